@@ -1,0 +1,163 @@
+"""The environment of the process: read once, typed, loud (DESIGN §3)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from helpdesk.errors import HelpdeskError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadEnvironment(HelpdeskError):
+    """A variable of the environment cannot be understood; the message names it and what it takes."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over. `tls` is ``starttls``, ``tls`` (from the first byte) or ``none``."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    tls: str = "starttls"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says; everything else is a stored setting."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    site_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    mail: MailServer | None = None
+    trusted_proxies: int = 0
+    captcha: str = "image"
+    worker: str = "embedded"
+
+
+def read(values: Mapping[str, str]) -> Environment:
+    """Read the ``GUICHET_*`` variables of `values`; make the data folder and the secret key when missing.
+
+    Raises BadEnvironment naming the variable that is wrong.
+    """
+    data_dir = Path(values.get("GUICHET_DATA_DIR") or ROOT / "data").expanduser().resolve()
+    _make_private_folder(data_dir)
+    return Environment(
+        data_dir=data_dir,
+        database_url=_database_url(values.get("GUICHET_DATABASE_URL", ""), data_dir),
+        secret_key=values.get("GUICHET_SECRET_KEY") or _stored_secret(data_dir / "secret_key"),
+        site_url=site_url(values.get("GUICHET_SITE_URL", "")),
+        host=values.get("GUICHET_HOST") or "127.0.0.1",
+        port=_number(values, "GUICHET_PORT", 8000, 0, 65_535),
+        mail=mail_server(values.get("GUICHET_MAIL_URL", "")),
+        trusted_proxies=_number(values, "GUICHET_TRUSTED_PROXIES", 0, 0, 10),
+        captcha=_one_of(values, "GUICHET_CAPTCHA", ("image", "off")),
+        worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
+    )
+
+
+def mail_server(url: str) -> MailServer | None:
+    """Read ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); empty means no mail server."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    tls = parse_qs(parts.query).get("tls", ["tls" if parts.scheme == "smtps" else "starttls"])[0]
+    try:
+        port = parts.port or (465 if tls == "tls" else 587)
+    except ValueError:
+        port = 0
+    if (
+        parts.scheme not in {"smtp", "smtps"}
+        or not parts.hostname
+        or tls not in {"starttls", "tls", "none"}
+        or not port
+    ):
+        raise BadEnvironment("GUICHET_MAIL_URL: expected smtp://user:password@host:587?tls=starttls (or tls, none).")
+    return MailServer(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls)
+
+
+def site_url(text: str) -> str | None:
+    """Check the public address of the desk (``https://desk.example.org``, no path); empty means unknown."""
+    if not text:
+        return None
+    parts = urlsplit(text.rstrip("/"))
+    try:
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or parts.path or parts.query or parts.fragment or parts.username:
+        raise BadEnvironment("GUICHET_SITE_URL: expected an address such as https://help.example.org, without a path.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    if not text:
+        return f"sqlite:///{data_dir / 'guichet.db'}"
+    if urlsplit(text).scheme not in {"sqlite", "postgresql", "postgres"}:
+        raise BadEnvironment("GUICHET_DATABASE_URL: expected postgresql://user:password@host/name or sqlite:///path.")
+    return text
+
+
+def _make_private_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadEnvironment(
+            f"The data folder {path} cannot be made ({error.strerror}): choose another with GUICHET_DATA_DIR."
+        ) from error
+
+
+def _stored_secret(path: Path) -> str:
+    """Read the secret key of this desk, made at the first start and readable by its owner only."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise BadEnvironment(
+            f"The secret key {path} cannot be written ({error.strerror}): make the data folder writable."
+        ) from error
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret + "\n")
+    return secret
+
+
+def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = values.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise BadEnvironment(f"{name}: expected a whole number from {low} to {high}, not {text!r}.")
+    return int(text)
+
+
+def _one_of(values: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = values.get(name) or choices[0]
+    if text not in choices:
+        raise BadEnvironment(f"{name}: expected {' or '.join(choices)}, not {text!r}.")
+    return text
+
+
+_current: Environment | None = None
+
+
+def use(environment: Environment) -> None:
+    """Make this the environment of the process."""
+    global _current
+    _current = environment
+
+
+def current() -> Environment:
+    """Return the environment of the process. Raises RuntimeError before `use`."""
+    if _current is None:
+        raise RuntimeError("The environment was not read yet.")
+    return _current

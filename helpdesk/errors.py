@@ -1,0 +1,41 @@
+"""What a rule says when it refuses: texts a person can read, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HelpdeskError(Exception):
+    """A refusal of a rule. `message` is (lazily) translated; `field` names the form field it belongs to."""
+
+    def __init__(self, message: Any = "", *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotAllowed(HelpdeskError):
+    """The actor sees the object but may not do this to it (403)."""
+
+
+class NotFound(HelpdeskError):
+    """There is no such object for this actor (404)."""
+
+
+class InvalidInput(HelpdeskError):
+    """What was given cannot be accepted; the form is shown again with the message."""
+
+
+class StillInUse(HelpdeskError):
+    """The row cannot be deleted or disabled because others rely on it; the message says which."""
+
+
+class TooMany(HelpdeskError):
+    """Tried too often (429). `wait` is the number of seconds to wait."""
+
+    def __init__(self, message: Any = "", *, wait: int = 60) -> None:
+        super().__init__(message)
+        self.wait = wait

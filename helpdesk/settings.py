@@ -1,0 +1,292 @@
+"""Stored settings: every one declared with its kind, default and help; an unknown key raises KeyError."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import available_timezones
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from helpdesk import clock, environment, i18n
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import LANGUAGES, lazy
+from models import Label, Priority, Setting, Status, database
+
+#: Seconds a process may go on with settings that another process has changed.
+CACHE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A stored setting: where it stands, what it takes, what it is when nobody chose."""
+
+    key: str
+    group: str
+    kind: str
+    default: Any
+    label: Any
+    help: Any = ""
+    choices: tuple[tuple[str, Any], ...] = ()
+
+
+GROUPS = {
+    "general": lazy("General"),
+    "organisation": lazy("Organisation"),
+    "customers": lazy("Customer side"),
+    "mail": lazy("Mail server"),
+}
+
+DECLARED: dict[str, Declared] = {
+    row.key: row
+    for row in (
+        Declared(
+            "desk_enabled", "general", "switch", True, lazy("Help desk enabled"),
+            lazy("When off, visitors see a kind page and cannot open tickets; agents go on."),
+        ),
+        Declared(
+            "default_sender", "general", "email", "", lazy("Default e-mail"),
+            lazy("Mails leave from this address unless a text names another. Example: support@example.org."),
+        ),
+        Declared(
+            "default_status", "general", "status", "active", lazy("Default status"),
+            lazy("Set on a new ticket and whenever the customer writes."),
+        ),
+        Declared(
+            "pending_status", "general", "status", "pending", lazy("Pending status"),
+            lazy("Set when the team has replied."),
+        ),
+        Declared(
+            "closed_status", "general", "status", "closed", lazy("Status of closed tickets"),
+            lazy("Set by every closing, also by the customer."),
+        ),
+        Declared(
+            "default_priority", "general", "priority", "normal", lazy("Default priority"),
+            lazy("Set on a new ticket."),
+        ),
+        Declared(
+            "important_priority", "general", "priority", "high", lazy("Priority of important tickets"),
+            lazy("Set by “Mark as important”. It should be the heaviest."),
+        ),
+        Declared(
+            "ticket_prefix", "general", "prefix", "10000", lazy("Prefix"),
+            lazy("Stands before the id of new tickets: with 10000 the first ticket is 100001."),
+        ),
+        Declared(
+            "mail_on_assignment", "general", "switch", True, lazy("Mail on assignment"),
+            lazy("Tell an agent by e-mail when somebody else assigns them a ticket."),
+        ),
+        Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
+        Declared(
+            "language", "organisation", "choice", "en", lazy("Language"),
+            lazy("Used when the reader’s own language is not known."), tuple(LANGUAGES.items()),
+        ),
+        Declared(
+            "timezone", "organisation", "timezone", "UTC", lazy("Time zone"),
+            lazy("Times are written in this zone. Example: Europe/Paris."),
+        ),
+        Declared(
+            "site_url", "organisation", "site_url", "", lazy("Public address"),
+            lazy("Links in mails start with it. Example: https://help.example.org."),
+        ),
+        Declared(
+            "menu_label", "customers", "label", Label(en="Support - My tickets", fr="Support - Mes tickets"),
+            lazy("Menu label"), lazy("Title of the tickets’ section in the customer’s account."),
+        ),
+        Declared(
+            "top_link", "customers", "switch", True, lazy("Link in the top links"),
+            lazy("Show the tickets’ link under the welcome line."),
+        ),
+        Declared(
+            "always_ask_name", "customers", "switch", False, lazy("Always ask for the name"),
+            lazy("Ask every visitor for a name, so that the form never tells which addresses are known."),
+        ),
+        Declared(
+            "privacy_notice", "customers", "label",
+            Label(
+                en="Your address and your message serve only to answer you. The team of the chosen service reads them.",
+                fr="Votre adresse et votre message servent uniquement à vous répondre. "
+                "Ils sont lus par l’équipe du service choisi.",
+            ),
+            lazy("Privacy notice"), lazy("Stands under the ticket form."),
+        ),
+        Declared("mail_host", "mail", "text", "", lazy("Server"), lazy("Empty: mails wait in the outbox.")),
+        Declared("mail_port", "mail", "port", 587, lazy("Port"), lazy("Usually 587, or 465 with TLS from the start.")),
+        Declared(
+            "mail_tls", "mail", "choice", "starttls", lazy("Encryption"),
+            lazy("Certificates are always checked."),
+            (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", lazy("None"))),
+        ),
+        Declared("mail_username", "mail", "text", "", lazy("User name"), lazy("Empty: no authentication.")),
+        Declared("mail_password", "mail", "secret", "", lazy("Password"), lazy("Stored encrypted, never shown again.")),
+    )
+}  # fmt: skip
+
+_cache: dict[str, Any] = {}
+_cached_at = float("-inf")
+
+
+def clear_cache() -> None:
+    """Forget what was read, so that the next reader asks the database."""
+    global _cached_at
+    _cached_at = float("-inf")
+
+
+def get(key: str) -> Any:
+    """Return the value of a declared setting. Raises KeyError for any other key."""
+    declared = DECLARED[key]
+    value = _stored().get(key, declared.default)
+    return Label(value) if declared.kind == "label" else value
+
+
+def _stored() -> dict[str, Any]:
+    global _cache, _cached_at
+    if time.monotonic() - _cached_at > CACHE_SECONDS:
+        _cache = dict(Setting.select(Setting.key, Setting.value).tuples())
+        _cached_at = time.monotonic()
+    return _cache
+
+
+def save(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check and store these settings, all or none; return those that changed.
+
+    A value equal to the declared default is not stored, so that a better default of a later version applies.
+    Raises KeyError for an unknown key and InvalidInput (with the key as its field) for a bad value.
+    """
+    cleaned = {key: clean(key, value) for key, value in values.items()}
+    changed = {key: value for key, value in cleaned.items() if value != get(key)}
+    with database.atomic():
+        for key, value in changed.items():
+            Setting.delete().where(Setting.key == key).execute()
+            if value != DECLARED[key].default:
+                Setting.create(key=key, value=value, changed_at=clock.now())
+    clear_cache()
+    return changed
+
+
+def clean(key: str, value: Any) -> Any:
+    """Return `value` as it will be stored. Raises InvalidInput with a text for the reader."""
+    declared = DECLARED[key]
+    checker = _CHECKS.get(declared.kind)
+    try:
+        return checker(declared, value) if checker else str(value or "").strip()[:500]
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field=key) from error
+
+
+def _switch(_declared: Declared, value: Any) -> bool:
+    return bool(value)
+
+
+def _label(_declared: Declared, value: Any) -> Label:
+    return Label({code: str(value.get(code) or "").strip()[:2000] for code in LANGUAGES if value.get(code)})
+
+
+def _choice(declared: Declared, value: Any) -> str:
+    if value not in dict(declared.choices):
+        raise InvalidInput(lazy("Choose one of the list."))
+    return str(value)
+
+
+def _email(_declared: Declared, value: Any) -> str:
+    text = str(value or "").strip()
+    if text and not re.fullmatch(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,189}", text):
+        raise InvalidInput(lazy("This is not an e-mail address."))
+    return text
+
+
+def _timezone(_declared: Declared, value: Any) -> str:
+    if value not in available_timezones():
+        raise InvalidInput(lazy("This time zone is not known. Example: Europe/Paris."))
+    return str(value)
+
+
+def _site_url(_declared: Declared, value: Any) -> str:
+    try:
+        return environment.site_url(str(value or "").strip()) or ""
+    except environment.BadEnvironment as error:
+        raise InvalidInput(lazy("Expected an address such as https://help.example.org, without a path.")) from error
+
+
+def _port(_declared: Declared, value: Any) -> int:
+    text = str(value or "")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise InvalidInput(lazy("Expected a number from 1 to 65535."))
+    return int(text)
+
+
+def _prefix(_declared: Declared, value: Any) -> str:
+    text = str(value or "").strip()
+    if not re.fullmatch(r"[A-Za-z0-9-]{0,20}", text):
+        raise InvalidInput(lazy("Use up to 20 letters, digits or hyphens."))
+    return text
+
+
+def _identifier(model: type[Status] | type[Priority]) -> Any:
+    def check(_declared: Declared, value: Any) -> str:
+        if not model.select().where(model.identifier == str(value), model.enabled).exists():
+            raise InvalidInput(lazy("Choose one that is enabled."))
+        return str(value)
+
+    return check
+
+
+def _secret(declared: Declared, value: Any) -> str:
+    return encrypt(str(value)) if value else str(get(declared.key))
+
+
+_CHECKS: dict[str, Any] = {
+    "switch": _switch,
+    "label": _label,
+    "choice": _choice,
+    "email": _email,
+    "timezone": _timezone,
+    "site_url": _site_url,
+    "port": _port,
+    "prefix": _prefix,
+    "status": _identifier(Status),
+    "priority": _identifier(Priority),
+    "secret": _secret,
+}
+
+
+def _vault() -> Fernet:
+    key = hashlib.sha256(b"stored secrets" + environment.current().secret_key.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def encrypt(text: str) -> str:
+    """Encrypt a text with the secret key of the desk."""
+    return _vault().encrypt(text.encode()).decode()
+
+
+def decrypt(text: str) -> str:
+    """Read what `encrypt` wrote; an empty string when the secret key has changed since."""
+    try:
+        return _vault().decrypt(text.encode()).decode() if text else ""
+    except InvalidToken:
+        return ""
+
+
+def site_url() -> str:
+    """Return the public address, without a final slash: environment, else setting, else where it listens."""
+    env = environment.current()
+    return env.site_url or get("site_url") or f"http://{env.host}:{env.port}"
+
+
+def mail_server() -> environment.MailServer | None:
+    """Return where mail is handed over: environment, else settings, else None (mails wait in the outbox)."""
+    env = environment.current()
+    if env.mail is not None or not get("mail_host"):
+        return env.mail
+    return environment.MailServer(
+        get("mail_host"), get("mail_port"), get("mail_username"), decrypt(get("mail_password")), get("mail_tls")
+    )
+
+
+i18n.desk = get

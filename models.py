@@ -1,0 +1,708 @@
+"""Every table of the desk: fields, constraints, indexes, predicates and query methods.
+
+This module imports peewee only. Rules live in ``helpdesk/``; a model knows what a row *is*, never what happens to it.
+Times are naive UTC datetimes. Labels that an owner writes hold one text per language (`LabelField`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from peewee import (
+    SQL,
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    Check,
+    Database,
+    DatabaseProxy,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    Model,
+    ModelSelect,
+    TextField,
+)
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+database = DatabaseProxy()
+
+#: Pragmas of the embedded engine: an answered request survives a power cut (DESIGN §4).
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -64_000,
+    "mmap_size": 268_435_456,
+    "temp_store": "memory",
+}
+
+
+def open_database(url: str) -> Database:
+    """Make the pooled database of a ``sqlite:///path`` or ``postgresql://…`` URL. Opens no connection.
+
+    Raises ValueError for any other scheme.
+    """
+    pool = {"max_connections": 40, "stale_timeout": 300, "timeout": 10}
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        # Deferred transactions that read before they write fail with "database is locked": IMMEDIATE never does.
+        return PooledSqliteDatabase(path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", **pool)
+    if scheme in {"postgresql", "postgres"}:
+        return PooledPostgresqlDatabase(url, prefer_psycopg3=True, connect_timeout=10, **pool)
+    raise ValueError(scheme)
+
+
+def is_sqlite() -> bool:
+    """Tell whether the desk runs on the embedded engine."""
+    return isinstance(database.obj, PooledSqliteDatabase)
+
+
+class Label(dict[str, str]):
+    """One text per language, as an owner wrote it; ``str()`` gives the reader's."""
+
+    #: Set by ``helpdesk.i18n``: (reader's language, desk's language).
+    languages: ClassVar[Callable[[], tuple[str, str]]] = staticmethod(lambda: ("en", "en"))
+
+    def text(self, *languages: str) -> str:
+        """Return the text in the first of these languages that has one, else any text, else an empty string."""
+        for language in languages:
+            if self.get(language):
+                return self[language]
+        return next((text for text in self.values() if text), "")
+
+    def __str__(self) -> str:
+        return self.text(*Label.languages())
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+class LabelField(TextField):
+    """Stores a `Label` as JSON with sorted keys, so that equal labels are equal texts."""
+
+    def db_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        return json.dumps({key: text for key, text in value.items() if text}, ensure_ascii=False, sort_keys=True)
+
+    def python_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, Label):
+            return value
+        return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
+
+
+class Base(Model):
+    """A table with a 64-bit id that saves only the fields that changed."""
+
+    id = BigAutoField()
+
+    class Meta:
+        database = database
+        only_save_dirty = True
+        legacy_table_names = False
+
+
+class Catalogue(Base):
+    """A small table changed by hand and read on every page: its readers keep it until `version` moves."""
+
+    version: ClassVar[int] = 0
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        Catalogue.version += 1
+        return super().save(*args, **kwargs)
+
+    def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
+        Catalogue.version += 1
+        return super().delete_instance(*args, **kwargs)
+
+
+# --- The organisation ---------------------------------------------------------------------------------------------
+
+
+class Setting(Base):
+    """A stored setting that differs from its declared default (``helpdesk.settings``)."""
+
+    key = CharField(max_length=80, unique=True)
+    value = JSONField(null=True)
+    changed_at = DateTimeField()
+
+
+class Service(Catalogue):
+    """What visitors choose first; holds departments, or takes tickets itself when it has none."""
+
+    name = LabelField()
+    enabled = BooleanField(default=True)
+    position = IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class Department(Catalogue):
+    """A part of a service."""
+
+    service = ForeignKeyField(Service, backref="departments", on_delete="RESTRICT")
+    name = LabelField()
+    position = IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.service.name} / {self.name}"
+
+
+CAPABILITIES = ("set_status", "set_priority", "tag", "assign", "delete", "configure")
+
+
+class Role(Catalogue):
+    """A named set of capabilities: one `can_…` column for each of `CAPABILITIES`."""
+
+    name = LabelField()
+    can_set_status = BooleanField(default=True)
+    can_set_priority = BooleanField(default=True)
+    can_tag = BooleanField(default=True)
+    can_assign = BooleanField(default=True)
+    can_delete = BooleanField(default=True)
+    can_configure = BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class Agent(Catalogue):
+    """A member of the support, or (`is_admin`) one of its administrators."""
+
+    email = CharField(max_length=254, unique=True)
+    name = CharField(max_length=120)
+    password_hash = CharField(max_length=255, null=True)
+    is_admin = BooleanField(default=False)
+    role = ForeignKeyField(Role, backref="agents", on_delete="RESTRICT")
+    locale = CharField(max_length=8, null=True)
+    timezone = CharField(max_length=64, null=True)
+    active = BooleanField(default=True)
+    created_at = DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Permission(Catalogue):
+    """What an agent covers: the whole support, a service, or one department of it (RULES 2)."""
+
+    agent = ForeignKeyField(Agent, backref="permissions", on_delete="CASCADE")
+    service = ForeignKeyField(Service, backref="permissions", null=True, on_delete="CASCADE")
+    department = ForeignKeyField(Department, backref="permissions", null=True, on_delete="CASCADE")
+    signature = TextField(default="")
+    notify = BooleanField(default=False)
+
+    class Meta:
+        constraints = [Check("department_id IS NULL OR service_id IS NOT NULL", name="permission_scope")]
+
+
+Permission.add_index(
+    Permission.index(Permission.agent, unique=True, where=SQL("service_id IS NULL"), name="permission_all")
+)
+Permission.add_index(
+    Permission.index(
+        Permission.agent,
+        Permission.service,
+        unique=True,
+        where=SQL("service_id IS NOT NULL AND department_id IS NULL"),
+        name="permission_service",
+    )
+)
+Permission.add_index(
+    Permission.index(
+        Permission.agent,
+        Permission.department,
+        unique=True,
+        where=SQL("department_id IS NOT NULL"),
+        name="permission_department",
+    )
+)
+
+
+class Team(Catalogue):
+    """Agents who share tickets; its manager sees and assigns every ticket while the team is enabled."""
+
+    label = LabelField()
+    email = CharField(max_length=254, default="")
+    manager = ForeignKeyField(Agent, backref="managed_teams", null=True, on_delete="SET NULL")
+    enabled = BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+
+class TeamMember(Catalogue):
+    """One agent in one team."""
+
+    team = ForeignKeyField(Team, backref="memberships", on_delete="CASCADE")
+    agent = ForeignKeyField(Agent, backref="memberships", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("team", "agent"), True),)
+
+
+OPEN, PENDING, CLOSED = "open", "pending", "closed"
+CATEGORIES = (OPEN, PENDING, CLOSED)
+
+
+class Status(Catalogue):
+    """A step in the life of a ticket; rules read its category, never its label."""
+
+    identifier = CharField(max_length=60, unique=True)
+    label = LabelField()
+    text_color = CharField(max_length=24, default="#ffffff")
+    background_color = CharField(max_length=24, default="#574f55")
+    category = CharField(max_length=10, default=OPEN)
+    enabled = BooleanField(default=True)
+    position = IntegerField(default=0)
+
+    class Meta:
+        constraints = [Check("category IN ('open', 'pending', 'closed')", name="status_category")]
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+
+class Priority(Catalogue):
+    """How much a ticket weighs: the heaviest stands first."""
+
+    identifier = CharField(max_length=60, unique=True)
+    label = LabelField()
+    text_color = CharField(max_length=24, default="#ffffff")
+    background_color = CharField(max_length=24, default="#574f55")
+    weight = IntegerField(default=0)
+    enabled = BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+
+class Tag(Catalogue):
+    """A word put on tickets; `key` is its folded form, so that Stage and stâge are one tag."""
+
+    name = CharField(max_length=40)
+    key = CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CannedResponse(Catalogue):
+    """A stored reply, of one service or (no service) of all."""
+
+    service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
+    name = CharField(max_length=120)
+    body = TextField()
+    author = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
+    position = IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CannedResponse.add_index(
+    CannedResponse.index(
+        CannedResponse.service, CannedResponse.name, unique=True, where=SQL("service_id IS NOT NULL"), name="canned_own"
+    )
+)
+CannedResponse.add_index(
+    CannedResponse.index(CannedResponse.name, unique=True, where=SQL("service_id IS NULL"), name="canned_general")
+)
+
+
+class EmailText(Catalogue):
+    """What one kind of e-mail says; an empty sender means the default e-mail of the desk."""
+
+    kind = CharField(max_length=40, unique=True)
+    enabled = BooleanField(default=True)
+    sender_email = CharField(max_length=254, default="")
+    sender_name = LabelField(default=Label)
+    subject = LabelField(default=Label)
+    body = LabelField(default=Label)
+
+
+# --- Customers ----------------------------------------------------------------------------------------------------
+
+
+class Customer(Base):
+    """Who asks. A member when one of the addresses is proven, invited or imported (RULES 23)."""
+
+    first_name = CharField(max_length=80, default="")
+    last_name = CharField(max_length=80, default="")
+    locale = CharField(max_length=8, null=True)
+    password_hash = CharField(max_length=255, null=True)
+    blocked_at = DateTimeField(null=True)
+    created_at = DateTimeField()
+
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @property
+    def primary_address(self) -> CustomerAddress:
+        """The address mails go to."""
+        return self.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id).get()
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the address when no name is known."""
+        return self.full_name or self.primary_address.email
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class CustomerAddress(Base):
+    """An e-mail address of a customer; proven when its holder used a link mailed to it."""
+
+    customer = ForeignKeyField(Customer, backref="addresses", on_delete="CASCADE")
+    email = CharField(max_length=254, unique=True)
+    is_primary = BooleanField(default=True)
+    origin = CharField(max_length=10, default="form")
+    proven_at = DateTimeField(null=True)
+    created_at = DateTimeField()
+
+    class Meta:
+        constraints = [Check("origin IN ('form', 'invited', 'imported')", name="address_origin")]
+
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether its holder has shown to receive its mail."""
+        return self.proven_at is not None
+
+    @property
+    def is_member(self) -> bool:
+        """Tell whether the address makes its customer a member."""
+        return self.is_proven or self.origin != "form"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+# --- Tickets ------------------------------------------------------------------------------------------------------
+
+#: Open tickets: the same text stands in the partial indexes and in the queries. A bound parameter
+#: instead of this literal makes SQLite re-read each row (reference: 0.45 ms becomes 19 ms at a million).
+LIVE = SQL("is_open AND NOT is_spam AND NOT in_bin")
+
+
+class Ticket(Base):
+    """A request and what became of it. `rank`, `is_open` and `waiting_since` are kept by the rules for the list."""
+
+    number = CharField(max_length=40, unique=True)
+    subject = CharField(max_length=200)
+    customer = ForeignKeyField(Customer, backref="tickets", on_delete="RESTRICT", index=False)
+    address = ForeignKeyField(CustomerAddress, null=True, on_delete="SET NULL", index=False)
+    service = ForeignKeyField(Service, backref="tickets", on_delete="RESTRICT")
+    department = ForeignKeyField(Department, backref="tickets", null=True, on_delete="RESTRICT")
+    status = ForeignKeyField(Status, backref="tickets", on_delete="RESTRICT")
+    priority = ForeignKeyField(Priority, backref="tickets", on_delete="RESTRICT")
+    former_priority = ForeignKeyField(Priority, null=True, on_delete="SET NULL", backref="+", index=False)
+    assignee = ForeignKeyField(Agent, backref="assigned_tickets", null=True, on_delete="SET NULL")
+    team = ForeignKeyField(Team, backref="assigned_tickets", null=True, on_delete="SET NULL")
+    locale = CharField(max_length=8, default="en")
+    is_open = BooleanField(default=True)
+    is_spam = BooleanField(default=False)
+    in_bin = BooleanField(default=False)
+    rank = IntegerField(default=0)
+    waiting_since = DateTimeField()
+    awaits_reply = BooleanField(default=True)
+    last_activity = DateTimeField()
+    created_at = DateTimeField()
+    closed_at = DateTimeField(null=True)
+    closed_by_customer = BooleanField(default=False)
+    binned_at = DateTimeField(null=True)
+    hidden_from_customer = BooleanField(default=False)
+    form_key = CharField(max_length=64, null=True, unique=True)
+
+    class Meta:
+        constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
+
+    @property
+    def is_important(self) -> bool:
+        """Tell whether the ticket was marked as important (its former priority is kept)."""
+        return self.former_priority_id is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the ticket's status is of the category closed."""
+        return not self.is_open
+
+    @property
+    def is_assigned(self) -> bool:
+        """Tell whether an agent or a team has the ticket."""
+        return self.assignee_id is not None or self.team_id is not None
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+
+ORDER = (Ticket.rank, Ticket.waiting_since, Ticket.id)
+
+for _name, _columns in {
+    "ticket_live": (),
+    "ticket_live_service": (Ticket.service,),
+    "ticket_live_department": (Ticket.department,),
+    "ticket_live_assignee": (Ticket.assignee,),
+    "ticket_live_team": (Ticket.team,),
+}.items():
+    Ticket.add_index(Ticket.index(*_columns, *ORDER, where=LIVE, name=_name))
+Ticket.add_index(
+    Ticket.index(
+        *ORDER,
+        where=SQL("is_open AND NOT is_spam AND NOT in_bin AND assignee_id IS NULL AND team_id IS NULL"),
+        name="ticket_live_unassigned",
+    )
+)
+Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
+Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
+Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
+Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
+
+CUSTOMER_MESSAGE, REPLY, NOTE = "customer", "reply", "note"
+
+
+class Message(Base):
+    """What somebody wrote in a ticket: the customer, an agent (reply), or an agent for the team only (note)."""
+
+    ticket = ForeignKeyField(Ticket, backref="messages", on_delete="CASCADE", index=False)
+    kind = CharField(max_length=10)
+    agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
+    customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
+    author_name = CharField(max_length=254)
+    body = TextField()
+    signature = TextField(default="")
+    created_at = DateTimeField()
+    deleted_at = DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("ticket", "id"), False),)
+        constraints = [Check("kind IN ('customer', 'reply', 'note')", name="message_kind")]
+
+    @property
+    def is_note(self) -> bool:
+        """Tell whether only the team may read it."""
+        return self.kind == NOTE
+
+
+class TicketTag(Base):
+    """One tag on one ticket."""
+
+    ticket = ForeignKeyField(Ticket, backref="ticket_tags", on_delete="CASCADE")
+    tag = ForeignKeyField(Tag, backref="ticket_tags", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("ticket", "tag"), True),)
+
+
+class TicketEvent(Base):
+    """One line of a ticket's history; `data` holds what its sentence needs (``helpdesk.events``)."""
+
+    ticket = ForeignKeyField(Ticket, backref="events", on_delete="CASCADE", index=False)
+    kind = CharField(max_length=40)
+    agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
+    customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
+    actor_name = CharField(max_length=254, default="")
+    data = JSONField(default=dict)
+    created_at = DateTimeField()
+
+    class Meta:
+        indexes = ((("ticket", "id"), False),)
+
+
+# --- Filters ------------------------------------------------------------------------------------------------------
+
+
+class Filter(Catalogue):
+    """Conditions on a new ticket and what is then done to it, by position."""
+
+    name = CharField(max_length=120)
+    enabled = BooleanField(default=True)
+    mode = CharField(max_length=3, default="all")
+    position = IntegerField(default=0)
+    hits = BigIntegerField(default=0)
+    last_hit_at = DateTimeField(null=True)
+
+    class Meta:
+        constraints = [Check("mode IN ('all', 'any')", name="filter_mode")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FilterCondition(Catalogue):
+    """An element of the ticket, an operator, a value (``helpdesk.filters`` holds the registries)."""
+
+    rule = ForeignKeyField(Filter, backref="conditions", on_delete="CASCADE")
+    field = CharField(max_length=40)
+    operator = CharField(max_length=40)
+    value = CharField(max_length=500, default="")
+
+
+class FilterAction(Catalogue):
+    """One action of a filter; `argument` is the id or text the action needs."""
+
+    rule = ForeignKeyField(Filter, backref="actions", on_delete="CASCADE")
+    action = CharField(max_length=40)
+    argument = CharField(max_length=200, default="")
+
+
+# --- Mail, sign-ins, upkeep ---------------------------------------------------------------------------------------
+
+EMAIL_STATES = ("pending", "sending", "sent", "failed", "cancelled")
+
+
+class OutgoingEmail(Base):
+    """An e-mail owed: written in the transaction of the act that causes it, sent afterwards.
+
+    `link_kind` and its target say which private link the mail carries: the link is made when the mail is sent,
+    so that no token rests in the database.
+    """
+
+    kind = CharField(max_length=40)
+    ticket = ForeignKeyField(Ticket, backref="emails", null=True, on_delete="SET NULL")
+    message = ForeignKeyField(Message, backref="emails", null=True, on_delete="SET NULL")
+    agent = ForeignKeyField(Agent, null=True, on_delete="CASCADE")
+    address = ForeignKeyField(CustomerAddress, null=True, on_delete="CASCADE")
+    to_email = CharField(max_length=254)
+    from_email = CharField(max_length=254)
+    from_name = CharField(max_length=120, default="")
+    locale = CharField(max_length=8)
+    subject = CharField(max_length=255)
+    body = TextField()
+    link_kind = CharField(max_length=20, default="")
+    mail_id = CharField(max_length=200, unique=True)
+    in_reply_to = CharField(max_length=200, default="")
+    references = TextField(default="", column_name="reference_ids")
+    automatic = CharField(max_length=20, default="auto-generated")
+    state = CharField(max_length=10, default="pending")
+    attempts = IntegerField(default=0)
+    due_at = DateTimeField()
+    claimed_at = DateTimeField(null=True)
+    sent_at = DateTimeField(null=True)
+    last_error = TextField(default="")
+    created_at = DateTimeField()
+
+    class Meta:
+        constraints = [
+            Check("state IN ('pending', 'sending', 'sent', 'failed', 'cancelled')", name="email_state"),
+        ]
+
+
+OutgoingEmail.add_index(
+    OutgoingEmail.index(
+        OutgoingEmail.due_at, OutgoingEmail.id, where=SQL("state IN ('pending', 'sending')"), name="email_due"
+    )
+)
+OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.id, name="email_by_state"))
+
+LINK_KINDS = ("ticket", "sign-in", "invitation", "reset")
+
+
+class AccessLink(Base):
+    """A private link: the token is derived from `nonce` and the secret key; only its hash rests here."""
+
+    kind = CharField(max_length=20)
+    nonce = CharField(max_length=64)
+    token_hash = CharField(max_length=64, unique=True)
+    agent = ForeignKeyField(Agent, null=True, on_delete="CASCADE")
+    address = ForeignKeyField(CustomerAddress, null=True, on_delete="CASCADE")
+    ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
+    created_at = DateTimeField()
+    expires_at = DateTimeField()
+    used_at = DateTimeField(null=True)
+
+    class Meta:
+        constraints = [Check("kind IN ('ticket', 'sign-in', 'invitation', 'reset')", name="link_kind")]
+
+
+class SignIn(Base):
+    """One signed-in browser. The cookie holds a random token, this row its hash: deleting it signs out."""
+
+    token_hash = CharField(max_length=64, unique=True)
+    agent = ForeignKeyField(Agent, backref="sign_ins", null=True, on_delete="CASCADE")
+    customer = ForeignKeyField(Customer, backref="sign_ins", null=True, on_delete="CASCADE")
+    device = CharField(max_length=200, default="")
+    created_at = DateTimeField()
+    last_seen_at = DateTimeField()
+    expires_at = DateTimeField(index=True)
+
+    class Meta:
+        constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]
+
+
+class Throttle(Base):
+    """How often something was tried under one key since `since`; shared by every process of the desk."""
+
+    key = CharField(max_length=120, unique=True)
+    count = IntegerField(default=0)
+    since = DateTimeField()
+    blocked_until = DateTimeField(null=True)
+
+
+class SecurityCode(Base):
+    """The answer a visitor must type, kept on the server, used once."""
+
+    token = CharField(max_length=64, unique=True)
+    answer = CharField(max_length=12)
+    expires_at = DateTimeField(index=True)
+    used_at = DateTimeField(null=True)
+
+
+class TimetableRun(Base):
+    """A period of a timetable job, claimed by the host that runs it."""
+
+    job = CharField(max_length=40)
+    period = CharField(max_length=40)
+    ran_at = DateTimeField()
+
+    class Meta:
+        indexes = ((("job", "period"), True),)
+
+
+#: Every table, parents first: the order in which they are made, copied and restored.
+TABLES: tuple[type[Base], ...] = (
+    Setting,
+    Service,
+    Department,
+    Role,
+    Agent,
+    Permission,
+    Team,
+    TeamMember,
+    Status,
+    Priority,
+    Tag,
+    CannedResponse,
+    EmailText,
+    Customer,
+    CustomerAddress,
+    Ticket,
+    Message,
+    TicketTag,
+    TicketEvent,
+    Filter,
+    FilterCondition,
+    FilterAction,
+    OutgoingEmail,
+    AccessLink,
+    SignIn,
+    Throttle,
+    SecurityCode,
+    TimetableRun,
+)
+
+
+def agents_in_support() -> ModelSelect:
+    """Agents who are active and cover something, or are administrators; in order of name."""
+    covered = Permission.select(Permission.agent)
+    return Agent.select().where(Agent.active, (Agent.id.in_(covered)) | (Agent.is_admin)).order_by(Agent.name, Agent.id)
