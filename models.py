@@ -109,18 +109,36 @@ class Base(Model):
         legacy_table_names = False
 
 
+class Stamp(Base):
+    """One row that moves with every change of a catalogue table or setting: other processes drop what they kept."""
+
+    value = BigIntegerField(default=0)
+
+    @classmethod
+    def bump(cls) -> None:
+        """Tell every process, this one at once, that catalogue tables or settings have changed."""
+        Catalogue.version += 1
+        if not cls.update(value=cls.value + 1).where(cls.id == 1).execute():
+            cls.insert(id=1, value=1).on_conflict_ignore().execute()
+
+
 class Catalogue(Base):
-    """A small table changed by hand and read on every page: its readers keep it until `version` moves."""
+    """A small table changed by hand and read on every page: its readers keep it until the stamp moves.
+
+    Whoever changes such a table other than through an instance calls `Stamp.bump`.
+    """
 
     version: ClassVar[int] = 0
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
-        Catalogue.version += 1
-        return super().save(*args, **kwargs)
+        result = super().save(*args, **kwargs)
+        Stamp.bump()
+        return result
 
     def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
-        Catalogue.version += 1
-        return super().delete_instance(*args, **kwargs)
+        result = super().delete_instance(*args, **kwargs)
+        Stamp.bump()
+        return result
 
 
 # --- The organisation ---------------------------------------------------------------------------------------------
@@ -463,6 +481,9 @@ Ticket.add_index(
         name="ticket_live_unassigned",
     )
 )
+Ticket.add_index(
+    Ticket.index(Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, where=LIVE, name="ticket_live_counts")
+)
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
@@ -671,6 +692,7 @@ class TimetableRun(Base):
 
 #: Every table, parents first: the order in which they are made, copied and restored.
 TABLES: tuple[type[Base], ...] = (
+    Stamp,
     Setting,
     Service,
     Department,

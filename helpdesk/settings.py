@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,10 @@ from zoneinfo import available_timezones
 from cryptography.fernet import Fernet, InvalidToken
 
 from helpdesk import clock, environment, i18n
+from helpdesk.cache import Kept
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
-from models import Label, Priority, Setting, Status, database
-
-#: Seconds a process may go on with settings that another process has changed.
-CACHE_SECONDS = 5
+from models import Label, Priority, Setting, Stamp, Status, Ticket, database
 
 
 @dataclass(frozen=True)
@@ -127,14 +124,7 @@ DECLARED: dict[str, Declared] = {
     )
 }  # fmt: skip
 
-_cache: dict[str, Any] = {}
-_cached_at = float("-inf")
-
-
-def clear_cache() -> None:
-    """Forget what was read, so that the next reader asks the database."""
-    global _cached_at
-    _cached_at = float("-inf")
+_stored: Kept[dict[str, Any]] = Kept(lambda: dict(Setting.select(Setting.key, Setting.value).tuples()))
 
 
 def get(key: str) -> Any:
@@ -142,14 +132,6 @@ def get(key: str) -> Any:
     declared = DECLARED[key]
     value = _stored().get(key, declared.default)
     return Label(value) if declared.kind == "label" else value
-
-
-def _stored() -> dict[str, Any]:
-    global _cache, _cached_at
-    if time.monotonic() - _cached_at > CACHE_SECONDS:
-        _cache = dict(Setting.select(Setting.key, Setting.value).tuples())
-        _cached_at = time.monotonic()
-    return _cache
 
 
 def save(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +147,8 @@ def save(values: Mapping[str, Any]) -> dict[str, Any]:
             Setting.delete().where(Setting.key == key).execute()
             if value != DECLARED[key].default:
                 Setting.create(key=key, value=value, changed_at=clock.now())
-    clear_cache()
+        if changed:
+            Stamp.bump()
     return changed
 
 
@@ -224,7 +207,20 @@ def _prefix(_declared: Declared, value: Any) -> str:
     text = str(value or "").strip()
     if not re.fullmatch(r"[A-Za-z0-9-]{0,20}", text):
         raise InvalidInput(lazy("Use up to 20 letters, digits or hyphens."))
+    _refuse_collision(text)
     return text
+
+
+def _refuse_collision(prefix: str) -> None:
+    """Refuse a prefix that would one day give a new ticket the number of an old one (RULES 26)."""
+    last_id = Ticket.select(Ticket.id).order_by(Ticket.id.desc()).limit(1).scalar() or 0
+    numbers = Ticket.select(Ticket.number).where(Ticket.number.startswith(prefix)).tuples().iterator()
+    for (number,) in numbers:
+        rest = number[len(prefix) :]
+        if rest.isascii() and rest.isdigit() and not rest.startswith("0") and int(rest) > last_id:
+            raise InvalidInput(
+                lazy("With this prefix a later ticket would get the number %(number)s, which is taken.", number=number)
+            )
 
 
 def _identifier(model: type[Status] | type[Priority]) -> Any:

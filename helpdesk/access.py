@@ -1,0 +1,181 @@
+"""Who sees what and who may do what: the only place that knows (RULES 4 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from peewee import Expression, ModelSelect
+
+from helpdesk import catalogue
+from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.i18n import lazy
+from models import Agent, Customer, CustomerAddress, Permission, Ticket
+
+
+class System:
+    """The program itself, acting by filters and by the timetable."""
+
+    name = ""
+
+
+SYSTEM = System()
+
+
+@dataclass(frozen=True)
+class TicketGuest:
+    """A browser that used the private link of one ticket: it reads and answers that ticket, nothing else."""
+
+    customer: Customer
+    ticket_id: int
+    address: CustomerAddress
+
+
+Actor: TypeAlias = Agent | Customer | TicketGuest | System
+
+#: What each verb of an agent needs of the role; None needs nothing but sight.
+CAPABILITY_OF: dict[str, str | None] = {
+    "read": None,
+    "reply": None,
+    "note": None,
+    "take": None,
+    "close": "set_status",
+    "reopen": "set_status",
+    "set_status": "set_status",
+    "spam": "set_status",
+    "set_priority": "set_priority",
+    "important": "set_priority",
+    "assign": "assign",
+    "transfer": "assign",
+    "move": "assign",
+    "tag": "tag",
+    "delete": "delete",
+    "restore": "delete",
+}
+MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move"})
+CUSTOMER_VERBS = frozenset({"read", "reply", "close"})
+
+
+def sees_all(agent: Agent) -> bool:
+    """Tell whether this agent sees every ticket: administrators, managers of an enabled team, "whole support"."""
+    return (
+        agent.is_admin
+        or catalogue.is_manager(agent.id)
+        or any(row.service_id is None for row in catalogue.permissions_of(agent.id))
+    )
+
+
+def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
+    """Tell whether a permission of this agent covers that service and department."""
+    return deciding_permission(agent, service_id, department_id) is not None
+
+
+def deciding_permission(agent: Agent, service_id: int, department_id: int | None) -> Permission | None:
+    """Return the most specific permission for a place: it alone decides signature and notify (RULES 2)."""
+    rows = catalogue.permissions_of(agent.id)
+    for service, department in ((service_id, department_id), (service_id, None), (None, None)):
+        for row in rows:
+            if row.service_id == service and row.department_id == department:
+                return row
+    return None
+
+
+def visible_tickets(actor: Actor) -> ModelSelect:
+    """Return the tickets this actor may see, bin and spam among them for agents."""
+    query = Ticket.select()
+    if isinstance(actor, System):
+        return query
+    if isinstance(actor, TicketGuest):
+        return query.where(Ticket.id == actor.ticket_id, Ticket.customer == actor.customer.id, _shown_to_customers())
+    if isinstance(actor, Customer):
+        proven = CustomerAddress.select(CustomerAddress.id).where(
+            CustomerAddress.customer == actor.id, CustomerAddress.proven_at.is_null(False)
+        )
+        return query.where(Ticket.customer == actor.id, Ticket.address.in_(proven), _shown_to_customers())
+    if not actor.active:
+        return query.where(Ticket.id == -1)
+    return query if sees_all(actor) else query.where(within(actor))
+
+
+def within(agent: Agent) -> Expression:
+    """Return the condition of sight of an agent who does not see everything."""
+    rows = catalogue.permissions_of(agent.id)
+    services = [row.service_id for row in rows if row.department_id is None]
+    departments = [row.department_id for row in rows if row.department_id is not None]
+    teams = catalogue.team_ids_of(agent.id)
+    condition = Ticket.assignee == agent.id
+    if services:
+        condition |= Ticket.service.in_(services)
+    if departments:
+        condition |= Ticket.department.in_(departments)
+    if teams:
+        condition |= Ticket.team.in_(teams)
+    return condition
+
+
+def _shown_to_customers() -> Expression:
+    return ~Ticket.hidden_from_customer
+
+
+def find_ticket(actor: Actor, number: str) -> Ticket:
+    """Return the visible ticket with this number. Raises NotFound, also for a ticket of others."""
+    ticket = visible_tickets(actor).where(Ticket.number == number.replace("\0", "")[:40]).first()
+    if ticket is None:
+        raise NotFound(lazy("There is no such ticket."))
+    return ticket
+
+
+def sees(actor: Actor, ticket: Ticket) -> bool:
+    """Tell whether this actor may see this ticket."""
+    if isinstance(actor, System):
+        return True
+    if isinstance(actor, Agent):
+        return actor.active and (
+            sees_all(actor)
+            or covers(actor, ticket.service_id, ticket.department_id)
+            or ticket.assignee_id == actor.id
+            or ticket.team_id in catalogue.team_ids_of(actor.id)
+        )
+    return visible_tickets(actor).where(Ticket.id == ticket.id).exists()
+
+
+def can(actor: Actor, verb: str, ticket: Ticket | None = None) -> bool:
+    """Tell whether the actor may do this: to a ticket, or ("configure", "administer") to the desk."""
+    if isinstance(actor, System):
+        return True
+    if ticket is not None and not sees(actor, ticket):
+        return False
+    if isinstance(actor, Agent):
+        return actor.active and _agent_may(actor, verb)
+    return ticket is not None and verb in CUSTOMER_VERBS
+
+
+def _agent_may(agent: Agent, verb: str) -> bool:
+    if agent.is_admin or verb == "desk":
+        return True
+    if verb == "administer":
+        return False
+    capability = "configure" if verb == "configure" else CAPABILITY_OF[verb]
+    if capability is None or (verb in MANAGER_VERBS and catalogue.is_manager(agent.id)):
+        return True
+    role = catalogue.role(agent.role_id)
+    return role is not None and bool(getattr(role, f"can_{capability}"))
+
+
+def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
+    """Raise NotFound when the actor does not see the ticket, NotAllowed when it may not do this to it."""
+    if ticket is not None and not sees(actor, ticket):
+        raise NotFound(lazy("There is no such ticket."))
+    if not can(actor, verb, ticket):
+        raise NotAllowed(lazy("Your role does not allow this."))
+
+
+def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
+    """Return whom a ticket of this place may be assigned to: agents who cover it, then the others in support."""
+    covering, others = [], []
+    for agent in catalogue.agents():
+        if agent.is_admin or covers(agent, service_id, department_id) or catalogue.is_manager(agent.id):
+            covering.append(agent)
+        elif catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id):
+            others.append(agent)
+    return covering, others

@@ -1,0 +1,38 @@
+"""Small tables and settings kept in the process, as fresh as the stamp says.
+
+Every change of a catalogue table or setting moves `models.Stamp` in its own transaction. A request (or job) reads the
+stamp once, so that a right taken away on one host is gone on all from the next request on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from models import Catalogue, Stamp
+
+T = TypeVar("T")
+
+_stamp = 0
+
+
+def refresh() -> None:
+    """Read the stamp: what was kept under another is read again. One indexed query, once per request or job."""
+    global _stamp
+    _stamp = Stamp.select(Stamp.value).where(Stamp.id == 1).scalar() or 0
+
+
+class Kept(Generic[T]):
+    """A value read by `load` and kept until the stamp moves."""
+
+    def __init__(self, load: Callable[[], T]) -> None:
+        self._load = load
+        self._kept: tuple[tuple[int, int], T] | None = None
+
+    def __call__(self) -> T:
+        # The key is taken before reading: a change that comes in between makes the next reader read again.
+        key = (Catalogue.version, _stamp)
+        kept = self._kept
+        if kept is None or kept[0] != key:
+            kept = self._kept = (key, self._load())
+        return kept[1]

@@ -1,0 +1,173 @@
+"""The small tables, kept in the process: looked up by id without a query. Their rows are for reading only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk import settings
+from helpdesk.cache import Kept
+from models import (
+    Agent,
+    Department,
+    EmailText,
+    Permission,
+    Priority,
+    Role,
+    Service,
+    Status,
+    Tag,
+    Team,
+    TeamMember,
+)
+
+_services = Kept(lambda: {row.id: row for row in Service.select().order_by(Service.position, Service.id)})
+_departments = Kept(lambda: {row.id: row for row in Department.select().order_by(Department.position, Department.id)})
+_statuses = Kept(lambda: {row.id: row for row in Status.select().order_by(Status.position, Status.id)})
+_priorities = Kept(lambda: {row.id: row for row in Priority.select().order_by(Priority.weight.desc(), Priority.id)})
+_tags = Kept(lambda: {row.id: row for row in Tag.select().order_by(Tag.name)})
+_roles = Kept(lambda: {row.id: row for row in Role.select().order_by(Role.id)})
+_agents = Kept(lambda: {row.id: row for row in Agent.select().order_by(Agent.name, Agent.id)})
+_teams = Kept(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
+_email_texts = Kept(lambda: {row.kind: row for row in EmailText.select()})
+
+
+def _group(rows: Any, key: str) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = {}
+    for row in rows:
+        groups.setdefault(getattr(row, key), []).append(row)
+    return groups
+
+
+_permissions = Kept(lambda: _group(Permission.select().order_by(Permission.id), "agent_id"))
+_memberships = Kept(lambda: _group(TeamMember.select().order_by(TeamMember.id), "agent_id"))
+
+
+def service(key: int | None) -> Service | None:
+    """Return the service with this id."""
+    return _services().get(key)
+
+
+def department(key: int | None) -> Department | None:
+    """Return the department with this id."""
+    return _departments().get(key)
+
+
+def status(key: int | None) -> Status | None:
+    """Return the status with this id."""
+    return _statuses().get(key)
+
+
+def priority(key: int | None) -> Priority | None:
+    """Return the priority with this id."""
+    return _priorities().get(key)
+
+
+def tag(key: int | None) -> Tag | None:
+    """Return the tag with this id."""
+    return _tags().get(key)
+
+
+def role(key: int | None) -> Role | None:
+    """Return the role with this id."""
+    return _roles().get(key)
+
+
+def agent(key: int | None) -> Agent | None:
+    """Return the agent with this id, also a disabled one."""
+    return _agents().get(key)
+
+
+def team(key: int | None) -> Team | None:
+    """Return the team with this id, also a disabled one."""
+    return _teams().get(key)
+
+
+def email_text(kind: str) -> EmailText | None:
+    """Return what an owner made of this kind of e-mail, if anything."""
+    return _email_texts().get(kind)
+
+
+def services(*, enabled_only: bool = False) -> list[Service]:
+    """Return the services in the owner's order."""
+    return [row for row in _services().values() if row.enabled or not enabled_only]
+
+
+def departments(service_id: int | None = None) -> list[Department]:
+    """Return the departments in the owner's order: of one service, or all."""
+    return [row for row in _departments().values() if service_id is None or row.service_id == service_id]
+
+
+def statuses(*, enabled_only: bool = False) -> list[Status]:
+    """Return the statuses in the owner's order."""
+    return [row for row in _statuses().values() if row.enabled or not enabled_only]
+
+
+def priorities(*, enabled_only: bool = False) -> list[Priority]:
+    """Return the priorities, heaviest first."""
+    return [row for row in _priorities().values() if row.enabled or not enabled_only]
+
+
+def tags() -> list[Tag]:
+    """Return the tags by name."""
+    return list(_tags().values())
+
+
+def roles() -> list[Role]:
+    """Return the roles, oldest first."""
+    return list(_roles().values())
+
+
+def agents(*, active_only: bool = True) -> list[Agent]:
+    """Return the agents by name."""
+    return [row for row in _agents().values() if row.active or not active_only]
+
+
+def teams(*, enabled_only: bool = True) -> list[Team]:
+    """Return the teams, oldest first."""
+    return [row for row in _teams().values() if row.enabled or not enabled_only]
+
+
+def permissions_of(agent_id: int) -> list[Permission]:
+    """Return what this agent covers."""
+    return _permissions().get(agent_id, [])
+
+
+def team_ids_of(agent_id: int) -> list[int]:
+    """Return the ids of the enabled teams this agent belongs to, as a member or as the manager."""
+    member = {row.team_id for row in _memberships().get(agent_id, [])}
+    return [row.id for row in _teams().values() if row.enabled and (row.id in member or row.manager_id == agent_id)]
+
+
+def is_manager(agent_id: int) -> bool:
+    """Tell whether this agent manages an enabled team."""
+    return any(row.enabled and row.manager_id == agent_id for row in _teams().values())
+
+
+def _chosen(rows: dict[int, Any], key: str) -> Any:
+    identifier = settings.get(key)
+    return next(row for row in rows.values() if row.identifier == identifier)
+
+
+def default_status() -> Status:
+    """Return the status of a new ticket, or of one whose customer wrote."""
+    return _chosen(_statuses(), "default_status")
+
+
+def pending_status() -> Status:
+    """Return the status of a ticket the team has answered."""
+    return _chosen(_statuses(), "pending_status")
+
+
+def closed_status() -> Status:
+    """Return the status every closing sets."""
+    return _chosen(_statuses(), "closed_status")
+
+
+def default_priority() -> Priority:
+    """Return the priority of a new ticket."""
+    return _chosen(_priorities(), "default_priority")
+
+
+def important_priority() -> Priority:
+    """Return the priority "Mark as important" sets."""
+    return _chosen(_priorities(), "important_priority")
