@@ -1,0 +1,101 @@
+"""Signing in and out of a browser: one Flask-Login for agents and customers, ended on the server (DESIGN §1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, request, session
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from helpdesk import staffing
+from models import Agent, Customer
+
+#: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
+KEPT = ("language",)
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+manager = LoginManager()
+# A laptop changes its address all day: the row of `SignIn` ends a sign-in, a new address does not.
+manager.session_protection = None
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):
+    """Whoever signed in, as Flask-Login wants to see them: the id is the random token of this browser."""
+
+    person: Agent | Customer
+    token: str
+
+    def get_id(self) -> str:
+        """Return the token that the session carries."""
+        return self.token
+
+
+def init_app(app: Flask) -> None:
+    """Let the requests of this application know who is signed in."""
+    manager.init_app(app)
+
+
+@manager.user_loader
+def _load(token: str) -> SignedIn | None:
+    person = staffing.person_of(token)
+    return SignedIn(person, token) if person is not None else None
+
+
+def start(person: Agent | Customer) -> None:
+    """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
+    token = staffing.start_sign_in(person, device=device())
+    _renew()
+    login_user(SignedIn(person, token))
+    session.permanent = True
+
+
+def end() -> None:
+    """Sign this browser out, on the server too: a copied cookie is dead."""
+    token = current_token()
+    if token:
+        staffing.end_sign_in(token)
+    logout_user()
+    _renew()
+
+
+def _renew() -> None:
+    kept = {key: session[key] for key in KEPT if key in session}
+    session.clear()
+    session.update(kept)
+
+
+def current_token() -> str | None:
+    """Return the token of this browser's sign-in."""
+    return current_user.token if current_user and current_user.is_authenticated else None
+
+
+def current_person() -> Agent | Customer | None:
+    """Return who is signed in on this browser, as a row: no request proxy enters a rule."""
+    return current_user.person if current_user and current_user.is_authenticated else None
+
+
+def current_agent() -> Agent | None:
+    """Return the agent who is signed in on this browser."""
+    person = current_person()
+    return person if isinstance(person, Agent) else None
+
+
+def device() -> str:
+    """Describe the browser of this request in a few words: “Firefox, Linux”."""
+    agent = request.user_agent.string
+    names = (_first(BROWSERS, agent), _first(SYSTEMS, agent))
+    return ", ".join(name for name in names if name)
+
+
+def _first(names: dict[str, str], text: str) -> str:
+    return next((name for mark, name in names.items() if mark in text), "")
