@@ -46,7 +46,7 @@ seashell fff5ee sienna a0522d silver c0c0c0 skyblue 87ceeb slateblue 6a5acd slat
 snow fffafa springgreen 00ff7f steelblue 4682b4 tan d2b48c teal 008080 thistle d8bfd8 tomato ff6347 turquoise
 40e0d0 violet ee82ee wheat f5deb3 white ffffff whitesmoke f5f5f5 yellow ffff00 yellowgreen 9acd32
 """
-NAMES: dict[str, str] = dict(re.findall(r"(\w+) ([0-9a-f]{6})", _TABLE))
+NAMES: dict[str, str] = dict(re.findall(r"(\w+)\s([0-9a-f]{6})", _TABLE))
 
 
 def parse(text: str) -> Rgb:
