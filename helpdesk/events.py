@@ -1,0 +1,157 @@
+"""The history of a ticket: what happened, who did it, and the sentence that says so.
+
+Everything that follows from an event (filters, notifications) hangs on `record`, through the table of
+``helpdesk.wiring``; what must wait until the act is stored hangs on `transaction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+from helpdesk import catalogue, clock
+from helpdesk.access import Actor, TicketGuest
+from helpdesk.i18n import _, lazy
+from models import Agent, Customer, Label, Ticket, TicketEvent, database
+
+
+class EventKind(StrEnum):
+    """Everything that can happen to a ticket."""
+
+    OPENED = "opened"
+    CUSTOMER_WROTE = "customer-wrote"
+    REPLIED = "replied"
+    NOTE_ADDED = "note-added"
+    NOTE_DELETED = "note-deleted"
+    STATUS = "status"
+    PRIORITY = "priority"
+    IMPORTANT = "important"
+    NOT_IMPORTANT = "not-important"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    TRANSFERRED = "transferred"
+    UNASSIGNED = "unassigned"
+    MOVED = "moved"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    CLOSED = "closed"
+    CLOSED_BY_CUSTOMER = "closed-by-customer"
+    REOPENED = "reopened"
+    SPAM = "spam"
+    NOT_SPAM = "not-spam"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    FILTERED = "filtered"
+
+
+#: Kinds that show as messages in the thread, not as lines of the history.
+SHOWN_AS_MESSAGE = frozenset({EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED})
+
+Listener = Callable[[TicketEvent, Actor], None]
+
+#: What runs at each kind, in order: filled by ``helpdesk.wiring``.
+listeners: dict[EventKind, tuple[Listener, ...]] = {}
+#: What runs once the act is stored.
+after_commit: list[Callable[[], None]] = []
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Hold one rule together; wake the deliverer once the outermost act is stored."""
+    outermost = database.transaction_depth() == 0
+    with database.atomic():
+        yield
+    if outermost:
+        for hook in after_commit:
+            hook()
+
+
+def record(ticket: Ticket, kind: EventKind, *, actor: Actor, **data: Any) -> TicketEvent:
+    """Write a line of the ticket's history and run what hangs on it, in the caller's transaction."""
+    event = TicketEvent.create(
+        ticket=ticket,
+        kind=kind.value,
+        agent=actor if isinstance(actor, Agent) else None,
+        customer=customer_of(actor),
+        actor_name=actor_name(actor),
+        data=data,
+        created_at=clock.now(),
+    )
+    for listener in listeners.get(kind, ()):
+        listener(event, actor)
+    return event
+
+
+def customer_of(actor: Actor) -> Customer | None:
+    """Return the customer behind an actor, if it is one."""
+    if isinstance(actor, TicketGuest):
+        return actor.customer
+    return actor if isinstance(actor, Customer) else None
+
+
+def actor_name(actor: Actor) -> str:
+    """Return the name that stays on what the actor did; empty for the program itself."""
+    if isinstance(actor, Agent):
+        return actor.name
+    customer = customer_of(actor)
+    return customer.display_name if customer is not None else ""
+
+
+_SENTENCES: dict[EventKind, Any] = {
+    EventKind.OPENED: lazy("%(who)s opened the ticket"),
+    EventKind.CUSTOMER_WROTE: lazy("%(who)s wrote"),
+    EventKind.REPLIED: lazy("%(who)s replied"),
+    EventKind.NOTE_ADDED: lazy("%(who)s added an internal note"),
+    EventKind.NOTE_DELETED: lazy("%(who)s deleted an internal note"),
+    EventKind.STATUS: lazy("%(who)s changed the status from %(old)s to %(new)s"),
+    EventKind.PRIORITY: lazy("%(who)s changed the priority from %(old)s to %(new)s"),
+    EventKind.IMPORTANT: lazy("%(who)s marked the ticket as important"),
+    EventKind.NOT_IMPORTANT: lazy("%(who)s unmarked the ticket as important"),
+    EventKind.ASSIGNED: lazy("%(who)s assigned the ticket to %(to)s"),
+    EventKind.TAKEN: lazy("%(who)s took the ticket"),
+    EventKind.TRANSFERRED: lazy("%(who)s transferred the ticket to %(to)s"),
+    EventKind.UNASSIGNED: lazy("%(who)s unassigned the ticket"),
+    EventKind.MOVED: lazy("%(who)s moved the ticket from %(old)s to %(new)s"),
+    EventKind.TAGGED: lazy("%(who)s added the tag %(tag)s"),
+    EventKind.UNTAGGED: lazy("%(who)s removed the tag %(tag)s"),
+    EventKind.CLOSED: lazy("%(who)s closed the ticket"),
+    EventKind.CLOSED_BY_CUSTOMER: lazy("%(who)s closed the ticket from their account"),
+    EventKind.REOPENED: lazy("%(who)s reopened the ticket"),
+    EventKind.SPAM: lazy("%(who)s marked the ticket as spam"),
+    EventKind.NOT_SPAM: lazy("%(who)s marked the ticket as not spam"),
+    EventKind.DELETED: lazy("%(who)s moved the ticket to the bin"),
+    EventKind.RESTORED: lazy("%(who)s restored the ticket from the bin"),
+    EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
+}
+
+#: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
+REASONS: dict[str, Any] = {
+    "agent-disabled": lazy("%(name)s was disabled"),
+    "agent-deleted": lazy("%(name)s was deleted"),
+    "team-disabled": lazy("the team %(name)s was disabled"),
+    "team-deleted": lazy("the team %(name)s was deleted"),
+    "left-team": lazy("%(name)s left the team"),
+    "no-access": lazy("%(name)s no longer covers it"),
+}
+
+
+def describe(event: TicketEvent) -> str:
+    """Write an event as a sentence in the reader's language."""
+    kind = EventKind(event.kind)
+    data = {key: _shown(value) for key, value in event.data.items()}
+    who = event.actor_name or _("The desk")
+    sentence = str(_SENTENCES[kind]) % {"old": "", "new": "", "to": "", "tag": "", "name": "", **data, "who": who}
+    reason = REASONS.get(event.data.get("why", ""))
+    return f"{sentence}{_(': ')}{reason % {'name': data.get('name', '')}}" if reason is not None else sentence
+
+
+def _shown(value: Any) -> str:
+    return str(Label(value)) if isinstance(value, dict) else str(value)
+
+
+def assignee_name(agent_id: int | None, team_id: int | None) -> str:
+    """Return the name of an assignee as the history keeps it."""
+    row = catalogue.agent(agent_id) if agent_id else catalogue.team(team_id)
+    return str(row) if row is not None else ""

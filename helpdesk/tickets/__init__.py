@@ -1,0 +1,35 @@
+"""The verbs of a ticket. Each is a rule: guard, one transaction, change, event; repeating one changes nothing."""
+
+from helpdesk.tickets.assigning import assign, move, take, transfer
+from helpdesk.tickets.opening import NewTicket, open_ticket
+from helpdesk.tickets.removing import delete, mark_spam, not_spam, purge_bin, restore
+from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
+from helpdesk.tickets.states import close, reopen, set_status
+from helpdesk.tickets.writing import add_note, delete_note, receive_message, reply
+
+__all__ = [
+    "NewTicket",
+    "add_note",
+    "assign",
+    "close",
+    "delete",
+    "delete_note",
+    "mark_important",
+    "mark_spam",
+    "move",
+    "not_important",
+    "not_spam",
+    "open_ticket",
+    "purge_bin",
+    "receive_message",
+    "reopen",
+    "reply",
+    "restore",
+    "set_priority",
+    "set_status",
+    "set_tags",
+    "tag",
+    "take",
+    "transfer",
+    "untag",
+]

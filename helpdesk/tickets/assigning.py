@@ -1,0 +1,90 @@
+"""Who handles a ticket, and where."""
+
+from __future__ import annotations
+
+from html import escape
+
+from helpdesk import access, catalogue
+from helpdesk.access import Actor, System
+from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.tickets.changing import store
+from helpdesk.tickets.opening import place
+from helpdesk.tickets.writing import add_note
+from models import Agent, Team, Ticket
+
+
+def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
+    """Set the assignee, an agent or a team, or nobody. The department stays."""
+    access.require(actor, "assign", ticket)
+    if not _changes(ticket, to):
+        return
+    with transaction():
+        _set(ticket, to)
+        if to is None:
+            record(ticket, EventKind.UNASSIGNED, actor=actor)
+        else:
+            record(ticket, EventKind.ASSIGNED, actor=actor, to=str(to), **_target(to))
+
+
+def take(ticket: Ticket, *, actor: Agent) -> None:
+    """Make the ticket mine."""
+    access.require(actor, "take", ticket)
+    if ticket.assignee_id != actor.id:
+        with transaction():
+            _set(ticket, actor)
+            record(ticket, EventKind.TAKEN, actor=actor)
+
+
+def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") -> None:
+    """Hand the ticket over and tell the other: sets the assignee, adds the note (plain text), always mails (A20)."""
+    access.require(actor, "transfer", ticket)
+    _check(to)
+    with transaction():
+        text = note.strip()
+        if text and not isinstance(actor, System):
+            message = add_note(ticket, f"<p>{escape(text)}</p>", actor=actor)
+            _set(ticket, to)
+            record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), note=message.id, **_target(to))
+        else:
+            _set(ticket, to)
+            record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), **_target(to))
+
+
+def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: Actor) -> None:
+    """Put the ticket under another service and department; the assignee keeps it (RULES 10)."""
+    access.require(actor, "move", ticket)
+    service, department = place(service_id, department_id)
+    if (ticket.service_id, ticket.department_id) == (service_id, department_id):
+        return
+    old = catalogue.department(ticket.department_id) or catalogue.service(ticket.service_id)
+    with transaction():
+        store(ticket, service=service, department=department)
+        record(ticket, EventKind.MOVED, actor=actor, old=str(old), new=str(department or service))
+
+
+def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
+    if to is not None:
+        _check(to)
+    wanted = (to.id if isinstance(to, Agent) else None, to.id if isinstance(to, Team) else None)
+    return (ticket.assignee_id, ticket.team_id) != wanted
+
+
+def _check(to: Agent | Team) -> None:
+    if isinstance(to, Agent) and not to.active:
+        raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
+    if isinstance(to, Team) and not to.enabled:
+        raise InvalidInput(lazy("The team %(name)s is disabled.", name=str(to)), field="to")
+
+
+def _set(ticket: Ticket, to: Agent | Team | None) -> None:
+    store(
+        ticket,
+        assignee=to if isinstance(to, Agent) else None,
+        team=to if isinstance(to, Team) else None,
+    )
+
+
+def _target(to: Agent | Team) -> dict[str, int]:
+    return {"agent": to.id} if isinstance(to, Agent) else {"team": to.id}

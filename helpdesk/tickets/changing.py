@@ -1,0 +1,47 @@
+"""What every verb shares: storing a change with the columns the list lives on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk import clock
+from models import CLOSED, OPEN, Priority, Status, Ticket
+
+
+def store(ticket: Ticket, **changes: Any) -> None:
+    """Set these columns and note the activity; only what changed is written."""
+    now = clock.now()
+    ticket.last_activity = now
+    if not ticket.awaits_reply:
+        ticket.waiting_since = now
+    for name, value in changes.items():
+        setattr(ticket, name, value)
+    ticket.save()
+
+
+def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, Any]:
+    """Return what a status writes on its ticket."""
+    closing = status.category == CLOSED
+    columns: dict[str, Any] = {
+        "status": status,
+        "is_open": not closing,
+        "closed_at": clock.now() if closing else None,
+        "closed_by_customer": closing and by_customer,
+    }
+    # A status that asks nothing of the team ends the customer's wait.
+    return columns if status.category == OPEN else columns | answered_columns()
+
+
+def answered_columns() -> dict[str, Any]:
+    """Return what ends the customer's wait."""
+    return {"awaits_reply": False, "waiting_since": clock.now()}
+
+
+def waiting_columns(ticket: Ticket) -> dict[str, Any]:
+    """Return what starts the customer's wait: the oldest unanswered message counts."""
+    return {} if ticket.awaits_reply else {"awaits_reply": True, "waiting_since": clock.now()}
+
+
+def priority_columns(priority: Priority) -> dict[str, Any]:
+    """Return what a priority writes on its ticket: the heaviest rank stands first in an ascending list."""
+    return {"priority": priority, "rank": -priority.weight}

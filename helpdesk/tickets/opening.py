@@ -1,0 +1,135 @@
+"""How a ticket is born: the only way."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from peewee import IntegrityError
+
+from helpdesk import catalogue, clock, customers, richtext, search, settings
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.tickets.changing import priority_columns, status_columns
+from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
+
+MAX_SUBJECT = 200
+MAX_BODY = 100_000
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """A request as a door received it: shapes are checked, rules are not. `body` is plain text.
+
+    `email` may stay empty when a signed-in customer asks. `form_key` makes sending the same form twice harmless.
+    """
+
+    email: str
+    subject: str
+    body: str
+    service_id: int
+    department_id: int | None = None
+    first_name: str = ""
+    last_name: str = ""
+    locale: str = "en"
+    form_key: str | None = None
+
+
+def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
+    """Open a ticket: for the customer who asks, for a visitor (`actor` None), or for a caller an agent serves.
+
+    Sending the same form again returns the ticket it made. Raises InvalidInput naming the field that is wrong.
+    """
+    subject, body = _text(new.subject, "subject", MAX_SUBJECT), _text(new.body, "body", MAX_BODY)
+    service, department = place(new.service_id, new.department_id)
+    known = _made_by(new.form_key)
+    if known is not None:
+        return known
+    try:
+        with transaction():
+            address = _author(new, actor)
+            ticket = _store(new, subject, service, department, address)
+            write_first_message(ticket, address, body)
+            # The visitor acts by the form: the history and the mails know them by their address.
+            record(ticket, EventKind.OPENED, actor=actor or address.customer)
+    except IntegrityError:
+        # Two sendings of one form at once: the other one has made the ticket.
+        known = _made_by(new.form_key)
+        if known is None:
+            raise
+        return known
+    return ticket
+
+
+def place(service_id: int, department_id: int | None) -> tuple[Service, Department | None]:
+    """Return the service and its department. Raises InvalidInput when they do not fit (RULES 1)."""
+    service, department = catalogue.service(service_id), catalogue.department(department_id)
+    if service is None:
+        raise InvalidInput(lazy("Choose a service."), field="service")
+    if department is None and catalogue.departments(service.id):
+        raise InvalidInput(lazy("Choose a department."), field="department")
+    if department is not None and department.service_id != service.id:
+        raise InvalidInput(lazy("This department belongs to another service."), field="department")
+    return service, department
+
+
+def _text(value: str, field: str, limit: int) -> str:
+    text = value.replace("\0", "").strip()
+    if field == "subject":
+        text = " ".join(text.split())
+    if not text:
+        raise InvalidInput(lazy("This field is required."), field=field)
+    if len(text) > limit:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=limit), field=field)
+    return text
+
+
+def _made_by(form_key: str | None) -> Ticket | None:
+    return Ticket.get_or_none(Ticket.form_key == form_key) if form_key else None
+
+
+def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
+    if isinstance(actor, Customer):
+        return actor.primary_address
+    return customers.find_or_make(new.email, first_name=new.first_name, last_name=new.last_name, locale=new.locale)
+
+
+def _store(
+    new: NewTicket, subject: str, service: Service, department: Department | None, address: CustomerAddress
+) -> Ticket:
+    now = clock.now()
+    ticket = Ticket.create(
+        # The number holds the id, which the row must have first.
+        number=f"~{secrets.token_hex(12)}",
+        subject=subject,
+        customer=address.customer,
+        address=address,
+        service=service,
+        department=department,
+        locale=new.locale,
+        is_spam=address.customer.blocked_at is not None,
+        last_activity=now,
+        created_at=now,
+        form_key=new.form_key,
+        **status_columns(catalogue.default_status()) | {"awaits_reply": True, "waiting_since": now},
+        **priority_columns(catalogue.default_priority()),
+    )
+    ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"
+    ticket.save()
+    return ticket
+
+
+def write_first_message(ticket: Ticket, address: CustomerAddress, body: str) -> Message:
+    """Store what the author wrote and put it into the index."""
+    message = Message.create(
+        ticket=ticket,
+        kind=CUSTOMER_MESSAGE,
+        customer=address.customer,
+        author_name=address.customer.full_name or address.email,
+        body=richtext.from_text(body),
+        created_at=clock.now(),
+    )
+    search.index(message, ticket, address.customer, address.email, body)
+    return message

@@ -1,0 +1,77 @@
+"""Spam and bin: nothing is lost before its thirty days are over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from helpdesk import access, clock, search
+from helpdesk.access import Actor, System
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.tickets.changing import store
+from models import Message, Ticket
+
+#: Days a ticket rests in the bin before it is purged (RULES 16).
+BIN_DAYS = 30
+#: Tickets purged in one transaction.
+BATCH = 200
+
+
+def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool = True) -> None:
+    """Flag the ticket as spam and block its author: later tickets of theirs are stored as spam (A17)."""
+    access.require(actor, "spam", ticket)
+    if ticket.is_spam:
+        return
+    with transaction():
+        store(ticket, is_spam=True)
+        customer = ticket.customer
+        if block_author and customer.blocked_at is None:
+            customer.blocked_at = clock.now()
+            customer.save()
+        record(ticket, EventKind.SPAM, actor=actor)
+
+
+def not_spam(ticket: Ticket, *, actor: Actor) -> None:
+    """Take the flag off and unblock the author; the status is what it was (RULES 15)."""
+    access.require(actor, "spam", ticket)
+    if not ticket.is_spam:
+        return
+    with transaction():
+        store(ticket, is_spam=False)
+        customer = ticket.customer
+        customer.blocked_at = None
+        customer.save()
+        record(ticket, EventKind.NOT_SPAM, actor=actor)
+
+
+def delete(ticket: Ticket, *, actor: Actor) -> None:
+    """Put the ticket into the bin, out of every list and count; its customer goes on seeing it (RULES 16)."""
+    access.require(actor, "delete", ticket)
+    if ticket.in_bin:
+        return
+    with transaction():
+        store(ticket, in_bin=True, binned_at=clock.now(), hidden_from_customer=isinstance(actor, System))
+        record(ticket, EventKind.DELETED, actor=actor)
+
+
+def restore(ticket: Ticket, *, actor: Actor) -> None:
+    """Take the ticket out of the bin."""
+    access.require(actor, "restore", ticket)
+    if not ticket.in_bin:
+        return
+    with transaction():
+        store(ticket, in_bin=False, binned_at=None, hidden_from_customer=False)
+        record(ticket, EventKind.RESTORED, actor=actor)
+
+
+def purge_bin() -> int:
+    """Delete for good the tickets that rested thirty days in the bin; return how many."""
+    limit = clock.now() - timedelta(days=BIN_DAYS)
+    purged = 0
+    while ids := [
+        row[0] for row in Ticket.select(Ticket.id).where(Ticket.in_bin, Ticket.binned_at < limit).limit(BATCH).tuples()
+    ]:
+        with transaction():
+            for (message_id,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples():
+                search.forget(message_id)
+            purged += Ticket.delete().where(Ticket.id.in_(ids)).execute()
+    return purged

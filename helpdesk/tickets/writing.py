@@ -1,0 +1,130 @@
+"""What people write: customers' messages, replies, internal notes."""
+
+from __future__ import annotations
+
+from helpdesk import access, catalogue, clock, richtext, search
+from helpdesk.access import Actor, TicketGuest
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
+from helpdesk.tickets.opening import MAX_BODY
+from models import CUSTOMER_MESSAGE, NOTE, REPLY, Agent, Customer, Message, Ticket
+
+
+def receive_message(ticket: Ticket, text: str, *, actor: Customer | TicketGuest) -> Message:
+    """Store a message of the customer (plain text): default status, assignee kept while active (RULES 12, 16)."""
+    access.require(actor, "reply", ticket)
+    body = text.replace("\0", "").strip()
+    if not body:
+        raise InvalidInput(lazy("Write a message first."), field="body")
+    if len(body) > MAX_BODY:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
+    with transaction():
+        message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor)
+        if not ticket.is_spam:
+            _wake_up(ticket, actor)
+        record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, message=message.id)
+    return message
+
+
+def _wake_up(ticket: Ticket, actor: Actor) -> None:
+    if ticket.in_bin:
+        store(ticket, in_bin=False, binned_at=None)
+        record(ticket, EventKind.RESTORED, actor=actor)
+    if ticket.is_closed:
+        record(ticket, EventKind.REOPENED, actor=actor)
+    assignee = catalogue.agent(ticket.assignee_id)
+    gone = {"assignee": None} if assignee is not None and not assignee.active else {}
+    store(ticket, **gone, **waiting_columns(ticket) | _status_only(ticket))
+
+
+def _status_only(ticket: Ticket) -> dict[str, object]:
+    columns = status_columns(catalogue.default_status())
+    columns.pop("awaits_reply", None)
+    columns.pop("waiting_since", None)
+    return columns
+
+
+def reply(ticket: Ticket, body: str, *, actor: Agent, close: bool = False) -> Message:
+    """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12)."""
+    access.require(actor, "reply", ticket)
+    if close:
+        access.require(actor, "close", ticket)
+    clean = _required(body)
+    with transaction():
+        message = _write(ticket, REPLY, clean, actor=actor, signature=signature_of(actor, ticket))
+        status = catalogue.closed_status() if close else catalogue.pending_status()
+        store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
+        record(ticket, EventKind.REPLIED, actor=actor, message=message.id)
+        if close:
+            record(ticket, EventKind.CLOSED, actor=actor)
+    return message
+
+
+def signature_of(agent: Agent, ticket: Ticket) -> str:
+    """Return the signature of the deciding permission: empty when it has none (RULES 2)."""
+    permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id)
+    return permission.signature if permission is not None else ""
+
+
+def _taken(ticket: Ticket, agent: Agent) -> dict[str, object]:
+    """Replying takes an unassigned ticket or one of my team's (RULES 9)."""
+    mine = ticket.team_id is not None and ticket.team_id in catalogue.team_ids_of(agent.id)
+    return {"assignee": agent, "team": None} if mine or not ticket.is_assigned else {}
+
+
+def add_note(ticket: Ticket, body: str, *, actor: Agent) -> Message:
+    """Store an internal note (HTML); customers never see it and nothing else changes."""
+    access.require(actor, "note", ticket)
+    clean = _required(body)
+    with transaction():
+        message = _write(ticket, NOTE, clean, actor=actor)
+        store(ticket)
+        record(ticket, EventKind.NOTE_ADDED, actor=actor, message=message.id)
+    return message
+
+
+def delete_note(note: Message, *, actor: Agent) -> None:
+    """Delete a note: its author, a manager or an administrator may; the history keeps who and when (RULES 28)."""
+    ticket = note.ticket
+    access.require(actor, "note", ticket)
+    if not note.is_note:
+        raise NotFound(lazy("There is no such note."))
+    if not may_delete_note(note, actor):
+        raise NotAllowed(lazy("Only its author, a manager or an administrator deletes a note."))
+    if note.deleted_at is not None:
+        return
+    with transaction():
+        note.body, note.deleted_at = "", clock.now()
+        note.save()
+        search.forget(note.id)
+        record(ticket, EventKind.NOTE_DELETED, actor=actor)
+
+
+def may_delete_note(note: Message, agent: Agent) -> bool:
+    """Tell whether this agent may delete this note."""
+    return note.agent_id == agent.id or agent.is_admin or catalogue.is_manager(agent.id)
+
+
+def _required(body: str) -> str:
+    clean = richtext.clean(body[: 4 * MAX_BODY].replace("\0", ""))
+    if not richtext.to_text(clean).strip():
+        raise InvalidInput(lazy("Write a message first."), field="body")
+    return clean
+
+
+def _write(ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "") -> Message:
+    message = Message.create(
+        ticket=ticket,
+        kind=kind,
+        agent=actor if isinstance(actor, Agent) else None,
+        customer=customer_of(actor),
+        author_name=actor_name(actor),
+        body=body,
+        signature=signature,
+        created_at=clock.now(),
+    )
+    customer = ticket.customer
+    search.index(message, ticket, customer, ticket.address.email if ticket.address_id else "", richtext.to_text(body))
+    return message

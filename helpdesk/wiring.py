@@ -1,0 +1,31 @@
+"""What follows from what: one table, read from top to bottom. Imported once, by the application."""
+
+from __future__ import annotations
+
+from helpdesk import events, filters, notifications, outbox
+from helpdesk.access import Actor
+from helpdesk.events import EventKind
+from models import TicketEvent
+
+
+def apply_filters(event: TicketEvent, _actor: Actor) -> None:
+    """Run the filters on a ticket that was just opened."""
+    filters.apply_filters(event.ticket)
+
+
+def notify(event: TicketEvent, actor: Actor) -> None:
+    """Write the mails this event owes."""
+    notifications.plan(event, actor=actor)
+
+
+events.listeners.update(
+    {
+        EventKind.OPENED: (apply_filters, notify),
+        EventKind.CUSTOMER_WROTE: (notify,),
+        EventKind.REPLIED: (notify,),
+        EventKind.ASSIGNED: (notify,),
+        EventKind.TRANSFERRED: (notify,),
+        EventKind.MOVED: (notify,),
+    }
+)
+events.after_commit.append(outbox.wake)
