@@ -1,0 +1,61 @@
+"""The desk served over HTTP in a thread, and a watcher that lets no complaint of the browser pass."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from typing import Any
+
+from werkzeug.serving import make_server
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+class LiveServer:
+    """`url` is where the desk answers, without a final slash."""
+
+    def __init__(self, app: Any) -> None:
+        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def start(self) -> LiveServer:
+        """Answer from now on."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+
+def chromium() -> str | None:
+    """Return the path of Chromium (``CHROMIUM`` names another), or None."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+class Watcher:
+    """Collects errors of the console (refusals of the security policy among them), of scripts, and foreign requests."""
+
+    def __init__(self, page: Any, own: str) -> None:
+        self.complaints: list[str] = []
+        #: Parts of complaints that a test provokes on purpose.
+        self.expected: list[str] = []
+        page.on("console", lambda said: said.type == "error" and self.complaints.append(f"{said.text} {said.location}"))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda sent: self._foreign(sent.url, own))
+
+    def _foreign(self, url: str, own: str) -> None:
+        if not url.startswith((own, "data:", "blob:", "about:")):
+            self.complaints.append(f"request to {url}")
+
+    def unexpected(self) -> list[str]:
+        """Return the complaints that no test asked for."""
+        return [text for text in self.complaints if not any(part in text for part in self.expected)]

@@ -1,0 +1,100 @@
+"""Who plays in the tests, and how further people and things are made. Plain functions: call them from any test."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from helpdesk import clock
+from helpdesk.access import SYSTEM
+from models import (
+    Agent,
+    Customer,
+    CustomerAddress,
+    Department,
+    Label,
+    Permission,
+    Role,
+    Service,
+    Team,
+    TeamMember,
+    Ticket,
+)
+
+#: The password of everybody.
+PASSWORD = "correct horse battery staple"
+
+
+@cache
+def password_hash() -> str:
+    """Hash the one password, once for the run."""
+    return PasswordHasher().hash(PASSWORD)
+
+
+def make_service(name: str, *departments: str, **values: Any) -> Service:
+    """Make a service with these departments."""
+    service = Service.create(name=Label(en=name), **values)
+    for position, title in enumerate(departments):
+        Department.create(service=service, name=Label(en=title), position=position)
+    return service
+
+
+def make_role(name: str = "Agent", **capabilities: bool) -> Role:
+    """Make a role: the shipped agent's capabilities unless said otherwise (``can_delete=False``)."""
+    return Role.create(name=Label(en=name), **capabilities)
+
+
+def make_agent(name: str, *scopes: Service | Department | None, is_admin: bool = False, **values: Any) -> Agent:
+    """Make an agent whose permissions cover these scopes (None: the whole support)."""
+    role = values.pop("role", None) or Role.get(Role.can_configure == is_admin)
+    values = {"email": f"{name.lower()}@desk.example", "password_hash": password_hash(), **values}
+    agent = Agent.create(name=name, is_admin=is_admin, role=role, created_at=clock.now(), **values)
+    for scope in scopes:
+        permit(agent, scope)
+    return agent
+
+
+def permit(agent: Agent, scope: Service | Department | None, **values: Any) -> Permission:
+    """Give an agent a permission over a service, a department or (None) the whole support."""
+    department = scope if isinstance(scope, Department) else None
+    service = department.service if department else scope
+    return Permission.create(agent=agent, service=service, department=department, **values)
+
+
+def make_team(label: str, *members: Agent, manager: Agent | None = None, **values: Any) -> Team:
+    """Make a team with these members."""
+    team = Team.create(label=Label(en=label), manager=manager, **values)
+    for member in members:
+        TeamMember.create(team=team, agent=member)
+    return team
+
+
+def make_customer(first_name: str, last_name: str = "", *, proven: bool = True, **values: Any) -> Customer:
+    """Make a customer with one address, proven unless said otherwise, and the one password."""
+    now = clock.now()
+    email = values.pop("email", f"{first_name.lower()}@customer.example")
+    values = {"password_hash": password_hash(), "locale": "en", **values}
+    customer = Customer.create(first_name=first_name, last_name=last_name, created_at=now, **values)
+    CustomerAddress.create(customer=customer, email=email, proven_at=now if proven else None, created_at=now)
+    return customer
+
+
+def open_ticket(
+    customer: Customer | str,
+    service: Service,
+    department: Department | None = None,
+    *,
+    actor: Any = SYSTEM,
+    **values: Any,
+) -> Ticket:
+    """Open a ticket through the rule, as the public form does."""
+    email = customer if isinstance(customer, str) else customer.primary_address.email
+    values = {"subject": "A question about my invoice", "body": "The total looks wrong to me.", **values}
+    from helpdesk import tickets
+
+    new = tickets.NewTicket(
+        email=email, service_id=service.id, department_id=department.id if department else None, **values
+    )
+    return tickets.open_ticket(new, actor=actor)

@@ -1,0 +1,189 @@
+"""A desk per engine, migrated once, and put back to its first state before each test."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import peewee
+
+import models
+from helpdesk import environment
+from models import TABLES, Catalogue, open_database
+from tests.support.postgres import Cluster, Missing
+
+# A test need not survive a power cut, and waiting for the disk would be most of its time.
+models.SQLITE_PRAGMAS["synchronous"] = "off"
+
+SECRET_KEY = "a-key-that-guards-nothing-but-tests"
+
+
+class Desk(ABC):
+    """The application on one engine, with the means to begin anew."""
+
+    def __init__(self, folder: Path, template_url: str) -> None:
+        self.folder = folder
+        self.variables = {
+            "GUICHET_DATA_DIR": str(folder / "data"),
+            "GUICHET_SECRET_KEY": SECRET_KEY,
+            "GUICHET_WORKER": "separate",
+        }
+        self.environment = environment.read({**self.variables, "GUICHET_DATABASE_URL": template_url})
+        self._app: Any = None
+        self.use(template_url)
+        migrate()
+        self.remember()
+        models.database.close_all()
+
+    @property
+    def app(self) -> Any:
+        """The application: made by the first test that asks, so that tests of rules do not wait for its import."""
+        if self._app is None:
+            url = environment.current().database_url
+            models.database.close_all()
+            self._app = importlib.import_module("app").create_app({**self.variables, "GUICHET_DATABASE_URL": url})
+            self._app.testing = True
+            models.database.close_all()
+            self.use(url)
+        return self._app
+
+    @abstractmethod
+    def remember(self) -> None:
+        """Keep what a migrated desk holds."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Make the database what a migrated desk holds."""
+
+    def end(self) -> None:
+        """Close what the test opened."""
+        models.database.close_all()
+
+    def use(self, url: str, **changes: Any) -> peewee.Database:
+        """Make this the database of the process, and forget what was cached."""
+        models.database.initialize(open_database(url))
+        environment.use(replace(self.environment, database_url=url, **changes))
+        forget()
+        return models.database.obj
+
+
+def migrate() -> None:
+    """Bring the present database to the newest version."""
+    try:
+        importlib.import_module("helpdesk.migrating").migrate(models.database, backup=False)
+    except ModuleNotFoundError:
+        models.database.create_tables(TABLES)
+        importlib.import_module("helpdesk.defaults").seed_defaults()
+
+
+def forget() -> None:
+    """Drop every cache of the process, as a restart would."""
+    Catalogue.version += 1
+
+
+class SqliteDesk(Desk):
+    """Each test works in its own copy of a migrated file (in memory, the database would end with its connection)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "template.db"
+        self.copy = folder / "0.db"
+        self.count = 0
+        super().__init__(folder, f"sqlite:///{self.file}")
+
+    def remember(self) -> None:
+        models.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def begin(self) -> None:
+        self.count += 1
+        self.copy = self.folder / f"{self.count}.db"
+        shutil.copyfile(self.file, self.copy)
+        self.use(f"sqlite:///{self.copy}")
+
+    def end(self) -> None:
+        super().end()
+        for file in self.folder.glob(f"{self.count}.db*"):
+            file.unlink()
+
+
+class PostgresDesk(Desk):
+    """One database, emptied and refilled: quicker than a new copy for each test."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.url = url
+        self.reset = ""
+        super().__init__(folder, url)
+
+    def remember(self) -> None:
+        tables = [table._meta.table_name for table in TABLES]
+        run = models.database.execute_sql
+        run("DROP SCHEMA IF EXISTS first_state CASCADE; CREATE SCHEMA first_state")
+        kept = [table for table in tables if run(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone()]
+        for table in kept:
+            run(f'CREATE TABLE first_state."{table}" AS SELECT * FROM "{table}"')
+        others = [
+            row[0]
+            for row in run(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE %s", ("%search%",)
+            )
+        ]
+        self.reset = "; ".join(
+            [f'DELETE FROM "{table}"' for table in (*others, *reversed(tables))]
+            + [f'INSERT INTO "{table}" SELECT * FROM first_state."{table}"' for table in kept]
+            + [
+                f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'),"
+                f' (SELECT coalesce(max(id), 0) + 1 FROM "{table}"), false)'
+                for table in tables
+            ]
+        )
+
+    def begin(self) -> None:
+        self.use(self.url)
+        models.database.execute_sql(self.reset)
+
+
+class Desks:
+    """The desks of one run, made when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster: Cluster | None = None
+        self.made: dict[str, Desk] = {}
+
+    def on(self, engine: str) -> Desk:
+        """Return the desk on this engine. Raises Missing when there is no PostgreSQL."""
+        if engine not in self.made:
+            folder = self.folder / engine
+            folder.mkdir()
+            self.made[engine] = SqliteDesk(folder) if engine == "sqlite" else PostgresDesk(folder, self.postgres_url())
+        return self.made[engine]
+
+    def postgres_url(self, name: str = "guichet_test") -> str:
+        """Return an empty database: ``TEST_DATABASE_URL``, else one of a cluster of our own. Raises Missing."""
+        given = os.environ.get("TEST_DATABASE_URL")
+        if given and name == "guichet_test":
+            return emptied(given)
+        if self.cluster is None:
+            self.cluster = Cluster().start()
+        return self.cluster.create(name)
+
+    def close(self) -> None:
+        """Stop the cluster, if there is one."""
+        if self.cluster is not None:
+            self.cluster.stop()
+
+
+def emptied(url: str) -> str:
+    """Empty the database that was lent for tests. Raises Missing when it cannot be reached."""
+    lent = open_database(url)
+    try:
+        lent.execute_sql("DROP SCHEMA IF EXISTS first_state CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    except peewee.OperationalError as error:
+        raise Missing(f"TEST_DATABASE_URL cannot be reached ({str(error).strip()})") from error
+    finally:
+        lent.close_all()
+    return url

@@ -1,0 +1,57 @@
+"""A real SMTP server on a free port, keeping what it is handed."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+def free_port() -> int:
+    """Return a port nobody listens on (aiosmtpd calls itself to start, so it must know its number)."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mailbox:
+    """`messages` are the mails received, oldest first. `refuse` makes the server answer so (``"451 later"``)."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.refuse = ""
+        self.port = free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+        """Keep the mail, or refuse it."""
+        if self.refuse:
+            return self.refuse
+        self.recipients.append(list(envelope.rcpt_tos))
+        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+    def start(self) -> Mailbox:
+        """Listen."""
+        self._controller.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._controller.stop(no_assert=True)
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """Return the mails handed over for this address."""
+        pairs = zip(self.recipients, self.messages, strict=True)
+        return [message for recipients, message in pairs if address in recipients]
+
+
+def text_of(message: EmailMessage) -> str:
+    """Return the plain text of a mail."""
+    part = message.get_body(preferencelist=("plain",))
+    return part.get_content() if part is not None else ""
