@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     FILTERED = "filtered"
+    FILTER_SKIPPED = "filter-skipped"
 
 
 #: Kinds that show as messages in the thread, not as lines of the history.
@@ -124,6 +125,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.DELETED: lazy("%(who)s moved the ticket to the bin"),
     EventKind.RESTORED: lazy("%(who)s restored the ticket from the bin"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
+    EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
 #: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
@@ -142,7 +144,16 @@ def describe(event: TicketEvent) -> str:
     kind = EventKind(event.kind)
     data = {key: _shown(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
-    sentence = str(_SENTENCES[kind]) % {"old": "", "new": "", "to": "", "tag": "", "name": "", **data, "who": who}
+    sentence = str(_SENTENCES[kind]) % {
+        "old": "",
+        "new": "",
+        "to": "",
+        "tag": "",
+        "name": "",
+        "reason": "",
+        **data,
+        "who": who,
+    }
     reason = REASONS.get(event.data.get("why", ""))
     return f"{sentence}{_(': ')}{reason % {'name': data.get('name', '')}}" if reason is not None else sentence
 

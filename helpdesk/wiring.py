@@ -9,8 +9,10 @@ from models import TicketEvent
 
 
 def apply_filters(event: TicketEvent, _actor: Actor) -> None:
-    """Run the filters on a ticket that was just opened."""
-    filters.apply_filters(event.ticket)
+    """Run the filters on a ticket that was just opened; remember on the event that the team is left in peace."""
+    if filters.apply_filters(event.ticket):
+        event.data = {**event.data, "silent": True}
+        event.save()
 
 
 def notify(event: TicketEvent, actor: Actor) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk import access, catalogue, clock, richtext, search
-from helpdesk.access import Actor, TicketGuest
+from helpdesk import access, catalogue, clock, richtext, search, settings
+from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
 from helpdesk.i18n import lazy
@@ -46,7 +46,7 @@ def _status_only(ticket: Ticket) -> dict[str, object]:
     return columns
 
 
-def reply(ticket: Ticket, body: str, *, actor: Agent, close: bool = False) -> Message:
+def reply(ticket: Ticket, body: str, *, actor: Agent | System, close: bool = False) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12)."""
     access.require(actor, "reply", ticket)
     if close:
@@ -62,14 +62,18 @@ def reply(ticket: Ticket, body: str, *, actor: Agent, close: bool = False) -> Me
     return message
 
 
-def signature_of(agent: Agent, ticket: Ticket) -> str:
+def signature_of(agent: Agent | System, ticket: Ticket) -> str:
     """Return the signature of the deciding permission: empty when it has none (RULES 2)."""
+    if isinstance(agent, System):
+        return ""
     permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id)
     return permission.signature if permission is not None else ""
 
 
-def _taken(ticket: Ticket, agent: Agent) -> dict[str, object]:
+def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
     """Replying takes an unassigned ticket or one of my team's (RULES 9)."""
+    if isinstance(agent, System):
+        return {}
     mine = ticket.team_id is not None and ticket.team_id in catalogue.team_ids_of(agent.id)
     return {"assignee": agent, "team": None} if mine or not ticket.is_assigned else {}
 
@@ -120,7 +124,7 @@ def _write(ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str
         kind=kind,
         agent=actor if isinstance(actor, Agent) else None,
         customer=customer_of(actor),
-        author_name=actor_name(actor),
+        author_name=actor_name(actor) or settings.get("desk_name"),
         body=body,
         signature=signature,
         created_at=clock.now(),
