@@ -8,7 +8,6 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from helpdesk import clock
-from helpdesk.access import SYSTEM
 from models import (
     Agent,
     Customer,
@@ -85,11 +84,9 @@ def open_ticket(
     customer: Customer | str,
     service: Service,
     department: Department | None = None,
-    *,
-    actor: Any = SYSTEM,
     **values: Any,
 ) -> Ticket:
-    """Open a ticket through the rule, as the public form does."""
+    """Open a ticket through the rule: as the signed-in customer, or (an address) as a visitor."""
     email = customer if isinstance(customer, str) else customer.primary_address.email
     values = {"subject": "A question about my invoice", "body": "The total looks wrong to me.", **values}
     from helpdesk import tickets
@@ -97,4 +94,4 @@ def open_ticket(
     new = tickets.NewTicket(
         email=email, service_id=service.id, department_id=department.id if department else None, **values
     )
-    return tickets.open_ticket(new, actor=actor)
+    return tickets.open_ticket(new, actor=None if isinstance(customer, str) else customer)

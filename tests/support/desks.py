@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,9 @@ class Desk(ABC):
 
 def migrate() -> None:
     """Bring the present database to the newest version."""
+    for name in ("helpdesk.wiring",):
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(name)
     try:
         importlib.import_module("helpdesk.migrating").migrate(models.database, backup=False)
     except ModuleNotFoundError:
