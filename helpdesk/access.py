@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from peewee import Expression, ModelSelect
+from peewee import JOIN, Expression, ModelSelect
 
 from helpdesk import catalogue
 from helpdesk.errors import NotAllowed, NotFound
@@ -119,7 +119,9 @@ def _shown_to_customers() -> Expression:
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
     """Return the visible ticket with this number. Raises NotFound, also for a ticket of others."""
-    ticket = visible_tickets(actor).where(Ticket.number == number.replace("\0", "")[:40]).first()
+    query = visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
+    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+    ticket = query.where(Ticket.number == number.replace("\0", "")[:40]).first()
     if ticket is None:
         raise NotFound(lazy("There is no such ticket."))
     return ticket

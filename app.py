@@ -1,0 +1,93 @@
+"""Guichet, a help desk: `python3 app.py` runs it, `create_app` makes it. Read this file as the table of contents."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter()
+
+# What follows needs the environment that `bootstrap` makes.
+from datetime import timedelta  # noqa: E402
+
+from flask import Flask, redirect, request  # noqa: E402
+from flask_wtf import CSRFProtect  # noqa: E402
+from werkzeug.wrappers import Response  # noqa: E402
+
+import admin_views  # noqa: E402
+import public  # noqa: E402
+import sessions  # noqa: E402
+from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: E402, F401
+from models import database, open_database  # noqa: E402
+from web import errors, rendering, security, statics  # noqa: E402
+
+csrf = CSRFProtect()
+
+
+def create_app(config: Mapping[str, str] | None = None) -> Flask:
+    """Make the application. `config` holds ``GUICHET_…`` variables laid over those of the process.
+
+    Raises BadEnvironment naming the variable that is wrong. Does not migrate: ``serve`` and ``migrate`` do.
+    """
+    env = environment.read({**os.environ, **(config or {})})
+    environment.use(env)
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=env.secret_key,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=90),
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=32 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        BABEL_TRANSLATION_DIRECTORIES=str(environment.ROOT / "translations"),
+    )
+    open_the_database(app, env)
+    sessions.init_app(app)
+    csrf.init_app(app)
+    i18n.babel.init_app(app, locale_selector=rendering.locale, timezone_selector=rendering.timezone)
+    rendering.init_app(app)
+    security.init_app(app)
+    errors.init_app(app)
+    jobs.init(app)
+    app.register_blueprint(statics.blueprint)
+    public.init_app(app)
+    admin_views.init_admin(app)
+    cli.register(app)
+    app.add_url_rule("/theme", view_func=choose_theme, methods=["POST"])
+    return app
+
+
+def open_the_database(app: Flask, env: environment.Environment) -> None:
+    """Give each request a connection of the pool, and what others changed since the last one."""
+    database.initialize(open_database(env.database_url))
+
+    @app.before_request
+    def connect() -> None:
+        if request.endpoint != "assets.static_file":
+            database.connect(reuse_if_open=True)
+            cache.refresh()
+
+    @app.teardown_request
+    def give_back(_error: BaseException | None) -> None:
+        if not database.is_closed():
+            database.close()
+
+
+def choose_theme() -> Response:
+    """Force the light or dark theme on this browser, or follow the system again."""
+    chosen = request.form.get("theme", "")
+    response = redirect(security.safe_path(request.form.get("next"), "/"))
+    if chosen in rendering.THEMES:
+        response.set_cookie("theme", chosen, max_age=statics.YEAR, samesite="Lax", secure=security.is_https())
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
+if __name__ == "__main__":
+    sys.exit(cli.main(sys.argv[1:], create_app))

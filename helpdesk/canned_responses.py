@@ -1,0 +1,80 @@
+"""Stored replies: offered in their service, saved from a reply, edited by their author (RULES 27)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from helpdesk import access, catalogue, placeholders, richtext
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.i18n import lazy
+from models import Agent, CannedResponse, Ticket, database
+
+#: Responses offered at once in one ticket.
+OFFERED = 200
+
+
+def offered(ticket: Ticket) -> list[CannedResponse]:
+    """Return the responses of the ticket's service, then the general ones, in their owner's order."""
+    query = CannedResponse.select().where(
+        (CannedResponse.service == ticket.service_id) | CannedResponse.service.is_null()
+    )
+    order = (CannedResponse.service.is_null(), CannedResponse.position, CannedResponse.name)
+    return list(query.order_by(*order).limit(OFFERED))
+
+
+def filled(response: CannedResponse, ticket: Ticket) -> str:
+    """Return the response's HTML with its variables filled in for this ticket."""
+    customer = ticket.customer
+    values = {
+        "customer_firstname": customer.first_name,
+        "customer_lastname": customer.last_name,
+        "customer_email": ticket.address.email if ticket.address_id else "",
+        "ticket_id": str(ticket.id),
+        "prefixed_id": ticket.number,
+        "ticket_object": ticket.subject,
+    }
+    return placeholders.fill(response.body, values, html=True)
+
+
+def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> CannedResponse:
+    """Store a reply (HTML, without the signature) under a name in the ticket's service.
+
+    Raises InvalidInput on "canned_name" for a missing name or one already taken there.
+    """
+    access.require(actor, "reply", ticket)
+    return _store(CannedResponse(author=actor), ticket.service_id, name, body, field="canned_name")
+
+
+def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
+    """Store a response from its screen: name, body, service (None: general), position."""
+    require_edit(response, actor)
+    service = values.get("service")
+    row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
+    row.position = int(values.get("position") or 0)
+    return _store(row, getattr(service, "id", service), str(values.get("name") or ""), str(values.get("body") or ""))
+
+
+def require_edit(response: CannedResponse | None, actor: Actor) -> None:
+    """Raise NotAllowed unless the actor is its author, a manager, or may configure the desk."""
+    author = isinstance(actor, Agent) and response is not None and response.author_id == actor.id
+    manager = isinstance(actor, Agent) and catalogue.is_manager(actor.id)
+    if not (author or manager or access.can(actor, "configure")):
+        raise NotAllowed(lazy("Only its author, a manager or an administrator changes a canned response."))
+
+
+def _store(row: CannedResponse, service_id: int | None, name: str, body: str, field: str = "name") -> CannedResponse:
+    title, clean = " ".join(name.split()), richtext.clean(body)
+    if not 0 < len(title) <= 120:
+        raise InvalidInput(lazy("Give a name of 1 to 120 characters."), field=field)
+    if not richtext.to_text(clean).strip():
+        raise InvalidInput(lazy("Write the message of the response."), field="body")
+    twin = CannedResponse.select().where(CannedResponse.name == title, CannedResponse.id != (row.id or 0))
+    same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id
+    if twin.where(same_place).exists():
+        raise InvalidInput(lazy("There is already a response of this name here."), field=field)
+    row.service, row.name, row.body = service_id, title, clean
+    with database.atomic():
+        row.save()
+    return row

@@ -1,0 +1,92 @@
+"""A ticket as it is read: messages and history in one line of time, and what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from helpdesk import access, events
+from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
+from models import NOTE, Agent, Message, Tag, Ticket, TicketEvent, TicketTag
+
+#: Messages of one page of a thread: the newest; the earlier ones are a link away.
+MESSAGES = 100
+#: History lines of one page of a thread.
+EVENTS = 400
+#: Earlier tickets of the customer beside a ticket.
+EARLIER = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the history."""
+
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a thread shows at one place: a message, or the history lines between two messages."""
+
+    message: Message | None
+    lines: Sequence[Line] = ()
+
+
+def timeline(ticket: Ticket, *, before: int | None = None) -> tuple[list[Block], int | None]:
+    """Return the thread as agents read it, oldest first, and the id before which earlier messages stand."""
+    messages, earlier = _newest(Message.select().where(Message.ticket == ticket.id), before)
+    since = messages[0].created_at if messages and earlier is not None else None
+    query = TicketEvent.select().where(
+        TicketEvent.ticket == ticket.id, TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
+    )
+    if since is not None:
+        query = query.where(TicketEvent.created_at >= since)
+    lines = [
+        Line(events.describe(event), event.created_at)
+        for event in query.order_by(TicketEvent.id).limit(EVENTS)
+        if event.kind != EventKind.OPENED
+    ]
+    # A message and what follows from it carry nearly the same time: the message comes first.
+    entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
+    entries += [(line.created_at, 1, line) for line in lines]
+    entries.sort(key=lambda entry: entry[:2])
+    return list(_blocks(entries)), earlier
+
+
+def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
+    blocks: list[Block] = []
+    for is_line, group in groupby(entries, key=lambda entry: entry[1]):
+        rows = [entry[2] for entry in group]
+        blocks += [Block(None, rows)] if is_line else [Block(row) for row in rows]
+    return blocks
+
+
+def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[Message], int | None]:
+    """Return the messages a customer reads, oldest first, and the id before which earlier ones stand."""
+    return _newest(Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE), before)
+
+
+def _newest(query: Any, before: int | None) -> tuple[list[Message], int | None]:
+    if before is not None:
+        query = query.where(Message.id < before)
+    rows = list(query.order_by(Message.id.desc()).limit(MESSAGES + 1))
+    page = rows[:MESSAGES][::-1]
+    return page, page[0].id if len(rows) > MESSAGES else None
+
+
+def tags_of(ticket: Ticket) -> list[str]:
+    """Return the names of the ticket's tags."""
+    rows = Tag.select(Tag.name).join(TicketTag).where(TicketTag.ticket == ticket.id).order_by(Tag.name)
+    return [name for (name,) in rows.tuples()]
+
+
+def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
+    """Return the customer's other tickets within the agent's sight, newest first (B20)."""
+    query = access.visible_tickets(agent).where(
+        Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, ~Ticket.in_bin
+    )
+    return list(query.order_by(Ticket.id.desc()).limit(EARLIER))

@@ -1,0 +1,90 @@
+"""What templates may say beyond the page's own data."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import flask_babel
+from flask import Flask, request
+from markupsafe import Markup
+
+import sessions
+from helpdesk import clock, i18n, richtext, settings
+from models import Agent
+from web.security import nonce
+from web.statics import labels_url, static_url
+
+THEMES = ("light", "dark")
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their globals and filters."""
+    app.jinja_env.globals.update(
+        csp_nonce=nonce,
+        settings=settings.get,
+        language=i18n.language,
+        LANGUAGES=i18n.LANGUAGES,
+        static_url=static_url,
+        labels_url=labels_url,
+        theme=theme,
+    )
+    app.jinja_env.filters.update(ago=ago, moment=moment, rich=rich, initials=initials)
+    app.context_processor(lambda: {"current_person": sessions.current_person()})
+    # One line break per tag would be a third of a long list.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def locale() -> str:
+    """Choose the language: one's account, else the reader's switch, else the browser, else the desk's."""
+    person = sessions.current_person()
+    chosen = [person.locale if person is not None else None, request.cookies.get("language")]
+    return i18n.choose(chosen, request.accept_languages.best_match)
+
+
+def timezone() -> str:
+    """Choose the time zone: the agent's, else the desk's."""
+    person = sessions.current_person()
+    return i18n.zone(person.timezone if isinstance(person, Agent) else None)
+
+
+def theme() -> str:
+    """Return the theme the reader forced, or an empty string: then the system decides."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+def rich(html: str | None) -> Markup:
+    """Show stored rich text, cleaned once more on its way out."""
+    return Markup(richtext.clean(html or ""))  # noqa: S704 — the one place where stored HTML becomes markup
+
+
+def moment(when: datetime | None, pattern: str = "medium") -> str:
+    """Write a time in full, in the reader's language and zone."""
+    return i18n.when(when, pattern) if when is not None else ""
+
+
+def ago(when: datetime | None) -> Markup:
+    """Write how long ago something was, with the exact time on hover and for machines."""
+    if when is None:
+        return Markup("")
+    return Markup('<time datetime="{}Z" title="{}">{}</time>').format(
+        when.isoformat(timespec="seconds"), moment(when), _short(when)
+    )
+
+
+def _short(when: datetime) -> str:
+    age = clock.now() - when
+    if age < timedelta(minutes=1):
+        return i18n._("just now")
+    if age < timedelta(days=1):
+        return str(flask_babel.format_timedelta(age, granularity="minute", format="short", threshold=1.0))
+    pattern = "d MMM" if age < timedelta(days=330) else "d MMM y"
+    return str(flask_babel.format_datetime(when, pattern))
+
+
+def initials(name: Any) -> str:
+    """Return the first letters of the first and last word of a name."""
+    words = [word for word in str(name or "").replace("@", " ").split() if word[0].isalnum()]
+    picked = words[:1] + words[1:][-1:]
+    return "".join(word[0] for word in picked).upper()

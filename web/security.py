@@ -1,0 +1,88 @@
+"""Headers on every answer, cookies as strict as the site address allows, and the hosts we answer to."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
+
+from helpdesk import links, settings
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Cookies(SecureCookieSessionInterface):
+    """The session cookie: ``Secure`` and ``__Host-`` exactly when the site address is https."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-guichet" if is_https() else "guichet"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return is_https()
+
+    def get_cookie_domain(self, app: Flask) -> None:
+        return None
+
+
+def is_https() -> bool:
+    """Tell whether the public address of the desk is an https one."""
+    return settings.site_url().startswith("https://")
+
+
+def init_app(app: Flask) -> None:
+    """Put the guards before and after every request."""
+    app.session_interface = Cookies()
+    app.before_request(check_host)
+    app.after_request(add_headers)
+
+
+def nonce() -> str:
+    """Return the nonce of this answer's scripts and styles."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def check_host() -> None:
+    """Answer 400 to a host that is not ours: links and cookies would carry somebody else's name.
+
+    Ours are the public address and loopback; before set-up, any host whose request carries the set-up token.
+    """
+    if request.endpoint == "public.health":
+        return
+    host = urlsplit(f"//{request.host}").hostname
+    if host in LOOPBACK or host == urlsplit(settings.site_url()).hostname:
+        return
+    token = (request.view_args or {}).get("token", "")
+    if not (request.blueprint == "setup" and links.setup_is_open() and links.check_setup_token(token)):
+        abort(400, "host")
+
+
+def add_headers(response: Response) -> Response:
+    """Set the headers of a careful answer; a view may have set a stricter policy itself."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    # A stricter policy hides the referrer from our own https forms, which Flask-WTF then refuses.
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if not response.cache_control.max_age:
+        headers.setdefault("Cache-Control", "no-store")
+    if is_https():
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def safe_path(target: str | None, default: str) -> str:
+    """Return `target` when it is a path of this desk, else `default`: nobody is sent elsewhere by a link of ours."""
+    text = target or ""
+    plain = text.isprintable() and "\\" not in text
+    return text if plain and text.startswith("/") and not text.startswith("//") else default
