@@ -1,0 +1,221 @@
+"""Signing in and staying signed in: agents and customers, their passwords and their browsers.
+
+A browser of an agent is signed out after 3 days without a visit and 30 days in any case, a customer's after 14 and 90.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import TypeVar
+
+from peewee import JOIN
+
+from helpdesk import clock, events, links, notifications, passwords, throttle
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import lazy
+from models import AccessLink, Agent, Customer, SignIn, database
+
+P = TypeVar("P", Agent, Customer)
+
+#: Tries in `WINDOW` seconds before one must wait.
+PER_ACCOUNT = 10
+PER_NETWORK = 30
+RESETS_PER_ACCOUNT = 3
+WINDOW = 900
+
+IDLE = {Agent: timedelta(days=3), Customer: timedelta(days=14)}
+ABSOLUTE = {Agent: timedelta(days=30), Customer: timedelta(days=90)}
+#: How stale `last_seen_at` may be: a page view should not cost a write.
+SEEN_EVERY = timedelta(minutes=5)
+#: Sign-ins shown on the profile page.
+SHOWN = 50
+
+
+def sign_in(email: str, password: str, *, address_key: str) -> Agent:
+    """Return the active agent with this e-mail address and password; `address_key` is the visitor's network address.
+
+    Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
+    """
+    key = folded(email)
+    agent = Agent.get_or_none(Agent.email == key, Agent.active)
+    return check_password(agent, password, account=f"agent {key}", address_key=address_key)
+
+
+def check_password(person: P | None, password: str, *, account: str, address_key: str) -> P:
+    """Return the person if this is the password, counting the try for the account and for the network.
+
+    Raises InvalidInput at ``password``, after the same work when there is no such person, or TooMany.
+    """
+    network_key = f"sign-in {network(address_key)}"
+    throttle.hit(network_key, limit=PER_NETWORK, seconds=WINDOW)
+    throttle.hit(f"sign-in {account}", limit=PER_ACCOUNT, seconds=WINDOW)
+    stored = person.password_hash if person is not None else None
+    if not passwords.matches(stored, password) or person is None:
+        raise InvalidInput(lazy("The e-mail address or the password is not right."), field="password")
+    throttle.clear(f"sign-in {account}")
+    throttle.take_back(network_key)
+    if passwords.is_outdated(str(stored)):
+        person.password_hash = passwords.make_hash(password)
+        person.save()
+    return person
+
+
+def folded(email: str) -> str:
+    """Return an address as accounts are looked up by."""
+    return email.replace("\0", "").strip().lower()[:254]
+
+
+def network(address: str) -> str:
+    """Return whom an address counts for: of IPv6 the /64, because one home holds that many addresses."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:80]
+    return str(ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
+
+
+# --- Browsers -----------------------------------------------------------------------------------------------------
+
+
+def start_sign_in(person: Agent | Customer, *, device: str = "") -> str:
+    """Sign a browser in and return the random token its cookie carries; only its hash is stored."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    SignIn.create(
+        token_hash=links.hash_token(token),
+        agent=person if isinstance(person, Agent) else None,
+        customer=person if isinstance(person, Customer) else None,
+        device=device[:200],
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + ABSOLUTE[type(person)],
+    )
+    return token
+
+
+def person_of(token: str) -> Agent | Customer | None:
+    """Return who is signed in with this token, or None once it has ended in any way."""
+    query = SignIn.select(SignIn, Agent, Customer).join(Agent, JOIN.LEFT_OUTER).switch(SignIn)
+    row = query.join(Customer, JOIN.LEFT_OUTER).where(SignIn.token_hash == links.hash_token(token)).first()
+    now = clock.now()
+    if row is None or row.expires_at <= now:
+        return None
+    person: Agent | Customer = row.agent if row.agent_id is not None else row.customer
+    if row.last_seen_at + IDLE[type(person)] <= now or (isinstance(person, Agent) and not person.active):
+        return None
+    if row.last_seen_at + SEEN_EVERY <= now:
+        SignIn.update(last_seen_at=now).where(SignIn.id == row.id).execute()
+    return person
+
+
+def end_sign_in(token: str) -> None:
+    """Sign the browser with this token out, here and wherever its cookie was copied."""
+    SignIn.delete().where(SignIn.token_hash == links.hash_token(token)).execute()
+
+
+def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = None) -> int:
+    """Sign this person out everywhere, save in the browser with `except_token`; return how many ended."""
+    query = SignIn.delete().where(_theirs(person))
+    if except_token:
+        query = query.where(SignIn.token_hash != links.hash_token(except_token))
+    return query.execute()
+
+
+def list_sign_ins(person: Agent | Customer) -> list[SignIn]:
+    """Return the browsers this person is signed in with, the latest seen first."""
+    now = clock.now()
+    alive = (SignIn.expires_at > now) & (SignIn.last_seen_at > now - IDLE[type(person)])
+    return list(
+        SignIn.select().where(_theirs(person), alive).order_by(SignIn.last_seen_at.desc(), SignIn.id).limit(SHOWN)
+    )
+
+
+def is_current(row: SignIn, token: str) -> bool:
+    """Tell whether this is the sign-in of the browser with this token."""
+    return row.token_hash == links.hash_token(token)
+
+
+def end_one(person: Agent | Customer, sign_in_id: int) -> None:
+    """Sign one browser of this person out. Raises NotFound for a browser of others."""
+    if not SignIn.delete().where(_theirs(person), SignIn.id == sign_in_id).execute():
+        raise NotFound(lazy("This browser is signed out already."))
+
+
+def purge() -> int:
+    """Delete the sign-ins that have run out; return how many."""
+    return SignIn.delete().where(SignIn.expires_at <= clock.now()).execute()
+
+
+def _theirs(person: Agent | Customer) -> bool:
+    return (SignIn.agent if isinstance(person, Agent) else SignIn.customer) == person.id
+
+
+# --- Passwords of agents ------------------------------------------------------------------------------------------
+
+
+def change_password(agent: Agent, current: str, new: str, *, keep_token: str | None) -> None:
+    """Change one's password and sign one's other browsers out.
+
+    Raises InvalidInput at ``current`` or ``password``, or TooMany.
+    """
+    check_current(agent, current)
+    passwords.check_new(new, agent.email, agent.name)
+    with database.atomic():
+        store_password(agent, new, keep_token=keep_token)
+
+
+def check_current(person: Agent | Customer, current: str | None) -> None:
+    """Raise InvalidInput at ``current`` unless this is the person's password, or TooMany."""
+    key = f"current {type(person).__name__} {person.id}"
+    throttle.hit(key, limit=PER_ACCOUNT, seconds=WINDOW)
+    if not passwords.matches(person.password_hash, current or ""):
+        raise InvalidInput(lazy("This is not your current password."), field="current")
+    throttle.clear(key)
+
+
+def store_password(agent: Agent, new: str, *, keep_token: str | None = None) -> None:
+    """Store a checked password; whatever the old one opened is closed. Part of the caller's transaction."""
+    agent.password_hash = passwords.make_hash(new)
+    agent.save()
+    end_all_sign_ins(agent, except_token=keep_token)
+    links.forget_links_of(agent)
+
+
+def ask_reset(email: str, *, address_key: str = "") -> None:
+    """Mail a link to choose a new password to the active agent with this address; say nothing about others.
+
+    Raises TooMany, for unknown addresses too.
+    """
+    key = folded(email)
+    throttle.hit(f"reset {network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
+    throttle.hit(f"reset agent {key}", limit=RESETS_PER_ACCOUNT, seconds=WINDOW)
+    agent = Agent.get_or_none(Agent.email == key, Agent.active)
+    if agent is None:
+        # One stored row, as for a mail: the time of the answer should not tell who has an account.
+        throttle.hit("reset of nobody", limit=1_000_000, seconds=WINDOW)
+        return
+    with events.transaction():
+        notifications.send_account_mail("reset", agent=agent)
+
+
+def reset_password(link: AccessLink, password: str) -> Agent:
+    """Store the password chosen through a reset link, sign its agent out everywhere and return the agent.
+
+    Raises InvalidInput at ``password``, LinkExpired, or NotFound when the account is disabled.
+    """
+    agent = agent_of(link)
+    passwords.check_new(password, agent.email, agent.name)
+    with database.atomic():
+        links.use(link)
+        store_password(agent, password)
+    throttle.clear(f"sign-in agent {agent.email}")
+    return agent
+
+
+def agent_of(link: AccessLink) -> Agent:
+    """Return the active agent a link was made for. Raises NotFound."""
+    agent = Agent.get_or_none(Agent.id == link.agent_id, Agent.active)
+    if agent is None:
+        raise NotFound(lazy("This account is disabled. Ask an administrator of the desk."))
+    return agent

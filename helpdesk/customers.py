@@ -1,0 +1,233 @@
+"""Customers: who asks, found by their e-mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import IntegrityError
+
+from helpdesk import access, accounts, clock, inputs, passwords
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotFound, StillInUse
+from helpdesk.i18n import LANGUAGES, lazy, ngettext
+from helpdesk.inputs import normalise
+from models import Customer, CustomerAddress, Ticket, database
+
+__all__ = [
+    "add_address",
+    "delete_address",
+    "delete_customer",
+    "find_or_make",
+    "is_known",
+    "lookup",
+    "make_primary",
+    "normalise",
+    "prove",
+    "save_customer",
+    "save_own_profile",
+    "set_password",
+    "sign_in",
+]
+
+MAX_NAME = 80
+MAX_ADDRESSES = 20
+
+
+def lookup(email: str) -> CustomerAddress | None:
+    """Return the address with its customer, or None; a text that is no address is nobody's."""
+    try:
+        return _find(normalise(email))
+    except InvalidInput:
+        return None
+
+
+def is_known(email: str) -> bool:
+    """Tell whether the form need not ask for a name: one is stored with this address."""
+    address = lookup(email)
+    return address is not None and bool(address.customer.full_name)
+
+
+def find_or_make(
+    email: str, *, first_name: str = "", last_name: str = "", locale: str | None = None
+) -> CustomerAddress:
+    """Return the customer's address, made when it is new. A name or language is stored only when none is.
+
+    Raises InvalidInput at ``email``.
+    """
+    clean = normalise(email)
+    first, last = _name(first_name), _name(last_name)
+    address = _find(clean) or _make(clean, first_name=first, last_name=last, locale=_language(locale))
+    _complete(address.customer, first, last, _language(locale))
+    return address
+
+
+def _find(email: str) -> CustomerAddress | None:
+    query = CustomerAddress.select(CustomerAddress, Customer).join(Customer)
+    return query.where(CustomerAddress.email == email).first()
+
+
+def _make(email: str, **values: Any) -> CustomerAddress:
+    now = clock.now()
+    try:
+        with database.atomic():
+            customer = Customer.create(created_at=now, **values)
+            return CustomerAddress.create(customer=customer, email=email, created_at=now)
+    except IntegrityError:
+        # Another request made it in between: the address is unique, so it is there now.
+        return CustomerAddress.get(CustomerAddress.email == email)
+
+
+def _complete(customer: Customer, first_name: str, last_name: str, locale: str | None) -> None:
+    if not customer.full_name and (first_name or last_name):
+        customer.first_name, customer.last_name = first_name, last_name
+    if customer.locale is None and locale is not None:
+        customer.locale = locale
+    if customer.is_dirty():
+        customer.save()
+
+
+def prove(address: CustomerAddress) -> None:
+    """Note that the holder of this address has shown to receive its mail; the first time counts."""
+    if address.proven_at is None:
+        address.proven_at = clock.now()
+        CustomerAddress.update(proven_at=address.proven_at).where(
+            CustomerAddress.id == address.id, CustomerAddress.proven_at.is_null()
+        ).execute()
+
+
+def sign_in(email: str, password: str, *, address_key: str) -> Customer:
+    """Return the customer with this proven address and password; `address_key` is the visitor's network address.
+
+    Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
+    """
+    address = lookup(email)
+    customer = address.customer if address is not None and address.is_proven else None
+    account = f"customer {accounts.folded(email)}"
+    return accounts.check_password(customer, password, account=account, address_key=address_key)
+
+
+def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
+    """Give a customer a password and sign their other browsers out.
+
+    Raises InvalidInput at ``current`` when one is stored and that is not it, or at ``password``.
+    """
+    if customer.password_hash is not None:
+        accounts.check_current(customer, current)
+    emails = [row.email for row in customer.addresses.limit(MAX_ADDRESSES)]
+    passwords.check_new(new, customer.first_name, customer.last_name, *emails)
+    with database.atomic():
+        customer.password_hash = passwords.make_hash(new)
+        customer.save()
+        accounts.end_all_sign_ins(customer, except_token=keep_token)
+
+
+def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
+    """Change the names and language of the customer who asks."""
+    _set_names(customer, values)
+    customer.save()
+
+
+# --- The customers' screen of the desk ----------------------------------------------------------------------------
+
+
+def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor) -> Customer:
+    """Store ``first_name``, ``last_name``, ``locale`` and ``blocked``; a new customer needs an ``email`` too.
+
+    Raises NotAllowed, or InvalidInput at the field that is wrong.
+    """
+    access.require(actor, "configure")
+    _set_names(customer, values)
+    if "blocked" in values and bool(values["blocked"]) != (customer.blocked_at is not None):
+        customer.blocked_at = clock.now() if values["blocked"] else None
+    if customer.id is not None:
+        customer.save()
+        return customer
+    email = normalise(str(values.get("email") or ""))
+    with database.atomic():
+        customer.created_at = clock.now()
+        customer.save()
+        _add(customer, email, is_primary=True)
+    return customer
+
+
+def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
+    """Give a customer one more address; its holder proves it by a link. Raises InvalidInput at ``email``."""
+    access.require(actor, "configure")
+    clean = normalise(email)
+    if customer.addresses.count() >= MAX_ADDRESSES:
+        raise InvalidInput(lazy("This customer has as many addresses as one may have."), field="email")
+    return _add(customer, clean, is_primary=False)
+
+
+def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress:
+    try:
+        with database.atomic():
+            return CustomerAddress.create(
+                customer=customer, email=email, is_primary=is_primary, origin="invited", created_at=clock.now()
+            )
+    except IntegrityError as error:
+        raise InvalidInput(lazy("Another customer has this address."), field="email") from error
+
+
+def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
+    """Send this customer's mails to this address from now on."""
+    access.require(actor, "configure")
+    CustomerAddress.update(is_primary=CustomerAddress.id == address.id).where(
+        CustomerAddress.customer == address.customer_id
+    ).execute()
+
+
+def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
+    """Take an address from its customer. Raises StillInUse for the last one, or when tickets came from it."""
+    access.require(actor, "configure")
+    others = CustomerAddress.select().where(
+        CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
+    )
+    if not others.exists():
+        raise StillInUse(lazy("This is the only address of this customer."))
+    _refuse_with_tickets(Ticket.select().where(Ticket.customer == address.customer_id, Ticket.address == address.id))
+    with database.atomic():
+        address.delete_instance()
+        if address.is_primary:
+            make_primary(others.order_by(CustomerAddress.id).get(), actor=actor)
+
+
+def delete_customer(customer: Customer, *, actor: Actor) -> None:
+    """Delete a customer and the addresses. Raises StillInUse naming how many tickets there are."""
+    access.require(actor, "configure")
+    if not Customer.select().where(Customer.id == customer.id).exists():
+        raise NotFound(lazy("There is no such customer."))
+    _refuse_with_tickets(Ticket.select().where(Ticket.customer == customer.id))
+    try:
+        with database.atomic():
+            customer.delete_instance()
+    except IntegrityError as error:
+        raise StillInUse(lazy("A ticket of this customer has just come in.")) from error
+
+
+def _refuse_with_tickets(tickets: Any) -> None:
+    count = tickets.count()
+    if count:
+        raise StillInUse(
+            ngettext(
+                "%(num)d ticket relies on it, also in the bin.", "%(num)d tickets rely on it, also in the bin.", count
+            )
+        )
+
+
+def _set_names(customer: Customer, values: Mapping[str, Any]) -> None:
+    if "first_name" in values:
+        customer.first_name = _name(values["first_name"])
+    if "last_name" in values:
+        customer.last_name = _name(values["last_name"])
+    if "locale" in values:
+        customer.locale = _language(values["locale"])
+
+
+def _name(value: Any) -> str:
+    return inputs.one_line(value, MAX_NAME)
+
+
+def _language(code: Any) -> str | None:
+    return code if code in LANGUAGES else None

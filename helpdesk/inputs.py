@@ -1,0 +1,93 @@
+"""What people type, checked and put into the one form in which it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+import email_validator
+
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import LANGUAGES, lazy
+from models import Base, Label
+
+MAX_EMAIL = 254
+
+# An intranet has such hosts, and its people write to its desk (the library names this list as the place to say so).
+email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
+    name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "localhost", "test"}
+]
+
+
+def normalise(email: str) -> str:
+    """Return the one form in which this address is stored and compared. Raises InvalidInput at ``email``."""
+    text = email.strip(" ")
+    try:
+        if len(text) > MAX_EMAIL:
+            raise email_validator.EmailSyntaxError
+        valid = email_validator.validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+        )
+    except email_validator.EmailNotValidError as error:
+        message = lazy("This is not an e-mail address. Example: name@example.org.")
+        raise InvalidInput(message, field="email") from error
+    # The form that every mail server takes, whatever the letters of the domain.
+    address = str(valid.ascii_email).lower()
+    if len(address) > MAX_EMAIL:
+        raise InvalidInput(lazy("This e-mail address is too long."), field="email")
+    return address
+
+
+def one_line(value: Any, length: int) -> str:
+    """Return a text on one line, without control characters, cut to `length`."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in str(value or ""))
+    return " ".join(printable.split())[:length].strip()
+
+
+def required(value: Any, field: str, length: int = 120) -> str:
+    """Return a text on one line. Raises InvalidInput at `field` when it is empty."""
+    text = one_line(value, length)
+    if not text:
+        raise InvalidInput(lazy("This field is needed."), field=field)
+    return text
+
+
+def label(value: Any, field: str, length: int = 120) -> Label:
+    """Return one text per language. Raises InvalidInput at `field` when there is none in any."""
+    given = value if isinstance(value, Mapping) else {}
+    texts = {code: one_line(given.get(code), length) for code in LANGUAGES}
+    if not any(texts.values()):
+        raise InvalidInput(lazy("Write it in one language at least."), field=field)
+    return Label({code: text for code, text in texts.items() if text})
+
+
+def chosen(model: type[Base], value: Any, field: str) -> Any:
+    """Return the row of `model` that a form chose (a row or its id), or None. Raises InvalidInput at `field`."""
+    if value is None or value == "":
+        return None
+    key = value.id if isinstance(value, model) else str(value)
+    row = model.get_or_none(model.id == int(key)) if str(key).isascii() and str(key).isdigit() else None
+    if row is None:
+        raise InvalidInput(lazy("Choose one of the list."), field=field)
+    return row
+
+
+def language(value: Any, field: str = "locale") -> str | None:
+    """Return the code of a language the desk speaks; empty means the desk's own. Raises InvalidInput."""
+    if value and value not in LANGUAGES:
+        raise InvalidInput(lazy("Choose one of the list."), field=field)
+    return str(value) if value else None
+
+
+def timezone(value: Any, field: str = "timezone") -> str | None:
+    """Return the name of a time zone; empty means the desk's own. Raises InvalidInput."""
+    if value and value not in available_timezones():
+        raise InvalidInput(lazy("This time zone is not known. Example: Europe/Paris."), field=field)
+    return str(value) if value else None
+
+
+def fill(row: Base, values: Mapping[str, Any]) -> None:
+    """Put checked values on a row, which is then saved with what changed."""
+    for key, value in values.items():
+        setattr(row, key, value)

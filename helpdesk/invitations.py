@@ -1,0 +1,127 @@
+"""How accounts of agents begin: the first administrator, and everybody whom an administrator invites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import IntegrityError
+
+from helpdesk import access, accounts, clock, events, inputs, links, notifications, passwords
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.i18n import lazy
+from models import CAPABILITIES, AccessLink, Agent, Label, Permission, Role, Stamp, database
+
+
+def create_first_administrator(name: str, email: str, password: str, locale: str | None) -> Agent:
+    """Make the account that sets the desk up; it covers the whole support and is told of new tickets (RULES 6).
+
+    Raises NotAllowed once there is an administrator, or InvalidInput at ``name``, ``email`` or ``password``.
+    """
+    values = _checked(name, email, password, locale)
+    with database.atomic():
+        # Everybody who changes a catalogue table waits here for the one before: of two claims one is first.
+        Stamp.bump()
+        if not links.setup_is_open():
+            raise NotAllowed(lazy("This desk has an administrator already."))
+        return _add_administrator(values, in_support=True)
+
+
+def create_administrator(name: str, email: str, password: str, locale: str | None = None) -> Agent:
+    """Make an administrator unattended (``create-admin``); the first one covers the whole support.
+
+    Raises InvalidInput at ``name``, ``email`` or ``password``.
+    """
+    values = _checked(name, email, password, locale)
+    with database.atomic():
+        Stamp.bump()
+        return _add_administrator(values, in_support=links.setup_is_open())
+
+
+def _checked(name: str, email: str, password: str, locale: str | None) -> dict[str, Any]:
+    clean = inputs.required(name, "name")
+    address = inputs.normalise(email)
+    passwords.check_new(password, address, clean)
+    language = inputs.language(locale)
+    return {"name": clean, "email": address, "locale": language, "password_hash": passwords.make_hash(password)}
+
+
+def _add_administrator(values: dict[str, Any], *, in_support: bool) -> Agent:
+    agent = _add(is_admin=True, role=_administrators_role(), **values)
+    if in_support:
+        Permission.create(agent=agent, notify=True)
+    return agent
+
+
+def _administrators_role() -> Role:
+    role = Role.select().where(Role.can_configure).order_by(Role.id).first()
+    name = Label(en="Administrator", fr="Administrateur")
+    return role or Role.create(name=name, **{f"can_{capability}": True for capability in CAPABILITIES})
+
+
+def _add(**values: Any) -> Agent:
+    try:
+        with database.atomic():
+            return Agent.create(created_at=clock.now(), **values)
+    except IntegrityError as error:
+        raise InvalidInput(lazy("There is an account with this e-mail address."), field="email") from error
+
+
+def invite(
+    actor: Actor, email: str, name: str, role: Role | None, *, is_admin: bool = False, locale: str | None = None
+) -> Agent:
+    """Make an account without a password and mail its owner a link to choose one.
+
+    Raises NotAllowed, or InvalidInput at ``name``, ``email``, ``role`` or ``locale``.
+    """
+    access.require(actor, "administer")
+    chosen = inputs.chosen(Role, role, "role")
+    if chosen is None:
+        raise InvalidInput(lazy("This field is needed."), field="role")
+    with events.transaction():
+        agent = _add(
+            name=inputs.required(name, "name"),
+            email=inputs.normalise(email),
+            role=chosen,
+            is_admin=bool(is_admin),
+            locale=inputs.language(locale),
+        )
+        notifications.send_account_mail("invitation", agent=agent)
+    return agent
+
+
+def invite_again(agent: Agent, *, actor: Actor) -> None:
+    """Mail another invitation; the earlier ones are worthless. Raises NotAllowed, or InvalidInput once accepted."""
+    _require_open_invitation(agent, actor)
+    with events.transaction():
+        links.forget_links_of(agent)
+        notifications.send_account_mail("invitation", agent=agent)
+
+
+def invitation_link(agent: Agent, *, actor: Actor) -> str:
+    """Return the address of a fresh invitation, for an administrator to hand over where there is no mail server.
+
+    Raises NotAllowed, or InvalidInput once the invitation was accepted.
+    """
+    _require_open_invitation(agent, actor)
+    return links.url("invitation", links.make("invitation", agent=agent))
+
+
+def _require_open_invitation(agent: Agent, actor: Actor) -> None:
+    access.require(actor, "administer")
+    if agent.password_hash is not None or not agent.active:
+        raise InvalidInput(lazy("This person has an account with a password already, or is disabled."))
+
+
+def accept_invitation(link: AccessLink, name: str, password: str) -> Agent:
+    """Store the name and password chosen by who was invited, and return the agent.
+
+    Raises InvalidInput at ``name`` or ``password``, LinkExpired, or NotFound when the account is disabled.
+    """
+    agent = accounts.agent_of(link)
+    agent.name = inputs.required(name, "name")
+    passwords.check_new(password, agent.email, agent.name)
+    with database.atomic():
+        links.use(link)
+        accounts.store_password(agent, password)
+    return agent

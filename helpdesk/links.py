@@ -1,0 +1,122 @@
+"""Private links of mails: who holds one may open a ticket, sign in, accept an invitation, choose a password."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+from helpdesk import clock, environment, settings
+from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.i18n import lazy
+from models import AccessLink, Agent, CustomerAddress, Ticket
+
+LIFETIMES = {
+    "ticket": timedelta(days=30),
+    "sign-in": timedelta(minutes=30),
+    "invitation": timedelta(days=7),
+    "reset": timedelta(hours=1),
+}
+PATHS = {
+    "ticket": "/t/",
+    "sign-in": "/sign-in/",
+    "invitation": "/admin/invitation/",
+    "reset": "/admin/reset/",
+}
+#: How long an expired link is remembered, so that its page can offer a new one.
+REMEMBERED = timedelta(days=90)
+
+
+class LinkExpired(HelpdeskError):
+    """The link was good once (410): `link` tells for whom, so that its page can offer a new one."""
+
+    def __init__(self, link: AccessLink) -> None:
+        used = link.used_at is not None and link.kind != "ticket"
+        super().__init__(lazy("This link was used already.") if used else lazy("This link has expired."))
+        self.link = link
+
+
+def make(
+    kind: str,
+    *,
+    agent: Agent | None = None,
+    address: CustomerAddress | None = None,
+    ticket: Ticket | None = None,
+) -> str:
+    """Store a link of this kind and return its token: 256 bits, of which only the hash is kept."""
+    nonce, now = secrets.token_urlsafe(32), clock.now()
+    token = _sign(f"{kind}|{nonce}")
+    AccessLink.create(
+        kind=kind,
+        nonce=nonce,
+        token_hash=hash_token(token),
+        agent=agent,
+        address=address,
+        ticket=ticket,
+        created_at=now,
+        expires_at=now + LIFETIMES[kind],
+    )
+    return token
+
+
+def find(kind: str, token: str) -> AccessLink:
+    """Return the link of this kind with this token. Raises NotFound, or LinkExpired once it is used or too old."""
+    link = AccessLink.get_or_none(AccessLink.token_hash == hash_token(token))
+    if link is None or link.kind != kind:
+        raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one."))
+    if link.expires_at <= clock.now() or (link.used_at is not None and kind != "ticket"):
+        raise LinkExpired(link)
+    return link
+
+
+def use(link: AccessLink) -> None:
+    """Use a link up; only a ticket's link may be used again. Raises LinkExpired when somebody was faster."""
+    now = clock.now()
+    first = AccessLink.update(used_at=now).where(
+        AccessLink.id == link.id, AccessLink.used_at.is_null(), AccessLink.expires_at > now
+    )
+    if not first.execute() and link.kind != "ticket":
+        raise LinkExpired(AccessLink.get_or_none(AccessLink.id == link.id) or link)
+
+
+def url(kind: str, token: str) -> str:
+    """Return the address that a mail shows for this token."""
+    return f"{settings.site_url()}{PATHS[kind]}{token}"
+
+
+def forget_links_of(agent: Agent) -> None:
+    """Make the links of an agent that were not used yet worthless: the password or the address has changed."""
+    AccessLink.delete().where(AccessLink.agent == agent.id, AccessLink.used_at.is_null()).execute()
+
+
+def purge() -> int:
+    """Delete the links that expired long ago; return how many."""
+    return AccessLink.delete().where(AccessLink.expires_at < clock.now() - REMEMBERED).execute()
+
+
+def setup_token() -> str:
+    """Return the token of the set-up link: it is the same at every start until the desk has an administrator."""
+    return _sign("set-up")
+
+
+def setup_is_open() -> bool:
+    """Tell whether the desk still waits for its first administrator."""
+    return not Agent.select().where(Agent.is_admin).exists()
+
+
+def check_setup_token(token: str) -> bool:
+    """Tell whether this token opens the set-up, which it does until the desk has an administrator."""
+    return hmac.compare_digest(setup_token().encode(), token.encode("utf-8", "replace")) and setup_is_open()
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _sign(text: str) -> str:
+    key = environment.current().secret_key.encode()
+    digest = hmac.new(key, b"private link|" + text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

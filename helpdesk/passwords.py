@@ -1,0 +1,83 @@
+"""Passwords: hashed with argon2, long enough, not among the commonest, not the name of their owner."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+
+MIN_CHARACTERS = 8
+#: A longer text is never hashed: a password of megabytes would be an attack on the processor.
+MAX_BYTES = 1024
+
+# 19 MiB, two passes: what small machines bear when several people sign in at once.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def make_hash(password: str) -> str:
+    """Return the hash to store for this password."""
+    return _hasher.hash(password)
+
+
+def matches(stored: str | None, password: str) -> bool:
+    """Tell whether this is the password of a stored hash; without one, no, after as much work as with one."""
+    if _is_too_long(password):
+        return False
+    try:
+        return _hasher.verify(stored or _hash_of_nobody(), password) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(stored: str) -> bool:
+    """Tell whether a hash was made with weaker settings than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def check_new(password: str, *own: str, field: str = "password") -> None:
+    """Raise InvalidInput at `field` when nobody should take this password; `own` are the owner's e-mail and name."""
+    if len(password) < MIN_CHARACTERS:
+        raise InvalidInput(lazy("Use at least 8 characters; 15 or more are better."), field=field)
+    if _is_too_long(password):
+        raise InvalidInput(lazy("This password is too long: use at most 1,000 characters."), field=field)
+    core = _core(password)
+    if core in _common() or len(set(core)) <= 2:
+        raise InvalidInput(lazy("This password is among the first that are guessed: choose another."), field=field)
+    if core in _own_words(own):
+        raise InvalidInput(lazy("Your e-mail address or name is too easy to guess: choose another."), field=field)
+
+
+def _is_too_long(password: str) -> bool:
+    return len(password) > MAX_BYTES or len(password.encode("utf-8", "replace")) > MAX_BYTES
+
+
+def _core(text: str) -> str:
+    """Return the word a guesser starts from: Soleil2024! is soleil."""
+    folded = text.casefold()
+    return re.sub(r"[\d\W_]+$", "", folded) or folded
+
+
+def _own_words(texts: tuple[str, ...]) -> set[str]:
+    words = set()
+    for text in filter(None, texts):
+        local = text.partition("@")[0]
+        words |= {_core(part) for part in (text, local, re.sub(r"\s", "", text), *text.split())}
+    return words
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split()
+    return frozenset(lines) | frozenset(map(_core, lines))
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return make_hash(secrets.token_urlsafe())

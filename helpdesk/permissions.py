@@ -1,0 +1,145 @@
+"""What agents cover (permissions) and what they may do there (roles)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import Expression, IntegrityError
+
+from helpdesk import access, inputs, richtext
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
+from helpdesk.i18n import lazy, ngettext
+from models import CAPABILITIES, Agent, Department, Permission, Role, Service, Stamp, database
+
+MAX_SIGNATURE = 20_000
+#: Names told of those who keep a role from being deleted.
+NAMED = 5
+
+
+def save_permission(
+    agent: Agent, values: Mapping[str, Any], *, actor: Actor, permission: Permission | None = None
+) -> Permission:
+    """Add a permission to an agent, or change `permission`: ``service``, ``department``, ``signature``, ``notify``.
+
+    No service means the whole support. Raises NotAllowed, or InvalidInput at the field that is wrong.
+    """
+    access.require(actor, "administer")
+    row = permission or Permission(agent=agent)
+    if row.agent_id != agent.id:
+        raise NotAllowed(lazy("This permission is another agent’s."))
+    row.service, row.department = _scope(row, values)
+    _set_own(row, values)
+    if _same_scope(row).exists():
+        raise _taken()
+    try:
+        with database.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise _taken() from error
+    return row
+
+
+def _scope(row: Permission, values: Mapping[str, Any]) -> tuple[Service | None, Department | None]:
+    service = inputs.chosen(Service, values.get("service", row.service_id), "service")
+    department = inputs.chosen(Department, values.get("department", row.department_id), "department")
+    if department is not None and (service is None or department.service_id != service.id):
+        raise InvalidInput(lazy("This department belongs to another service."), field="department")
+    return service, department
+
+
+def _same_scope(row: Permission) -> Any:
+    others = Permission.select().where(
+        Permission.agent == row.agent_id,
+        _is(Permission.service, row.service_id),
+        _is(Permission.department, row.department_id),
+    )
+    return others.where(Permission.id != row.id) if row.id is not None else others
+
+
+def _is(column: Any, key: int | None) -> Expression:
+    return column.is_null() if key is None else column == key
+
+
+def _taken() -> InvalidInput:
+    return InvalidInput(lazy("This agent has a permission for the same place already."), field="department")
+
+
+def _set_own(row: Permission, values: Mapping[str, Any]) -> None:
+    if "signature" in values:
+        signature = str(values["signature"] or "")
+        if len(signature) > MAX_SIGNATURE:
+            raise InvalidInput(lazy("This signature is too long."), field="signature")
+        row.signature = richtext.clean(signature)
+    if "notify" in values:
+        row.notify = bool(values["notify"])
+
+
+def save_own_permission(permission: Permission, values: Mapping[str, Any], *, actor: Actor) -> Permission:
+    """Change ``signature`` and ``notify`` of one's own permission; other keys are left alone (RULES 3).
+
+    Raises NotAllowed, or InvalidInput at ``signature``.
+    """
+    if not (isinstance(actor, Agent) and actor.active and actor.id == permission.agent_id):
+        access.require(actor, "administer")
+    _set_own(permission, values)
+    permission.save()
+    return permission
+
+
+def delete_permission(permission: Permission, *, actor: Actor) -> None:
+    """Take a permission away; tickets assigned to the agent stay so. Raises NotAllowed."""
+    access.require(actor, "administer")
+    permission.delete_instance()
+
+
+def remove_from_support(agent: Agent, *, actor: Actor) -> int:
+    """Drop every permission of an agent and keep the account; return how many there were. Raises NotAllowed."""
+    access.require(actor, "administer")
+    with database.atomic():
+        count = Permission.delete().where(Permission.agent == agent.id).execute()
+        Stamp.bump()
+    return int(count)
+
+
+def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
+    """Store ``name`` (one text per language) and the ``can_…`` switches of a new or known role.
+
+    Raises NotAllowed, or InvalidInput at ``name``.
+    """
+    access.require(actor, "administer")
+    switches = [f"can_{capability}" for capability in CAPABILITIES]
+    clean: dict[str, Any] = {column: bool(values[column]) for column in switches if column in values}
+    if "name" in values or role.id is None:
+        clean["name"] = inputs.label(values.get("name"), "name", 80)
+    inputs.fill(role, clean)
+    role.save()
+    return role
+
+
+def delete_role(role: Role, *, actor: Actor) -> None:
+    """Delete a role. Raises NotAllowed, or StillInUse naming who has it, or that it is the last one."""
+    access.require(actor, "administer")
+    try:
+        with database.atomic():
+            # Two deletions at once wait for each other here, or they could take the last two roles.
+            Stamp.bump()
+            _refuse_used(role)
+            role.delete_instance()
+    except IntegrityError as error:
+        raise StillInUse(lazy("Somebody was given this role just now.")) from error
+
+
+def _refuse_used(role: Role) -> None:
+    names = [row.name for row in Agent.select(Agent.name).where(Agent.role == role.id).order_by(Agent.name, Agent.id)]
+    if names:
+        shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+        raise StillInUse(
+            ngettext(
+                "%(num)d account has this role: %(names)s.", "%(num)d accounts have this role: %(names)s.",
+                len(names), names=shown,
+            )
+        )  # fmt: skip
+    if not Role.select().where(Role.id != role.id).exists():
+        raise StillInUse(lazy("One role must remain."))

@@ -1,0 +1,186 @@
+"""The people of the support. Accounts stand here; signing in, invitations, permissions and teams have their own files,
+and are offered here too: `staffing` is the one name a door needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from peewee import IntegrityError
+
+from helpdesk import access, accounts, events, inputs, links, teams
+from helpdesk.access import Actor
+from helpdesk.accounts import (
+    ask_reset,
+    change_password,
+    end_all_sign_ins,
+    end_one,
+    end_sign_in,
+    is_current,
+    list_sign_ins,
+    person_of,
+    reset_password,
+    sign_in,
+    start_sign_in,
+)
+from helpdesk.errors import InvalidInput, StillInUse
+from helpdesk.i18n import lazy
+from helpdesk.invitations import (
+    accept_invitation,
+    create_administrator,
+    create_first_administrator,
+    invitation_link,
+    invite,
+    invite_again,
+)
+from helpdesk.permissions import (
+    delete_permission,
+    delete_role,
+    remove_from_support,
+    save_own_permission,
+    save_permission,
+    save_role,
+)
+from helpdesk.teams import delete_team, save_team, unassign, unassigned_by
+from models import Agent, Role, Stamp
+
+__all__ = [
+    "accept_invitation",
+    "ask_reset",
+    "change_password",
+    "create_administrator",
+    "create_first_administrator",
+    "delete_agent",
+    "delete_permission",
+    "delete_role",
+    "delete_team",
+    "disable_agent",
+    "end_all_sign_ins",
+    "end_one",
+    "end_sign_in",
+    "invitation_link",
+    "invite",
+    "invite_again",
+    "is_current",
+    "list_sign_ins",
+    "person_of",
+    "remove_from_support",
+    "reset_password",
+    "save_agent",
+    "save_own_permission",
+    "save_permission",
+    "save_profile",
+    "save_role",
+    "save_team",
+    "sign_in",
+    "start_sign_in",
+    "unassign",
+    "unassigned_by",
+]
+
+
+def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agent:
+    """Store ``name``, ``email``, ``role``, ``is_admin``, ``active``, ``locale`` and ``timezone``, as far as given.
+
+    A new agent is invited. Disabling unassigns all tickets (RULES 7). Whoever changes their own e-mail address gives
+    ``current``, their password. Raises NotAllowed, StillInUse for the last administrator, or InvalidInput at a field.
+    """
+    access.require(actor, "administer")
+    if agent.id is None:
+        return _invite(values, actor)
+    before = Agent.get_by_id(agent.id)
+    clean = _checked(before, values)
+    if isinstance(actor, Agent) and actor.id == before.id and clean.get("email", before.email) != before.email:
+        accounts.check_current(before, str(values.get("current") or ""))
+    inputs.fill(agent, clean)
+    with events.transaction():
+        # Whoever changes a catalogue table waits here: two administrators cannot disable each other at once.
+        Stamp.bump()
+        if not (agent.active and agent.is_admin):
+            _keep_one_administrator(agent)
+        _store(agent)
+        _end_what_changed(before, agent, actor)
+    return agent
+
+
+def _invite(values: Mapping[str, Any], actor: Actor) -> Agent:
+    return invite(
+        actor,
+        str(values.get("email") or ""),
+        str(values.get("name") or ""),
+        values.get("role"),
+        is_admin=bool(values.get("is_admin")),
+        locale=values.get("locale"),
+    )
+
+
+def _checked(agent: Agent, values: Mapping[str, Any]) -> dict[str, Any]:
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: inputs.required(value, "name"),
+        "email": lambda value: inputs.normalise(str(value or "")),
+        "role": lambda value: inputs.chosen(Role, value, "role") or agent.role,
+        "is_admin": bool,
+        "active": bool,
+        "locale": inputs.language,
+        "timezone": inputs.timezone,
+    }
+    return {key: check(values[key]) for key, check in checks.items() if key in values}
+
+
+def _store(agent: Agent) -> None:
+    try:
+        with events.transaction():
+            agent.save()
+    except IntegrityError as error:
+        raise InvalidInput(lazy("There is an account with this e-mail address."), field="email") from error
+
+
+def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
+    if before.active and not after.active:
+        accounts.end_all_sign_ins(after)
+        links.forget_links_of(after)
+        unassign(teams.assigned_to(after), actor=actor, why="agent-disabled", name=after.name)
+    if before.email != after.email:
+        # Links mailed to the old address must not open the account of its new holder.
+        links.forget_links_of(after)
+    rights_changed = (before.role_id, before.is_admin) != (after.role_id, after.is_admin)
+    if rights_changed and not (isinstance(actor, Agent) and actor.id == after.id):
+        accounts.end_all_sign_ins(after)
+
+
+def disable_agent(agent: Agent, *, actor: Actor) -> Agent:
+    """Close an account: signed out everywhere, all tickets unassigned, what was written stays.
+
+    Raises NotAllowed, or StillInUse for the last administrator.
+    """
+    return save_agent(agent, {"active": False}, actor=actor)
+
+
+def delete_agent(agent: Agent, *, actor: Actor) -> int:
+    """Delete an account; return how many tickets it leaves unassigned. The name stays on what was written.
+
+    Raises NotAllowed, or StillInUse for the last administrator.
+    """
+    access.require(actor, "administer")
+    with events.transaction():
+        Stamp.bump()
+        _keep_one_administrator(agent)
+        count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)
+        agent.delete_instance()
+    return count
+
+
+def _keep_one_administrator(agent: Agent) -> None:
+    administrators = Agent.select().where(Agent.is_admin, Agent.active)
+    ids = [row.id for row in administrators]
+    if ids == [agent.id]:
+        raise StillInUse(lazy("This is the last active administrator: appoint another one first."))
+
+
+def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
+    """Store ``name``, ``locale`` and ``timezone`` of the agent who asks. Raises InvalidInput at a field."""
+    clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
+    inputs.fill(agent, clean)
+    agent.save()
+    return agent

@@ -1,0 +1,196 @@
+"""Teams, and the tickets that lose their assignee when people leave or teams end (RULES 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import ModelSelect, chunked
+
+from helpdesk import access, catalogue, events, inputs
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.events import EventKind
+from helpdesk.i18n import lazy
+from models import Agent, Stamp, Team, TeamMember, Ticket
+
+#: Tickets unassigned by one statement: SQLite takes 32,766 values, and rows are held in memory.
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Tickets about to lose their assignee: which, why (a key of ``events.REASONS``) and whose name tells it."""
+
+    tickets: ModelSelect
+    why: str
+    name: str
+
+
+def unassign(tickets: ModelSelect, *, actor: Actor, why: str, name: str) -> int:
+    """Take these tickets from their assignee and write so in each history; return how many."""
+    count = 0
+    with events.transaction():
+        ids = [key for (key,) in tickets.select(Ticket.id).order_by(Ticket.id).tuples()]
+        for batch in chunked(ids, BATCH):
+            rows = list(Ticket.select().where(Ticket.id.in_(batch)))
+            Ticket.update(assignee=None, team=None).where(Ticket.id.in_(batch)).execute()
+            for ticket in rows:
+                ticket.assignee = ticket.team = None
+                events.record(ticket, EventKind.UNASSIGNED, actor=actor, why=why, name=name)
+            count += len(rows)
+    return count
+
+
+def suffer(losses: Iterable[Loss], *, actor: Actor) -> int:
+    """Unassign all these tickets; return how many."""
+    return sum(unassign(loss.tickets, actor=actor, why=loss.why, name=loss.name) for loss in losses)
+
+
+def unassigned_by(row: Agent | Team, values: Mapping[str, Any] | None = None) -> int:
+    """Return how many tickets will lose their assignee when this agent or team is disabled or deleted.
+
+    With `values`: when they are saved (for a team ``members``, ``manager``, ``enabled``; for an agent ``active``).
+    """
+    if isinstance(row, Agent):
+        gone = values is None or not values.get("active", True)
+        return assigned_to(row).count() if gone else 0
+    losses = _losses(row, _Shape.of(row), _Shape.empty() if values is None else _Shape.after(row, values))
+    return sum(loss.tickets.count() for loss in losses)
+
+
+def assigned_to(agent: Agent) -> ModelSelect:
+    """Return the tickets assigned to an agent, closed ones and those in the bin among them."""
+    return Ticket.select().where(Ticket.assignee == agent.id)
+
+
+# --- Teams --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a team gives sight by: whether it is enabled, and the ids of who belongs to it."""
+
+    enabled: bool
+    manager: Agent | None
+    members: tuple[Agent, ...]
+
+    @classmethod
+    def of(cls, team: Team) -> _Shape:
+        """Read it as it is stored, whatever a form has put on the instance."""
+        stored = Team.get_or_none(Team.id == team.id) if team.id is not None else None
+        if stored is None:
+            return cls.empty()
+        members = Agent.select().join(TeamMember).where(TeamMember.team == stored.id).order_by(Agent.id)
+        return cls(stored.enabled, stored.manager, tuple(members))
+
+    @classmethod
+    def empty(cls) -> _Shape:
+        """Return what is left of a team that is deleted."""
+        return cls(False, None, ())
+
+    @classmethod
+    def after(cls, team: Team, values: Mapping[str, Any]) -> _Shape:
+        """Return what the team becomes. Raises InvalidInput at ``manager`` or ``members``."""
+        now = cls.of(team)
+        enabled = bool(values.get("enabled", now.enabled or team.id is None))
+        manager = inputs.chosen(Agent, values["manager"], "manager") if "manager" in values else now.manager
+        members = now.members
+        if "members" in values:
+            rows = [inputs.chosen(Agent, value, "members") for value in values["members"] or ()]
+            members = tuple({row.id: row for row in rows if row is not None}.values())
+        return cls(enabled, manager, members)
+
+    @property
+    def people(self) -> dict[int, Agent]:
+        """Everybody who belongs to it, the manager too."""
+        people = {row.id: row for row in self.members}
+        return people if self.manager is None else {**people, self.manager.id: self.manager}
+
+
+def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
+    """Store ``label``, ``email``, ``manager``, ``enabled`` and ``members`` of a new or known team.
+
+    Whoever leaves loses the tickets seen only through the team; a team switched off loses its own (RULES 7).
+    Raises NotAllowed, or InvalidInput at the field that is wrong.
+    """
+    access.require(actor, "configure")
+    before, after = _Shape.of(team), _Shape.after(team, values)
+    _check_people(before, after, actor)
+    clean: dict[str, Any] = {"manager": after.manager, "enabled": after.enabled}
+    if "label" in values or team.id is None:
+        clean["label"] = inputs.label(values.get("label"), "label", 80)
+    if "email" in values:
+        clean["email"] = inputs.normalise(values["email"]) if values["email"] else ""
+    inputs.fill(team, clean)
+    with events.transaction():
+        losses = _losses(team, before, after)
+        team.save()
+        _store_members(team, before, after)
+        suffer(losses, actor=actor)
+    return team
+
+
+def delete_team(team: Team, *, actor: Actor) -> int:
+    """Delete a team; return how many tickets lost their assignee. Raises NotAllowed."""
+    access.require(actor, "configure")
+    with events.transaction():
+        count = suffer(_losses(team, _Shape.of(team), _Shape.empty(), deleted=True), actor=actor)
+        team.delete_instance()
+    return count
+
+
+def _check_people(before: _Shape, after: _Shape, actor: Actor) -> None:
+    joining = {**after.people}
+    for key in before.people:
+        joining.pop(key, None)
+    if any(not row.active for row in joining.values()):
+        raise InvalidInput(lazy("Choose people whose account is active."), field="members")
+    if not isinstance(actor, Agent) or actor.is_admin:
+        return
+    promoted = after.manager is not None and (before.manager is None or before.manager.id != after.manager.id)
+    if actor.id in joining or (promoted and after.manager is not None and after.manager.id == actor.id):
+        # A team gives sight of tickets, its manager sees all: nobody but an administrator gives that to themself.
+        raise NotAllowed(lazy("Ask an administrator to add you to a team."))
+
+
+def _store_members(team: Team, before: _Shape, after: _Shape) -> None:
+    old, new = {row.id for row in before.members}, {row.id for row in after.members}
+    TeamMember.delete().where(TeamMember.team == team.id, TeamMember.agent.in_(old - new)).execute()
+    for key in sorted(new - old):
+        TeamMember.insert(team=team.id, agent=key).on_conflict_ignore().execute()
+    Stamp.bump()
+
+
+def _losses(team: Team, before: _Shape, after: _Shape, *, deleted: bool = False) -> list[Loss]:
+    if not before.enabled:
+        # A team that was off gave no sight and had lost its tickets when it was switched off.
+        return [Loss(_tickets_of(team), "team-deleted", str(team))] if deleted else []
+    losses = []
+    if not after.enabled:
+        losses.append(Loss(_tickets_of(team), "team-deleted" if deleted else "team-disabled", str(team)))
+    for key, agent in before.people.items():
+        if key not in after.people:
+            losses.append(Loss(_seen_only_through(team, agent), "left-team", agent.name))
+    return losses
+
+
+def _tickets_of(team: Team) -> ModelSelect:
+    return Ticket.select().where(Ticket.team == team.id)
+
+
+def _seen_only_through(team: Team, agent: Agent) -> ModelSelect:
+    """Return the agent's tickets that neither a permission nor another team's management lets them see."""
+    tickets = assigned_to(agent)
+    manages_another = any(row.manager_id == agent.id and row.id != team.id for row in catalogue.teams())
+    rows = catalogue.permissions_of(agent.id)
+    if agent.is_admin or manages_another or any(row.service_id is None for row in rows):
+        return tickets.where(Ticket.id == -1)
+    services = [row.service_id for row in rows if row.department_id is None]
+    departments = [row.department_id for row in rows if row.department_id is not None]
+    if services:
+        tickets = tickets.where(Ticket.service.not_in(services))
+    if departments:
+        tickets = tickets.where(Ticket.department.is_null() | Ticket.department.not_in(departments))
+    return tickets
