@@ -1,0 +1,205 @@
+"""One archive of the whole desk, taken while it works, good for either engine.
+
+The archive is a zip: ``tables/<name>.jsonl`` (a line of column names, then a line per row), ``files/…``, the secret key
+(stored passwords and links are worth nothing without it: keep the archive as private as the desk) and
+``manifest.json`` with the schema, the rows and the SHA-256 of every member. Its comment is the SHA-256 of all before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from peewee import chunked
+
+from helpdesk import clock, environment
+from helpdesk.errors import HelpdeskError
+from models import TABLES, database, is_sqlite
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+KEY_FILE = "secret_key"
+HISTORY = "schema_migration"
+SEARCH = "message_search"
+
+#: Rows that are written at once: enough to be quick, few enough to fit anywhere.
+CHUNK = 1_000
+
+#: Length of the seal, a SHA-256 in hexadecimal, at the end of the archive.
+SEAL = 64
+
+Rows = Callable[[str], Iterator[tuple[Any, ...]]]
+
+
+class BackupError(HelpdeskError):
+    """A backup cannot be made or restored; the message says why."""
+
+
+def files_dir() -> Path:
+    """Return where the desk keeps its attachments."""
+    return environment.current().data_dir / "helpdesk" / "files"
+
+
+@dataclass
+class _Archive:
+    zip: zipfile.ZipFile
+    members: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, name: str, chunks: Iterable[bytes], **facts: Any) -> None:
+        """Store one member and note its hash."""
+        digest = hashlib.sha256()
+        with self.zip.open(name, "w", force_zip64=True) as member:
+            for chunk in chunks:
+                digest.update(chunk)
+                member.write(chunk)
+        self.members[name] = {"sha256": digest.hexdigest(), **facts}
+
+
+def backup(path: Path, *, with_files: bool = True) -> dict[str, Any]:
+    """Write the archive of the desk as it is at this moment to `path`, readable by its owner only; return its manifest.
+
+    Others may go on writing meanwhile. A backup that fails leaves nothing at `path`. Raises BackupError.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
+            manifest = _write(file, with_files)
+            _seal(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise BackupError(f"The backup {path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+        archive = _Archive(target)
+        with _snapshot() as rows:
+            schema = _schema(rows)
+            for table in _tables(rows):
+                _store_table(archive, table, rows)
+        if with_files:
+            _store_files(archive)
+        archive.add(KEY_FILE, [environment.current().secret_key.encode()])
+        manifest = {
+            "format": FORMAT,
+            "made_at": f"{clock.now():%Y-%m-%d %H:%M:%S}",
+            "engine": "sqlite" if is_sqlite() else "postgresql",
+            "schema": schema,
+            "members": archive.members,
+        }
+        target.writestr(MANIFEST, json.dumps(manifest, indent=1))
+        target.comment = b"0" * SEAL
+    return manifest
+
+
+@contextmanager
+def _snapshot() -> Iterator[Rows]:
+    """Give a reader of the database as it is at this moment, whatever others write meanwhile."""
+    if is_sqlite():
+        # Not the desk's own connection: its transactions are IMMEDIATE and would hold up everybody who writes.
+        with closing(sqlite3.connect(f"{Path(database.database).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.isolation_level = None
+            connection.execute("BEGIN")
+            yield connection.execute
+        return
+    with database.connection_context(), database.atomic():
+        database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield _stream
+
+
+def _stream(sql: str) -> Iterator[tuple[Any, ...]]:
+    with database.connection().cursor(name="backup") as cursor:
+        cursor.itersize = CHUNK
+        yield from cursor.execute(sql)
+
+
+def _schema(rows: Rows) -> str:
+    if HISTORY not in _names(rows):
+        raise BackupError("There is no desk in this database yet: nothing to back up.")
+    return str(max(name for (name,) in rows(f"SELECT name FROM {HISTORY}")))
+
+
+def _names(rows: Rows) -> set[str]:
+    catalogue = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    if not is_sqlite():
+        catalogue = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()"
+    return {name for (name,) in rows(catalogue)}
+
+
+def _tables(rows: Rows) -> list[str]:
+    """Return the tables of the database, parents first, then those that the program does not know."""
+    known = [*(table._meta.table_name for table in TABLES), SEARCH]
+    there = _names(rows)
+    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_"))}
+    return [name for name in known if name in there] + sorted(there - set(known) - machinery)
+
+
+def _store_table(archive: _Archive, table: str, rows: Rows) -> None:
+    columns = _columns(table, rows)
+    chosen = ", ".join(f'"{name}"{cast}' for name, cast in columns)
+    [(count,)] = rows(f'SELECT count(*) FROM "{table}"')
+    body = _lines(rows(f'SELECT {chosen} FROM "{table}" ORDER BY 1'))
+    archive.add(f"tables/{table}.jsonl", _after([name for name, _ in columns], body), rows=count)
+
+
+def _columns(table: str, rows: Rows) -> list[tuple[str, str]]:
+    """Return the stored columns and how they are cast: JSON leaves PostgreSQL as the text that SQLite keeps."""
+    if is_sqlite():
+        names = [name for (name,) in rows(f"SELECT name FROM pragma_table_info('{table}')")]
+        return [(name, "") for name in ([*(["rowid"] if table == SEARCH else []), *names])]
+    described = rows(
+        "SELECT column_name::text, data_type::text FROM information_schema.columns WHERE is_generated = 'NEVER'"
+        f" AND table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"
+    )
+    return [(name, "::text" if kind in {"json", "jsonb"} else "") for name, kind in described]
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+def _lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:
+    for chunk in chunked(rows, CHUNK):
+        yield "".join(f"{_encode(row)}\n" for row in chunk).encode()
+
+
+def _after(columns: list[str], body: Iterator[bytes]) -> Iterator[bytes]:
+    yield f"{_encode(columns)}\n".encode()
+    yield from body
+
+
+def _store_files(archive: _Archive) -> None:
+    folder = files_dir()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as source:
+                name = f"files/{path.relative_to(folder).as_posix()}"
+                archive.add(name, iter(lambda source=source: source.read(1 << 20), b""))  # type: ignore[misc]
+
+
+def hash_before_seal(file: IO[bytes]) -> str:
+    """Return the hash of an archive without its seal, and stand before the seal."""
+    digest, left = hashlib.sha256(), max(file.seek(0, os.SEEK_END) - SEAL, 0)
+    file.seek(0)
+    while left:
+        chunk = file.read(min(left, 1 << 20))
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest()
+
+
+def _seal(file: IO[bytes]) -> None:
+    file.flush()
+    file.write(hash_before_seal(file).encode())

@@ -1,0 +1,192 @@
+"""Whether the desk is well: what ``doctor``, the page of health and ``/healthz`` tell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import smtplib
+import ssl
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from peewee import DatabaseError, InterfaceError, fn
+
+from helpdesk import clock, environment, migrating, settings
+from helpdesk.environment import MailServer
+from helpdesk.i18n import _, ngettext
+from models import OutgoingEmail, TicketEvent, database, is_sqlite
+
+#: Free room below which the desk is not well, in bytes.
+LEAST_ROOM = 500_000_000
+
+#: How long a due mail may wait before its deliverer is thought to be away.
+PATIENCE = timedelta(minutes=15)
+
+#: How far the newest row may be ahead of the clock.
+SLACK = timedelta(minutes=2)
+
+#: Seconds the mail server has to answer.
+MAIL_TIMEOUT = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. A note is worth knowing and shown in red, but the desk works."""
+
+    name: str
+    ok: bool
+    text: str
+    is_note: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Tell whether something must be mended."""
+        return not self.ok and not self.is_note
+
+
+def checks(*, deep: bool = True) -> list[Check]:
+    """Look at the desk. `deep` also reads the whole SQLite file and calls the mail server, which takes seconds."""
+    first = _database()
+    found = [first, _disk(), _folder(), _captcha()]
+    if first.ok:
+        found += [_encoding(), _schema()]
+    if first.ok and found[-1].ok:
+        found += [_clock(), _outbox(), _site_address(), _mail_server(deep)]
+        found += _whole_file() if deep and is_sqlite() else []
+    return found
+
+
+def is_well(*, deep: bool = False) -> bool:
+    """Tell whether no check fails."""
+    return not any(check.fails for check in checks(deep=deep))
+
+
+def _database() -> Check:
+    name = _("Database")
+    try:
+        database.connect(reuse_if_open=True)
+        database.execute_sql("SELECT 1").fetchone()
+        if is_sqlite() and not database.execute_sql("PRAGMA foreign_keys").fetchone()[0]:
+            return Check(name, False, _("Foreign keys are off: rows could point at nothing."))
+    except (DatabaseError, InterfaceError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return Check(name, False, _("It cannot be reached: %(reason)s", reason=reason))
+    return Check(name, True, "SQLite" if is_sqlite() else "PostgreSQL")
+
+
+def _encoding() -> Check:
+    (encoding,) = database.execute_sql("PRAGMA encoding" if is_sqlite() else "SHOW server_encoding").fetchone()
+    ok = encoding.replace("-", "") == "UTF8"
+    text = encoding if ok else _("%(encoding)s cannot hold every letter: make a database in UTF8.", encoding=encoding)
+    return Check(_("Encoding"), ok, text)
+
+
+def _schema() -> Check:
+    name = _("Version of the tables")
+    if migrating.is_newer(database):
+        return Check(name, False, _("The database was used by a newer Guichet: upgrade the program."))
+    waiting = migrating.pending(database)
+    if waiting:
+        return Check(name, False, _("Migrations wait: %(names)s. Start the desk again.", names=", ".join(waiting)))
+    return Check(name, True, _("Up to date"))
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(environment.current().data_dir).free
+    room = _("%(count)s MB free", count=free // 1_000_000)
+    return Check(_("Disk"), free >= LEAST_ROOM, room)
+
+
+def _folder() -> Check:
+    name, folder = _("Data folder"), environment.current().data_dir
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Check(name, False, _("The desk may not write there."))
+    open_to_others = [path.name for path in _private(folder) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if open_to_others:
+        names = ", ".join(open_to_others)
+        return Check(name, False, _("Other accounts of this machine may read: %(names)s.", names=names))
+    return Check(name, True, str(folder))
+
+
+def _private(folder: Any) -> Iterator[Any]:
+    yield folder
+    key = folder / "secret_key"
+    if key.exists():
+        yield key
+
+
+def _captcha() -> Check:
+    on = environment.current().captcha != "off"
+    text = _("On") if on else _("Off (GUICHET_CAPTCHA): programs can open tickets.")
+    return Check(_("Security code"), on, text, is_note=True)
+
+
+def _clock() -> Check:
+    newest = TicketEvent.select(TicketEvent.created_at).order_by(TicketEvent.id.desc()).limit(1).scalar()
+    ok = newest is None or newest <= clock.now() + SLACK
+    text = _("Right") if ok else _("The newest event is in the future: the clock of this machine is late.")
+    return Check(_("Clock"), ok, text)
+
+
+def _outbox() -> Check:
+    name = _("Waiting mail")
+    waiting = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id), fn.MIN(OutgoingEmail.due_at))
+    count, oldest = waiting.where(OutgoingEmail.state.in_(("pending", "sending"))).scalar(as_tuple=True)
+    if not count:
+        return Check(name, True, _("None"))
+    age = clock.now() - _moment(oldest)
+    text = ngettext("%(num)s mail", "%(num)s mails", count)
+    if age > timedelta(0):
+        text += _(", the oldest due for %(minutes)s min", minutes=int(age.total_seconds() // 60))
+    return Check(name, age <= PATIENCE or settings.mail_server() is None, text)
+
+
+def _moment(value: Any) -> Any:
+    """Read a moment that an aggregate gave: SQLite gives text."""
+    return OutgoingEmail.due_at.python_value(value)
+
+
+def _site_address() -> Check:
+    address = settings.site_url()
+    known = bool(environment.current().site_url or settings.get("site_url"))
+    text = address if known else _("Not set: links in mails begin with %(address)s.", address=address)
+    return Check(_("Public address"), known, text, is_note=True)
+
+
+def _mail_server(deep: bool) -> Check:
+    name, server = _("Mail server"), settings.mail_server()
+    if server is None:
+        return Check(name, False, _("None is set: mails wait in the outbox."), is_note=True)
+    place = f"{server.host}:{server.port}"
+    if deep:
+        reason = _greet(server)
+        if reason:
+            return Check(name, False, _("%(place)s does not answer: %(reason)s", place=place, reason=reason))
+    return Check(name, True, place)
+
+
+def _greet(server: MailServer) -> str:
+    """Return why the mail server cannot be used, or an empty string."""
+    trust = ssl.create_default_context()
+    try:
+        call: Callable[..., smtplib.SMTP] = smtplib.SMTP
+        options: dict[str, Any] = {"timeout": MAIL_TIMEOUT}
+        if server.tls == "tls":
+            call, options = smtplib.SMTP_SSL, {**options, "context": trust}
+        with call(server.host, server.port, **options) as connection:
+            connection.ehlo()
+            if server.tls == "starttls":
+                connection.starttls(context=trust)
+    except (OSError, smtplib.SMTPException) as error:
+        return str(getattr(error, "strerror", None) or error)
+    return ""
+
+
+def _whole_file() -> list[Check]:
+    findings = [row[0] for row in database.execute_sql("PRAGMA quick_check(1)").fetchall()]
+    ok = findings == ["ok"]
+    text = _("Whole") if ok else _("Damaged: restore a backup. %(reason)s", reason=findings[0])
+    return [Check(_("Database file"), ok, text)]

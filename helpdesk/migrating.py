@@ -1,0 +1,96 @@
+"""Bring the database to the program's version: under a lock, after a backup, never backwards."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from peewee import Database, SqliteDatabase
+from playhouse.migrations import Runner
+
+from helpdesk import backup as backups
+from helpdesk import clock, defaults, environment
+from helpdesk.errors import HelpdeskError
+from models import Role
+
+MIGRATIONS = environment.ROOT / "migrations"
+
+#: Automatic backups that are kept.
+KEPT_BACKUPS = 5
+
+#: The key of the advisory lock that one migrating process holds on PostgreSQL.
+LOCK_KEY = 0x6775_6963
+
+
+class NewerDatabase(HelpdeskError):
+    """The database was migrated by a newer program."""
+
+
+def migrate(database: Database, *, backup: bool = True) -> list[str]:
+    """Apply what is pending and give a new desk its defaults; return the names that were applied.
+
+    With `backup`, a desk that already has tables is copied into ``backups/`` of the data folder first.
+    Raises NewerDatabase when the database holds migrations that this program does not know.
+    """
+    database = _concrete(database)
+    with database.connection_context(), _one_at_a_time(database):
+        names = pending(database)
+        if is_newer(database):
+            raise NewerDatabase(
+                "The database was used by a newer Guichet: upgrade the program, or restore a backup made before."
+            )
+        if backup and names and runner(database).applied():
+            _back_up(before=names[0])
+        applied = runner(database).up()
+        if applied or not Role.select().exists():
+            defaults.seed_defaults()
+        return list(applied)
+
+
+def pending(database: Database) -> list[str]:
+    """Return the names of the migrations that wait, in order."""
+    return [step.name for step in runner(database).status() if step.applied is None]
+
+
+def is_newer(database: Database) -> bool:
+    """Tell whether the database holds a migration that this program does not have."""
+    return any(step.path is None for step in runner(database).status())
+
+
+def knows(name: str) -> bool:
+    """Tell whether this program has the migration of this name."""
+    return (MIGRATIONS / f"{name}.py").exists()
+
+
+def runner(database: Database) -> Runner:
+    """Return what applies the migrations to a database."""
+    return Runner(_concrete(database), str(MIGRATIONS))
+
+
+def _concrete(database: Database) -> Database:
+    return getattr(database, "obj", database)
+
+
+@contextmanager
+def _one_at_a_time(database: Database) -> Iterator[None]:
+    """Let one process migrate while others wait; a lock dies with its holder."""
+    if isinstance(database, SqliteDatabase):
+        with Path(f"{database.database}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    database.execute_sql("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+    try:
+        yield
+    finally:
+        database.execute_sql("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def _back_up(*, before: str) -> None:
+    folder = environment.current().data_dir / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    backups.backup(folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip", with_files=False)
+    for old in sorted(folder.glob("*-before-*.zip"))[:-KEPT_BACKUPS]:
+        old.unlink()

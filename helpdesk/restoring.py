@@ -1,0 +1,129 @@
+"""Bring an archive of the desk back: everything is verified before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from peewee import SqliteDatabase
+
+from helpdesk import environment, migrating
+from helpdesk.backup import KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
+from models import database, is_sqlite
+
+
+def restore(path: Path) -> dict[str, Any]:
+    """Bring the desk of an archive back into an empty data folder (or PostgreSQL database); return its manifest.
+
+    Everything is verified before anything is written. Raises BackupError when the archive is damaged or made by a newer
+    Guichet, and when there is a desk here already.
+    """
+    manifest = verify(path)
+    if not migrating.knows(manifest["schema"]):
+        raise BackupError(f"The backup {path} was made by a newer Guichet: upgrade the program first.")
+    _refuse_unless_empty()
+    with zipfile.ZipFile(path) as archive:
+        _restore_files(archive, manifest)
+        _restore_secret(archive)
+        (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest)
+    return manifest
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Return the manifest of an archive after comparing every hash. Raises BackupError."""
+    try:
+        with path.open("rb") as file:
+            whole = hash_before_seal(file).encode() == file.read()
+        with zipfile.ZipFile(path) as archive:
+            manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
+            sound = whole and all(_is_sound(archive, name, facts) for name, facts in manifest["members"].items())
+    except OSError as error:
+        raise BackupError(f"The backup {path} cannot be read: {error.strerror or error}.") from error
+    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError):
+        sound, manifest = False, {}
+    if not sound:
+        raise BackupError(f"The backup {path} is damaged: nothing was restored.")
+    return manifest
+
+
+def _is_sound(archive: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> bool:
+    inside = ".." not in PurePosixPath(name).parts and not PurePosixPath(name).is_absolute()
+    with archive.open(name) as member:
+        return inside and hashlib.file_digest(member, "sha256").hexdigest() == facts["sha256"]  # type: ignore[arg-type]
+
+
+def _refuse_unless_empty() -> None:
+    file = Path(database.database) if is_sqlite() else None
+    with database.connection_context():
+        used = (file is None or file.exists()) and database.get_tables()
+    if used or any(files_dir().glob("*")):
+        raise BackupError("There is a desk here already: restore into an empty data folder (GUICHET_DATA_DIR).")
+
+
+def _restore_files(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    for name in manifest["members"]:
+        if name.startswith("files/"):
+            target = files_dir() / name.removeprefix("files/")
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with archive.open(name) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+
+
+def _restore_secret(archive: zipfile.ZipFile) -> None:
+    path = environment.current().data_dir / KEY_FILE
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(archive.read(KEY_FILE) + b"\n")
+
+
+def _table_members(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    names = [name for name in manifest["members"] if name.startswith("tables/")]
+    return [(name, name.removeprefix("tables/").removesuffix(".jsonl")) for name in names]
+
+
+def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    """Fill a new file and put it in place when it is whole."""
+    path = Path(database.database)
+    part = path.with_name(path.name + ".part")
+    database.close_all()
+    part.unlink(missing_ok=True)
+    # A part that is not finished is thrown away: no need to wait for the disk before the end.
+    target = SqliteDatabase(str(part), pragmas={"synchronous": "off", "journal_mode": "memory"})
+    with target.connection_context():
+        migrating.runner(target).up(manifest["schema"])
+        with target.atomic():
+            for member, table in _table_members(manifest):
+                with archive.open(member) as lines:
+                    columns = json.loads(next(lines))
+                    marks = ", ".join("?" * len(columns))
+                    insert = f'INSERT INTO "{table}" ({_quoted(columns)}) VALUES ({marks})'
+                    target.connection().executemany(insert, map(json.loads, lines))
+    for leftover in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        leftover.unlink(missing_ok=True)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    """Fill the database in one transaction; COPY takes a table at once and reads text whatever the column."""
+    with database.connection_context(), database.atomic():
+        migrating.runner(database).up(manifest["schema"])
+        for member, table in _table_members(manifest):
+            with archive.open(member) as lines, database.connection().cursor() as cursor:
+                columns = json.loads(next(lines))
+                with cursor.copy(f'COPY "{table}" ({_quoted(columns)}) FROM STDIN') as copy:
+                    for line in lines:
+                        copy.write_row(json.loads(line))
+            if "id" in columns:
+                sequence = f"setval(pg_get_serial_sequence('\"{table}\"', 'id'), max(id))"
+                database.execute_sql(f'SELECT {sequence} FROM "{table}" HAVING max(id) IS NOT NULL')
+
+
+def _quoted(columns: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)

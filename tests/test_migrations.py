@@ -1,0 +1,147 @@
+"""The database that migrations make is the database that ``models.py`` declares."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from helpdesk import environment, migrating
+from models import TABLES, open_database
+from tests.support import postgresql_only, sqlite_only
+from tests.support.desks import Desks
+
+CATALOGUES = {
+    "columns": "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default"
+    " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+}
+
+
+@pytest.fixture
+def empty(engine: str, desks: Desks, tmp_path: Path) -> Iterator[models.Database]:
+    """An empty database of the engine, in use, with a data folder of its own."""
+    url = f"sqlite:///{tmp_path / 'guichet.db'}" if engine == "sqlite" else desks.postgres_url(f"empty_{tmp_path.name}")
+    before = models.database.obj
+    environment.use(replace(environment.read({"GUICHET_DATA_DIR": str(tmp_path)}), database_url=url))
+    models.database.initialize(open_database(url))
+    yield models.database
+    models.database.close_all()
+    models.database.initialize(before)
+
+
+def own(rows: list[Any]) -> list[Any]:
+    """Leave out the history of migrations and the index of messages, which are no models."""
+    return [row for row in rows if not row[0].startswith(("schema_migration", "message_search", "sqlite_"))]
+
+
+def ddl(database: Any) -> list[Any]:
+    rows = database.execute_sql("SELECT tbl_name, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
+    return own([(table, name, re.sub(r"\s+", " ", sql or "")) for table, name, sql in rows])
+
+
+def catalogues(database: Any) -> dict[str, list[Any]]:
+    return {name: own(database.execute_sql(sql).fetchall()) for name, sql in CATALOGUES.items()}
+
+
+@sqlite_only
+def test_migrations_make_what_the_models_declare_on_sqlite(empty: Any, tmp_path: Path) -> None:
+    declared = open_database(f"sqlite:///{tmp_path / 'declared.db'}")
+    with declared.bind_ctx(TABLES):
+        declared.create_tables(TABLES)
+    migrating.migrate(empty, backup=False)
+    assert ddl(empty) == ddl(declared)
+    declared.close_all()
+
+
+@postgresql_only
+def test_migrations_make_what_the_models_declare_on_postgresql(empty: Any) -> None:
+    empty.create_tables(TABLES)
+    declared = catalogues(empty)
+    empty.drop_tables(TABLES[::-1])
+    migrating.migrate(empty, backup=False)
+    assert catalogues(empty) == declared
+    assert len(declared["columns"]) > 200
+
+
+def test_a_second_migration_changes_nothing(empty: Any) -> None:
+    assert migrating.migrate(empty)[0] == "0001_initial"
+    assert migrating.migrate(empty) == []
+    assert migrating.pending(empty) == []
+
+
+def test_an_empty_database_gets_the_defaults_without_a_backup(empty: Any) -> None:
+    migrating.migrate(empty)
+    assert models.Status.select().count() == 4
+    assert not (environment.current().data_dir / "backups").exists()
+
+
+def test_a_newer_database_is_refused(empty: Any) -> None:
+    migrating.migrate(empty, backup=False)
+    empty.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')")
+    with pytest.raises(migrating.NewerDatabase):
+        migrating.migrate(empty)
+
+
+@pytest.fixture
+def next_version(tmp_path: Path) -> Path:
+    """The migrations of a later version of the program."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for path in migrating.MIGRATIONS.glob("*.py"):
+        (folder / path.name).write_text(path.read_text())
+    (folder / "9000_next.py").write_text(
+        "def up(migrator, db):\n    db.execute_sql('CREATE TABLE later (id INTEGER)')\n"
+    )
+    return folder
+
+
+def test_a_desk_is_backed_up_before_it_is_migrated(
+    empty: Any, next_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrating.migrate(empty)
+    monkeypatch.setattr(migrating, "MIGRATIONS", next_version)
+    assert migrating.migrate(empty) == ["9000_next"]
+    [backup] = (environment.current().data_dir / "backups").iterdir()
+    assert backup.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_migration_that_breaks_leaves_nothing_behind(
+    empty: Any, next_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrating.migrate(empty)
+    monkeypatch.setattr(migrating, "MIGRATIONS", next_version)
+    with (next_version / "9000_next.py").open("a") as file:
+        file.write("    raise ValueError('half way')\n")
+    with pytest.raises(ValueError, match="half way"):
+        migrating.migrate(empty)
+    assert "later" not in empty.get_tables()
+    assert migrating.pending(empty) == ["9000_next"]
+
+
+def test_the_last_five_automatic_backups_are_kept(empty: Any) -> None:
+    folder = environment.current().data_dir / "backups"
+    folder.mkdir()
+    for day in range(10, 18):
+        (folder / f"202001{day}-000000-before-0001_initial.zip").touch()
+    migrating.migrate(empty)
+    migrating._back_up(before="0002_next")
+    assert len(list(folder.iterdir())) == migrating.KEPT_BACKUPS
+    assert not list(folder.glob("20200113*"))
+
+
+@sqlite_only
+def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
+    migrating.migrate(empty, backup=False)
+    with closing(sqlite3.connect(tmp_path / "guichet.db")) as connection:
+        connection.execute("INSERT INTO message_search (rowid, subject, author, body) VALUES (7, 'a', 'b', 'printer')")
+        assert connection.execute("SELECT rowid FROM message_search('print*')").fetchall() == [(7,)]
