@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import email
 import email.policy
+import importlib
 import socket
+import sys
 from email.message import EmailMessage
+from types import ModuleType
 from typing import Any
 
-from aiosmtpd.controller import Controller
+
+def _controller() -> Any:
+    """Import aiosmtpd's server: the decorator ``public`` it wants comes in a module with the name of our door."""
+    decorator = ModuleType("public")
+    decorator.public = lambda thing: thing  # type: ignore[attr-defined]
+    ours, sys.modules["public"] = sys.modules.get("public"), decorator
+    try:
+        return importlib.import_module("aiosmtpd.controller").Controller
+    finally:
+        del sys.modules["public"]
+        if ours is not None:
+            sys.modules["public"] = ours
+
+
+Controller = _controller()
 
 
 def free_port() -> int:
