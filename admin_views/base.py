@@ -1,0 +1,248 @@
+"""`DeskView`, the one base of every generated screen, and `DeskPage`, of every other page of the desk.
+
+The clever file: each override stands for a trap of the stock view (tests/admin_views/test_desk_view.py has them all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+from flask import Response, abort, flash, redirect, request, stream_with_context
+from flask_admin import BaseView, expose
+from flask_admin.contrib.peewee import ModelView
+from flask_admin.helpers import get_redirect_target
+from peewee import IntegrityError, ModelSelect, chunked
+
+from admin_views import exports, usage
+from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, show
+from admin_views.guard import Guarded
+from admin_views.lists import Lists
+from helpdesk.errors import HelpdeskError
+from helpdesk.i18n import _, lazy
+from models import Base, database
+
+MAX_BULK = 500
+MAX_KEY = 2**63 - 1
+EXPLICIT = ("column_list", "form_columns", "column_details_list", "column_export_list")
+
+
+class DeskPage(Guarded, BaseView):
+    """A page of the desk that is not generated from a table."""
+
+    slug: ClassVar[str]
+    title: Any = ""
+
+    def __init__(self) -> None:
+        super().__init__(name=self.title, endpoint=endpoint_of(self.slug), url=self.slug)
+
+
+def endpoint_of(slug: str) -> str:
+    """Return the blueprint name of a page: prefixed, so that it clashes with no other part of the application."""
+    return f"desk_{slug.replace('-', '_')}"
+
+
+class DeskView(Guarded, Lists, ModelView):
+    """A screen of lists and forms over one table, whose rules are named by `save_rule` and `delete_rule`."""
+
+    table: ClassVar[type[Base]]
+    slug: ClassVar[str]
+    title: Any = ""
+    lede: Any = ""
+    create_label: Any = lazy("Add")
+
+    #: ``rule(row, values, *, actor) -> row``; a plain table stores the values as they are.
+    save_rule: ClassVar[Callable[..., Any] | None] = None
+    #: ``rule(row, *, actor)``; a plain table refuses what is still used.
+    delete_rule: ClassVar[Callable[..., Any] | None] = None
+
+    can_delete = False
+    column_sortable_list: Any = ()
+    column_labels: Any = {}
+    column_descriptions: Any = {}
+    form_args: Any = {}
+    action_disallowed_list = ("delete",)
+    form_base_class = DeskForm
+    model_form_converter = DeskConverter
+    inline_model_form_converter = DeskInlineConverter
+
+    # An override without `expose` takes the route away: nothing is edited in a list, small lists are native selects.
+    ajax_update = None
+    ajax_lookup = None
+
+    def __init__(self) -> None:
+        missing = [name for name in EXPLICIT if getattr(self, name) is None]
+        if missing:
+            raise TypeError(f"{type(self).__name__} must name its {', '.join(missing)}")
+        self.form_args = {name: self._arguments(name) for name in self.form_columns}
+        super().__init__(self.table, self.title, endpoint=endpoint_of(self.slug), url=self.slug)
+
+    def _arguments(self, name: str) -> dict[str, Any]:
+        texts = {"label": self.column_labels.get(name), "description": self.column_descriptions.get(name, "")}
+        return {**texts, **self.form_args.get(name, {})}
+
+    # --- Columns: what is not named is not shown, also where Flask-Admin takes an empty list for "all" ---
+
+    def get_details_columns(self) -> Any:
+        """Return the columns of the details page: those named."""
+        return self.get_column_names(self.column_details_list, ())
+
+    def get_export_columns(self) -> Any:
+        """Return the columns of the export: those named."""
+        return self.get_column_names(self.column_export_list, ())
+
+    def scaffold_form(self) -> Any:
+        """Build the form of the columns named; of none, when there are none."""
+        return super().scaffold_form() if self.form_columns else self.form_base_class
+
+    # --- Rows: every path goes through `scoped` ---
+
+    def scoped(self, query: ModelSelect) -> ModelSelect:
+        """Narrow a query to the rows this agent may see; every path to a row passes here."""
+        return query
+
+    def get_query(self) -> ModelSelect:
+        """Return the rows of the screen."""
+        return self.scoped(self.table.select())
+
+    def get_one(self, id: Any) -> Any:  # noqa: A002 — Flask-Admin's name for it
+        """Return the row with this id, or answer 404: also for a row of others, and for junk."""
+        key = as_key(id)
+        row = self.scoped(self.table.select()).where(self.table.id == key).first() if key is not None else None
+        return row or abort(404)
+
+    def pks(self, ids: Iterable[str]) -> list[int]:
+        """Return those of the posted ids that this agent may touch: every bulk act starts here."""
+        keys = [key for key in map(as_key, ids) if key is not None][:MAX_BULK]
+        query = self.scoped(self.table.select(self.table.id)).where(self.table.id.in_(keys))
+        return [key for (key,) in query.tuples()] if keys else []
+
+    # --- Writes: one transaction, through the rule ---
+
+    def values(self, form: Any) -> dict[str, Any]:
+        """Return what the form holds, cleaned; inline rows as a list of dictionaries."""
+        return {field.short_name: field.rows() if isinstance(field, InlineRows) else field.data for field in form}
+
+    def form_data(self, _row: Any) -> dict[str, Any]:
+        """Return what a form shows beyond the columns of the row."""
+        return {}
+
+    def edit_form(self, obj: Any = None) -> Any:
+        """Return the form of a row."""
+        return self._edit_form_class(posted(), obj=obj, **self.form_data(obj))
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Return the form of a new row."""
+        return self._create_form_class(posted(), obj=obj)
+
+    def create_model(self, form: Any) -> Any:
+        """Store a new row through the rule; on a refusal return False, the message standing at its field."""
+        return self._store(form, self.table())
+
+    def update_model(self, form: Any, model: Any) -> bool:
+        """Store a row through the rule; on a refusal return False, the message standing at its field."""
+        return self._store(form, model) is not False
+
+    def _store(self, form: Any, row: Any) -> Any:
+        try:
+            with database.atomic():
+                return self.save(row, self.values(form))
+        except HelpdeskError as error:
+            show(error, form)
+        except IntegrityError:
+            form.form_errors.append(_("This is used already, or something it relies on has just gone."))
+        return False
+
+    def save(self, row: Any, values: dict[str, Any]) -> Any:
+        """Store these values of the row and return it."""
+        if self.save_rule is not None:
+            return self.save_rule(row, values, actor=self.agent)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        return row
+
+    # --- Deletes: asked first, never recursive, saying what stands in the way ---
+
+    def consequences(self, row: Any) -> list[str]:
+        """Say what goes with the row when it is deleted."""
+        return usage.goes_too(row)
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self) -> Any:
+        """Ask, then delete one row."""
+        if not self.can_delete:
+            abort(404)
+        row = self.get_one(request.form.get("id"))
+        name = str(row)
+        if "confirmed" not in request.form and not usage.counted(row, "RESTRICT"):
+            return self.confirm(_("Delete “%(name)s”?", name=name), self.consequences(row), _("Delete"), id=row.id)
+        if self.delete_model(row):
+            flash(_("“%(name)s” was deleted.", name=name), "success")
+        return redirect(self.way_back())
+
+    def way_back(self) -> str:
+        """Return where the reader came from, as far as that is a page of ours, else the list."""
+        return get_redirect_target() or self.get_url(".index_view")
+
+    def confirm(self, question: str, consequences: list[str], button: str, **hidden: Any) -> str:
+        """Ask on a page of its own, which needs no script: the same address is then posted with ``confirmed``."""
+        back = self.way_back()
+        return self.render(
+            "admin/model/confirm.html", title=question, consequences=consequences, button=button,
+            action=request.path, hidden={**hidden, "url": back, "confirmed": "1"}, return_url=back,
+        )  # fmt: skip
+
+    def delete_model(self, model: Any) -> bool:
+        """Delete one row through the rule; on a refusal say why and return False."""
+        try:
+            with database.atomic():
+                self.remove(model)
+        except HelpdeskError as error:
+            flash(str(error), "error")
+            return False
+        except IntegrityError:
+            flash(_("“%(name)s” is still in use.", name=str(model)), "error")
+            return False
+        return True
+
+    def remove(self, row: Any) -> None:
+        """Delete the row. Raises StillInUse."""
+        if self.delete_rule is not None:
+            self.delete_rule(row, actor=self.agent)
+            return
+        usage.refuse_used(row)
+        row.delete_instance()
+
+    # --- Exports ---
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type: str) -> Response:
+        """Send the rows of the list as CSV, row by row."""
+        if not self.can_export or export_type != "csv":
+            abort(404)
+        args = self._get_list_extra_args()
+        column = self._get_column_by_idx(args.sort)
+        query = self.ordered(self.narrowed(args.search, args.filters), column and column[0], args.sort_desc)
+        headers = {"Content-Disposition": f"attachment; filename={self.slug}.csv"}
+        return Response(stream_with_context(self._lines(query)), mimetype="text/csv", headers=headers)
+
+    def _lines(self, query: ModelSelect) -> Iterator[str]:
+        yield exports.csv_line(title for _name, title in self._export_columns)
+        for batch in chunked(query.iterator(), MAX_BULK):
+            rows = list(batch)
+            self.complete(rows)
+            for row in rows:
+                yield exports.csv_line(self.get_export_value(row, name) for name, _title in self._export_columns)
+
+
+def posted() -> Any:
+    """Return the form that was sent, if one was."""
+    return request.form if request.method == "POST" else None
+
+
+def as_key(value: Any) -> int | None:
+    """Return the id that a request names, or None for what can be no id on either engine."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MAX_KEY)):
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value <= MAX_KEY else None

@@ -1,0 +1,181 @@
+"""How generated forms become native controls, and how their rows reach the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_admin.contrib.peewee.form import InlineModelConverter, InlineModelFormList
+from flask_admin.form import BaseForm
+from peewee import DateTimeField, IntegerField, JSONField
+from werkzeug.datastructures import MultiDict
+from wtforms import IntegerField as NumberField
+from wtforms import SelectField, SelectMultipleField
+from wtforms.utils import unset_value
+from wtforms.validators import NumberRange, StopValidation
+from wtforms.widgets import TextArea
+
+from admin_views import widgets
+from helpdesk import catalogue
+from helpdesk.i18n import _, lazy
+from models import Agent, Department, Role, Service
+
+#: Whole numbers a form takes; both engines store them.
+LOWEST, HIGHEST = -1_000_000, 1_000_000
+MAX_LABEL = 120
+
+#: Rows that a foreign key may name.
+SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
+    Agent: lambda: catalogue.agents(active_only=False),
+    Department: catalogue.departments,
+    Role: catalogue.roles,
+    Service: catalogue.services,
+}
+
+
+class DeskForm(BaseForm):
+    """The base of every generated form; CSRF is the application's (`CSRFProtect`), never the form's."""
+
+    def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
+        if formdata is not None and not prefix:
+            formdata = _without_nul(formdata)
+        super().__init__(formdata, obj, prefix, **kwargs)
+
+
+def _without_nul(formdata: Any) -> MultiDict[str, str]:
+    """PostgreSQL refuses a NUL in a text, SQLite cuts the text there."""
+    return MultiDict((key, value.replace("\0", "")) for key, value in formdata.items(multi=True))
+
+
+def row_id(value: Any) -> int | None:
+    """Return the id of a row, or of the option that names it; None for the empty option."""
+    if value is None or value == "":
+        return None
+    return int(getattr(value, "id", value))
+
+
+class RowSelect(SelectField):
+    """A native select over rows; its data is the id, or None."""
+
+    def __init__(self, *args: Any, rows: Callable[[], Iterable[Any]], empty: Any = None, **kwargs: Any) -> None:
+        def choices() -> list[tuple[Any, str]]:
+            blank = [("", str(empty))] if empty is not None else []
+            return blank + [(row.id, str(row)) for row in rows()]
+
+        super().__init__(*args, choices=choices, coerce=row_id, **kwargs)
+
+
+class RowsSelect(SelectMultipleField):
+    """Boxes to tick over rows; its data is the list of ids."""
+
+    def __init__(self, *args: Any, rows: Callable[[], Iterable[Any]], **kwargs: Any) -> None:
+        super().__init__(*args, choices=lambda: [(row.id, str(row)) for row in rows()], coerce=row_id, **kwargs)
+
+
+class LabelLength:
+    """No text of a label is longer than this, in any language."""
+
+    def __init__(self, longest: int = MAX_LABEL) -> None:
+        self.longest = longest
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        """Refuse a text that is too long."""
+        if any(len(text) > self.longest for text in (field.data or {}).values()):
+            raise StopValidation(_("Use at most %(count)d characters.", count=self.longest))
+
+
+class RichText(TextArea):
+    """A text area that a script turns into the editor with bold, lists and links."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Any:
+        return super().__call__(field, **{"data-editor": True, "rows": 8, **kwargs})
+
+
+class DeskConverter(widgets.NativeConverter):
+    """Model columns to native controls, with the limits both engines share."""
+
+    def __init__(self, view: Any, additional: Any = None) -> None:
+        super().__init__(view, additional)
+        self.converters[IntegerField] = self.number
+        self.converters[DateTimeField] = self.converters[JSONField] = self.refuse
+
+    def label(self, model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
+        """Make the field of a `Label` column, no longer than `MAX_LABEL`."""
+        name, unbound = super().label(model, field, **kwargs)
+        unbound.kwargs["validators"] = [*unbound.kwargs["validators"], LabelLength()]
+        return name, unbound
+
+    def handle_foreign_key(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
+        """Offer the rows it may name in a native select."""
+        for unwanted in ("filters", "validators"):
+            kwargs.pop(unwanted, None)
+        kwargs.setdefault("rows", SOURCES[field.rel_model])
+        if field.null:
+            kwargs.setdefault("empty", lazy("None"))
+        return field.name, RowSelect(**kwargs)
+
+    def number(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
+        """Take whole numbers that both engines can store."""
+        message = lazy("Expected a whole number from %(low)d to %(high)d.", low=LOWEST, high=HIGHEST)
+        kwargs["validators"] = [*kwargs["validators"], NumberRange(LOWEST, HIGHEST, message)]
+        return field.name, NumberField(**kwargs)
+
+    def refuse(self, model: Any, field: Any, **_kwargs: Any) -> tuple[str, Any]:
+        """Raise TypeError: moments are the rules' to write, and nobody types JSON."""
+        raise TypeError(f"{model.__name__}.{field.name} cannot be edited in a form")
+
+
+class InlineRows(InlineModelFormList):
+    """Rows edited under their parent, handed to its rule as a list; a blank row waits where there is no script."""
+
+    @property
+    def key(self) -> str:
+        """The field that is empty in a row nobody filled in."""
+        return str(self.inline_view.key)
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> Any:
+        """Read the rows; offer one more when the form is shown for the first time."""
+        result = super().process(formdata, data, extra_filters)
+        if not formdata:
+            self.append_entry()
+        return result
+
+    def kept(self) -> list[Any]:
+        """Return the entries that are filled in and not ticked for removal."""
+        return [entry for entry in self.entries if not self.should_delete(entry) and entry.form.data[self.key]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows that stay, each with the ``prefix`` of its fields' names."""
+        return [{**entry.form.data, "id": row_id(entry.form.data["id"]), "prefix": entry.name} for entry in self.kept()]
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        """Check the rows that stay."""
+        self.errors = [entry.errors for entry in self.kept() if not entry.validate(form)]
+        return not self.errors
+
+
+class DeskInlineConverter(InlineModelConverter):
+    """Inline models to `InlineRows`."""
+
+    inline_field_list_type = InlineRows
+
+
+def show(error: Any, form: Any) -> None:
+    """Put the message of a refusal at the field it names, else above the form."""
+    field = field_named(form, error.field) if error.field else None
+    if field is None:
+        form.form_errors.append(str(error))
+    else:
+        field.errors = [*field.errors, str(error)]
+
+
+def field_named(form: Any, name: str) -> Any:
+    """Return the field with this name, also of an inline row (``permissions-0-department``)."""
+    for field in form:
+        if name in {field.name, field.short_name}:
+            return field
+        for entry in getattr(field, "entries", ()):
+            found = field_named(entry.form, name) if name.startswith(f"{entry.name}-") else None
+            if found is not None:
+                return found
+    return None
