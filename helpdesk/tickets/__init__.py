@@ -1,11 +1,12 @@
 """The verbs of a ticket. Each is a rule: guard, one transaction, change, event; repeating one changes nothing."""
 
+from helpdesk.events import transaction
 from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.opening import NewTicket, open_ticket
 from helpdesk.tickets.removing import delete, mark_spam, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
-from helpdesk.tickets.writing import add_note, delete_note, receive_message, reply
+from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 
 __all__ = [
     "NewTicket",
@@ -16,6 +17,7 @@ __all__ = [
     "delete_note",
     "mark_important",
     "mark_spam",
+    "may_delete_note",
     "move",
     "not_important",
     "not_spam",
@@ -28,8 +30,10 @@ __all__ = [
     "set_priority",
     "set_status",
     "set_tags",
+    "signature_of",
     "tag",
     "take",
+    "transaction",
     "transfer",
     "untag",
 ]

@@ -1,0 +1,62 @@
+"""The agents' menu on the left, in the order of RULES 30."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+from helpdesk import access, catalogue, listing
+from helpdesk.i18n import _
+from models import Agent
+
+LIST = "desk_tickets.index_view"
+
+
+def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the menu of the desk: `current` holds the arguments of the list being read."""
+    counts = listing.counts(agent)
+
+    def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
+        return {
+            "label": label,
+            "url": url_for(LIST, **arguments),
+            "icon": icon,
+            "count": count,
+            "current": current == arguments,
+            "sub": [],
+        }
+
+    places = []
+    for service in catalogue.services():
+        departments = [row for row in catalogue.departments(service.id) if _shown(agent, service.id, row.id)]
+        if not (departments or _shown(agent, service.id, None)):
+            continue
+        entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)
+        entry["sub"] = [
+            link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
+        ]
+        places.append(entry)
+    return [
+        {
+            "label": None,
+            "links": [
+                link(_("Open tickets"), "inbox", counts.open, view="open"),
+                link(_("Search"), "search", view="search"),
+                link(_("My tickets"), "user", counts.mine, view="mine"),
+            ],
+        },
+        {"label": _("Services"), "links": places},
+        {
+            "label": None,
+            "links": [
+                link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
+                link(_("Spam"), "spam", view="spam"),
+                link(_("Bin"), "bin", view="bin"),
+            ],
+        },
+    ]
+
+
+def _shown(agent: Agent, service_id: int, department_id: int | None) -> bool:
+    return access.sees_all(agent) or access.covers(agent, service_id, department_id)
