@@ -1,0 +1,94 @@
+"""Rich text: what is kept, what is refused, and how it reads as plain text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from helpdesk import richtext
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        '<img src="x" onerror="alert(1)">',
+        '<p style="position:fixed" class="x" onclick="alert(1)">',
+        '<svg onload="alert(1)">',
+        '<iframe src="https://evil.example"></iframe>',
+        "<!-- hidden -->",
+    ],
+)
+def test_what_could_act_is_gone(hostile):
+    assert richtext.clean(f"{hostile}hello") in {"hello", "<p>hello</p>"}
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "JaVa\nscript:x", "data:text/html,x", "//evil.example", "/admin/", "vbscript:x"]
+)
+def test_links_that_do_not_say_where_they_lead_are_words(address):
+    assert richtext.clean(f'<a href="{address}">here</a>') == '<a rel="noopener nofollow">here</a>'
+
+
+@pytest.mark.parametrize("address", ["https://x.example/?a=1", "http://x.example", "mailto:a@x.example", "tel:+33100"])
+def test_links_that_lead_outside_are_kept(address):
+    assert richtext.clean(f'<a href="{address}">x</a>') == f'<a href="{address}" rel="noopener nofollow">x</a>'
+
+
+def test_what_people_write_is_kept():
+    written = "<h1>A</h1><p><strong>b</strong> <em>c</em><br>d</p><ul><li>e</li></ul><blockquote>f</blockquote>"
+    assert richtext.clean(written) == written
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<p>a & b", "<b><i>x</b>", "<div>" * 300, "x" * 600_000, "<<p>>", "a\n\nb" * 200_000, '<a href="//x">y</a>'],
+    ids=lambda html: html[:12],
+)
+def test_cleaning_twice_changes_nothing_more(html):
+    once = richtext.clean(html)
+    assert richtext.clean(once) == once
+
+
+@pytest.mark.parametrize("html", ["<div>" * 200_000, "<div></x>" * 50_000, "<p><b x=1></p>" * 30_000])
+def test_deep_nesting_is_kept_as_typed_and_costs_little(html):
+    started = time.monotonic()
+    cleaned = richtext.clean(html)
+    assert cleaned.startswith("<p>&lt;")
+    assert time.monotonic() - started < 5
+
+
+def test_plain_text_becomes_paragraphs_lines_and_links():
+    html = richtext.from_text("Hello <you>\r\n\r\nsee https://x.example/?a=1&b=2, please\nbye")
+    assert html == (
+        "<p>Hello &lt;you&gt;</p>"
+        '<p>see <a href="https://x.example/?a=1&amp;b=2" rel="noopener nofollow">https://x.example/?a=1&amp;b=2</a>,'
+        " please<br>bye</p>"
+    )
+
+
+def test_text_that_became_html_reads_as_it_was_typed():
+    html = richtext.clean(richtext.from_text('<b>"x" & https://x.example/~a\'</b>\n\n\n\'quoted\''))
+    assert richtext.to_text(html) == "<b>\"x\" & https://x.example/~a'</b>\n\n'quoted'"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>one</p><p>two<br>three</p>", "one\n\ntwo\nthree"),
+        ("<div>one</div><div>two</div>", "one\ntwo"),
+        ("Dear X,<br><br>\nyours", "Dear X,\n\nyours"),
+        ("<p>a</p><ul><li>b</li><li>c<ol><li>d</li><li>e</li></ol></li></ul><p>f</p>",
+         "a\n\n- b\n- c\n  1. d\n  2. e\n\nf"),
+        ("<p>a</p><blockquote><p>b</p><p>c<br>d</p></blockquote><p>e</p>", "a\n\n> b\n>\n> c\n> d\n\ne"),
+        ("<pre>x\n  y</pre>", "x\n  y"),
+        ('<a href="https://x.example/a">this page</a>', "this page (https://x.example/a)"),
+        ('<a href="https://x.example/">https://x.example</a>', "https://x.example"),
+        ('<a href="mailto:a@x.example">a@x.example</a>', "a@x.example"),
+        ("a &amp; b &lt;c&gt;&nbsp;!", "a & b <c>\N{NO-BREAK SPACE}!"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_html_reads_as_plain_text(html, text):
+    assert richtext.to_text(html) == text
