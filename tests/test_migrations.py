@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ import models
 from helpdesk import environment, migrating
 from models import TABLES, open_database
 from tests.support import postgresql_only, sqlite_only
-from tests.support.desks import Desks
+from tests.support.desks import Desk, Desks
+from tests.support.fresh import fresh_database
 
 CATALOGUES = {
     "columns": "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default"
@@ -28,15 +28,10 @@ CATALOGUES = {
 
 
 @pytest.fixture
-def empty(engine: str, desks: Desks, tmp_path: Path) -> Iterator[models.Database]:
+def empty(desk: Desk, engine: str, desks: Desks, tmp_path: Path) -> Iterator[Any]:
     """An empty database of the engine, in use, with a data folder of its own."""
-    url = f"sqlite:///{tmp_path / 'guichet.db'}" if engine == "sqlite" else desks.postgres_url(f"empty_{tmp_path.name}")
-    before = models.database.obj
-    environment.use(replace(environment.read({"GUICHET_DATA_DIR": str(tmp_path)}), database_url=url))
-    models.database.initialize(open_database(url))
-    yield models.database
-    models.database.close_all()
-    models.database.initialize(before)
+    with fresh_database(engine, desks, tmp_path) as database:
+        yield database
 
 
 def own(rows: list[Any]) -> list[Any]:

@@ -1,0 +1,201 @@
+"""A backup holds the whole desk, on either engine, and a damaged one is never restored."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from helpdesk import backup, environment, migrating, restoring
+from helpdesk.backup import BackupError
+from models import TABLES, Customer, Label, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
+from tests.support import cast, sqlite_only
+from tests.support.desks import Desk, Desks
+from tests.support.fresh import fresh_database
+
+MOMENT = datetime(2026, 3, 1, 9, 30, 0, 120)
+
+
+def write_ticket(customer: Customer, service: Service, number: str) -> Ticket:
+    ticket = Ticket.create(
+        number=number,
+        subject="Où est ma commande ?",
+        customer=customer,
+        service=service,
+        status=Status.get(),
+        priority=Priority.get(),
+        waiting_since=MOMENT,
+        last_activity=MOMENT.replace(microsecond=0),
+        created_at=MOMENT,
+    )
+    body = 'Bonjour,\n"Ω" \\ 😀'
+    message = Message.create(ticket=ticket, kind="customer", author_name="Zoé", body=body, created_at=MOMENT)
+    TicketEvent.create(ticket=ticket, kind="opened", data={"message": message.id, "é": [None, 1.5]}, created_at=MOMENT)
+    add = "INSERT INTO message_search (rowid, subject, author, body) VALUES ({0}, {1}, {1}, {1})"
+    mark = "?" if models.is_sqlite() else "%s"
+    models.database.execute_sql(add.format(message.id, mark), ("bonjour",) * 3)
+    return ticket
+
+
+@pytest.fixture
+def filled(desk: Desk) -> Desk:
+    """A desk with a little of everything that is hard to carry."""
+    service = cast.make_service("Orders", "Returns")
+    customer = cast.make_customer("Zoé", "Œuvray")
+    Setting.create(key="menu_label", value={"fr": "Été", "en": None}, changed_at=MOMENT)
+    write_ticket(customer, service, "10001")
+    write_ticket(customer, service, "10002")
+    cast.make_team("Nuit", manager=cast.make_agent("Ana", service, None))
+    return desk
+
+
+@pytest.fixture
+def archive(filled: Desk, tmp_path: Path) -> Path:
+    """The backup of the filled desk."""
+    path = tmp_path / "desk.zip"
+    backup.backup(path)
+    return path
+
+
+@pytest.fixture
+def elsewhere(desks: Desks, tmp_path: Path) -> Callable[[str], Any]:
+    """Gives an empty database of an engine."""
+    return lambda engine: fresh_database(engine, desks, tmp_path / "elsewhere")
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows of all tables, and the words of the index."""
+    rows = {table.__name__: list(table.select().order_by(table.id).dicts()) for table in TABLES}
+    index = models.database.execute_sql("SELECT rowid, subject, author, body FROM message_search ORDER BY rowid")
+    return rows | {"index": list(map(tuple, index.fetchall()))}
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_desk_comes_back_whole_on_either_engine(archive: Path, target: str, elsewhere: Any, desks: Desks) -> None:
+    before = everything()
+    with elsewhere(target):
+        restoring.restore(archive)
+        assert everything() == before
+        assert migrating.pending(models.database) == []
+
+
+def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:
+    with elsewhere(engine):
+        restoring.restore(archive)
+        last = Ticket.select().order_by(Ticket.id.desc()).get()
+        assert write_ticket(last.customer, last.service, "10003").id == last.id + 1
+
+
+@sqlite_only
+def test_files_and_the_secret_key_come_back(filled: Desk, tmp_path: Path, elsewhere: Any) -> None:
+    kept = backup.files_dir() / "ab" / "cd.pdf"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"%PDF \x00\xff")
+    secret = environment.current().secret_key
+    backup.backup(tmp_path / "desk.zip")
+    with elsewhere("sqlite"):
+        restoring.restore(tmp_path / "desk.zip")
+        assert (backup.files_dir() / "ab" / "cd.pdf").read_bytes() == b"%PDF \x00\xff"
+        key = environment.current().data_dir / "secret_key"
+        assert (key.read_text().strip(), key.stat().st_mode & 0o777) == (secret, 0o600)
+
+
+def test_the_archive_is_private_and_says_what_it_holds(archive: Path) -> None:
+    assert archive.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(archive) as content:
+        manifest = json.loads(content.read("manifest.json"))
+    assert manifest["schema"] == migrating.runner(models.database).migrations()[-1].name
+    assert manifest["members"]["tables/ticket.jsonl"]["rows"] == 2
+
+
+@sqlite_only
+@pytest.mark.parametrize("place", [0, 10, 11, 0.01, 0.2, 0.4, 0.6, 0.8, 0.95, -70, -1])
+def test_one_wrong_byte_is_noticed(archive: Path, place: float, elsewhere: Any) -> None:
+    content = bytearray(archive.read_bytes())
+    content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
+    archive.write_bytes(content)
+    with elsewhere("sqlite"), pytest.raises(BackupError, match="damaged"):
+        restoring.restore(archive)
+
+
+@sqlite_only
+def test_a_shortened_archive_is_noticed(archive: Path, elsewhere: Any) -> None:
+    archive.write_bytes(archive.read_bytes()[:-1000])
+    with elsewhere("sqlite") as database:
+        with pytest.raises(BackupError, match="damaged"):
+            restoring.restore(archive)
+        assert database.get_tables() == []
+
+
+def test_a_desk_is_never_overwritten(archive: Path) -> None:
+    with pytest.raises(BackupError, match="already"):
+        restoring.restore(archive)
+    assert Ticket.select().count() == 2
+
+
+def test_a_newer_archive_is_refused(archive: Path, engine: str, elsewhere: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(migrating, "MIGRATIONS", archive.parent)
+    with elsewhere(engine), pytest.raises(BackupError, match="newer"):
+        restoring.restore(archive)
+
+
+def test_an_empty_database_has_nothing_to_back_up(engine: str, tmp_path: Path, elsewhere: Any) -> None:
+    with elsewhere(engine) as database:
+        database.connect()
+        with pytest.raises(BackupError, match="no desk"):
+            backup.backup(tmp_path / "none.zip")
+    assert not list(tmp_path.glob("none*"))
+
+
+@pytest.fixture
+def busy(filled: Desk) -> Iterator[list[str]]:
+    """Three people who open tickets all the time; gives the numbers that were stored."""
+    stored: list[str] = []
+    ended = threading.Event()
+    customer, service = Customer.get(), Service.get()
+
+    def write(who: int) -> None:
+        count = 0
+        while not ended.is_set():
+            with models.database.connection_context(), models.database.atomic():
+                write_ticket(customer, service, f"{who}-{count}")
+            stored.append(f"{who}-{count}")
+            count += 1
+
+    writers = [threading.Thread(target=write, args=(who,)) for who in range(3)]
+    for writer in writers:
+        writer.start()
+    yield stored
+    ended.set()
+    for writer in writers:
+        writer.join()
+
+
+def test_a_backup_taken_while_others_write_is_consistent(
+    busy: list[str], engine: str, tmp_path: Path, elsewhere: Any
+) -> None:
+    while len(busy) < 30:
+        time.sleep(0.01)
+    stored = list(busy)
+    backup.backup(tmp_path / "busy.zip")
+    with zipfile.ZipFile(tmp_path / "busy.zip") as content:
+        tickets, messages = (
+            [json.loads(line) for line in content.read(f"tables/{name}.jsonl").splitlines()[1:]]
+            for name in ("ticket", "message")
+        )
+    assert set(stored) <= {row[1] for row in tickets}
+    assert {row[0] for row in tickets} == {row[1] for row in messages}
+
+
+def test_labels_keep_their_languages(archive: Path, engine: str, elsewhere: Any) -> None:
+    with elsewhere(engine):
+        restoring.restore(archive)
+        assert Service.get().name == Label(en="Orders")
