@@ -1,0 +1,135 @@
+"""Security codes: the answer rests on the server, is used once and lives ten minutes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from enum import Enum
+from io import BytesIO
+
+from captcha.image import ImageCaptcha
+
+from helpdesk import clock, environment
+from helpdesk.errors import NotFound
+from models import SecurityCode
+
+#: Letters only, none that is taken for a digit or for another letter.
+ALPHABET = "ABCDEFGHJKLMNPRSTUVXYZ"
+LENGTH = 5
+LIFETIME = timedelta(minutes=10)
+
+#: Plum ink on paper, the same in both themes: the picture is not text.
+INK = (77, 58, 73)
+PAPER = (247, 244, 238)
+
+#: How strongly a letter is laid on: the library's own table makes a dark ink pale.
+STRENGTH = [min(255, level * 4) for level in range(256)]
+
+
+class Spent(Enum):
+    """What became of a code that was used."""
+
+    RIGHT = "right"
+    AGAIN = "again"
+    WRONG = "wrong"
+
+
+def is_on() -> bool:
+    """Tell whether visitors must show that they are no robot (``GUICHET_CAPTCHA``)."""
+    return environment.current().captcha != "off"
+
+
+def make() -> str:
+    """Store a new code and return the token it is asked for by."""
+    token = secrets.token_urlsafe(24)
+    answer = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    SecurityCode.create(token=token, answer=answer, expires_at=clock.now() + LIFETIME)
+    return token
+
+
+def image(token: str) -> bytes:
+    """Draw a living code as PNG. Raises NotFound for one that is unknown, used or too old."""
+    code = _living(token)
+    if code is None:
+        raise NotFound
+    return _draw(code.answer)
+
+
+def check(token: str, answer: str, key: str) -> bool:
+    """Tell whether the answer is right, without using the code up; a wrong answer does."""
+    code = _living(token)
+    if code is None:
+        return _was_spent_for(token, key)
+    if not _matches(code.answer, answer):
+        _use_up(code, "")
+        return False
+    return True
+
+
+def spend(token: str, answer: str, key: str) -> Spent:
+    """Use the code up for the form `key`, which may be sent twice: RIGHT once, AGAIN for the same form, else WRONG."""
+    code = _living(token)
+    if code is not None:
+        right = _matches(code.answer, answer)
+        if _use_up(code, key if right else ""):
+            return Spent.RIGHT if right else Spent.WRONG
+    return Spent.AGAIN if _was_spent_for(token, key) else Spent.WRONG
+
+
+def forget(token: str) -> None:
+    """Delete a code: not even the form that used it passes any more."""
+    SecurityCode.delete().where(SecurityCode.token == token[:64]).execute()
+
+
+def _living(token: str) -> SecurityCode | None:
+    return (
+        SecurityCode.select()
+        .where(
+            SecurityCode.token == token.replace("\0", "")[:64],
+            SecurityCode.used_at.is_null(),
+            SecurityCode.expires_at > clock.now(),
+        )
+        .first()
+    )
+
+
+def _use_up(code: SecurityCode, key: str) -> bool:
+    """Mark the code as used by a form; of several at once one succeeds."""
+    changed = (
+        SecurityCode.update(used_at=clock.now(), answer=_mark(key) if key else "")
+        .where(SecurityCode.id == code.id, SecurityCode.used_at.is_null())
+        .execute()
+    )
+    return bool(changed)
+
+
+def _was_spent_for(token: str, key: str) -> bool:
+    row = SecurityCode.get_or_none(SecurityCode.token == token.replace("\0", "")[:64])
+    return row is not None and row.used_at is not None and hmac.compare_digest(row.answer, _mark(key))
+
+
+def _mark(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def _matches(expected: str, given: str) -> bool:
+    typed = "".join(given.upper().split())
+    return hmac.compare_digest(expected.encode(), typed.encode())
+
+
+def _draw(answer: str) -> bytes:
+    # Twice as large as it is shown: sharp on every screen, and readable when zoomed.
+    drawing = ImageCaptcha(width=336, height=120, font_sizes=(72, 80, 88))
+    drawing.lookup_table = STRENGTH
+    drawing.character_rotate = (-20, 20)
+    drawing.word_offset_dx = 0.12
+    drawing.word_space_probability = 1.0
+    picture = drawing.create_captcha_image(answer, INK, PAPER)
+    drawing.create_noise_dots(picture, INK, width=4, number=24)
+    for _line in range(5):
+        drawing.create_noise_curve(picture, INK)
+    buffer = BytesIO()
+    picture.save(buffer, format="png")
+    return buffer.getvalue()

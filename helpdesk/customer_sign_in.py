@@ -1,0 +1,65 @@
+"""How customers come in: by password, by a link mailed to them, or into one ticket by its own link."""
+
+from __future__ import annotations
+
+from helpdesk import accounts, customers, events, links, notifications, throttle
+from helpdesk.errors import NotFound
+from helpdesk.i18n import lazy
+from models import AccessLink, Customer, CustomerAddress
+
+#: Links one may ask for in `WINDOW` seconds.
+PER_NETWORK = 20
+PER_ADDRESS = 3
+WINDOW = 900
+
+
+def sign_in(email: str, password: str, *, address_key: str) -> Customer:
+    """Return the customer with this e-mail address and password; `address_key` is the visitor's network address.
+
+    Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
+    """
+    address = customers.lookup(email)
+    customer = address.customer if address is not None else None
+    account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
+    return accounts.check_password(customer, password, account=account, address_key=address_key)
+
+
+def ask_link(email: str, *, address_key: str) -> None:
+    """Mail a sign-in link to this address if it is a customer's; say nothing about others.
+
+    Raises InvalidInput at ``email`` for what is no address, or TooMany, for unknown addresses too.
+    """
+    clean = customers.normalise(email)
+    throttle.hit(f"link {accounts.network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
+    throttle.hit(f"link for {clean}", limit=PER_ADDRESS, seconds=WINDOW)
+    address = customers.lookup(clean)
+    if address is None:
+        # One stored row, as for a mail: the time of the answer should not tell who is known.
+        throttle.hit("link for nobody", limit=1_000_000, seconds=WINDOW)
+        return
+    with events.transaction():
+        notifications.send_account_mail("sign-in", address=address)
+
+
+def use_sign_in_link(link: AccessLink) -> Customer:
+    """Use a sign-in link up, which proves its address, and return the customer. Raises LinkExpired."""
+    address = _address_of(link)
+    with events.transaction():
+        links.use(link)
+        customers.prove(address)
+    return address.customer
+
+
+def use_ticket_link(link: AccessLink) -> CustomerAddress:
+    """Note that the holder of a ticket's link receives mail at its address, and return that address."""
+    address = _address_of(link)
+    with events.transaction():
+        links.use(link)
+        customers.prove(address)
+    return address
+
+
+def _address_of(link: AccessLink) -> CustomerAddress:
+    if link.address is None:
+        raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one."))
+    return link.address

@@ -1,0 +1,50 @@
+"""What the organisation is made of: services and their departments, as the set-up wizard writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from peewee import fn
+
+from helpdesk import access, i18n
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from models import Agent, Department, Label, Service, database
+
+MAX_LENGTH = 120
+MAX_DEPARTMENTS = 50
+
+
+def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> Service:
+    """Add a service and its departments, in this order, named in the actor's present language.
+
+    Raises NotAllowed, or InvalidInput naming ``name`` or ``departments``.
+    """
+    access.require(actor, "configure")
+    service_name = _name(name, "name")
+    rows = list(dict.fromkeys(_name(text, "departments") for text in departments if text.strip()))
+    if len(rows) > MAX_DEPARTMENTS:
+        raise InvalidInput(lazy("Add the first fifty now, and the others later."), field="departments")
+    with database.atomic():
+        service = Service.create(name=_label(service_name), position=_next_position())
+        for position, department in enumerate(rows):
+            Department.create(service=service, name=_label(department), position=position)
+    return service
+
+
+def _name(text: str, field: str) -> str:
+    name = " ".join(text.split())
+    if not name:
+        raise InvalidInput(lazy("Give the service a name."), field=field)
+    if len(name) > MAX_LENGTH:
+        raise InvalidInput(lazy("Use at most 120 characters for a name."), field=field)
+    return name
+
+
+def _label(text: str) -> Label:
+    return Label({i18n.language(): text})
+
+
+def _next_position() -> int:
+    highest = Service.select(fn.MAX(Service.position)).scalar()
+    return 0 if highest is None else int(highest) + 1

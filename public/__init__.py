@@ -1,0 +1,24 @@
+"""The door of visitors and customers: thin views, one per act. Rules live in ``helpdesk``."""
+
+from flask import Flask
+
+from public import my_tickets, new_ticket, setup, sign_in, site, ticket_links
+from public.routes import blueprint, setup_blueprint
+
+__all__ = [
+    "blueprint",
+    "init_app",
+    "my_tickets",
+    "new_ticket",
+    "setup",
+    "setup_blueprint",
+    "sign_in",
+    "site",
+    "ticket_links",
+]
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its public pages and the set-up wizard."""
+    app.register_blueprint(blueprint)
+    app.register_blueprint(setup_blueprint)

@@ -1,0 +1,48 @@
+"""Who acts on a public page: the signed-in customer, else the guest of one ticket, else a visitor (None)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from flask import session
+
+import sessions
+from helpdesk import access
+from helpdesk.access import TicketGuest
+from helpdesk.errors import NotFound
+from helpdesk.i18n import lazy
+from models import Customer, CustomerAddress, Ticket
+
+#: Tickets that one browser may keep open without signing in: the session must fit into a cookie.
+KEPT_TICKETS = 20
+
+
+def signed_in() -> Customer | None:
+    """Return the customer who is signed in on this browser. An agent is a visitor on public pages."""
+    person = sessions.current_person()
+    return person if isinstance(person, Customer) else None
+
+
+def remember(ticket_id: int, address_id: int) -> None:
+    """Let this browser open that ticket, for as long as its session lasts."""
+    kept = [pair for pair in session.get("guest", {}).items() if pair[0] != str(ticket_id)]
+    session["guest"] = dict([*kept[1 - KEPT_TICKETS :], (str(ticket_id), address_id)])
+
+
+def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
+    """Return who acts and the ticket with this number. Raises NotFound, also for a ticket of others."""
+    candidates: tuple[Customer | TicketGuest | None, ...] = (signed_in(), _guest_of(number))
+    for who in candidates:
+        if who is not None:
+            with suppress(NotFound):
+                return who, access.find_ticket(who, number)
+    raise NotFound(lazy("There is no such ticket."))
+
+
+def _guest_of(number: str) -> TicketGuest | None:
+    kept: dict[str, int] = session.get("guest", {})
+    if not kept:
+        return None
+    row = Ticket.get_or_none(Ticket.number == number.replace("\0", "")[:40])
+    address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(row.id), 0)) if row is not None else None
+    return TicketGuest(address.customer, row.id, address) if row is not None and address is not None else None

@@ -1,0 +1,189 @@
+"""The forms of visitors and customers: they check shapes and keep what was typed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from flask import current_app
+from flask_wtf import FlaskForm
+from itsdangerous import BadData, URLSafeTimedSerializer
+from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from helpdesk import captcha, customers, i18n
+from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.tickets import NewTicket
+from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
+from models import Customer
+from public.units import Unit
+
+#: Seconds below which nobody fills the form by hand, and above which its key is too old.
+QUICKEST = 3
+OLDEST = 7 * 86_400
+
+#: Fields of a rule that have another name on the page.
+FIELD_OF = {"service": "unit", "department": "unit", "body": "message"}
+
+TOO_LONG = lazy("Use at most %(max)d characters.")
+
+
+class DeskForm(FlaskForm):
+    """A form that shows what a rule refused."""
+
+    def refuse(self, error: HelpdeskError) -> None:
+        """Put the message of a rule at its field, or above the form."""
+        name = FIELD_OF.get(error.field or "", error.field or "")
+        if name in self._fields and not isinstance(self._fields[name], HiddenField):
+            self._fields[name].errors = [*self._fields[name].errors, error.message]
+        else:
+            self.form_errors.append(error.message)
+
+
+def no_address(_form: FlaskForm, field: Field) -> None:
+    """Refuse what is no e-mail address."""
+    try:
+        customers.normalise(field.data or "")
+    except InvalidInput as error:
+        raise ValidationError(error.message) from error
+
+
+class TicketForm(DeskForm):
+    """The one form: a signed-in customer leaves out the address, the names and the code (RULES 23)."""
+
+    email = EmailField(
+        lazy("E-mail address"),
+        [DataRequired(lazy("Write your e-mail address.")), no_address],
+        description=lazy("We send the answer and the link of your ticket there."),
+    )
+    last_name = StringField(lazy("Last name"), [Length(max=80, message=TOO_LONG)])
+    first_name = StringField(lazy("First name"), [Length(max=80, message=TOO_LONG)])
+    unit = StringField(lazy("Service"))
+    subject = StringField(
+        lazy("Subject"),
+        [DataRequired(lazy("Write a subject.")), Length(max=MAX_SUBJECT, message=TOO_LONG)],
+    )
+    message = TextAreaField(
+        lazy("Message"),
+        [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
+    )
+    code = StringField(
+        lazy("Security code"),
+        description=lazy("Copy the five letters. Capitals or not, it does not matter."),
+    )
+    code_token = HiddenField()
+    form_key = HiddenField()
+    #: Nobody sees it: only robots fill it in.
+    website = StringField(lazy("Leave this field empty"))
+
+    def __init__(self, units: list[Unit], customer: Customer | None) -> None:
+        super().__init__()
+        self.units = units
+        self.customer = customer
+        self.asks_code = customer is None and captcha.is_on()
+        self.key, self.age = _read_stamp(self.form_key.data)
+        if self.key is None:
+            self.form_key.data = _stamp()
+        if customer is not None:
+            for name in ("email", "last_name", "first_name", "website"):
+                del self[name]
+        if not self.asks_code:
+            del self.code, self.code_token
+        if len(units) == 1:
+            del self.unit
+
+    @property
+    def chosen(self) -> Unit | None:
+        """The department (or service) the ticket goes to."""
+        if len(self.units) == 1:
+            return self.units[0]
+        return next((unit for unit in self.units if unit.key == self.unit.data), None)
+
+    def validate_unit(self, _field: Field) -> None:
+        """Offer again what may be chosen: the list may have changed since the form was opened."""
+        if self.chosen is None:
+            raise ValidationError(lazy("Choose the service or department you write to."))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields, then what robots get wrong."""
+        passed = super().validate(extra_validators)
+        if self.key is None:
+            self.form_errors.append(lazy("This form was open for a long time. Please send it again."))
+        elif self.customer is None and captcha.is_on() and (self.age < QUICKEST or self.website.data):
+            self.website.data = ""
+            self.form_errors.append(lazy("Please read your message once more, then send it again."))
+        return passed and not self.form_errors
+
+    def renew(self) -> None:
+        """Give the form a new key: the old one may not be used any more."""
+        self.form_key.data = _stamp()
+
+    def new_ticket(self) -> NewTicket:
+        """Return what was asked, shapes checked."""
+        unit = self.chosen
+        if unit is None:
+            raise InvalidInput(lazy("Choose the service or department you write to."), field="unit")
+        visitor = self.customer is None
+        return NewTicket(
+            email=self.email.data if visitor else "",
+            first_name=self.first_name.data or "" if visitor else "",
+            last_name=self.last_name.data or "" if visitor else "",
+            subject=self.subject.data,
+            body=self.message.data,
+            service_id=unit.service.id,
+            department_id=unit.department.id if unit.department is not None else None,
+            locale=i18n.language(),
+            form_key=self.key,
+        )
+
+
+class AnswerForm(DeskForm):
+    """What a customer adds to a ticket."""
+
+    message = TextAreaField(
+        lazy("Your message"),
+        [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
+    )
+
+
+class SignInForm(DeskForm):
+    """An address with its password, or alone to receive a link."""
+
+    email = EmailField(lazy("E-mail address"), [DataRequired(lazy("Write your e-mail address.")), no_address])
+    password = PasswordField(lazy("Password"))
+
+
+class LinkForm(DeskForm):
+    """Where a new link goes."""
+
+    email = EmailField(lazy("E-mail address"), [DataRequired(lazy("Write your e-mail address.")), no_address])
+
+
+class PasswordForm(DeskForm):
+    """A customer's own password."""
+
+    current = PasswordField(lazy("Current password"))
+    password = PasswordField(
+        lazy("New password"),
+        [InputRequired(lazy("Choose a password."))],
+        description=lazy("At least 8 characters; 15 or more are better."),
+    )
+
+
+def _stamp() -> str:
+    return _serializer().dumps(secrets.token_urlsafe(24))
+
+
+def _read_stamp(text: str | None) -> tuple[str | None, float]:
+    """Return the key of a form and its age in seconds; no key when it is not ours or too old."""
+    try:
+        key, made = _serializer().loads(text or "", max_age=OLDEST, return_timestamp=True)
+    except BadData:
+        return None, 0.0
+    return str(key), time.time() - made.timestamp()
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="ticket form")

@@ -1,0 +1,133 @@
+"""My tickets and one thread: reading, answering, closing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from peewee import fn
+from werkzeug.wrappers import Response
+
+from helpdesk import access, catalogue, threads, tickets
+from helpdesk.access import TicketGuest
+from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.i18n import _
+from models import NOTE, Customer, Message, Status, Ticket
+from public import actor, safety
+from public.forms import AnswerForm
+from public.routes import blueprint
+
+PER_PAGE = 25
+ANSWERS_PER_NETWORK = 120
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Line:
+    """A ticket of the list, its status and who spoke last."""
+
+    ticket: Ticket
+    status: Status | None
+    last: Message | None
+
+
+@blueprint.get("/tickets", endpoint="tickets")
+def list_tickets() -> Response | str:
+    """List the customer's tickets: open or closed, the latest activity first."""
+    customer = actor.signed_in()
+    if customer is None:
+        return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
+    closed = request.args.get("show") == "closed"
+    rows = _page_of(customer, closed=closed, before=request.args.get("before", ""))
+    return render_template(
+        "public/tickets.html",
+        lines=_lines(rows[:PER_PAGE]),
+        closed=closed,
+        is_first="before" not in request.args,
+        next_before=rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None,
+    )
+
+
+def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
+    query = access.visible_tickets(customer).where(Ticket.is_open != closed)
+    if before:
+        last = access.find_ticket(customer, before)
+        query = query.where(
+            (Ticket.last_activity < last.last_activity)
+            | ((Ticket.last_activity == last.last_activity) & (Ticket.id < last.id))
+        )
+    return list(query.order_by(Ticket.last_activity.desc(), Ticket.id.desc()).limit(PER_PAGE + 1))
+
+
+def _lines(rows: list[Ticket]) -> list[Line]:
+    newest = (
+        Message.select(fn.MAX(Message.id))
+        .where(Message.ticket.in_([row.id for row in rows]), Message.kind != NOTE)
+        .group_by(Message.ticket)
+    )
+    said = {message.ticket_id: message for message in Message.select().where(Message.id.in_(newest))} if rows else {}
+    return [Line(row, catalogue.status(row.status_id), said.get(row.id)) for row in rows]
+
+
+@blueprint.get("/tickets/<number>")
+def ticket(number: str) -> str | tuple[str, int]:
+    """Show the thread of a ticket to its customer or to its guest."""
+    try:
+        who, row = actor.find(number)
+    except NotFound:
+        return _not_here()
+    return _thread(who, row, AnswerForm())
+
+
+@blueprint.post("/tickets/<number>")
+def answer(number: str) -> Response | tuple[str, int]:
+    """Add the customer's message to the thread; writing to a closed ticket reopens it."""
+    try:
+        who, row = actor.find(number)
+    except NotFound:
+        return _not_here()
+    form = AnswerForm()
+    try:
+        if form.validate():
+            safety.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
+            tickets.receive_message(row, form.message.data, actor=who)
+            flash(_("Your message has been sent."), "success")
+            return redirect(url_for("public.ticket", number=row.number), 303)
+    except (InvalidInput, TooMany) as error:
+        form.refuse(error)
+    return _thread(who, row, form), 422
+
+
+@blueprint.post("/tickets/<number>/close")
+def close(number: str) -> Response | tuple[str, int]:
+    """Close the ticket from the customer's side."""
+    try:
+        who, row = actor.find(number)
+    except NotFound:
+        return _not_here()
+    tickets.close(row, actor=who)
+    flash(_("The ticket has been closed."), "success")
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
+def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
+    asked = request.args.get("before", "")
+    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
+    messages, earlier = threads.public_messages(row, before=before)
+    return render_template(
+        "public/ticket.html",
+        ticket=row,
+        status=catalogue.status(row.status_id),
+        service=catalogue.service(row.service_id),
+        department=catalogue.department(row.department_id),
+        messages=messages,
+        earlier=earlier,
+        is_latest=before is None,
+        form=form,
+        is_guest=isinstance(who, TicketGuest),
+    )
+
+
+def _not_here() -> tuple[str, int]:
+    """Say the same for a ticket of others and for none at all."""
+    return render_template("public/not_here.html", is_signed_in=actor.signed_in() is not None), 404

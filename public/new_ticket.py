@@ -1,0 +1,172 @@
+"""Opening a ticket: the form, its security code, and the page that says it was sent."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as Answer
+
+import sessions
+from helpdesk import captcha, customers, settings, throttle, tickets
+from helpdesk.captcha import Spent
+from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.i18n import lazy
+from models import Agent, Ticket
+from public import actor, safety, units
+from public.forms import TicketForm
+from public.routes import blueprint
+
+HOUR = 3600
+TICKETS_PER_NETWORK = 20
+TICKETS_PER_CUSTOMER = 100
+CODES_PER_NETWORK = 120
+WRONG_CODES_PER_NETWORK = 40
+LOOKUPS_PER_NETWORK = 60
+
+
+@blueprint.get("/")
+def home() -> Answer | tuple[str, int]:
+    """The door of the desk is its form."""
+    return new_ticket()
+
+
+@blueprint.route("/tickets/new", methods=["GET", "POST"])
+def new_ticket() -> Answer | tuple[str, int]:
+    """Show the form, or open a ticket with it."""
+    offered = units.offered()
+    if not settings.get("desk_enabled") or not offered:
+        return _closed(bool(offered))
+    form = TicketForm(offered, actor.signed_in())
+    if request.method == "GET" or "again" in request.form:
+        return _page(form, 200)
+    try:
+        ticket = _sent_before(form) or _send(form)
+    except TooMany as error:
+        form.refuse(error)
+        return _page(form, 429)
+    return _sent(ticket, form) if ticket is not None else _page(form, 422)
+
+
+def _sent_before(form: TicketForm) -> Ticket | None:
+    return Ticket.get_or_none(Ticket.form_key == form.key) if form.key else None
+
+
+def _send(form: TicketForm) -> Ticket | None:
+    """Open the ticket, or leave in the form why not. Raises TooMany."""
+    complete = form.validate()
+    if not _passes_code(form, complete=complete) or not complete:
+        return None
+    if form.customer is not None:
+        throttle.hit(f"tickets of {form.customer.id}", limit=TICKETS_PER_CUSTOMER, seconds=HOUR)
+    try:
+        return tickets.open_ticket(form.new_ticket(), actor=form.customer)
+    except InvalidInput as error:
+        form.refuse(error)
+        return None
+
+
+def _passes_code(form: TicketForm, *, complete: bool) -> bool:
+    """Check the code; use it up only when nothing else stands in the way."""
+    if not form.asks_code or form.key is None:
+        return form.key is not None
+    token, typed = form.code_token.data or "", form.code.data or ""
+    if not complete:
+        right = captcha.check(token, typed, form.key)
+    else:
+        spent = captcha.spend(token, typed, form.key)
+        right = spent in (Spent.RIGHT, Spent.AGAIN)
+        if spent is Spent.RIGHT:
+            _count_ticket(form, token)
+    if right is not True:
+        form.refuse(InvalidInput(lazy("This code does not match the picture. Here is a new one."), field="code"))
+        safety.count("wrong code", limit=WRONG_CODES_PER_NETWORK, seconds=HOUR)
+    return right
+
+
+def _count_ticket(form: TicketForm, token: str) -> None:
+    """Count one ticket of this network: by its used code, so that a double click counts once."""
+    try:
+        safety.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
+    except TooMany:
+        captcha.forget(token)
+        form.renew()
+        raise
+
+
+def _page(form: TicketForm, status: int) -> tuple[str, int]:
+    if form.asks_code:
+        _renew_code(form)
+    page = render_template(
+        "public/form.html",
+        form=form,
+        groups=units.by_service(form.units),
+        is_agent=isinstance(sessions.current_person(), Agent),
+        always_ask_name=settings.get("always_ask_name"),
+    )
+    return page, status
+
+
+def _renew_code(form: TicketForm) -> None:
+    """Show another code, unless the one that was asked for is answered and right."""
+    again = "again" in request.form or not form.is_submitted() or form.code.errors
+    if again or not captcha.check(form.code_token.data or "", form.code.data or "", form.key or ""):
+        form.code_token.data, form.code.data = captcha.make(), ""
+
+
+def _closed(has_units: bool) -> tuple[str, int]:
+    """Say kindly that no ticket can be opened now."""
+    return render_template("public/closed.html", has_units=has_units), 200 if settings.get("desk_enabled") else 503
+
+
+def _sent(ticket: Ticket, form: TicketForm) -> Answer:
+    session["sent"] = ticket.number
+    if form.customer is None and settings.mail_server() is None and ticket.address_id is not None:
+        # No mail will bring the link: the browser that wrote keeps its ticket (RULES 22).
+        actor.remember(ticket.id, ticket.address_id)
+    return redirect(url_for("public.sent"), 303)
+
+
+@blueprint.get("/tickets/sent")
+def sent() -> Answer | str:
+    """Say that the message was sent, its number and what happens next."""
+    ticket = Ticket.get_or_none(Ticket.number == session.get("sent", ""))
+    if ticket is None:
+        return redirect(url_for("public.home"))
+    try:
+        actor.find(ticket.number)
+        opens = True
+    except NotFound:
+        opens = False
+    return render_template(
+        "public/sent.html", ticket=ticket, opens=opens, mails=settings.mail_server() is not None, who=actor.signed_in()
+    )
+
+
+@blueprint.post("/tickets/known")
+def known() -> Response:
+    """Tell the form whether to ask for a name; the answer has one shape, and many questions get none."""
+    if settings.get("always_ask_name"):
+        return jsonify(ask_name=True)
+    try:
+        safety.count("known", limit=LOOKUPS_PER_NETWORK, seconds=HOUR)
+    except TooMany:
+        return jsonify(ask_name=True)
+    return jsonify(ask_name=not customers.is_known(request.form.get("email", "")[:300]))
+
+
+@blueprint.post("/security-code")
+def new_code() -> Answer | tuple[Response, int]:
+    """Give the form another code."""
+    try:
+        safety.count("code", limit=CODES_PER_NETWORK, seconds=HOUR)
+    except HelpdeskError as error:
+        return jsonify(message=str(error)), 429
+    token = captcha.make()
+    return jsonify(token=token, image=url_for("public.code_image", token=token))
+
+
+@blueprint.get("/security-code/<token>.png")
+def code_image(token: str) -> Response:
+    """Draw a code. Nobody keeps the picture."""
+    response = Response(captcha.image(token), mimetype="image/png")
+    response.headers["Cache-Control"] = "no-store"
+    return response

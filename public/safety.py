@@ -1,0 +1,17 @@
+"""Whom a visit counts for: the network it came from."""
+
+from __future__ import annotations
+
+from flask import request
+
+from helpdesk import accounts, throttle
+
+
+def address_key() -> str:
+    """Return the network address this request came from."""
+    return request.remote_addr or ""
+
+
+def count(act: str, *, limit: int, seconds: int) -> None:
+    """Count one `act` of this visitor's network. Raises TooMany beyond `limit` in `seconds`."""
+    throttle.hit(f"{act} {accounts.network(address_key())}", limit=limit, seconds=seconds)

@@ -1,0 +1,159 @@
+"""The set-up wizard: from a desk that belongs to nobody to one that takes tickets, in four steps."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+import sessions
+from helpdesk import catalogue, environment, i18n, links, organisation, outbox, settings, staffing
+from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
+from helpdesk.i18n import _, lazy
+from models import Agent
+from public.routes import setup_blueprint as blueprint
+from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
+
+MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@blueprint.route("/<token>", methods=["GET", "POST"])
+def account(token: str) -> Response | str | tuple[str, int]:
+    """Step 1: the first administrator. Making the account uses the token up."""
+    if not links.check_setup_token(token):
+        return render_template("setup/closed.html", is_open=links.setup_is_open()), 404
+    form = AccountForm()
+    if request.method == "GET":
+        return _step(1, "account", form=form)
+    try:
+        if form.validate():
+            return _claim(form)
+    except NotAllowed:
+        return render_template("setup/closed.html", is_open=False), 404
+    except InvalidInput as error:
+        form.refuse(error)
+    return _step(1, "account", form=form), 422
+
+
+def _claim(form: AccountForm) -> Response:
+    agent = staffing.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
+    # From now on only the public address is answered: it must be the one that this browser shows.
+    if urlsplit(_present_address()).hostname not in LOOPBACK and environment.current().site_url is None:
+        settings.save({"site_url": _present_address()})
+    sessions.start(agent)
+    return redirect(url_for("setup.organisation_step"), 303)
+
+
+@blueprint.route("/organisation", methods=["GET", "POST"])
+def organisation_step() -> Response | str | tuple[str, int]:
+    """Step 2: name, language, public address, time zone."""
+    _administrator()
+    form = OrganisationForm()
+    fixed = environment.current().site_url
+    if request.method == "GET":
+        form.desk_name.data = settings.get("desk_name")
+        form.language.data = i18n.language()
+        form.site_url.data = fixed or settings.get("site_url") or _present_address()
+        form.timezone.data = settings.get("timezone")
+        return _step(2, "organisation", form=form, fixed=fixed)
+    try:
+        if form.validate():
+            _save_organisation(form, fixed)
+            return redirect(url_for("setup.service_step"), 303)
+    except InvalidInput as error:
+        form.refuse(error)
+    return _step(2, "organisation", form=form, fixed=fixed), 422
+
+
+def _save_organisation(form: OrganisationForm, fixed: str | None) -> None:
+    address = settings.clean("site_url", form.site_url.data)
+    values = {key: form[key].data for key in ("desk_name", "language", "timezone")}
+    if fixed is None and address == _present_address():
+        values["site_url"] = address
+    elif fixed is None:
+        # Another address has other cookies: changed now, it would end this sign-in in the middle of the wizard.
+        session["setup_site_url"] = address
+    settings.save(values)
+
+
+@blueprint.route("/service", methods=["GET", "POST"])
+def service_step() -> Response | str | tuple[str, int]:
+    """Step 3: the first service and its departments."""
+    agent = _administrator()
+    form = ServiceForm()
+    if request.method == "GET":
+        form.name.data = _("General")
+        return _step(3, "service", form=form, services=catalogue.services())
+    try:
+        if form.validate():
+            organisation.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
+            return redirect(url_for("setup.mail_step"), 303)
+    except InvalidInput as error:
+        form.refuse(error)
+    return _step(3, "service", form=form, services=catalogue.services()), 422
+
+
+@blueprint.route("/mail", methods=["GET", "POST"])
+def mail_step() -> Response | str | tuple[str, int]:
+    """Step 4: the mail server, with a test; it may wait."""
+    agent = _administrator()
+    form = MailForm()
+    fixed = environment.current().mail
+    if request.method == "GET":
+        for key in MAIL_KEYS[:-1]:
+            form[key].data = str(settings.get(key))
+        return _step(4, "mail", form=form, fixed=fixed)
+    if fixed is not None:
+        for key in MAIL_KEYS[1:]:
+            del form[key]
+    try:
+        if form.validate():
+            settings.save({key: form[key].data for key in MAIL_KEYS if key in form})
+            return _test(agent) if "test" in request.form else finish()
+    except InvalidInput as error:
+        form.refuse(error)
+    return _step(4, "mail", form=form, fixed=fixed), 422
+
+
+def _test(agent: Agent) -> Response:
+    """Send a test to the administrator, and say on the same page how it went."""
+    try:
+        outbox.send_test(agent.email, actor=agent)
+        flash(_("A test has been sent to %(email)s.", email=agent.email), "success")
+    except HelpdeskError as error:
+        flash(str(error), "error")
+    return redirect(url_for("setup.mail_step"), 303)
+
+
+@blueprint.post("/finish")
+def finish() -> Response:
+    """Open the desk, at the address that was chosen."""
+    _administrator()
+    flash(_("Your desk is ready."), "success")
+    address = session.pop("setup_site_url", None)
+    if address is None:
+        return redirect("/admin/", 303)
+    settings.save({"site_url": address})
+    return redirect(f"{settings.site_url()}/admin/", 303)
+
+
+def _administrator() -> Agent:
+    """Return the administrator who sets the desk up. Raises NotFound for anybody else."""
+    agent = sessions.current_agent()
+    if agent is None or not agent.is_admin:
+        raise NotFound(lazy("Sign in as an administrator to go on with the set-up."))
+    return agent
+
+
+def _present_address() -> str:
+    """Return the address this browser shows; its own word tells whether it speaks https to a proxy."""
+    origin = urlsplit(request.headers.get("Origin", ""))
+    if origin.netloc == request.host and origin.scheme in {"http", "https"}:
+        return f"{origin.scheme}://{origin.netloc}"
+    return request.host_url.rstrip("/")
+
+
+def _step(number: int, name: str, **values: object) -> str:
+    return render_template(f"setup/{name}.html", step=number, steps=4, **values)

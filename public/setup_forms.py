@@ -1,0 +1,106 @@
+"""The forms of the set-up wizard, one per step."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import groupby
+from zoneinfo import available_timezones
+
+from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField, URLField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from helpdesk import settings
+from helpdesk.i18n import LANGUAGES, lazy
+from public.forms import TOO_LONG, DeskForm, no_address
+
+
+class AccountForm(DeskForm):
+    """The first administrator."""
+
+    name = StringField(
+        lazy("Your name"),
+        [DataRequired(lazy("Write your name.")), Length(max=120, message=TOO_LONG)],
+        description=lazy("Customers see it on your replies."),
+    )
+    email = EmailField(
+        lazy("E-mail address"),
+        [DataRequired(lazy("Write your e-mail address.")), no_address],
+        description=lazy("You sign in with it, and new tickets are announced there."),
+    )
+    password = PasswordField(
+        lazy("Password"),
+        [InputRequired(lazy("Choose a password."))],
+        description=lazy("At least 8 characters; 15 or more are better."),
+    )
+
+
+class OrganisationForm(DeskForm):
+    """Name, language, place."""
+
+    desk_name = StringField(
+        lazy("Name of your organisation"),
+        [DataRequired(lazy("Write the name of your organisation.")), Length(max=120, message=TOO_LONG)],
+        description=lazy("Shown on every page and mail."),
+    )
+    language = SelectField(
+        lazy("Language"),
+        choices=list(LANGUAGES.items()),
+        description=lazy("Used when the reader’s own language is not known."),
+    )
+    site_url = URLField(
+        lazy("Public address"),
+        description=lazy("Links in mails start with it. Example: https://help.example.org."),
+    )
+    timezone = SelectField(lazy("Time zone"), description=lazy("Times are written in this zone."))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timezone.choices = zones()
+
+
+class ServiceForm(DeskForm):
+    """The first service and its departments."""
+
+    name = StringField(
+        lazy("Service"),
+        [DataRequired(lazy("Give the service a name.")), Length(max=120, message=TOO_LONG)],
+        description=lazy("What people write to: General, Orders, Workshops…"),
+    )
+    departments = TextAreaField(
+        lazy("Departments"),
+        [Length(max=6000, message=TOO_LONG)],
+        description=lazy("One per line. Without any, the service takes tickets itself."),
+    )
+
+
+class MailForm(DeskForm):
+    """Where mail is handed over."""
+
+    default_sender = EmailField(
+        lazy("Default e-mail"),
+        [DataRequired(lazy("Write the address your mails leave from.")), no_address],
+        description=lazy("Mails leave from this address. Example: support@example.org."),
+    )
+    mail_host = StringField(
+        lazy("Server"),
+        [DataRequired(lazy("Write the name of your mail server.")), Length(max=250, message=TOO_LONG)],
+        description=lazy("Example: smtp.example.org."),
+    )
+    mail_port = StringField(lazy("Port"), description=lazy("Usually 587, or 465 with TLS from the start."))
+    mail_tls = SelectField(
+        lazy("Encryption"),
+        choices=settings.DECLARED["mail_tls"].choices,
+        description=lazy("Certificates are always checked."),
+    )
+    mail_username = StringField(lazy("User name"), description=lazy("Empty: no authentication."))
+    mail_password = PasswordField(lazy("Password"), description=lazy("Stored encrypted, never shown again."))
+
+
+@cache
+def zones() -> dict[str, list[tuple[str, str]]]:
+    """Return the time zones under their regions."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
+    grouped = groupby(names, lambda name: name.split("/")[0])
+    return {"UTC": [("UTC", "UTC")]} | {
+        region: [(name, name.split("/", 1)[1].replace("_", " ")) for name in group] for region, group in grouped
+    }

@@ -1,0 +1,45 @@
+"""What belongs to no ticket: the language of the reader, and whether the desk is well."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request
+from peewee import PeeweeException
+from werkzeug.wrappers import Response as Answer
+
+import sessions
+from helpdesk import customers, staffing
+from helpdesk.i18n import LANGUAGES
+from models import Agent, Customer, database
+from public.routes import blueprint
+from web.security import is_https, safe_path
+
+YEAR = 31_536_000
+
+
+@blueprint.post("/language")
+def language() -> Answer:
+    """Switch the language of this browser, and of the account that is signed in."""
+    code = request.form.get("language", "")
+    response = redirect(safe_path(request.form.get("next"), "/"), 303)
+    if code in LANGUAGES:
+        response.set_cookie("language", code, max_age=YEAR, secure=is_https(), httponly=True, samesite="Lax")
+        _keep(code)
+    return response
+
+
+def _keep(code: str) -> None:
+    person = sessions.current_person()
+    if isinstance(person, Customer):
+        customers.save_own_profile(person, {"locale": code})
+    elif isinstance(person, Agent):
+        staffing.save_profile(person, {"locale": code})
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Answer a watching program: ok when the database answers."""
+    try:
+        database.execute_sql("SELECT 1").fetchone()
+    except PeeweeException:
+        return Response("The database does not answer.\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain")

@@ -1,0 +1,58 @@
+"""The private link of a ticket: reading it uses nothing up, a button proves the address."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from helpdesk import customer_sign_in, links
+from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.i18n import _
+from helpdesk.links import LinkExpired
+from public import actor, safety
+from public.forms import LinkForm
+from public.routes import blueprint
+
+
+@blueprint.get("/t/<token>")
+def ticket_link(token: str) -> str | tuple[str, int]:
+    """Show a button: programs that open every link of a mail press none."""
+    try:
+        link = links.find("ticket", token)
+    except (LinkExpired, NotFound) as error:
+        return lost(error)
+    return render_template("public/ticket_link.html", ticket=link.ticket, token=token)
+
+
+@blueprint.post("/t/<token>")
+def open_ticket_link(token: str) -> Response | tuple[str, int]:
+    """Open that ticket in this browser."""
+    try:
+        link = links.find("ticket", token)
+        address = customer_sign_in.use_ticket_link(link)
+    except (LinkExpired, NotFound) as error:
+        return lost(error)
+    actor.remember(link.ticket.id, address.id)
+    return redirect(url_for("public.ticket", number=link.ticket.number), 303)
+
+
+@blueprint.route("/links/new", methods=["GET", "POST"])
+def new_link() -> Response | str | tuple[str, int]:
+    """Mail a link to the customer's tickets: the same words whether the address is known or not."""
+    form = LinkForm()
+    if request.method == "GET":
+        return render_template("public/link_lost.html", form=form, reason=None)
+    try:
+        if form.validate():
+            customer_sign_in.ask_link(form.email.data, address_key=safety.address_key())
+            flash(_("If we know this address, a link is on its way to it."), "success")
+            return redirect(url_for("public.sign_in"), 303)
+    except (InvalidInput, TooMany) as error:
+        form.refuse(error)
+    return render_template("public/link_lost.html", form=form, reason=None), 422
+
+
+def lost(error: HelpdeskError) -> tuple[str, int]:
+    """Explain a link that opens nothing (any more) and offer a new one."""
+    code = 410 if isinstance(error, LinkExpired) else 404
+    return render_template("public/link_lost.html", form=LinkForm(formdata=None), reason=str(error)), code

@@ -1,0 +1,38 @@
+"""What a new ticket may be addressed to: the departments of enabled services, and services without departments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from helpdesk import catalogue
+from models import Department, Service
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A department, or a service that takes tickets itself."""
+
+    service: Service
+    department: Department | None
+
+    @property
+    def key(self) -> str:
+        """The value that stands for it in the form."""
+        return f"d{self.department.id}" if self.department is not None else f"s{self.service.id}"
+
+
+def offered() -> list[Unit]:
+    """Return the units that visitors may choose, in the owner's order."""
+    return [unit for service in catalogue.services(enabled_only=True) for unit in _units_of(service)]
+
+
+def _units_of(service: Service) -> list[Unit]:
+    departments = catalogue.departments(service.id)
+    return [Unit(service, department) for department in departments] or [Unit(service, None)]
+
+
+def by_service(units: Iterable[Unit]) -> list[tuple[Service, list[Unit]]]:
+    """Return the units under their services."""
+    return [(rows[0].service, rows) for rows in (list(group) for _key, group in groupby(units, lambda u: u.service.id))]

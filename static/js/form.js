@@ -1,0 +1,137 @@
+// What script adds to the public forms: every one of them works without it.
+
+const form = document.querySelector("form[data-ticket-form]");
+
+const post = async (url, values) => {
+  const csrf = document.querySelector('input[name="csrf_token"]').value;
+  const response = await fetch(url, { method: "POST", body: new URLSearchParams({ csrf_token: csrf, ...values }) });
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json();
+};
+
+// A second click sends nothing; coming back to the page makes the form usable again.
+const sendOnce = (sent) => {
+  sent.addEventListener("submit", (event) => {
+    if (event.submitter?.name === "again") return;
+    if (sent.dataset.sent) event.preventDefault();
+    sent.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => delete sent.dataset.sent);
+};
+
+// The names appear below the address as soon as it is known to be unknown.
+const askNames = () => {
+  const names = form.querySelector("#names[data-known]");
+  const email = form.querySelector("#email");
+  if (!names || !email) return;
+  const fields = [...names.querySelectorAll("input")];
+  const wrong = names.querySelector(".is-invalid");
+  const optional = names.querySelectorAll(".optional");
+  let asked = "";
+  const show = (shown) => {
+    names.hidden = !shown;
+    names.querySelector("[data-unknown]").hidden = !shown;
+  };
+  const look = async () => {
+    const address = email.value.trim();
+    if (!address || !email.checkValidity() || address === asked) return;
+    asked = address;
+    let unknown = true;
+    try {
+      unknown = (await post(names.dataset.known, { email: address })).ask_name;
+    } catch {
+      asked = "";
+    }
+    if (address === email.value.trim()) show(unknown || fields.some((field) => field.value));
+  };
+  optional.forEach((word) => word.remove());
+  show(Boolean(wrong) || fields.some((field) => field.value));
+  let timer;
+  email.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, 600);
+  });
+  email.addEventListener("change", look);
+  look();
+};
+
+// Two lists instead of one: the departments follow the service.
+const followService = () => {
+  const template = form.querySelector("template[data-two-lists]");
+  const holder = form.querySelector("[data-units]");
+  if (!template) return;
+  const unit = holder.querySelector("select");
+  const lists = template.content.firstElementChild.cloneNode(true);
+  const [service, department] = lists.querySelectorAll("select");
+  const groups = [...unit.children].filter((child) => child.tagName === "OPTGROUP" || child.value);
+  const departmentsOf = (group) => (group?.tagName === "OPTGROUP" ? [...group.children] : []);
+  const choose = (group, value) => {
+    const rows = departmentsOf(group);
+    department.length = 1;
+    rows.forEach((row) => department.add(new Option(row.text, row.value, false, row.value === value)));
+    department.parentElement.hidden = rows.length < 2;
+    unit.value = rows.length === 0 ? (group?.value ?? "") : rows.length === 1 ? rows[0].value : department.value;
+  };
+  groups.forEach((group, index) => service.add(new Option(group.label || group.text, String(index))));
+  service.addEventListener("change", () => choose(groups[service.value], ""));
+  department.addEventListener("change", () => (unit.value = department.value));
+  const present = groups.findIndex((group) => group === unit.selectedOptions[0] || group.contains(unit.selectedOptions[0]));
+  if (present >= 0) {
+    service.value = String(present);
+    choose(groups[present], unit.value);
+  }
+  // The summary of errors links to #unit: that is now the first of the two lists.
+  const error = holder.querySelector(".invalid-feedback");
+  if (error) {
+    service.classList.add("is-invalid");
+    service.setAttribute("aria-invalid", "true");
+    service.setAttribute("aria-describedby", error.id);
+    service.parentElement.append(error);
+  }
+  unit.id = "unit-value";
+  lists.querySelector('label[for="service"]').htmlFor = service.id = "unit";
+  holder.hidden = true;
+  holder.after(lists);
+};
+
+// Another code without leaving the page.
+const otherCode = () => {
+  const holder = form.querySelector("[data-code]");
+  const button = holder?.querySelector('button[name="again"]');
+  button?.addEventListener("click", async (event) => {
+    if (button.dataset.plain) return;
+    event.preventDefault();
+    try {
+      const { token, image } = await post(holder.dataset.code, {});
+      holder.querySelector("img").src = image;
+      holder.querySelector('[name="code_token"]').value = token;
+      const code = holder.querySelector("#code");
+      code.value = "";
+      code.focus();
+    } catch {
+      button.dataset.plain = "1";
+      button.click();
+    }
+  });
+};
+
+// What was typed survives an accidental reload, in this tab only, until it is sent.
+const keepDraft = () => {
+  const fields = [...form.querySelectorAll("#subject, #message")];
+  const key = (field) => `draft ${field.id}`;
+  fields.forEach((field) => {
+    if (!field.value && !("errors" in form.dataset)) field.value = sessionStorage.getItem(key(field)) ?? "";
+    field.addEventListener("input", () => sessionStorage.setItem(key(field), field.value));
+  });
+  form.addEventListener("submit", () => fields.forEach((field) => sessionStorage.removeItem(key(field))));
+};
+
+// The set-up offers the time zone of whoever sets up.
+const guessZone = (select) => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (select.value === "UTC" && [...select.options].some((option) => option.value === zone)) select.value = zone;
+};
+
+document.querySelectorAll("form[data-ticket-form], form[data-once]").forEach(sendOnce);
+document.querySelectorAll("select[data-guess-zone]").forEach(guessZone);
+if (form) [askNames, followService, otherCode, keepDraft].forEach((improve) => improve());
