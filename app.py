@@ -1,7 +1,6 @@
 """Guichet, a help desk: `python3 app.py` runs it, `create_app` makes it. Read this file as the table of contents."""
 
-from __future__ import annotations
-
+# An old Python must be able to read this file, up to the sentence of `bootstrap` that refuses it: no newer syntax.
 import os
 import sys
 from collections.abc import Mapping
@@ -12,18 +11,18 @@ if __name__ == "__main__":
     bootstrap.enter()
 
 # What follows needs the environment that `bootstrap` makes.
-from datetime import timedelta  # noqa: E402
+from datetime import timedelta
 
-from flask import Flask, redirect, request  # noqa: E402
-from flask_wtf import CSRFProtect  # noqa: E402
-from werkzeug.wrappers import Response  # noqa: E402
+from flask import Flask, redirect, request
+from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response
 
-import admin_views  # noqa: E402
-import public  # noqa: E402
-import sessions  # noqa: E402
-from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: E402, F401
-from models import database, open_database  # noqa: E402
-from web import errors, rendering, security, statics  # noqa: E402
+import admin_views
+import public
+import sessions
+from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: F401
+from models import database, open_database
+from web import errors, rendering, security, statics
 
 csrf = CSRFProtect()
 
