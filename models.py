@@ -53,7 +53,10 @@ def open_database(url: str) -> Database:
     if scheme == "sqlite":
         path = url.removeprefix("sqlite:///")
         # Deferred transactions that read before they write fail with "database is locked": IMMEDIATE never does.
-        return PooledSqliteDatabase(path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", **pool)
+        # The pool hands a connection from thread to thread, to one at a time: SQLite need not bind it to the first.
+        return PooledSqliteDatabase(
+            path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False, **pool
+        )
     if scheme in {"postgresql", "postgres"}:
         return PooledPostgresqlDatabase(url, prefer_psycopg3=True, connect_timeout=10, **pool)
     raise ValueError(scheme)
