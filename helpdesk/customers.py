@@ -27,7 +27,6 @@ __all__ = [
     "save_customer",
     "save_own_profile",
     "set_password",
-    "sign_in",
 ]
 
 MAX_NAME = 80
@@ -94,17 +93,6 @@ def prove(address: CustomerAddress) -> None:
         CustomerAddress.update(proven_at=address.proven_at).where(
             CustomerAddress.id == address.id, CustomerAddress.proven_at.is_null()
         ).execute()
-
-
-def sign_in(email: str, password: str, *, address_key: str) -> Customer:
-    """Return the customer with this proven address and password; `address_key` is the visitor's network address.
-
-    Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
-    """
-    address = lookup(email)
-    customer = address.customer if address is not None and address.is_proven else None
-    account = f"customer {accounts.folded(email)}"
-    return accounts.check_password(customer, password, account=account, address_key=address_key)
 
 
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
