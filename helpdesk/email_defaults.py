@@ -1,0 +1,206 @@
+"""The kinds of e-mail and what they say until an owner changes it, in every language of the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.i18n import lazy
+from models import Label
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of e-mail: who gets it, when, and its shipped texts. `body` is HTML."""
+
+    key: str
+    group: str
+    label: Any
+    help: Any
+    sender_name: Label
+    subject: Label
+    body: Label
+    enabled: bool = True
+    can_be_off: bool = True
+
+
+GROUPS = {
+    "customers": lazy("Customer e-mails"),
+    "support": lazy("Support e-mails"),
+    "accounts": lazy("Account e-mails"),
+}
+
+TEAM_FR = "Équipe de support"
+TEAM_EN = "Support Team"
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            "confirmation",
+            "customers",
+            lazy("Confirmation e-mail"),
+            lazy(
+                "Sent to the customer at each of their messages. An address that is not proven yet gets a fixed text "
+                "instead: the number, “we have received it” and the private link, nothing the visitor typed."
+            ),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="Confirmation - message received", fr="Confirmation - message reçu"),
+            Label(
+                en="Dear {{customer_firstname}},<br><br>"
+                "Your message has been sent to the Support team. Here is the message content:<br>"
+                '"{{message}}"<br><br>Kind Regards,<br>The Support Team.',
+                fr="Bonjour {{customer_firstname}},<br><br>"
+                "Votre message a été envoyé à l’équipe de support. Voici son contenu :<br>"
+                "« {{message}} »<br><br>Cordialement,<br>L’équipe de support.",
+            ),
+        ),
+        Kind(
+            "notification",
+            "customers",
+            lazy("Notification e-mail to the customer"),
+            lazy("Sent to the customer at each message of the team."),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="New message from the Support team", fr="Nouveau message de l’équipe de support"),
+            Label(
+                en="Hello {{customer_firstname}},<br><br>"
+                'Your ticket "{{ticket_object}}" (#{{prefixed_id}}) has been updated. Please login to your account '
+                "via this link in order to see the new message: {{customer_account_link}}<br><br>"
+                "Regards,<br>The Support Team.",
+                fr="Bonjour {{customer_firstname}},<br><br>"
+                "Votre ticket « {{ticket_object}} » (#{{prefixed_id}}) a été mis à jour. Pour lire le nouveau "
+                "message, connectez-vous à votre compte par ce lien : {{customer_account_link}}<br><br>"
+                "Cordialement,<br>L’équipe de support.",
+            ),
+        ),
+        Kind(
+            "team_message",
+            "support",
+            lazy("Notification e-mail to the team"),
+            lazy(
+                "Sent to the team at each message of a customer: a new ticket tells the agents whose permission says "
+                "so, a later message tells whoever has the ticket."
+            ),
+            Label(en="HelpDesk - New message", fr="HelpDesk - Nouveau message"),
+            Label(
+                en="[Message received] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[Message reçu] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(
+                en="You received a new message from a customer.",
+                fr="Vous avez reçu un nouveau message d’un client.",
+            ),
+        ),
+        Kind(
+            "transfer",
+            "support",
+            lazy("Transfer"),
+            lazy("Sent to whom a ticket is transferred; the message is the note of the transfer."),
+            Label(en="HelpDesk - Transfer", fr="HelpDesk - Transfert"),
+            Label(
+                en="[Ticket transferred] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[Ticket transféré] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(
+                en="A ticket has been transferred to you.<br><br>{{message}}",
+                fr="Un ticket vous a été transféré.<br><br>{{message}}",
+            ),
+        ),
+        Kind(
+            "assignment",
+            "support",
+            lazy("Assignment"),
+            lazy("Sent to whom somebody else assigns a ticket. Configuration can switch it off too."),
+            Label(en="HelpDesk - Assignment", fr="HelpDesk - Assignation"),
+            Label(
+                en="[Ticket assigned] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[Ticket assigné] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(en="A ticket has been assigned to you.", fr="Un ticket vous a été assigné."),
+        ),
+        Kind(
+            "move",
+            "support",
+            lazy("Move"),
+            lazy("Sent to the agents of the service and department a ticket is moved to, if their permission says so."),
+            Label(en="HelpDesk - Moved ticket", fr="HelpDesk - Ticket déplacé"),
+            Label(
+                en="[Ticket moved] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[Ticket déplacé] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(
+                en="A ticket has been moved to your service.",
+                fr="Un ticket a été déplacé vers votre service.",
+            ),
+        ),
+        Kind(
+            "sign-in",
+            "accounts",
+            lazy("Sign-in link"),
+            lazy("Sent to a customer who asks for a link to sign in; it works for half an hour."),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="Your sign-in link", fr="Votre lien de connexion"),
+            Label(
+                en="Hello {{customer_firstname}},<br><br>You asked to sign in. The link below works once, for half "
+                "an hour. If you did not ask for it, ignore this e-mail.",
+                fr="Bonjour {{customer_firstname}},<br><br>Vous avez demandé à vous connecter. Le lien ci-dessous "
+                "fonctionne une seule fois, pendant une demi-heure. Si vous n’avez rien demandé, ignorez cet e-mail.",
+            ),
+            can_be_off=False,
+        ),
+        Kind(
+            "reset",
+            "accounts",
+            lazy("New password"),
+            lazy("Sent to who forgot the password; the link works for one hour."),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="Choose a new password", fr="Choisissez un nouveau mot de passe"),
+            Label(
+                en="Hello {{customer_firstname}},<br><br>You asked for a new password. The link below works once, for "
+                "one hour. If you did not ask for it, ignore this e-mail: your password stays what it is.",
+                fr="Bonjour {{customer_firstname}},<br><br>Vous avez demandé un nouveau mot de passe. Le lien "
+                "ci-dessous fonctionne une seule fois, pendant une heure. Si vous n’avez rien demandé, ignorez cet "
+                "e-mail : votre mot de passe ne change pas.",
+            ),
+            can_be_off=False,
+        ),
+        Kind(
+            "invitation",
+            "accounts",
+            lazy("Invitation"),
+            lazy("Sent to a new agent; the link works for seven days."),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="You are invited to the help desk", fr="Invitation à rejoindre l’assistance"),
+            Label(
+                en="Hello,<br><br>You are invited to answer at our help desk. Choose your password by the link below; "
+                "it works for seven days.",
+                fr="Bonjour,<br><br>Vous avez reçu une invitation à répondre aux demandes de notre assistance. "
+                "Choisissez votre mot de passe par le lien ci-dessous ; il fonctionne pendant sept jours.",
+            ),
+            can_be_off=False,
+        ),
+    )
+}
+
+#: What an address that is not proven yet gets instead of the confirmation: nothing a stranger typed (RULES 19).
+RECEIVED_SUBJECT = Label(en="We have received your message", fr="Nous avons reçu votre message")
+RECEIVED_BODY = Label(
+    en="Hello,<br><br>We have received your message. Your ticket has the number {{prefixed_id}}.<br><br>"
+    "If you did not write to us, ignore this e-mail.",
+    fr="Bonjour,<br><br>Nous avons reçu votre message. Votre ticket porte le numéro {{prefixed_id}}.<br><br>"
+    "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
+)
+
+#: The line before the link, by what it opens; "desk" is the agents' page of the ticket.
+LINK_LINES = {
+    "ticket": Label(en="Read and answer this ticket:", fr="Lire ce ticket et y répondre :"),
+    "desk": Label(en="Open this ticket:", fr="Ouvrir ce ticket :"),
+    "sign-in": Label(en="Sign in:", fr="Se connecter :"),
+    "reset": Label(en="Choose a new password:", fr="Choisir un nouveau mot de passe :"),
+    "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
+}
+HIDDEN_LINK = Label(en="[private link]", fr="[lien privé]")
+NO_ANSWER = Label(
+    en="Please do not answer this e-mail: use the link.",
+    fr="Merci de ne pas répondre à cet e-mail : utilisez le lien.",
+)
