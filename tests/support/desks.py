@@ -14,7 +14,7 @@ from typing import Any
 import peewee
 
 import models
-from helpdesk import environment
+from helpdesk import environment, listing
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
 
@@ -76,11 +76,11 @@ class Desk(ABC):
 def migrate() -> None:
     """Bring the present database to the newest version."""
     for name in ("helpdesk.wiring",):
-        with suppress(ModuleNotFoundError):
+        with suppress(ImportError):
             importlib.import_module(name)
     try:
         importlib.import_module("helpdesk.migrating").migrate(models.database, backup=False)
-    except ModuleNotFoundError:
+    except ImportError:
         models.database.create_tables(TABLES)
         importlib.import_module("helpdesk.defaults").seed_defaults()
 
@@ -88,6 +88,7 @@ def migrate() -> None:
 def forget() -> None:
     """Drop every cache of the process, as a restart would."""
     Catalogue.version += 1
+    listing.forget_counts()
 
 
 class SqliteDesk(Desk):

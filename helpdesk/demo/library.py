@@ -1,0 +1,84 @@
+"""The texts of the demo, written out: each thread in several wordings, made once and used by many tickets."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+from types import ModuleType
+from typing import NamedTuple
+
+from helpdesk import richtext, search
+from helpdesk.demo import english, french, world
+from helpdesk.demo.draft import Text
+from helpdesk.demo.thread import Thread
+
+#: Wordings of a thread: greeting, product, order number and amount differ.
+WORDINGS = 16
+BOOKS: dict[str, ModuleType] = {"en": english, "fr": french}
+
+
+class Wording(NamedTuple):
+    """A thread as one customer and one agent write it."""
+
+    place: str
+    subject: str
+    texts: tuple[Text, ...]
+    tags: tuple[str, ...]
+
+
+class Book(NamedTuple):
+    """Everything that is said in one language."""
+
+    threads: tuple[Wording, ...]
+    follow_ups: tuple[tuple[Text, Text], ...]
+    thanks: tuple[Text, ...]
+    notes: tuple[Text, ...]
+    spam: tuple[tuple[str, Text], ...]
+
+
+def book(locale: str, rng: Random) -> Book:
+    """Write out the texts of a language."""
+    source = BOOKS[locale]
+    threads = tuple(_wording(thread, source, locale, rng) for thread in source.THREADS for _copy in range(WORDINGS))
+    return Book(
+        threads,
+        tuple((asked(text), answered(answer)) for text, answer in source.FOLLOW_UPS),
+        tuple(asked(text) for text in source.THANKS),
+        tuple(answered(text) for text in source.NOTES),
+        tuple((subject, asked(text)) for subject, text in source.SPAM),
+    )
+
+
+@cache
+def asked(text: str) -> Text:
+    """Return a text of a customer as the rules store it."""
+    return Text(richtext.from_text(text), search.fold(text))
+
+
+@cache
+def answered(text: str) -> Text:
+    """Return a text of an agent as the rules store it."""
+    html = richtext.clean(richtext.from_text(text))
+    return Text(html, search.fold(richtext.to_text(html)))
+
+
+def _wording(thread: Thread, source: ModuleType, locale: str, rng: Random) -> Wording:
+    amount = rng.randrange(900, 90_000)
+    facts = {
+        "order": f"V{rng.randrange(10_000, 99_999)}",
+        "product": rng.choice(world.PRODUCTS[locale]),
+        "amount": f"{amount // 100},{amount % 100:02d} €" if locale == "fr" else f"€{amount / 100:.2f}",
+    }
+    texts = tuple(text.format(**facts) for text in thread.texts)
+    return Wording(
+        thread.place,
+        thread.subject.format(**facts),
+        tuple(_framed(text, source, rng, by_agent=step % 2 == 1) for step, text in enumerate(texts)),
+        thread.tags,
+    )
+
+
+def _framed(text: str, source: ModuleType, rng: Random, *, by_agent: bool) -> Text:
+    if by_agent:
+        return answered(f"{source.ANSWER_GREETING}\n\n{text}\n\n{source.ANSWER_CLOSING}")
+    return asked(f"{rng.choice(source.GREETINGS)}\n\n{text}\n\n{rng.choice(source.CLOSINGS)}")

@@ -1,0 +1,145 @@
+"""What becomes of each ticket of the demo: drawn from a seeded chance, told through the verbs of `Draft`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+from helpdesk.demo.desk import Desk
+from helpdesk.demo.draft import Author, Batch, Draft
+from helpdesk.demo.library import Book, Wording
+from models import Agent, Status
+
+#: Days over which the tickets were opened.
+DAYS = 420
+#: The share of tickets that are recent, and how many are open among the recent and the others: one in five in all.
+RECENT, OPEN_WHEN_RECENT, OPEN_WHEN_OLD = 0.28, 0.66, 0.028
+
+
+class Teller:
+    """Tells tickets one after another, the oldest first."""
+
+    def __init__(self, desk: Desk, books: dict[str, Book], authors: list[Author], rng: Random, now: datetime) -> None:
+        self.desk, self.books, self.rng, self.now = desk, books, rng, now
+        spammers = max(2, len(authors) // 30)
+        self.authors, self.spammers = authors[:-spammers], authors[-spammers:]
+        #: Customers blocked with their first spam, and when.
+        self.blocked: dict[int, datetime] = {}
+
+    def tell(self, batch: Batch, position: float) -> None:
+        """Tell the ticket that stands at `position` (0: the oldest, 1: the newest)."""
+        rng = self.rng
+        # The older half of the tickets takes two thirds of the time: the shop grows.
+        age = (1 - position) ** 1.3 * DAYS * 86_400
+        opened = self.now - timedelta(seconds=int(age) + rng.randrange(60, 4_000))
+        fate = rng.random()
+        if fate < 0.015:
+            self._spam(batch, opened)
+            return
+        # Half of the tickets come from one customer in five.
+        pool = len(self.authors) if rng.random() < 0.5 else max(1, len(self.authors) // 5)
+        author = self.authors[rng.randrange(pool)]
+        is_open = rng.random() < (OPEN_WHEN_RECENT if position > 1 - RECENT else OPEN_WHEN_OLD)
+        wording = rng.choice(self.books[author.locale].threads)
+        draft = Draft(batch, author, wording.subject, self.desk.places[wording.place])
+        moments = self._moments(opened, 26)
+        draft.open(wording.texts[0], opened, self.desk.statuses["active"], self.desk.priorities["normal"])
+        agent, signature = rng.choice(self.desk.covering[wording.place])
+        self._sort(draft, wording, moments, agent)
+        if is_open:
+            self._open(draft, wording, moments, agent, signature)
+        else:
+            self._closed(draft, wording, moments, agent, signature)
+        if fate > 0.99:
+            draft.delete(next(moments), agent)
+        draft.finish()
+
+    def _moments(self, opened: datetime, count: int) -> Iterator[datetime]:
+        """Yield rising moments, hours apart, none of them in the future."""
+        step = min(40_000.0, (self.now - opened).total_seconds() / (count + 1))
+        at = opened
+        while True:
+            at += timedelta(seconds=int(step * (0.2 + 0.8 * self.rng.random())))
+            yield at
+
+    def _sort(self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent) -> None:
+        """Tags, priority and importance of some tickets."""
+        rng, priorities = self.rng, self.desk.priorities
+        if wording.tags and rng.random() < 0.6:
+            name = rng.choice(wording.tags)
+            draft.tag(self.desk.tags[name], name, next(moments), agent)
+        chance = rng.random()
+        if chance < 0.09:
+            draft.set_priority(priorities["follow"], next(moments), agent, priorities["normal"])
+        elif chance < 0.12:
+            draft.set_priority(priorities["high"], next(moments), agent, priorities["normal"])
+        elif chance < 0.15:
+            draft.mark_important(priorities["high"], next(moments), agent)
+
+    def _open(self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str) -> None:
+        rng, statuses = self.rng, self.desk.statuses
+        chance = rng.random()
+        if chance < 0.45:
+            self._unanswered(draft, moments, agent)
+            return
+        draft.reply(wording.texts[1], next(moments), agent, signature, statuses["pending"])
+        self._go_on(draft, moments, agent, signature)
+        if chance > 0.9:
+            draft.set_status(statuses["on hold"], next(moments), agent, statuses["pending"])
+        elif chance > 0.65:
+            draft.receive(wording.texts[2], next(moments), statuses["active"])
+
+    def _unanswered(self, draft: Draft, moments: Iterator[datetime], agent: Agent) -> None:
+        rng = self.rng
+        chance = rng.random()
+        if chance < 0.25:
+            draft.assign(agent, next(moments), self.desk.agents["Grace Hughes"])
+        elif chance < 0.4:
+            draft.assign(rng.choice(self.desk.teams)[0], next(moments), self.desk.agents["Claire Fontaine"])
+        if rng.random() < 0.3:
+            asked = rng.choice(self.books[draft.author.locale].follow_ups)[0]
+            draft.receive(asked, next(moments), self.desk.statuses["active"])
+
+    def _closed(
+        self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str
+    ) -> None:
+        rng, statuses, texts = self.rng, self.desk.statuses, wording.texts
+        chance = rng.random()
+        closed: Status = statuses["closed"]
+        if rng.random() < 0.12:
+            draft.note(rng.choice(self.books[draft.author.locale].notes), next(moments), agent)
+        if chance < 0.3:
+            draft.reply(texts[1], next(moments), agent, signature, closed)
+            return
+        draft.reply(texts[1], next(moments), agent, signature, statuses["pending"])
+        self._go_on(draft, moments, agent, signature)
+        if chance < 0.7:
+            draft.receive(texts[2], next(moments), statuses["active"])
+            draft.reply(texts[3], next(moments), agent, signature, closed)
+        else:
+            thanks = rng.choice(self.books[draft.author.locale].thanks)
+            draft.receive(thanks, next(moments), statuses["active"])
+            draft.close(closed, next(moments), agent if chance < 0.85 else None)
+
+    def _go_on(self, draft: Draft, moments: Iterator[datetime], agent: Agent, signature: str) -> None:
+        """Make one thread in fifty a long one, of ten messages or so."""
+        if self.rng.random() >= 0.02:
+            return
+        follow_ups = self.books[draft.author.locale].follow_ups
+        for asked, answer in self.rng.sample(follow_ups, 4):
+            draft.receive(asked, next(moments), self.desk.statuses["active"])
+            draft.reply(answer, next(moments), agent, signature, self.desk.statuses["pending"])
+
+    def _spam(self, batch: Batch, opened: datetime) -> None:
+        author = self.rng.choice(self.spammers)
+        subject, text = self.rng.choice(self.books[author.locale].spam)
+        place = self.rng.choice([key for key, place in self.desk.places.items() if place[1] is not None])
+        draft = Draft(batch, author, subject, self.desk.places[place])
+        draft.open(text, opened, self.desk.statuses["active"], self.desk.priorities["normal"])
+        if author.id in self.blocked:
+            draft.columns["is_spam"] = True
+        else:
+            self.blocked[author.id] = next(self._moments(opened, 4))
+            draft.mark_spam(self.blocked[author.id], self.desk.covering[place][0][0])
+        draft.finish()
