@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -37,6 +38,7 @@ def main(argv: list[str], create_app: Factory) -> int:
     if further and arguments.run is not test:
         _parser().error(f"unrecognized arguments: {' '.join(further)}")
     arguments.further = further
+    os.umask(0o077)  # whatever a command writes is the desk's own business
     try:
         return int(arguments.run(arguments, create_app) or 0)
     except HelpdeskError as error:
@@ -133,7 +135,9 @@ def create_admin(arguments: Arguments, create_app: Factory) -> None:
 def fill_demo(arguments: Arguments, create_app: Factory) -> None:
     """Fill an empty desk with realistic people and tickets."""
     with _migrated_desk(create_app):
-        demo.fill(tickets=arguments.tickets, seed=arguments.seed, now=arguments.now)
+        progress = demo.progress_bar(sys.stderr)
+        accounts = demo.fill(tickets=arguments.tickets, seed=arguments.seed, now=arguments.now, progress=progress)
+    print(*demo.lines(accounts), sep="\n")
 
 
 def back_up(arguments: Arguments, create_app: Factory) -> None:
@@ -210,9 +214,15 @@ def _admin_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _demo_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--tickets", type=int, default=demo.TICKETS, help="how many (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=1, help="the same seed makes the same desk (default: %(default)s)")
-    command.add_argument("--now", type=datetime.fromisoformat, help="the moment the desk is imagined at (ISO, UTC)")
+    command.add_argument("--tickets", type=int, default=300, help="how many (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=7, help="the same seed makes the same desk (default: %(default)s)")
+    command.add_argument("--now", type=_moment, help="when the desk is looked at (ISO, UTC unless it says so)")
+
+
+def _moment(text: str) -> datetime:
+    """Read an ISO time as naive UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _file_argument(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,195 @@
+"""The commands, as they are typed: what they print and how they end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk import environment
+
+APP = str(environment.ROOT / "app.py")
+Finished = subprocess.CompletedProcess[str]
+
+
+def variables(data_dir: Path, **further: str) -> dict[str, str]:
+    """The environment of a desk in `data_dir`, on a free port."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("GUICHET_")}
+    return {**mine, "GUICHET_DATA_DIR": str(data_dir), "GUICHET_PORT": "0", **further}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Finished]:
+    """Runs a command on a desk of its own, from another folder: ``run("doctor", GUICHET_CAPTCHA="off")``."""
+
+    def command(*words: str, stdin: str = "", data_dir: Path = tmp_path / "data", **further: str) -> Finished:
+        return subprocess.run(
+            [sys.executable, APP, *words], input=stdin, env=variables(data_dir, **further), cwd=tmp_path,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return command
+
+
+def one_line(done: Finished) -> str:
+    """The one line on standard error of a command that failed plainly."""
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    return line
+
+
+class Served:
+    """A desk that was started by the command."""
+
+    def __init__(self, data_dir: Path, *command: str, **further: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, APP, *command], env=variables(data_dir, **further), stdout=subprocess.PIPE, text=True
+        )
+        self.line = self.process.stdout.readline()
+        self.port = int((re.search(r":(\d+)", self.line) or [0, 0])[1])
+
+    def get(self, path: str, **headers: str) -> Any:
+        """Ask for a page."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.body = answer.read().decode()
+        connection.close()
+        return answer
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(15)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts desks and ends those that a test leaves behind."""
+    started: list[Served] = []
+
+    def start(*command: str, **further: str) -> Served:
+        started.append(Served(tmp_path / "data", *command, **further))
+        return started[-1]
+
+    yield start
+    for served in started:
+        if served.process.poll() is None:
+            served.end(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_desk_tells_its_address_and_ends_cleanly(serve: Any, number: int) -> None:
+    desk = serve()
+    assert re.fullmatch(r"Guichet is open at (http://127\.0\.0\.1:\d+) - .* \1/setup/[\w-]{20,}\n", desk.line)
+    assert desk.get("/healthz").status == 200
+    assert desk.end(number) == 0
+
+
+def test_the_setup_link_is_the_same_until_there_is_an_administrator(serve: Any, run: Any) -> None:
+    first, second = serve("serve"), serve()
+    assert first.line.split("/setup/")[1] == second.line.split("/setup/")[1]
+    done = run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="correct horse battery\n")
+    assert done.stdout == "Ada <ada@desk.example> is an administrator.\n"
+    assert "/setup/" not in serve().line
+
+
+def test_the_server_does_not_say_what_it_is(serve: Any) -> None:
+    assert serve().get("/healthz").getheader("Server") is None
+
+
+def test_the_data_folder_is_private(run: Any, tmp_path: Path) -> None:
+    assert run("migrate").stdout == "Applied: 0001_initial.\n"
+    folder = tmp_path / "data"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+    assert modes.pop("data") == 0o700
+    assert set(modes.values()) == {0o600}
+
+
+def test_migrating_twice_does_nothing(run: Any) -> None:
+    run("migrate")
+    assert run("migrate").stdout == "Nothing to do: the database is of this version.\n"
+
+
+def test_two_first_starts_at_once_both_work(serve: Any, tmp_path: Path) -> None:
+    desks = [serve(), serve()]
+    assert [desk.get("/healthz").status for desk in desks] == [200, 200]
+
+
+def test_a_weak_password_is_refused_in_one_line(run: Any) -> None:
+    done = run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="short\n")
+    assert one_line(done).startswith("password: ")
+
+
+def test_an_unreachable_database_is_one_line(run: Any) -> None:
+    done = run("serve", GUICHET_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert one_line(done).startswith("The database cannot be used: ")
+
+
+def test_a_file_that_is_no_database_is_one_line(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
+    done = run("serve", GUICHET_DATABASE_URL=f"sqlite:///{tmp_path / 'notes.db'}")
+    assert one_line(done) == "The database cannot be used: file is not a database"
+
+
+def test_a_port_in_use_is_one_line(run: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run(GUICHET_PORT=str(taken.getsockname()[1]))
+    assert "Address already in use" in one_line(done)
+
+
+def test_a_bad_variable_is_one_line(run: Any) -> None:
+    assert one_line(run("serve", GUICHET_PORT="many")).startswith("GUICHET_PORT: expected ")
+
+
+def test_an_unknown_command_is_refused(run: Any) -> None:
+    done = run("explode")
+    assert done.returncode == 2
+    assert "explode" in done.stderr
+
+
+def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
+    run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="correct horse battery\n")
+    assert run("backup", "desk.zip").returncode == 0
+    assert "already" in one_line(run("restore", "desk.zip"))
+    assert run("restore", "desk.zip", data_dir=tmp_path / "new").stdout.startswith("Restored the desk of ")
+    keys = {(tmp_path / folder / "secret_key").read_text() for folder in ("data", "new")}
+    assert len(keys) == 1
+    assert run("backup", "again.zip", data_dir=tmp_path / "new").returncode == 0
+
+
+def test_a_missing_backup_is_one_line(run: Any) -> None:
+    assert "No such file" in one_line(run("restore", "nowhere.zip"))
+
+
+def test_the_doctor_finds_a_new_desk_well(run: Any) -> None:
+    run("migrate")
+    done = run("doctor", GUICHET_CAPTCHA="off")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "note  Security code: Off" in done.stdout
+
+
+def test_the_doctor_fails_for_a_desk_that_was_not_migrated(run: Any) -> None:
+    done = run("doctor")
+    assert done.returncode == 1
+    assert "FAIL  Version of the tables: Migrations wait: 0001_initial." in done.stdout
+
+
+def test_flask_knows_the_same_commands(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "app", "doctor"]
+    done = subprocess.run(
+        command, env=variables(tmp_path), cwd=environment.ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Migrations wait" in done.stdout
+    assert done.returncode == 1
