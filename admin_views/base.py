@@ -6,6 +6,7 @@ The clever file: each override stands for a trap of the stock view (tests/admin_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import Response, abort, flash, redirect, request, stream_with_context
@@ -18,10 +19,18 @@ from admin_views import exports, usage
 from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, show
 from admin_views.guard import Guarded
 from admin_views.lists import Lists
+from helpdesk import i18n
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from models import Base, database
+from models import Base, Label, database
 
+#: How values are written in lists and details: the stock ones draw icons we do not have, and labels as JSON.
+FORMATTERS: dict[type, Callable[..., Any]] = {
+    type(None): lambda _view, _value, _name: "",
+    bool: lambda _view, value, _name: _("Yes") if value else _("No"),
+    Label: lambda _view, value, _name: str(value),
+    datetime: lambda _view, value, _name: i18n.when(value),
+}
 MAX_BULK = 500
 MAX_KEY = 2**63 - 1
 EXPLICIT = ("column_list", "form_columns", "column_details_list", "column_export_list")
@@ -60,6 +69,7 @@ class DeskView(Guarded, Lists, ModelView):
     column_sortable_list: Any = ()
     column_labels: Any = {}
     column_descriptions: Any = {}
+    column_type_formatters = column_type_formatters_detail = column_type_formatters_export = FORMATTERS
     form_args: Any = {}
     action_disallowed_list = ("delete",)
     form_base_class = DeskForm
@@ -162,6 +172,21 @@ class DeskView(Guarded, Lists, ModelView):
         row.save()
         return row
 
+    def losses(self, _row: Any, _values: dict[str, Any]) -> list[str]:
+        """Say what storing these values takes away; where there is something to say, the screen asks first."""
+        return []
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        """Change one row; ask first when that takes something away."""
+        if request.method == "POST" and "confirmed" not in request.form:
+            row = self.get_one(request.args.get("id"))
+            form = self.edit_form(obj=row)
+            losses = self.losses(row, self.values(form)) if form.validate() else []
+            if losses:
+                return self.confirm(_("Save “%(name)s”?", name=str(row)), losses, _("Save"), **typed())
+        return super().edit_view()
+
     # --- Deletes: asked first, never recursive, saying what stands in the way ---
 
     def consequences(self, row: Any) -> list[str]:
@@ -190,7 +215,7 @@ class DeskView(Guarded, Lists, ModelView):
         back = self.way_back()
         return self.render(
             "admin/model/confirm.html", title=question, consequences=consequences, button=button,
-            action=request.path, hidden={**hidden, "url": back, "confirmed": "1"}, return_url=back,
+            action=request.full_path, hidden={**hidden, "url": back, "confirmed": "1"}, return_url=back,
         )  # fmt: skip
 
     def delete_model(self, model: Any) -> bool:
@@ -239,6 +264,11 @@ class DeskView(Guarded, Lists, ModelView):
 def posted() -> Any:
     """Return the form that was sent, if one was."""
     return request.form if request.method == "POST" else None
+
+
+def typed() -> dict[str, list[str]]:
+    """Return what was sent, to be sent again; the token is the page's own."""
+    return {name: values for name, values in request.form.lists() if name != "csrf_token"}
 
 
 def as_key(value: Any) -> int | None:

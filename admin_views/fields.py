@@ -17,7 +17,7 @@ from wtforms.widgets import TextArea
 
 from admin_views import widgets
 from helpdesk import catalogue
-from helpdesk.i18n import _, lazy
+from helpdesk.i18n import LANGUAGES, _, lazy
 from models import Agent, Department, Role, Service
 
 #: Whole numbers a form takes; both engines store them.
@@ -52,6 +52,16 @@ def row_id(value: Any) -> int | None:
     if value is None or value == "":
         return None
     return int(getattr(value, "id", value))
+
+
+def optional(value: Any) -> Any:
+    """Return the value of a select, None for its empty option."""
+    return value or None
+
+
+def languages() -> list[tuple[str, Any]]:
+    """Return the languages one may choose, the desk's own first."""
+    return [("", _("The desk’s language")), *LANGUAGES.items()]
 
 
 class RowSelect(SelectField):

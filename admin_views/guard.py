@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, current_app, redirect, request, url_for
 
 import sessions
+from admin_views import menu
 from helpdesk import access
 from models import Agent
 
@@ -43,4 +44,5 @@ class Guarded:
     def render(self, template: str, **kwargs: Any) -> str:
         """Render a template; `theme` stays the reader’s choice of colours, not Flask-Admin’s object."""
         self._template_args["theme"] = current_app.jinja_env.globals["theme"]  # type: ignore[attr-defined]
-        return str(super().render(template, **kwargs))  # type: ignore[misc]
+        kwargs.setdefault("side", menu.setup_menu(self.agent))
+        return str(super().render(template, me=menu.me(self.agent), **kwargs))  # type: ignore[misc]

@@ -61,3 +61,9 @@ def goes_too(row: Base) -> list[str]:
     """Say what is deleted together with this row."""
     gone = counted(row, "CASCADE")
     return [_("Deleted with it: %(rows)s.", rows=", ".join(gone))] if gone else []
+
+
+def unassigned(count: int) -> list[str]:
+    """Say how many tickets are about to lose their assignee; nothing for none."""
+    text = ngettext("%(num)d ticket will be unassigned.", "%(num)d tickets will be unassigned.", count)
+    return [text] if count else []

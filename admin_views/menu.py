@@ -1,0 +1,82 @@
+"""The side menu of the set-up area: what the agent may open, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from helpdesk import access
+from helpdesk.i18n import lazy
+from models import Agent
+
+#: Groups of (endpoint of the screen, name, what one must be allowed to do).
+GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
+    (
+        lazy("Request intake"),
+        (
+            ("desk_services", lazy("Services"), "configure"),
+            ("desk_departments", lazy("Departments"), "configure"),
+            ("desk_canned_responses", lazy("Canned responses"), "desk"),
+            ("desk_filters", lazy("Filters"), "configure"),
+        ),
+    ),
+    (
+        lazy("Team"),
+        (
+            ("desk_users", lazy("Users"), "administer"),
+            ("desk_teams", lazy("Teams"), "configure"),
+            ("desk_roles", lazy("Roles"), "administer"),
+            ("desk_my_settings", lazy("Settings"), "desk"),
+        ),
+    ),
+    (
+        lazy("Tickets"),
+        (
+            ("desk_statuses", lazy("Statuses"), "configure"),
+            ("desk_priorities", lazy("Priorities"), "configure"),
+            ("desk_tags", lazy("Tags"), "configure"),
+            ("desk_customers", lazy("Customers"), "configure"),
+        ),
+    ),
+    (
+        lazy("Desk"),
+        (
+            ("desk_configuration", lazy("Configuration"), "configure"),
+            ("desk_emails", lazy("E-mails"), "configure"),
+            ("desk_outbox", lazy("Outbox"), "configure"),
+            ("desk_health", lazy("Health"), "configure"),
+        ),
+    ),
+)
+
+
+def setup_menu(agent: Agent) -> list[dict[str, Any]]:
+    """Return the sections of the side menu that hold something for this agent."""
+    back = [_link("desk_tickets", lazy("Back to the tickets"), "left")]
+    sections: list[dict[str, Any]] = [{"label": None, "links": back}]
+    for label, entries in GROUPS:
+        links = [_link(endpoint, name) for endpoint, name, verb in entries if access.can(agent, verb)]
+        if links:
+            sections.append({"label": str(label), "links": links})
+    return sections
+
+
+def _link(endpoint: str, name: Any, icon: str | None = None) -> dict[str, Any]:
+    return {
+        "label": str(name),
+        "url": url_for(f"{endpoint}.index_view"),
+        "icon": icon,
+        "count": None,
+        "current": request.blueprint == endpoint,
+        "sub": [],
+    }
+
+
+def me(agent: Agent) -> dict[str, str]:
+    """Return what stands at the foot of the menu: who is signed in, their profile, the way out."""
+    return {
+        "name": agent.name,
+        "profile_url": url_for("account.profile"),
+        "sign_out_url": url_for("account.sign_out"),
+    }

@@ -1,0 +1,89 @@
+"""Screens of what visitors choose: services and departments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect
+from flask_admin import expose
+
+from admin_views.base import DeskView
+from admin_views.lists import ChoiceFilter
+from helpdesk import catalogue, places
+from helpdesk.i18n import _, lazy, ngettext
+from models import Department, Service
+
+POSITION_HELP = lazy("The smallest number stands first.")
+ENABLED = ChoiceFilter(Service.enabled, lazy("Enabled"), lambda: ((1, _("Yes")), (0, _("No"))))
+
+
+class ServicesView(DeskView):
+    """What a visitor chooses first."""
+
+    table, slug, title = Service, "services", lazy("Services")
+    lede = lazy("What visitors choose first. A service without departments takes tickets itself.")
+    create_label = lazy("Add a service")
+    can_delete = True
+    save_rule = staticmethod(places.save_service)
+    column_list = ("name", "departments", "enabled", "position")
+    column_details_list = column_export_list = ()
+    form_columns = ("name", "enabled", "position")
+    column_labels = {
+        "name": lazy("Name"),
+        "departments": lazy("Departments"),
+        "enabled": lazy("Enabled"),
+        "position": lazy("Position"),
+    }
+    column_descriptions = {
+        "name": lazy("What visitors read in the form, in their language. Example: Billing."),
+        "enabled": lazy("When off, it is not offered to visitors; its tickets stay readable and answerable."),
+        "position": POSITION_HELP,
+    }
+    column_searchable_list = ("name",)
+    column_sortable_list = ("name", "enabled", "position")
+    column_filters = (ENABLED,)
+    column_default_sort = "position"
+    column_formatters = {"departments": lambda _view, _context, row, _name: row.summary}
+
+    def complete(self, rows: list[Any]) -> None:
+        """Say how many departments each service has."""
+        for row in rows:
+            count = len(catalogue.departments(row.id))
+            row.summary = ngettext("%(num)d department", "%(num)d departments", count) if count else _("None")
+
+
+class DepartmentsView(DeskView):
+    """The parts of services."""
+
+    table, slug, title = Department, "departments", lazy("Departments")
+    lede = lazy("The parts of a service. A permission can cover a whole service or one department.")
+    create_label = lazy("Add a department")
+    can_delete = True
+    save_rule = staticmethod(places.save_department)
+    column_list = ("name", "service", "position")
+    column_details_list = column_export_list = ()
+    form_columns = ("service", "name", "position")
+    column_labels = {"name": lazy("Name"), "service": lazy("Service"), "position": lazy("Position")}
+    column_descriptions = {
+        "service": lazy("The service it belongs to."),
+        "name": lazy("What visitors read in the form, in their language. Example: Refunds."),
+        "position": POSITION_HELP,
+    }
+    column_searchable_list = ("name",)
+    column_sortable_list = ("name", "service", "position")
+    column_filters = (
+        ChoiceFilter(Department.service, lazy("Service"), lambda: [(row.id, row) for row in catalogue.services()]),
+    )
+    column_default_sort = [("service", False), ("position", False)]
+    column_formatters = {
+        "name": lambda _view, _context, row, _name: str(row.name),
+        "service": lambda _view, _context, row, _name: str(catalogue.service(row.service_id)),
+    }
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """Add a department; without any service, lead to where one is added (RULES 1)."""
+        if not catalogue.services():
+            flash(_("A department belongs to a service: add one first."), "info")
+            return redirect(self.get_url("desk_services.create_view"))
+        return super().create_view()

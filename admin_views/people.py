@@ -1,0 +1,189 @@
+"""The screen of the people of the support: accounts, invitations, permissions (RULES 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from flask_admin.model.template import EndpointLinkRowAction
+from wtforms import PasswordField, SelectField
+
+from admin_views import usage
+from admin_views.base import DeskView, posted
+from admin_views.fields import languages, optional, show
+from admin_views.lists import ChoiceFilter
+from admin_views.permissions import InlinePermission, PermissionForm, place_text, save_permission
+from helpdesk import catalogue, settings, staffing
+from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.i18n import _, lazy, ngettext
+from models import Agent, Permission
+
+#: Places named in the list of users; the others are counted.
+PLACES_SHOWN = 3
+
+
+def action(endpoint: str, title: Any) -> EndpointLinkRowAction:
+    """Return a link on each row of a list."""
+    return EndpointLinkRowAction("", endpoint, title=title)
+
+
+class UsersView(DeskView):
+    """The accounts of the support (RULES 3)."""
+
+    verb = "administer"
+    table, slug, title = Agent, "users", lazy("Users")
+    lede = lazy("Who works at this desk. A permission says what somebody covers, the role what they may do there.")
+    create_label = lazy("Add an administrator")
+    form_lede = lazy("What a person covers and may do takes effect at once.")
+    can_delete = True
+    delete_rule = staticmethod(staffing.delete_agent)
+    column_list = ("name", "email", "role", "is_admin", "support", "active")
+    column_details_list = column_export_list = ()
+    form_columns = ("name", "email", "role", "is_admin", "active", "locale")
+    inline_models = (InlinePermission(Permission),)
+    form_extra_fields = {
+        "current": PasswordField(
+            lazy("Your current password"), description=lazy("Needed only to change your own e-mail address.")
+        )
+    }
+    form_overrides = {"locale": SelectField}
+    form_args = {"locale": {"choices": languages, "coerce": optional}}
+    column_labels = {
+        "name": lazy("Name"),
+        "email": lazy("E-mail"),
+        "role": lazy("Role"),
+        "is_admin": lazy("Administrator"),
+        "active": lazy("Active"),
+        "locale": lazy("Language"),
+        "support": lazy("In support"),
+    }
+    column_descriptions = {
+        "name": lazy("Shown to the team, and to customers on replies."),
+        "email": lazy("Used to sign in and for notifications. Example: name@example.org."),
+        "role": lazy("What they may do with tickets."),
+        "is_admin": lazy("Sees every ticket and opens every screen, users and roles too."),
+        "active": lazy("When off, they are signed out everywhere and their tickets are unassigned."),
+        "locale": lazy("The language of their pages and e-mails."),
+    }
+    column_searchable_list = ("name", "email")
+    column_sortable_list = ("name", "email", "is_admin", "active")
+    column_filters = (
+        ChoiceFilter(Agent.role, lazy("Role"), lambda: [(row.id, row) for row in catalogue.roles()]),
+        ChoiceFilter(Agent.active, lazy("Active"), lambda: ((1, _("Yes")), (0, _("No")))),
+    )
+    column_default_sort = "name"
+    column_formatters = {
+        "role": lambda _view, _context, row, _name: str(catalogue.role(row.role_id)),
+        "support": lambda _view, _context, row, _name: row.support,
+    }
+    column_extra_row_actions = [
+        action("desk_users.add_to_support", lazy("Add to support")),
+        action("desk_users.remove_from_support", lazy("Remove from support")),
+    ]
+
+    def complete(self, rows: list[Any]) -> None:
+        """Say what each of them covers."""
+        for row in rows:
+            texts = [place_text(permission) for permission in catalogue.permissions_of(row.id)]
+            more = [_("and %(count)d more", count=len(texts) - PLACES_SHOWN)] if len(texts) > PLACES_SHOWN else []
+            row.support = ", ".join(texts[:PLACES_SHOWN] + more) or _("No")
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Ask what an invitation needs."""
+        form = super().create_form(obj)
+        for name in ("active", "permissions", "current"):
+            del form[name]
+        return form
+
+    def edit_form(self, obj: Any = None) -> Any:
+        """Ask for the password of whoever edits their own account."""
+        form = super().edit_form(obj)
+        if obj is None or obj.id != self.agent.id:
+            del form["current"]
+        return form
+
+    def save(self, row: Any, values: dict[str, Any]) -> Any:
+        """Store the account, then its permissions."""
+        permissions = values.pop("permissions", None)
+        agent = staffing.save_agent(row, values, actor=self.agent)
+        if permissions is not None:
+            self.save_permissions(agent, permissions)
+        return agent
+
+    def save_permissions(self, agent: Agent, rows: list[dict[str, Any]]) -> None:
+        """Make the agent's permissions what the rows say; an id of another agent's row is no id."""
+        stored = {row.id: row for row in Permission.select().where(Permission.agent == agent.id)}
+        for key in stored.keys() - {row["id"] for row in rows}:
+            staffing.delete_permission(stored[key], actor=self.agent)
+        for row in rows:
+            try:
+                save_permission(agent, row, self.agent, stored.get(row["id"]))
+            except InvalidInput as error:
+                raise InvalidInput(error.message, field=f"{row['prefix']}-{error.field}") from error
+
+    def losses(self, row: Any, values: dict[str, Any]) -> list[str]:
+        """Say how many tickets a disabled account leaves behind (RULES 7)."""
+        return usage.unassigned(staffing.unassigned_by(row, values)) if row.active and not values["active"] else []
+
+    def consequences(self, row: Any) -> list[str]:
+        """Say what deleting an account does (RULES 7)."""
+        return [
+            *usage.unassigned(staffing.unassigned_by(row)),
+            _("Their permissions are deleted. Their name stays on what they wrote."),
+        ]
+
+    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
+        """Show the invitation after inviting somebody where no mail takes it to them."""
+        if is_created and settings.mail_server() is None:
+            return str(self.get_url(".invitation", id=model.id))
+        return str(super().get_save_return_url(model, is_created))
+
+    @expose("/add-to-support/", methods=("GET", "POST"))
+    def add_to_support(self) -> Any:
+        """Give an agent a permission: service and department, signature, notification."""
+        agent = self.get_one(request.args.get("id"))
+        form = PermissionForm(posted())
+        if request.method == "POST" and form.validate():
+            try:
+                save_permission(agent, form.data, self.agent)
+            except HelpdeskError as error:
+                show(error, form)
+            else:
+                flash(_("%(name)s is in support: %(places)s.", name=agent.name, places=self.support(agent)), "success")
+                return redirect(self.get_url(".index_view"))
+        title = _("Add %(name)s to support", name=agent.name)
+        return self.render("admin/form_page.html", form=form, title=title, return_url=self.get_url(".index_view"))
+
+    @staticmethod
+    def support(agent: Agent) -> str:
+        """Name what an agent covers."""
+        return ", ".join(place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
+
+    @expose("/remove-from-support/", methods=("GET", "POST"))
+    def remove_from_support(self) -> Any:
+        """Ask, then drop every permission of an agent and keep the account."""
+        agent = self.get_one(request.values.get("id"))
+        if request.method == "GET" or "confirmed" not in request.form:
+            question = _("Remove %(name)s from support?", name=agent.name)
+            kept = _("All permissions are dropped. The account and the tickets assigned to it stay.")
+            return self.confirm(question, [kept], _("Remove from support"), id=agent.id)
+        count = staffing.remove_from_support(agent, actor=self.agent)
+        flash(ngettext("%(num)d permission was removed.", "%(num)d permissions were removed.", count), "success")
+        return redirect(self.way_back())
+
+    @expose("/invitation/", methods=("GET", "POST"))
+    def invitation(self) -> Any:
+        """Show or mail the link by which an invited person chooses a password."""
+        agent = self.get_one(request.args.get("id"))
+        link = None
+        if request.method == "POST" and "mail" in request.form:
+            staffing.invite_again(agent, actor=self.agent)
+            flash(_("Another invitation is on its way to %(email)s.", email=agent.email), "success")
+            return redirect(self.get_url(".index_view"))
+        if request.method == "POST":
+            link = staffing.invitation_link(agent, actor=self.agent)
+        return self.render(
+            "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
+            return_url=self.get_url(".index_view"),
+        )  # fmt: skip

@@ -1,0 +1,151 @@
+"""What agents cover: the form of a permission, wherever it stands, and the screen of one's own (A7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort
+from flask_admin.model.form import InlineFormAdmin
+from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+
+from admin_views.base import DeskView
+from admin_views.fields import DeskForm, RichText
+from helpdesk import catalogue, staffing
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _, lazy
+from models import Agent, Permission
+
+EVERYWHERE = "all"
+SIGNATURE_HELP = lazy("Added below the replies to tickets of this place. Empty: none.")
+NOTIFY_HELP = lazy("An e-mail for each new ticket of this place, and for what nobody is assigned to.")
+
+
+def places() -> list[tuple[str, str]]:
+    """Return what a permission may cover: everything, a service, or one of its departments."""
+    choices = [("", "—"), (EVERYWHERE, _("The whole support"))]
+    for service in catalogue.services():
+        choices.append((str(service.id), str(service)))
+        choices += [(f"{service.id}/{row.id}", str(row)) for row in catalogue.departments(service.id)]
+    return choices
+
+
+def place_of(permission: Permission) -> str:
+    """Return the option that stands for what a permission covers."""
+    ids = [str(key) for key in (permission.service_id, permission.department_id) if key is not None]
+    return "/".join(ids) or EVERYWHERE
+
+
+def scope(place: str) -> dict[str, Any]:
+    """Return the ``service`` and ``department`` of an option."""
+    service, _slash, department = place.partition("/")
+    return {"service": None if place == EVERYWHERE else service, "department": department or None}
+
+
+def place_text(permission: Permission) -> str:
+    """Say what a permission covers."""
+    row = catalogue.department(permission.department_id) or catalogue.service(permission.service_id)
+    return str(row) if row is not None else _("The whole support")
+
+
+class PermissionForm(DeskForm):
+    """What an agent covers, and how."""
+
+    id = HiddenField()
+    place = SelectField(lazy("Service and department"), choices=places, description=lazy("What the agent covers."))
+    signature = TextAreaField(lazy("Signature"), widget=RichText(), description=SIGNATURE_HELP)
+    notify = BooleanField(lazy("Notify by e-mail"), description=NOTIFY_HELP)
+
+    def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
+        if isinstance(obj, Permission):
+            kwargs["place"] = place_of(obj)
+        super().__init__(formdata, obj, prefix, **kwargs)
+
+
+class InlinePermission(InlineFormAdmin):
+    """Permissions under their agent."""
+
+    form_label = lazy("Permission")
+    key = "place"
+
+    def get_form(self) -> Any:
+        """Return the form of one permission."""
+        return PermissionForm
+
+
+def save_permission(
+    agent: Agent, row: dict[str, Any], actor: Agent, permission: Permission | None = None
+) -> Permission:
+    """Store a permission as the form says it. Raises InvalidInput at ``place`` or another field of the form."""
+    if not row["place"]:
+        raise InvalidInput(_("Choose what the agent covers."), field="place")
+    values = {**scope(row["place"]), "signature": row["signature"], "notify": row["notify"]}
+    try:
+        return staffing.save_permission(agent, values, actor=actor, permission=permission)
+    except InvalidInput as error:
+        field = "place" if error.field in {"service", "department"} else error.field
+        raise InvalidInput(error.message, field=field) from error
+
+
+class MySettingsView(DeskView):
+    """One's own permissions (A7): everybody edits signature and notification, administrators all of it."""
+
+    verb = "desk"
+    table, slug, title = Permission, "my-settings", lazy("Settings")
+    lede = lazy("What you cover, with the signature of your replies there and whether you are told of new tickets.")
+    create_label = lazy("Add a permission")
+    empty_text = lazy("An administrator gives you permissions under Users.")
+    column_list = ("place", "signature", "notify")
+    column_details_list = column_export_list = ()
+    form_columns = ("signature", "notify")
+    form_extra_fields = {
+        "place": SelectField(lazy("Service and department"), choices=places, description=lazy("What you cover."))
+    }
+    form_overrides = {"signature": TextAreaField}
+    form_args = {"signature": {"widget": RichText()}}
+    column_labels = {
+        "place": lazy("Service and department"),
+        "signature": lazy("Signature"),
+        "notify": lazy("Notify by e-mail"),
+    }
+    column_descriptions = {"signature": SIGNATURE_HELP, "notify": NOTIFY_HELP}
+    column_default_sort = "id"
+    column_formatters = {
+        "place": lambda _view, _context, row, _name: place_text(row),
+        "signature": lambda _view, _context, row, _name: _("Yes") if row.signature else _("None"),
+    }
+
+    @property
+    def can_create(self) -> bool:
+        """Only administrators add permissions, also their own."""
+        return self.is_accessible() and self.agent.is_admin
+
+    can_delete = can_create
+
+    def scoped(self, query: Any) -> Any:
+        """Show one's own permissions, nobody else's."""
+        return query.where(Permission.agent == self.agent.id)
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Refuse the form to whoever may not add."""
+        return super().create_form(obj) if self.can_create else abort(403)
+
+    def edit_form(self, obj: Any = None) -> Any:
+        """Offer the place to administrators only."""
+        form = super().edit_form(obj)
+        if not self.agent.is_admin:
+            del form["place"]
+        return form
+
+    def form_data(self, row: Any) -> dict[str, Any]:
+        """Choose the present place."""
+        return {"place": place_of(row)}
+
+    def save(self, row: Any, values: dict[str, Any]) -> Any:
+        """Store one's own permission."""
+        if "place" in values:
+            return save_permission(self.agent, values, self.agent, row if row.id else None)
+        return staffing.save_own_permission(row, values, actor=self.agent)
+
+    def remove(self, row: Any) -> None:
+        """Drop one's own permission. Raises NotAllowed."""
+        staffing.delete_permission(row, actor=self.agent)

@@ -1,0 +1,134 @@
+"""Screens of what a ticket can be: statuses, priorities, tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+from peewee import fn
+from wtforms import RadioField
+
+from admin_views import widgets
+from admin_views.base import DeskView
+from helpdesk import workflow
+from helpdesk.i18n import _, lazy
+from models import CLOSED, OPEN, PENDING, Priority, Status, Tag, TicketTag
+
+CATEGORY_LABELS = {
+    OPEN: lazy("Open: the team is expected to act."),
+    PENDING: lazy("Pending: among the open tickets, but nobody is expected."),
+    CLOSED: lazy("Closed: not among the open tickets. A message of the customer reopens it."),
+}
+LABELS = {
+    "identifier": lazy("Identifier"),
+    "label": lazy("Label"),
+    "text_color": lazy("Text colour"),
+    "background_color": lazy("Background colour"),
+    "category": lazy("Category"),
+    "weight": lazy("Weight"),
+    "enabled": lazy("Enabled"),
+    "position": lazy("Position"),
+}
+HELP = {
+    "identifier": lazy("The lasting name, for filters and exports; it may hold spaces. Example: on hold."),
+    "label": lazy("What the team and the customers read, in their language."),
+    "text_color": widgets.COLOUR_HELP,
+    "background_color": widgets.COLOUR_HELP,
+    "category": lazy("How the desk treats the tickets that have it."),
+    "weight": lazy("The heaviest stands first in the lists. Example: 100."),
+    "enabled": lazy("Offered in the list of tickets and in the ticket."),
+    "position": lazy("The smallest number stands first."),
+}
+COLOURS = {"text_color": widgets.ColourField, "background_color": widgets.ColourField}
+
+
+def badge(mark: str) -> Any:
+    """Return a formatter that shows the label in its owner's colours (RULES 33)."""
+
+    def shown(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+        return Markup('<span class="label {}-{}"><span>{}</span></span>').format(mark, row.id, str(row.label))
+
+    return shown
+
+
+class StatusesView(DeskView):
+    """The steps in the life of a ticket."""
+
+    table, slug, title = Status, "statuses", lazy("Statuses")
+    lede = lazy("The step a ticket is at. The category tells the desk how to treat it; label and colours are yours.")
+    create_label = lazy("Create a status")
+    can_delete = True
+    save_rule, delete_rule = staticmethod(workflow.save_status), staticmethod(workflow.delete_status)
+    column_list = ("label", "identifier", "category", "enabled")
+    column_details_list = column_export_list = ()
+    form_columns = ("identifier", "label", "text_color", "background_color", "category", "position", "enabled")
+    column_labels, column_descriptions = LABELS, HELP
+    form_overrides = {**COLOURS, "category": RadioField}
+    form_args = {"category": {"choices": list(CATEGORY_LABELS.items())}}
+    column_searchable_list = ("label", "identifier")
+    column_sortable_list = ("label", "identifier", "category", "enabled")
+    column_choices = {"category": [(OPEN, lazy("Open")), (PENDING, lazy("Pending")), (CLOSED, lazy("Closed"))]}
+    column_default_sort = "position"
+    column_formatters = {"label": badge("s")}
+    form_sections = (
+        (lazy("Name"), ["label", "identifier"]),
+        (lazy("Colours"), ["background_color", "text_color"]),
+        (lazy("Category"), ["category"]),
+        (lazy("Use"), ["enabled", "position"]),
+    )
+
+
+class PrioritiesView(DeskView):
+    """How urgent tickets are."""
+
+    table, slug, title = Priority, "priorities", lazy("Priorities")
+    lede = lazy("How much a ticket weighs: the heaviest stands first in the lists.")
+    create_label = lazy("Create a priority")
+    can_delete = True
+    save_rule, delete_rule = staticmethod(workflow.save_priority), staticmethod(workflow.delete_priority)
+    column_list = ("label", "identifier", "weight", "enabled")
+    column_details_list = column_export_list = ()
+    form_columns = ("identifier", "label", "text_color", "background_color", "weight", "enabled")
+    column_labels, column_descriptions = LABELS, HELP
+    form_overrides = COLOURS
+    column_searchable_list = ("label", "identifier")
+    column_sortable_list = ("label", "identifier", "weight", "enabled")
+    column_default_sort = ("weight", True)
+    column_formatters = {"label": badge("p")}
+    column_numbers = ("weight",)
+    form_sections = (
+        (lazy("Name"), ["label", "identifier"]),
+        (lazy("Colours"), ["background_color", "text_color"]),
+        (lazy("Use"), ["weight", "enabled"]),
+    )
+
+
+class TagsView(DeskView):
+    """Words put on tickets."""
+
+    table, slug, title = Tag, "tags", lazy("Tags")
+    lede = lazy("Words put on tickets. Capitals and accents make no difference: Stage and stâge are one tag.")
+    create_label = lazy("Create a tag")
+    can_delete = True
+    save_rule, delete_rule = staticmethod(workflow.save_tag), staticmethod(workflow.delete_tag)
+    column_list = ("name", "tickets")
+    column_details_list = column_export_list = ()
+    form_columns = ("name",)
+    column_labels = {"name": lazy("Name"), "tickets": lazy("Tickets")}
+    column_descriptions = {"name": lazy("Up to 40 characters, without a comma. Example: invoice.")}
+    column_searchable_list = ("name",)
+    column_sortable_list = ("name",)
+    column_default_sort = "name"
+    column_numbers = ("tickets",)
+    column_formatters = {"tickets": lambda _view, _context, row, _name: row.count}
+
+    def complete(self, rows: list[Any]) -> None:
+        """Count the tickets of each tag."""
+        query = TicketTag.select(TicketTag.tag, fn.COUNT(TicketTag.id)).where(TicketTag.tag.in_(rows))
+        counts = dict(query.group_by(TicketTag.tag).tuples()) if rows else {}
+        for row in rows:
+            row.count = counts.get(row.id, 0)
+
+    def consequences(self, row: Any) -> list[str]:
+        """Say that tickets lose it."""
+        return [_("It is taken off the tickets that wear it.")] if row.ticket_tags.exists() else []

@@ -1,0 +1,188 @@
+"""What a ticket can be: statuses, priorities and tags, as an administrator defines them (B15, B16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import IntegrityError, fn
+
+from helpdesk import access, clock, colors, inputs, search, settings
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, StillInUse
+from helpdesk.i18n import lazy, ngettext
+from models import CATEGORIES, CLOSED, Priority, Stamp, Status, Tag, Ticket, database
+
+#: Settings of Configuration that choose a status or a priority by its identifier.
+CHOOSERS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
+    Status: ("default_status", "pending_status", "closed_status"),
+    Priority: ("default_priority", "important_priority"),
+}
+MAX_WEIGHT = 1_000_000
+
+
+def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> Status:
+    """Store ``identifier``, ``label``, colours, ``category``, ``position`` and ``enabled``, as far as given.
+
+    A new category moves the tickets of the status in or out of the open ones. Raises NotAllowed, StillInUse for a
+    status chosen in Configuration, or InvalidInput at a field.
+    """
+    access.require(actor, "configure")
+    chosen_by = choosers(status)
+    before = _set_common(status, values, chosen_by)
+    category = str(values.get("category", status.category))
+    if category not in CATEGORIES:
+        raise InvalidInput(lazy("Choose one of the list."), field="category")
+    _check_category(category, chosen_by)
+    moved = status.id is not None and category != status.category
+    status.category, status.position = category, int(values.get("position") or status.position or 0)
+    with database.atomic():
+        _store(status, before, chosen_by)
+        if moved:
+            _reopen_or_close(status)
+    return status
+
+
+def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor) -> Priority:
+    """Store ``identifier``, ``label``, colours, ``weight`` and ``enabled``, as far as given.
+
+    A new weight reorders the tickets of the priority. Raises NotAllowed, StillInUse for a priority chosen in
+    Configuration, or InvalidInput at a field.
+    """
+    access.require(actor, "configure")
+    chosen_by = choosers(priority)
+    before = _set_common(priority, values, chosen_by)
+    weight = values.get("weight", priority.weight)
+    if not isinstance(weight, int) or abs(weight) > MAX_WEIGHT:
+        raise InvalidInput(lazy("Expected a whole number up to a million."), field="weight")
+    reordered = priority.id is not None and weight != priority.weight
+    priority.weight = weight
+    with database.atomic():
+        _store(priority, before, chosen_by)
+        if reordered:
+            Ticket.update(rank=-weight).where(Ticket.priority == priority.id).execute()
+    return priority
+
+
+def choosers(row: Status | Priority) -> list[str]:
+    """Return the settings of Configuration that have chosen this status or priority."""
+    stored = type(row).select(type(row).identifier).where(type(row).id == (row.id or 0)).scalar()
+    return [key for key in CHOOSERS[type(row)] if stored and settings.get(key) == stored]
+
+
+def _set_common(row: Any, values: Mapping[str, Any], chosen_by: list[str]) -> str:
+    """Set what statuses and priorities share; return the identifier as it was."""
+    before = row.identifier
+    if "identifier" in values or row.id is None:
+        row.identifier = inputs.required(values.get("identifier"), "identifier", 60)
+    if "label" in values or row.id is None:
+        row.label = inputs.label(values.get("label"), "label", 60)
+    for name in ("text_color", "background_color"):
+        if name in values:
+            setattr(row, name, _colour(values[name], name))
+    row.enabled = bool(values.get("enabled", row.enabled))
+    if chosen_by and not row.enabled:
+        raise StillInUse(_chosen_text(chosen_by), field="enabled")
+    return str(before or "")
+
+
+def _colour(value: Any, field: str) -> str:
+    text = str(value or "").strip()
+    try:
+        colors.parse(text)
+    except ValueError as error:
+        raise InvalidInput(lazy("This is not a colour. Examples: #007afc, white."), field=field) from error
+    return text
+
+
+def _chosen_text(chosen_by: list[str]) -> Any:
+    label = settings.DECLARED[chosen_by[0]].label
+    return lazy("It is chosen in Configuration as “%(setting)s”: choose another one there first.", setting=label)
+
+
+def _check_category(category: str, chosen_by: list[str]) -> None:
+    """Every closing must close, and a ticket that waits for somebody must not be closed."""
+    for key in chosen_by:
+        if (category == CLOSED) != (key == "closed_status"):
+            raise StillInUse(_chosen_text([key]), field="category")
+
+
+def _store(row: Any, before: str, chosen_by: list[str]) -> None:
+    try:
+        with database.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise InvalidInput(lazy("This identifier is used already."), field="identifier") from error
+    if before != row.identifier and chosen_by:
+        settings.save(dict.fromkeys(chosen_by, row.identifier))
+
+
+def _reopen_or_close(status: Status) -> None:
+    """Write what the category of a status says on its tickets."""
+    tickets = Ticket.status == status.id
+    if status.category == CLOSED:
+        closed_at = fn.COALESCE(Ticket.closed_at, clock.now())
+        Ticket.update(is_open=False, closed_at=closed_at).where(tickets).execute()
+    else:
+        Ticket.update(is_open=True, closed_at=None, closed_by_customer=False).where(tickets).execute()
+
+
+def delete_status(status: Status, *, actor: Actor) -> None:
+    """Delete a status. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
+    access.require(actor, "configure")
+    _delete(status, Ticket.status == status.id)
+
+
+def delete_priority(priority: Priority, *, actor: Actor) -> None:
+    """Delete a priority. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
+    access.require(actor, "configure")
+    # Without its former priority an important ticket would count as an ordinary one.
+    _delete(priority, (Ticket.priority == priority.id) | (Ticket.former_priority == priority.id))
+
+
+def _delete(row: Status | Priority, worn: Any) -> None:
+    chosen_by = choosers(row)
+    if chosen_by:
+        raise StillInUse(_chosen_text(chosen_by))
+    count = Ticket.select().where(worn).count()
+    if count:
+        text = ngettext(
+            "%(num)d ticket has it: disable it instead.", "%(num)d tickets have it: disable it instead.", count
+        )
+        raise StillInUse(text)
+    try:
+        with database.atomic():
+            row.delete_instance()
+    except IntegrityError as error:
+        raise StillInUse(lazy("A ticket was given it just now.")) from error
+
+
+def rivals_of_important() -> list[Priority]:
+    """Return the other priorities as heavy as the one of important tickets (RULES 14)."""
+    important = Priority.get_or_none(Priority.identifier == settings.get("important_priority"))
+    if important is None:
+        return []
+    return list(Priority.select().where(Priority.weight >= important.weight, Priority.id != important.id))
+
+
+def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
+    """Store the ``name`` of a tag. Raises NotAllowed, or InvalidInput at ``name``."""
+    access.require(actor, "configure")
+    name = inputs.required(values.get("name"), "name", 40).lstrip("# ")
+    if not name or "," in name:
+        raise InvalidInput(lazy("Use a word or a few, without a comma."), field="name")
+    tag.name, tag.key = name, search.fold(name)[:40]
+    try:
+        with database.atomic():
+            tag.save()
+    except IntegrityError as error:
+        raise InvalidInput(lazy("There is such a tag already."), field="name") from error
+    return tag
+
+
+def delete_tag(tag: Tag, *, actor: Actor) -> None:
+    """Delete a tag and take it off its tickets. Raises NotAllowed."""
+    access.require(actor, "configure")
+    with database.atomic():
+        tag.delete_instance()
+        Stamp.bump()
