@@ -1,0 +1,198 @@
+"""The house keeps its plan: who imports whom, where rows are written, what no template holds, how long things get."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OWN = ("app", "bootstrap", "models", "sessions", "helpdesk", "web", "public", "admin_views", "tests", "benchmarks")
+
+#: Part of the house → the parts it may import.
+MAY_IMPORT = {
+    "bootstrap": set(),
+    "models": set(),
+    "migrations": set(),
+    "helpdesk": {"models", "helpdesk"},
+    "sessions": {"models", "helpdesk"},
+    "web": {"models", "helpdesk", "sessions", "web"},
+    "public": {"models", "helpdesk", "sessions", "web", "public"},
+    "admin_views": {"models", "helpdesk", "sessions", "web", "admin_views"},
+    "app": {"bootstrap", "models", "sessions", "helpdesk", "web", "public", "admin_views"},
+}
+DOORS = ("public", "admin_views", "web", "sessions", "app")
+#: The only rooms of `helpdesk` that know Flask, and what for.
+KNOW_FLASK = {
+    "helpdesk/i18n.py": "texts in the reader’s language (flask-babel)",
+    "helpdesk/outbox.py": "handing mail over (Flask-Mail)",
+    "helpdesk/cli.py": "the commands of the application",
+}
+#: Imports inside functions that have a reason.
+LATE_IMPORTS = {
+    ("bootstrap.py", "importlib.metadata"): "an old Python must get as far as the sentence that names the remedy",
+    ("bootstrap.py", "fcntl"): "absent on Windows, where only a sentence is needed",
+}
+#: Where cleaned HTML becomes markup.
+MAKE_MARKUP = {"web/rendering.py": "the filter `rich` of pages", "helpdesk/letters.py": "the body of a mail"}
+WRITES = {
+    *("save", "create", "insert", "insert_many", "insert_from", "update", "delete", "delete_instance", "delete_by_id"),
+    *("get_or_create", "bulk_create", "bulk_update", "replace", "replace_many", "set_by_id"),
+}
+RULED = {"Ticket", "Message", "TicketEvent", "OutgoingEmail"}
+RULED_ROWS = {"ticket", "message", "note", "event", "mail", "email"}
+
+LONGEST_FUNCTION = 50
+LONGEST_FILE = {"models.py": 800, "app.py": 150, "helpdesk": 300, "admin_views": 300, "public": 300, "web": 300}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@cache
+def sources() -> list[Path]:
+    return sorted(path for part in MAY_IMPORT for path in (ROOT / f"{part}.py", *(ROOT / part).rglob("*.py")) if path.is_file())  # fmt: skip  # noqa: E501
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    for found in ast.walk(node):
+        if isinstance(found, ast.Import):
+            yield from (alias.name for alias in found.names)
+        elif isinstance(found, ast.ImportFrom):
+            yield found.module or ""
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+
+
+def templates() -> list[Path]:
+    return sorted((ROOT / "templates").rglob("*.html"))
+
+
+# --- Who imports whom ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_parts_import_only_what_stands_below_them(path):
+    tops = {name.partition(".")[0] for name in imports(tree(path))}
+    assert tops & set(OWN) <= MAY_IMPORT[part_of(path)]
+
+
+def test_models_know_peewee_only():
+    tops = {name.partition(".")[0] for name in imports(tree(ROOT / "models.py"))}
+    assert tops - set(sys.stdlib_module_names) == {"peewee", "playhouse"}
+
+
+def test_bootstrap_knows_the_standard_library_only():
+    tops = {name.partition(".")[0] for name in imports(tree(ROOT / "bootstrap.py"))}
+    assert tops <= set(sys.stdlib_module_names)
+
+
+def test_rules_do_not_know_the_web():
+    knowing = {
+        name_of(path)
+        for path in (ROOT / "helpdesk").rglob("*.py")
+        if any(re.match(r"(flask|werkzeug|wtforms)(_|\.|$)", name) for name in imports(tree(path)))
+    }
+    assert knowing <= set(KNOW_FLASK)
+
+
+def test_imports_stand_at_the_top():
+    late = {(name_of(path), name) for path in sources() for function in functions(path) for name in imports(function)}
+    assert late <= set(LATE_IMPORTS)
+
+
+# --- Where rows are written ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if part_of(path) in DOORS], ids=name_of)
+def test_doors_write_no_ticket_message_event_or_mail(path):
+    for call in calls(path):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in WRITES:
+            receiver = ast.unparse(call.func.value).split(".")[-1]
+            assert receiver not in RULED | RULED_ROWS, f"line {call.lineno}: {ast.unparse(call)}"
+
+
+# --- Markup and templates -----------------------------------------------------------------------------------------
+
+
+def test_markup_is_made_of_literals_but_where_html_is_cleaned():
+    for path in sources():
+        for call in calls(path):
+            if ast.unparse(call.func).split(".")[-1] == "Markup" and name_of(path) not in MAKE_MARKUP:
+                literal = call.args and isinstance(call.args[0], ast.Constant)
+                assert literal, f"{name_of(path)}:{call.lineno}: {ast.unparse(call)}"
+
+
+@pytest.mark.parametrize("path", templates(), ids=name_of)
+def test_templates_trust_no_text(path):
+    assert not re.search(r"\|\s*safe\b|autoescape\s+false", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", [path for path in templates() if "email" not in path.parts], ids=name_of)
+def test_templates_obey_the_security_policy(path):
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"<[^>{}]*\s(on[a-z]+|style)\s*=", page), "an inline handler or style"
+    assert not re.search(r"javascript:", page)
+    for script in re.findall(r"<script\b[^>]*>", page):
+        assert "csp_nonce()" in script or 'type="application/json"' in script, script
+
+
+@pytest.mark.parametrize("path", templates(), ids=name_of)
+def test_templates_load_nothing_from_elsewhere(path):
+    assert not re.search(r"""(src|href|action|formaction)\s*=\s*["'](https?:)?//""", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", [path for path in templates() if "email" not in path.parts], ids=name_of)
+def test_forms_that_post_carry_the_token(path):
+    for form in re.findall(r"<form\b(?=[^>]*method=.post).*?(?:</form>|\Z)", path.read_text(encoding="utf-8"), re.S | re.I):  # fmt: skip  # noqa: E501
+        assert re.search(r"csrf|hidden_tag", form), form[:200]
+
+
+# --- Sizes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_functions_stay_short(path):
+    for function in functions(path):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        assert lines <= LONGEST_FUNCTION or part_of(path) == "migrations", f"{function.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if part_of(path) != "migrations"], ids=name_of)
+def test_files_stay_short(path):
+    limit = LONGEST_FILE.get(name_of(path)) or LONGEST_FILE.get(part_of(path), 300)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= limit
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if part_of(path) == "helpdesk"], ids=name_of)
+def test_public_functions_of_the_rules_say_what_they_do(path):
+    for node in tree(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def test_no_work_is_left_marked_for_later():
+    marks = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|raise NotImplementedError)\b")
+    for path in (*sources(), *templates()):
+        assert not marks.search(path.read_text(encoding="utf-8")), name_of(path)
