@@ -1,0 +1,192 @@
+"""Filters on new tickets."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import filters
+from helpdesk.errors import InvalidInput, NotAllowed
+from models import (
+    CannedResponse,
+    Filter,
+    FilterAction,
+    FilterCondition,
+    Label,
+    Message,
+    Priority,
+    Service,
+    Status,
+    Ticket,
+)
+from tests.support import cast
+
+pytestmark = pytest.mark.usefixtures("request_context")
+
+
+def make_filter(*actions, field="subject", operator="contains", value="invoice", **values):
+    rule = Filter.create(name=values.pop("name", "A filter"), **values)
+    FilterCondition.create(rule=rule, field=field, operator=operator, value=value)
+    for action, argument in actions:
+        FilterAction.create(rule=rule, action=action, argument=str(argument))
+    return rule
+
+
+#: What a fresh ticket of Carol says, and whether each operator finds it.
+SUBJECT = "Réclamation : ma facture"
+CASES = [
+    ("contains", "FACTURE", True),
+    ("contains", "reclamation", True),
+    ("contains", "colis", False),
+    ("not_contains", "colis", True),
+    ("is", "reclamation : ma facture", True),
+    ("is_not", "autre", True),
+    ("starts_with", "réclam", True),
+    ("ends_with", "facture", True),
+    ("one_of", "autre, reclamation : ma facture", True),
+    ("one_of", "facture", False),
+]
+
+
+@pytest.mark.parametrize(("operator", "value", "expected"), CASES)
+def test_conditions_look_past_case_and_accents(carol, sales, operator, value, expected):
+    make_filter(("tag", "hit"), operator=operator, value=value)
+    ticket = cast.open_ticket(carol, sales, subject=SUBJECT)
+    assert (ticket.ticket_tags.count() == 1) is expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "carol@customer.example"),
+        ("domain", "customer.example"),
+        ("name", "carol jones"),
+        ("content", "looks wrong"),
+        ("place", "sales"),
+    ],
+)
+def test_every_element_can_be_looked_at(carol, sales, field, value):
+    make_filter(("tag", "hit"), field=field, value=value)
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 1
+
+
+def test_all_conditions_or_any(carol, sales):
+    for mode in ("all", "any"):
+        rule = make_filter(("tag", mode), mode=mode)
+        FilterCondition.create(rule=rule, field="subject", operator="contains", value="nowhere")
+    ticket = cast.open_ticket(carol, sales)
+    assert [row.tag.name for row in ticket.ticket_tags] == ["any"]
+
+
+def actions(sales, ana, team):
+    """Each action with an argument, and what it leaves on the ticket."""
+    canned = CannedResponse.create(name="Thanks", body="<p>Thank you.</p>")
+    hold = Status.get(Status.identifier == "on hold")
+    return {
+        "transfer": (ana.id, lambda t: t.assignee == ana),
+        "assign_team": (team.id, lambda t: t.team == team),
+        "set_priority": (cast_priority().id, lambda t: t.priority.identifier == "high"),
+        "set_status": (hold.id, lambda t: t.status == hold),
+        "tag": ("vip", lambda t: t.ticket_tags.count() == 1),
+        "move": (sales.id, lambda t: t.service == sales),
+        "reply": (canned.id, lambda t: Message.get(Message.kind == "reply").body == "<p>Thank you.</p>"),
+        "silent": ("", lambda t: t.events.order_by(t.events.model.id).first().data.get("silent")),
+        "spam": ("", lambda t: t.is_spam),
+        "delete": ("", lambda t: t.in_bin and t.hidden_from_customer),
+        "stop": ("", lambda t: t.is_open),
+    }
+
+
+def cast_priority():
+    return Priority.get(Priority.identifier == "high")
+
+
+@pytest.mark.parametrize("action", sorted(filters.ACTIONS))
+def test_every_action_does_what_it_says(carol, billing, invoices, sales, ana, team, action):
+    argument, holds = actions(sales, ana, team)[action]
+    make_filter((action, argument))
+    ticket = cast.open_ticket(carol, billing, invoices)
+    assert holds(Ticket.get_by_id(ticket.id))
+
+
+def test_the_history_names_the_filter_and_the_filter_counts(carol, sales):
+    rule = make_filter(("tag", "x"), name="Invoices")
+    ticket = cast.open_ticket(carol, sales)
+    assert [event.data["name"] for event in ticket.events if event.kind == "filtered"] == ["Invoices"]
+    stored = Filter.get_by_id(rule.id)
+    assert (stored.hits, stored.last_hit_at is not None) == (1, True)
+
+
+def test_later_filters_override_earlier_ones(carol, sales, ana, ben):
+    make_filter(("transfer", ana.id), position=2)
+    make_filter(("transfer", ben.id), position=1)
+    assert Ticket.get_by_id(cast.open_ticket(carol, sales).id).assignee == ana
+
+
+@pytest.mark.parametrize("action", ["delete", "spam", "stop"])
+def test_delete_spam_and_stop_end_the_run(carol, sales, action):
+    make_filter((action, ""), position=1)
+    make_filter(("tag", "late"), position=2)
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 0
+
+
+def test_a_filter_whose_target_is_gone_says_so_and_stops_nothing(carol, sales):
+    make_filter(("transfer", 999), ("tag", "still"))
+    ticket = cast.open_ticket(carol, sales)
+    assert ticket.ticket_tags.count() == 1
+    assert "filter-skipped" in [event.kind for event in ticket.events]
+
+
+def test_a_disabled_filter_rests(carol, sales):
+    make_filter(("tag", "x"), enabled=False)
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 0
+
+
+def test_a_blocked_authors_ticket_runs_no_filter(carol, sales):
+    carol.blocked_at = carol.created_at
+    carol.save()
+    make_filter(("tag", "x"))
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 0
+
+
+GOOD = {
+    "name": "New",
+    "conditions": [{"field": "subject", "operator": "is", "value": "x"}],
+    "actions": [{"action": "delete", "argument": ""}],
+}
+
+
+def test_saving_replaces_conditions_and_actions(root):
+    rule = filters.save_filter(None, GOOD, actor=root)
+    filters.save_filter(rule, {**GOOD, "name": "Old"}, actor=root)
+    assert (Filter.get().name, rule.conditions.count(), rule.actions.count()) == ("Old", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"conditions": []}, "conditions"),
+        ({"conditions": [{"field": "subject", "operator": "is", "value": " "}]}, "conditions"),
+        ({"conditions": [{"field": "password", "operator": "is", "value": "x"}]}, "conditions"),
+        ({"actions": []}, "actions"),
+        ({"actions": [{"action": "transfer", "argument": ""}]}, "actions"),
+        ({"actions": [{"action": "transfer", "argument": "999"}]}, "actions"),
+        ({"actions": [{"action": "explode", "argument": ""}]}, "actions"),
+    ],
+)
+def test_what_cannot_work_is_not_saved(root, change, field):
+    with pytest.raises(InvalidInput) as refusal:
+        filters.save_filter(None, {**GOOD, **change}, actor=root)
+    assert (refusal.value.field, Filter.select().count()) == (field, 0)
+
+
+def test_an_agent_may_not_save_filters(ana):
+    with pytest.raises(NotAllowed):
+        filters.save_filter(None, GOOD, actor=ana)
+
+
+def test_what_may_be_chosen_is_what_exists(billing, invoices, sales, ana):
+    assert (str(ana.id), "Ana") in filters.choices("agent")
+    assert {value for value, _label in filters.choices("place")} >= {str(sales.id), f"{billing.id}/{invoices.id}"}
+    assert Service.select().count() == 2
+    assert Label(en="x").text("fr", "en") == "x"

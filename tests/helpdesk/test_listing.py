@@ -1,0 +1,162 @@
+"""The list of tickets: what stands in it, in which order, page by page."""
+
+from __future__ import annotations
+
+import pytest
+from playhouse.test_utils import count_queries
+
+from helpdesk import listing, search, tickets
+from helpdesk.listing import TicketListing
+from models import Ticket
+from tests.support import cast
+
+pytestmark = pytest.mark.usefixtures("request_context")
+
+
+@pytest.fixture
+def many(carol, billing, invoices):
+    """Seven tickets, the second one important."""
+    return [cast.open_ticket(carol, billing, invoices, subject=f"Ticket {n}") for n in range(7)]
+
+
+def numbers(page):
+    return [row.subject for row in page.rows]
+
+
+def test_important_first_then_longest_waiting(many, root):
+    tickets.mark_important(many[3], actor=root)
+    tickets.reply(many[0], "<p>Hi</p>", actor=root)
+    listed = numbers(TicketListing(root).page())
+    assert listed == ["Ticket 3", "Ticket 1", "Ticket 2", "Ticket 4", "Ticket 5", "Ticket 6", "Ticket 0"]
+
+
+def test_pages_follow_one_another_both_ways(many, root):
+    wanted = TicketListing(root, size=3)
+    first = wanted.page()
+    second = wanted.page(after=first.after)
+    third = wanted.page(after=second.after)
+    assert numbers(first) + numbers(second) + numbers(third) == [f"Ticket {n}" for n in range(7)]
+    assert (first.before, third.after) == (None, None)
+    assert numbers(wanted.page(before=third.before)) == numbers(second)
+    assert numbers(wanted.page(before=second.before)) == numbers(first)
+
+
+@pytest.mark.parametrize("key", ["x", "bm90IGpzb24", "W10", "WyIyMDI2IiwgMV0", "W251bGwsIG51bGwsIG51bGxd", "9" * 900])
+def test_a_key_that_is_not_ours_gives_the_first_page(many, root, key):
+    assert numbers(TicketListing(root, size=2).page(after=key)) == ["Ticket 0", "Ticket 1"]
+
+
+def test_views_hold_what_they_say(many, root, ana):
+    tickets.take(many[0], actor=ana)
+    tickets.close(many[1], actor=root)
+    tickets.mark_spam(many[2], actor=root)
+    tickets.delete(many[3], actor=root)
+    held = {view: len(TicketListing(ana, view).page().rows) for view in listing.VIEWS}
+    assert held == {"open": 4, "mine": 1, "unassigned": 3, "closed": 1, "spam": 1, "bin": 1, "all": 6}
+
+
+def test_every_list_keeps_to_ones_sight(many, ben):
+    assert [TicketListing(ben, view).page().rows for view in listing.VIEWS] == [[]] * len(listing.VIEWS)
+
+
+def test_a_list_costs_the_same_whatever_its_length(many, root):
+    TicketListing(root).page()
+    for size in (1, 5):
+        with count_queries() as counted:
+            TicketListing(root, size=size).page()
+        assert counted.count == 4
+
+
+def test_criteria_narrow_the_list(many, root, billing, sales):
+    assert len(TicketListing(root, service_id=billing.id).page().rows) == 7
+    assert TicketListing(root, service_id=sales.id).page().rows == []
+
+
+def test_the_menu_counts_what_the_lists_hold(many, root, ana, ben, invoices, billing):
+    listing.forget_counts()
+    tickets.take(many[0], actor=ana)
+    tickets.mark_spam(many[1], actor=root)
+    counts = listing.counts(ana)
+    assert (counts.open, counts.mine, counts.unassigned) == (6, 1, 5)
+    assert (counts.services, counts.departments) == ({billing.id: 6}, {invoices.id: 6})
+    assert listing.counts(ben).open == 0
+
+
+def test_neighbours_stand_before_and_after(many, root):
+    before, after = TicketListing(root).neighbours(many[3])
+    assert (before, after) == (many[2].number, many[4].number)
+
+
+def test_a_count_stops_at_its_limit(many, root):
+    assert TicketListing(root).count() == 7
+
+
+# --- Search -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def letters(carol, dan, sales, root):
+    """Two tickets with a conversation."""
+    one = cast.open_ticket(carol, sales, subject="Élève absent", body="Ma fille était malade.")
+    two = cast.open_ticket(dan, sales, subject="Broken cup", body="It arrived in pieces.")
+    tickets.reply(two, "<p>We send you another <b>œuvre</b>.</p>", actor=root)
+    return one, two
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "found"),
+    [
+        ("eleve", "everywhere", [0]),
+        ("ÉLÈVE", "subject", [0]),
+        ("malade", "content", [0]),
+        ("malade", "subject", []),
+        ("oeuvre", "everywhere", [1]),
+        ("dan@customer.example", "author", [1]),
+        ("brown", "author", [1]),
+        ("brown", "content", []),
+        ("fille mal", "everywhere", [0]),
+        ("fille pieces", "everywhere", []),
+    ],
+)
+def test_words_are_found_where_one_looks(letters, root, text, scope, found):
+    rows = TicketListing(root, "all", text=text, scope=scope).page().rows
+    assert sorted(row.id for row in rows) == sorted(letters[n].id for n in found)
+
+
+ODD = [
+    "",
+    "'",
+    '"',
+    "c++",
+    "(",
+    "a AND",
+    "NOT",
+    "*",
+    "é\0b",
+    "%",
+    "\\",
+    "a:b",
+    "--",
+    "' OR 1=1",
+    "x " * 300,
+    "😀",
+    "-a",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_input_never_errs(letters, root, text):
+    for scope in search.SCOPES:
+        TicketListing(root, "all", text=text or " ", scope=scope).page()
+
+
+def test_a_number_is_found(letters, root):
+    rows = TicketListing(root, "all", text=letters[0].number).page().rows
+    assert [row.id for row in rows] == [letters[0].id]
+
+
+def test_a_deleted_note_is_not_found_any_more(letters, root):
+    note = tickets.add_note(letters[0], "<p>hippopotamus</p>", actor=root)
+    tickets.delete_note(note, actor=root)
+    assert TicketListing(root, "all", text="hippopotamus").page().rows == []
+    assert Ticket.select().count() == 2
