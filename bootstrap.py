@@ -39,7 +39,7 @@ def enter() -> None:
     if not _is_complete(wanted):
         _build(wanted)
     python = _python(VENV)
-    os.execv(python, [python, *sys.orig_argv[1:]])  # noqa: S606 — the same words again, no shell
+    os.execv(python, [python, *sys.argv])  # noqa: S606 — the same words again, no shell
 
 
 def _stop(sentence: str) -> NoReturn:
