@@ -140,7 +140,8 @@ class NativeConverter(CustomModelConverter):
     def switch(self, _model: Any, field: Field, **kwargs: Any) -> tuple[str, Any]:
         """Make a switch of a yes-or-no column."""
         kwargs.pop("validators", None)
-        return field.name, fields.BooleanField(render_kw={"role": "switch"}, **kwargs)
+        kwargs["render_kw"] = {"role": "switch", **kwargs.get("render_kw", {})}
+        return field.name, fields.BooleanField(**kwargs)
 
 
 #: Help under a colour field.

@@ -1,0 +1,66 @@
+"""The door of agents and administrators: Flask-Admin screens, thin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, redirect, url_for
+from flask_admin import Admin, BaseView, expose
+from flask_admin.theme import Theme
+
+from admin_views import account
+from admin_views.bulk import BulkActs
+from admin_views.customers import CustomersView
+from admin_views.guard import Guarded
+from admin_views.intake import CannedResponsesView, FiltersView
+from admin_views.organisation import DepartmentsView, ServicesView
+from admin_views.people import UsersView
+from admin_views.permissions import MySettingsView
+from admin_views.teams import RolesView, TeamsView
+from admin_views.tickets import TicketPages
+from admin_views.tickets_setup import PrioritiesView, StatusesView, TagsView
+from helpdesk.i18n import lazy
+from web.security import nonce
+
+#: Every screen of the desk; the order is nothing but the order of registration.
+PAGES = (
+    TicketPages,
+    BulkActs,
+    ServicesView,
+    DepartmentsView,
+    CannedResponsesView,
+    FiltersView,
+    UsersView,
+    TeamsView,
+    RolesView,
+    MySettingsView,
+    StatusesView,
+    PrioritiesView,
+    TagsView,
+    CustomersView,
+)
+
+
+class Home(Guarded, BaseView):
+    """Where ``/admin/`` leads. The stock index view is open to everybody and serves the files of the stock theme."""
+
+    verb = "desk"
+
+    @expose("/")
+    def index(self) -> Any:
+        """Go to the tickets."""
+        return redirect(url_for("desk_tickets.index_view"))
+
+
+def init_admin(app: Flask) -> None:
+    """Put the desk of agents into the application."""
+    admin = Admin(
+        app,
+        name=lazy("Desk"),
+        index_view=Home(name=lazy("Desk"), endpoint="desk", url="/admin"),
+        theme=Theme(folder="desk", base_template="admin/base.html"),
+        csp_nonce_generator=nonce,
+    )
+    for page in PAGES:
+        admin.add_view(page())
+    app.register_blueprint(account.blueprint)

@@ -1,0 +1,201 @@
+"""The account of an agent: signing in and out, forgotten password, invitation, profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+import sessions
+from admin_views import menu
+from admin_views.account_forms import (
+    AccountForm,
+    ForgottenForm,
+    InvitationForm,
+    PasswordForm,
+    ProfileForm,
+    ResetForm,
+    SignInForm,
+)
+from helpdesk import links, settings, staffing
+from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.i18n import _, ngettext
+from helpdesk.links import LinkExpired
+from models import AccessLink, Agent
+from web.security import safe_path
+
+blueprint = Blueprint("account", __name__, url_prefix="/admin")
+
+Page = Response | str | tuple[str, int]
+HOME = "/admin/"
+
+
+def refused(template: str, form: AccountForm, error: HelpdeskError | None = None, **context: Any) -> tuple[str, int]:
+    """Show a form again with what is wrong in it."""
+    if error is not None:
+        form.refuse(error)
+    return render_template(template, form=form, **context), 429 if isinstance(error, TooMany) else 422
+
+
+# --- Getting in ---------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Page:
+    """Sign an agent in and lead to the page that was asked for."""
+    form, after = SignInForm(), safe_path(request.values.get("next"), HOME)
+    if request.method == "GET":
+        if sessions.current_agent() is not None:
+            return redirect(after)
+        return render_template("admin/account/sign_in.html", form=form, after=after)
+    if not form.validate():
+        return refused("admin/account/sign_in.html", form, after=after)
+    try:
+        agent = staffing.sign_in(form.email.data, form.password.data, address_key=request.remote_addr or "")
+    except (InvalidInput, TooMany) as error:
+        return refused("admin/account/sign_in.html", form, error, after=after)
+    sessions.start(agent)
+    return redirect(after, 303)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """End this browser's sign-in, on the server too."""
+    sessions.end()
+    return redirect(url_for(".sign_in"), 303)
+
+
+@blueprint.route("/forgotten", methods=["GET", "POST"])
+def forgotten() -> Page:
+    """Mail a link to choose a new password; the answer never tells who has an account."""
+    form, has_mail = ForgottenForm(), settings.mail_server() is not None
+    template = "admin/account/forgotten.html"
+    if request.method == "GET":
+        return render_template(template, form=form, has_mail=has_mail)
+    if not form.validate():
+        return refused(template, form, has_mail=has_mail)
+    try:
+        staffing.ask_reset(form.email.data, address_key=request.remote_addr or "")
+    except TooMany as error:
+        return refused(template, form, error, has_mail=has_mail)
+    flash(_("If there is an account with this address, a link is on its way to it."), "success")
+    return redirect(url_for(".sign_in"), 303)
+
+
+@blueprint.route("/reset/<token>", methods=["GET", "POST"])
+def reset(token: str) -> Page:
+    """Choose a new password by a mailed link."""
+    form = ResetForm()
+    return _by_link("reset", token, form, lambda link: staffing.reset_password(link, form.password.data))
+
+
+@blueprint.route("/invitation/<token>", methods=["GET", "POST"])
+def invitation(token: str) -> Page:
+    """Accept an invitation: name and password."""
+    form = InvitationForm()
+    return _by_link(
+        "invitation", token, form,
+        lambda link: staffing.accept_invitation(link, form.name.data, form.password.data),
+    )  # fmt: skip
+
+
+def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLink], Agent]) -> Page:
+    """Show the form a link opens; use the link up only when the form is sent and accepted."""
+    template = f"admin/account/{kind}.html"
+    try:
+        link = links.find(kind, token)
+        if request.method == "GET":
+            if link.agent is not None and "name" in form:
+                form["name"].data = link.agent.name
+            return render_template(template, form=form, person=link.agent)
+        if not form.validate():
+            return refused(template, form, person=link.agent)
+        agent = rule(link)
+    except InvalidInput as error:
+        return refused(template, form, error, person=link.agent)
+    except (LinkExpired, NotFound) as error:
+        return render_template("admin/account/link_lost.html", reason=error, kind=kind), 404
+    sessions.start(agent)
+    return redirect(HOME, 303)
+
+
+# --- One's own ----------------------------------------------------------------------------------------------------
+
+
+def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
+    """Let agents in, send strangers to sign in, refuse customers."""
+
+    @wraps(view)
+    def guarded(**arguments: Any) -> Page:
+        agent = sessions.current_agent()
+        if agent is not None:
+            return view(agent, **arguments)
+        if sessions.current_person() is not None:
+            abort(403)
+        return redirect(url_for(".sign_in", next=request.path if request.method == "GET" else None))
+
+    return guarded
+
+
+@blueprint.route("/profile", methods=["GET", "POST"])
+@agents_only
+def profile(agent: Agent) -> Page:
+    """Change one's name, language and time zone."""
+    form = ProfileForm(obj=agent)
+    if request.method == "GET":
+        return _profile(agent, form, PasswordForm(formdata=None))
+    try:
+        if form.validate():
+            staffing.save_profile(agent, form.data)
+            flash(_("Your profile was saved."), "success")
+            return redirect(url_for(".profile"), 303)
+    except InvalidInput as error:
+        form.refuse(error)
+    return _profile(agent, form, PasswordForm(formdata=None)), 422
+
+
+@blueprint.post("/profile/password")
+@agents_only
+def password(agent: Agent) -> Page:
+    """Change one's password; one's other browsers are signed out."""
+    form = PasswordForm()
+    try:
+        if form.validate():
+            staffing.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
+            flash(_("Your password was changed. Your other browsers were signed out."), "success")
+            return redirect(url_for(".profile"), 303)
+    except (InvalidInput, TooMany) as error:
+        form.refuse(error)
+    return _profile(agent, ProfileForm(formdata=None, obj=agent), form), 422
+
+
+def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> str:
+    token = sessions.current_token() or ""
+    browsers = [(row, staffing.is_current(row, token)) for row in staffing.list_sign_ins(agent)]
+    return render_template(
+        "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
+        side=menu.setup_menu(agent), me=menu.me(agent),
+    )  # fmt: skip
+
+
+@blueprint.post("/profile/sign-ins/<int:key>/end")
+@agents_only
+def end_sign_in(agent: Agent, key: int) -> Page:
+    """Sign one of one's browsers out."""
+    if key >= 2**63:
+        abort(404)
+    staffing.end_one(agent, key)
+    flash(_("The browser was signed out."), "success")
+    return redirect(url_for(".profile"), 303)
+
+
+@blueprint.post("/profile/sign-ins/end")
+@agents_only
+def end_other_sign_ins(agent: Agent) -> Page:
+    """Sign all of one's other browsers out."""
+    count = staffing.end_all_sign_ins(agent, except_token=sessions.current_token())
+    flash(ngettext("%(num)d browser was signed out.", "%(num)d browsers were signed out.", count), "success")
+    return redirect(url_for(".profile"), 303)

@@ -1,0 +1,88 @@
+"""Forms of the account of an agent."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Length
+
+from admin_views.fields import languages, optional, show
+from helpdesk.errors import HelpdeskError
+from helpdesk.i18n import _, lazy
+
+NEEDED = lazy("This field is needed.")
+NEW_PASSWORD_HELP = lazy("At least 10 characters; a few words are easy to remember.")
+#: A hash of a longer text would cost more than it protects.
+LONGEST = 1_000
+
+
+class AccountForm(FlaskForm):
+    """A form whose refusals by a rule stand at their field."""
+
+    def refuse(self, error: HelpdeskError) -> None:
+        """Show what a rule said."""
+        show(error, self)
+
+
+def needed(longest: int = 254) -> list[Any]:
+    """Return the checks of a field that must be filled in."""
+    return [DataRequired(NEEDED), Length(max=longest)]
+
+
+def new_password(label: Any) -> PasswordField:
+    """Return the field of a password being chosen."""
+    return PasswordField(
+        label, needed(LONGEST), description=NEW_PASSWORD_HELP, render_kw={"autocomplete": "new-password"}
+    )
+
+
+class SignInForm(AccountForm):
+    """E-mail and password."""
+
+    email = EmailField(lazy("E-mail address"), needed(), render_kw={"autocomplete": "username"})
+    password = PasswordField(lazy("Password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
+
+
+class ForgottenForm(AccountForm):
+    """Where to mail the link."""
+
+    email = EmailField(lazy("E-mail address"), needed(), render_kw={"autocomplete": "username"})
+
+
+class ResetForm(AccountForm):
+    """A new password."""
+
+    password = new_password(lazy("New password"))
+
+
+class InvitationForm(AccountForm):
+    """Who was invited says how they are called and chooses a password."""
+
+    name = StringField(
+        lazy("Your name"), needed(120), description=lazy("Shown to the team, and to customers on your replies."),
+        render_kw={"autocomplete": "name"},
+    )  # fmt: skip
+    password = new_password(lazy("Password"))
+
+
+def timezones() -> list[tuple[str, str]]:
+    """Return the time zones one may choose, the desk's own first."""
+    return [("", _("The desk’s time zone")), *((name, name) for name in sorted(available_timezones()) if "/" in name)]
+
+
+class ProfileForm(AccountForm):
+    """Name, language and time zone."""
+
+    name = StringField(lazy("Name"), needed(120), description=lazy("Shown to the team, and to customers on replies."))
+    locale = SelectField(lazy("Language"), choices=languages, coerce=optional)
+    timezone = SelectField(lazy("Time zone"), choices=timezones, coerce=optional)
+
+
+class PasswordForm(AccountForm):
+    """A new password, allowed by the current one."""
+
+    current = PasswordField(lazy("Current password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
+    password = new_password(lazy("New password"))

@@ -1,0 +1,76 @@
+"""The screen of customers: names, addresses, language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import SelectField
+
+from admin_views.base import DeskView
+from admin_views.fields import languages, optional
+from helpdesk.i18n import LANGUAGES, _, lazy
+from models import Customer, CustomerAddress
+
+
+def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
+    """Write the addresses of a customer; the proven ones are marked."""
+    marked = (f"{email} ✓" if proven else email for email, proven in row.emails)
+    return ", ".join(marked)
+
+
+class CustomersView(DeskView):
+    """Whoever has asked something. They come by themselves, with their first ticket."""
+
+    table, slug, title = Customer, "customers", lazy("Customers")
+    lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
+    can_create = False
+    can_export = True
+    column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
+    column_details_list = ()
+    column_export_list = ("first_name", "last_name", "addresses", "locale", "blocked_at", "created_at")
+    form_columns = ("first_name", "last_name", "locale")
+    form_overrides = {"locale": SelectField}
+    form_args = {"locale": {"choices": languages, "coerce": optional}}
+    column_labels = {
+        "name": lazy("Name"),
+        "first_name": lazy("First name"),
+        "last_name": lazy("Last name"),
+        "addresses": lazy("E-mail addresses"),
+        "locale": lazy("Language"),
+        "blocked_at": lazy("Blocked"),
+        "created_at": lazy("Since"),
+    }
+    column_descriptions = {
+        "first_name": lazy("As it stands in e-mails."),
+        "last_name": lazy("As it stands in e-mails."),
+        "locale": lazy("The language of their pages and e-mails."),
+    }
+    column_searchable_list = ("first_name", "last_name")
+    column_sortable_list = ("created_at",)
+    column_default_sort = ("id", True)
+    column_formatters = column_formatters_export = {
+        "name": lambda _view, _context, row, _name: row.full_name or row.emails[0][0],
+        "addresses": addresses,
+        "locale": lambda _view, _context, row, _name: LANGUAGES.get(row.locale, ""),
+        "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
+    }
+
+    def complete(self, rows: list[Any]) -> None:
+        """Read the addresses of these customers."""
+        query = CustomerAddress.select().where(CustomerAddress.customer.in_(rows))
+        found: dict[int, list[tuple[str, bool]]] = {row.id: [] for row in rows}
+        for address in query.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id) if rows else ():
+            found[address.customer_id].append((address.email, address.is_proven))
+        for row in rows:
+            row.emails = found[row.id] or [("—", False)]
+
+    def found(self, word: str) -> Any:
+        """Search the addresses too."""
+        by_address = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email.contains(word))
+        return super().found(word) | Customer.id.in_(by_address)
+
+    def save(self, row: Any, values: dict[str, Any]) -> Any:
+        """Store names and language."""
+        for name in ("first_name", "last_name"):
+            values[name] = (values[name] or "").strip()
+        return super().save(row, values)
