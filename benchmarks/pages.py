@@ -1,0 +1,286 @@
+"""How long pages take, against the floor: both answer over HTTP in turn, request by request, on this machine.
+
+    python3 benchmarks/pages.py --tickets 1000 100000 --engine sqlite postgresql
+
+Each size is a demo desk of its own in a temporary folder. Both programs run under waitress with four threads; the
+client opens a connection for each request, as a visitor does. Trust the ratios: milliseconds depend on the machine.
+"""
+
+# ruff: noqa: E402  What is measured lies one folder up, in an environment that may have to be made first.
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter()
+
+from peewee import fn
+
+import models
+from helpdesk import demo, environment, migrating
+from models import LIVE, Message, Ticket, open_database
+from tests.support.postgres import Cluster, Missing
+
+#: What the issue asks for.
+MOST_TIMES_FLOOR, MOST_GROWTH = 4.0, 1.3
+WARM_UP = 15
+
+
+class Answer(NamedTuple):
+    """What came back, and after how many milliseconds."""
+
+    status: int
+    body: str
+    took: float
+
+
+class Browser:
+    """Just enough of one: cookies, forms, one connection for each request."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookies = port, {}
+
+    def ask(self, path: str, form: dict[str, str] | None = None) -> Answer:
+        """Get a page, or post a form to it."""
+        body = urlencode(form) if form is not None else None
+        headers = {"Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        started = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        response = connection.getresponse()
+        page = response.read()
+        connection.close()
+        took = (time.perf_counter() - started) * 1000
+        for cookie in response.headers.get_all("Set-Cookie") or ():
+            name, _equals, rest = cookie.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return Answer(response.status, page.decode(), took)
+
+
+class Task(NamedTuple):
+    """A page to measure: `prepare` makes the arguments of the next request, untimed."""
+
+    name: str
+    ours: Callable[[int], Answer]
+    floor: Callable[[int], Answer]
+    expected: tuple[int, int]
+    rounds: int
+
+
+def hidden(page: str, name: str) -> str:
+    """Return the value of a hidden field of a page."""
+    for tag in re.findall(r"<input\b[^>]*>", page):
+        if f'name="{name}"' in tag:
+            found = re.search(r'value="([^"]*)"', tag)
+            return unescape(found.group(1)) if found else ""
+    raise SystemExit(f"The page has no field {name}:\n{page[:500]}")
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(command: list[str], port: int, variables: dict[str, str], log: Path) -> Iterator[Browser]:
+    """Run a server until the block ends."""
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables}, stdout=output, stderr=output)
+        try:
+            for _try in range(200):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            else:
+                raise SystemExit(f"{command} did not answer:\n{log.read_text()[-2000:]}")
+            yield Browser(port)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def fill(url: str, folder: Path, tickets: int) -> demo.Accounts:
+    """Make a demo desk in this database."""
+    env = environment.read({"GUICHET_DATA_DIR": str(folder / "data"), "GUICHET_DATABASE_URL": url})
+    environment.use(env)
+    models.database.initialize(open_database(env.database_url))
+    migrating.migrate(models.database, backup=False)
+    return demo.fill(tickets=tickets, progress=demo.progress_bar(sys.stderr))
+
+
+def long_thread(messages: int = 10) -> str:
+    """Return the number of an open ticket with about so many messages."""
+    count = fn.COUNT(Message.id)
+    query = Ticket.select(Ticket.number).join(Message).where(LIVE).group_by(Ticket.id, Ticket.number)
+    return str(query.order_by(fn.ABS(count - messages), Ticket.id).scalar())
+
+
+def tasks(ours: Browser, floor: Browser, accounts: demo.Accounts, rounds: int) -> list[Task]:
+    """Sign in, and return what is measured."""
+    number, email = long_thread(), str(models.CustomerAddress.get_by_id(1).email)
+    sign_in = ours.ask("/admin/sign-in")
+    person = accounts.people[0].email
+    form = {"csrf_token": hidden(sign_in.body, "csrf_token"), "email": person, "password": accounts.password}
+    if ours.ask("/admin/sign-in", form).status not in {302, 303}:
+        raise SystemExit("The demo account could not sign in.")
+    visitor = Browser(ours.port)
+
+    def written(key: str, token: str = "") -> dict[str, str]:
+        return {
+            "csrf_token": token,
+            "form_key": key,
+            "email": email,
+            "unit": unit,
+            "subject": "The bell does not ring",
+            "message": "I ordered a brass bell last week.\n\nIt looks lovely, and it does not ring.",
+        }
+
+    def store(_round: int) -> Answer:
+        page = visitor.ask("/tickets/new").body
+        return visitor.ask("/tickets/new", written(hidden(page, "form_key"), hidden(page, "csrf_token")))
+
+    options = re.findall(r'<option value="([^"]+)"', visitor.ask("/tickets/new").body)
+    unit = next(option for option in options if option)
+    place = models.Department.select().order_by(models.Department.id).first()
+    floor_unit = f"{place.service_id}/{place.id}"
+    started = time.time_ns()
+    return [
+        Task("list", lambda _: ours.ask("/admin/tickets/"), lambda _: floor.ask("/list"), (200, 200), rounds),
+        Task(
+            "thread",
+            lambda _: ours.ask(f"/admin/tickets/{number}"),
+            lambda _: floor.ask(f"/thread/{number}"),
+            (200, 200),
+            rounds,
+        ),
+        Task(
+            "store a ticket",
+            store,
+            lambda turn: floor.ask("/store", written(f"{started}-{turn}") | {"unit": floor_unit}),
+            (303, 303),
+            rounds // 2,
+        ),
+    ]
+
+
+class Measured(NamedTuple):
+    """Milliseconds of the two programs."""
+
+    ours: list[float]
+    floor: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times slower Guichet is."""
+        return statistics.median(self.ours) / statistics.median(self.floor)
+
+
+def measure(task: Task) -> Measured:
+    """Ask both in turn, request by request. Ends the program at a wrong answer: it would be quick for nothing."""
+    found = Measured([], [])
+    for turn in range(WARM_UP + task.rounds):
+        answers = task.ours(turn), task.floor(turn)
+        for answer, expected, who in zip(answers, task.expected, ("Guichet", "the floor"), strict=True):
+            if answer.status != expected:
+                raise SystemExit(f"{task.name}: {who} answered {answer.status}:\n{answer.body[:500]}")
+        if turn >= WARM_UP:
+            found.ours.append(answers[0].took)
+            found.floor.append(answers[1].took)
+    return found
+
+
+def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured]:
+    """Measure the pages of one desk."""
+    accounts = fill(url, folder, tickets)
+    ports = free_port(), free_port()
+    variables = {
+        "GUICHET_DATA_DIR": str(folder / "data"),
+        "GUICHET_DATABASE_URL": url,
+        "GUICHET_PORT": str(ports[0]),
+        "GUICHET_CAPTCHA": "off",
+        "GUICHET_WORKER": "separate",
+    }
+    floor_command = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), url, str(ports[1])]
+    with (
+        served([sys.executable, "app.py", "serve"], ports[0], variables, folder / "ours.log") as ours,
+        served(floor_command, ports[1], {}, folder / "floor.log") as floor,
+    ):
+        found = {task.name: measure(task) for task in tasks(ours, floor, accounts, rounds)}
+    models.database.close_all()
+    return found
+
+
+def table(engine: str, results: dict[int, dict[str, Measured]]) -> Iterator[str]:
+    """Yield the table of one engine, in Markdown."""
+    yield f"| {engine} | tickets | Guichet ms, p50/p95 | floor ms, p50/p95 | ratio (at most {MOST_TIMES_FLOOR:g}) |"
+    yield "| --- | --: | --: | --: | --: |"
+    for tickets, found in results.items():
+        for name, times in found.items():
+            cells = " | ".join(f"{statistics.median(part):.1f}/{percentile(part):.1f}" for part in times)
+            yield f"| {name} | {tickets:,} | {cells} | {times.ratio:.1f} |"
+    first, last = results[min(results)], results[max(results)]
+    if len(results) > 1:
+        growth = {name: statistics.median(last[name].ours) / statistics.median(first[name].ours) for name in first}
+        said = ", ".join(f"{name} {times:.2f}" for name, times in growth.items())
+        yield f"\nThe largest desk against the smallest (list and thread at most {MOST_GROWTH:g} times): {said}."
+
+
+def percentile(times: list[float]) -> float:
+    """Return the 95th percentile."""
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def main() -> int:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--tickets", type=int, nargs="+", default=[1_000, 100_000])
+    parser.add_argument("--engine", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite"])
+    parser.add_argument("--rounds", type=int, default=200, help="requests of each page (default: %(default)s)")
+    arguments = parser.parse_args()
+    for engine in arguments.engine:
+        cluster = None
+        try:
+            # Durable, as a real one: storing a ticket must wait for the disk on both engines.
+            cluster = Cluster(options=("shared_buffers=256MB",)).start() if engine == "postgresql" else None
+            results = {}
+            for tickets in sorted(set(arguments.tickets)):
+                with tempfile.TemporaryDirectory() as name:
+                    folder = Path(name)
+                    url = cluster.create(f"desk_{tickets}") if cluster else f"sqlite:///{folder}/guichet.db"
+                    results[tickets] = run(url, folder, tickets, min(arguments.rounds, 2_000))
+            print(*table(engine, results), sep="\n", end="\n\n")
+        except Missing as missing:
+            print(f"PostgreSQL was not measured: {missing}.")
+        finally:
+            if cluster is not None:
+                cluster.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
