@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL, Expression, ModelSelect, Tuple, fn
+from peewee import JOIN, SQL, Expression, ModelSelect, Tuple, fn
 
 from helpdesk import access, catalogue, search
 from models import LIVE, ORDER, Agent, Customer, CustomerAddress, Tag, Ticket, TicketTag
@@ -218,7 +218,7 @@ def rows_of(ids: list[int]) -> list[Row]:
         )
         .join(Customer)
         .switch(Ticket)
-        .join(CustomerAddress, "LEFT OUTER", on=(Ticket.address == CustomerAddress.id))
+        .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
         .where(Ticket.id.in_(ids))
         .tuples()
     )
