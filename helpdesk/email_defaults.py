@@ -105,6 +105,7 @@ KINDS: dict[str, Kind] = {
                 en="A ticket has been transferred to you.<br><br>{{message}}",
                 fr="Un ticket vous a été transféré.<br><br>{{message}}",
             ),
+            can_be_off=False,
         ),
         Kind(
             "assignment",
@@ -189,6 +190,12 @@ RECEIVED_BODY = Label(
     "If you did not write to us, ignore this e-mail.",
     fr="Bonjour,<br><br>Nous avons reçu votre message. Votre ticket porte le numéro {{prefixed_id}}.<br><br>"
     "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
+)
+
+#: One mail instead of many, when several tickets are assigned at once.
+DIGEST_SUBJECT = Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés")
+DIGEST_BODY = Label(
+    en="<p>%(count)s tickets have been assigned to you:</p>", fr="<p>%(count)s tickets vous ont été assignés :</p>"
 )
 
 #: The line before the link, by what it opens; "desk" is the agents' page of the ticket.

@@ -1,0 +1,96 @@
+"""Who an event concerns: agents by their permissions, teams, customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from helpdesk import access, catalogue, i18n
+from helpdesk.access import Actor
+from helpdesk.events import customer_of
+from models import Agent, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketEvent
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One address, in its holder's language. A team's address has neither `agent` nor `address`."""
+
+    email: str
+    locale: str
+    agent: Agent | None = None
+    address: CustomerAddress | None = None
+
+
+def agents(rows: Iterable[Agent | None]) -> list[Recipient]:
+    """Return the active ones among these agents."""
+    return [
+        Recipient(agent.email, i18n.supported(agent.locale), agent=agent)
+        for agent in rows
+        if agent is not None and agent.active
+    ]
+
+
+def _team(team_id: int | None) -> list[Recipient]:
+    """Return the members of an enabled team and its address; its manager when there is neither."""
+    team = catalogue.team(team_id)
+    if team is None or not team.enabled:
+        return []
+    rows = TeamMember.select(TeamMember.agent).where(TeamMember.team == team.id).order_by(TeamMember.id).tuples()
+    members = agents(catalogue.agent(agent_id) for (agent_id,) in rows)
+    if team.email:
+        members.append(Recipient(team.email, i18n.supported(None)))
+    return members or agents([catalogue.agent(team.manager_id)])
+
+
+def _told(ticket: Ticket) -> list[Recipient]:
+    """Return the agents whose deciding permission for the ticket's place says notify (RULES 2)."""
+
+    def notify(agent: Agent) -> bool:
+        permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id)
+        return permission is not None and permission.notify
+
+    return agents(agent for agent in catalogue.agents() if notify(agent))
+
+
+def _assignee(ticket: Ticket) -> list[Recipient]:
+    return agents([catalogue.agent(ticket.assignee_id)]) or _team(ticket.team_id)
+
+
+def new_ticket_team(event: TicketEvent) -> list[Recipient]:
+    """Return who hears of a new ticket, but those whom a filter has just told that it is theirs (RULES 17)."""
+    ticket = event.ticket
+    handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
+    )
+    told = {email for (email,) in handed.tuples()}
+    return [one for one in _assignee(ticket) + _told(ticket) if one.email not in told]
+
+
+def handlers(event: TicketEvent) -> list[Recipient]:
+    """Return who hears of a later message: whoever has the ticket, else those told of new ones."""
+    return _assignee(event.ticket) or _told(event.ticket)
+
+
+def target(event: TicketEvent) -> list[Recipient]:
+    """Return to whom the ticket was handed."""
+    return agents([catalogue.agent(event.data.get("agent"))]) or _team(event.data.get("team"))
+
+
+def notified_there(event: TicketEvent) -> list[Recipient]:
+    """Return the notify-ticked agents of the place the ticket is in."""
+    return _told(event.ticket)
+
+
+def customer(event: TicketEvent) -> list[Recipient]:
+    """Return the customer of the ticket."""
+    ticket = event.ticket
+    address = ticket.address if ticket.address_id is not None else ticket.customer.primary_address
+    return [Recipient(address.email, i18n.supported(ticket.customer.locale or ticket.locale), address=address)]
+
+
+def addresses_of(actor: Actor) -> set[str]:
+    """Return the folded addresses of whoever acted: nobody is told of what they did themselves."""
+    if isinstance(actor, Agent):
+        return {actor.email.casefold()}
+    person = customer_of(actor)
+    return {row.email.casefold() for row in person.addresses} if person is not None else set()

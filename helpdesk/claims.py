@@ -1,0 +1,62 @@
+"""Claims on e-mails that are due: several threads, processes and hosts share the outbox, one sends each mail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from peewee import SQL, fn
+
+from helpdesk import clock
+from models import OutgoingEmail, database, is_sqlite
+
+#: Minutes after which a mail that is still being sent was left behind by a crash.
+STUCK = 10
+
+
+def claim(count: int) -> list[OutgoingEmail]:
+    """Take the mails that are due, each for this deliverer alone; of one ticket and address, the first only."""
+    now, earlier = clock.now(), OutgoingEmail.alias()
+    waits = earlier.select(SQL("1")).where(
+        earlier.ticket == OutgoingEmail.ticket,
+        earlier.to_email == OutgoingEmail.to_email,
+        earlier.id < OutgoingEmail.id,
+        earlier.state.in_(["pending", "sending"]),
+    )
+    due = (
+        OutgoingEmail.select(OutgoingEmail.id)
+        # The literal is the condition of the index; a bound value would not be recognised in it.
+        .where(SQL("state IN ('pending', 'sending')"), OutgoingEmail.state == "pending", OutgoingEmail.due_at <= now)
+        .where(~fn.EXISTS(waits))
+        .order_by(OutgoingEmail.due_at, OutgoingEmail.id)
+        .limit(count)
+    )
+    if not is_sqlite():
+        due = due.for_update("FOR UPDATE SKIP LOCKED")
+    take = OutgoingEmail.update(state="sending", claimed_at=now, attempts=OutgoingEmail.attempts + 1)
+    with database.atomic():
+        claimed = take.where(OutgoingEmail.id.in_(due), OutgoingEmail.state == "pending").returning(OutgoingEmail)
+        return sorted(claimed.execute(), key=lambda email: email.id)
+
+
+def still_ours(email: OutgoingEmail) -> bool:
+    """Renew the claim right before sending; another deliverer may have taken over what waited too long."""
+    now = clock.now()
+    ours = (OutgoingEmail.id == email.id) & (OutgoingEmail.state == "sending")
+    renewed = OutgoingEmail.update(claimed_at=now).where(ours, OutgoingEmail.claimed_at == email.claimed_at).execute()
+    email.claimed_at = now
+    return bool(renewed)
+
+
+def store(email: OutgoingEmail, **values: str | int | datetime) -> None:
+    """Write what became of a claimed mail, unless another deliverer has taken it over."""
+    OutgoingEmail.update(values).where(
+        OutgoingEmail.id == email.id, OutgoingEmail.state == "sending", OutgoingEmail.claimed_at == email.claimed_at
+    ).execute()
+
+
+def release_stuck() -> None:
+    """Let go of the mails a crash left behind."""
+    limit = clock.now() - timedelta(minutes=STUCK)
+    OutgoingEmail.update(state="pending").where(
+        SQL("state IN ('pending', 'sending')"), OutgoingEmail.state == "sending", OutgoingEmail.claimed_at < limit
+    ).execute()

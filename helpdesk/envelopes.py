@@ -1,0 +1,87 @@
+"""Rows of the outbox: an owner's text with its variables filled in, addressed to one recipient."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from helpdesk import catalogue, clock, i18n, letters, placeholders, richtext
+from helpdesk.audiences import Recipient
+from helpdesk.email_defaults import KINDS
+from models import Message, OutgoingEmail, Ticket
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a kind of e-mail says in one language: the owner's words, else the shipped ones."""
+
+    subject: str
+    body: str
+    sender_name: str
+    sender_email: str
+    enabled: bool
+
+
+def text(kind: str, locale: str) -> Text:
+    """Return what this kind of e-mail says in this language. Raises KeyError for an unknown kind."""
+    declared, stored = KINDS[kind], catalogue.email_text(kind)
+
+    def said(name: str) -> str:
+        own = getattr(stored, name).get(locale) if stored is not None else ""
+        return str(own or getattr(declared, name).text(locale, i18n.DEFAULT))
+
+    return Text(
+        subject=said("subject"),
+        body=said("body"),
+        sender_name=said("sender_name"),
+        sender_email=(stored.sender_email if stored is not None else "") or letters.default_sender(),
+        enabled=not declared.can_be_off or (stored.enabled if stored is not None else declared.enabled),
+    )
+
+
+def store(
+    kind: str,
+    said: Text,
+    recipient: Recipient,
+    values: Mapping[str, str],
+    ticket: Ticket | None = None,
+    message: Message | None = None,
+    automatic: str = "auto-generated",
+    link_kind: str | None = None,
+) -> OutgoingEmail:
+    """Write an e-mail that is owed, in the caller's transaction; it threads with the earlier ones of its ticket."""
+    usable = {name: value for name, value in values.items() if kind == "received" or name in placeholders.allowed(kind)}
+    body = richtext.clean(placeholders.fill(said.body, usable, html=True))
+    earlier = _earlier(ticket, recipient.email)
+    now = clock.now()
+    return OutgoingEmail.create(
+        kind=kind,
+        ticket=ticket,
+        message=message,
+        agent=recipient.agent,
+        address=recipient.address,
+        to_email=recipient.email,
+        from_email=said.sender_email,
+        from_name=placeholders.header_safe(said.sender_name, limit=120),
+        locale=recipient.locale,
+        subject=placeholders.fill(said.subject, usable, html=False, one_line=True),
+        body=re.sub(r"(\s|<br>)+$", "", body),
+        link_kind=link_kind or ("ticket" if ticket is not None and recipient.address is not None else ""),
+        mail_id=letters.new_id(ticket.number if ticket else "", message.id if message else None),
+        in_reply_to=earlier[-1] if earlier else "",
+        references=" ".join(earlier),
+        automatic=automatic,
+        due_at=now,
+        created_at=now,
+    )
+
+
+def _earlier(ticket: Ticket | None, email: str) -> list[str]:
+    """Return the ids of the last mails about this ticket to this address, oldest first."""
+    if ticket is None:
+        return []
+    query = OutgoingEmail.select(OutgoingEmail.mail_id).where(
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.to_email == email
+    )
+    return [row[0] for row in query.order_by(OutgoingEmail.id.desc()).limit(letters.MAX_REFERENCES).tuples()][::-1]

@@ -1,0 +1,147 @@
+"""The queue and the timetable (huey): each job is a shell that calls one rule.
+
+The queue carries wake-ups only, and losing it loses nothing: the timetable finds what is due. Each of its jobs claims
+the row of its period, so that several hosts run it once, and a desk that slept through the night makes up for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from peewee import IntegrityError
+
+from helpdesk import cache, clock, environment, outbox, upkeep
+from models import TimetableRun, database
+
+logger = logging.getLogger(__name__)
+
+#: Threads that carry jobs out.
+WORKERS = 2
+#: Seconds a stopping consumer waits for the jobs that are running.
+PATIENCE = 10
+
+
+class Application(Protocol):
+    """What a job needs of the application."""
+
+    def app_context(self) -> AbstractContextManager[Any]:
+        """Open the context in which mails are rendered."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the timetable: it runs once in each period (a pattern of ``strftime``, in UTC)."""
+
+    name: str
+    period: str
+    run: Callable[[], object]
+
+
+TIMETABLE = (
+    Job("sweep of the outbox", "%Y-%m-%d %H:%M", outbox.deliver_due),
+    Job("upkeep", "%Y-%m-%d", upkeep.run),
+)
+
+_queue: Huey | None = None
+_deliver: Callable[[], object] | None = None
+_consumer: Any = None
+
+
+def init(app: Any) -> None:
+    """Open the queue of the present environment for this application."""
+    global _queue, _deliver
+    outbox.init(app)
+    queue = _open_queue()
+    task = functools.partial(_in_application, app)
+    _deliver = queue.task(name="deliver")(functools.partial(task, outbox.deliver_due))
+    queue.periodic_task(crontab(minute="*"), name="timetable")(functools.partial(task, run_timetable))
+    _queue = queue
+    if _wake not in outbox.wakers:
+        outbox.wakers.append(_wake)
+
+
+def _open_queue() -> Huey:
+    env = environment.current()
+    if urlsplit(env.database_url).scheme == "sqlite":
+        return SqliteHuey("guichet", filename=str(env.data_dir / "queue.db"), fsync=False, timeout=1, results=False)
+    # A wake-up that a power cut swallows is found by the next sweep: no need to wait for the disk.
+    return PostgresHuey("guichet", dsn=env.database_url, options="-c synchronous_commit=off", results=False)
+
+
+def _wake() -> None:
+    if _deliver is not None:
+        _deliver()
+
+
+def _in_application(app: Application, rule: Callable[[], object]) -> None:
+    """Carry a rule out with a connection of its own and what others changed in the meantime."""
+    opened = database.connect(reuse_if_open=True)
+    try:
+        cache.refresh()
+        with app.app_context():
+            rule()
+    finally:
+        if opened:
+            database.close()
+
+
+def run_timetable() -> None:
+    """Run the jobs whose period nobody has claimed yet; one that fails holds no other up."""
+    for job in TIMETABLE:
+        try:
+            if claim(job):
+                job.run()
+        except Exception:
+            logger.exception("The job %s failed.", job.name)
+
+
+def claim(job: Job) -> bool:
+    """Claim the present period of a job; False when another host has it."""
+    now = clock.now()
+    try:
+        with database.atomic():
+            TimetableRun.create(job=job.name, period=now.strftime(job.period), ran_at=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def start_consumer() -> None:
+    """Carry jobs out in threads of this process, beside its web pages."""
+    global _consumer
+    if _consumer is None:
+        _consumer = _make_consumer()
+        # The signals of the process belong to the server.
+        _consumer._set_signal_handlers = lambda: None
+        _consumer.start()
+
+
+def stop_consumer() -> None:
+    """Let the running jobs end, for some seconds at most, and stop."""
+    global _consumer
+    if _consumer is not None:
+        _consumer.stop(graceful=True)
+        _consumer = None
+        _require_queue().storage.close()
+
+
+def run_worker() -> None:
+    """Carry jobs out until SIGTERM or SIGINT ends the process; the running ones end first."""
+    _make_consumer(graceful_signal="TERM").run()
+
+
+def _make_consumer(**options: Any) -> Any:
+    return _require_queue().create_consumer(workers=WORKERS, max_delay=1, shutdown_timeout=PATIENCE, **options)
+
+
+def _require_queue() -> Huey:
+    if _queue is None:
+        raise RuntimeError("The queue was not opened: the application does it.")
+    return _queue

@@ -1,0 +1,119 @@
+"""One e-mail as it goes out: headers, plain text complete on its own, and HTML around the owner's text."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from helpdesk import clock, email_defaults, richtext, settings
+from helpdesk.placeholders import header_safe
+from models import Label, OutgoingEmail
+
+#: How many earlier mails of a ticket a mail names, so that mail programs keep them together.
+MAX_REFERENCES = 10
+#: An id longer than this would be folded in the middle, and no program would know it again.
+MAX_ID = 76
+
+
+def new_id(ticket_number: str = "", message_id: int | None = None) -> str:
+    """Return a Message-ID that nobody can guess."""
+    chance = secrets.token_hex(8)
+    local = f"{ticket_number}.{message_id or 0}.{chance}" if ticket_number else f"account.{chance}"
+    room = MAX_ID - len(f"<{local}@>")
+    return f"<{local}@{host()[-max(room, 12) :].lstrip('.-')}>"
+
+
+def host() -> str:
+    """Return the name under which the desk is known, for ids and for its default address."""
+    name = urlsplit(settings.site_url()).hostname or "localhost"
+    return "localhost" if _is_number(name) else name.encode("idna").decode("ascii")
+
+
+def default_sender() -> str:
+    """Return the address mails leave from unless their text names another."""
+    return settings.get("default_sender") or f"support@{host()}"
+
+
+@cache
+def _is_number(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def compose(email: OutgoingEmail, templates: Environment, link: str | None = None) -> EmailMessage:
+    """Build the mail. `link` is its private link; None (on a screen) hides it. Raises ValueError for a bad address."""
+    letter = EmailMessage(policy=SMTP)
+    letter["Message-ID"] = email.mail_id
+    letter["Date"] = format_datetime(clock.now()).replace("-0000", "+0000")
+    letter["From"] = _address(email.from_name, email.from_email)
+    letter["To"] = _address("", email.to_email)
+    letter["Subject"] = header_safe(email.subject)
+    for name, value in _headers(email).items():
+        letter[name] = header_safe(value, limit=900)
+    values = _values(email, link)
+    text = templates.get_template("email/layout.txt").render(values)
+    letter.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", cte="quoted-printable")
+    html = templates.get_template("email/layout.html").render(values)
+    letter.add_alternative(html, subtype="html", cte="quoted-printable")
+    return letter
+
+
+def _address(name: str, email: str) -> Address:
+    try:
+        return Address(header_safe(name, limit=120), addr_spec=email)
+    except (ValueError, IndexError) as error:
+        raise ValueError(email) from error
+
+
+def _headers(email: OutgoingEmail) -> dict[str, str]:
+    headers = {}
+    if email.in_reply_to:
+        headers["In-Reply-To"] = email.in_reply_to
+    if email.references:
+        headers["References"] = email.references
+    if email.automatic:
+        headers |= {"Auto-Submitted": email.automatic, "X-Auto-Response-Suppress": "All"}
+    return headers
+
+
+def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
+    kind = link_kind(email)
+    body = richtext.clean(email.body)
+    if kind == "desk":
+        link = f"{settings.site_url()}/admin/tickets/{email.ticket.number}"
+    return {
+        "locale": email.locale,
+        "subject": header_safe(email.subject),
+        "body": Markup(body),  # noqa: S704 — cleaned on the line above
+        "text": richtext.to_text(body),
+        "line": _said(email_defaults.LINK_LINES[kind], email) if kind else "",
+        "link": link or _said(email_defaults.HIDDEN_LINK, email),
+        "link_is_address": link is not None,
+        "no_answer": _said(email_defaults.NO_ANSWER, email),
+        "desk_name": header_safe(settings.get("desk_name")),
+    }
+
+
+def link_kind(email: OutgoingEmail) -> str:
+    """Return what the mail's link opens: a private link's kind, "desk" for the agents' page, or nothing."""
+    if email.link_kind:
+        return email.link_kind
+    return "desk" if email.ticket_id is not None and email.address_id is None else ""
+
+
+def _said(text: Label, email: OutgoingEmail) -> str:
+    return text.text(email.locale, "en")

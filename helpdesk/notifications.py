@@ -1,0 +1,243 @@
+"""Who is told what: one table from the kinds of events to the e-mails they owe (RULES 18 to 22).
+
+Rows of the outbox are written in the transaction of the act. Nobody is told of what they did themselves, and each
+address gets one mail of a kind, whatever the reasons it has to get it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape
+
+from helpdesk import audiences, clock, email_defaults, envelopes, i18n, richtext, settings
+from helpdesk.access import Actor, System
+from helpdesk.audiences import Recipient
+from helpdesk.envelopes import Text, text
+from helpdesk.events import EventKind
+from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket, TicketEvent
+
+__all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
+
+KINDS = email_defaults.KINDS
+
+#: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
+QUIET = 60
+#: Tickets named in the mail about several of them.
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line of the table: a kind of e-mail, who gets it, and when it is not sent at all."""
+
+    kind: str
+    audience: Callable[[TicketEvent], Iterable[Recipient]]
+    unless: Callable[[TicketEvent, Actor], bool] = lambda _event, _actor: False
+
+
+def _is_silenced(event: TicketEvent, _actor: Actor) -> bool:
+    return bool(event.data.get("silent"))
+
+
+def _by_program(_event: TicketEvent, actor: Actor) -> bool:
+    return isinstance(actor, System)
+
+
+def _to_stranger_by_program(event: TicketEvent, actor: Actor) -> bool:
+    """Hold back an automatic reply: it would carry a stranger's words to somebody who may not have asked."""
+    return isinstance(actor, System) and not any(
+        one.address and one.address.is_proven for one in audiences.customer(event)
+    )
+
+
+def _switched_off(_event: TicketEvent, _actor: Actor) -> bool:
+    return not settings.get("mail_on_assignment")
+
+
+TABLE: dict[EventKind, tuple[Notice, ...]] = {
+    EventKind.OPENED: (
+        Notice("confirmation", audiences.customer),
+        Notice("team_message", audiences.new_ticket_team, unless=_is_silenced),
+    ),
+    EventKind.CUSTOMER_WROTE: (Notice("confirmation", audiences.customer), Notice("team_message", audiences.handlers)),
+    EventKind.REPLIED: (Notice("notification", audiences.customer, unless=_to_stranger_by_program),),
+    EventKind.TRANSFERRED: (Notice("transfer", audiences.target),),
+    EventKind.ASSIGNED: (Notice("assignment", audiences.target, unless=_switched_off),),
+    # Filters move before the new-ticket mail, which then goes to the right place.
+    EventKind.MOVED: (Notice("move", audiences.notified_there, unless=_by_program),),
+}
+
+
+# --- Planning -----------------------------------------------------------------------------------------------------
+
+
+def plan(event: TicketEvent, *, actor: Actor) -> None:
+    """Write the mails an event owes into the outbox, in the caller's transaction."""
+    kind = EventKind(event.kind)
+    if isinstance(actor, System) and kind in {EventKind.ASSIGNED, EventKind.TRANSFERRED}:
+        # A later filter overrides an earlier one: only the last hand-over is told.
+        _withdraw(event.ticket, ["assignment", "transfer"])
+    if event.ticket.is_spam or event.ticket.in_bin:
+        if kind == EventKind.OPENED:
+            _withdraw(event.ticket, list(KINDS))
+        return
+    gathered = _gathered.get()
+    if gathered is not None and kind == EventKind.ASSIGNED:
+        gathered.append(event)
+        return
+    for notice in TABLE.get(kind, ()):
+        if not notice.unless(event, actor):
+            _write_all(notice, event, actor)
+
+
+def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
+    OutgoingEmail.delete().where(
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.state == "pending", OutgoingEmail.kind.in_(kinds)
+    ).execute()
+
+
+def _write_all(notice: Notice, event: TicketEvent, actor: Actor) -> None:
+    message = _message(event)
+    # A confirmation answers the one who acted; any other mail tells the others.
+    told = set() if notice.kind == "confirmation" else audiences.addresses_of(actor)
+    for recipient in notice.audience(event):
+        key = recipient.email.casefold()
+        if key not in told:
+            told.add(key)
+            _write_one(notice.kind, recipient, event, message, actor)
+
+
+def _message(event: TicketEvent) -> Message | None:
+    """Return the message that caused the event; the first one for a ticket that was opened."""
+    message_id = event.data.get("message") or event.data.get("note")
+    if message_id is not None:
+        return Message.get_or_none(Message.id == message_id)
+    if event.kind == EventKind.OPENED:
+        return Message.select().where(Message.ticket == event.ticket_id).order_by(Message.id).first()
+    return None
+
+
+def _write_one(kind: str, recipient: Recipient, event: TicketEvent, message: Message | None, actor: Actor) -> None:
+    said = text(kind, recipient.locale)
+    if not said.enabled:
+        return
+    automatic = "auto-generated"
+    if kind == "confirmation":
+        automatic = "auto-replied"
+        if recipient.address is not None and not recipient.address.is_proven:
+            if _was_answered(recipient.address):
+                return
+            kind, said = "received", _received(said, recipient.locale)
+    elif kind == "notification" and isinstance(actor, Agent):
+        automatic = ""
+    envelopes.store(kind, said, recipient, _values(event.ticket, recipient, message), event.ticket, message, automatic)
+
+
+def _was_answered(address: CustomerAddress) -> bool:
+    since = clock.now() - timedelta(minutes=QUIET)
+    return (
+        OutgoingEmail.select()
+        .where(OutgoingEmail.address == address.id, OutgoingEmail.kind == "received", OutgoingEmail.created_at > since)
+        .exists()
+    )
+
+
+def _received(said: Text, locale: str) -> Text:
+    return Text(
+        subject=email_defaults.RECEIVED_SUBJECT.text(locale),
+        body=email_defaults.RECEIVED_BODY.text(locale),
+        sender_name=said.sender_name,
+        sender_email=said.sender_email,
+        enabled=True,
+    )
+
+
+def _values(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
+    address = recipient.address or ticket.address
+    return {
+        "customer_firstname": ticket.customer.first_name,
+        "customer_lastname": ticket.customer.last_name,
+        "customer_email": address.email if address is not None else "",
+        "customer_account_link": f"{settings.site_url()}/tickets",
+        "ticket_id": str(ticket.id),
+        "prefixed_id": ticket.number,
+        "ticket_object": ticket.subject,
+        "message": richtext.to_text(message.body) if message is not None else "",
+    }
+
+
+# --- Several tickets at once --------------------------------------------------------------------------------------
+
+_gathered: ContextVar[list[TicketEvent] | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def one_mail(*, actor: Actor) -> Iterator[None]:
+    """Tell each new assignee once of all tickets assigned inside, as bulk acts do. Stand inside their transaction."""
+    events: list[TicketEvent] = []
+    token = _gathered.set(events)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    if len(events) == 1:
+        plan(events[0], actor=actor)
+    elif settings.get("mail_on_assignment"):
+        _write_digests(events, actor)
+
+
+def _write_digests(events: list[TicketEvent], actor: Actor) -> None:
+    tickets: dict[Recipient, list[Ticket]] = {}
+    for event in events:
+        for recipient in dict.fromkeys(audiences.target(event)):
+            tickets.setdefault(recipient, []).append(event.ticket)
+    told = audiences.addresses_of(actor)
+    for recipient, handed in tickets.items():
+        said = text("assignment", recipient.locale)
+        if said.enabled and recipient.email.casefold() not in told:
+            envelopes.store("digest", _digest(said, handed, recipient.locale), recipient, {})
+
+
+def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
+    count = {"count": len(tickets)}
+    lines = "".join(
+        f'<li><a href="{escape(settings.site_url())}/admin/tickets/{escape(ticket.number)}">'
+        f"#{escape(ticket.number)}</a> {escape(ticket.subject)}</li>"
+        for ticket in tickets[:LISTED]
+    )
+    return Text(
+        subject=email_defaults.DIGEST_SUBJECT.text(locale) % count,
+        body=email_defaults.DIGEST_BODY.text(locale) % count + f"<ul>{lines}</ul>",
+        sender_name=said.sender_name,
+        sender_email=said.sender_email,
+        enabled=True,
+    )
+
+
+# --- Accounts -----------------------------------------------------------------------------------------------------
+
+
+def send_account_mail(
+    kind: str, *, agent: Agent | None = None, address: CustomerAddress | None = None
+) -> OutgoingEmail:
+    """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent)."""
+    if agent is not None:
+        recipient, names = Recipient(agent.email, i18n.supported(agent.locale), agent=agent), {}
+    elif address is not None:
+        recipient = Recipient(address.email, i18n.supported(address.customer.locale), address=address)
+        names = _names(address)
+    else:
+        raise ValueError(kind)
+    values = {"customer_firstname": "", "customer_lastname": "", "customer_email": recipient.email, **names}
+    return envelopes.store(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
+
+
+def _names(address: CustomerAddress) -> dict[str, str]:
+    """Return the customer's names for a mail to them; none where a stranger may have typed them."""
+    if not address.is_member:
+        return {}
+    return {"customer_firstname": address.customer.first_name, "customer_lastname": address.customer.last_name}

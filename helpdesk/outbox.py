@@ -1,0 +1,285 @@
+"""The outbox: e-mails owed are rows; this module claims, sends, retries and gives up visibly.
+
+A row is written in the transaction of the act that causes it and sent after it. Several threads, processes and hosts
+may deliver at once: each mail is claimed by one of them, and sent again with the same Message-ID after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from email.message import EmailMessage
+
+import flask_mail
+from flask import Flask, current_app, has_app_context
+
+from helpdesk import access, claims, clock, letters, links, settings
+from helpdesk.access import Actor
+from helpdesk.environment import MailServer
+from helpdesk.errors import HelpdeskError
+from helpdesk.i18n import in_language, lazy
+from helpdesk.smtp_errors import MailFailure, explain
+from models import OutgoingEmail
+
+logger = logging.getLogger(__name__)
+
+#: Minutes to wait after each failure; after the last one the mail is shown as failed.
+DELAYS = (1, 5, 30, 120, 720)
+#: Seconds a mail server may take for one answer.
+TIMEOUT = 20
+#: Mails sent through one connection.
+BATCH = 10
+
+#: What `wake` calls: ``helpdesk.jobs`` puts its own here.
+wakers: list[Callable[[], None]] = []
+
+_application: Flask | None = None
+
+
+def init(app: Flask) -> None:
+    """Take the templates of mails from this application."""
+    global _application
+    _application = app
+
+
+def wake() -> None:
+    """Set the deliverer going. Never fails: the sweep of each minute finds what nobody was woken for."""
+    for waker in wakers:
+        try:
+            waker()
+        except Exception:
+            logger.exception("The deliverer could not be woken; the next sweep sends the mail.")
+
+
+def render(email: OutgoingEmail, link: str | None = None) -> EmailMessage:
+    """Return the mail as it goes out; without `link`, with a word in place of the private link."""
+    with _context():
+        return letters.compose(email, current_app.jinja_env, link)
+
+
+def _context() -> AbstractContextManager[object]:
+    if has_app_context():
+        return nullcontext()
+    if _application is None:
+        raise RuntimeError("The outbox was given no application.")
+    return _application.app_context()
+
+
+# --- Delivering ---------------------------------------------------------------------------------------------------
+
+
+def deliver_due(limit: int = 50) -> int:
+    """Send up to `limit` mails that are due and return how many were sent; nothing without a mail server."""
+    server = settings.mail_server()
+    if server is None:
+        return 0
+    claims.release_stuck()
+    sent = tried = 0
+    with _context():
+        while tried < limit and (batch := claims.claim(min(BATCH, limit - tried))):
+            tried += len(batch)
+            try:
+                sent += _send_batch(batch, server)
+            except OSError as error:  # smtplib's own errors are of this family
+                _fail(batch[0], error, for_good=False)
+                _hand_back(batch[1:], error)
+                break
+    return sent
+
+
+def _send_batch(batch: list[OutgoingEmail], server: MailServer) -> int:
+    """Send these mails through one connection, taking from `batch` what is done with. Raises OSError when it breaks."""
+    sent = 0
+    with Connection(server) as connection:
+        while batch:
+            sent += _handle(batch[0], connection)
+            batch.pop(0)
+    return sent
+
+
+def _handle(email: OutgoingEmail, connection: Connection) -> int:
+    try:
+        if _is_moot(email):
+            claims.store(email, state="cancelled")
+        elif claims.still_ours(email):
+            return _send(email, connection)
+    except OSError:
+        raise
+    except Exception as error:
+        # One mail that cannot be handled must not hold the others up.
+        logger.exception("The mail %s could not be handled.", email.mail_id)
+        _fail(email, error, for_good=False)
+    return 0
+
+
+def _is_moot(email: OutgoingEmail) -> bool:
+    """Tell whether the mail lost its sense while it waited: its agent was disabled, or its ticket went to the bin."""
+    if email.agent_id is not None and not email.agent.active:
+        return True
+    ticket = email.ticket
+    return ticket is not None and email.address_id is None and (ticket.in_bin or ticket.is_spam)
+
+
+def _send(email: OutgoingEmail, connection: Connection) -> int:
+    try:
+        connection.send(Letter(render(email, _private_link(email)), email.from_email, email.to_email))
+    except (smtplib.SMTPServerDisconnected, TimeoutError):
+        raise
+    except smtplib.SMTPException as error:
+        _fail(email, error, for_good=_is_permanent(error))
+    except (ValueError, UnicodeError) as error:
+        _fail(email, error, for_good=True)
+    else:
+        claims.store(email, state="sent", sent_at=clock.now(), last_error="")
+        return 1
+    return 0
+
+
+def _private_link(email: OutgoingEmail) -> str | None:
+    if not email.link_kind:
+        return None
+    target = {"agent": email.agent, "address": email.address, "ticket": email.ticket}
+    return links.url(email.link_kind, links.make(email.link_kind, **target))
+
+
+def _is_permanent(error: smtplib.SMTPException) -> bool:
+    """Tell whether the server said never: a recipient it refuses, or a content it refuses."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _hand_back(batch: list[OutgoingEmail], error: OSError) -> None:
+    """Let mails that were not even tried wait for the next sweep: the failure is not theirs."""
+    for email in batch:
+        claims.store(
+            email,
+            state="pending",
+            attempts=email.attempts - 1,
+            due_at=clock.now() + timedelta(minutes=1),
+            last_error=_reason(error),
+        )
+
+
+def _fail(email: OutgoingEmail, error: Exception, *, for_good: bool) -> None:
+    reason = _reason(error)
+    if for_good or email.attempts > len(DELAYS):
+        logger.warning("The mail %s to %s was given up: %s", email.mail_id, email.to_email, reason)
+        claims.store(email, state="failed", last_error=reason)
+    else:
+        due = clock.now() + timedelta(minutes=DELAYS[email.attempts - 1])
+        claims.store(email, state="pending", due_at=due, last_error=reason)
+
+
+def _reason(error: Exception) -> str:
+    with in_language(settings.get("language")):
+        return str(explain(error))
+
+
+# --- What people do on the screen -----------------------------------------------------------------------------------
+
+
+def retry(email: OutgoingEmail, *, actor: Actor) -> None:
+    """Send a mail anew that failed or waits for its next try. Raises NotAllowed."""
+    access.require(actor, "configure")
+    now = clock.now()
+    OutgoingEmail.update(state="pending", attempts=0, due_at=now, last_error="").where(
+        OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
+    ).execute()
+    wake()
+
+
+def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str:
+    """Send a short mail at once and return the sentence that says so.
+
+    `server` is what the form holds; None takes the desk's. Raises MailFailure with the reason in words, or NotAllowed.
+    """
+    access.require(actor, "configure")
+    server = server or settings.mail_server()
+    if server is None:
+        raise HelpdeskError(lazy("No mail server is set: mails wait in the outbox."))
+    email = _test_mail(to)
+    try:
+        with _context(), Connection(server) as connection:
+            connection.send(Letter(render(email), email.from_email, to))
+    except (OSError, ValueError, UnicodeError) as error:
+        raise MailFailure(explain(error)) from error
+    return str(lazy("The mail server took the message for %(email)s.", email=to))
+
+
+def _test_mail(to: str) -> OutgoingEmail:
+    return OutgoingEmail(
+        kind="test",
+        to_email=to,
+        from_email=letters.default_sender(),
+        from_name=settings.get("desk_name"),
+        locale=settings.get("language"),
+        subject=str(lazy("Test message of the help desk")),
+        body=f"<p>{lazy('Your help desk can send e-mail.')}</p>",
+        mail_id=letters.new_id(),
+    )
+
+
+# --- The mail server ------------------------------------------------------------------------------------------------
+
+
+class Letter(flask_mail.Message):
+    """A finished mail in the hands of Flask-Mail: the envelope is its one recipient."""
+
+    def __init__(self, letter: EmailMessage, sender: str, recipient: str) -> None:
+        super().__init__(letter["Subject"], [recipient], sender=sender)
+        self.letter = letter
+        self.msgId = letter["Message-ID"]
+
+    def as_bytes(self) -> bytes:
+        """Return the mail as it stands: built by the standard library, which refuses line ends in headers."""
+        return self.letter.as_bytes()
+
+
+class Connection(flask_mail.Connection):
+    """Flask-Mail's connection, with a time limit and certificates checked."""
+
+    def __init__(self, server: MailServer) -> None:
+        state = flask_mail.Mail().init_mail(
+            {
+                "MAIL_SERVER": server.host,
+                "MAIL_PORT": server.port,
+                "MAIL_USERNAME": server.username or None,
+                "MAIL_PASSWORD": server.password or None,
+                "MAIL_USE_TLS": server.tls == "starttls",
+                "MAIL_USE_SSL": server.tls == "tls",
+                "MAIL_SUPPRESS_SEND": False,
+            }
+        )
+        super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Connect, encrypt and sign in. Raises OSError."""
+        mail, name = self.mail, letters.host()
+        if mail.use_ssl:
+            host: smtplib.SMTP = smtplib.SMTP_SSL(
+                mail.server, mail.port, name, timeout=TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            host = smtplib.SMTP(mail.server, mail.port, name, timeout=TIMEOUT)
+        try:
+            if mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            if mail.username:
+                host.login(mail.username, mail.password or "")
+        except Exception:
+            host.close()
+            raise
+        return host
+
+    def __exit__(self, *_error: object) -> None:
+        # Everything was answered: a server that leaves before the good-bye takes nothing back.
+        if self.host is not None:
+            try:
+                self.host.quit()
+            except OSError:
+                self.host.close()

@@ -1,0 +1,22 @@
+"""What the desk forgets by itself, once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from helpdesk import clock, links, throttle, tickets
+from models import SecurityCode, SignIn, TimetableRun
+
+#: Days for which the runs of the timetable are remembered.
+RUNS_KEPT = 2
+
+
+def run() -> None:
+    """Purge the bin, expired links, sign-ins and codes, old counts and runs."""
+    now = clock.now()
+    tickets.purge_bin()
+    links.purge()
+    throttle.purge()
+    SignIn.delete().where(SignIn.expires_at < now).execute()
+    SecurityCode.delete().where(SecurityCode.expires_at < now).execute()
+    TimetableRun.delete().where(TimetableRun.ran_at < now - timedelta(days=RUNS_KEPT)).execute()
