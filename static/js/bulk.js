@@ -1,13 +1,13 @@
 // <form data-bulk>: one box ticks all rows, the bar counts them and comes with the first tick.
-// Boxes are input[name=rowid]; the box of the head is [data-tick-all]; the count is written by [data-count].
+// Its rows are checkboxes named "rowid" or "number"; the box of the head is [data-tick-all]; inside the form stand
+// [data-bulk-bar] (shown with the first tick), [data-count] (data-one, data-many: "# ticked") and [data-untick].
 function watch(form) {
-  const rows = () => [...document.querySelectorAll('input[name="rowid"]')].filter((box) => box.form === form);
-  const all = document.querySelector(`[data-tick-all="${form.id}"]`);
-  const bar = form.querySelector("[data-bulk-bar]") ?? document.querySelector(`[data-bulk-bar="${form.id}"]`);
-  const count = document.querySelector(`[data-count="${form.id}"]`);
+  const boxes = [...form.elements].filter((box) => box.type === "checkbox" && ["rowid", "number"].includes(box.name));
+  const all = [...form.elements].find((box) => "tickAll" in box.dataset);
+  const bar = form.querySelector("[data-bulk-bar]");
+  const count = form.querySelector("[data-count]");
 
   function show() {
-    const boxes = rows();
     const ticked = boxes.filter((box) => box.checked);
     for (const box of boxes) box.closest("tr")?.classList.toggle("is-ticked", box.checked);
     if (all) {
@@ -18,19 +18,23 @@ function watch(form) {
     if (count) count.textContent = (ticked.length === 1 ? count.dataset.one : count.dataset.many).replace("#", ticked.length);
   }
 
-  document.addEventListener("change", ({ target }) => {
-    if (target === all) for (const box of rows()) box.checked = all.checked;
-    if (target === all || (target.name === "rowid" && target.form === form)) show();
-  });
-  document.querySelector(`[data-untick="${form.id}"]`)?.addEventListener("click", () => {
-    for (const box of rows()) box.checked = false;
+  function tick(checked) {
+    for (const box of boxes) box.checked = checked;
     show();
+  }
+
+  if (all) all.hidden = false;
+  all?.addEventListener("change", () => tick(all.checked));
+  for (const box of boxes) box.addEventListener("change", show);
+  form.querySelector("[data-untick]")?.addEventListener("click", () => {
+    tick(false);
     all?.focus();
   });
+  // The browser may bring ticks back when one returns to the page.
+  addEventListener("pageshow", show);
   show();
 }
 
 export function bulk() {
   for (const form of document.querySelectorAll("form[data-bulk]")) watch(form);
-  for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
 }

@@ -54,14 +54,15 @@ function preview(box) {
   }
   const note = box.querySelector("[data-contrast]");
   const ratio = contrast(background, text);
-  const number = ratio.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  const number = ratio.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   note.textContent = (ratio >= READABLE ? note.dataset.good : note.dataset.weak).replace("#", number);
 }
 
 export function colours() {
   const previews = [...document.querySelectorAll("[data-label-preview]")];
-  for (const swatch of document.querySelectorAll("[data-swatch]")) {
-    const text = document.getElementById(swatch.dataset.swatch);
+  for (const swatch of document.querySelectorAll(".colour .swatch")) {
+    const text = swatch.parentElement.querySelector("[data-colour]");
+    swatch.hidden = false;
     swatch.addEventListener("input", () => {
       text.value = swatch.value;
       text.dispatchEvent(new Event("input", { bubbles: true }));
