@@ -62,8 +62,8 @@ def new_ticket_team(event: TicketEvent) -> list[Recipient]:
     handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
     )
-    told = {email for (email,) in handed.tuples()}
-    return [one for one in _assignee(ticket) + _told(ticket) if one.email not in told]
+    told = {email.casefold() for (email,) in handed.tuples()}
+    return [one for one in _assignee(ticket) + _told(ticket) if one.email.casefold() not in told]
 
 
 def handlers(event: TicketEvent) -> list[Recipient]:
