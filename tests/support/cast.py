@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from helpdesk import clock, passwords
+from helpdesk import clock, passwords, tickets
 from models import (
     Agent,
     Customer,
@@ -87,8 +87,6 @@ def open_ticket(
     """Open a ticket through the rule: as the signed-in customer, or (an address) as a visitor."""
     email = customer if isinstance(customer, str) else customer.primary_address.email
     values = {"subject": "A question about my invoice", "body": "The total looks wrong to me.", **values}
-    from helpdesk import tickets
-
     new = tickets.NewTicket(
         email=email, service_id=service.id, department_id=department.id if department else None, **values
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import peewee
+import psycopg
 
 import models
-from helpdesk import environment, listing
+from app import create_app
+from helpdesk import environment, listing, migrating
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
 
@@ -37,17 +38,17 @@ class Desk(ABC):
         self.environment = environment.read({**self.variables, "GUICHET_DATABASE_URL": template_url})
         self._app: Any = None
         self.use(template_url)
-        migrate()
+        migrating.migrate(models.database, backup=False)
         self.remember()
         models.database.close_all()
 
     @property
     def app(self) -> Any:
-        """The application: made by the first test that asks, so that tests of rules do not wait for its import."""
+        """The application: made by the first test that asks, so that tests of rules do not wait for it."""
         if self._app is None:
             url = environment.current().database_url
             models.database.close_all()
-            self._app = importlib.import_module("app").create_app({**self.variables, "GUICHET_DATABASE_URL": url})
+            self._app = create_app({**self.variables, "GUICHET_DATABASE_URL": url})
             self._app.testing = True
             models.database.close_all()
             self.use(url)
@@ -71,18 +72,6 @@ class Desk(ABC):
         environment.use(replace(self.environment, database_url=url, **changes))
         forget()
         return models.database.obj
-
-
-def migrate() -> None:
-    """Bring the present database to the newest version."""
-    for name in ("helpdesk.wiring",):
-        with suppress(ImportError):
-            importlib.import_module(name)
-    try:
-        importlib.import_module("helpdesk.migrating").migrate(models.database, backup=False)
-    except ImportError:
-        models.database.create_tables(TABLES)
-        importlib.import_module("helpdesk.defaults").seed_defaults()
 
 
 def forget() -> None:
@@ -170,8 +159,8 @@ class Desks:
     def postgres_url(self, name: str = "guichet_test") -> str:
         """Return an empty database: ``TEST_DATABASE_URL``, else one of a cluster of our own. Raises Missing."""
         given = os.environ.get("TEST_DATABASE_URL")
-        if given and name == "guichet_test":
-            return emptied(given)
+        if given:
+            return emptied(given) if name == "guichet_test" else beside(given, name)
         if self.cluster is None:
             self.cluster = Cluster().start()
         return self.cluster.create(name)
@@ -192,3 +181,14 @@ def emptied(url: str) -> str:
     finally:
         lent.close_all()
     return url
+
+
+def beside(url: str, name: str) -> str:
+    """Make one more database on the server that was lent. Raises Missing when its account may not."""
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"')
+    except psycopg.Error as error:
+        raise Missing(f"the account of TEST_DATABASE_URL may not make databases ({str(error).strip()})") from error
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
