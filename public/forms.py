@@ -111,7 +111,7 @@ class TicketForm(DeskForm):
         passed = super().validate(extra_validators)
         if self.key is None:
             self.form_errors.append(lazy("This form was open for a long time. Please send it again."))
-        elif self.customer is None and captcha.is_on() and (self.age < QUICKEST or self.website.data):
+        elif passed and self.customer is None and captcha.is_on() and (self.age < QUICKEST or self.website.data):
             self.website.data = ""
             self.form_errors.append(lazy("Please read your message once more, then send it again."))
         return passed and not self.form_errors

@@ -69,17 +69,24 @@ def _passes_code(form: TicketForm, *, complete: bool) -> bool:
     if not form.asks_code or form.key is None:
         return form.key is not None
     token, typed = form.code_token.data or "", form.code.data or ""
-    if not complete:
-        right = captcha.check(token, typed, form.key)
-    else:
+    if complete:
         spent = captcha.spend(token, typed, form.key)
         right = spent in (Spent.RIGHT, Spent.AGAIN)
         if spent is Spent.RIGHT:
             _count_ticket(form, token)
+    else:
+        right = captcha.check(token, typed, form.key)
     if right is not True:
-        form.refuse(InvalidInput(lazy("This code does not match the picture. Here is a new one."), field="code"))
-        safety.count("wrong code", limit=WRONG_CODES_PER_NETWORK, seconds=HOUR)
+        _refuse_code(form, typed)
     return right
+
+
+def _refuse_code(form: TicketForm, typed: str) -> None:
+    if not typed:
+        form.refuse(InvalidInput(lazy("Copy the letters of the picture."), field="code"))
+        return
+    form.refuse(InvalidInput(lazy("This code does not match the picture. Here is a new one."), field="code"))
+    safety.count("wrong code", limit=WRONG_CODES_PER_NETWORK, seconds=HOUR)
 
 
 def _count_ticket(form: TicketForm, token: str) -> None:

@@ -120,8 +120,7 @@ def mail_step() -> Response | str | tuple[str, int]:
 def _test(agent: Agent) -> Response:
     """Send a test to the administrator, and say on the same page how it went."""
     try:
-        outbox.send_test(agent.email, actor=agent)
-        flash(_("A test has been sent to %(email)s.", email=agent.email), "success")
+        flash(outbox.send_test(agent.email, actor=agent), "success")
     except HelpdeskError as error:
         flash(str(error), "error")
     return redirect(url_for("setup.mail_step"), 303)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
 from zoneinfo import available_timezones
 
 from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField, URLField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from helpdesk import settings
@@ -44,7 +44,7 @@ class OrganisationForm(DeskForm):
     )
     language = SelectField(
         lazy("Language"),
-        choices=list(LANGUAGES.items()),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
         description=lazy("Used when the reader’s own language is not known."),
     )
     site_url = URLField(
@@ -89,7 +89,7 @@ class MailForm(DeskForm):
     mail_port = StringField(lazy("Port"), description=lazy("Usually 587, or 465 with TLS from the start."))
     mail_tls = SelectField(
         lazy("Encryption"),
-        choices=settings.DECLARED["mail_tls"].choices,
+        choices=[SelectChoice(*choice) for choice in settings.DECLARED["mail_tls"].choices],
         description=lazy("Certificates are always checked."),
     )
     mail_username = StringField(lazy("User name"), description=lazy("Empty: no authentication."))
@@ -97,10 +97,10 @@ class MailForm(DeskForm):
 
 
 @cache
-def zones() -> dict[str, list[tuple[str, str]]]:
+def zones() -> list[SelectChoice]:
     """Return the time zones under their regions."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix")))
-    grouped = groupby(names, lambda name: name.split("/")[0])
-    return {"UTC": [("UTC", "UTC")]} | {
-        region: [(name, name.split("/", 1)[1].replace("_", " ")) for name in group] for region, group in grouped
-    }
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    places = [name.split("/", 1) for name in names]
+    return [SelectChoice("UTC")] + [
+        SelectChoice(f"{region}/{place}", place.replace("_", " "), optgroup=region) for region, place in places
+    ]

@@ -88,7 +88,7 @@ const followService = () => {
     service.setAttribute("aria-describedby", error.id);
     service.parentElement.append(error);
   }
-  unit.id = "unit-value";
+  unit.id = holder.querySelector("label").htmlFor = "unit-value";
   lists.querySelector('label[for="service"]').htmlFor = service.id = "unit";
   holder.hidden = true;
   holder.after(lists);

@@ -1,0 +1,121 @@
+"""Coming in as a customer: password, link, lost links, the account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from helpdesk import links
+from models import AccessLink, Customer, CustomerAddress, OutgoingEmail, SignIn
+from tests.support import cast, doors
+
+
+def sign_in(client, email="carol@customer.example", password=cast.PASSWORD, **values):
+    return doors.post(client, "/sign-in", {"email": email, "password": password, **values})
+
+
+def test_a_password_signs_in(client, carol):
+    assert sign_in(client).location == "/tickets"
+    assert "Welcome, Carol Jones" in doors.text_of(client.get("/tickets"))
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_words(client, carol):
+    wrong, unknown = sign_in(client, password="wrong"), sign_in(client, "nobody@customer.example", "wrong")
+    assert wrong.status_code == unknown.status_code == 422
+    assert "is not right" in doors.text_of(wrong)
+    assert doors.text_of(wrong) == doors.text_of(unknown)
+
+
+def test_guessing_passwords_is_slowed_down(client, carol):
+    for _ in range(11):
+        answer = sign_in(client, password="wrong")
+    assert "Too many attempts" in doors.text_of(answer)
+    assert sign_in(client).status_code == 422
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
+def test_signing_in_leads_nowhere_else(client, carol, target):
+    assert sign_in(client, next=target).location == "/tickets"
+
+
+def test_signing_in_leads_back(client, carol):
+    assert sign_in(client, next="/tickets/100001?x=1").location == "/tickets/100001?x=1"
+
+
+def test_a_link_is_mailed_to_customers_only_and_said_to_all(client, carol):
+    pages = []
+    for email in ("carol@customer.example", "nobody@customer.example"):
+        answer = doors.post(client, "/sign-in", {"email": email, "link": "1"})
+        pages.append(doors.text_of(client.get(answer.location)))
+    assert "If we know this address" in pages[0]
+    assert pages[0] == pages[1]
+    assert [row.to_email for row in OutgoingEmail.select()] == ["carol@customer.example"]
+
+
+def test_links_for_one_address_run_out(client, carol):
+    ask = [doors.post(client, "/sign-in", {"email": "carol@customer.example", "link": "1"}) for _ in range(4)]
+    assert [answer.status_code for answer in ask] == [303, 303, 303, 422]
+
+
+def test_a_sign_in_link_is_used_by_its_button_once(client, app, database):
+    vera = cast.make_customer("Vera", proven=False)
+    token = links.make("sign-in", address=vera.primary_address)
+    assert client.get(f"/sign-in/{token}").status_code == 200
+    assert doors.post(client, f"/sign-in/{token}").location == "/tickets"
+    assert CustomerAddress.get(CustomerAddress.customer == vera).is_proven
+    assert doors.post(app.test_client(), f"/sign-in/{token}").status_code == 410
+
+
+@pytest.mark.parametrize("kind", ["ticket", "sign-in"])
+def test_an_old_link_explains_itself_and_offers_a_new_one(client, ticket, kind):
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=31)):
+        token = links.make(kind, address=ticket.address, ticket=ticket if kind == "ticket" else None)
+    answer = client.get(links.PATHS[kind] + token)
+    assert answer.status_code == 410
+    assert "has expired" in doors.text_of(answer)
+    assert 'action="/links/new"' in answer.get_data(as_text=True)
+
+
+def test_an_unknown_link_offers_a_new_one(client, database):
+    for path in ("/t/unknown", "/sign-in/unknown"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "Receive a new link" in doors.text_of(answer)
+
+
+def test_a_new_link_goes_to_the_typed_address(client, carol):
+    assert doors.post(client, "/links/new", {"email": "carol@customer.example"}).status_code == 303
+    assert OutgoingEmail.get().link_kind == "sign-in"
+
+
+def test_a_link_of_one_kind_opens_no_other_door(client, ticket):
+    token = links.make("ticket", address=ticket.address, ticket=ticket)
+    assert client.get(f"/sign-in/{token}").status_code == 404
+    assert not AccessLink.get().used_at
+
+
+def test_signing_out_ends_it_on_the_server(client_of, carol):
+    client = client_of(carol)
+    doors.post(client, "/sign-out")
+    assert client.get("/tickets").status_code == 302
+    assert not SignIn.select().exists()
+
+
+def test_a_customer_chooses_a_password(client_of, database):
+    vera = cast.make_customer("Vera", password_hash=None)
+    client = client_of(vera)
+    assert doors.post(client, "/account", {"password": "a long new password"}).status_code == 303
+    assert Customer.get_by_id(vera.id).password_hash
+    assert client.get("/account").status_code == 200
+
+
+def test_changing_a_password_needs_the_present_one(client_of, carol):
+    answer = doors.post(client_of(carol), "/account", {"current": "wrong", "password": "a long new password"})
+    assert answer.status_code == 422
+    assert "not your current password" in doors.text_of(answer)
+
+
+def test_the_account_of_nobody_asks_to_sign_in(client):
+    assert client.get("/account").location == "/sign-in?next=/account"

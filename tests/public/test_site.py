@@ -1,0 +1,31 @@
+"""Language and health."""
+
+from __future__ import annotations
+
+from models import Customer
+from tests.support import doors
+
+
+def test_the_desk_is_well(client, database):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.data) == (200, b"ok\n")
+
+
+def test_the_language_is_switched_and_the_page_kept(client, database):
+    answer = doors.post(client, "/language", {"language": "fr", "next": "/sign-in?x=1"})
+    assert answer.location == "/sign-in?x=1"
+    assert '<html lang="fr"' in client.get("/sign-in").get_data(as_text=True)
+
+
+def test_the_switch_leads_nowhere_else(client, database):
+    assert doors.post(client, "/language", {"language": "fr", "next": "//evil.example"}).location == "/"
+
+
+def test_a_language_we_do_not_speak_changes_nothing(client, database):
+    doors.post(client, "/language", {"language": "xx"})
+    assert client.get_cookie("language") is None
+
+
+def test_the_account_keeps_the_language(client_of, carol):
+    doors.post(client_of(carol), "/language", {"language": "fr"})
+    assert Customer.get_by_id(carol.id).locale == "fr"

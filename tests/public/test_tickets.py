@@ -1,0 +1,150 @@
+"""My tickets and the thread: who reads what, answering, closing."""
+
+from __future__ import annotations
+
+from helpdesk import links, settings, tickets
+from models import CustomerAddress, Ticket
+from tests.public.filling import fill, send
+from tests.support import cast, doors
+
+
+def open_by_link(client, ticket, address=None):
+    token = links.make("ticket", address=address or ticket.address, ticket=ticket)
+    return doors.post(client, f"/t/{token}")
+
+
+def test_without_a_mail_server_the_browser_keeps_its_ticket(app, client, sales):
+    send(client, fill(client))
+    number = Ticket.get().number
+    assert client.get(f"/tickets/{number}").status_code == 200
+    assert app.test_client().get(f"/tickets/{number}").status_code == 404
+
+
+def test_with_a_mail_server_the_link_must_come_by_mail(client, sales):
+    settings.save({"mail_host": "127.0.0.1"})
+    send(client, fill(client))
+    assert client.get(f"/tickets/{Ticket.get().number}").status_code == 404
+    assert "on its way" in doors.text_of(client.get("/tickets/sent"))
+
+
+def test_reading_a_ticket_link_proves_nothing(client, sales):
+    ticket = cast.open_ticket("vera@visitor.example", sales)
+    token = links.make("ticket", address=ticket.address, ticket=ticket)
+    assert "Open the ticket" in doors.text_of(client.get(f"/t/{token}"))
+    assert not CustomerAddress.get(CustomerAddress.email == "vera@visitor.example").is_proven
+    assert client.get(f"/tickets/{ticket.number}").status_code == 404
+
+
+def test_a_ticket_link_opens_its_ticket_only(client, sales):
+    ticket = cast.open_ticket("vera@visitor.example", sales)
+    other = cast.open_ticket("vera@visitor.example", sales)
+    assert open_by_link(client, ticket).location == f"/tickets/{ticket.number}"
+    assert client.get(f"/tickets/{ticket.number}").status_code == 200
+    assert client.get(f"/tickets/{other.number}").status_code == 404
+    assert CustomerAddress.get(CustomerAddress.email == "vera@visitor.example").is_proven
+
+
+def test_a_ticket_link_works_again(client, app, ticket):
+    token = links.make("ticket", address=ticket.address, ticket=ticket)
+    for browser in (client, app.test_client()):
+        assert doors.post(browser, f"/t/{token}").status_code == 303
+
+
+def test_a_browser_keeps_a_bounded_number_of_tickets(client, sales):
+    opened = [cast.open_ticket("vera@visitor.example", sales) for _ in range(21)]
+    for ticket in opened:
+        open_by_link(client, ticket)
+    assert client.get(f"/tickets/{opened[0].number}").status_code == 404
+    assert client.get(f"/tickets/{opened[-1].number}").status_code == 200
+
+
+def test_the_ticket_of_another_is_not_there(client_of, ticket, dan):
+    theirs, nothing = client_of(dan).get(f"/tickets/{ticket.number}"), client_of(dan).get("/tickets/424242")
+    assert theirs.status_code == nothing.status_code == 404
+    assert doors.text_of(theirs) == doors.text_of(nothing)
+
+
+def test_nobody_else_answers_or_closes(client_of, ticket, dan):
+    client = client_of(dan)
+    for path in ("", "/close"):
+        assert doors.post(client, f"/tickets/{ticket.number}{path}", {"message": "Let me in"}).status_code == 404
+    assert ticket.messages.count() == 1
+
+
+def test_a_thread_shows_no_note(client_of, ticket, carol, ana):
+    tickets.add_note(ticket, "<p>He is difficult</p>", actor=ana)
+    tickets.reply(ticket, "<p>We look into it</p>", actor=ana)
+    page = client_of(carol).get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    assert "We look into it" in page
+    assert "Ana" in page
+    assert "difficult" not in page
+    assert ana.email not in page
+
+
+def test_own_messages_are_told_in_words(client_of, ticket, carol, ana):
+    tickets.reply(ticket, "<p>Yes</p>", actor=ana)
+    text = doors.text_of(client_of(carol).get(f"/tickets/{ticket.number}"))
+    assert "Carol Jones your message" in text
+    assert "Ana reply" in text
+
+
+def test_a_customer_answers(client_of, ticket, carol):
+    client = client_of(carol)
+    answer = doors.post(client, f"/tickets/{ticket.number}", {"message": "Any news?"})
+    assert answer.status_code == 303
+    assert "Your message has been sent. " in doors.text_of(client.get(answer.location))
+    assert ticket.messages.count() == 2
+
+
+def test_a_guest_answers_and_closes(client, sales):
+    ticket = cast.open_ticket("vera@visitor.example", sales)
+    open_by_link(client, ticket)
+    doors.post(client, f"/tickets/{ticket.number}", {"message": "Solved."})
+    doors.post(client, f"/tickets/{ticket.number}/close")
+    assert "The ticket has been closed." in doors.text_of(client.get(f"/tickets/{ticket.number}"))
+    assert Ticket.get_by_id(ticket.id).closed_by_customer
+
+
+def test_an_empty_answer_is_asked_for_again(client_of, ticket, carol):
+    answer = doors.post(client_of(carol), f"/tickets/{ticket.number}", {"message": "  "})
+    assert answer.status_code == 422
+    assert "Write your message." in doors.text_of(answer)
+
+
+def test_writing_reopens_a_closed_ticket(client_of, ticket, carol):
+    client = client_of(carol)
+    doors.post(client, f"/tickets/{ticket.number}/close")
+    assert "Writing opens it again." in doors.text_of(client.get(f"/tickets/{ticket.number}"))
+    doors.post(client, f"/tickets/{ticket.number}", {"message": "Not solved after all"})
+    assert Ticket.get_by_id(ticket.id).is_open
+
+
+def test_acts_need_their_token(client_of, ticket, carol):
+    assert client_of(carol).post(f"/tickets/{ticket.number}/close").status_code == 400
+
+
+def test_the_list_shows_open_and_closed_apart(client_of, carol, sales):
+    first, second = cast.open_ticket(carol, sales, subject="Lamp"), cast.open_ticket(carol, sales, subject="Chair")
+    tickets.close(first, actor=carol)
+    client = client_of(carol)
+    assert "Chair" in doors.text_of(client.get("/tickets"))
+    assert first.number not in doors.text_of(client.get("/tickets"))
+    assert first.number in doors.text_of(client.get("/tickets?show=closed"))
+    assert second.number not in doors.text_of(client.get("/tickets?show=closed"))
+
+
+def test_the_list_goes_on_where_it_stopped(client_of, carol, sales):
+    numbers = [cast.open_ticket(carol, sales).number for _ in range(27)]
+    client = client_of(carol)
+    newest = client.get("/tickets").get_data(as_text=True)
+    oldest = client.get(f"/tickets?before={numbers[2]}").get_data(as_text=True)
+    assert [f'/tickets/{number}"' in newest for number in (numbers[26], numbers[2], numbers[1])] == [True, True, False]
+    assert [f'/tickets/{number}"' in oldest for number in (numbers[2], numbers[1], numbers[0])] == [False, True, True]
+
+
+def test_the_list_of_nobody_asks_to_sign_in(client):
+    assert client.get("/tickets?show=closed").location == "/sign-in?next=/tickets?show%3Dclosed"
+
+
+def test_an_empty_list_offers_a_ticket(client_of, carol):
+    assert "No open ticket" in doors.text_of(client_of(carol).get("/tickets"))
