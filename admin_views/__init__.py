@@ -10,9 +10,12 @@ from flask_admin.theme import Theme
 
 from admin_views import account
 from admin_views.bulk import BulkActs
+from admin_views.configuration import ConfigurationPage
 from admin_views.customers import CustomersView
 from admin_views.guard import Guarded
+from admin_views.health import HealthPage
 from admin_views.intake import CannedResponsesView, FiltersView
+from admin_views.mail import EmailsPage, OutboxView
 from admin_views.organisation import DepartmentsView, ServicesView
 from admin_views.people import UsersView
 from admin_views.permissions import MySettingsView
@@ -38,6 +41,10 @@ PAGES = (
     PrioritiesView,
     TagsView,
     CustomersView,
+    ConfigurationPage,
+    EmailsPage,
+    OutboxView,
+    HealthPage,
 )
 
 

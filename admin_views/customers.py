@@ -8,8 +8,9 @@ from wtforms import SelectField
 
 from admin_views.base import DeskView
 from admin_views.fields import languages, optional
+from helpdesk import access
 from helpdesk.i18n import LANGUAGES, _, lazy
-from models import Customer, CustomerAddress
+from models import Customer, CustomerAddress, Ticket
 
 
 def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
@@ -54,6 +55,12 @@ class CustomersView(DeskView):
         "locale": lambda _view, _context, row, _name: LANGUAGES.get(row.locale, ""),
         "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
     }
+
+    def scoped(self, query: Any) -> Any:
+        """Whoever does not see every ticket sees the customers of theirs (RULES 4)."""
+        if access.sees_all(self.agent):
+            return query
+        return query.where(Customer.id.in_(access.visible_tickets(self.agent).select(Ticket.customer)))
 
     def complete(self, rows: list[Any]) -> None:
         """Read the addresses of these customers."""

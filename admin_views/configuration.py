@@ -1,0 +1,165 @@
+"""Configuration: one page generated from the declared settings (B6, B7, B12)."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from wtforms import BooleanField, PasswordField, SelectField, StringField
+
+from admin_views.base import DeskPage, posted
+from admin_views.fields import DeskForm, LabelLength, show
+from admin_views.widgets import LabelFormField, LabelWidget
+from helpdesk import catalogue, environment, outbox, settings, workflow
+from helpdesk.environment import MailServer
+from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.i18n import _, lazy
+from helpdesk.settings import DECLARED, GROUPS, Declared
+from models import CLOSED
+
+#: Labels longer than a line.
+LONG = {"privacy_notice": 5}
+SWITCH = {"role": "switch"}
+
+
+def statuses(declared: Declared) -> list[tuple[str, str]]:
+    """Return the statuses this setting may choose: closing must close, and nothing else may."""
+    closing = declared.key == "closed_status"
+    rows = catalogue.statuses(enabled_only=True)
+    return [(row.identifier, str(row)) for row in rows if (row.category == CLOSED) == closing]
+
+
+def priorities(_declared: Declared) -> list[tuple[str, str]]:
+    """Return the priorities a setting may choose."""
+    return [(row.identifier, str(row)) for row in catalogue.priorities(enabled_only=True)]
+
+
+#: Where a setting of this kind finds its choices.
+CHOICES = {
+    "choice": lambda declared: list(declared.choices),
+    "timezone": lambda _declared: [(name, name) for name in sorted(available_timezones())],
+    "status": statuses,
+    "priority": priorities,
+}
+
+
+def field_of(declared: Declared) -> Any:
+    """Make the form field of a declared setting."""
+    if declared.kind == "switch":
+        return BooleanField(declared.label, description=declared.help, render_kw=SWITCH)
+    if declared.kind == "label":
+        checks = [LabelLength(2_000)]
+        widget = LabelWidget(rows=LONG.get(declared.key, 0))
+        return LabelFormField(declared.label, checks, description=declared.help, widget=widget)
+    if declared.kind in CHOICES:
+        choices = CHOICES[declared.kind]
+        return SelectField(declared.label, description=declared.help, choices=lambda: choices(declared))
+    if declared.kind == "secret":
+        attributes = {"autocomplete": "new-password"}
+        return PasswordField(declared.label, description=declared.help, render_kw=attributes)
+    return StringField(declared.label, description=declared.help, render_kw={"maxlength": 500})
+
+
+ConfigurationForm = type("ConfigurationForm", (DeskForm,), {key: field_of(row) for key, row in DECLARED.items()})
+
+
+def fixed() -> dict[str, str]:
+    """Return the settings that the environment gives, and the variable that does."""
+    env = environment.current()
+    by_variable = {"site_url": "GUICHET_SITE_URL"} if env.site_url else {}
+    if env.mail is not None:
+        by_variable |= {key: "GUICHET_MAIL_URL" for key, row in DECLARED.items() if row.group == "mail"}
+    return by_variable
+
+
+def default_text(declared: Declared) -> str:
+    """Write the default of a setting as its form shows it."""
+    if declared.kind == "switch":
+        return _("on") if declared.default else _("off")
+    if declared.kind in CHOICES:
+        return str(dict(CHOICES[declared.kind](declared)).get(declared.default, declared.default))
+    return str(declared.default) or _("empty")
+
+
+class ConfigurationPage(DeskPage):
+    """What the whole desk is set to."""
+
+    slug, title = "configuration", lazy("Configuration")
+
+    @expose("/", methods=("GET", "POST"))
+    def index_view(self) -> Any:
+        """Show and store the settings."""
+        if "reset" in request.form:
+            return self.reset(request.form["reset"])
+        form = ConfigurationForm(
+            posted(), **{key: settings.get(key) for key in DECLARED if DECLARED[key].kind != "secret"}
+        )
+        if request.method == "POST":
+            done = self.test(form) if "test" in request.form else self.store(form)
+            if done:
+                return redirect(self.get_url(".index_view"))
+        return self.page(form)
+
+    def page(self, form: Any) -> str:
+        """Render the settings by group."""
+        groups = [(label, [row for row in DECLARED.values() if row.group == key]) for key, label in GROUPS.items()]
+        changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind != "secret"}
+        return self.render(
+            "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
+            rivals=workflow.rivals_of_important(),
+        )  # fmt: skip
+
+    def store(self, form: Any) -> bool:
+        """Store the settings that the environment does not give; on a refusal the message stands at its field."""
+        values = {key: form[key].data for key in DECLARED if key not in fixed()}
+        if not self.is_clean(form, values):
+            return False
+        settings.save(values)
+        flash(_("The settings were saved."), "success")
+        return True
+
+    @staticmethod
+    def is_clean(form: Any, values: dict[str, Any]) -> bool:
+        """Check every value, so that all that is wrong is said at once."""
+        valid = form.validate()
+        for key, value in values.items():
+            try:
+                settings.clean(key, value)
+            except InvalidInput as error:
+                if not form[key].errors:
+                    show(error, form)
+                valid = False
+        return bool(valid)
+
+    def reset(self, key: str) -> Any:
+        """Go back to the default of one setting."""
+        if key in DECLARED and key not in fixed():
+            try:
+                settings.save({key: DECLARED[key].default})
+                flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
+            except InvalidInput as error:
+                flash(str(error), "error")
+        return redirect(self.get_url(".index_view"))
+
+    def test(self, form: Any) -> bool:
+        """Send a test mail with what the form holds; the form stays as it is."""
+        try:
+            flash(outbox.send_test(self.agent.email, actor=self.agent, server=self.server(form)), "success")
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        return False
+
+    @staticmethod
+    def server(form: Any) -> MailServer | None:
+        """Return the mail server the form describes; None when the environment gives it, or there is none."""
+        if "mail_host" in fixed() or not form.mail_host.data:
+            return None
+        return MailServer(
+            host=form.mail_host.data.strip(),
+            port=settings.clean("mail_port", form.mail_port.data),
+            username=form.mail_username.data or "",
+            password=form.mail_password.data or settings.decrypt(settings.get("mail_password")),
+            tls=settings.clean("mail_tls", form.mail_tls.data),
+        )

@@ -1,0 +1,121 @@
+"""What the e-mails say, as an owner changes it: only what differs from the shipped texts is stored (B8 to B11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from helpdesk import access, catalogue, envelopes, inputs, outbox, placeholders, richtext, settings
+from helpdesk.access import Actor
+from helpdesk.audiences import Recipient
+from helpdesk.email_defaults import KINDS, Kind
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import LANGUAGES, _, lazy
+from models import Agent, EmailText, Label, OutgoingEmail, database
+
+LABELS = ("sender_name", "subject", "body")
+LONGEST = {"sender_name": 120, "subject": 200, "body": 20_000}
+
+
+def kind_of(key: str) -> Kind:
+    """Return a declared kind of e-mail. Raises NotFound."""
+    if key not in KINDS:
+        raise NotFound(lazy("There is no such e-mail."))
+    return KINDS[key]
+
+
+def shown(kind: Kind) -> dict[str, Any]:
+    """Return what this kind says now, in every language, for its form."""
+    stored = catalogue.email_text(kind.key)
+    values: dict[str, Any] = {
+        name: Label({**getattr(kind, name), **(getattr(stored, name) if stored else {})}) for name in LABELS
+    }
+    enabled = stored.enabled if stored else kind.enabled
+    return {**values, "enabled": enabled, "sender_email": stored.sender_email if stored else ""}
+
+
+def is_changed(kind: Kind) -> bool:
+    """Tell whether an owner has changed this kind."""
+    return catalogue.email_text(kind.key) is not None
+
+
+def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
+    """Store ``enabled``, ``sender_email``, ``sender_name``, ``subject`` and ``body`` of a kind of e-mail.
+
+    Raises NotAllowed, or InvalidInput at the field with an unknown variable, named.
+    """
+    access.require(actor, "configure")
+    row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
+    row.enabled = bool(values.get("enabled")) if kind.can_be_off else True
+    row.sender_email = (
+        settings.clean("default_sender", values.get("sender_email")) if values.get("sender_email") else ""
+    )
+    for name in LABELS:
+        setattr(row, name, _changed(kind, name, values.get(name) or {}))
+    with database.atomic():
+        if _says_the_same(row, kind):
+            if row.id is not None:
+                row.delete_instance()
+        else:
+            row.save()
+
+
+def _changed(kind: Kind, name: str, texts: Mapping[str, str]) -> Label:
+    """Return the texts that differ from the shipped ones, checked and cleaned."""
+    changed = Label()
+    for code in LANGUAGES:
+        text = str(texts.get(code) or "").strip()
+        if len(text) > LONGEST[name]:
+            raise InvalidInput(lazy("This text is too long."), field=name)
+        _refuse_unknown(text, kind, name)
+        clean = richtext.clean(text) if name == "body" else inputs.one_line(text, LONGEST[name])
+        if clean and clean not in {text_of(kind, name, code), richtext.clean(text_of(kind, name, code))}:
+            changed[code] = clean
+    return changed
+
+
+def text_of(kind: Kind, name: str, code: str) -> str:
+    """Return the shipped text of a language."""
+    return str(getattr(kind, name).get(code, ""))
+
+
+def _refuse_unknown(text: str, kind: Kind, name: str) -> None:
+    # A sender's name is no place for what a customer typed.
+    unknown = placeholders.unknown(text, "invitation" if name == "sender_name" else kind.key)
+    if unknown:
+        names = ", ".join(f"{{{{{word}}}}}" for word in unknown)
+        raise InvalidInput(_("This variable cannot be used here: %(names)s.", names=names), field=name)
+
+
+def _says_the_same(row: EmailText, kind: Kind) -> bool:
+    return row.enabled == kind.enabled and not row.sender_email and not any(getattr(row, name) for name in LABELS)
+
+
+def restore_original(kind: Kind, *, actor: Actor) -> None:
+    """Forget what the owner changed in this kind. Raises NotAllowed."""
+    access.require(actor, "configure")
+    row = EmailText.get_or_none(EmailText.kind == kind.key)
+    if row is not None:
+        row.delete_instance()
+
+
+def send_example(kind: Kind, *, actor: Agent) -> OutgoingEmail:
+    """Mail this kind to who asks, with example values and no private link. Raises NotAllowed."""
+    access.require(actor, "configure")
+    locale = actor.locale or settings.get("language")
+    said = replace(envelopes.text(kind.key, locale), enabled=True)
+    values = {
+        "customer_firstname": "Camille",
+        "customer_lastname": "Martin",
+        "customer_email": "camille@example.org",
+        "customer_account_link": f"{settings.site_url()}/tickets",
+        "ticket_id": "42",
+        "prefixed_id": f"{settings.get('ticket_prefix')}42",
+        "ticket_object": _("An example"),
+        "message": _("This is an example."),
+    }
+    with database.atomic():
+        email = envelopes.store(kind.key, said, Recipient(actor.email, locale, agent=actor), values)
+    outbox.wake()
+    return email
