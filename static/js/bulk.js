@@ -1,11 +1,11 @@
 // <form data-bulk>: one box ticks all rows, the bar counts them and comes with the first tick.
 // Its rows are checkboxes named "rowid" or "number"; the box of the head is [data-tick-all]; inside the form stand
-// [data-bulk-bar] (shown with the first tick), [data-count] (data-one, data-many: "# ticked") and [data-untick].
+// the bar (.bulk, shown with the first tick) and [data-bulk-count] (data-one, data-many: "{n} ticked").
 function watch(form) {
   const boxes = [...form.elements].filter((box) => box.type === "checkbox" && ["rowid", "number"].includes(box.name));
   const all = [...form.elements].find((box) => "tickAll" in box.dataset);
-  const bar = form.querySelector("[data-bulk-bar]");
-  const count = form.querySelector("[data-count]");
+  const bar = form.querySelector(".bulk");
+  const count = form.querySelector("[data-bulk-count]");
 
   function show() {
     const ticked = boxes.filter((box) => box.checked);
@@ -15,7 +15,7 @@ function watch(form) {
       all.indeterminate = ticked.length > 0 && !all.checked;
     }
     if (bar) bar.hidden = ticked.length === 0;
-    if (count) count.textContent = (ticked.length === 1 ? count.dataset.one : count.dataset.many).replace("#", ticked.length);
+    if (count) count.textContent = (ticked.length === 1 ? count.dataset.one : count.dataset.many).replace("{n}", ticked.length);
   }
 
   function tick(checked) {
@@ -26,10 +26,6 @@ function watch(form) {
   if (all) all.hidden = false;
   all?.addEventListener("change", () => tick(all.checked));
   for (const box of boxes) box.addEventListener("change", show);
-  form.querySelector("[data-untick]")?.addEventListener("click", () => {
-    tick(false);
-    all?.focus();
-  });
   // The browser may bring ticks back when one returns to the page.
   addEventListener("pageshow", show);
   show();
