@@ -20,6 +20,7 @@ message_search = Table("message_search", ("rowid", "subject", "author", "body"))
 #: matches of a common word costs a second at a million tickets, the newest 2,000 cost a millisecond).
 MAX_WORDS = 12
 NEWEST = 2_000
+_WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
@@ -30,16 +31,21 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a search text, folded, at most `MAX_WORDS`."""
-    return re.findall(r"\w+", fold(text[:400]))[:MAX_WORDS]
+    return _WORD.findall(fold(text[:400]))[:MAX_WORDS]
+
+
+def plain(text: str) -> str:
+    """Return the folded words of a text: PostgreSQL would keep an address or a file name as one word."""
+    return " ".join(_WORD.findall(fold(text)))
 
 
 def row_of(message_id: int, ticket: Ticket, author: str, text: str) -> dict[str, Any]:
     """Return the index row of a message."""
     return {
         "rowid": message_id,
-        "subject": fold(f"{ticket.number} {ticket.subject}"),
-        "author": fold(author),
-        "body": fold(text),
+        "subject": plain(f"{ticket.number} {ticket.subject}"),
+        "author": plain(author),
+        "body": plain(text),
     }
 
 

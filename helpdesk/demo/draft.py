@@ -87,8 +87,8 @@ class Draft:
         self.batch, self.author, self.subject = batch, author, subject
         self.id, batch.ticket_id = batch.ticket_id, batch.ticket_id + 1
         self.number = f"{batch.prefix}{self.id}"
-        self.folded_subject = search.fold(f"{self.number} {subject}")
-        self.folded_author = search.fold(f"{author.name} {author.email}")
+        self.folded_subject = search.plain(f"{self.number} {subject}")
+        self.folded_author = search.plain(f"{author.name} {author.email}")
         self.columns: dict[str, Any] = dict.fromkeys(TICKET) | {
             "id": self.id,
             "number": self.number,

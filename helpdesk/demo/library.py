@@ -52,14 +52,14 @@ def book(locale: str, rng: Random) -> Book:
 @cache
 def asked(text: str) -> Text:
     """Return a text of a customer as the rules store it."""
-    return Text(richtext.from_text(text), search.fold(text))
+    return Text(richtext.from_text(text), search.plain(text))
 
 
 @cache
 def answered(text: str) -> Text:
     """Return a text of an agent as the rules store it."""
     html = richtext.clean(richtext.from_text(text))
-    return Text(html, search.fold(richtext.to_text(html)))
+    return Text(html, search.plain(richtext.to_text(html)))
 
 
 def _wording(thread: Thread, source: ModuleType, locale: str, rng: Random) -> Wording:

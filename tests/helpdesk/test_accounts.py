@@ -168,13 +168,6 @@ def test_the_browser_of_another_cannot_be_ended(ana: Agent, ben: Agent, carol: C
     assert all(staffing.person_of(token) for token in tokens)
 
 
-def test_run_out_sign_ins_are_purged(travel: Any, ana: Agent) -> None:
-    staffing.start_sign_in(ana)
-    travel.shift(30 * DAY)
-    staffing.start_sign_in(ana)
-    assert accounts.purge() == 1
-
-
 def test_changing_the_password_keeps_this_browser_only(ana: Agent) -> None:
     here, there = staffing.start_sign_in(ana), staffing.start_sign_in(ana)
     staffing.change_password(ana, cast.PASSWORD, NEW, keep_token=here)
