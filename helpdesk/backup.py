@@ -29,6 +29,7 @@ MANIFEST = "manifest.json"
 KEY_FILE = "secret_key"
 HISTORY = "schema_migration"
 SEARCH = "message_search"
+QUEUE = "huey_"
 
 #: Rows that are written at once: enough to be quick, few enough to fit anywhere.
 CHUNK = 1_000
@@ -143,7 +144,7 @@ def _tables(rows: Rows) -> list[str]:
     """Return the tables of the database, parents first, then those that the program does not know."""
     known = [*(table._meta.table_name for table in TABLES), SEARCH]
     there = _names(rows)
-    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_"))}
+    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_", QUEUE))}
     return [name for name in known if name in there] + sorted(there - set(known) - machinery)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import SqliteDatabase
 
 from helpdesk import environment, migrating
-from helpdesk.backup import KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
+from helpdesk.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
 from models import database, is_sqlite
 
 
@@ -61,7 +61,7 @@ def _is_sound(archive: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> boo
 def _refuse_unless_empty() -> None:
     file = Path(database.database) if is_sqlite() else None
     with database.connection_context():
-        used = (file is None or file.exists()) and database.get_tables()
+        used = (file is None or file.exists()) and HISTORY in database.get_tables()
     if used or any(files_dir().glob("*")):
         raise BackupError("There is a desk here already: restore into an empty data folder (GUICHET_DATA_DIR).")
 

@@ -17,9 +17,11 @@ import models
 from helpdesk import backup, environment, migrating, restoring
 from helpdesk.backup import BackupError
 from models import TABLES, Customer, Label, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
+from tests.conftest import ENGINES, skip
 from tests.support import cast, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
+from tests.support.postgres import Missing
 
 MOMENT = datetime(2026, 3, 1, 9, 30, 0, 120)
 
@@ -78,8 +80,17 @@ def everything() -> dict[str, list[Any]]:
     return rows | {"index": list(map(tuple, index.fetchall()))}
 
 
-@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
-def test_a_desk_comes_back_whole_on_either_engine(archive: Path, target: str, elsewhere: Any, desks: Desks) -> None:
+@pytest.fixture(params=ENGINES)
+def target(request: pytest.FixtureRequest, desks: Desks) -> str:
+    """The engine that the desk is restored on."""
+    try:
+        desks.on(request.param)
+    except Missing as missing:
+        skip(f"PostgreSQL is missing: {missing}")
+    return str(request.param)
+
+
+def test_a_desk_comes_back_whole_on_either_engine(archive: Path, target: str, elsewhere: Any) -> None:
     before = everything()
     with elsewhere(target):
         restoring.restore(archive)

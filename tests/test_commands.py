@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from typing import Any
 import pytest
 
 from helpdesk import environment
+from tests.support import postgresql_only
+from tests.support.desks import Desks
 
 APP = str(environment.ROOT / "app.py")
 Finished = subprocess.CompletedProcess[str]
@@ -167,6 +171,19 @@ def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
     keys = {(tmp_path / folder / "secret_key").read_text() for folder in ("data", "new")}
     assert len(keys) == 1
     assert run("backup", "again.zip", data_dir=tmp_path / "new").returncode == 0
+
+
+@postgresql_only
+def test_a_desk_moves_to_postgresql_and_back(run: Any, tmp_path: Path, engine: str, desks: Desks) -> None:
+    url = {"GUICHET_DATABASE_URL": desks.postgres_url("moved"), "data_dir": tmp_path / "moved"}
+    run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="correct horse battery\n")
+    run("backup", "one.zip")
+    assert run("restore", "one.zip", **url).returncode == 0
+    assert run("doctor", **url).returncode == 0
+    assert run("backup", "two.zip", **url).returncode == 0
+    assert run("restore", "two.zip", data_dir=tmp_path / "back").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "back" / "guichet.db")) as moved:
+        assert moved.execute("SELECT name, is_admin FROM agent").fetchall() == [("Ada", 1)]
 
 
 def test_a_missing_backup_is_one_line(run: Any) -> None:
