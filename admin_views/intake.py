@@ -27,6 +27,9 @@ KINDS = {
 }
 
 
+MODES = {"all": lazy("All of the conditions"), "any": lazy("Any of the conditions")}
+
+
 class ConditionForm(DeskForm):
     """An element of the ticket, a comparison, a value."""
 
@@ -114,7 +117,7 @@ class FiltersView(DeskView):
     form_columns = ("name", "enabled", "mode", "position")
     inline_models = (InlineCondition(FilterCondition), InlineAction(FilterAction))
     form_overrides = {"mode": RadioField}
-    form_args = {"mode": {"choices": [("all", lazy("All of the conditions")), ("any", lazy("Any of the conditions"))]}}
+    form_args = {"mode": {"choices": lambda: list(MODES.items())}}
     column_labels = {
         "name": lazy("Name"),
         "enabled": lazy("Enabled"),

@@ -69,7 +69,7 @@ class Lists:
     def narrowed(self, search: str | None, filters: Any) -> ModelSelect:
         """Return the rows that have every word of the search and fit every filter."""
         query = self.get_query()  # type: ignore[attr-defined]
-        for word in (search or "").split():
+        for word in (search or "").split() if self._search_supported else ():  # type: ignore[attr-defined]
             query = query.where(self.found(word))
         for index, _name, value in filters or ():
             chosen = self._filters[index]  # type: ignore[attr-defined]

@@ -64,7 +64,7 @@ class StatusesView(DeskView):
     form_columns = ("identifier", "label", "text_color", "background_color", "category", "position", "enabled")
     column_labels, column_descriptions = LABELS, HELP
     form_overrides = {**COLOURS, "category": RadioField}
-    form_args = {"category": {"choices": list(CATEGORY_LABELS.items())}}
+    form_args = {"category": {"choices": lambda: list(CATEGORY_LABELS.items())}}
     column_searchable_list = ("label", "identifier")
     column_sortable_list = ("label", "identifier", "category", "enabled")
     column_choices = {"category": [(OPEN, lazy("Open")), (PENDING, lazy("Pending")), (CLOSED, lazy("Closed"))]}
