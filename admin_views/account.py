@@ -47,7 +47,7 @@ def refused(template: str, form: AccountForm, error: HelpdeskError | None = None
 def sign_in() -> Page:
     """Sign an agent in and lead to the page that was asked for."""
     form, after = SignInForm(), safe_path(request.values.get("next"), HOME)
-    if request.method == "GET":
+    if request.method != "POST":
         if sessions.current_agent() is not None:
             return redirect(after)
         return render_template("admin/account/sign_in.html", form=form, after=after)
@@ -73,7 +73,7 @@ def forgotten() -> Page:
     """Mail a link to choose a new password; the answer never tells who has an account."""
     form, has_mail = ForgottenForm(), settings.mail_server() is not None
     template = "admin/account/forgotten.html"
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template(template, form=form, has_mail=has_mail)
     if not form.validate():
         return refused(template, form, has_mail=has_mail)
@@ -107,7 +107,7 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
     template = f"admin/account/{kind}.html"
     try:
         link = links.find(kind, token)
-        if request.method == "GET":
+        if request.method != "POST":
             if link.agent is not None and "name" in form:
                 form["name"].data = link.agent.name
             return render_template(template, form=form, person=link.agent)
@@ -135,7 +135,7 @@ def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
             return view(agent, **arguments)
         if sessions.current_person() is not None:
             abort(403)
-        return redirect(url_for(".sign_in", next=request.path if request.method == "GET" else None))
+        return redirect(url_for(".sign_in", next=request.path if request.method != "POST" else None))
 
     return guarded
 
@@ -145,7 +145,7 @@ def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
 def profile(agent: Agent) -> Page:
     """Change one's name, language and time zone."""
     form = ProfileForm(obj=agent)
-    if request.method == "GET":
+    if request.method != "POST":
         return _profile(agent, form, PasswordForm(formdata=None))
     try:
         if form.validate():

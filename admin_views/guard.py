@@ -34,7 +34,7 @@ class Guarded:
         """Send strangers to the sign-in page; refuse everybody else."""
         if sessions.current_person() is not None:
             abort(403)
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        wanted = request.full_path.rstrip("?") if request.method != "POST" else None
         return redirect(url_for("account.sign_in", next=wanted))
 
     def _run_view(self, view: Any, *args: Any, **kwargs: Any) -> Any:

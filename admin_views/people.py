@@ -164,7 +164,7 @@ class UsersView(DeskView):
     def remove_from_support(self) -> Any:
         """Ask, then drop every permission of an agent and keep the account."""
         agent = self.get_one(request.values.get("id"))
-        if request.method == "GET" or "confirmed" not in request.form:
+        if request.method != "POST" or "confirmed" not in request.form:
             question = _("Remove %(name)s from support?", name=agent.name)
             kept = _("All permissions are dropped. The account and the tickets assigned to it stay.")
             return self.confirm(question, [kept], _("Remove from support"), id=agent.id)

@@ -36,7 +36,7 @@ def new_ticket() -> Answer | tuple[str, int]:
     if not settings.get("desk_enabled") or not offered:
         return _closed(bool(offered))
     form = TicketForm(offered, actor.signed_in())
-    if request.method == "GET" or "again" in request.form:
+    if request.method != "POST" or "again" in request.form:
         return _page(form, 200)
     try:
         ticket = _sent_before(form) or _send(form)

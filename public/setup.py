@@ -25,7 +25,7 @@ def account(token: str) -> Response | str | tuple[str, int]:
     if not links.check_setup_token(token):
         return render_template("setup/closed.html", is_open=links.setup_is_open()), 404
     form = AccountForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _step(1, "account", form=form)
     try:
         if form.validate():
@@ -52,7 +52,7 @@ def organisation_step() -> Response | str | tuple[str, int]:
     _administrator()
     form = OrganisationForm()
     fixed = environment.current().site_url
-    if request.method == "GET":
+    if request.method != "POST":
         form.desk_name.data = settings.get("desk_name")
         form.language.data = i18n.language()
         form.site_url.data = fixed or settings.get("site_url") or _present_address()
@@ -83,7 +83,7 @@ def service_step() -> Response | str | tuple[str, int]:
     """Step 3: the first service and its departments."""
     agent = _administrator()
     form = ServiceForm()
-    if request.method == "GET":
+    if request.method != "POST":
         form.name.data = _("General")
         return _step(3, "service", form=form, services=catalogue.services())
     try:
@@ -101,7 +101,7 @@ def mail_step() -> Response | str | tuple[str, int]:
     agent = _administrator()
     form = MailForm()
     fixed = environment.current().mail
-    if request.method == "GET":
+    if request.method != "POST":
         for key in MAIL_KEYS[:-1]:
             form[key].data = str(settings.get(key))
         return _step(4, "mail", form=form, fixed=fixed)

@@ -23,7 +23,7 @@ def sign_in() -> Response | str | tuple[str, int]:
     """Sign a customer in, or mail them a link."""
     form = SignInForm()
     after = safe_path(request.values.get("next"), "")
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(_home(after)) if actor.signed_in() else _page(form, after)
     try:
         if form.validate():
@@ -101,7 +101,7 @@ def account() -> Response | str | tuple[str, int]:
         except HelpdeskError as error:
             form.refuse(error)
     page = render_template("public/account.html", form=form, customer=customer, email=customer.primary_address.email)
-    return page if request.method == "GET" else (page, 422)
+    return page if request.method != "POST" else (page, 422)
 
 
 def _change_password(customer: Customer, form: PasswordForm) -> Response:

@@ -40,7 +40,7 @@ def open_ticket_link(token: str) -> Response | tuple[str, int]:
 def new_link() -> Response | str | tuple[str, int]:
     """Mail a link to the customer's tickets: the same words whether the address is known or not."""
     form = LinkForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("public/link_lost.html", form=form, reason=None)
     try:
         if form.validate():

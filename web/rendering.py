@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import flask_babel
+from babel.dates import format_timedelta
 from flask import Flask, request
 from markupsafe import Markup
 
@@ -78,7 +79,7 @@ def _short(when: datetime) -> str:
     if age < timedelta(minutes=1):
         return i18n._("just now")
     if age < timedelta(days=1):
-        return str(flask_babel.format_timedelta(age, granularity="minute", format="short", threshold=1.0))
+        return format_timedelta(age, granularity="minute", format="short", threshold=1.0, locale=i18n.language())
     pattern = "d MMM" if age < timedelta(days=330) else "d MMM y"
     return str(flask_babel.format_datetime(when, pattern))
 
