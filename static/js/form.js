@@ -60,10 +60,11 @@ const followService = () => {
   const template = form.querySelector("template[data-two-lists]");
   const holder = form.querySelector("[data-units]");
   if (!template) return;
-  const unit = holder.querySelector("select");
+  const list = holder.querySelector("select");
+  const unit = Object.assign(document.createElement("input"), { type: "hidden", name: list.name, value: list.value });
   const lists = template.content.firstElementChild.cloneNode(true);
   const [service, department] = lists.querySelectorAll("select");
-  const groups = [...unit.children].filter((child) => child.tagName === "OPTGROUP" || child.value);
+  const groups = [...list.children].filter((child) => child.tagName === "OPTGROUP" || child.value);
   const departmentsOf = (group) => (group?.tagName === "OPTGROUP" ? [...group.children] : []);
   const choose = (group, value) => {
     const rows = departmentsOf(group);
@@ -75,12 +76,12 @@ const followService = () => {
   groups.forEach((group, index) => service.add(new Option(group.label || group.text, String(index))));
   service.addEventListener("change", () => choose(groups[service.value], ""));
   department.addEventListener("change", () => (unit.value = department.value));
-  const present = groups.findIndex((group) => group === unit.selectedOptions[0] || group.contains(unit.selectedOptions[0]));
+  const chosen = list.selectedOptions[0];
+  const present = groups.findIndex((group) => group.contains(chosen));
   if (present >= 0) {
     service.value = String(present);
-    choose(groups[present], unit.value);
+    choose(groups[present], list.value);
   }
-  // The summary of errors links to #unit: that is now the first of the two lists.
   const error = holder.querySelector(".invalid-feedback");
   if (error) {
     service.classList.add("is-invalid");
@@ -88,10 +89,9 @@ const followService = () => {
     service.setAttribute("aria-describedby", error.id);
     service.parentElement.append(error);
   }
-  unit.id = holder.querySelector("label").htmlFor = "unit-value";
-  lists.querySelector('label[for="service"]').htmlFor = service.id = "unit";
-  holder.hidden = true;
-  holder.after(lists);
+  // The summary of errors links to #unit: that is now the first of the two lists.
+  lists.querySelector("label").htmlFor = service.id = list.id;
+  holder.replaceWith(lists, unit);
 };
 
 // Another code without leaving the page.
