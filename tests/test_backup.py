@@ -90,7 +90,7 @@ def target(request: pytest.FixtureRequest, desks: Desks) -> str:
     return str(request.param)
 
 
-def test_a_desk_comes_back_whole_on_either_engine(archive: Path, target: str, elsewhere: Any) -> None:
+def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, elsewhere: Any) -> None:
     before = everything()
     with elsewhere(target):
         restoring.restore(archive)
