@@ -1,0 +1,307 @@
+"""Who meets what at every address of the desk: each route × each of the cast. A route nobody declared fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from helpdesk import links, tickets
+from helpdesk.notifications import KINDS
+from models import (
+    CannedResponse,
+    Department,
+    Filter,
+    OutgoingEmail,
+    Permission,
+    Priority,
+    Role,
+    Service,
+    Status,
+    Tag,
+    Team,
+    Ticket,
+)
+from tests.support import doors, sqlite_only
+
+#: In this order: those who may least come first, so that nobody trips over what another has done.
+#: guest: a browser that used the private link of Carol's ticket; ben: an agent of another service; mona: a manager.
+PERSONAS = ("visitor", "guest", "dan", "carol", "ben", "ana", "mona", "root")
+
+#: Strangers are sent to the sign-in page, customers are refused, agents get what follows.
+DESK = "302 302 403 403"
+ALL = "200 200 200 200 200 200 200 200"
+NOBODY = "404 404 404 404 404 404 404 404"
+REFUSED = "400 400 400 400 400 400 400 400"
+CONFIGURE = f"{DESK} 403 403 403"
+AGENTS = f"{DESK} 200 200 200 200"
+#: A ticket of Billing: not Ben's.
+TICKET = f"{DESK} 404 200 200 200"
+ACT = f"{DESK} 404 302 302 302"
+
+
+def screen(name: str, *, exports: bool = False) -> dict[str, str]:
+    """Return what a generated screen of set-up answers to GET."""
+    return {
+        f"{name}.index_view": f"{CONFIGURE} 200",
+        f"{name}.create_view": f"{CONFIGURE} 200",
+        f"{name}.edit_view": f"{CONFIGURE} 200",
+        # The list says it all: there is no page of details.
+        f"{name}.details_view": f"{CONFIGURE} 302",
+        f"{name}.export": f"{CONFIGURE} {200 if exports else 404}",
+    }
+
+
+SCREENS = (
+    *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
+    *("desk_statuses", "desk_priorities", "desk_tags"),
+)
+
+#: What GET answers, persona by persona.
+GET: dict[str, str] = {
+    **{endpoint: status for name in SCREENS for endpoint, status in screen(name).items()},
+    **screen("desk_customers", exports=True),
+    "desk_customers.create_view": f"{CONFIGURE} 302",
+    "desk_canned_responses.index_view": AGENTS,
+    "desk_canned_responses.create_view": AGENTS,
+    # Its author, managers and administrators edit it (RULES 27).
+    "desk_canned_responses.edit_view": f"{DESK} 403 403 200 200",
+    "desk_canned_responses.details_view": f"{DESK} 302 302 302 302",
+    "desk_canned_responses.export": f"{DESK} 404 404 404 404",
+    "desk_my_settings.index_view": AGENTS,
+    # Only administrators add permissions, also their own (RULES 3).
+    "desk_my_settings.create_view": f"{DESK} 302 302 302 200",
+    "desk_my_settings.edit_view": f"{DESK} 404 200 404 404",
+    "desk_my_settings.details_view": f"{DESK} 302 302 302 302",
+    "desk_my_settings.export": f"{DESK} 404 404 404 404",
+    "desk_users.add_to_support": f"{CONFIGURE} 200",
+    "desk_users.remove_from_support": f"{CONFIGURE} 200",
+    "desk_users.invitation": f"{CONFIGURE} 200",
+    "desk_configuration.index_view": f"{CONFIGURE} 200",
+    "desk_emails.index_view": f"{CONFIGURE} 200",
+    "desk_emails.edit_view": f"{CONFIGURE} 200",
+    "desk_health.index_view": f"{CONFIGURE} 200",
+    "desk_outbox.index_view": f"{CONFIGURE} 200",
+    "desk_outbox.details_view": f"{CONFIGURE} 200",
+    "desk_outbox.create_view": f"{CONFIGURE} 302",
+    "desk_outbox.edit_view": f"{CONFIGURE} 302",
+    "desk_outbox.export": f"{CONFIGURE} 404",
+    "desk.index": f"{DESK} 302 302 302 302",
+    "desk_bulk.index_view": f"{DESK} 302 302 302 302",
+    "desk_tickets.index_view": AGENTS,
+    "desk_tickets.ticket_view": TICKET,
+    "desk_tickets.canned_view": TICKET,
+    "account.sign_in": "200 200 200 200 302 302 302 302",
+    "account.forgotten": ALL,
+    "account.profile": AGENTS,
+    "account.invitation": NOBODY,
+    "account.reset": NOBODY,
+    "assets.labels": ALL,
+    "assets.static_file": ALL,
+    "public.home": ALL,
+    "public.new_ticket": ALL,
+    "public.sent": "302 302 302 302 302 302 302 302",
+    "public.code_image": NOBODY,
+    "public.health": ALL,
+    "public.new_link": ALL,
+    "public.sign_in": "200 200 302 302 200 200 200 200",
+    "public.sign_in_link": NOBODY,
+    "public.ticket_link": NOBODY,
+    "public.account": "302 302 200 200 302 302 302 302",
+    "public.tickets": "302 302 200 200 302 302 302 302",
+    "public.ticket": "404 200 404 200 404 404 404 404",
+    "setup.account": NOBODY,
+    # The first administrator goes on with the steps; nobody else does.
+    "setup.organisation_step": "404 404 404 404 404 404 404 200",
+    "setup.service_step": "404 404 404 404 404 404 404 200",
+    "setup.mail_step": "404 404 404 404 404 404 404 200",
+}
+
+
+#: Screens whose rows are saved when a form brings nothing: what it does not bring stays as it was.
+TAKES_DEFAULTS = ("desk_departments", "desk_roles", "desk_services", "desk_tags", "desk_teams", "desk_users")
+
+
+def sends(name: str) -> dict[str, str]:
+    """Return what a generated screen of set-up answers to its forms when nothing is filled in."""
+    return {
+        f"{name}.create_view": f"{CONFIGURE} 200",
+        f"{name}.edit_view": f"{CONFIGURE} 200",
+        f"{name}.delete_view": f"{CONFIGURE} 302",
+        f"{name}.action_view": f"{CONFIGURE} 302",
+    }
+
+
+#: What POST answers, with its token and nothing filled in.
+POST: dict[str, str] = {
+    **{endpoint: status for name in SCREENS for endpoint, status in sends(name).items()},
+    **{f"{name}.edit_view": f"{CONFIGURE} 302" for name in TAKES_DEFAULTS},
+    "desk_customers.action_view": f"{CONFIGURE} 302",
+    "desk_customers.create_view": f"{CONFIGURE} 302",
+    "desk_customers.edit_view": f"{CONFIGURE} 302",
+    "desk_customers.delete_view": f"{CONFIGURE} 404",
+    "desk_users.add_to_support": f"{CONFIGURE} 200",
+    "desk_users.invitation": f"{CONFIGURE} 400",
+    "desk_users.remove_from_support": f"{CONFIGURE} 302",
+    "desk_canned_responses.action_view": f"{DESK} 302 302 302 302",
+    "desk_canned_responses.create_view": AGENTS,
+    "desk_canned_responses.edit_view": f"{DESK} 403 403 302 302",
+    # Ben and Ana read why not; Mona deletes it; then it is gone.
+    "desk_canned_responses.delete_view": f"{DESK} 302 302 302 404",
+    "desk_my_settings.action_view": f"{DESK} 302 302 302 302",
+    "desk_my_settings.create_view": f"{DESK} 302 302 302 200",
+    "desk_my_settings.edit_view": f"{DESK} 404 302 404 404",
+    "desk_my_settings.delete_view": f"{DESK} 404 404 404 404",
+    "desk_configuration.index_view": f"{CONFIGURE} 302",
+    "desk_emails.edit_view": f"{CONFIGURE} 302",
+    "desk_emails.restore_view": f"{CONFIGURE} 302",
+    "desk_emails.test_view": f"{CONFIGURE} 302",
+    "desk_health.index_view": f"{CONFIGURE} 200",
+    "desk_outbox.action_view": f"{CONFIGURE} 302",
+    "desk_outbox.create_view": f"{CONFIGURE} 302",
+    "desk_outbox.edit_view": f"{CONFIGURE} 302",
+    "desk_outbox.delete_view": f"{CONFIGURE} 404",
+    "desk_outbox.retry_view": f"{CONFIGURE} 302",
+    "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
+    "desk_tickets.act_view": ACT,
+    "desk_tickets.move_view": ACT,
+    "desk_tickets.transfer_view": ACT,
+    "desk_tickets.update_view": ACT,
+    "desk_tickets.reply_view": f"{DESK} 404 422 422 422",
+    # Root's note: its author, a manager or an administrator deletes it (RULES 28).
+    "desk_tickets.delete_note_view": f"{DESK} 404 403 302 302",
+    "account.sign_in": "422 422 422 422 422 422 422 422",
+    "account.sign_out": "303 303 303 303 303 303 303 303",
+    "account.forgotten": "422 422 422 422 422 422 422 422",
+    "account.profile": f"{DESK} 303 303 303 303",
+    "account.password": f"{DESK} 422 422 422 422",
+    "account.end_sign_in": f"{DESK} 404 404 404 404",
+    "account.end_other_sign_ins": f"{DESK} 303 303 303 303",
+    "account.invitation": NOBODY,
+    "account.reset": NOBODY,
+    "choose_theme": "302 302 302 302 302 302 302 302",
+    "public.language": "303 303 303 303 303 303 303 303",
+    "public.new_ticket": "422 422 422 422 422 422 422 422",
+    "public.known": ALL,
+    "public.new_code": ALL,
+    "public.new_link": "422 422 422 422 422 422 422 422",
+    "public.sign_in": "422 422 422 422 422 422 422 422",
+    "public.sign_out": "303 303 303 303 303 303 303 303",
+    "public.use_sign_in_link": NOBODY,
+    "public.open_ticket_link": NOBODY,
+    "public.account": "302 302 422 422 302 302 302 302",
+    "public.answer": "404 422 404 422 404 404 404 404",
+    "public.close": "404 303 404 303 404 404 404 404",
+    "setup.account": NOBODY,
+    "setup.organisation_step": "404 404 404 404 404 404 404 422",
+    "setup.service_step": "404 404 404 404 404 404 404 422",
+    "setup.mail_step": "404 404 404 404 404 404 404 422",
+    "setup.finish": "404 404 404 404 404 404 404 303",
+}
+
+
+class World:
+    """The desk every address is tried on: Carol's ticket in Billing, and a row of every table that has a screen."""
+
+    def __init__(self, app: Any, ticket: Ticket, people: dict[str, Any]) -> None:
+        self.app, self.ticket, self.people = app, ticket, people
+        self.note = tickets.add_note(ticket, "<p>Only for us.</p>", actor=people["root"])
+        self.rows = {
+            "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
+            "desk_filters": Filter.create(name="Watches"),
+            "desk_tags": Tag.create(name="urgent", key="urgent"),
+            "desk_services": Service.get(),
+            "desk_departments": Department.get(),
+            "desk_users": people["ben"],
+            "desk_teams": Team.get(),
+            "desk_roles": Role.get(),
+            "desk_my_settings": Permission.get(agent=people["ana"]),
+            "desk_statuses": Status.get(),
+            "desk_priorities": Priority.get(),
+            "desk_customers": people["dan"],
+            "desk_outbox": OutgoingEmail.get(),
+        }
+
+    def client(self, persona: str) -> FlaskClient:
+        """Return the browser of one of the cast."""
+        if persona == "visitor":
+            return self.app.test_client()
+        if persona == "guest":
+            client = self.app.test_client()
+            token = links.make("ticket", address=self.ticket.address, ticket=self.ticket)
+            doors.post(client, f"/t/{token}")
+            return client
+        return doors.signed_in(self.app, self.people[persona])
+
+    def url(self, endpoint: str) -> str:
+        """Return the address of an endpoint for this world's rows."""
+        blueprint = endpoint.partition(".")[0]
+        row = self.rows.get(blueprint)
+        known = {
+            "number": self.ticket.number,
+            "act": "status" if blueprint == "desk_bulk" else "close",
+            "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
+            "note_id": self.note.id,
+            "token": "no-such-token",
+            "export_type": "csv",
+            "name": "desk.css",
+        }
+        rule = next(rule for rule in self.app.url_map.iter_rules(endpoint))
+        values = {name: known[name] for name in rule.arguments}
+        if row is not None and not rule.arguments:
+            values["id"] = row.id
+        with self.app.test_request_context():
+            return self.app.url_for(endpoint, **values)
+
+
+@pytest.fixture
+def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
+    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+
+
+def endpoints(app: Any, method: str) -> set[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules() if method in rule.methods}
+
+
+def answers(world: World, endpoint: str, ask: Callable[[FlaskClient, str], Any]) -> str:
+    """Return the status each of the cast meets."""
+    url, statuses = world.url(endpoint), []
+    for persona in PERSONAS:
+        with ask(world.client(persona), url) as response:
+            statuses.append(str(response.status_code))
+    return " ".join(statuses)
+
+
+@sqlite_only
+def test_every_address_has_a_declared_answer(app):
+    assert endpoints(app, "GET") == set(GET)
+    assert endpoints(app, "POST") == set(POST)
+
+
+@sqlite_only
+def test_reading(world):
+    assert {endpoint: answers(world, endpoint, lambda client, url: client.get(url)) for endpoint in GET} == GET
+
+
+@sqlite_only
+def test_no_form_is_taken_without_its_token(world):
+    data = {"id": "1"}
+    found = {endpoint: answers(world, endpoint, lambda client, url: client.post(url, data=data)) for endpoint in POST}
+    assert found == dict.fromkeys(POST, REFUSED)
+
+
+@sqlite_only
+@pytest.mark.parametrize("endpoint", sorted(POST))
+def test_sending_an_empty_form(world, endpoint):
+    row = world.rows.get(endpoint.partition(".")[0])
+    data = {"id": str(row.id), "confirmed": "1"} if row is not None else {}
+    assert answers(world, endpoint, lambda client, url: doors.post(client, url, data)) == POST[endpoint]
+
+
+@sqlite_only
+def test_nothing_answers_to_other_methods(world):
+    for endpoint in sorted(set(POST) - set(GET)):
+        with world.client("root").get(world.url(endpoint)) as response:
+            assert response.status_code in {404, 405}, endpoint
