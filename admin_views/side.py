@@ -55,7 +55,16 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
                 link(_("Bin"), "bin", view="bin"),
             ],
         },
+        {"label": None, "links": [_setup_link(agent)], "foot": True},
     ]
+
+
+def _setup_link(agent: Agent) -> dict[str, Any]:
+    """Return the way to the set-up screens; agents who configure nothing have their own settings there."""
+    configures = access.can(agent, "configure")
+    endpoint = "desk_services" if configures else "desk_my_settings"
+    label = _("Organisation") if configures else _("Settings")
+    return {"label": label, "url": url_for(f"{endpoint}.index_view"), "icon": "cog", "count": None, "sub": []}
 
 
 def _shown(agent: Agent, service_id: int, department_id: int | None) -> bool:

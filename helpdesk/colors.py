@@ -121,5 +121,5 @@ def rule(name: str, row: Any) -> str:
 
 def stylesheet(statuses: Iterable[Any], priorities: Iterable[Any]) -> str:
     """Return the stylesheet of the owner's colours: a class ``s-<id>`` per status, ``p-<id>`` per priority."""
-    rules = [rule(f"s-{row.id}", row) for row in statuses] + [rule(f"p-{row.id}", row) for row in priorities]
+    rules = [rule(f"status-{row.id}", row) for row in statuses] + [rule(f"priority-{row.id}", row) for row in priorities]
     return "\n".join(rules) + "\n"

@@ -159,7 +159,7 @@ def test_the_badge_is_drawn_while_one_picks_its_colours(desk_page: Any) -> None:
 def test_the_lists_wear_the_owners_colours(desk_page: Any) -> None:
     status = Status.get(Status.identifier == "on hold")
     desk_page.goto("/admin/statuses/")
-    badge = desk_page.locator(f".s-{status.id}")
+    badge = desk_page.locator(f".status-{status.id}")
     assert badge.evaluate("node => getComputedStyle(node).color") == "rgb(255, 255, 255)"
     assert badge.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(0, 112, 232)"
 

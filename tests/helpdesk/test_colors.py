@@ -62,11 +62,11 @@ def test_dark_text_on_a_dark_background_is_lightened() -> None:
 def test_stylesheet_names_statuses_and_priorities_apart() -> None:
     row = Status(id=3, text_color="white", background_color="#007afc")
     assert colors.stylesheet([row], [row]) == (
-        ".s-3{--label-bg:#007afc;--label-fg:#ffffff;--label-safe:#0070e8}\n"
-        ".p-3{--label-bg:#007afc;--label-fg:#ffffff;--label-safe:#0070e8}\n"
+        ".status-3{--label-bg:#007afc;--label-fg:#ffffff;--label-safe:#0070e8}\n"
+        ".priority-3{--label-bg:#007afc;--label-fg:#ffffff;--label-safe:#0070e8}\n"
     )
 
 
 def test_stylesheet_never_repeats_what_it_cannot_read() -> None:
     row = Status(id=1, text_color="red}*{display:none", background_color="#fff")
-    assert colors.stylesheet([row], []) == ".s-1{--label-bg:#574f55;--label-fg:#ffffff;--label-safe:#574f55}\n"
+    assert colors.stylesheet([row], []) == ".status-1{--label-bg:#574f55;--label-fg:#ffffff;--label-safe:#574f55}\n"
