@@ -77,6 +77,8 @@ def unreachable(error: Exception) -> Any:
     current_app.logger.error("The database does not answer: %s", type(error).__name__)
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         title, text = map(str, TEXTS[503])
+    if request.endpoint == "public.health":
+        return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
     return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>", 503, {"Retry-After": "10"}
 
 

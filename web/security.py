@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
+from peewee import InterfaceError, OperationalError
 
-from helpdesk import links, settings
+from helpdesk import environment, links, settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -33,7 +34,11 @@ class Cookies(SecureCookieSessionInterface):
 
 def is_https() -> bool:
     """Tell whether the public address of the desk is an https one."""
-    return settings.site_url().startswith("https://")
+    try:
+        return settings.site_url().startswith("https://")
+    except (OperationalError, InterfaceError):
+        # Asked before and after every view: a lost database must not break the answer that says so.
+        return (environment.current().site_url or "").startswith("https://")
 
 
 def init_app(app: Flask) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from models import Customer
+from models import Customer, open_database
 from tests.support import doors
 
 
 def test_the_desk_is_well(client, database):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.data) == (200, b"ok\n")
+
+
+def test_a_lost_database_is_told_in_one_line(client, database):
+    database.close_all()
+    database.initialize(open_database("postgresql://nobody@127.0.0.1:1/none"))
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.mimetype) == (503, "text/plain")
+    assert answer.data.count(b"\n") == 1
+    assert b"Traceback" not in answer.data
 
 
 def test_the_language_is_switched_and_the_page_kept(client, database):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from helpdesk import links, settings, tickets
+import re
+
+from helpdesk import links, outbox, settings, tickets
 from models import CustomerAddress, Ticket
 from tests.public.filling import fill, send
 from tests.support import cast, doors
@@ -25,6 +27,16 @@ def test_with_a_mail_server_the_link_must_come_by_mail(client, sales):
     send(client, fill(client))
     assert client.get(f"/tickets/{Ticket.get().number}").status_code == 404
     assert "on its way" in doors.text_of(client.get("/tickets/sent"))
+
+
+def test_the_link_of_the_mail_opens_the_ticket(client, app, sales, smtp):
+    send(client, fill(client))
+    outbox.deliver_due()
+    mail = next(mail for mail in smtp.messages if mail["To"].endswith("vera@visitor.example"))
+    path = re.search(r"/t/[\w-]+", mail.get_body(("plain",)).get_content()).group(0)
+    other = app.test_client()
+    assert doors.post(other, path).status_code == 303
+    assert "Are there places" in doors.text_of(other.get(f"/tickets/{Ticket.get().number}"))
 
 
 def test_reading_a_ticket_link_proves_nothing(client, sales):
