@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from peewee import SQL, fn
+from peewee import SQL, ModelSelect, fn
 
 from helpdesk import clock
 from models import OutgoingEmail, database, is_sqlite
@@ -13,26 +13,29 @@ from models import OutgoingEmail, database, is_sqlite
 STUCK = 10
 
 
-def claim(count: int) -> list[OutgoingEmail]:
-    """Take the mails that are due, each for this deliverer alone; of one ticket and address, the first only."""
-    now, earlier = clock.now(), OutgoingEmail.alias()
+def due_now() -> ModelSelect:
+    """Return the ids of the mails that may be sent now, oldest first; of one ticket and address, the first only."""
+    earlier = OutgoingEmail.alias()
     waits = earlier.select(SQL("1")).where(
         earlier.ticket == OutgoingEmail.ticket,
         earlier.to_email == OutgoingEmail.to_email,
         earlier.id < OutgoingEmail.id,
         earlier.state.in_(["pending", "sending"]),
     )
-    due = (
+    return (
         OutgoingEmail.select(OutgoingEmail.id)
-        # The literal is the condition of the index; a bound value would not be recognised in it.
-        .where(SQL("state IN ('pending', 'sending')"), OutgoingEmail.state == "pending", OutgoingEmail.due_at <= now)
+        .where(OutgoingEmail.state == "pending", OutgoingEmail.due_at <= clock.now())
         .where(~fn.EXISTS(waits))
         .order_by(OutgoingEmail.due_at, OutgoingEmail.id)
-        .limit(count)
     )
+
+
+def claim(count: int) -> list[OutgoingEmail]:
+    """Take mails that are due, each for this deliverer alone."""
+    due = due_now().limit(count)
     if not is_sqlite():
         due = due.for_update("FOR UPDATE SKIP LOCKED")
-    take = OutgoingEmail.update(state="sending", claimed_at=now, attempts=OutgoingEmail.attempts + 1)
+    take = OutgoingEmail.update(state="sending", claimed_at=clock.now(), attempts=OutgoingEmail.attempts + 1)
     with database.atomic():
         claimed = take.where(OutgoingEmail.id.in_(due), OutgoingEmail.state == "pending").returning(OutgoingEmail)
         return sorted(claimed.execute(), key=lambda email: email.id)
@@ -58,5 +61,5 @@ def release_stuck() -> None:
     """Let go of the mails a crash left behind."""
     limit = clock.now() - timedelta(minutes=STUCK)
     OutgoingEmail.update(state="pending").where(
-        SQL("state IN ('pending', 'sending')"), OutgoingEmail.state == "sending", OutgoingEmail.claimed_at < limit
+        OutgoingEmail.state == "sending", OutgoingEmail.claimed_at < limit
     ).execute()

@@ -22,16 +22,18 @@ from models import Label, OutgoingEmail
 
 #: How many earlier mails of a ticket a mail names, so that mail programs keep them together.
 MAX_REFERENCES = 10
-#: An id longer than this would be folded in the middle, and no program would know it again.
-MAX_ID = 76
+#: A longer id would not fit on the line of its header, and some programs lose what is folded.
+MAX_ID = 64
 
 
 def new_id(ticket_number: str = "", message_id: int | None = None) -> str:
     """Return a Message-ID that nobody can guess."""
     chance = secrets.token_hex(8)
     local = f"{ticket_number}.{message_id or 0}.{chance}" if ticket_number else f"account.{chance}"
+    if len(local) > MAX_ID // 2:
+        local = chance
     room = MAX_ID - len(f"<{local}@>")
-    return f"<{local}@{host()[-max(room, 12) :].lstrip('.-')}>"
+    return f"<{local}@{host()[-room:].lstrip('.-')}>"
 
 
 def host() -> str:
@@ -103,7 +105,7 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "line": _said(email_defaults.LINK_LINES[kind], email) if kind else "",
         "link": link or _said(email_defaults.HIDDEN_LINK, email),
         "link_is_address": link is not None,
-        "no_answer": _said(email_defaults.NO_ANSWER, email),
+        "no_answer": _said(email_defaults.NO_ANSWER, email) if kind or email.kind == "digest" else "",
         "desk_name": header_safe(settings.get("desk_name")),
     }
 

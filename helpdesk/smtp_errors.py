@@ -44,6 +44,8 @@ def _explain_answer(error: smtplib.SMTPException) -> Any:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return lazy("The mail server offers neither this encryption nor a sign-in on this port.")
     if isinstance(error, smtplib.SMTPServerDisconnected):
+        if isinstance(error.__context__, TimeoutError):
+            return explain(error.__context__)
         return lazy("The mail server ended the connection.")
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return lazy("The mail server refused the user name or password: %(answer)s", answer=_said(error))

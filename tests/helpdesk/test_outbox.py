@@ -1,0 +1,470 @@
+"""Delivering the mails owed: what they look like, that each goes out once, and what happens when the server refuses."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import subprocess
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from aiosmtpd.smtp import SMTP, AuthResult
+
+import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
+import models
+from helpdesk import claims, clock, environment, letters, links, notifications, outbox, settings, tickets
+from helpdesk.environment import MailServer
+from helpdesk.errors import HelpdeskError, NotAllowed
+from models import AccessLink, EmailText, Label, OutgoingEmail, Ticket
+from tests.support import cast, sqlite_only
+from tests.support.mailbox import Controller, Mailbox, free_port, text_of
+
+GOLDEN = Path(__file__).parent.parent / "emails"
+
+
+@pytest.fixture(autouse=True)
+def _templates(app):
+    """Mails are rendered by the application's templates."""
+
+
+def owe(to: str = "carol@customer.example", **values) -> OutgoingEmail:
+    """Write a mail into the outbox."""
+    now = clock.now()
+    number = OutgoingEmail.select().count()
+    values = {
+        "kind": "notification",
+        "to_email": to,
+        "from_email": "desk@desk.example",
+        "from_name": "Support Team",
+        "locale": "en",
+        "subject": f"Mail {number}",
+        "body": "<p>Hello</p>",
+        "mail_id": f"<{number}@desk.example>",
+        "due_at": now,
+        "created_at": now,
+        **values,
+    }
+    return OutgoingEmail.create(**values)
+
+
+def again(email: OutgoingEmail) -> OutgoingEmail:
+    return OutgoingEmail.get_by_id(email.id)
+
+
+# --- Without and with a server ------------------------------------------------------------------------------------
+
+
+def test_without_a_mail_server_mails_wait(database):
+    email = owe()
+    assert outbox.deliver_due() == 0
+    assert (again(email).state, again(email).attempts) == ("pending", 0)
+
+
+def test_a_mail_that_is_due_is_sent_once(smtp):
+    email = owe()
+    assert outbox.deliver_due() == 1
+    assert outbox.deliver_due() == 0
+    assert len(smtp.messages) == 1
+    assert (again(email).state, again(email).sent_at is not None) == ("sent", True)
+
+
+def test_a_mail_that_is_not_due_waits(smtp):
+    owe(due_at=clock.now() + timedelta(minutes=1))
+    assert outbox.deliver_due() == 0
+
+
+def test_a_new_mail_server_works_at_once(database):
+    owe()
+    outbox.deliver_due()
+    mailbox = Mailbox().start()
+    settings.save({"mail_host": "127.0.0.1", "mail_port": mailbox.port, "mail_tls": "none"})
+    assert outbox.deliver_due() == 1
+    mailbox.stop()
+
+
+def test_a_whole_ticket_reaches_customer_and_agent(smtp, billing, invoices, carol):
+    ana = cast.make_agent("Ana")
+    cast.permit(ana, billing, notify=True)
+    ticket = cast.open_ticket(carol, billing, invoices)
+    assert outbox.deliver_due() == 2
+    (mail,) = smtp.to("ana@desk.example")
+    assert mail["Subject"] == f"[Message received] A question about my invoice (#{ticket.number})"
+    assert f"/admin/tickets/{ticket.number}" in text_of(mail)
+    assert "/t/" not in text_of(mail)
+
+
+def test_the_private_link_of_a_mail_opens_its_ticket_only(smtp, ticket, ana):
+    outbox.deliver_due()
+    (token,) = re.findall(r"/t/(\S+)", text_of(smtp.messages[0]))
+    link = links.find("ticket", token)
+    assert (link.ticket, link.address) == (ticket, ticket.address)
+
+
+def test_no_token_rests_in_the_outbox(smtp, ticket):
+    outbox.deliver_due()
+    (token,) = re.findall(r"/t/(\S+)", text_of(smtp.messages[0]))
+    rows = [*OutgoingEmail.select().dicts(), *AccessLink.select().dicts()]
+    assert token not in repr(rows)
+
+
+# --- What a mail looks like ---------------------------------------------------------------------------------------
+
+
+@sqlite_only
+@pytest.mark.parametrize("locale", ["en", "fr"])
+@pytest.mark.parametrize("kind", [*notifications.KINDS, "received"])
+def test_the_plain_text_of_every_mail(kind, locale, ticket, ana, carol):
+    settings.save({"site_url": "https://help.desk.example", "desk_name": "Corner Shop"})
+    carol.locale = ana.locale = locale
+    carol.save()
+    ana.save()
+    OutgoingEmail.delete().execute()
+    provoke(kind, Ticket.get_by_id(ticket.id), ana, locale)
+    email = OutgoingEmail.get(OutgoingEmail.kind == kind)
+    letter = outbox.render(email)
+    text = f"From: {letter['From']}\nSubject: {letter['Subject']}\n\n{text_of(letter)}"
+    number = email.ticket.number if email.ticket else "-"
+    assert text.replace(number, "100001") == (GOLDEN / f"{kind}.{locale}.txt").read_text(encoding="utf-8")
+
+
+def provoke(kind, ticket, ana, locale):
+    """Do what causes this kind of mail, to Carol or Ana."""
+    ben, sales = cast.make_agent("Ben", None), cast.make_service("Sales")
+    for place in (ticket.department, sales):
+        cast.permit(ana, place, notify=True)
+    stranger = ("stranger@customer.example", ticket.service, ticket.department)
+    acts = {
+        "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
+        "received": lambda: cast.open_ticket(*stranger, locale=locale),
+        "notification": lambda: tickets.reply(ticket, "<p>Look again.</p>", actor=ben),
+        "team_message": lambda: tickets.receive_message(ticket, "Hello?", actor=ticket.customer),
+        "transfer": lambda: tickets.transfer(ticket, ana, actor=ben, note="She knows."),
+        "assignment": lambda: tickets.assign(ticket, ana, actor=ben),
+        "move": lambda: tickets.move(ticket, sales.id, None, actor=ben),
+        "sign-in": lambda: notifications.send_account_mail(kind, address=ticket.address),
+    }
+    acts.get(kind, lambda: notifications.send_account_mail(kind, agent=ana))()
+
+
+def test_the_html_holds_the_same_and_nothing_from_elsewhere(smtp, ticket):
+    outbox.deliver_due()
+    html = smtp.messages[0].get_body(preferencelist=("html",)).get_content()
+    assert "The Support Team." in html
+    assert "/t/" in html
+    assert not re.search(r"<(img|table|script|link|iframe)\b", html)
+    assert smtp.messages[0].get_content_type() == "multipart/alternative"
+
+
+def test_an_owners_text_never_reaches_the_template_engine(smtp, ticket, carol):
+    hostile = "{{7*7}} {% if 1 %}{{ config }} ${x} {{settings('desk_name')}}"
+    EmailText.create(kind="confirmation", body=Label(en=f"<p>{hostile}</p>"))
+    tickets.receive_message(ticket, "{{7*7}}", actor=carol)
+    outbox.deliver_due()
+    assert hostile in text_of(smtp.messages[-1])
+
+
+def test_on_the_screen_the_private_link_is_hidden(ticket):
+    letter = outbox.render(OutgoingEmail.get(OutgoingEmail.kind == "confirmation"))
+    assert "[private link]" in text_of(letter)
+    assert AccessLink.select().count() == 0
+
+
+def test_headers_say_what_kind_of_mail_it_is(smtp, ticket, ana):
+    tickets.reply(ticket, "<p>Look again.</p>", actor=ana)
+    assert outbox.deliver_due() == 2
+    confirmation, notification = smtp.messages
+    assert confirmation["Auto-Submitted"] == "auto-replied"
+    assert confirmation["X-Auto-Response-Suppress"] == "All"
+    assert notification["Auto-Submitted"] is None
+    assert notification["In-Reply-To"] == notification["References"] == confirmation["Message-ID"]
+
+
+def test_the_message_id_is_the_stored_one_also_after_a_retry(smtp):
+    email = owe()
+    smtp.refuse = "451 later"
+    outbox.deliver_due()
+    smtp.refuse = ""
+    OutgoingEmail.update(due_at=clock.now()).execute()
+    outbox.deliver_due()
+    assert smtp.messages[0].get_all("Message-ID") == [email.mail_id]
+
+
+@pytest.mark.parametrize("field", ["subject", "from_name", "in_reply_to", "references", "automatic"])
+def test_no_field_injects_a_header(field, smtp):
+    owe(**{field: "x\r\nBcc: all@x.example\x0b\x85\u2028X-Evil: 1"[: 20 if field == "automatic" else None]})
+    outbox.deliver_due()
+    (mail,) = smtp.messages
+    assert mail["Bcc"] is None
+    assert mail["X-Evil"] is None
+    assert smtp.recipients == [["carol@customer.example"]]
+
+
+@pytest.mark.parametrize("name", ["Équipe de support", 'Support, "Team" <x@y.z>', "日本語" * 4, "", "a;b:c@d"])
+def test_any_sender_name_arrives(name, smtp):
+    owe(from_name=name)
+    outbox.deliver_due()
+    (sender,) = smtp.messages[0]["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "desk@desk.example")
+
+
+def test_long_ids_arrive_in_one_piece(smtp):
+    settings.save({"site_url": f"https://{'long-name.' * 8}example"})
+    ids = [letters.new_id("A" * 20 + "100001", 12345) for _ in range(11)]
+    owe(mail_id=ids[0], in_reply_to=ids[1], references=" ".join(ids[1:]))
+    outbox.deliver_due()
+    mail = smtp.messages[0]
+    assert mail["Message-ID"] == ids[0]
+    assert mail["References"].split() == ids[1:]
+
+
+# --- Refusals -----------------------------------------------------------------------------------------------------
+
+
+class Refusing(Mailbox):
+    """Refuses a recipient for good or for now."""
+
+    answers = {"gone@customer.example": "550 no such user", "full@customer.example": "452 mailbox full"}
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+@pytest.fixture
+def refusing(database):
+    mailbox = Refusing().start()
+    settings.save({"mail_host": "127.0.0.1", "mail_port": mailbox.port, "mail_tls": "none"})
+    yield mailbox
+    mailbox.stop()
+
+
+def test_a_recipient_refused_for_good_fails_at_once_and_others_arrive(refusing):
+    gone, other = owe("gone@customer.example"), owe("other@customer.example")
+    assert outbox.deliver_due() == 1
+    assert again(gone).state == "failed"
+    assert again(gone).last_error == "The mail server refused the recipient: 550 no such user"
+    assert again(other).state == "sent"
+
+
+def test_a_recipient_refused_for_now_is_tried_again(refusing):
+    full = owe("full@customer.example")
+    outbox.deliver_due()
+    assert again(full).state == "pending"
+    assert timedelta(seconds=50) < again(full).due_at - clock.now() <= timedelta(seconds=60)
+
+
+def test_tries_grow_apart_and_end_visibly(refusing):
+    full = owe("full@customer.example")
+    waits = []
+    with time_machine.travel("2026-03-01 10:00", tick=False) as traveller:
+        OutgoingEmail.update(due_at=clock.now()).execute()
+        for _ in range(5):
+            outbox.deliver_due()
+            waits.append(round((again(full).due_at - clock.now()).total_seconds() / 60))
+            traveller.shift(again(full).due_at - clock.now())
+        outbox.deliver_due()
+    assert waits == [1, 5, 30, 120, 720]
+    assert (again(full).state, again(full).attempts) == ("failed", 6)
+
+
+def test_a_bad_address_fails_without_holding_others_up(smtp):
+    bad, good = owe("not an address"), owe()
+    outbox.deliver_due()
+    assert (again(bad).state, again(good).state) == ("failed", "sent")
+
+
+def test_a_server_that_is_down_puts_the_first_off_and_keeps_the_rest(database):
+    settings.save({"mail_host": "127.0.0.1", "mail_port": free_port(), "mail_tls": "none"})
+    first, second = owe(), owe()
+    outbox.deliver_due()
+    assert (again(first).attempts, again(second).attempts) == (1, 0)
+    assert again(first).state == again(second).state == "pending"
+    assert again(second).last_error == "The mail server refuses connections on this port."
+
+
+def test_an_administrator_tries_a_failed_mail_again(refusing, root):
+    email = owe("gone@customer.example")
+    outbox.deliver_due()
+    refusing.answers = {}
+    outbox.retry(again(email), actor=root)
+    assert outbox.deliver_due() == 1
+
+
+def test_an_agent_may_not_try_again(smtp, ana):
+    email = owe(state="failed")
+    with pytest.raises(NotAllowed):
+        outbox.retry(email, actor=ana)
+
+
+# --- One deliverer per mail ---------------------------------------------------------------------------------------
+
+
+def test_four_deliverers_send_each_mail_once(smtp):
+    for number in range(40):
+        owe(f"c{number}@customer.example")
+
+    def deliver():
+        outbox.deliver_due()
+        models.database.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(to for (to,) in smtp.recipients) == sorted(f"c{number}@customer.example" for number in range(40))
+
+
+def test_mails_of_a_ticket_keep_their_order(smtp, ticket, ana):
+    for number in range(5):
+        tickets.reply(ticket, f"<p>{number}</p>", actor=ana)
+    outbox.deliver_due()
+    ids = [row.mail_id for row in OutgoingEmail.select().order_by(OutgoingEmail.id)]
+    assert [mail["Message-ID"] for mail in smtp.messages] == ids
+
+
+def test_a_later_mail_waits_for_the_earlier_one(smtp, ticket, ana):
+    first = OutgoingEmail.get()
+    tickets.reply(ticket, "<p>later</p>", actor=ana)
+    OutgoingEmail.update(due_at=clock.now() + timedelta(hours=1)).where(OutgoingEmail.id == first.id).execute()
+    assert outbox.deliver_due() == 0
+
+
+def test_what_a_crash_left_behind_is_sent(smtp):
+    email = owe(state="sending", claimed_at=clock.now() - timedelta(minutes=11), attempts=1)
+    assert outbox.deliver_due() == 1
+    assert again(email).state == "sent"
+
+
+def test_what_another_deliverer_is_sending_is_left_alone(smtp):
+    owe(state="sending", claimed_at=clock.now() - timedelta(minutes=2), attempts=1)
+    assert outbox.deliver_due() == 0
+
+
+@sqlite_only
+def test_finding_what_is_due_reads_an_index(database):
+    owe()
+    sql, values = claims.due_now().limit(10).sql()
+    plan = models.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+    assert "SEARCH t1 USING INDEX email_" in repr(plan)
+    assert "SCAN" not in repr(plan)
+
+
+def test_an_agent_disabled_meanwhile_gets_nothing(smtp, ana):
+    email = owe(agent=ana, to_email=ana.email)
+    ana.active = False
+    ana.save()
+    outbox.deliver_due()
+    assert (again(email).state, smtp.messages) == ("cancelled", [])
+
+
+def test_the_team_is_not_mailed_about_a_ticket_in_the_bin(smtp, ticket, ana):
+    cast.permit(ana, ticket.department, notify=True)
+    tickets.receive_message(ticket, "Hello?", actor=ticket.customer)
+    tickets.delete(ticket, actor=ana)
+    outbox.deliver_due()
+    assert smtp.to(ana.email) == []
+    assert len(smtp.to("carol@customer.example")) == 2
+
+
+# --- The test of the screen ---------------------------------------------------------------------------------------
+
+
+def test_a_test_mail_goes_out_at_once(smtp, root):
+    sentence = outbox.send_test("me@desk.example", actor=root)
+    assert sentence == "The mail server took the message for me@desk.example."
+    assert len(smtp.to("me@desk.example")) == 1
+
+
+def test_without_a_server_the_test_says_so(database, root):
+    with pytest.raises(HelpdeskError, match="No mail server is set"):
+        outbox.send_test("me@desk.example", actor=root)
+
+
+def refused(server, root, to="me@desk.example") -> str:
+    with pytest.raises(HelpdeskError) as caught:
+        outbox.send_test(to, actor=root, server=server)
+    return str(caught.value)
+
+
+def test_the_test_names_a_server_that_is_not_found(root):
+    server = MailServer("no-such-host.invalid", 25, tls="none")
+    assert refused(server, root) == "The name of the mail server was not found."
+
+
+def test_the_test_names_a_closed_port(root):
+    assert refused(MailServer("127.0.0.1", free_port(), tls="none"), root) == (
+        "The mail server refuses connections on this port."
+    )
+
+
+def test_the_test_names_a_silent_server(root, monkeypatch):
+    monkeypatch.setattr(outbox, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = MailServer("127.0.0.1", silent.getsockname()[1], tls="none")
+        assert refused(server, root) == "The mail server does not answer."
+
+
+def test_the_test_names_a_refused_recipient(refusing, root):
+    assert refused(settings.mail_server(), root, "gone@customer.example").endswith("550 no such user")
+
+
+def test_encryption_is_not_given_up_silently(smtp, root):
+    server = replace(settings.mail_server(), tls="starttls")
+    assert refused(server, root) == "The mail server offers neither this encryption nor a sign-in on this port."
+    assert smtp.messages == []
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate that nobody has signed."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    subprocess.run([*made, "-keyout", tmp_path / "key", "-out", tmp_path / "crt"], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "crt", tmp_path / "key")
+    return context
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_certificate_nobody_signed_is_refused(certificate, root):
+    port = free_port()
+    controller = Controller(object(), hostname="127.0.0.1", port=port)
+    controller.factory = lambda: SMTP(controller.handler, tls_context=certificate)
+    controller.start()
+    said = refused(MailServer("localhost", port, tls="starttls"), root)
+    controller.stop()
+    assert said.startswith("The certificate of the mail server is not valid")
+
+
+def test_the_test_names_a_wrong_password(root, database):
+    port = free_port()
+    options = {"auth_require_tls": False, "authenticator": lambda *_: AuthResult(success=False, handled=False)}
+    controller = Controller(object(), hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    said = refused(MailServer("127.0.0.1", port, "me", "wrong", "none"), root)
+    controller.stop()
+    assert said.startswith("The mail server refused the user name or password: 535")
+
+
+def test_the_password_of_the_environment_is_used(database, smtp):
+    server = MailServer("127.0.0.1", smtp.port, tls="none")
+    environment.use(replace(environment.current(), mail=server))
+    settings.save({"mail_host": ""})
+    owe()
+    assert outbox.deliver_due() == 1
+
+
+def test_a_waker_that_fails_harms_no_rule(monkeypatch, ticket, ana):
+    def fail():
+        raise OSError("the queue is gone")
+
+    monkeypatch.setattr(outbox, "wakers", [fail])
+    tickets.reply(ticket, "<p>Still stored.</p>", actor=ana)
+    assert ticket.messages.count() == 2
