@@ -72,10 +72,9 @@ class Served:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
-        self.process.send_signal(number)
-        code = self.process.wait(15)
-        self.process.stdout.close()
-        return code
+        with self.process:
+            self.process.send_signal(number)
+            return self.process.wait(15)
 
 
 @pytest.fixture
@@ -89,8 +88,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
     yield start
     for served in started:
-        if served.process.poll() is None:
-            served.end(signal.SIGKILL)
+        served.end(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
