@@ -6,6 +6,7 @@ the row of its period, so that several hosts run it once, and a desk that slept 
 
 from __future__ import annotations
 
+import atexit
 import functools
 import logging
 from collections.abc import Callable
@@ -57,11 +58,14 @@ _consumer: Any = None
 def init(app: Any) -> None:
     """Open the queue of the present environment for this application."""
     global _queue, _deliver
+    close()
     outbox.init(app)
     queue = _open_queue()
     task = functools.partial(_in_application, app)
     _deliver = queue.task(name="deliver")(functools.partial(task, outbox.deliver_due))
     queue.periodic_task(crontab(minute="*"), name="timetable")(functools.partial(task, run_timetable))
+    # Each worker of PostgreSQL listens on a connection of its own, which nobody else closes.
+    queue.on_shutdown(name="close")(queue.storage.close)
     _queue = queue
     if _wake not in outbox.wakers:
         outbox.wakers.append(_wake)
@@ -73,6 +77,13 @@ def _open_queue() -> Huey:
         return SqliteHuey("guichet", filename=str(env.data_dir / "queue.db"), fsync=False, timeout=1, results=False)
     # A wake-up that a power cut swallows is found by the next sweep: no need to wait for the disk.
     return PostgresHuey("guichet", dsn=env.database_url, options="-c synchronous_commit=off", results=False)
+
+
+@atexit.register
+def close() -> None:
+    """Close the connection of the queue; the next use opens it again."""
+    if _queue is not None:
+        _queue.storage.close()
 
 
 def _wake() -> None:
@@ -129,7 +140,7 @@ def stop_consumer() -> None:
     if _consumer is not None:
         _consumer.stop(graceful=True)
         _consumer = None
-        _require_queue().storage.close()
+        close()
 
 
 def run_worker() -> None:

@@ -1,0 +1,153 @@
+"""The queue and the timetable."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+
+import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
+from helpdesk import clock, environment, jobs, links, outbox, tickets, upkeep
+from models import AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
+from tests.support import cast, sqlite_only
+
+
+@pytest.fixture
+def queue(app):
+    """The queue of this test's engine, empty."""
+    jobs.init(app)
+    jobs._queue.flush()
+    yield jobs._queue
+    jobs._queue.flush()
+    jobs.close()
+
+
+@pytest.fixture
+def consumer(queue):
+    """Jobs are carried out beside the test."""
+    jobs.start_consumer()
+    yield
+    jobs.stop_consumer()
+
+
+def wait_until(happened, seconds=10):
+    """Wait for something the consumer does."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def test_an_act_wakes_the_deliverer(smtp, consumer, ticket):
+    wait_until(lambda: len(smtp.messages) == 1)
+
+
+def test_starting_twice_starts_one_consumer(consumer):
+    running = jobs._consumer
+    jobs.start_consumer()
+    assert jobs._consumer is running
+
+
+def test_the_consumer_leaves_the_signals_of_the_server_alone(queue):
+    before = signal.getsignal(signal.SIGTERM)
+    jobs.start_consumer()
+    assert signal.getsignal(signal.SIGTERM) is before
+    jobs.stop_consumer()
+
+
+def test_waking_costs_little(queue):
+    outbox.wake()
+    best = min(timed(outbox.wake) for _ in range(50))
+    assert best < 0.005
+
+
+def timed(act):
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def test_a_lost_queue_loses_no_mail(smtp, queue, ticket):
+    queue.flush()
+    jobs.run_timetable()
+    assert len(smtp.messages) == 1
+
+
+def test_a_queue_that_is_gone_harms_no_rule(queue, ticket, ana, monkeypatch):
+    def fail():
+        raise OSError("disk full")
+
+    monkeypatch.setattr(jobs, "_deliver", fail)
+    tickets.reply(ticket, "<p>Stored.</p>", actor=ana)
+    assert ticket.messages.count() == 2
+
+
+def test_a_period_is_claimed_once(database):
+    job = jobs.TIMETABLE[1]
+    assert jobs.claim(job)
+    assert not jobs.claim(job)
+
+
+def test_the_timetable_runs_a_job_once_a_period(database, monkeypatch):
+    ran = []
+    monkeypatch.setattr(jobs, "TIMETABLE", (jobs.Job("count", "%Y", lambda: ran.append(1)),))
+    jobs.run_timetable()
+    jobs.run_timetable()
+    assert ran == [1]
+
+
+def test_a_job_that_fails_holds_no_other_up(database, monkeypatch):
+    ran = []
+    failing, other = jobs.Job("fails", "%Y", lambda: 1 / 0), jobs.Job("other", "%Y", lambda: ran.append(1))
+    monkeypatch.setattr(jobs, "TIMETABLE", (failing, other))
+    jobs.run_timetable()
+    assert ran == [1]
+
+
+def test_upkeep_forgets_what_is_over(database, carol, ticket):
+    now = clock.now()
+    long_ago = now - timedelta(days=400)
+    links.make("sign-in", address=carol.primary_address)
+    AccessLink.update(expires_at=long_ago).execute()
+    SignIn.create(token_hash="x", customer=carol, created_at=long_ago, last_seen_at=long_ago, expires_at=long_ago)
+    SecurityCode.create(token="x", answer="A", expires_at=long_ago)
+    TimetableRun.create(job="x", period="x", ran_at=long_ago)
+    Ticket.update(in_bin=True, binned_at=long_ago).execute()
+    upkeep.run()
+    assert [table.select().count() for table in (AccessLink, SignIn, SecurityCode, TimetableRun, Ticket)] == [0] * 5
+
+
+def test_upkeep_keeps_what_is_alive(database, carol, ticket):
+    links.make("ticket", address=carol.primary_address, ticket=ticket)
+    assert jobs.claim(jobs.TIMETABLE[0])
+    upkeep.run()
+    assert [table.select().count() for table in (AccessLink, TimetableRun, Ticket)] == [1] * 3
+
+
+def test_purging_a_ticket_keeps_the_mails_record(database, ticket):
+    Ticket.update(in_bin=True, binned_at=clock.now() - timedelta(days=31)).execute()
+    upkeep.run()
+    assert OutgoingEmail.get().ticket_id is None
+
+
+@sqlite_only
+def test_the_worker_ends_on_sigterm(desk):
+    program = "import app; from helpdesk import jobs; app.create_app(); print('on', flush=True); jobs.run_worker()"
+    variables = {**desk.variables, "GUICHET_DATABASE_URL": environment.current().database_url}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=environment.ROOT, env=variables, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout.readline() == "on\n"
+        time.sleep(0.5)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=15) == 0
+
+
+def test_an_agents_mail_and_a_customers_leave_together(smtp, consumer, billing, invoices, carol):
+    cast.permit(cast.make_agent("Ana"), billing, notify=True)
+    cast.open_ticket(carol, billing, invoices)
+    wait_until(lambda: len(smtp.messages) == 2)
