@@ -374,6 +374,12 @@ class Customer(Base):
         return self.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id).get()
 
     @property
+    def writing_address(self) -> CustomerAddress:
+        """The address new tickets are opened with: a proven one, or their opener could not read them."""
+        order = (CustomerAddress.proven_at.is_null(), CustomerAddress.is_primary.desc(), CustomerAddress.id)
+        return self.addresses.order_by(*order).get()
+
+    @property
     def display_name(self) -> str:
         """The name, or the address when no name is known."""
         return self.full_name or self.primary_address.email

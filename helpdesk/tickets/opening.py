@@ -92,7 +92,7 @@ def _made_by(form_key: str | None) -> Ticket | None:
 
 def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
     if isinstance(actor, Customer):
-        return actor.primary_address
+        return actor.writing_address
     return customers.find_or_make(new.email, first_name=new.first_name, last_name=new.last_name, locale=new.locale)
 
 

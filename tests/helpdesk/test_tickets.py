@@ -45,6 +45,13 @@ def test_a_visitor_becomes_a_customer_with_an_unproven_address(sales):
     assert (ticket.address, address.is_proven, address.customer.first_name) == (address, False, "Nina")
 
 
+def test_a_customer_writes_with_a_proven_address(carol, sales):
+    CustomerAddress.update(is_primary=False).execute()
+    now = carol.created_at
+    CustomerAddress.create(customer=carol, email="new@customer.example", is_primary=True, created_at=now)
+    assert cast.open_ticket(carol, sales).address.email == "carol@customer.example"
+
+
 def test_a_new_ticket_has_the_chosen_status_and_priority(ticket):
     assert (ticket.status.identifier, ticket.priority.identifier) == ("active", "normal")
     assert (ticket.is_open, ticket.awaits_reply, kinds(ticket)) == (True, True, ["opened"])
