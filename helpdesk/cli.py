@@ -204,7 +204,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, (run, line) in COMMANDS.items():
         command = commands.add_parser(name, help=line, description=line, add_help=name != "test", allow_abbrev=False)
         command.set_defaults(run=run)
-        _ARGUMENTS.get(name, lambda _command: None)(command)
+        if name in _ARGUMENTS:
+            _ARGUMENTS[name](command)
     return parser
 
 
