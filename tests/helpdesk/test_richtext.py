@@ -69,7 +69,7 @@ def test_plain_text_becomes_paragraphs_lines_and_links():
 
 
 def test_text_that_became_html_reads_as_it_was_typed():
-    html = richtext.clean(richtext.from_text('<b>"x" & https://x.example/~a\'</b>\n\n\n\'quoted\''))
+    html = richtext.clean(richtext.from_text("<b>\"x\" & https://x.example/~a'</b>\n\n\n'quoted'"))
     assert richtext.to_text(html) == "<b>\"x\" & https://x.example/~a'</b>\n\n'quoted'"
 
 
