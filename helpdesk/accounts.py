@@ -142,11 +142,6 @@ def end_one(person: Agent | Customer, sign_in_id: int) -> None:
         raise NotFound(lazy("This browser is signed out already."))
 
 
-def purge() -> int:
-    """Delete the sign-ins that have run out; return how many."""
-    return SignIn.delete().where(SignIn.expires_at <= clock.now()).execute()
-
-
 def _theirs(person: Agent | Customer) -> bool:
     return (SignIn.agent if isinstance(person, Agent) else SignIn.customer) == person.id
 

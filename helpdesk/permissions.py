@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import Expression, IntegrityError
+from peewee import IntegrityError
 
 from helpdesk import access, inputs, richtext
 from helpdesk.access import Actor
@@ -31,13 +31,12 @@ def save_permission(
         raise NotAllowed(lazy("This permission is another agent’s."))
     row.service, row.department = _scope(row, values)
     _set_own(row, values)
-    if _same_scope(row).exists():
-        raise _taken()
     try:
         with database.atomic():
             row.save()
     except IntegrityError as error:
-        raise _taken() from error
+        message = lazy("This agent has a permission for the same place already.")
+        raise InvalidInput(message, field="department") from error
     return row
 
 
@@ -47,23 +46,6 @@ def _scope(row: Permission, values: Mapping[str, Any]) -> tuple[Service | None, 
     if department is not None and (service is None or department.service_id != service.id):
         raise InvalidInput(lazy("This department belongs to another service."), field="department")
     return service, department
-
-
-def _same_scope(row: Permission) -> Any:
-    others = Permission.select().where(
-        Permission.agent == row.agent_id,
-        _is(Permission.service, row.service_id),
-        _is(Permission.department, row.department_id),
-    )
-    return others.where(Permission.id != row.id) if row.id is not None else others
-
-
-def _is(column: Any, key: int | None) -> Expression:
-    return column.is_null() if key is None else column == key
-
-
-def _taken() -> InvalidInput:
-    return InvalidInput(lazy("This agent has a permission for the same place already."), field="department")
 
 
 def _set_own(row: Permission, values: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -58,17 +59,17 @@ def test_a_disabled_administrator_does_not_reopen_the_set_up(database: Any) -> N
         first("mallory@desk.example")
 
 
-def test_of_claims_at_once_one_wins(database: Any) -> None:
-    def claim(number: int) -> bool:
+def test_a_claim_waits_for_the_one_before(database: Any) -> None:
+    def claim() -> Agent:
         with models.database.connection_context():
-            try:
-                first(f"root{number}@desk.example")
-            except NotAllowed:
-                return False
-            return True
+            return first("mallory@desk.example")
 
-    with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(claim, range(6))) == 1
+    with ThreadPoolExecutor(1) as pool:
+        with models.database.atomic():
+            cast.make_agent("Root", is_admin=True)
+            late = pool.submit(claim)
+            time.sleep(0.3)
+        assert isinstance(late.exception(), NotAllowed)
     assert Agent.select().count() == 1
 
 
