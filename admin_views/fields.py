@@ -109,9 +109,9 @@ class DeskConverter(widgets.NativeConverter):
         self.converters[IntegerField] = self.number
         self.converters[DateTimeField] = self.converters[JSONField] = self.refuse
 
-    def label(self, model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
+    def label(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
         """Make the field of a `Label` column, no longer than `MAX_LABEL`."""
-        name, unbound = super().label(model, field, **kwargs)
+        name, unbound = super().label(_model, field, **kwargs)
         unbound.kwargs["validators"] = [*unbound.kwargs["validators"], LabelLength()]
         return name, unbound
 

@@ -7,11 +7,12 @@ from typing import Any
 from flask_admin.model.form import InlineFormAdmin
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
+import sessions
 from admin_views.base import DeskView
 from admin_views.fields import DeskForm, RichText
 from admin_views.lists import ChoiceFilter
 from admin_views.organisation import POSITION_HELP
-from helpdesk import canned_responses, catalogue, filters, placeholders
+from helpdesk import access, canned_responses, catalogue, filters, placeholders
 from helpdesk.i18n import _, lazy
 from models import CannedResponse, Filter, FilterAction, FilterCondition
 
@@ -187,6 +188,12 @@ class CannedResponsesView(DeskView):
         "service": lambda _view, _context, row, _name: catalogue.service(row.service_id) or _("General"),
         "author": lambda _view, _context, row, _name: catalogue.agent(row.author_id) or "",
     }
+
+    @property
+    def can_create(self) -> bool:
+        """Only managers and those who configure write one here; others save one from a reply."""
+        agent = sessions.current_agent()
+        return agent is not None and (catalogue.is_manager(agent.id) or access.can(agent, "configure"))
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store the response; a new one is its author's."""

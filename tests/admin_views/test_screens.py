@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import doors
-
 SCREENS = (
     "services", "departments", "canned-responses", "filters", "users", "teams", "roles", "my-settings", "statuses",
     "priorities", "tags", "customers", "configuration", "emails", "outbox", "health",

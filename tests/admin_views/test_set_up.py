@@ -1,0 +1,331 @@
+"""What an administrator sets up on the generated screens, beyond what every screen does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from helpdesk import environment, settings
+from models import (
+    Agent,
+    CannedResponse,
+    Customer,
+    Department,
+    EmailText,
+    Filter,
+    OutgoingEmail,
+    Permission,
+    Priority,
+    Status,
+    Team,
+    Ticket,
+)
+from tests.support import cast, doors
+
+STATUS = {"text_color": "white", "background_color": "#007afc", "position": "9", "enabled": "y"}
+
+
+def status_form(status, **changes):
+    labels = {f"label-{code}": text for code, text in status.label.items()}
+    kept = {"identifier": status.identifier, "category": status.category, **STATUS}
+    return {**labels, **kept, **changes}
+
+
+# --- Organisation -------------------------------------------------------------------------------------------------
+
+
+def test_departments_without_a_service_lead_to_adding_one(client_of, root):
+    assert client_of(root).get("/admin/departments/new/").location == "/admin/services/new/"
+
+
+def test_a_department_with_tickets_stays_in_its_service(client_of, root, ticket, sales):
+    data = {"service": sales.id, "name-en": "Invoices"}
+    page = doors.post(client_of(root), f"/admin/departments/edit/?id={ticket.department_id}", data)
+    assert "1 ticket is in this department" in doors.text_of(page)
+    assert Department.get_by_id(ticket.department_id).service_id == ticket.service_id
+
+
+# --- People -------------------------------------------------------------------------------------------------------
+
+
+def test_inviting_without_a_mail_server_leads_to_the_link(client_of, root):
+    client = client_of(root)
+    data = {"name": "Nora", "email": "nora@desk.example", "role": root.role_id}
+    answer = doors.post(client, "/admin/users/new/", data)
+    nora = Agent.get(Agent.name == "Nora")
+    assert answer.location == f"/admin/users/invitation/?id={nora.id}"
+    assert "/admin/invitation/" in doors.post(client, answer.location, {"link": "1"}).text
+
+
+def test_adding_to_support_gives_a_permission(client_of, root, ben, billing, invoices):
+    data = {"place": f"{billing.id}/{invoices.id}", "signature": "<b>Ben</b>", "notify": "y"}
+    doors.post(client_of(root), f"/admin/users/add-to-support/?id={ben.id}", data)
+    row = Permission.get(Permission.department == invoices)
+    assert (row.agent_id, row.notify) == (ben.id, True)
+
+
+def test_removing_from_support_asks_and_keeps_the_account(client_of, root, ana):
+    client = client_of(root)
+    assert "?" in doors.text_of(client.get(f"/admin/users/remove-from-support/?id={ana.id}"))
+    doors.post(client, "/admin/users/remove-from-support/", {"id": ana.id, "confirmed": "1"})
+    assert Permission.select().where(Permission.agent == ana).count() == 0
+    assert Agent.get_by_id(ana.id).active
+
+
+def test_disabling_an_agent_says_how_many_tickets_it_unassigns(client_of, root, ana, ticket):
+    Ticket.update(assignee=ana).where(Ticket.id == ticket.id).execute()
+    client, data = client_of(root), {"name": "Ana", "email": ana.email, "role": ana.role_id}
+    page = doors.post(client, f"/admin/users/edit/?id={ana.id}", data)
+    assert "1 ticket will be unassigned." in doors.text_of(page)
+    assert Agent.get_by_id(ana.id).active
+    doors.post(client, f"/admin/users/edit/?id={ana.id}", {**data, "confirmed": "1"})
+    assert Ticket.get_by_id(ticket.id).assignee_id is None
+
+
+def test_only_administrators_open_users_and_roles(client_of, ana):
+    ana.role = cast.make_role("Keeper", can_configure=True)
+    ana.save()
+    client = client_of(ana)
+    assert client.get("/admin/services/").status_code == 200
+    assert client.get("/admin/users/").status_code == client.get("/admin/roles/").status_code == 403
+
+
+def test_an_agent_edits_signature_and_notification_of_their_own(client_of, ana):
+    row = Permission.get(Permission.agent == ana)
+    data = {"signature": "Ana", "notify": "y", "place": "all"}
+    doors.post(client_of(ana), f"/admin/my-settings/edit/?id={row.id}", data)
+    stored = Permission.get_by_id(row.id)
+    assert (stored.signature, stored.notify, stored.service_id) == ("Ana", True, row.service_id)
+
+
+def test_an_agent_adds_no_permission(client_of, ana):
+    answer = doors.post(client_of(ana), "/admin/my-settings/new/", {"place": "all"})
+    assert answer.status_code == 302
+    assert Permission.select().where(Permission.agent == ana).count() == 1
+
+
+def test_a_team_keeps_its_members(client_of, root, team, ana, ben):
+    data = {"label-en": "Night", "manager": team.manager_id, "members": [ana.id, ben.id], "enabled": "y"}
+    doors.post(client_of(root), f"/admin/teams/edit/?id={team.id}", data)
+    assert {row.agent_id for row in Team.get_by_id(team.id).memberships} == {ana.id, ben.id}
+    page = client_of(root).get(f"/admin/teams/edit/?id={team.id}").text
+    assert page.count("checked") == 3
+
+
+def test_disabling_a_team_asks_with_the_number(client_of, root, team, ticket):
+    Ticket.update(team=team).where(Ticket.id == ticket.id).execute()
+    data = {"label-en": "Night", "manager": team.manager_id}
+    page = doors.post(client_of(root), f"/admin/teams/edit/?id={team.id}", data)
+    assert "1 ticket will be unassigned." in doors.text_of(page)
+    assert Team.get_by_id(team.id).enabled
+
+
+# --- Statuses and priorities --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("identifier", ["active", "pending", "closed"])
+def test_a_chosen_status_is_neither_disabled_nor_deleted(client_of, root, identifier):
+    client, status = client_of(root), Status.get(Status.identifier == identifier)
+    data = status_form(status)
+    del data["enabled"]
+    assert "Configuration" in doors.text_of(doors.post(client, f"/admin/statuses/edit/?id={status.id}", data))
+    doors.post(client, "/admin/statuses/delete/", {"id": status.id, "confirmed": "1"})
+    assert Status.get_by_id(status.id).enabled
+
+
+def test_renaming_a_chosen_status_keeps_it_chosen(client_of, root):
+    status = Status.get(Status.identifier == "active")
+    doors.post(client_of(root), f"/admin/statuses/edit/?id={status.id}", status_form(status, identifier="in work"))
+    assert settings.get("default_status") == "in work"
+
+
+def test_a_new_category_moves_the_tickets_of_the_status(client_of, root, ticket):
+    hold = Status.get(Status.identifier == "on hold")
+    Ticket.update(status=hold).where(Ticket.id == ticket.id).execute()
+    doors.post(client_of(root), f"/admin/statuses/edit/?id={hold.id}", status_form(hold, category="closed"))
+    stored = Ticket.get_by_id(ticket.id)
+    assert not stored.is_open
+    assert stored.closed_at is not None
+
+
+def test_a_new_weight_reorders_the_tickets_of_the_priority(client_of, root, ticket):
+    data = {"identifier": "normal", "label-en": "Normal", "text_color": "white", "background_color": "black"}
+    doors.post(
+        client_of(root), f"/admin/priorities/edit/?id={ticket.priority_id}", {**data, "weight": "7", "enabled": "y"}
+    )
+    assert Ticket.get_by_id(ticket.id).rank == -7
+
+
+def test_configuration_warns_of_a_priority_as_heavy_as_the_important_one(client_of, root):
+    client = client_of(root)
+    assert "stand first alone" not in client.get("/admin/configuration/").text
+    heavy = Priority.get(Priority.identifier == "high").weight
+    Priority.update(weight=heavy).where(Priority.identifier == "follow").execute()
+    assert "stand first alone" in client.get("/admin/configuration/").text
+
+
+# --- Filters and canned responses ---------------------------------------------------------------------------------
+
+FILTER = {
+    "name": "Certificates", "enabled": "y", "mode": "all", "position": "1", "conditions-0-field": "subject",
+    "conditions-0-operator": "contains", "conditions-0-value": "certificate", "conditions-1-field": "",
+    "conditions-1-operator": "contains", "actions-0-target": "", "actions-0-argument": "certificate",
+}  # fmt: skip
+
+
+def test_a_filter_is_stored_with_its_conditions_and_actions(client_of, root):
+    client = client_of(root)
+    doors.post(client, "/admin/filters/new/", {**FILTER, "actions-0-action": "tag"})
+    rule = Filter.get()
+    assert [(row.field, row.value) for row in rule.conditions] == [("subject", "certificate")]
+    assert [(row.action, row.argument) for row in rule.actions] == [("tag", "certificate")]
+    assert 'value="certificate"' in client.get(f"/admin/filters/edit/?id={rule.id}").text
+
+
+def test_a_filter_that_lacks_its_target_comes_back(client_of, root, ana):
+    page = doors.post(client_of(root), "/admin/filters/new/", {**FILTER, "actions-0-action": "transfer"})
+    assert "to whom or what" in doors.text_of(page)
+    assert 'value="certificate"' in page.text
+
+
+def test_a_filter_transfers_to_the_chosen_agent(client_of, root, ana):
+    data = {**FILTER, "actions-0-action": "transfer", "actions-0-target": f"agent:{ana.id}"}
+    doors.post(client_of(root), "/admin/filters/new/", data)
+    assert Filter.get().actions.get().argument == str(ana.id)
+
+
+def test_a_canned_response_is_its_author_s(client_of, ana):
+    doors.post(client_of(ana), "/admin/canned-responses/new/", {"service": "", "name": "Thanks", "body": "Thank you"})
+    assert CannedResponse.select().count() == 0
+
+
+def test_a_canned_response_is_changed_by_its_author_only(client_of, root, ana, ben):
+    row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
+    assert client_of(ana).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 200
+    assert client_of(ben).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 403
+
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+
+
+def email_form(client, key="notification"):
+    return {"sender_name-en": "Support Team", "subject-en": "News", "body-en": "Hello", "enabled": "y"}
+
+
+def test_an_unknown_variable_is_refused_by_name(client_of, root):
+    client = client_of(root)
+    data = {**email_form(client), "body-en": "Hello {{customer_password}}"}
+    page = doors.text_of(doors.post(client, "/admin/emails/notification", data))
+    assert "{{customer_password}}" in page
+    assert "cannot be used here" in page
+
+
+def test_the_original_text_comes_back(client_of, root):
+    client = client_of(root)
+    doors.post(client, "/admin/emails/notification", email_form(client))
+    assert EmailText.get().subject == {"en": "News"}
+    doors.post(client, "/admin/emails/notification/restore")
+    assert EmailText.select().count() == 0
+
+
+def test_a_test_of_a_text_goes_to_who_asks(client_of, root):
+    doors.post(client_of(root), "/admin/emails/confirmation/test")
+    email = OutgoingEmail.get()
+    assert email.to_email == root.email
+    assert "{{" not in email.subject + email.body
+
+
+def test_the_outbox_hides_the_private_link_and_retries(client_of, root, ticket):
+    client = client_of(root)
+    email = OutgoingEmail.select().where(OutgoingEmail.link_kind == "ticket").get()
+    page = client.get(f"/admin/outbox/details/?id={email.id}")
+    assert "[private link]" in page.text
+    assert "/t/" not in page.text
+    OutgoingEmail.update(state="failed", attempts=6).where(OutgoingEmail.id == email.id).execute()
+    doors.post(client, "/admin/outbox/retry/", {"id": email.id})
+    assert OutgoingEmail.get_by_id(email.id).state == "pending"
+
+
+def test_the_mails_of_unseen_tickets_are_not_read(client_of, ticket, ben):
+    ben.role = cast.make_role("Keeper", can_configure=True)
+    ben.save()
+    email = OutgoingEmail.select().where(OutgoingEmail.ticket == ticket).get()
+    assert client_of(ben).get(f"/admin/outbox/details/?id={email.id}").status_code == 404
+
+
+# --- Configuration ------------------------------------------------------------------------------------------------
+
+
+def configuration(**changes):
+    values = {
+        key: settings.get(key)
+        for key, row in settings.DECLARED.items()
+        if row.kind not in {"switch", "label", "secret"}
+    }
+    return {**values, "desk_enabled": "y", "top_link": "y", "mail_on_assignment": "y", **changes}
+
+
+def test_settings_are_stored_and_given_back_to_their_default(client_of, root):
+    client = client_of(root)
+    doors.post(client, "/admin/configuration/", configuration(desk_name="Canal"))
+    assert settings.get("desk_name") == "Canal"
+    doors.post(client, "/admin/configuration/", {"reset": "desk_name"})
+    assert settings.get("desk_name") == "Guichet"
+
+
+def test_everything_wrong_is_said_at_once_and_nothing_stored(client_of, root):
+    data = configuration(desk_name="Canal", mail_port="x", site_url="ftp://x", timezone="Nowhere")
+    page = doors.post(client_of(root), "/admin/configuration/", data).text
+    assert page.count("is-invalid") >= 3
+    assert "ftp://x" in page
+    assert settings.get("desk_name") == "Guichet"
+
+
+def test_closing_must_close(client_of, root):
+    doors.post(client_of(root), "/admin/configuration/", configuration(closed_status="pending"))
+    assert settings.get("closed_status") == "closed"
+
+
+def test_what_the_environment_gives_is_read_only(client_of, root, desk):
+    environment.use(replace(environment.current(), site_url="http://localhost"))
+    client = client_of(root)
+    assert "GUICHET_SITE_URL" in client.get("/admin/configuration/").text
+    doors.post(client, "/admin/configuration/", configuration(site_url="http://other.example"))
+    assert settings.get("site_url") == ""
+
+
+def test_the_test_mail_uses_what_the_form_holds(client_of, root, smtp):
+    data = configuration(test="1", mail_host="127.0.0.1", mail_port=str(smtp.port), mail_tls="none")
+    page = doors.post(client_of(root), "/admin/configuration/", data)
+    assert "took the message" in doors.text_of(page)
+
+
+# --- Customers ----------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_s_names_and_language_are_edited(client_of, root, carol):
+    data = {"first_name": "Caroline", "last_name": "", "locale": "fr"}
+    doors.post(client_of(root), f"/admin/customers/edit/?id={carol.id}", data)
+    stored = Customer.get_by_id(carol.id)
+    assert (stored.first_name, stored.last_name, stored.locale) == ("Caroline", "", "fr")
+
+
+def test_customers_are_found_by_address(client_of, root, carol, dan):
+    page = doors.text_of(client_of(root).get("/admin/customers/?search=carol@"))
+    assert "Carol Jones" in page
+    assert "Dan Brown" not in page
+
+
+# --- The menu -----------------------------------------------------------------------------------------------------
+
+
+def test_the_menu_holds_what_one_may_open(client_of, ana, root):
+    page = client_of(ana).get("/admin/my-settings/").text
+    assert "/admin/canned-responses/" in page
+    assert "/admin/services/" not in page
+    assert "/admin/users/" in client_of(root).get("/admin/my-settings/").text
+
+
+def test_health_shows_the_checks(client_of, root):
+    assert "Mail server" in doors.text_of(client_of(root).get("/admin/health/"))
