@@ -45,8 +45,10 @@ COLOURS = {"text_color": widgets.ColourField, "background_color": widgets.Colour
 def badge(mark: str) -> Any:
     """Return a formatter that shows the label in its owner's colours (RULES 33)."""
 
+    shape = "label" if mark == "status" else "prio"
+
     def shown(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
-        return Markup('<span class="label {}-{}"><span>{}</span></span>').format(mark, row.id, str(row.label))
+        return Markup('<span class="{} {}-{}"><span>{}</span></span>').format(shape, mark, row.id, str(row.label))
 
     return shown
 
@@ -69,7 +71,7 @@ class StatusesView(DeskView):
     column_sortable_list = ("label", "identifier", "category", "enabled")
     column_choices = {"category": [(OPEN, lazy("Open")), (PENDING, lazy("Pending")), (CLOSED, lazy("Closed"))]}
     column_default_sort = "position"
-    column_formatters = {"label": badge("s")}
+    column_formatters = {"label": badge("status")}
     form_sections = (
         (lazy("Name"), ["label", "identifier"]),
         (lazy("Colours"), ["background_color", "text_color"]),
@@ -94,7 +96,7 @@ class PrioritiesView(DeskView):
     column_searchable_list = ("label", "identifier")
     column_sortable_list = ("label", "identifier", "weight", "enabled")
     column_default_sort = ("weight", True)
-    column_formatters = {"label": badge("p")}
+    column_formatters = {"label": badge("priority")}
     column_numbers = ("weight",)
     form_sections = (
         (lazy("Name"), ["label", "identifier"]),
