@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpdesk import settings
-from models import Agent, Status, Tag
+from models import Agent, Status, Tag, Ticket
 from tests.support import doors, sqlite_only
 
 SCREENS = [
@@ -206,6 +206,36 @@ def test_one_box_ticks_all_rows_and_the_bar_counts_them(desk_page: Any, ticket: 
     assert bar.is_hidden()
     desk_page.locator("[data-tick-all]").check()
     assert "1 ticked" in bar.inner_text()
+
+
+@pytest.mark.browser
+@sqlite_only
+def test_a_row_added_to_a_form_has_names_of_its_own(desk_page: Any, ana: Agent) -> None:
+    desk_page.goto(f"/admin/users/edit/?id={ana.id}")
+    box = desk_page.locator("[data-inline]")
+    before = box.locator("[data-row]").count()
+    box.locator("[data-add]").click()
+    names = box.locator("select").evaluate_all("all => all.map(one => one.name)")
+    assert box.locator("[data-rows] > [data-row]").count() == before + 1
+    assert len(set(names)) == len(names)
+    assert complaints(desk_page) == []
+
+
+@pytest.mark.browser
+@sqlite_only
+def test_a_dangerous_act_is_asked_in_a_dialog(
+    page: Any, client_of: Callable, carol: Any, ticket: Any, live_server: Any
+) -> None:
+    cookie = client_of(carol).get_cookie("guichet")
+    page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+    page.goto(f"/tickets/{ticket.number}")
+    page.get_by_role("button", name="Close the ticket").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert not Ticket.get_by_id(ticket.id).is_closed
+    page.get_by_role("button", name="Close the ticket").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close the ticket").click()
+    page.get_by_role("status").filter(has_text="closed").wait_for()
+    assert Ticket.get_by_id(ticket.id).is_closed
 
 
 @sqlite_only
