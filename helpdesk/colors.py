@@ -120,6 +120,8 @@ def rule(name: str, row: Any) -> str:
 
 
 def stylesheet(statuses: Iterable[Any], priorities: Iterable[Any]) -> str:
-    """Return the stylesheet of the owner's colours: a class ``s-<id>`` per status, ``p-<id>`` per priority."""
-    rules = [rule(f"status-{row.id}", row) for row in statuses] + [rule(f"priority-{row.id}", row) for row in priorities]
+    """Return the stylesheet of the owner's colours: ``status-<id>`` and ``priority-<id>``."""
+    rules = [rule(f"status-{row.id}", row) for row in statuses] + [
+        rule(f"priority-{row.id}", row) for row in priorities
+    ]
     return "\n".join(rules) + "\n"

@@ -67,7 +67,9 @@ def test_no_page_asks_another_host_for_a_file() -> None:
 
 
 def test_templates_pass_the_strict_policy() -> None:
-    barred = re.compile(r"""\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|javascript:|<script(?![^>]*(?:nonce=|application/json))""")
+    barred = re.compile(
+        r"""\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|javascript:|<script(?![^>]*(?:nonce=|application/json))"""
+    )
     pages = (path for path in (ROOT / "templates").rglob("*.html") if "email" not in path.parts)
     assert [path for path in pages if barred.search(path.read_text())] == []
 
