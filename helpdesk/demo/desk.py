@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from argon2 import PasswordHasher
-
-from helpdesk import filters, search, settings
+from helpdesk import filters, passwords, search, settings
 from helpdesk.demo import library, world
 from helpdesk.demo.draft import Author
 from helpdesk.demo.world import Person
@@ -56,7 +54,7 @@ def build(rng: Random, now: datetime, password: str) -> Desk:
     Setting.create(key="default_sender", value=f"support@{world.DOMAIN}", changed_at=now)
     places = _services()
     # One hash for all accounts, its salt drawn from the seed: the same seed gives the same desk.
-    stored = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(password, salt=rng.randbytes(16))
+    stored = passwords.make_hash(password, salt=rng.randbytes(16))
     agents = {person.name: _agent(person, stored, now) for person in world.AGENTS}
     covering = _permissions(places, agents)
     teams = _teams(agents)

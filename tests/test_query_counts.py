@@ -1,0 +1,41 @@
+"""What a page asks of the database does not grow with what it shows."""
+
+import pytest
+from playhouse.test_utils import count_queries
+
+from helpdesk import demo, tickets
+from models import Agent, Ticket
+from tests.support import cast, doors
+
+#: The list, a thread, the form of visitors.
+MOST = {"/admin/tickets/": 8, "/admin/tickets/%s": 10, "/tickets/new": 8}
+
+
+def asked(client, path: str) -> int:
+    client.get(path)
+    with count_queries() as counter:
+        assert client.get(path).status_code == 200
+    return counter.count
+
+
+def test_a_list_of_25_asks_no_more_than_a_list_of_one(app, ticket, root, carol, billing, invoices):
+    client = doors.signed_in(app, root)
+    few = asked(client, "/admin/tickets/")
+    for _ in range(24):
+        tickets.tag(cast.open_ticket(carol, billing, invoices), "urgent", actor=root)
+    assert asked(client, "/admin/tickets/") == few <= MOST["/admin/tickets/"]
+
+
+def test_a_long_thread_asks_no_more_than_a_short_one(app, ticket, root):
+    client = doors.signed_in(app, root)
+    path = f"/admin/tickets/{ticket.number}"
+    few = asked(client, path)
+    for _ in range(10):
+        tickets.reply(Ticket.get_by_id(ticket.id), "<p>We are on it.</p>", actor=root)
+    assert asked(client, path) == few <= MOST["/admin/tickets/%s"]
+
+
+@pytest.mark.parametrize("path", ["/admin/tickets/", "/tickets/new"])
+def test_a_full_desk_asks_no_more_than_it_may(app, path):
+    demo.fill(tickets=200)
+    assert asked(doors.signed_in(app, Agent.get(Agent.is_admin)), path) <= MOST[path]
