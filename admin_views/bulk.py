@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.side import LIST
 from admin_views.tickets import ACTS, CRITERIA, one_of, target
-from helpdesk import access, catalogue, tickets
+from helpdesk import access, catalogue, notifications, tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy, ngettext
 from models import Ticket
@@ -37,17 +37,23 @@ class BulkActs(DeskPage):
         numbers = request.form.getlist("number")[:MAX_TICKED]
         found = access.visible_tickets(self.agent).where(Ticket.number.in_(numbers)) if numbers else []
         done, refused = 0, dict[str, int]()
-        for ticket in found:
-            try:
-                self.bulk(act, ticket)
-                done += 1
-            except HelpdeskError as error:
-                refused[str(error)] = refused.get(str(error), 0) + 1
+        # One act, one mail to whom it concerns, however many tickets (RULES 10).
+        with tickets.transaction(), notifications.one_mail(actor=self.agent):
+            for ticket in found:
+                try:
+                    self.bulk(act, ticket)
+                    done += 1
+                except HelpdeskError as error:
+                    refused[str(error)] = refused.get(str(error), 0) + 1
         if done or not refused:
             flash(self.said(act, done), "success" if done else "error")
-        for reason, number in refused.items():
-            text = ngettext("%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number)
-            flash(text % {"num": number, "why": reason}, "error")
+        for why, number in refused.items():
+            flash(
+                ngettext(
+                    "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
+                ),
+                "error",
+            )
         return redirect(self.back())
 
     def bulk(self, act: str, ticket: Ticket) -> None:

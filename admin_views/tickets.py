@@ -77,7 +77,7 @@ class TicketPages(DeskPage):
         view = request.args.get("view", "open")
         if view not in TITLES:
             abort(404)
-        text, scope = request.args.get("q", "")[:200].strip(), request.args.get("scope", "everywhere")
+        text, scope = request.args.get("q", "").replace("\0", "")[:200].strip(), request.args.get("scope", "everywhere")
         jump = access.visible_tickets(self.agent).where(Ticket.number == text).first() if text else None
         if jump is not None:
             return redirect(self.address(jump))

@@ -13,13 +13,17 @@ from models import Catalogue, Stamp
 
 T = TypeVar("T")
 
-_stamp = 0
+_stamp = _version = 0
 
 
 def refresh() -> None:
     """Read the stamp: what was kept under another is read again. One indexed query, once per request or job."""
-    global _stamp
-    _stamp = Stamp.select(Stamp.value).where(Stamp.id == 1).scalar() or 0
+    global _stamp, _version
+    stamp = Stamp.select(Stamp.value).where(Stamp.id == 1).scalar() or 0
+    if stamp == _stamp and Catalogue.version != _version:
+        # A change of this process did not move the stamp: it was rolled back, and may have been read before that.
+        Catalogue.version += 1
+    _stamp, _version = stamp, Catalogue.version
 
 
 class Kept(Generic[T]):
