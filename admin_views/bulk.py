@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
@@ -85,5 +87,5 @@ class BulkActs(DeskPage):
     def back() -> str:
         """Return the list the bulk act came from, by its own criteria only."""
         names = ("view", "q", "scope", *CRITERIA)
-        kept = {name: request.form[f"list_{name}"] for name in names if f"list_{name}" in request.form}
+        kept: dict[str, Any] = {name: request.form[f"list_{name}"] for name in names if f"list_{name}" in request.form}
         return url_for(LIST, **kept)

@@ -102,7 +102,7 @@ class TicketPages(DeskPage):
 
     def listing(self, view: str, text: str, scope: str) -> TicketListing:
         """Read the criteria of a list from its address; what is not a number is not a criterion."""
-        numbers = {f"{key}_id": request.args.get(key, type=int) for key in CRITERIA}
+        numbers: dict[str, Any] = {f"{key}_id": request.args.get(key, type=int) for key in CRITERIA}
         numbers = {key: value for key, value in numbers.items() if value is not None and abs(value) < 2**63}
         return TicketListing(self.agent, "all" if view == "search" else view, text=text, scope=scope, **numbers)
 
@@ -161,7 +161,7 @@ class TicketPages(DeskPage):
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
         ticket = self.find(number)
-        form = request.form
+        form: dict[str, Any] = request.form.to_dict()
         raw = form.get("body", "")
         body = raw if form.get("format") == "html" else richtext.from_text(raw)
         if "insert" in form:

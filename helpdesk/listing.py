@@ -227,12 +227,10 @@ def rows_of(ids: list[int]) -> list[Row]:
         TicketTag.select(TicketTag.ticket, Tag.name).join(Tag).where(TicketTag.ticket.in_(ids)).tuples()
     ):
         tags.setdefault(ticket_id, []).append(name)
-    found = {
-        row[0]: Row(
-            *row[:3], " ".join(filter(None, row[3:5])) or row[5] or "", *row[6:], tags=sorted(tags.get(row[0], ()))
-        )
-        for row in rows
-    }
+    found: dict[int, Row] = {}
+    for key, number, subject, first, last, email, *others in rows:
+        customer = " ".join(filter(None, (first, last))) or email or ""
+        found[key] = Row(key, number, subject, customer, *others, sorted(tags.get(key, ())))
     return [found[key] for key in ids if key in found]
 
 

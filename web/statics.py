@@ -35,7 +35,7 @@ def static_file(name: str) -> Response:
     if path is None or not Path(path).is_file():
         abort(404)
     twin = f"{name}.gz"
-    zipped = "gzip" in request.accept_encodings and (FOLDER / twin).is_file()
+    zipped = request.accept_encodings.quality("gzip") > 0 and (FOLDER / twin).is_file()
     response = send_from_directory(FOLDER, name, max_age=YEAR if "v" in request.args else 300)
     if zipped:
         original = response

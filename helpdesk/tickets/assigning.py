@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from helpdesk import access, catalogue
-from helpdesk.access import Actor, System
+from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
@@ -43,7 +43,7 @@ def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") 
     _check(to)
     with transaction():
         text = note.strip()
-        if text and not isinstance(actor, System):
+        if text and isinstance(actor, Agent):
             message = add_note(ticket, f"<p>{escape(text)}</p>", actor=actor)
             _set(ticket, to)
             record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), note=message.id, **_target(to))
