@@ -16,7 +16,7 @@ from flask_admin.helpers import get_redirect_target
 from peewee import IntegrityError, ModelSelect, chunked
 
 from admin_views import exports, usage
-from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, show
+from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.guard import Guarded
 from admin_views.lists import Lists
 from helpdesk import i18n
@@ -139,11 +139,11 @@ class DeskView(Guarded, Lists, ModelView):
 
     def edit_form(self, obj: Any = None) -> Any:
         """Return the form of a row."""
-        return self._edit_form_class(posted(), obj=obj, **self.form_data(obj))
+        return in_order(self._edit_form_class(posted(), obj=obj, **self.form_data(obj)), self.form_columns)
 
     def create_form(self, obj: Any = None) -> Any:
         """Return the form of a new row."""
-        return self._create_form_class(posted(), obj=obj)
+        return in_order(self._create_form_class(posted(), obj=obj), self.form_columns)
 
     def create_model(self, form: Any) -> Any:
         """Store a new row through the rule; on a refusal return False, the message standing at its field."""

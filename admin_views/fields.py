@@ -10,13 +10,13 @@ from flask_admin.form import BaseForm
 from peewee import DateTimeField, IntegerField, JSONField
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField as NumberField
-from wtforms import SelectField, SelectMultipleField
+from wtforms import SelectField, SelectMultipleField, TextAreaField
 from wtforms.utils import unset_value
 from wtforms.validators import NumberRange, StopValidation
 from wtforms.widgets import TextArea
 
 from admin_views import widgets
-from helpdesk import catalogue
+from helpdesk import catalogue, richtext
 from helpdesk.i18n import LANGUAGES, _, lazy
 from models import Agent, Department, Role, Service
 
@@ -82,6 +82,13 @@ class RowsSelect(SelectMultipleField):
         super().__init__(*args, choices=lambda: [(row.id, str(row)) for row in rows()], coerce=row_id, **kwargs)
 
 
+def in_order(form: Any, names: Iterable[str]) -> Any:
+    """Put the fields of a form into the order of the screen; they come in the order of the table."""
+    first = {name: form._fields[name] for name in names if name in form._fields}
+    form._fields = {**first, **{name: field for name, field in form._fields.items() if name not in first}}
+    return form
+
+
 class LabelLength:
     """No text of a label is longer than this, in any language."""
 
@@ -95,10 +102,22 @@ class LabelLength:
 
 
 class RichText(TextArea):
-    """A text area that a script turns into the editor with bold, lists and links."""
+    """A text area that ``static/js/editor.js`` turns into the editor with bold, lists and links."""
 
     def __call__(self, field: Any, **kwargs: Any) -> Any:
         return super().__call__(field, **{"data-editor": True, "rows": 8, **kwargs})
+
+
+class RichField(TextAreaField):
+    """HTML; what was typed without the editor and holds no tag is a plain text."""
+
+    widget = RichText()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Make paragraphs of a plain text."""
+        super().process_formdata(valuelist)
+        if self.data and "<" not in self.data:
+            self.data = richtext.from_text(self.data)
 
 
 class DeskConverter(widgets.NativeConverter):

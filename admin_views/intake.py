@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_admin.model.form import InlineFormAdmin
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField
 
 import sessions
 from admin_views.base import DeskView
-from admin_views.fields import DeskForm, RichText
+from admin_views.fields import DeskForm, RichField
 from admin_views.lists import ChoiceFilter
 from admin_views.organisation import POSITION_HELP
 from helpdesk import access, canned_responses, catalogue, filters, placeholders
@@ -159,11 +159,9 @@ class CannedResponsesView(DeskView):
     column_list = ("name", "service", "author", "position")
     column_details_list = column_export_list = ()
     form_columns = ("service", "name", "body", "position")
-    form_overrides = {"body": TextAreaField}
-    form_args = {
-        "service": {"empty": lazy("General: every service")},
-        "body": {"widget": RichText()},
-    }
+    create_template = edit_template = "admin/rich_form.html"
+    form_overrides = {"body": RichField}
+    form_args = {"service": {"empty": lazy("General: every service")}}
     column_labels = {
         "service": lazy("Service"),
         "name": lazy("Name"),
@@ -174,7 +172,7 @@ class CannedResponsesView(DeskView):
     column_descriptions = {
         "service": lazy("Offered in the tickets of this service."),
         "name": lazy("What the team chooses it by. Example: Refund on its way."),
-        "body": lazy("Variables: %(names)s.", names=", ".join(f"{{{{{name}}}}}" for name in placeholders.PLACEHOLDERS)),
+        "body": lazy("Variables: %(names)s.", names=", ".join(f"{{{{{name}}}}}" for name in placeholders.allowed(""))),
         "position": POSITION_HELP,
     }
     column_searchable_list = ("name",)

@@ -38,7 +38,8 @@ class TextForm(DeskForm):
     subject = LabelFormField(lazy("Subject"), [LabelRequired(), LabelLength(200)])
     body = LabelFormField(
         lazy("Text"), [LabelRequired(), LabelLength(20_000)], widget=LabelWidget(rows=10),
-        description=lazy("HTML: <br> begins a new line. The link to the ticket stands below the text by itself."),
+        render_kw={"data-editor": True},
+        description=lazy("The link to the ticket stands below the text by itself."),
     )  # fmt: skip
 
 

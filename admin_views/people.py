@@ -40,7 +40,8 @@ class UsersView(DeskView):
     delete_rule = staticmethod(staffing.delete_agent)
     column_list = ("name", "email", "role", "is_admin", "support", "active")
     column_details_list = column_export_list = ()
-    form_columns = ("name", "email", "role", "is_admin", "active", "locale")
+    form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
+    create_template = edit_template = "admin/rich_form.html"
     inline_models = (InlinePermission(Permission),)
     form_extra_fields = {
         "current": PasswordField(

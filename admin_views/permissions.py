@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import abort
 from flask_admin.model.form import InlineFormAdmin
-from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField
 
 from admin_views.base import DeskView
-from admin_views.fields import DeskForm, RichText
+from admin_views.fields import DeskForm, RichField
 from helpdesk import catalogue, staffing
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
@@ -52,7 +52,7 @@ class PermissionForm(DeskForm):
 
     id = HiddenField()
     place = SelectField(lazy("Service and department"), choices=places, description=lazy("What the agent covers."))
-    signature = TextAreaField(lazy("Signature"), widget=RichText(), description=SIGNATURE_HELP)
+    signature = RichField(lazy("Signature"), description=SIGNATURE_HELP)
     notify = BooleanField(lazy("Notify by e-mail"), description=NOTIFY_HELP)
 
     def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
@@ -96,18 +96,18 @@ class MySettingsView(DeskView):
     empty_text = lazy("An administrator gives you permissions under Users.")
     column_list = ("place", "signature", "notify")
     column_details_list = column_export_list = ()
-    form_columns = ("signature", "notify")
+    form_columns = ("place", "signature", "notify")
     form_extra_fields = {
         "place": SelectField(lazy("Service and department"), choices=places, description=lazy("What you cover."))
     }
-    form_overrides = {"signature": TextAreaField}
-    form_args = {"signature": {"widget": RichText()}}
+    create_template = edit_template = "admin/rich_form.html"
+    form_overrides = {"signature": RichField}
     column_labels = {
         "place": lazy("Service and department"),
         "signature": lazy("Signature"),
         "notify": lazy("Notify by e-mail"),
     }
-    column_descriptions = {"signature": SIGNATURE_HELP, "notify": NOTIFY_HELP}
+    column_descriptions = {"place": lazy("What you cover."), "signature": SIGNATURE_HELP, "notify": NOTIFY_HELP}
     column_default_sort = "id"
     column_formatters = {
         "place": lambda _view, _context, row, _name: place_text(row),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -70,14 +71,20 @@ def _changed(kind: Kind, name: str, texts: Mapping[str, str]) -> Label:
             raise InvalidInput(lazy("This text is too long."), field=name)
         _refuse_unknown(text, kind, name)
         clean = richtext.clean(text) if name == "body" else inputs.one_line(text, LONGEST[name])
-        if clean and clean not in {text_of(kind, name, code), richtext.clean(text_of(kind, name, code))}:
+        if clean and _bare(clean) != _bare(text_of(kind, name, code)):
             changed[code] = clean
     return changed
 
 
+def _bare(html: str) -> str:
+    """Return a text without the frame that an editor puts around it."""
+    return re.sub(r"</?div>", "", html).strip()
+
+
 def text_of(kind: Kind, name: str, code: str) -> str:
-    """Return the shipped text of a language."""
-    return str(getattr(kind, name).get(code, ""))
+    """Return the shipped text of a language, as it would be stored."""
+    text = str(getattr(kind, name).get(code, ""))
+    return richtext.clean(text) if name == "body" else text
 
 
 def _refuse_unknown(text: str, kind: Kind, name: str) -> None:

@@ -12,6 +12,7 @@ from flask_babel import Babel, force_locale, format_datetime, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext as ngettext
+from flask_babel.speaklater import LazyString
 
 from models import Label
 
@@ -20,6 +21,9 @@ __all__ = ["DEFAULT", "LANGUAGES", "_", "babel", "in_language", "language", "laz
 #: Languages of the desk and how they call themselves.
 LANGUAGES = {"en": "English", "fr": "Français"}
 DEFAULT = "en"
+
+# With it, a translated text passes for markup, and what somebody typed would stand in a page unescaped.
+del LazyString.__html__
 
 babel = Babel()
 

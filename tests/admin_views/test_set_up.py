@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk import environment, settings
+from helpdesk import email_texts, environment, settings
 from models import (
     Agent,
     CannedResponse,
@@ -96,7 +96,7 @@ def test_an_agent_edits_signature_and_notification_of_their_own(client_of, ana):
     data = {"signature": "Ana", "notify": "y", "place": "all"}
     doors.post(client_of(ana), f"/admin/my-settings/edit/?id={row.id}", data)
     stored = Permission.get_by_id(row.id)
-    assert (stored.signature, stored.notify, stored.service_id) == ("Ana", True, row.service_id)
+    assert (stored.signature, stored.notify, stored.service_id) == ("<p>Ana</p>", True, row.service_id)
 
 
 def test_an_agent_adds_no_permission(client_of, ana):
@@ -195,7 +195,14 @@ def test_a_filter_transfers_to_the_chosen_agent(client_of, root, ana):
     assert Filter.get().actions.get().argument == str(ana.id)
 
 
-def test_a_canned_response_is_its_author_s(client_of, ana):
+def test_a_plain_text_becomes_paragraphs(client_of, root):
+    data = {"service": "", "name": "Thanks", "body": "Thank you\nBye"}
+    doors.post(client_of(root), "/admin/canned-responses/new/", data)
+    assert "<br" in CannedResponse.get().body
+    assert CannedResponse.get().author_id == root.id
+
+
+def test_agents_write_no_canned_response_here(client_of, ana):
     doors.post(client_of(ana), "/admin/canned-responses/new/", {"service": "", "name": "Thanks", "body": "Thank you"})
     assert CannedResponse.select().count() == 0
 
@@ -219,6 +226,15 @@ def test_an_unknown_variable_is_refused_by_name(client_of, root):
     page = doors.text_of(doors.post(client, "/admin/emails/notification", data))
     assert "{{customer_password}}" in page
     assert "cannot be used here" in page
+
+
+def test_saving_a_text_as_it_is_keeps_it_the_original(client_of, root):
+    client, kind = client_of(root), email_texts.kind_of("notification")
+    now = email_texts.shown(kind)
+    data = {f"{name}-{code}": text for name in ("sender_name", "subject") for code, text in now[name].items()}
+    data |= {f"body-{code}": f"<div>{text}</div>" for code, text in now["body"].items()}
+    doors.post(client, "/admin/emails/notification", {**data, "enabled": "y"})
+    assert not email_texts.is_changed(kind)
 
 
 def test_the_original_text_comes_back(client_of, root):

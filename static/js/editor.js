@@ -1,0 +1,37 @@
+// <textarea data-editor>: rich text where the browser has script, the plain text area where it has not.
+function translate() {
+  const words = JSON.parse(document.getElementById("editor-words")?.textContent ?? "{}");
+  Object.assign(window.Trix.config.lang, words);
+}
+
+/** Put the editor in the text area's place; the hidden field carries its HTML. */
+function enrich(area) {
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.id = `${area.id}-html`;
+  field.name = area.name;
+  field.value = area.value;
+  const editor = document.createElement("trix-editor");
+  editor.id = area.id;
+  editor.className = "form-control trix-content";
+  editor.setAttribute("input", field.id);
+  const label = document.querySelector(`label[for="${CSS.escape(area.id)}"]`);
+  editor.setAttribute("aria-label", area.getAttribute("aria-label") ?? label?.textContent.trim() ?? "");
+  for (const name of ["aria-describedby", "aria-invalid", "lang"]) {
+    if (area.hasAttribute(name)) editor.setAttribute(name, area.getAttribute(name));
+  }
+  area.replaceWith(field, editor);
+}
+
+const enrichAll = (root) => root.querySelectorAll("textarea[data-editor]").forEach(enrich);
+
+if (window.Trix) {
+  translate();
+  // Trix keeps its buttons out of the tab order: whoever has no mouse could not reach them.
+  document.addEventListener("trix-initialize", ({ target }) => {
+    for (const button of target.toolbarElement.querySelectorAll("button")) button.tabIndex = 0;
+  });
+  document.addEventListener("trix-file-accept", (event) => event.preventDefault());
+  document.addEventListener("inline:added", ({ target }) => enrichAll(target));
+  enrichAll(document);
+}
