@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_admin.contrib.peewee.form import CustomModelConverter
 from markupsafe import Markup
-from peewee import AutoField, BooleanField, Field
+from peewee import BooleanField, Field
 from wtforms import fields, validators
 from wtforms.utils import unset_value
 from wtforms.widgets import TextInput
@@ -121,9 +121,7 @@ class NativeConverter(CustomModelConverter):
     def __init__(self, view: Any, additional: Any = None) -> None:
         super().__init__(view, additional)
         # Looked up in this order: a column that is two of these takes the first.
-        # AutoField is the parent of the one key Flask-Admin knows: without it, new inline rows never save.
         special: dict[type[Field], Callable[..., Any]] = {
-            AutoField: self.handle_pk,
             LabelField: self.label,
             BooleanField: self.switch,
         }
