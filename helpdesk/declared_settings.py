@@ -1,0 +1,115 @@
+"""The stored settings, one declaration each: where it stands, what it takes, its default and its help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk.i18n import LANGUAGES, lazy
+from models import Label
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A stored setting: where it stands, what it takes, what it is when nobody chose."""
+
+    key: str
+    group: str
+    kind: str
+    default: Any
+    label: Any
+    help: Any = ""
+    choices: tuple[tuple[str, Any], ...] = ()
+
+
+GROUPS = {
+    "general": lazy("General"),
+    "organisation": lazy("Organisation"),
+    "customers": lazy("Customer side"),
+    "mail": lazy("Mail server"),
+}
+
+DECLARED: dict[str, Declared] = {
+    row.key: row
+    for row in (
+        Declared(
+            "desk_enabled", "general", "switch", True, lazy("Help desk enabled"),
+            lazy("When off, visitors see a kind page and cannot open tickets; agents go on."),
+        ),
+        Declared(
+            "default_sender", "general", "email", "", lazy("Default e-mail"),
+            lazy("Mails leave from this address unless a text names another. Example: support@example.org."),
+        ),
+        Declared(
+            "default_status", "general", "status", "active", lazy("Default status"),
+            lazy("Set on a new ticket and whenever the customer writes."),
+        ),
+        Declared(
+            "pending_status", "general", "status", "pending", lazy("Pending status"),
+            lazy("Set when the team has replied."),
+        ),
+        Declared(
+            "closed_status", "general", "status", "closed", lazy("Status of closed tickets"),
+            lazy("Set by every closing, also by the customer."),
+        ),
+        Declared(
+            "default_priority", "general", "priority", "normal", lazy("Default priority"),
+            lazy("Set on a new ticket."),
+        ),
+        Declared(
+            "important_priority", "general", "priority", "high", lazy("Priority of important tickets"),
+            lazy("Set by “Mark as important”. It should be the heaviest."),
+        ),
+        Declared(
+            "ticket_prefix", "general", "prefix", "10000", lazy("Prefix"),
+            lazy("Stands before the id of new tickets: with 10000 the first ticket is 100001."),
+        ),
+        Declared(
+            "mail_on_assignment", "general", "switch", True, lazy("Mail on assignment"),
+            lazy("Tell an agent by e-mail when somebody else assigns them a ticket."),
+        ),
+        Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
+        Declared(
+            "language", "organisation", "choice", "en", lazy("Language"),
+            lazy("Used when the reader’s own language is not known."), tuple(LANGUAGES.items()),
+        ),
+        Declared(
+            "timezone", "organisation", "timezone", "UTC", lazy("Time zone"),
+            lazy("Times are written in this zone. Example: Europe/Paris."),
+        ),
+        Declared(
+            "site_url", "organisation", "site_url", "", lazy("Public address"),
+            lazy("Links in mails start with it. Example: https://help.example.org."),
+        ),
+        Declared(
+            "menu_label", "customers", "label", Label(en="Support - My tickets", fr="Support - Mes tickets"),
+            lazy("Menu label"), lazy("Title of the tickets’ section in the customer’s account."),
+        ),
+        Declared(
+            "top_link", "customers", "switch", True, lazy("Link in the top links"),
+            lazy("Show the tickets’ link under the welcome line."),
+        ),
+        Declared(
+            "always_ask_name", "customers", "switch", False, lazy("Always ask for the name"),
+            lazy("Ask every visitor for a name, so that the form never tells which addresses are known."),
+        ),
+        Declared(
+            "privacy_notice", "customers", "label",
+            Label(
+                en="Your address and your message serve only to answer you. The team of the chosen service reads them.",
+                fr="Votre adresse et votre message servent uniquement à vous répondre. "
+                "Ils sont lus par l’équipe du service choisi.",
+            ),
+            lazy("Privacy notice"), lazy("Stands under the ticket form."),
+        ),
+        Declared("mail_host", "mail", "text", "", lazy("Server"), lazy("Empty: mails wait in the outbox.")),
+        Declared("mail_port", "mail", "port", 587, lazy("Port"), lazy("Usually 587, or 465 with TLS from the start.")),
+        Declared(
+            "mail_tls", "mail", "choice", "starttls", lazy("Encryption"),
+            lazy("Certificates are always checked."),
+            (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", lazy("None"))),
+        ),
+        Declared("mail_username", "mail", "text", "", lazy("User name"), lazy("Empty: no authentication.")),
+        Declared("mail_password", "mail", "secret", "", lazy("Password"), lazy("Stored encrypted, never shown again.")),
+    )
+}  # fmt: skip
