@@ -112,6 +112,7 @@ class RichField(TextAreaField):
     """HTML; what was typed without the editor and holds no tag is a plain text."""
 
     widget = RichText()
+    data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Make paragraphs of a plain text."""
