@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.side import LIST
-from admin_views.tickets import ACTS, CRITERIA, one_of, target
+from admin_views.ticket_list import CRITERIA
+from admin_views.tickets import ACTS, one_of, target
 from helpdesk import access, catalogue, notifications, tickets
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy, ngettext

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.side import LIST, desk_menu
-from helpdesk import access, canned_responses, catalogue, listing, richtext, search, threads, tickets
+from admin_views.ticket_list import MENU, TicketLists
+from helpdesk import access, canned_responses, catalogue, richtext, threads, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
-from helpdesk.listing import TicketListing
 from models import Agent, Message, Team, Ticket
 
 #: Buttons that need nothing but the ticket: the rule and what is said when it is done.
@@ -31,20 +31,6 @@ ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
 }
 #: Acts after which the list is the place to be.
 LEAVES = frozenset({"spam", "delete"})
-TITLES = {
-    "open": lazy("Open tickets"),
-    "mine": lazy("My tickets"),
-    "unassigned": lazy("Unassigned"),
-    "closed": lazy("Closed tickets"),
-    "spam": lazy("Spam"),
-    "bin": lazy("Bin"),
-    "search": lazy("Search"),
-    "all": lazy("All tickets"),
-}
-#: What the menu tells its links by.
-MENU = ("view", "service", "department")
-#: What the address of a list may hold, and the criterion it sets.
-CRITERIA = ("service", "department", "status", "priority", "assignee", "team", "tag")
 
 
 def one_of(rows: list[Any], key: str) -> Any:
@@ -64,62 +50,12 @@ def target(value: str) -> Agent | Team | None:
     return one_of(rows, key)
 
 
-class TicketPages(DeskPage):
+class TicketPages(TicketLists, DeskPage):
     """Everything agents do with tickets."""
 
     slug = "tickets"
     title = lazy("Tickets")
     verb = "desk"
-
-    @expose("/")
-    def index_view(self) -> Any:
-        """Show a list of tickets."""
-        view = request.args.get("view", "open")
-        if view not in TITLES:
-            abort(404)
-        text, scope = request.args.get("q", "").replace("\0", "")[:200].strip(), request.args.get("scope", "everywhere")
-        jump = access.visible_tickets(self.agent).where(Ticket.number == text).first() if text else None
-        if jump is not None:
-            return redirect(self.address(jump))
-        wanted = self.listing(view, text, scope if scope in search.SCOPES else "everywhere")
-        searching = view == "search" and not text
-        page = (
-            listing.Page([])
-            if searching
-            else wanted.page(after=request.args.get("after", ""), before=request.args.get("before", ""))
-        )
-        return self.render(
-            "admin/ticket_list.html",
-            title=self.name_of(view, wanted),
-            listing=wanted,
-            page=page,
-            view_name=view,
-            arguments={key: value for key, value in request.args.items() if key not in {"after", "before"}},
-            can=lambda verb: access.can(self.agent, verb),
-            catalogue=catalogue,
-            targets=self.targets(wanted),
-        )
-
-    def listing(self, view: str, text: str, scope: str) -> TicketListing:
-        """Read the criteria of a list from its address; what is not a number is not a criterion."""
-        numbers: dict[str, Any] = {f"{key}_id": request.args.get(key, type=int) for key in CRITERIA}
-        numbers = {key: value for key, value in numbers.items() if value is not None and abs(value) < 2**63}
-        return TicketListing(self.agent, "all" if view == "search" else view, text=text, scope=scope, **numbers)
-
-    def name_of(self, view: str, wanted: TicketListing) -> str:
-        """Name the list by its place, else by its view."""
-        place = catalogue.department(wanted.department_id) or catalogue.service(wanted.service_id)
-        return str(place) if place is not None else str(TITLES[view])
-
-    def targets(self, wanted: TicketListing) -> dict[str, list[Any]]:
-        """Return whom tickets may be assigned to, those who cover the place first."""
-        if wanted.service_id or wanted.department_id:
-            department = catalogue.department(wanted.department_id)
-            service = wanted.service_id or (department.service_id if department else 0)
-            covering, others = access.eligible(service, wanted.department_id)
-        else:
-            covering, others = access.eligible(0, None)
-        return {"teams": catalogue.teams(), "covering": covering, "others": others}
 
     @expose("/<number>")
     def ticket_view(self, number: str) -> Any:
