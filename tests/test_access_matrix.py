@@ -65,7 +65,7 @@ GET: dict[str, str] = {
     **screen("desk_customers", exports=True),
     "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_canned_responses.index_view": AGENTS,
-    "desk_canned_responses.create_view": AGENTS,
+    "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
     # Its author, managers and administrators edit it (RULES 27).
     "desk_canned_responses.edit_view": f"{DESK} 403 403 200 200",
     "desk_canned_responses.details_view": f"{DESK} 302 302 302 302",
@@ -146,7 +146,7 @@ POST: dict[str, str] = {
     "desk_users.invitation": f"{CONFIGURE} 400",
     "desk_users.remove_from_support": f"{CONFIGURE} 302",
     "desk_canned_responses.action_view": f"{DESK} 302 302 302 302",
-    "desk_canned_responses.create_view": AGENTS,
+    "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
     "desk_canned_responses.edit_view": f"{DESK} 403 403 302 302",
     # Ben and Ana read why not; Mona deletes it; then it is gone.
     "desk_canned_responses.delete_view": f"{DESK} 302 302 302 404",
