@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask_babel import Babel, force_locale, format_datetime, get_locale
+from babel.dates import format_datetime, format_timedelta
+from flask import g, has_app_context
+from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext as ngettext
@@ -20,6 +23,8 @@ __all__ = ["DEFAULT", "LANGUAGES", "_", "babel", "in_language", "language", "laz
 
 #: Languages of the desk and how they call themselves.
 LANGUAGES = {"en": "English", "fr": "Français"}
+#: How a moment is written in full: never a day that could be a month.
+MOMENT = {"en": "d MMM y, HH:mm", "fr": "dd/MM/y HH:mm"}
 DEFAULT = "en"
 
 # With it, a translated text passes for markup, and what somebody typed would stand in a page unescaped.
@@ -33,8 +38,27 @@ desk: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem_
 
 def language() -> str:
     """Return the language of whoever reads now (``en`` or ``fr``)."""
+    known: str | None = g.get("language") if has_app_context() else None
+    if known is not None:
+        return known
     locale = get_locale()
-    return locale.language if locale is not None and locale.language in LANGUAGES else DEFAULT
+    code = locale.language if locale is not None and locale.language in LANGUAGES else DEFAULT
+    if has_app_context():
+        # A page asks hundreds of times, and the library looks everything up each time.
+        g.language = code
+    return code
+
+
+_catalogs: dict[str, Any] = {}
+
+
+def translate(text: str, **variables: Any) -> str:
+    """Translate for templates: as `_`, without its look-ups; what stands in a variable is escaped by the template."""
+    code = language()
+    if code not in _catalogs:
+        _catalogs[code] = get_translations()
+    translated: str = _catalogs[code].ugettext(text)
+    return translated % variables if variables else translated
 
 
 def supported(code: str | None) -> str:
@@ -44,25 +68,46 @@ def supported(code: str | None) -> str:
     return str(desk("language"))
 
 
-def in_language(code: str | None) -> AbstractContextManager[None]:
+@contextmanager
+def in_language(code: str | None) -> Iterator[None]:
     """Speak this language (or the desk's, when it is unknown) inside a ``with`` block."""
-    manager: AbstractContextManager[None] = force_locale(supported(code))
-    return manager
+    before = g.get("language")
+    g.language = supported(code)
+    try:
+        with force_locale(g.language):
+            yield
+    finally:
+        g.language = before
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones."""
+    return frozenset(available_timezones())
 
 
 def zone(name: str | None) -> str:
     """Return this time zone when it exists, else the desk's."""
-    if name and name in available_timezones():
-        return name
-    return str(desk("timezone"))
+    return name if name and name in zones() else str(desk("timezone"))
 
 
-def when(moment: datetime, pattern: str = "short", *, timezone: str | None = None) -> str:
-    """Write a naive UTC time in the reader's language and zone (`pattern` as Babel's ``format_datetime``)."""
-    if timezone is not None:
-        moment = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
-        return str(format_datetime(moment, pattern, rebase=False))
-    return str(format_datetime(moment, pattern))
+def when(moment: datetime, pattern: str = "", *, timezone: str | None = None) -> str:
+    """Write a naive UTC time in the reader's language and zone, to the minute (`pattern` as Babel's)."""
+    code = language()
+    minute = moment.replace(second=0, microsecond=0)
+    return _written(minute, pattern or MOMENT[code], code, timezone or str(get_timezone()))
+
+
+@lru_cache(maxsize=8_192)
+def _written(moment: datetime, pattern: str, code: str, timezone: str) -> str:
+    local = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
+    return str(format_datetime(local, pattern, tzinfo=ZoneInfo(timezone), locale=code))
+
+
+@lru_cache(maxsize=2_048)
+def span(minutes: int, code: str) -> str:
+    """Write a length of time, in short."""
+    return str(format_timedelta(minutes * 60, granularity="minute", format="short", threshold=1.0, locale=code))
 
 
 def _label_languages() -> tuple[str, str]:

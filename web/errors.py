@@ -69,7 +69,8 @@ def failed(error: HTTPException) -> Any:
     if isinstance(error.response, Response) or (error.code or 500) < 400:
         return error
     answer = page(error.code or 500, HOST if error.description == "host" else None)
-    return (*answer, {"Allow": ", ".join(error.valid_methods)}) if getattr(error, "valid_methods", None) else answer
+    methods: list[str] = getattr(error, "valid_methods", None) or []
+    return (*answer, {"Allow": ", ".join(methods)}) if methods else answer
 
 
 def unreachable(error: Exception) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import flask_babel
-from babel.dates import format_timedelta
 from flask import Flask, request
 from markupsafe import Markup
 
@@ -32,6 +30,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(ago=ago, moment=moment, rich=rich, initials=initials)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
+    app.jinja_env.globals["_"] = i18n.translate
     # One line break per tag would be a third of a long list.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -60,7 +59,7 @@ def rich(html: str | None) -> Markup:
     return Markup(richtext.clean(html or ""))  # noqa: S704 — the one place where stored HTML becomes markup
 
 
-def moment(when: datetime | None, pattern: str = "medium") -> str:
+def moment(when: datetime | None, pattern: str = "") -> str:
     """Write a time in full, in the reader's language and zone."""
     return i18n.when(when, pattern) if when is not None else ""
 
@@ -69,19 +68,19 @@ def ago(when: datetime | None) -> Markup:
     """Write how long ago something was, with the exact time on hover and for machines."""
     if when is None:
         return Markup("")
-    return Markup('<time datetime="{}Z" title="{}">{}</time>').format(
-        when.isoformat(timespec="seconds"), moment(when), _short(when)
-    )
+    return _TIME.format(when.isoformat(timespec="seconds"), moment(when), _short(when))
+
+
+_TIME = Markup('<time datetime="{}Z" title="{}">{}</time>')
 
 
 def _short(when: datetime) -> str:
-    age = clock.now() - when
-    if age < timedelta(minutes=1):
-        return i18n._("just now")
-    if age < timedelta(days=1):
-        return format_timedelta(age, granularity="minute", format="short", threshold=1.0, locale=i18n.language())
-    pattern = "d MMM" if age < timedelta(days=330) else "d MMM y"
-    return str(flask_babel.format_datetime(when, pattern))
+    minutes = int((clock.now() - when).total_seconds() // 60)
+    if minutes < 1:
+        return i18n.translate("just now")
+    if minutes < 24 * 60:
+        return i18n.span(minutes, i18n.language())
+    return i18n.when(when, "d MMM" if minutes < 330 * 24 * 60 else "d MMM y")
 
 
 def initials(name: Any) -> str:

@@ -19,13 +19,10 @@ blueprint = Blueprint("assets", __name__)
 
 
 @cache
-def _fingerprint(name: str) -> str:
-    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
-
-
 def static_url(name: str) -> str:
-    """Return the address of a static file: it changes when the file does."""
-    return url_for("assets.static_file", name=name, v=_fingerprint(name))
+    """Return the address of a static file: it changes when the file does (seen at the next start)."""
+    fingerprint = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={fingerprint}"
 
 
 @blueprint.get("/static/<path:name>")
