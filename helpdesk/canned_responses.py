@@ -7,6 +7,7 @@ from typing import Any
 
 from helpdesk import access, catalogue, placeholders, richtext
 from helpdesk.access import Actor
+from helpdesk.cache import Kept
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from models import Agent, CannedResponse, Ticket, database
@@ -14,14 +15,13 @@ from models import Agent, CannedResponse, Ticket, database
 #: Responses offered at once in one ticket.
 OFFERED = 200
 
+_all = Kept(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
+
 
 def offered(ticket: Ticket) -> list[CannedResponse]:
     """Return the responses of the ticket's service, then the general ones, in their owner's order."""
-    query = CannedResponse.select().where(
-        (CannedResponse.service == ticket.service_id) | CannedResponse.service.is_null()
-    )
-    order = (CannedResponse.service.is_null(), CannedResponse.position, CannedResponse.name)
-    return list(query.order_by(*order).limit(OFFERED))
+    rows = [row for row in _all() if row.service_id in {ticket.service_id, None}]
+    return sorted(rows, key=lambda row: row.service_id is None)[:OFFERED]
 
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:
