@@ -699,6 +699,35 @@ class TimetableRun(Base):
         indexes = ((("job", "period"), True),)
 
 
+class HeldRequest(Base):
+    """A ticket asked for without the security code: it waits until its author uses the link mailed to the address."""
+
+    nonce = CharField(max_length=64)
+    token_hash = CharField(max_length=64, unique=True)
+    request = JSONField(default=dict)
+    mail = ForeignKeyField(OutgoingEmail, null=True, on_delete="SET NULL")
+    ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
+    created_at = DateTimeField()
+    expires_at = DateTimeField(index=True)
+    used_at = DateTimeField(null=True)
+
+
+class JournalEntry(Base):
+    """A line of the desk's journal; `act` chooses its sentence, `data` holds what that needs (``helpdesk.journal``)."""
+
+    kind = CharField(max_length=20)
+    act = CharField(max_length=40)
+    agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
+    actor_name = CharField(max_length=254, default="")
+    subject = CharField(max_length=254, default="")
+    data = JSONField(default=dict)
+    network = CharField(max_length=64, default="")
+    created_at = DateTimeField(index=True)
+
+    class Meta:
+        indexes = ((("kind", "id"), False), (("agent", "id"), False))
+
+
 #: Every table, parents first: the order in which they are made, copied and restored.
 TABLES: tuple[type[Base], ...] = (
     Stamp,
@@ -730,6 +759,8 @@ TABLES: tuple[type[Base], ...] = (
     Throttle,
     SecurityCode,
     TimetableRun,
+    HeldRequest,
+    JournalEntry,
 )
 
 
