@@ -26,6 +26,7 @@ from peewee import (
     JSONField,
     Model,
     ModelSelect,
+    NodeList,
     TextField,
 )
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
@@ -99,6 +100,14 @@ class LabelField(TextField):
         if value is None or isinstance(value, Label):
             return value
         return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
+
+
+class LastingId(BigAutoField):
+    """An id that is never given out twice, also when the newest row was purged (PostgreSQL's sequences never do)."""
+
+    def ddl(self, ctx: Any) -> Any:
+        column = super().ddl(ctx)
+        return NodeList((column, SQL("AUTOINCREMENT"))) if is_sqlite() else column
 
 
 class Base(Model):
@@ -425,6 +434,8 @@ LIVE = SQL("is_open AND NOT is_spam AND NOT in_bin")
 class Ticket(Base):
     """A request and what became of it. `rank`, `is_open` and `waiting_since` are kept by the rules for the list."""
 
+    # The number holds the id, and old numbers keep working (RULES 26).
+    id = LastingId()
     number = CharField(max_length=40, unique=True)
     subject = CharField(max_length=200)
     customer = ForeignKeyField(Customer, backref="tickets", on_delete="RESTRICT", index=False)
@@ -513,6 +524,7 @@ class Message(Base):
     signature = TextField(default="")
     created_at = DateTimeField()
     deleted_at = DateTimeField(null=True)
+    form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)
@@ -534,6 +546,20 @@ class TicketTag(Base):
         indexes = ((("ticket", "tag"), True),)
 
 
+class TicketCopy(Base):
+    """A customer's address in copy of a ticket; it `waits` while whoever added it has not proven their own."""
+
+    ticket = ForeignKeyField(Ticket, backref="copies", on_delete="CASCADE", index=False)
+    address = ForeignKeyField(CustomerAddress, backref="copies", on_delete="CASCADE")
+    added_by = CharField(max_length=10)
+    waits = BooleanField(default=False)
+    created_at = DateTimeField()
+
+    class Meta:
+        indexes = ((("ticket", "address"), True),)
+        constraints = [Check("added_by IN ('agent', 'customer')", name="copy_added_by")]
+
+
 class TicketEvent(Base):
     """One line of a ticket's history; `data` holds what its sentence needs (``helpdesk.events``)."""
 
@@ -547,6 +573,23 @@ class TicketEvent(Base):
 
     class Meta:
         indexes = ((("ticket", "id"), False),)
+
+
+class Draft(Base):
+    """The reply an agent is writing in a ticket: nobody else sees it, and sending takes it away."""
+
+    ticket = ForeignKeyField(Ticket, backref="drafts", on_delete="CASCADE", index=False)
+    agent = ForeignKeyField(Agent, backref="drafts", on_delete="CASCADE")
+    kind = CharField(max_length=10, default=REPLY)
+    body = TextField()
+    close = BooleanField(default=False)
+    save_as = BooleanField(default=False)
+    canned_name = CharField(max_length=120, default="")
+    updated_at = DateTimeField(index=True)
+
+    class Meta:
+        indexes = ((("ticket", "agent"), True),)
+        constraints = [Check("kind IN ('reply', 'note')", name="draft_kind")]
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -662,6 +705,7 @@ class SignIn(Base):
     agent = ForeignKeyField(Agent, backref="sign_ins", null=True, on_delete="CASCADE")
     customer = ForeignKeyField(Customer, backref="sign_ins", null=True, on_delete="CASCADE")
     device = CharField(max_length=200, default="")
+    by_link = BooleanField(default=False)
     created_at = DateTimeField()
     last_seen_at = DateTimeField()
     expires_at = DateTimeField(index=True)
@@ -749,7 +793,9 @@ TABLES: tuple[type[Base], ...] = (
     Ticket,
     Message,
     TicketTag,
+    TicketCopy,
     TicketEvent,
+    Draft,
     Filter,
     FilterCondition,
     FilterAction,

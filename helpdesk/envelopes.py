@@ -79,8 +79,8 @@ def store(
 
 def _earlier(ticket: Ticket | None, email: str) -> list[str]:
     """Return the ids of the last mails about this ticket to this address, oldest first."""
-    if ticket is None:
-        return []
+    if ticket is None or ticket.created_at == ticket.last_activity:
+        return []  # nothing was mailed about a ticket that is only just there
     query = OutgoingEmail.select(OutgoingEmail.mail_id).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.to_email == email
     )

@@ -15,10 +15,18 @@ from peewee import (
     IntegerField,
     JSONField,
     Model,
+    NodeList,
     SqliteDatabase,
     TextField,
 )
 from playhouse.migrate import SchemaMigrator
+
+
+class LastingId(BigAutoField):
+    def ddl(self, ctx: Any) -> Any:
+        column = super().ddl(ctx)
+        on_sqlite = isinstance(self.model._meta.database, SqliteDatabase)
+        return NodeList((column, SQL("AUTOINCREMENT"))) if on_sqlite else column
 
 
 class Frozen(Model):
@@ -204,6 +212,7 @@ LIVE = SQL("is_open AND NOT is_spam AND NOT in_bin")
 
 
 class Ticket(Frozen):
+    id = LastingId()
     number = CharField(max_length=40, unique=True)
     subject = CharField(max_length=200)
     customer = link(Customer, on_delete="RESTRICT", index=False)
@@ -270,6 +279,7 @@ class Message(Frozen):
     signature = TextField()
     created_at = DateTimeField()
     deleted_at = DateTimeField(null=True)
+    form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)
@@ -379,6 +389,7 @@ class SignIn(Frozen):
     agent = link(Agent, null=True, on_delete="CASCADE")
     customer = link(Customer, null=True, on_delete="CASCADE")
     device = CharField(max_length=200)
+    by_link = BooleanField()
     created_at = DateTimeField()
     last_seen_at = DateTimeField()
     expires_at = DateTimeField(index=True)

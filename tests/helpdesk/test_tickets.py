@@ -305,6 +305,13 @@ def test_after_thirty_days_the_ticket_is_gone_with_its_messages(ticket, ana):
     assert (Ticket.select().count(), Message.select().count()) == (0, 0)
 
 
+def test_a_purged_number_is_never_given_out_again(ticket, ana, carol, sales):
+    tickets.delete(ticket, actor=ana)
+    Ticket.update(binned_at=ticket.binned_at - timedelta(days=31)).execute()
+    tickets.purge_bin()
+    assert cast.open_ticket(carol, sales).number != ticket.number
+
+
 def test_two_edits_of_different_columns_both_stay(ticket, ana, root):
     mine, theirs = Ticket.get_by_id(ticket.id), Ticket.get_by_id(ticket.id)
     tickets.take(mine, actor=ana)
