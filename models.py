@@ -461,6 +461,7 @@ class Ticket(Base):
     binned_at = DateTimeField(null=True)
     hidden_from_customer = BooleanField(default=False)
     form_key = CharField(max_length=64, null=True, unique=True)
+    order_number = CharField(max_length=60, default="")
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
@@ -772,6 +773,71 @@ class JournalEntry(Base):
         indexes = ((("kind", "id"), False), (("agent", "id"), False))
 
 
+# --- Orders and the programs that push them -----------------------------------------------------------------------
+
+
+class Order(Base):
+    """An order as its shop told it; it waits without a customer until its address is one's.
+
+    `total` and the prices of the lines count the smallest unit of `currency`: cents of a euro, whole yen.
+    """
+
+    shop = CharField(max_length=60)
+    number = CharField(max_length=60)
+    email = CharField(max_length=254)
+    customer = ForeignKeyField(Customer, backref="orders", null=True, on_delete="SET NULL", index=False)
+    placed_at = DateTimeField()
+    total = BigIntegerField()
+    currency = CharField(max_length=3)
+    status = CharField(max_length=60, default="")
+    url = CharField(max_length=1000, default="")
+    updated_at = DateTimeField()
+
+    class Meta:
+        # "order" is a word of SQL.
+        table_name = "shop_order"
+        indexes = ((("shop", "number"), True),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+Order.add_index(Order.index(Order.customer, Order.placed_at, Order.id, name="order_customer_recent"))
+Order.add_index(Order.index(Order.email, name="order_email"))
+Order.add_index(Order.index(Order.placed_at, Order.id, name="order_recent"))
+
+
+class OrderLine(Base):
+    """One article of an order: `price` is of one piece."""
+
+    order = ForeignKeyField(Order, backref="lines", on_delete="CASCADE", index=False)
+    position = IntegerField()
+    name = CharField(max_length=200)
+    quantity = IntegerField()
+    price = BigIntegerField()
+
+    class Meta:
+        indexes = ((("order", "position"), True),)
+
+
+class ApiKey(Base):
+    """What lets another program push orders: the database keeps its hash, and its first characters to know it by."""
+
+    name = CharField(max_length=80)
+    prefix = CharField(max_length=16)
+    token_hash = CharField(max_length=64, unique=True)
+    created_by = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
+    created_at = DateTimeField()
+    last_used_at = DateTimeField(null=True)
+    revoked_at = DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ApiKey.add_index(ApiKey.index(ApiKey.name, unique=True, where=SQL("revoked_at IS NULL"), name="api_key_name"))
+
+
 #: Every table, parents first: the order in which they are made, copied and restored.
 TABLES: tuple[type[Base], ...] = (
     Stamp,
@@ -807,6 +873,9 @@ TABLES: tuple[type[Base], ...] = (
     TimetableRun,
     HeldRequest,
     JournalEntry,
+    Order,
+    OrderLine,
+    ApiKey,
 )
 
 

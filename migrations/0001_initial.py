@@ -238,6 +238,7 @@ class Ticket(Frozen):
     binned_at = DateTimeField(null=True)
     hidden_from_customer = BooleanField()
     form_key = CharField(max_length=64, null=True, unique=True)
+    order_number = CharField(max_length=60)
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]

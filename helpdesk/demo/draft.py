@@ -101,6 +101,7 @@ class Draft:
             "is_spam": False,
             "in_bin": False,
             "hidden_from_customer": False,
+            "order_number": "",
         }
 
     def open(self, text: Text, at: datetime, status: Status, priority: Priority) -> None:
