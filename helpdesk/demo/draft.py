@@ -233,7 +233,7 @@ class Draft:
             "created_at": at,
             "deleted_at": None,
         }
-        self.batch.messages.append(tuple([row[name] for name in MESSAGE]))
+        self.batch.messages.append(tuple([row.get(name) for name in MESSAGE]))
         self.batch.search.append((number, self.folded_subject, self.folded_author, text.folded))
         return number
 
