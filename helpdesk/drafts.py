@@ -1,0 +1,71 @@
+"""The reply in the making: kept on the server for its author, on every machine, until it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from helpdesk import access, clock, richtext
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.tickets.opening import MAX_BODY
+from models import NOTE, REPLY, Agent, Draft, Ticket, database
+
+#: Days after which a draft nobody touched is forgotten.
+KEPT_DAYS = 30
+MAX_NAME = 120
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What stands in the composer: `body` is HTML, `note` tells an internal note from a reply."""
+
+    body: str
+    note: bool = False
+    close: bool = False
+    save_as: bool = False
+    canned_name: str = ""
+
+
+def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
+    """Keep what stands in the composer; an empty text takes the draft away and returns None.
+
+    Raises InvalidInput when it is too long to be sent.
+    """
+    access.require(actor, "note" if writing.note else "reply", ticket)
+    if len(writing.body) > 4 * MAX_BODY:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
+    body = richtext.clean(writing.body.replace("\0", ""))
+    if not richtext.to_text(body).strip():
+        discard(ticket, actor=actor)
+        return None
+    values = {
+        "kind": NOTE if writing.note else REPLY,
+        "body": body,
+        "close": writing.close,
+        "save_as": writing.save_as,
+        "canned_name": writing.canned_name.replace("\0", "")[:MAX_NAME],
+        "updated_at": clock.now(),
+    }
+    with database.atomic():
+        # Two windows may save at once: the later one counts.
+        Draft.insert(ticket=ticket, agent=actor, **values).on_conflict(
+            conflict_target=[Draft.ticket, Draft.agent], update=values
+        ).execute()
+    return of(ticket, actor)
+
+
+def of(ticket: Ticket, agent: Agent) -> Draft | None:
+    """Return this agent's draft in this ticket."""
+    return Draft.get_or_none(Draft.ticket == ticket.id, Draft.agent == agent.id)
+
+
+def discard(ticket: Ticket, *, actor: Agent) -> None:
+    """Forget this agent's draft in this ticket."""
+    Draft.delete().where(Draft.ticket == ticket.id, Draft.agent == actor.id).execute()
+
+
+def purge() -> int:
+    """Forget the drafts nobody touched for thirty days; return how many."""
+    limit = clock.now() - timedelta(days=KEPT_DAYS)
+    return int(Draft.delete().where(Draft.updated_at < limit).execute())
