@@ -503,8 +503,14 @@ Ticket.add_index(
     )
 )
 Ticket.add_index(
-    Ticket.index(Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, where=LIVE, name="ticket_live_counts")
+    Ticket.index(
+        *(Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, Ticket.awaits_reply),
+        where=LIVE,
+        name="ticket_live_counts",
+    )
 )
+Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=LIVE, name="ticket_live_recent"))
+Ticket.add_index(Ticket.index(Ticket.id, where=LIVE, name="ticket_live_age"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
@@ -591,6 +597,42 @@ class Draft(Base):
     class Meta:
         indexes = ((("ticket", "agent"), True),)
         constraints = [Check("kind IN ('reply', 'note')", name="draft_kind")]
+
+
+class SavedView(Catalogue):
+    """A list of tickets kept under a name, its owner's or (`shared`) everybody's; `query` is its address."""
+
+    owner = ForeignKeyField(Agent, backref="saved_views", on_delete="CASCADE")
+    name = CharField(max_length=80)
+    query = CharField(max_length=400)
+    shared = BooleanField(default=False)
+    position = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("owner", "name"), True),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Batch(Base):
+    """One act on many tickets, kept for as long as its author may take it back; `mails` are the e-mails it wrote."""
+
+    agent = ForeignKeyField(Agent, backref="batches", on_delete="CASCADE")
+    act = CharField(max_length=20)
+    mails = JSONField(default=list)
+    created_at = DateTimeField(index=True)
+    undone_at = DateTimeField(null=True)
+
+
+class BatchChange(Base):
+    """What one act changed on one ticket: the columns before and after; `event` is the last line of its history."""
+
+    batch = ForeignKeyField(Batch, backref="changes", on_delete="CASCADE")
+    ticket = ForeignKeyField(Ticket, backref="batch_changes", on_delete="CASCADE")
+    before = JSONField()
+    after = JSONField()
+    event = BigIntegerField(default=0)
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -862,6 +904,9 @@ TABLES: tuple[type[Base], ...] = (
     TicketCopy,
     TicketEvent,
     Draft,
+    SavedView,
+    Batch,
+    BatchChange,
     Filter,
     FilterCondition,
     FilterAction,

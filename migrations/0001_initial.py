@@ -262,8 +262,14 @@ Ticket.add_index(
     )
 )
 Ticket.add_index(
-    Ticket.index(Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, where=LIVE, name="ticket_live_counts")
+    Ticket.index(
+        *(Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, Ticket.awaits_reply),
+        where=LIVE,
+        name="ticket_live_counts",
+    )
 )
+Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=LIVE, name="ticket_live_recent"))
+Ticket.add_index(Ticket.index(Ticket.id, where=LIVE, name="ticket_live_age"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
