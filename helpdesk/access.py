@@ -10,7 +10,7 @@ from peewee import JOIN, Expression, ModelSelect
 from helpdesk import catalogue
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.i18n import lazy
-from models import Agent, Customer, CustomerAddress, Permission, Ticket
+from models import Agent, Customer, CustomerAddress, Permission, Ticket, TicketCopy
 
 
 class System:
@@ -38,6 +38,7 @@ CAPABILITY_OF: dict[str, str | None] = {
     "read": None,
     "reply": None,
     "note": None,
+    "copy": None,
     "take": None,
     "close": "set_status",
     "reopen": "set_status",
@@ -53,7 +54,9 @@ CAPABILITY_OF: dict[str, str | None] = {
     "restore": "delete",
 }
 MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move"})
-CUSTOMER_VERBS = frozenset({"read", "reply", "close"})
+CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy"})
+#: What somebody in copy may do.
+COPY_VERBS = frozenset({"read", "reply"})
 
 
 def sees_all(agent: Agent) -> bool:
@@ -86,12 +89,13 @@ def visible_tickets(actor: Actor) -> ModelSelect:
     if isinstance(actor, System):
         return query
     if isinstance(actor, TicketGuest):
-        return query.where(Ticket.id == actor.ticket_id, Ticket.customer == actor.customer.id, _shown_to_customers())
+        theirs = (Ticket.customer == actor.customer.id) | Ticket.id.in_(_in_copy([actor.address.id]))
+        return query.where(Ticket.id == actor.ticket_id, theirs, _shown_to_customers())
     if isinstance(actor, Customer):
         proven = CustomerAddress.select(CustomerAddress.id).where(
             CustomerAddress.customer == actor.id, CustomerAddress.proven_at.is_null(False)
         )
-        return query.where(Ticket.customer == actor.id, Ticket.address.in_(proven), _shown_to_customers())
+        return query.where(Ticket.id.in_(_opened_by(actor, proven) | _in_copy(proven)), _shown_to_customers())
     if not actor.active:
         return query.where(Ticket.id == -1)
     return query if sees_all(actor) else query.where(within(actor))
@@ -115,6 +119,24 @@ def within(agent: Agent) -> Expression:
 
 def _shown_to_customers() -> Expression:
     return ~Ticket.hidden_from_customer
+
+
+def _opened_by(customer: Customer, addresses: ModelSelect) -> ModelSelect:
+    opened = Ticket.alias()
+    return opened.select(opened.id).where(opened.customer == customer.id, opened.address.in_(addresses))
+
+
+def _in_copy(addresses: ModelSelect | list[int]) -> ModelSelect:
+    """Return the ids of the tickets these addresses are in copy of; what a spammer sends is nobody's to read."""
+    copied = Ticket.alias()
+    query = TicketCopy.select(TicketCopy.ticket).join(copied, on=(TicketCopy.ticket == copied.id))
+    return query.where(TicketCopy.address.in_(addresses), ~TicketCopy.waits, ~copied.is_spam)
+
+
+def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
+    """Tell whether a customer or guest who sees the ticket is in copy of it, and not who asked."""
+    person = actor.customer if isinstance(actor, TicketGuest) else actor
+    return isinstance(person, Customer) and person.id != ticket.customer_id
 
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
@@ -149,7 +171,7 @@ def can(actor: Actor, verb: str, ticket: Ticket | None = None) -> bool:
         return False
     if isinstance(actor, Agent):
         return actor.active and _agent_may(actor, verb)
-    return ticket is not None and verb in CUSTOMER_VERBS
+    return ticket is not None and verb in (COPY_VERBS if is_in_copy(actor, ticket) else CUSTOMER_VERBS)
 
 
 def _agent_may(agent: Agent, verb: str) -> bool:
@@ -169,7 +191,9 @@ def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
     if ticket is not None and not sees(actor, ticket):
         raise NotFound(lazy("There is no such ticket."))
     if not can(actor, verb, ticket):
-        raise NotAllowed(lazy("Your role does not allow this."))
+        if isinstance(actor, Agent):
+            raise NotAllowed(lazy("Your role does not allow this."))
+        raise NotAllowed(lazy("You are in copy of this ticket: only who opened it can do this."))
 
 
 def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:

@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     NOT_SPAM = "not-spam"
     DELETED = "deleted"
     RESTORED = "restored"
+    COPY_ADDED = "copy-added"
+    COPY_DROPPED = "copy-dropped"
     FILTERED = "filtered"
     FILTER_SKIPPED = "filter-skipped"
 
@@ -124,8 +126,17 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.NOT_SPAM: lazy("%(who)s marked the ticket as not spam"),
     EventKind.DELETED: lazy("%(who)s moved the ticket to the bin"),
     EventKind.RESTORED: lazy("%(who)s restored the ticket from the bin"),
+    EventKind.COPY_ADDED: lazy("%(who)s put %(email)s in copy"),
+    EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
+}
+
+#: How an agent came to open a ticket for somebody, and the sentence that says so.
+OPENED_FOR: dict[str, Any] = {
+    "phone": lazy("%(who)s opened the ticket for %(customer)s, who phoned"),
+    "visit": lazy("%(who)s opened the ticket for %(customer)s, who came in"),
+    "email": lazy("%(who)s opened the ticket for %(customer)s, who wrote an e-mail"),
 }
 
 #: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
@@ -144,7 +155,7 @@ def describe(event: TicketEvent) -> str:
     kind = EventKind(event.kind)
     data = {key: _shown(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
-    sentence = str(_SENTENCES[kind]) % {
+    sentence = str(OPENED_FOR.get(event.data.get("source", ""), _SENTENCES[kind])) % {
         "old": "",
         "new": "",
         "to": "",
