@@ -26,8 +26,17 @@ def offered(ticket: Ticket) -> list[CannedResponse]:
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:
     """Return the response's HTML with its variables filled in for this ticket."""
+    return placeholders.fill(response.body, _values(ticket), html=True)
+
+
+def empty_variables(response: CannedResponse, ticket: Ticket) -> list[str]:
+    """Return the names of the response's variables that nothing is known for in this ticket."""
+    return [name for name, value in _values(ticket).items() if not value and placeholders.uses(response.body, name)]
+
+
+def _values(ticket: Ticket) -> dict[str, str]:
     customer = ticket.customer
-    values = {
+    return {
         "customer_firstname": customer.first_name,
         "customer_lastname": customer.last_name,
         "customer_email": ticket.address.email if ticket.address_id else "",
@@ -35,7 +44,6 @@ def filled(response: CannedResponse, ticket: Ticket) -> str:
         "prefixed_id": ticket.number,
         "ticket_object": ticket.subject,
     }
-    return placeholders.fill(response.body, values, html=True)
 
 
 def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> CannedResponse:

@@ -23,7 +23,7 @@ from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
 from helpdesk.smtp_errors import MailFailure, explain
-from models import OutgoingEmail
+from models import Message, OutgoingEmail
 
 logger = logging.getLogger(__name__)
 
@@ -191,6 +191,17 @@ def retry(email: OutgoingEmail, *, actor: Actor) -> None:
         OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
     ).execute()
     wake()
+
+
+def retry_message(message: Message, *, actor: Actor) -> int:
+    """Send the mails of a message anew that were given up; return how many. Raises NotFound for a ticket of others."""
+    access.require(actor, "reply", message.ticket)
+    mails = OutgoingEmail.update(state="pending", attempts=0, due_at=clock.now(), last_error="").where(
+        OutgoingEmail.message == message.id, OutgoingEmail.state == "failed"
+    )
+    number = int(mails.execute())
+    wake()
+    return number
 
 
 def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str:

@@ -48,6 +48,11 @@ def unknown(text: str, kind: str) -> list[str]:
     return list(dict.fromkeys(name for name in _ANYTHING.findall(text) if name not in names))
 
 
+def uses(text: str, name: str) -> bool:
+    """Tell whether this variable stands in `text`."""
+    return name in _ANYTHING.findall(text)
+
+
 def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = False) -> str:
     """Replace each variable that `values` knows, once; any other stays as it is.
 

@@ -8,9 +8,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from peewee import fn
+
 from helpdesk import access, events
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
-from models import NOTE, Agent, Message, Tag, Ticket, TicketEvent, TicketTag
+from models import NOTE, Agent, Message, OutgoingEmail, Tag, Ticket, TicketEvent, TicketTag
 
 #: Messages of one page of a thread: the newest; the earlier ones are a link away.
 MESSAGES = 100
@@ -38,17 +40,21 @@ class Block:
 
 def timeline(ticket: Ticket, *, before: int | None = None) -> tuple[list[Block], int | None]:
     """Return the thread as agents read it, oldest first, and the id before which earlier messages stand."""
-    messages, earlier = _newest(Message.select().where(Message.ticket == ticket.id), before)
+    failed = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id)).where(
+        OutgoingEmail.message == Message.id, OutgoingEmail.state == "failed"
+    )
+    query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == ticket.id)
+    messages, earlier = _newest(query, before)
     since = messages[0].created_at if messages and earlier is not None else None
-    query = TicketEvent.select().where(
+    events_query = TicketEvent.select().where(
         TicketEvent.ticket == ticket.id, TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
     )
     if since is not None:
-        query = query.where(TicketEvent.created_at >= since)
+        events_query = events_query.where(TicketEvent.created_at >= since)
     lines = [
         Line(events.describe(event), event.created_at)
-        for event in query.order_by(TicketEvent.id).limit(EVENTS)
-        if event.kind != EventKind.OPENED
+        for event in events_query.order_by(TicketEvent.id).limit(EVENTS)
+        if event.kind != EventKind.OPENED or "source" in event.data
     ]
     # A message and what follows from it carry nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
@@ -63,6 +69,18 @@ def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
         rows = [entry[2] for entry in group]
         blocks += [Block(None, rows)] if is_line else [Block(row) for row in rows]
     return blocks
+
+
+def arrived_since(ticket: Ticket, seen: int) -> list[Message]:
+    """Return the public messages that came after the one with the id `seen`, oldest first."""
+    query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, Message.id > seen)
+    return list(query.order_by(Message.id).limit(MESSAGES))
+
+
+def newest_id(ticket: Ticket) -> int:
+    """Return the id of the newest public message."""
+    query = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.kind != NOTE)
+    return query.scalar() or 0
 
 
 def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[Message], int | None]:

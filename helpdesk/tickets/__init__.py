@@ -2,8 +2,9 @@
 
 from helpdesk.events import transaction
 from helpdesk.tickets.assigning import assign, move, take, transfer
+from helpdesk.tickets.calling import may_open_in, open_for_caller
 from helpdesk.tickets.opening import NewTicket, open_ticket
-from helpdesk.tickets.removing import delete, mark_spam, not_spam, purge_bin, restore
+from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
 from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
@@ -17,10 +18,13 @@ __all__ = [
     "delete_note",
     "mark_important",
     "mark_spam",
+    "may_be_pretended",
     "may_delete_note",
+    "may_open_in",
     "move",
     "not_important",
     "not_spam",
+    "open_for_caller",
     "open_ticket",
     "purge_bin",
     "receive_message",

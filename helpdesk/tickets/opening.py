@@ -35,6 +35,8 @@ class NewTicket:
     last_name: str = ""
     locale: str = "en"
     form_key: str | None = None
+    #: How it reached the agent who opens it for somebody (a key of ``events.OPENED_FOR``); empty otherwise.
+    source: str = ""
 
 
 def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
@@ -53,7 +55,8 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             ticket = _store(new, subject, service, department, address)
             write_first_message(ticket, address, body)
             # The visitor acts by the form: the history and the mails know them by their address.
-            record(ticket, EventKind.OPENED, actor=actor or address.customer)
+            caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
+            record(ticket, EventKind.OPENED, actor=actor or address.customer, **caller)
     except IntegrityError:
         # Two sendings of one form at once: the other one has made the ticket.
         known = _made_by(new.form_key)

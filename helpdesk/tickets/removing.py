@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from helpdesk import access, clock, search
 from helpdesk.access import Actor, System
+from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import Message, Ticket
+from models import CustomerAddress, Message, Ticket
 
 #: Days a ticket rests in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
@@ -16,18 +18,31 @@ BIN_DAYS = 30
 BATCH = 200
 
 
-def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool = True) -> None:
-    """Flag the ticket as spam and block its author: later tickets of theirs are stored as spam (A17)."""
+def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool | None = None) -> None:
+    """Flag the ticket as spam and block its author: later tickets of theirs are stored as spam (A17).
+
+    Raises InvalidInput when nothing is said of the author and `may_be_pretended` holds.
+    """
     access.require(actor, "spam", ticket)
     if ticket.is_spam:
         return
+    if block_author is None and may_be_pretended(ticket):
+        raise InvalidInput(lazy("Its author may be somebody else: open the ticket and say whether to block them."))
     with transaction():
         store(ticket, is_spam=True)
         customer = ticket.customer
-        if block_author and customer.blocked_at is None:
+        if block_author is not False and customer.blocked_at is None:
             customer.blocked_at = clock.now()
             customer.save()
         record(ticket, EventKind.SPAM, actor=actor)
+
+
+def may_be_pretended(ticket: Ticket) -> bool:
+    """Tell whether a stranger may have used a member's address: it is not proven (RULES 15)."""
+    if ticket.address_id is None or ticket.address.is_proven:
+        return False
+    addresses = CustomerAddress.select().where(CustomerAddress.customer == ticket.customer_id)
+    return any(address.is_member for address in addresses)
 
 
 def not_spam(ticket: Ticket, *, actor: Actor) -> None:
