@@ -166,18 +166,28 @@ def test_saving_replaces_conditions_and_actions(root):
     [
         ({"name": " "}, "name"),
         ({"conditions": []}, "conditions"),
-        ({"conditions": [{"field": "subject", "operator": "is", "value": " "}]}, "conditions"),
-        ({"conditions": [{"field": "password", "operator": "is", "value": "x"}]}, "conditions"),
+        ({"conditions": [{"field": "subject", "operator": "is", "value": " "}]}, "conditions-0"),
+        ({"conditions": [{"field": "password", "operator": "is", "value": "x"}]}, "conditions-0"),
         ({"actions": []}, "actions"),
-        ({"actions": [{"action": "transfer", "argument": ""}]}, "actions"),
-        ({"actions": [{"action": "transfer", "argument": "999"}]}, "actions"),
-        ({"actions": [{"action": "explode", "argument": ""}]}, "actions"),
+        ({"actions": [{"action": "transfer", "argument": ""}]}, "actions-0"),
+        ({"actions": [{"action": "transfer", "argument": "999"}]}, "actions-0"),
+        ({"actions": [{"action": "explode", "argument": ""}]}, "actions-0"),
     ],
 )
 def test_what_cannot_work_is_not_saved(root, change, field):
     with pytest.raises(InvalidInput) as refusal:
         filters.save_filter(None, {**GOOD, **change}, actor=root)
     assert (refusal.value.field, Filter.select().count()) == (field, 0)
+
+
+def test_everything_wrong_is_said_at_once():
+    found = filters.problems({"name": "", "conditions": [{}], "actions": [{}]})
+    assert set(found) == {"name", "conditions-0", "actions-0"}
+
+
+def test_a_new_filter_stands_last(root):
+    rules = [filters.save_filter(None, GOOD, actor=root) for _ in range(2)]
+    assert rules[0].position < rules[1].position
 
 
 def test_an_agent_may_not_save_filters(ana):
@@ -190,3 +200,89 @@ def test_what_may_be_chosen_is_what_exists(billing, invoices, sales, ana):
     assert {value for value, _label in filters.choices("place")} >= {str(sales.id), f"{billing.id}/{invoices.id}"}
     assert Service.select().count() == 2
     assert Label(en="x").text("fr", "en") == "x"
+
+
+@pytest.mark.parametrize(("operator", "value"), [("is", "billing"), ("is", "invoices"), ("starts_with", "INV")])
+def test_a_place_is_the_service_or_the_department(carol, billing, invoices, operator, value):
+    make_filter(("tag", "hit"), field="place", operator=operator, value=value)
+    assert cast.open_ticket(carol, billing, invoices).ticket_tags.count() == 1
+
+
+def test_a_denial_speaks_of_all_that_is_said(carol, billing, invoices):
+    make_filter(("tag", "hit"), field="place", operator="is_not", value="invoices")
+    assert cast.open_ticket(carol, billing, invoices).ticket_tags.count() == 0
+
+
+def test_a_filter_without_conditions_does_nothing(carol, sales):
+    FilterAction.create(rule=Filter.create(name="Empty"), action="tag", argument="x")
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 0
+
+
+def test_a_canned_reply_is_filled_in(carol, sales):
+    canned = CannedResponse.create(name="Thanks", body="<p>Hello {{customer_firstname}}.</p>")
+    make_filter(("reply", canned.id))
+    cast.open_ticket(carol, sales)
+    assert Message.get(Message.kind == "reply").body == "<p>Hello Carol.</p>"
+
+
+def test_the_sentence_of_a_filter(ana):
+    rule = make_filter(("transfer", ana.id), ("tag", "vip"), mode="any")
+    FilterCondition.create(rule=rule, field="content", operator="is_not", value="x")
+    assert filters.sentence(rule) == (
+        "If the subject contains “invoice” or the content is not “x”, then transfer to Ana, then add the tag “vip”."
+    )
+
+
+def test_a_gone_target_is_known(ana):
+    fine, gone = make_filter(("transfer", ana.id)), make_filter(("transfer", 999))
+    assert filters.broken([fine, gone]) == {gone.id}
+    assert "[?]" in filters.sentence(gone)
+
+
+# --- Trying -------------------------------------------------------------------------------------------------------
+
+
+def tried(actor, operator, value, field="subject"):
+    return filters.try_out([filters.Condition(field, operator, value)], "all", actor=actor)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "hit"),
+    [
+        ("contains", "FACTURE", "facture"),
+        ("starts_with", "reclam", "Réclam"),
+        ("ends_with", "Facture", "facture"),
+        ("is", "reclamation : ma facture", SUBJECT),
+        ("one_of", "a, reclamation : ma facture", SUBJECT),
+    ],
+)
+def test_trying_marks_the_words_as_they_were_written(carol, sales, root, operator, value, hit):
+    cast.open_ticket(carol, sales, subject=SUBJECT)
+    assert tried(root, operator, value)[0].clues[0].hit == hit
+
+
+def test_trying_marks_nothing_for_a_denial(carol, sales, root):
+    cast.open_ticket(carol, sales)
+    assert [match.clues for match in tried(root, "not_contains", "parcel")] == [[]]
+
+
+def test_trying_reads_the_first_message(carol, sales, root):
+    ticket = cast.open_ticket(carol, sales, body="My parcel, my parcel!")
+    assert [match.ticket.id for match in tried(root, "contains", "parcel", field="content")] == [ticket.id]
+
+
+def test_trying_changes_nothing(carol, sales, root, ticket):
+    before = list(Ticket.select().tuples())
+    assert tried(root, "contains", "invoice")
+    assert list(Ticket.select().tuples()) == before
+
+
+def test_trying_keeps_to_what_one_sees(carol, sales, ticket, ben):
+    ben.role = cast.make_role("Keeper", can_configure=True)
+    mine = cast.open_ticket(carol, sales)
+    assert [match.ticket.id for match in tried(ben, "contains", "invoice")] == [mine.id]
+
+
+def test_whoever_may_not_configure_tries_nothing(ana):
+    with pytest.raises(NotAllowed):
+        tried(ana, "contains", "invoice")

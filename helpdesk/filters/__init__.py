@@ -1,0 +1,37 @@
+"""Filters: conditions on a new ticket, and what is done to it at once (A21). One file per side of them."""
+
+from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, conditions_of, fits, matches
+from helpdesk.filters.running import actions_of, apply_filters
+from helpdesk.filters.saving import condition_problems, conditions_from, problems, save_filter, switch
+from helpdesk.filters.sentences import broken, label_of, sentence
+from helpdesk.filters.trying import TRIED, Clue, Match, try_out
+
+__all__ = [
+    "ACTIONS",
+    "FIELDS",
+    "OPERATORS",
+    "TRIED",
+    "Action",
+    "Clue",
+    "Condition",
+    "Facts",
+    "Match",
+    "TargetGone",
+    "actions_of",
+    "apply_filters",
+    "broken",
+    "choices",
+    "condition_problems",
+    "conditions_from",
+    "conditions_of",
+    "fits",
+    "label_of",
+    "matches",
+    "problems",
+    "save_filter",
+    "sentence",
+    "switch",
+    "target",
+    "try_out",
+]

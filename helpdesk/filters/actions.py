@@ -1,0 +1,141 @@
+"""What filters may do to a new ticket: each action calls the rule that people use, as SYSTEM (A21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk import canned_responses, catalogue, tickets
+from helpdesk.access import SYSTEM
+from helpdesk.errors import HelpdeskError
+from helpdesk.i18n import lazy
+from models import CannedResponse, Ticket
+
+
+class TargetGone(HelpdeskError):
+    """What the action names does not exist any more, or is disabled."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a filter may do. `argument` names what it needs; `ends_run` stops the filters that follow."""
+
+    label: Any
+    run: Callable[[Ticket, Any], None]
+    argument: str = ""
+    ends_run: bool = False
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def action(key: str, *, label: Any, argument: str = "", ends_run: bool = False) -> Callable[..., Any]:
+    """Register a function as an action of filters."""
+
+    def register(run: Callable[[Ticket, Any], None]) -> Callable[[Ticket, Any], None]:
+        ACTIONS[key] = Action(label, run, argument, ends_run)
+        return run
+
+    return register
+
+
+@action("transfer", label=lazy("transfer to"), argument="agent")
+def _transfer(ticket: Ticket, agent: Any) -> None:
+    tickets.transfer(ticket, agent, actor=SYSTEM)
+
+
+@action("assign_team", label=lazy("assign to the team"), argument="team")
+def _assign_team(ticket: Ticket, team: Any) -> None:
+    tickets.assign(ticket, team, actor=SYSTEM)
+
+
+@action("set_priority", label=lazy("set the priority to"), argument="priority")
+def _set_priority(ticket: Ticket, priority: Any) -> None:
+    tickets.set_priority(ticket, priority, actor=SYSTEM)
+
+
+@action("set_status", label=lazy("set the status to"), argument="status")
+def _set_status(ticket: Ticket, status: Any) -> None:
+    tickets.set_status(ticket, status, actor=SYSTEM)
+
+
+@action("tag", label=lazy("add the tag"), argument="text")
+def _tag(ticket: Ticket, name: Any) -> None:
+    tickets.tag(ticket, name, actor=SYSTEM)
+
+
+@action("move", label=lazy("move to"), argument="place")
+def _move(ticket: Ticket, place: Any) -> None:
+    tickets.move(ticket, *place, actor=SYSTEM)
+
+
+@action("reply", label=lazy("reply with"), argument="canned")
+def _reply(ticket: Ticket, canned: Any) -> None:
+    tickets.reply(ticket, canned_responses.filled(canned, ticket), actor=SYSTEM)
+
+
+@action("silent", label=lazy("do not notify the team"))
+def _silent(_ticket: Ticket, _argument: Any) -> None:
+    """Say nothing: `apply_filters` reads the action itself."""
+
+
+@action("spam", label=lazy("mark as spam"), ends_run=True)
+def _spam(ticket: Ticket, _argument: Any) -> None:
+    tickets.mark_spam(ticket, actor=SYSTEM, block_author=False)
+
+
+@action("delete", label=lazy("delete the ticket"), ends_run=True)
+def _delete(ticket: Ticket, _argument: Any) -> None:
+    tickets.delete(ticket, actor=SYSTEM)
+
+
+@action("stop", label=lazy("stop here"), ends_run=True)
+def _stop(_ticket: Ticket, _argument: Any) -> None:
+    """Do nothing: ending the run is all."""
+
+
+def target(kind: str, argument: str) -> Any:
+    """Return what an action's stored argument names. Raises TargetGone when it is gone or disabled."""
+    if kind in {"", "text"}:
+        return argument
+    if kind == "place":
+        return _place(argument)
+    row = _ROWS[kind](int(argument)) if argument.isascii() and argument.isdigit() else None
+    if row is None or not getattr(row, "active", getattr(row, "enabled", True)):
+        raise TargetGone(lazy("What this action names is gone or disabled."))
+    return row
+
+
+def _place(argument: str) -> tuple[int, int | None]:
+    """Read ``service`` or ``service/department`` (ids)."""
+    service, _slash, department = argument.partition("/")
+    if not service.isdigit() or catalogue.service(int(service)) is None:
+        raise TargetGone(lazy("What this action names is gone or disabled."))
+    if department and (not department.isdigit() or catalogue.department(int(department)) is None):
+        raise TargetGone(lazy("What this action names is gone or disabled."))
+    return int(service), int(department) if department else None
+
+
+_ROWS: dict[str, Callable[[int], Any]] = {
+    "agent": catalogue.agent,
+    "team": catalogue.team,
+    "priority": catalogue.priority,
+    "status": catalogue.status,
+    "canned": lambda key: CannedResponse.get_or_none(CannedResponse.id == key),
+}
+
+
+def choices(kind: str) -> list[tuple[str, str]]:
+    """Return what an action's argument may name: stored value and label."""
+    if kind == "place":
+        places = [(str(row.id), str(row)) for row in catalogue.services() if not catalogue.departments(row.id)]
+        return places + [(f"{row.service_id}/{row.id}", str(row)) for row in catalogue.departments()]
+    sources: dict[str, Callable[[], Sequence[Any]]] = {
+        "agent": catalogue.agents,
+        "team": catalogue.teams,
+        "priority": lambda: catalogue.priorities(enabled_only=True),
+        "status": lambda: catalogue.statuses(enabled_only=True),
+        "canned": lambda: list(CannedResponse.select().order_by(CannedResponse.name).limit(500)),
+    }
+    return [(str(row.id), str(row)) for row in sources[kind]()] if kind in sources else []

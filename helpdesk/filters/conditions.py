@@ -1,0 +1,139 @@
+"""What the conditions of filters look at, and how they compare: case and accents aside (A21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from helpdesk import catalogue, richtext, search
+from helpdesk.i18n import lazy
+from models import Filter, Message, Ticket
+
+
+class Facts:
+    """What a ticket says of each element, as it was written and read once; an element may say several things."""
+
+    def __init__(self, ticket: Ticket, body: str | None = None) -> None:
+        self.ticket = ticket
+        self._body = body
+        self._folded: dict[str, list[str]] = {}
+
+    def folded(self, field: str) -> list[str]:
+        """Return what the ticket says of an element, case and accents aside."""
+        if field not in self._folded:
+            self._folded[field] = [search.fold(text) for text in getattr(self, field)]
+        return self._folded[field]
+
+    @cached_property
+    def email(self) -> list[str]:
+        return [self.ticket.address.email if self.ticket.address_id else ""]
+
+    @cached_property
+    def domain(self) -> list[str]:
+        return [self.email[0].rpartition("@")[2]]
+
+    @cached_property
+    def name(self) -> list[str]:
+        return [self.ticket.customer.full_name]
+
+    @cached_property
+    def subject(self) -> list[str]:
+        return [self.ticket.subject]
+
+    @cached_property
+    def content(self) -> list[str]:
+        if self._body is None:
+            first = Message.select(Message.body).where(Message.ticket == self.ticket.id).order_by(Message.id).first()
+            self._body = first.body if first else ""
+        return [richtext.to_text(self._body)]
+
+    @cached_property
+    def place(self) -> list[str]:
+        rows = (catalogue.service(self.ticket.service_id), catalogue.department(self.ticket.department_id))
+        return [text for row in rows if row is not None for text in row.name.values()]
+
+
+#: What a condition may look at: attribute of `Facts` → label.
+FIELDS: dict[str, Any] = {
+    "email": lazy("the author’s e-mail"),
+    "domain": lazy("the domain of the e-mail"),
+    "name": lazy("the author’s name"),
+    "subject": lazy("the subject"),
+    "content": lazy("the content"),
+    "place": lazy("the service or department"),
+}
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A comparison of a folded text with a folded value; `denies` turns the answer round."""
+
+    label: Any
+    test: Callable[[str, str], bool]
+    denies: bool = False
+
+    def holds(self, texts: Sequence[str], value: str) -> bool:
+        """Tell whether one of these texts fits (or, for a denial, none does)."""
+        return any(self.test(text, value) for text in texts) is not self.denies
+
+
+def parts(value: str) -> list[str]:
+    """Return the values that stand between commas."""
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _contains(text: str, value: str) -> bool:
+    return value in text
+
+
+def _is(text: str, value: str) -> bool:
+    return text.strip() == value
+
+
+OPERATORS: dict[str, Operator] = {
+    "contains": Operator(lazy("contains"), _contains),
+    "not_contains": Operator(lazy("does not contain"), _contains, denies=True),
+    "is": Operator(lazy("is"), _is),
+    "is_not": Operator(lazy("is not"), _is, denies=True),
+    "starts_with": Operator(lazy("starts with"), str.startswith),
+    "ends_with": Operator(lazy("ends with"), lambda text, value: text.rstrip().endswith(value)),
+    "one_of": Operator(lazy("is one of"), lambda text, value: text.strip() in parts(value)),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An element of the ticket, a comparison, a value."""
+
+    field: str
+    operator: str
+    value: str
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the registries have its element and its comparison."""
+        return self.field in FIELDS and self.operator in OPERATORS
+
+    def holds(self, facts: Facts) -> bool:
+        """Tell whether a ticket fits it."""
+        return OPERATORS[self.operator].holds(facts.folded(self.field), search.fold(self.value.strip()))
+
+
+def conditions_of(rule: Filter) -> list[Condition]:
+    """Return the stored conditions of a filter, oldest first."""
+    return [Condition(row.field, row.operator, row.value) for row in sorted(rule.conditions, key=lambda row: row.id)]
+
+
+def fits(conditions: Sequence[Condition], mode: str, facts: Facts) -> bool:
+    """Tell whether a ticket fits all of these conditions, or (`mode` "any") one; never when there is none."""
+    known = [condition for condition in conditions if condition.is_known]
+    if not known:
+        return False
+    return (any if mode == "any" else all)(condition.holds(facts) for condition in known)
+
+
+def matches(rule: Filter, facts: Facts) -> bool:
+    """Tell whether a ticket fits the filter."""
+    return fits(conditions_of(rule), rule.mode, facts)

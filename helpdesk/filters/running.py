@@ -1,0 +1,63 @@
+"""Filters at work on a new ticket (A21, RULES 17).
+
+They run by position when a ticket is opened; later ones override earlier ones on the same field; *delete*, *spam* and
+*stop* end the run. They act as SYSTEM through the same rules as people and never start themselves again. A filter
+whose target is gone is skipped, says so in the history, and stops nothing.
+"""
+
+from __future__ import annotations
+
+from peewee import prefetch
+
+from helpdesk import clock
+from helpdesk.access import SYSTEM
+from helpdesk.errors import HelpdeskError
+from helpdesk.events import EventKind, record
+from helpdesk.filters.actions import ACTIONS, target
+from helpdesk.filters.conditions import Facts, matches
+from models import Filter, FilterAction, FilterCondition, Ticket, database
+
+
+def apply_filters(ticket: Ticket) -> bool:
+    """Run the filters on a new ticket; return whether the team is to be left in peace."""
+    silent = False
+    if ticket.is_spam:
+        return silent
+    for rule in enabled():
+        # An earlier filter may have moved the ticket: each looks at it as it is now.
+        if not matches(rule, Facts(ticket)):
+            continue
+        actions = actions_of(rule)
+        silent = silent or any(row.action == "silent" for row in actions)
+        if _run(rule, actions, ticket):
+            break
+    return silent
+
+
+def enabled() -> list[Filter]:
+    """Return the filters that run, in their order, with their conditions and actions."""
+    query = Filter.select().where(Filter.enabled).order_by(Filter.position, Filter.id)
+    return list(prefetch(query, FilterCondition.select(), FilterAction.select()))
+
+
+def actions_of(rule: Filter) -> list[FilterAction]:
+    """Return the actions of a filter in their order."""
+    return sorted(rule.actions, key=lambda row: row.id)
+
+
+def _run(rule: Filter, actions: list[FilterAction], ticket: Ticket) -> bool:
+    """Do what the filter says, in order; return whether the run ends here."""
+    record(ticket, EventKind.FILTERED, actor=SYSTEM, name=rule.name, filter=rule.id)
+    Filter.update(hits=Filter.hits + 1, last_hit_at=clock.now()).where(Filter.id == rule.id).execute()
+    for row in actions:
+        kind = ACTIONS.get(row.action)
+        if kind is None:
+            continue
+        try:
+            with database.atomic():
+                kind.run(ticket, target(kind.argument, row.argument))
+        except HelpdeskError as error:
+            record(ticket, EventKind.FILTER_SKIPPED, actor=SYSTEM, name=rule.name, reason=str(error))
+        if kind.ends_run:
+            return True
+    return False

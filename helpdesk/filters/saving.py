@@ -1,0 +1,129 @@
+"""Filters as an administrator writes them: checked, stored, switched on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from peewee import fn
+
+from helpdesk import access, search
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput
+from helpdesk.filters.actions import ACTIONS, TargetGone, target
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
+from helpdesk.i18n import lazy
+from models import Filter, FilterAction, FilterCondition, Stamp, database
+
+LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200
+#: Conditions, or actions, of one filter.
+MOST = 20
+
+
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong, by field: ``name``, ``conditions``, ``actions``, ``conditions-0``, ``actions-1``…"""
+    found: dict[str, Any] = {}
+    name = str(values.get("name") or "").strip()
+    if not name:
+        found["name"] = lazy("This field is required.")
+    elif len(name) > LONGEST_NAME:
+        found["name"] = lazy("At most %(limit)s characters.", limit=LONGEST_NAME)
+    found |= condition_problems(values.get("conditions") or [])
+    found |= _action_problems(values.get("actions") or [])
+    return {field: str(text) for field, text in found.items()}
+
+
+def condition_problems(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is wrong with conditions, by field."""
+    if not rows:
+        return {"conditions": lazy("Give at least one condition.")}
+    if len(rows) > MOST:
+        return {"conditions": lazy("At most %(limit)s of them.", limit=MOST)}
+    wrong = {f"conditions-{number}": _wrong_condition(row) for number, row in enumerate(rows)}
+    return {field: text for field, text in wrong.items() if text is not None}
+
+
+def _wrong_condition(row: Mapping[str, Any]) -> Any:
+    if row.get("field") not in FIELDS or row.get("operator") not in OPERATORS:
+        return lazy("Choose an element and a condition.")
+    value = str(row.get("value") or "").strip()
+    if not search.fold(value):
+        return lazy("Say what the condition looks for.")
+    return lazy("At most %(limit)s characters.", limit=LONGEST_VALUE) if len(value) > LONGEST_VALUE else None
+
+
+def _action_problems(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    if not rows:
+        return {"actions": lazy("Give at least one action.")}
+    if len(rows) > MOST:
+        return {"actions": lazy("At most %(limit)s of them.", limit=MOST)}
+    wrong = {f"actions-{number}": _wrong_action(row) for number, row in enumerate(rows)}
+    return {field: text for field, text in wrong.items() if text is not None}
+
+
+def _wrong_action(row: Mapping[str, Any]) -> Any:
+    argument = str(row.get("argument") or "").strip()
+    chosen = ACTIONS.get(str(row.get("action")))
+    if chosen is None:
+        return lazy("Choose an action.")
+    if chosen.argument and not argument:
+        return lazy("Say to whom or what the action applies.")
+    if len(argument) > LONGEST_ARGUMENT:
+        return lazy("At most %(limit)s characters.", limit=LONGEST_ARGUMENT)
+    try:
+        target(chosen.argument, argument)
+    except TargetGone as error:
+        return error.message
+    return None
+
+
+def conditions_from(rows: Sequence[Mapping[str, Any]]) -> list[Condition]:
+    """Return checked rows as conditions."""
+    return [Condition(str(row["field"]), str(row["operator"]), str(row["value"]).strip()) for row in rows]
+
+
+def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor) -> Filter:
+    """Store a filter with its conditions and actions, all or nothing; a new one stands last.
+
+    `values`: name, enabled, mode ("all" or "any"), position, conditions (list of field, operator, value) and
+    actions (list of action, argument). Raises InvalidInput naming the first field that is wrong.
+    """
+    access.require(actor, "configure")
+    for field, text in problems(values).items():
+        raise InvalidInput(text, field=field)
+    with database.atomic():
+        rule = rule or Filter(position=_next_position())
+        rule.name = str(values["name"]).strip()
+        rule.enabled = bool(values.get("enabled", True))
+        rule.mode = "any" if values.get("mode") == "any" else "all"
+        rule.position = int(values.get("position", rule.position) or 0)
+        rule.save()
+        _replace_parts(rule, values)
+        Stamp.bump()
+    return rule
+
+
+def _next_position() -> int:
+    highest = Filter.select(fn.MAX(Filter.position)).scalar()
+    return 0 if highest is None else int(highest) + 1
+
+
+def _replace_parts(rule: Filter, values: Mapping[str, Any]) -> None:
+    FilterCondition.delete().where(FilterCondition.rule == rule).execute()
+    FilterAction.delete().where(FilterAction.rule == rule).execute()
+    conditions = conditions_from(values["conditions"])
+    FilterCondition.insert_many([{"rule": rule.id, **vars(row)} for row in conditions]).execute()
+    actions = [(str(row["action"]), str(row.get("argument") or "").strip()) for row in values["actions"]]
+    FilterAction.insert_many(
+        [
+            {"rule": rule.id, "action": key, "argument": argument if ACTIONS[key].argument else ""}
+            for key, argument in actions
+        ]
+    ).execute()
+
+
+def switch(rule: Filter, on: bool, *, actor: Actor) -> None:
+    """Let a filter run, or rest. Raises NotAllowed."""
+    access.require(actor, "configure")
+    rule.enabled = on
+    rule.save()

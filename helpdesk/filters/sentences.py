@@ -1,0 +1,64 @@
+"""Filters in words: the sentence of the list, and what no longer works in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from helpdesk import catalogue
+from helpdesk.filters.actions import ACTIONS, TargetGone, target
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
+from helpdesk.filters.running import actions_of
+from helpdesk.i18n import _
+from models import Filter, FilterAction
+
+
+def sentence(rule: Filter) -> str:
+    """Write what a filter does, as one sentence in the reader's language."""
+    link = _(" or ") if rule.mode == "any" else _(" and ")
+    conditions = link.join(_condition(row) for row in conditions_of(rule) if row.is_known)
+    actions = _(", then ").join(_action(row) for row in actions_of(rule) if row.action in ACTIONS)
+    return _("If %(conditions)s, then %(actions)s.", conditions=conditions or "…", actions=actions or "…")
+
+
+def _condition(row: Condition) -> str:
+    return _(
+        "%(field)s %(operator)s “%(value)s”",
+        field=FIELDS[row.field],
+        operator=OPERATORS[row.operator].label,
+        value=row.value,
+    )
+
+
+def _action(row: FilterAction) -> str:
+    kind = ACTIONS[row.action]
+    return f"{kind.label} {label_of(kind.argument, row.argument)}".strip()
+
+
+def label_of(kind: str, argument: str) -> str:
+    """Write what an action's stored argument names; a question mark in brackets for what is gone."""
+    if kind == "text":
+        return _("“%(text)s”", text=argument)
+    try:
+        named = target(kind, argument)
+    except TargetGone:
+        return "[?]"
+    if kind == "place":
+        service, department = named
+        named = catalogue.department(department) or catalogue.service(service)
+    return str(named)
+
+
+def broken(rules: Iterable[Filter]) -> set[int]:
+    """Return the ids of the filters that name something gone or disabled: those actions are skipped."""
+    return {rule.id for rule in rules if any(_is_gone(row) for row in rule.actions)}
+
+
+def _is_gone(row: FilterAction) -> bool:
+    kind = ACTIONS.get(row.action)
+    if kind is None:
+        return True
+    try:
+        target(kind.argument, row.argument)
+    except TargetGone:
+        return True
+    return False

@@ -1,0 +1,93 @@
+"""A filter tried on the newest tickets: which would match, and by what words. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import JOIN, fn
+
+from helpdesk import access, search
+from helpdesk.access import Actor
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, fits
+from models import Customer, CustomerAddress, Message, Ticket
+
+#: Tickets that a filter is tried on.
+TRIED = 200
+#: Letters shown on each side of the words that matched.
+AROUND = 40
+
+
+@dataclass(frozen=True)
+class Clue:
+    """Where a condition found its words: `label` names the element, `hit` is what to mark."""
+
+    label: Any
+    before: str
+    hit: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """A ticket the filter would have acted on, and why."""
+
+    ticket: Ticket
+    author: str
+    clues: list[Clue]
+
+
+def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list[Match]:
+    """Return which of the newest tickets the actor sees would match, newest first. Raises NotAllowed."""
+    access.require(actor, "configure")
+    found = []
+    for facts in _newest(actor):
+        if fits(conditions, mode, facts):
+            author = facts.ticket.customer.full_name or facts.email[0]
+            found.append(Match(facts.ticket, author, _clues(conditions, facts)))
+    return found
+
+
+def _newest(actor: Actor) -> list[Facts]:
+    query = access.visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
+    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+    tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
+    firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
+    bodies = dict(Message.select(Message.ticket, Message.body).where(Message.id.in_(firsts)).tuples())
+    return [Facts(ticket, bodies.get(ticket.id, "")) for ticket in tickets]
+
+
+def _clues(conditions: Sequence[Condition], facts: Facts) -> list[Clue]:
+    found = []
+    for condition in conditions:
+        if condition.is_known and not OPERATORS[condition.operator].denies and condition.holds(facts):
+            found.extend(_clue(condition, text) for text in getattr(facts, condition.field))
+    return [clue for clue in found if clue is not None]
+
+
+def _clue(condition: Condition, text: str) -> Clue | None:
+    value = search.fold(condition.value.strip())
+    if not OPERATORS[condition.operator].holds([search.fold(text)], value):
+        return None
+    wanted = search.fold(text).strip() if condition.operator == "one_of" else value
+    span = _span(text, wanted, last=condition.operator == "ends_with")
+    if span is None:
+        return None
+    start, end = span
+    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    cut = "…" if start > AROUND else ""
+    more = "…" if end + AROUND < len(text) else ""
+    return Clue(FIELDS[condition.field], cut + before, text[start:end], after + more)
+
+
+def _span(text: str, folded: str, *, last: bool) -> tuple[int, int] | None:
+    """Return where a folded text stands in a text as it was written."""
+    letters, origins = [], []
+    for place, letter in enumerate(text):
+        for part in search.fold(letter):
+            letters.append(part)
+            origins.append(place)
+    whole = "".join(letters)
+    at = whole.rfind(folded) if last else whole.find(folded)
+    return None if at < 0 or not folded else (origins[at], origins[at + len(folded) - 1] + 1)
