@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from helpdesk import access, catalogue, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
-from models import Agent, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketEvent
+from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCopy, TicketEvent
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def _assignee(ticket: Ticket) -> list[Recipient]:
 def new_ticket_team(event: TicketEvent) -> list[Recipient]:
     """Return who hears of a new ticket, but those whom a filter has just told that it is theirs (RULES 17)."""
     ticket = event.ticket
+    if not ticket.is_assigned:
+        return _told(ticket)
     handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
     )
@@ -86,6 +88,28 @@ def customer(event: TicketEvent) -> list[Recipient]:
     ticket = event.ticket
     address = ticket.address if ticket.address_id is not None else ticket.customer.primary_address
     return [Recipient(address.email, i18n.supported(ticket.customer.locale or ticket.locale), address=address)]
+
+
+def author(event: TicketEvent) -> list[Recipient]:
+    """Return the customer of the ticket, when it is not somebody in copy who wrote."""
+    return customer(event) if event.customer_id in {None, event.ticket.customer_id} else []
+
+
+def copies(event: TicketEvent) -> list[Recipient]:
+    """Return the people in copy; not those whom a visitor named who has not proven the own address (RULES 21)."""
+    query = CustomerAddress.select(CustomerAddress, Customer).join(Customer).switch(CustomerAddress).join(TicketCopy)
+    rows = query.where(TicketCopy.ticket == event.ticket_id, ~TicketCopy.waits).order_by(TicketCopy.id)
+    return [in_copy(event.ticket, address) for address in rows]
+
+
+def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
+    """Return somebody in copy, in the own language when it is known."""
+    return Recipient(address.email, i18n.supported(address.customer.locale or ticket.locale), address=address)
+
+
+def other_customers(event: TicketEvent) -> list[Recipient]:
+    """Return who reads along when a customer writes: the people in copy, and the customer when one of them wrote."""
+    return copies(event) if author(event) else [*customer(event), *copies(event)]
 
 
 def addresses_of(actor: Actor) -> set[str]:

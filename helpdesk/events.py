@@ -14,7 +14,7 @@ from typing import Any
 from helpdesk import catalogue, clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
-from models import Agent, Customer, Label, Ticket, TicketEvent, database
+from models import Agent, Customer, Label, Message, Ticket, TicketEvent, database
 
 
 class EventKind(StrEnum):
@@ -71,8 +71,13 @@ def transaction() -> Iterator[None]:
             hook()
 
 
-def record(ticket: Ticket, kind: EventKind, *, actor: Actor, **data: Any) -> TicketEvent:
-    """Write a line of the ticket's history and run what hangs on it, in the caller's transaction."""
+def record(
+    ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any
+) -> TicketEvent:
+    """Write a line of the ticket's history and run what hangs on it, in the caller's transaction.
+
+    `about` is the message that caused the event: what hangs on it need not read it again.
+    """
     event = TicketEvent.create(
         ticket=ticket,
         kind=kind.value,
@@ -82,6 +87,7 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, **data: Any) -> Tic
         data=data,
         created_at=clock.now(),
     )
+    event.about = about
     for listener in listeners.get(kind, ()):
         listener(event, actor)
     return event

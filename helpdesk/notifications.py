@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 
@@ -62,9 +62,17 @@ TABLE: dict[EventKind, tuple[Notice, ...]] = {
     EventKind.OPENED: (
         Notice("confirmation", audiences.customer),
         Notice("team_message", audiences.new_ticket_team, unless=_is_silenced),
+        Notice("notification", audiences.copies),
     ),
-    EventKind.CUSTOMER_WROTE: (Notice("confirmation", audiences.customer), Notice("team_message", audiences.handlers)),
-    EventKind.REPLIED: (Notice("notification", audiences.customer, unless=_to_stranger_by_program),),
+    EventKind.CUSTOMER_WROTE: (
+        Notice("confirmation", audiences.author),
+        Notice("team_message", audiences.handlers),
+        Notice("notification", audiences.other_customers),
+    ),
+    EventKind.REPLIED: (
+        Notice("notification", audiences.customer, unless=_to_stranger_by_program),
+        Notice("notification", audiences.copies, unless=_to_stranger_by_program),
+    ),
     EventKind.TRANSFERRED: (Notice("transfer", audiences.target),),
     EventKind.ASSIGNED: (Notice("assignment", audiences.target, unless=_switched_off),),
     # Filters move before the new-ticket mail, which then goes to the right place.
@@ -89,9 +97,10 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
     if gathered is not None and kind == EventKind.ASSIGNED:
         gathered.append(event)
         return
+    told: set[str] = set()
     for notice in TABLE.get(kind, ()):
         if not notice.unless(event, actor):
-            _write_all(notice, event, actor)
+            _write_all(notice, event, actor, told)
 
 
 def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
@@ -100,19 +109,20 @@ def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
     ).execute()
 
 
-def _write_all(notice: Notice, event: TicketEvent, actor: Actor) -> None:
+def _write_all(notice: Notice, event: TicketEvent, actor: Actor, told: set[str]) -> None:
     message = _message(event)
     # A confirmation answers the one who acted; any other mail tells the others.
-    told = set() if notice.kind == "confirmation" else audiences.addresses_of(actor)
+    author = set() if notice.kind == "confirmation" else audiences.addresses_of(actor)
     for recipient in notice.audience(event):
         key = recipient.email.casefold()
-        if key not in told:
+        if key not in told | author and _write_one(notice.kind, recipient, event.ticket, message, actor):
             told.add(key)
-            _write_one(notice.kind, recipient, event, message, actor)
 
 
 def _message(event: TicketEvent) -> Message | None:
     """Return the message that caused the event; the first one for a ticket that was opened."""
+    if getattr(event, "about", None) is not None:
+        return event.about
     message_id = event.data.get("message") or event.data.get("note")
     if message_id is not None:
         return Message.get_or_none(Message.id == message_id)
@@ -121,20 +131,35 @@ def _message(event: TicketEvent) -> Message | None:
     return None
 
 
-def _write_one(kind: str, recipient: Recipient, event: TicketEvent, message: Message | None, actor: Actor) -> None:
+def tell_copy(ticket: Ticket, address: CustomerAddress) -> None:
+    """Tell somebody in copy, who had to wait, of the first message; in the caller's transaction."""
+    if not ticket.is_spam and not ticket.in_bin:
+        first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).first()
+        _write_one("notification", audiences.in_copy(ticket, address), ticket, first, ticket.customer)
+
+
+def _write_one(kind: str, recipient: Recipient, ticket: Ticket, message: Message | None, actor: Actor) -> bool:
+    """Write one mail; tell whether there is one to write."""
     said = text(kind, recipient.locale)
     if not said.enabled:
-        return
+        return False
     automatic = "auto-generated"
     if kind == "confirmation":
         automatic = "auto-replied"
         if recipient.address is not None and not recipient.address.is_proven:
             if _was_answered(recipient.address):
-                return
+                return False
             kind, said = "received", _received(said, recipient.locale)
     elif kind == "notification" and isinstance(actor, Agent):
         automatic = ""
-    envelopes.store(kind, said, recipient, _values(event.ticket, recipient, message), event.ticket, message, automatic)
+    if _is_copy(ticket, recipient):
+        said = replace(said, body=f"{said.body}<p>{escape(email_defaults.COPY_LINE.text(recipient.locale))}</p>")
+    envelopes.store(kind, said, recipient, _values(ticket, recipient, message), ticket, message, automatic)
+    return True
+
+
+def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:
+    return recipient.address is not None and recipient.address.customer_id != ticket.customer_id
 
 
 def _was_answered(address: CustomerAddress) -> bool:
@@ -158,9 +183,11 @@ def _received(said: Text, locale: str) -> Text:
 
 def _values(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
     address = recipient.address or ticket.address
+    names = {"customer_firstname": ticket.customer.first_name, "customer_lastname": ticket.customer.last_name}
+    if recipient.address is not None and _is_copy(ticket, recipient):
+        names = {"customer_firstname": "", "customer_lastname": "", **_names(recipient.address)}
     return {
-        "customer_firstname": ticket.customer.first_name,
-        "customer_lastname": ticket.customer.last_name,
+        **names,
         "customer_email": address.email if address is not None else "",
         "customer_account_link": f"{settings.site_url()}/tickets",
         "ticket_id": str(ticket.id),

@@ -11,6 +11,7 @@ from peewee import prefetch
 
 from helpdesk import clock
 from helpdesk.access import SYSTEM
+from helpdesk.cache import Kept
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
@@ -23,10 +24,12 @@ def apply_filters(ticket: Ticket) -> bool:
     silent = False
     if ticket.is_spam:
         return silent
+    facts = Facts(ticket)
     for rule in enabled():
-        # An earlier filter may have moved the ticket: each looks at it as it is now.
-        if not matches(rule, Facts(ticket)):
+        if not matches(rule, facts):
             continue
+        # It may move the ticket: the next one looks at it as it is then.
+        facts = Facts(ticket)
         actions = actions_of(rule)
         silent = silent or any(row.action == "silent" for row in actions)
         if _run(rule, actions, ticket):
@@ -34,10 +37,13 @@ def apply_filters(ticket: Ticket) -> bool:
     return silent
 
 
-def enabled() -> list[Filter]:
-    """Return the filters that run, in their order, with their conditions and actions."""
+def _read() -> list[Filter]:
     query = Filter.select().where(Filter.enabled).order_by(Filter.position, Filter.id)
     return list(prefetch(query, FilterCondition.select(), FilterAction.select()))
+
+
+#: The filters that run, in their order, with their conditions and actions: kept in the process, for reading only.
+enabled = Kept(_read)
 
 
 def actions_of(rule: Filter) -> list[FilterAction]:

@@ -9,6 +9,7 @@ from peewee import IntegrityError
 
 from helpdesk import catalogue, clock, customers, richtext, search, settings
 from helpdesk.access import Actor
+from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
@@ -35,6 +36,7 @@ class NewTicket:
     last_name: str = ""
     locale: str = "en"
     form_key: str | None = None
+    copies: tuple[str, ...] = ()
     #: How it reached the agent who opens it for somebody (a key of ``events.OPENED_FOR``); empty otherwise.
     source: str = ""
 
@@ -46,19 +48,17 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
     """
     subject, body = _text(new.subject, "subject", MAX_SUBJECT), _text(new.body, "body", MAX_BODY)
     service, department = place(new.service_id, new.department_id)
-    known = _made_by(new.form_key)
-    if known is not None:
-        return known
     try:
         with transaction():
             address = _author(new, actor)
             ticket = _store(new, subject, service, department, address)
-            write_first_message(ticket, address, body)
+            message = write_first_message(ticket, address, body)
+            write_copies(ticket, new.copies, actor=actor or address.customer)
             # The visitor acts by the form: the history and the mails know them by their address.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
-            record(ticket, EventKind.OPENED, actor=actor or address.customer, **caller)
+            record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
-        # Two sendings of one form at once: the other one has made the ticket.
+        # The same form was sent before, or twice at once: it has made its ticket.
         known = _made_by(new.form_key)
         if known is None:
             raise

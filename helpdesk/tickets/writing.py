@@ -24,7 +24,7 @@ def receive_message(ticket: Ticket, text: str, *, actor: Customer | TicketGuest)
         message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor)
         if not ticket.is_spam:
             _wake_up(ticket, actor)
-        record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, message=message.id)
+        record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
     return message
 
 
@@ -56,7 +56,7 @@ def reply(ticket: Ticket, body: str, *, actor: Agent | System, close: bool = Fal
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature_of(actor, ticket))
         status = catalogue.closed_status() if close else catalogue.pending_status()
         store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
-        record(ticket, EventKind.REPLIED, actor=actor, message=message.id)
+        record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)
     return message
@@ -85,7 +85,7 @@ def add_note(ticket: Ticket, body: str, *, actor: Agent) -> Message:
     with transaction():
         message = _write(ticket, NOTE, clean, actor=actor)
         store(ticket)
-        record(ticket, EventKind.NOTE_ADDED, actor=actor, message=message.id)
+        record(ticket, EventKind.NOTE_ADDED, actor=actor, about=message, message=message.id)
     return message
 
 
