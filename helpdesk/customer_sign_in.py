@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import accounts, customers, events, links, notifications, throttle
+from helpdesk import accounts, copies, customers, events, links, notifications, throttle
 from helpdesk.errors import NotFound
 from helpdesk.i18n import lazy
 from models import AccessLink, Customer, CustomerAddress
@@ -19,7 +19,8 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
     Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
     """
     address = customers.lookup(email)
-    customer = address.customer if address is not None else None
+    # Whoever has not shown to receive mail at an address does not come in by it.
+    customer = address.customer if address is not None and address.is_proven else None
     account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
     return accounts.check_password(customer, password, account=account, address_key=address_key)
 
@@ -46,7 +47,7 @@ def use_sign_in_link(link: AccessLink) -> Customer:
     address = _address_of(link)
     with events.transaction():
         links.use(link)
-        customers.prove(address)
+        prove(address)
     return address.customer
 
 
@@ -55,8 +56,15 @@ def use_ticket_link(link: AccessLink) -> CustomerAddress:
     address = _address_of(link)
     with events.transaction():
         links.use(link)
-        customers.prove(address)
+        prove(address)
     return address
+
+
+def prove(address: CustomerAddress) -> None:
+    """Note that the holder of an address receives its mail, and tell whom they put in copy meanwhile."""
+    if not address.is_proven:
+        customers.prove(address)
+        copies.release(address)
 
 
 def _address_of(link: AccessLink) -> CustomerAddress:

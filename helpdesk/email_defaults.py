@@ -192,6 +192,12 @@ RECEIVED_BODY = Label(
     "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
 )
 
+#: What stands below the notification to somebody in copy.
+COPY_LINE = Label(
+    en="You receive this e-mail because you are in copy of this ticket.",
+    fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
+)
+
 #: One mail instead of many, when several tickets are assigned at once.
 DIGEST_SUBJECT = Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés")
 DIGEST_BODY = Label(

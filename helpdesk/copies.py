@@ -1,0 +1,171 @@
+"""People in copy of a ticket: they read and answer through a link of their own, and never see a note (RULES 21)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+
+from peewee import IntegrityError
+
+from helpdesk import access, catalogue, clock, customers, letters, notifications
+from helpdesk.access import Actor, System
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.events import EventKind, customer_of, record, transaction
+from helpdesk.i18n import lazy
+from models import (
+    AccessLink,
+    Agent,
+    Customer,
+    CustomerAddress,
+    OutgoingEmail,
+    Ticket,
+    TicketCopy,
+    TicketEvent,
+    database,
+    is_sqlite,
+)
+
+#: People in copy of one ticket.
+MOST = 10
+#: Different addresses that one customer may put in copy within a day: the desk is nobody's mail relay.
+PER_DAY = 20
+#: Acts of a day looked at for it.
+ACTS = 1000
+#: Characters of a field of addresses.
+MAX_TEXT = 3000
+
+
+def split(text: str) -> list[str]:
+    """Return the addresses that somebody typed with commas, semicolons or line ends between them.
+
+    ``Bob Martin <bob@example.org>``, as mail programs copy it, gives the address.
+    """
+    bare = re.sub(r"[^,;<>]*<([^<>]*)>", r" \1 ", text.replace("\0", "")[:MAX_TEXT])
+    return [part for part in re.split(r"[,;\s]+", bare) if part]
+
+
+def in_copy(ticket: Ticket) -> list[CustomerAddress]:
+    """Return the addresses in copy of a ticket, the first added first."""
+    query = CustomerAddress.select().join(TicketCopy).where(TicketCopy.ticket == ticket.id)
+    return list(query.order_by(TicketCopy.id).limit(MOST))
+
+
+def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
+    """Put people in copy of a ticket; who is so already stays. They get its next messages.
+
+    Raises InvalidInput at ``copies`` naming the address that cannot be, NotAllowed or NotFound.
+    """
+    access.require(actor, "copy", ticket)
+    with transaction():
+        write_copies(ticket, emails, actor=actor)
+
+
+def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
+    """Put people in copy inside the caller's rule, which knows that the actor may. Raises InvalidInput."""
+    clean = _checked(ticket, emails)
+    if not clean:
+        return
+    if not is_sqlite():
+        # Two adding at once would each leave room for themselves only.
+        Ticket.select(Ticket.id).where(Ticket.id == ticket.id).for_update().get()
+    present = {address.email for address in in_copy(ticket)}
+    new = [email for email in clean if email not in present]
+    if len(present) + len(new) > MOST:
+        raise InvalidInput(lazy("At most %(limit)s people can be in copy of a ticket.", limit=MOST), field="copies")
+    _refuse_many(customer_of(actor), new)
+    for email in new:
+        _write(ticket, customers.find_or_make(email), actor)
+
+
+def _checked(ticket: Ticket, emails: Iterable[str]) -> list[str]:
+    """Return each address once, in its one form."""
+    own = {row.email for row in CustomerAddress.select().where(CustomerAddress.customer == ticket.customer_id)}
+    clean: dict[str, None] = {}
+    for typed in emails:
+        try:
+            email = customers.normalise(typed)
+        except InvalidInput as error:
+            raise InvalidInput(lazy("“%(email)s” is not an e-mail address.", email=typed[:80]), field="copies") from error
+        if email in own:
+            message = lazy("%(email)s needs no copy: it is the address of who opened the ticket.", email=email)
+            raise InvalidInput(message, field="copies")
+        if email in desk_addresses():
+            raise InvalidInput(
+                lazy("%(email)s is an address of this help desk, which gets every message.", email=email),
+                field="copies",
+            )
+        clean[email] = None
+    return list(clean)
+
+
+def desk_addresses() -> set[str]:
+    """Return the folded addresses of the desk itself: its senders and its teams."""
+    senders = [catalogue.email_text(kind) for kind in notifications.KINDS]
+    emails = [letters.default_sender(), *(text.sender_email for text in senders if text is not None)]
+    emails += [team.email for team in catalogue.teams(enabled_only=False)]
+    return {email.casefold() for email in emails if email}
+
+
+def _refuse_many(customer: Customer | None, new: list[str]) -> None:
+    if customer is None:
+        return
+    since = clock.now() - timedelta(days=1)
+    acts = (
+        TicketEvent.select(TicketEvent.data)
+        .where(TicketEvent.customer == customer.id, TicketEvent.created_at > since)
+        .where(TicketEvent.kind == EventKind.COPY_ADDED.value)
+        .limit(ACTS)
+    )
+    if len({act.data["email"] for act in acts} | set(new)) > PER_DAY:
+        message = lazy("You can put at most %(limit)s people in copy within a day. Try again tomorrow.", limit=PER_DAY)
+        raise InvalidInput(message, field="copies")
+
+
+def _write(ticket: Ticket, address: CustomerAddress, actor: Actor) -> None:
+    of_desk = isinstance(actor, Agent | System)
+    try:
+        with database.atomic():
+            TicketCopy.create(
+                ticket=ticket,
+                address=address,
+                added_by="agent" if of_desk else "customer",
+                # Until the author has proven to receive mail, nobody is written to on a stranger's word.
+                waits=not of_desk and ticket.address_id is not None and not ticket.address.is_proven,
+                created_at=clock.now(),
+            )
+    except IntegrityError:
+        return
+    record(ticket, EventKind.COPY_ADDED, actor=actor, email=address.email)
+
+
+def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
+    """Take an address out of copy: its link opens nothing any more and mails that wait for it are not sent."""
+    access.require(actor, "copy", ticket)
+    with transaction():
+        gone = TicketCopy.delete().where(TicketCopy.ticket == ticket.id, TicketCopy.address == address.id).execute()
+        if not gone:
+            raise NotFound(lazy("This address is not in copy."))
+        AccessLink.delete().where(AccessLink.ticket == ticket.id, AccessLink.address == address.id).execute()
+        OutgoingEmail.update(state="cancelled").where(
+            OutgoingEmail.ticket == ticket.id,
+            OutgoingEmail.address == address.id,
+            OutgoingEmail.state == "pending",
+        ).execute()
+        record(ticket, EventKind.COPY_DROPPED, actor=actor, email=address.email)
+
+
+def release(address: CustomerAddress) -> None:
+    """Tell the people of what was said whom a visitor put in copy before proving this address. In a transaction."""
+    waiting = (
+        TicketCopy.select(TicketCopy, Ticket, CustomerAddress)
+        .join(Ticket)
+        .switch(TicketCopy)
+        .join(CustomerAddress)
+        .where(TicketCopy.waits, Ticket.customer == address.customer_id, Ticket.address == address.id)
+        .order_by(TicketCopy.id)
+    )
+    for row in waiting:
+        mine = TicketCopy.update(waits=False).where(TicketCopy.id == row.id, TicketCopy.waits)
+        if mine.execute():
+            notifications.tell_copy(row.ticket, row.address)
