@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import url_for
 
-from helpdesk import access, catalogue, listing
+from helpdesk import access, catalogue, counting
 from helpdesk.i18n import _
 from models import Agent
 
@@ -15,7 +15,7 @@ LIST = "desk_tickets.index_view"
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the menu of the desk: `current` holds the arguments of the list being read."""
-    counts = listing.counts(agent)
+    counts = counting.counts(agent)
 
     def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
         return {

@@ -1,32 +1,33 @@
 """The one query object behind every list of tickets: criteria, order, keyset page, counts.
 
-Ids first, rows second (reference: one join of seven tables costs 16 times as much on PostgreSQL); the order is
-(−weight, waiting since, id), all ascending, so that a page begins after a key and never counts what it skips.
+Ids first, rows second (reference: one join of seven tables costs 16 times as much on PostgreSQL). The first order is
+(−weight, waiting since, id), all ascending; each order has its index, so that a page begins after a key.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from peewee import JOIN, SQL, Expression, ModelSelect, Tuple, fn
+from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
-from helpdesk import access, catalogue, search
-from models import LIVE, ORDER, Agent, Customer, CustomerAddress, Tag, Ticket, TicketTag
+from helpdesk import access, counting, search
+from helpdesk.paging import Order, pack
+from models import LIVE, ORDER, Agent, Customer, CustomerAddress, Tag, Ticket, TicketTag, database
 
 PAGE_SIZE = 25
 #: Counts stop here and are shown as "1000+".
 COUNT_LIMIT = 1_000
-#: Seconds for which the menu's counts may be old.
-COUNTS_SECONDS = 5
+#: New tickets are announced up to this number.
+NEWS_LIMIT = 100
 
 VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all")
+#: Lists of what is open.
+LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
+SORTS = ("urgent", "newest", "oldest")
+URGENT = Order(ORDER)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class Page:
     before: str | None = None
 
 
+class Tally(NamedTuple):
+    """How many tickets a list holds, and how many of them wait for a reply."""
+
+    total: int
+    waiting: int
+
+
 @dataclass(frozen=True)
 class TicketListing:
     """What a list of tickets asks for."""
@@ -70,8 +78,10 @@ class TicketListing:
     assignee_id: int | None = None
     team_id: int | None = None
     tag_id: int | None = None
+    waits: bool = False
     text: str = ""
     scope: str = "everywhere"
+    sort: str = ""
     size: int = field(default=PAGE_SIZE)
 
     def conditions(self) -> list[Expression]:
@@ -87,6 +97,8 @@ class TicketListing:
         ):
             if value is not None:
                 wanted.append(column == value)
+        if self.waits:
+            wanted.append(Ticket.awaits_reply)
         if self.tag_id is not None:
             wanted.append(Ticket.id.in_(TicketTag.select(TicketTag.ticket).where(TicketTag.tag == self.tag_id)))
         return wanted
@@ -101,24 +113,29 @@ class TicketListing:
         return query.where(*conditions) if conditions else query
 
     @property
-    def order(self) -> tuple[Any, ...]:
-        """Return the order: what waits longest first while it is open, else the newest activity first."""
-        if self.view in {"open", "mine", "unassigned"} and not self.text:
-            return ORDER
-        if self.view == "bin":
-            return (Ticket.binned_at.desc(), Ticket.id.desc())
-        return (Ticket.last_activity.desc(), Ticket.id.desc())
+    def sorts(self) -> tuple[str, ...]:
+        """Return the orders this list is offered in, its own first: only what is open can be urgent."""
+        return SORTS if self.view in LIVE_VIEWS and not self.text else SORTS[1:]
+
+    @property
+    def order(self) -> Order:
+        """Return the order; each one is that of an index."""
+        chosen = self.sort if self.sort in self.sorts else self.sorts[0]
+        if chosen == "urgent":
+            return URGENT
+        if chosen == "oldest" and self.view not in {"spam", "bin"}:
+            return Order((Ticket.id,))
+        moment = Ticket.binned_at if self.view == "bin" else Ticket.last_activity
+        return Order((moment, Ticket.id), descending=chosen == "newest")
 
     def page(self, *, after: str = "", before: str = "") -> Page:
         """Return the page that begins after, or ends before, a key; the first one for a key that is not ours."""
-        key, backwards = _key(after or before, len(self.order)), bool(before) and not after
+        key, backwards = self.order.read(after or before), bool(before) and not after
         query = self.query(Ticket.id)
-        order = [column.asc() if backwards else column.desc() for column in _bare(self.order)]
-        if self.order is ORDER:
-            order = [column.desc() if backwards else column.asc() for column in ORDER]
         if key is not None:
-            query = query.where(self._beyond(key, backwards))
-        ids = [row[0] for row in query.order_by(*order).limit(self.size + 1).tuples()]
+            query = query.where(self.order.beyond(key, backwards=backwards))
+        query = query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1)
+        ids = [row[0] for row in query.tuples()]
         more, ids = len(ids) > self.size, ids[: self.size]
         rows = rows_of(ids[::-1] if backwards else ids)
         keys = self._keys([row.id for row in rows])
@@ -128,37 +145,54 @@ class TicketListing:
             before=keys[0] if keys and key is not None and (more or not backwards) else None,
         )
 
-    def _beyond(self, key: tuple[Any, ...], backwards: bool) -> Expression:
-        columns = Tuple(*_bare(self.order))
-        ascending = (self.order is ORDER) != backwards
-        return columns > Tuple(*key) if ascending else columns < Tuple(*key)
-
     def _keys(self, ids: list[int]) -> list[str]:
         if not ids:
             return []
         ends = {ids[0], ids[-1]}
-        rows = Ticket.select(Ticket.id, *_bare(self.order)).where(Ticket.id.in_(ends)).tuples()
-        keys = {row[0]: _pack(row[1:]) for row in rows}
+        rows = Ticket.select(Ticket.id, *self.order.columns).where(Ticket.id.in_(ends)).tuples()
+        keys = {row[0]: pack(row[1:]) for row in rows}
         return [keys[ids[0]], keys[ids[-1]]]
 
-    def count(self) -> int:
-        """Return the number of matching tickets, at most `COUNT_LIMIT`."""
-        return int(self.query(SQL("1")).limit(COUNT_LIMIT).count())
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether this is a list of the menu, whose figures are known."""
+        criteria = (self.status_id, self.priority_id, self.assignee_id, self.team_id, self.tag_id)
+        placed = self.service_id is not None or self.department_id is not None
+        both = self.service_id is not None and self.department_id is not None
+        simple = not any(value is not None for value in criteria) and not self.waits and not self.text
+        return simple and self.view in LIVE_VIEWS and not both and (self.view == "open" or not placed)
+
+    def tally(self) -> Tally:
+        """Return how many tickets match and how many of them wait for a reply, at most `COUNT_LIMIT`."""
+        if self.is_plain:
+            place = (self.view, self.service_id, self.department_id)
+            return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
+        few = self.query(Ticket.awaits_reply.alias("waits")).limit(COUNT_LIMIT).alias("few")
+        counted = Select([few], [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0))])
+        total, waiting = counted.tuples().execute(database)[0]
+        return Tally(int(total), int(waiting or 0))
+
+    def newer(self, than: int) -> int:
+        """Return how many matching tickets were opened after the one with this id, at most `NEWS_LIMIT`."""
+        return int(self.query(SQL("1")).where(Ticket.id > than).limit(NEWS_LIMIT).count())
 
     def neighbours(self, ticket: Ticket) -> tuple[str | None, str | None]:
         """Return the numbers of the tickets before and after this one in the list."""
-        key = tuple(getattr(ticket, column.name) for column in _bare(self.order))
-        ascending = self.order is ORDER
+        key = tuple(getattr(ticket, column.name) for column in self.order.columns)
         found = []
         for backwards in (True, False):
-            order = [column.asc() if ascending != backwards else column.desc() for column in _bare(self.order)]
-            query = self.query(Ticket.number).where(self._beyond(key, backwards))
-            found.append(query.order_by(*order).limit(1).scalar())
+            query = self.query(Ticket.number).where(self.order.beyond(key, backwards=backwards))
+            found.append(query.order_by(*self.order.terms(backwards=backwards)).limit(1).scalar())
         return found[0], found[1]
 
     def narrowed(self, **changes: Any) -> TicketListing:
         """Return the same list with other criteria."""
         return replace(self, **changes)
+
+
+def newest_id() -> int:
+    """Return the id of the newest ticket of the desk: what is opened later is news."""
+    return int(Ticket.select(fn.MAX(Ticket.id)).scalar() or 0)
 
 
 _VIEWS: dict[str, Any] = {
@@ -172,27 +206,6 @@ _VIEWS: dict[str, Any] = {
     "bin": lambda agent: SQL("in_bin"),
     "all": lambda agent: SQL("NOT in_bin"),
 }
-
-
-def _bare(order: tuple[Any, ...]) -> list[Any]:
-    return [getattr(column, "node", column) for column in order]
-
-
-def _pack(key: tuple[Any, ...]) -> str:
-    text = json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in key])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _key(text: str, length: int) -> tuple[Any, ...] | None:
-    """Read a key of ours; None for anything else."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(text[:200] + "=" * (-len(text) % 4)))
-        key = tuple(datetime.fromisoformat(value) if isinstance(value, str) else int(value) for value in values)
-    except (ValueError, TypeError, binascii.Error, OverflowError):
-        return None
-    fits = len(key) == length and all(isinstance(v, datetime) or abs(v) < 2**63 for v in key)
-    shaped = fits and isinstance(key[-2], datetime) and isinstance(key[-1], int)
-    return key if shaped else None
 
 
 def rows_of(ids: list[int]) -> list[Row]:
@@ -232,49 +245,3 @@ def rows_of(ids: list[int]) -> list[Row]:
         customer = " ".join(filter(None, (first, last))) or email or ""
         found[key] = Row(key, number, subject, customer, *others, sorted(tags.get(key, ())))
     return [found[key] for key in ids if key in found]
-
-
-_Cell = tuple[int, int | None, int | None, int | None, int]
-_counts: tuple[float, list[_Cell]] = (float("-inf"), [])
-
-
-def _cells() -> list[_Cell]:
-    """Return the live tickets counted by place and assignee: one query serves every agent for some seconds."""
-    global _counts
-    if time.monotonic() - _counts[0] > COUNTS_SECONDS:
-        columns = (Ticket.service, Ticket.department, Ticket.assignee, Ticket.team)
-        query = Ticket.select(*columns, fn.COUNT(SQL("*"))).where(LIVE).group_by(*columns)
-        _counts = (time.monotonic(), list(query.tuples()))
-    return _counts[1]
-
-
-def forget_counts() -> None:
-    """Count again for the next reader."""
-    global _counts
-    _counts = (float("-inf"), [])
-
-
-@dataclass
-class Counts:
-    """What the menu shows: open tickets within an agent's sight."""
-
-    open: int = 0
-    mine: int = 0
-    unassigned: int = 0
-    services: dict[int, int] = field(default_factory=dict)
-    departments: dict[int, int] = field(default_factory=dict)
-
-
-def counts(agent: Agent) -> Counts:
-    """Count the open tickets an agent sees, by place."""
-    result, everything, teams = Counts(), access.sees_all(agent), set(catalogue.team_ids_of(agent.id))
-    for service, department, assignee, team, number in _cells():
-        if not (everything or assignee == agent.id or team in teams or access.covers(agent, service, department)):
-            continue
-        result.open += number
-        result.mine += number if assignee == agent.id else 0
-        result.unassigned += number if assignee is None and team is None else 0
-        result.services[service] = result.services.get(service, 0) + number
-        if department is not None:
-            result.departments[department] = result.departments.get(department, 0) + number
-    return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import listing, search, tickets
+from helpdesk import counting, listing, search, tickets
 from helpdesk.listing import TicketListing
 from models import Ticket
 from tests.support import cast
@@ -73,13 +73,13 @@ def test_criteria_narrow_the_list(many, root, billing, sales):
 
 
 def test_the_menu_counts_what_the_lists_hold(many, root, ana, ben, invoices, billing):
-    listing.forget_counts()
+    counting.forget_counts()
     tickets.take(many[0], actor=ana)
     tickets.mark_spam(many[1], actor=root)
-    counts = listing.counts(ana)
+    counts = counting.counts(ana)
     assert (counts.open, counts.mine, counts.unassigned) == (6, 1, 5)
     assert (counts.services, counts.departments) == ({billing.id: 6}, {invoices.id: 6})
-    assert listing.counts(ben).open == 0
+    assert counting.counts(ben).open == 0
 
 
 def test_neighbours_stand_before_and_after(many, root):
@@ -88,7 +88,7 @@ def test_neighbours_stand_before_and_after(many, root):
 
 
 def test_a_count_stops_at_its_limit(many, root):
-    assert TicketListing(root).count() == 7
+    assert TicketListing(root).tally().total == 7
 
 
 # --- Search -------------------------------------------------------------------------------------------------------

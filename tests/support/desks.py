@@ -15,7 +15,7 @@ import psycopg
 
 import models
 from app import create_app
-from helpdesk import environment, listing, migrating
+from helpdesk import counting, environment, migrating
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
 
@@ -77,7 +77,7 @@ class Desk(ABC):
 def forget() -> None:
     """Drop every cache of the process, as a restart would."""
     Catalogue.version += 1
-    listing.forget_counts()
+    counting.forget_counts()
 
 
 class SqliteDesk(Desk):
