@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from peewee import IntegrityError
+
 from helpdesk import access, catalogue, clock, richtext, search, settings
 from helpdesk.access import Actor, System, TicketGuest
+from helpdesk.copies import add_copies
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
 from helpdesk.i18n import lazy
@@ -12,19 +17,44 @@ from helpdesk.tickets.opening import MAX_BODY
 from models import CUSTOMER_MESSAGE, NOTE, REPLY, Agent, Customer, Message, Ticket
 
 
-def receive_message(ticket: Ticket, text: str, *, actor: Customer | TicketGuest) -> Message:
-    """Store a message of the customer (plain text): default status, assignee kept while active (RULES 12, 16)."""
+def receive_message(
+    ticket: Ticket,
+    text: str,
+    *,
+    actor: Customer | TicketGuest,
+    form_key: str | None = None,
+    copies: Sequence[str] = (),
+) -> Message:
+    """Store a message of the customer (plain text): default status, assignee kept while active (RULES 12, 16).
+
+    `copies` are addresses put in copy with it. Sending a form of the same key again returns the message it made.
+    """
     access.require(actor, "reply", ticket)
     body = text.replace("\0", "").strip()
     if not body:
         raise InvalidInput(lazy("Write a message first."), field="body")
     if len(body) > MAX_BODY:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
-    with transaction():
-        message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor)
-        if not ticket.is_spam:
-            _wake_up(ticket, actor)
-        record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
+    try:
+        with transaction():
+            message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
+            if copies:
+                add_copies(ticket, copies, actor=actor)
+            if not ticket.is_spam:
+                _wake_up(ticket, actor)
+            record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
+    except IntegrityError:
+        if form_key is None:
+            raise
+        # The same form was sent before, or twice at once: it has made its message.
+        return _made_by(form_key, ticket)
+    return message
+
+
+def _made_by(form_key: str, ticket: Ticket) -> Message:
+    message = Message.get_or_none(Message.form_key == form_key, Message.ticket == ticket.id)
+    if message is None:
+        raise InvalidInput(lazy("This form was sent already. Load the page again."))
     return message
 
 
@@ -118,7 +148,9 @@ def _required(body: str) -> str:
     return clean
 
 
-def _write(ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "") -> Message:
+def _write(
+    ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "", form_key: str | None = None
+) -> Message:
     message = Message.create(
         ticket=ticket,
         kind=kind,
@@ -127,6 +159,7 @@ def _write(ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str
         author_name=actor_name(actor) or settings.get("desk_name"),
         body=body,
         signature=signature,
+        form_key=form_key,
         created_at=clock.now(),
     )
     customer = ticket.customer
