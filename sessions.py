@@ -51,9 +51,9 @@ def _load(token: str) -> SignedIn | None:
     return SignedIn(person, token) if person is not None else None
 
 
-def start(person: Agent | Customer) -> None:
+def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
-    token = staffing.start_sign_in(person, device=device())
+    token = staffing.start_sign_in(person, device=device(), by_link=by_link)
     _renew()
     login_user(SignedIn(person, token))
     session.permanent = True

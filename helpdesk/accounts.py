@@ -29,6 +29,8 @@ IDLE = {Agent: timedelta(days=3), Customer: timedelta(days=14)}
 ABSOLUTE = {Agent: timedelta(days=30), Customer: timedelta(days=90)}
 #: How stale `last_seen_at` may be: a page view should not cost a write.
 SEEN_EVERY = timedelta(minutes=5)
+#: Minutes after a sign-in by a mailed link during which a new password asks for no old one.
+FRESH = 30
 #: Sign-ins shown on the profile page.
 SHOWN = 50
 
@@ -79,14 +81,18 @@ def network(address: str) -> str:
 # --- Browsers -----------------------------------------------------------------------------------------------------
 
 
-def start_sign_in(person: Agent | Customer, *, device: str = "") -> str:
-    """Sign a browser in and return the random token its cookie carries; only its hash is stored."""
+def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False) -> str:
+    """Sign a browser in and return the random token its cookie carries; only its hash is stored.
+
+    `by_link` says that a link mailed to the person was used: for some minutes it stands for the password.
+    """
     token, now = secrets.token_urlsafe(32), clock.now()
     SignIn.create(
         token_hash=links.hash_token(token),
         agent=person if isinstance(person, Agent) else None,
         customer=person if isinstance(person, Customer) else None,
         device=device[:200],
+        by_link=by_link,
         created_at=now,
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
@@ -107,6 +113,13 @@ def person_of(token: str) -> Agent | Customer | None:
     if row.last_seen_at + SEEN_EVERY <= now:
         SignIn.update(last_seen_at=now).where(SignIn.id == row.id).execute()
     return person
+
+
+def came_by_link(person: Agent | Customer, token: str | None) -> bool:
+    """Tell whether this browser was just signed in by a link mailed to the person."""
+    since = clock.now() - timedelta(minutes=FRESH)
+    fresh = (SignIn.token_hash == links.hash_token(token or "")) & SignIn.by_link & (SignIn.created_at > since)
+    return SignIn.select().where(_theirs(person), fresh).exists()
 
 
 def end_sign_in(token: str) -> None:

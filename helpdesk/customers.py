@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, clock, inputs, passwords
+from helpdesk import access, accounts, clock, inputs, orders, passwords
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -22,6 +22,7 @@ __all__ = [
     "is_known",
     "lookup",
     "make_primary",
+    "needs_current",
     "normalise",
     "prove",
     "save_customer",
@@ -71,7 +72,9 @@ def _make(email: str, **values: Any) -> CustomerAddress:
     try:
         with database.atomic():
             customer = Customer.create(created_at=now, **values)
-            return CustomerAddress.create(customer=customer, email=email, created_at=now)
+            address = CustomerAddress.create(customer=customer, email=email, created_at=now)
+            orders.join(address)
+            return address
     except IntegrityError:
         # Another request made it in between: the address is unique, so it is there now.
         return CustomerAddress.get(CustomerAddress.email == email)
@@ -98,9 +101,10 @@ def prove(address: CustomerAddress) -> None:
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
     """Give a customer a password and sign their other browsers out.
 
+    A browser (`keep_token`) that has just signed in by a mailed link need not know the current one.
     Raises InvalidInput at ``current`` when one is stored and that is not it, or at ``password``.
     """
-    if customer.password_hash is not None:
+    if needs_current(customer, keep_token):
         accounts.check_current(customer, current)
     emails = [row.email for row in customer.addresses.limit(MAX_ADDRESSES)]
     passwords.check_new(new, customer.first_name, customer.last_name, *emails)
@@ -108,6 +112,11 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
         customer.password_hash = passwords.make_hash(new)
         customer.save()
         accounts.end_all_sign_ins(customer, except_token=keep_token)
+
+
+def needs_current(customer: Customer, token: str | None) -> bool:
+    """Tell whether a new password asks for the current one in the browser with this token."""
+    return customer.password_hash is not None and not accounts.came_by_link(customer, token)
 
 
 def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
@@ -151,9 +160,11 @@ def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddr
 def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress:
     try:
         with database.atomic():
-            return CustomerAddress.create(
+            address = CustomerAddress.create(
                 customer=customer, email=email, is_primary=is_primary, origin="invited", created_at=clock.now()
             )
+            orders.join(address)
+            return address
     except IntegrityError as error:
         raise InvalidInput(lazy("Another customer has this address."), field="email") from error
 
@@ -177,6 +188,7 @@ def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
     _refuse_with_tickets(Ticket.select().where(Ticket.customer == address.customer_id, Ticket.address == address.id))
     with database.atomic():
         address.delete_instance()
+        orders.part(address.email)
         if address.is_primary:
             make_primary(others.order_by(CustomerAddress.id).get(), actor=actor)
 

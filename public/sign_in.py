@@ -75,7 +75,7 @@ def use_sign_in_link(token: str) -> Response | tuple[str, int]:
     except (LinkExpired, NotFound) as error:
         return lost(error)
     after = safe_path(session.get("after_sign_in"), "")
-    sessions.start(customer)
+    sessions.start(customer, by_link=True)
     return redirect(_home(after), 303)
 
 
@@ -100,7 +100,13 @@ def account() -> Response | str | tuple[str, int]:
                 return _change_password(customer, form)
         except HelpdeskError as error:
             form.refuse(error)
-    page = render_template("public/account.html", form=form, customer=customer, email=customer.primary_address.email)
+    page = render_template(
+        "public/account.html",
+        form=form,
+        asks_current=customers.needs_current(customer, sessions.current_token()),
+        has_password=customer.password_hash is not None,
+        email=customer.primary_address.email,
+    )
     return page if request.method != "POST" else (page, 422)
 
 
