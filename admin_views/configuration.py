@@ -20,7 +20,7 @@ from helpdesk.settings import DECLARED, GROUPS, Declared
 from models import CLOSED
 
 #: Labels longer than a line.
-LONG = {"privacy_notice": 5}
+LONG = {"privacy_notice": 5, "closure_notice": 3}
 SWITCH = {"role": "switch"}
 
 
@@ -116,7 +116,7 @@ class ConfigurationPage(DeskPage):
         values = {key: form[key].data for key in DECLARED if key not in fixed()}
         if not self.is_clean(form, values):
             return False
-        settings.save(values)
+        settings.save(values, actor=self.agent)
         flash(_("The settings were saved."), "success")
         return True
 
@@ -137,7 +137,7 @@ class ConfigurationPage(DeskPage):
         """Go back to the default of one setting."""
         if key in DECLARED and key not in fixed():
             try:
-                settings.save({key: DECLARED[key].default})
+                settings.save({key: DECLARED[key].default}, actor=self.agent)
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
             except InvalidInput as error:
                 flash(str(error), "error")

@@ -198,6 +198,18 @@ COPY_LINE = Label(
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
+#: What an address gets whose holder could not read the security code: again nothing a stranger typed.
+CONFIRM_SUBJECT = Label(en="Please confirm your message", fr="Veuillez confirmer votre message")
+CONFIRM_BODY = Label(
+    en="Hello,<br><br>Somebody wrote to us with this address, without copying the security code. If it was you, open "
+    "the link below and press the button: only then your message reaches us. The link works for seven days.<br><br>"
+    "If you did not write to us, ignore this e-mail: nothing will be sent.",
+    fr="Bonjour,<br><br>Un message nous a été écrit avec cette adresse, sans recopier le code de sécurité. Si c’était "
+    "vous, ouvrez le lien ci-dessous et appuyez sur le bouton : c’est alors seulement que votre message nous "
+    "parviendra. Le lien fonctionne pendant sept jours.<br><br>"
+    "Si vous ne nous avez pas écrit, ignorez cet e-mail : rien ne sera envoyé.",
+)
+
 #: One mail instead of many, when several tickets are assigned at once.
 DIGEST_SUBJECT = Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés")
 DIGEST_BODY = Label(
@@ -209,6 +221,7 @@ LINK_LINES = {
     "ticket": Label(en="Read and answer this ticket:", fr="Lire ce ticket et y répondre :"),
     "desk": Label(en="Open this ticket:", fr="Ouvrir ce ticket :"),
     "sign-in": Label(en="Sign in:", fr="Se connecter :"),
+    "confirm": Label(en="Confirm your message:", fr="Confirmer votre message :"),
     "reset": Label(en="Choose a new password:", fr="Choisir un nouveau mot de passe :"),
     "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
 }

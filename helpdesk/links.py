@@ -11,7 +11,7 @@ from datetime import timedelta
 from helpdesk import clock, environment, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import lazy
-from models import AccessLink, Agent, CustomerAddress, Ticket
+from models import AccessLink, Agent, CustomerAddress, HeldRequest, Ticket
 
 LIFETIMES = {
     "ticket": timedelta(days=30),
@@ -24,6 +24,7 @@ PATHS = {
     "sign-in": "/sign-in/",
     "invitation": "/admin/invitation/",
     "reset": "/admin/reset/",
+    "confirm": "/confirm/",
 }
 #: How long an expired link is remembered, so that its page can offer a new one.
 REMEMBERED = timedelta(days=90)
@@ -32,8 +33,8 @@ REMEMBERED = timedelta(days=90)
 class LinkExpired(HelpdeskError):
     """The link was good once (410): `link` tells for whom, so that its page can offer a new one."""
 
-    def __init__(self, link: AccessLink) -> None:
-        used = link.used_at is not None and link.kind != "ticket"
+    def __init__(self, link: AccessLink | HeldRequest) -> None:
+        used = link.used_at is not None and not (isinstance(link, AccessLink) and link.kind == "ticket")
         super().__init__(lazy("This link was used already.") if used else lazy("This link has expired."))
         self.link = link
 
@@ -47,7 +48,7 @@ def make(
 ) -> str:
     """Store a link of this kind and return its token: 256 bits, of which only the hash is kept."""
     nonce, now = secrets.token_urlsafe(32), clock.now()
-    token = _sign(f"{kind}|{nonce}")
+    token = token_of(kind, nonce)
     AccessLink.create(
         kind=kind,
         nonce=nonce,
@@ -79,6 +80,11 @@ def use(link: AccessLink) -> None:
     )
     if not first.execute() and link.kind != "ticket":
         raise LinkExpired(AccessLink.get_or_none(AccessLink.id == link.id) or link)
+
+
+def token_of(kind: str, nonce: str) -> str:
+    """Return the token of the link of this kind with this nonce: nobody derives it without the secret key."""
+    return _sign(f"{kind}|{nonce}")
 
 
 def url(kind: str, token: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import clock, drafts, links, throttle, tickets
+from helpdesk import clock, drafts, held, journal, links, throttle, tickets
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.
@@ -12,10 +12,12 @@ RUNS_KEPT = 2
 
 
 def run() -> None:
-    """Purge the bin, expired links, sign-ins and codes, old drafts, counts and runs."""
+    """Purge the bin, expired links, held requests, sign-ins and codes, old journal lines, drafts, counts and runs."""
     now = clock.now()
     tickets.purge_bin()
     links.purge()
+    held.purge()
+    journal.purge()
     drafts.purge()
     throttle.purge()
     SignIn.delete().where(SignIn.expires_at < now).execute()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import events, filters, notifications, outbox
+from helpdesk import events, filters, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from models import TicketEvent
@@ -30,4 +30,7 @@ events.listeners.update(
         EventKind.MOVED: (notify,),
     }
 )
+for _kind in EventKind:
+    events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
+settings.watchers.append(journal.settings_changed)
 events.after_commit.append(outbox.wake)

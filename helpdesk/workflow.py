@@ -7,11 +7,11 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from helpdesk import access, clock, colors, inputs, search, settings
+from helpdesk import access, clock, colors, inputs, positions, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from models import CATEGORIES, CLOSED, Priority, Stamp, Status, Tag, Ticket, database
+from models import CATEGORIES, CLOSED, Agent, Priority, Stamp, Status, Tag, Ticket, database
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
 CHOOSERS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
@@ -22,7 +22,7 @@ MAX_WEIGHT = 1_000_000
 
 
 def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> Status:
-    """Store ``identifier``, ``label``, colours, ``category``, ``position`` and ``enabled``, as far as given.
+    """Store ``identifier``, ``label``, colours, ``category`` and ``enabled``, as far as given; a new one stands last.
 
     A new category moves the tickets of the status in or out of the open ones. Raises NotAllowed, StillInUse for a
     status chosen in Configuration, or InvalidInput at a field.
@@ -35,9 +35,11 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
         raise InvalidInput(lazy("Choose one of the list."), field="category")
     _check_category(category, chosen_by)
     moved = status.id is not None and category != status.category
-    status.category, status.position = category, int(values.get("position") or status.position or 0)
+    status.category = category
+    if status.id is None:
+        status.position = positions.after_last(Status)
     with database.atomic():
-        _store(status, before, chosen_by)
+        _store(status, before, chosen_by, actor)
         if moved:
             _reopen_or_close(status)
     return status
@@ -58,7 +60,7 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
     reordered = priority.id is not None and weight != priority.weight
     priority.weight = weight
     with database.atomic():
-        _store(priority, before, chosen_by)
+        _store(priority, before, chosen_by, actor)
         if reordered:
             Ticket.update(rank=-weight).where(Ticket.priority == priority.id).execute()
     return priority
@@ -107,14 +109,14 @@ def _check_category(category: str, chosen_by: list[str]) -> None:
             raise StillInUse(_chosen_text([key]), field="category")
 
 
-def _store(row: Any, before: str, chosen_by: list[str]) -> None:
+def _store(row: Any, before: str, chosen_by: list[str], actor: Actor) -> None:
     try:
         with database.atomic():
             row.save()
     except IntegrityError as error:
         raise InvalidInput(lazy("This identifier is used already."), field="identifier") from error
     if before != row.identifier and chosen_by:
-        settings.save(dict.fromkeys(chosen_by, row.identifier))
+        settings.save(dict.fromkeys(chosen_by, row.identifier), actor=actor if isinstance(actor, Agent) else None)
 
 
 def _reopen_or_close(status: Status) -> None:

@@ -41,7 +41,7 @@ def _claim(form: AccountForm) -> Response:
     agent = staffing.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
     # From now on only the public address is answered: it must be the one that this browser shows.
     if urlsplit(_present_address()).hostname not in LOOPBACK and environment.current().site_url is None:
-        settings.save({"site_url": _present_address()})
+        settings.save({"site_url": _present_address()}, actor=agent)
     sessions.start(agent)
     return redirect(url_for("setup.organisation_step"), 303)
 
@@ -49,7 +49,7 @@ def _claim(form: AccountForm) -> Response:
 @blueprint.route("/organisation", methods=["GET", "POST"])
 def organisation_step() -> Response | str | tuple[str, int]:
     """Step 2: name, language, public address, time zone."""
-    _administrator()
+    agent = _administrator()
     form = OrganisationForm()
     fixed = environment.current().site_url
     if request.method != "POST":
@@ -60,14 +60,14 @@ def organisation_step() -> Response | str | tuple[str, int]:
         return _step(2, "organisation", form=form, fixed=fixed)
     try:
         if form.validate():
-            _save_organisation(form, fixed)
+            _save_organisation(form, fixed, agent)
             return redirect(url_for("setup.service_step"), 303)
     except InvalidInput as error:
         form.refuse(error)
     return _step(2, "organisation", form=form, fixed=fixed), 422
 
 
-def _save_organisation(form: OrganisationForm, fixed: str | None) -> None:
+def _save_organisation(form: OrganisationForm, fixed: str | None, agent: Agent) -> None:
     address = settings.clean("site_url", form.site_url.data)
     values = {key: form[key].data for key in ("desk_name", "language", "timezone")}
     if fixed is None and address == _present_address():
@@ -75,7 +75,7 @@ def _save_organisation(form: OrganisationForm, fixed: str | None) -> None:
     elif fixed is None:
         # Another address has other cookies: changed now, it would end this sign-in in the middle of the wizard.
         session["setup_site_url"] = address
-    settings.save(values)
+    settings.save(values, actor=agent)
 
 
 @blueprint.route("/service", methods=["GET", "POST"])
@@ -110,7 +110,7 @@ def mail_step() -> Response | str | tuple[str, int]:
             del form[key]
     try:
         if form.validate():
-            settings.save({key: form[key].data for key in MAIL_KEYS if key in form})
+            settings.save({key: form[key].data for key in MAIL_KEYS if key in form}, actor=agent)
             return _test(agent) if "test" in request.form else finish()
     except InvalidInput as error:
         form.refuse(error)
@@ -129,12 +129,12 @@ def _test(agent: Agent) -> Response:
 @blueprint.post("/finish")
 def finish() -> Response:
     """Open the desk, at the address that was chosen."""
-    _administrator()
+    agent = _administrator()
     flash(_("Your desk is ready."), "success")
     address = session.pop("setup_site_url", None)
     if address is None:
         return redirect("/admin/", 303)
-    settings.save({"site_url": address})
+    settings.save({"site_url": address}, actor=agent)
     return redirect(f"{settings.site_url()}/admin/", 303)
 
 

@@ -1,0 +1,254 @@
+"""The journal of the desk: who signed in, gave rights, changed settings, took data out, and what happened to tickets.
+
+Lines are written in the transaction of the act. Sign-ins keep the network address they came from, nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import ModelSelect
+
+from helpdesk import clock, email_defaults, events, inputs, settings
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _
+from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, TABLE_NAMES, Act
+from models import (
+    Agent,
+    Base,
+    Filter,
+    FilterAction,
+    FilterCondition,
+    JournalEntry,
+    Label,
+    OutgoingEmail,
+    Team,
+    TeamMember,
+    TicketEvent,
+)
+
+__all__ = ["KINDS", "Act", "Wanted", "deleted", "describe", "entries", "purge", "record", "saved", "snapshot"]
+
+#: Characters kept of a text; longer ones are cut.
+MAX_TEXT = 500
+#: Columns that say nothing about what somebody changed.
+SILENT = frozenset({"id", "password_hash", "created_at", "hits", "last_hit_at"})
+#: Rows that belong to a row and are saved with it.
+CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
+    Team: {"members": (TeamMember, "team_id")},
+    Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},
+}
+
+
+def record(
+    act: Act,
+    *,
+    actor: Actor | None,
+    subject: object = "",
+    network: str = "",
+    kind: str | None = None,
+    actor_name: str | None = None,
+    **data: Any,
+) -> None:
+    """Write a line of the journal, in the caller's transaction; nothing for activity that is not logged.
+
+    `actor` None is the program itself; `network` is the address a sign-in came from.
+    """
+    kind = kind or SENTENCES[act][0]
+    if kind in OPTIONAL and not settings.get("log_enabled"):
+        return
+    if actor_name is None:
+        actor_name = events.actor_name(actor) if actor is not None else ""
+    JournalEntry.create(
+        kind=kind,
+        act=act.value,
+        agent=actor if isinstance(actor, Agent) else None,
+        actor_name=inputs.one_line(actor_name, 254),
+        subject=inputs.one_line(subject, 254),
+        data=_harmless(data),
+        network=inputs.one_line(network, 64),
+        created_at=clock.now(),
+    )
+
+
+def _harmless(value: Any) -> Any:
+    """Return what is kept of a value: texts on one line without control characters, so that no line is forged."""
+    if isinstance(value, Mapping):
+        return {str(key): _harmless(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_harmless(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else inputs.one_line(value, MAX_TEXT)
+
+
+# --- What the hooks call ------------------------------------------------------------------------------------------
+
+
+def snapshot(row: Base) -> dict[str, Any] | None:
+    """Return what is stored of a row and of what belongs to it, or None for a row that is new."""
+    stored = type(row).get_or_none(type(row).id == row.id) if row.id is not None else None
+    if stored is None:
+        return None
+    values = {name: value for name, value in stored.__data__.items() if name not in SILENT}
+    for name, (table, key) in CHILDREN.get(type(row), {}).items():
+        rows = table.select().where(getattr(table, key) == row.id).order_by(table.id).dicts()
+        values[name] = [{column: cell for column, cell in child.items() if column != "id"} for child in rows]
+    return values
+
+
+def saved(row: Base, before: Mapping[str, Any] | None, *, actor: Actor | None) -> None:
+    """Note that a row was added (`before` is None), or which of its fields changed since `before`, if any did."""
+    table = type(row).__name__
+    if table not in TABLE_NAMES:
+        return
+    kind = TABLE_NAMES[table][0]
+    if before is None:
+        record(Act.ADDED, actor=actor, subject=name_of(row), kind=kind, what=table)
+        return
+    after = snapshot(row) or {}
+    changed = [name for name, value in after.items() if before.get(name) != value]
+    if changed:
+        record(Act.CHANGED, actor=actor, subject=name_of(row), kind=kind, what=table, fields=changed)
+
+
+def deleted(row: Base, name: str, *, actor: Actor | None) -> None:
+    """Note that a row of this name is gone."""
+    table = type(row).__name__
+    if table in TABLE_NAMES:
+        record(Act.DELETED, actor=actor, subject=name, kind=TABLE_NAMES[table][0], what=table)
+
+
+def name_of(row: Any) -> str:
+    """Return the name a row has in the journal; a permission is its agent's, for a place."""
+    if type(row).__name__ != "Permission":
+        return str(row)
+    place = row.department or row.service
+    return f"{row.agent.name}: {place if place is not None else _('The whole support')}"
+
+
+def settings_changed(changes: Mapping[str, tuple[Any, Any]], actor: Agent | None) -> None:
+    """Note the old and the new value of each setting; of a secret only that it changed."""
+    for key, (old, new) in changes.items():
+        if settings.DECLARED[key].kind == "secret":
+            record(Act.SECRET, actor=actor, subject=key)
+        else:
+            record(Act.SETTING, actor=actor, subject=key, old=old, new=new)
+
+
+def ticket_event(event: TicketEvent, actor: Actor) -> None:
+    """Note what happened to a ticket."""
+    data = {f"event_{key}": value for key, value in {**event.data, "event": event.kind}.items()}
+    record(Act.TICKET, actor=actor, subject=event.ticket.number, actor_name=event.actor_name, **data)
+
+
+def mail_ended(email: OutgoingEmail, reason: str | None = None) -> None:
+    """Note that a mail was sent, or given up for this reason."""
+    act = Act.MAIL_SENT if reason is None else Act.MAIL_FAILED
+    record(act, actor=None, subject=email.to_email, email=email.kind, reason=reason or "")
+
+
+def sign_in_refused(email: str, network: str) -> None:
+    """Note a refused sign-in; what is no address is not kept, it may be a password typed in the wrong field."""
+    try:
+        typed = inputs.normalise(email)
+    except InvalidInput:
+        typed = "?"
+    record(Act.SIGN_IN_FAILED, actor=None, subject=typed, network=network)
+
+
+# --- Reading ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines are asked for; times are naive UTC, `until` is not included."""
+
+    kind: str = ""
+    agent_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def entries(wanted: Wanted, *, before: int | None = None, limit: int = 50) -> list[JournalEntry]:
+    """Return up to `limit` lines, newest first; `before` is the id of the last line of the page before."""
+    query = JournalEntry.select()
+    if before is not None:
+        query = query.where(JournalEntry.id < before)
+    if wanted.kind:
+        query = query.where(JournalEntry.kind == wanted.kind)
+    if wanted.agent_id is not None:
+        query = query.where(JournalEntry.agent == wanted.agent_id)
+    query = _between(query, wanted)
+    return list(query.order_by(JournalEntry.id.desc()).limit(limit)) if query is not None else []
+
+
+def _between(query: ModelSelect, wanted: Wanted) -> ModelSelect | None:
+    """Narrow to a range of time by its first and last id: the list is read by id, and begins where the range ends."""
+    for moment, is_start in ((wanted.since, True), (wanted.until, False)):
+        if moment is None:
+            continue
+        time = JournalEntry.created_at
+        condition = time >= moment if is_start else time < moment
+        edge = JournalEntry.select(JournalEntry.id).where(condition)
+        order = (time, JournalEntry.id) if is_start else (time.desc(), JournalEntry.id.desc())
+        key = edge.order_by(*order).limit(1).scalar()
+        if key is None:
+            return None
+        query = query.where(condition, JournalEntry.id >= key if is_start else JournalEntry.id <= key)
+    return query
+
+
+def describe(entry: JournalEntry) -> str:
+    """Write a line as a sentence in the reader's language."""
+    act = Act(entry.act)
+    values: dict[str, Any] = {
+        "old": "", "new": "", "reason": "", "count": "", "setting": "", "event": "", "what": "", "fields": "",
+        **{key: _shown(value) for key, value in entry.data.items()},
+        "who": entry.actor_name or _("The desk"),
+        "subject": entry.subject,
+    }  # fmt: skip
+    data = entry.data
+    if "fields" in data:
+        values["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in data["fields"])
+    if "what" in data:
+        values["what"] = TABLE_NAMES[data["what"]][1]
+    if act in (Act.SETTING, Act.SECRET):
+        declared = settings.DECLARED.get(entry.subject)
+        values["setting"] = declared.label if declared is not None else entry.subject
+    if "email" in data:
+        kind = email_defaults.KINDS.get(data["email"])
+        values["email"] = kind.label if kind is not None else data["email"]
+    if act is Act.TICKET:
+        values["event"] = _event(entry)
+    return str(SENTENCES[act][1]) % values
+
+
+def _event(entry: JournalEntry) -> str:
+    data = {key.removeprefix("event_"): value for key, value in entry.data.items()}
+    kind = data.pop("event", "")
+    return events.describe(TicketEvent(kind=kind, actor_name=entry.actor_name, data=data))
+
+
+def _shown(value: Any) -> str:
+    """Write a value of the journal for a reader."""
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(value, Mapping):
+        value = Label(value)
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return str(value) if str(value or "") else _("empty")
+
+
+def kinds_of(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
+    """Return each line with the name of its kind and its sentence."""
+    return [(line, KINDS.get(line.kind, line.kind), describe(line)) for line in lines]
+
+
+def purge() -> int:
+    """Delete the lines older than the setting says; return how many."""
+    limit = clock.now() - timedelta(days=settings.get("journal_days"))
+    return int(JournalEntry.delete().where(JournalEntry.created_at < limit).execute())

@@ -1,0 +1,136 @@
+"""What the journal can tell: every act with its kind and its sentence, and how tables and their fields are called."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from helpdesk.i18n import lazy
+
+
+class Act(StrEnum):
+    """Everything the journal keeps a line of."""
+
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGNED_OUT = "signed-out"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 — the name of an act
+    ADDED = "added"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    DISABLED = "disabled"
+    INVITED = "invited"
+    LEFT_SUPPORT = "left-support"
+    SETTING = "setting"
+    SECRET = "secret"  # noqa: S105 — the name of an act
+    TEXT_CHANGED = "text-changed"
+    EXPORTED = "exported"
+    IMPORTED = "imported"
+    KEY_MADE = "key-made"
+    KEY_REVOKED = "key-revoked"
+    TICKET = "ticket"
+    MAIL_SENT = "mail-sent"
+    MAIL_FAILED = "mail-failed"
+
+
+SIGN_INS, RIGHTS, SETTINGS, SETUP, DATA, ACTIVITY, MAIL = (
+    "sign-ins", "rights", "settings", "set-up", "data", "activity", "mail",
+)  # fmt: skip
+
+#: The kinds of lines, as the screen offers them.
+KINDS: dict[str, Any] = {
+    SIGN_INS: lazy("Sign-ins"),
+    RIGHTS: lazy("Accounts and rights"),
+    SETTINGS: lazy("Settings"),
+    SETUP: lazy("Set-up"),
+    DATA: lazy("Exports, imports and keys"),
+    ACTIVITY: lazy("Tickets"),
+    MAIL: lazy("E-mails"),
+}
+
+#: Lines that the setting “Log of activity” governs; all others are always kept.
+OPTIONAL = frozenset({ACTIVITY, MAIL})
+
+#: The kind and the sentence of each act. What happens to a row has the kind of its table (`TABLE_NAMES`).
+SENTENCES: dict[Act, tuple[str, Any]] = {
+    Act.SIGNED_IN: (SIGN_INS, lazy("%(who)s signed in (%(subject)s)")),
+    Act.SIGN_IN_FAILED: (SIGN_INS, lazy("A sign-in was refused (%(subject)s)")),
+    Act.SIGNED_OUT: (SIGN_INS, lazy("%(who)s signed out")),
+    Act.PASSWORD_CHANGED: (SIGN_INS, lazy("%(who)s chose a new password")),
+    Act.ADDED: (SETUP, lazy("%(who)s added “%(subject)s” (%(what)s)")),
+    Act.CHANGED: (SETUP, lazy("%(who)s changed “%(subject)s” (%(what)s): %(fields)s")),
+    Act.DELETED: (SETUP, lazy("%(who)s deleted “%(subject)s” (%(what)s)")),
+    Act.DISABLED: (RIGHTS, lazy("%(who)s disabled the account of %(subject)s")),
+    Act.INVITED: (RIGHTS, lazy("%(who)s invited %(subject)s")),
+    Act.LEFT_SUPPORT: (RIGHTS, lazy("%(who)s removed %(subject)s from the support")),
+    Act.SETTING: (SETTINGS, lazy("%(who)s set “%(setting)s”: %(old)s → %(new)s")),
+    Act.SECRET: (SETTINGS, lazy("%(who)s set “%(setting)s” (the value is not kept)")),
+    Act.TEXT_CHANGED: (SETUP, lazy("%(who)s changed the e-mail “%(email)s”: %(fields)s")),
+    Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
+    Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s”: %(count)s rows")),
+    Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
+    Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
+    Act.TICKET: (ACTIVITY, lazy("Ticket %(subject)s: %(event)s")),
+    Act.MAIL_SENT: (MAIL, lazy("The e-mail “%(email)s” was sent to %(subject)s")),
+    Act.MAIL_FAILED: (MAIL, lazy("The e-mail “%(email)s” to %(subject)s was given up: %(reason)s")),
+}
+
+#: Tables whose changes are kept, by the name of their model: kind and name.
+TABLE_NAMES: dict[str, tuple[str, Any]] = {
+    "Agent": (RIGHTS, lazy("account")),
+    "Permission": (RIGHTS, lazy("permission")),
+    "Role": (RIGHTS, lazy("role")),
+    "Team": (RIGHTS, lazy("team")),
+    "Service": (SETUP, lazy("service")),
+    "Department": (SETUP, lazy("department")),
+    "Status": (SETUP, lazy("status")),
+    "Priority": (SETUP, lazy("priority")),
+    "Tag": (SETUP, lazy("tag")),
+    "CannedResponse": (SETUP, lazy("canned response")),
+    "Filter": (SETUP, lazy("filter")),
+    "Customer": (SETUP, lazy("customer")),
+}
+
+#: Columns, and lists that belong to a row.
+FIELD_NAMES: dict[str, Any] = {
+    "actions": lazy("actions"),
+    "active": lazy("active"),
+    "author": lazy("author"),
+    "background_color": lazy("background colour"),
+    "blocked_at": lazy("blocked"),
+    "body": lazy("text"),
+    "can_assign": lazy("assign tickets"),
+    "can_configure": lazy("configure the desk"),
+    "can_delete": lazy("delete tickets"),
+    "can_set_priority": lazy("set the priority"),
+    "can_set_status": lazy("set the status"),
+    "can_tag": lazy("tag tickets"),
+    "category": lazy("category"),
+    "conditions": lazy("conditions"),
+    "department": lazy("department"),
+    "email": lazy("e-mail"),
+    "enabled": lazy("enabled"),
+    "first_name": lazy("first name"),
+    "identifier": lazy("identifier"),
+    "is_admin": lazy("administrator"),
+    "key": lazy("key"),
+    "label": lazy("label"),
+    "last_name": lazy("last name"),
+    "locale": lazy("language"),
+    "manager": lazy("manager"),
+    "members": lazy("members"),
+    "mode": lazy("conditions joined by"),
+    "name": lazy("name"),
+    "notify": lazy("notify"),
+    "position": lazy("position"),
+    "restored": lazy("back to the original"),
+    "role": lazy("role"),
+    "sender_email": lazy("sender’s e-mail"),
+    "sender_name": lazy("sender’s name"),
+    "service": lazy("service"),
+    "signature": lazy("signature"),
+    "subject": lazy("subject"),
+    "text_color": lazy("text colour"),
+    "timezone": lazy("time zone"),
+    "weight": lazy("weight"),
+}
