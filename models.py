@@ -516,6 +516,9 @@ Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), 
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
 
+#: Types of files that a page shows as pictures.
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
 CUSTOMER_MESSAGE, REPLY, NOTE = "customer", "reply", "note"
 
 
@@ -633,6 +636,36 @@ class BatchChange(Base):
     before = JSONField()
     after = JSONField()
     event = BigIntegerField(default=0)
+
+
+class Attachment(Base):
+    """A file of a message: `name` is what its sender called it, `path` where it lies under the data folder."""
+
+    message = ForeignKeyField(Message, backref="attachments", on_delete="CASCADE")
+    name = CharField(max_length=255)
+    media_type = CharField(max_length=100)
+    size = BigIntegerField()
+    sha256 = CharField(max_length=64)
+    path = CharField(max_length=300, unique=True)
+    created_at = DateTimeField()
+
+    @property
+    def is_image(self) -> bool:
+        """Tell whether browsers may show it in a page."""
+        return self.media_type in IMAGES
+
+
+class Upload(Base):
+    """A file chosen in a form that is not sent yet: it waits for its message, for an hour."""
+
+    form_key = CharField(max_length=64, index=True)
+    owner = CharField(max_length=40)
+    name = CharField(max_length=255)
+    media_type = CharField(max_length=100)
+    size = BigIntegerField()
+    sha256 = CharField(max_length=64)
+    path = CharField(max_length=300, unique=True)
+    expires_at = DateTimeField(index=True)
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -903,6 +936,8 @@ TABLES: tuple[type[Base], ...] = (
     TicketTag,
     TicketCopy,
     TicketEvent,
+    Attachment,
+    Upload,
     Draft,
     SavedView,
     Batch,

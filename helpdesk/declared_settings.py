@@ -20,6 +20,8 @@ class Declared:
     label: Any
     help: Any = ""
     choices: tuple[tuple[str, Any], ...] = ()
+    #: The switch without which the setting means nothing to customers: its field then stays out of sight.
+    needs: str = ""
 
 
 GROUPS = {
@@ -27,6 +29,7 @@ GROUPS = {
     "organisation": lazy("Organisation"),
     "customers": lazy("Customer side"),
     "mail": lazy("Mail server"),
+    "journal": lazy("Journal"),
 }
 
 DECLARED: dict[str, Declared] = {
@@ -102,6 +105,42 @@ DECLARED: dict[str, Declared] = {
             ),
             lazy("Privacy notice"), lazy("Stands under the ticket form."),
         ),
+        Declared(
+            "opening_hours", "customers", "label", Label(), lazy("Opening hours"),
+            lazy("Shown on the ticket form and after sending. Example: Tuesday to Saturday, 9–18."),
+        ),
+        Declared(
+            "expected_delay", "customers", "label", Label(), lazy("Expected delay"),
+            lazy("When people may expect the answer, shown on the form and after sending. Example: one working day."),
+        ),
+        Declared(
+            "closure_notice", "customers", "label", Label(), lazy("Closure notice"),
+            lazy("Shown above the form, after sending and while the desk is off. Example: closed until 3 January."),
+        ),
+        Declared(
+            "allow_attachments", "customers", "switch", True, lazy("Allow attachments"),
+            lazy("Let customers send files. Agents always may, within the same limits."),
+        ),
+        Declared(
+            "allowed_extensions", "customers", "extensions", "jpeg,gif,png,pdf", lazy("Allowed extensions"),
+            lazy("Separated by commas; jpeg admits jpg. What a file holds must fit its extension."),
+            needs="allow_attachments",
+        ),
+        Declared(
+            "attachment_folder", "customers", "folder", "helpdesk/files", lazy("Attachment folder"),
+            lazy("Inside the data folder. Files stored before stay where they are."),
+            needs="allow_attachments",
+        ),
+        Declared(
+            "max_file_size", "customers", "size", "2M", lazy("Largest file"),
+            lazy("In bytes, or with K, M or G. Example: 2M."),
+            needs="allow_attachments",
+        ),
+        Declared(
+            "max_total_size", "customers", "size", "2M", lazy("Largest total of a message"),
+            lazy("All files of one message together. In bytes, or with K, M or G."),
+            needs="allow_attachments",
+        ),
         Declared("mail_host", "mail", "text", "", lazy("Server"), lazy("Empty: mails wait in the outbox.")),
         Declared("mail_port", "mail", "port", 587, lazy("Port"), lazy("Usually 587, or 465 with TLS from the start.")),
         Declared(
@@ -111,5 +150,16 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared("mail_username", "mail", "text", "", lazy("User name"), lazy("Empty: no authentication.")),
         Declared("mail_password", "mail", "secret", "", lazy("Password"), lazy("Stored encrypted, never shown again.")),
+        Declared(
+            "log_enabled", "journal", "switch", True, lazy("Log of activity"),
+            lazy(
+                "Keep a line of what happens to tickets and of each mail. Sign-ins, rights, settings, set-up and "
+                "exports are always kept."
+            ),
+        ),
+        Declared(
+            "journal_days", "journal", "days", 365, lazy("Days in the journal"),
+            lazy("Older lines are deleted each night, with the network addresses that sign-ins came from."),
+        ),
     )
 }  # fmt: skip

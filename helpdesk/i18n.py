@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
 from flask import g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
 from flask_babel import gettext as _
@@ -108,6 +109,21 @@ def _written(moment: datetime, pattern: str, code: str, timezone: str) -> str:
 def span(minutes: int, code: str) -> str:
     """Write a length of time, in short."""
     return str(format_timedelta(minutes * 60, granularity="minute", format="short", threshold=1.0, locale=code))
+
+
+def size(count: int) -> str:
+    """Write a number of bytes, in short: “412 KB”, “1.5 MB”."""
+    if count < 1 << 10:
+        return str(ngettext("%(num)s byte", "%(num)s bytes", count))
+    if count < 1 << 20:
+        return str(_("%(number)s KB", number=_decimal(count / (1 << 10))))
+    if count < 1 << 30:
+        return str(_("%(number)s MB", number=_decimal(count / (1 << 20))))
+    return str(_("%(number)s GB", number=_decimal(count / (1 << 30))))
+
+
+def _decimal(number: float) -> str:
+    return str(format_decimal(number, "#,##0" if number >= 10 else "#,##0.#", locale=language()))
 
 
 def _label_languages() -> tuple[str, str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from helpdesk import clock, environment, i18n
+from helpdesk import clock, environment, i18n, sizes
 from helpdesk.cache import Kept
 from helpdesk.declared_settings import DECLARED, GROUPS, Declared
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
-from models import Label, Priority, Setting, Stamp, Status, Ticket, database
+from models import Agent, Label, Priority, Setting, Stamp, Status, Ticket, database
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
+
+#: Told, in the transaction, of the old and new value of each setting that changed, and of who changed it.
+watchers: list[Callable[[Mapping[str, tuple[Any, Any]], Agent | None], None]] = []
 
 _stored: Kept[dict[str, Any]] = Kept(lambda: dict(Setting.select(Setting.key, Setting.value).tuples()))
 
@@ -30,14 +33,15 @@ def get(key: str) -> Any:
     return Label(value) if declared.kind == "label" else value
 
 
-def save(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check and store these settings, all or none; return those that changed.
+def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, Any]:
+    """Check and store these settings, all or none; return those that changed. `actor` is who asks, for the journal.
 
     A value equal to the declared default is not stored, so that a better default of a later version applies.
     Raises KeyError for an unknown key and InvalidInput (with the key as its field) for a bad value.
     """
     cleaned = {key: clean(key, value) for key, value in values.items()}
     changed = {key: value for key, value in cleaned.items() if value != get(key)}
+    changes = {key: (get(key), value) for key, value in changed.items()}
     with database.atomic():
         for key, value in changed.items():
             Setting.delete().where(Setting.key == key).execute()
@@ -45,6 +49,8 @@ def save(values: Mapping[str, Any]) -> dict[str, Any]:
                 Setting.create(key=key, value=value, changed_at=clock.now())
         if changed:
             Stamp.bump()
+            for watcher in watchers:
+                watcher(changes, actor)
     return changed
 
 
@@ -99,6 +105,39 @@ def _port(_declared: Declared, value: Any) -> int:
     return int(text)
 
 
+def _extensions(_declared: Declared, value: Any) -> str:
+    words = [word.strip().lstrip(".").lower() for word in str(value or "").split(",")]
+    names = list(dict.fromkeys(word for word in words if word))
+    if not 0 < len(names) <= 40 or any(not re.fullmatch(r"[a-z0-9]{1,10}", name) for name in names):
+        raise InvalidInput(lazy("Expected extensions separated by commas. Example: jpeg,gif,png,pdf."))
+    return ",".join(names)
+
+
+def _folder(_declared: Declared, value: Any) -> str:
+    """Accept a folder below the data folder only, whatever links lead out of it."""
+    parts = str(value or "").strip().strip("/").split("/")
+    root = environment.current().data_dir
+    plain = len(parts) <= 8 and all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,24}", part) for part in parts)
+    if not plain or not root.joinpath(*parts).resolve().is_relative_to(root.resolve()):
+        raise InvalidInput(lazy("Expected a folder inside the data folder. Example: helpdesk/files."))
+    above = [root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    if any(path.exists() and not path.is_dir() for path in above):
+        raise InvalidInput(lazy("There is a file of this name: choose another folder."))
+    return "/".join(parts)
+
+
+def _size(_declared: Declared, value: Any) -> str:
+    sizes.parse(str(value or ""))
+    return str(value).strip().upper().replace(" ", "")
+
+
+def _days(_declared: Declared, value: Any) -> int:
+    text = str(value or "")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 3_650:
+        raise InvalidInput(lazy("Expected a number of days from 1 to 3650."))
+    return int(text)
+
+
 def _prefix(_declared: Declared, value: Any) -> str:
     text = str(value or "").strip()
     if not re.fullmatch(r"[A-Za-z0-9-]{0,20}", text):
@@ -140,7 +179,11 @@ _CHECKS: dict[str, Any] = {
     "timezone": _timezone,
     "site_url": _site_url,
     "port": _port,
+    "days": _days,
     "prefix": _prefix,
+    "extensions": _extensions,
+    "folder": _folder,
+    "size": _size,
     "status": _identifier(Status),
     "priority": _identifier(Priority),
     "secret": _secret,

@@ -1,0 +1,33 @@
+"""Sizes of files as an owner writes them: bytes, or K, M, G."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from helpdesk import i18n
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+#: The largest size that may be asked for, in bytes: the web server takes no larger request.
+LARGEST = UNITS["G"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """A number of bytes that a message names: written in the reader's language when the message is read."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return i18n.size(self.count)
+
+
+def parse(text: str) -> int:
+    """Read ``500``, ``300K``, ``2M`` or ``1G`` as bytes. Raises InvalidInput."""
+    found = re.fullmatch(r"([0-9]{1,12}) ?([KMG]?)[Bo]?", text.strip(), re.IGNORECASE)
+    count = int(found[1]) * UNITS[found[2].upper()] if found else 0
+    if not 0 < count <= LARGEST:
+        raise InvalidInput(lazy("Expected bytes, or a number with K, M or G, up to 1G. Example: 2M."))
+    return count
