@@ -10,7 +10,7 @@ import atexit
 import functools
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -65,10 +65,16 @@ def init(app: Any) -> None:
     _deliver = queue.task(name="deliver")(functools.partial(task, outbox.deliver_due))
     queue.periodic_task(crontab(minute="*"), name="timetable")(functools.partial(task, run_timetable))
     # Each worker of PostgreSQL listens on a connection of its own, which nobody else closes.
-    queue.on_shutdown(name="close")(queue.storage.close)
+    queue.on_shutdown(name="close")(functools.partial(_close_connection, queue))
     _queue = queue
     if _wake not in outbox.wakers:
         outbox.wakers.append(_wake)
+
+
+def _close_connection(queue: Huey) -> None:
+    # Workers end at the same time: the second may find closed what it was about to close.
+    with suppress(AttributeError):
+        queue.storage.close()
 
 
 def _open_queue() -> Huey:
