@@ -53,7 +53,7 @@ def _load(token: str) -> SignedIn | None:
 
 def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
-    token = staffing.start_sign_in(person, device=device(), by_link=by_link)
+    token = staffing.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
     _renew()
     login_user(SignedIn(person, token))
     session.permanent = True

@@ -19,7 +19,7 @@ from admin_views import exports, usage
 from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.guard import Guarded
 from admin_views.lists import Lists
-from helpdesk import i18n
+from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import Base, Label, database
@@ -156,7 +156,11 @@ class DeskView(Guarded, Lists, ModelView):
     def _store(self, form: Any, row: Any) -> Any:
         try:
             with database.atomic():
-                return self.save(row, self.values(form))
+                before = journal.snapshot(row)
+                stored = self.save(row, self.values(form)) or row
+                if journal.is_set_up(stored):
+                    journal.saved(stored, before, actor=self.agent)
+                return stored
         except HelpdeskError as error:
             show(error, form)
         except IntegrityError:
@@ -222,7 +226,10 @@ class DeskView(Guarded, Lists, ModelView):
         """Delete one row through the rule; on a refusal say why and return False."""
         try:
             with database.atomic():
+                name = str(model)
                 self.remove(model)
+                if journal.is_set_up(model):
+                    journal.deleted(model, name, actor=self.agent)
         except HelpdeskError as error:
             flash(str(error), "error")
             return False
@@ -250,6 +257,7 @@ class DeskView(Guarded, Lists, ModelView):
         column = self._get_column_by_idx(args.sort)
         query = self.ordered(self.narrowed(args.search, args.filters), column and column[0], args.sort_desc)
         headers = {"Content-Disposition": f"attachment; filename={self.slug}.csv"}
+        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         return Response(stream_with_context(self._lines(query)), mimetype="text/csv", headers=headers)
 
     def _lines(self, query: ModelSelect) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from peewee import JOIN
 
-from helpdesk import clock, events, links, notifications, passwords, throttle
+from helpdesk import clock, events, journal, links, notifications, passwords, throttle
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from models import AccessLink, Agent, Customer, SignIn, database
@@ -42,7 +42,11 @@ def sign_in(email: str, password: str, *, address_key: str) -> Agent:
     """
     key = folded(email)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)
-    return check_password(agent, password, account=f"agent {key}", address_key=address_key)
+    try:
+        return check_password(agent, password, account=f"agent {key}", address_key=address_key)
+    except InvalidInput:
+        journal.sign_in_refused(key, address_key)
+        raise
 
 
 def check_password(person: P | None, password: str, *, account: str, address_key: str) -> P:
@@ -81,10 +85,11 @@ def network(address: str) -> str:
 # --- Browsers -----------------------------------------------------------------------------------------------------
 
 
-def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False) -> str:
+def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False, network: str = "") -> str:
     """Sign a browser in and return the random token its cookie carries; only its hash is stored.
 
-    `by_link` says that a link mailed to the person was used: for some minutes it stands for the password.
+    `by_link` says that a link mailed to the person was used: for some minutes it stands for the password;
+    `network` is the address the browser came from, for the journal.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
     SignIn.create(
@@ -97,6 +102,8 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
     )
+    email = person.email if isinstance(person, Agent) else person.primary_address.email
+    journal.record(journal.Act.SIGNED_IN, actor=person, subject=email, network=network)
     return token
 
 
@@ -124,7 +131,10 @@ def came_by_link(person: Agent | Customer, token: str | None) -> bool:
 
 def end_sign_in(token: str) -> None:
     """Sign the browser with this token out, here and wherever its cookie was copied."""
-    SignIn.delete().where(SignIn.token_hash == links.hash_token(token)).execute()
+    row = SignIn.get_or_none(SignIn.token_hash == links.hash_token(token))
+    if row is not None:
+        row.delete_instance()
+        journal.record(journal.Act.SIGNED_OUT, actor=row.agent or row.customer)
 
 
 def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = None) -> int:
@@ -188,6 +198,7 @@ def store_password(agent: Agent, new: str, *, keep_token: str | None = None) -> 
     agent.save()
     end_all_sign_ins(agent, except_token=keep_token)
     links.forget_links_of(agent)
+    journal.record(journal.Act.PASSWORD_CHANGED, actor=agent)
 
 
 def ask_reset(email: str, *, address_key: str = "") -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk import accounts, copies, customers, events, links, notifications, throttle
-from helpdesk.errors import NotFound
+from helpdesk import accounts, copies, customers, events, journal, links, notifications, throttle
+from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from models import AccessLink, Customer, CustomerAddress
 
@@ -22,7 +22,11 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
     # Whoever has not shown to receive mail at an address does not come in by it.
     customer = address.customer if address is not None and address.is_proven else None
     account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
-    return accounts.check_password(customer, password, account=account, address_key=address_key)
+    try:
+        return accounts.check_password(customer, password, account=account, address_key=address_key)
+    except InvalidInput:
+        journal.sign_in_refused(email, address_key)
+        raise
 
 
 def ask_link(email: str, *, address_key: str) -> None:

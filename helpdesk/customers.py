@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, clock, inputs, orders, passwords
+from helpdesk import access, accounts, clock, inputs, journal, orders, passwords
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -112,6 +112,7 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
         customer.password_hash = passwords.make_hash(new)
         customer.save()
         accounts.end_all_sign_ins(customer, except_token=keep_token)
+        journal.record(journal.Act.PASSWORD_CHANGED, actor=customer)
 
 
 def needs_current(customer: Customer, token: str | None) -> bool:

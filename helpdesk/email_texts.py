@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from helpdesk import access, catalogue, envelopes, inputs, outbox, placeholders, richtext, settings
+from helpdesk import access, catalogue, envelopes, inputs, journal, outbox, placeholders, richtext, settings
 from helpdesk.access import Actor
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS, Kind
@@ -48,6 +48,7 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
     """
     access.require(actor, "configure")
     row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
+    before = shown(kind)
     row.enabled = bool(values.get("enabled")) if kind.can_be_off else True
     row.sender_email = (
         settings.clean("default_sender", values.get("sender_email")) if values.get("sender_email") else ""
@@ -60,6 +61,13 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
                 row.delete_instance()
         else:
             row.save()
+        _note(kind, before, actor)
+
+
+def _note(kind: Kind, before: Mapping[str, Any], actor: Actor) -> None:
+    changed = [name for name, value in shown(kind).items() if before[name] != value]
+    if changed:
+        journal.record(journal.Act.TEXT_CHANGED, actor=actor, email=kind.key, fields=changed)
 
 
 def _changed(kind: Kind, name: str, texts: Mapping[str, str]) -> Label:
@@ -104,7 +112,9 @@ def restore_original(kind: Kind, *, actor: Actor) -> None:
     access.require(actor, "configure")
     row = EmailText.get_or_none(EmailText.kind == kind.key)
     if row is not None:
-        row.delete_instance()
+        with database.atomic():
+            row.delete_instance()
+            journal.record(journal.Act.TEXT_CHANGED, actor=actor, email=kind.key, fields=["restored"])
 
 
 def send_example(kind: Kind, *, actor: Agent) -> OutgoingEmail:

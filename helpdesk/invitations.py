@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, clock, events, inputs, links, notifications, passwords
+from helpdesk import access, accounts, clock, events, inputs, journal, links, notifications, passwords
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
@@ -48,6 +48,7 @@ def _checked(name: str, email: str, password: str, locale: str | None) -> dict[s
 
 def _add_administrator(values: dict[str, Any], *, in_support: bool) -> Agent:
     agent = _add(is_admin=True, role=_administrators_role(), **values)
+    journal.saved(agent, None, actor=None)
     if in_support:
         Permission.create(agent=agent, notify=True)
     return agent
@@ -87,6 +88,7 @@ def invite(
             locale=inputs.language(locale),
         )
         notifications.send_account_mail("invitation", agent=agent)
+        journal.record(journal.Act.INVITED, actor=actor, subject=f"{agent.name} ({agent.email})")
     return agent
 
 

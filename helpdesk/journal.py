@@ -16,7 +16,7 @@ from helpdesk import clock, email_defaults, events, inputs, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
-from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, TABLE_NAMES, Act
+from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from models import (
     Agent,
     Base,
@@ -89,7 +89,9 @@ def _harmless(value: Any) -> Any:
 
 def snapshot(row: Base) -> dict[str, Any] | None:
     """Return what is stored of a row and of what belongs to it, or None for a row that is new."""
-    stored = type(row).get_or_none(type(row).id == row.id) if row.id is not None else None
+    if row.id is None or type(row).__name__ not in TABLE_NAMES:
+        return None
+    stored = type(row).get_or_none(type(row).id == row.id)
     if stored is None:
         return None
     values = {name: value for name, value in stored.__data__.items() if name not in SILENT}
@@ -102,8 +104,6 @@ def snapshot(row: Base) -> dict[str, Any] | None:
 def saved(row: Base, before: Mapping[str, Any] | None, *, actor: Actor | None) -> None:
     """Note that a row was added (`before` is None), or which of its fields changed since `before`, if any did."""
     table = type(row).__name__
-    if table not in TABLE_NAMES:
-        return
     kind = TABLE_NAMES[table][0]
     if before is None:
         record(Act.ADDED, actor=actor, subject=name_of(row), kind=kind, what=table)
@@ -117,8 +117,12 @@ def saved(row: Base, before: Mapping[str, Any] | None, *, actor: Actor | None) -
 def deleted(row: Base, name: str, *, actor: Actor | None) -> None:
     """Note that a row of this name is gone."""
     table = type(row).__name__
-    if table in TABLE_NAMES:
-        record(Act.DELETED, actor=actor, subject=name, kind=TABLE_NAMES[table][0], what=table)
+    record(Act.DELETED, actor=actor, subject=name, kind=TABLE_NAMES[table][0], what=table)
+
+
+def is_set_up(row: Base) -> bool:
+    """Tell whether a screen notes what it does to this row; rights are noted by their rules."""
+    return TABLE_NAMES.get(type(row).__name__, ("", ""))[0] == SETUP
 
 
 def name_of(row: Any) -> str:

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 import flask_mail
 from flask import Flask, current_app, has_app_context
 
-from helpdesk import access, claims, clock, letters, links, settings
+from helpdesk import access, claims, clock, held, journal, letters, links, settings
 from helpdesk.access import Actor
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError
@@ -120,6 +120,8 @@ def _is_moot(email: OutgoingEmail) -> bool:
     """Tell whether the mail lost its sense while it waited: its agent was disabled, or its ticket went to the bin."""
     if email.agent_id is not None and not email.agent.active:
         return True
+    if email.link_kind == held.KIND:
+        return held.link_of(email) is None
     ticket = email.ticket
     return ticket is not None and email.address_id is None and (ticket.in_bin or ticket.is_spam)
 
@@ -135,6 +137,7 @@ def _send(email: OutgoingEmail, connection: Connection) -> int:
         _fail(email, error, for_good=True)
     else:
         claims.store(email, state="sent", sent_at=clock.now(), last_error="")
+        journal.mail_ended(email)
         return 1
     return 0
 
@@ -142,6 +145,8 @@ def _send(email: OutgoingEmail, connection: Connection) -> int:
 def _private_link(email: OutgoingEmail) -> str | None:
     if not email.link_kind:
         return None
+    if email.link_kind == held.KIND:
+        return held.link_of(email)
     target = {"agent": email.agent, "address": email.address, "ticket": email.ticket}
     return links.url(email.link_kind, links.make(email.link_kind, **target))
 
@@ -170,6 +175,7 @@ def _fail(email: OutgoingEmail, error: Exception, *, for_good: bool) -> None:
     if for_good or email.attempts > len(DELAYS):
         logger.warning("The mail %s to %s was given up: %s", email.mail_id, email.to_email, reason)
         claims.store(email, state="failed", last_error=reason)
+        journal.mail_ended(email, reason)
     else:
         due = clock.now() + timedelta(minutes=DELAYS[email.attempts - 1])
         claims.store(email, state="pending", due_at=due, last_error=reason)

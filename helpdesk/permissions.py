@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, inputs, richtext
+from helpdesk import access, inputs, journal, richtext
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
@@ -29,11 +29,13 @@ def save_permission(
     row = permission or Permission(agent=agent)
     if row.agent_id != agent.id:
         raise NotAllowed(lazy("This permission is another agent’s."))
+    noted = journal.snapshot(row)
     row.service, row.department = _scope(row, values)
     _set_own(row, values)
     try:
         with database.atomic():
             row.save()
+            journal.saved(row, noted, actor=actor)
     except IntegrityError as error:
         message = lazy("This agent has a permission for the same place already.")
         raise InvalidInput(message, field="department") from error
@@ -73,7 +75,9 @@ def save_own_permission(permission: Permission, values: Mapping[str, Any], *, ac
 def delete_permission(permission: Permission, *, actor: Actor) -> None:
     """Take a permission away; tickets assigned to the agent stay so. Raises NotAllowed."""
     access.require(actor, "administer")
-    permission.delete_instance()
+    with database.atomic():
+        journal.deleted(permission, journal.name_of(permission), actor=actor)
+        permission.delete_instance()
 
 
 def remove_from_support(agent: Agent, *, actor: Actor) -> int:
@@ -82,6 +86,8 @@ def remove_from_support(agent: Agent, *, actor: Actor) -> int:
     with database.atomic():
         count = Permission.delete().where(Permission.agent == agent.id).execute()
         Stamp.bump()
+        if count:
+            journal.record(journal.Act.LEFT_SUPPORT, actor=actor, subject=agent.name)
     return int(count)
 
 
@@ -95,8 +101,11 @@ def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
     clean: dict[str, Any] = {column: bool(values[column]) for column in switches if column in values}
     if "name" in values or role.id is None:
         clean["name"] = inputs.label(values.get("name"), "name", 80)
+    noted = journal.snapshot(role)
     inputs.fill(role, clean)
-    role.save()
+    with database.atomic():
+        role.save()
+        journal.saved(role, noted, actor=actor)
     return role
 
 
@@ -109,6 +118,7 @@ def delete_role(role: Role, *, actor: Actor) -> None:
             Stamp.bump()
             _refuse_used(role)
             role.delete_instance()
+            journal.deleted(role, str(role), actor=actor)
     except IntegrityError as error:
         raise StillInUse(lazy("Somebody was given this role just now.")) from error
 

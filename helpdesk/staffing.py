@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, events, inputs, links, teams
+from helpdesk import access, accounts, events, inputs, journal, links, teams
 from helpdesk.access import Actor
 from helpdesk.accounts import (
     ask_reset,
@@ -89,7 +89,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
     access.require(actor, "administer")
     if agent.id is None:
         return _invite(values, actor)
-    before = Agent.get_by_id(agent.id)
+    before, noted = Agent.get_by_id(agent.id), journal.snapshot(agent)
     clean = _checked(before, values)
     if isinstance(actor, Agent) and actor.id == before.id and clean.get("email", before.email) != before.email:
         accounts.check_current(before, str(values.get("current") or ""))
@@ -101,6 +101,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
             _keep_one_administrator(agent)
         _store(agent)
         _end_what_changed(before, agent, actor)
+        journal.saved(agent, noted, actor=actor)
     return agent
 
 
@@ -140,6 +141,7 @@ def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
     if before.active and not after.active:
         accounts.end_all_sign_ins(after)
         links.forget_links_of(after)
+        journal.record(journal.Act.DISABLED, actor=actor, subject=after.name)
         unassign(teams.assigned_to(after), actor=actor, why="agent-disabled", name=after.name)
     if before.email != after.email:
         # Links mailed to the old address must not open the account of its new holder.
@@ -167,6 +169,8 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
         Stamp.bump()
         _keep_one_administrator(agent)
         count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)
+        # Before it goes: whoever deletes their own account still signs this line.
+        journal.deleted(agent, agent.name, actor=actor)
         agent.delete_instance()
     return count
 

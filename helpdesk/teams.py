@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import ModelSelect, chunked
 
-from helpdesk import access, catalogue, events, inputs
+from helpdesk import access, catalogue, events, inputs, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
@@ -125,10 +125,11 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
         clean["email"] = inputs.normalise(values["email"]) if values["email"] else ""
     inputs.fill(team, clean)
     with events.transaction():
-        losses = _losses(team, before, after)
+        losses, noted = _losses(team, before, after), journal.snapshot(team)
         team.save()
         _store_members(team, before, after)
         suffer(losses, actor=actor)
+        journal.saved(team, noted, actor=actor)
     return team
 
 
@@ -138,6 +139,7 @@ def delete_team(team: Team, *, actor: Actor) -> int:
     with events.transaction():
         count = suffer(_losses(team, _Shape.of(team), _Shape.empty(), deleted=True), actor=actor)
         team.delete_instance()
+        journal.deleted(team, str(team), actor=actor)
     return count
 
 
