@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from helpdesk import catalogue, clock, i18n, letters, placeholders, richtext
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS
 from models import Message, OutgoingEmail, Ticket
+
+_noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[list[int]]:
+    """Give the ids of the e-mails written inside, for an act that may be taken back."""
+    ids: list[int] = []
+    token = _noted.set(ids)
+    try:
+        yield ids
+    finally:
+        _noted.reset(token)
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ def store(
     body = richtext.clean(placeholders.fill(said.body, usable, html=True))
     earlier = _earlier(ticket, recipient.email)
     now = clock.now()
-    return OutgoingEmail.create(
+    written = OutgoingEmail.create(
         kind=kind,
         ticket=ticket,
         message=message,
@@ -75,6 +90,10 @@ def store(
         due_at=now,
         created_at=now,
     )
+    noting = _noted.get()
+    if noting is not None:
+        noting.append(written.id)
+    return written
 
 
 def _earlier(ticket: Ticket | None, email: str) -> list[str]:

@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     COPY_DROPPED = "copy-dropped"
     FILTERED = "filtered"
     FILTER_SKIPPED = "filter-skipped"
+    UNDONE = "undone"
 
 
 #: Kinds that show as messages in the thread, not as lines of the history.
@@ -135,6 +136,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.COPY_ADDED: lazy("%(who)s put %(email)s in copy"),
     EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
+    EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -153,6 +155,14 @@ REASONS: dict[str, Any] = {
     "team-deleted": lazy("the team %(name)s was deleted"),
     "left-team": lazy("%(name)s left the team"),
     "no-access": lazy("%(name)s no longer covers it"),
+    "back-assign": lazy("assigned to %(name)s again"),
+    "back-nobody": lazy("assigned to nobody again"),
+    "back-status": lazy("the status is %(name)s again"),
+    "back-priority": lazy("the priority is %(name)s again"),
+    "back-spam": lazy("no longer spam"),
+    "back-not-spam": lazy("spam again"),
+    "back-delete": lazy("out of the bin again"),
+    "back-restore": lazy("in the bin again"),
 }
 
 

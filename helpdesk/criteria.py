@@ -1,0 +1,119 @@
+"""What the address of a list may say, and the list it asks for: the same words in links, forms and saved views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk import catalogue, search
+from helpdesk.i18n import _
+from helpdesk.listing import SORTS, TicketListing
+from models import Agent
+
+#: Criteria that name a row of a table, and the row they name.
+ROWS: dict[str, Any] = {
+    "service": catalogue.service,
+    "department": catalogue.department,
+    "status": catalogue.status,
+    "priority": catalogue.priority,
+    "assignee": catalogue.agent,
+    "team": catalogue.team,
+    "tag": catalogue.tag,
+}
+VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all", "search")
+WORDS: dict[str, tuple[str, ...]] = {
+    "view": VIEWS,
+    "state": ("open", "closed"),
+    "waits": ("1",),
+    "scope": search.SCOPES[1:],
+    "sort": SORTS,
+}
+#: Longest search text.
+MAX_TEXT = 200
+#: What a chip may take away; the rest is the list itself.
+FILTERS = ("state", "service", "department", "status", "priority", "assignee", "team", "tag", "waits")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One criterion in words, and the list without it."""
+
+    label: str
+    value: str
+    without: dict[str, str]
+
+
+def known(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an address says that a list understands: nothing empty, nothing strange, in one order."""
+    found: dict[str, str] = {}
+    for name, words in WORDS.items():
+        if given.get(name) in words:
+            found[name] = given[name]
+    for name in ROWS:
+        value = str(given.get(name, ""))
+        if (value.isascii() and value.isdigit() and int(value[:20]) < 2**63) or (name, value) == ("assignee", "me"):
+            found[name] = value
+    text = str(given.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
+    if text:
+        found["q"] = text
+    if found.get("view") == "open" and ("service" in found or "department" in found):
+        # The menu's links of places do not say it either.
+        del found["view"]
+    return found
+
+
+def listing_of(agent: Agent, said: Mapping[str, str]) -> TicketListing:
+    """Return the list these criteria ask for, within the agent's sight."""
+    view = said.get("view", "open")
+    if view == "search":
+        view = said.get("state", "all")
+    keys = {name: said[name] for name in ROWS if name in said}
+    rows = {f"{name}_id": agent.id if value == "me" else int(value) for name, value in keys.items()}
+    return TicketListing(
+        agent,
+        view,
+        waits="waits" in said,
+        text=said.get("q", ""),
+        scope=said.get("scope", "everywhere"),
+        sort=said.get("sort", ""),
+        **rows,
+    )
+
+
+def chips(said: Mapping[str, str]) -> list[Chip]:
+    """Return the criteria in words: without the place when it is the name of the list."""
+    names = {
+        "state": _("State"),
+        "service": _("Service"),
+        "department": _("Department"),
+        "status": _("Status"),
+        "priority": _("Priority"),
+        "assignee": _("Assigned to"),
+        "team": _("Team"),
+        "tag": _("Tag"),
+        "waits": _("Reply"),
+    }
+    shown = [name for name in FILTERS if name in said and name != place_of(said)]
+    return [
+        Chip(names[name], _words(name, said[name]), {key: value for key, value in said.items() if key != name})
+        for name in shown
+    ]
+
+
+def place_of(said: Mapping[str, str]) -> str | None:
+    """Return the criterion that names the list: its department or service, on the list of what is open."""
+    if "view" in said:
+        return None
+    return next((name for name in ("department", "service") if name in said), None)
+
+
+def _words(name: str, value: str) -> str:
+    if name == "state":
+        return _("Open") if value == "open" else _("Closed")
+    if name == "waits":
+        return _("waited for")
+    if value == "me":
+        return _("Me")
+    row = ROWS[name](int(value))
+    return str(row) if row is not None else _("no longer there")
