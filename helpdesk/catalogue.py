@@ -13,6 +13,7 @@ from models import (
     Permission,
     Priority,
     Role,
+    SavedView,
     Service,
     Status,
     Tag,
@@ -29,6 +30,7 @@ _roles = Kept(lambda: {row.id: row for row in Role.select().order_by(Role.id)})
 _agents = Kept(lambda: {row.id: row for row in Agent.select().order_by(Agent.name, Agent.id)})
 _teams = Kept(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
 _email_texts = Kept(lambda: {row.kind: row for row in EmailText.select()})
+_saved_views = Kept(lambda: list(SavedView.select().order_by(SavedView.position, SavedView.id)))
 
 
 def _group(rows: Any, key: str) -> dict[int, list[Any]]:
@@ -110,6 +112,11 @@ def priorities(*, enabled_only: bool = False) -> list[Priority]:
 def tags() -> list[Tag]:
     """Return the tags by name."""
     return list(_tags().values())
+
+
+def saved_views() -> list[SavedView]:
+    """Return the saved lists of all agents, in the order each of them chose."""
+    return list(_saved_views())
 
 
 def roles() -> list[Role]:
