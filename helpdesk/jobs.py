@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import cache, clock, environment, outbox, upkeep
+from helpdesk import cache, clock, environment, outbox, upkeep, uploads
 from models import TimetableRun, database
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Job:
 
 TIMETABLE = (
     Job("sweep of the outbox", "%Y-%m-%d %H:%M", outbox.deliver_due),
+    Job("expired uploads", "%Y-%m-%d %H", uploads.drop_expired),
     Job("upkeep", "%Y-%m-%d", upkeep.run),
 )
 

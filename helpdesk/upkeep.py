@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import batches, clock, drafts, held, journal, links, throttle, tickets
+from helpdesk import attachments, batches, clock, drafts, held, journal, links, throttle, tickets
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.

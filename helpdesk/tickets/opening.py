@@ -9,9 +9,11 @@ from peewee import IntegrityError
 
 from helpdesk import catalogue, clock, customers, richtext, search, settings
 from helpdesk.access import Actor
+from helpdesk.attachments import attach
 from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
@@ -37,6 +39,7 @@ class NewTicket:
     locale: str = "en"
     form_key: str | None = None
     copies: tuple[str, ...] = ()
+    files: tuple[StoredFile, ...] = ()
     #: How it reached the agent who opens it for somebody (a key of ``events.OPENED_FOR``); empty otherwise.
     source: str = ""
 
@@ -53,6 +56,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             address = _author(new, actor)
             ticket = _store(new, subject, service, department, address)
             message = write_first_message(ticket, address, body)
+            attach(message, new.files, actor=actor)
             write_copies(ticket, new.copies, actor=actor or address.customer)
             # The visitor acts by the form: the history and the mails know them by their address.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}

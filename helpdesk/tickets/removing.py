@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import access, clock, search
+from helpdesk import access, attachments, clock, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
@@ -79,14 +79,17 @@ def restore(ticket: Ticket, *, actor: Actor) -> None:
 
 
 def purge_bin() -> int:
-    """Delete for good the tickets that rested thirty days in the bin; return how many."""
+    """Delete for good the tickets that rested thirty days in the bin, with their files; return how many."""
     limit = clock.now() - timedelta(days=BIN_DAYS)
     purged = 0
     while ids := [
         row[0] for row in Ticket.select(Ticket.id).where(Ticket.in_bin, Ticket.binned_at < limit).limit(BATCH).tuples()
     ]:
         with transaction():
-            for (message_id,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples():
+            messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
+            paths = attachments.paths_of(messages)
+            for message_id in messages:
                 search.forget(message_id)
             purged += Ticket.delete().where(Ticket.id.in_(ids)).execute()
+        attachments.discard(paths)
     return purged

@@ -8,9 +8,11 @@ from peewee import IntegrityError
 
 from helpdesk import access, catalogue, clock, richtext, search, settings
 from helpdesk.access import Actor, System, TicketGuest
+from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
+from helpdesk.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY
@@ -24,6 +26,7 @@ def receive_message(
     actor: Customer | TicketGuest,
     form_key: str | None = None,
     copies: Sequence[str] = (),
+    files: Sequence[StoredFile] = (),
 ) -> Message:
     """Store a message of the customer (plain text): default status, assignee kept while active (RULES 12, 16).
 
@@ -38,6 +41,7 @@ def receive_message(
     try:
         with transaction():
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
+            attach(message, files, actor=actor)
             if copies:
                 add_copies(ticket, copies, actor=actor)
             if not ticket.is_spam:
@@ -76,7 +80,9 @@ def _status_only(ticket: Ticket) -> dict[str, object]:
     return columns
 
 
-def reply(ticket: Ticket, body: str, *, actor: Agent | System, close: bool = False) -> Message:
+def reply(
+    ticket: Ticket, body: str, *, actor: Agent | System, close: bool = False, files: Sequence[StoredFile] = ()
+) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12)."""
     access.require(actor, "reply", ticket)
     if close:
@@ -84,6 +90,7 @@ def reply(ticket: Ticket, body: str, *, actor: Agent | System, close: bool = Fal
     clean = _required(body)
     with transaction():
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature_of(actor, ticket))
+        attach(message, files, actor=actor)
         status = catalogue.closed_status() if close else catalogue.pending_status()
         store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
         record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
@@ -108,19 +115,20 @@ def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
     return {"assignee": agent, "team": None} if mine or not ticket.is_assigned else {}
 
 
-def add_note(ticket: Ticket, body: str, *, actor: Agent) -> Message:
-    """Store an internal note (HTML); customers never see it and nothing else changes."""
+def add_note(ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredFile] = ()) -> Message:
+    """Store an internal note (HTML) and its files; customers never see them and nothing else changes."""
     access.require(actor, "note", ticket)
     clean = _required(body)
     with transaction():
         message = _write(ticket, NOTE, clean, actor=actor)
+        attach(message, files, actor=actor)
         store(ticket)
         record(ticket, EventKind.NOTE_ADDED, actor=actor, about=message, message=message.id)
     return message
 
 
 def delete_note(note: Message, *, actor: Agent) -> None:
-    """Delete a note: its author, a manager or an administrator may; the history keeps who and when (RULES 28)."""
+    """Delete a note with its files: its author, a manager or an administrator may; the history keeps who (RULES 28)."""
     ticket = note.ticket
     access.require(actor, "note", ticket)
     if not note.is_note:
@@ -133,7 +141,9 @@ def delete_note(note: Message, *, actor: Agent) -> None:
         note.body, note.deleted_at = "", clock.now()
         note.save()
         search.forget(note.id)
+        paths = detach(note)
         record(ticket, EventKind.NOTE_DELETED, actor=actor)
+    discard(paths)
 
 
 def may_delete_note(note: Message, agent: Agent) -> bool:

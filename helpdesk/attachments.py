@@ -1,0 +1,132 @@
+"""The files of messages: given in the rule's transaction, shown to who sees the ticket, forgotten with the message.
+
+A file is on disk before a row names it: what a crash leaves without a row, `sweep` finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from peewee import chunked, fn
+
+from helpdesk import access, clock, environment, file_store, settings
+from helpdesk.access import Actor, System
+from helpdesk.errors import NotFound
+from helpdesk.file_store import PLACE, StoredFile, discard
+from helpdesk.i18n import lazy
+from models import NOTE, Agent, Attachment, Message, Ticket, Upload
+
+#: What a file carries from hand to hand.
+FACTS = ("name", "media_type", "size", "sha256", "path")
+#: The age at which a file that no row names is nobody's: no transaction is open that long.
+ORPHANED = timedelta(days=1)
+#: Letters of a path behind its folder.
+_TAIL = len("/ab/") + 64
+
+
+def may_attach(actor: Actor | None) -> bool:
+    """Tell whether this actor (None: a visitor) may send files: the switch binds customers only (RULES 25)."""
+    return isinstance(actor, Agent | System) or bool(settings.get("allow_attachments"))
+
+
+def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None) -> None:
+    """Give files to a message, in the caller's transaction. Raises InvalidInput at ``files``."""
+    if not files:
+        return
+    if not may_attach(actor):
+        raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
+    file_store.check_together(files, name=files[-1].name)
+    waiting = [file.id for file in files if isinstance(file, Upload)]
+    if waiting and Upload.delete().where(Upload.id.in_(waiting)).execute() != len(waiting):
+        raise file_store.refusal(lazy("A file has waited for too long. Choose it again."))
+    facts = [{name: getattr(file, name) for name in FACTS} for file in files]
+    Attachment.insert_many([{**row, "message": message.id, "created_at": clock.now()} for row in facts]).execute()
+
+
+def of_messages(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
+    """Return the files of these messages, by message."""
+    found: dict[int, list[Attachment]] = {}
+    ids = [message.id for message in messages]
+    if ids:
+        for row in Attachment.select().where(Attachment.message.in_(ids)).order_by(Attachment.id):
+            found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def find(actor: Actor, attachment_id: int) -> Attachment:
+    """Return a file of a ticket this actor sees; those of notes are the team's. Raises NotFound."""
+    query = Attachment.select(Attachment).join(Message).join(Ticket)
+    query = query.where(Attachment.id == attachment_id, Message.deleted_at.is_null())
+    query = query.where(Ticket.id.in_(access.visible_tickets(actor).select(Ticket.id)))
+    if not isinstance(actor, Agent | System):
+        query = query.where(Message.kind != NOTE)
+    row = query.first() if 0 <= attachment_id < 2**63 else None
+    if row is None:
+        raise NotFound(lazy("There is no such file."))
+    return row
+
+
+def ticket_number(attachment_id: int) -> str:
+    """Return the number of the ticket a file belongs to, for doors that open one ticket at a time; else nothing."""
+    query = Ticket.select(Ticket.number).join(Message).join(Attachment)
+    known = 0 <= attachment_id < 2**63
+    return str(query.where(Attachment.id == attachment_id).scalar() or "") if known else ""
+
+
+def paths_of(messages: Iterable[int]) -> list[str]:
+    """Return where the files of these messages lie: to be asked before the rows are gone."""
+    found: list[str] = []
+    for ids in chunked(messages, 500):
+        found += [path for (path,) in Attachment.select(Attachment.path).where(Attachment.message.in_(ids)).tuples()]
+    return found
+
+
+def detach(message: Message) -> list[str]:
+    """Take the files off a message, in the caller's transaction; return where they lie, for `discard`."""
+    paths = paths_of([message.id])
+    Attachment.delete().where(Attachment.message == message.id).execute()
+    return paths
+
+
+def sweep() -> int:
+    """Delete the files that no row names and that are older than a day; return how many."""
+    limit = clock.now() - ORPHANED
+    swept = 0
+    for paths in chunked(_older_than(limit), 500):
+        named = {path for table in (Attachment, Upload) for path in _named(table, paths)}
+        orphans = [path for path in paths if path not in named]
+        discard(orphans)
+        swept += len(orphans)
+    return swept
+
+
+def _named(table: type[Attachment] | type[Upload], paths: Sequence[str]) -> list[str]:
+    return [path for (path,) in table.select(table.path).where(table.path.in_(paths)).tuples()]
+
+
+def _older_than(limit: datetime) -> Iterator[str]:
+    """Walk the folders of files, present and former, for files of ours and no others."""
+    root = environment.current().data_dir
+    for folder in sorted(folders()):
+        for file in root.joinpath(folder).glob("??/*"):
+            path = file.relative_to(root).as_posix()
+            # Another host may sweep the same folder.
+            with suppress(FileNotFoundError):
+                if PLACE.fullmatch(path) and _written(file) < limit:
+                    yield path
+
+
+def _written(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
+
+
+def folders() -> set[str]:
+    """Return every folder that holds files: the present one and those of stored rows."""
+    found = {str(settings.get("attachment_folder"))}
+    for table in (Attachment, Upload):
+        folder = fn.SUBSTR(table.path, 1, fn.LENGTH(table.path) - _TAIL)
+        found.update(name for (name,) in table.select(folder).distinct().tuples())
+    return found

@@ -1,0 +1,178 @@
+"""Files on disk: checked while they are written, under random names nobody can guess.
+
+Nothing is ever unpacked or drawn here. A file is on disk, for good, before any row names it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from helpdesk import environment, filetypes, settings, sizes
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import lazy
+from helpdesk.sizes import Size
+from models import database
+
+logger = logging.getLogger(__name__)
+
+#: Files of one message.
+MOST = 10
+#: Bytes read at once.
+CHUNK = 1 << 16
+#: Where a file lies in its folder: 256 random bits, below their first two letters.
+PLACE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]*/){1,8}[0-9a-f]{2}/[0-9a-f]{64}")
+
+
+class StoredFile(Protocol):
+    """A file that lies on disk: received just now, or kept for its form."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str
+
+
+@dataclass
+class Received:
+    """A file on disk that no row names yet."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What files must keep to; sizes in bytes."""
+
+    extensions: tuple[str, ...]
+    file: int
+    total: int
+    count: int = MOST
+
+
+def limits() -> Limits:
+    """Return the limits of the desk, the same for customers and agents."""
+    total = sizes.parse(settings.get("max_total_size"))
+    each = min(sizes.parse(settings.get("max_file_size")), total)
+    return Limits(tuple(settings.get("allowed_extensions").split(",")), each, total)
+
+
+def location(path: str) -> Path:
+    """Return where a stored path is on this machine. Raises NotFound for what is no path of ours."""
+    if not PLACE.fullmatch(path):
+        raise NotFound(lazy("There is no such file."))
+    return environment.current().data_dir / path
+
+
+def receive(stream: IO[bytes], name: str) -> Received:
+    """Store what `stream` holds. Raises InvalidInput naming the file and the limit it breaks; then nothing is kept."""
+    allowed, name = limits(), filetypes.clean_name(name)
+    extension = filetypes.extension(name)
+    if extension not in map(filetypes.canonical, allowed.extensions):
+        raise refusal(
+            lazy("“%(file)s” is not of an allowed type: %(types)s.", file=name, types=", ".join(allowed.extensions))
+        )
+    path = _new_path()
+    try:
+        size, digest = _write(stream, location(path), name, allowed.file)
+        if not filetypes.fits(location(path), extension):
+            raise refusal(
+                lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
+            )
+    except OSError as error:
+        with suppress(OSError):
+            location(path).unlink(missing_ok=True)
+        logger.exception("A file could not be stored.")
+        raise refusal(lazy("“%(file)s” could not be stored. Try again in a moment.", file=name)) from error
+    except InvalidInput:
+        location(path).unlink(missing_ok=True)
+        raise
+    return Received(name, filetypes.media_type(extension), size, digest, path)
+
+
+def refusal(message: Any) -> InvalidInput:
+    """Return a refusal that stands at the field of files."""
+    return InvalidInput(message, field="files")
+
+
+def _new_path() -> str:
+    name = secrets.token_hex(32)
+    return f"{settings.get('attachment_folder')}/{name[:2]}/{name}"
+
+
+def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, str]:
+    """Copy at most `most` bytes to disk, for good; return how many there were and their hash."""
+    _make_folder(target.parent)
+    size, digest = 0, hashlib.sha256()
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise refusal(
+                    lazy("“%(file)s” is larger than %(limit)s, the most for one file.", file=name, limit=Size(most))
+                )
+            digest.update(chunk)
+            file.write(chunk)
+        if not size:
+            raise refusal(lazy("“%(file)s” is empty.", file=name))
+        file.flush()
+        os.fsync(file.fileno())
+    _settle(target.parent)
+    return size, digest.hexdigest()
+
+
+def _make_folder(folder: Path) -> None:
+    # Asked again on every use: somebody may have put a link in its place since the setting was stored.
+    if not folder.resolve().is_relative_to(environment.current().data_dir.resolve()):
+        raise OSError(errno.ELOOP, "the attachment folder leads out of the data folder")
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+        _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_together(files: Sequence[StoredFile], *, name: str) -> None:
+    """Refuse more files, or larger ones together, than a message takes. Raises InvalidInput naming `name`."""
+    allowed = limits()
+    if len(files) > allowed.count:
+        raise refusal(
+            lazy("“%(file)s” is one too many: a message takes %(limit)s files.", file=name, limit=allowed.count)
+        )
+    if sum(file.size for file in files) > allowed.total:
+        limit = Size(allowed.total)
+        raise refusal(
+            lazy("With “%(file)s” the files are larger than %(limit)s, the most together.", file=name, limit=limit)
+        )
+
+
+def discard(paths: Iterable[str]) -> None:
+    """Delete files whose rows are gone. Inside a transaction nothing is deleted: it could be undone."""
+    if database.transaction_depth():
+        # Once it is stored, the sweep finds them.
+        return
+    for path in paths:
+        location(path).unlink(missing_ok=True)

@@ -1,0 +1,97 @@
+"""What a file is: its name made harmless, its extension, and whether its content fits."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import unicodedata
+from pathlib import Path
+
+import puremagic
+
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+
+#: Letters of a name that are kept; its extension always is.
+LONGEST_NAME = 150
+#: Bytes in which every signature stands (that of a disk image begins at 32,769).
+HEAD = 40_000
+#: Extensions that mean the same.
+SAME = {"jpg": "jpeg", "htm": "html", "tif": "tiff", "yml": "yaml", "mpga": "mp3"}
+#: Types that are archives inside: what an archive holds would only be known by unpacking it.
+CONTAINERS = {
+    **dict.fromkeys(("zip", "docx", "xlsx", "pptx", "odt", "ods", "odp", "odg", "epub"), b"PK\x03\x04"),
+    **dict.fromkeys(("doc", "xls", "ppt", "msg"), bytes.fromhex("d0cf11e0a1b11ae1")),
+}
+#: Types that are text, whatever a table of signatures knows about some of them.
+TEXTS = frozenset({"txt", "csv", "tsv", "log", "md", "json", "yaml", "ics", "vcf", "ini", "conf", "eml", "srt"})
+#: Types that could act in a browser: they are handed out as bytes.
+ACTIVE = ("html", "svg", "xml", "javascript", "ecmascript")
+
+_SIGNED = frozenset(row.extension.lstrip(".").lower() for row in puremagic.magic_header_array)
+_CONTROL = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def clean_name(name: str) -> str:
+    """Return the last part of a name, in its own script, without what cannot be seen. Raises InvalidInput."""
+    last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    seen = "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in last)
+    text = " ".join(seen.split()).strip(" .")
+    stem, dot, extension = text.rpartition(".")
+    if dot and len(text) > LONGEST_NAME:
+        text = f"{stem[: LONGEST_NAME - 1 - len(extension)].rstrip()}.{extension}"
+    if not text:
+        raise InvalidInput(lazy("A file has no name."), field="files")
+    return text[:LONGEST_NAME]
+
+
+def extension(name: str) -> str:
+    """Return the extension of a clean name in the form that stands for it; empty when there is none."""
+    stem, _dot, last = name.rpartition(".")
+    return canonical(last) if stem else ""
+
+
+def canonical(extension: str) -> str:
+    """Return the one extension that stands for those that mean the same: ``jpeg`` for ``jpg`` (RULES 25)."""
+    text = extension.strip().lower()
+    return SAME.get(text, text)
+
+
+def media_type(extension: str) -> str:
+    """Return the type under which a file is handed out; nothing of it comes from its sender."""
+    guessed = mimetypes.guess_type(f"file.{extension}")[0] or "application/octet-stream"
+    return "application/octet-stream" if any(word in guessed for word in ACTIVE) else guessed
+
+
+def fits(path: Path, extension: str) -> bool:
+    """Tell whether a file holds what its extension says: by its signature, or as text when its type has none."""
+    if extension in TEXTS or (extension not in _SIGNED and extension not in CONTAINERS):
+        return _is_text(path)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if extension in CONTAINERS:
+        return head.startswith(CONTAINERS[extension])
+    try:
+        found = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):
+        return False
+    return extension in {canonical(match.extension.lstrip(".")) for match in found}
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        marked = file.read(2) in _MARKS
+    encodings = ["utf-16"] if marked else ["utf-8", "cp1252"]
+    return any(_decodes(path, encoding) for encoding in encodings)
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            while chunk := file.read(1 << 16):
+                if _CONTROL.search(chunk):
+                    return False
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""Files chosen in a form that is not sent yet: kept for an hour under the form's key, for whoever chose them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import IO
+
+from helpdesk import clock, file_store
+from helpdesk.errors import InvalidInput
+from models import Upload, database
+
+#: How long a file waits for the form it was chosen in.
+WAIT = timedelta(hours=1)
+
+
+def keep(stream: IO[bytes], name: str, *, form_key: str, owner: str) -> Upload:
+    """Store a file for a form that is not sent yet. Raises InvalidInput naming the file and the limit."""
+    received = file_store.receive(stream, name)
+    try:
+        with database.atomic():
+            file_store.check_together([*kept(form_key, owner), received], name=received.name)
+            return Upload.create(
+                form_key=form_key,
+                owner=owner,
+                expires_at=clock.now() + WAIT,
+                **asdict(received),
+            )
+    except InvalidInput:
+        file_store.discard([received.path])
+        raise
+
+
+def kept(form_key: str, owner: str) -> list[Upload]:
+    """Return the files that wait in a form of this owner, in the order they came."""
+    query = Upload.select().where(Upload.form_key == form_key, Upload.owner == owner, Upload.expires_at > clock.now())
+    return list(query.order_by(Upload.id).limit(file_store.MOST))
+
+
+def drop(upload_id: int, *, form_key: str, owner: str) -> None:
+    """Take a file out of its form."""
+    row = Upload.get_or_none(Upload.id == upload_id, Upload.form_key == form_key, Upload.owner == owner)
+    if row is not None and Upload.delete().where(Upload.id == row.id).execute():
+        file_store.discard([row.path])
+
+
+def drop_expired() -> int:
+    """Delete the files whose form was not sent in time; return how many."""
+    expired = Upload.select(Upload.id, Upload.path).where(Upload.expires_at <= clock.now()).tuples()
+    dropped = 0
+    for upload_id, path in list(expired):
+        # The form may have been sent at this very moment: then the file is its message's.
+        if Upload.delete().where(Upload.id == upload_id).execute():
+            file_store.discard([path])
+            dropped += 1
+    return dropped
