@@ -1,0 +1,94 @@
+"""What can be imported: the columns of each list, in English and French, and how its cells are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from helpdesk import i18n, members, money, new_orders, orders
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.imports import Column, Kind
+from helpdesk.members import NewMember
+from helpdesk.new_orders import NewOrder
+
+#: An article in a cell: ``2 x Brake pads = 12.50``.
+ARTICLE = re.compile(r"(?:(\d{1,7})\s*[x×*]\s+)?(.+?)\s*=\s*(\S[^=]*)")
+
+
+def read_order(cells: Mapping[str, str]) -> NewOrder:
+    """Read a row of orders. Raises InvalidInput at the column that is wrong."""
+    values: dict[str, Any] = dict(cells)
+    code = money.currency(cells.get("currency", ""))
+    values["total"] = money.as_typed(cells.get("total", ""), code, "total")
+    values["lines"] = _articles(cells["lines"], code) if cells.get("lines") else None
+    return new_orders.read(values)
+
+
+def _articles(cell: str, code: str) -> list[dict[str, Any]]:
+    articles = []
+    for text in filter(None, map(str.strip, cell.split("|"))):
+        found = ARTICLE.fullmatch(text)
+        if found is None:
+            raise InvalidInput(lazy("Write articles as: 2 x Brake pads = 12.50 | 1 x Bell = 8.00"), field="lines")
+        count, name, price = found.groups()
+        articles.append({"name": name, "quantity": int(count or 1), "price": money.as_typed(price, code, "lines")})
+    return articles
+
+
+def _order_cells(order: NewOrder) -> Sequence[str]:
+    total = money.shown(order.total, order.currency)
+    count = str(len(order.lines)) if order.lines is not None else ""
+    when = i18n.when(order.placed_at, "d MMM y HH:mm")
+    return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count
+
+
+def _member_cells(member: NewMember) -> Sequence[str]:
+    return member.email, member.last_name, member.first_name
+
+
+EMAIL = Column(
+    "email",
+    lazy("E-mail address"),
+    ("email", "mail", "email address", "customer email", "adresse email", "adresse mail", "courriel"),
+    needed=True,
+)
+
+ORDERS = Kind(
+    "orders",
+    (
+        Column("shop", lazy("Shop"), ("shop", "store", "boutique", "magasin"), needed=True),
+        Column(
+            "number",
+            lazy("Number"),
+            (
+                *("number", "no", "order", "order number", "order no", "order id"),
+                *("numéro", "n°", "commande", "numéro de commande", "numéro commande", "n° de commande"),
+            ),
+            needed=True,
+        ),
+        EMAIL,
+        Column("date", lazy("Date"), ("date", "order date", "placed at", "date de commande"), needed=True),
+        Column("total", lazy("Total"), ("total", "amount", "order total", "montant", "total TTC"), needed=True),
+        Column("currency", lazy("Currency"), ("currency", "devise", "monnaie"), needed=True),
+        Column("status", lazy("Status"), ("status", "state", "statut", "état")),
+        Column("url", lazy("Address in the shop"), ("url", "link", "lien", "adresse web")),
+        Column("lines", lazy("Articles"), ("lines", "items", "articles", "lignes", "produits")),
+    ),
+    read_order,
+    orders.store,
+    _order_cells,
+)
+
+MEMBERS = Kind(
+    "members",
+    (
+        EMAIL,
+        Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),
+        Column("first_name", lazy("First name"), ("first name", "given name", "prénom")),
+    ),
+    members.read,
+    members.store,
+    _member_cells,
+)

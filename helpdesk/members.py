@@ -1,0 +1,94 @@
+"""Members brought in from a list (A12): their addresses are known before they have written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import IntegrityError, chunked
+
+from helpdesk import clock, customers, inputs, orders
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.orders import Stored
+from models import Customer, CustomerAddress, database
+
+#: Members stored in one transaction.
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class NewMember:
+    """A member of a list, checked."""
+
+    email: str
+    last_name: str = ""
+    first_name: str = ""
+
+    @property
+    def key(self) -> tuple[str]:
+        """What tells one member from another."""
+        return (self.email,)
+
+
+def read(values: Mapping[str, Any]) -> NewMember:
+    """Check ``email``, ``last_name`` and ``first_name``. Raises InvalidInput at the field that is wrong."""
+    if not values.get("email"):
+        raise InvalidInput(lazy("This field is needed."), field="email")
+    email = inputs.normalise(str(values["email"]))
+    return NewMember(email, _name(values, "last_name"), _name(values, "first_name"))
+
+
+def _name(values: Mapping[str, Any], field: str) -> str:
+    text = str(values.get(field) or "")
+    if len(text) > customers.MAX_NAME:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=customers.MAX_NAME), field=field)
+    return inputs.one_line(text, customers.MAX_NAME)
+
+
+def store(members: Iterable[NewMember], *, write: bool = True) -> Stored:
+    """Make these customers members; a stored name stays (RULES 23). Without `write`, only count."""
+    total = Stored()
+    for batch in chunked(members, BATCH):
+        try:
+            total += _store(list(batch), write=write)
+        except IntegrityError:
+            # One of them has just written for the first time: now the address is found.
+            total += _store(list(batch), write=write)
+    return total
+
+
+def _store(batch: list[NewMember], *, write: bool) -> Stored:
+    with database.atomic():
+        query = CustomerAddress.select(CustomerAddress, Customer).join(Customer)
+        known = {row.email: row for row in query.where(CustomerAddress.email.in_([one.email for one in batch]))}
+        new = [one for one in batch if one.email not in known]
+        changed = [one for one in batch if one.email in known and _differs(one, known[one.email])]
+        if write:
+            for one in changed:
+                _complete(one, known[one.email])
+            _make(new)
+    return Stored(len(new), len(changed), len(batch) - len(new) - len(changed))
+
+
+def _differs(one: NewMember, address: CustomerAddress) -> bool:
+    names = bool(one.last_name or one.first_name) and not address.customer.full_name
+    return names or address.origin == "form"
+
+
+def _complete(one: NewMember, address: CustomerAddress) -> None:
+    if address.origin == "form":
+        address.origin = "imported"
+        address.save()
+    if not address.customer.full_name:
+        address.customer.last_name, address.customer.first_name = one.last_name, one.first_name
+        address.customer.save()
+
+
+def _make(new: list[NewMember]) -> None:
+    now = clock.now()
+    for one in new:
+        customer = Customer.create(first_name=one.first_name, last_name=one.last_name, created_at=now)
+        address = CustomerAddress.create(customer=customer, email=one.email, origin="imported", created_at=now)
+        orders.join(address)

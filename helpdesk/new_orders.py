@@ -1,0 +1,145 @@
+"""An order as a shop told it: every part checked, and put into the one form in which it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from helpdesk import i18n, inputs, money
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+
+MAX_LINES = 200
+MAX_SHOP = MAX_NUMBER = MAX_STATUS = 60
+MAX_NAME, MAX_URL, MAX_QUANTITY = 200, 1000, 1_000_000
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """One article: its name, how many, the price of one in the smallest unit of the currency."""
+
+    name: str
+    quantity: int
+    price: int
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """An order whose every part was checked. `lines` None keeps those that are stored."""
+
+    shop: str
+    number: str
+    email: str
+    placed_at: datetime
+    total: int
+    currency: str
+    status: str = ""
+    url: str = ""
+    lines: tuple[NewLine, ...] | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells one order from another."""
+        return self.shop, self.number
+
+
+def read(values: Mapping[str, Any]) -> NewOrder:
+    """Check ``shop``, ``number``, ``email``, ``date``, ``total``, ``currency``, ``status``, ``url`` and ``lines``.
+
+    Raises InvalidInput at the field that is wrong (``lines[0].price``).
+    """
+    shop, number = _text(values, "shop", MAX_SHOP), _text(values, "number", MAX_NUMBER)
+    email = inputs.normalise(_text(values, "email", 1_000))
+    placed_at = moment(_text(values, "date", 60))
+    currency = money.currency(_given(values, "currency"))
+    total = money.smallest(_given(values, "total"), currency, "total")
+    if total < 0:
+        raise InvalidInput(money.NO_AMOUNT, field="total")
+    status = _text(values, "status", MAX_STATUS, needed=False)
+    url = _url(_text(values, "url", MAX_URL, needed=False))
+    given = values.get("lines")
+    lines = None if given is None else _lines(given, currency)
+    return NewOrder(shop, number, email, placed_at, total, currency, status, url, lines)
+
+
+def moment(text: str, field: str = "date") -> datetime:
+    """Read ``2026-03-31``, ``2026-03-31T14:30:00+02:00`` or ``31/03/2026`` as a naive UTC time.
+
+    Without an offset it is of the desk's time zone; a date alone means its noon. Raises InvalidInput at `field`.
+    """
+    try:
+        when = _day_first(text) or datetime.fromisoformat(text)
+        if not 1970 <= when.year <= 2100:
+            raise ValueError(text)
+    except ValueError as error:
+        message = lazy("This is not a date. Examples: 2026-03-31, 2026-03-31T14:30:00+02:00.")
+        raise InvalidInput(message, field=field) from error
+    if when.time() == time() and ":" not in text and "T" not in text:
+        when = when.replace(hour=12)
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=ZoneInfo(i18n.zone(None)))
+    return when.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _day_first(text: str) -> datetime | None:
+    day, _space, clock_time = text.replace(".", "/").partition(" ")
+    parts = day.split("/")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    iso = f"{parts[2].zfill(4)}-{parts[1].zfill(2)}-{parts[0].zfill(2)}"
+    return datetime.fromisoformat(f"{iso} {clock_time}" if clock_time else iso)
+
+
+def _given(values: Mapping[str, Any], field: str) -> Any:
+    value = values.get(field)
+    if value is None or value == "":
+        raise InvalidInput(lazy("This field is needed."), field=field)
+    return value
+
+
+def _text(values: Mapping[str, Any], field: str, limit: int, *, needed: bool = True, at: str = "") -> str:
+    value = values.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput(lazy("This must be a text."), field=f"{at}{field}")
+    if value is not None and len(value) > limit:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=limit), field=f"{at}{field}")
+    text = inputs.one_line(value, limit)
+    if needed and not text:
+        raise InvalidInput(lazy("This field is needed."), field=f"{at}{field}")
+    return text
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in text
+    except ValueError:
+        usable = False
+    if text and not usable:
+        raise InvalidInput(lazy("Write an address that begins with https:// or http://."), field="url")
+    return text
+
+
+def _lines(given: Any, currency: str) -> tuple[NewLine, ...]:
+    if not isinstance(given, list | tuple):
+        raise InvalidInput(lazy("This must be a list."), field="lines")
+    if len(given) > MAX_LINES:
+        raise InvalidInput(lazy("An order has %(max)d lines at most.", max=MAX_LINES), field="lines")
+    return tuple(_line(line, currency, f"lines[{position}]") for position, line in enumerate(given))
+
+
+def _line(given: Any, currency: str, at: str) -> NewLine:
+    if not isinstance(given, Mapping):
+        raise InvalidInput(lazy("A line has a name, a quantity and a price."), field=at)
+    unknown = sorted(str(name) for name in set(given) - {"name", "quantity", "price"})
+    if unknown:
+        raise InvalidInput(lazy("This field is not known."), field=f"{at}.{unknown[0]}"[:120])
+    name = _text(given, "name", MAX_NAME, at=f"{at}.")
+    quantity = given.get("quantity", 1)
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidInput(lazy("This must be a whole number from 1."), field=f"{at}.quantity")
+    return NewLine(name, quantity, money.smallest(given.get("price"), currency, f"{at}.price"))

@@ -1,0 +1,190 @@
+"""Orders of the customers: stored once however often their shop tells them, shown beside a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
+
+from helpdesk import access, clock, money
+from helpdesk.new_orders import NewLine, NewOrder, read
+from models import Agent, Customer, CustomerAddress, Order, OrderLine, Ticket, database
+
+#: Orders beside a ticket.
+SHOWN = 20
+#: Orders stored in one transaction; lines in one statement (SQLite takes 32,766 values).
+BATCH, LINES = 500, 5_000
+#: What is told of an order and may change.
+COLUMNS = ("email", "customer_id", "placed_at", "total", "currency", "status", "url")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of the rows that were told."""
+
+    made: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: Stored) -> Stored:
+        return Stored(self.made + other.made, self.changed + other.changed, self.same + other.same)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An order beside a ticket; `is_named` when the customer gave its number with the ticket."""
+
+    order: Order
+    lines: list[OrderLine]
+    is_named: bool
+
+    @property
+    def total(self) -> str:
+        """The total in the reader's language."""
+        return money.shown(self.order.total, self.order.currency)
+
+    def price(self, line: OrderLine) -> str:
+        """Return the price of one piece in the reader's language."""
+        return money.shown(line.price, self.order.currency)
+
+
+# --- Storing ------------------------------------------------------------------------------------------------------
+
+
+def save_order(values: Mapping[str, Any]) -> tuple[Order, bool]:
+    """Store an order, or what has changed of it; return it and whether it is new. Raises InvalidInput."""
+    new = read(values)
+    stored = store([new])
+    return Order.get(Order.shop == new.shop, Order.number == new.number), bool(stored.made)
+
+
+def store(orders: Iterable[NewOrder], *, write: bool = True) -> Stored:
+    """Store orders, each of another key; what is stored already stays untouched. Without `write`, only count."""
+    total = Stored()
+    # In one order whoever tells them, or two tellers at once could wait for each other.
+    for batch in chunked(sorted(orders, key=lambda order: order.key), BATCH):
+        with database.atomic():
+            total += _store(list(batch), write=write)
+    return total
+
+
+def _store(batch: list[NewOrder], *, write: bool) -> Stored:
+    known, owners = _stored(batch), _owners({order.email for order in batch})
+    before = _lines_of([row.id for row in known.values()])
+    made, changed = 0, []
+    for order in batch:
+        row = known.get(order.key)
+        made += row is None
+        if row is None or _differs(order, row, owners.get(order.email), before.get(row.id, ())):
+            changed.append(order)
+    if write and changed:
+        _write(changed, owners)
+    return Stored(made, len(changed) - made, len(batch) - len(changed))
+
+
+def _stored(batch: list[NewOrder]) -> dict[tuple[str, str], Order]:
+    query = Order.select().where(
+        Order.shop.in_({order.shop for order in batch}), Order.number.in_({order.number for order in batch})
+    )
+    return {(row.shop, row.number): row for row in query}
+
+
+def _owners(emails: set[str]) -> dict[str, int]:
+    query = CustomerAddress.select(CustomerAddress.email, CustomerAddress.customer)
+    return dict(query.where(CustomerAddress.email.in_(emails)).tuples())
+
+
+def _lines_of(order_ids: list[int]) -> dict[int, tuple[NewLine, ...]]:
+    found: dict[int, tuple[NewLine, ...]] = {}
+    query = OrderLine.select().where(OrderLine.order.in_(order_ids)).order_by(OrderLine.order, OrderLine.position)
+    for line in query if order_ids else ():
+        found[line.order_id] = (*found.get(line.order_id, ()), NewLine(line.name, line.quantity, line.price))
+    return found
+
+
+def _differs(order: NewOrder, row: Order, owner: int | None, lines: tuple[NewLine, ...]) -> bool:
+    values = _columns(order, owner)
+    return any(getattr(row, name) != values[name] for name in COLUMNS) or order.lines not in (None, lines)
+
+
+def _columns(order: NewOrder, owner: int | None) -> dict[str, Any]:
+    told = {name: getattr(order, name) for name in COLUMNS if name != "customer_id"}
+    return {**told, "customer_id": owner}
+
+
+def _write(orders: list[NewOrder], owners: Mapping[str, int]) -> None:
+    now = clock.now()
+    rows = [
+        {"shop": order.shop, "number": order.number, "updated_at": now, **_columns(order, owners.get(order.email))}
+        for order in orders
+    ]
+    fields = [Order._meta.combined[name] for name in (*COLUMNS, "updated_at")]
+    Order.insert_many(rows).on_conflict(
+        conflict_target=[Order.shop, Order.number], update={field: EXCLUDED[field.column_name] for field in fields}
+    ).execute()
+    _write_lines([order for order in orders if order.lines is not None])
+
+
+def _write_lines(orders: list[NewOrder]) -> None:
+    if not orders:
+        return
+    ids = {key: row.id for key, row in _stored(orders).items()}
+    OrderLine.delete().where(OrderLine.order.in_([ids[order.key] for order in orders])).execute()
+    rows = [
+        (ids[order.key], position, line.name, line.quantity, line.price)
+        for order in orders
+        for position, line in enumerate(order.lines or ())
+    ]
+    fields = [OrderLine.order, OrderLine.position, OrderLine.name, OrderLine.quantity, OrderLine.price]
+    for part in chunked(rows, LINES):
+        OrderLine.insert_many(list(part), fields=fields).execute()
+
+
+def join(address: CustomerAddress) -> None:
+    """Give the orders that waited for this address to its customer."""
+    Order.update(customer=address.customer_id).where(Order.email == address.email, Order.customer.is_null()).execute()
+
+
+def part(email: str) -> None:
+    """Let the orders of an address that is nobody's any more wait again."""
+    Order.update(customer=None).where(Order.email == email).execute()
+
+
+def join_waiting() -> None:
+    """Join what waits though its address is known: an order and its address may have come at the same moment."""
+    owner = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email == Order.email)
+    known = CustomerAddress.select(CustomerAddress.email)
+    Order.update(customer=owner).where(Order.customer.is_null(), Order.email.in_(known)).execute()
+
+
+# --- Showing ------------------------------------------------------------------------------------------------------
+
+
+def orders_of(customer: Customer | int, *, named: str = "", limit: int = SHOWN) -> list[Entry]:
+    """Return the customer's newest orders with their lines, the one whose number was given (`named`) first."""
+    names = _spellings(named)
+    is_named = fn.LOWER(Order.number).in_(names)
+    first = [Case(None, [(is_named, 0)], 1)] if names else []
+    query = Order.select().where(Order.customer == customer)
+    rows = list(query.order_by(*first, Order.placed_at.desc(), Order.id.desc()).limit(limit))
+    lines: dict[int, list[OrderLine]] = {row.id: [] for row in rows}
+    if rows:
+        for line in OrderLine.select().where(OrderLine.order.in_(list(lines))).order_by(OrderLine.position):
+            lines[line.order_id].append(line)
+    return [Entry(row, lines[row.id], row.number.lower() in names) for row in rows]
+
+
+def _spellings(number: str) -> Sequence[str]:
+    """Return how an order number that somebody typed may be stored."""
+    bare = number.strip().lower().lstrip("#").strip()
+    return [bare, f"#{bare}"] if bare else []
+
+
+def visible_orders(agent: Agent) -> ModelSelect:
+    """Return the orders this agent may see: all, or those of the customers of the tickets one sees (RULES 4)."""
+    query = Order.select()
+    if access.sees_all(agent):
+        return query
+    return query.where(Order.customer.in_(access.visible_tickets(agent).select(Ticket.customer)))
