@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -57,36 +58,43 @@ def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
     Raises InvalidInput at ``copies`` naming the address that cannot be, NotAllowed or NotFound.
     """
     access.require(actor, "copy", ticket)
+    clean = check(emails, own=own_addresses(ticket.customer))
     with transaction():
-        write_copies(ticket, emails, actor=actor)
+        write_copies(ticket, clean, actor=actor)
 
 
 def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
     """Put people in copy inside the caller's rule, which knows that the actor may. Raises InvalidInput."""
-    clean = _checked(ticket, emails)
+    clean = check(emails, own={ticket.address.email} if ticket.address_id is not None else set())
     if not clean:
         return
     if not is_sqlite():
         # Two adding at once would each leave room for themselves only.
         Ticket.select(Ticket.id).where(Ticket.id == ticket.id).for_update().get()
     present = {address.email for address in in_copy(ticket)}
-    new = [email for email in clean if email not in present]
+    # Another address of the author is left out without a word: a visitor would learn whose it is.
+    new = [email for email in clean if email not in present | own_addresses(ticket.customer)]
     if len(present) + len(new) > MOST:
-        raise InvalidInput(lazy("At most %(limit)s people can be in copy of a ticket.", limit=MOST), field="copies")
+        raise InvalidInput(too_many(), field="copies")
     _refuse_many(customer_of(actor), new)
     for email in new:
         _write(ticket, customers.find_or_make(email), actor)
 
 
-def _checked(ticket: Ticket, emails: Iterable[str]) -> list[str]:
-    """Return each address once, in its one form."""
-    own = {row.email for row in CustomerAddress.select().where(CustomerAddress.customer == ticket.customer_id)}
+def own_addresses(customer: Customer) -> set[str]:
+    """Return the addresses of a customer, who gets every message anyway."""
+    return {row.email for row in CustomerAddress.select().where(CustomerAddress.customer == customer.id)}
+
+
+def check(emails: Iterable[str], *, own: set[str]) -> list[str]:
+    """Return each address once, in its one form; `own` are those of who asks. Raises InvalidInput at ``copies``."""
     clean: dict[str, None] = {}
     for typed in emails:
         try:
             email = customers.normalise(typed)
         except InvalidInput as error:
-            raise InvalidInput(lazy("“%(email)s” is not an e-mail address.", email=typed[:80]), field="copies") from error
+            message = lazy("“%(email)s” is not an e-mail address.", email=typed[:80])
+            raise InvalidInput(message, field="copies") from error
         if email in own:
             message = lazy("%(email)s needs no copy: it is the address of who opened the ticket.", email=email)
             raise InvalidInput(message, field="copies")
@@ -96,7 +104,14 @@ def _checked(ticket: Ticket, emails: Iterable[str]) -> list[str]:
                 field="copies",
             )
         clean[email] = None
+    if len(clean) > MOST:
+        raise InvalidInput(too_many(), field="copies")
     return list(clean)
+
+
+def too_many() -> Any:
+    """Return the sentence that says how many people may be in copy."""
+    return lazy("At most %(limit)s people can be in copy of a ticket.", limit=MOST)
 
 
 def desk_addresses() -> set[str]:

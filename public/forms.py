@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import captcha, customers, i18n
+from helpdesk import captcha, copies, customers, i18n
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.tickets import NewTicket
@@ -28,6 +28,8 @@ OLDEST = 7 * 86_400
 FIELD_OF = {"service": "unit", "department": "unit", "body": "message"}
 
 TOO_LONG = lazy("Use at most %(max)d characters.")
+COPIES = lazy("Copy somebody in (Cc)")
+COPIES_HELP = lazy("E-mail addresses with commas between them. These people read the ticket and can answer in it.")
 
 
 class DeskForm(FlaskForm):
@@ -46,6 +48,14 @@ def no_address(_form: FlaskForm, field: Field) -> None:
     """Refuse what is no e-mail address."""
     try:
         customers.normalise(field.data or "")
+    except InvalidInput as error:
+        raise ValidationError(error.message) from error
+
+
+def refuse_copies(field: Field, own: set[str]) -> None:
+    """Refuse an address that cannot be in copy, and more than there may be."""
+    try:
+        copies.check(copies.split(field.data or ""), own=own)
     except InvalidInput as error:
         raise ValidationError(error.message) from error
 
@@ -69,6 +79,7 @@ class TicketForm(DeskForm):
         lazy("Message"),
         [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
     )
+    copies = StringField(COPIES, description=COPIES_HELP)
     code = StringField(
         lazy("Security code"),
         description=lazy("Copy the five letters. Capitals or not, it does not matter."),
@@ -106,6 +117,11 @@ class TicketForm(DeskForm):
         if self.chosen is None:
             raise ValidationError(lazy("Choose the service or department you write to."))
 
+    def validate_copies(self, field: Field) -> None:
+        """Name the address that cannot be in copy, before the security code is used up."""
+        typed = (self.email.data or "").strip().lower() if self.customer is None else ""
+        refuse_copies(field, {typed} if self.customer is None else copies.own_addresses(self.customer))
+
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the fields, then what robots get wrong."""
         passed = super().validate(extra_validators)
@@ -136,16 +152,39 @@ class TicketForm(DeskForm):
             department_id=unit.department.id if unit.department is not None else None,
             locale=i18n.language(),
             form_key=self.key,
+            copies=tuple(copies.split(self.copies.data or "")),
         )
 
 
 class AnswerForm(DeskForm):
-    """What a customer adds to a ticket."""
+    """What a customer adds to a ticket. Who is in copy of it (`owner` None) puts nobody else in copy."""
+
+    form_key = HiddenField()
 
     message = TextAreaField(
         lazy("Your message"),
         [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
     )
+
+    copies = StringField(COPIES, description=COPIES_HELP)
+
+    def __init__(self, owner: Customer | None) -> None:
+        super().__init__()
+        self.owner = owner
+        self.key, _age = _read_stamp(self.form_key.data)
+        if self.key is None:
+            self.form_key.data = _stamp()
+        if owner is None:
+            del self.copies
+
+    def validate_copies(self, field: Field) -> None:
+        """Name the address that cannot be in copy."""
+        refuse_copies(field, copies.own_addresses(self.owner) if self.owner is not None else set())
+
+    @property
+    def new_copies(self) -> list[str]:
+        """The addresses to put in copy."""
+        return copies.split(self.copies.data or "") if self.owner is not None else []
 
 
 class SignInForm(DeskForm):

@@ -8,10 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, catalogue, threads, tickets
+from helpdesk import access, catalogue, copies, customers, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
-from helpdesk.i18n import _
+from helpdesk.i18n import _, lazy
 from models import NOTE, Customer, Message, Status, Ticket
 from public import actor, safety
 from public.forms import AnswerForm
@@ -43,6 +43,7 @@ def list_tickets() -> Response | str:
         "public/tickets.html",
         lines=_lines(rows[:PER_PAGE]),
         closed=closed,
+        me=customer.id,
         is_first="before" not in request.args,
         next_before=rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None,
     )
@@ -76,7 +77,7 @@ def ticket(number: str) -> str | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
-    return _thread(who, row, AnswerForm())
+    return _thread(who, row, AnswerForm(_owner(who, row)))
 
 
 @blueprint.post("/tickets/<number>")
@@ -86,11 +87,11 @@ def answer(number: str) -> Response | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
-    form = AnswerForm()
+    form = AnswerForm(_owner(who, row))
     try:
         if form.validate():
             safety.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
-            tickets.receive_message(row, form.message.data, actor=who)
+            tickets.receive_message(row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies)
             flash(_("Your message has been sent."), "success")
             return redirect(url_for("public.ticket", number=row.number), 303)
     except (InvalidInput, TooMany) as error:
@@ -110,6 +111,26 @@ def close(number: str) -> Response | tuple[str, int]:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
+@blueprint.post("/tickets/<number>/copies/drop")
+def drop_copy(number: str) -> Response | tuple[str, int]:
+    """Take somebody out of copy."""
+    try:
+        who, row = actor.find(number)
+    except NotFound:
+        return _not_here()
+    address = customers.lookup(request.form.get("email", ""))
+    if address is None:
+        raise NotFound(lazy("This address is not in copy."))
+    copies.drop_copy(row, address, actor=who)
+    flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
+def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | None:
+    """Return who puts others in copy: the customer of the ticket, not somebody in copy of it."""
+    return None if access.is_in_copy(who, row) else row.customer
+
+
 def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
     asked = request.args.get("before", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
@@ -125,6 +146,9 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
         is_latest=before is None,
         form=form,
         is_guest=isinstance(who, TicketGuest),
+        in_copy=access.is_in_copy(who, row),
+        copied=copies.in_copy(row),
+        me=who.customer.id if isinstance(who, TicketGuest) else who.id,
     )
 
 

@@ -1,10 +1,11 @@
 // Small improvements over pages that work without them.
 import { bulk } from "./bulk.js";
+import { clauses } from "./clauses.js";
 import { colours } from "./colour.js";
 import { confirmations } from "./confirm.js";
 import { inline } from "./inline.js";
 import { menus } from "./menus.js";
 
 document.documentElement.classList.add("has-script");
-for (const improve of [bulk, colours, confirmations, inline, menus]) improve();
-document.getElementById("errors")?.focus();
+for (const improve of [bulk, clauses, colours, confirmations, inline, menus]) improve();
+(document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();
