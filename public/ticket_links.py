@@ -21,7 +21,8 @@ def ticket_link(token: str) -> str | tuple[str, int]:
         link = links.find("ticket", token)
     except (LinkExpired, NotFound) as error:
         return lost(error)
-    return render_template("public/ticket_link.html", ticket=link.ticket, token=token)
+    in_copy = link.address.customer_id != link.ticket.customer_id
+    return render_template("public/ticket_link.html", ticket=link.ticket, token=token, in_copy=in_copy)
 
 
 @blueprint.post("/t/<token>")
