@@ -107,6 +107,12 @@ def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
     return Recipient(address.email, i18n.supported(address.customer.locale or ticket.locale), address=address)
 
 
+def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
+    """Tell whether a ticket is this address's: its customer's, or in copy."""
+    copied = TicketCopy.select().where(TicketCopy.ticket == ticket.id, TicketCopy.address == address.id)
+    return address.customer_id == ticket.customer_id or copied.exists()
+
+
 def other_customers(event: TicketEvent) -> list[Recipient]:
     """Return who reads along when a customer writes: the people in copy, and the customer when one of them wrote."""
     return copies(event) if author(event) else [*customer(event), *copies(event)]

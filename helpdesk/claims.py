@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, ModelSelect, fn
 
-from helpdesk import clock
+from helpdesk import audiences, clock, held
 from models import OutgoingEmail, database, is_sqlite
 
 #: Minutes after which a mail that is still being sent was left behind by a crash.
@@ -48,6 +48,18 @@ def still_ours(email: OutgoingEmail) -> bool:
     renewed = OutgoingEmail.update(claimed_at=now).where(ours, OutgoingEmail.claimed_at == email.claimed_at).execute()
     email.claimed_at = now
     return bool(renewed)
+
+
+def is_moot(email: OutgoingEmail) -> bool:
+    """Tell whether the mail lost its sense while it waited: its agent, ticket or copy is gone."""
+    if email.agent_id is not None and not email.agent.active:
+        return True
+    if email.link_kind == held.KIND:
+        return held.link_of(email) is None
+    ticket = email.ticket
+    if ticket is not None and email.address_id is not None:
+        return not audiences.concerns(ticket, email.address)
+    return ticket is not None and (ticket.in_bin or ticket.is_spam)
 
 
 def store(email: OutgoingEmail, **values: str | int | datetime) -> None:

@@ -13,7 +13,18 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, customers, email_defaults, envelopes, events, i18n, links, throttle, tickets
+from helpdesk import (
+    clock,
+    customer_sign_in,
+    customers,
+    email_defaults,
+    envelopes,
+    events,
+    i18n,
+    links,
+    throttle,
+    tickets,
+)
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text
 from helpdesk.errors import NotFound
@@ -101,7 +112,7 @@ def send(row: HeldRequest) -> Ticket:
         if not first.execute():
             raise LinkExpired(HeldRequest.get_by_id(row.id))
         names = {"first_name": new.first_name, "last_name": new.last_name}
-        customers.prove(customers.find_or_make(new.email, locale=new.locale, **names))
+        customer_sign_in.prove(customers.find_or_make(new.email, locale=new.locale, **names))
         ticket = tickets.open_ticket(new, actor=None)
         # What was typed stands in the ticket now.
         HeldRequest.update(ticket=ticket.id, request={}).where(HeldRequest.id == row.id).execute()

@@ -103,7 +103,7 @@ def _send_batch(batch: list[OutgoingEmail], server: MailServer) -> int:
 
 def _handle(email: OutgoingEmail, connection: Connection) -> int:
     try:
-        if _is_moot(email):
+        if claims.is_moot(email):
             claims.store(email, state="cancelled")
         elif claims.still_ours(email):
             return _send(email, connection)
@@ -114,16 +114,6 @@ def _handle(email: OutgoingEmail, connection: Connection) -> int:
         logger.exception("The mail %s could not be handled.", email.mail_id)
         _fail(email, error, for_good=False)
     return 0
-
-
-def _is_moot(email: OutgoingEmail) -> bool:
-    """Tell whether the mail lost its sense while it waited: its agent was disabled, or its ticket went to the bin."""
-    if email.agent_id is not None and not email.agent.active:
-        return True
-    if email.link_kind == held.KIND:
-        return held.link_of(email) is None
-    ticket = email.ticket
-    return ticket is not None and email.address_id is None and (ticket.in_bin or ticket.is_spam)
 
 
 def _send(email: OutgoingEmail, connection: Connection) -> int:
