@@ -1,0 +1,57 @@
+"""The people in copy of a ticket, from its panel."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from werkzeug.wrappers import Response
+
+from admin_views.base import DeskPage
+from admin_views.side import LIST
+from helpdesk import access, copies, customers
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import _, lazy
+from models import Ticket
+
+
+class TicketCopies(DeskPage):
+    """Adding and dropping people in copy."""
+
+    slug = "copies"
+    title = lazy("In copy")
+    verb = "desk"
+
+    @expose("/")
+    def index_view(self) -> Response:
+        """Show nothing of its own: the people stand beside their ticket."""
+        return redirect(url_for(LIST))
+
+    @expose("/<number>/add", methods=["POST"])
+    def add_view(self, number: str) -> Response:
+        """Put people in copy; they get the next messages."""
+        ticket = access.find_ticket(self.agent, number)
+        emails = copies.split(request.form.get("copies", ""))
+        try:
+            if not emails:
+                raise InvalidInput(lazy("Write an e-mail address to put in copy."), field="copies")
+            copies.add_copies(ticket, emails, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+            return redirect(url_for("desk_tickets.ticket_view", number=number, copies=", ".join(emails)[:300]))
+        flash(_("In copy from now on: they get the next messages."), "success")
+        return self._back(ticket)
+
+    @expose("/<number>/drop", methods=["POST"])
+    def drop_view(self, number: str) -> Response:
+        """Take somebody out of copy."""
+        ticket = access.find_ticket(self.agent, number)
+        address = customers.lookup(request.form.get("email", ""))
+        if address is None:
+            raise NotFound(lazy("This address is not in copy."))
+        copies.drop_copy(ticket, address, actor=self.agent)
+        flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+        return self._back(ticket)
+
+    @staticmethod
+    def _back(ticket: Ticket) -> Response:
+        return redirect(url_for("desk_tickets.ticket_view", number=ticket.number, _anchor="copies"))
