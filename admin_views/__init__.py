@@ -11,10 +11,13 @@ from flask_admin.theme import Theme
 from admin_views import account
 from admin_views.bulk import BulkActs
 from admin_views.configuration import ConfigurationPage
+from admin_views.copies import TicketCopies
 from admin_views.customers import CustomersView
+from admin_views.filters import FiltersView
 from admin_views.guard import Guarded
 from admin_views.health import HealthPage
-from admin_views.intake import CannedResponsesView, FiltersView
+from admin_views.intake import CannedResponsesView
+from admin_views.journal import JournalPage
 from admin_views.mail import EmailsPage, OutboxView
 from admin_views.organisation import DepartmentsView, ServicesView
 from admin_views.people import UsersView
@@ -29,6 +32,7 @@ from web.security import nonce
 PAGES = (
     TicketPages,
     BulkActs,
+    TicketCopies,
     ServicesView,
     DepartmentsView,
     CannedResponsesView,
@@ -45,6 +49,7 @@ PAGES = (
     EmailsPage,
     OutboxView,
     HealthPage,
+    JournalPage,
 )
 
 

@@ -9,15 +9,15 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.lists import ChoiceFilter
+from admin_views.ordering import Ordered, by_service
 from helpdesk import catalogue, places
 from helpdesk.i18n import _, lazy, ngettext
 from models import Department, Service
 
-POSITION_HELP = lazy("The smallest number stands first.")
 ENABLED = ChoiceFilter(Service.enabled, lazy("Enabled"), lambda: ((1, _("Yes")), (0, _("No"))))
 
 
-class ServicesView(DeskView):
+class ServicesView(Ordered, DeskView):
     """What a visitor chooses first."""
 
     table, slug, title = Service, "services", lazy("Services")
@@ -25,22 +25,20 @@ class ServicesView(DeskView):
     create_label = lazy("Add a service")
     can_delete = True
     save_rule = staticmethod(places.save_service)
-    column_list = ("name", "departments", "enabled", "position")
+    column_list = ("name", "departments", "enabled")
     column_details_list = column_export_list = ()
-    form_columns = ("name", "enabled", "position")
+    form_columns = ("name", "enabled")
     column_labels = {
         "name": lazy("Name"),
         "departments": lazy("Departments"),
         "enabled": lazy("Enabled"),
-        "position": lazy("Position"),
     }
     column_descriptions = {
         "name": lazy("What visitors read in the form, in their language. Example: Billing."),
         "enabled": lazy("When off, it is not offered to visitors; its tickets stay readable and answerable."),
-        "position": POSITION_HELP,
     }
     column_searchable_list = ("name",)
-    column_sortable_list = ("name", "enabled", "position")
+    column_sortable_list = ("name", "enabled")
     column_filters = (ENABLED,)
     column_default_sort = "position"
     column_formatters = {"departments": lambda _view, _context, row, _name: row.summary}
@@ -52,7 +50,7 @@ class ServicesView(DeskView):
             row.summary = ngettext("%(num)d department", "%(num)d departments", count) if count else _("None")
 
 
-class DepartmentsView(DeskView):
+class DepartmentsView(Ordered, DeskView):
     """The parts of services."""
 
     table, slug, title = Department, "departments", lazy("Departments")
@@ -60,17 +58,16 @@ class DepartmentsView(DeskView):
     create_label = lazy("Add a department")
     can_delete = True
     save_rule = staticmethod(places.save_department)
-    column_list = ("name", "service", "position")
+    column_list = ("name", "service")
     column_details_list = column_export_list = ()
-    form_columns = ("service", "name", "position")
-    column_labels = {"name": lazy("Name"), "service": lazy("Service"), "position": lazy("Position")}
+    form_columns = ("service", "name")
+    column_labels = {"name": lazy("Name"), "service": lazy("Service")}
     column_descriptions = {
         "service": lazy("The service it belongs to."),
         "name": lazy("What visitors read in the form, in their language. Example: Refunds."),
-        "position": POSITION_HELP,
     }
     column_searchable_list = ("name",)
-    column_sortable_list = ("name", "service", "position")
+    column_sortable_list = ("name", "service")
     column_filters = (
         ChoiceFilter(Department.service, lazy("Service"), lambda: [(row.id, row) for row in catalogue.services()]),
     )
@@ -79,6 +76,15 @@ class DepartmentsView(DeskView):
         "name": lambda _view, _context, row, _name: str(row.name),
         "service": lambda _view, _context, row, _name: str(catalogue.service(row.service_id)),
     }
+
+    def complete(self, rows: list[Any]) -> None:
+        """Hand each department its service, which its name holds."""
+        for row in rows:
+            row.service = catalogue.service(row.service_id)
+
+    def ordered(self, query: Any, column: Any, descending: Any) -> Any:
+        """Keep the departments of a service together."""
+        return by_service(query, Department) if column is None else super().ordered(query, column, descending)
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:

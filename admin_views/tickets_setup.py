@@ -10,6 +10,7 @@ from wtforms import RadioField
 
 from admin_views import widgets
 from admin_views.base import DeskView
+from admin_views.ordering import Ordered
 from helpdesk import workflow
 from helpdesk.i18n import _, lazy
 from models import CLOSED, OPEN, PENDING, Priority, Status, Tag, TicketTag
@@ -27,7 +28,6 @@ LABELS = {
     "category": lazy("Category"),
     "weight": lazy("Weight"),
     "enabled": lazy("Enabled"),
-    "position": lazy("Position"),
 }
 HELP = {
     "identifier": lazy("The lasting name, for filters and exports; it may hold spaces. Example: on hold."),
@@ -37,7 +37,6 @@ HELP = {
     "category": lazy("How the desk treats the tickets that have it."),
     "weight": lazy("The heaviest stands first in the lists. Example: 100."),
     "enabled": lazy("Offered in the list of tickets and in the ticket."),
-    "position": lazy("The smallest number stands first."),
 }
 COLOURS = {"text_color": widgets.ColourField, "background_color": widgets.ColourField}
 
@@ -53,7 +52,7 @@ def badge(mark: str) -> Any:
     return shown
 
 
-class StatusesView(DeskView):
+class StatusesView(Ordered, DeskView):
     """The steps in the life of a ticket."""
 
     table, slug, title = Status, "statuses", lazy("Statuses")
@@ -63,7 +62,7 @@ class StatusesView(DeskView):
     save_rule, delete_rule = staticmethod(workflow.save_status), staticmethod(workflow.delete_status)
     column_list = ("label", "identifier", "category", "enabled")
     column_details_list = column_export_list = ()
-    form_columns = ("identifier", "label", "text_color", "background_color", "category", "position", "enabled")
+    form_columns = ("identifier", "label", "text_color", "background_color", "category", "enabled")
     column_labels, column_descriptions = LABELS, HELP
     form_overrides = {**COLOURS, "category": RadioField}
     form_args = {"category": {"choices": lambda: list(CATEGORY_LABELS.items())}}
@@ -76,7 +75,7 @@ class StatusesView(DeskView):
         (lazy("Name"), ["label", "identifier"]),
         (lazy("Colours"), ["background_color", "text_color"]),
         (lazy("Category"), ["category"]),
-        (lazy("Use"), ["enabled", "position"]),
+        (lazy("Use"), ["enabled"]),
     )
 
 

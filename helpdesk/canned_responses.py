@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, catalogue, placeholders, richtext
+from helpdesk import access, catalogue, placeholders, positions, richtext
 from helpdesk.access import Actor
 from helpdesk.cache import Kept
 from helpdesk.errors import InvalidInput, NotAllowed
@@ -56,11 +56,10 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
 
 
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
-    """Store a response from its screen: name, body, service (None: general), position."""
+    """Store a response from its screen: name, body, service (None: general); a new one stands last there."""
     require_edit(response, actor)
     service = values.get("service")
     row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
-    row.position = int(values.get("position") or 0)
     return _store(row, getattr(service, "id", service), str(values.get("name") or ""), str(values.get("body") or ""))
 
 
@@ -82,6 +81,8 @@ def _store(row: CannedResponse, service_id: int | None, name: str, body: str, fi
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id
     if twin.where(same_place).exists():
         raise InvalidInput(lazy("There is already a response of this name here."), field=field)
+    if row.id is None or row.service_id != service_id:
+        row.position = positions.after_last(CannedResponse, same_place)
     row.service, row.name, row.body = service_id, title, clean
     with database.atomic():
         row.save()

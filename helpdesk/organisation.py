@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from peewee import fn
-
-from helpdesk import access, i18n
+from helpdesk import access, i18n, positions
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from models import Agent, Department, Label, Service, database
@@ -26,7 +24,7 @@ def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> 
     if len(rows) > MAX_DEPARTMENTS:
         raise InvalidInput(lazy("Add the first fifty now, and the others later."), field="departments")
     with database.atomic():
-        service = Service.create(name=_label(service_name), position=_next_position())
+        service = Service.create(name=_label(service_name), position=positions.after_last(Service))
         for position, department in enumerate(rows):
             Department.create(service=service, name=_label(department), position=position)
     return service
@@ -43,8 +41,3 @@ def _name(text: str, field: str) -> str:
 
 def _label(text: str) -> Label:
     return Label({i18n.language(): text})
-
-
-def _next_position() -> int:
-    highest = Service.select(fn.MAX(Service.position)).scalar()
-    return 0 if highest is None else int(highest) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, inputs
+from helpdesk import access, inputs, positions
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
@@ -15,32 +15,32 @@ MAX_NAME = 120
 
 
 def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -> Service:
-    """Store ``name``, ``enabled`` and ``position``. Raises NotAllowed, or InvalidInput at a field."""
+    """Store ``name`` and ``enabled``; a new one stands last. Raises NotAllowed, or InvalidInput at a field."""
     access.require(actor, "configure")
-    _name_and_place(service, values)
+    inputs.fill(service, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
+    if service.id is None:
+        service.position = positions.after_last(Service)
     service.enabled = bool(values.get("enabled", True))
     service.save()
     return service
 
 
-def _name_and_place(row: Any, values: Mapping[str, Any]) -> None:
-    row.name = inputs.label(values.get("name"), "name", MAX_NAME)
-    row.position = int(values.get("position") or 0)
-
-
 def save_department(department: Department, values: Mapping[str, Any], *, actor: Actor) -> Department:
-    """Store ``service``, ``name`` and ``position``. Raises NotAllowed, or InvalidInput at a field.
+    """Store ``service`` and ``name``; a new one stands last in its service.
 
-    A department with tickets or permissions stays in its service: they name both.
+    A department with tickets or permissions stays in its service: they name both. Raises NotAllowed, or InvalidInput
+    at a field.
     """
     access.require(actor, "configure")
     service = inputs.chosen(Service, values.get("service"), "service")
     if service is None:
         raise InvalidInput(lazy("Choose a service."), field="service")
-    _name_and_place(department, values)
+    inputs.fill(department, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     with database.atomic():
         if department.id is not None and department.service_id != service.id:
             _refuse_uprooting(department)
+        if department.id is None or department.service_id != service.id:
+            department.position = positions.after_last(Department, Department.service == service.id)
         department.service = service
         department.save()
     return department

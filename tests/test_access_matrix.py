@@ -68,7 +68,7 @@ GET: dict[str, str] = {
     "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
     # Its author, managers and administrators edit it (RULES 27).
     "desk_canned_responses.edit_view": f"{DESK} 403 403 200 200",
-    "desk_canned_responses.details_view": f"{DESK} 302 302 302 302",
+    "desk_canned_responses.details_view": AGENTS,
     "desk_canned_responses.export": f"{DESK} 404 404 404 404",
     "desk_my_settings.index_view": AGENTS,
     # Only administrators add permissions, also their own (RULES 3).
@@ -92,6 +92,7 @@ GET: dict[str, str] = {
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.ticket_view": TICKET,
+    "desk_tickets.new_view": AGENTS,
     "desk_tickets.canned_view": TICKET,
     "account.sign_in": "200 200 200 200 302 302 302 302",
     "account.forgotten": ALL,
@@ -138,6 +139,10 @@ def sends(name: str) -> dict[str, str]:
 POST: dict[str, str] = {
     **{endpoint: status for name in SCREENS for endpoint, status in sends(name).items()},
     **{f"{name}.edit_view": f"{CONFIGURE} 302" for name in TAKES_DEFAULTS},
+    # Which way is missing.
+    **{f"desk_{name}.move_view": f"{CONFIGURE} 404" for name in ("services", "departments", "statuses", "filters")},
+    "desk_canned_responses.move_view": f"{DESK} 404 404 404 404",
+    "desk_filters.switch_view": f"{CONFIGURE} 302",
     "desk_customers.action_view": f"{CONFIGURE} 302",
     "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
@@ -166,10 +171,15 @@ POST: dict[str, str] = {
     "desk_outbox.retry_view": f"{CONFIGURE} 302",
     "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
     "desk_tickets.act_view": ACT,
-    "desk_tickets.move_view": ACT,
-    "desk_tickets.transfer_view": ACT,
+    # A place or a person must be chosen.
+    "desk_tickets.move_view": f"{DESK} 404 422 422 422",
+    "desk_tickets.transfer_view": f"{DESK} 404 422 422 422",
+    "desk_tickets.new_view": f"{DESK} 422 422 422 422",
+    "desk_tickets.retry_view": ACT,
     "desk_tickets.update_view": ACT,
-    "desk_tickets.reply_view": f"{DESK} 404 422 422 422",
+    # Whose sign-in has ended gets the text back.
+    "desk_tickets.reply_view": "401 401 403 403 404 422 422 422",
+    "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
     "desk_tickets.delete_note_view": f"{DESK} 404 403 302 302",
     "account.sign_in": "422 422 422 422 422 422 422 422",
@@ -244,6 +254,7 @@ class World:
             "act": "status" if blueprint == "desk_bulk" else "close",
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,
+            "message_id": self.note.id,
             "token": "no-such-token",
             "export_type": "csv",
             "name": "desk.css",

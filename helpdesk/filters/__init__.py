@@ -2,7 +2,7 @@
 
 from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, conditions_of, fits, matches
-from helpdesk.filters.running import actions_of, apply_filters
+from helpdesk.filters.running import actions_of, apply_filters, with_parts
 from helpdesk.filters.saving import condition_problems, conditions_from, problems, save_filter, switch
 from helpdesk.filters.sentences import broken, label_of, sentence
 from helpdesk.filters.trying import TRIED, Clue, Match, try_out
@@ -34,4 +34,5 @@ __all__ = [
     "switch",
     "target",
     "try_out",
+    "with_parts",
 ]

@@ -7,7 +7,8 @@ whose target is gone is skipped, says so in the history, and stops nothing.
 
 from __future__ import annotations
 
-from peewee import prefetch
+from collections.abc import Iterable
+from typing import Any
 
 from helpdesk import clock
 from helpdesk.access import SYSTEM
@@ -38,8 +39,19 @@ def apply_filters(ticket: Ticket) -> bool:
 
 
 def _read() -> list[Filter]:
-    query = Filter.select().where(Filter.enabled).order_by(Filter.position, Filter.id)
-    return list(prefetch(query, FilterCondition.select(), FilterAction.select()))
+    return with_parts(Filter.select().where(Filter.enabled).order_by(Filter.position, Filter.id))
+
+
+def with_parts(rules: Iterable[Filter]) -> list[Filter]:
+    """Give filters their conditions and actions, by one query each."""
+    found = {rule.id: rule for rule in rules}
+    for name, table in (("conditions", FilterCondition), ("actions", FilterAction)):
+        parts: dict[int, list[Any]] = {key: [] for key in found}
+        for row in table.select().where(table.rule.in_(list(found))) if found else ():
+            parts[row.rule_id].append(row)
+        for key, rule in found.items():
+            setattr(rule, name, parts[key])
+    return list(found.values())
 
 
 #: The filters that run, in their order, with their conditions and actions: kept in the process, for reading only.

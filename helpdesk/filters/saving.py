@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from peewee import fn
-
-from helpdesk import access, search
+from helpdesk import access, positions, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.filters.actions import ACTIONS, TargetGone, target
@@ -92,7 +90,7 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
     for field, text in problems(values).items():
         raise InvalidInput(text, field=field)
     with database.atomic():
-        rule = rule or Filter(position=_next_position())
+        rule = rule or Filter(position=positions.after_last(Filter))
         rule.name = str(values["name"]).strip()
         rule.enabled = bool(values.get("enabled", True))
         rule.mode = "any" if values.get("mode") == "any" else "all"
@@ -101,11 +99,6 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
         _replace_parts(rule, values)
         Stamp.bump()
     return rule
-
-
-def _next_position() -> int:
-    highest = Filter.select(fn.MAX(Filter.position)).scalar()
-    return 0 if highest is None else int(highest) + 1
 
 
 def _replace_parts(rule: Filter, values: Mapping[str, Any]) -> None:

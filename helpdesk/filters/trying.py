@@ -59,7 +59,7 @@ def _newest(actor: Actor) -> list[Facts]:
 
 
 def _clues(conditions: Sequence[Condition], facts: Facts) -> list[Clue]:
-    found = []
+    found: list[Clue | None] = []
     for condition in conditions:
         if condition.is_known and not OPERATORS[condition.operator].denies and condition.holds(facts):
             found.extend(_clue(condition, text) for text in getattr(facts, condition.field))

@@ -224,7 +224,7 @@ def test_t7_a_nul_in_a_form_is_dropped(client_of, root, database):
 
 
 def test_t7_a_number_no_engine_stores_is_refused_at_its_field(client_of, root, database):
-    page = doors.post(client_of(root), "/admin/services/new/", {"name-en": "Sales", "position": HUGE})
+    page = doors.post(client_of(root), "/admin/priorities/new/", {"label-en": "Sales", "weight": HUGE})
     assert "Expected a whole number" in doors.text_of(page)
 
 

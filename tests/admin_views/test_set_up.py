@@ -13,7 +13,6 @@ from models import (
     Customer,
     Department,
     EmailText,
-    Filter,
     OutgoingEmail,
     Permission,
     Priority,
@@ -165,34 +164,7 @@ def test_configuration_warns_of_a_priority_as_heavy_as_the_important_one(client_
     assert "stand first alone" in client.get("/admin/configuration/").text
 
 
-# --- Filters and canned responses ---------------------------------------------------------------------------------
-
-FILTER = {
-    "name": "Certificates", "enabled": "y", "mode": "all", "position": "1", "conditions-0-field": "subject",
-    "conditions-0-operator": "contains", "conditions-0-value": "certificate", "conditions-1-field": "",
-    "conditions-1-operator": "contains", "actions-0-target": "", "actions-0-argument": "certificate",
-}  # fmt: skip
-
-
-def test_a_filter_is_stored_with_its_conditions_and_actions(client_of, root):
-    client = client_of(root)
-    doors.post(client, "/admin/filters/new/", {**FILTER, "actions-0-action": "tag"})
-    rule = Filter.get()
-    assert [(row.field, row.value) for row in rule.conditions] == [("subject", "certificate")]
-    assert [(row.action, row.argument) for row in rule.actions] == [("tag", "certificate")]
-    assert 'value="certificate"' in client.get(f"/admin/filters/edit/?id={rule.id}").text
-
-
-def test_a_filter_that_lacks_its_target_comes_back(client_of, root, ana):
-    page = doors.post(client_of(root), "/admin/filters/new/", {**FILTER, "actions-0-action": "transfer"})
-    assert "to whom or what" in doors.text_of(page)
-    assert 'value="certificate"' in page.text
-
-
-def test_a_filter_transfers_to_the_chosen_agent(client_of, root, ana):
-    data = {**FILTER, "actions-0-action": "transfer", "actions-0-target": f"agent:{ana.id}"}
-    doors.post(client_of(root), "/admin/filters/new/", data)
-    assert Filter.get().actions.get().argument == str(ana.id)
+# --- Canned responses ---------------------------------------------------------------------------------------------
 
 
 def test_a_plain_text_becomes_paragraphs(client_of, root):
@@ -207,10 +179,39 @@ def test_agents_write_no_canned_response_here(client_of, ana):
     assert CannedResponse.select().count() == 0
 
 
-def test_a_canned_response_is_changed_by_its_author_only(client_of, root, ana, ben):
+def test_a_canned_response_is_changed_by_its_author(client_of, ana):
     row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
-    assert client_of(ana).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 200
-    assert client_of(ben).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 403
+    client = client_of(ana)
+    assert "/admin/canned-responses/edit/" in client.get("/admin/canned-responses/").text
+    doors.post(client, f"/admin/canned-responses/edit/?id={row.id}", {"service": "", "name": "Ours", "body": "Hi"})
+    assert CannedResponse.get_by_id(row.id).name == "Ours"
+
+
+def test_a_canned_response_of_another_is_read_only(client_of, ana, ben):
+    row = CannedResponse.create(name="Mine", body="<p>Read <b>me</b></p>", author=ana)
+    client = client_of(ben)
+    assert "/admin/canned-responses/edit/" not in client.get("/admin/canned-responses/").text
+    assert "Read <b>me</b>" in client.get(f"/admin/canned-responses/details/?id={row.id}").text
+    assert client.get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 403
+
+
+def test_a_manager_changes_any_canned_response(client_of, mona, ana):
+    row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
+    assert client_of(mona).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 200
+
+
+def test_the_list_names_the_service_or_says_general(client_of, root, billing):
+    CannedResponse.create(name="One", body="<p>x</p>", service=billing)
+    CannedResponse.create(name="Two", body="<p>x</p>")
+    page = doors.text_of(client_of(root).get("/admin/canned-responses/"))
+    assert "One Billing" in page
+    assert "Two General" in page
+
+
+def test_the_form_of_a_canned_response_lists_the_variables(client_of, root):
+    page = doors.text_of(client_of(root).get("/admin/canned-responses/new/"))
+    assert "{{customer_firstname}}" in page
+    assert "{{customer_account_link}}" not in page
 
 
 # --- Mail ---------------------------------------------------------------------------------------------------------

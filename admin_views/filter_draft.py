@@ -1,0 +1,115 @@
+"""A filter while it is being written: read from its form, changed by the form's own buttons, without script too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from helpdesk import filters
+from models import Filter
+
+#: The parts of each kind of row, posted as ``conditions-0-field``.
+PARTS = {"conditions": ("field", "operator", "value"), "actions": ("action", "argument", "kind")}
+BLANK = {
+    "conditions": {"field": "subject", "operator": "contains", "value": ""},
+    "actions": {"action": "transfer", "argument": "", "kind": "agent"},
+}
+STEPS = {"up": -1, "down": 1}
+
+
+@dataclass
+class Draft:
+    """What the editor shows: texts as typed, rows in their order. `stop` is the last action, as a box to tick."""
+
+    name: str = ""
+    enabled: bool = True
+    mode: str = "all"
+    stop: bool = False
+    conditions: list[dict[str, str]] = field(default_factory=lambda: [dict(BLANK["conditions"])])
+    actions: list[dict[str, str]] = field(default_factory=lambda: [dict(BLANK["actions"])])
+
+    def rows(self, kind: str) -> list[dict[str, str]]:
+        """Return the conditions or the actions."""
+        return self.conditions if kind == "conditions" else self.actions
+
+    def values(self) -> dict[str, Any]:
+        """Return what the rule takes."""
+        end = [{"action": "stop", "argument": ""}] if self.stop else []
+        return {
+            "name": self.name,
+            "enabled": self.enabled,
+            "mode": self.mode,
+            "conditions": self.conditions,
+            "actions": [*self.actions, *end],
+        }
+
+    def do(self, deed: str) -> None:
+        """Add, remove or move a row, as a button of the form says: ``actions-add``, ``conditions-1-up``."""
+        kind, _dash, rest = deed.partition("-")
+        number, _dash, act = rest.rpartition("-")
+        if kind not in PARTS:
+            return
+        rows = self.rows(kind)
+        if act == "add" and len(rows) < 20:
+            rows.append(dict(BLANK[kind]))
+        elif number.isascii() and number.isdigit() and int(number) < len(rows):
+            self._do_to(rows, int(number), act)
+
+    @staticmethod
+    def _do_to(rows: list[dict[str, str]], at: int, act: str) -> None:
+        if act == "remove":
+            del rows[at]
+        elif act in STEPS and 0 <= at + STEPS[act] < len(rows):
+            rows.insert(at + STEPS[act], rows.pop(at))
+
+
+def draft_of(rule: Filter) -> Draft:
+    """Return a stored filter as its editor shows it."""
+    actions = [{"action": row.action, "argument": row.argument} for row in filters.actions_of(rule)]
+    kept = [row for row in actions if row["action"] != "stop" and row["action"] in filters.ACTIONS]
+    for row in kept:
+        row["kind"] = filters.ACTIONS[row["action"]].argument
+    conditions = [dict(vars(row)) for row in filters.conditions_of(rule)]
+    return Draft(rule.name, rule.enabled, rule.mode, len(kept) < len(actions), conditions, kept)
+
+
+def draft_from(form: MultiDict[str, str]) -> Draft:
+    """Read the form. Rows stand in the order in which the page holds them, whatever their numbers."""
+    return Draft(
+        name=_text(form.get("name")),
+        enabled="enabled" in form,
+        mode=_mode(form),
+        stop="stop" in form,
+        conditions=_rows(form, "conditions"),
+        actions=[_followed(row) for row in _rows(form, "actions")],
+    )
+
+
+def _text(value: str | None) -> str:
+    # PostgreSQL refuses a NUL in a text, SQLite cuts the text there.
+    return (value or "").replace("\0", "").strip()
+
+
+def _mode(form: MultiDict[str, str]) -> str:
+    """Return the link between the conditions: it stands before each, and one of them may have been changed."""
+    before = form.get("mode-was", "all")
+    return next((mode for mode in form.getlist("mode") if mode != before), before)
+
+
+def _rows(form: MultiDict[str, str], kind: str) -> list[dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name, value in form.items():
+        first, _dash, rest = name.partition("-")
+        number, _dash, part = rest.partition("-")
+        if first == kind and part in PARTS[kind] and len(found) <= 50:
+            found.setdefault(number, dict.fromkeys(PARTS[kind], ""))[part] = _text(value)
+    return list(found.values())
+
+
+def _followed(row: dict[str, str]) -> dict[str, str]:
+    """Empty the argument of an action that was changed for one which takes something else."""
+    chosen = filters.ACTIONS.get(row["action"])
+    kind = chosen.argument if chosen is not None else ""
+    return {**row, "argument": row["argument"] if row["kind"] == kind else "", "kind": kind}

@@ -1,0 +1,74 @@
+"""The order an owner makes by hand: a row changes places with its neighbour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk import access, canned_responses
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from models import Base, CannedResponse, Department, Filter, Service, Stamp, Status, database
+
+DIRECTIONS = {"up": -1, "down": 1}
+#: Tables with a position: the column whose rows are neighbours (None: all rows), and what settles ties.
+ORDERED: dict[type[Base], tuple[Any, Any]] = {
+    Service: (None, Service.id),
+    Department: (Department.service, Department.id),
+    Status: (None, Status.id),
+    CannedResponse: (CannedResponse.service, CannedResponse.name),
+    Filter: (None, Filter.id),
+}
+
+
+def move(row: Any, direction: str, *, actor: Actor) -> bool:
+    """Let a row change places with the one above ("up") or below ("down"); return whether there was one.
+
+    Raises NotAllowed, or InvalidInput for another direction.
+    """
+    if isinstance(row, CannedResponse):
+        canned_responses.require_edit(None, actor)
+    else:
+        access.require(actor, "configure")
+    if direction not in DIRECTIONS:
+        raise InvalidInput(lazy("Choose one of the list."), field="to")
+    with database.atomic():
+        ids = _neighbours(row)
+        at = ids.index(row.id)
+        other = at + DIRECTIONS[direction]
+        if not 0 <= other < len(ids):
+            return False
+        ids[at], ids[other] = ids[other], ids[at]
+        _number(type(row), ids)
+    return True
+
+
+def _neighbours(row: Any) -> list[int]:
+    """Return the ids of the rows among which this one stands, in order; itself among them."""
+    table = type(row)
+    group, tie = ORDERED[table]
+    query = table.select(table.id).order_by(table.position, tie, table.id)
+    if group is not None:
+        value = getattr(row, group.object_id_name)
+        query = query.where(group.is_null() if value is None else group == value)
+    return [key for (key,) in query.tuples()]
+
+
+def _number(table: Any, ids: list[int]) -> None:
+    stored = dict(table.select(table.id, table.position).where(table.id.in_(ids)).tuples())
+    for position, key in enumerate(ids):
+        if stored[key] != position:
+            table.update(position=position).where(table.id == key).execute()
+    Stamp.bump()
+
+
+def ends(table: Any) -> tuple[set[int], set[int]]:
+    """Return the ids of the rows that stand first among their neighbours, and of those that stand last."""
+    group, tie = ORDERED[table]
+    first: dict[Any, int] = {}
+    last: dict[Any, int] = {}
+    columns = [table.id] if group is None else [table.id, group]
+    for key, *values in table.select(*columns).order_by(table.position, tie, table.id).tuples():
+        first.setdefault(tuple(values), key)
+        last[tuple(values)] = key
+    return set(first.values()), set(last.values())

@@ -1,0 +1,104 @@
+"""Lists whose order is made by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import catalogue, ordering
+from helpdesk.errors import InvalidInput, NotAllowed
+from models import CannedResponse, Department, Filter, Service, Status
+from tests.support import cast, doors
+
+
+def names(table, *conditions):
+    query = table.select().order_by(table.position, table.id)
+    return [str(row) for row in (query.where(*conditions) if conditions else query)]
+
+
+@pytest.fixture
+def three(database):
+    return [cast.make_service(name) for name in ("A", "B", "C")]
+
+
+@pytest.mark.parametrize(
+    ("index", "direction", "order", "moved"),
+    [
+        (0, "up", "ABC", False),
+        (0, "down", "BAC", True),
+        (1, "up", "BAC", True),
+        (2, "up", "ACB", True),
+        (2, "down", "ABC", False),
+    ],
+)
+def test_a_row_changes_places_with_its_neighbour(three, root, index, direction, order, moved):
+    assert ordering.move(three[index], direction, actor=root) is moved
+    assert names(Service) == list(order)
+
+
+def test_departments_move_among_those_of_their_service(billing, root):
+    other = cast.make_service("Other", "Left", "Right")
+    ordering.move(Department.get(Department.position == 1, Department.service == other), "up", actor=root)
+    assert names(Department, Department.service == other) == ["Other / Right", "Other / Left"]
+    assert names(Department, Department.service == billing) == ["Billing / Invoices", "Billing / Refunds"]
+
+
+def test_general_responses_move_among_themselves(billing, root):
+    for service, name in ((None, "A"), (billing, "B"), (None, "C")):
+        CannedResponse.create(service=service, name=name, body="<p>x</p>")
+    ordering.move(CannedResponse.get(CannedResponse.name == "C"), "up", actor=root)
+    assert names(CannedResponse, CannedResponse.service.is_null()) == ["C", "A"]
+
+
+def test_whoever_may_not_configure_moves_nothing(three, ana):
+    with pytest.raises(NotAllowed):
+        ordering.move(three[0], "down", actor=ana)
+
+
+def test_there_are_two_ways_only(three, root):
+    with pytest.raises(InvalidInput):
+        ordering.move(three[0], "sideways", actor=root)
+
+
+@pytest.mark.parametrize("slug", ["services", "departments", "statuses", "canned-responses", "filters"])
+def test_every_ordered_list_has_its_buttons(client_of, root, billing, slug):
+    for name in "AB":
+        CannedResponse.create(name=name, body="<p>x</p>")
+        Filter.create(name=name)
+    page = client_of(root).get(f"/admin/{slug}/").text
+    assert f'action="/admin/{slug}/move/"' in page
+    assert "Move down " in page
+    # The first and the last have nowhere to go.
+    assert page.count(" disabled") >= 2
+
+
+def test_the_buttons_move_a_row_and_the_form_of_visitors_follows(client_of, root, three):
+    client = client_of(root)
+    answer = doors.post(client, "/admin/services/move/", {"id": three[2].id, "to": "up"})
+    assert answer.location.endswith(f"/admin/services/#up-{three[2].id}")
+    assert "“C” moved up." in doors.text_of(client.get("/admin/services/"))
+    assert [str(row) for row in catalogue.services()] == ["A", "C", "B"]
+    form = client.get("/tickets/new").text
+    assert form.index(">C<") < form.index(">B<")
+
+
+@pytest.mark.parametrize("query", ["?search=A", "?sort=0"])
+def test_a_list_in_another_order_is_not_moved(client_of, root, three, query):
+    assert "/admin/services/move/" not in client_of(root).get(f"/admin/services/{query}").text
+
+
+def test_an_agent_moves_no_canned_response(client_of, ana):
+    row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
+    client = client_of(ana)
+    assert "/move/" not in client.get("/admin/canned-responses/").text
+    assert doors.post(client, "/admin/canned-responses/move/", {"id": row.id, "to": "up"}).status_code == 403
+
+
+def test_a_new_row_stands_last(client_of, root, three):
+    doors.post(client_of(root), "/admin/services/new/", {"name-en": "D", "enabled": "y"})
+    assert names(Service) == list("ABCD")
+
+
+def test_statuses_are_offered_in_their_order(client_of, root):
+    last = Status.select().order_by(Status.position.desc()).get()
+    doors.post(client_of(root), "/admin/statuses/move/", {"id": last.id, "to": "up"})
+    assert catalogue.statuses()[-2].id == last.id
