@@ -46,6 +46,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_emails", lazy("E-mails"), "configure"),
             ("desk_outbox", lazy("Outbox"), "configure"),
             ("desk_health", lazy("Health"), "configure"),
+            ("desk_journal", lazy("Journal"), "administer"),
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -9,6 +10,7 @@ from datetime import timedelta
 from enum import Enum
 from io import BytesIO
 
+from captcha.audio import AudioCaptcha
 from captcha.image import ImageCaptcha
 
 from helpdesk import clock, environment
@@ -19,6 +21,9 @@ from models import SecurityCode
 ALPHABET = "ABCDEFGHJKLMNPRSTUVXYZ"
 LENGTH = 5
 LIFETIME = timedelta(minutes=10)
+
+#: The language of the only voice there is.
+VOICE = "en"
 
 #: Plum ink on paper, the same in both themes: the picture is not text.
 INK = (77, 58, 73)
@@ -51,10 +56,25 @@ def make() -> str:
 
 def image(token: str) -> bytes:
     """Draw a living code as PNG. Raises NotFound for one that is unknown, used or too old."""
+    return _draw(require_living(token).answer)
+
+
+def sound(token: str) -> bytes:
+    """Speak a living code as WAV. Raises NotFound for one that is unknown, used or too old."""
+    return bytes(_voices().generate(require_living(token).answer))
+
+
+@functools.cache
+def _voices() -> AudioCaptcha:
+    return AudioCaptcha()
+
+
+def require_living(token: str) -> SecurityCode:
+    """Return a code that may still be used. Raises NotFound."""
     code = _living(token)
     if code is None:
         raise NotFound
-    return _draw(code.answer)
+    return code
 
 
 def check(token: str, answer: str, key: str) -> bool:

@@ -31,7 +31,7 @@ from models import (
     TicketEvent,
 )
 
-__all__ = ["KINDS", "Act", "Wanted", "deleted", "describe", "entries", "purge", "record", "saved", "snapshot"]
+__all__ = ["KINDS", "Act", "Wanted", "deleted", "describe", "entries", "purge", "record", "saved", "snapshot", "told"]
 
 #: Characters kept of a text; longer ones are cut.
 MAX_TEXT = 500
@@ -247,7 +247,7 @@ def _shown(value: Any) -> str:
     return str(value) if str(value or "") else _("empty")
 
 
-def kinds_of(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
+def told(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
     """Return each line with the name of its kind and its sentence."""
     return [(line, KINDS.get(line.kind, line.kind), describe(line)) for line in lines]
 

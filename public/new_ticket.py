@@ -8,17 +8,15 @@ from werkzeug.wrappers import Response as Answer
 import sessions
 from helpdesk import captcha, customers, settings, throttle, tickets
 from helpdesk.captcha import Spent
-from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
 from models import Agent, Ticket
-from public import actor, safety, units
+from public import actor, codes, held, safety, units
 from public.forms import TicketForm
 from public.routes import blueprint
+from public.safety import HOUR, TICKETS_PER_NETWORK
 
-HOUR = 3600
-TICKETS_PER_NETWORK = 20
 TICKETS_PER_CUSTOMER = 100
-CODES_PER_NETWORK = 120
 WRONG_CODES_PER_NETWORK = 40
 LOOKUPS_PER_NETWORK = 60
 
@@ -39,6 +37,8 @@ def new_ticket() -> Answer | tuple[str, int]:
     if request.method != "POST" or "again" in request.form:
         return _page(form, 200)
     try:
+        if held.is_asked(form):
+            return held.keep(form) or _page(form, 422)
         ticket = _sent_before(form) or _send(form)
     except TooMany as error:
         form.refuse(error)
@@ -108,6 +108,8 @@ def _page(form: TicketForm, status: int) -> tuple[str, int]:
         groups=units.by_service(form.units),
         is_agent=isinstance(sessions.current_person(), Agent),
         always_ask_name=settings.get("always_ask_name"),
+        can_be_heard=codes.can_be_heard(),
+        may_confirm=held.is_offered(form),
     )
     return page, status
 
@@ -158,22 +160,3 @@ def known() -> Response:
     except TooMany:
         return jsonify(ask_name=True)
     return jsonify(ask_name=not customers.is_known(request.form.get("email", "")[:300]))
-
-
-@blueprint.post("/security-code")
-def new_code() -> Answer | tuple[Response, int]:
-    """Give the form another code."""
-    try:
-        safety.count("code", limit=CODES_PER_NETWORK, seconds=HOUR)
-    except HelpdeskError as error:
-        return jsonify(message=str(error)), 429
-    token = captcha.make()
-    return jsonify(token=token, image=url_for("public.code_image", token=token))
-
-
-@blueprint.get("/security-code/<token>.png")
-def code_image(token: str) -> Response:
-    """Draw a code. Nobody keeps the picture."""
-    response = Response(captcha.image(token), mimetype="image/png")
-    response.headers["Cache-Control"] = "no-store"
-    return response

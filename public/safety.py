@@ -6,6 +6,10 @@ from flask import request
 
 from helpdesk import accounts, throttle
 
+HOUR = 3600
+#: Tickets that one network may open in an hour, confirmed by mail or by their code.
+TICKETS_PER_NETWORK = 20
+
 
 def address_key() -> str:
     """Return the network address this request came from."""

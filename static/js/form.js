@@ -102,8 +102,9 @@ const otherCode = () => {
     if (button.dataset.plain) return;
     event.preventDefault();
     try {
-      const { token, image } = await post(holder.dataset.code, {});
+      const { token, image, sound } = await post(holder.dataset.code, {});
       holder.querySelector("img").src = image;
+      holder.querySelector("[data-listen]")?.setAttribute("href", sound);
       holder.querySelector('[name="code_token"]').value = token;
       const code = holder.querySelector("#code");
       code.value = "";
@@ -112,6 +113,18 @@ const otherCode = () => {
       button.dataset.plain = "1";
       button.click();
     }
+  });
+};
+
+// The code spoken aloud, without leaving the page.
+const listen = () => {
+  const link = form.querySelector("[data-listen]");
+  let sound;
+  link?.addEventListener("click", (event) => {
+    event.preventDefault();
+    sound?.pause();
+    sound = new Audio(link.href);
+    sound.play().catch(() => open(link.href));
   });
 };
 
@@ -134,4 +147,4 @@ const guessZone = (select) => {
 
 document.querySelectorAll("form[data-ticket-form], form[data-once]").forEach(sendOnce);
 document.querySelectorAll("select[data-guess-zone]").forEach(guessZone);
-if (form) [askNames, followService, otherCode, keepDraft].forEach((improve) => improve());
+if (form) [askNames, followService, otherCode, listen, keepDraft].forEach((improve) => improve());

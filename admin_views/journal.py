@@ -1,0 +1,107 @@
+"""Journal: who did what, for administrators (B6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Response, request, stream_with_context
+from flask_admin import expose
+from flask_babel import to_utc
+
+from admin_views import exports
+from admin_views.base import DeskPage, as_key
+from helpdesk import catalogue, journal
+from helpdesk.i18n import _, lazy
+from helpdesk.journal import Wanted
+
+PER_PAGE = 50
+#: Lines of an export that are read at once.
+BATCH = 500
+ARGUMENTS = ("kind", "person", "since", "until")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the filters of the page ask for: `given` as it was sent, `problems` by the name of the filter."""
+
+    wanted: Wanted
+    given: dict[str, str]
+    problems: dict[str, str]
+
+
+def asked() -> Asked:
+    """Read the filters from the address; what cannot be meant is said and left out."""
+    given = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
+    problems: dict[str, str] = {}
+    days = {name: _day(given[name], name, problems) for name in ("since", "until") if name in given}
+    since, until = days.get("since"), days.get("until")
+    if since is not None and until is not None and until < since:
+        problems["until"] = _("The last day is before the first one.")
+    wanted = Wanted(
+        kind=given["kind"] if given.get("kind") in journal.KINDS else "",
+        agent_id=as_key(given.get("person")),
+        since=_start(since),
+        until=_start(until + timedelta(days=1)) if until is not None and until < date.max else None,
+    )
+    return Asked(wanted, given, problems)
+
+
+def _day(text: str, name: str, problems: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problems[name] = _("This is not a date. Example: %(day)s.", day="2026-12-31")
+        return None
+
+
+def _start(day: date | None) -> datetime | None:
+    """Return when a day begins in the reader's time zone, as naive UTC."""
+    if day is None or day.year < 2 or day.year > 9_998:
+        return None
+    return to_utc(datetime.combine(day, time.min)).replace(tzinfo=None)
+
+
+class JournalPage(DeskPage):
+    """What the desk noted, newest first."""
+
+    verb = "administer"
+    slug, title = "journal", lazy("Journal")
+
+    @expose("/")
+    def index_view(self) -> Any:
+        """List the lines that the filters ask for, page by page."""
+        ask = asked()
+        rows = journal.entries(ask.wanted, before=as_key(request.args.get("before")), limit=PER_PAGE + 1)
+        return self.render(
+            "admin/journal.html",
+            lines=journal.told(rows[:PER_PAGE]),
+            older=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
+            is_first="before" not in request.args,
+            given=ask.given,
+            problems=ask.problems,
+            kinds=journal.KINDS,
+            people=catalogue.agents(active_only=False),
+        )
+
+    @expose("/export/")
+    def export_view(self) -> Response:
+        """Send the lines that the filters ask for as CSV, batch by batch; this too is noted."""
+        wanted = asked().wanted
+        newest = journal.entries(wanted, limit=1)
+        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
+        headers = {"Content-Disposition": "attachment; filename=journal.csv"}
+        lines = csv_lines(wanted, newest[0].id + 1 if newest else 0)
+        return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+def csv_lines(wanted: Wanted, before: int) -> Iterator[str]:
+    """Write the lines older than `before`, the names of the columns first."""
+    yield exports.csv_line([_("Time (UTC)"), _("Kind"), _("Who"), _("What"), _("Network address")])
+    while rows := journal.entries(wanted, before=before, limit=BATCH):
+        for row, kind, text in journal.told(rows):
+            when = row.created_at.isoformat(" ", "seconds")
+            yield exports.csv_line([when, kind, row.actor_name or _("The desk"), text, row.network])
+        before = rows[-1].id

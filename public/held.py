@@ -1,0 +1,90 @@
+"""For who cannot read the security code: the ticket waits until its author confirms it by a mailed link."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from helpdesk import held, settings
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.links import LinkExpired
+from models import Ticket
+from public import actor, safety
+from public.forms import TicketForm
+from public.routes import blueprint
+from public.safety import HOUR, TICKETS_PER_NETWORK
+from public.ticket_links import lost
+
+
+def is_offered(form: TicketForm) -> bool:
+    """Tell whether this form may be sent without its code: a mail must be able to go out."""
+    return bool(form.asks_code) and settings.mail_server() is not None
+
+
+def is_asked(form: TicketForm) -> bool:
+    """Tell whether the visitor cannot read the code."""
+    return "unread" in request.form and is_offered(form)
+
+
+def keep(form: TicketForm) -> Response | None:
+    """Keep the request until its author confirms it, or leave in the form why not. Raises TooMany."""
+    if not form.validate():
+        return None
+    safety.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
+    try:
+        held.hold(form.new_ticket())
+    except InvalidInput as error:
+        form.refuse(error)
+        return None
+    session["held"] = True
+    return redirect(url_for("public.waiting"), 303)
+
+
+@blueprint.get("/tickets/waiting")
+def waiting() -> Response | str:
+    """Say that the message waits for the link that was mailed."""
+    if not session.get("held"):
+        return redirect(url_for("public.home"))
+    return render_template("public/waiting.html")
+
+
+@blueprint.get("/confirm/<token>")
+def confirm(token: str) -> Response | str | tuple[str, int]:
+    """Show a button: programs that open every link of a mail press none."""
+    try:
+        held.find(token)
+    except (LinkExpired, NotFound) as error:
+        return _own(token) or lost(error)
+    return render_template("public/confirm.html", token=token, problem="")
+
+
+@blueprint.post("/confirm/<token>")
+def send_confirmed(token: str) -> Response | tuple[str, int]:
+    """Open the ticket that was asked for, and keep it open in this browser."""
+    try:
+        ticket = held.send(held.find(token))
+    except (LinkExpired, NotFound) as error:
+        return _own(token) or lost(error)
+    except InvalidInput as error:
+        return render_template("public/confirm.html", token=token, problem=str(error)), 422
+    if ticket.address_id is not None:
+        actor.remember(ticket.id, ticket.address_id)
+    session.pop("held", None)
+    session["sent"] = ticket.number
+    return redirect(url_for("public.sent"), 303)
+
+
+def _own(token: str) -> Response | None:
+    """Lead to the ticket the link has opened in this browser: a second click asks for nothing else."""
+    ticket = held.ticket_of(token)
+    if ticket is None or not _may_read(ticket):
+        return None
+    return redirect(url_for("public.ticket", number=ticket.number), 303)
+
+
+def _may_read(ticket: Ticket) -> bool:
+    try:
+        actor.find(ticket.number)
+    except NotFound:
+        return False
+    return True
