@@ -1,4 +1,5 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
+import { drafts } from "./drafts.js";
 
 const form = document.querySelector("[data-composer]");
 const area = form?.querySelector("[data-rich]");
@@ -21,7 +22,7 @@ function enrich() {
   field.type = "hidden";
   field.id = "body-html";
   field.name = area.name;
-  field.value = form.elements.format.value === "html" ? area.value : escape(area.value);
+  field.value = area.dataset.html ?? escape(area.value);
   const editor = document.createElement("trix-editor");
   editor.setAttribute("input", field.id);
   editor.className = "writing trix-content";
@@ -48,7 +49,9 @@ function follow(editor) {
   };
   for (const radio of form.querySelectorAll("[name=kind]")) radio.addEventListener("change", show);
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(form.querySelector("[data-submit]"));
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("[data-submit]"));
   });
   show();
   return editor;
@@ -64,19 +67,44 @@ function canned(editor) {
     event.preventDefault();
     const answer = await fetch(button.dataset.cannedUrl, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
-    editor.editor.insertHTML((await answer.json()).html);
+    const { html, notes } = await answer.json();
+    editor.editor.insertHTML(html);
+    say(notes);
     menu.open = false;
     editor.focus();
   });
+  searchable(menu);
+}
+
+/** Variables of the response that are empty here: the writer fills the gap. */
+function say(notes) {
+  const lines = notes.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
+  form.querySelector("[data-news]").replaceChildren(...lines);
+}
+
+/** The list is searched as one types, and walked with the arrow keys. */
+function searchable(menu) {
   const search = menu.querySelector("[data-canned-search]");
+  const items = [...menu.querySelectorAll("[data-canned-url]")];
+  const words = items.map((item) => fold(`${item.textContent} ${item.dataset.cannedText}`));
+  menu.addEventListener("toggle", () => menu.open && search.focus());
   search.addEventListener("input", () => {
-    const wanted = fold(search.value);
-    for (const item of menu.querySelectorAll("[data-canned-url]")) item.hidden = !fold(item.textContent).includes(wanted);
+    const wanted = fold(search.value.trim());
+    items.forEach((item, place) => {
+      item.hidden = !words[place].includes(wanted);
+    });
+    menu.querySelector("[data-canned-none]").hidden = items.some((item) => !item.hidden);
   });
-  search.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    menu.querySelector("[data-canned-url]:not([hidden])")?.click();
+  menu.addEventListener("keydown", (event) => {
+    const shown = [search, ...items.filter((item) => !item.hidden)];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      shown.at((shown.indexOf(document.activeElement) + step) % shown.length).focus();
+    } else if (event.key === "Enter" && document.activeElement === search) {
+      event.preventDefault();
+      shown[1]?.click();
+    }
   });
 }
 
@@ -86,7 +114,14 @@ function fold(text) {
 
 if (form && area && window.Trix) {
   translate();
-  document.addEventListener("trix-initialize", reachable);
+  document.addEventListener("trix-initialize", (event) => {
+    reachable(event);
+    drafts(form, event.target);
+  });
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
+  document.querySelector("[data-keep-writing]")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    form.querySelector("trix-editor").focus();
+  });
   canned(follow(enrich()));
 }

@@ -1,0 +1,114 @@
+"""An agent opens a ticket for somebody who phoned, came in, or wrote to them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask_admin import expose
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from admin_views.fields import show
+from admin_views.side import LIST
+from admin_views.ticket_page import TicketPage
+from helpdesk import catalogue, settings, tickets
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _, lazy
+from helpdesk.tickets import NewTicket
+from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
+from models import Agent, Department
+
+TOO_LONG = lazy("Use at most %(max)d characters.")
+SOURCES = [
+    SelectChoice("phone", lazy("Phone")),
+    SelectChoice("visit", lazy("In person")),
+    SelectChoice("email", lazy("E-mail")),
+]
+#: Fields of a rule that have another name on the page.
+FIELD_OF = {"service": "place", "department": "place", "body": "message"}
+
+
+class CallerForm(FlaskForm):
+    """What an agent writes down for somebody else."""
+
+    source = RadioField(lazy("How it came"), choices=SOURCES, default="phone")
+    email = EmailField(lazy("Customer’s e-mail address"), [DataRequired(lazy("Write the customer’s e-mail address."))])
+    last_name = StringField(
+        lazy("Last name"),
+        [Length(max=80, message=TOO_LONG)],
+        description=lazy("The names are needed for somebody new only: those already stored are not changed."),
+    )
+    first_name = StringField(lazy("First name"), [Length(max=80, message=TOO_LONG)])
+    place = SelectField(lazy("Service and department"), validate_choice=False)
+    subject = StringField(
+        lazy("Subject"), [DataRequired(lazy("Write a subject.")), Length(max=MAX_SUBJECT, message=TOO_LONG)]
+    )
+    message = TextAreaField(
+        lazy("Message"),
+        [DataRequired(lazy("Write what the customer asks.")), Length(max=MAX_BODY, message=TOO_LONG)],
+        description=lazy("The customer reads it in the ticket as their own message."),
+    )
+    form_key = HiddenField()
+
+
+class CallerTickets(TicketPage):
+    """The page that opens a ticket, for the page class that holds it."""
+
+    @expose("/new", methods=["GET", "POST"])
+    def new_view(self) -> Any:
+        """Open a ticket for somebody who is not at the form."""
+        form = CallerForm()
+        form.place.choices = places(self.agent)
+        form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
+        if form.validate_on_submit():
+            try:
+                ticket = tickets.open_for_caller(asked(form), actor=self.agent)
+            except InvalidInput as error:
+                error.field = FIELD_OF.get(error.field or "", error.field)
+                show(error, form)
+            else:
+                said = _("Ticket %(number)s is open for %(name)s.", number=ticket.number, name=str(ticket.customer))
+                flash(said, "success")
+                if ticket.is_spam:
+                    flash(_("Its author is blocked: the ticket is under Spam, and nobody is mailed."), "warning")
+                return redirect(url_for("desk_tickets.ticket_view", number=ticket.number))
+        page = self.render("admin/ticket_new.html", form=form, return_url=url_for(LIST))
+        return page, 422 if form.is_submitted() else 200
+
+
+def places(agent: Agent) -> list[SelectChoice]:
+    """Return the departments, and the services without any, within the agent's sight."""
+    choices = []
+    for service in catalogue.services():
+        rows: list[Department | None] = [*catalogue.departments(service.id)]
+        for row in rows or [None]:
+            if tickets.may_open_in(agent, service.id, row.id if row else None):
+                name, group = (str(row.name), str(service)) if row else (str(service), None)
+                choices.append(SelectChoice(f"{service.id}/{row.id if row else ''}", name, optgroup=group))
+    return choices
+
+
+def asked(form: CallerForm) -> NewTicket:
+    """Return what the form asks for."""
+    service, _slash, department = (form.place.data or "").partition("/")
+    return NewTicket(
+        email=form.email.data,
+        subject=form.subject.data,
+        body=form.message.data,
+        service_id=number(service) or 0,
+        department_id=number(department),
+        first_name=form.first_name.data or "",
+        last_name=form.last_name.data or "",
+        locale=settings.get("language"),
+        form_key=f"desk-{form.form_key.data}"[:64],
+        source=form.source.data or "",
+    )
+
+
+def number(text: str) -> int | None:
+    """Return the id a text holds."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -1,0 +1,165 @@
+"""One button per verb: each view calls one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from flask_admin import expose
+from werkzeug.wrappers import Response
+
+from admin_views.ticket_page import TicketPage
+from helpdesk import access, catalogue, outbox, tickets
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import _, lazy, ngettext
+from models import Agent, Message, Team, Ticket
+
+#: Buttons that need nothing but the ticket: the rule and what is said when it is done.
+ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
+    "close": (tickets.close, lazy("The ticket has been closed.")),
+    "reopen": (tickets.reopen, lazy("The ticket has been reopened.")),
+    "take": (tickets.take, lazy("The ticket is yours.")),
+    "important": (tickets.mark_important, lazy("The ticket is marked as important.")),
+    "not-important": (tickets.not_important, lazy("The ticket has its former priority again.")),
+    "spam": (tickets.mark_spam, lazy("The ticket is marked as spam. Its author’s next tickets will be too.")),
+    "not-spam": (tickets.not_spam, lazy("The ticket is not spam any more, and its author is not blocked.")),
+    "delete": (tickets.delete, lazy("The ticket is in the bin. It can be restored for 30 days.")),
+    "restore": (tickets.restore, lazy("The ticket is restored.")),
+}
+#: Acts after which the list is the place to be.
+LEAVES = frozenset({"spam", "delete"})
+
+
+def one_of(rows: list[Any], key: str) -> Any:
+    """Return the row with this id. Raises InvalidInput for any other."""
+    row = next((row for row in rows if str(row.id) == key), None)
+    if row is None:
+        raise InvalidInput(lazy("Choose one of the list."))
+    return row
+
+
+def target(value: str) -> Agent | Team | None:
+    """Read ``agent-3``, ``team-2`` or an empty text (nobody)."""
+    kind, _dash, key = value.partition("-")
+    if not value:
+        return None
+    rows: list[Any] = catalogue.teams() if kind == "team" else catalogue.agents()
+    return one_of(rows, key)
+
+
+class TicketActs(TicketPage):
+    """What is done to a ticket, for the page class that holds it."""
+
+    @expose("/<number>/<act>", methods=["POST"])
+    def act_view(self, number: str, act: str) -> Any:
+        """Do what one button says."""
+        if act not in ACTS:
+            abort(404)
+        ticket = self.find(number)
+        if act == "spam":
+            return self.spam(ticket)
+        rule, done = ACTS[act]
+        rule(ticket, actor=self.agent)
+        flash(str(done), "success")
+        return redirect(self.address_of_list() if act in LEAVES else self.address(ticket))
+
+    def spam(self, ticket: Ticket) -> Any:
+        """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""
+        block = {"yes": True, "no": False}.get(request.form.get("block", ""))
+        access.require(self.agent, "spam", ticket)
+        if block is None and not ticket.is_spam and tickets.may_be_pretended(ticket):
+            act, back = self.address(ticket, "act_view", act="spam"), self.address(ticket)
+            return self.render("admin/ticket_spam.html", ticket=ticket, act=act, back=back)
+        tickets.mark_spam(ticket, actor=self.agent, block_author=block)
+        said = _("The ticket is marked as spam. Its author is not blocked.") if block is False else str(ACTS["spam"][1])
+        flash(said, "success")
+        return redirect(self.address_of_list())
+
+    @expose("/<number>/update", methods=["POST"])
+    def update_view(self, number: str) -> Any:
+        """Change assignee, status, priority and tags at once: one *Update*, one message (RULES 30)."""
+        ticket = self.find(number)
+        try:
+            with tickets.transaction():
+                self.update(ticket)
+        except InvalidInput as error:
+            return self.refuse(number, "update", error)
+        flash(_("The ticket parameters have been updated."), "success")
+        return redirect(self.back_to(ticket))
+
+    def update(self, ticket: Ticket) -> None:
+        """Apply the panel's form; a field that was not shown is not changed."""
+        form, agent = request.form, self.agent
+        if "tags" in form and access.can(agent, "tag", ticket):
+            tickets.set_tags(ticket, form["tags"].split(","), actor=agent)
+        if "status" in form:
+            tickets.set_status(ticket, one_of(catalogue.statuses(), form["status"]), actor=agent)
+        if "priority" in form and form["priority"] != str(ticket.priority_id):
+            tickets.set_priority(ticket, one_of(catalogue.priorities(), form["priority"]), actor=agent)
+        if "assignee" in form and form["assignee"] != "keep":
+            tickets.assign(ticket, target(form["assignee"]), actor=agent)
+
+    @expose("/<number>/transfer", methods=["POST"])
+    def transfer_view(self, number: str) -> Any:
+        """Hand the ticket over (A20)."""
+        ticket = self.find(number)
+        try:
+            to = target(request.form.get("to", ""))
+            if to is None:
+                raise InvalidInput(lazy("Choose to whom."), field="to")
+            tickets.transfer(ticket, to, actor=self.agent, note=request.form.get("note", ""))
+        except InvalidInput as error:
+            return self.refuse(number, "transfer", error)
+        flash(_("The ticket has been transferred to %(name)s.", name=str(to)), "success")
+        return redirect(self.back_to(ticket))
+
+    @expose("/<number>/move", methods=["POST"])
+    def move_view(self, number: str) -> Any:
+        """Put the ticket under another service and department."""
+        ticket = self.find(number)
+        service, _slash, department = request.form.get("place", "").partition("/")
+        try:
+            if not service.isdecimal() or (department and not department.isdecimal()):
+                raise InvalidInput(lazy("Choose a service."))
+            tickets.move(ticket, int(service), int(department) if department else None, actor=self.agent)
+        except InvalidInput as error:
+            return self.refuse(number, "move", error)
+        flash(_("The ticket has been moved."), "success")
+        return redirect(self.back_to(ticket))
+
+    def refuse(self, number: str, form: str, error: InvalidInput) -> Any:
+        """Show the page again, the form as it was filled in and what was refused at it."""
+        # Read anew: what was refused half way is not stored.
+        return self.show(self.find(number), code=422, refused={**request.form, "form": form, "error": str(error)})
+
+    @expose("/<number>/notes/<int:note_id>/delete", methods=["POST"])
+    def delete_note_view(self, number: str, note_id: int) -> Response:
+        """Delete an internal note."""
+        ticket = self.find(number)
+        note = self.message(ticket, note_id, lazy("There is no such note."))
+        tickets.delete_note(note, actor=self.agent)
+        flash(_("The note has been deleted."), "success")
+        return redirect(self.address(ticket))
+
+    @expose("/<number>/messages/<int:message_id>/retry", methods=["POST"])
+    def retry_view(self, number: str, message_id: int) -> Response:
+        """Send the mails of a message anew that could not be delivered."""
+        ticket = self.find(number)
+        message = self.message(ticket, message_id, lazy("There is no such message."))
+        sent = outbox.retry_message(message, actor=self.agent)
+        if sent:
+            flash(
+                ngettext("%(num)d e-mail will be sent again.", "%(num)d e-mails will be sent again.", sent), "success"
+            )
+        return redirect(self.address(ticket) + f"#m{message.id}")
+
+    @staticmethod
+    def message(ticket: Ticket, key: int, missing: Any) -> Message:
+        """Return a message of this ticket. Raises NotFound with these words."""
+        row = Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if key < 2**63 else None
+        if row is None:
+            raise NotFound(missing)
+        # The ticket is at hand: no need to read it again.
+        row.ticket = ticket
+        return row

@@ -1,0 +1,153 @@
+"""What every part of a ticket's page leans on: the ticket, its address in the list it was opened from, the page."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import request, session, url_for
+
+from admin_views.side import LIST
+from admin_views.ticket_list import title_of
+from helpdesk import (
+    access,
+    canned_responses,
+    catalogue,
+    clock,
+    copies,
+    criteria,
+    drafts,
+    i18n,
+    richtext,
+    threads,
+    tickets,
+)
+from helpdesk.i18n import _
+from helpdesk.threads import Block
+from models import NOTE, Agent, Draft, Ticket
+
+
+class TicketPage:
+    """One ticket, for the page class that holds it."""
+
+    agent: Agent
+    render: Any
+
+    def find(self, number: str) -> Ticket:
+        """Return the ticket with this number within the agent's sight, else 404."""
+        return access.find_ticket(self.agent, number)
+
+    @staticmethod
+    def arguments() -> dict[str, Any]:
+        """Return what the address says of the list the ticket was opened from."""
+        return dict(criteria.known(request.args))
+
+    def address(self, ticket: Ticket, endpoint: str = "ticket_view", **values: Any) -> str:
+        """Return the address of a ticket's page, or of what is done there."""
+        return url_for(f"desk_tickets.{endpoint}", number=ticket.number, **values, **self.arguments())
+
+    def back_to(self, ticket: Ticket) -> str:
+        """Return the ticket's address, or the list's: giving a ticket away may end one's sight of it."""
+        return self.address(ticket) if access.sees(self.agent, ticket) else self.address_of_list()
+
+    def address_of_list(self) -> str:
+        """Return the list the ticket was opened from."""
+        return url_for(LIST, **self.arguments())
+
+    def show(
+        self, ticket: Ticket, *, code: int = 200, refused: dict[str, Any] | None = None, **typed: Any
+    ) -> tuple[str, int]:
+        """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
+        before = request.args.get("before", type=int)
+        blocks, earlier = threads.timeline(ticket, before=before)
+        covering, others = access.eligible(ticket.service_id, ticket.department_id)
+        page: str = self.render(
+            "admin/ticket.html",
+            ticket=ticket,
+            blocks=blocks,
+            earlier=earlier,
+            tags=threads.tags_of(ticket),
+            copied=copies.in_copy(ticket),
+            history=threads.earlier_tickets(ticket, self.agent),
+            canned=canned_responses.offered(ticket),
+            signature=tickets.signature_of(self.agent, ticket),
+            may_delete_note=lambda note: tickets.may_delete_note(note, self.agent),
+            can=lambda verb: access.can(self.agent, verb, ticket),
+            covers=lambda agent: access.covers(agent, ticket.service_id, ticket.department_id),
+            catalogue=catalogue,
+            targets={"teams": catalogue.teams(), "covering": covering, "others": others},
+            here=lambda endpoint, **values: self.address(ticket, endpoint, **values),
+            list_url=self.address_of_list(),
+            list_name=title_of(self.arguments()),
+            neighbours=self.neighbours(ticket),
+            newest=threads.newest_id(ticket) if before else newest(blocks),
+            known=known(ticket),
+            refused=refused or {},
+            sent=session.pop("sent", ""),
+            form_key=secrets.token_urlsafe(9),
+            typed=self.composed(ticket, typed),
+        )
+        return page, code
+
+    def composed(self, ticket: Ticket, typed: dict[str, Any]) -> dict[str, Any]:
+        """Return what the composer shows: what was typed just now, else the draft; as HTML and as text."""
+        draft = None if typed else drafts.of(ticket, self.agent)
+        if draft is not None:
+            typed = {**vars_of(draft), "restored": _("Your draft of %(time)s is back.", time=moment(draft.updated_at))}
+        html = richtext.clean(typed.get("body", "")) if typed.get("format") == "html" else ""
+        text = richtext.to_text(html) if html else typed.get("body", "")
+        return {**typed, "html": html, "text": text}
+
+    def neighbours(self, ticket: Ticket) -> list[str | None]:
+        """Return the addresses of the tickets before and after this one in the list it was opened from."""
+        said = self.arguments()
+        if request.method != "GET" or not said:
+            return [None, None]
+        numbers = criteria.listing_of(self.agent, said).neighbours(ticket)
+        return [url_for("desk_tickets.ticket_view", number=number, **said) if number else None for number in numbers]
+
+
+def newest(blocks: list[Block]) -> int:
+    """Return the id of the newest public message shown."""
+    return max((block.message.id for block in blocks if block.message and block.message.kind != NOTE), default=0)
+
+
+def known(ticket: Ticket) -> str:
+    """Return what a writer knows of the ticket, to tell afterwards what changed meanwhile."""
+    return f"{ticket.status_id}/{ticket.assignee_id or 0}/{ticket.team_id or 0}"
+
+
+def meanwhile(ticket: Ticket, before: str) -> list[str]:
+    """Say what changed since the writer's page was made, beyond messages."""
+    status, _slash, handler = before.partition("/")
+    now_status, _slash, now_handler = known(ticket).partition("/")
+    said = []
+    if handler and status != now_status:
+        said.append(_("Meanwhile the status has become %(status)s.", status=str(catalogue.status(ticket.status_id))))
+    if handler and handler != now_handler:
+        row = catalogue.agent(ticket.assignee_id) or catalogue.team(ticket.team_id)
+        said.append(
+            _("Meanwhile the ticket has been assigned to %(name)s.", name=str(row))
+            if row is not None
+            else _("Meanwhile the ticket has been unassigned.")
+        )
+    return said
+
+
+def vars_of(draft: Draft) -> dict[str, Any]:
+    """Return a draft as the composer's fields."""
+    return {
+        "kind": "note" if draft.kind == NOTE else "message",
+        "body": draft.body,
+        "format": "html",
+        "close": draft.close,
+        "save_as": draft.save_as,
+        "canned_name": draft.canned_name,
+    }
+
+
+def moment(when: datetime) -> str:
+    """Write the hour of today, else the day too, in the agent's language and zone."""
+    recent = clock.now() - when < timedelta(hours=12)
+    return i18n.when(when, "HH:mm" if recent else "d MMM HH:mm")

@@ -1,0 +1,173 @@
+"""The composer: replies, internal notes, drafts, canned responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_admin import expose
+from werkzeug.datastructures import MultiDict
+
+import sessions
+from admin_views.ticket_page import TicketPage, meanwhile, moment
+from helpdesk import canned_responses, drafts, richtext, threads, tickets
+from helpdesk.drafts import Writing
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import _, lazy, ngettext
+from models import CannedResponse, Message, Ticket
+
+#: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
+KEEPS_TEXT = frozenset({"reply_view", "draft_view"})
+
+
+class Overtaken(Exception):
+    """Messages have come in that the writer has not seen."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        super().__init__()
+        self.messages = messages
+
+
+class TicketReplies(TicketPage):
+    """What is written in a ticket, for the page class that holds it."""
+
+    @expose("/<number>/reply", methods=["POST"])
+    def reply_view(self, number: str) -> Any:
+        """Send a reply or store a note; a canned response chosen without script comes back in the box."""
+        ticket = self.find(number)
+        form: dict[str, Any] = request.form.to_dict()
+        if "insert" in form:
+            return self.insert(ticket, form)
+        said = meanwhile(ticket, form.get("known", ""))
+        try:
+            self.send(ticket, form)
+        except InvalidInput as error:
+            return self.show(ticket, code=422, **{**form, "error": str(error), "error_field": error.field})
+        except Overtaken as held:
+            # The page that comes back shows what came in, and what changed: it knows the newest again.
+            form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
+            return self.show(ticket, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
+        note = form.get("kind") == "note"
+        flash(_("Your note has been saved.") if note else _("Your message has been sent."), "success")
+        for text in said:
+            flash(text, "info")
+        session["sent"] = form.get("form_key", "")[:40]
+        return redirect(self.address(ticket))
+
+    def send(self, ticket: Ticket, form: dict[str, Any]) -> None:
+        """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken."""
+        body = written(request.form)
+        with tickets.transaction():
+            if form.get("kind") == "note":
+                tickets.add_note(ticket, body, actor=self.agent)
+            else:
+                self.hold_back(ticket, form.get("seen", ""))
+                if form.get("save_as"):
+                    canned_responses.save_from_reply(ticket, form.get("canned_name", ""), body, actor=self.agent)
+                tickets.reply(ticket, body, actor=self.agent, close="close" in form)
+            drafts.discard(ticket, actor=self.agent)
+
+    @staticmethod
+    def hold_back(ticket: Ticket, seen: str) -> None:
+        """Raise Overtaken when something came in after the message with this id."""
+        arrived = threads.arrived_since(ticket, int(seen)) if is_key(seen) else []
+        if arrived:
+            raise Overtaken(arrived)
+
+    # --- Drafts ---
+
+    @expose("/<number>/draft", methods=["POST"])
+    def draft_view(self, number: str) -> Any:
+        """Keep what stands in the composer; tell the script what came in meanwhile."""
+        ticket = self.find(number)
+        if "discard" in request.form:
+            drafts.discard(ticket, actor=self.agent)
+            flash(_("The draft has been discarded."), "success")
+            return redirect(self.address(ticket))
+        scripted = request.accept_mimetypes.best == "application/json"
+        try:
+            draft = drafts.save(ticket, writing(request.form), actor=self.agent)
+        except InvalidInput as error:
+            form: dict[str, Any] = {**request.form.to_dict(), "error": str(error), "error_field": error.field}
+            return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(ticket, code=422, **form)
+        saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
+        if scripted:
+            return {"saved": saved, "news": self.news(ticket)}
+        if saved:
+            flash(saved, "success")
+        return redirect(f"{self.address(ticket)}#reply")
+
+    def news(self, ticket: Ticket) -> list[str]:
+        """Say what happened to the ticket since the writer's page was made."""
+        seen = request.form.get("seen", "")
+        arrived = threads.arrived_since(ticket, int(seen)) if is_key(seen) else []
+        said = [said_new(len(arrived))] if arrived else []
+        return said + meanwhile(ticket, request.form.get("known", ""))
+
+    def inaccessible_callback(self, name: str, **arguments: Any) -> Any:
+        """Give the text back to somebody whose sign-in has ended while they wrote."""
+        if name not in KEEPS_TEXT or sessions.current_person() is not None:
+            return super().inaccessible_callback(name, **arguments)  # type: ignore[misc]
+        after = url_for("desk_tickets.ticket_view", number=arguments["number"])
+        text = richtext.to_text(richtext.clean(written(request.form)))
+        return render_template("admin/ticket_signed_out.html", text=text, after=after), 401
+
+    # --- Canned responses ---
+
+    def insert(self, ticket: Ticket, form: dict[str, Any]) -> Any:
+        """Put a canned response below what was typed, for a browser without script."""
+        response = self.canned(ticket, form["insert"])
+        body, filled = form.get("body", ""), canned_responses.filled(response, ticket)
+        if form.get("format") == "html":
+            body = f"{body}{filled}"
+        else:
+            body += richtext.to_text(filled)
+        return self.show(ticket, **{**form, "body": body, "notes": notes_on(response, ticket)})
+
+    @staticmethod
+    def canned(ticket: Ticket, key: str) -> CannedResponse:
+        """Return a canned response offered in this ticket, else 404."""
+        row = next((row for row in canned_responses.offered(ticket) if str(row.id) == key), None)
+        if row is None:
+            raise NotFound(lazy("There is no such canned response."))
+        return row
+
+    @expose("/<number>/canned/<key>")
+    def canned_view(self, number: str, key: str) -> Any:
+        """Give a canned response to the composer, and say which of its variables are empty."""
+        ticket = self.find(number)
+        response = self.canned(ticket, key)
+        return {"html": canned_responses.filled(response, ticket), "notes": notes_on(response, ticket)}
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text may be the id of a row on either engine."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def written(form: MultiDict[str, str]) -> str:
+    """Return the composer's text as HTML."""
+    body = form.get("body", "")
+    return body if form.get("format") == "html" else richtext.from_text(body)
+
+
+def writing(form: MultiDict[str, str]) -> Writing:
+    """Return what stands in the composer, as a draft keeps it."""
+    return Writing(
+        written(form),
+        note=form.get("kind") == "note",
+        close="close" in form,
+        save_as="save_as" in form,
+        canned_name=form.get("canned_name", ""),
+    )
+
+
+def said_new(number: int) -> str:
+    """Say how many messages came in."""
+    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
+
+
+def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:
+    """Name the variables of a canned response that are empty in this ticket."""
+    names = canned_responses.empty_variables(response, ticket)
+    return [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]
