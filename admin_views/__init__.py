@@ -25,6 +25,7 @@ from admin_views.permissions import MySettingsView
 from admin_views.teams import RolesView, TeamsView
 from admin_views.tickets import TicketPages
 from admin_views.tickets_setup import PrioritiesView, StatusesView, TagsView
+from admin_views.views import SavedViewsPage
 from helpdesk.i18n import lazy
 from web.security import nonce
 
@@ -32,6 +33,7 @@ from web.security import nonce
 PAGES = (
     TicketPages,
     BulkActs,
+    SavedViewsPage,
     TicketCopies,
     ServicesView,
     DepartmentsView,

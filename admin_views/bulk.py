@@ -1,8 +1,8 @@
-"""One act on many tickets, each by its own rule."""
+"""One act on many tickets, each by its own rule, and taking it back."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
@@ -10,16 +10,17 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.side import LIST
-from admin_views.ticket_list import CRITERIA
-from admin_views.tickets import ACTS, one_of, target
-from helpdesk import access, catalogue, notifications, tickets
-from helpdesk.errors import HelpdeskError
+from admin_views.ticket_acts import ACTS, one_of, target
+from helpdesk import access, batches, catalogue, criteria, tickets
+from helpdesk.batches import MAX_TICKETS, Outcome, Undone
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from models import Ticket
+from models import Customer, Ticket
 
-#: Tickets changed by one act at the most.
-MAX_TICKED = 500
-PLAIN = frozenset({"spam", "not-spam", "delete", "restore", "close"})
+#: Addresses named when their mails had gone already.
+NAMED = 5
+#: What a form of the bar puts before the criteria of its list.
+PREFIX = "list_"
 
 
 class BulkActs(DeskPage):
@@ -37,56 +38,121 @@ class BulkActs(DeskPage):
     @expose("/<act>", methods=["POST"])
     def bulk_view(self, act: str) -> Response:
         """Do one thing to every ticked ticket; say how many were done, and how many were refused and why."""
-        numbers = request.form.getlist("number")[:MAX_TICKED]
-        found = access.visible_tickets(self.agent).where(Ticket.number.in_(numbers)) if numbers else []
-        done, refused = 0, dict[str, int]()
-        # One act, one mail to whom it concerns, however many tickets (RULES 10).
-        with tickets.transaction(), notifications.one_mail(actor=self.agent):
-            for ticket in found:
-                try:
-                    self.bulk(act, ticket)
-                    done += 1
-                except HelpdeskError as error:
-                    refused[str(error)] = refused.get(str(error), 0) + 1
-        if done or not refused:
-            flash(self.said(act, done), "success" if done else "error")
-        for why, number in refused.items():
-            flash(
-                ngettext(
-                    "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
-                ),
-                "error",
-            )
-        return redirect(self.back())
+        if act not in batches.ACTS:
+            abort(404)
+        try:
+            rule = self.rule(act)
+        except InvalidInput as error:
+            flash(str(error), "error")
+            return redirect(back())
+        self.tell(act, batches.run(act, self.ticked(), rule, actor=self.agent))
+        return redirect(back())
 
-    def bulk(self, act: str, ticket: Ticket) -> None:
-        """Do one bulk act to one ticket."""
+    def rule(self, act: str) -> Callable[[Ticket], None]:
+        """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""
         value = request.form.get("value", "")
         if act == "assign":
-            tickets.assign(ticket, target(value), actor=self.agent)
-        elif act == "status":
-            tickets.set_status(ticket, one_of(catalogue.statuses(), value), actor=self.agent)
-        elif act == "priority":
-            tickets.set_priority(ticket, one_of(catalogue.priorities(), value), actor=self.agent)
-        elif act == "tag":
-            tickets.tag(ticket, value, actor=self.agent)
-        elif act in {"spam", "not-spam", "delete", "restore", "close"}:
-            ACTS[act][0](ticket, actor=self.agent)
-        else:
-            abort(404)
+            to = target(value)
+            return lambda ticket: tickets.assign(ticket, to, actor=self.agent)
+        if act == "status":
+            status = one_of(catalogue.statuses(), value)
+            return lambda ticket: tickets.set_status(ticket, status, actor=self.agent)
+        if act == "priority":
+            priority = one_of(catalogue.priorities(), value)
+            return lambda ticket: tickets.set_priority(ticket, priority, actor=self.agent)
+        if act == "tag":
+            name = value or request.form.get("new_tag", "").strip()
+            if not name:
+                raise InvalidInput(lazy("Write a tag, or choose one."))
+            return lambda ticket: tickets.tag(ticket, name, actor=self.agent)
+        return lambda ticket: ACTS[act][0](ticket, actor=self.agent)
+
+    def ticked(self) -> list[Ticket]:
+        """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""
+        if "all" in request.form:
+            wanted = criteria.listing_of(self.agent, said())
+            query = wanted.query(Ticket, Customer).join(Customer).order_by(*wanted.order.terms())
+            found = list(query.limit(MAX_TICKETS + 1))
+            if len(found) > MAX_TICKETS:
+                limit = str(MAX_TICKETS)
+                flash(
+                    _("Only the first %(limit)s tickets were changed: do it again for the rest.", limit=limit), "info"
+                )
+            return found[:MAX_TICKETS]
+        numbers = request.form.getlist("number")[:MAX_TICKETS]
+        if not numbers:
+            return []
+        query = access.visible_tickets(self.agent).select(Ticket, Customer).join(Customer)
+        return list(query.where(Ticket.number.in_(numbers)).order_by(Ticket.id))
 
     @staticmethod
-    def said(act: str, done: int) -> str:
-        """Say how many tickets an act has changed."""
-        if not done:
-            return _("Tick at least one ticket first.")
-        if act == "assign":
-            return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", done)
-        return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", done)
+    def tell(act: str, outcome: Outcome) -> None:
+        """Say what became of an act, and offer to take it back."""
+        if outcome.done:
+            flash(done(act, outcome.done), "success")
+        elif not outcome.refused:
+            flash(_("Tick at least one ticket first."), "error")
+        for why, number in outcome.refused.items():
+            text = ngettext(
+                "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
+            )
+            flash(text, "error")
+        if outcome.batch is not None:
+            flash(url_for("desk_bulk.undo_view", batch_id=outcome.batch.id, **said()), "undo")
 
-    @staticmethod
-    def back() -> str:
-        """Return the list the bulk act came from, by its own criteria only."""
-        names = ("view", "q", "scope", *CRITERIA)
-        kept: dict[str, Any] = {name: request.form[f"list_{name}"] for name in names if f"list_{name}" in request.form}
-        return url_for(LIST, **kept)
+    @expose("/undo/<int:batch_id>", methods=["POST"])
+    def undo_view(self, batch_id: int) -> Response:
+        """Take one's own act back, as far as nobody went on from it."""
+        batch = batches.find(batch_id, actor=self.agent)
+        try:
+            tell_undone(batches.undo(batch, actor=self.agent))
+        except InvalidInput as error:
+            flash(str(error), "error")
+        return redirect(url_for(LIST, **criteria.known(request.args)))
+
+
+def said() -> dict[str, str]:
+    """Return the criteria of the list that the form comes from."""
+    given = request.form.items()
+    return criteria.known({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})
+
+
+def back() -> str:
+    """Return the list the act came from, by its own criteria only."""
+    return url_for(LIST, **said())
+
+
+def done(act: str, number: int) -> str:
+    """Say how many tickets an act has changed."""
+    if act == "assign":
+        return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", number)
+    return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
+
+
+def tell_undone(undone: Undone) -> None:
+    """Say what was given back, what was not, and what became of the e-mails."""
+    if undone.back:
+        flash(ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back), "success")
+    if undone.kept:
+        text = ngettext(
+            "%(num)s ticket was left as it is: it has been changed since.",
+            "%(num)s tickets were left as they are: they have been changed since.",
+            undone.kept,
+        )
+        flash(text, "warning")
+    if undone.cancelled:
+        text = ngettext(
+            "%(num)s e-mail was not sent yet: it is cancelled.",
+            "%(num)s e-mails were not sent yet: they are cancelled.",
+            undone.cancelled,
+        )
+        flash(text, "info")
+    if undone.gone:
+        names = ", ".join(undone.gone[:NAMED]) + (" …" if len(undone.gone) > NAMED else "")
+        text = ngettext(
+            "%(num)s e-mail had already gone, to %(names)s.",
+            "%(num)s e-mails had already gone, to %(names)s.",
+            len(undone.gone),
+            names=names,
+        )
+        flash(text, "warning")

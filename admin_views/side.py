@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 
-from helpdesk import access, catalogue, counting
+from helpdesk import access, catalogue, counting, criteria, saved_views
 from helpdesk.i18n import _
 from models import Agent
 
@@ -37,6 +37,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
         ]
         places.append(entry)
+    kept = _kept_lists(agent)
     return [
         {
             "label": None,
@@ -47,6 +48,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             ],
         },
         {"label": _("Services"), "links": places},
+        *([{"label": _("Views"), "links": kept}] if kept else []),
         {
             "label": None,
             "links": [
@@ -57,6 +59,27 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         },
         {"label": None, "links": [_setup_link(agent)], "foot": True},
     ]
+
+
+def _kept_lists(agent: Agent) -> list[dict[str, Any]]:
+    """Return the saved lists; they are not counted: each count would be a query."""
+    here = criteria.known(request.args) if request.endpoint == LIST else None
+    links = [
+        {
+            "label": row.name,
+            "url": url_for(LIST, **words),
+            "icon": None,
+            "count": None,
+            "sub": [],
+            "current": words == here,
+        }
+        for row in saved_views.offered(agent)
+        for words in [saved_views.said(row)]
+    ]
+    if links:
+        address = url_for("desk_views.index_view")
+        links.append({"label": _("Arrange the lists"), "url": address, "icon": "pen", "count": None, "sub": []})
+    return links
 
 
 def _setup_link(agent: Agent) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The lists of the desk: criteria in the address, one page of rows."""
+"""The lists of the desk: criteria in the address, one page of rows, what is new."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
-from helpdesk import access, catalogue, listing, search
-from helpdesk.i18n import lazy
+from admin_views.side import LIST
+from helpdesk import access, catalogue, criteria, listing, passages, saved_views, search
+from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
-from models import Agent, Ticket
+from models import Agent, Department, Ticket
 
 TITLES = {
     "open": lazy("Open tickets"),
@@ -22,10 +23,15 @@ TITLES = {
     "search": lazy("Search"),
     "all": lazy("All tickets"),
 }
+SORTS = {
+    "urgent": lazy("Most urgent first"),
+    "newest": lazy("Newest activity first"),
+    "oldest": lazy("Oldest first"),
+}
 #: What the menu tells its links by.
 MENU = ("view", "service", "department")
-#: What the address of a list may hold, and the criterion it sets.
-CRITERIA = ("service", "department", "status", "priority", "assignee", "team", "tag")
+#: What the address of a list may hold beside its view and its search.
+CRITERIA = (*criteria.FILTERS, "sort")
 
 
 class TicketLists:
@@ -37,42 +43,61 @@ class TicketLists:
     @expose("/")
     def index_view(self) -> Any:
         """Show a list of tickets."""
-        view = request.args.get("view", "open")
-        if view not in TITLES:
+        if request.args.get("view", "open") not in TITLES:
             abort(404)
-        text, scope = request.args.get("q", "").replace("\0", "")[:200].strip(), request.args.get("scope", "everywhere")
-        jump = access.visible_tickets(self.agent).where(Ticket.number == text).first() if text else None
+        said = criteria.known(request.args)
+        if "" in request.args.values():
+            # A form sends its empty fields too: the address that is shared is the short one.
+            return redirect(url_for(LIST, **said))
+        jump = self.named(said.get("q", ""))
         if jump is not None:
             return redirect(url_for("desk_tickets.ticket_view", number=jump.number))
-        wanted = self.listing(view, text, scope if scope in search.SCOPES else "everywhere")
-        searching = view == "search" and not text
-        page = (
-            listing.Page([])
-            if searching
-            else wanted.page(after=request.args.get("after", ""), before=request.args.get("before", ""))
-        )
+        wanted, view = criteria.listing_of(self.agent, said), said.get("view", "open")
+        searching = view == "search" and not set(said) - {"view", "scope", "sort"}
+        page = listing.Page([]) if searching else wanted.page(after=arg("after"), before=arg("before"))
         return self.render(
             "admin/ticket_list.html",
-            title=self.name_of(view, wanted),
+            title=title_of(said),
             listing=wanted,
             page=page,
+            tally=wanted.tally() if page.rows else listing.Tally(0, 0),
             view_name=view,
-            arguments={key: value for key, value in request.args.items() if key not in {"after", "before"}},
+            searching=searching,
+            arguments=said,
+            news_since=listing.newest_id() if wanted.view in {"open", "unassigned"} and not wanted.text else None,
             can=lambda verb: access.can(self.agent, verb),
             catalogue=catalogue,
             targets=self.targets(wanted),
+            most=listing.COUNT_LIMIT,
+            **self.tools(said, wanted),
+            **found_in(page, wanted),
         )
 
-    def listing(self, view: str, text: str, scope: str) -> TicketListing:
-        """Read the criteria of a list from its address; what is not a number is not a criterion."""
-        numbers: dict[str, Any] = {f"{key}_id": request.args.get(key, type=int) for key in CRITERIA}
-        numbers = {key: value for key, value in numbers.items() if value is not None and abs(value) < 2**63}
-        return TicketListing(self.agent, "all" if view == "search" else view, text=text, scope=scope, **numbers)
+    def named(self, text: str) -> Ticket | None:
+        """Return the visible ticket that a search names by its exact number, also written with a number sign."""
+        number = text.removeprefix("#").strip()
+        return access.visible_tickets(self.agent).where(Ticket.number == number).first() if number else None
 
-    def name_of(self, view: str, wanted: TicketListing) -> str:
-        """Name the list by its place, else by its view."""
-        place = catalogue.department(wanted.department_id) or catalogue.service(wanted.service_id)
-        return str(place) if place is not None else str(TITLES[view])
+    def tools(self, said: dict[str, str], wanted: TicketListing) -> dict[str, Any]:
+        """Return what narrows and orders the list."""
+        rest = {name: value for name, value in said.items() if name != "sort"}
+        chosen = wanted.sort if wanted.sort in wanted.sorts else wanted.sorts[0]
+        return {
+            "chips": criteria.chips(said),
+            "sorts": [(str(SORTS[name]), {**rest, "sort": name}, name == chosen) for name in wanted.sorts],
+            "sort_name": str(SORTS[chosen]),
+            "choices": choices(),
+            "kept_view": next((row for row in saved_views.offered(self.agent) if saved_views.said(row) == said), None),
+        }
+
+    @expose("/news")
+    def news_view(self) -> Any:
+        """Say how many tickets of a list were opened since it was shown."""
+        since = request.args.get("since", 0, type=int)
+        said = criteria.known(request.args)
+        count = criteria.listing_of(self.agent, said).newer(min(max(since, 0), 2**63 - 1))
+        text = ngettext("%(num)s new ticket since you came", "%(num)s new tickets since you came", count)
+        return {"count": count, "text": text}
 
     def targets(self, wanted: TicketListing) -> dict[str, list[Any]]:
         """Return whom tickets may be assigned to, those who cover the place first."""
@@ -83,3 +108,43 @@ class TicketLists:
         else:
             covering, others = access.eligible(0, None)
         return {"teams": catalogue.teams(), "covering": covering, "others": others}
+
+
+def arg(name: str) -> str:
+    """Return one word of the address."""
+    return request.args.get(name, "")
+
+
+def title_of(said: dict[str, str]) -> str:
+    """Name a list by its place, else by its view."""
+    place = criteria.place_of(said)
+    return (criteria.name_of(place, said[place]) if place else "") or str(TITLES[said.get("view", "open")])
+
+
+def choices() -> dict[str, list[Any]]:
+    """Return what the filters offer: pairs of a value and its name, departments under their service."""
+
+    def pairs(rows: list[Any]) -> list[Any]:
+        return [(row.id, str(row.name if isinstance(row, Department) else row)) for row in rows]
+
+    places = [(str(service), pairs(catalogue.departments(service.id))) for service in catalogue.services()]
+    return {
+        "service": pairs(catalogue.services()),
+        "department": [(service, departments) for service, departments in places if departments],
+        "status": pairs(catalogue.statuses()),
+        "priority": pairs(catalogue.priorities()),
+        "assignee": [("me", _("Me")), *pairs(catalogue.agents())],
+        "team": pairs(catalogue.teams()),
+        "tag": pairs(catalogue.tags()),
+    }
+
+
+def found_in(page: listing.Page, wanted: TicketListing) -> dict[str, Any]:
+    """Return where a search was met: subjects with their words marked, and passages of messages."""
+    if not wanted.text or not page.rows:
+        return {"subjects": {}, "passages": {}}
+    words = search.words(wanted.text) if wanted.scope in {"everywhere", "subject"} else []
+    return {
+        "subjects": {row.id: passages.marked(row.subject, words) for row in page.rows},
+        "passages": passages.of_tickets([row.id for row in page.rows], wanted.text, wanted.scope),
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk import catalogue, search
 from helpdesk.i18n import _
 from helpdesk.listing import SORTS, TicketListing
-from models import Agent
+from models import Agent, Department
 
 #: Criteria that name a row of a table, and the row they name.
 ROWS: dict[str, Any] = {
@@ -115,5 +115,12 @@ def _words(name: str, value: str) -> str:
         return _("waited for")
     if value == "me":
         return _("Me")
-    row = ROWS[name](int(value))
-    return str(row) if row is not None else _("no longer there")
+    return name_of(name, value) or _("no longer there")
+
+
+def name_of(criterion: str, key: str) -> str:
+    """Return the name of the row a criterion names, an empty text when it is gone; a department says its service."""
+    row = ROWS[criterion](int(key))
+    if isinstance(row, Department):
+        return f"{catalogue.service(row.service_id)} / {row.name}"
+    return str(row) if row is not None else ""

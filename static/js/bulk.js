@@ -1,9 +1,11 @@
 // <form data-bulk>: one box ticks all rows, the bar counts them and comes with the first tick.
 // Its rows are checkboxes named "rowid" or "number"; the box of the head is [data-tick-all]; inside the form stand
-// the bar (.bulk, shown with the first tick) and [data-bulk-count] (data-one, data-many: "{n} ticked").
+// the bar (.bulk, shown with the first tick), [data-bulk-count] (data-one, data-many: "{n} ticked") and, where more
+// rows match than the page shows, [data-tick-everything] (data-count): the server then takes all that match.
 function watch(form) {
   const boxes = [...form.elements].filter((box) => box.type === "checkbox" && ["rowid", "number"].includes(box.name));
   const all = [...form.elements].find((box) => "tickAll" in box.dataset);
+  const everything = [...form.elements].find((box) => "tickEverything" in box.dataset);
   const bar = form.querySelector(".bulk");
   const count = form.querySelector("[data-bulk-count]");
 
@@ -14,8 +16,10 @@ function watch(form) {
       all.checked = boxes.length > 0 && ticked.length === boxes.length;
       all.indeterminate = ticked.length > 0 && !all.checked;
     }
+    if (everything && ticked.length < boxes.length) everything.checked = false;
+    const number = everything?.checked ? Number(everything.dataset.count) : ticked.length;
     if (bar) bar.hidden = ticked.length === 0;
-    if (count) count.textContent = (ticked.length === 1 ? count.dataset.one : count.dataset.many).replace("{n}", ticked.length);
+    if (count) count.textContent = (number === 1 ? count.dataset.one : count.dataset.many).replace("{n}", number);
   }
 
   function tick(checked) {
@@ -25,6 +29,7 @@ function watch(form) {
 
   if (all) all.hidden = false;
   all?.addEventListener("change", () => tick(all.checked));
+  everything?.addEventListener("change", () => tick(everything.checked || boxes.every((box) => box.checked)));
   for (const box of boxes) box.addEventListener("change", show);
   // The browser may bring ticks back when one returns to the page.
   addEventListener("pageshow", show);

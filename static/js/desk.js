@@ -5,7 +5,8 @@ import { colours } from "./colour.js";
 import { confirmations } from "./confirm.js";
 import { inline } from "./inline.js";
 import { menus } from "./menus.js";
+import { news } from "./news.js";
 
 document.documentElement.classList.add("has-script");
-for (const improve of [bulk, clauses, colours, confirmations, inline, menus]) improve();
+for (const improve of [bulk, clauses, colours, confirmations, inline, menus, news]) improve();
 (document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();
