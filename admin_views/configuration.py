@@ -80,7 +80,7 @@ def default_text(declared: Declared) -> str:
         return _("on") if declared.default else _("off")
     if declared.kind in CHOICES:
         return str(dict(CHOICES[declared.kind](declared)).get(declared.default, declared.default))
-    return str(declared.default) or _("empty")
+    return str(declared.default).rstrip(".") or _("empty")
 
 
 class ConfigurationPage(DeskPage):
