@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import links, tickets
+from helpdesk import clock, links, tickets
 from helpdesk.notifications import KINDS
 from models import (
+    Batch,
     CannedResponse,
     Department,
     Filter,
@@ -18,6 +19,7 @@ from models import (
     Permission,
     Priority,
     Role,
+    SavedView,
     Service,
     Status,
     Tag,
@@ -90,7 +92,10 @@ GET: dict[str, str] = {
     "desk_outbox.export": f"{CONFIGURE} 404",
     "desk.index": f"{DESK} 302 302 302 302",
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
+    "desk_copies.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
+    "desk_tickets.news_view": AGENTS,
+    "desk_views.index_view": AGENTS,
     "desk_tickets.ticket_view": TICKET,
     "desk_tickets.new_view": AGENTS,
     "desk_tickets.canned_view": TICKET,
@@ -170,6 +175,13 @@ POST: dict[str, str] = {
     "desk_outbox.delete_view": f"{CONFIGURE} 404",
     "desk_outbox.retry_view": f"{CONFIGURE} 302",
     "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
+    "desk_copies.add_view": ACT,
+    # Nobody is in copy, so nobody is dropped.
+    "desk_copies.drop_view": f"{DESK} 404 404 404 404",
+    # Ana's act and Ana's list: an administrator changes what is shared, which it is by then.
+    "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
+    "desk_views.save_view": f"{DESK} 302 302 302 302",
+    "desk_views.act_view": f"{DESK} 404 302 404 302",
     "desk_tickets.act_view": ACT,
     # A place or a person must be chosen.
     "desk_tickets.move_view": f"{DESK} 404 422 422 422",
@@ -204,6 +216,7 @@ POST: dict[str, str] = {
     "public.account": "302 302 422 422 302 302 302 302",
     "public.answer": "404 422 404 422 404 404 404 404",
     "public.close": "404 303 404 303 404 404 404 404",
+    "public.drop_copy": NOBODY,
     "setup.account": NOBODY,
     "setup.organisation_step": "404 404 404 404 404 404 404 422",
     "setup.service_step": "404 404 404 404 404 404 404 422",
@@ -218,6 +231,8 @@ class World:
     def __init__(self, app: Any, ticket: Ticket, people: dict[str, Any]) -> None:
         self.app, self.ticket, self.people = app, ticket, people
         self.note = tickets.add_note(ticket, "<p>Only for us.</p>", actor=people["root"])
+        self.batch = Batch.create(agent=people["ana"], act="close", created_at=clock.now())
+        self.view = SavedView.create(owner=people["ana"], name="Urgent", query="priority=1")
         self.rows = {
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
             "desk_filters": Filter.create(name="Watches"),
@@ -251,7 +266,9 @@ class World:
         row = self.rows.get(blueprint)
         known = {
             "number": self.ticket.number,
-            "act": "status" if blueprint == "desk_bulk" else "close",
+            "act": {"desk_bulk": "status", "desk_views": "share"}.get(blueprint, "close"),
+            "batch_id": self.batch.id,
+            "view_id": self.view.id,
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,
             "message_id": self.note.id,

@@ -1,0 +1,55 @@
+"""The people in copy, beside a ticket of the desk."""
+
+from __future__ import annotations
+
+from helpdesk import copies
+from tests.support import doors
+
+EVE = "eve@copied.example"
+
+
+def beside(client, ticket) -> str:
+    return doors.text_of(client.get(f"/admin/tickets/{ticket.number}"))
+
+
+def test_an_agent_adds_and_drops_somebody(client_of, ana, ticket):
+    client = client_of(ana)
+    doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": f"{EVE}, fay@copied.example"})
+    text = beside(client, ticket)
+    assert "In copy from now on: they get the next messages." in text
+    assert f"Ana put {EVE} in copy" in text
+    assert f"In copy {EVE}, fay@copied.example" in text
+    doors.post(client, f"/admin/copies/{ticket.number}/drop", {"email": EVE})
+    assert f"Ana took {EVE} out of copy" in beside(client, ticket)
+    assert [address.email for address in copies.in_copy(ticket)] == ["fay@copied.example"]
+
+
+def test_an_address_that_cannot_be_is_named_and_kept(client_of, ana, ticket):
+    client = client_of(ana)
+    for typed, said in {
+        "nobody": "“nobody” is not an e-mail address.",
+        "carol@customer.example": "carol@customer.example needs no copy",
+        "": "Write an e-mail address to put in copy.",
+    }.items():
+        answer = doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": typed})
+        page = client.get(answer.location)
+        assert said in doors.text_of(page)
+        assert f'name="copies" value="{typed}"' in page.get_data(as_text=True)
+
+
+def test_who_is_not_in_copy_cannot_be_dropped(client_of, ana, ticket):
+    assert doors.post(client_of(ana), f"/admin/copies/{ticket.number}/drop", {"email": EVE}).status_code == 404
+
+
+def test_an_agent_without_sight_meets_no_ticket(client_of, ben, ticket):
+    client = client_of(ben)
+    assert doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": EVE}).status_code == 404
+    assert copies.in_copy(ticket) == []
+
+
+def test_the_thread_tells_who_is_in_copy_from_who_asked(client_of, ana, ticket, carol, dan):
+    copies.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    doors.post(client_of(dan), f"/tickets/{ticket.number}", {"message": "I know more"})
+    text = beside(client_of(ana), ticket)
+    assert "Dan Brown in copy" in text
+    assert "Carol Jones customer" in text
