@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from peewee import fn
+
 from helpdesk import catalogue, richtext, search
 from helpdesk.i18n import lazy
-from models import Filter, Message, Ticket
+from models import Attachment, Filter, Message, Ticket
 
 
 class Facts:
     """What a ticket says of each element, as it was written and read once; an element may say several things."""
 
-    def __init__(self, ticket: Ticket, body: str | None = None) -> None:
+    def __init__(self, ticket: Ticket, body: str | None = None, files: list[str] | None = None) -> None:
         self.ticket = ticket
         self._body = body
+        self._files = files
         self._folded: dict[str, list[str]] = {}
 
     def folded(self, field: str) -> list[str]:
@@ -45,14 +48,25 @@ class Facts:
     @cached_property
     def content(self) -> list[str]:
         if self._body is None:
-            first = Message.select(Message.body).where(Message.ticket == self.ticket.id).order_by(Message.id).first()
-            self._body = first.body if first else ""
+            row = Message.select(Message.body).where(Message.id == _first(self.ticket)).tuples().first()
+            self._body = row[0] if row else ""
         return [richtext.to_text(self._body)]
+
+    @cached_property
+    def attachment(self) -> list[str]:
+        if self._files is None:
+            names = Attachment.select(Attachment.name).where(Attachment.message == _first(self.ticket))
+            self._files = [name for (name,) in names.tuples()]
+        return self._files
 
     @cached_property
     def place(self) -> list[str]:
         rows = (catalogue.service(self.ticket.service_id), catalogue.department(self.ticket.department_id))
         return [text for row in rows if row is not None for text in row.name.values()]
+
+
+def _first(ticket: Ticket) -> Any:
+    return Message.select(fn.MIN(Message.id)).where(Message.ticket == ticket.id)
 
 
 #: What a condition may look at: attribute of `Facts` → label.
@@ -63,6 +77,7 @@ FIELDS: dict[str, Any] = {
     "subject": lazy("the subject"),
     "content": lazy("the content"),
     "place": lazy("the service or department"),
+    "attachment": lazy("the name of an attached file"),
 }
 
 

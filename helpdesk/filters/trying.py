@@ -11,7 +11,7 @@ from peewee import JOIN, fn
 from helpdesk import access, search
 from helpdesk.access import Actor
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, fits
-from models import Customer, CustomerAddress, Message, Ticket
+from models import Attachment, Customer, CustomerAddress, Message, Ticket
 
 #: Tickets that a filter is tried on.
 TRIED = 200
@@ -55,7 +55,11 @@ def _newest(actor: Actor) -> list[Facts]:
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
     firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
     bodies = dict(Message.select(Message.ticket, Message.body).where(Message.id.in_(firsts)).tuples())
-    return [Facts(ticket, bodies.get(ticket.id, "")) for ticket in tickets]
+    files: dict[int, list[str]] = {}
+    names = Attachment.select(Message.ticket, Attachment.name).join(Message).where(Attachment.message.in_(firsts))
+    for ticket_id, name in names.tuples():
+        files.setdefault(ticket_id, []).append(name)
+    return [Facts(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, [])) for ticket in tickets]
 
 
 def _clues(conditions: Sequence[Condition], facts: Facts) -> list[Clue]:

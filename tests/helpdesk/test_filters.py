@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
-from helpdesk import filters
+from helpdesk import file_store, filters, settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from models import (
     CannedResponse,
@@ -237,6 +239,43 @@ def test_a_gone_target_is_known(ana):
     fine, gone = make_filter(("transfer", ana.id)), make_filter(("transfer", 999))
     assert filters.broken([fine, gone]) == {gone.id}
     assert "[?]" in filters.sentence(gone)
+
+
+@pytest.fixture
+def enclosed(carol, sales, data_dir):
+    """Open a ticket that carries these files."""
+
+    def open_with(*names):
+        files = tuple(file_store.receive(io.BytesIO(b"total"), name) for name in names)
+        return cast.open_ticket(carol, sales, files=files)
+
+    settings.save({"allowed_extensions": "txt,csv"})
+    return open_with
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("ends_with", ".CSV", True),
+        ("is", "invoice.txt", True),
+        ("contains", "pdf", False),
+        ("not_contains", "txt", False),
+    ],
+)
+def test_the_name_of_any_file_counts(enclosed, operator, value, expected):
+    make_filter(("tag", "hit"), field="attachment", operator=operator, value=value)
+    assert (enclosed("invoice.txt", "lines.csv").ticket_tags.count() == 1) is expected
+
+
+def test_a_ticket_without_files_is_denied_any_name(carol, sales):
+    make_filter(("tag", "hit"), field="attachment", operator="not_contains", value="txt")
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 1
+
+
+def test_trying_looks_at_the_names_of_files(enclosed, root):
+    ticket = enclosed("invoice.txt")
+    (match,) = filters.try_out([filters.Condition("attachment", "contains", "voice")], "all", actor=root)
+    assert (match.ticket.id, match.clues[0].hit) == (ticket.id, "voice")
 
 
 # --- Trying -------------------------------------------------------------------------------------------------------
