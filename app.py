@@ -22,7 +22,7 @@ import public
 import sessions
 from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: F401
 from models import database, open_database
-from web import errors, rendering, security, statics
+from web import baskets, errors, rendering, security, statics
 
 csrf = CSRFProtect()
 
@@ -46,6 +46,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(environment.ROOT / "translations"),
     )
     open_the_database(app, env)
+    baskets.init_app(app)
     sessions.init_app(app)
     csrf.init_app(app)
     i18n.babel.init_app(app, locale_selector=rendering.locale, timezone_selector=rendering.timezone)

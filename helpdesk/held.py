@@ -7,8 +7,8 @@ token rests in the database.
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, fields
-from datetime import timedelta
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import IntegrityError
@@ -24,6 +24,7 @@ from helpdesk import (
     links,
     throttle,
     tickets,
+    uploads,
 )
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text
@@ -57,7 +58,7 @@ def hold(new: NewTicket) -> None:
             HeldRequest.create(
                 nonce=nonce,
                 token_hash=token_hash,
-                request=asdict(new),
+                request=_frozen(new, until=now + LIFETIME),
                 mail=_mail(address, i18n.supported(new.locale)),
                 created_at=now,
                 expires_at=now + LIFETIME,
@@ -119,9 +120,15 @@ def send(row: HeldRequest) -> Ticket:
     return ticket
 
 
+def _frozen(new: NewTicket, *, until: datetime) -> dict[str, Any]:
+    """Return a request as it is stored; its files wait as long as it does."""
+    return asdict(replace(new, files=())) | {"files": uploads.hold(new.files, until=until)}
+
+
 def _thawed(stored: dict[str, Any]) -> NewTicket:
     known = {field.name for field in fields(NewTicket)}
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+    values["files"] = tuple(uploads.held(values.get("files", ())))
     return NewTicket(**{key: value for key, value in values.items() if key in known})
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from waitress import create_server
 
-from helpdesk import environment, jobs, links, settings
+from helpdesk import environment, jobs, links, settings, sizes
 from helpdesk.errors import HelpdeskError
 from models import database
 
@@ -57,8 +57,9 @@ def listen(application: Callable[..., Any]) -> Any:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         server = create_server(
-            application, host=env.host, port=env.port, threads=THREADS, ident=None, **_proxies(env.trusted_proxies)
-        )
+            application, host=env.host, port=env.port, threads=THREADS, ident=None,
+            max_request_body_size=2 * sizes.LARGEST, **_proxies(env.trusted_proxies),
+        )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not an address of this machine"
         raise CannotListen(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO
 
 from helpdesk import clock, file_store
@@ -35,6 +36,19 @@ def kept(form_key: str, owner: str) -> list[Upload]:
     """Return the files that wait in a form of this owner, in the order they came."""
     query = Upload.select().where(Upload.form_key == form_key, Upload.owner == owner, Upload.expires_at > clock.now())
     return list(query.order_by(Upload.id).limit(file_store.MOST))
+
+
+def hold(files: Iterable[object], *, until: datetime) -> list[int]:
+    """Let files wait longer, in the caller's transaction; return their ids, for `held`."""
+    ids = [file.id for file in files if isinstance(file, Upload)]
+    if ids:
+        Upload.update(expires_at=until).where(Upload.id.in_(ids)).execute()
+    return ids
+
+
+def held(ids: Iterable[int]) -> list[Upload]:
+    """Return the files with these ids that still wait."""
+    return list(Upload.select().where(Upload.id.in_(list(ids))).order_by(Upload.id))
 
 
 def drop(upload_id: int, *, form_key: str, owner: str) -> None:

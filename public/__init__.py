@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from public import codes, held, my_tickets, new_ticket, setup, sign_in, site, ticket_links
+from public import codes, files, held, my_tickets, new_ticket, setup, sign_in, site, ticket_links
 from public.routes import blueprint, setup_blueprint
 
 __all__ = [
     "blueprint",
     "codes",
+    "files",
     "held",
     "init_app",
     "my_tickets",

@@ -9,7 +9,16 @@ from typing import Any
 from flask import current_app
 from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
-from wtforms import EmailField, Field, HiddenField, PasswordField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    EmailField,
+    Field,
+    HiddenField,
+    MultipleFileField,
+    PasswordField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from helpdesk import captcha, copies, customers, i18n
@@ -18,6 +27,7 @@ from helpdesk.i18n import lazy
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Customer
+from public import files
 from public.units import Unit
 
 #: Seconds below which nobody fills the form by hand, and above which its key is too old.
@@ -44,6 +54,19 @@ class DeskForm(FlaskForm):
             self.form_errors.append(error.message)
 
 
+class FilesForm(DeskForm):
+    """A form that takes files along: they are kept while something else stands in its way."""
+
+    files = MultipleFileField(lazy("Files"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.basket = files.basket()
+        if self.is_submitted():
+            self.basket.take()
+            self.files.errors = self.files.process_errors = list(self.basket.errors)
+
+
 def no_address(_form: FlaskForm, field: Field) -> None:
     """Refuse what is no e-mail address."""
     try:
@@ -60,7 +83,7 @@ def refuse_copies(field: Field, own: set[str]) -> None:
         raise ValidationError(error.message) from error
 
 
-class TicketForm(DeskForm):
+class TicketForm(FilesForm):
     """The one form: a signed-in customer leaves out the address, the names and the code (RULES 23)."""
 
     email = EmailField(
@@ -153,10 +176,11 @@ class TicketForm(DeskForm):
             locale=i18n.language(),
             form_key=self.key,
             copies=tuple(copies.split(self.copies.data or "")),
+            files=tuple(self.basket.kept),
         )
 
 
-class AnswerForm(DeskForm):
+class AnswerForm(FilesForm):
     """What a customer adds to a ticket. Who is in copy of it (`owner` None) puts nobody else in copy."""
 
     form_key = HiddenField()

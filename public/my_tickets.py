@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, catalogue, copies, customers, threads, tickets
+from helpdesk import access, attachments, catalogue, copies, customers, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
@@ -88,10 +88,15 @@ def answer(number: str) -> Response | tuple[str, int]:
     except NotFound:
         return _not_here()
     form = AnswerForm(_owner(who, row))
+    if "remove_file" in request.form:
+        return _thread(who, row, form), 200
     try:
         if form.validate():
             safety.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
-            tickets.receive_message(row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies)
+            files = form.basket.kept
+            tickets.receive_message(
+                row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies, files=files
+            )
             flash(_("Your message has been sent."), "success")
             return redirect(url_for("public.ticket", number=row.number), 303)
     except (InvalidInput, TooMany) as error:
@@ -142,6 +147,7 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
         service=catalogue.service(row.service_id),
         department=catalogue.department(row.department_id),
         messages=messages,
+        files=attachments.of_messages(messages),
         earlier=earlier,
         is_latest=before is None,
         form=form,

@@ -34,8 +34,8 @@ def new_ticket() -> Answer | tuple[str, int]:
     if not settings.get("desk_enabled") or not offered:
         return _closed(bool(offered))
     form = TicketForm(offered, actor.signed_in())
-    if request.method != "POST" or "again" in request.form:
-        return _page(form, 200)
+    if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
+        return _page(form, 422 if form.basket.errors else 200)
     try:
         if held.is_asked(form):
             return held.keep(form) or _page(form, 422)

@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
         labels_url=labels_url,
         theme=theme,
     )
-    app.jinja_env.filters.update(ago=ago, moment=moment, rich=rich, initials=initials)
+    app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals["_"] = i18n.translate
     # One line break per tag would be a third of a long list.

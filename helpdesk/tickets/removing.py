@@ -8,6 +8,7 @@ from helpdesk import access, attachments, clock, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.file_store import discard
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
 from models import CustomerAddress, Message, Ticket
@@ -91,5 +92,5 @@ def purge_bin() -> int:
             for message_id in messages:
                 search.forget(message_id)
             purged += Ticket.delete().where(Ticket.id.in_(ids)).execute()
-        attachments.discard(paths)
+        discard(paths)
     return purged

@@ -12,7 +12,7 @@ const post = async (url, values) => {
 // A second click sends nothing; coming back to the page makes the form usable again.
 const sendOnce = (sent) => {
   sent.addEventListener("submit", (event) => {
-    if (event.submitter?.name === "again") return;
+    if (["again", "remove_file"].includes(event.submitter?.name)) return;
     if (sent.dataset.sent) event.preventDefault();
     sent.dataset.sent = "1";
   });

@@ -1,0 +1,49 @@
+"""Files of visitors and customers: sent ahead of a form by its script, and read from a thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from helpdesk import attachments
+from helpdesk.errors import NotFound
+from helpdesk.i18n import lazy
+from public import actor, safety
+from public.routes import blueprint
+from web import baskets, downloads
+from web.baskets import Basket
+
+HOUR = 3600
+FILES_PER_NETWORK = 150
+
+
+def basket() -> Basket:
+    """Return the files of the form of this request."""
+    customer = actor.signed_in()
+    owner = f"customer {customer.id}" if customer is not None else "visitor"
+    return Basket(owner, customer, lambda: safety.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
+
+
+@blueprint.post("/uploads")
+def upload() -> tuple[dict[str, Any], int]:
+    """Keep a file for a form that is not sent yet."""
+    return baskets.receive_one(basket())
+
+
+@blueprint.post("/uploads/remove")
+def remove_upload() -> dict[str, Any]:
+    """Take a file out of its form."""
+    basket().remove()
+    return {}
+
+
+@blueprint.get("/files/<int:file_id>/<path:name>")
+def file(file_id: int, name: str) -> Response:
+    """Send a file of a ticket that is open to this browser; `name` is for the reader of the address."""
+    number = attachments.ticket_number(file_id)
+    if not number:
+        raise NotFound(lazy("There is no such file."))
+    who, _ticket = actor.find(number)
+    return downloads.send(attachments.find(who, file_id), inline="inline" in request.args)

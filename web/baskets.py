@@ -1,0 +1,120 @@
+"""The files of a form: received with it or before it, and kept under its key until its message is sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask, current_app, request
+from itsdangerous import BadData, URLSafeSerializer
+
+from helpdesk import attachments, file_store, filetypes, i18n, uploads
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, TooMany
+from helpdesk.file_store import Limits
+from helpdesk.i18n import lazy
+from models import Upload
+
+#: What a request holds beside its files, in bytes.
+AROUND = 4 * 1024 * 1024
+
+
+def init_app(app: Flask) -> None:
+    """Let a request be as large as the files of one message."""
+    app.before_request(make_room)
+
+
+def make_room() -> None:
+    """Raise the limit of this request to what an owner allows for files."""
+    if request.method == "POST":
+        usual: int = current_app.config["MAX_CONTENT_LENGTH"]
+        request.max_content_length = max(usual, file_store.limits().total + AROUND)
+
+
+class Basket:
+    """What one form holds. `owner` says whose files these are; `count` raises TooMany when there were too many."""
+
+    def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None]) -> None:
+        self.owner, self.count = owner, count
+        self.is_open = attachments.may_attach(actor)
+        self.key = _read(request.form.get("files_key", "")) or secrets.token_urlsafe(32)
+        self.errors: list[Any] = []
+
+    @property
+    def stamp(self) -> str:
+        """What the form carries: its key, signed, so that nobody chooses one."""
+        return str(_serializer().dumps(self.key))
+
+    @property
+    def kept(self) -> list[Upload]:
+        """The files that wait for the message."""
+        return uploads.kept(self.key, self.owner)
+
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether the form shows anything of files."""
+        return bool(self.is_open or self.errors or self.kept)
+
+    @property
+    def limits(self) -> Limits:
+        """What the files must keep to."""
+        return file_store.limits()
+
+    @property
+    def accept(self) -> str:
+        """What the browser offers to choose from."""
+        names = dict.fromkeys(self.limits.extensions)
+        names |= {other: None for other, same in filetypes.SAME.items() if same in names}
+        return ",".join(f".{name}" for name in names)
+
+    def take(self) -> None:
+        """Take out what the form asks to remove and keep what came with it; what is refused stands in `errors`."""
+        self.remove()
+        for file in request.files.getlist("files"):
+            if file.filename:
+                with suppress(InvalidInput, TooMany):
+                    self.add(file)
+
+    def add(self, file: Any) -> Upload:
+        """Keep one file. Raises InvalidInput or TooMany, which then stands in `errors`."""
+        try:
+            if not self.is_open:
+                raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
+            self.count()
+            return uploads.keep(file.stream, file.filename, form_key=self.key, owner=self.owner)
+        except (InvalidInput, TooMany) as error:
+            self.errors.append(error.message)
+            raise
+
+    def remove(self) -> None:
+        """Take the file out that the form names."""
+        asked = request.form.get("remove_file", "")
+        if asked.isascii() and asked.isdigit() and len(asked) < 19:
+            uploads.drop(int(asked), form_key=self.key, owner=self.owner)
+
+
+def receive_one(basket: Basket) -> tuple[dict[str, Any], int]:
+    """Keep the one file a script sent; return what it shows, or why not."""
+    file = next((file for file in request.files.getlist("files") if file.filename), None)
+    if file is None:
+        return {"message": str(lazy("Choose a file."))}, 422
+    try:
+        row = basket.add(file)
+    except TooMany as error:
+        return {"message": str(error)}, 429
+    except InvalidInput as error:
+        return {"message": str(error)}, 422
+    return {"id": str(row.id), "name": row.name, "size": i18n.size(row.size)}, 200
+
+
+def _read(stamp: str) -> str:
+    try:
+        return str(_serializer().loads(stamp))
+    except BadData:
+        return ""
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="files of a form")
