@@ -93,6 +93,7 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
 
 #: Columns, and lists that belong to a row.
 FIELD_NAMES: dict[str, Any] = {
+    "agent": lazy("agent"),
     "actions": lazy("actions"),
     "active": lazy("active"),
     "author": lazy("author"),

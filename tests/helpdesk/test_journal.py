@@ -1,0 +1,195 @@
+"""The journal: what is noted of which act, by whom, and for how long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from admin_views import PAGES
+from admin_views.base import DeskView
+from helpdesk import clock, email_texts, journal, outbox, settings, staffing, tickets, upkeep
+from helpdesk.email_defaults import KINDS
+from helpdesk.errors import InvalidInput
+from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
+from models import Agent, JournalEntry, OutgoingEmail, Permission, Role
+from tests.support import cast
+
+pytestmark = pytest.mark.usefixtures("request_context")
+
+
+def told(**wanted):
+    return [text for _row, _kind, text in journal.told(journal.entries(journal.Wanted(**wanted)))]
+
+
+def test_a_sign_in_keeps_the_address_it_came_from(ana):
+    staffing.start_sign_in(ana, network="192.0.2.7")
+    row = journal.entries(journal.Wanted(kind="sign-ins"))[0]
+    assert (row.agent, row.network) == (ana, "192.0.2.7")
+    assert journal.describe(row) == "Ana signed in (ana@desk.example)"
+
+
+def test_a_refused_sign_in_is_noted_without_what_is_no_address(ana):
+    for typed in ("ana@desk.example", "my secret password"):
+        with pytest.raises(InvalidInput):
+            staffing.sign_in(typed, "wrong", address_key="192.0.2.7")
+    assert told(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
+
+
+def test_a_customers_sign_in_and_out_are_noted(carol):
+    staffing.end_sign_in(staffing.start_sign_in(carol))
+    assert told(kind="sign-ins") == ["Carol Jones signed out", "Carol Jones signed in (carol@customer.example)"]
+
+
+def test_a_new_password_is_noted(ana):
+    staffing.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
+    assert told() == ["Ana chose a new password"]
+
+
+def test_accounts_and_rights_are_noted(root, ana, sales):
+    staffing.save_permission(ana, {"service": sales.id, "notify": True}, actor=root)
+    staffing.save_agent(ana, {"is_admin": True}, actor=root)
+    staffing.disable_agent(ana, actor=root)
+    assert told(kind="rights") == [
+        "Root changed “Ana” (account): active",
+        "Root disabled the account of Ana",
+        "Root changed “Ana” (account): administrator",
+        "Root added “Ana: Sales” (permission)",
+    ]
+
+
+def test_what_did_not_change_is_not_noted(root, ana):
+    permission = Permission.get(agent=ana)
+    staffing.save_permission(ana, {"service": permission.service_id}, actor=root, permission=permission)
+    staffing.save_agent(ana, {"name": ana.name}, actor=root)
+    assert told() == []
+
+
+def test_roles_and_teams_are_noted(root, ana, team):
+    role = staffing.save_role(Role(), {"name": {"en": "Reader"}}, actor=root)
+    staffing.delete_role(role, actor=root)
+    staffing.save_team(team, {"members": [ana.id]}, actor=root)
+    assert told() == [
+        "Root changed “Night watch” (team): members",
+        "Root deleted “Reader” (role)",
+        "Root added “Reader” (role)",
+    ]
+
+
+def test_removing_from_support_and_deleting_are_noted(root, ana):
+    staffing.remove_from_support(ana, actor=root)
+    staffing.delete_agent(ana, actor=root)
+    assert told() == ["Root deleted “Ana” (account)", "Root removed Ana from the support"]
+
+
+def test_who_deletes_their_own_account_still_signs_the_line(root, database):
+    cast.make_agent("Second", is_admin=True)
+    staffing.delete_agent(root, actor=root)
+    row = JournalEntry.get()
+    assert (row.actor_name, row.agent_id) == ("Root", None)
+
+
+def test_a_setting_is_noted_with_the_old_and_the_new_value(root):
+    settings.save({"desk_enabled": False, "closure_notice": {"en": "Until May"}}, actor=root)
+    assert set(told(kind="settings")) == {
+        "Root set “Help desk enabled”: on → off",
+        "Root set “Closure notice”: empty → Until May",
+    }
+
+
+def test_a_secret_setting_is_noted_without_its_value(root):
+    settings.save({"mail_password": "hunter2 and more"}, actor=root)
+    assert told() == ["Root set “Password” (the value is not kept)"]
+    assert JournalEntry.get().data == {}
+
+
+def test_an_e_mail_text_is_noted(root):
+    kind = KINDS["confirmation"]
+    email_texts.save_text(kind, {"enabled": False, "subject": {"en": "Hello"}}, actor=root)
+    email_texts.restore_original(kind, actor=root)
+    first, second = told()
+    assert first == "Root changed the e-mail “Confirmation e-mail”: back to the original"
+    assert "enabled" in second
+    assert "subject" in second
+
+
+def test_what_happens_to_a_ticket_is_activity(ticket, ana):
+    tickets.close(ticket, actor=ana)
+    assert told(kind="activity")[0] == f"Ticket {ticket.number}: Ana closed the ticket"
+
+
+def test_mails_are_noted_when_sent_and_when_given_up(ticket, smtp):
+    smtp.refuse = "550 no"
+    outbox.deliver_due()
+    assert "was given up" in told(kind="mail")[0]
+    smtp.refuse = ""
+    OutgoingEmail.update(state="pending", attempts=0).execute()
+    outbox.deliver_due()
+    assert told(kind="mail")[0] == "The e-mail “Confirmation e-mail” was sent to carol@customer.example"
+
+
+def test_without_the_log_only_activity_is_left_out(root, ticket):
+    settings.save({"log_enabled": False}, actor=root)
+    JournalEntry.delete().execute()
+    tickets.close(ticket, actor=root)
+    staffing.start_sign_in(root)
+    settings.save({"log_enabled": True}, actor=root)
+    assert {row.kind for row in JournalEntry.select()} == {"sign-ins", "settings"}
+
+
+def test_no_line_can_be_forged(root):
+    journal.record(Act.IMPORTED, actor=root, subject="a\r\nRoot signed in\x00\x1b[31m", count=["1\n2"])
+    row = JournalEntry.get()
+    assert not any(letter in journal.describe(row) for letter in "\r\n\x00\x1b")
+    assert row.data == {"count": ["1 2"]}
+
+
+def test_an_act_that_is_taken_back_leaves_no_line(root, ana, database):
+    with pytest.raises(RuntimeError), database.atomic():
+        staffing.remove_from_support(ana, actor=root)
+        raise RuntimeError
+    assert told() == []
+
+
+def test_pages_kinds_people_and_days(root, ana):
+    start = clock.now()
+    with time_machine.travel(start - timedelta(days=3), tick=False):
+        staffing.start_sign_in(ana)
+    staffing.start_sign_in(root)
+    settings.save({"desk_name": "Here"}, actor=root)
+    newest = journal.entries(journal.Wanted(), limit=1)
+    assert len(journal.entries(journal.Wanted(), before=newest[0].id)) == 2
+    assert told(agent_id=ana.id, kind="sign-ins") == ["Ana signed in (ana@desk.example)"]
+    assert told(until=start - timedelta(days=1)) == ["Ana signed in (ana@desk.example)"]
+    assert len(told(since=start - timedelta(days=1))) == 2
+    assert told(since=start + timedelta(days=1)) == []
+
+
+def test_old_lines_are_forgotten(root, ana):
+    settings.save({"journal_days": "30"}, actor=root)
+    with time_machine.travel(clock.now() - timedelta(days=31)):
+        staffing.start_sign_in(ana)
+    upkeep.run()
+    assert [row.act for row in JournalEntry.select()] == ["setting"]
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "3651", "x", "", "٣"])
+def test_a_bad_number_of_days_is_refused(database, days):
+    with pytest.raises(InvalidInput, match="number of days"):
+        settings.save({"journal_days": days})
+
+
+def test_every_act_has_a_sentence_and_every_field_a_name():
+    views = [page for page in PAGES if issubclass(page, DeskView) and page.table.__name__ in TABLE_NAMES]
+    columns = {name for view in views for name in view.table._meta.fields}
+    unnamed = columns - set(FIELD_NAMES) - journal.SILENT
+    assert set(SENTENCES) == set(Act)
+    assert unnamed == set()
+    assert any(TABLE_NAMES[view.table.__name__][0] == SETUP for view in views)
+
+
+def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
+    staffing.start_sign_in(ana)
+    Agent.delete().where(Agent.id == ana.id).execute()
+    assert "Ana signed in (ana@desk.example)" in told()
