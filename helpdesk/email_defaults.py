@@ -171,11 +171,11 @@ KINDS: dict[str, Kind] = {
             lazy("Invitation"),
             lazy("Sent to a new agent; the link works for seven days."),
             Label(en=TEAM_EN, fr=TEAM_FR),
-            Label(en="You are invited to the help desk", fr="Invitation à rejoindre l’assistance"),
+            Label(en="You are invited to the help desk", fr="Invitation à rejoindre le support"),
             Label(
                 en="Hello,<br><br>You are invited to answer at our help desk. Choose your password by the link below; "
                 "it works for seven days.",
-                fr="Bonjour,<br><br>Vous avez reçu une invitation à répondre aux demandes de notre assistance. "
+                fr="Bonjour,<br><br>Vous avez reçu une invitation à répondre aux demandes de notre support. "
                 "Choisissez votre mot de passe par le lien ci-dessous ; il fonctionne pendant sept jours.",
             ),
             can_be_off=False,
@@ -221,7 +221,7 @@ LINK_LINES = {
     "ticket": Label(en="Read and answer this ticket:", fr="Lire ce ticket et y répondre :"),
     "desk": Label(en="Open this ticket:", fr="Ouvrir ce ticket :"),
     "sign-in": Label(en="Sign in:", fr="Se connecter :"),
-    "confirm": Label(en="Confirm your message:", fr="Confirmer votre message :"),
+    "confirm": Label(en="Confirm your message:", fr="Confirmer votre message :"),
     "reset": Label(en="Choose a new password:", fr="Choisir un nouveau mot de passe :"),
     "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
 }

@@ -1,0 +1,211 @@
+"""The French of the desk: whole, compiled, written as French is written, and with the words that were agreed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from helpdesk import defaults, email_defaults
+from helpdesk.demo import french
+from helpdesk.i18n import LANGUAGES
+from helpdesk.settings import DECLARED
+from models import Label
+from tools import catalogue
+
+FRENCH = catalogue.FOLDER / "fr" / "LC_MESSAGES"
+
+#: Words that the project settled, English → French.
+SETTLED = {
+    "Services": "Services",
+    "Departments": "Départements",
+    "Users": "Utilisateurs",
+    "Settings": "Réglages",
+    "Canned responses": "Réponses automatiques",
+    "Filters": "Filtres",
+    "Configuration": "Configuration",
+    "Tickets": "Tickets",
+    "Statuses": "Statuts",
+    "Priorities": "Priorités",
+    "Teams": "Équipes",
+    "Add a service": "Ajouter un service",
+    "Add a department": "Ajouter un département",
+    "Add an administrator": "Ajouter un administrateur",
+    "Add a permission": "Ajouter une permission",
+    "Add to support": "Ajouter au support",
+    "Answer": "Répondre",
+    "Send": "Envoyer",
+    "Transfer": "Transférer",
+    "Delete": "Supprimer",
+    "Update": "Mettre à jour",
+    "Create a team": "Créer une équipe",
+    "Create a status": "Créer un statut",
+    "Create a priority": "Créer une priorité",
+    "New ticket": "Nouveau ticket",
+    "Open tickets": "Tickets en cours",
+    "Search": "Recherche",
+    "My tickets": "Mes tickets",
+    "Reply": "Réponse",
+    "Close the ticket": "Fermer le ticket",
+    "Save as canned response": "Enregistrer comme réponse automatique",
+    "Mark as spam": "Marquer comme spam",
+    "Mark as important": "Marquer comme important",
+    "Service and department": "Service et département",
+    "Signature": "Signature",
+    "Notify by e-mail": "Notification par e-mail",
+    "Last name": "Nom",
+    "First name": "Prénom",
+    "Subject": "Sujet",
+    "Message": "Message",
+    "Security code": "Code de sécurité",
+    "Actions": "Actions",
+    "Assign to": "Assigner à",
+    "Update status": "Changer le statut",
+    "Update priority": "Changer la priorité",
+    "Assigned to": "Assigné à",
+    "Internal note": "Note interne",
+    "Customer information": "Informations du client",
+    "Conversation history": "Historique des conversations",
+    "General": "Général",
+    "Customer side": "Partie client",
+    "Customer e-mails": "E-mails clients",
+    "Support e-mails": "E-mails du support",
+    "Available variables": "Variables disponibles",
+    "Default status": "Statut par défaut",
+    "Pending status": "Statut en attente",
+    "Status of closed tickets": "Statut des tickets fermés",
+    "Prefix": "Préfixe",
+    "Allowed extensions": "Extensions autorisées",
+    "Attachment folder": "Répertoire",
+    "Identifier": "Identifiant",
+    "Label": "Libellé",
+    "Text colour": "Couleur du texte",
+    "Background colour": "Couleur du fond",
+    "Weight": "Poids",
+    "Manager": "Responsable",
+    "Closed": "Fermé",
+    "Your message has been sent.": "Votre message a été envoyé.",
+    "Your note has been saved.": "Votre note a été enregistrée.",
+    "%(num)s ticket has been assigned.": ("%(num)s ticket a été assigné.", "%(num)s tickets ont été assignés."),
+    "%(num)s ticket has been updated.": ("%(num)s ticket a été mis à jour.", "%(num)s tickets ont été mis à jour."),
+    "The ticket parameters have been updated.": "Les paramètres du ticket ont été mis à jour.",
+    "The ticket has been closed.": "Le ticket a été fermé.",
+}
+
+#: What French texts never hold. \N{NARROW NO-BREAK SPACE} stands before ; ! ?, a no-break space before a colon.
+FAULTS = {
+    "a typewriter's apostrophe": r"'",
+    "typewriter's quotation marks": r'"|“|”',
+    "three dots": r"\.\.\.",
+    "no narrow no-break space before ; ! ?": r"(?<!\u202f)[;!?]",
+    "no no-break space before a colon": r"(?<!\u00a0):(?=\s|$)",
+    "no no-break space inside « »": r"«(?!\u00a0)|(?<!\u00a0)»",
+    "no no-break space before a unit": r"\d (?:[KMG]o|octets?|min|h)\b",
+    "two spaces": r"[ \u00a0\u202f]{2}",
+    "e-mail written otherwise": r"(?i)(?<!e-)\bmails?\b|\bemails?\b|\bcourriels?\b",
+    "closed written otherwise": r"(?i)\bclos(?:e|es)?\b",
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\{?\w+\}?\}|</?\w+[^>]*>|https?://\S+|\b[\w.-]+@[\w.-]+")
+
+
+def faults(text: str) -> list[str]:
+    """Return what is wrong with a French text; what is not words is left out."""
+    bare = PLACEHOLDER.sub("x", text)
+    return [fault for fault, pattern in FAULTS.items() if re.search(pattern, bare)]
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    """Give each English text with its French; plurals one by one."""
+    for message in catalogue.read(FRENCH / "messages.po"):
+        ids, strings = (
+            (value,) if isinstance(value, str) else tuple(value) for value in (message.id, message.string)
+        )
+        if message.id:
+            yield from zip(ids, strings, strict=True)
+
+
+def labels() -> Iterator[tuple[str, Label]]:
+    """Give every text of the program that stands in both languages side by side."""
+    for name, value in vars(email_defaults).items():
+        for number, row in enumerate(value.values() if isinstance(value, dict) else [value]):
+            held = vars(row).values() if isinstance(row, email_defaults.Kind) else [row]
+            yield from ((f"{name} {number}", text) for text in held if isinstance(text, Label))
+    rows = (*defaults.ROLES, *defaults.STATUSES, *defaults.PRIORITIES)
+    yield from ((str(row), value) for row in rows for value in row.values() if isinstance(value, Label))
+    yield from ((key, row.default) for key, row in DECLARED.items() if isinstance(row.default, Label) and row.default)
+
+
+def sentences(value: Any) -> Iterator[str]:
+    """Give every text inside the sample tickets."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list):
+        for inner in value:
+            yield from sentences(inner)
+    elif isinstance(value, dict):
+        yield from sentences(tuple(value.values()))
+    elif hasattr(value, "__dataclass_fields__"):
+        yield from sentences(tuple(vars(value).values()))
+
+
+def test_every_text_has_its_translation_and_nothing_else_is_kept():
+    assert catalogue.update(FRENCH, catalogue.extract(), write=False) == []
+
+
+def test_each_language_but_english_has_its_folder():
+    assert {path.name for path in catalogue.FOLDER.iterdir()} == set(LANGUAGES) - {"en"}
+
+
+def test_a_missing_translation_is_told(tmp_path):
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    assert "fr: no translation of 'Bin'" in catalogue.update(folder, {"Bin": set()})
+
+
+def test_french_is_written_as_french():
+    found = {french_text: faults(french_text) for _english, french_text in pairs()}
+    assert {text: wrong for text, wrong in found.items() if wrong} == {}
+
+
+def test_placeholders_are_the_same():
+    names = re.compile(r"%\(\w+\)[sd]|\{\w+\}|#")
+    unequal = [
+        (english, text)
+        for english, text in pairs()
+        if sorted(names.findall(re.sub(r"#[0-9a-f]{6}", "", english)))
+        != sorted(names.findall(re.sub(r"#[0-9a-f]{6}", "", text)))
+    ]
+    assert unequal == []
+
+
+def test_texts_begin_and_end_alike():
+    def ends(text: str) -> tuple[str, str]:
+        return re.match(r" *", text)[0], re.search(r"[.?!…:]?\s*$", text)[0].strip("\u202f\u00a0")
+
+    assert [(english, text) for english, text in pairs() if ends(english) != ends(text)] == []
+
+
+@pytest.mark.parametrize("english", SETTLED)
+def test_settled_words(english):
+    known = catalogue.read(FRENCH / "messages.po").get(english)
+    assert known is not None
+    assert known.string == SETTLED[english]
+
+
+def test_canned_responses_are_explained_by_their_other_name():
+    french_of = dict(pairs())
+    help_line = french_of["Replies written beforehand, offered in the tickets of their service."]
+    assert "réponses pré-enregistrées" in help_line.lower()
+
+
+def test_texts_in_both_languages_are_whole_and_written_as_french():
+    found = {f"{name}: {text.get('fr')}": faults(text.get("fr", "")) for name, text in labels()}
+    assert all(set(text) == set(LANGUAGES) for _name, text in labels())
+    assert {text: wrong for text, wrong in found.items() if wrong} == {}
+
+
+def test_sample_tickets_are_written_as_french():
+    texts = [text for name, value in vars(french).items() if not name.startswith("_") for text in sentences(value)]
+    assert len(texts) > 100
+    assert {text: faults(text) for text in texts if faults(text)} == {}
