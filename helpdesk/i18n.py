@@ -96,7 +96,7 @@ def when(moment: datetime, pattern: str = "", *, timezone: str | None = None) ->
     """Write a naive UTC time in the reader's language and zone, to the minute (`pattern` as Babel's)."""
     code = language()
     minute = moment.replace(second=0, microsecond=0)
-    return _written(minute, pattern or MOMENT[code], code, timezone or str(get_timezone()))
+    return _written(minute, pattern or MOMENT.get(code, MOMENT[DEFAULT]), code, timezone or str(get_timezone()))
 
 
 @lru_cache(maxsize=8_192)
