@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import request, session, url_for
 
+from admin_views.files import basket
 from admin_views.side import LIST
 from admin_views.ticket_list import title_of
 from helpdesk import (
     access,
+    attachments,
     canned_responses,
     catalogue,
     clock,
@@ -66,6 +68,8 @@ class TicketPage:
             "admin/ticket.html",
             ticket=ticket,
             blocks=blocks,
+            files=attachments.of_messages(block.message for block in blocks if block.message),
+            basket=typed.pop("basket", None) or basket(self.agent),
             earlier=earlier,
             tags=threads.tags_of(ticket),
             copied=copies.in_copy(ticket),

@@ -9,6 +9,7 @@ from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 
 import sessions
+from admin_views.files import basket
 from admin_views.ticket_page import TicketPage, meanwhile, moment
 from helpdesk import canned_responses, drafts, richtext, threads, tickets
 from helpdesk.drafts import Writing
@@ -35,9 +36,12 @@ class TicketReplies(TicketPage):
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
         ticket = self.find(number)
-        form: dict[str, Any] = request.form.to_dict()
+        form: dict[str, Any] = {**request.form.to_dict(), "basket": basket(self.agent)}
+        form["basket"].take()
         if "insert" in form:
             return self.insert(ticket, form)
+        if form["basket"].errors or "remove_file" in form:
+            return self.show(ticket, code=422 if form["basket"].errors else 200, **form)
         said = meanwhile(ticket, form.get("known", ""))
         try:
             self.send(ticket, form)
@@ -56,15 +60,15 @@ class TicketReplies(TicketPage):
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> None:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken."""
-        body = written(request.form)
+        body, files = written(request.form), form["basket"].kept
         with tickets.transaction():
             if form.get("kind") == "note":
-                tickets.add_note(ticket, body, actor=self.agent)
+                tickets.add_note(ticket, body, actor=self.agent, files=files)
             else:
                 self.hold_back(ticket, form.get("seen", ""))
                 if form.get("save_as"):
                     canned_responses.save_from_reply(ticket, form.get("canned_name", ""), body, actor=self.agent)
-                tickets.reply(ticket, body, actor=self.agent, close="close" in form)
+                tickets.reply(ticket, body, actor=self.agent, close="close" in form, files=files)
             drafts.discard(ticket, actor=self.agent)
 
     @staticmethod

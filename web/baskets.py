@@ -39,7 +39,8 @@ class Basket:
     def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None]) -> None:
         self.owner, self.count = owner, count
         self.is_open = attachments.may_attach(actor)
-        self.key = _read(request.form.get("files_key", "")) or secrets.token_urlsafe(32)
+        came = _read(request.form.get("files_key", ""))
+        self.is_new, self.key = not came, came or secrets.token_urlsafe(32)
         self.errors: list[Any] = []
 
     @property
@@ -50,7 +51,7 @@ class Basket:
     @property
     def kept(self) -> list[Upload]:
         """The files that wait for the message."""
-        return uploads.kept(self.key, self.owner)
+        return [] if self.is_new else uploads.kept(self.key, self.owner)
 
     @property
     def is_shown(self) -> bool:
@@ -83,6 +84,7 @@ class Basket:
             if not self.is_open:
                 raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
             self.count()
+            self.is_new = False
             return uploads.keep(file.stream, file.filename, form_key=self.key, owner=self.owner)
         except (InvalidInput, TooMany) as error:
             self.errors.append(error.message)
