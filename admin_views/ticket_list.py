@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.side import LIST
-from helpdesk import access, catalogue, criteria, listing, passages, saved_views, search
+from helpdesk import access, catalogue, criteria, listing, passages, saved_views, search, staffing
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
 from models import Agent, Department, Ticket
@@ -68,10 +68,15 @@ class TicketLists:
             can=lambda verb: access.can(self.agent, verb),
             catalogue=catalogue,
             targets=self.targets(wanted),
+            silent=self.silent(view),
             most=listing.COUNT_LIMIT,
             **self.tools(said, wanted),
             **found_in(page, wanted),
         )
+
+    def silent(self, view: str) -> list[Any]:
+        """Return the places whose new tickets nobody is told of, for administrators, where they come in (RULES 6)."""
+        return staffing.silent_places() if view == "open" and self.agent.is_admin else []
 
     def named(self, text: str) -> Ticket | None:
         """Return the visible ticket that a search names by its exact number, also written with a number sign."""

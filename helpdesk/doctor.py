@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, environment, migrating, settings
+from helpdesk import clock, environment, migrating, settings, staffing
 from helpdesk.environment import MailServer
 from helpdesk.i18n import _, ngettext
 from models import OutgoingEmail, TicketEvent, database, is_sqlite
@@ -27,6 +27,9 @@ PATIENCE = timedelta(minutes=15)
 
 #: How far the newest row may be ahead of the clock.
 SLACK = timedelta(minutes=2)
+
+#: Places named in a finding.
+SHOWN = 5
 
 #: Seconds the mail server has to answer.
 MAIL_TIMEOUT = 5
@@ -54,7 +57,7 @@ def checks(*, deep: bool = True) -> list[Check]:
     if first.ok:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
-        found += [_clock(), _outbox(), _site_address(), _mail_server(deep)]
+        found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _told()]
         found += _whole_file() if deep and is_sqlite() else []
     return found
 
@@ -166,6 +169,13 @@ def _mail_server(deep: bool) -> Check:
         if reason:
             return Check(name, False, _("%(place)s does not answer: %(reason)s", place=place, reason=reason))
     return Check(name, True, place)
+
+
+def _told() -> Check:
+    silent = staffing.silent_places()
+    names = ", ".join(map(str, silent[:SHOWN])) + (", …" if len(silent) > SHOWN else "")
+    text = _("Nobody is told of new tickets of: %(places)s.", places=names) if silent else _("Everywhere")
+    return Check(_("Told of new tickets"), not silent, text, is_note=True)
 
 
 def _greet(server: MailServer) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, inputs, journal, richtext
+from helpdesk import access, catalogue, inputs, journal, richtext
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
@@ -135,3 +135,19 @@ def _refuse_used(role: Role) -> None:
         )  # fmt: skip
     if not Role.select().where(Role.id != role.id).exists():
         raise StillInUse(lazy("One role must remain."))
+
+
+def silent_places() -> list[Service | Department]:
+    """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
+    places = [
+        place
+        for service in catalogue.services(enabled_only=True)
+        for place in catalogue.departments(service.id) or [service]
+    ]
+    return [place for place in places if not any(_is_told(agent, place) for agent in catalogue.agents())]
+
+
+def _is_told(agent: Agent, place: Service | Department) -> bool:
+    service_id, department_id = (place.service_id, place.id) if isinstance(place, Department) else (place.id, None)
+    permission = access.deciding_permission(agent, service_id, department_id)
+    return permission is not None and permission.notify

@@ -41,6 +41,7 @@ from helpdesk.permissions import (
     save_own_permission,
     save_permission,
     save_role,
+    silent_places,
 )
 from helpdesk.teams import delete_team, save_team, unassign, unassigned_by
 from models import Agent, Role, Stamp
@@ -74,6 +75,7 @@ __all__ = [
     "save_role",
     "save_team",
     "sign_in",
+    "silent_places",
     "start_sign_in",
     "unassign",
     "unassigned_by",
