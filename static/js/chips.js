@@ -100,7 +100,7 @@ const improve = (box) => {
   entry.addEventListener("input", () => /[,;\s]/.test(entry.value.trimStart()) && takeAll());
   entry.addEventListener("change", takeAll);
   entry.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && entry.value.trim()) {
+    if (event.key === "Enter") {
       event.preventDefault();
       takeAll();
     } else if (event.key === "Backspace" && !entry.value) {
@@ -108,7 +108,7 @@ const improve = (box) => {
     }
   });
   // The server names what is wrong with the rest.
-  entry.form.addEventListener("submit", () => {
+  plain.form.addEventListener("submit", () => {
     plain.value = [...chosen, ...parts(entry.value)].join(", ");
   });
 
