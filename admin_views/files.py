@@ -47,7 +47,7 @@ class FilesPage(DeskPage):
         basket(self.agent).remove()
         return {}
 
-    @expose("/<int:file_id>/<path:name>")
-    def file_view(self, file_id: int, name: str) -> Response:
-        """Send a file of a ticket within the agent's sight; `name` is for the reader of the address."""
+    @expose("/<int:file_id>/<path:called>")
+    def file_view(self, file_id: int, called: str) -> Response:
+        """Send a file of a ticket within the agent's sight; `called` is for who reads the address."""
         return downloads.send(attachments.find(self.agent, file_id), inline="inline" in request.args)

@@ -39,9 +39,9 @@ def remove_upload() -> dict[str, Any]:
     return {}
 
 
-@blueprint.get("/files/<int:file_id>/<path:name>")
-def file(file_id: int, name: str) -> Response:
-    """Send a file of a ticket that is open to this browser; `name` is for the reader of the address."""
+@blueprint.get("/files/<int:file_id>/<path:called>")
+def file(file_id: int, called: str) -> Response:
+    """Send a file of a ticket that is open to this browser; `called` is for who reads the address."""
     number = attachments.ticket_number(file_id)
     if not number:
         raise NotFound(lazy("There is no such file."))

@@ -26,7 +26,7 @@ from models import (
     Team,
     Ticket,
 )
-from tests.support import doors, sqlite_only
+from tests.support import attached, doors, sqlite_only
 
 #: In this order: those who may least come first, so that nobody trips over what another has done.
 #: guest: a browser that used the private link of Carol's ticket; ben: an agent of another service; mona: a manager.
@@ -84,6 +84,7 @@ GET: dict[str, str] = {
     "desk_configuration.index_view": f"{CONFIGURE} 200",
     "desk_emails.index_view": f"{CONFIGURE} 200",
     "desk_emails.edit_view": f"{CONFIGURE} 200",
+    "desk_emails.preview_view": f"{CONFIGURE} 200",
     "desk_health.index_view": f"{CONFIGURE} 200",
     "desk_outbox.index_view": f"{CONFIGURE} 200",
     "desk_journal.index_view": f"{CONFIGURE} 200",
@@ -101,6 +102,8 @@ GET: dict[str, str] = {
     "desk_tickets.ticket_view": TICKET,
     "desk_tickets.new_view": AGENTS,
     "desk_tickets.canned_view": TICKET,
+    "desk_files.index_view": f"{DESK} 302 302 302 302",
+    "desk_files.file_view": TICKET,
     "account.sign_in": "200 200 200 200 302 302 302 302",
     "account.forgotten": ALL,
     "account.profile": AGENTS,
@@ -123,6 +126,7 @@ GET: dict[str, str] = {
     "public.account": "302 302 200 200 302 302 302 302",
     "public.tickets": "302 302 200 200 302 302 302 302",
     "public.ticket": "404 200 404 200 404 404 404 404",
+    "public.file": "404 200 404 200 404 404 404 404",
     "setup.account": NOBODY,
     # The first administrator goes on with the steps; nobody else does.
     "setup.organisation_step": "404 404 404 404 404 404 404 200",
@@ -171,8 +175,10 @@ POST: dict[str, str] = {
     "desk_my_settings.delete_view": f"{DESK} 404 404 404 404",
     "desk_configuration.index_view": f"{CONFIGURE} 302",
     "desk_emails.edit_view": f"{CONFIGURE} 302",
-    "desk_emails.restore_view": f"{CONFIGURE} 302",
-    "desk_emails.test_view": f"{CONFIGURE} 302",
+    "desk_emails.preview_view": f"{CONFIGURE} 200",
+    # It asks first.
+    "desk_emails.restore_view": f"{CONFIGURE} 200",
+    "desk_emails.test_view": f"{CONFIGURE} 200",
     "desk_health.index_view": f"{CONFIGURE} 200",
     "desk_outbox.action_view": f"{CONFIGURE} 302",
     "desk_outbox.create_view": f"{CONFIGURE} 302",
@@ -187,6 +193,8 @@ POST: dict[str, str] = {
     "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
     "desk_views.save_view": f"{DESK} 302 302 302 302",
     "desk_views.act_view": f"{DESK} 404 302 404 302",
+    "desk_files.upload_view": f"{DESK} 422 422 422 422",
+    "desk_files.remove_view": AGENTS,
     "desk_tickets.act_view": ACT,
     # A place or a person must be chosen.
     "desk_tickets.move_view": f"{DESK} 404 422 422 422",
@@ -221,6 +229,8 @@ POST: dict[str, str] = {
     "public.send_confirmed": NOBODY,
     "public.account": "302 302 422 422 302 302 302 302",
     "public.answer": "404 422 404 422 404 404 404 404",
+    "public.upload": "422 422 422 422 422 422 422 422",
+    "public.remove_upload": ALL,
     "public.close": "404 303 404 303 404 404 404 404",
     "public.drop_copy": NOBODY,
     "setup.account": NOBODY,
@@ -236,6 +246,7 @@ class World:
 
     def __init__(self, app: Any, ticket: Ticket, people: dict[str, Any]) -> None:
         self.app, self.ticket, self.people = app, ticket, people
+        self.file = attached.file(ticket)
         self.note = tickets.add_note(ticket, "<p>Only for us.</p>", actor=people["root"])
         self.batch = Batch.create(agent=people["ana"], act="close", created_at=clock.now())
         self.view = SavedView.create(owner=people["ana"], name="Urgent", query="priority=1")
@@ -277,6 +288,8 @@ class World:
             "view_id": self.view.id,
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,
+            "file_id": self.file.id,
+            "called": self.file.name,
             "message_id": self.note.id,
             "token": "no-such-token",
             "export_type": "csv",
