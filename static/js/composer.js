@@ -40,6 +40,11 @@ function reachable(event) {
   for (const button of event.target.toolbarElement.querySelectorAll("button")) button.tabIndex = 0;
 }
 
+/** Trix writes its field after the next frame: what was typed just before must not be lost. */
+function settled(act) {
+  requestAnimationFrame(() => setTimeout(act));
+}
+
 function follow(editor) {
   const note = () => form.elements.kind.value === "note";
   const show = () => {
@@ -51,7 +56,7 @@ function follow(editor) {
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    form.requestSubmit(form.querySelector("[data-submit]"));
+    settled(() => form.requestSubmit(form.querySelector("[data-submit]")));
   });
   show();
   return editor;

@@ -27,11 +27,22 @@ class LiveServer:
     """`url` is where the desk answers, without a final slash."""
 
     def __init__(self, app: Any, certificate: ssl.SSLContext | None = None) -> None:
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=certificate)
+        self._app, self._idle, self._busy = app, threading.Condition(), 0
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, ssl_context=certificate)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        with self._idle:
+            self._busy += 1
+        try:
+            return self._app(environ, start_response)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
 
     def start(self) -> LiveServer:
         """Answer from now on."""
@@ -39,8 +50,10 @@ class LiveServer:
         return self
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Answer no more, once the last answer is given: a page that is left may still save something."""
         self._server.shutdown()
+        with self._idle:
+            self._idle.wait_for(lambda: not self._busy, 5)
         self._thread.join(5)
         self._server.server_close()
 
