@@ -32,7 +32,10 @@ class CannedResponsesView(Ordered, DeskView):
     form_columns = ("service", "name", "body")
     create_template = edit_template = "admin/rich_form.html"
     form_overrides = {"body": RichField}
-    form_args = {"service": {"empty": lazy("General: every service")}}
+    form_args = {
+        "service": {"empty": lazy("General: every service")},
+        "body": {"render_kw": {"data-takes-variables": True}},
+    }
     column_labels = {
         "service": lazy("Service"),
         "name": lazy("Name"),
@@ -42,7 +45,7 @@ class CannedResponsesView(Ordered, DeskView):
     column_descriptions = {
         "service": lazy("Offered in the tickets of this service."),
         "name": lazy("What the team chooses it by. Example: Refund on its way."),
-        "body": lazy("Variables: %(names)s.", names=", ".join(f"{{{{{name}}}}}" for name in placeholders.allowed(""))),
+        "body": lazy("What the customer reads; a variable is filled in from the ticket."),
     }
     column_searchable_list = ("name",)
     column_sortable_list = ("name",)
@@ -77,6 +80,11 @@ class CannedResponsesView(Ordered, DeskView):
         """Only managers and those who configure write one here; others save one from a reply."""
         agent = sessions.current_agent()
         return agent is not None and (catalogue.is_manager(agent.id) or access.can(agent, "configure"))
+
+    @staticmethod
+    def variables() -> list[tuple[str, Any]]:
+        """Return what a response may hold, and what it stands for."""
+        return [(name, placeholders.PLACEHOLDERS[name]) for name in placeholders.allowed("")]
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store the response; a new one is its author's."""

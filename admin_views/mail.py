@@ -1,4 +1,4 @@
-"""Screens of mail: what the e-mails say, and the outbox."""
+"""The outbox: e-mails owed and sent."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ from typing import Any
 
 from flask import flash, redirect, request
 from flask_admin import expose
-from wtforms import BooleanField, StringField
-from wtforms.validators import Length
 
-from admin_views.base import DeskPage, DeskView, posted
-from admin_views.fields import DeskForm, LabelLength, show
+from admin_views.base import DeskView
 from admin_views.lists import ChoiceFilter
-from admin_views.widgets import LabelFormField, LabelRequired, LabelWidget
-from helpdesk import access, email_defaults, email_texts, outbox, placeholders, settings
-from helpdesk.errors import HelpdeskError
+from helpdesk import access, outbox
 from helpdesk.i18n import _, lazy
 from models import EMAIL_STATES, OutgoingEmail, Ticket
 
@@ -25,72 +20,6 @@ STATES = {
     "failed": lazy("Failed"),
     "cancelled": lazy("Cancelled"),
 }
-
-
-class TextForm(DeskForm):
-    """What one kind of e-mail says."""
-
-    enabled = BooleanField(lazy("Enabled"), render_kw={"role": "switch"})
-    sender_email = StringField(
-        lazy("Sender’s e-mail"), [Length(max=254)], description=lazy("Empty: the default e-mail of Configuration.")
-    )
-    sender_name = LabelFormField(lazy("Sender’s name"), [LabelRequired(), LabelLength()])
-    subject = LabelFormField(lazy("Subject"), [LabelRequired(), LabelLength(200)])
-    body = LabelFormField(
-        lazy("Text"), [LabelRequired(), LabelLength(20_000)], widget=LabelWidget(rows=10),
-        render_kw={"data-editor": True},
-        description=lazy("The link to the ticket stands below the text by itself."),
-    )  # fmt: skip
-
-
-class EmailsPage(DeskPage):
-    """The texts of the e-mails (B8 to B11)."""
-
-    slug, title = "emails", lazy("E-mails")
-
-    @expose("/")
-    def index_view(self) -> Any:
-        """List the kinds of e-mail."""
-        rows = [(kind, email_texts.shown(kind), email_texts.is_changed(kind)) for kind in email_defaults.KINDS.values()]
-        groups = [(label, [row for row in rows if row[0].group == key]) for key, label in email_defaults.GROUPS.items()]
-        return self.render("admin/emails.html", groups=groups)
-
-    @expose("/<key>", methods=("GET", "POST"))
-    def edit_view(self, key: str) -> Any:
-        """Change what a kind of e-mail says."""
-        kind = email_texts.kind_of(key)
-        form = TextForm(posted(), **email_texts.shown(kind))
-        if not kind.can_be_off:
-            del form.enabled
-        if request.method == "POST" and form.validate():
-            try:
-                email_texts.save_text(kind, form.data, actor=self.agent)
-            except HelpdeskError as error:
-                show(error, form)
-            else:
-                flash(_("The text was saved."), "success")
-                return redirect(self.get_url(".index_view"))
-        names = [(name, placeholders.PLACEHOLDERS[name]) for name in placeholders.allowed(key)]
-        changed = email_texts.is_changed(kind)
-        return self.render("admin/email_text.html", form=form, kind=kind, names=names, changed=changed)
-
-    @expose("/<key>/restore", methods=("POST",))
-    def restore_view(self, key: str) -> Any:
-        """Go back to the shipped text."""
-        email_texts.restore_original(email_texts.kind_of(key), actor=self.agent)
-        flash(_("The original text is back."), "success")
-        return redirect(self.get_url(".edit_view", key=key))
-
-    @expose("/<key>/test", methods=("POST",))
-    def test_view(self, key: str) -> Any:
-        """Mail the stored text to whoever asks."""
-        email = email_texts.send_example(email_texts.kind_of(key), actor=self.agent)
-        waits = settings.mail_server() is None
-        text = _("It waits in the outbox: there is no mail server yet.") if waits else _("It is on its way to you.")
-        flash(text, "success")
-        return redirect(
-            self.get_url("desk_outbox.details_view", id=email.id) if waits else self.get_url(".edit_view", key=key)
-        )
 
 
 class OutboxView(DeskView):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from helpdesk import access, catalogue, envelopes, inputs, journal, outbox, placeholders, richtext, settings
+from helpdesk import access, catalogue, inputs, journal, placeholders, richtext, settings
 from helpdesk.access import Actor
-from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS, Kind
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import LANGUAGES, _, lazy
-from models import Agent, EmailText, Label, OutgoingEmail, database
+from models import EmailText, Label, database
 
 LABELS = ("sender_name", "subject", "body")
 LONGEST = {"sender_name": 120, "subject": 200, "body": 20_000}
@@ -47,6 +45,8 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
     Raises NotAllowed, or InvalidInput at the field with an unknown variable, named.
     """
     access.require(actor, "configure")
+    for name, text in problems(kind, values).items():
+        raise InvalidInput(text, field=name)
     row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
     before = shown(kind)
     row.enabled = bool(values.get("enabled")) if kind.can_be_off else True
@@ -71,13 +71,10 @@ def _note(kind: Kind, before: Mapping[str, Any], actor: Actor) -> None:
 
 
 def _changed(kind: Kind, name: str, texts: Mapping[str, str]) -> Label:
-    """Return the texts that differ from the shipped ones, checked and cleaned."""
+    """Return the texts that differ from the shipped ones, cleaned."""
     changed = Label()
     for code in LANGUAGES:
         text = str(texts.get(code) or "").strip()
-        if len(text) > LONGEST[name]:
-            raise InvalidInput(lazy("This text is too long."), field=name)
-        _refuse_unknown(text, kind, name)
         clean = richtext.clean(text) if name == "body" else inputs.one_line(text, LONGEST[name])
         if clean and _bare(clean) != _bare(text_of(kind, name, code)):
             changed[code] = clean
@@ -95,12 +92,24 @@ def text_of(kind: Kind, name: str, code: str) -> str:
     return richtext.clean(text) if name == "body" else text
 
 
-def _refuse_unknown(text: str, kind: Kind, name: str) -> None:
+def problems(kind: Kind, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with these texts, by field: too long, or a variable that cannot be used, named."""
+    found = {name: _wrong(kind, name, values.get(name) or {}) for name in LABELS}
+    return {name: text for name, text in found.items() if text}
+
+
+def _wrong(kind: Kind, name: str, texts: Mapping[str, str]) -> str:
     # A sender's name is no place for what a customer typed.
-    unknown = placeholders.unknown(text, "invitation" if name == "sender_name" else kind.key)
-    if unknown:
-        names = ", ".join(f"{{{{{word}}}}}" for word in unknown)
-        raise InvalidInput(_("This variable cannot be used here: %(names)s.", names=names), field=name)
+    variables = "invitation" if name == "sender_name" else kind.key
+    unknown: dict[str, None] = {}
+    for code in LANGUAGES:
+        text = str(texts.get(code) or "").strip()
+        if len(text) > LONGEST[name]:
+            return _("This text is too long.")
+        unknown |= dict.fromkeys(placeholders.unknown(text, variables))
+    if not unknown:
+        return ""
+    return _("This variable cannot be used here: %(names)s.", names=", ".join(f"{{{{{word}}}}}" for word in unknown))
 
 
 def _says_the_same(row: EmailText, kind: Kind) -> bool:
@@ -115,24 +124,3 @@ def restore_original(kind: Kind, *, actor: Actor) -> None:
         with database.atomic():
             row.delete_instance()
             journal.record(journal.Act.TEXT_CHANGED, actor=actor, email=kind.key, fields=["restored"])
-
-
-def send_example(kind: Kind, *, actor: Agent) -> OutgoingEmail:
-    """Mail this kind to who asks, with example values and no private link. Raises NotAllowed."""
-    access.require(actor, "configure")
-    locale = actor.locale or settings.get("language")
-    said = replace(envelopes.text(kind.key, locale), enabled=True)
-    values = {
-        "customer_firstname": "Camille",
-        "customer_lastname": "Martin",
-        "customer_email": "camille@example.org",
-        "customer_account_link": f"{settings.site_url()}/tickets",
-        "ticket_id": "42",
-        "prefixed_id": f"{settings.get('ticket_prefix')}42",
-        "ticket_object": _("An example"),
-        "message": _("This is an example."),
-    }
-    with database.atomic():
-        email = envelopes.store(kind.key, said, Recipient(actor.email, locale, agent=actor), values)
-    outbox.wake()
-    return email

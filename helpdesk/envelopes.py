@@ -66,11 +66,30 @@ def store(
     link_kind: str | None = None,
 ) -> OutgoingEmail:
     """Write an e-mail that is owed, in the caller's transaction; it threads with the earlier ones of its ticket."""
+    written = draft(kind, said, recipient, values, ticket, message, automatic, link_kind)
+    written.save(force_insert=True)
+    noting = _noted.get()
+    if noting is not None:
+        noting.append(written.id)
+    return written
+
+
+def draft(
+    kind: str,
+    said: Text,
+    recipient: Recipient,
+    values: Mapping[str, str],
+    ticket: Ticket | None = None,
+    message: Message | None = None,
+    automatic: str = "auto-generated",
+    link_kind: str | None = None,
+) -> OutgoingEmail:
+    """Return an e-mail as `store` would write it, without storing it."""
     usable = {name: value for name, value in values.items() if kind == "received" or name in placeholders.allowed(kind)}
     body = richtext.clean(placeholders.fill(said.body, usable, html=True))
     earlier = _earlier(ticket, recipient.email)
     now = clock.now()
-    written = OutgoingEmail.create(
+    return OutgoingEmail(
         kind=kind,
         ticket=ticket,
         message=message,
@@ -90,10 +109,6 @@ def store(
         due_at=now,
         created_at=now,
     )
-    noting = _noted.get()
-    if noting is not None:
-        noting.append(written.id)
-    return written
 
 
 def _earlier(ticket: Ticket | None, email: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -72,6 +73,19 @@ def compose(email: OutgoingEmail, templates: Environment, link: str | None = Non
     html = templates.get_template("email/layout.html").render(values)
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     return letter
+
+
+def preview(email: OutgoingEmail, templates: Environment, problems: Iterable[str]) -> str:
+    """Return a page that shows a mail as it would go out, its private link hidden, and what is wrong with its text."""
+    values = _values(email, None)
+    plain = templates.get_template("email/layout.txt").render(values)
+    return templates.get_template("email/preview.html").render(
+        **values,
+        problems=list(problems),
+        sender=f"{header_safe(email.from_name, limit=120)} <{email.from_email}>",
+        to=email.to_email,
+        plain=re.sub(r"\n{3,}", "\n\n", plain).strip(),
+    )
 
 
 def _address(name: str, email: str) -> Address:

@@ -154,7 +154,7 @@ def _write_one(kind: str, recipient: Recipient, ticket: Ticket, message: Message
         automatic = ""
     if _is_copy(ticket, recipient):
         said = replace(said, body=f"{said.body}<p>{escape(email_defaults.COPY_LINE.text(recipient.locale))}</p>")
-    envelopes.store(kind, said, recipient, _values(ticket, recipient, message), ticket, message, automatic)
+    envelopes.store(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
     return True
 
 
@@ -181,7 +181,8 @@ def _received(said: Text, locale: str) -> Text:
     )
 
 
-def _values(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
+def values_of(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
+    """Return what the variables of a mail about a ticket stand for."""
     address = recipient.address or ticket.address
     names = {"customer_firstname": ticket.customer.first_name, "customer_lastname": ticket.customer.last_name}
     if recipient.address is not None and _is_copy(ticket, recipient):

@@ -206,16 +206,20 @@ def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str
     `server` is what the form holds; None takes the desk's. Raises MailFailure with the reason in words, or NotAllowed.
     """
     access.require(actor, "configure")
+    return hand_over(_test_mail(to), server)
+
+
+def hand_over(email: OutgoingEmail, server: MailServer | None = None) -> str:
+    """Send a mail that is in no outbox at once and return the sentence that says so. Raises as `send_test`."""
     server = server or settings.mail_server()
     if server is None:
         raise HelpdeskError(lazy("No mail server is set: mails wait in the outbox."))
-    email = _test_mail(to)
     try:
         with _context(), Connection(server) as connection:
-            connection.send(Letter(render(email), email.from_email, to))
+            connection.send(Letter(render(email), email.from_email, email.to_email))
     except (OSError, ValueError, UnicodeError) as error:
         raise MailFailure(explain(error)) from error
-    return str(lazy("The mail server took the message for %(email)s.", email=to))
+    return str(lazy("The mail server took the message for %(email)s.", email=email.to_email))
 
 
 def _test_mail(to: str) -> OutgoingEmail:

@@ -6,7 +6,8 @@ import { confirmations } from "./confirm.js";
 import { inline } from "./inline.js";
 import { menus } from "./menus.js";
 import { news } from "./news.js";
+import { variables } from "./variables.js";
 
 document.documentElement.classList.add("has-script");
-for (const improve of [bulk, clauses, colours, confirmations, inline, menus, news]) improve();
+for (const improve of [bulk, clauses, colours, confirmations, inline, menus, news, variables]) improve();
 (document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();

@@ -17,7 +17,7 @@ function enrich(area) {
   editor.setAttribute("input", field.id);
   const label = document.querySelector(`label[for="${CSS.escape(area.id)}"]`);
   editor.setAttribute("aria-label", area.getAttribute("aria-label") ?? label?.textContent.trim() ?? "");
-  for (const name of ["aria-describedby", "aria-invalid", "lang"]) {
+  for (const name of ["aria-describedby", "aria-invalid", "data-takes-variables", "lang"]) {
     if (area.hasAttribute(name)) editor.setAttribute(name, area.getAttribute(name));
   }
   area.replaceWith(field, editor);

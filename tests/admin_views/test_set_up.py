@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk import email_texts, environment, settings
+from helpdesk import environment, settings
 from models import (
     Agent,
     CannedResponse,
     Customer,
     Department,
-    EmailText,
     OutgoingEmail,
     Permission,
     Priority,
@@ -215,42 +214,6 @@ def test_the_form_of_a_canned_response_lists_the_variables(client_of, root):
 
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
-
-
-def email_form(client, key="notification"):
-    return {"sender_name-en": "Support Team", "subject-en": "News", "body-en": "Hello", "enabled": "y"}
-
-
-def test_an_unknown_variable_is_refused_by_name(client_of, root):
-    client = client_of(root)
-    data = {**email_form(client), "body-en": "Hello {{customer_password}}"}
-    page = doors.text_of(doors.post(client, "/admin/emails/notification", data))
-    assert "{{customer_password}}" in page
-    assert "cannot be used here" in page
-
-
-def test_saving_a_text_as_it_is_keeps_it_the_original(client_of, root):
-    client, kind = client_of(root), email_texts.kind_of("notification")
-    now = email_texts.shown(kind)
-    data = {f"{name}-{code}": text for name in ("sender_name", "subject") for code, text in now[name].items()}
-    data |= {f"body-{code}": f"<div>{text}</div>" for code, text in now["body"].items()}
-    doors.post(client, "/admin/emails/notification", {**data, "enabled": "y"})
-    assert not email_texts.is_changed(kind)
-
-
-def test_the_original_text_comes_back(client_of, root):
-    client = client_of(root)
-    doors.post(client, "/admin/emails/notification", email_form(client))
-    assert EmailText.get().subject == {"en": "News"}
-    doors.post(client, "/admin/emails/notification/restore")
-    assert EmailText.select().count() == 0
-
-
-def test_a_test_of_a_text_goes_to_who_asks(client_of, root):
-    doors.post(client_of(root), "/admin/emails/confirmation/test")
-    email = OutgoingEmail.get()
-    assert email.to_email == root.email
-    assert "{{" not in email.subject + email.body
 
 
 def test_the_outbox_hides_the_private_link_and_retries(client_of, root, ticket):

@@ -1,0 +1,116 @@
+"""An e-mail text before it is stored: shown with a real ticket as the outbox would send it, and mailed as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import JOIN
+
+from helpdesk import access, envelopes, notifications, outbox, richtext, settings
+from helpdesk.audiences import Recipient
+from helpdesk.email_defaults import KINDS, Kind
+from helpdesk.envelopes import Text
+from helpdesk.errors import HelpdeskError
+from helpdesk.i18n import _, lazy
+from models import (
+    CUSTOMER_MESSAGE,
+    NOTE,
+    REPLY,
+    Agent,
+    Customer,
+    CustomerAddress,
+    Message,
+    OutgoingEmail,
+    Ticket,
+)
+
+#: The kind of message that causes each mail; the others are caused by none.
+CAUSED_BY = {
+    "confirmation": CUSTOMER_MESSAGE,
+    "team_message": CUSTOMER_MESSAGE,
+    "notification": REPLY,
+    "transfer": NOTE,
+}
+#: Mails that go to agents although they are about no ticket.
+TO_AGENTS = ("reset", "invitation")
+
+
+def newest_ticket(actor: Agent) -> Ticket | None:
+    """Return the newest ticket the actor sees: what a preview shows unless another one is chosen."""
+    query = access.visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
+    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+    return query.where(~Ticket.is_spam, ~Ticket.in_bin).order_by(Ticket.id.desc()).first()
+
+
+def chosen_ticket(number: str, actor: Agent) -> Ticket | None:
+    """Return the ticket with this number, or (empty) the newest one. Raises NotFound, also for a ticket of others."""
+    wanted = number.strip().lstrip("#")
+    return access.find_ticket(actor, wanted) if wanted else newest_ticket(actor)
+
+
+def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | None, *, actor: Agent) -> OutgoingEmail:
+    """Return this kind of e-mail with these texts, as it would go out about this ticket; nothing is stored.
+
+    `values` are those of the form. Without a ticket the variables stand for examples. Raises NotAllowed.
+    """
+    access.require(actor, "configure")
+    said, address = _said(kind, values, locale), ticket.address if ticket is not None else None
+    to_agent = kind.group == "support" or kind.key in TO_AGENTS
+    recipient = Recipient(actor.email, locale, agent=actor) if to_agent else _customer(address, locale)
+    message = _cause(kind, ticket)
+    filled = _example() if ticket is None else notifications.values_of(ticket, recipient, message)
+    if kind.group == "accounts":
+        return envelopes.draft(kind.key, said, recipient, filled, link_kind=kind.key)
+    link = "ticket" if ticket is None and not to_agent else None
+    return envelopes.draft(kind.key, said, recipient, filled, ticket, message, link_kind=link)
+
+
+def _said(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
+    """Return the texts of a form in one language; what is left empty says what is shipped."""
+    shipped = KINDS[kind.key]
+
+    def text(name: str) -> str:
+        return str((values.get(name) or {}).get(locale) or getattr(shipped, name).text(locale, "en"))
+
+    stored = envelopes.text(kind.key, locale)
+    sender = str(values.get("sender_email") or "").strip() or stored.sender_email
+    return Text(text("subject"), richtext.clean(text("body")), text("sender_name"), sender, enabled=True)
+
+
+def _customer(address: CustomerAddress | None, locale: str) -> Recipient:
+    return Recipient(address.email if address is not None else _example()["customer_email"], locale, address=address)
+
+
+def _cause(kind: Kind, ticket: Ticket | None) -> Message | None:
+    """Return the newest message of the ticket that could have caused this mail, else its first."""
+    if ticket is None or kind.key not in CAUSED_BY:
+        return None
+    messages = Message.select().where(Message.ticket == ticket.id, Message.deleted_at.is_null())
+    newest = messages.where(Message.kind == CAUSED_BY[kind.key]).order_by(Message.id.desc()).first()
+    return newest or messages.where(Message.kind != NOTE).order_by(Message.id).first()
+
+
+def _example() -> dict[str, str]:
+    return {
+        "customer_firstname": "Camille",
+        "customer_lastname": "Martin",
+        "customer_email": "camille@example.org",
+        "customer_account_link": f"{settings.site_url()}/tickets",
+        "ticket_id": "42",
+        "prefixed_id": f"{settings.get('ticket_prefix')}42",
+        "ticket_object": _("An example"),
+        "message": _("This is an example."),
+    }
+
+
+def send_test(email: OutgoingEmail, *, actor: Agent) -> str:
+    """Mail a draft to who asks, its private link hidden, and return the sentence that says so.
+
+    Raises NotAllowed, HelpdeskError without a mail server, MailFailure with the reason in words.
+    """
+    access.require(actor, "configure")
+    if settings.mail_server() is None:
+        raise HelpdeskError(lazy("There is no mail server yet: name one in Configuration, then send the test again."))
+    email.to_email = actor.email
+    return outbox.hand_over(email)
