@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.bulk import back, said
+from admin_views.side import desk_menu
 from helpdesk import catalogue, saved_views
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
@@ -40,6 +41,7 @@ class SavedViewsPage(DeskPage):
         return str(
             self.render(
                 "admin/saved_views.html",
+                side=desk_menu(self.agent, {}),
                 title=_("Saved lists"),
                 own=[row for row in rows if row.owner_id == self.agent.id],
                 shared=[row for row in rows if row.owner_id != self.agent.id],

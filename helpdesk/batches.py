@@ -38,7 +38,7 @@ class Act:
 
 _STATUS = Act(
     "set_status",
-    ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since"),
+    ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply"),
     frozenset(
         {
             *(EventKind.STATUS, EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.REOPENED),
@@ -65,7 +65,7 @@ ACTS: dict[str, Act] = {
     "restore": _BIN,
 }
 #: Columns that move with any activity: they are given back, but say nothing of whether somebody changed the ticket.
-_RESTLESS = frozenset({"waiting_since"})
+_RESTLESS = ("last_activity", "waiting_since")
 _ROWS: dict[str, Callable[[int | None], Any]] = {
     "assignee": catalogue.agent,
     "team": catalogue.team,
@@ -111,7 +111,7 @@ def run(name: str, tickets: Iterable[Ticket], rule: Callable[[Ticket], None], *,
                 except HelpdeskError as error:
                     outcome.refused[str(error)] = outcome.refused.get(str(error), 0) + 1
         after = _states(act, met)
-        changed = [ticket.id for ticket in met if before[ticket.id] != after[ticket.id]]
+        changed: list[int] = [ticket.id for ticket in met if before[ticket.id] != after[ticket.id]]
         if changed:
             outcome.batch = Batch.create(agent=actor, act=name, mails=mails, created_at=clock.now())
             _keep(outcome.batch, changed, before, after)
@@ -135,21 +135,17 @@ def _last_events(ids: list[int]) -> dict[int, int]:
 
 def _states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     """Return what the act may change, ticket by ticket, as it is kept."""
-    if act.verb == "tag":
-        return _tags([ticket.id for ticket in tickets])
-    states = {ticket.id: {name: _plain(ticket.__data__[name]) for name in act.columns} for ticket in tickets}
+    columns = (*act.columns, *_RESTLESS)
+    states: dict[int, State] = {
+        ticket.id: {name: _plain(ticket.__data__[name]) for name in columns} for ticket in tickets
+    }
     if act is _SPAM:
         for ticket in tickets:
             states[ticket.id]["blocked"] = ticket.customer.blocked_at is not None
-    return states
-
-
-def _tags(ids: list[int]) -> dict[int, State]:
-    states: dict[int, State] = {key: {"tags": []} for key in ids}
-    for ticket, tag in (
-        TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(ids)).tuples()
-    ):
-        states[ticket]["tags"].append(tag)
+    if act.verb == "tag":
+        held = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(states)))
+        for ticket_id, tag_id in held.tuples():
+            states[ticket_id].setdefault("tags", []).append(tag_id)
     return states
 
 
@@ -187,7 +183,7 @@ def undo(batch: Batch, *, actor: Agent) -> Undone:
         for change in changes:
             as_left = change.ticket_id not in touched and _same(states[change.ticket_id], change.after)
             if as_left and _may_give_back(batch.act, change, actor):
-                _give_back(batch.act, change, actor)
+                _give_back(batch.act, change, states[change.ticket_id], actor)
                 undone.back += 1
             else:
                 undone.kept += 1
@@ -210,9 +206,9 @@ def _touched_since(act: Act, changes: list[BatchChange]) -> set[int]:
 
 
 def _same(now: State, then: State) -> bool:
-    if "tags" in then:
-        return set(then["tags"]) <= set(now["tags"])
-    return all(now[name] == then[name] for name in then if name not in _RESTLESS)
+    if not set(then.get("tags", ())) <= set(now.get("tags", ())):
+        return False
+    return all(now.get(name) == value for name, value in then.items() if name not in (*_RESTLESS, "tags"))
 
 
 def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
@@ -226,20 +222,20 @@ def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
 _ACTIVE = {"assignee": "active", "team": "enabled"}
 
 
-def _give_back(name: str, change: BatchChange, actor: Agent) -> None:
-    ticket, before = change.ticket, change.before
-    if name == "tag":
-        for key in set(change.after["tags"]) - set(before["tags"]):
-            _untag(ticket, key, actor)
-        return
-    if before.get("blocked") is False and change.after["blocked"]:
+def _give_back(name: str, change: BatchChange, now: State, actor: Agent) -> None:
+    ticket, before, after = change.ticket, change.before, change.after
+    columns = [*ACTS[name].columns, *(column for column in _RESTLESS if now[column] == after[column])]
+    for key in set(after.get("tags", ())) - set(before.get("tags", ())):
+        _untag(ticket, key, actor)
+    if before.get("blocked") is False and after["blocked"]:
         ticket.customer.blocked_at = None
         ticket.customer.save()
-    elif before.get("blocked") and not change.after["blocked"]:
+    elif before.get("blocked") and not after["blocked"]:
         ticket.customer.blocked_at = clock.now()
         ticket.customer.save()
-    store(ticket, **{column: _read(column, before[column]) for column in ACTS[name].columns})
-    record(ticket, EventKind.UNDONE, actor=actor, **_said(name, before))
+    store(ticket, **{column: _read(column, before[column]) for column in columns})
+    if name != "tag":
+        record(ticket, EventKind.UNDONE, actor=actor, **_said(name, before))
 
 
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:

@@ -92,7 +92,7 @@ def chips(said: Mapping[str, str]) -> list[Chip]:
         "assignee": _("Assigned to"),
         "team": _("Team"),
         "tag": _("Tag"),
-        "waits": _("Reply"),
+        "waits": _("Waits"),
     }
     shown = [name for name in FILTERS if name in said and name != place_of(said)]
     return [
@@ -112,7 +112,7 @@ def _words(name: str, value: str) -> str:
     if name == "state":
         return _("Open") if value == "open" else _("Closed")
     if name == "waits":
-        return _("waited for")
+        return _("for a reply")
     if value == "me":
         return _("Me")
     return name_of(name, value) or _("no longer there")

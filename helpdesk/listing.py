@@ -243,5 +243,6 @@ def rows_of(ids: list[int]) -> list[Row]:
     found: dict[int, Row] = {}
     for key, number, subject, first, last, email, *others in rows:
         customer = " ".join(filter(None, (first, last))) or email or ""
-        found[key] = Row(key, number, subject, customer, *others, sorted(tags.get(key, ())))
+        values: list[Any] = [key, number, subject, customer, *others, sorted(tags.get(key, ()))]
+        found[key] = Row(*values)
     return [found[key] for key in ids if key in found]

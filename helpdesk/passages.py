@@ -13,7 +13,7 @@ from helpdesk import richtext, search
 from models import Message, is_sqlite
 
 #: Characters shown before the first match, and in all.
-LEAD, LONGEST = 50, 180
+LEAD, LONGEST = 30, 160
 #: Characters of a message that are looked through.
 LOOKED_AT = 20_000
 

@@ -1,0 +1,109 @@
+"""Lists kept under a name, and what their addresses may say."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import criteria, saved_views
+from helpdesk.errors import InvalidInput, NotFound
+from models import SavedView
+
+pytestmark = pytest.mark.usefixtures("request_context")
+
+
+def names(agent):
+    return [view.name for view in saved_views.offered(agent)]
+
+
+def test_a_list_is_kept_for_its_owner(ana, ben):
+    saved_views.save("  Late   ones ", {"priority": "3", "evil": "x"}, actor=ana)
+    assert (names(ana), names(ben)) == (["Late ones"], [])
+    assert saved_views.said(SavedView.get()) == {"priority": "3"}
+
+
+def test_the_same_name_replaces(ana):
+    saved_views.save("Late", {"priority": "3"}, actor=ana)
+    saved_views.save("Late", {"priority": "4"}, actor=ana)
+    assert [saved_views.said(view) for view in saved_views.offered(ana)] == [{"priority": "4"}]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\0", "x" * 81])
+def test_a_wrong_name_is_refused(ana, name):
+    with pytest.raises(InvalidInput):
+        saved_views.save(name, {}, actor=ana)
+
+
+def test_a_shared_list_stands_after_ones_own(ana, ben):
+    saved_views.share(saved_views.save("Theirs", {}, actor=ana), True, actor=ana)
+    saved_views.save("Own", {}, actor=ben)
+    assert names(ben) == ["Own", "Theirs"]
+
+
+def test_only_the_owner_or_an_administrator_changes_a_shared_list(ana, ben, root):
+    view = saved_views.save("Late", {}, actor=ana)
+    for agent in (ben, root):
+        with pytest.raises(NotFound):
+            saved_views.find(view.id, actor=agent)
+    saved_views.share(view, True, actor=ana)
+    with pytest.raises(NotFound):
+        saved_views.delete(view, actor=ben)
+    saved_views.rename(view, "Later", actor=root)
+    assert names(ana) == ["Later"]
+
+
+def test_two_lists_of_one_owner_have_two_names(ana):
+    saved_views.save("One", {}, actor=ana)
+    with pytest.raises(InvalidInput):
+        saved_views.rename(saved_views.save("Two", {}, actor=ana), "One", actor=ana)
+
+
+def test_lists_move_up_and_down_and_stop_at_the_ends(ana):
+    one, two, three = (saved_views.save(name, {}, actor=ana) for name in ("One", "Two", "Three"))
+    saved_views.move(three, -1, actor=ana)
+    saved_views.move(one, 1, actor=ana)
+    saved_views.move(two, 1, actor=ana)
+    assert names(ana) == ["Three", "One", "Two"]
+
+
+def test_there_is_a_limit(ana, monkeypatch):
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    saved_views.save("One", {}, actor=ana)
+    with pytest.raises(InvalidInput):
+        saved_views.save("Two", {}, actor=ana)
+
+
+def test_a_shared_list_keeps_to_each_readers_sight(ticket, ana, ben):
+    said = saved_views.said(saved_views.save("All", {"view": "all"}, actor=ana))
+    seen = [len(criteria.listing_of(agent, said).page().rows) for agent in (ana, ben)]
+    assert seen == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({"view": "open", "status": "", "priority": "2"}, {"view": "open", "priority": "2"}),
+        ({"status": "x", "tag": "-1", "team": "9" * 30, "service": "²"}, {}),
+        ({"assignee": "me", "team": "me"}, {"assignee": "me"}),
+        ({"view": "open", "service": "1"}, {"service": "1"}),
+        ({"view": "nowhere", "sort": "random", "scope": "everywhere", "waits": "2"}, {}),
+        ({"q": " \0words  "}, {"q": "words"}),
+    ],
+)
+def test_only_known_criteria_are_read(given, known):
+    assert criteria.known(given) == known
+
+
+def test_chips_say_each_criterion_and_lead_to_the_list_without_it(database, ticket, billing, ana):
+    said = {"view": "search", "service": str(billing.id), "assignee": "me", "q": "words"}
+    chips = criteria.chips(said)
+    assert [(chip.label, chip.value) for chip in chips] == [("Service", "Billing"), ("Assigned to", "Me")]
+    assert chips[1].without == {"view": "search", "service": str(billing.id), "q": "words"}
+
+
+def test_a_criterion_whose_row_is_gone_says_so(database):
+    assert criteria.chips({"tag": "99"})[0].value == "no longer there"
+
+
+def test_assigned_to_me_is_the_readers_own(ticket, ana, root):
+    assert criteria.listing_of(ana, {"assignee": "me"}).assignee_id == ana.id
+    assert criteria.listing_of(root, {"assignee": "me"}).assignee_id == root.id
