@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from peewee import chunked
 
-from helpdesk import clock, environment
+from helpdesk import clock, environment, file_store
 from helpdesk.errors import HelpdeskError
 from models import TABLES, database, is_sqlite
 
@@ -30,6 +30,7 @@ KEY_FILE = "secret_key"
 HISTORY = "schema_migration"
 SEARCH = "message_search"
 QUEUE = "huey_"
+FILES = ("attachment", "upload")
 
 #: Rows that are written at once: enough to be quick, few enough to fit anywhere.
 CHUNK = 1_000
@@ -91,8 +92,9 @@ def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
             schema = _schema(rows)
             for table in _tables(rows):
                 _store_table(archive, table, rows)
-        if with_files:
-            _store_files(archive)
+            files = _files(rows) if with_files else []
+        # A file is on disk before its row: those of the rows just read are there, unless they were deleted since.
+        damaged = _store_files(archive, files)
         archive.add(KEY_FILE, [environment.current().secret_key.encode()])
         manifest = {
             "format": FORMAT,
@@ -100,6 +102,7 @@ def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
             "engine": "sqlite" if is_sqlite() else "postgresql",
             "schema": schema,
             "members": archive.members,
+            "damaged_files": damaged,
         }
         target.writestr(MANIFEST, json.dumps(manifest, indent=1))
         target.comment = b"0" * SEAL
@@ -181,13 +184,26 @@ def _after(columns: list[str], body: Iterator[bytes]) -> Iterator[bytes]:
     yield from body
 
 
-def _store_files(archive: _Archive) -> None:
-    folder = files_dir()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as source:
-                name = f"files/{path.relative_to(folder).as_posix()}"
+def _files(rows: Rows) -> list[tuple[str, str]]:
+    """Return where every stored file lies, whatever folder that is, and its hash."""
+    known = [table for table in FILES if table in _names(rows)]
+    return [row for table in known for row in rows(f'SELECT path, sha256 FROM "{table}" ORDER BY path')]
+
+
+def _store_files(archive: _Archive, files: list[tuple[str, str]]) -> list[str]:
+    """Store these files; return those that are missing or not what they were."""
+    damaged = []
+    for path, digest in files:
+        name = f"files/{path}"
+        try:
+            with file_store.location(path).open("rb") as source:
                 archive.add(name, iter(lambda source=source: source.read(1 << 20), b""))  # type: ignore[misc]
+        except FileNotFoundError:
+            damaged.append(path)
+            continue
+        if archive.members[name]["sha256"] != digest:
+            damaged.append(path)
+    return damaged
 
 
 def hash_before_seal(file: IO[bytes]) -> str:

@@ -146,6 +146,8 @@ def back_up(arguments: Arguments, create_app: Factory) -> None:
         manifest = backup.backup(arguments.file.absolute())
     rows = sum(facts.get("rows", 0) for facts in manifest["members"].values())
     print(f"Wrote {arguments.file}: {rows} rows, and the secret key. Keep it private.")
+    if manifest["damaged_files"]:
+        print(f"Missing or changed since they were stored: {len(manifest['damaged_files'])} files.", file=sys.stderr)
 
 
 def restore(arguments: Arguments, create_app: Factory) -> None:

@@ -116,7 +116,7 @@ def _new_path() -> str:
 
 def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, str]:
     """Copy at most `most` bytes to disk, for good; return how many there were and their hash."""
-    _make_folder(target.parent)
+    make_folder(target.parent)
     size, digest = 0, hashlib.sha256()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -136,7 +136,8 @@ def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, 
     return size, digest.hexdigest()
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for files, private, with those above it. Raises OSError, also where a link leads out of ours."""
     # Asked again on every use: somebody may have put a link in its place since the setting was stored.
     if not folder.resolve().is_relative_to(environment.current().data_dir.resolve()):
         raise OSError(errno.ELOOP, "the attachment folder leads out of the data folder")

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-from helpdesk import environment, migrating
+from helpdesk import environment, file_store, migrating
 from helpdesk.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
 from models import database, is_sqlite
 
@@ -69,10 +69,12 @@ def _refuse_unless_empty() -> None:
 def _restore_files(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     for name in manifest["members"]:
         if name.startswith("files/"):
-            target = files_dir() / name.removeprefix("files/")
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with archive.open(name) as source, target.open("wb") as copy:
+            target = file_store.location(name.removeprefix("files/"))
+            file_store.make_folder(target.parent)
+            with archive.open(name) as source, open(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as copy:
                 shutil.copyfileobj(source, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
 
 
 def _restore_secret(archive: zipfile.ZipFile) -> None:

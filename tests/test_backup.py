@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import backup, environment, migrating, restoring
+from helpdesk import backup, environment, file_store, migrating, restoring, settings
 from helpdesk.backup import BackupError
+from helpdesk.errors import NotFound
 from models import TABLES, Customer, Label, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
 from tests.conftest import ENGINES, skip
-from tests.support import cast, sqlite_only
+from tests.support import attached, cast, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
 from tests.support.postgres import Missing
@@ -107,16 +108,32 @@ def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere:
 
 @sqlite_only
 def test_files_and_the_secret_key_come_back(filled: Desk, tmp_path: Path, elsewhere: Any) -> None:
-    kept = backup.files_dir() / "ab" / "cd.pdf"
-    kept.parent.mkdir(parents=True)
-    kept.write_bytes(b"%PDF \x00\xff")
+    settings.save({"attachment_folder": "elsewhere/kept"})
+    moved, kept = attached.file(Ticket.get()), attached.file(Ticket.get(), attached.GIF, "dot.gif")
     secret = environment.current().secret_key
     backup.backup(tmp_path / "desk.zip")
     with elsewhere("sqlite"):
         restoring.restore(tmp_path / "desk.zip")
-        assert (backup.files_dir() / "ab" / "cd.pdf").read_bytes() == b"%PDF \x00\xff"
+        found = [file_store.location(row.path) for row in (moved, kept)]
+        assert [path.read_bytes() for path in found] == [attached.PDF, attached.GIF]
+        assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
         key = environment.current().data_dir / "secret_key"
         assert (key.read_text().strip(), key.stat().st_mode & 0o777) == (secret, 0o600)
+
+
+@sqlite_only
+def test_a_backup_names_the_files_that_are_not_what_they_were(filled: Desk, tmp_path: Path) -> None:
+    gone, changed, _sound = (attached.file(Ticket.get(), attached.pdf(100 + n)) for n in range(3))
+    file_store.location(gone.path).unlink()
+    file_store.location(changed.path).write_bytes(b"%PDF of somebody else")
+    assert backup.backup(tmp_path / "desk.zip")["damaged_files"] == sorted([gone.path, changed.path])
+
+
+@sqlite_only
+def test_an_archive_writes_no_file_beside_ours(filled: Desk, archive: Path, elsewhere: Any) -> None:
+    manifest = {"members": {"files/secret_key": {}}}
+    with elsewhere("sqlite"), zipfile.ZipFile(archive) as content, pytest.raises(NotFound):
+        restoring._restore_files(content, manifest)
 
 
 def test_the_archive_is_private_and_says_what_it_holds(archive: Path) -> None:
