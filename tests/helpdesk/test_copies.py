@@ -65,7 +65,7 @@ def test_what_mail_programs_copy_gives_the_addresses():
 
 @pytest.mark.parametrize("typed", ["carol@customer.example", "CAROL@customer.example"])
 def test_ones_own_address_is_refused(request_context, ticket, carol, typed):
-    with pytest.raises(InvalidInput, match="carol@customer.example") as refused:
+    with pytest.raises(InvalidInput, match=r"carol@customer\.example") as refused:
         copies.add_copies(ticket, [EVE, typed], actor=carol)
     assert refused.value.field == "copies"
     assert copied(ticket) == []
@@ -82,7 +82,7 @@ def test_addresses_of_the_desk_are_refused_by_name(request_context, ticket, caro
 
 
 def test_what_is_no_address_is_named(request_context, ticket, carol):
-    with pytest.raises(InvalidInput, match="“eve.copied.example”"):
+    with pytest.raises(InvalidInput, match=r"“eve\.copied\.example”"):
         copies.add_copies(ticket, ["eve.copied.example"], actor=carol)
 
 
@@ -100,7 +100,7 @@ def test_twenty_addresses_a_day_for_one_customer(request_context, ticket, carol,
     # Dropping gives no room back, an address of today takes no new one.
     copies.drop_copy(others[0], address("p00@copied.example"), actor=carol)
     copies.add_copies(ticket, ["p01@copied.example"], actor=carol)
-    with pytest.raises(InvalidInput, match="At most 20|at most 20"):
+    with pytest.raises(InvalidInput, match="at most 20 people"):
         copies.add_copies(ticket, [EVE], actor=carol)
 
 
