@@ -36,12 +36,12 @@ class CallerForm(FlaskForm):
     """What an agent writes down for somebody else."""
 
     source = RadioField(lazy("How it came"), choices=SOURCES, default="phone")
-    email = EmailField(lazy("Customer’s e-mail address"), [DataRequired(lazy("Write the customer’s e-mail address."))])
-    last_name = StringField(
-        lazy("Last name"),
-        [Length(max=80, message=TOO_LONG)],
-        description=lazy("The names are needed for somebody new only: those already stored are not changed."),
+    email = EmailField(
+        lazy("Customer’s e-mail address"),
+        [DataRequired(lazy("Write the customer’s e-mail address."))],
+        description=lazy("Somebody new needs a name below; a name that is stored already is not changed."),
     )
+    last_name = StringField(lazy("Last name"), [Length(max=80, message=TOO_LONG)])
     first_name = StringField(lazy("First name"), [Length(max=80, message=TOO_LONG)])
     place = SelectField(lazy("Service and department"), validate_choice=False)
     subject = StringField(
