@@ -10,12 +10,14 @@ from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
 
 from helpdesk import access, clock, money
 from helpdesk.new_orders import NewLine, NewOrder, read
-from models import Agent, Customer, CustomerAddress, Order, OrderLine, Ticket, database
+from models import Agent, Base, Customer, CustomerAddress, Order, OrderLine, Ticket, database, is_sqlite
 
 #: Orders beside a ticket.
 SHOWN = 20
 #: Orders stored in one transaction; lines in one statement (SQLite takes 32,766 values).
 BATCH, LINES = 500, 5_000
+#: Batches after which a long import lets the database plan anew.
+REPLAN = 20
 #: What is told of an order and may change.
 COLUMNS = ("email", "customer_id", "placed_at", "total", "currency", "status", "url")
 
@@ -64,10 +66,19 @@ def store(orders: Iterable[NewOrder], *, write: bool = True) -> Stored:
     """Store orders, each of another key; what is stored already stays untouched. Without `write`, only count."""
     total = Stored()
     # In one order whoever tells them, or two tellers at once could wait for each other.
-    for batch in chunked(sorted(orders, key=lambda order: order.key), BATCH):
+    for count, batch in enumerate(chunked(sorted(orders, key=lambda order: order.key), BATCH)):
         with database.atomic():
             total += _store(list(batch), write=write)
+            if write and count % REPLAN == 1:
+                learn(Order, OrderLine)
     return total
+
+
+def learn(*tables: type[Base]) -> None:
+    """Let PostgreSQL count anew: by the figures of an hour ago it would read all that a long import has stored."""
+    if not is_sqlite():
+        for table in tables:
+            database.execute_sql(f'ANALYZE "{table._meta.table_name}"')
 
 
 def _store(batch: list[NewOrder], *, write: bool) -> Stored:
@@ -152,10 +163,13 @@ def part(email: str) -> None:
     Order.update(customer=None).where(Order.email == email).execute()
 
 
-def join_waiting() -> None:
-    """Join what waits though its address is known: an order and its address may have come at the same moment."""
+def join_waiting(emails: Sequence[str] | None = None) -> None:
+    """Give the orders that wait (for these addresses, else for any) to their customers.
+
+    Any, once a day: an order and its address may have come at the same moment.
+    """
     owner = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email == Order.email)
-    known = CustomerAddress.select(CustomerAddress.email)
+    known = CustomerAddress.select(CustomerAddress.email) if emails is None else emails
     Order.update(customer=owner).where(Order.customer.is_null(), Order.email.in_(known)).execute()
 
 
