@@ -18,6 +18,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 import admin_views
+import api
 import public
 import sessions
 from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: F401
@@ -56,6 +57,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     jobs.init(app)
     app.register_blueprint(statics.blueprint)
     public.init_app(app)
+    api.init_app(app, csrf)
     admin_views.init_admin(app)
     cli.register(app)
     app.add_url_rule("/theme", view_func=choose_theme, methods=["POST"])

@@ -8,8 +8,8 @@ from typing import Any
 
 from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
 
-from helpdesk import access, clock, money
-from helpdesk.new_orders import NewLine, NewOrder, read
+from helpdesk import access, clock, inputs, money
+from helpdesk.new_orders import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
 from models import Agent, Base, Customer, CustomerAddress, Order, OrderLine, Ticket, database, is_sqlite
 
 #: Orders beside a ticket.
@@ -60,6 +60,12 @@ def save_order(values: Mapping[str, Any]) -> tuple[Order, bool]:
     new = read(values)
     stored = store([new])
     return Order.get(Order.shop == new.shop, Order.number == new.number), bool(stored.made)
+
+
+def find(shop: str, number: str) -> Order | None:
+    """Return the order a shop knows by this number."""
+    name, key = inputs.one_line(shop, MAX_SHOP), inputs.one_line(number, MAX_NUMBER)
+    return Order.get_or_none(Order.shop == name, Order.number == key)
 
 
 def store(orders: Iterable[NewOrder], *, write: bool = True) -> Stored:

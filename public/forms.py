@@ -24,6 +24,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from helpdesk import captcha, copies, customers, i18n
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.new_orders import MAX_NUMBER
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Customer
@@ -103,6 +104,11 @@ class TicketForm(FilesForm):
         [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
     )
     copies = StringField(COPIES, description=COPIES_HELP)
+    order_number = StringField(
+        lazy("Order number"),
+        [Length(max=MAX_NUMBER, message=TOO_LONG)],
+        description=lazy("If you write about an order: its number, as the shop gave it to you."),
+    )
     code = StringField(
         lazy("Security code"),
         description=lazy("Copy the five letters. Capitals or not, it does not matter."),
@@ -177,6 +183,7 @@ class TicketForm(FilesForm):
             form_key=self.key,
             copies=tuple(copies.split(self.copies.data or "")),
             files=tuple(self.basket.kept),
+            order_number=self.order_number.data or "",
         )
 
 

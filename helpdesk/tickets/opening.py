@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError
 
-from helpdesk import catalogue, clock, customers, richtext, search, settings
+from helpdesk import catalogue, clock, customers, inputs, richtext, search, settings
 from helpdesk.access import Actor
 from helpdesk.attachments import attach
 from helpdesk.copies import write_copies
@@ -15,6 +15,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import StoredFile
 from helpdesk.i18n import lazy
+from helpdesk.new_orders import MAX_NUMBER
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
@@ -40,6 +41,8 @@ class NewTicket:
     form_key: str | None = None
     copies: tuple[str, ...] = ()
     files: tuple[StoredFile, ...] = ()
+    #: The order it is about, as the customer typed its number.
+    order_number: str = ""
     #: How it reached the agent who opens it for somebody (a key of ``events.OPENED_FOR``); empty otherwise.
     source: str = ""
 
@@ -120,6 +123,7 @@ def _store(
         last_activity=now,
         created_at=now,
         form_key=new.form_key,
+        order_number=inputs.one_line(new.order_number, MAX_NUMBER),
         **status_columns(catalogue.default_status()) | {"awaits_reply": True, "waiting_since": now},
         **priority_columns(catalogue.default_priority()),
     )

@@ -1,0 +1,73 @@
+"""Keys of other programs: shown once when made, known by their hash, worthless once revoked."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from peewee import IntegrityError
+
+from helpdesk import access, accounts, clock, inputs, journal, links, throttle
+from helpdesk.access import Actor
+from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.journal import Act
+from models import Agent, ApiKey, database
+
+#: How a key begins, so that whoever finds one knows what it is; and how many characters the screen shows of it.
+MARK, SHOWN = "guichet_", 14
+MAX_NAME = 80
+#: A use is noted this often at most.
+NOTED = timedelta(minutes=5)
+REQUESTS_A_MINUTE = 600
+WRONG_AN_HOUR = 60
+
+
+class WrongKey(HelpdeskError):
+    """There is no key, or not one of ours (401)."""
+
+
+def make(name: Any, *, actor: Agent) -> tuple[ApiKey, str]:
+    """Make a key and return it with its secret, which is shown this once. Raises InvalidInput at ``name``."""
+    access.require(actor, "configure")
+    text = inputs.required(name, "name", MAX_NAME)
+    secret = f"{MARK}{secrets.token_urlsafe(32)}"
+    try:
+        with database.atomic():
+            key = ApiKey.create(
+                name=text,
+                prefix=secret[:SHOWN],
+                token_hash=links.hash_token(secret),
+                created_by=actor,
+                created_at=clock.now(),
+            )
+            journal.record(Act.KEY_MADE, actor=actor, subject=text)
+    except IntegrityError as error:
+        raise InvalidInput(lazy("There is a key of this name already."), field="name") from error
+    return key, secret
+
+
+def revoke(key: ApiKey, *, actor: Actor) -> None:
+    """Make a key worthless from now on."""
+    access.require(actor, "configure")
+    with database.atomic():
+        revoked = ApiKey.update(revoked_at=clock.now()).where(ApiKey.id == key.id, ApiKey.revoked_at.is_null())
+        if revoked.execute():
+            journal.record(Act.KEY_REVOKED, actor=actor, subject=key.name)
+
+
+def check(secret: str, *, network: str) -> ApiKey:
+    """Return the key with this secret and count one request of it.
+
+    Raises WrongKey, or TooMany: for wrong ones from one network, for requests with one key.
+    """
+    key = ApiKey.get_or_none(ApiKey.token_hash == links.hash_token(secret), ApiKey.revoked_at.is_null())
+    if key is None:
+        throttle.hit(f"wrong key {accounts.network(network)}", limit=WRONG_AN_HOUR, seconds=3600)
+        raise WrongKey(lazy("This key is not known, or it was revoked."))
+    throttle.hit(f"key {key.id}", limit=REQUESTS_A_MINUTE, seconds=60)
+    now = clock.now()
+    if key.last_used_at is None or key.last_used_at < now - NOTED:
+        ApiKey.update(last_used_at=now).where(ApiKey.id == key.id).execute()
+    return key
