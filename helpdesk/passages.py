@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from typing import Any
 
-from peewee import fn
+from peewee import Case, Value, fn
 
 from helpdesk import richtext, search
-from models import Message, is_sqlite
+from helpdesk.search import message_search
+from models import Message
 
 #: Characters shown before the first match, and in all.
 LEAD, LONGEST = 30, 160
@@ -18,27 +21,37 @@ LEAD, LONGEST = 30, 160
 LOOKED_AT = 20_000
 
 _WORD = re.compile(r"[^\W_]+")
-_fold = lru_cache(maxsize=8_192)(search.fold)
+_fold = functools.lru_cache(maxsize=8_192)(search.fold)
 
 #: Pieces of a text, in order; True for the words that were searched.
 Parts = list[tuple[str, bool]]
 
 
 def of_tickets(ids: Sequence[int], text: str, scope: str = "everywhere") -> dict[int, Parts]:
-    """Return the passage of the newest matching message of each of these tickets: one query.
+    """Return the passage of the message of each of these tickets that holds most of the words: one query.
 
-    A ticket whose messages hold none of the words (its subject or author does) has no passage.
+    A ticket whose messages hold none of them (its subject or author does) has no passage.
     """
-    matches = search.newest_matches(text, scope)
-    if matches is None or not ids or scope in {"subject", "author"}:
-        return {}
-    newest = matches.cte("newest", columns=("rowid",), materialized=None if is_sqlite() else True)
-    latest = Message.select(fn.MAX(Message.id)).join(newest, on=(Message.id == newest.c.rowid))
-    latest = latest.where(Message.ticket.in_(ids)).group_by(Message.ticket)
-    rows = Message.select(Message.ticket_id, Message.body).where(Message.id.in_(latest)).with_cte(newest).tuples()
     wanted = search.words(text)
-    found = {ticket_id: cut(richtext.to_text(body), wanted) for ticket_id, body in rows}
-    return {ticket_id: parts for ticket_id, parts in found.items() if parts}
+    if not wanted or not ids or scope in {"subject", "author"}:
+        return {}
+    score = _score(wanted)
+    place = fn.ROW_NUMBER().over(partition_by=[Message.ticket], order_by=[score.desc(), Message.id.desc()])
+    ranked = Message.select(Message.id, score.alias("score"), place.alias("place"))
+    ranked = ranked.join(message_search, on=(Message.id == message_search.rowid)).where(Message.ticket.in_(ids))
+    best = ranked.alias("best")
+    rows = Message.select(Message.ticket_id, Message.body).join(best, on=(Message.id == best.c.id))
+    rows = rows.where(best.c.place == 1, best.c.score > 0).tuples()
+    found = {key: cut(richtext.to_text(body), wanted) for key, body in rows}
+    return {key: parts for key, parts in found.items() if parts}
+
+
+def _score(wanted: Sequence[str]) -> Any:
+    """Count the words that stand in the folded text of a message, the last one as a beginning."""
+    text = Value(" ").concat(message_search.body).concat(" ")
+    patterns = [*(f"% {word} %" for word in wanted[:-1]), f"% {wanted[-1]}%"]
+    scores = [Case(None, ((text.ilike(pattern), 1),), 0) for pattern in patterns]
+    return functools.reduce(operator.add, scores)
 
 
 def marked(text: str, wanted: Sequence[str]) -> Parts:

@@ -7,8 +7,8 @@ from playhouse.test_utils import count_queries
 
 from helpdesk import counting, listing, search, tickets
 from helpdesk.listing import TicketListing
-from models import Ticket
-from tests.support import cast
+from models import Ticket, database
+from tests.support import cast, sqlite_only
 
 pytestmark = pytest.mark.usefixtures("request_context")
 
@@ -160,3 +160,72 @@ def test_a_deleted_note_is_not_found_any_more(letters, root):
     tickets.delete_note(note, actor=root)
     assert TicketListing(root, "all", text="hippopotamus").page().rows == []
     assert Ticket.select().count() == 2
+
+
+# --- Orders, figures, news ----------------------------------------------------------------------------------------
+
+
+def test_orders_are_offered_where_they_mean_something(root):
+    assert TicketListing(root).sorts == ("urgent", "newest", "oldest")
+    assert TicketListing(root, "closed").sorts == TicketListing(root, text="x").sorts == ("newest", "oldest")
+
+
+@pytest.mark.parametrize(("sort", "first"), [("urgent", 3), ("newest", 5), ("oldest", 0), ("junk", 3)])
+def test_each_order_begins_with_its_own(many, root, sort, first):
+    tickets.mark_important(many[3], actor=root)
+    tickets.tag(many[5], "late", actor=root)
+    assert TicketListing(root, sort=sort).page().rows[0].subject == f"Ticket {first}"
+
+
+@pytest.mark.parametrize("view", ["open", "closed", "spam", "bin"])
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_pages_of_every_order_follow_one_another(many, root, view, sort):
+    for ticket in many:
+        {"open": tickets.take, "closed": tickets.close, "spam": tickets.mark_spam, "bin": tickets.delete}[view](
+            Ticket.get_by_id(ticket.id), actor=root
+        )
+    wanted, seen, after = TicketListing(root, view, sort=sort, size=3), [], ""
+    while after is not None:
+        page = wanted.page(after=after)
+        seen, after = seen + numbers(page), page.after
+    assert seen == [f"Ticket {n}" for n in (range(7) if sort == "oldest" else range(6, -1, -1))]
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("view", "sort"), [*((view, "") for view in listing.VIEWS), ("open", "newest"), ("open", "oldest")]
+)
+def test_every_list_reads_an_index_in_its_order(many, root, view, sort):
+    wanted = TicketListing(root, view, sort=sort)
+    sql, values = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(26).sql()
+    plan = " / ".join(row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+    assert "TEMP B-TREE" not in plan
+    assert "USING" in plan or wanted.order.columns == (Ticket.id,)
+
+
+def test_figures_of_a_narrowed_list_are_its_own(many, root, ana):
+    tickets.reply(many[0], "<p>Hi</p>", actor=root)
+    counting.forget_counts()
+    wanted = TicketListing(ana, status_id=many[1].status_id)
+    assert (TicketListing(ana).tally(), wanted.tally()) == ((7, 6), (6, 6))
+    assert TicketListing(ana, "closed").tally() == (0, 0)
+
+
+def test_plain_lists_know_their_figures_without_a_query(many, root):
+    counting.forget_counts()
+    TicketListing(root).tally()
+    with count_queries() as counted:
+        TicketListing(root, "unassigned").tally()
+        TicketListing(root, service_id=many[0].service_id).tally()
+    assert counted.count == 0
+
+
+def test_what_waits_narrows(many, root):
+    tickets.reply(many[0], "<p>Hi</p>", actor=root)
+    assert len(TicketListing(root, waits=True).page().rows) == 6
+
+
+def test_news_are_what_was_opened_since_within_ones_sight(many, root, ben, ana):
+    since = listing.newest_id() - 3
+    assert [TicketListing(agent).newer(since) for agent in (root, ana, ben)] == [3, 3, 0]
+    assert TicketListing(ana, "unassigned").newer(listing.newest_id()) == 0
