@@ -58,9 +58,14 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
     """Store a response from its screen: name, body, service (None: general); a new one stands last there."""
     require_edit(response, actor)
+    body = str(values.get("body") or "")
+    unknown = placeholders.unknown(body, "")
+    if unknown:
+        names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
+        raise InvalidInput(lazy("This variable cannot be used here: %(names)s.", names=names), field="body")
     service = values.get("service")
     row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
-    return _store(row, getattr(service, "id", service), str(values.get("name") or ""), str(values.get("body") or ""))
+    return _store(row, getattr(service, "id", service), str(values.get("name") or ""), body)
 
 
 def require_edit(response: CannedResponse | None, actor: Actor) -> None:

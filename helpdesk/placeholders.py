@@ -39,6 +39,8 @@ def allowed(kind: str) -> tuple[str, ...]:
         return ()
     if kind == "notification":
         return tuple(PLACEHOLDERS)
+    if kind == "":
+        return tuple(name for name in PLACEHOLDERS if name not in {ACCOUNT_LINK, "message"})
     return tuple(name for name in PLACEHOLDERS if name != ACCOUNT_LINK)
 
 

@@ -213,6 +213,14 @@ def test_the_form_of_a_canned_response_lists_the_variables(client_of, root):
     assert "{{customer_account_link}}" not in page
 
 
+@pytest.mark.parametrize("variable", ["password", "customer_account_link", "message"])
+def test_a_variable_that_is_never_filled_in_is_refused_by_name(client_of, root, variable):
+    data = {"service": "", "name": "Thanks", "body": f"Hello {{{{{variable}}}}}"}
+    page = doors.text_of(doors.post(client_of(root), "/admin/canned-responses/new/", data))
+    assert f"cannot be used here: {{{{{variable}}}}}" in page
+    assert CannedResponse.select().count() == 0
+
+
 # --- Mail ---------------------------------------------------------------------------------------------------------
 
 
