@@ -173,3 +173,16 @@ def test_two_clicks_send_one_message(desk_page, ticket):
     desk_page.get_by_role("button", name="Send").dblclick(no_wait_after=True)
     desk_page.get_by_text("Your message has been sent.").wait_for()
     assert Message.select().where(Message.kind == "reply").count() == 1
+
+
+def test_what_was_refused_is_in_sight_on_a_telephone(desk_page, watcher, ticket):
+    watcher.expected.append("422")
+    desk_page.set_viewport_size({"width": 390, "height": 844})
+    desk_page.goto(f"/admin/tickets/{ticket.number}#reply")
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.type("We open at nine")
+    desk_page.get_by_label("Save as canned response").check()
+    desk_page.get_by_role("button", name="Send", exact=True).click()
+    desk_page.get_by_text("Give a name of 1 to 120 characters.").wait_for()
+    assert desk_page.locator("trix-editor").is_visible()
+    assert desk_page.inner_text("trix-editor").strip() == "We open at nine"
