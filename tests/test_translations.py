@@ -68,6 +68,7 @@ SETTLED = {
     "Internal note": "Note interne",
     "Customer information": "Informations du client",
     "Conversation history": "Historique des conversations",
+    "Order history": "Historique des commandes",
     "General": "Général",
     "Customer side": "Partie client",
     "Customer e-mails": "E-mails clients",
@@ -107,7 +108,9 @@ FAULTS = {
     "e-mail written otherwise": r"(?i)(?<!e-)\bmails?\b|\bemails?\b|\bcourriels?\b",
     "closed written otherwise": r"(?i)\bclos(?:e|es)?\b",
 }
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\{?\w+\}?\}|</?\w+[^>]*>|https?://\S+|\b[\w.-]+@[\w.-]+")
+PLACEHOLDER = re.compile(
+    r"Authorization: Bearer|%\(\w+\)[sd]|\{\{?\w+\}?\}|</?\w+[^>]*>|https?://\S+|\b[\w.-]+@[\w.-]+"
+)
 
 
 def faults(text: str) -> list[str]:
@@ -119,9 +122,7 @@ def faults(text: str) -> list[str]:
 def pairs() -> Iterator[tuple[str, str]]:
     """Give each English text with its French; plurals one by one."""
     for message in catalogue.read(FRENCH / "messages.po"):
-        ids, strings = (
-            (value,) if isinstance(value, str) else tuple(value) for value in (message.id, message.string)
-        )
+        ids, strings = ((value,) if isinstance(value, str) else tuple(value) for value in (message.id, message.string))
         if message.id:
             yield from zip(ids, strings, strict=True)
 
@@ -201,7 +202,7 @@ def test_canned_responses_are_explained_by_their_other_name():
 
 def test_texts_in_both_languages_are_whole_and_written_as_french():
     found = {f"{name}: {text.get('fr')}": faults(text.get("fr", "")) for name, text in labels()}
-    assert all(set(text) == set(LANGUAGES) for _name, text in labels())
+    assert all({"en", "fr"} <= set(text) for _name, text in labels())
     assert {text: wrong for text, wrong in found.items() if wrong} == {}
 
 

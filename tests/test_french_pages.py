@@ -1,0 +1,110 @@
+"""No English on a French screen: every page of the desk, for each who may see it, and every form sent empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from helpdesk import email_previews, email_texts, i18n, outbox
+from helpdesk.email_defaults import KINDS
+from models import Agent, Customer, OutgoingEmail, Ticket
+from tests.support import doors, sqlite_only, words
+from tests.test_access_matrix import GET, POST, World
+
+PERSONAS = ("visitor", "guest", "carol", "ana", "root")
+
+pytestmark = sqlite_only
+
+
+@pytest.fixture
+def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
+    """The desk of the access matrix, whose people read French."""
+    Agent.update(locale="fr").execute()
+    Customer.update(locale="fr").execute()
+    Ticket.update(locale="fr").execute()
+    OutgoingEmail.update(locale="fr", subject="Bonjour", body="<p>Bonjour</p>").execute()
+    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+
+
+def french(client: FlaskClient) -> FlaskClient:
+    """Let this browser ask for French."""
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    return client
+
+
+def english_of(response: TestResponse) -> set[str]:
+    """Return the English on a page; what is no page says nothing."""
+    if response.mimetype != "text/html" or not response.data:
+        return set()
+    language, pieces = words.read(response.get_data(as_text=True))
+    if response.status_code in {301, 302, 303, 308}:
+        return set()
+    return words.left_in_english(pieces) | ({f"lang={language}"} if language != "fr" else set())
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_every_page(world, persona):
+    client = french(world.client(persona))
+    found: dict[str, set[str]] = {}
+    for endpoint in sorted(GET):
+        with client.get(world.url(endpoint)) as response:
+            found[endpoint] = english_of(response)
+    assert {endpoint: texts for endpoint, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize("endpoint", sorted(POST))
+def test_what_a_form_answers_when_it_is_sent_empty(world, endpoint):
+    row = world.rows.get(endpoint.partition(".")[0])
+    data: dict[str, Any] = {"id": str(row.id)} if row is not None else {}
+    for persona in PERSONAS:
+        client = french(world.client(persona))
+        answer = doors.post(client, world.url(endpoint), data, follow_redirects=True)
+        assert english_of(answer) == set(), persona
+
+
+def test_what_a_form_answers_to_nonsense(world):
+    client, found = french(world.client("root")), {}
+    for endpoint in sorted(name for name in set(GET) & set(POST) if not name.startswith("public.")):
+        page = client.get(world.url(endpoint)).get_data(as_text=True)
+        answer = doors.post(client, world.url(endpoint), dict.fromkeys(words.fields(page), "é@ zzz"))
+        found[endpoint] = english_of(answer)
+    assert {endpoint: texts for endpoint, texts in found.items() if texts} == {}
+
+
+def test_what_the_public_form_answers_to_nonsense(world):
+    client = french(world.client("visitor"))
+    typed = dict.fromkeys(words.fields(client.get("/").get_data(as_text=True)), "é@ zzz")
+    assert english_of(doors.post(client, "/", typed)) == set()
+
+
+@pytest.mark.parametrize(
+    "query", ["view=search&q=zzz", "view=mine", "view=closed", "view=spam", "view=bin", "view=all"]
+)
+def test_empty_lists(world, query):
+    assert english_of(french(world.client("root")).get(f"/admin/tickets/?{query}")) == set()
+
+
+def test_searching_in_vain(world):
+    client = french(world.client("root"))
+    lists = [name for name in GET if name.endswith(".index_view")]
+    found = {name: english_of(client.get(f"{world.url(name)}?search=zzz")) for name in lists}
+    assert {endpoint: texts for endpoint, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize("key", sorted(KINDS))
+def test_every_e_mail(world, key):
+    kind, root = KINDS[key], world.people["root"]
+    with world.app.app_context(), i18n.in_language("fr"):
+        letter = outbox.render(email_previews.draft(kind, email_texts.shown(kind), "fr", None, actor=root))
+    language, pieces = words.read(letter.get_body(("html",)).get_content())
+    plain = letter.get_body(("plain",)).get_content().splitlines()
+    assert language == "fr"
+    assert words.left_in_english([letter["Subject"], *pieces, *plain]) == set()
+
+
+def test_english_would_be_seen(world):
+    Agent.update(locale="en").execute()
+    assert {"lang=en", "Open tickets", "Subject"} <= english_of(world.client("ana").get("/admin/tickets/"))
