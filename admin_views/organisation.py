@@ -55,7 +55,7 @@ class DepartmentsView(Ordered, DeskView):
 
     table, slug, title = Department, "departments", lazy("Departments")
     lede = lazy("The parts of a service. A permission can cover a whole service or one department.")
-    create_label = lazy("Add a department")
+    empty_text = lazy("Departments belong to a service. A service without any takes tickets itself.")
     can_delete = True
     save_rule = staticmethod(places.save_department)
     column_list = ("name", "service")
@@ -85,6 +85,11 @@ class DepartmentsView(Ordered, DeskView):
     def ordered(self, query: Any, column: Any, descending: Any) -> Any:
         """Keep the departments of a service together."""
         return by_service(query, Department) if column is None else super().ordered(query, column, descending)
+
+    @property
+    def create_label(self) -> Any:
+        """Name what the button leads to: a service first, where there is none (RULES 1)."""
+        return _("Add a department") if catalogue.services() else _("Add a service")
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:

@@ -1,0 +1,116 @@
+"""One's own permissions (A7), and what is said before people and teams lose something (RULES 7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from models import Agent, Permission, Team, Ticket
+from tests.support import cast, doors
+
+OWN = "/admin/my-settings"
+
+
+def scopes(agent):
+    rows = Permission.select().where(Permission.agent == agent).order_by(Permission.id)
+    return [(row.service_id, row.department_id) for row in rows]
+
+
+# --- My settings --------------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_adds_a_permission_of_their_own(client_of, root, billing, invoices):
+    data = {"place": f"{billing.id}/{invoices.id}", "signature": "<b>Root</b>", "notify": "y"}
+    doors.post(client_of(root), f"{OWN}/new/", data)
+    row = Permission.get(Permission.agent == root)
+    assert (row.department_id, row.signature, row.notify) == (invoices.id, "<b>Root</b>", True)
+
+
+def test_an_administrator_moves_a_permission_of_their_own(client_of, root, billing, sales):
+    row = cast.permit(root, billing)
+    doors.post(client_of(root), f"{OWN}/edit/?id={row.id}", {"place": str(sales.id), "signature": "x"})
+    assert scopes(root) == [(sales.id, None)]
+
+
+def test_the_same_place_twice_is_refused_at_its_field(client_of, root, billing):
+    cast.permit(root, billing)
+    page = doors.post(client_of(root), f"{OWN}/new/", {"place": str(billing.id), "signature": "Typed"})
+    assert 'aria-invalid="true"' in page.text
+    assert "Typed" in page.text
+    assert scopes(root) == [(billing.id, None)]
+
+
+def test_an_administrator_removes_a_permission_of_their_own(client_of, root, billing):
+    row, client = cast.permit(root, billing), client_of(root)
+    assert "Delete “" in doors.text_of(doors.post(client, f"{OWN}/delete/", {"id": row.id}))
+    doors.post(client, f"{OWN}/delete/", {"id": row.id, "confirmed": "1"})
+    assert scopes(root) == []
+
+
+def test_an_agent_removes_none_of_their_own(client_of, ana):
+    row, client = Permission.get(Permission.agent == ana), client_of(ana)
+    assert f"{OWN}/delete/" not in client.get(f"{OWN}/edit/?id={row.id}").text
+    assert doors.post(client, f"{OWN}/delete/", {"id": row.id, "confirmed": "1"}).status_code == 404
+    assert len(scopes(ana)) == 1
+
+
+def test_an_agent_chooses_no_place(client_of, ana):
+    row = Permission.get(Permission.agent == ana)
+    assert 'name="place"' not in client_of(ana).get(f"{OWN}/edit/?id={row.id}").text
+
+
+def test_nobody_opens_the_permission_of_another(client_of, ana, ben):
+    row = Permission.get(Permission.agent == ben)
+    assert client_of(ana).get(f"{OWN}/edit/?id={row.id}").status_code == 404
+
+
+# --- What is said before ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def anas(ticket, ana):
+    """A ticket that is Ana's."""
+    Ticket.update(assignee=ana).where(Ticket.id == ticket.id).execute()
+    return ticket
+
+
+def test_deleting_an_account_says_how_many_tickets_it_unassigns(client_of, root, ana, anas):
+    client = client_of(root)
+    page = doors.text_of(doors.post(client, "/admin/users/delete/", {"id": ana.id}))
+    assert "1 ticket will be unassigned." in page
+    doors.post(client, "/admin/users/delete/", {"id": ana.id, "confirmed": "1"})
+    assert Agent.get_or_none(Agent.name == "Ana") is None
+    assert Ticket.get_by_id(anas.id).assignee_id is None
+
+
+def test_deleting_a_team_says_how_many_tickets_it_unassigns(client_of, root, team, ticket):
+    Ticket.update(team=team).where(Ticket.id == ticket.id).execute()
+    page = doors.text_of(doors.post(client_of(root), "/admin/teams/delete/", {"id": team.id}))
+    assert "1 ticket will be unassigned." in page
+    assert Team.get_by_id(team.id)
+
+
+def test_leaving_a_team_says_which_tickets_are_lost(client_of, root, team, ben, ticket):
+    doors.post(
+        client_of(root),
+        f"/admin/teams/edit/?id={team.id}",
+        {"label-en": "Night", "manager": team.manager_id, "members": [ben.id], "enabled": "y"},
+    )
+    Ticket.update(assignee=ben).where(Ticket.id == ticket.id).execute()
+    data = {"label-en": "Night", "manager": team.manager_id, "enabled": "y"}
+    page = doors.text_of(doors.post(client_of(root), f"/admin/teams/edit/?id={team.id}", data))
+    assert "1 ticket will be unassigned." in page
+
+
+# --- Departments --------------------------------------------------------------------------------------------------
+
+
+def test_without_a_service_departments_lead_to_adding_one(client_of, root):
+    client = client_of(root)
+    page = client.get("/admin/departments/")
+    assert "Add a service" in page.text
+    assert "Add a department" not in page.text
+    assert client.get("/admin/departments/new/").location == "/admin/services/new/"
+
+
+def test_with_a_service_departments_are_added(client_of, root, billing):
+    assert "Add a department" in client_of(root).get("/admin/departments/").text
