@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -246,3 +247,10 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
     yield page
     context.close()
     assert page.watcher.unexpected() == []
+
+
+@pytest.fixture
+def no_files(desk: Desk) -> None:
+    """A data folder without files of other tests."""
+    for name in ("helpdesk", "elsewhere", "new"):
+        shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)

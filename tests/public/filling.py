@@ -17,7 +17,7 @@ from tests.support import doors
 
 def hidden(page: str) -> dict[str, str]:
     """Return the hidden fields that a page of the form prints, its token too."""
-    found = re.findall(r'<input[^>]*name="(csrf_token|form_key|code_token)"[^>]*value="([^"]*)"', page)
+    found = re.findall(r'<input[^>]*name="(csrf_token|form_key|files_key|code_token)"[^>]*value="([^"]*)"', page)
     return {name: unescape(value) for name, value in reversed(found)}
 
 

@@ -1,0 +1,352 @@
+"""Files: what is taken, where it lies, who may read it, and when it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+import models
+from helpdesk import attachments, clock, environment, file_store, filetypes, settings, tickets, upkeep, uploads
+from helpdesk.access import TicketGuest
+from helpdesk.errors import InvalidInput, NotFound
+from models import Agent, Attachment, Customer, Message, Setting, Stamp, Ticket, Upload
+from tests.support import attached, cast, sqlite_only
+
+pytestmark = pytest.mark.usefixtures("request_context", "no_files")
+MEGA = 1 << 20
+
+
+def keep(content: bytes = attached.PDF, name: str = "invoice.pdf", key: str = "form", owner: str = "visitor") -> Upload:
+    return uploads.keep(io.BytesIO(content), name, form_key=key, owner=owner)
+
+
+def refused(content: bytes, name: str) -> str:
+    """Return why a file is refused; nothing of it stays."""
+    with pytest.raises(InvalidInput) as caught:
+        attached.received(content, name)
+    assert (caught.value.field, attached.stored()) == ("files", [])
+    return str(caught.value)
+
+
+# --- What is taken ------------------------------------------------------------------------------------------------
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("../../etc/passwd.png", "passwd.png"),
+        ("C:\\Users\\zoe\\photo.PNG", "photo.PNG"),
+        ("日本.png", "日本.png"),
+        ("a\r\nSet-Cookie: x=1.png", "a Set-Cookie: x=1.png"),
+        ("invoice\u202egnp.pdf.png", "invoicegnp.pdf.png"),
+        ("  .hidden.png. ", "hidden.png"),
+        ("e\u0301te\u0301.png", "été.png"),
+        ("x" * 5_000 + ".png", "x" * 146 + ".png"),
+    ],
+)
+def test_a_name_is_made_harmless_and_kept(name, clean):
+    assert filetypes.clean_name(name) == clean
+    assert attached.received(attached.png(), name).name == clean
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("a.png", attached.png(), "image/png"),
+        ("a.JPG", attached.JPEG, "image/jpeg"),
+        ("a.jpeg", attached.JPEG, "image/jpeg"),
+        ("a.gif", attached.GIF, "image/gif"),
+        ("a.html.pdf", attached.PDF, "application/pdf"),
+    ],
+)
+def test_what_a_file_is_is_decided_by_its_content(name, content, media_type):
+    assert attached.received(content, name).media_type == media_type
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.png", attached.SVG),
+        ("a.png", attached.HTML),
+        ("a.png", attached.JPEG),
+        ("a.pdf", b"MZ" + bytes(100)),
+        ("a.gif", b"plain words"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused(name, content):
+    assert refused(content, name) == f"“{name}” does not hold what its extension “{name[2:]}” says."
+
+
+@sqlite_only
+@pytest.mark.parametrize("name", ["a.svg", "a.png.html", "passwd", ".png", "a.pn\u200bg.exe", "a."])
+def test_an_extension_that_is_not_allowed_is_refused_by_name(name):
+    assert "is not of an allowed type: jpeg, gif, png, pdf." in refused(attached.png(), name)
+
+
+@sqlite_only
+def test_an_empty_file_is_refused():
+    assert refused(b"", "empty.pdf") == "“empty.pdf” is empty."
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "text", ["naïve; été\r\n", "naïve".encode("cp1252"), "naïve".encode("utf-16"), b"\xef\xbb\xbfa;b"]
+)
+def test_text_is_what_decodes_as_text(text):
+    settings.save({"allowed_extensions": "txt, CSV,.md"})
+    content = text.encode() if isinstance(text, str) else text
+    assert attached.received(content, "list.csv").media_type == "text/csv"
+
+
+@sqlite_only
+@pytest.mark.parametrize("content", [b"a\0b", attached.png(), b"\xff\xfe\x00"])
+def test_what_does_not_decode_is_no_text(content):
+    settings.save({"allowed_extensions": "txt"})
+    assert "does not hold" in refused(content, "a.txt")
+
+
+@sqlite_only
+@pytest.mark.parametrize("extension", ["svg", "html", "xml"])
+def test_what_could_act_in_a_browser_is_handed_out_as_bytes(extension):
+    assert filetypes.media_type(extension) == "application/octet-stream"
+
+
+@sqlite_only
+def test_a_file_of_exactly_the_limit_is_taken_and_one_byte_more_is_not():
+    assert attached.received(attached.pdf(2 * MEGA), "fits.pdf").size == 2 * MEGA
+    with pytest.raises(InvalidInput, match=r"“big\.pdf” is larger than 2 MB"):
+        attached.received(attached.pdf(2 * MEGA + 1), "big.pdf")
+    assert len(attached.stored()) == 1
+
+
+@sqlite_only
+def test_a_file_is_private_has_a_random_name_and_its_hash():
+    found = attached.received(name="../../invoice.pdf")
+    path = file_store.location(found.path)
+    assert file_store.PLACE.fullmatch(found.path)
+    assert found.path.startswith("helpdesk/files/")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (attached.PDF, 0o600)
+    assert {folder.stat().st_mode & 0o777 for folder in list(path.parents)[:3]} == {0o700}
+    assert found.sha256 == hashlib.sha256(attached.PDF).hexdigest()
+
+
+@sqlite_only
+def test_a_folder_that_leads_out_of_ours_takes_nothing(tmp_path, data_dir):
+    (data_dir / "away").symlink_to(tmp_path)
+    Setting.create(key="attachment_folder", value="away/files", changed_at=clock.now())
+    Stamp.bump()
+    assert "could not be stored" in refused(attached.PDF, "a.pdf")
+    assert list(tmp_path.iterdir()) == []
+
+
+@sqlite_only
+@pytest.mark.parametrize("path", ["../secret_key", "secret_key", "/etc/passwd", "helpdesk/files/ab/../../x", "a/b"])
+def test_a_path_that_is_not_ours_leads_nowhere(path):
+    with pytest.raises(NotFound):
+        file_store.location(path)
+
+
+# --- Settings -----------------------------------------------------------------------------------------------------
+
+
+@sqlite_only
+@pytest.mark.parametrize(("text", "size"), [("500", 500), ("300k", 300 << 10), ("2M", 2 * MEGA), ("1 G", 1 << 30)])
+def test_sizes_are_bytes_or_have_a_unit(text, size):
+    settings.save({"max_file_size": text, "max_total_size": "1G"})
+    assert file_store.limits().file == size
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("max_file_size", text) for text in ("", "0", "-1", "2T", "two", "2.5M", "9G", "1e3")),
+        *(("attachment_folder", text) for text in ("", "..", "../out", "a/../../b", "/", "a//b", ".git", "x" * 99)),
+        *(("allowed_extensions", text) for text in ("", " , ", "p/ng", "*", "tar.gz")),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(key, value):
+    with pytest.raises(InvalidInput) as caught:
+        settings.save({key: value})
+    assert caught.value.field == key
+
+
+@sqlite_only
+def test_changing_the_folder_loses_no_old_file(ticket, ana):
+    old = attached.file(ticket)
+    settings.save({"attachment_folder": "/elsewhere/kept/"})
+    new = attached.file(ticket)
+    assert new.path.startswith("elsewhere/kept/")
+    assert [file_store.location(row.path).read_bytes() for row in (old, new)] == [attached.PDF] * 2
+    assert attachments.folders() == {"helpdesk/files", "elsewhere/kept"}
+
+
+# --- Waiting in a form --------------------------------------------------------------------------------------------
+
+
+def test_a_file_waits_an_hour_for_its_form(database):
+    kept = keep()
+    assert uploads.kept("form", "visitor") == [kept]
+    with time_machine.travel(clock.now() + timedelta(minutes=61)):
+        assert uploads.kept("form", "visitor") == []
+        assert uploads.drop_expired() == 1
+    assert attached.stored() == []
+
+
+def test_nobody_else_sees_or_drops_what_waits(database):
+    kept = keep(owner="customer 1")
+    uploads.drop(kept.id, form_key="form", owner="customer 2")
+    uploads.drop(kept.id, form_key="another", owner="customer 1")
+    assert uploads.kept("form", "customer 2") == uploads.kept("another", "customer 1") == []
+    assert uploads.kept("form", "customer 1") == [kept]
+
+
+def test_files_of_one_form_keep_to_the_total(database):
+    keep(attached.pdf(MEGA), "half.pdf")
+    keep(attached.pdf(MEGA), "other half.pdf")
+    with pytest.raises(InvalidInput, match=r"With “more\.pdf” the files are larger than 2 MB, the most together"):
+        keep(name="more.pdf")
+    assert len(attached.stored()) == 2
+
+
+def test_a_message_takes_ten_files(database):
+    for number in range(10):
+        keep(name=f"{number}.pdf")
+    with pytest.raises(InvalidInput, match=r"“11th\.pdf” is one too many: a message takes 10 files"):
+        keep(name="11th.pdf")
+
+
+# --- Of a message -------------------------------------------------------------------------------------------------
+
+
+def test_a_message_gets_its_files_and_the_form_loses_them(ticket, carol):
+    message = tickets.receive_message(ticket, "See there.", actor=carol, files=[keep(), keep(attached.GIF, "dot.gif")])
+    assert [row.name for row in attachments.of_messages([message])[message.id]] == ["invoice.pdf", "dot.gif"]
+    assert not Upload.select().exists()
+
+
+@pytest.mark.parametrize("act", [tickets.reply, tickets.add_note])
+def test_agents_attach_to_replies_and_notes(ticket, ana, act):
+    settings.save({"allow_attachments": False})
+    message = act(ticket, "<p>There.</p>", actor=ana, files=[attached.received()])
+    assert Attachment.get().message == message
+
+
+def test_a_message_that_is_refused_keeps_its_files_in_the_form(ticket, carol):
+    kept = keep()
+    with pytest.raises(InvalidInput):
+        tickets.receive_message(ticket, " ", actor=carol, files=[kept])
+    assert uploads.kept("form", "visitor") == [kept]
+
+
+def test_customers_attach_nothing_when_the_switch_is_off(ticket, carol):
+    kept = keep()
+    settings.save({"allow_attachments": False})
+    with pytest.raises(InvalidInput, match="Files cannot be sent here") as caught:
+        tickets.receive_message(ticket, "There.", actor=carol, files=[kept])
+    assert (caught.value.field, Message.select().count()) == ("files", 1)
+
+
+def test_a_file_is_attached_once(ticket, carol):
+    kept = keep()
+    tickets.receive_message(ticket, "There.", actor=carol, files=[kept])
+    with pytest.raises(InvalidInput, match="waited for too long"):
+        tickets.receive_message(ticket, "Again.", actor=carol, files=[kept])
+    assert Attachment.select().count() == 1
+
+
+def readers(ticket: Ticket, row: Attachment, people: list[Agent | Customer | TicketGuest]) -> list[bool]:
+    """Tell for each whether the file is theirs to read."""
+
+    def reads(person: Agent | Customer | TicketGuest) -> bool:
+        try:
+            return attachments.find(person, row.id) == row
+        except NotFound:
+            return False
+
+    return [reads(person) for person in people]
+
+
+def test_a_file_is_read_by_who_sees_its_ticket(ticket, ana, ben, root, carol, dan):
+    guest = TicketGuest(carol, ticket.id, carol.primary_address)
+    people = [ana, ben, root, carol, dan, guest]
+    assert readers(ticket, attached.file(ticket), people) == [True, False, True, True, False, True]
+
+
+def test_a_file_of_a_note_is_the_teams(ticket, ana, carol):
+    note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
+    guest = TicketGuest(carol, ticket.id, carol.primary_address)
+    assert readers(ticket, Attachment.get(message=note), [ana, carol, guest]) == [True, False, False]
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+def test_there_is_no_such_file(ticket, root, number):
+    with pytest.raises(NotFound):
+        attachments.find(root, number)
+
+
+# --- Forgetting ---------------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_note_takes_its_files_along(ticket, ana):
+    note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
+    tickets.delete_note(note, actor=ana)
+    assert (Attachment.select().count(), attached.stored()) == (0, [])
+
+
+def test_a_note_whose_deletion_is_undone_keeps_its_files(ticket, ana, database):
+    note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
+    with tickets.transaction(), models.database.savepoint() as undone:
+        tickets.delete_note(note, actor=ana)
+        undone.rollback()
+    assert file_store.location(Attachment.get(message=note).path).exists()
+
+
+def test_the_bin_is_purged_with_its_files(ticket, root, carol, billing, invoices):
+    other = attached.file(cast.open_ticket(carol, billing, invoices))
+    attached.file(ticket)
+    tickets.delete(ticket, actor=root)
+    with time_machine.travel(clock.now() + timedelta(days=31)):
+        upkeep.run()
+    assert attached.stored() == [other.path.rpartition("/")[2]]
+
+
+def age(path: str, **span: float) -> None:
+    """Make a file this old."""
+    then = (clock.now() - timedelta(**span)).timestamp()
+    os.utime(file_store.location(path), (then, then))
+
+
+def test_what_a_crash_left_between_file_and_row_is_swept(ticket):
+    orphan, young, named, waiting = attached.received(), attached.received(), attached.file(ticket), keep()
+    for row in (orphan, named, waiting):
+        age(row.path, hours=36)
+    age(young.path, hours=1)
+    assert attachments.sweep() == 1
+    assert not file_store.location(orphan.path).exists()
+    assert len(attached.stored()) == 3
+
+
+def test_the_sweep_touches_nothing_but_its_own(ticket, data_dir):
+    folder = data_dir / "helpdesk" / "files" / "ab"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "precious.txt").write_text("mine")
+    os.utime(folder / "precious.txt", (0, 0))
+    attachments.sweep()
+    assert (folder / "precious.txt").read_text() == "mine"
+
+
+def test_orphans_of_a_former_folder_are_swept_too(ticket):
+    attached.file(ticket)
+    orphan = attached.received()
+    settings.save({"attachment_folder": "new"})
+    age(orphan.path, days=2)
+    assert (attachments.sweep(), environment.current().data_dir.joinpath(orphan.path).exists()) == (1, False)
