@@ -47,9 +47,9 @@ def split(text: str) -> list[str]:
 
 
 def in_copy(ticket: Ticket) -> list[CustomerAddress]:
-    """Return the addresses in copy of a ticket, the first added first."""
-    query = CustomerAddress.select().join(TicketCopy).where(TicketCopy.ticket == ticket.id)
-    return list(query.order_by(TicketCopy.id).limit(MOST))
+    """Return the addresses in copy of a ticket, the first added first; `waits` tells who is not mailed yet."""
+    query = CustomerAddress.select(CustomerAddress, TicketCopy.waits).join(TicketCopy)
+    return list(query.where(TicketCopy.ticket == ticket.id).order_by(TicketCopy.id).limit(MOST).objects())
 
 
 def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk import copies
-from tests.support import doors
+from tests.support import cast, doors
 
 EVE = "eve@copied.example"
 
@@ -53,3 +53,10 @@ def test_the_thread_tells_who_is_in_copy_from_who_asked(client_of, ana, ticket, 
     text = beside(client_of(ana), ticket)
     assert "Dan Brown in copy" in text
     assert "Carol Jones customer" in text
+
+
+def test_who_waits_is_marked_and_is_no_recipient(client_of, root, sales):
+    ticket = cast.open_ticket("vera@visitor.example", sales, copies=(EVE,))
+    text = beside(client_of(root), ticket)
+    assert f"{EVE} waits until the customer has proven the address" in text
+    assert f"In copy {EVE}" not in text.partition("In copy 1")[0]

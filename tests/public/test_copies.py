@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
-from helpdesk import copies, links, settings, tickets
+from helpdesk import copies, links, outbox, settings, tickets
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 from tests.public.filling import fill, hidden, send
 from tests.support import cast, doors
@@ -75,6 +76,18 @@ def test_the_wait_ends_with_the_link(client, app, sales, smtp):
     ticket = Ticket.get()
     come_by_link(client, ticket, "vera@visitor.example")
     assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).ticket_id == ticket.id
+
+
+def test_the_mail_of_who_is_in_copy_carries_the_own_link(client_of, app, carol, sales, smtp):
+    client = client_of(carol)
+    send(client, fill(client, ago=0, copies=EVE))
+    outbox.deliver_due()
+    [mail] = [mail for mail in smtp.messages if mail["To"].endswith(EVE)]
+    text = mail.get_body(("plain",)).get_content()
+    assert "because you are in copy of this ticket" in text
+    browser = app.test_client()
+    opened = doors.post(browser, re.search(r"/t/[\w-]+", text).group(0))
+    assert "Carol Jones has put you in copy" in doors.text_of(browser.get(opened.location))
 
 
 # --- The thread ---------------------------------------------------------------------------------------------------
