@@ -13,14 +13,15 @@ from admin_views.bulk import BulkActs
 from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
 from admin_views.customers import CustomersView
-from admin_views.files import FilesPage
 from admin_views.emails import EmailsPage
+from admin_views.files import FilesPage
 from admin_views.filters import FiltersView
 from admin_views.guard import Guarded
 from admin_views.health import HealthPage
 from admin_views.intake import CannedResponsesView
 from admin_views.journal import JournalPage
 from admin_views.mail import OutboxView
+from admin_views.orders import ApiKeysView, OrdersView
 from admin_views.organisation import DepartmentsView, ServicesView
 from admin_views.people import UsersView
 from admin_views.permissions import MySettingsView
@@ -50,6 +51,8 @@ PAGES = (
     PrioritiesView,
     TagsView,
     CustomersView,
+    OrdersView,
+    ApiKeysView,
     ConfigurationPage,
     EmailsPage,
     OutboxView,

@@ -8,7 +8,8 @@ from wtforms import SelectField
 
 from admin_views.base import DeskView
 from admin_views.fields import languages, optional
-from helpdesk import access
+from admin_views.importing import Imports
+from helpdesk import access, import_kinds
 from helpdesk.i18n import LANGUAGES, _, lazy
 from models import Customer, CustomerAddress, Ticket
 
@@ -19,11 +20,12 @@ def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
     return ", ".join(marked)
 
 
-class CustomersView(DeskView):
+class CustomersView(Imports, DeskView):
     """Whoever has asked something. They come by themselves, with their first ticket."""
 
     table, slug, title = Customer, "customers", lazy("Customers")
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
+    kind = import_kinds.MEMBERS
     can_create = False
     can_export = True
     column_list = ("name", "addresses", "locale", "blocked_at", "created_at")

@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_priorities", lazy("Priorities"), "configure"),
             ("desk_tags", lazy("Tags"), "configure"),
             ("desk_customers", lazy("Customers"), "configure"),
+            ("desk_orders", lazy("Orders"), "configure"),
         ),
     ),
     (
@@ -45,6 +46,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_configuration", lazy("Configuration"), "configure"),
             ("desk_emails", lazy("E-mails"), "configure"),
             ("desk_outbox", lazy("Outbox"), "configure"),
+            ("desk_api_keys", lazy("API keys"), "configure"),
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
         ),

@@ -57,6 +57,7 @@ EMAIL = Column(
 
 ORDERS = Kind(
     "orders",
+    lazy("Orders"),
     (
         Column("shop", lazy("Shop"), ("shop", "store", "boutique", "magasin"), needed=True),
         Column(
@@ -83,6 +84,7 @@ ORDERS = Kind(
 
 MEMBERS = Kind(
     "members",
+    lazy("Customers"),
     (
         EMAIL,
         Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),

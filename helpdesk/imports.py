@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from helpdesk import access, environment, search
+from helpdesk import access, environment, journal, search
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.orders import Stored
@@ -22,6 +22,8 @@ from models import Agent
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 50_000
+#: Rows that a preview shows.
+PREVIEW = 20
 #: How long a file waits for its confirmation.
 KEPT = timedelta(hours=1)
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -47,6 +49,7 @@ class Kind:
     """What can be imported. `read` checks one row, `store` takes what it returned, `cells` shows it in the preview."""
 
     key: str
+    title: Any
     columns: tuple[Column, ...]
     read: Callable[[Mapping[str, str]], Any]
     store: Callable[..., Stored]
@@ -207,6 +210,7 @@ def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
         raise NotFound(lazy("This file is not kept any more: it was imported, or it waited for an hour."))
     plan = parse(kind, path.read_bytes())
     stored = kind.store(plan.rows)
+    journal.record(journal.Act.IMPORTED, actor=actor, subject=kind.title, count=len(plan.rows))
     path.unlink(missing_ok=True)
     return stored, len(plan.bad)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
@@ -68,13 +69,16 @@ def find(shop: str, number: str) -> Order | None:
     return Order.get_or_none(Order.shop == name, Order.number == key)
 
 
-def store(orders: Iterable[NewOrder], *, write: bool = True) -> Stored:
-    """Store orders, each of another key; what is stored already stays untouched. Without `write`, only count."""
+def store(orders: Iterable[NewOrder], *, write: bool = True, at: datetime | None = None) -> Stored:
+    """Store orders, each of another key; what is stored already stays untouched. Without `write`, only count.
+
+    `at` (naive UTC) is when they were told: now, if not given.
+    """
     total = Stored()
     # In one order whoever tells them, or two tellers at once could wait for each other.
     for count, batch in enumerate(chunked(sorted(orders, key=lambda order: order.key), BATCH)):
         with database.atomic():
-            total += _store(list(batch), write=write)
+            total += _store(list(batch), write=write, now=at or clock.now())
             if write and count % REPLAN == 1:
                 learn(Order, OrderLine)
     return total
@@ -87,7 +91,7 @@ def learn(*tables: type[Base]) -> None:
             database.execute_sql(f'ANALYZE "{table._meta.table_name}"')
 
 
-def _store(batch: list[NewOrder], *, write: bool) -> Stored:
+def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
     known, owners = _stored(batch), _owners({order.email for order in batch})
     before = _lines_of([row.id for row in known.values()])
     made, changed = 0, []
@@ -97,7 +101,7 @@ def _store(batch: list[NewOrder], *, write: bool) -> Stored:
         if row is None or _differs(order, row, owners.get(order.email), before.get(row.id, ())):
             changed.append(order)
     if write and changed:
-        _write(changed, owners)
+        _write(changed, owners, now)
     return Stored(made, len(changed) - made, len(batch) - len(changed))
 
 
@@ -131,8 +135,7 @@ def _columns(order: NewOrder, owner: int | None) -> dict[str, Any]:
     return {**told, "customer_id": owner}
 
 
-def _write(orders: list[NewOrder], owners: Mapping[str, int]) -> None:
-    now = clock.now()
+def _write(orders: list[NewOrder], owners: Mapping[str, int], now: datetime) -> None:
     rows = [
         {"shop": order.shop, "number": order.number, "updated_at": now, **_columns(order, owners.get(order.email))}
         for order in orders

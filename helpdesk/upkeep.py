@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import attachments, batches, clock, drafts, held, journal, links, throttle, tickets
+from helpdesk import attachments, batches, clock, drafts, held, imports, journal, links, orders, throttle, tickets
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.
@@ -12,7 +12,7 @@ RUNS_KEPT = 2
 
 
 def run() -> None:
-    """Purge the bin, expired links, held requests, sign-ins and codes, old journal lines, drafts, counts and runs."""
+    """Purge what is expired, old or spent, and join the orders that wait."""
     now = clock.now()
     tickets.purge_bin()
     attachments.sweep()
@@ -20,6 +20,8 @@ def run() -> None:
     held.purge()
     journal.purge()
     drafts.purge()
+    imports.purge()
+    orders.join_waiting()
     throttle.purge()
     batches.purge()
     SignIn.delete().where(SignIn.expires_at < now).execute()

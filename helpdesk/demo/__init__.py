@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from helpdesk import clock
 from helpdesk.demo import desk as desks
-from helpdesk.demo import library
+from helpdesk.demo import library, shop
 from helpdesk.demo.draft import Batch
 from helpdesk.demo.stories import Teller
 from helpdesk.errors import HelpdeskError
@@ -62,6 +62,7 @@ def fill(
         desk = desks.build(rng, now, password)
         authors = desks.customers(max(12, tickets // 10), rng, now)
         Stamp.bump()
+        shop.fill(authors, seed, now)
     books = {locale: library.book(locale, rng) for locale in library.BOOKS}
     teller = Teller(desk, books, authors, rng, now)
     _tell(teller, tickets, desk.prefix, progress)
