@@ -222,6 +222,8 @@ def describe(entry: JournalEntry) -> str:
     if act in (Act.SETTING, Act.SECRET):
         declared = settings.DECLARED.get(entry.subject)
         values["setting"] = declared.label if declared is not None else entry.subject
+        choices = dict(declared.choices) if declared is not None else {}
+        values |= {key: choices[data[key]] for key in ("old", "new") if choices and data.get(key) in choices}
     if "email" in data:
         kind = email_defaults.KINDS.get(data["email"])
         values["email"] = kind.label if kind is not None else data["email"]

@@ -9,7 +9,7 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, email_texts, journal, outbox, settings, staffing, tickets, upkeep
+from helpdesk import clock, email_texts, import_kinds, imports, journal, outbox, settings, staffing, tickets, upkeep
 from helpdesk.email_defaults import KINDS
 from helpdesk.errors import InvalidInput
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
@@ -193,3 +193,9 @@ def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
     staffing.start_sign_in(ana)
     Agent.delete().where(Agent.id == ana.id).execute()
     assert "Ana signed in (ana@desk.example)" in told()
+
+
+def test_an_import_is_noted(root, database):
+    key = imports.keep(import_kinds.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
+    imports.run(import_kinds.MEMBERS, key, actor=root)
+    assert told(kind="data") == ["Root imported “Customers”: 1 rows"]
