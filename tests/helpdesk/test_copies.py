@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
+import models
 from helpdesk import access, clock, copies, customer_sign_in, customers, links, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
@@ -192,6 +196,14 @@ def test_what_somebody_in_copy_writes_is_mailed_to_the_others(ticket, carol):
     assert mailed("confirmation") == []
 
 
+def test_copies_of_one_ticket_hear_nothing_of_another(ticket, carol, ana, billing, invoices):
+    copies.add_copies(ticket, [EVE], actor=carol)
+    other = cast.open_ticket(carol, billing, invoices)
+    tickets.reply(other, "<p>Elsewhere</p>", actor=ana)
+    tickets.receive_message(other, "Thanks", actor=carol)
+    assert OutgoingEmail.select().where(OutgoingEmail.to_email == EVE).count() == 0
+
+
 def test_who_is_in_copy_reopens_by_answering(ticket, carol, ana):
     copies.add_copies(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Done</p>", actor=ana, close=True)
@@ -294,6 +306,27 @@ def test_a_form_sent_twice_stores_one_message(ticket, carol):
     assert sent[0].id == sent[1].id
     assert Message.select().where(Message.ticket == ticket.id).count() == 2
     assert mailed() == [EVE]
+
+
+def test_a_form_sent_several_times_at_once_stores_one_message(ticket, carol):
+    def send(_number: int) -> int:
+        with models.database.connection_context():
+            return tickets.receive_message(ticket, "Now?", actor=carol, form_key="k").id
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(send, range(6)))) == 1
+    assert Message.select().where(Message.ticket == ticket.id).count() == 2
+    assert mailed("confirmation") == ["carol@customer.example"] * 2
+
+
+def test_no_more_than_ten_are_added_at_once(ticket, ana):
+    def add(number: int) -> None:
+        with models.database.connection_context(), suppress(InvalidInput):
+            copies.add_copies(ticket, [f"p{number}{place}@copied.example" for place in range(4)], actor=ana)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(add, range(6)))
+    assert TicketCopy.select().count() == 8
 
 
 def test_a_form_of_another_ticket_is_refused(request_context, ticket, carol, billing, invoices):
