@@ -74,10 +74,8 @@ class BulkActs(DeskPage):
             query = wanted.query(Ticket, Customer).join(Customer).order_by(*wanted.order.terms())
             found = list(query.limit(MAX_TICKETS + 1))
             if len(found) > MAX_TICKETS:
-                limit = str(MAX_TICKETS)
-                flash(
-                    _("Only the first %(limit)s tickets were changed: do it again for the rest.", limit=limit), "info"
-                )
+                text = _("Only the first %(limit)s tickets were met: do it again for the rest.", limit=MAX_TICKETS)
+                flash(text, "warning")
             return found[:MAX_TICKETS]
         numbers = request.form.getlist("number")[:MAX_TICKETS]
         if not numbers:

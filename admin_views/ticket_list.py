@@ -60,7 +60,7 @@ class TicketLists:
             title=title_of(said),
             listing=wanted,
             page=page,
-            tally=wanted.tally() if page.rows else listing.Tally(0, 0),
+            tally=wanted.tally(page),
             view_name=view,
             searching=searching,
             arguments=said,
@@ -81,7 +81,9 @@ class TicketLists:
     def named(self, text: str) -> Ticket | None:
         """Return the visible ticket that a search names by its exact number, also written with a number sign."""
         number = text.removeprefix("#").strip()
-        return access.visible_tickets(self.agent).where(Ticket.number == number).first() if number else None
+        if not number[-1:].isdigit():
+            return None
+        return access.visible_tickets(self.agent).where(Ticket.number == number).first()
 
     def tools(self, said: dict[str, str], wanted: TicketListing) -> dict[str, Any]:
         """Return what narrows and orders the list."""

@@ -131,27 +131,20 @@ class TicketListing:
     def page(self, *, after: str = "", before: str = "") -> Page:
         """Return the page that begins after, or ends before, a key; the first one for a key that is not ours."""
         key, backwards = self.order.read(after or before), bool(before) and not after
-        query = self.query(Ticket.id)
+        query = self.query(Ticket.id, *self.order.columns)
         if key is not None:
             query = query.where(self.order.beyond(key, backwards=backwards))
         query = query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1)
-        ids = [row[0] for row in query.tuples()]
-        more, ids = len(ids) > self.size, ids[: self.size]
-        rows = rows_of(ids[::-1] if backwards else ids)
-        keys = self._keys([row.id for row in rows])
+        found = list(query.tuples())
+        more, found = len(found) > self.size, found[: self.size]
+        if backwards:
+            found.reverse()
+        keys = [pack(row[1:]) for row in (found[:1] + found[-1:])]
         return Page(
-            rows,
+            rows_of([row[0] for row in found]),
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and key is not None and (more or not backwards) else None,
         )
-
-    def _keys(self, ids: list[int]) -> list[str]:
-        if not ids:
-            return []
-        ends = {ids[0], ids[-1]}
-        rows = Ticket.select(Ticket.id, *self.order.columns).where(Ticket.id.in_(ends)).tuples()
-        keys = {row[0]: pack(row[1:]) for row in rows}
-        return [keys[ids[0]], keys[ids[-1]]]
 
     @property
     def is_plain(self) -> bool:
@@ -162,8 +155,13 @@ class TicketListing:
         simple = not any(value is not None for value in criteria) and not self.waits and not self.text
         return simple and self.view in LIVE_VIEWS and not both and (self.view == "open" or not placed)
 
-    def tally(self) -> Tally:
-        """Return how many tickets match and how many of them wait for a reply, at most `COUNT_LIMIT`."""
+    def tally(self, page: Page | None = None) -> Tally:
+        """Return how many tickets match and how many of them wait for a reply, at most `COUNT_LIMIT`.
+
+        A `page` that holds them all is counted itself.
+        """
+        if page is not None and page.after is None and page.before is None:
+            return Tally(len(page.rows), sum(row.awaits_reply for row in page.rows))
         if self.is_plain:
             place = (self.view, self.service_id, self.department_id)
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))

@@ -1,0 +1,312 @@
+"""The lists of tickets through their pages: criteria, search, acts on many, undo, saved lists, news."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playhouse.test_utils import count_queries
+
+from helpdesk import counting, saved_views, tickets
+from helpdesk.batches import MAX_TICKETS
+from models import Batch, OutgoingEmail, SavedView, Status, Tag, Ticket
+from tests.support import cast
+from tests.support.doors import post, text_of
+
+LIST = "/admin/tickets/"
+SUBJECT = re.compile(r'<a class="subject".*?<span>([^<]+)</span></a>')
+
+
+@pytest.fixture
+def many(carol, billing, invoices):
+    """Thirty tickets: more than a page."""
+    return [cast.open_ticket(carol, billing, invoices, subject=f"Ticket {n}") for n in range(30)]
+
+
+def stored(ticket):
+    return Ticket.get_by_id(ticket.id)
+
+
+def page(client, address=LIST):
+    return client.get(address).get_data(as_text=True)
+
+
+def act(client, name, *found, **data):
+    return post(client, f"/admin/bulk/{name}", {"number": [ticket.number for ticket in found], **data})
+
+
+def undo(client):
+    """Press the button that the last act offers."""
+    return post(client, re.search(r'action="(/admin/bulk/undo/[^"]+)"', page(client)).group(1).replace("&amp;", "&"))
+
+
+# --- Criteria -----------------------------------------------------------------------------------------------------
+
+
+def test_criteria_stand_as_chips_that_can_be_taken_away(client_of, ticket, ana):
+    html = page(client_of(ana), f"{LIST}?view=open&status={ticket.status_id}&waits=1")
+    assert '<span class="chip"><span>Status</span><b>Active</b>' in html
+    assert f'href="{LIST}?view=open&amp;waits=1" aria-label="Remove the filter Status"' in html
+    assert ticket.subject in html
+
+
+def test_a_form_of_filters_leads_to_the_short_address(client_of, ticket, ana):
+    answer = client_of(ana).get(f"{LIST}?view=open&service={ticket.service_id}&status=&tag=&waits=1")
+    assert answer.location in {f"{LIST}?waits=1&service={ticket.service_id}"}
+
+
+def test_a_chosen_filter_is_chosen_in_the_form(client_of, ticket, ana):
+    html = page(client_of(ana), f"{LIST}?status={ticket.status_id}&assignee=me")
+    assert f'<option value="{ticket.status_id}" selected>Active' in html
+    assert '<option value="me" selected>Me' in html
+
+
+def test_the_order_stays_on_the_next_page(client_of, many, ana):
+    client = client_of(ana)
+    html = page(client, f"{LIST}?sort=oldest&status={many[0].status_id}")
+    following = re.search(r'href="([^"]+after=[^"]+)"', html).group(1).replace("&amp;", "&")
+    assert SUBJECT.findall(html)[0] == "Ticket 0"
+    assert SUBJECT.findall(page(client, following)) == [f"Ticket {n}" for n in range(25, 30)]
+    assert f"sort=oldest&status={many[0].status_id}" in following
+
+
+def test_the_list_says_how_many_and_the_title_how_many_wait(client_of, many, ana):
+    tickets.reply(many[0], "<p>Hi</p>", actor=ana)
+    counting.forget_counts()
+    html = page(client_of(ana))
+    assert "30 tickets, 29 wait for a reply" in html
+    assert re.search(r"<title>\(29\) Open tickets", html)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("?view=open", "All done"),
+        ("?view=mine", "None of your tickets is open."),
+        ("?view=open&waits=1&status=1", "Take a filter away to see more."),
+        ("?view=search", "Search tickets"),
+        ("?view=search&q=hippopotamus", "Nothing matches"),
+    ],
+)
+def test_an_empty_list_says_why(client_of, ticket, ana, address, words):
+    tickets.close(ticket, actor=ana)
+    counting.forget_counts()
+    assert words in text_of(client_of(ana).get(LIST + address))
+
+
+def test_a_desk_without_tickets_says_that_nothing_came_yet(client_of, ana):
+    assert "Nothing yet" in text_of(client_of(ana).get(LIST))
+
+
+@pytest.mark.parametrize("address", ["", "?status=1&waits=1", "?view=search&q=ticket", "?view=search&q=ticket&tag=1"])
+def test_no_list_asks_more_than_eight_times(client_of, many, root, address):
+    client = client_of(root)
+    page(client, LIST + address)
+    counting.forget_counts()
+    with count_queries() as counted:
+        page(client, LIST + address)
+    assert counted.count <= 8
+
+
+# --- Search -------------------------------------------------------------------------------------------------------
+
+
+def test_a_search_shows_the_passage_with_its_words_marked(client_of, carol, billing, invoices, ana):
+    cast.open_ticket(carol, billing, invoices, subject="Hello", body="The élève said 1 < 2 & left.")
+    html = page(client_of(ana), f"{LIST}?view=search&q=ELEVE")
+    assert '<span class="passage">The <mark>élève</mark> said 1 &lt; 2 &amp; left.</span>' in html
+
+
+def test_a_search_marks_its_words_in_the_subject(client_of, ticket, ana):
+    word = ticket.subject.split()[0]
+    assert f"<mark>{word}</mark>" in page(client_of(ana), f"{LIST}?view=search&q={word}")
+
+
+@pytest.mark.parametrize("sign", ["", "%23", "%23%20"])
+def test_an_exact_number_jumps(client_of, ticket, ana, sign):
+    answer = client_of(ana).get(f"{LIST}?view=search&q={sign}{ticket.number}")
+    assert answer.location == f"{LIST}{ticket.number}"
+
+
+def test_a_foreign_number_does_not_jump(client_of, ticket, ben):
+    answer = client_of(ben).get(f"{LIST}?view=search&q={ticket.number}")
+    assert answer.status_code == 200
+    assert ticket.subject not in answer.get_data(as_text=True)
+
+
+def test_filters_narrow_a_search(client_of, many, ana):
+    tickets.close(many[3], actor=ana)
+    html = page(client_of(ana), f"{LIST}?view=search&q=ticket&state=closed")
+    assert html.count('class="subject"') == 1
+    assert "<span>State</span><b>Closed</b>" in html
+
+
+# --- Acts on many -------------------------------------------------------------------------------------------------
+
+
+def test_all_that_match_are_updated(client_of, many, ana):
+    client = client_of(ana)
+    closed = Status.get(Status.identifier == "closed")
+    act(client, "status", value=str(closed.id), all="1", list_view="open", list_waits="1")
+    assert Ticket.select().where(Ticket.status == closed).count() == 30
+    assert "30 tickets have been updated." in text_of(client.get(LIST))
+
+
+def test_all_that_match_is_asked_anew_within_ones_sight(client_of, many, ben, carol, sales):
+    own = cast.open_ticket(carol, sales)
+    act(client_of(ben), "delete", all="1", list_view="all")
+    assert [row.id for row in Ticket.select().where(Ticket.in_bin)] == [own.id]
+
+
+def test_no_act_meets_more_than_its_limit(client_of, many, ana, monkeypatch):
+    monkeypatch.setattr("admin_views.bulk.MAX_TICKETS", 10)
+    client = client_of(ana)
+    act(client, "tag", value="late", all="1", list_view="open", list_sort="oldest")
+    assert [stored(ticket).ticket_tags.count() for ticket in many] == [1] * 10 + [0] * 20
+    assert "Only the first 10 tickets were met" in text_of(client.get(LIST))
+    assert MAX_TICKETS == 1_000
+
+
+def test_the_bar_offers_all_that_match(client_of, many, ana):
+    html = page(client_of(ana))
+    assert "Tick all 30" in html
+    assert '<input type="hidden" name="list_view" value="open">' in page(client_of(ana), f"{LIST}?view=open")
+
+
+def test_a_new_tag_is_typed(client_of, ticket, ana):
+    client = client_of(ana)
+    act(client, "tag", ticket, new_tag="  brand new ")
+    assert [row.tag.name for row in stored(ticket).ticket_tags.join(Tag)] == ["brand new"]
+    act(client, "tag", ticket, new_tag="")
+    assert "Write a tag, or choose one." in text_of(client.get(LIST))
+
+
+@pytest.mark.parametrize(("name", "value"), [("status", "999"), ("assign", "agent-999"), ("priority", "x")])
+def test_what_does_not_exist_is_refused_once(client_of, many, ana, name, value):
+    client = client_of(ana)
+    act(client, name, *many, value=value)
+    assert text_of(client.get(LIST)).count("Choose one of the list.") == 1
+    assert Batch.select().count() == 0
+
+
+def test_an_unknown_act_is_not_found(client_of, ticket, ana):
+    assert act(client_of(ana), "explode", ticket).status_code == 404
+
+
+# --- Undo ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_act_is_taken_back_by_its_button(client_of, many, ana, root):
+    client = client_of(root)
+    act(client, "assign", *many[:3], value=f"agent-{ana.id}", list_view="open")
+    assert undo(client).location == f"{LIST}?view=open"
+    assert {stored(ticket).assignee for ticket in many[:3]} == {None}
+    said = text_of(client.get(LIST))
+    assert "3 tickets are as before. " in said
+    assert "1 e-mail was not sent yet: it is cancelled." in said
+
+
+def test_what_was_changed_since_and_what_had_gone_is_said(client_of, many, ana, root):
+    client = client_of(root)
+    act(client, "assign", *many[:3], value=f"agent-{ana.id}")
+    tickets.assign(stored(many[0]), None, actor=root)
+    OutgoingEmail.update(state="sent").where(OutgoingEmail.to_email == ana.email).execute()
+    undo(client)
+    said = text_of(client.get(LIST))
+    assert "2 tickets are as before." in said
+    assert "1 ticket was left as it is: it has been changed since." in said
+    assert f"1 e-mail had already gone, to {ana.email}." in said
+
+
+def test_an_act_is_not_taken_back_by_somebody_else(client_of, ticket, ana, root):
+    act(client_of(ana), "delete", ticket)
+    assert post(client_of(root), f"/admin/bulk/undo/{Batch.get().id}").status_code == 404
+    assert stored(ticket).in_bin
+
+
+def test_taking_back_twice_is_answered_kindly(client_of, ticket, ana):
+    client = client_of(ana)
+    act(client, "delete", ticket)
+    undo(client)
+    post(client, f"/admin/bulk/undo/{Batch.get().id}")
+    assert "This was undone already." in text_of(client.get(LIST))
+
+
+@pytest.mark.parametrize("key", ["0", "99", str(2**64)])
+def test_no_such_act_is_not_found(client_of, ana, key):
+    assert post(client_of(ana), f"/admin/bulk/undo/{key}").status_code == 404
+
+
+# --- Saved lists --------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_saved_and_stands_in_the_menu(client_of, ticket, ana):
+    client = client_of(ana)
+    answer = post(client, "/admin/views/save", {"name": "Late", "list_waits": "1", "list_next": "//evil.example"})
+    assert answer.location == f"{LIST}?waits=1"
+    html = page(client, answer.location)
+    assert re.search(r'href="/admin/tickets/\?waits=1" aria-current="page">.*?Late', html)
+    assert "Saved as “Late”" in html
+
+
+def test_a_list_without_a_name_is_not_saved(client_of, ana):
+    client = client_of(ana)
+    post(client, "/admin/views/save", {"name": " ", "list_waits": "1"})
+    assert "A name has 1 to 80 characters." in text_of(client.get(LIST))
+
+
+def test_lists_are_arranged_by_buttons(client_of, ana):
+    one, two = (saved_views.save(name, {"waits": "1"}, actor=ana) for name in ("One", "Two"))
+    client = client_of(ana)
+    post(client, f"/admin/views/{two.id}/up")
+    post(client, f"/admin/views/{one.id}/rename", {"name": "First"})
+    post(client, f"/admin/views/{one.id}/share")
+    assert [(row.name, row.shared) for row in saved_views.offered(ana)] == [("Two", False), ("First", True)]
+    post(client, f"/admin/views/{one.id}/unshare")
+    post(client, f"/admin/views/{two.id}/delete")
+    assert [(row.name, row.shared) for row in SavedView.select()] == [("First", False)]
+
+
+def test_a_shared_list_is_read_by_all_and_changed_by_its_owner(client_of, ana, ben):
+    view = saved_views.save("Late", {"waits": "1"}, actor=ana)
+    saved_views.share(view, True, actor=ana)
+    client = client_of(ben)
+    assert "Late" in text_of(client.get(LIST))
+    assert f"/admin/views/{view.id}/" not in page(client, "/admin/views/")
+    assert post(client, f"/admin/views/{view.id}/delete").status_code == 404
+
+
+def test_a_taken_name_is_refused_in_words(client_of, ana):
+    saved_views.save("One", {}, actor=ana)
+    two = saved_views.save("Two", {}, actor=ana)
+    client = client_of(ana)
+    post(client, f"/admin/views/{two.id}/rename", {"name": "One"})
+    assert "There is another list of this name." in text_of(client.get("/admin/views/"))
+
+
+# --- News ---------------------------------------------------------------------------------------------------------
+
+
+def news(client, html):
+    return client.get(re.search(r'data-news="([^"]+)"', html).group(1).replace("&amp;", "&")).get_json()
+
+
+def test_news_counts_what_came_since_within_ones_sight(client_of, ticket, ana, ben, carol, billing, invoices):
+    ours, theirs = client_of(ana), client_of(ben)
+    shown = page(ours), page(theirs)
+    cast.open_ticket(carol, billing, invoices)
+    assert news(ours, shown[0]) == {"count": 1, "text": "1 new ticket since you came"}
+    assert news(theirs, shown[1])["count"] == 0
+
+
+def test_news_asks_little(client_of, many, ana):
+    client = client_of(ana)
+    html = page(client)
+    with count_queries() as counted:
+        news(client, html)
+    assert counted.count <= 3
+
+
+@pytest.mark.parametrize("since", ["", "x", "-5", str(2**70)])
+def test_odd_news_are_answered(client_of, ticket, ana, since):
+    assert client_of(ana).get(f"{LIST}news?since={since}&view=nowhere&status=x").status_code == 200
