@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, environment, migrating, settings, staffing
+from helpdesk import clock, environment, i18n, migrating, settings, staffing
 from helpdesk.environment import MailServer
 from helpdesk.i18n import _, ngettext
 from models import OutgoingEmail, TicketEvent, database, is_sqlite
@@ -99,7 +99,7 @@ def _schema() -> Check:
 
 def _disk() -> Check:
     free = shutil.disk_usage(environment.current().data_dir).free
-    room = _("%(count)s MB free", count=free // 1_000_000)
+    room = _("%(size)s free", size=i18n.size(free))
     return Check(_("Disk"), free >= LEAST_ROOM, room)
 
 

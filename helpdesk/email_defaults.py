@@ -94,7 +94,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "transfer",
             "support",
-            lazy("Transfer"),
+            lazy("Transferred ticket"),
             lazy("Sent to whom a ticket is transferred; the message is the note of the transfer."),
             Label(en="HelpDesk - Transfer", fr="HelpDesk - Transfert"),
             Label(
@@ -110,7 +110,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "assignment",
             "support",
-            lazy("Assignment"),
+            lazy("Assigned ticket"),
             lazy("Sent to whom somebody else assigns a ticket. Configuration can switch it off too."),
             Label(en="HelpDesk - Assignment", fr="HelpDesk - Assignation"),
             Label(
@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "move",
             "support",
-            lazy("Move"),
+            lazy("Moved ticket"),
             lazy("Sent to the agents of the service and department a ticket is moved to, if their permission says so."),
             Label(en="HelpDesk - Moved ticket", fr="HelpDesk - Ticket déplacé"),
             Label(
