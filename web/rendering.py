@@ -80,7 +80,7 @@ def _short(when: datetime) -> str:
         return i18n.translate("just now")
     if minutes < 24 * 60:
         return i18n.span(minutes, i18n.language())
-    return i18n.when(when, "d MMM" if minutes < 330 * 24 * 60 else "MMM y")
+    return i18n.when(when, "d MMM" if minutes < 330 * 24 * 60 else "d MMM y")
 
 
 def initials(name: Any) -> str:
