@@ -15,7 +15,9 @@ LIST = "desk_tickets.index_view"
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the menu of the desk: `current` holds the arguments of the list being read."""
-    counts = counting.counts(agent)
+    counts, kept = counting.counts(agent), _kept_lists(agent)
+    if any(entry.get("current") for entry in kept):
+        current = {}
 
     def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
         return {
@@ -37,7 +39,6 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
         ]
         places.append(entry)
-    kept = _kept_lists(agent)
     return [
         {
             "label": None,

@@ -57,8 +57,8 @@ def known(given: Mapping[str, Any]) -> dict[str, str]:
     text = str(given.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
     if text:
         found["q"] = text
-    if found.get("view") == "open" and ("service" in found or "department" in found):
-        # The menu's links of places do not say it either.
+    if found.get("view") == "open" and len(found) > 1:
+        # One list has one address: a place of the menu does not say it either.
         del found["view"]
     return found
 

@@ -46,7 +46,7 @@ def undo(client):
 def test_criteria_stand_as_chips_that_can_be_taken_away(client_of, ticket, ana):
     html = page(client_of(ana), f"{LIST}?view=open&status={ticket.status_id}&waits=1")
     assert '<span class="chip"><span>Status</span><b>Active</b>' in html
-    assert f'href="{LIST}?view=open&amp;waits=1" aria-label="Remove the filter Status"' in html
+    assert f'href="{LIST}?waits=1" aria-label="Remove the filter Status"' in html
     assert ticket.subject in html
 
 

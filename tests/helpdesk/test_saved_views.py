@@ -81,7 +81,8 @@ def test_a_shared_list_keeps_to_each_readers_sight(ticket, ana, ben):
 @pytest.mark.parametrize(
     ("given", "known"),
     [
-        ({"view": "open", "status": "", "priority": "2"}, {"view": "open", "priority": "2"}),
+        ({"view": "open", "status": "", "priority": "2"}, {"priority": "2"}),
+        ({"view": "open"}, {"view": "open"}),
         ({"status": "x", "tag": "-1", "team": "9" * 30, "service": "²"}, {}),
         ({"assignee": "me", "team": "me"}, {"assignee": "me"}),
         ({"view": "open", "service": "1"}, {"service": "1"}),

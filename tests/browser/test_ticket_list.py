@@ -1,0 +1,126 @@
+"""The list of tickets in Chromium: ticking, undo, filters and news, by mouse and by keyboard."""
+
+import pytest
+
+from helpdesk import counting, tickets
+from models import Ticket
+from tests.browser.test_desk import sign_in, width
+from tests.support import cast, sqlite_only
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+LIST = "/admin/tickets/"
+
+
+@pytest.fixture
+def many(carol, billing, invoices):
+    """Thirty tickets: more than a page."""
+    return [cast.open_ticket(carol, billing, invoices, subject=f"Ticket {n}") for n in range(30)]
+
+
+@pytest.fixture
+def listed(page, many, ana):
+    """The list of Ana, who is signed in."""
+    counting.forget_counts()
+    sign_in(page, ana)
+    page.goto(f"{LIST}?view=open")
+    return page
+
+
+def ticked(page) -> str:
+    return page.locator("[data-bulk-count]").inner_text()
+
+
+def test_ticking_all_that_match_counts_them_and_unticking_one_row_ends_it(listed):
+    assert not listed.locator(".bulk").is_visible()
+    listed.check("[data-tick-all]")
+    assert ticked(listed) == "25 ticked"
+    listed.check("[data-tick-everything]")
+    assert ticked(listed) == "30 ticked"
+    listed.uncheck("input[name=number] >> nth=3")
+    assert (ticked(listed), listed.is_checked("[data-tick-everything]")) == ("24 ticked", False)
+
+
+def test_all_that_match_are_deleted_and_brought_back(listed):
+    listed.check("[data-tick-all]")
+    listed.check("[data-tick-everything]")
+    listed.click(".bulk >> text=Delete")
+    listed.get_by_text("30 tickets have been updated.").wait_for()
+    assert Ticket.select().where(Ticket.in_bin).count() == 30
+    listed.click("text=Undo")
+    listed.get_by_text("30 tickets are as before.").wait_for()
+    assert Ticket.select().where(Ticket.in_bin).count() == 0
+    assert listed.url.endswith("?view=open")
+
+
+def test_the_keyboard_assigns_and_takes_back(listed, ana):
+    listed.focus("input[name=number] >> nth=0")
+    listed.keyboard.press("Space")
+    listed.focus(".bulk summary >> text=Assign to")
+    listed.keyboard.press("Enter")
+    listed.focus(".bulk .menu-item >> text=Ana")
+    listed.keyboard.press("Enter")
+    listed.get_by_text("1 ticket has been assigned.").wait_for()
+    assert Ticket.select().where(Ticket.assignee == ana).count() == 1
+    listed.focus("text=Undo")
+    listed.keyboard.press("Enter")
+    listed.get_by_text("1 ticket is as before.").wait_for()
+    assert Ticket.select().where(Ticket.assignee == ana).count() == 0
+
+
+def test_enter_in_the_new_tag_adds_it_and_nothing_else(listed):
+    listed.check("input[name=number] >> nth=0")
+    listed.click(".bulk summary >> text=Tags")
+    listed.fill("#new-tag", "brand new")
+    listed.press("#new-tag", "Enter")
+    listed.get_by_text("1 ticket has been updated.").wait_for()
+    assert listed.locator(".tag", has_text="brand new").count() >= 1
+    assert Ticket.select().where(Ticket.assignee.is_null(False)).count() == 0
+
+
+def test_a_filter_stays_when_one_goes_back_and_reloads(listed, many, ana):
+    tickets.close(many[0], actor=ana)
+    listed.click("summary:has-text('Filter')")
+    listed.select_option("#f-view", "closed")
+    listed.click(".menu-form >> text=Show")
+    listed.wait_for_url("**view=closed")
+    listed.click("a.subject")
+    listed.go_back()
+    listed.reload()
+    assert listed.locator("a.subject").all_inner_texts() == ["Ticket 0"]
+
+
+def test_a_list_is_saved_from_its_menu(listed):
+    listed.click("summary:has-text('Filter')")
+    listed.check("[name=waits]")
+    listed.click(".menu-form >> text=Show")
+    listed.click("summary:has-text('Save this list')")
+    listed.fill("#f-name", "Late")
+    listed.press("#f-name", "Enter")
+    listed.get_by_text("The list “Late” is saved.").wait_for()
+    assert listed.locator(".side a[aria-current=page]").inner_text() == "Late"
+
+
+def test_new_tickets_are_told_and_no_row_moves(listed, carol, billing, invoices):
+    listed.clock.install()
+    listed.goto(LIST)
+    rows = listed.locator("a.subject").all_inner_texts()
+    cast.open_ticket(carol, billing, invoices, subject="Fresh")
+    listed.clock.run_for(40_000)
+    listed.get_by_text("1 new ticket since you came").wait_for()
+    assert listed.locator("a.subject").all_inner_texts() == rows
+    assert listed.locator("[role=status] .fresh").count() == 1
+    listed.click("text=Refresh")
+    listed.wait_for_load_state()
+    assert listed.locator(".fresh").count() == 0
+
+
+def test_a_telephone_shows_the_list_the_filters_and_a_search(listed):
+    listed.set_viewport_size({"width": 390, "height": 844})
+    for address in (f"{LIST}?waits=1", f"{LIST}?view=search&q=ticket", "/admin/views/"):
+        listed.goto(address)
+        assert width(listed) == 390
+    listed.goto(LIST)
+    listed.click("summary:has-text('Filter')")
+    box = listed.locator(".is-filters").bounding_box()
+    assert (box["x"] >= 0, box["x"] + box["width"] <= 390, box["y"] + box["height"] <= 844) == (True, True, True)
