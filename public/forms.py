@@ -12,8 +12,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from wtforms import (
     EmailField,
     Field,
+    FileField,
     HiddenField,
-    MultipleFileField,
     PasswordField,
     StringField,
     TextAreaField,
@@ -58,7 +58,7 @@ class DeskForm(FlaskForm):
 class FilesForm(DeskForm):
     """A form that takes files along: they are kept while something else stands in its way."""
 
-    files = MultipleFileField(lazy("Files"))
+    files = FileField(lazy("Files"))
 
     def __init__(self) -> None:
         super().__init__()
