@@ -67,7 +67,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.SECRET: (SETTINGS, lazy("%(who)s set “%(setting)s” (the value is not kept)")),
     Act.TEXT_CHANGED: (SETUP, lazy("%(who)s changed the e-mail “%(email)s”: %(fields)s")),
     Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
-    Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s”: %(count)s rows")),
+    Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
     Act.TICKET: (ACTIVITY, lazy("Ticket %(subject)s: %(event)s")),

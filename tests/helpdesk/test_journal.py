@@ -198,4 +198,4 @@ def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
 def test_an_import_is_noted(root, database):
     key = imports.keep(import_kinds.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
     imports.run(import_kinds.MEMBERS, key, actor=root)
-    assert told(kind="data") == ["Root imported “Customers”: 1 rows"]
+    assert told(kind="data") == ["Root imported “Customers” (rows: 1)"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk import settings
 from models import Ticket
 from tests.public.filling import answer_of
 
@@ -27,6 +28,19 @@ def test_names_appear_for_an_unknown_address_only(page, carol, sales):
     assert page.get_by_label("Last name").is_hidden()
     page.get_by_label("E-mail address").fill("nobody@visitor.example")
     page.get_by_label("Last name").wait_for()
+
+
+def test_a_desk_that_always_asks_for_a_name_never_asks_who_is_known(page, carol, sales):
+    settings.save({"always_ask_name": True})
+    asked = []
+    page.on("request", lambda request: "/tickets/known" in request.url and asked.append(request.url))
+    page.goto("/")
+    page.get_by_label("Last name").wait_for()
+    page.get_by_label("E-mail address").fill("carol@customer.example")
+    page.get_by_label("Subject").focus()
+    page.wait_for_timeout(900)
+    assert page.get_by_label("Last name").is_visible()
+    assert asked == []
 
 
 def test_departments_follow_the_service(page, billing, sales):
