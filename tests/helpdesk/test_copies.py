@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 import models
-from helpdesk import access, clock, copies, customer_sign_in, customers, links, settings, tickets
+from helpdesk import access, clock, copies, customer_sign_in, customers, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from models import (
@@ -169,6 +169,13 @@ def test_a_guest_in_copy_sees_that_ticket_only(ticket, carol, billing, invoices)
     assert not access.sees(guest(ticket), other)
 
 
+def test_the_copies_of_others_open_nothing(ticket, carol, dan):
+    copies.add_copies(ticket, [EVE], actor=carol)
+    stranger = TicketGuest(dan, ticket.id, dan.primary_address)
+    assert not access.sees(stranger, ticket)
+    assert not access.sees(dan, ticket)
+
+
 def test_spam_is_not_shown_to_who_is_in_copy(ticket, carol, dan, ana):
     copies.add_copies(ticket, ["dan@customer.example"], actor=carol)
     tickets.mark_spam(ticket, actor=ana)
@@ -210,6 +217,16 @@ def test_who_is_in_copy_reopens_by_answering(ticket, carol, ana):
     tickets.receive_message(ticket, "Not quite", actor=guest(ticket))
     assert Ticket.get_by_id(ticket.id).is_open
     assert Ticket.get_by_id(ticket.id).status.identifier == settings.get("default_status")
+
+
+def test_a_failed_mail_tried_anew_does_not_reach_who_was_dropped(ticket, carol, ana, root, smtp, app):
+    copies.add_copies(ticket, [EVE], actor=carol)
+    tickets.reply(ticket, "<p>Yes</p>", actor=ana)
+    copies.drop_copy(ticket, address(), actor=carol)
+    outbox.retry(OutgoingEmail.get(OutgoingEmail.to_email == EVE), actor=root)
+    outbox.deliver_due()
+    assert [mail for mail in smtp.messages if mail["To"].endswith(EVE)] == []
+    assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).state == "cancelled"
 
 
 def test_nobody_gets_two_mails_of_one_message(ticket, carol, ana):
