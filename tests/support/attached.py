@@ -60,3 +60,8 @@ def files_key(page: str) -> str:
     found = re.search(r'name="files_key" value="([^"]*)"', page)
     assert found, "the page prints no files_key"
     return unescape(found.group(1))
+
+
+def forget(row: Attachment) -> None:
+    """Lose a file on disk, its row staying."""
+    file_store.location(row.path).unlink()

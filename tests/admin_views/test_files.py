@@ -1,0 +1,121 @@
+"""Files in the composer and the thread of agents, and their settings."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from helpdesk import settings, tickets
+from models import Attachment, Message, Upload
+from tests.support import attached, doors
+
+pytestmark = pytest.mark.usefixtures("no_files")
+FIELDS = ("allowed_extensions", "attachment_folder", "max_file_size", "max_total_size")
+
+
+def file(content: bytes = attached.PDF, name: str = "invoice.pdf") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(content), name
+
+
+def reply(client, ticket, **fields):
+    return doors.post(client, f"/admin/tickets/{ticket.number}/reply", {"body": "There.", **fields})
+
+
+@pytest.mark.parametrize(("kind", "stored"), [("message", "reply"), ("note", "note")])
+def test_an_agent_sends_files(client_of, ticket, ana, kind, stored):
+    client = client_of(ana)
+    assert reply(client, ticket, kind=kind, files=file()).status_code == 302
+    row = Attachment.get()
+    assert (row.message.kind, row.name) == (stored, "invoice.pdf")
+    assert f"/admin/files/{row.id}/invoice.pdf" in client.get(f"/admin/tickets/{ticket.number}").get_data(as_text=True)
+
+
+def test_agents_may_attach_though_customers_may_not(client_of, ticket, ana):
+    settings.save({"allow_attachments": False})
+    reply(client_of(ana), ticket, files=file())
+    assert Attachment.get().message.kind == "reply"
+
+
+def test_agents_keep_to_the_same_limits(client_of, ticket, ana):
+    settings.save({"max_file_size": "1K"})
+    answer = reply(client_of(ana), ticket, files=file(attached.pdf(1025)))
+    assert (answer.status_code, "“invoice.pdf” is larger than 1 KB" in doors.text_of(answer)) == (422, True)
+    assert (Message.select().count(), "There." in answer.get_data(as_text=True)) == (1, True)
+
+
+def test_a_reply_that_comes_back_keeps_its_files(client_of, ticket, ana):
+    client = client_of(ana)
+    page = reply(client, ticket, body="", files=file()).get_data(as_text=True)
+    assert "invoice.pdf" in page
+    reply(client, ticket, files_key=attached.files_key(page))
+    assert Attachment.get().name == "invoice.pdf"
+
+
+def test_a_kept_file_is_removed_without_script(client_of, ticket, ana):
+    client = client_of(ana)
+    page = reply(client, ticket, body="", files=file()).get_data(as_text=True)
+    number = re.findall(r'name="remove_file" value="(\d+)"', page)[0]
+    answer = reply(client, ticket, files_key=attached.files_key(page), remove_file=number)
+    assert (answer.status_code, Upload.select().count(), Message.select().count()) == (200, 0, 1)
+    assert "There." in answer.get_data(as_text=True)
+
+
+def test_the_script_uploads_and_removes(client_of, ticket, ana, ben):
+    client = client_of(ana)
+    key = attached.files_key(client.get(f"/admin/tickets/{ticket.number}").get_data(as_text=True))
+    sent = doors.post(client, "/admin/files/upload", {"files_key": key, "files": file()})
+    assert sent.json["name"] == "invoice.pdf"
+    fields = {"files_key": key, "remove_file": sent.json["id"]}
+    doors.post(client_of(ben), "/admin/files/remove", fields)
+    assert Upload.select().count() == 1
+    doors.post(client, "/admin/files/remove", fields)
+    assert attached.stored() == []
+
+
+def test_a_file_of_another_department_is_404(client_of, ticket, ana, ben):
+    row = attached.file(ticket)
+    path = f"/admin/files/{row.id}/invoice.pdf"
+    assert client_of(ana).get(path, buffered=True).data == attached.PDF
+    assert client_of(ben).get(path).status_code == 404
+
+
+def test_deleting_a_note_deletes_its_files(client_of, ticket, ana):
+    note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
+    doors.post(client_of(ana), f"/admin/tickets/{ticket.number}/notes/{note.id}/delete")
+    assert (Attachment.select().count(), attached.stored()) == (0, [])
+
+
+# --- Settings -----------------------------------------------------------------------------------------------------
+
+
+def configuration(client, **changes):
+    """Send the screen of settings as it stands, with these changes."""
+    page = client.get("/admin/configuration/").get_data(as_text=True)
+    found = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page))
+    shown = {key: found[key] for key in FIELDS}
+    stored = {key: settings.get(key) for key, row in settings.DECLARED.items() if row.kind not in {"label", "secret"}}
+    values = {key: "y" if value is True else value for key, value in stored.items() if value is not False}
+    labels = {f"{key}-{code}": text for key in ("menu_label",) for code, text in settings.get(key).items()}
+    return doors.post(client, "/admin/configuration/", {**values, **labels, **shown, **changes})
+
+
+def test_the_limits_are_set_on_the_screen(client_of, root):
+    changes = {"allowed_extensions": "PDF, docx", "max_file_size": "5 m", "attachment_folder": "kept/files"}
+    assert configuration(client_of(root), **changes).status_code == 302
+    assert [settings.get(key) for key in FIELDS] == ["pdf,docx", "kept/files", "5M", "2M"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("max_file_size", "two"), ("attachment_folder", "../out"), ("allowed_extensions", ",")]
+)
+def test_a_limit_that_makes_no_sense_is_refused_in_place(client_of, root, key, value):
+    answer = configuration(client_of(root), **{key: value})
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, f'id="{key}-error"' in page, settings.get(key)) == (
+        200,
+        True,
+        settings.DECLARED[key].default,
+    )
+    assert f'value="{value}"' in page
