@@ -131,7 +131,7 @@ class TicketActs(TicketPage):
     def refuse(self, number: str, form: str, error: InvalidInput) -> Any:
         """Show the page again, the form as it was filled in and what was refused at it."""
         # Read anew: what was refused half way is not stored.
-        return self.show(self.find(number), code=422, refused={**request.form, "form": form, "error": str(error)})
+        return self.show(number, code=422, refused={**request.form, "form": form, "error": str(error)})
 
     @expose("/<number>/notes/<int:note_id>/delete", methods=["POST"])
     def delete_note_view(self, number: str, note_id: int) -> Response:

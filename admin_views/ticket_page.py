@@ -19,7 +19,6 @@ from helpdesk import (
     clock,
     copies,
     criteria,
-    drafts,
     i18n,
     orders,
     richtext,
@@ -59,9 +58,11 @@ class TicketPage:
         return url_for(LIST, **self.arguments())
 
     def show(
-        self, ticket: Ticket, *, code: int = 200, refused: dict[str, Any] | None = None, **typed: Any
+        self, number: str, *, code: int = 200, refused: dict[str, Any] | None = None, **typed: Any
     ) -> tuple[str, int]:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
+        opened = threads.open_thread(self.agent, number)
+        ticket = opened.ticket
         before = request.args.get("before", type=int)
         blocks, earlier = threads.timeline(ticket, before=before)
         covering, others = access.eligible(ticket.service_id, ticket.department_id)
@@ -72,7 +73,7 @@ class TicketPage:
             files=attachments.of_messages(block.message for block in blocks if block.message),
             basket=typed.pop("basket", None) or basket(self.agent),
             earlier=earlier,
-            tags=threads.tags_of(ticket),
+            tags=opened.tags,
             copied=copies.in_copy(ticket),
             history=threads.earlier_tickets(ticket, self.agent),
             orders=orders.orders_of(ticket.customer_id, named=ticket.order_number),
@@ -92,14 +93,14 @@ class TicketPage:
             refused=refused or {},
             sent=session.pop("sent", ""),
             form_key=secrets.token_urlsafe(9),
-            typed=self.composed(ticket, typed),
+            typed=self.composed(opened.draft, typed),
         )
         return page, code
 
-    def composed(self, ticket: Ticket, typed: dict[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def composed(draft: Draft | None, typed: dict[str, Any]) -> dict[str, Any]:
         """Return what the composer shows: what was typed just now, else the draft; as HTML and as text."""
-        draft = None if typed else drafts.of(ticket, self.agent)
-        if draft is not None:
+        if draft is not None and not typed:
             typed = {**vars_of(draft), "restored": _("Your draft of %(time)s is back.", time=moment(draft.updated_at))}
         html = richtext.clean(typed.get("body", "")) if typed.get("format") == "html" else ""
         text = richtext.to_text(html) if html else typed.get("body", "")

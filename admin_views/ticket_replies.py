@@ -41,16 +41,16 @@ class TicketReplies(TicketPage):
         if "insert" in form:
             return self.insert(ticket, form)
         if form["basket"].errors or "remove_file" in form:
-            return self.show(ticket, code=422 if form["basket"].errors else 200, **form)
+            return self.show(number, code=422 if form["basket"].errors else 200, **form)
         said = meanwhile(ticket, form.get("known", ""))
         try:
             self.send(ticket, form)
         except InvalidInput as error:
-            return self.show(ticket, code=422, **{**form, "error": str(error), "error_field": error.field})
+            return self.show(number, code=422, **{**form, "error": str(error), "error_field": error.field})
         except Overtaken as held:
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
-            return self.show(ticket, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
+            return self.show(number, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
         note = form.get("kind") == "note"
         flash(_("Your note has been saved.") if note else _("Your message has been sent."), "success")
         for text in said:
@@ -93,7 +93,7 @@ class TicketReplies(TicketPage):
             draft = drafts.save(ticket, writing(request.form), actor=self.agent)
         except InvalidInput as error:
             form: dict[str, Any] = {**request.form.to_dict(), "error": str(error), "error_field": error.field}
-            return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(ticket, code=422, **form)
+            return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(number, code=422, **form)
         saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
         if scripted:
             return {"saved": saved, "news": self.news(ticket)}
@@ -108,11 +108,11 @@ class TicketReplies(TicketPage):
         said = [said_new(len(arrived))] if arrived else []
         return said + meanwhile(ticket, request.form.get("known", ""))
 
-    def inaccessible_callback(self, name: str, **arguments: Any) -> Any:
+    def inaccessible_callback(self, _name: str, **_arguments: Any) -> Any:
         """Give the text back to somebody whose sign-in has ended while they wrote."""
-        if name not in KEEPS_TEXT or sessions.current_person() is not None:
-            return super().inaccessible_callback(name, **arguments)  # type: ignore[misc]
-        after = url_for("desk_tickets.ticket_view", number=arguments["number"])
+        if _name not in KEEPS_TEXT or sessions.current_person() is not None:
+            return super().inaccessible_callback(_name, **_arguments)  # type: ignore[misc]
+        after = url_for("desk_tickets.ticket_view", number=_arguments["number"])
         text = richtext.to_text(richtext.clean(written(request.form)))
         return render_template("admin/ticket_signed_out.html", text=text, after=after), 401
 
@@ -126,7 +126,7 @@ class TicketReplies(TicketPage):
             body = f"{body}{filled}"
         else:
             body += richtext.to_text(filled)
-        return self.show(ticket, **{**form, "body": body, "notes": notes_on(response, ticket)})
+        return self.show(ticket.number, **{**form, "body": body, "notes": notes_on(response, ticket)})
 
     @staticmethod
     def canned(ticket: Ticket, key: str) -> CannedResponse:

@@ -26,7 +26,7 @@ class TicketPages(TicketLists, CallerTickets, TicketReplies, TicketActs, DeskPag
     @expose("/<number>")
     def ticket_view(self, number: str) -> Any:
         """Show a ticket: its thread, its panel, the composer."""
-        return self.show(self.find(number))
+        return self.show(number)
 
     def render(self, template: str, **kwargs: Any) -> Any:
         """Render with the desk's menu."""

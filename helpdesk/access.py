@@ -141,9 +141,19 @@ def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
     """Return the visible ticket with this number. Raises NotFound, also for a ticket of others."""
+    return found(numbered(actor, number))
+
+
+def numbered(actor: Actor, number: str) -> ModelSelect:
+    """Return the query of the visible ticket with this number, with its customer and address."""
     query = visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
     query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
-    ticket = query.where(Ticket.number == number.replace("\0", "")[:40]).first()
+    return query.where(Ticket.number == number.replace("\0", "")[:40])
+
+
+def found(query: ModelSelect) -> Ticket:
+    """Return the ticket a query finds. Raises NotFound."""
+    ticket = query.first()
     if ticket is None:
         raise NotFound(lazy("There is no such ticket."))
     return ticket

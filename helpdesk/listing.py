@@ -177,11 +177,12 @@ class TicketListing:
     def neighbours(self, ticket: Ticket) -> tuple[str | None, str | None]:
         """Return the numbers of the tickets before and after this one in the list."""
         key = tuple(getattr(ticket, column.name) for column in self.order.columns)
-        found = []
+        sides = []
         for backwards in (True, False):
             query = self.query(Ticket.number).where(self.order.beyond(key, backwards=backwards))
-            found.append(query.order_by(*self.order.terms(backwards=backwards)).limit(1).scalar())
-        return found[0], found[1]
+            sides.append(query.order_by(*self.order.terms(backwards=backwards)).limit(1))
+        [(before, after)] = Select([], sides).bind(database).tuples()
+        return before, after
 
     def narrowed(self, **changes: Any) -> TicketListing:
         """Return the same list with other criteria."""

@@ -238,7 +238,7 @@ def test_a_thread_in_its_list_costs_as_much_however_long(client_of, ticket, ana,
             client.get(f"{url(ticket)}?view=open")
         counts.append(counted.count)
         tickets.receive_message(ticket, "More.", actor=carol)
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] <= 10
 
 
 def test_mail_that_was_not_delivered_is_shown_and_tried_again(client_of, ticket, ana):
