@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.side import LIST
 from admin_views.ticket_acts import ACTS, one_of, target
-from helpdesk import access, batches, catalogue, criteria, tickets
-from helpdesk.batches import MAX_TICKETS, Outcome, Undone
+from helpdesk import access, batches, catalogue, criteria, tickets, undoing
+from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from models import Customer, Ticket
+from helpdesk.undoing import Undone
+from models import Ticket
 
 #: Addresses named when their mails had gone already.
 NAMED = 5
@@ -67,21 +68,19 @@ class BulkActs(DeskPage):
             return lambda ticket: tickets.tag(ticket, name, actor=self.agent)
         return lambda ticket: ACTS[act][0](ticket, actor=self.agent)
 
-    def ticked(self) -> list[Ticket]:
+    def ticked(self) -> list[int]:
         """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""
         if "all" in request.form:
             wanted = criteria.listing_of(self.agent, said())
-            query = wanted.query(Ticket, Customer).join(Customer).order_by(*wanted.order.terms())
-            found = list(query.limit(MAX_TICKETS + 1))
-            if len(found) > MAX_TICKETS:
-                text = _("Only the first %(limit)s tickets were met: do it again for the rest.", limit=MAX_TICKETS)
-                flash(text, "warning")
-            return found[:MAX_TICKETS]
-        numbers = request.form.getlist("number")[:MAX_TICKETS]
-        if not numbers:
-            return []
-        query = access.visible_tickets(self.agent).select(Ticket, Customer).join(Customer)
-        return list(query.where(Ticket.number.in_(numbers)).order_by(Ticket.id))
+            query = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(MAX_TICKETS + 1)
+        else:
+            numbers = request.form.getlist("number")[:MAX_TICKETS]
+            query = access.visible_tickets(self.agent).select(Ticket.id).where(Ticket.number.in_(numbers))
+        found = [row[0] for row in query.tuples()]
+        if len(found) > MAX_TICKETS:
+            text = _("Only the first %(limit)s tickets were met: do it again for the rest.", limit=MAX_TICKETS)
+            flash(text, "warning")
+        return found[:MAX_TICKETS]
 
     @staticmethod
     def tell(act: str, outcome: Outcome) -> None:
@@ -103,7 +102,7 @@ class BulkActs(DeskPage):
         """Take one's own act back, as far as nobody went on from it."""
         batch = batches.find(batch_id, actor=self.agent)
         try:
-            tell_undone(batches.undo(batch, actor=self.agent))
+            tell_undone(undoing.undo(batch, actor=self.agent))
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(url_for(LIST, **criteria.known(request.args)))

@@ -1,0 +1,160 @@
+"""Taking back an act on many tickets: nothing that anybody changed since is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import DateTimeField, chunked, fn
+
+from helpdesk import access, catalogue, clock
+from helpdesk.access import Actor
+from helpdesk.batches import ACTS, AT_ONCE, RESTLESS, Act, State, states
+from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind, assignee_name, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.tickets import untag
+from helpdesk.tickets.changing import store
+from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
+
+#: Minutes in which an act may be taken back.
+UNDO_MINUTES = 10
+
+_ROWS: dict[str, Callable[[int | None], Any]] = {
+    "assignee": catalogue.agent,
+    "team": catalogue.team,
+    "status": catalogue.status,
+    "priority": catalogue.priority,
+    "former_priority": catalogue.priority,
+}
+
+
+@dataclass
+class Undone:
+    """What was given back, what was not, and what became of the e-mails of the act."""
+
+    back: int = 0
+    kept: int = 0
+    cancelled: int = 0
+    gone: list[str] = field(default_factory=list)
+
+
+def undo(batch: Batch, *, actor: Agent) -> Undone:
+    """Give back what nobody changed since, and cancel the e-mails of the act that were not sent yet.
+
+    Raises InvalidInput when it is too late or was done before, NotAllowed when the role no longer allows the act.
+    """
+    act, undone = ACTS[batch.act], Undone()
+    access.require(actor, act.verb)
+    if batch.created_at < clock.now() - timedelta(minutes=UNDO_MINUTES):
+        raise InvalidInput(lazy("This can no longer be undone: it is more than ten minutes ago."))
+    with transaction():
+        mine = Batch.update(undone_at=clock.now()).where(Batch.id == batch.id, Batch.undone_at.is_null())
+        if not mine.execute():
+            raise InvalidInput(lazy("This was undone already."))
+    standing, ids = 0, [row[0] for row in batch.changes.select(BatchChange.id).order_by(BatchChange.id).tuples()]
+    for some in chunked(ids, AT_ONCE):
+        with transaction():
+            standing += _undo(undone, batch.act, some, actor)
+    # Where something of the act still stands, its e-mail still tells the truth.
+    if undone.back and not standing:
+        _recall(batch.mails, undone)
+    return undone
+
+
+def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
+    """Give back some changes; return how many of them stand although nobody touched them."""
+    act, standing = ACTS[name], 0
+    rows = BatchChange.select(BatchChange, Ticket, Customer).join(Ticket).join(Customer)
+    changes = list(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.id))
+    now, touched = states(act, [change.ticket for change in changes]), _touched_since(act, changes)
+    for change in changes:
+        as_left = change.ticket_id not in touched and _same(now[change.ticket_id], change.after)
+        if as_left and _may_give_back(name, change, actor):
+            _give_back(name, change, now[change.ticket_id], actor)
+            undone.back += 1
+        else:
+            undone.kept += 1
+            standing += as_left
+    return standing
+
+
+def _touched_since(act: Act, changes: list[BatchChange]) -> set[int]:
+    """Return the tickets whose history goes on with an event of the same kind."""
+    latest = {change.ticket_id: change.event for change in changes}
+    if not latest or not act.kinds:
+        return set()
+    query = TicketEvent.select(TicketEvent.ticket_id, fn.MAX(TicketEvent.id)).where(
+        TicketEvent.ticket.in_(list(latest)), TicketEvent.id > min(latest.values()), TicketEvent.kind.in_(act.kinds)
+    )
+    return {key for key, event in query.group_by(TicketEvent.ticket_id).tuples() if event > latest[key]}
+
+
+def _same(now: State, then: State) -> bool:
+    if not set(then.get("tags", ())) <= set(now.get("tags", ())):
+        return False
+    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, "tags"))
+
+
+def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
+    """Tell whether what stood before is still there; assigning a ticket away may have ended one's sight of it."""
+    if name != "assign" and not access.sees(actor, change.ticket):
+        return False
+    former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
+    return all(row is not None and getattr(row, _ACTIVE.get(column, "id")) for row, column in former)
+
+
+_ACTIVE = {"assignee": "active", "team": "enabled"}
+
+
+def _give_back(name: str, change: BatchChange, now: State, actor: Agent) -> None:
+    ticket, before, after = change.ticket, change.before, change.after
+    columns = [*ACTS[name].columns, *(column for column in RESTLESS if now[column] == after[column])]
+    for key in set(after.get("tags", ())) - set(before.get("tags", ())):
+        _untag(ticket, key, actor)
+    if before.get("blocked") is False and after["blocked"]:
+        ticket.customer.blocked_at = None
+        ticket.customer.save()
+    elif before.get("blocked") and not after["blocked"]:
+        ticket.customer.blocked_at = clock.now()
+        ticket.customer.save()
+    store(ticket, **{column: _read(column, before[column]) for column in columns})
+    if name != "tag":
+        record(ticket, EventKind.UNDONE, actor=actor, **_said(name, before))
+
+
+def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:
+    tag = Tag.get_or_none(Tag.id == tag_id)
+    if tag is not None:
+        untag(ticket, tag.name, actor=actor)
+
+
+def _read(column: str, value: Any) -> Any:
+    is_time = isinstance(Ticket._meta.fields[column], DateTimeField)
+    return datetime.fromisoformat(value) if is_time and value else value
+
+
+def _said(name: str, before: State) -> dict[str, Any]:
+    """Return what the history says of it."""
+    if name == "assign":
+        whom = assignee_name(before["assignee"], before["team"])
+        return {"why": "back-assign", "name": whom} if whom else {"why": "back-nobody"}
+    if name in {"status", "close"}:
+        return {"why": "back-status", "name": _ROWS["status"](before["status"]).label}
+    if name == "priority":
+        return {"why": "back-priority", "name": _ROWS["priority"](before["priority"]).label}
+    return {"why": f"back-{name}"}
+
+
+def _recall(mails: list[int], undone: Undone) -> None:
+    """Cancel what was not sent yet; what is being sent has gone."""
+    waiting = OutgoingEmail.update(state="cancelled").where(
+        OutgoingEmail.id.in_(mails), OutgoingEmail.state == "pending"
+    )
+    undone.cancelled = waiting.execute() if mails else 0
+    gone = OutgoingEmail.select(OutgoingEmail.to_email).where(
+        OutgoingEmail.id.in_(mails), OutgoingEmail.state.in_(["sending", "sent"])
+    )
+    undone.gone = sorted({row[0] for row in gone.tuples()}) if mails else []
