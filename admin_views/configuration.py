@@ -91,12 +91,12 @@ class ConfigurationPage(DeskPage):
     @expose("/", methods=("GET", "POST"))
     def index_view(self) -> Any:
         """Show and store the settings."""
-        if "reset" in request.form:
-            return self.reset(request.form["reset"])
         form = ConfigurationForm(
             posted(), **{key: settings.get(key) for key in DECLARED if DECLARED[key].kind != "secret"}
         )
-        if request.method == "POST":
+        if "reset" in request.form:
+            self.reset(request.form["reset"], form)
+        elif request.method == "POST":
             done = self.test(form) if "test" in request.form else self.store(form)
             if done:
                 return redirect(self.get_url(".index_view"))
@@ -133,15 +133,15 @@ class ConfigurationPage(DeskPage):
                 valid = False
         return bool(valid)
 
-    def reset(self, key: str) -> Any:
-        """Go back to the default of one setting."""
+    def reset(self, key: str, form: Any) -> None:
+        """Go back to the default of one setting; what else was typed stays in the form, unsaved."""
         if key in DECLARED and key not in fixed():
             try:
                 settings.save({key: DECLARED[key].default}, actor=self.agent)
+                form[key].data = settings.get(key)
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
             except InvalidInput as error:
                 flash(str(error), "error")
-        return redirect(self.get_url(".index_view"))
 
     def test(self, form: Any) -> bool:
         """Send a test mail with what the form holds; the form stays as it is."""

@@ -262,6 +262,16 @@ def test_settings_are_stored_and_given_back_to_their_default(client_of, root):
     assert settings.get("desk_name") == "Guichet"
 
 
+def test_going_back_to_one_default_keeps_what_else_was_typed(client_of, root):
+    settings.save({"desk_name": "Canal"}, actor=root)
+    page = doors.post(
+        client_of(root), "/admin/configuration/", configuration(mail_host="typed.example", reset="desk_name")
+    )
+    assert 'value="typed.example"' in page.text
+    assert 'value="Canal"' not in page.text
+    assert (settings.get("desk_name"), settings.get("mail_host")) == ("Guichet", "")
+
+
 def test_everything_wrong_is_said_at_once_and_nothing_stored(client_of, root):
     data = configuration(desk_name="Canal", mail_port="x", site_url="ftp://x", timezone="Nowhere")
     page = doors.post(client_of(root), "/admin/configuration/", data).text

@@ -82,7 +82,7 @@ def test_a_filter_is_tried_and_the_result_takes_the_focus(screen, ticket):
     clause(screen, "conditions", 0).get_by_label("Words looked for").fill("INVOICE")
     screen.get_by_role("button", name="Test").click()
     screen.locator("mark", has_text="invoice").wait_for()
-    assert screen.evaluate("document.activeElement.id") == "try"
+    screen.wait_for_function("document.activeElement.id === 'try-title'")
     assert clause(screen, "conditions", 0).get_by_label("Words looked for").input_value() == "INVOICE"
 
 
