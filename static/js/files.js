@@ -66,7 +66,7 @@ function improve(holder) {
       say(words.got, answer.name);
     } else {
       row.remove();
-      if (answer.id) post(holder.dataset.remove, { remove_file: answer.id });
+      if (answer.id) post(holder.dataset.takeOut, { remove_file: answer.id });
       if (!dropped) refuse(answer.message ?? words.failed.replace("{name}", file.name));
     }
     next();
@@ -99,7 +99,7 @@ function improve(holder) {
       current.dropped = true;
       current.request?.abort();
       return;
-    } else if ((await post(holder.dataset.remove, { remove_file: button.value })).status !== 200) {
+    } else if ((await post(holder.dataset.takeOut, { remove_file: button.value })).status !== 200) {
       refuse(words.failed.replace("{name}", name));
       return;
     }

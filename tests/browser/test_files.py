@@ -1,0 +1,146 @@
+"""Files in Chromium: chosen, dropped, pasted, refused, removed; and what a served file may do."""
+
+import base64
+
+import pytest
+
+from helpdesk import settings, tickets
+from models import Attachment, Ticket, Upload
+from tests.browser.test_desk import sign_in
+from tests.support import attached, sqlite_only
+
+pytestmark = [pytest.mark.browser, sqlite_only, pytest.mark.usefixtures("no_files")]
+
+#: Hands a file to the page as the desktop or the clipboard would.
+GIVE = """([selector, kind, name, type, data, extra]) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const carrier = new DataTransfer();
+  carrier.items.add(new File([bytes], name, { type }));
+  if (extra) carrier.setData("text/plain", extra);
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "paste" ? new ClipboardEvent(kind, { ...options, clipboardData: carrier })
+    : new DragEvent(kind, { ...options, dataTransfer: carrier });
+  document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+def give(page, selector, kind, content=None, name="photo.png", extra=""):
+    data = base64.b64encode(content or attached.png()).decode()
+    page.evaluate(GIVE, [selector, kind, name, "image/png", data, extra])
+
+
+def choose(page, *files):
+    page.set_input_files("#files", [{"name": n, "mimeType": "x/y", "buffer": content} for n, content in files])
+
+
+def kept(page, count):
+    """Wait until the form holds this many files; return their names."""
+    rows = page.locator("[data-kept] li:has(progress[hidden])")
+    rows.nth(count - 1).wait_for() if count else page.locator("[data-kept]:not(:has(li))").wait_for(state="attached")
+    return page.locator("[data-kept] .file-name").all_inner_texts()
+
+
+@pytest.fixture
+def form(page, sales):
+    page.goto("/")
+    return page
+
+
+@pytest.fixture
+def composer(page, ticket, ana):
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.locator("trix-editor").wait_for()
+    return page
+
+
+def test_chosen_files_are_sent_ahead_with_their_sizes(form):
+    choose(form, ("photo.png", attached.png()), ("a long list.pdf", attached.pdf(3_000)))
+    assert kept(form, 2) == ["photo.png", "a long list.pdf"]
+    assert "2.9 KB" in form.locator("[data-kept]").inner_text()
+    assert Upload.select().count() == 2
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_visitor_drops_or_pastes_a_file(form, kind):
+    give(form, "#message", kind)
+    assert kept(form, 1) == ["photo.png"]
+
+
+def test_a_pasted_text_with_its_picture_stays_text(form):
+    give(form, "#message", "paste", extra="Words from a word processor")
+    give(form, "#message", "paste", name="screenshot.png")
+    assert kept(form, 1) == ["screenshot.png"]
+
+
+def test_a_removed_file_is_gone_here_and_there(form):
+    choose(form, ("photo.png", attached.png()))
+    kept(form, 1)
+    form.get_by_role("button", name="Remove photo.png").click()
+    assert kept(form, 0) == []
+    assert (Upload.select().count(), attached.stored()) == (0, [])
+    assert form.locator("#files").evaluate("field => field === document.activeElement")
+
+
+def test_a_refused_file_says_why_and_the_others_stay(form, watcher):
+    watcher.expected.append("422")
+    choose(form, ("photo.png", attached.png()), ("drawing.png", attached.SVG))
+    form.get_by_text("“drawing.png” does not hold what its extension “png” says.").wait_for()
+    assert kept(form, 1) == ["photo.png"]
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(form):
+    choose(form, ("big.pdf", attached.pdf((2 << 20) + 1)))
+    form.get_by_text("“big.pdf” is larger than 2 MB, the most for one file.").wait_for()
+    assert kept(form, 0) == []
+
+
+def test_a_form_sent_in_haste_waits_for_its_files(page, carol, sales):
+    page.goto("/sign-in")
+    page.fill("#email", carol.primary_address.email)
+    page.fill("#password", "correct horse battery staple")
+    page.click("main form >> button[type=submit] >> nth=0")
+    page.goto("/tickets/new")
+    page.fill("#subject", "In haste")
+    page.fill("#message", "See the file.")
+    page.route("**/uploads", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    choose(page, ("photo.png", attached.png()))
+    page.click("form[data-ticket-form] > .btn-primary")
+    page.wait_for_url("**/tickets/sent")
+    assert Attachment.get().message.ticket == Ticket.get()
+
+
+def test_an_agent_drops_a_file_on_the_editor(composer, ticket):
+    give(composer, "trix-editor", "drop")
+    assert kept(composer, 1) == ["photo.png"]
+    composer.locator("trix-editor").click()
+    composer.keyboard.type("There it is.")
+    composer.click("[data-submit]")
+    composer.get_by_text("Your message has been sent.").wait_for()
+    picture = composer.locator(".file-shot img")
+    assert picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") == 8
+    assert Attachment.get().message.kind == "reply"
+
+
+def test_an_agent_pastes_a_screenshot_into_the_editor(composer):
+    give(composer, "trix-editor", "paste", name="image.png")
+    assert kept(composer, 1) == ["image.png"]
+    assert composer.locator("trix-editor img, trix-editor figure").count() == 0
+
+
+def test_a_script_in_a_served_file_does_not_run(page, watcher, ticket, ana):
+    settings.save({"allowed_extensions": "html"})
+    note = tickets.add_note(ticket, "<p>x</p>", actor=ana, files=[attached.received(attached.HTML, "a.html")])
+    sign_in(page, ana)
+    with page.expect_download() as download:
+        page.evaluate(f"location.href = '/admin/files/{Attachment.get(message=note).id}/a.html?inline=1'")
+    assert download.value.suggested_filename == "a.html"
+
+
+def test_the_limits_are_shown_only_when_files_may_be_attached(page, root):
+    sign_in(page, root)
+    page.goto("/admin/configuration/")
+    fields = page.locator("#allowed_extensions, #attachment_folder, #max_file_size, #max_total_size")
+    assert [field.is_visible() for field in fields.all()] == [True] * 4
+    page.uncheck("#allow_attachments")
+    assert [field.is_visible() for field in fields.all()] == [False] * 4
