@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import JOIN
 
-from helpdesk import access, envelopes, notifications, outbox, richtext, settings
+from helpdesk import access, email_texts, envelopes, notifications, outbox, settings
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS, Kind
 from helpdesk.envelopes import Text
@@ -75,7 +75,7 @@ def _said(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
 
     stored = envelopes.text(kind.key, locale)
     sender = str(values.get("sender_email") or "").strip() or stored.sender_email
-    return Text(text("subject"), richtext.clean(text("body")), text("sender_name"), sender, enabled=True)
+    return Text(text("subject"), email_texts.html_of(text("body")), text("sender_name"), sender, enabled=True)
 
 
 def _customer(address: CustomerAddress | None, locale: str) -> Recipient:

@@ -39,13 +39,20 @@ def test_the_account_link_is_refused_outside_the_notification(client_of, root):
     assert page.count("cannot be used here: {{customer_account_link}}") >= 2
 
 
-def test_saving_a_text_as_it_is_keeps_it_the_original(client_of, root):
-    client, kind = client_of(root), email_texts.kind_of("notification")
+@pytest.mark.parametrize("frame", ["<div>{}</div>", "{}"])
+@pytest.mark.parametrize("key", ["notification", "assignment"])
+def test_saving_a_text_as_it_is_keeps_it_the_original(client_of, root, key, frame):
+    client, kind = client_of(root), email_texts.kind_of(key)
     now = email_texts.shown(kind)
     data = {f"{name}-{code}": text for name in ("sender_name", "subject") for code, text in now[name].items()}
-    data |= {f"body-{code}": f"<div>{text}</div>" for code, text in now["body"].items()}
-    doors.post(client, EDIT, {**data, "enabled": "y"})
+    data |= {f"body-{code}": frame.format(text) for code, text in now["body"].items()}
+    doors.post(client, f"/admin/emails/{key}", {**data, "enabled": "y"})
     assert not email_texts.is_changed(kind)
+
+
+def test_a_plain_text_keeps_its_lines(client_of, root):
+    doors.post(client_of(root), EDIT, {**TEXT, "body-en": "Hello\nBye"})
+    assert EmailText.get().body == {"en": "<p>Hello<br>Bye</p>"}
 
 
 def test_what_is_stored_is_clean(client_of, root):
