@@ -11,7 +11,7 @@ ANSWER_GREETING = "Bonjour,"
 ANSWER_CLOSING = "Bien cordialement"
 
 THREADS: tuple[Thread, ...] = (
-    Thread("orders", "Où en est ma commande {order} ?", (
+    Thread("orders", "Où en est ma commande {order} ?", (
         "J’ai commandé un {product} il y a neuf jours et la page affiche toujours « en préparation ». Quand doit-il partir ?",
         "Votre {product} attendait une dernière pièce, reçue ce matin. Le colis part demain et vous recevrez le numéro de suivi par e-mail.",
         "Parfait, le numéro vient d’arriver. Faut-il que quelqu’un signe à la livraison ?",
@@ -41,7 +41,7 @@ THREADS: tuple[Thread, ...] = (
         "J’ai demandé aux trois étages : rien. Ma voisine a vu la camionnette passer sans s’arrêter.",
         "Le transporteur reconnaît son erreur. Un nouveau {product} est parti aujourd’hui, sans frais pour vous.",
     ), ("colis-perdu", "transporteur")),
-    Thread("delivery", "Livraison possible le samedi ?", (
+    Thread("delivery", "Livraison possible le samedi ?", (
         "Je travaille loin de chez moi en semaine. La commande {order} peut-elle être livrée un samedi matin ?",
         "C’est possible dans votre secteur. J’ai réservé samedi prochain entre neuf heures et midi ; le livreur vous appelle une demi-heure avant.",
         "Parfait. Mon numéro de téléphone a changé : dois-je vous le donner ?",
@@ -59,7 +59,7 @@ THREADS: tuple[Thread, ...] = (
         "12 rue du Moulin, deuxième étage, au nom de Mercier. Le numéro est dans mon compte.",
         "C’est noté, merci. L’étiquette a été réimprimée avec la nouvelle adresse.",
     )),
-    Thread("returns", "Comment renvoyer un {product} ?", (
+    Thread("returns", "Comment renvoyer un {product} ?", (
         "Le {product} est très beau mais trop petit pour moi. Comment le renvoyer, et à qui la charge du retour ?",
         "Vous avez trente jours et le retour est offert. L’étiquette se trouve sur la page de votre commande : imprimez-la et déposez le carton dans un point relais.",
         "Déposé ce matin. Quand serai-je remboursé ?",
@@ -161,7 +161,7 @@ THREADS: tuple[Thread, ...] = (
         "Nettoyé deux fois, et il chante toujours. Puis-je venir mercredi ?",
         "C’est noté pour mercredi à neuf heures. Comptez une demi-heure.",
     ), ("atelier",)),
-    Thread("repairs", "Quel délai pour une révision ?", (
+    Thread("repairs", "Quel délai pour une révision ?", (
         "Mon vélo a besoin de sa révision annuelle avant un voyage le 20. Avez-vous une place ?",
         "Notre prochaine place est le 14, et vous le récupérez le 15. Je réserve ?",
         "Oui, au nom de mon compte. Le feu arrière est à regarder aussi.",
@@ -173,7 +173,7 @@ THREADS: tuple[Thread, ...] = (
         "Je n’ai pas de voiture. Quelqu’un peut-il venir le chercher ?",
         "Notre camionnette passe mardi après-midi, gratuitement. Le livreur vous appelle avant.",
     ), ("garantie", "atelier")),
-    Thread("parts", "Quelle chaîne pour mon {product} ?", (
+    Thread("parts", "Quelle chaîne pour mon {product} ?", (
         "Je voudrais changer la chaîne moi-même. Laquelle convient à un {product} de 2021 ?",
         "La chaîne neuf vitesses de 116 maillons, à raccourcir de deux maillons ; l’outil est au même rayon de la boutique.",
         "Merci. L’ancienne attache rapide convient-elle à la nouvelle chaîne ?",
@@ -191,7 +191,7 @@ THREADS: tuple[Thread, ...] = (
         "Appelez lundi après quatorze heures. Pourrions-nous en essayer un pendant une semaine ?",
         "Bien sûr : il vous attend à partir de mardi.",
     ), ("société",)),
-    Thread("sales", "Le {product} convient-il aux enfants ?", (
+    Thread("sales", "Le {product} convient-il aux enfants ?", (
         "Ma fille a neuf ans et mesure 1,34 m. Le {product} lui convient-il, ou faut-il prendre le plus petit ?",
         "À cette taille, le plus petit est le bon choix aujourd’hui, et la selle la suivra pendant deux ans.",
         "Merci pour cette réponse honnête. Le reprenez-vous quand elle aura grandi ?",
