@@ -174,7 +174,8 @@ def test(arguments: Arguments, _create_app: Factory) -> int:
     failed = [" ".join(command) for command, code in zip(CHECKS, codes, strict=True) if code]
     if failed:
         print(f"FAILED before the tests: {', '.join(failed)}", flush=True)
-    return max([*codes, _run_tool(["pytest", *arguments.further])])
+    # One process for each core: the tests of both engines and the browser's wait for the disk more than they count.
+    return max([*codes, _run_tool(["pytest", "--numprocesses", "auto", *arguments.further])])
 
 
 def _run_tool(command: list[str]) -> int:
