@@ -71,5 +71,6 @@ class Imports:
         file = request.files.get("file")
         if file is None or not file.filename:
             raise InvalidInput(lazy("Choose a file."), field="file")
-        # One byte too many tells that there are more.
-        return file.stream.read(imports.MAX_BYTES + 1)
+        with file.stream as stream:
+            # One byte too many tells that there are more.
+            return stream.read(imports.MAX_BYTES + 1)

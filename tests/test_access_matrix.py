@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import clock, links, tickets
+from helpdesk import api_keys, clock, links, tickets
 from helpdesk.notifications import KINDS
 from models import (
     Batch,
     CannedResponse,
     Department,
     Filter,
+    Order,
     OutgoingEmail,
     Permission,
     Priority,
@@ -66,6 +67,16 @@ GET: dict[str, str] = {
     **{endpoint: status for name in SCREENS for endpoint, status in screen(name).items()},
     **screen("desk_customers", exports=True),
     "desk_customers.create_view": f"{CONFIGURE} 302",
+    "desk_customers.import_view": f"{CONFIGURE} 200",
+    **screen("desk_orders"),
+    "desk_orders.create_view": f"{CONFIGURE} 302",
+    "desk_orders.edit_view": f"{CONFIGURE} 302",
+    "desk_orders.import_view": f"{CONFIGURE} 200",
+    **screen("desk_api_keys"),
+    "desk_api_keys.edit_view": f"{CONFIGURE} 302",
+    "desk_api_keys.revoke_view": f"{CONFIGURE} 200",
+    # A key opens it, and no cookie does.
+    "api.get_order": "401 401 401 401 401 401 401 401",
     "desk_canned_responses.index_view": AGENTS,
     "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
     # Its author, managers and administrators edit it (RULES 27).
@@ -161,6 +172,19 @@ POST: dict[str, str] = {
     "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
     "desk_customers.delete_view": f"{CONFIGURE} 404",
+    "desk_customers.import_view": f"{CONFIGURE} 422",
+    "desk_customers.import_confirm_view": f"{CONFIGURE} 302",
+    "desk_orders.action_view": f"{CONFIGURE} 302",
+    "desk_orders.create_view": f"{CONFIGURE} 302",
+    "desk_orders.edit_view": f"{CONFIGURE} 302",
+    "desk_orders.delete_view": f"{CONFIGURE} 404",
+    "desk_orders.import_view": f"{CONFIGURE} 422",
+    "desk_orders.import_confirm_view": f"{CONFIGURE} 302",
+    "desk_api_keys.action_view": f"{CONFIGURE} 302",
+    "desk_api_keys.create_view": f"{CONFIGURE} 200",
+    "desk_api_keys.edit_view": f"{CONFIGURE} 302",
+    "desk_api_keys.delete_view": f"{CONFIGURE} 404",
+    "desk_api_keys.revoke_view": f"{CONFIGURE} 302",
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.invitation": f"{CONFIGURE} 400",
     "desk_users.remove_from_support": f"{CONFIGURE} 302",
@@ -263,6 +287,11 @@ class World:
             "desk_statuses": Status.get(),
             "desk_priorities": Priority.get(),
             "desk_customers": people["dan"],
+            "desk_orders": Order.create(
+                shop="web", number="A1", email="dan@customer.example", total=100, currency="EUR",
+                placed_at=clock.now(), updated_at=clock.now(),
+            ),  # fmt: skip
+            "desk_api_keys": api_keys.make("Web shop", actor=people["root"])[0],
             "desk_outbox": OutgoingEmail.get(),
         }
 
@@ -294,6 +323,7 @@ class World:
             "token": "no-such-token",
             "export_type": "csv",
             "name": "desk.css",
+            "shop": "web",
         }
         rule = next(rule for rule in self.app.url_map.iter_rules(endpoint))
         values = {name: known[name] for name in rule.arguments}

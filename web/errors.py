@@ -45,9 +45,17 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(kind, handler)
 
 
-def page(code: int, text: Any = None) -> tuple[str, int]:
+def for_programs(code: int, text: Any) -> Any:
+    """Answer a program: JSON, in English whoever asks."""
+    with i18n.in_language("en"):
+        return {"error": str(text)}, code
+
+
+def page(code: int, text: Any = None) -> Any:
     """Render the page of an error."""
     title, usual = TEXTS.get(code, TEXTS[400])
+    if request.path.startswith("/api/"):
+        return for_programs(code, text or title)
     in_desk = request.path.startswith("/admin")
     return render_template("errors/error.html", code=code, title=title, text=text or usual, in_desk=in_desk), code
 
@@ -78,6 +86,8 @@ def unreachable(error: Exception) -> Any:
     current_app.logger.error("The database does not answer: %s", type(error).__name__)
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         title, text = map(str, TEXTS[503])
+    if request.path.startswith("/api/"):
+        return (*for_programs(503, TEXTS[503][1]), {"Retry-After": "10"})
     if request.endpoint == "public.health":
         return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
     return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>", 503, {"Retry-After": "10"}
