@@ -1,6 +1,8 @@
 // <div role="status" data-news="address" data-list="address" data-refresh="word">: tells of tickets opened since the
-// page was shown. Rows never move by themselves: a link shows the list anew. Nothing is asked while nobody looks.
+// page was shown. Rows never move by themselves: a link shows the list anew. Nothing is asked while nobody looks, nor
+// where nobody has moved for a while: asking would keep an abandoned browser signed in.
 const PERIOD = 30_000;
+const PATIENCE = 15 * 60_000;
 
 function announce(place, text) {
   let line = place.querySelector("p");
@@ -31,11 +33,15 @@ export function news() {
   const place = document.querySelector("[data-news]");
   if (!place) return;
   let asked = Date.now();
+  let moved = asked;
   const round = () => {
-    if (document.hidden || Date.now() - asked < PERIOD) return;
+    if (document.hidden || Date.now() - asked < PERIOD || Date.now() - moved > PATIENCE) return;
     asked = Date.now();
     ask(place);
   };
   setInterval(round, PERIOD / 10);
   document.addEventListener("visibilitychange", round);
+  for (const sign of ["pointermove", "keydown", "scroll"]) {
+    addEventListener(sign, () => { moved = Date.now(); }, { passive: true });
+  }
 }

@@ -115,6 +115,19 @@ def test_new_tickets_are_told_and_no_row_moves(listed, carol, billing, invoices)
     assert listed.locator(".fresh").count() == 0
 
 
+def test_nothing_is_asked_where_nobody_moves(listed):
+    listed.clock.install()
+    listed.goto(LIST)
+    asked = []
+    listed.on("request", lambda request: "/news" in request.url and asked.append(request.url))
+    listed.clock.fast_forward(16 * 60_000)
+    listed.clock.run_for(90_000)
+    assert asked == []
+    listed.keyboard.press("Shift")
+    listed.clock.run_for(40_000)
+    assert len(asked) == 1
+
+
 def test_a_telephone_shows_the_list_the_filters_and_a_search(listed):
     listed.set_viewport_size({"width": 390, "height": 844})
     for address in (f"{LIST}?waits=1", f"{LIST}?view=search&q=ticket", "/admin/views/"):
