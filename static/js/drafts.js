@@ -99,7 +99,9 @@ export function drafts(form, editor) {
   addEventListener("pageshow", () => {
     leaving = false;
   });
-  form.addEventListener("submit", (event) => {
+  // On the document, so that whoever holds the form back has spoken by then.
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form || event.defaultPrevented) return;
     if (leaving) return event.preventDefault();
     if (event.submitter === discard) kept.empty();
     else kept.put(snapshot(form));
