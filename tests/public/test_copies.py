@@ -195,6 +195,14 @@ def test_the_list_shows_number_subject_status_and_activity(client_of, ticket, ca
     assert "<time" in page.get_data(as_text=True)
 
 
+def test_a_note_is_nothing_that_the_list_tells(client_of, ticket, carol, ana):
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
+        tickets.add_note(ticket, "<p>Between us</p>", actor=ana)
+        page = client_of(carol).get("/tickets")
+    assert "Your message, 2 h" in doors.text_of(page)
+    assert "Ana" not in page.get_data(as_text=True)
+
+
 def test_the_label_and_the_top_link_are_as_set(client_of, carol):
     client = client_of(carol)
     settings.save({"menu_label": {"en": "Support – My tickets"}})
