@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from admin_views.fields import show
+from admin_views.files import basket
 from admin_views.side import LIST
 from admin_views.ticket_page import TicketPage
 from helpdesk import catalogue, settings, tickets
@@ -52,6 +54,7 @@ class CallerForm(FlaskForm):
         [DataRequired(lazy("Write what the customer asks.")), Length(max=MAX_BODY, message=TOO_LONG)],
         description=lazy("The customer reads it in the ticket as their own message."),
     )
+    files = FileField(lazy("Files"))
     form_key = HiddenField()
 
 
@@ -64,9 +67,14 @@ class CallerTickets(TicketPage):
         form = CallerForm()
         form.place.choices = places(self.agent)
         form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
-        if form.validate_on_submit():
+        held = basket(self.agent)
+        if form.is_submitted():
+            held.take()
+            form.files.errors = form.files.process_errors = list(held.errors)
+        removing = "remove_file" in request.form
+        if not removing and form.validate_on_submit():
             try:
-                ticket = tickets.open_for_caller(asked(form), actor=self.agent)
+                ticket = tickets.open_for_caller(replace(asked(form), files=tuple(held.kept)), actor=self.agent)
             except InvalidInput as error:
                 error.field = FIELD_OF.get(error.field or "", error.field)
                 show(error, form)
@@ -76,8 +84,8 @@ class CallerTickets(TicketPage):
                 if ticket.is_spam:
                     flash(_("Its author is blocked: the ticket is under Spam, and nobody is mailed."), "warning")
                 return redirect(url_for("desk_tickets.ticket_view", number=ticket.number))
-        page = self.render("admin/ticket_new.html", form=form, return_url=url_for(LIST))
-        return page, 422 if form.is_submitted() else 200
+        page = self.render("admin/ticket_new.html", form=form, basket=held, return_url=url_for(LIST))
+        return page, 422 if form.is_submitted() and not removing else 200
 
 
 def places(agent: Agent) -> list[SelectChoice]:

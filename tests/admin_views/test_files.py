@@ -74,6 +74,16 @@ def test_the_script_uploads_and_removes(client_of, ticket, ana, ben):
     assert attached.stored() == []
 
 
+def test_an_agent_opens_a_callers_ticket_with_files(client_of, ana, billing, invoices):
+    fields = {"source": "email", "email": "zoe@customer.example", "last_name": "Z", "subject": "S", "message": "M"}
+    fields = {**fields, "place": f"{billing.id}/{invoices.id}"}
+    client = client_of(ana)
+    answer = doors.post(client, "/admin/tickets/new", {**fields, "files": file(attached.SVG, "a.png")})
+    assert (answer.status_code, "“a.png” does not hold" in doors.text_of(answer)) == (422, True)
+    assert doors.post(client, "/admin/tickets/new", {**fields, "files": file()}).status_code == 302
+    assert Attachment.get().message.kind == "customer"
+
+
 def test_a_file_of_another_department_is_404(client_of, ticket, ana, ben):
     row = attached.file(ticket)
     path = f"/admin/files/{row.id}/invoice.pdf"
