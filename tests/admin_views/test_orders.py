@@ -7,6 +7,8 @@ import os
 import time
 
 import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from helpdesk import environment, orders, settings
 from models import Customer, CustomerAddress, JournalEntry, Order
@@ -25,7 +27,10 @@ def order(**values):
 def send(client, url, data):
     """Send a file (a text or bytes) to the first step."""
     raw = data if isinstance(data, bytes) else data.encode()
-    return doors.post(client, url, {"file": (io.BytesIO(raw), "list.csv")})
+    values = {"csrf_token": doors.csrf_token(client), "file": FileStorage(io.BytesIO(raw), "list.csv", "file")}
+    # Encoded here: the client would leave the temporary file of a large body open.
+    boundary, body = encode_multipart(values)
+    return client.post(url, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def confirm(client, url, page):
