@@ -15,7 +15,7 @@ from flask import g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext as ngettext
+from flask_babel import ngettext as plural_of
 from flask_babel.speaklater import LazyString
 
 from models import Label
@@ -60,6 +60,18 @@ def translate(text: str, **variables: Any) -> str:
         _catalogs[code] = get_translations()
     translated: str = _catalogs[code].ugettext(text)
     return translated % variables if variables else translated
+
+
+class Count(int):
+    """A number of things, whose thousands stand apart where a text says ``%(num)s``."""
+
+    def __str__(self) -> str:
+        return str(format_decimal(int(self), locale=language())) if self >= 1_000 else int.__repr__(self)
+
+
+def ngettext(singular: str, plural: str, num: int, **variables: Any) -> str:
+    """Translate a text that depends on a number; it stands in the text as ``num``."""
+    return str(plural_of(singular, plural, Count(num), **variables))
 
 
 def supported(code: str | None) -> str:

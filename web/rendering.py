@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
-    app.jinja_env.globals["_"] = i18n.translate
+    app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -1,0 +1,78 @@
+"""Dates, sizes and numbers as the reader writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from helpdesk import clock, i18n
+from tests.support import doors, sqlite_only
+from web import rendering
+
+pytestmark = sqlite_only
+
+NARROW, WIDE = "\u202f", "\u00a0"
+
+
+@pytest.fixture(params=["en", "fr"])
+def speaking(request, app) -> Iterator[str]:
+    """The language spoken in the test."""
+    with app.test_request_context(), i18n.in_language(request.param):
+        yield request.param
+
+
+def test_a_moment_is_written_in_full(speaking):
+    written = {"en": "22 Nov 2026, 14:03", "fr": "22/11/2026 14:03"}
+    assert rendering.moment(datetime(2026, 11, 22, 14, 3, 9)) == written[speaking]
+
+
+@pytest.mark.parametrize(
+    ("age", "english", "french"),
+    [
+        (timedelta(seconds=20), "just now", "à l’instant"),
+        (timedelta(minutes=5), "5 min", f"5{WIDE}min"),
+        (timedelta(hours=7), "7 hr", f"7{NARROW}h"),
+    ],
+)
+def test_how_long_ago(speaking, age, english, french):
+    assert f">{english if speaking == 'en' else french}</time>" in rendering.ago(clock.now() - age)
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (0, "0 bytes", f"0{WIDE}octet"),
+        (2, "2 bytes", f"2{WIDE}octets"),
+        (412 * 1024, "412 KB", f"412{WIDE}Ko"),
+        (1536 * 1024, "1.5 MB", f"1,5{WIDE}Mo"),
+        (3 << 30, "3 GB", f"3{WIDE}Go"),
+    ],
+)
+def test_sizes(speaking, count, english, french):
+    assert i18n.size(count) == (english if speaking == "en" else french)
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "french"),
+    [
+        (0, "0 tickets", "0 ticket"),
+        (1, "1 ticket", "1 ticket"),
+        (2, "2 tickets", "2 tickets"),
+        (12_345, "12,345 tickets", f"12{NARROW}345 tickets"),
+    ],
+)
+def test_numbers_of_things(speaking, count, english, french):
+    assert i18n.ngettext("%(num)s ticket", "%(num)s tickets", count) == (english if speaking == "en" else french)
+
+
+def test_the_switch_of_language_keeps_the_page(client):
+    answer = doors.post(client, "/language", {"language": "fr", "next": "/sign-in?x=1"}, follow_redirects=True)
+    assert answer.request.full_path == "/sign-in?x=1"
+    assert "Se connecter" in doors.text_of(answer)
+
+
+def test_an_unknown_language_is_the_desks(app):
+    with app.test_request_context(), i18n.in_language("tlh"):
+        assert i18n.language() == "en"
