@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
@@ -108,7 +109,7 @@ class BulkActs(DeskPage):
         return redirect(url_for(LIST, **criteria.known(request.args)))
 
 
-def said() -> dict[str, str]:
+def said() -> dict[str, Any]:
     """Return the criteria of the list that the form comes from."""
     given = request.form.items()
     return criteria.known({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request
 from flask_admin import expose
@@ -34,7 +34,7 @@ class Ends:
 class Ordered:
     """Put before `DeskView`: rows are moved up and down, while the list stands in its own order and is whole."""
 
-    table: type[Base]
+    table: ClassVar[type[Base]]
 
     def shows_order(self, search: Any, filters: Any, sort_column: Any) -> bool:
         """Tell whether the page shows the order that the buttons change."""

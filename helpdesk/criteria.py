@@ -44,7 +44,7 @@ class Chip:
     without: dict[str, str]
 
 
-def known(given: Mapping[str, Any]) -> dict[str, str]:
+def known(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an address says that a list understands: nothing empty, nothing strange, in one order."""
     found: dict[str, str] = {}
     for name, words in WORDS.items():

@@ -72,9 +72,7 @@ def transaction() -> Iterator[None]:
             hook()
 
 
-def record(
-    ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any
-) -> TicketEvent:
+def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:
     """Write a line of the ticket's history and run what hangs on it, in the caller's transaction.
 
     `about` is the message that caused the event: what hangs on it need not read it again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from helpdesk import access, catalogue
 from helpdesk.access import Actor
@@ -86,5 +87,5 @@ def _set(ticket: Ticket, to: Agent | Team | None) -> None:
     )
 
 
-def _target(to: Agent | Team) -> dict[str, int]:
+def _target(to: Agent | Team) -> dict[str, Any]:
     return {"agent": to.id} if isinstance(to, Agent) else {"team": to.id}
