@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from helpdesk import access, catalogue, criteria
@@ -22,7 +23,7 @@ def offered(agent: Agent) -> list[SavedView]:
     return own + [row for row in rows if row.shared and row.owner_id != agent.id]
 
 
-def said(view: SavedView) -> dict[str, str]:
+def said(view: SavedView) -> dict[str, Any]:
     """Return the criteria of a view as the address of its list says them."""
     return criteria.known(dict(parse_qsl(view.query)))
 
