@@ -8,10 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk import email_previews, email_texts, i18n, outbox
+from helpdesk import email_previews, email_texts, i18n, links, outbox, settings
 from helpdesk.email_defaults import KINDS
-from models import Agent, Customer, OutgoingEmail, Ticket
+from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
+from tests.public.filling import fill, send
 from tests.support import doors, sqlite_only, words
+from tests.support.cast import PASSWORD
 from tests.test_access_matrix import GET, POST, World
 
 PERSONAS = ("visitor", "guest", "carol", "ana", "root")
@@ -92,6 +94,46 @@ def test_searching_in_vain(world):
     lists = [name for name in GET if name.endswith(".index_view")]
     found = {name: english_of(client.get(f"{world.url(name)}?search=zzz")) for name in lists}
     assert {endpoint: texts for endpoint, texts in found.items() if texts} == {}
+
+
+def test_what_stands_behind_a_private_link(world):
+    address, ana = world.ticket.address, world.people["ana"]
+    owners = {"ticket": {"address": address, "ticket": world.ticket}, "sign-in": {"address": address}}
+    for kind in ("ticket", "sign-in", "reset", "invitation"):
+        url = f"{links.PATHS[kind]}{links.make(kind, **owners.get(kind, {'agent': ana}))}"
+        for _time in ("fresh", "used"):
+            client = french(world.client("visitor"))
+            assert english_of(client.get(url)) == set(), kind
+            assert english_of(doors.post(client, url, {"password": "é@"}, follow_redirects=True)) == set(), kind
+
+
+def test_the_way_of_a_visitor(world, smtp):
+    client = french(world.client("visitor"))
+    for values in ({}, {"unread": "1", "code": ""}):
+        answer = send(client, fill(client, unit=f"d{world.ticket.department_id}", **values))
+        assert english_of(client.get(answer.location)) == set()
+    held = HeldRequest.get()
+    url = f"/confirm/{links.token_of('confirm', held.nonce)}"
+    assert english_of(client.get(url)) == set()
+    assert english_of(doors.post(client, url, follow_redirects=True)) == set()
+    assert english_of(client.get(url)) == set()
+
+
+@pytest.mark.parametrize("step", ["account", "organisation", "service", "mail"])
+def test_the_set_up(app, client, step):
+    french(client)
+    account = f"/setup/{links.setup_token()}"
+    typed = {"name": "Léa", "email": "lea@desk.example", "password": PASSWORD}
+    if step != "account":
+        doors.post(client, account, typed)
+    url = account if step == "account" else f"/setup/{step}"
+    assert english_of(client.get(url)) == set()
+    assert english_of(doors.post(client, url)) == set()
+
+
+def test_a_closed_desk(world):
+    settings.save({"desk_enabled": False})
+    assert english_of(french(world.client("visitor")).get("/")) == set()
 
 
 @pytest.mark.parametrize("key", sorted(KINDS))
