@@ -37,9 +37,9 @@ WHERE t.number = ? ORDER BY m.id
 TICKET = """
 INSERT INTO ticket (number, subject, customer_id, address_id, service_id, department_id, status_id, priority_id,
     locale, is_open, is_spam, in_bin, rank, waiting_since, awaits_reply, last_activity, created_at,
-    closed_by_customer, hidden_from_customer, form_key)
+    closed_by_customer, hidden_from_customer, order_number, form_key)
 SELECT ?, ?, a.customer_id, a.id, ?, ?, s.id, p.id, 'en', {true}, {false}, {false}, 0, ?, {true}, ?, ?, {false},
-    {false}, ?
+    {false}, '', ?
 FROM customer_address a, status s, priority p
 WHERE a.email = ? AND s.identifier = 'active' AND p.identifier = 'normal'
 RETURNING id, customer_id
