@@ -1,0 +1,139 @@
+"""axe finds nothing: every page in one light and one dark way, the main ones in all; nothing scrolls sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from helpdesk import links
+from models import Agent, Customer, Ticket
+from tests.support import doors, sqlite_only
+from tests.test_access_matrix import GET, World
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+#: Where people spend their time.
+DESK = ("desk_tickets.index_view", "desk_tickets.ticket_view", "desk_configuration.index_view", "desk_tags.index_view")
+PUBLIC = ("public.home", "public.sign_in", "account.sign_in")
+MINE = ("public.tickets", "public.ticket", "public.account")
+MAIN = {"root": DESK, "visitor": PUBLIC, "carol": MINE}
+
+#: Answers that are no pages, or no pages of ours.
+NO_PAGES = {
+    *("assets.labels", "assets.static_file", "public.health", "desk_tickets.news_view", "desk_tickets.canned_view"),
+    *("desk_files.file_view", "desk_emails.preview_view", "desk_journal.export_view", "desk_customers.export"),
+    *("desk_tickets.draft_view", "desk_orders.export"),
+}
+
+#: Every page, for one who may see it.
+EVERYTHING = {
+    "root": tuple(name for name in GET if GET[name].endswith("200") and name not in NO_PAGES),
+    "visitor": ("public.home", "public.sign_in", "public.new_link", "account.sign_in", "account.forgotten"),
+    "carol": (*MINE, "public.new_ticket"),
+}
+
+LANGUAGES, THEMES, WIDTHS = ("fr", "en"), ("light", "dark"), (1280, 390)
+WAYS = [(width, theme, language) for width in WIDTHS for theme in THEMES for language in LANGUAGES]
+WHOLE = {(1280, "light", "fr"), (390, "dark", "en")}
+
+
+@pytest.fixture
+def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
+    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+
+
+@pytest.fixture
+def browse(browser: Any, live_server: Any, world: World) -> Callable[..., Any]:
+    """Gives a page of one of the cast, signed in: ``with browse("root", 390, "dark", "fr") as page``."""
+
+    @contextmanager
+    def opened(persona: str, width: int, theme: str = "light", language: str = "en") -> Iterator[Any]:
+        for people in (Agent, Customer, Ticket):
+            people.update(locale=language).execute()
+        client = world.client(persona)
+        client.get("/")
+        context = browser.new_context(
+            base_url=live_server.url, locale=language, color_scheme=theme, viewport={"width": width, "height": 900}
+        )
+        cookie = client.get_cookie("guichet")
+        if cookie is not None:
+            context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+        yield context.new_page()
+        context.close()
+
+    return opened
+
+
+def complaints(page: Any, url: str) -> list[str]:
+    """Return what axe finds on a page: the rule and the place."""
+    page.goto(url)
+    found = Axe().run(page).response["violations"]
+    return [f"{row['id']}: {row['nodes'][0]['html'][:200]} ({len(row['nodes'])})" for row in found]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way)))
+@pytest.mark.parametrize("persona", list(MAIN))
+def test_axe_finds_nothing(world, browse, way, persona):
+    endpoints = EVERYTHING[persona] if way in WHOLE else MAIN[persona]
+    with browse(persona, *way) as page:
+        found = {name: complaints(page, world.url(name)) for name in endpoints}
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("way", sorted(WHOLE), ids=lambda way: "-".join(map(str, way)))
+def test_axe_finds_nothing_behind_a_link_nor_in_a_refusal(world, browse, way):
+    address, ana = world.ticket.address, world.people["ana"]
+    made = {
+        "ticket": {"address": address, "ticket": world.ticket}, "sign-in": {"address": address},
+        "reset": {"agent": ana}, "invitation": {"agent": ana},
+    }  # fmt: skip
+    urls = [f"{links.PATHS[kind]}{links.make(kind, **owner)}" for kind, owner in made.items()]
+    urls += ["/nothing", "/t/no-such-token", "/tickets/known"]
+    with browse("visitor", *way) as page:
+        found = {url: complaints(page, url) for url in urls}
+    assert {url: said for url, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("way", sorted(WHOLE), ids=lambda way: "-".join(map(str, way)))
+def test_axe_finds_nothing_in_a_form_sent_back(world, browse, way):
+    with browse("visitor", *way) as page:
+        page.goto("/")
+        page.locator("form[data-ticket-form] button[type=submit]").last.click()
+        page.locator("#error-summary, .errors").first.wait_for()
+        assert Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize("persona", list(MAIN))
+def test_nothing_scrolls_sideways_at_320_px(world, browse, persona):
+    wide = {}
+    with browse(persona, 320) as page:
+        for name in EVERYTHING[persona]:
+            page.goto(world.url(name))
+            wide[name] = page.evaluate("document.documentElement.scrollWidth")
+    assert {name: width for name, width in wide.items() if width > 320} == {}
+
+
+@pytest.mark.parametrize("name", DESK)
+def test_axe_finds_nothing_in_what_unfolds(world, browse, name):
+    with browse("root", 1280, "dark", "fr") as page:
+        page.goto(world.url(name))
+        page.evaluate("document.querySelectorAll('main details').forEach(one => one.open = true)")
+        assert [(row["id"], row["nodes"][0]["html"]) for row in Axe().run(page).response["violations"]] == []
+
+
+def test_the_tests_would_see_a_fault(world, browse):
+    with browse("visitor", 1280) as page:
+        page.goto("/")
+        page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"/favicon.svg\">')")
+        assert [row["id"] for row in Axe().run(page).response["violations"]] == ["image-alt"]
+
+
+def test_a_signed_in_page_is_that_page(world, browse):
+    with browse("root", 1280, "light", "fr") as page:
+        assert "/admin/tags/" in page.goto(world.url("desk_tags.index_view")).url
+        assert page.locator("html").get_attribute("lang") == "fr"
+        assert doors.TOKEN.search(page.content())
