@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
@@ -18,11 +19,12 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     counts, kept = counting.counts(agent), _kept_lists(agent)
     if any(entry.get("current") for entry in kept):
         current = {}
+    base = url_for(LIST)
 
     def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
         return {
             "label": label,
-            "url": url_for(LIST, **arguments),
+            "url": f"{base}?{urlencode(arguments)}",
             "icon": icon,
             "count": count,
             "current": current == arguments,

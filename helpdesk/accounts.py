@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from peewee import JOIN
 
-from helpdesk import clock, events, journal, links, notifications, passwords, throttle
+from helpdesk import catalogue, clock, events, journal, links, notifications, passwords, throttle
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from models import AccessLink, Agent, Customer, SignIn, database
@@ -109,13 +109,18 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
 
 def person_of(token: str) -> Agent | Customer | None:
     """Return who is signed in with this token, or None once it has ended in any way."""
-    query = SignIn.select(SignIn, Agent, Customer).join(Agent, JOIN.LEFT_OUTER).switch(SignIn)
-    row = query.join(Customer, JOIN.LEFT_OUTER).where(SignIn.token_hash == links.hash_token(token)).first()
+    query = SignIn.select(SignIn, Customer).join(Customer, JOIN.LEFT_OUTER)
+    row = query.where(SignIn.token_hash == links.hash_token(token)).first()
     now = clock.now()
     if row is None or row.expires_at <= now:
         return None
-    person: Agent | Customer = row.agent if row.agent_id is not None else row.customer
-    if row.last_seen_at + IDLE[type(person)] <= now or (isinstance(person, Agent) and not person.active):
+    # Agents are kept in the process, as fresh as the stamp: the one disabled a moment ago is not let in.
+    person: Agent | Customer | None = catalogue.own_agent(row.agent_id) if row.agent_id is not None else row.customer
+    if (
+        person is None
+        or row.last_seen_at + IDLE[type(person)] <= now
+        or (isinstance(person, Agent) and not person.active)
+    ):
         return None
     if row.last_seen_at + SEEN_EVERY <= now:
         SignIn.update(last_seen_at=now).where(SignIn.id == row.id).execute()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from models import Catalogue, Stamp
+from models import Catalogue, database
 
 T = TypeVar("T")
 
@@ -19,7 +19,9 @@ _stamp = _version = 0
 def refresh() -> None:
     """Read the stamp: what was kept under another is read again. One indexed query, once per request or job."""
     global _stamp, _version
-    stamp = Stamp.select(Stamp.value).where(Stamp.id == 1).scalar() or 0
+    # The text is written out: building it would take longer than running it, on every page.
+    row = database.execute_sql("SELECT value FROM stamp WHERE id = 1").fetchone()
+    stamp = row[0] if row is not None else 0
     if stamp == _stamp and Catalogue.version != _version:
         # A change of this process did not move the stamp: it was rolled back, and may have been read before that.
         Catalogue.version += 1

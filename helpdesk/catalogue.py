@@ -79,6 +79,16 @@ def agent(key: int | None) -> Agent | None:
     return _agents().get(key)
 
 
+def own_agent(key: int | None) -> Agent | None:
+    """Return a copy of an agent's row, for whoever may go on to change it."""
+    kept = agent(key)
+    if kept is None:
+        return None
+    copy = Agent(**kept.__data__)
+    copy._dirty.clear()
+    return copy
+
+
 def team(key: int | None) -> Team | None:
     """Return the team with this id, also a disabled one."""
     return _teams().get(key)
