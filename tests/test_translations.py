@@ -104,13 +104,13 @@ FAULTS = {
     "no narrow no-break space before ; ! ?": r"(?<!\u202f)[;!?]",
     "no no-break space before a colon": r"(?<!\u00a0):(?=\s|$)",
     "no no-break space inside « »": r"«(?!\u00a0)|(?<!\u00a0)»",
-    "no no-break space before a unit": r"\d (?:[KMG]o|octets?|min|h)\b",
+    "no no-break space before a unit": r"(?:\d|\bx) (?:[KMG]o|octets?|min|h|j)\b",
     "two spaces": r"[ \u00a0\u202f]{2}",
     "e-mail written otherwise": r"(?i)(?<!e-)\bmails?\b|\bemails?\b|\bcourriels?\b",
     "closed written otherwise": r"(?i)\bclos(?:e|es)?\b",
 }
 PLACEHOLDER = re.compile(
-    r"Authorization: Bearer|%\(\w+\)[sd]|\{\{?\w+\}?\}|</?\w+[^>]*>|https?://\S+|\b[\w.-]+@[\w.-]+"
+    r"Authorization: Bearer|%\(\w+\)\d*[sd]|\{\{?\w+\}?\}|</?\w+[^>]*>|https?://\S+|\b[\w.-]+@[\w.-]+"
 )
 
 
@@ -167,7 +167,7 @@ def test_french_is_written_as_french():
 
 
 def test_placeholders_are_the_same():
-    names = re.compile(r"%\(\w+\)[sd]|\{\w+\}|#")
+    names = re.compile(r"%\(\w+\)\d*[sd]|\{\w+\}|#")
     unequal = [
         (english, text)
         for english, text in pairs()

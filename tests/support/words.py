@@ -25,7 +25,7 @@ CATALOGUES = (
 #: Names of the cast and identifiers of statuses that are words too.
 NAMES = frozenset({"Root", "active"})
 SPOKEN = frozenset({"aria-label", "title", "placeholder", "alt", "label"})
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)\d*[sd]|%[sd]|\{\w*\}")
 
 
 class _Pieces(HTMLParser):
