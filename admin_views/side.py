@@ -12,6 +12,7 @@ from helpdesk.i18n import _
 from models import Agent
 
 LIST = "desk_tickets.index_view"
+DASHBOARD = "desk_dashboard.index_view"
 
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
                 link(_("Bin"), "bin", view="bin"),
             ],
         },
-        {"label": None, "links": [_setup_link(agent)], "foot": True},
+        {"label": None, "links": [_dashboard_link(), _setup_link(agent)], "foot": True},
     ]
 
 
@@ -83,6 +84,12 @@ def _kept_lists(agent: Agent) -> list[dict[str, Any]]:
         address = url_for("desk_views.index_view")
         links.append({"label": _("Arrange the lists"), "url": address, "icon": "pen", "count": None, "sub": []})
     return links
+
+
+def _dashboard_link() -> dict[str, Any]:
+    here = request.endpoint == DASHBOARD
+    address = url_for(DASHBOARD)
+    return {"label": _("Dashboard"), "url": address, "icon": "chart", "count": None, "current": here, "sub": []}
 
 
 def _setup_link(agent: Agent) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def test_signing_out_takes_a_form(client_of, root):
 def test_a_disabled_agent_is_out_at_the_next_request(client_of, root, ana):
     client = client_of(ana)
     assert client.get("/admin/profile").status_code == 200
-    Agent.update(active=False).where(Agent.id == ana.id).execute()
+    ana.active = False
+    ana.save()
     assert client.get("/admin/profile").status_code == 302
 
 
