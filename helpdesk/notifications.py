@@ -97,10 +97,10 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
     if gathered is not None and kind == EventKind.ASSIGNED:
         gathered.append(event)
         return
-    told: set[str] = set()
-    for notice in TABLE.get(kind, ()):
-        if not notice.unless(event, actor):
-            _write_all(notice, event, actor, told)
+    notices = [notice for notice in TABLE.get(kind, ()) if not notice.unless(event, actor)]
+    author, told = audiences.addresses_of(actor) if notices else set(), set[str]()
+    for notice in notices:
+        _write_all(notice, event, actor, author, told)
 
 
 def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
@@ -109,13 +109,13 @@ def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
     ).execute()
 
 
-def _write_all(notice: Notice, event: TicketEvent, actor: Actor, told: set[str]) -> None:
+def _write_all(notice: Notice, event: TicketEvent, actor: Actor, author: set[str], told: set[str]) -> None:
     message = _message(event)
     # A confirmation answers the one who acted; any other mail tells the others.
-    author = set() if notice.kind == "confirmation" else audiences.addresses_of(actor)
+    spared = told if notice.kind == "confirmation" else told | author
     for recipient in notice.audience(event):
         key = recipient.email.casefold()
-        if key not in told | author and _write_one(notice.kind, recipient, event.ticket, message, actor):
+        if key not in spared | told and _write_one(notice.kind, recipient, event.ticket, message, actor):
             told.add(key)
 
 

@@ -10,7 +10,7 @@ from models import TicketEvent
 
 def apply_filters(event: TicketEvent, _actor: Actor) -> None:
     """Run the filters on a ticket that was just opened; remember on the event that the team is left in peace."""
-    if filters.apply_filters(event.ticket):
+    if filters.apply_filters(event.ticket, event.about.body if event.about is not None else None):
         event.data = {**event.data, "silent": True}
         event.save()
 

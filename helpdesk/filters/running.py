@@ -20,17 +20,17 @@ from helpdesk.filters.conditions import Facts, matches
 from models import Filter, FilterAction, FilterCondition, Ticket, database
 
 
-def apply_filters(ticket: Ticket) -> bool:
-    """Run the filters on a new ticket; return whether the team is to be left in peace."""
+def apply_filters(ticket: Ticket, body: str | None = None) -> bool:
+    """Run the filters on a new ticket (`body`: its message, if at hand); return whether the team is left in peace."""
     silent = False
     if ticket.is_spam:
         return silent
-    facts = Facts(ticket)
+    facts = Facts(ticket, body)
     for rule in enabled():
         if not matches(rule, facts):
             continue
         # It may move the ticket: the next one looks at it as it is then.
-        facts = Facts(ticket)
+        facts = Facts(ticket, body)
         actions = actions_of(rule)
         silent = silent or any(row.action == "silent" for row in actions)
         if _run(rule, actions, ticket):
