@@ -74,7 +74,7 @@ def test_an_owners_text_is_mailed_with_its_variables(client_of, root, carol, ana
     doors.post(client_of(root), f"/admin/emails/{kind}", {**text, "body-en": VARIABLES + link, "enabled": "y"})
     tickets.assign(ticket, ana, actor=ana)
     both_write(client_of, carol, ana, ticket)
-    outbox.deliver_due()
+    mailed(smtp, CAROL)
     mails = [mail for mail in smtp.to({"carol": CAROL, "ana": ana.email}[reader])
              if mail["Subject"] == f"Own {ticket.number}"]  # fmt: skip
     said = "It is right." if kind == "notification" else "Any news?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import Ticket
-from tests.asked import DESK, VERA, act, mailed, read
+from tests.asked import DESK, VERA, act, later, mailed, read
 from tests.public.filling import fill, send
 from tests.support import cast, doors
 
@@ -32,8 +32,9 @@ def test_a_signature_ends_the_replies_of_its_place_alone(client_of, root, ben, s
     elsewhere = cast.open_ticket(carol, sales)
     for found in (ticket, elsewhere):
         act(client_of(ben), found, "reply", body="It is right.")
-    assert "It is right. Ben of Invoices" in read(client_of(carol), f"/tickets/{ticket.number}")
-    assert "Ben of Invoices" not in read(client_of(carol), f"/tickets/{elsewhere.number}")
+    with later():
+        assert "It is right. Ben of Invoices" in read(client_of(carol), f"/tickets/{ticket.number}")
+        assert "Ben of Invoices" not in read(client_of(carol), f"/tickets/{elsewhere.number}")
 
 
 @pytest.mark.parametrize("notify", [True, False])
