@@ -515,6 +515,17 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spa
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
+for _column in (Ticket.created_at, Ticket.closed_at):
+    Ticket.add_index(
+        Ticket.index(_column, where=SQL("NOT is_spam AND NOT in_bin"), name=f"ticket_by_{_column.column_name}")
+    )
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.waiting_since, Ticket.id),
+        where=SQL("is_open AND NOT is_spam AND NOT in_bin AND awaits_reply"),
+        name="ticket_live_waiting",
+    )
+)
 
 #: Types of files that a page shows as pictures.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -534,6 +545,8 @@ class Message(Base):
     signature = TextField(default="")
     created_at = DateTimeField()
     deleted_at = DateTimeField(null=True)
+    # Until then the customer does not see it, and its author may take it back; null: at once.
+    public_at = DateTimeField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from admin_views.bulk import BulkActs
 from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
 from admin_views.customers import CustomersView
+from admin_views.dashboard import Dashboard
 from admin_views.emails import EmailsPage
 from admin_views.files import FilesPage
 from admin_views.filters import FiltersView
@@ -35,6 +36,7 @@ from web.security import nonce
 #: Every screen of the desk; the order is nothing but the order of registration.
 PAGES = (
     TicketPages,
+    Dashboard,
     BulkActs,
     SavedViewsPage,
     TicketCopies,

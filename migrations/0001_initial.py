@@ -274,6 +274,17 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spa
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
+for _column in (Ticket.created_at, Ticket.closed_at):
+    Ticket.add_index(
+        Ticket.index(_column, where=SQL("NOT is_spam AND NOT in_bin"), name=f"ticket_by_{_column.column_name}")
+    )
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.waiting_since, Ticket.id),
+        where=SQL("is_open AND NOT is_spam AND NOT in_bin AND awaits_reply"),
+        name="ticket_live_waiting",
+    )
+)
 
 
 class Message(Frozen):
@@ -286,6 +297,7 @@ class Message(Frozen):
     signature = TextField()
     created_at = DateTimeField()
     deleted_at = DateTimeField(null=True)
+    public_at = DateTimeField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:

@@ -108,6 +108,8 @@ GET: dict[str, str] = {
     "desk_copies.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
+    "desk_dashboard.index_view": AGENTS,
+    "desk_dashboard.export_view": AGENTS,
     "desk_views.index_view": AGENTS,
     "desk_tickets.ticket_view": TICKET,
     "desk_tickets.new_view": AGENTS,
@@ -227,6 +229,8 @@ POST: dict[str, str] = {
     "desk_tickets.update_view": ACT,
     # Whose sign-in has ended gets the text back.
     "desk_tickets.reply_view": "401 401 403 403 404 422 422 422",
+    # A note is no reply.
+    "desk_tickets.withdraw_view": f"{DESK} 404 404 404 404",
     "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
     "desk_tickets.delete_note_view": f"{DESK} 404 403 302 302",

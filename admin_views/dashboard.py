@@ -1,0 +1,193 @@
+"""Dashboard: how the desk is doing, within the reader's sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, get_day_names
+from flask import Response, request
+from flask_admin import expose
+from flask_babel import get_timezone
+
+from admin_views import exports
+from admin_views.base import DeskPage
+from admin_views.side import desk_menu
+from helpdesk import catalogue, counting, durations, first_steps, i18n, journal, staffing, statistics
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _, lazy
+from helpdesk.statistics import Flow, Measured, Period, Spread
+
+#: Periods that end today, in days; the second one is shown unless another is asked for.
+LAST_DAYS = (7, 30, 90)
+#: A chart of more days has a bar for each week.
+MOST_BARS = 31
+MOST = {
+    "counted": i18n.Count(statistics.MOST_COUNTED),
+    "measured": i18n.Count(statistics.MOST_MEASURED),
+    "rows": statistics.MOST_ROWS,
+}
+#: The tables of times, in this order: what a line is, and the heading.
+KINDS = {
+    "service": (lazy("Service"), lazy("By service")),
+    "department": (lazy("Department"), lazy("By department")),
+    "team": (lazy("Team"), lazy("By team")),
+    "agent": (lazy("Agent"), lazy("By agent")),
+    "tag": (lazy("Tag"), lazy("By tag")),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which days the reader asked for: `given` as it was sent, `problems` by the name of the field."""
+
+    period: Period
+    days: int | None
+    given: dict[str, str]
+    problems: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What was opened and closed on a day, or in the week that begins with it."""
+
+    name: str
+    mark: str
+    opened: int
+    closed: int
+
+
+def asked() -> Asked:
+    """Read the period from the address; what cannot be meant is said, and the usual period shown."""
+    zone = ZoneInfo(str(get_timezone()))
+    given = {name: request.args[name] for name in ("since", "until") if request.args.get(name)}
+    problems: dict[str, str] = {}
+    days = {name: _day(text, name, problems) for name, text in given.items()}
+    if "until" in given and "since" not in given:
+        problems["since"] = _("Choose the first day, too.")
+    if given and not problems:
+        try:
+            return Asked(statistics.between(days["since"], days.get("until"), zone), None, given, {})
+        except InvalidInput as error:
+            problems[str(error.field)] = str(error)
+    count = request.args.get("days", type=int)
+    count = count if count in LAST_DAYS else LAST_DAYS[1]
+    return Asked(statistics.last_days(count, zone), count, given, problems)
+
+
+def _day(text: str, name: str, problems: dict[str, str]) -> Any:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if 1970 <= day.year < 9_999:
+        return day
+    problems[name] = _("This is not a date. Example: %(day)s.", day="2026-12-31")
+    return None
+
+
+class Dashboard(DeskPage):
+    """Figures for every agent; administrators also read what the desk still needs."""
+
+    slug, title, verb = "dashboard", lazy("Dashboard"), "desk"
+
+    @expose("/")
+    def index_view(self) -> Any:
+        """Show the figures of a period."""
+        ask = asked()
+        flow = statistics.flow(self.agent, ask.period)
+        administers = self.agent.is_admin
+        steps = first_steps.steps() if administers else []
+        return self.render(
+            "admin/dashboard.html",
+            side=desk_menu(self.agent, {"here": "dashboard"}),
+            ask=ask,
+            choices=LAST_DAYS,
+            span=span(ask.period),
+            counts=counting.counts(self.agent),
+            waiting=counting.waiting(self.agent),
+            waits=statistics.longest_waits(self.agent),
+            flow=flow,
+            bars=bars(flow, ask.period),
+            by_week=len(ask.period.days) > MOST_BARS,
+            hours=flow.hours,
+            weekdays=weekdays(),
+            measured=statistics.measure(self.agent, ask.period),
+            kinds=KINDS,
+            told=durations.told,
+            most=MOST,
+            today=statistics.last_days(1, ask.period.zone).last,
+            catalogue=catalogue,
+            silent=staffing.silent_places() if administers else [],
+            steps=steps if any(not step.is_done for step in steps) else [],
+        )
+
+    @expose("/export/")
+    def export_view(self) -> Response:
+        """Send the figures of a period as CSV; this too is noted in the journal."""
+        period = asked().period
+        lines = csv_lines(period, statistics.flow(self.agent, period), statistics.measure(self.agent, period))
+        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
+        name = f"dashboard-{period.first}-{period.last}.csv"
+        headers = {"Content-Disposition": f"attachment; filename={name}"}
+        return Response("".join(lines), mimetype="text/csv", headers=headers)
+
+
+def span(period: Period) -> str:
+    """Write the period in the reader's language."""
+    first, last = (format_date(day, "d MMMM y", locale=i18n.language()) for day in (period.first, period.last))
+    return first if first == last else _("%(first)s to %(last)s", first=first, last=last)
+
+
+def weekdays() -> list[tuple[str, str]]:
+    """Return the names of the days, in full and in short, Monday first."""
+    code = i18n.language()
+    full, short = (get_day_names(width, locale=code) for width in ("wide", "abbreviated"))
+    return [(full[day].capitalize(), short[day]) for day in range(7)]
+
+
+def bars(flow: Flow, period: Period) -> list[Bar]:
+    """Return what a chart and its table show: each day, or each week of a long period."""
+    days = period.days
+    by_week = len(days) > MOST_BARS
+    groups: dict[date, tuple[int, int]] = {}
+    for day in days:
+        key = max(day - timedelta(days=day.weekday()), period.first) if by_week else day
+        opened, closed = groups.get(key, (0, 0))
+        groups[key] = opened + flow.opened.get(day, 0), closed + flow.closed.get(day, 0)
+    code = i18n.language()
+    mark = "d/M" if by_week else "d"
+    return [
+        Bar(format_date(day, "EEE d MMMM", locale=code), format_date(day, mark, locale=code), opened, closed)
+        for day, (opened, closed) in groups.items()
+    ]
+
+
+def csv_lines(period: Period, flow: Flow, measured: Measured) -> Iterator[str]:
+    """Write one table of all figures, times in minutes, the names of the columns first."""
+    first, resolution = _("First response"), _("Resolution")
+    measures = (_("tickets"), _("median (minutes)"), _("90th percentile (minutes)"))
+    columns = [f"{what}: {measure}" for what in (first, resolution) for measure in measures]
+    yield exports.csv_line([_("By"), _("Name"), _("Tickets opened"), _("Tickets closed"), *columns])
+    opened, closed = flow.totals
+    whole = (measured.all.first, measured.all.resolution)
+    yield exports.csv_line([_("All tickets"), span(period), opened, closed, *_cells(*whole)])
+    for kind, (label, _heading) in KINDS.items():
+        for row in measured.tables[kind]:
+            yield exports.csv_line([label, row.name, None, None, *_cells(row.first, row.resolution)])
+    for day in period.days:
+        yield exports.csv_line([_("Day"), day.isoformat(), flow.opened.get(day, 0), flow.closed.get(day, 0)])
+    for number, (name, _short) in enumerate(weekdays()):
+        for hour in range(24):
+            yield exports.csv_line([_("Hour"), f"{name} {hour:02d}:00", flow.hours.get((number, hour), 0)])
+
+
+def _cells(*spreads: Spread) -> list[Any]:
+    return [
+        cell
+        for one in spreads
+        for cell in (one.count, *(None if value is None else round(value / 60, 1) for value in (one.median, one.ninth)))
+    ]

@@ -1,0 +1,49 @@
+"""What a new desk still needs: the list an administrator works off, until nothing is left."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from helpdesk import catalogue, settings
+from helpdesk.i18n import _
+
+
+class Step(NamedTuple):
+    """One thing to do: `screen` is the slug of the page where it is done."""
+
+    label: str
+    help: str
+    screen: str
+    is_done: bool
+
+
+def steps() -> list[Step]:
+    """Return what a desk needs to be of use, and what of it is done."""
+    named = settings.get("desk_name") != settings.DECLARED["desk_name"].default
+    return [
+        Step(_("Name the organisation"), _("It stands on every page and in every e-mail."), "configuration", named),
+        Step(
+            _("Set the mail server"),
+            _("Until then nobody gets an e-mail."),
+            "configuration",
+            settings.mail_server() is not None,
+        ),
+        Step(
+            _("Choose the sender’s address"),
+            _("E-mails leave from it, and answers come back to it."),
+            "configuration",
+            bool(settings.get("default_sender")),
+        ),
+        Step(
+            _("Add a department"),
+            _("It sorts the tickets of a service."),
+            "departments",
+            bool(catalogue.departments()),
+        ),
+        Step(
+            _("Invite a colleague"),
+            _("Together you answer sooner."),
+            "users",
+            len(catalogue.agents(active_only=False)) > 1,
+        ),
+    ]

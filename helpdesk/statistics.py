@@ -1,0 +1,285 @@
+"""Figures of the desk, within an agent's sight. Nothing here writes.
+
+The database counts tickets by quarter of an hour: every time zone stands on one, so that days and hours are the
+reader's. Times are measured on the newest tickets of a period. Both are bounded, and tell when they were cut short.
+Spam and the bin do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import SQL, ModelSelect, NodeList, Select, fn
+
+from helpdesk import access, catalogue, clock, listing
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from models import LIVE, REPLY, Agent, Message, Ticket, TicketTag, database, is_sqlite
+
+MOST_DAYS = 366
+#: Tickets counted in a period, tickets whose times are measured, and lines of a table: the newest, or the largest.
+MOST_COUNTED = 100_000
+MOST_MEASURED = 5_000
+MOST_ROWS = 20
+WAITS = 6
+#: A wait this long stands out.
+LATE = timedelta(days=2)
+QUARTER = 15 * 60
+
+#: What counts, as it stands in the partial indexes.
+COUNTED = SQL("NOT is_spam AND NOT in_bin")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days, `first` to `last`, in a time zone."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    @property
+    def days(self) -> list[date]:
+        """Return the days, the first one first."""
+        return [self.first + timedelta(days=step) for step in range((self.last - self.first).days + 1)]
+
+    @property
+    def start(self) -> datetime:
+        """Return when the period begins, in naive UTC."""
+        return self._midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """Return when the period is over, in naive UTC."""
+        return self._midnight(self.last + timedelta(days=1))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def last_days(count: int, zone: ZoneInfo) -> Period:
+    """Return the period of so many days that ends today."""
+    today = _today(zone)
+    return Period(today - timedelta(days=count - 1), today, zone)
+
+
+def between(first: date, last: date | None, zone: ZoneInfo) -> Period:
+    """Return the period from `first` to `last` (today at most). Raises InvalidInput at ``since`` or ``until``."""
+    today = _today(zone)
+    last = min(last or today, today)
+    if first > today:
+        raise InvalidInput(lazy("This day is yet to come."), field="since")
+    if first > last:
+        raise InvalidInput(lazy("The last day is before the first one."), field="until")
+    if (last - first).days >= MOST_DAYS:
+        raise InvalidInput(lazy("Choose at most 366 days."), field="since")
+    return Period(first, last, zone)
+
+
+def _today(zone: ZoneInfo) -> date:
+    return clock.now().replace(tzinfo=UTC).astimezone(zone).date()
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How long something took, in seconds: half of the `count` tickets took `median` at most, nine in ten `ninth`."""
+
+    count: int = 0
+    median: float | None = None
+    ninth: float | None = None
+
+
+def spread(lengths: Iterable[float]) -> Spread:
+    """Measure these lengths."""
+    values = sorted(lengths)
+    return Spread(len(values), _percentile(values, 0.5), _percentile(values, 0.9)) if values else Spread()
+
+
+def _percentile(values: list[float], share: float) -> float:
+    """Return the value below which this share lies, between two neighbours where it falls between them."""
+    place = share * (len(values) - 1)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return values[below] + (values[above] - values[below]) * (place - below)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A ticket that waits for a reply, and since when."""
+
+    row: listing.Row
+    since: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has waited."""
+        return (clock.now() - self.since).total_seconds()
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether that is too long."""
+        return self.seconds >= LATE.total_seconds()
+
+
+def longest_waits(agent: Agent) -> list[Wait]:
+    """Return the open tickets that have waited longest for a reply, the first one longest."""
+    query = access.visible_tickets(agent).select(Ticket.id, Ticket.waiting_since)
+    query = query.where(LIVE, SQL("awaits_reply")).order_by(Ticket.waiting_since, Ticket.id).limit(WAITS)
+    since = dict(query.tuples())
+    return [Wait(row, since[row.id]) for row in listing.rows_of(list(since))]
+
+
+@dataclass
+class Flow:
+    """Tickets opened and closed, by day; opened ones by weekday (0: Monday) and hour too."""
+
+    opened: dict[date, int] = field(default_factory=dict)
+    closed: dict[date, int] = field(default_factory=dict)
+    hours: dict[tuple[int, int], int] = field(default_factory=dict)
+    is_cut: bool = False
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """Return how many were opened and closed in all."""
+        return sum(self.opened.values()), sum(self.closed.values())
+
+
+def flow(agent: Agent, period: Period) -> Flow:
+    """Count what was opened and closed in the period."""
+    result = Flow()
+    for moment, count in _by_quarter(agent, period, Ticket.created_at):
+        _add(result.opened, moment.date(), count)
+        _add(result.hours, (moment.weekday(), moment.hour), count)
+    for moment, count in _by_quarter(agent, period, Ticket.closed_at):
+        _add(result.closed, moment.date(), count)
+    result.is_cut = MOST_COUNTED in result.totals
+    return result
+
+
+def _add(counts: dict[Any, int], key: Any, number: int) -> None:
+    counts[key] = counts.get(key, 0) + number
+
+
+def _by_quarter(agent: Agent, period: Period, column: Any) -> list[tuple[datetime, int]]:
+    few = _within(agent, period, column, (_epoch(column) / QUARTER).alias("quarter")).limit(MOST_COUNTED).alias("few")
+    counted = Select([few], [few.c.quarter, fn.COUNT(SQL("*"))]).group_by(few.c.quarter)
+    rows = counted.tuples().execute(database)
+    return [(datetime.fromtimestamp(int(quarter) * QUARTER, period.zone), int(count)) for quarter, count in rows]
+
+
+def _within(agent: Agent, period: Period, column: Any, *wanted: Any) -> ModelSelect:
+    query = access.visible_tickets(agent).select(*wanted)
+    return query.where(COUNTED, column >= period.start, column < period.end).order_by(column.desc())
+
+
+def _epoch(moment: Any) -> Any:
+    """Return the seconds of a stored time: whole numbers cost a fraction of what reading times costs."""
+    if is_sqlite():
+        return fn.STRFTIME("%s", moment).cast("BIGINT")
+    return fn.FLOOR(fn.EXTRACT(NodeList((SQL("EPOCH FROM"), moment)))).cast("BIGINT")
+
+
+@dataclass(frozen=True)
+class Times:
+    """First response and resolution of what bears this name."""
+
+    name: str
+    first: Spread
+    resolution: Spread
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Times of all tickets and by what they are sorted; `is_cut`: only the newest were measured."""
+
+    all: Times
+    tables: dict[str, list[Times]]
+    is_cut: bool
+    has_more: frozenset[str]
+
+
+#: A measured ticket: id, service, department, team, assignee, seconds.
+_Sample = tuple[int, int, int | None, int | None, int | None, float | None]
+
+
+def measure(agent: Agent, period: Period) -> Measured:
+    """Measure first responses to tickets opened in the period and the resolution of those closed in it."""
+    replied = Message.select(_epoch(fn.MIN(Message.created_at))).where(
+        Message.ticket == Ticket.id, Message.kind == REPLY
+    )
+    first = _sample(agent, period, Ticket.created_at, replied)
+    closed = _sample(agent, period, Ticket.closed_at, _epoch(Ticket.closed_at))
+    tags = _tags({row[0] for row in first + closed})
+    tables, more = {}, set()
+    for kind, (keys, name) in _KINDS.items():
+        sorted_by = [_sorted(rows, keys, tags) for rows in (first, closed)]
+        rows = _table(sorted_by[0], sorted_by[1], name)
+        tables[kind] = rows[:MOST_ROWS]
+        if len(rows) > MOST_ROWS:
+            more.add(kind)
+    whole = Times("", spread(_lengths(first)), spread(_lengths(closed)))
+    return Measured(whole, tables, MOST_MEASURED in (len(first), len(closed)), frozenset(more))
+
+
+def _sample(agent: Agent, period: Period, column: Any, until: Any) -> list[_Sample]:
+    wanted = (Ticket.id, Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
+    query = _within(agent, period, column, *wanted, _epoch(Ticket.created_at), until).limit(MOST_MEASURED)
+    return [
+        (*row[:5], max(0, int(row[6]) - int(row[5])) if row[6] is not None else None)
+        for row in query.tuples()
+    ]
+
+
+def _tags(ticket_ids: set[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    if ticket_ids:
+        query = TicketTag.select(TicketTag.ticket, TicketTag.tag).where(TicketTag.ticket.in_(sorted(ticket_ids)))
+        for ticket_id, tag_id in query.tuples():
+            found.setdefault(ticket_id, []).append(tag_id)
+    return found
+
+
+def _lengths(rows: Iterable[_Sample]) -> list[float]:
+    return [row[5] for row in rows if row[5] is not None]
+
+
+_Keys = Callable[[_Sample, dict[int, list[int]]], Iterable[int | None]]
+
+
+def _sorted(rows: list[_Sample], keys: _Keys, tags: dict[int, list[int]]) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = {}
+    for row in rows:
+        for key in keys(row, tags):
+            if key is not None and row[5] is not None:
+                found.setdefault(key, []).append(row[5])
+    return found
+
+
+def _table(first: dict[int, list[float]], closed: dict[int, list[float]], name: Callable[[int], str]) -> list[Times]:
+    rows = [Times(name(key), spread(first.get(key, ())), spread(closed.get(key, ()))) for key in first | closed]
+    return sorted(
+        (row for row in rows if row.name), key=lambda row: (-row.first.count - row.resolution.count, row.name)
+    )
+
+
+def _department_name(key: int) -> str:
+    department = catalogue.department(key)
+    return f"{catalogue.service(department.service_id)} / {department.name}" if department is not None else ""
+
+
+def _named(find: Callable[[int | None], Any]) -> Callable[[int], str]:
+    return lambda key: str(find(key) or "")
+
+
+#: What tickets are sorted by: the keys of a ticket, and the name of a key.
+_KINDS: dict[str, tuple[_Keys, Callable[[int], str]]] = {
+    "service": (lambda row, tags: (row[1],), _named(catalogue.service)),
+    "department": (lambda row, tags: (row[2],), _department_name),
+    "team": (lambda row, tags: (row[3],), _named(catalogue.team)),
+    "agent": (lambda row, tags: (row[4],), _named(catalogue.agent)),
+    "tag": (lambda row, tags: tags.get(row[0], ()), _named(catalogue.tag)),
+}
