@@ -20,10 +20,10 @@ HOUR = 3600
 FILES_PER_AGENT = 600
 
 
-def basket(agent: Agent) -> Basket:
-    """Return the files of the form this agent fills in."""
+def basket(agent: Agent, stamp: str = "") -> Basket:
+    """Return the files of the form this agent fills in; `stamp` is of a form that comes back."""
     owner = f"agent {agent.id}"
-    return Basket(owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR))
+    return Basket(owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR), stamp)
 
 
 class FilesPage(DeskPage):

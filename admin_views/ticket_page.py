@@ -71,7 +71,7 @@ class TicketPage:
             ticket=ticket,
             blocks=blocks,
             files=attachments.of_messages(block.message for block in blocks if block.message),
-            basket=typed.pop("basket", None) or basket(self.agent),
+            basket=typed.pop("basket", None) or basket(self.agent, files_back(number)),
             earlier=earlier,
             tags=opened.tags,
             copied=copies.in_copy(ticket),
@@ -113,6 +113,12 @@ class TicketPage:
             return [None, None]
         numbers = criteria.listing_of(self.agent, said).neighbours(ticket)
         return [url_for("desk_tickets.ticket_view", number=number, **said) if number else None for number in numbers]
+
+
+def files_back(number: str) -> str:
+    """Return the stamp of the files that came back with a reply to this ticket that was taken back."""
+    of, stamp = session.get("files_back", ("", ""))
+    return str(stamp) if of == number else ""
 
 
 def newest(blocks: list[Block]) -> int:

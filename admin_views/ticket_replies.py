@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 import sessions
 from admin_views.files import basket
 from admin_views.ticket_page import TicketPage, meanwhile, moment
-from helpdesk import canned_responses, drafts, richtext, threads, tickets
+from helpdesk import canned_responses, drafts, richtext, settings, threads, tickets
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -44,32 +44,53 @@ class TicketReplies(TicketPage):
             return self.show(number, code=422 if form["basket"].errors else 200, **form)
         said = meanwhile(ticket, form.get("known", ""))
         try:
-            self.send(ticket, form)
+            sent = self.send(ticket, form)
         except InvalidInput as error:
             return self.show(number, code=422, **{**form, "error": str(error), "error_field": error.field})
         except Overtaken as held:
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
             return self.show(number, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
-        note = form.get("kind") == "note"
-        flash(_("Your note has been saved.") if note else _("Your message has been sent."), "success")
+        session.pop("files_back", None)
+        if sent.public_at is not None:
+            undo = self.address(ticket, "withdraw_view", message_id=sent.id)
+            flash((undo, settings.get("undo_send_seconds")), "sent")  # type: ignore[arg-type]
+        else:
+            flash(_("Your note has been saved.") if sent.is_note else _("Your message has been sent."), "success")
         for text in said:
             flash(text, "info")
         session["sent"] = form.get("form_key", "")[:40]
         return redirect(self.address(ticket))
 
-    def send(self, ticket: Ticket, form: dict[str, Any]) -> None:
+    def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken."""
-        body, files = written(request.form), form["basket"].kept
+        body, files, saved = written(request.form), form["basket"].kept, None
         with tickets.transaction():
             if form.get("kind") == "note":
-                tickets.add_note(ticket, body, actor=self.agent, files=files)
+                message = tickets.add_note(ticket, body, actor=self.agent, files=files)
             else:
                 self.hold_back(ticket, form.get("seen", ""))
                 if form.get("save_as"):
-                    canned_responses.save_from_reply(ticket, form.get("canned_name", ""), body, actor=self.agent)
-                tickets.reply(ticket, body, actor=self.agent, close="close" in form, files=files)
+                    name = form.get("canned_name", "")
+                    saved = canned_responses.save_from_reply(ticket, name, body, actor=self.agent)
+                closing = "close" in form
+                message = tickets.reply(ticket, body, actor=self.agent, close=closing, files=files, canned=saved)
             drafts.discard(ticket, actor=self.agent)
+        return message
+
+    @expose("/<number>/withdraw/<int:message_id>", methods=["POST"])
+    def withdraw_view(self, number: str, message_id: int) -> Any:
+        """Take a reply back before it goes out: it stands in the composer again."""
+        ticket, back = self.find(number), basket(self.agent)
+        message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
+        try:
+            if message is not None:
+                tickets.withdraw_reply(message, actor=self.agent, files_key=back.key, owner=back.owner)
+                session["files_back"] = [ticket.number, back.stamp]
+            flash(_("Your message was not sent: it is a draft again."), "success")
+        except InvalidInput as error:
+            flash(str(error), "error")
+        return redirect(f"{self.address(ticket)}#reply")
 
     @staticmethod
     def hold_back(ticket: Ticket, seen: str) -> None:

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from peewee import JOIN, Expression, ModelSelect
 
-from helpdesk import catalogue
+from helpdesk import catalogue, clock
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.i18n import lazy
-from models import Agent, Customer, CustomerAddress, Permission, Ticket, TicketCopy
+from models import NOTE, Agent, Customer, CustomerAddress, Message, Permission, Ticket, TicketCopy
 
 
 class System:
@@ -215,3 +215,8 @@ def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], l
         elif catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id):
             others.append(agent)
     return covering, others
+
+
+def shown_to_customers() -> Expression:
+    """Return the condition of the messages a customer reads: no notes, and no reply that may still be taken back."""
+    return (Message.kind != NOTE) & (Message.public_at.is_null() | (Message.public_at <= clock.now()))

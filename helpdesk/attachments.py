@@ -17,7 +17,7 @@ from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
 from helpdesk.file_store import PLACE, StoredFile, discard
 from helpdesk.i18n import lazy
-from models import NOTE, Agent, Attachment, Message, Ticket, Upload
+from models import Agent, Attachment, Message, Ticket, Upload
 
 #: What a file carries from hand to hand.
 FACTS = ("name", "media_type", "size", "sha256", "path")
@@ -62,7 +62,7 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
     query = query.where(Attachment.id == attachment_id, Message.deleted_at.is_null())
     query = query.where(Ticket.id.in_(access.visible_tickets(actor).select(Ticket.id)))
     if not isinstance(actor, Agent | System):
-        query = query.where(Message.kind != NOTE)
+        query = query.where(access.shown_to_customers())
     row = query.first() if 0 <= attachment_id < 2**63 else None
     if row is None:
         raise NotFound(lazy("There is no such file."))

@@ -30,6 +30,15 @@ def due_now() -> ModelSelect:
     )
 
 
+def next_due(within: timedelta) -> datetime | None:
+    """Return when the next mail is due that is not due yet but will be within this time."""
+    now = clock.now()
+    waiting = (OutgoingEmail.state == "pending") & (OutgoingEmail.due_at > now) & (OutgoingEmail.due_at <= now + within)
+    query = OutgoingEmail.select(OutgoingEmail.due_at).where(waiting).order_by(OutgoingEmail.due_at).limit(1)
+    due: datetime | None = query.scalar()
+    return due
+
+
 def claim(count: int) -> list[OutgoingEmail]:
     """Take mails that are due, each for this deliverer alone."""
     due = due_now().limit(count)

@@ -71,6 +71,10 @@ DECLARED: dict[str, Declared] = {
             "mail_on_assignment", "general", "switch", True, lazy("Mail on assignment"),
             lazy("Tell an agent by e-mail when somebody else assigns them a ticket."),
         ),
+        Declared(
+            "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),
+            lazy("A reply goes out after this pause; until then its author may take it back. From 0 (at once) to 30."),
+        ),
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
             "language", "organisation", "choice", "en", lazy("Language"),

@@ -106,7 +106,8 @@ def draft(
         in_reply_to=earlier[-1] if earlier else "",
         references=" ".join(earlier),
         automatic=automatic,
-        due_at=now,
+        # A reply that may still be taken back is not mailed yet.
+        due_at=message.public_at or now if message is not None else now,
         created_at=now,
     )
 

@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     FILTERED = "filtered"
     FILTER_SKIPPED = "filter-skipped"
     UNDONE = "undone"
+    WITHDRAWN = "withdrawn"
 
 
 #: Kinds that show as messages in the thread, not as lines of the history.
@@ -135,6 +136,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
     EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
+    EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

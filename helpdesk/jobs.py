@@ -9,22 +9,26 @@ from __future__ import annotations
 import atexit
 import functools
 import logging
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import cache, clock, environment, outbox, upkeep, uploads
+from helpdesk import cache, claims, clock, environment, outbox, upkeep, uploads
 from models import TimetableRun, database
 
 logger = logging.getLogger(__name__)
 
 #: Threads that carry jobs out.
 WORKERS = 2
+#: What is due sooner than that has a wake of its own.
+SOON = timedelta(seconds=35)
 #: Seconds a stopping consumer waits for the jobs that are running.
 PATIENCE = 10
 
@@ -52,7 +56,8 @@ TIMETABLE = (
 )
 
 _queue: Huey | None = None
-_deliver: Callable[[], object] | None = None
+_deliver: Any = None
+_next_wake = datetime.min
 _consumer: Any = None
 
 
@@ -63,7 +68,7 @@ def init(app: Any) -> None:
     outbox.init(app)
     queue = _open_queue()
     task = functools.partial(_in_application, app)
-    _deliver = queue.task(name="deliver")(functools.partial(task, outbox.deliver_due))
+    _deliver = queue.task(name="deliver")(functools.partial(task, deliver))
     queue.periodic_task(crontab(minute="*"), name="timetable")(functools.partial(task, run_timetable))
     # Each worker of PostgreSQL listens on a connection of its own, which nobody else closes.
     queue.on_shutdown(name="close")(functools.partial(_close_connection, queue))
@@ -96,6 +101,17 @@ def close() -> None:
 def _wake() -> None:
     if _deliver is not None:
         _deliver()
+
+
+def deliver() -> None:
+    """Send what is due, and come back for what is due in a moment: the next sweep would be late for it."""
+    global _next_wake
+    outbox.deliver_due()
+    now, due = clock.now(), claims.next_due(SOON)
+    # One wake at a time: it looks for the next one itself.
+    if due is not None and not now <= _next_wake <= due:
+        _next_wake = due
+        _deliver.schedule(delay=max(1, math.ceil((due - now).total_seconds())))
 
 
 def _in_application(app: Application, rule: Callable[[], object]) -> None:

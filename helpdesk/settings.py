@@ -138,6 +138,13 @@ def _days(_declared: Declared, value: Any) -> int:
     return int(text)
 
 
+def _pause(_declared: Declared, value: Any) -> int:
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or int(text) > 30:
+        raise InvalidInput(lazy("Expected a number of seconds from 0 to 30."))
+    return int(text)
+
+
 def _prefix(_declared: Declared, value: Any) -> str:
     text = str(value or "").strip()
     if not re.fullmatch(r"[A-Za-z0-9-]{0,20}", text):
@@ -180,6 +187,7 @@ _CHECKS: dict[str, Any] = {
     "site_url": _site_url,
     "port": _port,
     "days": _days,
+    "pause": _pause,
     "prefix": _prefix,
     "extensions": _extensions,
     "folder": _folder,

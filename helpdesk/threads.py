@@ -85,7 +85,7 @@ def newest_id(ticket: Ticket) -> int:
 
 def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[Message], int | None]:
     """Return the messages a customer reads, oldest first, and the id before which earlier ones stand."""
-    return _newest(Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE), before)
+    return _newest(Message.select().where(Message.ticket == ticket.id, access.shown_to_customers()), before)
 
 
 def _newest(query: Any, before: int | None) -> tuple[list[Message], int | None]:

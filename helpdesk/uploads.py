@@ -9,7 +9,7 @@ from typing import IO
 
 from helpdesk import clock, file_store
 from helpdesk.errors import InvalidInput
-from models import Upload, database
+from models import Attachment, Upload, database
 
 #: How long a file waits for the form it was chosen in.
 WAIT = timedelta(hours=1)
@@ -49,6 +49,14 @@ def hold(files: Iterable[object], *, until: datetime) -> list[int]:
 def held(ids: Iterable[int]) -> list[Upload]:
     """Return the files with these ids that still wait."""
     return list(Upload.select().where(Upload.id.in_(list(ids))).order_by(Upload.id))
+
+
+def take_back(message_id: int, *, form_key: str, owner: str) -> None:
+    """Let the files of a message that is no more wait for its author's form, in the caller's transaction."""
+    for row in Attachment.select().where(Attachment.message == message_id).order_by(Attachment.id):
+        facts = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path")}
+        row.delete_instance()
+        Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **facts)
 
 
 def drop(upload_id: int, *, form_key: str, owner: str) -> None:

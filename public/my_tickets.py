@@ -12,10 +12,11 @@ from helpdesk import access, attachments, catalogue, copies, customers, threads,
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
-from models import NOTE, Customer, Message, Status, Ticket
+from models import Customer, Message, Status, Ticket
 from public import actor, safety
 from public.forms import AnswerForm
 from public.routes import blueprint
+from web.typed import typed
 
 PER_PAGE = 25
 ANSWERS_PER_NETWORK = 120
@@ -63,7 +64,7 @@ def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
 def _lines(rows: list[Ticket]) -> list[Line]:
     newest = (
         Message.select(fn.MAX(Message.id))
-        .where(Message.ticket.in_([row.id for row in rows]), Message.kind != NOTE)
+        .where(Message.ticket.in_([row.id for row in rows]), access.shown_to_customers())
         .group_by(Message.ticket)
     )
     said = {message.ticket_id: message for message in Message.select().where(Message.id.in_(newest))} if rows else {}
@@ -160,4 +161,4 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
 
 def _not_here() -> tuple[str, int]:
     """Say the same for a ticket of others and for none at all."""
-    return render_template("public/not_here.html", is_signed_in=actor.signed_in() is not None), 404
+    return render_template("public/not_here.html", is_signed_in=actor.signed_in() is not None, kept=typed()), 404

@@ -36,10 +36,10 @@ def make_room() -> None:
 class Basket:
     """What one form holds. `owner` says whose files these are; `count` raises TooMany when there were too many."""
 
-    def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None]) -> None:
+    def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None], stamp: str = "") -> None:
         self.owner, self.count = owner, count
         self.is_open = attachments.may_attach(actor)
-        came = _read(request.form.get("files_key", ""))
+        came = _read(request.form.get("files_key", stamp))
         self.is_new, self.key = not came, came or secrets.token_urlsafe(32)
         self.errors: list[Any] = []
 

@@ -7,6 +7,7 @@ from helpdesk.tickets.opening import NewTicket, open_ticket
 from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
+from helpdesk.tickets.withdrawing import withdraw_reply
 from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "transaction",
     "transfer",
     "untag",
+    "withdraw_reply",
 ]

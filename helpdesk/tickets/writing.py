@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from peewee import IntegrityError
 
 from helpdesk import access, catalogue, clock, richtext, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.attachments import attach, detach
-from helpdesk.copies import add_copies
+from helpdesk.copies import add_copies, release
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
 from helpdesk.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
+from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY
-from models import CUSTOMER_MESSAGE, NOTE, REPLY, Agent, Customer, Message, Ticket
+from models import CUSTOMER_MESSAGE, NOTE, REPLY, Agent, CannedResponse, Customer, Message, Ticket
 
 
 def receive_message(
@@ -42,6 +44,9 @@ def receive_message(
         with transaction():
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
             attach(message, files, actor=actor)
+            if isinstance(actor, Customer) and ticket.address_id is not None and actor.id == ticket.customer_id:
+                # Signed in, its author stands by it: whom a visitor put in copy need not wait any more.
+                release(ticket.address, ticket)
             if copies:
                 add_copies(ticket, copies, actor=actor)
             if not ticket.is_spam:
@@ -81,21 +86,34 @@ def _status_only(ticket: Ticket) -> dict[str, object]:
 
 
 def reply(
-    ticket: Ticket, body: str, *, actor: Agent | System, close: bool = False, files: Sequence[StoredFile] = ()
+    ticket: Ticket,
+    body: str,
+    *,
+    actor: Agent | System,
+    close: bool = False,
+    files: Sequence[StoredFile] = (),
+    canned: CannedResponse | None = None,
 ) -> Message:
-    """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12)."""
+    """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
+
+    `canned` is the response saved from it: taking the reply back takes that back, too.
+    """
     access.require(actor, "reply", ticket)
     if close:
         access.require(actor, "close", ticket)
     clean = _required(body)
     with transaction():
-        message = _write(ticket, REPLY, clean, actor=actor, signature=signature_of(actor, ticket))
+        before, public_at = withdrawing.standing_of(ticket), withdrawing.public_from(actor)
+        signature = signature_of(actor, ticket)
+        message = _write(ticket, REPLY, clean, actor=actor, signature=signature, public_at=public_at)
         attach(message, files, actor=actor)
         status = catalogue.closed_status() if close else catalogue.pending_status()
         store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
-        record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
+        event = record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)
+        if public_at is not None:
+            withdrawing.remember(event, before, canned=canned)
     return message
 
 
@@ -159,7 +177,7 @@ def _required(body: str) -> str:
 
 
 def _write(
-    ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "", form_key: str | None = None
+    ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "", **more: str | datetime | None
 ) -> Message:
     message = Message.create(
         ticket=ticket,
@@ -169,8 +187,8 @@ def _write(
         author_name=actor_name(actor) or settings.get("desk_name"),
         body=body,
         signature=signature,
-        form_key=form_key,
         created_at=clock.now(),
+        **more,
     )
     customer = ticket.customer
     search.index(message, ticket, customer, ticket.address.email if ticket.address_id else "", richtext.to_text(body))

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import drafts, threads, tickets
+from helpdesk import clock, drafts, settings, threads, tickets
 from helpdesk.drafts import Writing
-from models import CannedResponse, Customer, CustomerAddress, Draft, Message, OutgoingEmail, SignIn, Status, Ticket
-from tests.support import cast
+from models import (
+    Attachment,
+    CannedResponse,
+    Customer,
+    CustomerAddress,
+    Draft,
+    Message,
+    OutgoingEmail,
+    SignIn,
+    Status,
+    Ticket,
+)
+from tests.support import attached, cast
 from tests.support.doors import post, text_of
 
 LIST = "/admin/tickets/"
@@ -270,3 +282,53 @@ def test_the_five_acts_stand_together_in_their_order(client_of, ticket, ana):
     for word in words[1:]:
         places.append(page.index(word, places[-1]))
     assert places[-1] - places[0] < 120
+
+
+# --- Taking a reply back ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pause(database):
+    settings.save({"undo_send_seconds": 10})
+
+
+def undo(client, ticket):
+    page = client.get(url(ticket)).get_data(as_text=True)
+    return re.search(rf'action="({url(ticket)}/withdraw/\d+)[^"]*" data-undo-seconds="10"', page).group(1)
+
+
+def test_a_sent_reply_is_taken_back_into_the_composer(client_of, ticket, ana, pause):
+    client = client_of(ana)
+    post(client, url(ticket, "reply"), {"body": "Too soon", "close": "1"})
+    post(client, undo(client, ticket))
+    page = client.get(url(ticket))
+    assert "Your message was not sent: it is a draft again." in text_of(page)
+    assert ">Too soon</textarea>" in page.get_data(as_text=True)
+    assert (replies(), OutgoingEmail.select().where(OutgoingEmail.kind == "notification").count()) == (0, 0)
+
+
+def test_the_files_of_a_reply_taken_back_stand_in_the_form_again(client_of, ticket, ana, pause, no_files):
+    client = client_of(ana)
+    post(client, url(ticket, "reply"), {"body": "See", "files": (io.BytesIO(attached.PDF), "invoice.pdf")})
+    post(client, undo(client, ticket))
+    page = client.get(url(ticket)).get_data(as_text=True)
+    assert page.count("invoice.pdf") >= 1
+    post(client, url(ticket, "reply"), {"body": "See", "files_key": attached.files_key(page)})
+    assert Attachment.get().message.body == "<p>See</p>"
+
+
+def test_too_late_is_said_kindly(client_of, ticket, ana, pause):
+    client = client_of(ana)
+    post(client, url(ticket, "reply"), {"body": "Too soon"})
+    Message.update(public_at=clock.now()).where(Message.kind == "reply").execute()
+    post(client, undo(client, ticket))
+    assert "it cannot be taken back any more" in text_of(client.get(url(ticket)))
+    assert replies() == 1
+
+
+def test_a_held_reply_is_not_on_the_customers_page(client_of, ticket, ana, carol, pause):
+    post(client_of(ana), url(ticket, "reply"), {"body": "Not yet"})
+    client = client_of(carol)
+    assert "Not yet" not in text_of(client.get(f"/tickets/{ticket.number}"))
+    Message.update(public_at=clock.now()).where(Message.kind == "reply").execute()
+    assert "Not yet" in text_of(client.get(f"/tickets/{ticket.number}"))

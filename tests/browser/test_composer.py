@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import tickets
+from helpdesk import settings, tickets
 from models import CannedResponse, Draft, Message, SignIn
 from tests.browser.test_desk import sign_in
 from tests.support import sqlite_only
@@ -186,3 +186,22 @@ def test_what_was_refused_is_in_sight_on_a_telephone(desk_page, watcher, ticket)
     desk_page.get_by_text("Give a name of 1 to 120 characters.").wait_for()
     assert desk_page.locator("trix-editor").is_visible()
     assert desk_page.inner_text("trix-editor").strip() == "We open at nine"
+
+
+def test_a_reply_is_taken_back_by_keyboard(desk_page, ticket):
+    settings.save({"undo_send_seconds": 10})
+    write(desk_page, ticket, "Too soon")
+    desk_page.keyboard.press("Control+Enter")
+    button = desk_page.get_by_role("button", name="Undo sending")
+    button.focus()
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("it is a draft again").wait_for()
+    assert desk_page.inner_text("trix-editor").strip() == "Too soon"
+
+
+def test_the_offer_to_take_it_back_leaves_in_time(desk_page, ticket):
+    settings.save({"undo_send_seconds": 1})
+    write(desk_page, ticket, "Fine as it is")
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Your message has been sent.").wait_for()
+    desk_page.get_by_role("button", name="Undo sending").wait_for(state="hidden")

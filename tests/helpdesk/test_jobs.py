@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
-from helpdesk import clock, environment, jobs, links, outbox, tickets, upkeep
+from helpdesk import clock, environment, jobs, links, outbox, settings, tickets, upkeep
 from models import AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
 from tests.support import cast, sqlite_only
 
@@ -151,3 +151,10 @@ def test_an_agents_mail_and_a_customers_leave_together(smtp, consumer, billing, 
     cast.permit(cast.make_agent("Ana"), billing, notify=True)
     cast.open_ticket(carol, billing, invoices)
     wait_until(lambda: len(smtp.messages) == 2)
+
+
+def test_a_reply_leaves_right_after_its_pause(smtp, consumer, ticket, ana):
+    wait_until(lambda: len(smtp.messages) == 1)
+    settings.save({"undo_send_seconds": 1})
+    tickets.reply(ticket, "<p>We are on it.</p>", actor=ana)
+    wait_until(lambda: len(smtp.messages) == 2, seconds=8)

@@ -16,11 +16,15 @@ import psycopg
 import models
 from app import create_app
 from helpdesk import counting, environment, migrating
+from helpdesk.settings import DECLARED
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
 
 # A test need not survive a power cut, and waiting for the disk would be most of its time.
 models.SQLITE_PRAGMAS["synchronous"] = "off"
+
+# Replies go out at once, but in the tests of taking them back: those set the pause themselves.
+DECLARED["undo_send_seconds"] = replace(DECLARED["undo_send_seconds"], default=0)
 
 SECRET_KEY = "a-key-that-guards-nothing-but-tests"
 

@@ -1,0 +1,169 @@
+"""Taking a reply back before it goes out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
+from helpdesk import attachments, canned_responses, claims, clock, events, search, settings, threads, tickets, uploads
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent
+from tests.support import attached
+
+
+@pytest.fixture(autouse=True)
+def pause(database):
+    """Replies wait for ten seconds."""
+    settings.save({"undo_send_seconds": 10})
+
+
+@pytest.fixture
+def sent(ticket, ana):
+    """Ana's reply, just sent."""
+    return tickets.reply(ticket, "<p>We are on it.</p>", actor=ana)
+
+
+def again(ticket):
+    return Ticket.get_by_id(ticket.id)
+
+
+def mails(message):
+    return OutgoingEmail.select().where(OutgoingEmail.message == message.id)
+
+
+def public(ticket):
+    return [message.id for message in threads.public_messages(ticket)[0]]
+
+
+def test_a_reply_is_mailed_after_the_pause(sent):
+    (mail,) = mails(sent)
+    assert timedelta(seconds=9) < mail.due_at - clock.now() <= timedelta(seconds=10)
+    assert mail.id not in {key for (key,) in claims.due_now().tuples()}
+
+
+def test_a_reply_is_public_after_the_pause_whatever_is_set_meanwhile(sent, ticket):
+    settings.save({"undo_send_seconds": 0})
+    assert sent.id not in public(ticket)
+    with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False):
+        assert sent.id in public(ticket)
+
+
+def test_without_a_pause_a_reply_is_public_at_once(ticket, ana):
+    settings.save({"undo_send_seconds": 0})
+    sent = tickets.reply(ticket, "<p>Now</p>", actor=ana)
+    assert sent.public_at is None
+    assert sent.id in public(ticket)
+
+
+@pytest.mark.parametrize("seconds", ["31", "-1", "soon", ""])
+def test_the_pause_is_a_number_up_to_thirty(database, seconds):
+    with pytest.raises(InvalidInput, match="0 to 30"):
+        settings.save({"undo_send_seconds": seconds})
+
+
+def test_a_file_of_a_held_reply_is_not_the_customers_yet(ticket, ana, carol, no_files):
+    sent = tickets.reply(ticket, "<p>See here</p>", actor=ana, files=[attached.received()])
+    file = Attachment.get(Attachment.message == sent.id)
+    with pytest.raises(NotFound):
+        attachments.find(carol, file.id)
+    with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False):
+        assert attachments.find(carol, file.id) == file
+
+
+def test_its_files_wait_for_the_form_again(ticket, ana, no_files):
+    sent = tickets.reply(ticket, "<p>See here</p>", actor=ana, files=[attached.received()])
+    tickets.withdraw_reply(sent, actor=ana, files_key="form", owner="agent 1")
+    assert [file.name for file in uploads.kept("form", "agent 1")] == ["invoice.pdf"]
+    assert Attachment.select().count() == 0
+
+
+def test_withdrawing_takes_message_mails_and_search_away(sent, ticket, ana):
+    tickets.withdraw_reply(sent, actor=ana)
+    assert Message.select().where(Message.kind == "reply").count() == 0
+    assert OutgoingEmail.select().where(OutgoingEmail.kind == "notification").count() == 0
+    assert list(Message.select().where(Message.ticket.in_(search.ticket_ids("we are on it")))) == []
+
+
+def test_withdrawing_gives_back_draft_status_assignee_and_wait(ticket, ana):
+    before = again(ticket)
+    sent = tickets.reply(again(ticket), "<p>Done.</p>", actor=ana, close=True)
+    assert again(ticket).assignee == ana
+    tickets.withdraw_reply(sent, actor=ana)
+    after = again(ticket)
+    for name in ("status_id", "is_open", "closed_at", "assignee_id", "awaits_reply", "waiting_since"):
+        assert getattr(after, name) == getattr(before, name), name
+    draft = Draft.get()
+    assert (draft.agent, draft.body, draft.close) == (ana, "<p>Done.</p>", True)
+
+
+def test_withdrawing_gives_back_a_saved_canned_response(ticket, ana):
+    saved = canned_responses.save_from_reply(ticket, "Thanks", "<p>Thank you.</p>", actor=ana)
+    sent = tickets.reply(ticket, "<p>Thank you.</p>", actor=ana, canned=saved)
+    tickets.withdraw_reply(sent, actor=ana)
+    assert CannedResponse.select().count() == 0
+    assert (Draft.get().save_as, Draft.get().canned_name) == (True, "Thanks")
+
+
+def test_the_history_tells_of_it_and_not_of_the_reply(ticket, ana):
+    sent = tickets.reply(ticket, "<p>Done.</p>", actor=ana, close=True)
+    tickets.withdraw_reply(sent, actor=ana)
+    said = [events.describe(event) for event in TicketEvent.select().order_by(TicketEvent.id)]
+    assert said == ["Carol Jones opened the ticket", "Ana took a reply back before it went out"]
+
+
+def test_withdrawing_twice_is_withdrawing_once(sent, ana):
+    other = Message.get_by_id(sent.id)
+    tickets.withdraw_reply(sent, actor=ana)
+    tickets.withdraw_reply(other, actor=ana)
+    assert Draft.select().count() == 1
+    assert TicketEvent.select().where(TicketEvent.kind == "withdrawn").count() == 1
+
+
+def test_after_the_pause_it_is_too_late(sent, ticket, ana):
+    with (
+        time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False),
+        pytest.raises(InvalidInput, match="gone out"),
+    ):
+        tickets.withdraw_reply(sent, actor=ana)
+    assert Message.get_by_id(sent.id).deleted_at is None
+
+
+def test_it_stays_when_a_mail_has_left(sent, ana):
+    OutgoingEmail.update(state="sent").where(OutgoingEmail.message == sent.id).execute()
+    with pytest.raises(InvalidInput, match="gone out"):
+        tickets.withdraw_reply(sent, actor=ana)
+    assert Message.get_by_id(sent.id).deleted_at is None
+
+
+def test_it_stays_when_the_customer_wrote_meanwhile(sent, ticket, ana, carol):
+    tickets.receive_message(again(ticket), "One more thing.", actor=carol)
+    with pytest.raises(InvalidInput, match="meanwhile"):
+        tickets.withdraw_reply(sent, actor=ana)
+    assert mails(sent).count() == 1
+
+
+def test_a_note_of_a_colleague_does_not_keep_it(sent, ticket, ana, root):
+    tickets.add_note(again(ticket), "<p>Careful</p>", actor=root)
+    tickets.withdraw_reply(sent, actor=ana)
+    assert Message.get_or_none(Message.id == sent.id) is None
+
+
+def test_what_a_colleague_changed_meanwhile_stays(sent, ticket, ana, root):
+    hold = Status.get(Status.identifier == "on hold")
+    tickets.set_status(again(ticket), hold, actor=root)
+    tickets.withdraw_reply(sent, actor=ana)
+    assert (again(ticket).status, again(ticket).assignee) == (hold, None)
+
+
+def test_only_its_author_takes_it_back(sent, root):
+    with pytest.raises(NotAllowed):
+        tickets.withdraw_reply(sent, actor=root)
+
+
+def test_what_was_begun_since_stands_below(sent, ticket, ana):
+    Draft.create(ticket=ticket, agent=ana, body="<p>And</p>", updated_at=clock.now())
+    tickets.withdraw_reply(sent, actor=ana)
+    assert Draft.get().body == "<p>We are on it.</p><p>And</p>"
