@@ -63,8 +63,11 @@ def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
         write_copies(ticket, clean, actor=actor)
 
 
-def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
-    """Put people in copy inside the caller's rule, which knows that the actor may. Raises InvalidInput."""
+def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: bool = False) -> None:
+    """Put people in copy inside the caller's rule, which knows that the actor may. Raises InvalidInput.
+
+    `unsure` says that a visitor has typed the author's address, who may be somebody else: they wait.
+    """
     clean = check(emails, own={ticket.address.email} if ticket.address_id is not None else set())
     if not clean:
         return
@@ -78,7 +81,7 @@ def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None
         raise InvalidInput(too_many(), field="copies")
     _refuse_many(customer_of(actor), new)
     for email in new:
-        _write(ticket, customers.find_or_make(email), actor)
+        _write(ticket, customers.find_or_make(email), actor, unsure=unsure)
 
 
 def own_addresses(customer: Customer) -> set[str]:
@@ -137,7 +140,7 @@ def _refuse_many(customer: Customer | None, new: list[str]) -> None:
         raise InvalidInput(message, field="copies")
 
 
-def _write(ticket: Ticket, address: CustomerAddress, actor: Actor) -> None:
+def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bool) -> None:
     of_desk = isinstance(actor, Agent | System)
     try:
         with database.atomic():
@@ -145,8 +148,8 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor) -> None:
                 ticket=ticket,
                 address=address,
                 added_by="agent" if of_desk else "customer",
-                # Until the author has proven to receive mail, nobody is written to on a stranger's word.
-                waits=not of_desk and ticket.address_id is not None and not ticket.address.is_proven,
+                # Until the author has shown to be the author, nobody is written to on a stranger's word.
+                waits=not of_desk and ticket.address_id is not None and (unsure or not ticket.address.is_proven),
                 created_at=clock.now(),
             )
     except IntegrityError:
@@ -170,8 +173,11 @@ def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None
         record(ticket, EventKind.COPY_DROPPED, actor=actor, email=address.email)
 
 
-def release(address: CustomerAddress) -> None:
-    """Tell the people of what was said whom a visitor put in copy before proving this address. In a transaction."""
+def release(address: CustomerAddress, ticket: Ticket | None = None) -> None:
+    """Tell whom a visitor put in copy under this address, in one ticket or in all of them. In a transaction.
+
+    Call it once the holder of the address has come in by a link, by a password, or into the ticket itself.
+    """
     waiting = (
         TicketCopy.select(TicketCopy, Ticket, CustomerAddress)
         .join(Ticket)
@@ -180,6 +186,8 @@ def release(address: CustomerAddress) -> None:
         .where(TicketCopy.waits, Ticket.customer == address.customer_id, Ticket.address == address.id)
         .order_by(TicketCopy.id)
     )
+    if ticket is not None:
+        waiting = waiting.where(Ticket.id == ticket.id)
     for row in waiting:
         mine = TicketCopy.update(waits=False).where(TicketCopy.id == row.id, TicketCopy.waits)
         if mine.execute():

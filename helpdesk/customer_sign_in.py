@@ -23,10 +23,14 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
     customer = address.customer if address is not None and address.is_proven else None
     account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
     try:
-        return accounts.check_password(customer, password, account=account, address_key=address_key)
+        signed_in = accounts.check_password(customer, password, account=account, address_key=address_key)
     except InvalidInput:
         journal.sign_in_refused(email, address_key)
         raise
+    if address is not None:
+        with events.transaction():
+            copies.release(address)
+    return signed_in
 
 
 def ask_link(email: str, *, address_key: str) -> None:
@@ -52,6 +56,7 @@ def use_sign_in_link(link: AccessLink) -> Customer:
     with events.transaction():
         links.use(link)
         prove(address)
+        copies.release(address)
     return address.customer
 
 
@@ -61,6 +66,7 @@ def use_ticket_link(link: AccessLink) -> CustomerAddress:
     with events.transaction():
         links.use(link)
         prove(address)
+        copies.release(address, link.ticket)
     return address
 
 

@@ -15,6 +15,7 @@ from peewee import IntegrityError
 
 from helpdesk import (
     clock,
+    copies,
     customer_sign_in,
     customers,
     email_defaults,
@@ -115,6 +116,7 @@ def send(row: HeldRequest) -> Ticket:
         names = {"first_name": new.first_name, "last_name": new.last_name}
         customer_sign_in.prove(customers.find_or_make(new.email, locale=new.locale, **names))
         ticket = tickets.open_ticket(new, actor=None)
+        copies.release(ticket.address, ticket)
         # What was typed stands in the ticket now.
         HeldRequest.update(ticket=ticket.id, request={}).where(HeldRequest.id == row.id).execute()
     return ticket

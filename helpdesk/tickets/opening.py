@@ -60,7 +60,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             ticket = _store(new, subject, service, department, address)
             message = write_first_message(ticket, address, body)
             attach(message, new.files, actor=actor)
-            write_copies(ticket, new.copies, actor=actor or address.customer)
+            write_copies(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)
             # The visitor acts by the form: the history and the mails know them by their address.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)

@@ -302,6 +302,61 @@ def test_proving_spam_tells_nobody(sales, root):
     assert mailed() == []
 
 
+@pytest.fixture
+def pretended(carol, sales) -> Ticket:
+    """A ticket that some visitor opened under Carol's proven address."""
+    return cast.open_ticket("carol@customer.example", sales, subject="Buy now", copies=(EVE,))
+
+
+def test_a_visitor_with_a_proven_address_of_others_mails_nobody_in_copy(pretended, ana, billing):
+    assert (copied(pretended), mailed()) == ([EVE], [])
+    assert not access.sees(guest(pretended), pretended)
+    tickets.reply(pretended, "<p>Yes</p>", actor=access.SYSTEM)
+    assert EVE not in mailed()
+
+
+def test_the_link_of_that_ticket_tells_them_and_of_another_does_not(pretended, carol, billing, invoices):
+    other = cast.open_ticket("carol@customer.example", billing, invoices, copies=("fay@copied.example",))
+    customer_sign_in.use_ticket_link(
+        links.find("ticket", links.make("ticket", address=carol.primary_address, ticket=pretended))
+    )
+    assert mailed() == [EVE]
+    assert access.sees(guest(pretended), pretended)
+    assert not access.sees(guest(other, "fay@copied.example"), other)
+
+
+def test_the_link_of_somebody_in_copy_tells_nobody(pretended, carol, dan):
+    copies.add_copies(pretended, ["dan@customer.example"], actor=carol)
+    link = links.make("ticket", address=dan.primary_address, ticket=pretended)
+    customer_sign_in.use_ticket_link(links.find("ticket", link))
+    assert mailed() == []
+
+
+def by_link(carol):
+    customer_sign_in.use_sign_in_link(links.find("sign-in", links.make("sign-in", address=carol.primary_address)))
+
+
+def by_password(_carol):
+    customer_sign_in.sign_in("carol@customer.example", cast.PASSWORD, address_key="203.0.113.9")
+
+
+@pytest.mark.parametrize("way", [by_link, by_password])
+def test_signing_in_at_that_address_tells_them_once(pretended, carol, way):
+    for _ in range(2):
+        way(carol)
+    assert mailed() == [EVE]
+
+
+def test_writing_in_it_signed_in_tells_them_of_both_messages(pretended, carol, dan):
+    tickets.receive_message(pretended, "It is mine", actor=carol)
+    assert mailed() == [EVE, EVE]
+
+
+def test_a_signed_in_customer_tells_them_at_once(carol, billing, invoices):
+    cast.open_ticket(carol, billing, invoices, copies=(EVE,))
+    assert mailed() == [EVE]
+
+
 def test_a_visitor_learns_of_no_other_address(sales, carol):
     customers.add_address(carol, "carol@home.example", actor=access.SYSTEM)
     ticket = cast.open_ticket("carol@customer.example", sales, copies=("carol@home.example",))

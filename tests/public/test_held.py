@@ -205,3 +205,10 @@ def test_a_desk_switched_off_on_its_screen_says_so(client, client_of, root, sale
     )
     assert settings.get("desk_enabled") is False
     assert "closed for now" in doors.text_of(client.get("/"))
+
+
+def test_whom_a_confirmed_message_copies_in_is_mailed_at_once(client, sales, smtp, carol):
+    ask(client, email="carol@customer.example", copies="eve@copied.example")
+    _mail, link = mailed(smtp, "carol@customer.example")
+    doors.post(client, link)
+    assert OutgoingEmail.select().where(OutgoingEmail.to_email == "eve@copied.example").count() == 1
