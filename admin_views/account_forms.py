@@ -14,7 +14,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 
 NEEDED = lazy("This field is needed.")
-NEW_PASSWORD_HELP = lazy("At least 10 characters; a few words are easy to remember.")
+NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
 #: A hash of a longer text would cost more than it protects.
 LONGEST = 1_000
 

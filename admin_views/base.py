@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, redirect, request, stream_with_context
+from flask import Response, abort, flash, get_flashed_messages, redirect, request, stream_with_context
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.helpers import get_redirect_target
@@ -190,6 +190,14 @@ class DeskView(Guarded, Lists, ModelView):
             if losses:
                 return self.confirm(_("Save “%(name)s”?", name=str(row)), losses, _("Save"), **typed())
         return super().edit_view()
+
+    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
+        """Go back where the reader came from, naming what was saved where Flask-Admin speaks of a record."""
+        for category, text in get_flashed_messages(with_categories=True)[:-1]:
+            flash(text, category)
+        name = str(model)
+        flash(_("“%(name)s” was added.", name=name) if is_created else _("“%(name)s” was saved.", name=name), "success")
+        return str(super().get_save_return_url(model, is_created))
 
     # --- Deletes: asked first, never recursive, saying what stands in the way ---
 

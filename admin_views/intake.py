@@ -33,7 +33,7 @@ class CannedResponsesView(Ordered, DeskView):
     create_template = edit_template = "admin/rich_form.html"
     form_overrides = {"body": RichField}
     form_args = {
-        "service": {"empty": lazy("General: every service")},
+        "service": {"empty": lazy("Every service")},
         "body": {"render_kw": {"data-takes-variables": True}},
     }
     column_labels = {

@@ -138,7 +138,10 @@ class UsersView(DeskView):
         """Show the invitation after inviting somebody where no mail takes it to them."""
         if is_created and settings.mail_server() is None:
             return str(self.get_url(".invitation", id=model.id))
-        return str(super().get_save_return_url(model, is_created))
+        address = super().get_save_return_url(model, is_created)
+        if is_created:
+            flash(_("An invitation is on its way to %(email)s.", email=model.email), "info")
+        return address
 
     @expose("/add-to-support/", methods=("GET", "POST"))
     def add_to_support(self) -> Any:

@@ -13,9 +13,14 @@ from wtforms.utils import unset_value
 from wtforms.widgets import TextInput
 from wtfpeewee.orm import ValueRequired
 
-from helpdesk import colors
+from helpdesk import colors, settings
 from helpdesk.i18n import LANGUAGES, _, lazy
 from models import Label, LabelField
+
+
+def in_desk_order() -> list[str]:
+    """Return the codes of the languages, the desk's own first: it is the one to write."""
+    return sorted(LANGUAGES, key=lambda code: code != settings.get("language"))
 
 
 class LabelWidget:
@@ -28,7 +33,7 @@ class LabelWidget:
         self.rows = rows
 
     def __call__(self, field: fields.Field, **kwargs: Any) -> Markup:
-        inputs = Markup("").join(self._input(field, code, kwargs) for code in LANGUAGES)
+        inputs = Markup("").join(self._input(field, code, kwargs) for code in in_desk_order())
         return inputs if self.rows else Markup('<div class="pair">{}</div>').format(inputs)
 
     def _input(self, field: fields.Field, code: str, kwargs: dict[str, Any]) -> Markup:
@@ -70,7 +75,7 @@ class LabelFormField(fields.Field):
 
     def focus_id(self) -> str:
         """Return the id of the first control, where a link of the error summary leads."""
-        return f"{self.id}-{next(iter(LANGUAGES))}"
+        return f"{self.id}-{in_desk_order()[0]}"
 
 
 class LabelRequired:

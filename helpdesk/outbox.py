@@ -223,6 +223,7 @@ def hand_over(email: OutgoingEmail, server: MailServer | None = None) -> str:
 
 
 def _test_mail(to: str) -> OutgoingEmail:
+    words = lazy("Your help desk can send e-mail.")
     return OutgoingEmail(
         kind="test",
         to_email=to,
@@ -230,7 +231,7 @@ def _test_mail(to: str) -> OutgoingEmail:
         from_name=settings.get("desk_name"),
         locale=settings.get("language"),
         subject=str(lazy("Test message of the help desk")),
-        body=f"<p>{lazy('Your help desk can send e-mail.')}</p>",
+        body=f"<p>{words}</p>",
         mail_id=letters.new_id(),
     )
 

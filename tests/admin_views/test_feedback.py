@@ -1,0 +1,39 @@
+"""What a screen says after a form, and what it asks first."""
+
+from __future__ import annotations
+
+from helpdesk import outbox, settings
+from tests.support import doors
+
+
+def test_the_list_names_what_was_added(client_of, root):
+    client = client_of(root)
+    doors.post(client, "/admin/services/new/", {"name-en": "Billing", "enabled": "y"})
+    assert "“Billing” was added." in client.get("/admin/services/").text
+
+
+def test_the_list_names_what_was_saved(client_of, root, sales):
+    client = client_of(root)
+    doors.post(client, f"/admin/services/edit/?id={sales.id}", {"name-en": "Shop", "enabled": "y"})
+    assert "“Shop” was saved." in client.get("/admin/services/").text
+
+
+def test_the_language_of_the_desk_is_asked_first(client_of, root):
+    settings.save({"language": "fr"}, actor=root)
+    page = client_of(root).get("/admin/services/new/").text
+    assert page.index('name="name-fr"') < page.index('name="name-en"')
+
+
+def test_inviting_says_where_the_invitation_goes(client_of, root, smtp):
+    settings.save({"mail_host": "127.0.0.1", "mail_port": smtp.port, "mail_tls": "none"}, actor=root)
+    client = client_of(root)
+    person = {"name": "Zoé", "email": "zoe@example.org", "role": str(root.role_id), "locale": ""}
+    doors.post(client, "/admin/users/new/", person)
+    assert "zoe@example.org." in doors.text_of(client.get("/admin/users/"))
+
+
+def test_the_test_mail_speaks_the_language_of_who_asks(app, root, smtp):
+    settings.save({"mail_host": "127.0.0.1", "mail_port": smtp.port, "mail_tls": "none"}, actor=root)
+    with app.test_request_context(headers={"Accept-Language": "fr"}):
+        outbox.send_test(root.email, actor=root)
+    assert "Votre support sait envoyer des e-mails." in smtp.messages[0].get_body(("plain",)).get_content()
