@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from models import Ticket
@@ -77,6 +79,14 @@ def test_a_search_looks_at_subject_content_or_author(client_of, ana, carol, bill
     for looked_at in ("subject", "content", "author", "everywhere"):
         page = client.get(DESK, query_string={"view": "search", "scope": looked_at, "q": words}).text
         assert (ticket.number in page) is (looked_at in (scope, "everywhere")), looked_at
+
+
+def test_a_subject_leads_to_who_wrote_and_what(client_of, ana, ticket):
+    client = client_of(ana)
+    link = re.search(r'<a class="subject" href="([^"]*)"', client.get(DESK).text).group(1)
+    page = read(client, link)
+    for words in (ticket.subject, "Carol Jones", "The total looks wrong to me.", "Reply"):
+        assert words in page
 
 
 def test_my_tickets_are_those_one_has_taken(client_of, ana, ticket, carol, billing, invoices):

@@ -1,0 +1,87 @@
+"""The documents keep their word: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from helpdesk import cli
+
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "LISEZMOI.md")
+DOCUMENTS = (
+    *READMES,
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+)
+FEATURES = [f"A{number}" for number in range(1, 22)] + [f"B{number}" for number in range(1, 25)]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@cache
+def named_tests(name: str) -> set[str]:
+    """Return the names of the tests in a file of ``tests/``; none when it does not exist."""
+    path = ROOT / "tests" / name
+    tree = ast.parse(path.read_text(encoding="utf-8") if path.is_file() else "")
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+def rows() -> dict[str, str]:
+    return {line.split(" | ")[0].removeprefix("| "): line for line in read("docs/features.md").splitlines()}
+
+
+def test_each_feature_has_one_row():
+    found = re.findall(r"^\| ([AB]\d+) \|", read("docs/features.md"), re.MULTILINE)
+    assert Counter(found) == Counter(FEATURES)
+
+
+def test_each_row_names_a_test():
+    assert [name for name in FEATURES if "::test_" not in rows()[name]] == []
+
+
+def test_each_named_test_exists():
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", read("docs/features.md"))
+    assert [f"{file}::{name}" for file, name in named if name not in named_tests(file)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document):
+    targets = re.findall(
+        r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)|<img[^>]*src=\"(?!https?:)([^\"]+)", read(document)
+    )
+    paths = [one or other for one, other in targets]
+    assert [path for path in paths if not ((ROOT / document).parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", [*READMES, "docs/architecture.md"])
+def test_what_is_read_first_is_short(document):
+    assert len(read(document).splitlines()) <= 150
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_each_variable_of_the_environment_is_told(document):
+    known = set(re.findall(r"\"(GUICHET_[A-Z_]+)\"", read("helpdesk/environment.py")))
+    assert sorted(name for name in known if f"`{name}`" not in read(document)) == []
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_each_command_is_told(document):
+    told = read(document)
+    assert [name for name in cli.COMMANDS if not re.search(rf"app\.py {name}\b|`{name}\b", told)] == []
+
+
+def test_each_module_of_the_rules_is_told_where_it_stands():
+    told = set(re.findall(r"`([a-z_0-9]+)(?:/|\.py)?`", read("docs/architecture.md")))
+    modules = {path.stem for path in (ROOT / "helpdesk").glob("*.py")} | {
+        path.parent.name for path in (ROOT / "helpdesk").glob("*/__init__.py")
+    }
+    assert sorted(modules - told - {"__init__"}) == []
