@@ -210,7 +210,7 @@ def test_it_speaks_french(client_of, root, answered):
     root.locale = "fr"
     root.save()
     page = read(client_of(root))
-    assert "Tableau de bord 17 février 2026 au 18 mars 2026" in page
+    assert "Tableau de bord du 17 février 2026 au 18 mars 2026" in page
     assert "lun. 16 mars" in page
 
 
