@@ -25,6 +25,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
 from helpdesk.links import LinkExpired
 from models import AccessLink, Agent
+from web import errors
 from web.security import safe_path
 
 blueprint = Blueprint("account", __name__, url_prefix="/admin")
@@ -135,7 +136,9 @@ def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
             return view(agent, **arguments)
         if sessions.current_person() is not None:
             abort(403)
-        return redirect(url_for(".sign_in", next=request.path if request.method != "POST" else None))
+        if request.method == "POST":
+            return errors.signed_out(url_for(".sign_in"))
+        return redirect(url_for(".sign_in", next=request.path))
 
     return guarded
 

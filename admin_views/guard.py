@@ -10,6 +10,7 @@ import sessions
 from admin_views import menu
 from helpdesk import access
 from models import Agent
+from web import errors
 
 
 class Guarded:
@@ -34,8 +35,9 @@ class Guarded:
         """Send strangers to the sign-in page; refuse everybody else."""
         if sessions.current_person() is not None:
             abort(403)
-        wanted = request.full_path.rstrip("?") if request.method != "POST" else None
-        return redirect(url_for("account.sign_in", next=wanted))
+        if request.method == "POST":
+            return errors.signed_out(url_for("account.sign_in"))
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
 
     def _run_view(self, view: Any, *args: Any, **kwargs: Any) -> Any:
         # The inherited one takes any TypeError for a wrong signature and hides it.

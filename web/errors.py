@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n
+from helpdesk import i18n, throttle
 from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, TooMany
-from helpdesk.i18n import lazy
+from helpdesk.i18n import _, lazy
+from web.typed import Typed, typed
 
 TEXTS: dict[int, tuple[Any, Any]] = {
     400: (lazy("This request cannot be understood"), lazy("Go back, reload the page and try again.")),
+    401: (lazy("You are signed out"), lazy("Sign in, then send it again from here.")),
     403: (lazy("You may not open this page"), lazy("Ask an administrator of the desk if you need it.")),
     404: (lazy("There is nothing here"), lazy("The page does not exist, or it is not yours.")),
     405: (lazy("This address is not a page"), lazy("It takes what a form sends.")),
@@ -27,6 +30,12 @@ TEXTS: dict[int, tuple[Any, Any]] = {
 }
 HOST = lazy("This address is not the public address of the desk. Its administrator sets it under Configuration.")
 EXPIRED = lazy("This form was open for too long, or your browser keeps no cookies. Reload the page and send it again.")
+AGAIN = lazy(
+    "This form was open for too long, or your browser keeps no cookies. What you typed is kept: send it again."
+)
+
+#: Where sending once more may help; a refusal of the size cannot be read a second time.
+GIVES_BACK = frozenset({404, 429, 500})
 
 STATUS: dict[type[HelpdeskError], int] = {NotFound: 404, NotAllowed: 403, TooMany: 429}
 
@@ -51,38 +60,61 @@ def for_programs(code: int, text: Any) -> Any:
         return {"error": str(text)}, code
 
 
-def page(code: int, text: Any = None) -> Any:
-    """Render the page of an error."""
+def page(code: int, text: Any = None, kept: Typed | None = None) -> Any:
+    """Render the page of an error, with what was typed (`kept`) to be sent again."""
     title, usual = TEXTS.get(code, TEXTS[400])
     if request.path.startswith("/api/"):
         return for_programs(code, text or title)
+    kept = kept or (typed() if code in GIVES_BACK else None)
     in_desk = request.path.startswith("/admin")
-    return render_template("errors/error.html", code=code, title=title, text=text or usual, in_desk=in_desk), code
+    texts = {"title": title, "text": text or usual}
+    return render_template("errors/error.html", code=code, kept=kept, in_desk=in_desk, **texts), code
 
 
 def refused(error: HelpdeskError) -> Any:
     """Show what a rule said when it refused."""
     code = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    answer = page(code, str(error) or None)
-    return (*answer, {"Retry-After": str(error.wait)}) if isinstance(error, TooMany) else answer
+    if not isinstance(error, TooMany):
+        return page(code, str(error) or None)
+    text = str(error) or str(throttle.too_many(timedelta(seconds=error.wait)))
+    return (*page(code, text), {"Retry-After": str(error.wait)})
 
 
 def expired(_error: CSRFError) -> Any:
-    """Explain a form whose token does not hold any more."""
-    return page(400, EXPIRED)
+    """Explain a form whose token does not hold any more, and offer to send it with a fresh one."""
+    kept = typed()
+    return page(400, AGAIN if kept else EXPIRED, kept)
+
+
+def signed_out(sign_in: str) -> Any:
+    """Answer a form of somebody whose sign-in has ended: the page to sign in, or what was typed given back."""
+    kept = typed()
+    if kept is None:
+        return redirect(sign_in)
+    title, text = TEXTS[401]
+    return render_template("errors/signed_out.html", code=401, title=title, text=text, kept=kept, sign_in=sign_in), 401
+
+
+def too_large() -> str:
+    """Name the limits of one request."""
+    size, words = i18n.size(request.max_content_length or 0), i18n.size(request.max_form_memory_size or 0)
+    return _(
+        "All that is sent at once may have %(size)s at most, its text %(words)s. Send less.", size=size, words=words
+    )
 
 
 def failed(error: HTTPException) -> Any:
     """Show an HTTP error; redirects pass."""
     if isinstance(error.response, Response) or (error.code or 500) < 400:
         return error
-    answer = page(error.code or 500, HOST if error.description == "host" else None)
+    said = {"host": HOST}.get(str(error.description)) or (too_large() if error.code == 413 else None)
+    answer = page(error.code or 500, said)
     methods: list[str] = getattr(error, "valid_methods", None) or []
     return (*answer, {"Allow": ", ".join(methods)}) if methods else answer
 
 
 def unreachable(error: Exception) -> Any:
-    """Say that the database does not answer; without a page of ours, which would ask it again."""
+    """Say that the database does not answer; rendered without what pages usually know, which would ask it again."""
     current_app.logger.error("The database does not answer: %s", type(error).__name__)
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         title, text = map(str, TEXTS[503])
@@ -90,7 +122,13 @@ def unreachable(error: Exception) -> Any:
         return (*for_programs(503, TEXTS[503][1]), {"Retry-After": "10"})
     if request.endpoint == "public.health":
         return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
-    return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{text}</p>", 503, {"Retry-After": "10"}
+    return _bare(503, title, text), 503, {"Retry-After": "10"}
+
+
+def _bare(code: int, title: str, text: str) -> str:
+    """Render an error without asking who reads: no context processor runs."""
+    template = current_app.jinja_env.get_template("errors/error.html")
+    return template.render(code=code, title=title, text=text, in_desk=request.path.startswith("/admin"))
 
 
 def broken(_error: Exception) -> Any:

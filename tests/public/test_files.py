@@ -172,7 +172,7 @@ def test_too_many_uploads_are_refused_for_a_while(visitor, monkeypatch):
 
 def test_a_request_beyond_every_limit_is_answered_kindly(visitor):
     answer = visitor.post("/tickets/new", data=bytes(33 << 20), content_type="multipart/form-data; boundary=x")
-    assert (answer.status_code, "Send less text or smaller files." in doors.text_of(answer)) == (413, True)
+    assert (answer.status_code, "may have 32 MB at most" in doors.text_of(answer)) == (413, True)
 
 
 def test_a_request_may_be_as_large_as_the_files_of_a_message(visitor, monkeypatch):

@@ -1,0 +1,133 @@
+"""Errors are pages of the desk, in the reader's language, with a way on; and what was typed is given back."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from helpdesk.errors import TooMany
+from models import Tag, open_database
+from tests.support import cast, doors, sqlite_only
+
+pytestmark = sqlite_only
+
+OURS = {"Origin": "http://localhost"}
+FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+
+
+def given_back(answer) -> dict[str, str]:
+    """Return the fields that a page offers to send again."""
+    form = answer.get_data(as_text=True).rpartition("<form")[2]
+    return {name: unescape(value) for name, value in FIELD.findall(form)}
+
+
+def send_again(client, answer):
+    return client.post(answer.request.path, data=given_back(answer), headers=OURS)
+
+
+def test_an_expired_form_is_sent_again_with_all_that_was_typed(client_of, root):
+    client = client_of(root)
+    answer = client.post("/admin/tags/new/", data={"name": "späte Post", "csrf_token": "old"}, headers=OURS)
+    assert answer.status_code == 400
+    assert "Send again" in doors.text_of(answer)
+    assert send_again(client, answer).status_code == 302
+    assert Tag.get().name == "späte Post"
+
+
+def test_a_lost_session_keeps_the_form_of_a_visitor(client, billing, invoices):
+    typed = {"email": "zoe@customer.example", "subject": "A bell", "message": "Line one\r\nLine “two” <b>"}
+    answer = client.post("/tickets/new", data=typed, headers=OURS)
+    assert typed.items() <= given_back(answer).items()
+    assert "Line “two” <b>" in doors.text_of(send_again(client, answer))
+
+
+def test_a_sign_in_that_ended_gives_the_form_back(app, client_of, root):
+    client = app.test_client()
+    answer = doors.post(client, "/admin/tags/new/", {"name": "late"}, headers=OURS)
+    assert (answer.status_code, Tag.select().count()) == (401, 0)
+    doors.post(client, "/admin/sign-in", {"email": root.email, "password": cast.PASSWORD})
+    expired = send_again(client, answer)
+    assert expired.status_code == 400
+    assert send_again(client, expired).status_code == 302
+    assert Tag.get().name == "late"
+
+
+def test_who_typed_nothing_is_led_to_sign_in(client, database):
+    answer = doors.post(client, "/admin/tags/delete/", {"id": "1"}, headers=OURS)
+    assert answer.location == "/admin/sign-in"
+
+
+def test_no_password_is_given_back(client, root):
+    typed = {"email": root.email, "password": cast.PASSWORD, "csrf_token": "old"}
+    answer = client.post("/admin/sign-in", data=typed, headers=OURS)
+    assert given_back(answer)["email"] == root.email
+    assert cast.PASSWORD not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_another_site_puts_no_words_on_our_page(client, database, origin):
+    headers = {"Origin": origin} if origin else {}
+    answer = client.post("/tickets/new", data={"message": "Give me your money"}, headers=headers)
+    assert answer.status_code == 400
+    assert "money" not in answer.get_data(as_text=True)
+
+
+def test_an_answer_to_a_ticket_that_went_out_of_reach_is_given_back(client, ticket):
+    text = "I have looked again and the total is still wrong, sorry."
+    answer = doors.post(client, f"/tickets/{ticket.number}/answer", {"message": text}, headers=OURS)
+    assert answer.status_code == 404
+    assert text in doors.text_of(answer)
+
+
+def test_too_large_names_the_limits(client, database):
+    body = b'--x\r\nContent-Disposition: form-data; name="message"\r\n\r\n' + b"x" * 2_200_000 + b"\r\n--x--\r\n"
+    answer = client.post("/tickets/new", data=body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 413
+    assert "32 MB at most, its text 2 MB" in doors.text_of(answer)
+
+
+def test_too_many_tries_tells_the_wait(app, client, database, monkeypatch):
+    def refuse():
+        raise TooMany(wait=150)
+
+    monkeypatch.setitem(app.view_functions, "public.health", refuse)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "150")
+    assert "Try again in 3 minutes" in doors.text_of(answer)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_refusal_looks_like_the_desk(app, client, client_of, ana, language, monkeypatch):
+    def broken():
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(app.view_functions, "public.health", broken)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    ana.locale = language
+    ana.save()
+    signed_in, headers = client_of(ana), {"Accept-Language": language}
+    answers = {
+        400: client.post("/tickets/new", headers=headers), 404: client.get("/nothing", headers=headers),
+        405: client.get("/language", headers=headers), 403: signed_in.get("/admin/configuration/"),
+        500: client.get("/healthz", headers=headers),
+    }  # fmt: skip
+    for code, answer in answers.items():
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == code
+        assert f'<html lang="{language}"' in page
+        assert "desk.css" in page
+        assert 'class="btn' in page
+        assert "Traceback" not in page
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_lost_database_is_told_on_a_page_of_the_desk(app, client, database, language):
+    database.close_all()
+    database.initialize(open_database("postgresql://nobody@127.0.0.1:1/none"))
+    answer = client.get("/sign-in", headers={"Accept-Language": language})
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert f'<html lang="{language}"' in page
+    assert "desk.css" in page

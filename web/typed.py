@@ -1,0 +1,60 @@
+"""What somebody typed into a form that could not be taken: given back, so that nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from flask import request
+
+from helpdesk import richtext
+
+#: Fields that nobody types. A form of nothing else is not worth keeping.
+ACTS = frozenset({"csrf_token", "id", "confirmed", "url", "next", "form_key", "files_key", "code_token", "action"})
+#: Fields that are never given back.
+SECRET = re.compile(r"password|secret|^current$|^code$", re.IGNORECASE)
+#: Characters from which a text is worth being shown, and not only sent again.
+LONG = 40
+#: Fields, and characters of them all, beyond which nothing is offered.
+MOST_FIELDS, MOST_TEXT = 500, 500_000
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The fields of a refused form; `texts` are the long ones, to be read and copied."""
+
+    action: str
+    fields: list[tuple[str, str]]
+    texts: list[str] = field(default_factory=list)
+    has_files: bool = False
+
+
+def typed() -> Typed | None:
+    """Return what the form of this request held, without its secrets; None when nothing was typed.
+
+    Only for a form of our own pages: another site must not put words on our page with a button below them.
+    """
+    if request.method != "POST" or not _is_ours():
+        return None
+    fields = [(name, value) for name, values in request.form.lists() for value in values if _may_return(name)]
+    if len(fields) > MOST_FIELDS or sum(len(value) for _name, value in fields) > MOST_TEXT:
+        return None
+    if not any(value.strip() for name, value in fields if name not in ACTS):
+        return None
+    texts = [_plain(value) for name, value in fields if len(value) >= LONG and name not in ACTS]
+    return Typed(request.full_path.rstrip("?"), fields, texts, any(file.filename for file in request.files.values()))
+
+
+def _is_ours() -> bool:
+    """Tell whether a page of this desk sent the form: browsers say which site a form comes from."""
+    source = request.headers.get("Origin") or request.referrer or ""
+    return urlsplit(source).netloc == request.host
+
+
+def _may_return(name: str) -> bool:
+    return name != "csrf_token" and not SECRET.search(name)
+
+
+def _plain(text: str) -> str:
+    return richtext.to_text(text) if text.lstrip().startswith("<") else text
