@@ -23,6 +23,7 @@ from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import Base, Label, database
+from web.security import is_sound
 
 #: How values are written in lists and details: the stock ones draw icons we do not have, and labels as JSON.
 FORMATTERS: dict[type, Callable[..., Any]] = {
@@ -217,6 +218,10 @@ class DeskView(Guarded, Lists, ModelView):
         if self.delete_model(row):
             flash(_("“%(name)s” was deleted.", name=name), "success")
         return redirect(self.way_back())
+
+    def _handle_view(self, name: str, **kwargs: Any) -> Any:
+        # Flask-Admin leads back to any path of ours, also to one that no header can carry.
+        return super()._handle_view(name, **kwargs) if is_sound(request.values.get("url", "")) else abort(400)
 
     def way_back(self) -> str:
         """Return where the reader came from, as far as that is a page of ours, else the list."""

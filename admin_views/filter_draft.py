@@ -54,7 +54,7 @@ class Draft:
         rows = self.rows(kind)
         if act == "add" and len(rows) < 20:
             rows.append(dict(BLANK[kind]))
-        elif number.isascii() and number.isdigit() and int(number) < len(rows):
+        elif number.isascii() and number.isdigit() and len(number) < 3 and int(number) < len(rows):
             self._do_to(rows, int(number), act)
 
     @staticmethod

@@ -10,7 +10,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.ticket_page import TicketPage
-from helpdesk import access, catalogue, outbox, tickets
+from helpdesk import access, catalogue, inputs, outbox, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from models import Agent, Message, Team, Ticket
@@ -120,9 +120,10 @@ class TicketActs(TicketPage):
         ticket = self.find(number)
         service, _slash, department = request.form.get("place", "").partition("/")
         try:
-            if not service.isdecimal() or (department and not department.isdecimal()):
+            place = inputs.row_key(service), inputs.row_key(department)
+            if place[0] is None or (department and place[1] is None):
                 raise InvalidInput(lazy("Choose a service."))
-            tickets.move(ticket, int(service), int(department) if department else None, actor=self.agent)
+            tickets.move(ticket, place[0], place[1], actor=self.agent)
         except InvalidInput as error:
             return self.refuse(number, "move", error)
         flash(_("The ticket has been moved."), "success")

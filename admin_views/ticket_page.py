@@ -20,6 +20,7 @@ from helpdesk import (
     copies,
     criteria,
     i18n,
+    inputs,
     orders,
     richtext,
     threads,
@@ -63,7 +64,7 @@ class TicketPage:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
         opened = threads.open_thread(self.agent, number)
         ticket = opened.ticket
-        before = request.args.get("before", type=int)
+        before = inputs.row_key(request.args.get("before", ""))
         blocks, earlier = threads.timeline(ticket, before=before)
         covering, others = access.eligible(ticket.service_id, ticket.department_id)
         page: str = self.render(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import catalogue, search
+from helpdesk import catalogue, inputs, search
 from helpdesk.i18n import _
 from helpdesk.listing import SORTS, TicketListing
 from models import Agent, Department
@@ -52,7 +52,7 @@ def known(given: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = given[name]
     for name in ROWS:
         value = str(given.get(name, ""))
-        if (value.isascii() and value.isdigit() and int(value[:20]) < 2**63) or (name, value) == ("assignee", "me"):
+        if inputs.row_key(value) is not None or (name, value) == ("assignee", "me"):
             found[name] = value
     text = str(given.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
     if text:

@@ -62,12 +62,17 @@ def label(value: Any, field: str, length: int = 120) -> Label:
     return Label({code: text for code, text in texts.items() if text})
 
 
+def row_key(text: str) -> int | None:
+    """Return the id that a text of digits names, or None for what can be no id on either engine."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def chosen(model: type[Base], value: Any, field: str) -> Any:
     """Return the row of `model` that a form chose (a row or its id), or None. Raises InvalidInput at `field`."""
     if value is None or value == "":
         return None
-    key = value.id if isinstance(value, model) else str(value)
-    row = model.get_or_none(model.id == int(key)) if str(key).isascii() and str(key).isdigit() else None
+    key = value.id if isinstance(value, model) else row_key(str(value))
+    row = model.get_or_none(model.id == key) if key is not None else None
     if row is None:
         raise InvalidInput(lazy("Choose one of the list."), field=field)
     return row

@@ -91,3 +91,12 @@ def safe_path(target: str | None, default: str) -> str:
     text = target or ""
     plain = text.isprintable() and "\\" not in text
     return text if plain and text.startswith("/") and not text.startswith("//") else default
+
+
+def is_sound(address: str) -> bool:
+    """Tell whether an address can be read and written into a header at all; not whether it is one of ours."""
+    try:
+        urlsplit(address)
+    except ValueError:
+        return False
+    return address.isprintable()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import canned_responses, catalogue, tickets
+from helpdesk import canned_responses, catalogue, inputs, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
@@ -101,7 +101,8 @@ def target(kind: str, argument: str) -> Any:
         return argument
     if kind == "place":
         return _place(argument)
-    row = _ROWS[kind](int(argument)) if argument.isascii() and argument.isdigit() else None
+    key = inputs.row_key(argument)
+    row = _ROWS[kind](key) if key is not None else None
     if row is None or not getattr(row, "active", getattr(row, "enabled", True)):
         raise TargetGone(lazy("What this action names is gone or disabled."))
     return row
@@ -110,11 +111,11 @@ def target(kind: str, argument: str) -> Any:
 def _place(argument: str) -> tuple[int, int | None]:
     """Read ``service`` or ``service/department`` (ids)."""
     service, _slash, department = argument.partition("/")
-    if not service.isdigit() or catalogue.service(int(service)) is None:
+    found = catalogue.service(inputs.row_key(service))
+    under = catalogue.department(inputs.row_key(department))
+    if found is None or (department and under is None):
         raise TargetGone(lazy("What this action names is gone or disabled."))
-    if department and (not department.isdigit() or catalogue.department(int(department)) is None):
-        raise TargetGone(lazy("What this action names is gone or disabled."))
-    return int(service), int(department) if department else None
+    return found.id, under.id if under is not None else None
 
 
 _ROWS: dict[str, Callable[[int], Any]] = {

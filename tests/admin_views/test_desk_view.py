@@ -291,6 +291,15 @@ def test_t18_nobody_is_sent_elsewhere(client_of, root, sales, url):
     assert answer.location == "/admin/services/"
 
 
+@pytest.mark.parametrize("url", ["/a\r\nX: y", "/\x1b[31m", "http://["])
+def test_t18_a_way_back_that_no_header_can_carry_is_refused(client_of, root, sales, url):
+    client = client_of(root)
+    assert client.get("/admin/services/edit/", query_string={"url": url}).status_code == 400
+    data = {"id": sales.id, "confirmed": "1", "url": url}
+    assert doors.post(client, "/admin/services/delete/", data).status_code == 400
+    assert Service.select().where(Service.id == sales.id).exists()
+
+
 # --- CSRF: t15, s2 ------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,58 @@
+"""Numbers that no row has: too large for the database, too long for the language, of another script."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import criteria, filters, inputs, settings
+from helpdesk.errors import InvalidInput
+from models import Role
+from tests.support.doors import post
+
+LONG, PADDED, OTHER = "9" * 4500, "0" * 25 + "9" * 30, "²"
+STRANGE = [LONG, "9" * 30, PADDED, OTHER]
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_list_leaves_out_what_it_does_not_know(client_of, ana, ticket, number):
+    assert criteria.known({"service": number}) == {}
+    assert client_of(ana).get("/admin/tickets/", query_string={"status": number}).status_code == 200
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_thread_begins_at_its_end(client_of, ana, ticket, number):
+    page = client_of(ana).get(f"/admin/tickets/{ticket.number}", query_string={"before": number})
+    assert page.status_code == 200
+    assert "The total looks wrong" in page.text
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_ticket_is_moved_to_no_strange_place(client_of, ana, ticket, billing, number):
+    for place in (number, f"{billing.id}/{number}"):
+        assert post(client_of(ana), f"/admin/tickets/{ticket.number}/move", {"place": place}).status_code == 422
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_row_is_chosen_by_its_id_only(request_context, number):
+    with pytest.raises(InvalidInput, match="Choose one of the list"):
+        inputs.chosen(Role, number, "role")
+
+
+@pytest.mark.parametrize("number", STRANGE)
+@pytest.mark.parametrize(("kind", "argument"), [("agent", "{}"), ("place", "{}"), ("place", "{}/{}")])
+def test_an_action_names_nothing_strange(request_context, database, kind, argument, number):
+    with pytest.raises(filters.TargetGone):
+        filters.target(kind, argument.replace("{}", number))
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_button_of_the_filter_editor_for_a_strange_row_does_nothing(client_of, root, number):
+    data = {"name": "F", "do": f"conditions-{number}-remove"}
+    assert post(client_of(root), "/admin/filters/new/", data).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["mail_port", "journal_days"])
+def test_a_setting_is_no_strange_number(request_context, database, key):
+    for number in STRANGE:
+        with pytest.raises(InvalidInput, match="Expected a number"):
+            settings.save({key: number})
