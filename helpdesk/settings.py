@@ -100,7 +100,7 @@ def _site_url(_declared: Declared, value: Any) -> str:
 
 def _port(_declared: Declared, value: Any) -> int:
     text = str(value or "")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65_535:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= 65_535:
         raise InvalidInput(lazy("Expected a number from 1 to 65535."))
     return int(text)
 
@@ -133,14 +133,14 @@ def _size(_declared: Declared, value: Any) -> str:
 
 def _days(_declared: Declared, value: Any) -> int:
     text = str(value or "")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 3_650:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= 3_650:
         raise InvalidInput(lazy("Expected a number of days from 1 to 3650."))
     return int(text)
 
 
 def _pause(_declared: Declared, value: Any) -> int:
     text = str(value)
-    if not text.isascii() or not text.isdigit() or int(text) > 30:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 30:
         raise InvalidInput(lazy("Expected a number of seconds from 0 to 30."))
     return int(text)
 
