@@ -215,6 +215,8 @@ class Agent(Catalogue):
     locale = CharField(max_length=8, null=True)
     timezone = CharField(max_length=64, null=True)
     active = BooleanField(default=True)
+    # Single keys can be in the way of speech input (WCAG 2.1.4).
+    shortcuts = BooleanField(default=True)
     created_at = DateTimeField()
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
 from admin_views.fields import languages, optional, show
@@ -79,6 +79,10 @@ class ProfileForm(AccountForm):
     name = StringField(lazy("Name"), needed(120), description=lazy("Shown to the team, and to customers on replies."))
     locale = SelectField(lazy("Language"), choices=languages, coerce=optional)
     timezone = SelectField(lazy("Time zone"), choices=timezones, coerce=optional)
+    shortcuts = BooleanField(
+        lazy("Single-key shortcuts"),
+        description=lazy("Press ? on a page of the desk to see them. Switch them off if they get in your way."),
+    )
 
 
 class PasswordForm(AccountForm):

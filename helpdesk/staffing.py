@@ -185,8 +185,9 @@ def _keep_one_administrator(agent: Agent) -> None:
 
 
 def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
-    """Store ``name``, ``locale`` and ``timezone`` of the agent who asks. Raises InvalidInput at a field."""
+    """Store ``name``, ``locale``, ``timezone``, ``shortcuts`` of the agent who asks. Raises InvalidInput at a field."""
     clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
     inputs.fill(agent, clean)
+    agent.shortcuts = bool(values.get("shortcuts", agent.shortcuts))
     agent.save()
     return agent

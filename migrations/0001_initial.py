@@ -81,6 +81,7 @@ class Agent(Frozen):
     locale = CharField(max_length=8, null=True)
     timezone = CharField(max_length=64, null=True)
     active = BooleanField()
+    shortcuts = BooleanField()
     created_at = DateTimeField()
 
 
