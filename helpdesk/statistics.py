@@ -167,13 +167,17 @@ def _add(counts: dict[Any, int], key: Any, number: int) -> None:
 def _by_quarter(agent: Agent, period: Period, column: Any) -> list[tuple[datetime, int]]:
     few = _within(agent, period, column, (_epoch(column) / QUARTER).alias("quarter")).limit(MOST_COUNTED).alias("few")
     counted = Select([few], [few.c.quarter, fn.COUNT(SQL("*"))]).group_by(few.c.quarter)
-    rows = counted.tuples().execute(database)
-    return [(datetime.fromtimestamp(int(quarter) * QUARTER, period.zone), int(count)) for quarter, count in rows]
+    return [(datetime.fromtimestamp(quarter * QUARTER, period.zone), count) for quarter, count in _rows(counted)]
 
 
 def _within(agent: Agent, period: Period, column: Any, *wanted: Any) -> ModelSelect:
     query = access.visible_tickets(agent).select(*wanted)
     return query.where(COUNTED, column >= period.start, column < period.end).order_by(column.desc())
+
+
+def _rows(query: Any) -> list[Any]:
+    """Return rows of whole numbers as the database gives them: converting each value would take most of the time."""
+    return list(database.execute(query).fetchall())
 
 
 def _epoch(moment: Any) -> Any:
@@ -228,17 +232,14 @@ def measure(agent: Agent, period: Period) -> Measured:
 def _sample(agent: Agent, period: Period, column: Any, until: Any) -> list[_Sample]:
     wanted = (Ticket.id, Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
     query = _within(agent, period, column, *wanted, _epoch(Ticket.created_at), until).limit(MOST_MEASURED)
-    return [
-        (*row[:5], max(0, int(row[6]) - int(row[5])) if row[6] is not None else None)
-        for row in query.tuples()
-    ]
+    return [(*row[:5], max(0, row[6] - row[5]) if row[6] is not None else None) for row in _rows(query)]
 
 
 def _tags(ticket_ids: set[int]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     if ticket_ids:
         query = TicketTag.select(TicketTag.ticket, TicketTag.tag).where(TicketTag.ticket.in_(sorted(ticket_ids)))
-        for ticket_id, tag_id in query.tuples():
+        for ticket_id, tag_id in _rows(query):
             found.setdefault(ticket_id, []).append(tag_id)
     return found
 
