@@ -6,9 +6,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from playhouse.test_utils import count_queries
 
 from helpdesk import durations, statistics
 from helpdesk.statistics import Period, Spread
+from models import database
+from tests.support import sqlite_only
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -47,3 +50,16 @@ def test_days_begin_at_midnight_of_the_reader():
 )
 def test_lengths_of_time_are_short(request_context, seconds, text):
     assert durations.told(seconds) == text
+
+
+@sqlite_only
+def test_no_figure_reads_every_ticket(request_context, root, ticket):
+    period = statistics.last_days(30, PARIS)
+    with count_queries() as counter:
+        statistics.flow(root, period)
+        statistics.measure(root, period)
+        statistics.longest_waits(root)
+    asked = [row.msg for row in counter.get_queries() if 'FROM "ticket" AS "t1"' in row.msg[0]]
+    plans = [repr(database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]
+    assert len(plans) == 6
+    assert not [plan for plan in plans if "SCAN t1'" in plan]
