@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 from flask import flash, redirect, request
@@ -11,7 +12,7 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField
 
 from admin_views.base import DeskPage, posted
 from admin_views.fields import DeskForm, LabelLength, show
-from admin_views.widgets import LabelFormField, LabelWidget
+from admin_views.widgets import ColourField, LabelFormField, LabelWidget
 from helpdesk import catalogue, environment, outbox, settings, workflow
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput
@@ -20,7 +21,7 @@ from helpdesk.settings import DECLARED, GROUPS, Declared
 from models import CLOSED
 
 #: Labels longer than a line.
-LONG = {"privacy_notice": 5, "closure_notice": 3}
+LONG = {"privacy_notice": 5, "closure_notice": 3, "contact": 2, "legal_notice": 3, "privacy_page": 3}
 SWITCH = {"role": "switch"}
 
 
@@ -53,6 +54,8 @@ def field_of(declared: Declared) -> Any:
         checks = [LabelLength(2_000)]
         widget = LabelWidget(rows=LONG.get(declared.key, 0))
         return LabelFormField(declared.label, checks, description=declared.help, widget=widget)
+    if declared.kind == "colour":
+        return ColourField(declared.label, description=declared.help)
     if declared.kind in CHOICES:
         choices = CHOICES[declared.kind]
         return SelectField(declared.label, description=declared.help, choices=lambda: choices(declared))
@@ -83,6 +86,24 @@ def default_text(declared: Declared) -> str:
     return str(declared.default).rstrip(".") or _("empty")
 
 
+def form_url(**ids: int) -> str:
+    """Return the public address of the ticket form, for a service and department if given."""
+    query = f"?{urlencode(ids)}" if ids else ""
+    return f"{settings.site_url()}/tickets/new{query}"
+
+
+def form_links() -> list[tuple[str, str]]:
+    """Return each service and department with the address of the form that has it chosen."""
+    links = []
+    for service in catalogue.services(enabled_only=True):
+        links.append((str(service.name), form_url(service=service.id)))
+        links += [
+            (f"{service.name} › {department.name}", form_url(service=service.id, department=department.id))
+            for department in catalogue.departments(service.id)
+        ]
+    return links
+
+
 class ConfigurationPage(DeskPage):
     """What the whole desk is set to."""
 
@@ -108,7 +129,7 @@ class ConfigurationPage(DeskPage):
         changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind != "secret"}
         return self.render(
             "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
-            rivals=workflow.rivals_of_important(),
+            rivals=workflow.rivals_of_important(), form_url=form_url(), form_links=form_links(),
         )  # fmt: skip
 
     def store(self, form: Any) -> bool:

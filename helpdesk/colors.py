@@ -61,10 +61,11 @@ def parse(text: str) -> Rgb:
     if len(digits) < 5:
         digits = "".join(digit * 2 for digit in digits)
     red, green, blue, *alpha = (int(digits[start : start + 2], 16) for start in range(0, len(digits), 2))
-    return _mix((red, green, blue), WHITE, 255 - alpha[0], 255) if alpha else (red, green, blue)
+    return mix((red, green, blue), WHITE, 255 - alpha[0], 255) if alpha else (red, green, blue)
 
 
-def _mix(colour: Rgb, towards: Rgb, part: int, whole: int) -> Rgb:
+def mix(colour: Rgb, towards: Rgb, part: int, whole: int) -> Rgb:
+    """Return the colour that lies `part` of `whole` on the way to another."""
     red, green, blue = (round(a + (b - a) * part / whole) for a, b in zip(colour, towards, strict=True))
     return red, green, blue
 
@@ -99,7 +100,7 @@ def safe_background(background: str, text: str) -> str:
     back, ink = parse(background), parse(text)
     for step in range(STEPS + 1):
         for end in (BLACK, WHITE):
-            mended = _mix(back, end, step, STEPS)
+            mended = mix(back, end, step, STEPS)
             if _contrast(mended, ink) >= READABLE:
                 return to_hex(mended)
     raise AssertionError("black or white carries every text at 4.58:1")  # pragma: no cover

@@ -89,6 +89,22 @@ DECLARED: dict[str, Declared] = {
             lazy("Links in mails start with it. Example: https://help.example.org."),
         ),
         Declared(
+            "accent_color", "organisation", "colour", "#6d2c65", lazy("Accent colour"),
+            lazy("Of buttons and links; darkened or lightened as far as reading needs it. Example: #0b6e4f."),
+        ),
+        Declared(
+            "contact", "organisation", "label", Label(), lazy("Contact"),
+            lazy("Stands at the foot of public pages and mails. Example: 12 Market Street, Lyon, 04 78 00 00 00."),
+        ),
+        Declared(
+            "legal_notice", "organisation", "label", Label(), lazy("Legal notice"),
+            lazy("The address of a page, or the text itself. Stands at the foot of public pages."),
+        ),
+        Declared(
+            "privacy_page", "organisation", "label", Label(), lazy("Privacy page"),
+            lazy("The address of a page, or the text itself. Empty: the privacy notice of the form stands there."),
+        ),
+        Declared(
             "menu_label", "customers", "label", Label(en="Support - My tickets", fr="Support - Mes tickets"),
             lazy("Menu label"), lazy("Title of the tickets’ section in the customer’s account."),
         ),

@@ -121,6 +121,7 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "link_is_address": link is not None,
         "no_answer": _said(email_defaults.NO_ANSWER, email) if kind or email.kind == "digest" else "",
         "desk_name": header_safe(settings.get("desk_name")),
+        "contact": settings.get("contact").text(email.locale, "en"),
     }
 
 

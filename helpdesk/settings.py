@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from helpdesk import clock, environment, i18n, sizes
+from helpdesk import clock, colors, environment, i18n, sizes
 from helpdesk.cache import Kept
 from helpdesk.declared_settings import DECLARED, GROUPS, Declared
 from helpdesk.errors import InvalidInput
@@ -138,6 +138,13 @@ def _days(_declared: Declared, value: Any) -> int:
     return int(text)
 
 
+def _colour(_declared: Declared, value: Any) -> str:
+    try:
+        return colors.to_hex(colors.parse(str(value or "")))
+    except ValueError as error:
+        raise InvalidInput(lazy("Write a colour such as #007afc, or a name such as white.")) from error
+
+
 def _pause(_declared: Declared, value: Any) -> int:
     text = str(value)
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 30:
@@ -186,6 +193,7 @@ _CHECKS: dict[str, Any] = {
     "timezone": _timezone,
     "site_url": _site_url,
     "port": _port,
+    "colour": _colour,
     "days": _days,
     "pause": _pause,
     "prefix": _prefix,

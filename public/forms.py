@@ -115,6 +115,8 @@ class TicketForm(FilesForm):
     )
     code_token = HiddenField()
     form_key = HiddenField()
+    #: The service that a link asks for, when it leaves the department open.
+    service: int | None = None
     #: Nobody sees it: only robots fill it in.
     website = StringField(lazy("Leave this field empty"))
 

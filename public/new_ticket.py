@@ -34,6 +34,8 @@ def new_ticket() -> Answer | tuple[str, int]:
     if not settings.get("desk_enabled") or not offered:
         return _closed(bool(offered))
     form = TicketForm(offered, actor.signed_in())
+    if form.unit and not form.is_submitted():
+        form.unit.data, form.service = units.wanted(offered, _asked("service"), _asked("department"))
     if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
         return _page(form, 422 if form.basket.errors else 200)
     try:
@@ -44,6 +46,10 @@ def new_ticket() -> Answer | tuple[str, int]:
         form.refuse(error)
         return _page(form, 429)
     return _sent(ticket, form) if ticket is not None else _page(form, 422)
+
+
+def _asked(name: str) -> str:
+    return request.args.get(name, "")
 
 
 def _sent_before(form: TicketForm) -> Ticket | None:

@@ -36,3 +36,11 @@ def _units_of(service: Service) -> list[Unit]:
 def by_service(units: Iterable[Unit]) -> list[tuple[Service, list[Unit]]]:
     """Return the units under their services."""
     return [(rows[0].service, rows) for rows in (list(group) for _key, group in groupby(units, lambda u: u.service.id))]
+
+
+def wanted(units: list[Unit], service: str, department: str) -> tuple[str, int | None]:
+    """Return the unit that a link asks for (or ""), and its service; unknown ids ask for nothing."""
+    of_service = [unit for unit in units if str(unit.service.id) == service]
+    exact = [unit for unit in of_service if unit.department is not None and str(unit.department.id) == department]
+    one = exact or (of_service if len(of_service) == 1 else [])
+    return one[0].key if one else "", of_service[0].service.id if of_service else None

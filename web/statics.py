@@ -9,8 +9,8 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from werkzeug.security import safe_join
 
+from helpdesk import accent, catalogue, colors, settings
 from helpdesk import cache as kept
-from helpdesk import catalogue, colors
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 YEAR = 31_536_000
@@ -46,7 +46,12 @@ def static_file(name: str) -> Response:
     return response
 
 
-_labels = kept.Kept(lambda: colors.stylesheet(catalogue.statuses(), catalogue.priorities()))
+_labels = kept.Kept(
+    lambda: (
+        accent.stylesheet(settings.get("accent_color"))
+        + colors.stylesheet(catalogue.statuses(), catalogue.priorities())
+    )
+)
 
 
 def labels_url() -> str:
@@ -56,7 +61,7 @@ def labels_url() -> str:
 
 @blueprint.get("/labels.css")
 def labels() -> Response:
-    """Send the colours of statuses and priorities, one class each (no inline style passes the policy)."""
+    """Send the owner's accent, and the colours of statuses and priorities (no inline style passes the policy)."""
     response = Response(_labels(), mimetype="text/css")
     response.cache_control.public = True
     response.cache_control.max_age = YEAR if "v" in request.args else 300

@@ -77,7 +77,8 @@ const followService = () => {
   service.addEventListener("change", () => choose(groups[service.value], ""));
   department.addEventListener("change", () => (unit.value = department.value));
   const chosen = list.selectedOptions[0];
-  const present = groups.findIndex((group) => group.contains(chosen));
+  const wanted = (group) => !chosen?.value && group.dataset.wanted !== undefined;
+  const present = groups.findIndex((group) => group.contains(chosen) || wanted(group));
   if (present >= 0) {
     service.value = String(present);
     choose(groups[present], list.value);

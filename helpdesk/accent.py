@@ -1,0 +1,51 @@
+"""The owner's accent: one colour chosen, every shade the desk needs of it made readable in both themes."""
+
+from __future__ import annotations
+
+from helpdesk.colors import BLACK, READABLE, STEPS, WHITE, Rgb, contrast, mix, parse, to_hex
+
+#: What the shipped tokens are drawn in (static/tokens.css).
+SHIPPED = "#6d2c65"
+
+#: By theme: the surfaces that carry the accent as text, and the faintest ink that a soft fill must carry.
+LIGHT_SURFACES, LIGHT_INK = ("#fcfbf9", "#ffffff", "#f5f3ef", "#f1eee9"), "#6d646a"
+DARK_SURFACES, DARK_INK = ("#191618", "#221e21", "#141113", "#262125"), "#a1969d"
+DARK_PAPER: Rgb = (25, 22, 24)
+
+
+def stylesheet(colour: str) -> str:
+    """Return the rules that lay an accent over the shipped one; none for that one. Raises ValueError as `parse`."""
+    if to_hex(parse(colour)) == SHIPPED:
+        return ""
+    dark = shades(colour, dark=True)
+    blocks = (
+        _block(":root", shades(colour, dark=False)),
+        _block(':root[data-theme="dark"]', dark),
+        "@media (prefers-color-scheme: dark){" + _block(':root:not([data-theme="light"])', dark) + "}",
+    )
+    return "\n".join(blocks) + "\n"
+
+
+def _block(selector: str, values: dict[str, str]) -> str:
+    names = {"accent": "accent", "focus": "accent", "accent-strong": "strong", "accent-soft": "soft"}
+    names |= {"ticked": "soft", "accent-rule": "rule"}
+    return selector + "{" + ";".join(f"--g-{token}:{values[shade]}" for token, shade in names.items()) + "}"
+
+
+def shades(colour: str, *, dark: bool) -> dict[str, str]:
+    """Return the accent and its shades in one theme, each as near to `colour` as reading allows."""
+    end, surfaces = (WHITE, DARK_SURFACES) if dark else (BLACK, LIGHT_SURFACES)
+    ground, ink = (DARK_PAPER, DARK_INK) if dark else (WHITE, LIGHT_INK)
+    accent = _until(parse(colour), end, surfaces)
+    soft = _until(mix(parse(accent), ground, 9, 10), BLACK if dark else WHITE, (ink, accent))
+    rule = to_hex(mix(parse(accent), ground, 7, 10))
+    return {"accent": accent, "strong": to_hex(mix(parse(accent), end, 1, 4)), "soft": soft, "rule": rule}
+
+
+def _until(colour: Rgb, end: Rgb, others: tuple[str, ...]) -> str:
+    """Move a colour towards black or white just until it can be told from all the others."""
+    for step in range(STEPS):
+        moved = to_hex(mix(colour, end, step, STEPS))
+        if all(contrast(moved, other) >= READABLE for other in others):
+            return moved
+    return to_hex(end)
