@@ -617,6 +617,17 @@ class Draft(Base):
         constraints = [Check("kind IN ('reply', 'note')", name="draft_kind")]
 
 
+class Presence(Base):
+    """An agent who was writing in a ticket a moment ago (``helpdesk.presence``)."""
+
+    ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
+    agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
+    seen_at = DateTimeField()
+
+    class Meta:
+        indexes = ((("ticket", "agent"), True),)
+
+
 class SavedView(Catalogue):
     """A list of tickets kept under a name, its owner's or (`shared`) everybody's; `query` is its address."""
 
@@ -954,6 +965,7 @@ TABLES: tuple[type[Base], ...] = (
     Attachment,
     Upload,
     Draft,
+    Presence,
     SavedView,
     Batch,
     BatchChange,

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 import sessions
 from admin_views.files import basket
 from admin_views.ticket_page import TicketPage, meanwhile, moment
-from helpdesk import canned_responses, drafts, richtext, settings, threads, tickets
+from helpdesk import canned_responses, drafts, presence, richtext, settings, threads, tickets
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -76,6 +76,7 @@ class TicketReplies(TicketPage):
                 closing = "close" in form
                 message = tickets.reply(ticket, body, actor=self.agent, close=closing, files=files, canned=saved)
             drafts.discard(ticket, actor=self.agent)
+            presence.leave(ticket, actor=self.agent)
         return message
 
     @expose("/<number>/withdraw/<int:message_id>", methods=["POST"])
@@ -117,10 +118,25 @@ class TicketReplies(TicketPage):
             return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(number, code=422, **form)
         saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
         if scripted:
-            return {"saved": saved, "news": self.news(ticket)}
+            return {"saved": saved, "news": self.news(ticket), "replying": self.replying(ticket)}
         if saved:
             flash(saved, "success")
         return redirect(f"{self.address(ticket)}#reply")
+
+    @expose("/<number>/presence", methods=["POST"])
+    def presence_view(self, number: str) -> Any:
+        """Take a sign of life of a writer; say who else is writing, and to a writer what came in."""
+        ticket = self.find(number)
+        if "writing" in request.form:
+            presence.touch(ticket, actor=self.agent)
+        said = {"replying": self.replying(ticket)}
+        return {**said, "news": self.news(ticket)} if "busy" in request.form else said
+
+    def replying(self, ticket: Ticket) -> list[str]:
+        """Say who else is writing a reply."""
+        names = presence.others(ticket, actor=self.agent)
+        several = _("%(names)s are replying", names=", ".join(names))
+        return [_("%(name)s is replying", name=names[0]) if len(names) == 1 else several] if names else []
 
     def news(self, ticket: Ticket) -> list[str]:
         """Say what happened to the ticket since the writer's page was made."""

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import attachments, batches, clock, drafts, held, imports, journal, links, orders, throttle, tickets
+from helpdesk import (
+    attachments,
+    batches,
+    clock,
+    drafts,
+    held,
+    imports,
+    journal,
+    links,
+    orders,
+    presence,
+    throttle,
+    tickets,
+)
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.
@@ -20,6 +33,7 @@ def run() -> None:
     held.purge()
     journal.purge()
     drafts.purge()
+    presence.purge()
     imports.purge()
     orders.join_waiting()
     throttle.purge()

@@ -229,6 +229,7 @@ POST: dict[str, str] = {
     "desk_tickets.update_view": ACT,
     # Whose sign-in has ended gets the text back.
     "desk_tickets.reply_view": "401 401 403 403 404 422 422 422",
+    "desk_tickets.presence_view": f"{DESK} 404 200 200 200",
     # A note is no reply.
     "desk_tickets.withdraw_view": f"{DESK} 404 404 404 404",
     "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",

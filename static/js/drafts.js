@@ -1,4 +1,6 @@
 // The reply in the making: saved on the server within three seconds, kept in this browser when that fails.
+import { presence } from "./presence.js";
+
 const EVERY = 2000;
 const FIELDS = ["kind", "body", "format", "close", "save_as", "canned_name"];
 
@@ -62,9 +64,18 @@ export function drafts(form, editor) {
   function tell(answer) {
     status.textContent = answer.saved || answer.error || "";
     discard.hidden = !answer.saved;
-    if (!answer.news) return;
-    const lines = answer.news.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-    form.querySelector("[data-news]").replaceChildren(...lines);
+    hear(answer);
+  }
+
+  /** Show what others do: a live region says again only what has changed. */
+  function hear(answer) {
+    show(form.querySelector("[data-news]"), answer.news);
+    show(document.querySelector("[data-presence]"), answer.replying);
+  }
+
+  function show(place, texts) {
+    if (!texts || texts.join("\n") === [...place.children].map((line) => line.textContent).join("\n")) return;
+    place.replaceChildren(...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
   }
 
   async function save({ keepalive = false } = {}) {
@@ -109,4 +120,5 @@ export function drafts(form, editor) {
     leaving = true;
   });
   offer(form, editor, kept);
+  presence(form, hear, () => hasText(snapshot(form)));
 }

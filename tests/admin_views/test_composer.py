@@ -332,3 +332,31 @@ def test_a_held_reply_is_not_on_the_customers_page(client_of, ticket, ana, carol
     assert "Not yet" not in text_of(client.get(f"/tickets/{ticket.number}"))
     Message.update(public_at=clock.now()).where(Message.kind == "reply").execute()
     assert "Not yet" in text_of(client.get(f"/tickets/{ticket.number}"))
+
+
+# --- Who else is writing ------------------------------------------------------------------------------------------
+
+
+def test_others_are_told_who_is_replying(client_of, ticket, ana, root):
+    post(client_of(ana), url(ticket, "presence"), {"writing": "1"})
+    assert post(client_of(root), url(ticket, "presence")).get_json() == {"replying": ["Ana is replying"]}
+    said = post(client_of(root), url(ticket, "draft"), {"body": "Me too"}, headers=JSON).get_json()
+    assert said["replying"] == ["Ana is replying"]
+
+
+def test_who_has_sent_is_not_replying_any_more(client_of, ticket, ana, root):
+    post(client_of(ana), url(ticket, "presence"), {"writing": "1"})
+    post(client_of(ana), url(ticket, "reply"), {"body": "Done"})
+    assert post(client_of(root), url(ticket, "presence")).get_json() == {"replying": []}
+
+
+def test_who_reads_is_not_replying(client_of, ticket, ana, root):
+    post(client_of(ana), url(ticket, "presence"))
+    assert post(client_of(root), url(ticket, "presence")).get_json() == {"replying": []}
+
+
+def test_a_writer_hears_what_came_in(client_of, ticket, ana, carol):
+    seen = str(threads.newest_id(ticket))
+    tickets.receive_message(ticket, "One more thing.", actor=carol)
+    said = post(client_of(ana), url(ticket, "presence"), {"busy": "1", "seen": seen}).get_json()
+    assert said["news"] == ["1 new message — read, then send"]

@@ -1,0 +1,39 @@
+"""Who is writing a reply at this moment, so that two agents do not answer at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from helpdesk import access, clock
+from models import Agent, Presence, Ticket, database
+
+#: How long a sign of life counts. The page gives one every 8 seconds, and asks as often.
+FRESH = timedelta(seconds=20)
+
+
+def touch(ticket: Ticket, *, actor: Agent) -> None:
+    """Note that the agent is writing a reply in this ticket. Raises NotAllowed."""
+    access.require(actor, "reply", ticket)
+    now = clock.now()
+    with database.atomic():
+        Presence.insert(ticket=ticket, agent=actor, seen_at=now).on_conflict(
+            conflict_target=[Presence.ticket, Presence.agent], update={"seen_at": now}
+        ).execute()
+
+
+def leave(ticket: Ticket, *, actor: Agent) -> None:
+    """Note that the agent writes no more in this ticket."""
+    Presence.delete().where(Presence.ticket == ticket.id, Presence.agent == actor.id).execute()
+
+
+def others(ticket: Ticket, *, actor: Agent) -> list[str]:
+    """Return the names of the other agents who are writing a reply in this ticket."""
+    query = Agent.select(Agent.name).join(Presence, on=(Presence.agent == Agent.id))
+    fresh = Presence.seen_at > clock.now() - FRESH
+    query = query.where(Presence.ticket == ticket.id, Presence.agent != actor.id, fresh, Agent.active)
+    return [name for (name,) in query.order_by(Agent.name).tuples()]
+
+
+def purge() -> int:
+    """Forget the signs of life that count no more; return how many."""
+    return int(Presence.delete().where(Presence.seen_at <= clock.now() - FRESH).execute())

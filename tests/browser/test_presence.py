@@ -1,0 +1,37 @@
+"""Two agents in one ticket, in Chromium."""
+
+import pytest
+
+from helpdesk import clock, presence
+from models import Presence
+from tests.browser.test_desk import sign_in
+from tests.support import cast, sqlite_only
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+
+@pytest.fixture
+def lea(billing):
+    """A colleague of Ana's."""
+    return cast.make_agent("Léa", billing)
+
+
+def test_a_colleague_who_replies_is_told_within_ten_seconds_and_goes(page, ticket, ana, lea):
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.locator("trix-editor").wait_for()
+    presence.touch(ticket, actor=lea)
+    banner = page.get_by_role("status").filter(has_text="Léa is replying")
+    banner.wait_for(timeout=10_000)
+    Presence.update(seen_at=clock.now() - presence.FRESH).execute()
+    banner.wait_for(state="detached", timeout=10_000)
+
+
+def test_who_stands_in_the_composer_gives_a_sign_of_life(page, ticket, ana):
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.locator("trix-editor").wait_for()
+    assert Presence.select().count() == 0
+    with page.expect_response("**/presence"):
+        page.locator("trix-editor").click()
+    assert Presence.get().agent == ana
