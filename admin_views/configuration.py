@@ -21,7 +21,7 @@ from helpdesk.settings import DECLARED, GROUPS, Declared
 from models import CLOSED
 
 #: Labels longer than a line.
-LONG = {"privacy_notice": 5, "closure_notice": 3, "contact": 2, "legal_notice": 3, "privacy_page": 3}
+LONG = {"privacy_notice": 5, "closure_notice": 3, "legal_notice": 3, "privacy_page": 3}
 SWITCH = {"role": "switch"}
 
 

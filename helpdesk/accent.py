@@ -20,8 +20,8 @@ def stylesheet(colour: str) -> str:
     dark = shades(colour, dark=True)
     blocks = (
         _block(":root", shades(colour, dark=False)),
-        _block(':root[data-theme="dark"]', dark),
-        "@media (prefers-color-scheme: dark){" + _block(':root:not([data-theme="light"])', dark) + "}",
+        "@media screen{" + _block(':root[data-theme="dark"]', dark) + "}",
+        "@media screen and (prefers-color-scheme: dark){" + _block(':root:not([data-theme="light"])', dark) + "}",
     )
     return "\n".join(blocks) + "\n"
 
