@@ -124,6 +124,10 @@ def done(act: str, number: int) -> str:
     """Say how many tickets an act has changed."""
     if act == "assign":
         return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", number)
+    if act == "delete":
+        return ngettext("%(num)s ticket is in the bin.", "%(num)s tickets are in the bin.", number)
+    if act == "spam":
+        return ngettext("%(num)s ticket is under Spam.", "%(num)s tickets are under Spam.", number)
     return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
 
 

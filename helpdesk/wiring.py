@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import events, filters, journal, notifications, outbox, settings
+from helpdesk import counting, events, filters, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from models import TicketEvent
@@ -33,4 +33,4 @@ events.listeners.update(
 for _kind in EventKind:
     events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
 settings.watchers.append(journal.settings_changed)
-events.after_commit.append(outbox.wake)
+events.after_commit.extend((outbox.wake, counting.forget_counts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import outbox, settings
+from helpdesk import counting, outbox, settings
 from tests.support import doors
 
 
@@ -37,3 +37,21 @@ def test_the_test_mail_speaks_the_language_of_who_asks(app, root, smtp):
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         outbox.send_test(root.email, actor=root)
     assert "Votre support sait envoyer des e-mails." in smtp.messages[0].get_body(("plain",)).get_content()
+
+
+def test_the_menu_counts_again_once_a_ticket_is_gone(client_of, ticket, root):
+    client = client_of(root)
+    assert counting.counts(root).open == 1
+    doors.post(client, f"/admin/tickets/{ticket.number}/delete")
+    assert counting.counts(root).open == 0
+
+
+def test_deleting_many_says_where_they_are(client_of, ticket, root):
+    client = client_of(root)
+    doors.post(client, "/admin/bulk/delete", {"number": ticket.number})
+    assert "1 ticket is in the bin." in client.get("/admin/tickets/").text
+
+
+def test_the_default_priority_wears_its_own_colours(client_of, ticket, root):
+    page = client_of(root).get("/admin/tickets/").text
+    assert f'class="prio priority-{ticket.priority_id} prio-default"' in page

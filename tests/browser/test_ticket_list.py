@@ -45,7 +45,7 @@ def test_all_that_match_are_deleted_and_brought_back(listed):
     listed.check("[data-tick-all]")
     listed.check("[data-tick-everything]")
     listed.click(".bulk >> text=Delete")
-    listed.get_by_text("30 tickets have been updated.").wait_for()
+    listed.get_by_text("30 tickets are in the bin.").wait_for()
     assert Ticket.select().where(Ticket.in_bin).count() == 30
     listed.click("text=Undo")
     listed.get_by_text("30 tickets are as before.").wait_for()
