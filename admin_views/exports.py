@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
+
+#: Where a spreadsheet could begin a cell with a formula: also behind the separator of another country.
+_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[ \xa0]*[=+\-@＝＋－＠])")
 
 
 def csv_line(values: Iterable[Any]) -> str:
@@ -19,5 +23,4 @@ def neutral(value: Any) -> Any:
     """Return a cell that a spreadsheet shows and never runs."""
     if value is None or isinstance(value, int | float):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return _FORMULA.sub("'", str(value))

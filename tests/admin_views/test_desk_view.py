@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -323,6 +324,14 @@ def test_s2_the_generated_form_carries_a_token_that_works(client_of, root, datab
 @pytest.mark.parametrize("cell", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx"])
 def test_s4_no_cell_is_a_formula(cell):
     assert exports.csv_line([cell]).lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("cell", ["x;=1+1;y", "x; =1+1", "a\t=1+1", "a\n=1+1", "x;@SUM(A1)", "＝1+1", " =1+1"])
+def test_s4_no_cell_is_a_formula_under_the_separator_of_another_country(cell):
+    line = exports.csv_line(["1", cell])
+    cells = [one.strip(' \r\n"') for one in re.split(r"[;,\t\n]", line)]
+    assert [one for one in cells if one.startswith(tuple("=+-@＝"))] == []
+    assert line.count("'") == 1
 
 
 def test_s4_numbers_stay_numbers():
