@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, ModelSelect, fn
 
-from helpdesk import audiences, clock, held
+from helpdesk import access, audiences, clock, held
 from models import OutgoingEmail, database, is_sqlite
 
 #: Minutes after which a mail that is still being sent was left behind by a crash.
@@ -61,7 +61,7 @@ def still_ours(email: OutgoingEmail) -> bool:
 
 def is_moot(email: OutgoingEmail) -> bool:
     """Tell whether the mail lost its sense while it waited: its agent, ticket or copy is gone."""
-    if email.agent_id is not None and not email.agent.active:
+    if email.agent_id is not None and not (email.agent.active and _is_seen(email)):
         return True
     if email.link_kind == held.KIND:
         return held.link_of(email) is None
@@ -69,6 +69,11 @@ def is_moot(email: OutgoingEmail) -> bool:
     if ticket is not None and email.address_id is not None:
         return not audiences.concerns(ticket, email.address)
     return ticket is not None and (ticket.in_bin or ticket.is_spam)
+
+
+def _is_seen(email: OutgoingEmail) -> bool:
+    """Tell whether the agent of a mail still sees its ticket: a right taken away counts for what waits, too."""
+    return email.ticket is None or access.sees(email.agent, email.ticket)
 
 
 def store(email: OutgoingEmail, **values: str | int | datetime) -> None:

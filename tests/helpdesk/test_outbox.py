@@ -20,7 +20,7 @@ import models
 from helpdesk import claims, clock, environment, letters, links, notifications, outbox, settings, tickets
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, NotAllowed
-from models import AccessLink, EmailText, Label, OutgoingEmail, Ticket
+from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of
 
@@ -355,6 +355,14 @@ def test_finding_what_is_due_reads_an_index(database):
     plan = models.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
     assert "SEARCH t1 USING INDEX email_" in repr(plan)
     assert "SCAN" not in repr(plan)
+
+
+def test_an_agent_whose_right_was_taken_meanwhile_gets_nothing(smtp, ana, ticket):
+    OutgoingEmail.delete().execute()
+    email = owe(kind="team_message", agent=ana, to_email=ana.email, ticket=ticket)
+    Permission.get(Permission.agent == ana).delete_instance()
+    outbox.deliver_due()
+    assert (again(email).state, smtp.messages) == ("cancelled", [])
 
 
 def test_an_agent_disabled_meanwhile_gets_nothing(smtp, ana):
