@@ -54,6 +54,13 @@ def test_a_sign_in_that_ended_gives_the_form_back(app, client_of, root):
     assert Tag.get().name == "late"
 
 
+@pytest.mark.parametrize("origin", ["http://[", "null", "https://evil.example", "http://localhost.evil.example"])
+def test_a_form_of_nobody_or_of_another_site_is_not_given_back(client_of, root, origin):
+    answer = client_of(root).post("/admin/tags/new/", data={"name": "planted"}, headers={"Origin": origin})
+    assert answer.status_code == 400
+    assert "planted" not in answer.text
+
+
 def test_who_typed_nothing_is_led_to_sign_in(client, database):
     answer = doors.post(client, "/admin/tags/delete/", {"id": "1"}, headers=OURS)
     assert answer.location == "/admin/sign-in"

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from helpdesk import richtext
+from web.security import is_sound
 
 #: Fields that nobody types. A form of nothing else is not worth keeping.
 ACTS = frozenset({"csrf_token", "id", "confirmed", "url", "next", "form_key", "files_key", "code_token", "action"})
@@ -49,7 +50,7 @@ def typed() -> Typed | None:
 def _is_ours() -> bool:
     """Tell whether a page of this desk sent the form: browsers say which site a form comes from."""
     source = request.headers.get("Origin") or request.referrer or ""
-    return urlsplit(source).netloc == request.host
+    return is_sound(source) and urlsplit(source).netloc == request.host
 
 
 def _may_return(name: str) -> bool:
