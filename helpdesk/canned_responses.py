@@ -77,7 +77,7 @@ def require_edit(response: CannedResponse | None, actor: Actor) -> None:
 
 
 def _store(row: CannedResponse, service_id: int | None, name: str, body: str, field: str = "name") -> CannedResponse:
-    title, clean = " ".join(name.split()), richtext.clean(body)
+    title, clean = " ".join(name.replace("\0", "").split()), richtext.clean(body.replace("\0", ""))
     if not 0 < len(title) <= 120:
         raise InvalidInput(lazy("Give a name of 1 to 120 characters."), field=field)
     if not richtext.to_text(clean).strip():

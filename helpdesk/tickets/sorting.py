@@ -62,7 +62,7 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Take a tag off the ticket."""
     access.require(actor, "tag", ticket)
-    row = Tag.get_or_none(Tag.key == search.fold(name.strip()))
+    row = Tag.get_or_none(Tag.key == search.fold(name.replace("\0", "").strip()))
     if row is None:
         return
     with transaction():
@@ -83,7 +83,7 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor) -> None:
 
 
 def _tag(name: str) -> Tag:
-    text = " ".join(name.replace(",", " ").split()).lstrip("#")
+    text = " ".join(name.replace(",", " ").replace("\0", "").split()).lstrip("#")
     if not 0 < len(text) <= 40:
         raise InvalidInput(lazy("A tag has 1 to 40 characters."), field="tags")
     row, _made = Tag.get_or_create(key=search.fold(text), defaults={"name": text})

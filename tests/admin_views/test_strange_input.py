@@ -1,4 +1,4 @@
-"""Numbers that no row has: too large for the database, too long for the language, of another script."""
+"""What no form of ours sends: numbers that no row has, characters that no text has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk import criteria, filters, inputs, settings
 from helpdesk.errors import InvalidInput
-from models import Role
+from models import CannedResponse, Message, Role, Tag
 from tests.support.doors import post
 
 LONG, PADDED, OTHER = "9" * 4500, "0" * 25 + "9" * 30, "²"
@@ -56,3 +56,16 @@ def test_a_setting_is_no_strange_number(request_context, database, key):
     for number in STRANGE:
         with pytest.raises(InvalidInput, match="Expected a number"):
             settings.save({key: number})
+
+
+def test_a_tag_keeps_no_nul(client_of, ana, ticket):
+    url = f"/admin/tickets/{ticket.number}/update"
+    assert [post(client_of(ana), url, {"tags": tags}).status_code for tags in ("ur\0gent", "\0")] == [302, 422]
+    assert Tag.get().name == "urgent"
+
+
+def test_a_reply_and_its_canned_response_keep_no_nul(client_of, ana, ticket):
+    data = {"kind": "message", "body": "Yes\0!", "save_as": "1", "canned_name": "Y\0es"}
+    assert post(client_of(ana), f"/admin/tickets/{ticket.number}/reply", data).status_code == 302
+    assert (CannedResponse.get().name, CannedResponse.get().body) == ("Yes", "<p>Yes!</p>")
+    assert Message.select().order_by(Message.id.desc()).get().body == "<p>Yes!</p>"
