@@ -14,9 +14,11 @@ from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
 from admin_views.customers import CustomersView
 from admin_views.dashboard import Dashboard
+from admin_views.design import DesignPage
 from admin_views.emails import EmailsPage
 from admin_views.files import FilesPage
 from admin_views.filters import FiltersView
+from admin_views.finder import FinderPage
 from admin_views.guard import Guarded
 from admin_views.health import HealthPage
 from admin_views.intake import CannedResponsesView
@@ -39,6 +41,7 @@ PAGES = (
     Dashboard,
     BulkActs,
     SavedViewsPage,
+    FinderPage,
     TicketCopies,
     FilesPage,
     ServicesView,
@@ -59,6 +62,7 @@ PAGES = (
     EmailsPage,
     OutboxView,
     HealthPage,
+    DesignPage,
     JournalPage,
 )
 

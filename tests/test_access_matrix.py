@@ -96,6 +96,7 @@ GET: dict[str, str] = {
     "desk_emails.edit_view": f"{CONFIGURE} 200",
     "desk_emails.preview_view": f"{CONFIGURE} 200",
     "desk_health.index_view": f"{CONFIGURE} 200",
+    "desk_design.index_view": f"{CONFIGURE} 200",
     "desk_outbox.index_view": f"{CONFIGURE} 200",
     "desk_journal.index_view": f"{CONFIGURE} 200",
     "desk_journal.export_view": f"{CONFIGURE} 200",
@@ -108,6 +109,8 @@ GET: dict[str, str] = {
     "desk_copies.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
+    # Without script it leads to the search.
+    "desk_find.index_view": f"{DESK} 302 302 302 302",
     "desk_dashboard.index_view": AGENTS,
     "desk_dashboard.export_view": AGENTS,
     "desk_views.index_view": AGENTS,

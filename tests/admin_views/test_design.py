@@ -1,0 +1,30 @@
+"""The living page of components."""
+
+from tests.support import doors, sqlite_only
+
+pytestmark = sqlite_only
+
+
+def test_every_component_stands_on_one_page(client_of, root):
+    page = client_of(root).get("/admin/design/").get_data(as_text=True)
+    for piece in (
+        "btn-primary",
+        "label status-",
+        "avatar",
+        "form-control",
+        "is-invalid",
+        "empty",
+        "pages",
+        "notice",
+        "chip",
+    ):
+        assert piece in page, piece
+
+
+def test_every_icon_of_the_sprite_is_shown(client_of, root):
+    said = doors.text_of(client_of(root).get("/admin/design/"))
+    assert all(name in said for name in ("search", "reply", "lock"))
+
+
+def test_it_is_for_administrators(client_of, ana):
+    assert client_of(ana).get("/admin/design/").status_code == 403
