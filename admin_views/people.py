@@ -28,6 +28,11 @@ def action(endpoint: str, title: Any) -> EndpointLinkRowAction:
     return EndpointLinkRowAction("", endpoint, title=title)
 
 
+def modest_role() -> Any:
+    """Return the role that may do least: what somebody new gets unless more is chosen."""
+    return min(catalogue.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
+
+
 class UsersView(DeskView):
     """The accounts of the support (RULES 3)."""
 
@@ -49,7 +54,7 @@ class UsersView(DeskView):
         )
     }
     form_overrides = {"locale": SelectField}
-    form_args = {"locale": {"choices": languages, "coerce": optional}}
+    form_args = {"locale": {"choices": languages, "coerce": optional}, "role": {"default": modest_role}}
     column_labels = {
         "name": lazy("Name"),
         "email": lazy("E-mail"),

@@ -16,7 +16,7 @@ from helpdesk import clock, email_defaults, events, inputs, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
-from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.journal_texts import FIELD_NAMES, FIXED_EMAILS, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from models import (
     Agent,
     Base,
@@ -226,7 +226,7 @@ def describe(entry: JournalEntry) -> str:
         values |= {key: choices[data[key]] for key in ("old", "new") if choices and data.get(key) in choices}
     if "email" in data:
         kind = email_defaults.KINDS.get(data["email"])
-        values["email"] = kind.label if kind is not None else data["email"]
+        values["email"] = kind.label if kind is not None else FIXED_EMAILS.get(data["email"], data["email"])
     if act is Act.TICKET:
         values["event"] = _event(entry)
     return str(SENTENCES[act][1]) % values

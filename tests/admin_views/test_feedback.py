@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from helpdesk import counting, outbox, settings
 from tests.support import doors
 
@@ -55,3 +57,8 @@ def test_deleting_many_says_where_they_are(client_of, ticket, root):
 def test_the_default_priority_wears_its_own_colours(client_of, ticket, root):
     page = client_of(root).get("/admin/tickets/").text
     assert f'class="prio priority-{ticket.priority_id} prio-default"' in page
+
+
+def test_somebody_new_gets_the_role_that_may_do_least(client_of, root):
+    page = client_of(root).get("/admin/users/new/").text
+    assert re.search(r"<option selected[^>]*>Agent</option>", page)

@@ -129,6 +129,12 @@ def test_mails_are_noted_when_sent_and_when_given_up(ticket, smtp):
     assert told(kind="mail")[0] == "The e-mail “Confirmation e-mail” was sent to carol@customer.example"
 
 
+@pytest.mark.parametrize("kind", ["received", "confirm", "digest", "test"])
+def test_mails_of_a_fixed_text_are_called_by_a_name(database, kind):
+    journal.record(Act.MAIL_SENT, actor=None, subject="carol@customer.example", email=kind)
+    assert f"“{kind}”" not in told(kind="mail")[0]
+
+
 def test_without_the_log_only_activity_is_left_out(root, ticket):
     settings.save({"log_enabled": False}, actor=root)
     JournalEntry.delete().execute()
