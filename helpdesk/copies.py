@@ -74,6 +74,10 @@ def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure:
     if not is_sqlite():
         # Two adding at once would each leave room for themselves only.
         Ticket.select(Ticket.id).where(Ticket.id == ticket.id).for_update().get()
+    if isinstance(actor, Agent | System):
+        # The team vouches for whom a visitor named: they get the next messages, as the screen says.
+        named = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.email.in_(clean))
+        TicketCopy.update(waits=False).where(TicketCopy.ticket == ticket.id, TicketCopy.address.in_(named)).execute()
     present = {address.email for address in in_copy(ticket)}
     # Another address of the author is left out without a word: a visitor would learn whose it is.
     new = [email for email in clean if email not in present | own_addresses(ticket.customer)]

@@ -352,6 +352,13 @@ def test_writing_in_it_signed_in_tells_them_of_both_messages(pretended, carol, d
     assert mailed() == [EVE, EVE]
 
 
+def test_whom_an_agent_puts_in_copy_waits_no_longer(pretended, ana, root):
+    copies.add_copies(pretended, [EVE], actor=root)
+    assert mailed() == []
+    tickets.reply(pretended, "<p>Yes</p>", actor=root)
+    assert mailed() == ["carol@customer.example", EVE]
+
+
 def test_a_signed_in_customer_tells_them_at_once(carol, billing, invoices):
     cast.open_ticket(carol, billing, invoices, copies=(EVE,))
     assert mailed() == [EVE]
