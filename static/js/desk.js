@@ -4,12 +4,10 @@ import { clauses } from "./clauses.js";
 import { colours } from "./colour.js";
 import { confirmations } from "./confirm.js";
 import { inline } from "./inline.js";
-import { keys } from "./keys.js";
 import { menus } from "./menus.js";
 import { news } from "./news.js";
-import { sent } from "./sent.js";
 import { variables } from "./variables.js";
 
 document.documentElement.classList.add("has-script");
-for (const improve of [bulk, clauses, colours, confirmations, inline, keys, menus, news, sent, variables]) improve();
+for (const improve of [bulk, clauses, colours, confirmations, inline, menus, news, variables]) improve();
 (document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();

@@ -1,0 +1,67 @@
+"""The box that finds anything (Ctrl+K): screens, tickets, customers. Actions are found on the page itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_admin import expose
+
+from admin_views.base import DeskPage
+from admin_views.menu import setup_menu
+from admin_views.side import LIST, desk_menu
+from helpdesk import finding, search
+from helpdesk.i18n import _, lazy
+from models import Agent
+
+Line = dict[str, str]
+
+
+class FinderPage(DeskPage):
+    """What a few letters may mean."""
+
+    slug, title, verb = "find", lazy("Find"), "desk"
+
+    @expose("/")
+    def index_view(self) -> Any:
+        """Give what was found, by kind; a browser without script is led to the search."""
+        text = request.args.get("q", "")[:200]
+        if request.accept_mimetypes.best != "application/json":
+            return redirect(url_for(LIST, view="search", q=text or None))
+        found = {
+            _("Screens"): screens(self.agent, text),
+            _("Tickets"): tickets(self.agent, text),
+            _("Customers"): customers(self.agent, text),
+        }
+        return {"groups": [{"label": label, "lines": lines} for label, lines in found.items() if lines]}
+
+
+def screens(agent: Agent, text: str) -> list[Line]:
+    """Return the screens this agent may open whose name holds all words."""
+    links = [link for section in [*desk_menu(agent, {}), *setup_menu(agent)[1:]] for link in section["links"]]
+    every = [inner for link in links for inner in (link, *link["sub"])]
+    named = {link["url"]: str(link["label"]) for link in every} | {url_for("account.profile"): _("My profile")}
+    words = search.fold(text).split()
+    fitting = [(url, name) for url, name in named.items() if all(word in search.fold(name) for word in words)]
+    return [{"text": name, "detail": "", "url": url} for url, name in fitting[: finding.LINES]]
+
+
+def tickets(agent: Agent, text: str) -> list[Line]:
+    """Return tickets by number and subject."""
+    rows = finding.tickets(agent, text)
+    return [
+        {"text": row.subject, "detail": row.number, "url": url_for("desk_tickets.ticket_view", number=row.number)}
+        for row in rows
+    ]
+
+
+def customers(agent: Agent, text: str) -> list[Line]:
+    """Return customers by name and address, each with the way to their tickets."""
+    return [
+        {
+            "text": row.customer.full_name or row.email,
+            "detail": row.email if row.customer.full_name else "",
+            "url": url_for(LIST, view="search", q=row.email, scope="author"),
+        }
+        for row in finding.customers(agent, text)
+    ]
