@@ -206,7 +206,7 @@ def test_the_doctor_finds_a_new_desk_well(run: Any) -> None:
 def test_the_doctor_fails_for_a_desk_that_was_not_migrated(run: Any) -> None:
     done = run("doctor")
     assert done.returncode == 1
-    assert "FAIL  Version of the tables: Migrations wait: 0001_initial." in done.stdout
+    assert "FAIL  Version of the tables: Migrations wait: 0001_initial" in done.stdout
 
 
 def test_flask_knows_the_same_commands(tmp_path: Path) -> None:

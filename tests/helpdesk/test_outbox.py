@@ -128,8 +128,9 @@ def test_the_plain_text_of_every_mail(kind, locale, ticket, ana, carol):
     email = OutgoingEmail.get(OutgoingEmail.kind == kind)
     letter = outbox.render(email)
     text = f"From: {letter['From']}\nSubject: {letter['Subject']}\n\n{text_of(letter)}"
-    number = email.ticket.number if email.ticket else "-"
-    assert text.replace(number, "100001") == (GOLDEN / f"{kind}.{locale}.txt").read_text(encoding="utf-8")
+    if email.ticket is not None:
+        text = text.replace(email.ticket.number, "100001")
+    assert text == (GOLDEN / f"{kind}.{locale}.txt").read_text(encoding="utf-8")
 
 
 def provoke(kind, ticket, ana, locale):
