@@ -194,7 +194,8 @@ class DeskView(Guarded, Lists, ModelView):
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Go back where the reader came from, naming what was saved where Flask-Admin speaks of a record."""
-        for category, text in get_flashed_messages(with_categories=True)[:-1]:
+        earlier: list[Any] = list(get_flashed_messages(with_categories=True))[:-1]
+        for category, text in earlier:
             flash(text, category)
         name = str(model)
         flash(_("“%(name)s” was added.", name=name) if is_created else _("“%(name)s” was saved.", name=name), "success")

@@ -139,7 +139,6 @@ FIELD_NAMES: dict[str, Any] = {
     "service": lazy("service"),
     "shortcuts": lazy("single-key shortcuts"),
     "signature": lazy("signature"),
-    "shortcuts": lazy("single-key shortcuts"),
     "subject": lazy("subject"),
     "text_color": lazy("text colour"),
     "timezone": lazy("time zone"),
