@@ -212,9 +212,14 @@ def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], l
     for agent in catalogue.agents():
         if agent.is_admin or covers(agent, service_id, department_id) or catalogue.is_manager(agent.id):
             covering.append(agent)
-        elif catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id):
+        elif in_support(agent):
             others.append(agent)
     return covering, others
+
+
+def in_support(agent: Agent) -> bool:
+    """Tell whether this agent handles tickets at all: by a permission, a team or as an administrator."""
+    return agent.is_admin or bool(catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id))
 
 
 def shown_to_customers() -> Expression:

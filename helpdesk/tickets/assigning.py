@@ -75,6 +75,8 @@ def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
 def _check(to: Agent | Team) -> None:
     if isinstance(to, Agent) and not to.active:
         raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
+    if isinstance(to, Agent) and not access.in_support(to):
+        raise InvalidInput(lazy("%(name)s is not in support.", name=to.name), field="to")
     if isinstance(to, Team) and not to.enabled:
         raise InvalidInput(lazy("The team %(name)s is disabled.", name=str(to)), field="to")
 

@@ -267,6 +267,12 @@ def test_a_disabled_agent_is_nobodys_choice(ticket, root, ben):
         tickets.transfer(ticket, ben, actor=root)
 
 
+def test_who_is_not_in_support_gets_no_ticket(ticket, root):
+    with pytest.raises(InvalidInput):
+        tickets.assign(ticket, cast.make_agent("Nobody"), actor=root)
+    assert Ticket.get_by_id(ticket.id).assignee is None
+
+
 def test_a_move_keeps_the_assignee(ticket, ana, root, sales):
     tickets.take(ticket, actor=ana)
     tickets.move(ticket, sales.id, None, actor=root)
