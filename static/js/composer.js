@@ -92,7 +92,13 @@ function searchable(menu) {
   const search = menu.querySelector("[data-canned-search]");
   const items = [...menu.querySelectorAll("[data-canned-url]")];
   const words = items.map((item) => fold(`${item.textContent} ${item.dataset.cannedText}`));
-  menu.addEventListener("toggle", () => menu.open && search.focus());
+  menu.querySelector("summary").addEventListener("click", (event) => {
+    if (menu.open) return;
+    // The event of opening comes a moment later: what is typed at once would be lost.
+    event.preventDefault();
+    menu.open = true;
+    search.focus();
+  });
   search.addEventListener("input", () => {
     const wanted = fold(search.value.trim());
     items.forEach((item, place) => {

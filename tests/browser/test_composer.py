@@ -115,7 +115,7 @@ def test_an_empty_variable_is_named(desk_page, ticket, carol):
 def test_a_note_looks_different_and_so_does_its_button(desk_page, ticket):
     write(desk_page, ticket, "Careful with her")
     before = desk_page.eval_on_selector(".composer", "node => getComputedStyle(node).backgroundColor")
-    desk_page.get_by_text("Internal note", exact=True).click()
+    desk_page.locator(".composer").get_by_text("Internal note", exact=True).click()
     assert desk_page.eval_on_selector(".composer", "node => getComputedStyle(node).backgroundColor") != before
     assert not desk_page.get_by_label("Close the ticket").is_visible()
     desk_page.get_by_role("button", name="Add the note").click()
