@@ -91,7 +91,7 @@ def test_a_canned_response_goes_in_at_the_caret(desk_page, ticket):
     for _letter in range(4):
         desk_page.keyboard.press("ArrowLeft")
     # The editor follows the caret after the next frames.
-    desk_page.wait_for_timeout(200)
+    desk_page.wait_for_function("document.querySelector('trix-editor').editor.getPosition() === 7")
     desk_page.get_by_text("Canned responses").click()
     desk_page.keyboard.type("NINE")
     assert not desk_page.get_by_role("button", name="Other").is_visible()
