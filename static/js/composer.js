@@ -73,12 +73,17 @@ function canned(editor) {
     const answer = await fetch(button.dataset.cannedUrl, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     const { html, notes } = await answer.json();
+    // Leaving the editor for the list may have moved its caret.
+    if (caret) editor.editor.setSelectedRange(caret);
     editor.editor.insertHTML(html);
     say(notes);
     menu.open = false;
     editor.focus();
   });
-  searchable(menu);
+  let caret;
+  searchable(menu, () => {
+    caret = editor.editor.getSelectedRange();
+  });
 }
 
 /** Variables of the response that are empty here: the writer fills the gap. */
@@ -88,7 +93,7 @@ function say(notes) {
 }
 
 /** The list is searched as one types, and walked with the arrow keys. */
-function searchable(menu) {
+function searchable(menu, opening) {
   const search = menu.querySelector("[data-canned-search]");
   const items = [...menu.querySelectorAll("[data-canned-url]")];
   const words = items.map((item) => fold(`${item.textContent} ${item.dataset.cannedText}`));
@@ -96,6 +101,7 @@ function searchable(menu) {
     if (menu.open) return;
     // The event of opening comes a moment later: what is typed at once would be lost.
     event.preventDefault();
+    opening();
     menu.open = true;
     search.focus();
   });
