@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -67,11 +67,20 @@ def store(
 ) -> OutgoingEmail:
     """Write an e-mail that is owed, in the caller's transaction; it threads with the earlier ones of its ticket."""
     written = draft(kind, said, recipient, values, ticket, message, automatic, link_kind)
-    written.save(force_insert=True)
-    noting = _noted.get()
-    if noting is not None:
-        noting.append(written.id)
+    store_all([written])
     return written
+
+
+def store_all(written: Sequence[OutgoingEmail]) -> None:
+    """Write several mails that are owed, in the caller's transaction: in one statement, unless somebody notes them."""
+    noting = _noted.get()
+    if noting is None and len(written) > 1:
+        OutgoingEmail.insert_many([mail.__data__ for mail in written]).execute()
+        return
+    for mail in written:
+        mail.save(force_insert=True)
+        if noting is not None:
+            noting.append(mail.id)
 
 
 def draft(

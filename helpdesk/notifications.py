@@ -99,8 +99,10 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
         return
     notices = [notice for notice in TABLE.get(kind, ()) if not notice.unless(event, actor)]
     author, told = audiences.addresses_of(actor) if notices else set(), set[str]()
+    mails: list[OutgoingEmail] = []
     for notice in notices:
-        _write_all(notice, event, actor, author, told)
+        mails += _drafts(notice, event, actor, author, told)
+    envelopes.store_all(mails)
 
 
 def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
@@ -109,14 +111,19 @@ def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
     ).execute()
 
 
-def _write_all(notice: Notice, event: TicketEvent, actor: Actor, author: set[str], told: set[str]) -> None:
+def _drafts(
+    notice: Notice, event: TicketEvent, actor: Actor, author: set[str], told: set[str]
+) -> Iterator[OutgoingEmail]:
+    """Give the mails of one notice, and add to `told` whom they tell."""
     message = _message(event)
     # A confirmation answers the one who acted; any other mail tells the others.
     spared = told if notice.kind == "confirmation" else told | author
     for recipient in notice.audience(event):
         key = recipient.email.casefold()
-        if key not in spared | told and _write_one(notice.kind, recipient, event.ticket, message, actor):
+        mail = _draft(notice.kind, recipient, event.ticket, message, actor) if key not in spared | told else None
+        if mail is not None:
             told.add(key)
+            yield mail
 
 
 def _message(event: TicketEvent) -> Message | None:
@@ -135,27 +142,29 @@ def tell_copy(ticket: Ticket, address: CustomerAddress) -> None:
     """Tell somebody in copy, who had to wait, of the first message; in the caller's transaction."""
     if not ticket.is_spam and not ticket.in_bin:
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).first()
-        _write_one("notification", audiences.in_copy(ticket, address), ticket, first, ticket.customer)
+        mail = _draft("notification", audiences.in_copy(ticket, address), ticket, first, ticket.customer)
+        envelopes.store_all([mail] if mail is not None else [])
 
 
-def _write_one(kind: str, recipient: Recipient, ticket: Ticket, message: Message | None, actor: Actor) -> bool:
-    """Write one mail; tell whether there is one to write."""
+def _draft(
+    kind: str, recipient: Recipient, ticket: Ticket, message: Message | None, actor: Actor
+) -> OutgoingEmail | None:
+    """Return one mail as it will be written, or None when there is none to write."""
     said = text(kind, recipient.locale)
     if not said.enabled:
-        return False
+        return None
     automatic = "auto-generated"
     if kind == "confirmation":
         automatic = "auto-replied"
         if recipient.address is not None and not recipient.address.is_proven:
             if _was_answered(recipient.address):
-                return False
+                return None
             kind, said = "received", _received(said, recipient.locale)
     elif kind == "notification" and isinstance(actor, Agent):
         automatic = ""
     if _is_copy(ticket, recipient):
         said = replace(said, body=f"{said.body}<p>{escape(email_defaults.COPY_LINE.text(recipient.locale))}</p>")
-    envelopes.store(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
-    return True
+    return envelopes.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
 
 
 def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:
