@@ -118,7 +118,8 @@ def open_thread(agent: Agent, number: str) -> Opened:
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
     """Return the customer's other tickets within the agent's sight, newest first (B20)."""
-    query = access.visible_tickets(agent).where(
-        Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, ~Ticket.in_bin
+    query = access.visible_tickets(agent).select(
+        Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at
     )
+    query = query.where(Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, ~Ticket.in_bin)
     return list(query.order_by(Ticket.id.desc()).limit(EARLIER))
