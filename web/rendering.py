@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, request
@@ -56,7 +57,14 @@ def theme() -> str:
 
 def rich(html: str | None) -> Markup:
     """Show stored rich text, cleaned once more on its way out."""
-    return Markup(richtext.clean(html or ""))  # noqa: S704 — the one place where stored HTML becomes markup
+    text = html or ""
+    clean = _cleaned(text) if len(text) < KEPT_LENGTH else richtext.clean(text)
+    return Markup(clean)  # noqa: S704 — the one place where stored HTML becomes markup
+
+
+#: Longer texts are cleaned anew each time they are shown: the process would keep too much.
+KEPT_LENGTH = 20_000
+_cleaned = lru_cache(maxsize=2_048)(richtext.clean)
 
 
 def moment(when: datetime | None, pattern: str = "") -> str:
