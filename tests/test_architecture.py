@@ -55,7 +55,7 @@ RULED = {"Ticket", "Message", "TicketEvent", "OutgoingEmail"}
 RULED_ROWS = {"ticket", "message", "note", "event", "mail", "email"}
 
 LONGEST_FUNCTION = 50
-LONGEST_FILE = {"models.py": 1000, "app.py": 150}
+LONGEST_FILE = {"models.py": 1050, "app.py": 150}
 
 
 def part_of(path: Path) -> str:
