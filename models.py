@@ -694,6 +694,17 @@ class Upload(Base):
     expires_at = DateTimeField(index=True)
 
 
+class ReadingMark(Base):
+    """Up to which message an agent has read a ticket (``helpdesk.reading``); `message` is an id, also of a gone one."""
+
+    ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
+    agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
+    message = BigIntegerField()
+
+    class Meta:
+        indexes = ((("ticket", "agent"), True),)
+
+
 # --- Filters ------------------------------------------------------------------------------------------------------
 
 
@@ -969,6 +980,7 @@ TABLES: tuple[type[Base], ...] = (
     SavedView,
     Batch,
     BatchChange,
+    ReadingMark,
     Filter,
     FilterCondition,
     FilterAction,

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
-from helpdesk import access, counting, search
+from helpdesk import access, counting, reading, search
 from helpdesk.paging import Order, pack
-from models import LIVE, ORDER, Agent, Customer, CustomerAddress, Tag, Ticket, TicketTag, database
+from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
 
 PAGE_SIZE = 25
 #: Counts stop here and are shown as "1000+".
@@ -46,6 +46,7 @@ class Row:
     team_id: int | None
     awaits_reply: bool
     last_activity: datetime
+    is_unread: bool
     tags: Sequence[str] = ()
 
 
@@ -141,7 +142,7 @@ class TicketListing:
             found.reverse()
         keys = [pack(row[1:]) for row in (found[:1] + found[-1:])]
         return Page(
-            rows_of([row[0] for row in found]),
+            rows_of([row[0] for row in found], self.agent),
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and key is not None and (more or not backwards) else None,
         )
@@ -207,8 +208,8 @@ _VIEWS: dict[str, Any] = {
 }
 
 
-def rows_of(ids: list[int]) -> list[Row]:
-    """Return the rows with these ids, in this order: two queries, whatever their number."""
+def rows_of(ids: list[int], agent: Agent) -> list[Row]:
+    """Return the rows with these ids as this agent reads them, in this order: two queries, whatever their number."""
     if not ids:
         return []
     rows = (
@@ -227,10 +228,13 @@ def rows_of(ids: list[int]) -> list[Row]:
             Ticket.team,
             Ticket.awaits_reply,
             Ticket.last_activity,
+            reading.is_unread(),
         )
         .join(Customer)
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+        .switch(Ticket)
+        .join(ReadingMark, JOIN.LEFT_OUTER, on=reading.mine(agent))
         .where(Ticket.id.in_(ids))
         .tuples()
     )
@@ -240,8 +244,8 @@ def rows_of(ids: list[int]) -> list[Row]:
     ):
         tags.setdefault(ticket_id, []).append(name)
     found: dict[int, Row] = {}
-    for key, number, subject, first, last, email, *others in rows:
+    for key, number, subject, first, last, email, *others, is_unread in rows:
         customer = " ".join(filter(None, (first, last))) or email or ""
-        values: list[Any] = [key, number, subject, customer, *others, sorted(tags.get(key, ()))]
+        values: list[Any] = [key, number, subject, customer, *others, bool(is_unread), sorted(tags.get(key, ()))]
         found[key] = Row(*values)
     return [found[key] for key in ids if key in found]

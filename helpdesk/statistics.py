@@ -130,7 +130,7 @@ def longest_waits(agent: Agent) -> list[Wait]:
     query = access.visible_tickets(agent).select(Ticket.id, Ticket.waiting_since)
     query = query.where(LIVE, SQL("awaits_reply")).order_by(Ticket.waiting_since, Ticket.id).limit(WAITS)
     since = dict(query.tuples())
-    return [Wait(row, since[row.id]) for row in listing.rows_of(list(since))]
+    return [Wait(row, since[row.id]) for row in listing.rows_of(list(since), agent)]
 
 
 @dataclass

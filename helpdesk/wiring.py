@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import counting, events, filters, journal, notifications, outbox, settings
+from helpdesk import counting, events, filters, journal, notifications, outbox, reading, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from models import TicketEvent
@@ -22,9 +22,10 @@ def notify(event: TicketEvent, actor: Actor) -> None:
 
 events.listeners.update(
     {
-        EventKind.OPENED: (apply_filters, notify),
+        EventKind.OPENED: (apply_filters, notify, reading.follow),
         EventKind.CUSTOMER_WROTE: (notify,),
-        EventKind.REPLIED: (notify,),
+        EventKind.REPLIED: (notify, reading.follow),
+        EventKind.NOTE_ADDED: (reading.follow,),
         EventKind.ASSIGNED: (notify,),
         EventKind.TRANSFERRED: (notify,),
         EventKind.MOVED: (notify,),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from helpdesk import access, catalogue, clock, search, settings, uploads
+from helpdesk import access, catalogue, clock, reading, search, settings, uploads
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
@@ -67,6 +67,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
         acts.where(TicketEvent.kind.in_([EventKind.REPLIED.value, EventKind.CLOSED.value])).execute()
         search.forget(message.id)
+        reading.forget(message)
         message.delete_instance()
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 

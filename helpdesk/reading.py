@@ -1,0 +1,86 @@
+"""Up to which message each agent has read each ticket: what came later is new to them, and to nobody else.
+
+A ticket that an agent never opened has no mark. It counts as unread while its customer waits for a reply, and not
+otherwise: what colleagues have answered or closed, and all that was settled before anybody left marks, stays quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import EXCLUDED, Case, Expression, chunked, fn
+
+from helpdesk import access
+from helpdesk.access import Actor
+from models import Agent, Message, ReadingMark, Ticket, TicketEvent, database
+
+#: Tickets marked in one statement.
+AT_ONCE = 100
+
+
+def mine(agent: Agent) -> Expression:
+    """Return the condition that joins this agent's mark to a ticket."""
+    return (ReadingMark.ticket == Ticket.id) & (ReadingMark.agent == agent.id)
+
+
+def is_unread() -> Any:
+    """Return the column that tells whether a ticket is unread, where `mine` is joined."""
+    later = Message.select(Message.id).where(
+        Message.ticket == Ticket.id, Message.id > ReadingMark.message, Message.deleted_at.is_null()
+    )
+    return Case(None, ((ReadingMark.message.is_null(), Ticket.awaits_reply),), fn.EXISTS(later))
+
+
+def later_messages() -> Any:
+    """Return the column that counts what came after the mark, where `mine` is joined; 0 without a mark."""
+    later = Message.select(fn.COUNT(Message.id))
+    return later.where(Message.ticket == Ticket.id, Message.id > ReadingMark.message, Message.deleted_at.is_null())
+
+
+def read(ticket: Ticket, upto: int, *, actor: Agent) -> None:
+    """Note that the agent has read the ticket up to the message with this id. Reading never moves a mark back."""
+    access.require(actor, "read", ticket)
+    shown = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.id <= upto).scalar()
+    if shown is not None:
+        _put([(ticket.id, actor.id, shown)], only_forward=True)
+
+
+def mark(ids: Sequence[int], *, read: bool, actor: Agent) -> int:
+    """Mark these tickets as read, or as unread from the last message that is not one's own; return how many."""
+    others = Case(None, ((Message.agent.is_null() | (Message.agent != actor.id), Message.id),))
+    marked = 0
+    for some in chunked(ids, AT_ONCE):
+        query = Message.select(Message.ticket, fn.MAX(Message.id), fn.MAX(others))
+        query = query.where(Message.ticket.in_(some), Message.deleted_at.is_null()).group_by(Message.ticket)
+        rows = [
+            (ticket_id, actor.id, newest if read else (foreign or newest) - 1)
+            for ticket_id, newest, foreign in query.tuples()
+        ]
+        _put(rows)
+        marked += len(rows)
+    return marked
+
+
+def follow(event: TicketEvent, actor: Actor) -> None:
+    """Note that who wrote in a ticket has read it."""
+    if isinstance(actor, Agent) and event.about is not None:
+        _put([(event.ticket_id, actor.id, event.about.id)], only_forward=True)
+
+
+def forget(message: Message) -> None:
+    """Move the marks back before a message that is taken away for good: its id may be given out again."""
+    beyond = ReadingMark.message >= message.id
+    ReadingMark.update(message=message.id - 1).where(ReadingMark.ticket == message.ticket_id, beyond).execute()
+
+
+def _put(rows: Sequence[tuple[int, int, int]], *, only_forward: bool = False) -> None:
+    if not rows:
+        return
+    fields = [ReadingMark.ticket, ReadingMark.agent, ReadingMark.message]
+    with database.atomic():
+        ReadingMark.insert_many(rows, fields=fields).on_conflict(
+            conflict_target=[ReadingMark.ticket, ReadingMark.agent],
+            preserve=[ReadingMark.message],
+            where=(EXCLUDED.message > ReadingMark.message) if only_forward else None,
+        ).execute()
