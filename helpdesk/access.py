@@ -10,6 +10,7 @@ from peewee import JOIN, Expression, ModelSelect
 from helpdesk import catalogue, clock
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.i18n import lazy
+from helpdesk.statements import Prepared, Slot
 from models import NOTE, Agent, Customer, CustomerAddress, Message, Permission, Ticket, TicketCopy
 
 
@@ -96,25 +97,44 @@ def visible_tickets(actor: Actor) -> ModelSelect:
             CustomerAddress.customer == actor.id, CustomerAddress.proven_at.is_null(False)
         )
         return query.where(Ticket.id.in_(_opened_by(actor, proven) | _in_copy(proven)), _shown_to_customers())
-    if not actor.active:
-        return query.where(Ticket.id == -1)
-    return query if sees_all(actor) else query.where(within(actor))
+    return within(sight_of(actor))
 
 
-def within(agent: Agent) -> Expression:
-    """Return the condition of sight of an agent who does not see everything."""
+@dataclass(frozen=True)
+class Sight:
+    """What an agent sees who does not see everything: one's own tickets, and those of these places and teams."""
+
+    agent: int
+    services: tuple[int, ...] = ()
+    departments: tuple[int, ...] = ()
+    teams: tuple[int, ...] = ()
+
+
+def sight_of(agent: Agent) -> Sight | None:
+    """Return what this agent sees; None stands for everything."""
+    if not agent.active:
+        return Sight(-1)
+    if sees_all(agent):
+        return None
     rows = catalogue.permissions_of(agent.id)
-    services = [row.service_id for row in rows if row.department_id is None]
-    departments = [row.department_id for row in rows if row.department_id is not None]
-    teams = catalogue.team_ids_of(agent.id)
-    condition = Ticket.assignee == agent.id
-    if services:
-        condition |= Ticket.service.in_(services)
-    if departments:
-        condition |= Ticket.department.in_(departments)
-    if teams:
-        condition |= Ticket.team.in_(teams)
-    return condition
+    services = tuple(row.service_id for row in rows if row.department_id is None)
+    departments = tuple(row.department_id for row in rows if row.department_id is not None)
+    return Sight(agent.id, services, departments, tuple(catalogue.team_ids_of(agent.id)))
+
+
+def within(sight: Sight | None) -> ModelSelect:
+    """Return the tickets within this sight."""
+    query = Ticket.select()
+    if sight is None:
+        return query
+    condition = Ticket.assignee == sight.agent
+    if sight.services:
+        condition |= Ticket.service.in_(sight.services)
+    if sight.departments:
+        condition |= Ticket.department.in_(sight.departments)
+    if sight.teams:
+        condition |= Ticket.team.in_(sight.teams)
+    return query.where(condition)
 
 
 def _shown_to_customers() -> Expression:
@@ -141,19 +161,30 @@ def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
     """Return the visible ticket with this number. Raises NotFound, also for a ticket of others."""
-    return found(numbered(actor, number))
+    if isinstance(actor, Agent):
+        return found(_numbered.first(sight_of(actor), number=bare(number)))
+    return found(numbered(visible_tickets(actor), bare(number)).first())
 
 
-def numbered(actor: Actor, number: str) -> ModelSelect:
-    """Return the query of the visible ticket with this number, with its customer and address."""
-    query = visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
+@Prepared
+def _numbered(sight: Sight | None) -> ModelSelect:
+    return numbered(within(sight), Slot("number")).limit(1)
+
+
+def numbered(tickets: ModelSelect, number: str | Slot) -> ModelSelect:
+    """Return the query of the one with this number among these tickets, with its customer and address."""
+    query = tickets.select(Ticket, Customer, CustomerAddress).join(Customer)
     query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
-    return query.where(Ticket.number == number.replace("\0", "")[:40])
+    return query.where(Ticket.number == number)
 
 
-def found(query: ModelSelect) -> Ticket:
-    """Return the ticket a query finds. Raises NotFound."""
-    ticket = query.first()
+def bare(number: str) -> str:
+    """Return what somebody gave as the number of a ticket, as far as a number can go."""
+    return number.replace("\0", "")[:40]
+
+
+def found(ticket: Ticket | None) -> Ticket:
+    """Return this ticket. Raises NotFound when there is none."""
     if ticket is None:
         raise NotFound(lazy("There is no such ticket."))
     return ticket

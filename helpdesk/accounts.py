@@ -10,11 +10,12 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import TypeVar
 
-from peewee import JOIN
+from peewee import JOIN, ModelSelect
 
 from helpdesk import catalogue, clock, events, journal, links, notifications, passwords, throttle
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
+from helpdesk.statements import Prepared, Slot
 from models import AccessLink, Agent, Customer, SignIn, database
 
 P = TypeVar("P", Agent, Customer)
@@ -107,10 +108,15 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
     return token
 
 
+@Prepared
+def _sign_in() -> ModelSelect:
+    query = SignIn.select(SignIn, Customer).join(Customer, JOIN.LEFT_OUTER)
+    return query.where(SignIn.token_hash == Slot("token"))
+
+
 def person_of(token: str) -> Agent | Customer | None:
     """Return who is signed in with this token, or None once it has ended in any way."""
-    query = SignIn.select(SignIn, Customer).join(Customer, JOIN.LEFT_OUTER)
-    row = query.where(SignIn.token_hash == links.hash_token(token)).first()
+    row = _sign_in.first(token=links.hash_token(token))
     now = clock.now()
     if row is None or row.expires_at <= now:
         return None

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, ModelSelect
 
 from helpdesk import access, catalogue, clock, customers, letters, notifications
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record, transaction
 from helpdesk.i18n import lazy
+from helpdesk.statements import Prepared, Slot
 from models import (
     AccessLink,
     Agent,
@@ -48,8 +49,13 @@ def split(text: str) -> list[str]:
 
 def in_copy(ticket: Ticket) -> list[CustomerAddress]:
     """Return the addresses in copy of a ticket, the first added first; `waits` tells who is not mailed yet."""
+    return _in_copy(ticket=ticket.id)
+
+
+@Prepared
+def _in_copy() -> ModelSelect:
     query = CustomerAddress.select(CustomerAddress, TicketCopy.waits).join(TicketCopy)
-    return list(query.where(TicketCopy.ticket == ticket.id).order_by(TicketCopy.id).limit(MOST).objects())
+    return query.where(TicketCopy.ticket == Slot("ticket")).order_by(TicketCopy.id).limit(MOST).objects()
 
 
 def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:

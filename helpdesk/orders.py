@@ -11,6 +11,7 @@ from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
 
 from helpdesk import access, clock, inputs, money
 from helpdesk.new_orders import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
+from helpdesk.statements import Prepared, Slot
 from models import Agent, Base, Customer, CustomerAddress, Order, OrderLine, Ticket, database, is_sqlite
 
 #: Orders beside a ticket.
@@ -188,15 +189,22 @@ def join_waiting(emails: Sequence[str] | None = None) -> None:
 def orders_of(customer: Customer | int, *, named: str = "", limit: int = SHOWN) -> list[Entry]:
     """Return the customer's newest orders with their lines, the one whose number was given (`named`) first."""
     names = _spellings(named)
-    is_named = fn.LOWER(Order.number).in_(names)
-    first = [Case(None, [(is_named, 0)], 1)] if names else []
-    query = Order.select().where(Order.customer == customer)
-    rows = list(query.order_by(*first, Order.placed_at.desc(), Order.id.desc()).limit(limit))
+    key = customer if isinstance(customer, int) else customer.id
+    bare, marked = names or ("", "")
+    rows = _orders(bool(names), limit, customer=key, bare=bare, marked=marked)
     lines: dict[int, list[OrderLine]] = {row.id: [] for row in rows}
     if rows:
         for line in OrderLine.select().where(OrderLine.order.in_(list(lines))).order_by(OrderLine.position):
             lines[line.order_id].append(line)
     return [Entry(row, lines[row.id], row.number.lower() in names) for row in rows]
+
+
+@Prepared
+def _orders(one_is_named: bool, limit: int) -> ModelSelect:
+    is_named = fn.LOWER(Order.number).in_([Slot("bare"), Slot("marked")])
+    first = [Case(None, [(is_named, 0)], 1)] if one_is_named else []
+    query = Order.select().where(Order.customer == Slot("customer"))
+    return query.order_by(*first, Order.placed_at.desc(), Order.id.desc()).limit(limit)
 
 
 def _spellings(number: str) -> Sequence[str]:

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, ModelSelect, fn
 
 from helpdesk import access, catalogue, events
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
+from helpdesk.statements import Prepared, Slot
 from models import NOTE, Agent, Draft, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag, is_sqlite
 
 #: Messages of one page of a thread: the newest; the earlier ones are a link away.
@@ -40,20 +41,11 @@ class Block:
 
 def timeline(ticket: Ticket, *, before: int | None = None) -> tuple[list[Block], int | None]:
     """Return the thread as agents read it, oldest first, and the id before which earlier messages stand."""
-    failed = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id)).where(
-        OutgoingEmail.message == Message.id, OutgoingEmail.state == "failed"
-    )
-    query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == ticket.id)
-    messages, earlier = _newest(query, before)
-    since = messages[0].created_at if messages and earlier is not None else None
-    events_query = TicketEvent.select().where(
-        TicketEvent.ticket == ticket.id, TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
-    )
-    if since is not None:
-        events_query = events_query.where(TicketEvent.created_at >= since)
+    messages, earlier = _page(_messages(before is not None, ticket=ticket.id, before=before))
+    since = messages[0].created_at if messages and earlier is not None else datetime.min
     lines = [
         Line(events.describe(event), event.created_at)
-        for event in events_query.order_by(TicketEvent.id).limit(EVENTS)
+        for event in _events(ticket=ticket.id, since=since)
         if event.kind != EventKind.OPENED or "source" in event.data
     ]
     # A message and what follows from it carry nearly the same time: the message comes first.
@@ -61,6 +53,23 @@ def timeline(ticket: Ticket, *, before: int | None = None) -> tuple[list[Block],
     entries += [(line.created_at, 1, line) for line in lines]
     entries.sort(key=lambda entry: entry[:2])
     return list(_blocks(entries)), earlier
+
+
+@Prepared
+def _messages(turned_back: bool) -> ModelSelect:
+    failed = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id)).where(
+        OutgoingEmail.message == Message.id, OutgoingEmail.state == "failed"
+    )
+    query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == Slot("ticket"))
+    query = query.where(Message.id < Slot("before")) if turned_back else query
+    return query.order_by(Message.id.desc()).limit(MESSAGES + 1)
+
+
+@Prepared
+def _events() -> ModelSelect:
+    told = TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
+    query = TicketEvent.select().where(TicketEvent.ticket == Slot("ticket"), told)
+    return query.where(TicketEvent.created_at >= Slot("since")).order_by(TicketEvent.id).limit(EVENTS)
 
 
 def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
@@ -85,13 +94,12 @@ def newest_id(ticket: Ticket) -> int:
 
 def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[Message], int | None]:
     """Return the messages a customer reads, oldest first, and the id before which earlier ones stand."""
-    return _newest(Message.select().where(Message.ticket == ticket.id, access.shown_to_customers()), before)
+    query = Message.select().where(Message.ticket == ticket.id, access.shown_to_customers())
+    query = query.where(Message.id < before) if before is not None else query
+    return _page(list(query.order_by(Message.id.desc()).limit(MESSAGES + 1)))
 
 
-def _newest(query: Any, before: int | None) -> tuple[list[Message], int | None]:
-    if before is not None:
-        query = query.where(Message.id < before)
-    rows = list(query.order_by(Message.id.desc()).limit(MESSAGES + 1))
+def _page(rows: list[Message]) -> tuple[list[Message], int | None]:
     page = rows[:MESSAGES][::-1]
     return page, page[0].id if len(rows) > MESSAGES else None
 
@@ -105,21 +113,29 @@ class Opened:
     draft: Draft | None
 
 
-def open_thread(agent: Agent, number: str) -> Opened:
-    """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
+@Prepared
+def _opened(sight: access.Sight | None) -> ModelSelect:
     ids = fn.GROUP_CONCAT(TicketTag.tag) if is_sqlite() else fn.STRING_AGG(TicketTag.tag.cast("text"), ",")
     tags = TicketTag.select(ids).where(TicketTag.ticket == Ticket.id)
-    mine = (Draft.ticket == Ticket.id) & (Draft.agent == agent.id)
-    query = access.numbered(agent, number).select_extend(Draft, tags.alias("tag_ids"))
-    ticket = access.found(query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft"))
+    mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
+    query = access.numbered(access.within(sight), Slot("number")).select_extend(Draft, tags.alias("tag_ids"))
+    return query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
+
+
+def open_thread(agent: Agent, number: str) -> Opened:
+    """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
+    ticket = access.found(_opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number)))
     rows = [catalogue.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     return Opened(ticket, sorted(row.name for row in rows if row is not None), getattr(ticket, "draft", None))
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
     """Return the customer's other tickets within the agent's sight, newest first (B20)."""
-    query = access.visible_tickets(agent).select(
-        Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at
-    )
-    query = query.where(Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, ~Ticket.in_bin)
-    return list(query.order_by(Ticket.id.desc()).limit(EARLIER))
+    return _earlier(access.sight_of(agent), customer=ticket.customer_id, ticket=ticket.id)
+
+
+@Prepared
+def _earlier(sight: access.Sight | None) -> ModelSelect:
+    shown = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at)
+    others = (Ticket.customer == Slot("customer")) & (Ticket.id != Slot("ticket")) & ~Ticket.in_bin
+    return access.within(sight).select(*shown).where(others).order_by(Ticket.id.desc()).limit(EARLIER)
