@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.side import LIST
 from admin_views.ticket_acts import ACTS, one_of, target
-from helpdesk import access, batches, catalogue, criteria, tickets, undoing
+from helpdesk import access, batches, catalogue, criteria, reading, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
@@ -21,6 +21,8 @@ from models import Ticket
 
 #: Addresses named when their mails had gone already.
 NAMED = 5
+#: Acts on one's own marks alone: no ticket changes, so there is nothing to take back.
+MARKS = {"read": True, "unread": False}
 #: What a form of the bar puts before the criteria of its list.
 PREFIX = "list_"
 
@@ -40,6 +42,8 @@ class BulkActs(DeskPage):
     @expose("/<act>", methods=["POST"])
     def bulk_view(self, act: str) -> Response:
         """Do one thing to every ticked ticket; say how many were done, and how many were refused and why."""
+        if act in MARKS:
+            return self.mark(read=MARKS[act])
         if act not in batches.ACTS:
             abort(404)
         try:
@@ -48,6 +52,17 @@ class BulkActs(DeskPage):
             flash(str(error), "error")
             return redirect(back())
         self.tell(act, batches.run(act, self.ticked(), rule, actor=self.agent))
+        return redirect(back())
+
+    def mark(self, *, read: bool) -> Response:
+        """Mark every ticked ticket as read, or as unread, for oneself."""
+        number = reading.mark(self.ticked(), read=read, actor=self.agent)
+        text = (
+            ngettext("%(num)s ticket is marked as read.", "%(num)s tickets are marked as read.", number)
+            if read
+            else ngettext("%(num)s ticket is marked as unread.", "%(num)s tickets are marked as unread.", number)
+        )
+        flash(text if number else _("Tick at least one ticket first."), "success" if number else "error")
         return redirect(back())
 
     def rule(self, act: str) -> Callable[[Ticket], None]:

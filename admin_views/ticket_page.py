@@ -27,8 +27,7 @@ from helpdesk import (
     tickets,
 )
 from helpdesk.i18n import _
-from helpdesk.threads import Block
-from models import NOTE, Agent, Draft, Ticket
+from models import NOTE, Agent, Draft, Message, Ticket
 
 
 class TicketPage:
@@ -64,16 +63,14 @@ class TicketPage:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
         opened = threads.open_thread(self.agent, number)
         ticket = opened.ticket
-        before = inputs.row_key(request.args.get("before", ""))
-        blocks, earlier = threads.timeline(ticket, before=before)
+        thread = self.thread(opened)
+        blocks = thread["blocks"]
         covering, others = access.eligible(ticket.service_id, ticket.department_id)
         page: str = self.render(
             "admin/ticket.html",
             ticket=ticket,
-            blocks=blocks,
             files=attachments.of_messages(block.message for block in blocks if block.message),
             basket=typed.pop("basket", None) or basket(self.agent, files_back(number)),
-            earlier=earlier,
             tags=opened.tags,
             copied=copies.in_copy(ticket),
             history=threads.earlier_tickets(ticket, self.agent),
@@ -89,14 +86,39 @@ class TicketPage:
             list_url=self.address_of_list(),
             list_name=title_of(self.arguments()),
             neighbours=self.neighbours(ticket),
-            newest=threads.newest_id(ticket) if before else newest(blocks),
             known=known(ticket),
             refused=refused or {},
             sent=session.pop("sent", ""),
             form_key=secrets.token_urlsafe(9),
             typed=self.composed(opened.draft, typed),
+            **thread,
         )
         return page, code
+
+    def thread(self, opened: threads.Opened) -> dict[str, Any]:
+        """Return the page of the thread that is asked for, else its end or, when that is far, what is unread."""
+        before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
+        if before is None and after is None and opened.unread > threads.MESSAGES:
+            after = opened.mark
+        found = threads.timeline(opened.ticket, before=before, after=after)
+        messages = [block.message for block in found.blocks if block.message is not None]
+        shown = max((row.id for row in messages), default=0)
+        return {
+            "blocks": found.blocks,
+            "earlier": found.earlier,
+            "later": found.later,
+            "newest": threads.newest_id(opened.ticket) if before or found.later else newest(messages),
+            "is_unread": opened.unread > 0 if opened.mark is not None else opened.ticket.awaits_reply,
+            "first_new": self.first_new(opened, messages, follows=found.earlier is not None),
+            "upto": shown if opened.mark is None or shown > opened.mark else 0,
+        }
+
+    def first_new(self, opened: threads.Opened, messages: list[Message], *, follows: bool) -> int | None:
+        """Return the id of the first message of others since the agent was here, where something stands before it."""
+        if opened.mark is None:
+            return None
+        new = [row for row in messages if row.id > opened.mark and row.agent_id != self.agent.id]
+        return new[0].id if new and (follows or new[0] is not messages[0]) else None
 
     @staticmethod
     def composed(draft: Draft | None, typed: dict[str, Any]) -> dict[str, Any]:
@@ -122,9 +144,9 @@ def files_back(number: str) -> str:
     return str(stamp) if of == number else ""
 
 
-def newest(blocks: list[Block]) -> int:
-    """Return the id of the newest public message shown."""
-    return max((block.message.id for block in blocks if block.message and block.message.kind != NOTE), default=0)
+def newest(messages: list[Message]) -> int:
+    """Return the id of the newest public message among these."""
+    return max((row.id for row in messages if row.kind != NOTE), default=0)
 
 
 def known(ticket: Ticket) -> str:

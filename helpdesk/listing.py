@@ -18,6 +18,8 @@ from helpdesk.paging import Order, pack
 from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
 
 PAGE_SIZE = 25
+#: Rows that stand beside a ticket.
+BESIDE = 50
 #: Counts stop here and are shown as "1000+".
 COUNT_LIMIT = 1_000
 #: New tickets are announced up to this number.
@@ -185,6 +187,19 @@ class TicketListing:
         [(before, after)] = Select([], sides).bind(database).tuples()
         return before, after
 
+    def holds(self, ticket: Ticket) -> bool:
+        """Tell whether this ticket is in the list."""
+        return bool(self.query(Ticket.id).where(Ticket.id == ticket.id).exists())
+
+    def around(self, ticket: Ticket) -> list[Row]:
+        """Return the first rows of the list; those around this ticket where it stands further down."""
+        page = self.narrowed(size=BESIDE).page()
+        if any(row.id == ticket.id for row in page.rows) or not self.holds(ticket):
+            return page.rows
+        key, half = pack([getattr(ticket, column.name) for column in self.order.columns]), BESIDE // 2
+        before = self.narrowed(size=half).page(before=key).rows
+        return [*before, *rows_of([ticket.id], self.agent), *self.narrowed(size=half).page(after=key).rows]
+
     def narrowed(self, **changes: Any) -> TicketListing:
         """Return the same list with other criteria."""
         return replace(self, **changes)
@@ -234,7 +249,7 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
         .switch(Ticket)
-        .join(ReadingMark, JOIN.LEFT_OUTER, on=reading.mine(agent))
+        .join(ReadingMark, JOIN.LEFT_OUTER, on=reading.mine(agent.id))
         .where(Ticket.id.in_(ids))
         .tuples()
     )

@@ -19,9 +19,9 @@ from models import Agent, Message, ReadingMark, Ticket, TicketEvent, database
 AT_ONCE = 100
 
 
-def mine(agent: Agent) -> Expression:
-    """Return the condition that joins this agent's mark to a ticket."""
-    return (ReadingMark.ticket == Ticket.id) & (ReadingMark.agent == agent.id)
+def mine(agent_id: Any) -> Expression:
+    """Return the condition that joins the mark of the agent with this id to a ticket."""
+    return (ReadingMark.ticket == Ticket.id) & (ReadingMark.agent == agent_id)
 
 
 def is_unread() -> Any:

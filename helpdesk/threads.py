@@ -10,10 +10,10 @@ from typing import Any
 
 from peewee import JOIN, ModelSelect, fn
 
-from helpdesk import access, catalogue, events
+from helpdesk import access, catalogue, events, reading
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.statements import Prepared, Slot
-from models import NOTE, Agent, Draft, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag, is_sqlite
+from models import NOTE, Agent, Draft, Message, OutgoingEmail, ReadingMark, Ticket, TicketEvent, TicketTag, is_sqlite
 
 #: Messages of one page of a thread: the newest; the earlier ones are a link away.
 MESSAGES = 100
@@ -39,29 +39,53 @@ class Block:
     lines: Sequence[Line] = ()
 
 
-def timeline(ticket: Ticket, *, before: int | None = None) -> tuple[list[Block], int | None]:
-    """Return the thread as agents read it, oldest first, and the id before which earlier messages stand."""
-    messages, earlier = _page(_messages(before is not None, ticket=ticket.id, before=before))
-    since = messages[0].created_at if messages and earlier is not None else datetime.min
+@dataclass(frozen=True)
+class Thread:
+    """One page of a ticket, oldest first, and the ids before and after which further messages stand."""
+
+    blocks: Sequence[Block]
+    earlier: int | None = None
+    later: int | None = None
+
+
+def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = None) -> Thread:
+    """Return the thread as agents read it: its end, or what stands before or after the message with this id."""
+    messages, earlier, later = _stretch(ticket.id, before, after)
+    since = messages[0].created_at if earlier is not None else datetime.min
+    until = messages[-1].created_at if later is not None else datetime.max
     lines = [
         Line(events.describe(event), event.created_at)
-        for event in _events(ticket=ticket.id, since=since)
+        for event in _events(ticket=ticket.id, since=since, until=until)
         if event.kind != EventKind.OPENED or "source" in event.data
     ]
     # A message and what follows from it carry nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
     entries += [(line.created_at, 1, line) for line in lines]
     entries.sort(key=lambda entry: entry[:2])
-    return list(_blocks(entries)), earlier
+    return Thread(_blocks(entries), earlier, later)
+
+
+def _stretch(ticket: int, before: int | None, after: int | None) -> tuple[list[Message], int | None, int | None]:
+    rows = _messages("after", ticket=ticket, key=after) if after is not None else []
+    if rows:
+        page = rows[:MESSAGES]
+        return page, page[0].id if page[0].follows else None, page[-1].id if len(rows) > MESSAGES else None
+    page, earlier = _page(_messages("before" if before is not None else "", ticket=ticket, key=before))
+    return page, earlier, page[-1].id if page and before is not None else None
 
 
 @Prepared
-def _messages(turned_back: bool) -> ModelSelect:
+def _messages(way: str) -> ModelSelect:
     failed = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id)).where(
         OutgoingEmail.message == Message.id, OutgoingEmail.state == "failed"
     )
     query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == Slot("ticket"))
-    query = query.where(Message.id < Slot("before")) if turned_back else query
+    if way == "after":
+        first = Message.alias()
+        follows = first.select(first.id).where(first.ticket == Slot("ticket"), first.id <= Slot("key"))
+        query = query.select_extend(fn.EXISTS(follows).alias("follows")).where(Message.id > Slot("key"))
+        return query.order_by(Message.id).limit(MESSAGES + 1)
+    query = query.where(Message.id < Slot("key")) if way == "before" else query
     return query.order_by(Message.id.desc()).limit(MESSAGES + 1)
 
 
@@ -69,7 +93,8 @@ def _messages(turned_back: bool) -> ModelSelect:
 def _events() -> ModelSelect:
     told = TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
     query = TicketEvent.select().where(TicketEvent.ticket == Slot("ticket"), told)
-    return query.where(TicketEvent.created_at >= Slot("since")).order_by(TicketEvent.id).limit(EVENTS)
+    query = query.where(TicketEvent.created_at >= Slot("since"), TicketEvent.created_at <= Slot("until"))
+    return query.order_by(TicketEvent.id).limit(EVENTS)
 
 
 def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
@@ -106,11 +131,16 @@ def _page(rows: list[Message]) -> tuple[list[Message], int | None]:
 
 @dataclass(frozen=True)
 class Opened:
-    """A ticket as an agent opens it: with the names of its tags, and the agent's own draft."""
+    """A ticket as an agent opens it: with the names of its tags, the agent's own draft and mark of reading.
+
+    `mark` is the id of the last message read, `unread` how many came after it; without a mark, None and 0.
+    """
 
     ticket: Ticket
     tags: Sequence[str]
     draft: Draft | None
+    mark: int | None = None
+    unread: int = 0
 
 
 @Prepared
@@ -118,15 +148,20 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     ids = fn.GROUP_CONCAT(TicketTag.tag) if is_sqlite() else fn.STRING_AGG(TicketTag.tag.cast("text"), ",")
     tags = TicketTag.select(ids).where(TicketTag.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
-    query = access.numbered(access.within(sight), Slot("number")).select_extend(Draft, tags.alias("tag_ids"))
-    return query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
+    query = access.numbered(access.within(sight), Slot("number")).select_extend(
+        Draft, tags.alias("tag_ids"), ReadingMark, reading.later_messages().alias("unread")
+    )
+    query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
+    return query.switch(Ticket).join(ReadingMark, JOIN.LEFT_OUTER, on=reading.mine(Slot("agent")), attr="mark")
 
 
 def open_thread(agent: Agent, number: str) -> Opened:
     """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
     ticket = access.found(_opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number)))
     rows = [catalogue.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
-    return Opened(ticket, sorted(row.name for row in rows if row is not None), getattr(ticket, "draft", None))
+    names = sorted(row.name for row in rows if row is not None)
+    mark = getattr(ticket, "mark", None)
+    return Opened(ticket, names, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:

@@ -2,5 +2,6 @@
 import { finder } from "./finder.js";
 import { keys } from "./keys.js";
 import { sent } from "./sent.js";
+import { times } from "./times.js";
 
-for (const improve of [finder, keys, sent]) improve();
+for (const improve of [finder, keys, sent, times]) improve();

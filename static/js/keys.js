@@ -4,13 +4,15 @@ const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, trix
 
 const find = (selector) => document.querySelector(selector);
 const press = (selector) => find(selector)?.click();
-const rowOf = (node) => node?.closest(".is-tickets tbody tr");
+const rowOf = (node) => node?.closest(".is-tickets tbody tr, .beside-row");
+const WALKED = ".is-tickets tbody .subject, .beside-row";
 
-/** Move in the list; in a ticket, go to its neighbour in the list it was opened from. */
+/** Move in the list, also beside a ticket; where a ticket stands alone, go to its neighbour in the list. */
 function step(by) {
-  const links = [...document.querySelectorAll(".is-tickets tbody .subject")];
+  const links = [...document.querySelectorAll(WALKED)].filter((link) => link.checkVisibility());
   if (!links.length) return press(by > 0 ? "a[rel=next]" : "a[rel=prev]");
-  const here = links.indexOf(rowOf(document.activeElement)?.querySelector(".subject"));
+  const row = rowOf(document.activeElement) ?? find(".beside-row[aria-current]");
+  const here = links.findIndex((link) => row?.contains(link));
   const next = here < 0 ? 0 : Math.min(Math.max(here + by, 0), links.length - 1);
   links[next].focus();
 }
@@ -39,8 +41,8 @@ const ACTS = {
   "/": search,
   j: () => step(1),
   k: () => step(-1),
-  o: () => rowOf(document.activeElement)?.querySelector(".subject").click(),
-  x: () => rowOf(document.activeElement)?.querySelector("[type=checkbox]").click(),
+  o: () => (rowOf(document.activeElement)?.querySelector(".subject") ?? document.activeElement.closest(".beside-row"))?.click(),
+  x: () => rowOf(document.activeElement)?.querySelector("[type=checkbox]")?.click(),
   r: () => write("message"),
   n: () => write("note"),
   t: () => act("take"),

@@ -1,0 +1,6 @@
+// What only the page of a ticket needs, beside its composer.
+import { beside } from "./beside.js";
+import { copying } from "./copying.js";
+import { reading } from "./reading.js";
+
+for (const improve of [reading, beside, copying]) improve();
