@@ -47,6 +47,8 @@ class Chip:
 def known(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an address says that a list understands: nothing empty, nothing strange, in one order."""
     found: dict[str, str] = {}
+    # An address knows several values of a name, and is slow to say that it has none.
+    given = dict(given.items())
     for name, words in WORDS.items():
         if given.get(name) in words:
             found[name] = given[name]

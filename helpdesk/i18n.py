@@ -13,8 +13,6 @@ from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from flask import g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext as plural_of
 from flask_babel.speaklater import LazyString
 
@@ -39,7 +37,10 @@ desk: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem_
 
 def language() -> str:
     """Return the language of whoever reads now (``en`` or ``fr``)."""
-    known: str | None = g.get("language") if has_app_context() else None
+    try:
+        known: str | None = g.get("language")
+    except RuntimeError:
+        known = None
     if known is not None:
         return known
     locale = get_locale()
@@ -53,13 +54,21 @@ def language() -> str:
 _catalogs: dict[str, Any] = {}
 
 
-def translate(text: str, **variables: Any) -> str:
-    """Translate for templates: as `_`, without its look-ups; what stands in a variable is escaped by the template."""
+def translate(text: str, /, **variables: Any) -> str:
+    """Translate a text of the program; what stands in a variable is escaped by the template that shows it."""
     code = language()
     if code not in _catalogs:
         _catalogs[code] = get_translations()
     translated: str = _catalogs[code].ugettext(text)
     return translated % variables if variables else translated
+
+
+_ = translate
+
+
+def lazy(text: str, /, **variables: Any) -> LazyString:
+    """Translate a text once it is shown: for what is declared before anybody reads."""
+    return LazyString(translate, text, **variables)
 
 
 class Count(int):
@@ -108,7 +117,16 @@ def when(moment: datetime, pattern: str = "", *, timezone: str | None = None) ->
     """Write a naive UTC time in the reader's language and zone, to the minute (`pattern` as Babel's)."""
     code = language()
     minute = moment.replace(second=0, microsecond=0)
-    return _written(minute, pattern or MOMENT.get(code, MOMENT[DEFAULT]), code, timezone or str(get_timezone()))
+    return _written(minute, pattern or MOMENT.get(code, MOMENT[DEFAULT]), code, timezone or _zone_of_reader())
+
+
+def _zone_of_reader() -> str:
+    known: str | None = g.get("timezone") if has_app_context() else None
+    if known is None:
+        known = str(get_timezone())
+        if has_app_context():
+            g.timezone = known
+    return known
 
 
 @lru_cache(maxsize=8_192)

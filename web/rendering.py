@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from flask import Flask, request
-from markupsafe import Markup
+from flask import Flask, g, render_template, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
 
 import sessions
 from helpdesk import clock, i18n, richtext, settings
@@ -22,6 +23,9 @@ def init_app(app: Flask) -> None:
     """Give templates their globals and filters."""
     app.jinja_env.globals.update(
         csp_nonce=nonce,
+        csrf_field=csrf_field,
+        icon=icon,
+        keys_help=keys_help,
         settings=settings.get,
         language=i18n.language,
         LANGUAGES=i18n.LANGUAGES,
@@ -34,6 +38,30 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+@cache
+def icon(name: str) -> Markup:
+    """Draw an icon of the sprite; pages have dozens, so each is made once."""
+    use = f'<use href="{escape(static_url("icons.svg"))}#i-{escape(name)}"/>'
+    return Markup(f'<svg class="icon" aria-hidden="true" focusable="false">{use}</svg>')  # noqa: S704
+
+
+def csrf_field() -> Markup:
+    """Write the hidden field every form needs; a page has dozens of forms."""
+    if "csrf_field" not in g:
+        g.csrf_field = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    return g.csrf_field
+
+
+def keys_help() -> Markup:
+    """Return the dialog of the keys, the same on every page of the desk: written once for each language."""
+    return _keys_help(i18n.language(), request.script_root)
+
+
+@lru_cache(maxsize=32)
+def _keys_help(_language: str, _root: str) -> Markup:
+    return Markup(render_template("admin/keys.html"))  # noqa: S704
 
 
 def locale() -> str:
@@ -76,10 +104,8 @@ def ago(when: datetime | None) -> Markup:
     """Write how long ago something was, with the exact time on hover and for machines."""
     if when is None:
         return Markup("")
-    return _TIME.format(when.isoformat(timespec="seconds"), moment(when), _short(when))
-
-
-_TIME = Markup('<time datetime="{}Z" title="{}">{}</time>')
+    exact, short = escape(moment(when)), escape(_short(when))
+    return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
 
 
 def _short(when: datetime) -> str:
