@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, request, session, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
@@ -12,18 +12,42 @@ from admin_views.base import DeskPage
 from admin_views.side import LIST
 from helpdesk import attachments, throttle
 from helpdesk.i18n import lazy
-from models import Agent
+from models import Agent, Ticket
 from web import baskets, downloads
 from web.baskets import Basket
 
 HOUR = 3600
 FILES_PER_AGENT = 600
+#: Tickets whose files a browser finds again.
+TICKETS = 8
 
 
 def basket(agent: Agent, stamp: str = "") -> Basket:
     """Return the files of the form this agent fills in; `stamp` is of a form that comes back."""
     owner = f"agent {agent.id}"
     return Basket(owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR), stamp)
+
+
+def basket_of(agent: Agent, ticket: Ticket) -> Basket:
+    """Return the files of the reply this agent writes in a ticket: those that wait since an earlier page, else none."""
+    stamp = next((stamp for number, stamp in session.get("files", []) if number == ticket.number), "")
+    found = basket(agent, stamp)
+    if stamp and not found.kept:
+        forget_files(ticket.number)
+        return basket(agent)
+    return found
+
+
+def remember_files(number: str, stamp: str) -> None:
+    """Keep in this browser's session where the files of a reply wait."""
+    others = [entry for entry in session.get("files", []) if entry[0] != number]
+    session["files"] = [*others[1 - TICKETS :], [number, stamp]]
+
+
+def forget_files(number: str) -> None:
+    """Forget where the files of a reply wait."""
+    if "files" in session:
+        session["files"] = [entry for entry in session["files"] if entry[0] != number]
 
 
 class FilesPage(DeskPage):
@@ -39,7 +63,11 @@ class FilesPage(DeskPage):
     @expose("/upload", methods=["POST"])
     def upload_view(self) -> Any:
         """Keep a file for a reply that is not sent yet."""
-        return baskets.receive_one(basket(self.agent))
+        files = basket(self.agent)
+        answer, code = baskets.receive_one(files)
+        if code == 200 and (number := request.args.get("ticket", "")):
+            remember_files(number[:40], files.stamp)
+        return answer, code
 
     @expose("/remove", methods=["POST"])
     def remove_view(self) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import request, session, url_for
 
-from admin_views.files import basket
+from admin_views import sending
+from admin_views.files import basket_of
 from admin_views.side import LIST
 from admin_views.ticket_list import title_of
 from helpdesk import (
@@ -70,7 +71,7 @@ class TicketPage:
             "admin/ticket.html",
             ticket=ticket,
             files=attachments.of_messages(block.message for block in blocks if block.message),
-            basket=typed.pop("basket", None) or basket(self.agent, files_back(number)),
+            basket=typed.pop("basket", None) or basket_of(self.agent, ticket),
             tags=opened.tags,
             copied=copies.in_copy(ticket),
             history=threads.earlier_tickets(ticket, self.agent),
@@ -89,6 +90,9 @@ class TicketPage:
             known=known(ticket),
             refused=refused or {},
             sent=session.pop("sent", ""),
+            unsent=sending.unsent(self.agent, blocks),
+            ways=(ways := sending.ways(self.agent, ticket)),
+            usual=sending.usual(self.agent, ways, typed.get("way", "")),
             form_key=secrets.token_urlsafe(9),
             typed=self.composed(opened.draft, typed),
             **thread,
@@ -136,12 +140,6 @@ class TicketPage:
             return [None, None]
         numbers = criteria.listing_of(self.agent, said).neighbours(ticket)
         return [url_for("desk_tickets.ticket_view", number=number, **said) if number else None for number in numbers]
-
-
-def files_back(number: str) -> str:
-    """Return the stamp of the files that came back with a reply to this ticket that was taken back."""
-    of, stamp = session.get("files_back", ("", ""))
-    return str(stamp) if of == number else ""
 
 
 def newest(messages: list[Message]) -> int:

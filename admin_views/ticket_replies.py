@@ -9,9 +9,10 @@ from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 
 import sessions
-from admin_views.files import basket
+from admin_views import sending
+from admin_views.files import basket, forget_files, remember_files
 from admin_views.ticket_page import TicketPage, meanwhile, moment
-from helpdesk import canned_responses, drafts, presence, richtext, settings, threads, tickets
+from helpdesk import canned_responses, drafts, presence, reminders, richtext, threads, tickets, uploads
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -36,12 +37,20 @@ class TicketReplies(TicketPage):
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
         ticket = self.find(number)
-        form: dict[str, Any] = {**request.form.to_dict(), "basket": basket(self.agent)}
+        form: dict[str, Any] = {
+            **request.form.to_dict(),
+            "basket": basket(self.agent),
+            "way": sending.chosen(request.form),
+        }
         form["basket"].take()
         if "insert" in form:
             return self.insert(ticket, form)
+        if form["basket"].kept:
+            remember_files(ticket.number, form["basket"].stamp)
         if form["basket"].errors or "remove_file" in form:
             return self.show(number, code=422 if form["basket"].errors else 200, **form)
+        if self.forgets_a_file(form):
+            return self.show(number, code=409, **form, forgotten=True)
         said = meanwhile(ticket, form.get("known", ""))
         try:
             sent = self.send(ticket, form)
@@ -51,16 +60,23 @@ class TicketReplies(TicketPage):
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
             return self.show(number, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
-        session.pop("files_back", None)
-        if sent.public_at is not None:
-            undo = self.address(ticket, "withdraw_view", message_id=sent.id)
-            flash((undo, settings.get("undo_send_seconds")), "sent")  # type: ignore[arg-type]
-        else:
+        forget_files(ticket.number)
+        if sent.public_at is None:
+            # The page itself tells of a reply that may still be taken back.
             flash(_("Your note has been saved.") if sent.is_note else _("Your message has been sent."), "success")
         for text in said:
             flash(text, "info")
         session["sent"] = form.get("form_key", "")[:40]
-        return redirect(self.address(ticket))
+        answer = redirect(self.address(ticket))
+        if not sent.is_note:
+            sending.remember(answer, self.agent, request.form)
+        return answer
+
+    @staticmethod
+    def forgets_a_file(form: dict[str, Any]) -> bool:
+        """Tell whether the writer is to be asked, once, about a file that the text speaks of."""
+        asked = "no_file" in form or form.get("kind") == "note" or form["basket"].kept
+        return not asked and reminders.speaks_of_a_file(written(request.form))
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken."""
@@ -73,8 +89,8 @@ class TicketReplies(TicketPage):
                 if form.get("save_as"):
                     name = form.get("canned_name", "")
                     saved = canned_responses.save_from_reply(ticket, name, body, actor=self.agent)
-                closing = "close" in form
-                message = tickets.reply(ticket, body, actor=self.agent, close=closing, files=files, canned=saved)
+                way = sending.arguments(request.form)
+                message = tickets.reply(ticket, body, actor=self.agent, files=files, canned=saved, **way)
             drafts.discard(ticket, actor=self.agent)
             presence.leave(ticket, actor=self.agent)
         return message
@@ -87,11 +103,25 @@ class TicketReplies(TicketPage):
         try:
             if message is not None:
                 tickets.withdraw_reply(message, actor=self.agent, files_key=back.key, owner=back.owner)
-                session["files_back"] = [ticket.number, back.stamp]
+                remember_files(ticket.number, back.stamp)
             flash(_("Your message was not sent: it is a draft again."), "success")
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(f"{self.address(ticket)}#reply")
+
+    @expose("/<number>/wait/<int:message_id>", methods=["POST"])
+    def wait_view(self, number: str, message_id: int) -> Any:
+        """Give a reply that has not gone out more time, or (`now`) let it go at once."""
+        ticket = self.find(number)
+        message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
+        try:
+            if message is not None:
+                (tickets.let_go if "now" in request.form else tickets.hold_reply)(message, actor=self.agent)
+            if "now" in request.form:
+                flash(_("Your message has been sent."), "success")
+        except InvalidInput as error:
+            flash(str(error), "error")
+        return redirect(self.address(ticket))
 
     @staticmethod
     def hold_back(ticket: Ticket, seen: str) -> None:
@@ -108,9 +138,12 @@ class TicketReplies(TicketPage):
         ticket = self.find(number)
         if "discard" in request.form:
             drafts.discard(ticket, actor=self.agent)
+            forget_files(ticket.number)
             flash(_("The draft has been discarded."), "success")
             return redirect(self.address(ticket))
         scripted = request.accept_mimetypes.best == "application/json"
+        files = basket(self.agent)
+        uploads.wait_longer(form_key=files.key, owner=files.owner)
         try:
             draft = drafts.save(ticket, writing(request.form), actor=self.agent)
         except InvalidInput as error:

@@ -38,6 +38,12 @@ def kept(form_key: str, owner: str) -> list[Upload]:
     return list(query.order_by(Upload.id).limit(file_store.MOST))
 
 
+def wait_longer(*, form_key: str, owner: str) -> None:
+    """Let the files of a form that is still being filled in wait another hour."""
+    mine = (Upload.form_key == form_key) & (Upload.owner == owner) & (Upload.expires_at > clock.now())
+    Upload.update(expires_at=clock.now() + WAIT).where(mine).execute()
+
+
 def hold(files: Iterable[object], *, until: datetime) -> list[int]:
     """Let files wait longer, in the caller's transaction; return their ids, for `held`."""
     ids = [file.id for file in files if isinstance(file, Upload)]

@@ -109,6 +109,8 @@ GET: dict[str, str] = {
     "desk_copies.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
+    # Beside no ticket stands no list.
+    "desk_tickets.beside_view": f"{DESK} 404 404 404 404",
     # Without script it leads to the search.
     "desk_find.index_view": f"{DESK} 302 302 302 302",
     "desk_dashboard.index_view": AGENTS,
@@ -125,6 +127,7 @@ GET: dict[str, str] = {
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
     "assets.labels": ALL,
+    "assets.logo_file": NOBODY,
     "assets.static_file": ALL,
     "public.home": ALL,
     "public.new_ticket": ALL,
@@ -229,12 +232,15 @@ POST: dict[str, str] = {
     "desk_tickets.transfer_view": f"{DESK} 404 422 422 422",
     "desk_tickets.new_view": f"{DESK} 422 422 422 422",
     "desk_tickets.retry_view": ACT,
+    "desk_tickets.read_view": ACT,
+    "desk_tickets.unread_view": ACT,
     "desk_tickets.update_view": ACT,
     # Whose sign-in has ended gets the text back.
     "desk_tickets.reply_view": "401 401 403 403 404 422 422 422",
     "desk_tickets.presence_view": f"{DESK} 404 200 200 200",
     # A note is no reply.
     "desk_tickets.withdraw_view": f"{DESK} 404 404 404 404",
+    "desk_tickets.wait_view": f"{DESK} 404 404 404 404",
     "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
     "desk_tickets.delete_note_view": f"{DESK} 404 403 302 302",

@@ -7,7 +7,7 @@ from helpdesk.tickets.opening import NewTicket, open_ticket
 from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
-from helpdesk.tickets.withdrawing import withdraw_reply
+from helpdesk.tickets.withdrawing import hold_reply, let_go, withdraw_reply
 from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "close",
     "delete",
     "delete_note",
+    "hold_reply",
+    "let_go",
     "mark_important",
     "mark_spam",
     "may_be_pretended",

@@ -17,6 +17,11 @@ from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingE
 #: What a reply changes, in groups that are given back together or, where somebody changed them since, not at all.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
 HANDLER = ("assignee", "team")
+#: The lines of the history that a reply writes.
+WRITTEN = (EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS)
+#: What one press for more time gives, and how long a reply may be kept from going out by many.
+MORE_TIME = timedelta(minutes=2)
+LONGEST = timedelta(hours=1)
 _TIMES = frozenset({"closed_at", "waiting_since"})
 
 Standing = dict[str, Any]
@@ -49,12 +54,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
     Its files wait under `files_key` for the form of `owner`. Raises InvalidInput when it is too late, or somebody
     wrote in the ticket meanwhile; NotAllowed for a reply of others; NotFound for what is no reply.
     """
-    ticket = Ticket.get_by_id(message.ticket_id)
-    access.require(actor, "reply", ticket)
-    if message.kind != REPLY:
-        raise NotFound(lazy("There is no such reply."))
-    if message.agent_id != actor.id:
-        raise NotAllowed(lazy("Only its author takes a reply back."))
+    ticket = _ticket_of(message, actor)
     with transaction():
         if not _claim(message):
             return
@@ -65,11 +65,48 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         _give_back_text(message, saved, closed=ticket.is_closed and before["is_open"], actor=actor)
         _give_back_standing(ticket, before, after)
         acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
-        acts.where(TicketEvent.kind.in_([EventKind.REPLIED.value, EventKind.CLOSED.value])).execute()
+        acts.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
         search.forget(message.id)
         reading.forget(message)
         message.delete_instance()
         record(ticket, EventKind.WITHDRAWN, actor=actor)
+
+
+def hold_reply(message: Message, *, actor: Agent) -> datetime:
+    """Keep a reply from going out for two minutes more, an hour at most in all; return when it goes out.
+
+    Raises InvalidInput when it is too late.
+    """
+    until = min(clock.now() + MORE_TIME, message.created_at + LONGEST)
+    return _put_off(message, max(until, message.public_at or until), actor)
+
+
+def let_go(message: Message, *, actor: Agent) -> None:
+    """Let a reply that was kept back go out at once. Raises InvalidInput when it has gone."""
+    _put_off(message, clock.now(), actor)
+
+
+def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
+    _ticket_of(message, actor)
+    with transaction():
+        waits = Message.public_at > clock.now()
+        same = Message.update(public_at=until).where(Message.id == message.id, Message.deleted_at.is_null(), waits)
+        mails = OutgoingEmail.message == message.id
+        OutgoingEmail.update(due_at=until).where(mails, OutgoingEmail.state == "pending").execute()
+        if not same.execute() or OutgoingEmail.select().where(mails, OutgoingEmail.state != "pending").exists():
+            raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
+    return until
+
+
+def _ticket_of(message: Message, actor: Agent) -> Ticket:
+    """Return the ticket of a reply that is this agent's to take back."""
+    ticket = Ticket.get_by_id(message.ticket_id)
+    access.require(actor, "reply", ticket)
+    if message.kind != REPLY:
+        raise NotFound(lazy("There is no such reply."))
+    if message.agent_id != actor.id:
+        raise NotAllowed(lazy("Only its author takes a reply back."))
+    return ticket
 
 
 def _claim(message: Message) -> bool:

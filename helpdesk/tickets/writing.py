@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY
-from models import CUSTOMER_MESSAGE, NOTE, REPLY, Agent, CannedResponse, Customer, Message, Ticket
+from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
 
 def receive_message(
@@ -91,30 +91,43 @@ def reply(
     *,
     actor: Agent | System,
     close: bool = False,
+    waits_as: Status | None = None,
     files: Sequence[StoredFile] = (),
     canned: CannedResponse | None = None,
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
-    `canned` is the response saved from it: taking the reply back takes that back, too.
+    `waits_as` is another status that waits for the customer, instead of the pending one. `canned` is the response
+    saved from it: taking the reply back takes that back, too.
     """
     access.require(actor, "reply", ticket)
     if close:
         access.require(actor, "close", ticket)
+    elif waits_as is not None:
+        _require_waiting(waits_as, ticket, actor)
     clean = _required(body)
     with transaction():
         before, public_at = withdrawing.standing_of(ticket), withdrawing.public_from(actor)
         signature = signature_of(actor, ticket)
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature, public_at=public_at)
         attach(message, files, actor=actor)
-        status = catalogue.closed_status() if close else catalogue.pending_status()
+        old = catalogue.status(ticket.status_id)
+        status = catalogue.closed_status() if close else waits_as or catalogue.pending_status()
         store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
         event = record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)
+        elif waits_as is not None and old is not None and old.id != status.id:
+            record(ticket, EventKind.STATUS, actor=actor, old=old.label, new=status.label)
         if public_at is not None:
             withdrawing.remember(event, before, canned=canned)
     return message
+
+
+def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> None:
+    access.require(actor, "set_status", ticket)
+    if not status.enabled or status.category != PENDING:
+        raise InvalidInput(lazy("This status cannot be chosen any more. Choose again how to send."), field="then")
 
 
 def signature_of(agent: Agent | System, ticket: Ticket) -> str:

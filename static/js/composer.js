@@ -49,7 +49,6 @@ function follow(editor) {
   const note = () => form.elements.kind.value === "note";
   const show = () => {
     form.classList.toggle("is-note", note());
-    form.querySelector("[data-submit]").textContent = note() ? form.dataset.note : form.dataset.send;
     for (const part of form.querySelectorAll("[data-reply-only], [data-signature], .save-as")) part.hidden = note();
   };
   for (const radio of form.querySelectorAll("[name=kind]")) radio.addEventListener("change", show);
@@ -136,6 +135,12 @@ if (form && area && window.Trix) {
     drafts(form, event.target);
   });
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
+  document.querySelector("[data-choose-file]")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const files = document.getElementById("files");
+    files.focus();
+    files.click();
+  });
   document.querySelector("[data-keep-writing]")?.addEventListener("click", (event) => {
     event.preventDefault();
     form.querySelector("trix-editor").focus();

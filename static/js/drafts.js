@@ -84,7 +84,9 @@ export function drafts(form, editor) {
     if (!isUnsaved()) return;
     const values = snapshot(form);
     const body = new URLSearchParams(values);
-    for (const name of ["csrf_token", "seen", "known"]) body.set(name, form.elements[name].value);
+    for (const name of ["csrf_token", "seen", "known", "files_key"]) {
+      if (form.elements[name]) body.set(name, form.elements[name].value);
+    }
     try {
       const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, keepalive });
       if (!answer.ok && answer.status !== 422) throw answer;

@@ -2,9 +2,10 @@
 export function sent() {
   const form = document.querySelector("[data-undo-seconds]");
   if (!form) return;
-  const button = form.querySelector("button");
   setTimeout(() => {
-    if (button === document.activeElement) document.getElementById("content").focus({ preventScroll: true });
-    button.hidden = true;
+    if (form.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+    for (const button of form.querySelectorAll("button")) button.hidden = true;
+    const said = form.querySelector("[data-gone]");
+    said.textContent = said.dataset.gone;
   }, form.dataset.undoSeconds * 1000);
 }

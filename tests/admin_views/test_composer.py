@@ -320,8 +320,9 @@ def test_the_files_of_a_reply_taken_back_stand_in_the_form_again(client_of, tick
 def test_too_late_is_said_kindly(client_of, ticket, ana, pause):
     client = client_of(ana)
     post(client, url(ticket, "reply"), {"body": "Too soon"})
+    address = undo(client, ticket)
     Message.update(public_at=clock.now()).where(Message.kind == "reply").execute()
-    post(client, undo(client, ticket))
+    post(client, address)
     assert "it cannot be taken back any more" in text_of(client.get(url(ticket)))
     assert replies() == 1
 

@@ -167,3 +167,79 @@ def test_what_was_begun_since_stands_below(sent, ticket, ana):
     Draft.create(ticket=ticket, agent=ana, body="<p>And</p>", updated_at=clock.now())
     tickets.withdraw_reply(sent, actor=ana)
     assert Draft.get().body == "<p>We are on it.</p><p>And</p>"
+
+
+# --- More time ----------------------------------------------------------------------------------------------------
+
+
+def test_more_time_keeps_the_reply_and_its_mails_back(sent, ticket, ana):
+    until = tickets.hold_reply(sent, actor=ana)
+    assert timedelta(seconds=119) < until - clock.now() <= timedelta(minutes=2)
+    assert {mail.due_at for mail in mails(sent)} == {until} == {Message.get_by_id(sent.id).public_at}
+    with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False):
+        assert sent.id not in public(ticket)
+        tickets.withdraw_reply(Message.get_by_id(sent.id), actor=ana)
+    assert Draft.get().body == "<p>We are on it.</p>"
+
+
+def test_more_time_is_given_at_least_ten_times_and_ends_after_an_hour(sent, ana):
+    start, presses = sent.created_at, 0
+    while (message := Message.get_by_id(sent.id)).public_at < start + timedelta(hours=1):
+        with time_machine.travel(message.public_at - timedelta(seconds=1), tick=False):
+            tickets.hold_reply(message, actor=ana)
+        presses += 1
+    assert presses > 10
+    assert message.public_at == start + timedelta(hours=1)
+
+
+def test_a_reply_is_let_go_at_once(sent, ticket, ana):
+    tickets.hold_reply(sent, actor=ana)
+    tickets.let_go(sent, actor=ana)
+    assert sent.id in public(ticket)
+    assert [mail.due_at <= clock.now() for mail in mails(sent)] == [True]
+
+
+@pytest.mark.parametrize("act", [tickets.hold_reply, tickets.let_go])
+def test_what_has_gone_out_is_kept_back_no_more(sent, ana, act):
+    due = {mail.due_at for mail in mails(sent)}
+    with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False), pytest.raises(InvalidInput):
+        act(sent, actor=ana)
+    assert {mail.due_at for mail in mails(sent)} == due
+
+
+def test_a_mail_that_has_left_is_kept_back_no_more(sent, ana):
+    OutgoingEmail.update(state="sent").where(OutgoingEmail.message == sent.id).execute()
+    with pytest.raises(InvalidInput, match="gone out"):
+        tickets.hold_reply(sent, actor=ana)
+
+
+def test_the_reply_of_a_colleague_is_theirs_to_keep_back(sent, root):
+    with pytest.raises(NotAllowed):
+        tickets.hold_reply(sent, actor=root)
+
+
+# --- Another status that waits ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_hold(database):
+    return Status.get(Status.identifier == "on hold")
+
+
+def test_a_reply_may_set_another_status_that_waits(ticket, ana, on_hold):
+    tickets.reply(ticket, "<p>Soon.</p>", actor=ana, waits_as=on_hold)
+    assert again(ticket).status == on_hold
+    said = [events.describe(event) for event in TicketEvent.select().order_by(TicketEvent.id)]
+    assert said[-1] == "Ana changed the status from Active to On Hold"
+
+
+def test_withdrawing_takes_that_status_back_too(ticket, ana, on_hold):
+    before = again(ticket).status
+    tickets.withdraw_reply(tickets.reply(ticket, "<p>Soon.</p>", actor=ana, waits_as=on_hold), actor=ana)
+    assert again(ticket).status == before
+    assert TicketEvent.select().where(TicketEvent.kind == "status").count() == 0
+
+
+def test_a_status_that_does_not_wait_is_refused(ticket, ana):
+    with pytest.raises(InvalidInput, match="any more"):
+        tickets.reply(ticket, "<p>Soon.</p>", actor=ana, waits_as=Status.get(Status.category == "closed"))

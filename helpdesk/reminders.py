@@ -1,0 +1,24 @@
+"""What a writer may have forgotten: a text that speaks of a file, and no file."""
+
+from __future__ import annotations
+
+import re
+
+from helpdesk import richtext, search
+
+#: Words of both languages, folded: they are looked for whatever the language of the desk. What the customer
+#: sent (“your attachment”) is none of the writer's.
+_SPEAKS = re.compile(
+    r"(?<!your )(?<!votre )(?<!vos )\b(?:"
+    r"attached|attachments?|(?:i|we) (?:have )?(?:attach|enclose)|enclosed|"
+    r"pieces? jointes?|p\.? ?j\.?(?= |$|[:;,)])|ci-? ?joint(?:e|s|es)?|fichiers? joints?|documents? joints?|"
+    r"je (?:vous )?joins|nous (?:vous )?joignons|en annexe"
+    r")"
+)
+
+
+def speaks_of_a_file(html: str) -> bool:
+    """Tell whether a text (HTML) says that a file comes with it; what it quotes of others does not count."""
+    lines = richtext.to_text(html).splitlines()
+    own = " ".join(line for line in lines if not line.startswith(">"))
+    return _SPEAKS.search(search.fold(own).replace("’", "'")) is not None

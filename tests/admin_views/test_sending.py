@@ -1,0 +1,196 @@
+"""How a reply is sent: ways and the last one remembered, a forgotten file, more time, the signature, waiting files."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from helpdesk import settings
+from models import Attachment, Draft, Message, Permission, Status, Ticket, Upload
+from tests.support import attached, cast
+from tests.support.doors import post, text_of
+
+LIST = "/admin/tickets/"
+JSON = {"Accept": "application/json"}
+
+
+def url(ticket, act=""):
+    return f"{LIST}{ticket.number}{'/' if act else ''}{act}"
+
+
+def status_of(ticket):
+    return str(Ticket.get_by_id(ticket.id).status)
+
+
+def send(client, ticket, **values):
+    return post(client, url(ticket, "reply"), {"body": "We are on it", **values})
+
+
+# --- The ways -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_hold(database):
+    return f"status-{Status.get(Status.identifier == 'on hold').id}"
+
+
+def test_each_way_gives_its_status(client_of, ticket, ana, on_hold):
+    client = client_of(ana)
+    for then, status in (("send", "Pending"), ("close", "Closed"), (on_hold, "On Hold")):
+        assert send(client, ticket, then=then).status_code == 302
+        assert status_of(ticket) == status
+
+
+def test_a_button_of_the_menu_wins_over_the_tick(client_of, ticket, ana):
+    send(client_of(ana), ticket, then="send", close="1")
+    assert status_of(ticket) == "Pending"
+
+
+def test_the_last_way_is_offered_first(client_of, ticket, ana, on_hold):
+    client = client_of(ana)
+    send(client, ticket, then=on_hold)
+    assert re.search(
+        rf'name="usual" value="{on_hold}" data-submit><span class="if-open">Send and set to On Hold<',
+        client.get(url(ticket)).text,
+    )  # noqa: E501
+    send(client, ticket, usual=on_hold)
+    assert status_of(ticket) == "On Hold"
+
+
+def test_closing_is_remembered_as_a_tick(client_of, ticket, ana):
+    client = client_of(ana)
+    send(client, ticket, close="1")
+    assert 'name="close" value="1" checked' in client.get(url(ticket)).text
+    send(client, ticket, usual="")
+    assert 'name="close" value="1" checked' not in client.get(url(ticket)).text
+
+
+def test_the_way_of_another_agent_is_not_mine(app, client_of, ticket, ana, root):
+    first = client_of(ana)
+    send(first, ticket, then="close")
+    second = client_of(root)
+    second.set_cookie("sends", first.get_cookie("sends").value)
+    assert 'name="close" value="1" checked' not in second.get(url(ticket)).text
+
+
+@pytest.mark.parametrize("then", ["status-0", "status-x", "status-99999999999999999999", "else", ""])
+def test_a_way_that_is_none_sends_plainly(client_of, ticket, ana, then):
+    assert send(client_of(ana), ticket, then=then).status_code == 302
+    assert status_of(ticket) == "Pending"
+
+
+def test_who_may_not_set_the_status_only_sends(client_of, ticket, billing, on_hold):
+    client = client_of(cast.make_agent("Rea", billing, role=cast.make_role("Reader", can_set_status=False)))
+    assert "Other ways to send" not in client.get(url(ticket)).text
+    assert send(client, ticket, then=on_hold).status_code == 403
+
+
+# --- A forgotten file ---------------------------------------------------------------------------------------------
+
+
+def test_a_forgotten_file_is_asked_about_once(client_of, ticket, ana):
+    client = client_of(ana)
+    asked = send(client, ticket, body="See the attachment", then="close")
+    assert asked.status_code == 409
+    assert "Your message speaks of a file, but none is attached." in text_of(asked)
+    for kept in (">See the attachment</textarea>", 'name="no_file" value="1"', 'name="close" value="1" checked'):
+        assert kept in asked.text
+    send(client, ticket, body="See the attachment", no_file="1", close="1", usual="")
+    assert status_of(ticket) == "Closed"
+
+
+def test_nobody_is_asked_when_a_file_is_there_nor_for_a_note(client_of, ticket, ana, no_files):
+    client = client_of(ana)
+    send(client, ticket, body="See the attachment", files=(io.BytesIO(attached.PDF), "invoice.pdf"))
+    send(client, ticket, body="Her attachment is broken", kind="note")
+    assert [row.kind for row in Message.select().order_by(Message.id)][1:] == ["reply", "note"]
+
+
+# --- More time ----------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_is_given_more_time_and_let_go(client_of, ticket, ana):
+    settings.save({"undo_send_seconds": 10})
+    client = client_of(ana)
+    send(client, ticket)
+    wait = re.search(rf'formaction="({url(ticket)}/wait/\d+)"', client.get(url(ticket)).text).group(1)
+    post(client, wait)
+    page = client.get(url(ticket))
+    assert "Your message waits: it goes out at " in text_of(page)
+    assert 'data-undo-seconds="120"' in page.text
+    post(client, wait, {"now": "1"})
+    assert "Two more minutes" not in text_of(client.get(url(ticket)))
+    post(client, wait)
+    assert "has gone out already" in text_of(client.get(url(ticket)))
+
+
+def test_the_offer_to_take_back_survives_a_reload_and_is_mine_alone(client_of, ticket, ana, root):
+    settings.save({"undo_send_seconds": 10})
+    client = client_of(ana)
+    send(client, ticket)
+    for reader, shown in ((client, True), (client, True), (client_of(root), False)):
+        assert ("Two more minutes" in text_of(reader.get(url(ticket)))) is shown
+
+
+# --- The signature ------------------------------------------------------------------------------------------------
+
+
+def test_the_signature_is_shown_as_it_is_sent(client_of, ticket, ana, carol, invoices):
+    Permission.delete().where(Permission.agent == ana).execute()
+    cast.permit(ana, invoices.service, signature="<p>Ana, Billing</p>")
+    cast.permit(ana, invoices, signature="<p><strong>Ana</strong>, Invoices</p>")
+    client = client_of(ana)
+    shown = re.search(r'data-signature><div>(.*?)</div><p class="muted">Signature, added', client.get(url(ticket)).text)
+    send(client, ticket)
+    assert shown.group(1) == Message.get(Message.kind == "reply").signature == "<p><strong>Ana</strong>, Invoices</p>"
+    assert f'<div class="signature">{shown.group(1)}</div>' in client_of(carol).get(f"/tickets/{ticket.number}").text
+
+
+def test_an_empty_signature_shows_nothing(client_of, ticket, ana):
+    assert "data-signature>" not in client_of(ana).get(url(ticket)).text
+
+
+# --- Files of a draft ---------------------------------------------------------------------------------------------
+
+
+def upload(client, ticket, page):
+    values = {"files_key": attached.files_key(page), "files": (io.BytesIO(attached.PDF), "invoice.pdf")}
+    return post(client, f"/admin/files/upload?ticket={ticket.number}", values)
+
+
+def test_the_files_of_a_draft_survive_a_reload(client_of, ticket, ana, no_files):
+    client = client_of(ana)
+    upload(client, ticket, client.get(url(ticket)).text)
+    page = client.get(url(ticket)).text
+    assert "invoice.pdf" in page
+    send(client, ticket, files_key=attached.files_key(page))
+    assert Attachment.get().message.kind == "reply"
+    assert Upload.select().count() == 0
+
+
+def test_they_stay_in_their_ticket_and_with_their_author(
+    client_of, ticket, ana, root, carol, billing, invoices, no_files
+):
+    client, other = client_of(ana), cast.open_ticket(carol, billing, invoices)
+    upload(client, ticket, client.get(url(ticket)).text)
+    assert "invoice.pdf" not in client.get(url(other)).text
+    assert "invoice.pdf" not in client_of(root).get(url(ticket)).text
+
+
+def test_a_discarded_draft_shows_no_file_any_more(client_of, ticket, ana, no_files):
+    client = client_of(ana)
+    upload(client, ticket, client.get(url(ticket)).text)
+    post(client, url(ticket, "draft"), {"discard": "1"})
+    assert "invoice.pdf" not in client.get(url(ticket)).text
+
+
+def test_saving_the_draft_lets_the_files_wait_on(client_of, ticket, ana, no_files):
+    client = client_of(ana)
+    page = client.get(url(ticket)).text
+    upload(client, ticket, page)
+    before = Upload.get().expires_at
+    post(client, url(ticket, "draft"), {"body": "Half", "files_key": attached.files_key(page)}, headers=JSON)
+    assert Upload.get().expires_at > before
+    assert Draft.select().count() == 1

@@ -1,0 +1,67 @@
+"""Sending in Chromium: the split button, more time, a forgotten file, files that survive a reload."""
+
+import pytest
+
+from helpdesk import settings
+from models import Message, Ticket
+from tests.browser.test_composer import desk_page, write  # noqa: F401 — a fixture
+from tests.support import attached, sqlite_only
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+
+def test_the_split_button_is_worked_by_keyboard_and_remembers(desk_page, ticket):  # noqa: F811
+    write(desk_page, ticket, "Solved")
+    desk_page.focus(".split summary")
+    for key in ("Enter", "Tab", "Tab", "Enter"):
+        desk_page.keyboard.press(key)
+    desk_page.get_by_text("Your message has been sent.").wait_for()
+    assert Ticket.get_by_id(ticket.id).is_closed
+    assert desk_page.inner_text("[data-submit]") == "Send and close"
+    desk_page.get_by_label("Close the ticket").uncheck()
+    assert desk_page.inner_text("[data-submit]") == "Send"
+
+
+def test_a_note_has_one_button(desk_page, ticket):  # noqa: F811
+    write(desk_page, ticket, "")
+    desk_page.locator(".composer").get_by_text("Internal note", exact=True).click()
+    assert desk_page.inner_text("[data-submit]") == "Add the note"
+    assert not desk_page.locator(".split summary").is_visible()
+
+
+def test_more_time_is_asked_by_keyboard_alone(desk_page, ticket):  # noqa: F811
+    settings.save({"undo_send_seconds": 10})
+    write(desk_page, ticket, "Not so fast")
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.locator(".is-sent:focus").wait_for()
+    for key in ("Tab", "Tab", "Enter"):
+        desk_page.keyboard.press(key)
+    desk_page.locator(".is-sent:focus", has_text="Your message waits: it goes out at").wait_for()
+    desk_page.keyboard.press("Tab")
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("it is a draft again").wait_for()
+    assert Message.select().where(Message.kind == "reply").count() == 0
+
+
+def test_a_forgotten_file_is_asked_about_in_the_page(desk_page, watcher, ticket):  # noqa: F811
+    watcher.expected.append("409")
+    write(desk_page, ticket, "You find it attached")
+    desk_page.keyboard.press("Control+Enter")
+    with desk_page.expect_file_chooser():
+        desk_page.get_by_role("link", name="Attach a file").click()
+    assert desk_page.inner_text("trix-editor").strip() == "You find it attached"
+    desk_page.get_by_role("button", name="Send without a file").click()
+    desk_page.get_by_text("Your message has been sent.").wait_for()
+
+
+def test_a_file_survives_a_reload_and_is_sent(desk_page, ticket, no_files):  # noqa: F811
+    write(desk_page, ticket, "Here it is attached")
+    desk_page.set_input_files("#files", {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": attached.PDF})
+    desk_page.get_by_text("“plan.pdf” is attached.").wait_for(state="attached")
+    desk_page.get_by_text("Draft saved at").wait_for()
+    desk_page.reload()
+    desk_page.locator("[data-kept]", has_text="plan.pdf").wait_for()
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Your message has been sent.").wait_for()
+    assert [file.name for file in Message.get(Message.kind == "reply").attachments] == ["plan.pdf"]
