@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 
 from flask import flash, redirect, request
 from flask_admin import expose
-from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
 
 from admin_views.base import DeskPage, posted
 from admin_views.fields import DeskForm, LabelLength, show
 from admin_views.widgets import ColourField, LabelFormField, LabelWidget
-from helpdesk import catalogue, environment, outbox, settings, workflow
+from helpdesk import catalogue, environment, logo, outbox, settings, workflow
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy
@@ -23,6 +23,9 @@ from models import CLOSED
 #: Labels longer than a line.
 LONG = {"privacy_notice": 5, "closure_notice": 3, "legal_notice": 3, "privacy_page": 3}
 SWITCH = {"role": "switch"}
+ACCEPTED = "image/png,image/jpeg,image/webp,image/gif"
+#: Settings that are stored by themselves, not as a value of the form.
+PICTURES = [key for key, row in DECLARED.items() if row.kind == "picture"]
 
 
 def statuses(declared: Declared) -> list[tuple[str, str]]:
@@ -54,6 +57,8 @@ def field_of(declared: Declared) -> Any:
         checks = [LabelLength(2_000)]
         widget = LabelWidget(rows=LONG.get(declared.key, 0))
         return LabelFormField(declared.label, checks, description=declared.help, widget=widget)
+    if declared.kind == "picture":
+        return FileField(declared.label, description=declared.help, render_kw={"accept": ACCEPTED})
     if declared.kind == "colour":
         return ColourField(declared.label, description=declared.help)
     if declared.kind in CHOICES:
@@ -126,7 +131,8 @@ class ConfigurationPage(DeskPage):
     def page(self, form: Any) -> str:
         """Render the settings by group."""
         groups = [(label, [row for row in DECLARED.values() if row.group == key]) for key, label in GROUPS.items()]
-        changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind != "secret"}
+        quiet = ("secret", "picture")
+        changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind not in quiet}
         return self.render(
             "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
             rivals=workflow.rivals_of_important(), form_url=form_url(), form_links=form_links(),
@@ -134,11 +140,22 @@ class ConfigurationPage(DeskPage):
 
     def store(self, form: Any) -> bool:
         """Store the settings that the environment does not give; on a refusal the message stands at its field."""
-        values = {key: form[key].data for key in DECLARED if key not in fixed()}
-        if not self.is_clean(form, values):
+        values = {key: form[key].data for key in DECLARED if key not in fixed() and key not in PICTURES}
+        if not self.is_clean(form, values) or not self.take_logo(form):
             return False
         settings.save(values, actor=self.agent)
         flash(_("The settings were saved."), "success")
+        return True
+
+    def take_logo(self, form: Any) -> bool:
+        """Store the logo that came with the form, if one did; a refusal stands at its field."""
+        file = request.files.get("logo")
+        if file is not None and file.filename:
+            try:
+                logo.save(file.stream, actor=self.agent)
+            except InvalidInput as error:
+                show(error, form)
+                return False
         return True
 
     @staticmethod
@@ -152,11 +169,17 @@ class ConfigurationPage(DeskPage):
                 if not form[key].errors:
                     show(error, form)
                 valid = False
+        chosen = request.files.get("logo")
+        if not valid and chosen is not None and chosen.filename:
+            form.logo.errors = [*form.logo.errors, _("Files cannot be kept: choose them again.")]
         return bool(valid)
 
     def reset(self, key: str, form: Any) -> None:
         """Go back to the default of one setting; what else was typed stays in the form, unsaved."""
-        if key in DECLARED and key not in fixed():
+        if key == "logo":
+            logo.remove(actor=self.agent)
+            flash(_("The logo was removed."), "success")
+        elif key in DECLARED and key not in fixed():
             try:
                 settings.save({key: DECLARED[key].default}, actor=self.agent)
                 form[key].data = settings.get(key)

@@ -96,7 +96,7 @@ def sweep() -> int:
     limit = clock.now() - ORPHANED
     swept = 0
     for paths in chunked(_older_than(limit), 500):
-        named = {path for table in (Attachment, Upload) for path in _named(table, paths)}
+        named = {path for table in (Attachment, Upload) for path in _named(table, paths)} | _of_settings()
         orphans = [path for path in paths if path not in named]
         discard(orphans)
         swept += len(orphans)
@@ -105,6 +105,11 @@ def sweep() -> int:
 
 def _named(table: type[Attachment] | type[Upload], paths: Sequence[str]) -> list[str]:
     return [path for (path,) in table.select(table.path).where(table.path.in_(paths)).tuples()]
+
+
+def _of_settings() -> set[str]:
+    """Return the one file that no row of files names: the owner's logo."""
+    return {logo["path"]} if (logo := settings.get("logo")) else set()
 
 
 def _older_than(limit: datetime) -> Iterator[str]:
@@ -125,7 +130,7 @@ def _written(file: Path) -> datetime:
 
 def folders() -> set[str]:
     """Return every folder that holds files: the present one and those of stored rows."""
-    found = {str(settings.get("attachment_folder"))}
+    found = {str(settings.get("attachment_folder"))} | {path[:-_TAIL] for path in _of_settings()}
     for table in (Attachment, Upload):
         folder = fn.SUBSTR(table.path, 1, fn.LENGTH(table.path) - _TAIL)
         found.update(name for (name,) in table.select(folder).distinct().tuples())

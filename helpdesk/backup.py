@@ -187,7 +187,11 @@ def _after(columns: list[str], body: Iterator[bytes]) -> Iterator[bytes]:
 def _files(rows: Rows) -> list[tuple[str, str]]:
     """Return where every stored file lies, whatever folder that is, and its hash."""
     known = [table for table in FILES if table in _names(rows)]
-    return [row for table in known for row in rows(f'SELECT path, sha256 FROM "{table}" ORDER BY path')]
+    found = [row for table in known for row in rows(f'SELECT path, sha256 FROM "{table}" ORDER BY path')]
+    for (value,) in rows("SELECT value FROM setting WHERE key = 'logo'"):
+        logo = json.loads(value) if isinstance(value, str) else value
+        found += [(logo["path"], logo["sha256"])] if logo else []
+    return found
 
 
 def _store_files(archive: _Archive, files: list[tuple[str, str]]) -> list[str]:

@@ -93,6 +93,13 @@ DECLARED: dict[str, Declared] = {
             lazy("Of buttons and links; darkened or lightened as far as reading needs it. Example: #0b6e4f."),
         ),
         Declared(
+            "logo", "organisation", "picture", None, lazy("Logo"),
+            lazy(
+                "PNG, JPEG, WebP or GIF, up to 2 MB and 4,000 pixels a side; it is made smaller here. Stands on every "
+                "page in place of our mark; one that is not wide stands beside the name."
+            ),
+        ),
+        Declared(
             "contact", "organisation", "label", Label(), lazy("Contact"),
             lazy("Stands at the foot of public pages and mails. Example: 12 Market Street, Lyon, 04 78 00 00 00."),
         ),

@@ -11,9 +11,10 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -87,12 +88,28 @@ def receive(stream: IO[bytes], name: str) -> Received:
             lazy("“%(file)s” is not of an allowed type: %(types)s.", file=name, types=", ".join(allowed.extensions))
         )
     path = _new_path()
-    try:
+    with _whole(path, name):
         size, digest = _write(stream, location(path), name, allowed.file)
         if not filetypes.fits(location(path), extension):
             raise refusal(
                 lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
             )
+    return Received(name, filetypes.media_type(extension), size, digest, path)
+
+
+def keep(content: bytes, name: str, media_type: str) -> Received:
+    """Store what the program itself made. Raises InvalidInput when the disk refuses; then nothing is kept."""
+    path = _new_path()
+    with _whole(path, name):
+        size, digest = _write(BytesIO(content), location(path), name, len(content))
+    return Received(name, media_type, size, digest, path)
+
+
+@contextmanager
+def _whole(path: str, name: str) -> Iterator[None]:
+    """Leave nothing at `path` of a file that is refused or cannot be written."""
+    try:
+        yield
     except OSError as error:
         with suppress(OSError):
             location(path).unlink(missing_ok=True)
@@ -101,7 +118,6 @@ def receive(stream: IO[bytes], name: str) -> Received:
     except InvalidInput:
         location(path).unlink(missing_ok=True)
         raise
-    return Received(name, filetypes.media_type(extension), size, digest, path)
 
 
 def refusal(message: Any) -> InvalidInput:

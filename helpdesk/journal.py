@@ -138,8 +138,15 @@ def settings_changed(changes: Mapping[str, tuple[Any, Any]], actor: Agent | None
     for key, (old, new) in changes.items():
         if settings.DECLARED[key].kind == "secret":
             record(Act.SECRET, actor=actor, subject=key)
+        elif settings.DECLARED[key].kind == "picture":
+            record(Act.SETTING, actor=actor, subject=key, old=_measured(old), new=_measured(new))
         else:
             record(Act.SETTING, actor=actor, subject=key, old=old, new=new)
+
+
+def _measured(picture: Mapping[str, Any] | None) -> str:
+    """Return what the journal keeps of a picture: where it lies is nobody's business."""
+    return f"{picture['width']} × {picture['height']}" if picture else ""
 
 
 def ticket_event(event: TicketEvent, actor: Actor) -> None:

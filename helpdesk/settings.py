@@ -145,6 +145,13 @@ def _colour(_declared: Declared, value: Any) -> str:
         raise InvalidInput(lazy("Write a colour such as #007afc, or a name such as white.")) from error
 
 
+def _picture(_declared: Declared, value: Any) -> dict[str, Any] | None:
+    """Accept what `helpdesk.logo` stores, and nothing."""
+    if value is not None and not (isinstance(value, dict) and {"path", "sha256"} <= set(value)):
+        raise InvalidInput(lazy("Choose a picture."))
+    return value
+
+
 def _pause(_declared: Declared, value: Any) -> int:
     text = str(value)
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 30:
@@ -194,6 +201,7 @@ _CHECKS: dict[str, Any] = {
     "site_url": _site_url,
     "port": _port,
     "colour": _colour,
+    "picture": _picture,
     "days": _days,
     "pause": _pause,
     "prefix": _prefix,

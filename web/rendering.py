@@ -11,10 +11,10 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 import sessions
-from helpdesk import clock, i18n, richtext, settings
+from helpdesk import clock, i18n, logo, richtext, settings
 from models import Agent
 from web.security import nonce
-from web.statics import labels_url, static_url
+from web.statics import labels_url, logo_url, static_url
 
 THEMES = ("light", "dark")
 
@@ -31,6 +31,8 @@ def init_app(app: Flask) -> None:
         LANGUAGES=i18n.LANGUAGES,
         static_url=static_url,
         labels_url=labels_url,
+        logo=logo.current,
+        logo_url=logo_url,
         theme=theme,
     )
     app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials)

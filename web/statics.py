@@ -9,8 +9,9 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from werkzeug.security import safe_join
 
-from helpdesk import accent, catalogue, colors, settings
+from helpdesk import accent, catalogue, colors, file_store, logo, settings
 from helpdesk import cache as kept
+from web.downloads import POLICY
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 YEAR = 31_536_000
@@ -65,4 +66,29 @@ def labels() -> Response:
     response = Response(_labels(), mimetype="text/css")
     response.cache_control.public = True
     response.cache_control.max_age = YEAR if "v" in request.args else 300
+    return response
+
+
+def logo_url() -> str:
+    """Return the address of the owner's logo, an empty text when there is none; it changes with the picture."""
+    shown = logo.current()
+    return f"{request.script_root}/logo/{shown.version}" if shown else ""
+
+
+@blueprint.get("/logo/<version>")
+def logo_file(version: str) -> Response:
+    """Send the owner's logo to be kept for good; it can do nothing, also where it is opened as a page."""
+    shown = logo.current()
+    path = file_store.location(shown.path) if shown and shown.version == version else None
+    if shown is None or path is None or not path.is_file():
+        abort(404)
+    # Small by making: an answer of its own needs no open file.
+    response = Response(path.read_bytes(), mimetype=shown.media_type)
+    response.set_etag(shown.version)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.cache_control.public = response.cache_control.immutable = True
+    response.cache_control.max_age = YEAR
+    response.make_conditional(request)
     return response

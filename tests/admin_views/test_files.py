@@ -105,7 +105,11 @@ def configuration(client, **changes):
     page = client.get("/admin/configuration/").get_data(as_text=True)
     found = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page))
     shown = {key: found[key] for key in FIELDS}
-    stored = {key: settings.get(key) for key, row in settings.DECLARED.items() if row.kind not in {"label", "secret"}}
+    stored = {
+        key: settings.get(key)
+        for key, row in settings.DECLARED.items()
+        if row.kind not in {"label", "secret", "picture"}
+    }
     values = {key: "y" if value is True else value for key, value in stored.items() if value is not False}
     labels = {f"{key}-{code}": text for key in ("menu_label",) for code, text in settings.get(key).items()}
     return doors.post(client, "/admin/configuration/", {**values, **labels, **shown, **changes})

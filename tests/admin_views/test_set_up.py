@@ -249,7 +249,7 @@ def configuration(**changes):
     values = {
         key: settings.get(key)
         for key, row in settings.DECLARED.items()
-        if row.kind not in {"switch", "label", "secret"}
+        if row.kind not in {"switch", "label", "secret", "picture"}
     }
     return {**values, "desk_enabled": "y", "top_link": "y", "mail_on_assignment": "y", **changes}
 

@@ -44,7 +44,7 @@ def mailed(smtp, address):
 
 def configure(client, **changes):
     """Send the screen of settings as it stands, with these changes (None: switched off)."""
-    kept = {key: settings.get(key) for key, row in settings.DECLARED.items() if row.kind != "secret"}
+    kept = {key: settings.get(key) for key, row in settings.DECLARED.items() if row.kind not in {"secret", "picture"}}
     data = {key: "y" if value is True else value for key, value in kept.items() if not isinstance(value, dict)}
     labels = {f"{key}-{code}": text for key, value in kept.items() if isinstance(value, dict)
               for code, text in value.items()}  # fmt: skip
