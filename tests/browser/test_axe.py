@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpdesk import links
-from models import Agent, Customer, Ticket
 from tests.support import doors, sqlite_only
-from tests.test_access_matrix import GET, World
+from tests.test_access_matrix import GET
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -39,33 +36,6 @@ EVERYTHING = {
 LANGUAGES, THEMES, WIDTHS = ("fr", "en"), ("light", "dark"), (1280, 390)
 WAYS = [(width, theme, language) for width in WIDTHS for theme in THEMES for language in LANGUAGES]
 WHOLE = {(1280, "light", "fr"), (390, "dark", "en")}
-
-
-@pytest.fixture
-def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
-    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
-
-
-@pytest.fixture
-def browse(browser: Any, live_server: Any, world: World) -> Callable[..., Any]:
-    """Gives a page of one of the cast, signed in: ``with browse("root", 390, "dark", "fr") as page``."""
-
-    @contextmanager
-    def opened(persona: str, width: int, theme: str = "light", language: str = "en") -> Iterator[Any]:
-        for people in (Agent, Customer, Ticket):
-            people.update(locale=language).execute()
-        client = world.client(persona)
-        client.get("/")
-        context = browser.new_context(
-            base_url=live_server.url, locale=language, color_scheme=theme, viewport={"width": width, "height": 900}
-        )
-        cookie = client.get_cookie("guichet")
-        if cookie is not None:
-            context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
-        yield context.new_page()
-        context.close()
-
-    return opened
 
 
 def complaints(page: Any, url: str) -> list[str]:

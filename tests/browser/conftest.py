@@ -1,0 +1,40 @@
+"""What tests of whole pages share: a desk with a row on every screen, walked in any width, theme and language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from models import Agent, Customer, Ticket
+from tests.test_access_matrix import World
+
+
+@pytest.fixture
+def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
+    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+
+
+@pytest.fixture
+def browse(browser: Any, live_server: Any, world: World) -> Callable[..., Any]:
+    """Gives a page of one of the cast, signed in: ``with browse("root", 390, "dark", "fr") as page``."""
+
+    @contextmanager
+    def opened(persona: str, width: int, theme: str = "light", language: str = "en") -> Iterator[Any]:
+        for people in (Agent, Customer, Ticket):
+            people.update(locale=language).execute()
+        client = world.client(persona)
+        client.get("/")
+        context = browser.new_context(
+            base_url=live_server.url, locale=language, color_scheme=theme, viewport={"width": width, "height": 900}
+        )
+        context.set_default_timeout(10_000)
+        cookie = client.get_cookie("guichet")
+        if cookie is not None:
+            context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+        yield context.new_page()
+        context.close()
+
+    return opened
