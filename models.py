@@ -141,6 +141,8 @@ class Catalogue(Base):
     """
 
     version: ClassVar[int] = 0
+    #: Told of a row just before it goes, in the same transaction.
+    leaving: ClassVar[list[Callable[[Any], None]]] = []
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
         result = super().save(*args, **kwargs)
@@ -148,6 +150,8 @@ class Catalogue(Base):
         return result
 
     def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
+        for watcher in Catalogue.leaving:
+            watcher(self)
         result = super().delete_instance(*args, **kwargs)
         Stamp.bump()
         return result
@@ -705,6 +709,15 @@ class ReadingMark(Base):
         indexes = ((("ticket", "agent"), True),)
 
 
+class FormerNumber(Base):
+    """The number of a ticket that was merged into another: it leads there. `former_id` is what that ticket was."""
+
+    number = CharField(max_length=40, unique=True)
+    ticket = ForeignKeyField(Ticket, backref="former_numbers", on_delete="CASCADE")
+    former_id = BigIntegerField()
+    merged_at = DateTimeField()
+
+
 # --- Filters ------------------------------------------------------------------------------------------------------
 
 
@@ -981,6 +994,7 @@ TABLES: tuple[type[Base], ...] = (
     Batch,
     BatchChange,
     ReadingMark,
+    FormerNumber,
     Filter,
     FilterCondition,
     FilterAction,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from peewee import JOIN, Expression, ModelSelect
 
 from helpdesk import catalogue, clock
-from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.statements import Prepared, Slot
-from models import NOTE, Agent, Customer, CustomerAddress, Message, Permission, Ticket, TicketCopy
+from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCopy
 
 
 class System:
@@ -50,11 +50,13 @@ CAPABILITY_OF: dict[str, str | None] = {
     "assign": "assign",
     "transfer": "assign",
     "move": "assign",
+    "merge": "assign",
+    "rename": None,
     "tag": "tag",
     "delete": "delete",
     "restore": "delete",
 }
-MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move"})
+MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move", "merge"})
 CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy"})
 #: What somebody in copy may do.
 COPY_VERBS = frozenset({"read", "reply"})
@@ -160,10 +162,10 @@ def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
 
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
-    """Return the visible ticket with this number. Raises NotFound, also for a ticket of others."""
+    """Return the visible ticket with this number. Raises NotFound, also for a ticket of others; Merged."""
     if isinstance(actor, Agent):
-        return found(_numbered.first(sight_of(actor), number=bare(number)))
-    return found(numbered(visible_tickets(actor), bare(number)).first())
+        return found(_numbered.first(sight_of(actor), number=bare(number)), number, actor)
+    return found(numbered(visible_tickets(actor), bare(number)).first(), number, actor)
 
 
 @Prepared
@@ -183,11 +185,25 @@ def bare(number: str) -> str:
     return number.replace("\0", "")[:40]
 
 
-def found(ticket: Ticket | None) -> Ticket:
-    """Return this ticket. Raises NotFound when there is none."""
-    if ticket is None:
-        raise NotFound(lazy("There is no such ticket."))
-    return ticket
+def found(ticket: Ticket | None, number: str, actor: Actor) -> Ticket:
+    """Return this ticket. Raises NotFound when there is none, Merged when the number leads to another."""
+    if ticket is not None:
+        return ticket
+    heir = merged_into(actor, number)
+    if heir is not None:
+        raise Merged(lazy("Ticket %(former)s is part of this one now.", former=bare(number)), number=heir.number)
+    raise NotFound(lazy("There is no such ticket."))
+
+
+def merged_into(actor: Actor, number: str) -> Ticket | None:
+    """Return the visible ticket that the one with this former number was merged into."""
+    former = FormerNumber.get_or_none(FormerNumber.number == bare(number))
+    if former is None:
+        return None
+    if isinstance(actor, TicketGuest):
+        actor = replace(actor, ticket_id=former.ticket_id)
+    heir: Ticket | None = visible_tickets(actor).where(Ticket.id == former.ticket_id).first()
+    return heir
 
 
 def sees(actor: Actor, ticket: Ticket) -> bool:

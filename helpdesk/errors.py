@@ -25,6 +25,14 @@ class NotFound(HelpdeskError):
     """There is no such object for this actor (404)."""
 
 
+class Merged(NotFound):
+    """The ticket was merged into another that the actor sees: `number` is that one's."""
+
+    def __init__(self, message: Any, *, number: str) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 class InvalidInput(HelpdeskError):
     """What was given cannot be accepted; the form is shown again with the message."""
 

@@ -49,6 +49,8 @@ class EventKind(StrEnum):
     FILTER_SKIPPED = "filter-skipped"
     UNDONE = "undone"
     WITHDRAWN = "withdrawn"
+    RENAMED = "renamed"
+    MERGED = "merged"
 
 
 #: Kinds that show as messages in the thread, not as lines of the history.
@@ -137,6 +139,8 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
     EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
     EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
+    EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
+    EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -146,6 +150,9 @@ OPENED_FOR: dict[str, Any] = {
     "visit": lazy("%(who)s opened the ticket for %(customer)s, who came in"),
     "email": lazy("%(who)s opened the ticket for %(customer)s, who wrote an e-mail"),
 }
+
+#: How the opening of a ticket reads in the one it was merged into.
+OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which is part of this one now")
 
 #: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
 REASONS: dict[str, Any] = {
@@ -171,11 +178,14 @@ def describe(event: TicketEvent) -> str:
     kind = EventKind(event.kind)
     data = {key: _shown(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
-    sentence = str(OPENED_FOR.get(event.data.get("source", ""), _SENTENCES[kind])) % {
+    usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else _SENTENCES[kind]
+    sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
         "old": "",
         "new": "",
         "to": "",
         "tag": "",
+        "former": "",
+        "subject": "",
         "name": "",
         "reason": "",
         **data,

@@ -74,6 +74,26 @@ def forget(message: Message) -> None:
     ReadingMark.update(message=message.id - 1).where(ReadingMark.ticket == message.ticket_id, beyond).execute()
 
 
+def join(source: Ticket, target: Ticket) -> None:
+    """Make one mark of the two that an agent left in tickets about to become one: what was new in either stays new."""
+    pair = (source, target)
+    query = Message.select(Message.ticket, fn.MAX(Message.id)).where(
+        Message.ticket.in_(pair), Message.deleted_at.is_null()
+    )
+    newest = dict(query.group_by(Message.ticket).tuples())
+    marks: dict[int, dict[int, int]] = {}
+    for row in ReadingMark.select().where(ReadingMark.ticket.in_(pair)):
+        marks.setdefault(row.agent_id, {})[row.ticket_id] = row.message
+    rows = []
+    for agent_id, held in marks.items():
+        # Who never opened a ticket has read nothing of it while its customer waits, and all of it otherwise.
+        upto = {row.id: held.get(row.id, 0 if row.awaits_reply else newest.get(row.id, 0)) for row in pair}
+        unread = [mark for key, mark in upto.items() if mark < newest.get(key, 0)]
+        rows.append((target.id, agent_id, min(unread or [max(newest.values(), default=0)])))
+    ReadingMark.delete().where(ReadingMark.ticket.in_(pair)).execute()
+    _put(rows)
+
+
 def _put(rows: Sequence[tuple[int, int, int]], *, only_forward: bool = False) -> None:
     if not rows:
         return

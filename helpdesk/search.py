@@ -55,6 +55,14 @@ def index(message: Message, ticket: Ticket, customer: Customer, addresses: str, 
     message_search.insert(row_of(message.id, ticket, author, text)).execute(database)
 
 
+def rename(ticket: Ticket, old: str) -> None:
+    """Find the messages of a ticket by its subject of today instead of the `old` one. In the caller's transaction."""
+    before, now = plain(f"{ticket.number} {old}"), plain(f"{ticket.number} {ticket.subject}")
+    own = Message.select(Message.id).where(Message.ticket == ticket.id)
+    query = message_search.update({message_search.subject: now})
+    query.where(message_search.rowid.in_(own), message_search.subject == before).execute(database)
+
+
 def forget(message_id: int) -> None:
     """Take one message out of the index."""
     message_search.delete().where(message_search.rowid == message_id).execute(database)

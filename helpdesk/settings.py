@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -16,7 +17,7 @@ from helpdesk.cache import Kept
 from helpdesk.declared_settings import DECLARED, GROUPS, Declared
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
-from models import Agent, Label, Priority, Setting, Stamp, Status, Ticket, database
+from models import Agent, FormerNumber, Label, Priority, Setting, Stamp, Status, Ticket, database
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
 
@@ -170,8 +171,11 @@ def _prefix(_declared: Declared, value: Any) -> str:
 def _refuse_collision(prefix: str) -> None:
     """Refuse a prefix that would one day give a new ticket the number of an old one (RULES 26)."""
     last_id = Ticket.select(Ticket.id).order_by(Ticket.id.desc()).limit(1).scalar() or 0
-    numbers = Ticket.select(Ticket.number).where(Ticket.number.startswith(prefix)).tuples().iterator()
-    for (number,) in numbers:
+    taken = (
+        table.select(table.number).where(table.number.startswith(prefix)).tuples().iterator()
+        for table in (Ticket, FormerNumber)
+    )
+    for (number,) in chain.from_iterable(taken):
         rest = number[len(prefix) :]
         if rest.isascii() and rest.isdigit() and not rest.startswith("0") and int(rest) > last_id:
             raise InvalidInput(

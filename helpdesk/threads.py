@@ -19,6 +19,8 @@ from models import NOTE, Agent, Draft, Message, OutgoingEmail, ReadingMark, Tick
 MESSAGES = 100
 #: History lines of one page of a thread.
 EVENTS = 400
+#: What makes the opening of a ticket worth a line: who opened it for whom, or that it was another ticket.
+TOLD = ("source", "former")
 #: Earlier tickets of the customer beside a ticket.
 EARLIER = 20
 
@@ -56,7 +58,7 @@ def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = N
     lines = [
         Line(events.describe(event), event.created_at)
         for event in _events(ticket=ticket.id, since=since, until=until)
-        if event.kind != EventKind.OPENED or "source" in event.data
+        if event.kind != EventKind.OPENED or not event.data.keys().isdisjoint(TOLD)
     ]
     # A message and what follows from it carry nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
@@ -157,7 +159,8 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
 
 def open_thread(agent: Agent, number: str) -> Opened:
     """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
-    ticket = access.found(_opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number)))
+    row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number))
+    ticket = access.found(row, number, agent)
     rows = [catalogue.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
     mark = getattr(ticket, "mark", None)

@@ -3,9 +3,10 @@
 from helpdesk.events import transaction
 from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.calling import may_open_in, open_for_caller
+from helpdesk.tickets.merging import merge
 from helpdesk.tickets.opening import NewTicket, open_ticket
 from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
-from helpdesk.tickets.sorting import mark_important, not_important, set_priority, set_tags, tag, untag
+from helpdesk.tickets.sorting import mark_important, not_important, rename, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
 from helpdesk.tickets.withdrawing import hold_reply, let_go, withdraw_reply
 from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
@@ -24,6 +25,7 @@ __all__ = [
     "may_be_pretended",
     "may_delete_note",
     "may_open_in",
+    "merge",
     "move",
     "not_important",
     "not_spam",
@@ -31,6 +33,7 @@ __all__ = [
     "open_ticket",
     "purge_bin",
     "receive_message",
+    "rename",
     "reopen",
     "reply",
     "restore",

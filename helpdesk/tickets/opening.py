@@ -52,7 +52,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
 
     Sending the same form again returns the ticket it made. Raises InvalidInput naming the field that is wrong.
     """
-    subject, body = _text(new.subject, "subject", MAX_SUBJECT), _text(new.body, "body", MAX_BODY)
+    subject, body = clean_subject(new.subject), _text(new.body, "body", MAX_BODY)
     service, department = place(new.service_id, new.department_id)
     try:
         with transaction():
@@ -83,6 +83,11 @@ def place(service_id: int, department_id: int | None) -> tuple[Service, Departme
     if department is not None and department.service_id != service.id:
         raise InvalidInput(lazy("This department belongs to another service."), field="department")
     return service, department
+
+
+def clean_subject(value: str) -> str:
+    """Return a subject on one line. Raises InvalidInput at ``subject`` for an empty or too long one."""
+    return _text(value, "subject", MAX_SUBJECT)
 
 
 def _text(value: str, field: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""What sorts a ticket: priority, importance, tags."""
+"""What sorts a ticket: subject, priority, importance, tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,20 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import priority_columns, store
+from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag
+
+
+def rename(ticket: Ticket, subject: str, *, actor: Actor) -> None:
+    """Change the subject. Raises InvalidInput at ``subject`` for an empty or too long one."""
+    access.require(actor, "rename", ticket)
+    new, old = clean_subject(subject), ticket.subject
+    if new == old:
+        return
+    with transaction():
+        store(ticket, subject=new)
+        search.rename(ticket, old)
+        record(ticket, EventKind.RENAMED, actor=actor, old=old, new=new)
 
 
 def set_priority(ticket: Ticket, priority: Priority, *, actor: Actor) -> None:

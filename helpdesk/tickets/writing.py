@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from peewee import IntegrityError
@@ -53,6 +54,11 @@ def receive_message(
                 _wake_up(ticket, actor)
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
     except IntegrityError:
+        heir = access.merged_into(actor, ticket.number)
+        if heir is not None:
+            # Merged while this was written: it belongs into the other ticket.
+            who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=heir.id)
+            return receive_message(heir, text, actor=who, form_key=form_key, copies=copies, files=files)
         if form_key is None:
             raise
         # The same form was sent before, or twice at once: it has made its message.

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import canned_responses, catalogue, settings, tickets
+from helpdesk import canned_responses, catalogue, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind
 from models import CannedResponse, Customer, CustomerAddress, Filter, Message, Status, Ticket, TicketEvent
@@ -331,3 +331,29 @@ def test_a_canned_response_can_be_saved_from_a_reply(ticket, ana):
     with pytest.raises(InvalidInput) as refusal:
         canned_responses.save_from_reply(ticket, "Hours", "<p>Other.</p>", actor=ana)
     assert (refusal.value.field, CannedResponse.select().count()) == ("canned_name", 1)
+
+
+def test_a_subject_is_changed_on_one_line_and_found(ticket, ana):
+    tickets.rename(ticket, "  Wrong\n total ", actor=ana)
+    assert Ticket.get_by_id(ticket.id).subject == "Wrong total"
+    assert [key for (key,) in search.ticket_ids("wrong total", "subject").tuples()] == [ticket.id]
+    assert search.ticket_ids("question", "subject").count() == 0
+
+
+def test_the_history_keeps_the_former_subject(ticket, ana):
+    tickets.rename(ticket, "Wrong total", actor=ana)
+    tickets.rename(ticket, "Wrong total", actor=ana)
+    said = [events.describe(event) for event in ticket.events]
+    assert said[1:] == ["Ana changed the subject from “A question about my invoice” to “Wrong total”"]
+
+
+@pytest.mark.parametrize("subject", [" \n ", "x" * 201])
+def test_a_subject_is_bounded(ticket, ana, subject):
+    with pytest.raises(InvalidInput) as refusal:
+        tickets.rename(ticket, subject, actor=ana)
+    assert refusal.value.field == "subject"
+
+
+def test_a_customer_changes_no_subject(ticket, carol):
+    with pytest.raises(NotAllowed):
+        tickets.rename(ticket, "Mine", actor=carol)

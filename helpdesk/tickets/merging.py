@@ -1,0 +1,205 @@
+"""Two tickets become one: everything of the source moves into the target, and its number leads there for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk import access, clock, reading
+from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.tickets import withdrawing
+from helpdesk.tickets.changing import store
+from models import (
+    NOTE,
+    Agent,
+    Base,
+    BatchChange,
+    Draft,
+    FormerNumber,
+    Message,
+    Ticket,
+    TicketCopy,
+    TicketEvent,
+    is_sqlite,
+)
+
+#: What a ticket's standing consists of.
+STANDING = withdrawing.STANDING
+
+
+def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
+    """Move everything of the source into the target, which keeps its own subject, place, priority and handler.
+
+    Mails nobody. Merging the same pair again changes nothing. Raises InvalidInput when the two may not become one,
+    NotFound and NotAllowed.
+    """
+    if _is_done(source, target):
+        return
+    with transaction():
+        source, target = _locked(source, target)
+        for ticket in (source, target):
+            access.require(actor, "merge", ticket)
+        check(source, target)
+        reading.join(source, target)
+        _join_drafts(source, target)
+        _join_copies(source, target)
+        _tell_apart(source)
+        _hand_over(source, target)
+        FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
+        Ticket.delete().where(Ticket.id == source.id).execute()
+        store(target, **_standing(source, target))
+        _keep_withdrawable(target)
+        record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject)
+
+
+def check(source: Ticket, target: Ticket) -> None:
+    """Raise InvalidInput at ``target``, saying why these two may not become one."""
+    if source.id == target.id:
+        raise InvalidInput(lazy("This is the same ticket. Choose another one."), field="target")
+    if source.customer_id != target.customer_id:
+        raise InvalidInput(
+            lazy(
+                "Ticket %(number)s is another customer’s: they would read each other’s messages.", number=target.number
+            ),
+            field="target",
+        )
+    if source.address_id != target.address_id and not (_is_proven(source) and _is_proven(target)):
+        raise InvalidInput(
+            lazy(
+                "Ticket %(number)s was opened with another address, and one of the two is not proven: somebody else "
+                "may have written it.",
+                number=target.number,
+            ),
+            field="target",
+        )
+    for ticket in (source, target):
+        if ticket.in_bin or ticket.is_spam:
+            place = lazy("Ticket %(number)s is in the bin or under Spam: take it out first.", number=ticket.number)
+            raise InvalidInput(place, field="target")
+
+
+def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:
+    """Return the other open tickets of the customer that this one may be merged into, newest first."""
+    others = access.visible_tickets(actor).where(
+        Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, Ticket.is_open, ~Ticket.is_spam, ~Ticket.in_bin
+    )
+    found = []
+    for other in others.order_by(Ticket.id.desc()).limit(20):
+        try:
+            check(ticket, other)
+        except InvalidInput:
+            continue
+        found.append(other)
+    return found
+
+
+def readers(source: Ticket, target: Ticket) -> list[str]:
+    """Return who is in copy of one of the two only: they will read both."""
+    copies = TicketCopy.select().where(TicketCopy.ticket.in_((source, target)), ~TicketCopy.waits)
+    held: dict[str, int] = {}
+    for row in copies:
+        held[row.address.email] = held.get(row.address.email, 0) + 1
+    return sorted(email for email, number in held.items() if number == 1)
+
+
+def _is_proven(ticket: Ticket) -> bool:
+    return ticket.address_id is not None and bool(ticket.address.is_proven)
+
+
+def _is_done(source: Ticket, target: Ticket) -> bool:
+    done = FormerNumber.select().where(FormerNumber.number == source.number, FormerNumber.ticket == target.id)
+    return bool(done.exists())
+
+
+def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
+    """Return both rows as they are now, kept from everybody else until the act is stored.
+
+    What a customer is just writing in one of them comes before, or finds the number leading to the other.
+    """
+    query = Ticket.select().where(Ticket.id.in_((source.id, target.id))).order_by(Ticket.id)
+    rows = {row.id: row for row in (query if is_sqlite() else query.for_update())}
+    for ticket in (source, target):
+        if ticket.id not in rows:
+            raise InvalidInput(
+                lazy("Ticket %(number)s is gone: it has been merged meanwhile.", number=ticket.number), field="target"
+            )
+    return rows[source.id], rows[target.id]
+
+
+def _join_drafts(source: Ticket, target: Ticket) -> None:
+    """Put an agent's draft of the source below the one in the target; a note among the two makes it a note."""
+    begun = {row.agent_id: row for row in Draft.select().where(Draft.ticket == target.id)}
+    for draft in Draft.select().where(Draft.ticket == source.id):
+        kept = begun.get(draft.agent_id)
+        if kept is not None:
+            kept.body += draft.body
+            kept.kind = NOTE if NOTE in (kept.kind, draft.kind) else kept.kind
+            kept.updated_at = max(kept.updated_at, draft.updated_at)
+            kept.save()
+
+
+def _join_copies(source: Ticket, target: Ticket) -> None:
+    """Who waits in the target and does not in the source waits no more."""
+    vouched = TicketCopy.select(TicketCopy.address).where(TicketCopy.ticket == source.id, ~TicketCopy.waits)
+    waiting = TicketCopy.update(waits=False).where(TicketCopy.ticket == target.id, TicketCopy.address.in_(vouched))
+    waiting.execute()
+
+
+def _tell_apart(source: Ticket) -> None:
+    """Name the ticket in the line of its opening, which will stand in another one's history."""
+    for event in TicketEvent.select().where(
+        TicketEvent.ticket == source.id, TicketEvent.kind == EventKind.OPENED.value
+    ):
+        if "former" not in event.data:
+            event.data = {**event.data, "former": source.number, "subject": source.subject}
+            event.save()
+
+
+def _hand_over(source: Ticket, target: Ticket) -> None:
+    """Point every row that points at the source to the target; of what there may be one, the target's stays."""
+    # What a bulk act would give back is no more.
+    BatchChange.delete().where(BatchChange.ticket == source.id).execute()
+    for field, table in Ticket._meta.backrefs.items():
+        for other in _unique_with(table, field.name):
+            column = getattr(table, other)
+            held = table.select(column).where(field == target.id)
+            table.delete().where(field == source.id, column.in_(held)).execute()
+        table.update({field: target.id}).where(field == source.id).execute()
+
+
+def _unique_with(table: type[Base], name: str) -> list[str]:
+    pairs = [set(columns) for columns, unique in _indexes(table) if unique and name in columns]
+    return [other for pair in pairs for other in pair - {name}]
+
+
+def _indexes(table: type[Base]) -> list[Any]:
+    return [index for index in table._meta.indexes if isinstance(index, tuple)]
+
+
+def _standing(source: Ticket, target: Ticket) -> dict[str, Any]:
+    """Return what becomes of the target's columns: a customer who waits in either goes on waiting."""
+    columns: dict[str, Any] = {"created_at": min(source.created_at, target.created_at)}
+    if source.is_open and (not target.is_open or (source.awaits_reply and not target.awaits_reply)):
+        columns |= {name: getattr(source, name) for name in STANDING}
+    elif source.is_open and source.awaits_reply:
+        columns["waiting_since"] = min(source.waiting_since, target.waiting_since)
+    if not target.is_assigned and source.is_assigned:
+        columns |= {"assignee": source.assignee_id, "team": source.team_id}
+    for name in ("order_number", "form_key"):
+        columns[name] = getattr(target, name) or getattr(source, name)
+    return columns
+
+
+def _keep_withdrawable(target: Ticket) -> None:
+    """Let replies that have not gone out yet be taken back without undoing the merge."""
+    waiting = Message.select(Message.id).where(Message.ticket == target.id, Message.public_at > clock.now())
+    ids = {key for (key,) in waiting.tuples()}
+    replied = TicketEvent.select().where(TicketEvent.ticket == target.id, TicketEvent.kind == EventKind.REPLIED.value)
+    for event in replied.order_by(TicketEvent.id.desc()).limit(20) if ids else ():
+        if event.data.get("message") in ids and "undo" in event.data:
+            before, _after, *rest = event.data["undo"]
+            now = withdrawing.standing_of(target)
+            waited = {name: before[name] for name in STANDING} if before["awaits_reply"] else {}
+            event.data = {**event.data, "undo": [{**now, **waited}, now, *rest]}
+            event.save()
