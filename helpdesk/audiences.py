@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from peewee import ModelSelect
+
 from helpdesk import access, catalogue, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
+from helpdesk.statements import Prepared, Slot
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCopy, TicketEvent
 
 
@@ -97,9 +100,13 @@ def author(event: TicketEvent) -> list[Recipient]:
 
 def copies(event: TicketEvent) -> list[Recipient]:
     """Return the people in copy; not those whom a visitor named who has not proven the own address (RULES 21)."""
+    return [in_copy(event.ticket, address) for address in _copies(ticket=event.ticket_id)]
+
+
+@Prepared
+def _copies() -> ModelSelect:
     query = CustomerAddress.select(CustomerAddress, Customer).join(Customer).switch(CustomerAddress).join(TicketCopy)
-    rows = query.where(TicketCopy.ticket == event.ticket_id, ~TicketCopy.waits).order_by(TicketCopy.id)
-    return [in_copy(event.ticket, address) for address in rows]
+    return query.where(TicketCopy.ticket == Slot("ticket"), ~TicketCopy.waits).order_by(TicketCopy.id)
 
 
 def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
@@ -123,4 +130,9 @@ def addresses_of(actor: Actor) -> set[str]:
     if isinstance(actor, Agent):
         return {actor.email.casefold()}
     person = customer_of(actor)
-    return {row.email.casefold() for row in person.addresses} if person is not None else set()
+    return {row.email.casefold() for row in _addresses(customer=person.id)} if person is not None else set()
+
+
+@Prepared
+def _addresses() -> ModelSelect:
+    return CustomerAddress.select(CustomerAddress.email).where(CustomerAddress.customer == Slot("customer"))

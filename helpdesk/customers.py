@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, ModelSelect
 
 from helpdesk import access, accounts, clock, inputs, journal, orders, passwords
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.inputs import normalise
+from helpdesk.statements import Prepared, Slot
 from models import Customer, CustomerAddress, Ticket, database
 
 __all__ = [
@@ -63,8 +64,13 @@ def find_or_make(
 
 
 def _find(email: str) -> CustomerAddress | None:
+    return _with_email.first(email=email)
+
+
+@Prepared
+def _with_email() -> ModelSelect:
     query = CustomerAddress.select(CustomerAddress, Customer).join(Customer)
-    return query.where(CustomerAddress.email == email).first()
+    return query.where(CustomerAddress.email == Slot("email"))
 
 
 def _make(email: str, **values: Any) -> CustomerAddress:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from helpdesk import catalogue, clock, i18n, letters, placeholders, richtext
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS
+from helpdesk.statements import insert
 from models import Message, OutgoingEmail, Ticket
 
 _noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
@@ -75,10 +76,10 @@ def store_all(written: Sequence[OutgoingEmail]) -> None:
     """Write several mails that are owed, in the caller's transaction: in one statement, unless somebody notes them."""
     noting = _noted.get()
     if noting is None and len(written) > 1:
-        OutgoingEmail.insert_many([mail.__data__ for mail in written]).execute()
+        insert(*written)
         return
     for mail in written:
-        mail.save(force_insert=True)
+        insert(mail)
         if noting is not None:
             noting.append(mail.id)
 

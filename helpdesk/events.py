@@ -14,6 +14,7 @@ from typing import Any
 from helpdesk import catalogue, clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
+from helpdesk.statements import insert
 from models import Agent, Customer, Label, Message, Ticket, TicketEvent, database
 
 
@@ -80,7 +81,7 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
 
     `about` is the message that caused the event: what hangs on it need not read it again.
     """
-    event = TicketEvent.create(
+    event = TicketEvent(
         ticket=ticket,
         kind=kind.value,
         agent=actor if isinstance(actor, Agent) else None,
@@ -89,6 +90,7 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
         data=data,
         created_at=clock.now(),
     )
+    insert(event)
     event.about = about
     for listener in listeners.get(kind, ()):
         listener(event, actor)

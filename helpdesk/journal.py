@@ -17,6 +17,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.journal_texts import FIELD_NAMES, FIXED_EMAILS, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.statements import insert
 from models import (
     Agent,
     Base,
@@ -63,15 +64,17 @@ def record(
         return
     if actor_name is None:
         actor_name = events.actor_name(actor) if actor is not None else ""
-    JournalEntry.create(
-        kind=kind,
-        act=act.value,
-        agent=actor if isinstance(actor, Agent) else None,
-        actor_name=inputs.one_line(actor_name, 254),
-        subject=inputs.one_line(subject, 254),
-        data=_harmless(data),
-        network=inputs.one_line(network, 64),
-        created_at=clock.now(),
+    insert(
+        JournalEntry(
+            kind=kind,
+            act=act.value,
+            agent=actor if isinstance(actor, Agent) else None,
+            actor_name=inputs.one_line(actor_name, 254),
+            subject=inputs.one_line(subject, 254),
+            data=_harmless(data),
+            network=inputs.one_line(network, 64),
+            created_at=clock.now(),
+        )
     )
 
 

@@ -52,7 +52,9 @@ def row_of(message_id: int, ticket: Ticket, author: str, text: str) -> dict[str,
 def index(message: Message, ticket: Ticket, customer: Customer, addresses: str, text: str) -> None:
     """Put a message into the index, under its ticket's subject and author. In the caller's transaction."""
     author = f"{customer.full_name} {addresses}"
-    message_search.insert(row_of(message.id, ticket, author, text)).execute(database)
+    row = row_of(message.id, ticket, author, text)
+    places = ", ".join([database.param] * len(row))
+    database.execute_sql(f"INSERT INTO message_search ({', '.join(row)}) VALUES ({places})", list(row.values()))
 
 
 def rename(ticket: Ticket, old: str) -> None:

@@ -41,7 +41,7 @@ def new_ticket() -> Answer | tuple[str, int]:
     try:
         if held.is_asked(form):
             return held.keep(form) or _page(form, 422)
-        ticket = _sent_before(form) or _send(form)
+        ticket = tickets.made_by(form.key) or _send(form)
     except TooMany as error:
         form.refuse(error)
         return _page(form, 429)
@@ -50,10 +50,6 @@ def new_ticket() -> Answer | tuple[str, int]:
 
 def _asked(name: str) -> str:
     return request.args.get(name, "")
-
-
-def _sent_before(form: TicketForm) -> Ticket | None:
-    return Ticket.get_or_none(Ticket.form_key == form.key) if form.key else None
 
 
 def _send(form: TicketForm) -> Ticket | None:

@@ -4,7 +4,7 @@ from helpdesk.events import transaction
 from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.calling import may_open_in, open_for_caller
 from helpdesk.tickets.merging import merge
-from helpdesk.tickets.opening import NewTicket, open_ticket
+from helpdesk.tickets.opening import NewTicket, made_by, open_ticket
 from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, rename, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
@@ -20,6 +20,7 @@ __all__ = [
     "delete_note",
     "hold_reply",
     "let_go",
+    "made_by",
     "mark_important",
     "mark_spam",
     "may_be_pretended",

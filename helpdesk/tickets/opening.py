@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from peewee import IntegrityError
+from peewee import IntegrityError, ModelSelect, ModelUpdate
 
 from helpdesk import catalogue, clock, customers, inputs, richtext, search, settings
 from helpdesk.access import Actor
@@ -16,6 +16,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.new_orders import MAX_NUMBER
+from helpdesk.statements import Prepared, Slot, insert
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
@@ -66,7 +67,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
         # The same form was sent before, or twice at once: it has made its ticket.
-        known = _made_by(new.form_key)
+        known = made_by(new.form_key)
         if known is None:
             raise
         return known
@@ -101,8 +102,14 @@ def _text(value: str, field: str, limit: int) -> str:
     return text
 
 
-def _made_by(form_key: str | None) -> Ticket | None:
-    return Ticket.get_or_none(Ticket.form_key == form_key) if form_key else None
+def made_by(form_key: str | None) -> Ticket | None:
+    """Return the ticket that a form of this key has made."""
+    return _made_by.first(key=form_key) if form_key else None
+
+
+@Prepared
+def _made_by() -> ModelSelect:
+    return Ticket.select().where(Ticket.form_key == Slot("key"))
 
 
 def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
@@ -115,7 +122,7 @@ def _store(
     new: NewTicket, subject: str, service: Service, department: Department | None, address: CustomerAddress
 ) -> Ticket:
     now = clock.now()
-    ticket = Ticket.create(
+    ticket = Ticket(
         # The number holds the id, which the row must have first.
         number=f"~{secrets.token_hex(12)}",
         subject=subject,
@@ -132,14 +139,20 @@ def _store(
         **status_columns(catalogue.default_status()) | {"awaits_reply": True, "waiting_since": now},
         **priority_columns(catalogue.default_priority()),
     )
+    insert(ticket)
     ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"
-    ticket.save()
+    _give_number.run(ticket=ticket.id, number=ticket.number)
     return ticket
+
+
+@Prepared
+def _give_number() -> ModelUpdate:
+    return Ticket.update(number=Slot("number")).where(Ticket.id == Slot("ticket"))
 
 
 def write_first_message(ticket: Ticket, address: CustomerAddress, body: str) -> Message:
     """Store what the author wrote and put it into the index."""
-    message = Message.create(
+    message = Message(
         ticket=ticket,
         kind=CUSTOMER_MESSAGE,
         customer=address.customer,
@@ -147,5 +160,6 @@ def write_first_message(ticket: Ticket, address: CustomerAddress, body: str) -> 
         body=richtext.from_text(body),
         created_at=clock.now(),
     )
+    insert(message)
     search.index(message, ticket, address.customer, address.email, body)
     return message

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
-from peewee import ModelSelect
+from peewee import ModelSelect, ModelUpdate
 
 import models
-from helpdesk.statements import Prepared, Slot
-from models import Service
+from helpdesk.statements import Prepared, Slot, insert
+from models import Service, TicketEvent
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 6)
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -53,3 +57,40 @@ def test_a_statement_is_written_once(two, monkeypatch):
     monkeypatch.setattr(models.database.obj, "get_sql_context", None)
 
     assert _services(False, one=two[0].id, other=0) == two[:1]
+
+
+def line_of(ticket, **values):
+    return TicketEvent(ticket=ticket, kind="opened", data={"é": [1, None, "’"]}, created_at=NOW, **values)
+
+
+def test_a_row_is_stored_as_its_save_stores_it(ticket):
+    saved, inserted = line_of(ticket, actor_name="Ana"), line_of(ticket, actor_name="Ana")
+    saved.save()
+    insert(inserted)
+
+    one, other = (TicketEvent.select().where(TicketEvent.id == row.id).dicts().get() for row in (saved, inserted))
+    assert {**one, "id": other["id"]} == other
+
+
+def test_a_row_that_was_stored_has_its_id_and_nothing_to_save(ticket):
+    row = line_of(ticket)
+    insert(row)
+
+    assert TicketEvent.get_by_id(row.id).ticket == ticket
+    assert not row.is_dirty()
+
+
+def test_several_rows_go_in_together(ticket):
+    insert(*(line_of(ticket, actor_name=name) for name in "abc"))
+
+    names = TicketEvent.select(TicketEvent.actor_name).order_by(TicketEvent.id.desc()).limit(3)
+    assert [row.actor_name for row in names] == ["c", "b", "a"]
+
+
+def test_a_change_says_how_many_rows_it_changed(two):
+    @Prepared
+    def rename() -> ModelUpdate:
+        return Service.update(position=Slot("place")).where(Service.id == Slot("service"))
+
+    assert [rename.run(service=row, place=7) for row in (two[0].id, -1)] == [1, 0]
+    assert Service.get_by_id(two[0].id).position == 7
