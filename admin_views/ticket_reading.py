@@ -23,7 +23,7 @@ class TicketReading(TicketPage):
         upto = inputs.row_key(request.form.get("upto", ""))
         if upto is not None:
             reading.read(ticket, upto, actor=self.agent)
-            return "", 204
+            return {}
         reading.mark([ticket.id], read=True, actor=self.agent)
         flash(_("The ticket is marked as read."), "success")
         return redirect(self.address(ticket))

@@ -27,15 +27,17 @@ function keepPlace(place) {
   addEventListener("pagehide", () => sessionStorage.setItem(key, place.scrollTop));
 }
 
+/** Fetch the list; false without a network, or when the sign-in has ended. */
 async function load(place) {
   try {
     const answer = await fetch(place.dataset.url, { redirect: "error" });
-    if (!answer.ok) return;
+    if (!answer.ok) return false;
     place.innerHTML = await answer.text();
     walkable(place);
     keepPlace(place);
+    return true;
   } catch {
-    // Without a network the ticket stands alone.
+    return false;
   }
 }
 
@@ -46,11 +48,15 @@ export function beside() {
   const page = place.parentElement;
   let asked = false;
 
-  function show() {
+  async function show() {
     toggle.setAttribute("aria-expanded", String(!page.classList.contains("is-alone")));
     if (asked || !place.checkVisibility()) return;
     asked = true;
-    load(place);
+    if (await load(place)) return;
+    // The ticket stands alone; the button tries again.
+    asked = false;
+    page.classList.add("is-alone");
+    toggle.setAttribute("aria-expanded", "false");
   }
 
   toggle.addEventListener("click", () => {

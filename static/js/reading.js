@@ -8,11 +8,14 @@ function show() {
 }
 
 /** Tell it once, as soon as somebody looks: a GET writes nothing. */
-function tell(thread) {
+async function tell(thread) {
   if (document.hidden) return document.addEventListener("visibilitychange", () => tell(thread), { once: true });
   const body = new URLSearchParams({ upto: thread.dataset.upto, csrf_token: document.querySelector("[name=csrf_token]").value });
-  // Without a network the ticket stays unread.
-  fetch(thread.dataset.read, { method: "POST", body, keepalive: true, redirect: "error" }).catch(() => {});
+  try {
+    await (await fetch(thread.dataset.read, { method: "POST", body, keepalive: true, redirect: "error" })).json();
+  } catch {
+    // Without a network the ticket stays unread.
+  }
 }
 
 export function reading() {
