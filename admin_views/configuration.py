@@ -13,17 +13,20 @@ from wtforms import BooleanField, FileField, PasswordField, SelectField, StringF
 from admin_views.base import DeskPage, posted
 from admin_views.fields import DeskForm, LabelLength, show
 from admin_views.widgets import ColourField, LabelFormField, LabelWidget
-from helpdesk import catalogue, environment, logo, outbox, settings, workflow
+from helpdesk import catalogue, environment, examples, logo, outbox, settings, workflow
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput
-from helpdesk.i18n import _, lazy
+from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import DECLARED, GROUPS, Declared
 from models import CLOSED
+from web.security import safe_path
 
 #: Labels longer than a line.
 LONG = {"privacy_notice": 5, "closure_notice": 3, "legal_notice": 3, "privacy_page": 3}
 SWITCH = {"role": "switch"}
 ACCEPTED = "image/png,image/jpeg,image/webp,image/gif"
+#: Examples that stayed are named up to this many.
+SHOWN = 5
 #: Settings that are stored by themselves, not as a value of the form.
 PICTURES = [key for key, row in DECLARED.items() if row.kind == "picture"]
 
@@ -136,7 +139,45 @@ class ConfigurationPage(DeskPage):
         return self.render(
             "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
             rivals=workflow.rivals_of_important(), form_url=form_url(), form_links=form_links(),
+            has_examples=examples.are_loaded(), administers=self.agent.is_admin,
         )  # fmt: skip
+
+    @expose("/examples", methods=("POST",))
+    def examples_view(self) -> Any:
+        """Load the examples or, once asked, remove them; go back to where the button stands."""
+        back = safe_path(request.form.get("url"), self.get_url(".index_view"))
+        try:
+            if request.form.get("act") == "load":
+                examples.load(actor=self.agent)
+                flash(
+                    _("The examples are loaded. Visitors are not offered their services, and no mail leaves."),
+                    "success",
+                )
+            elif "confirmed" in request.form:
+                self.tell_removed(examples.remove(actor=self.agent))
+            else:
+                return self.render(
+                    "admin/model/confirm.html", title=_("Remove the examples?"), button=_("Remove the examples"),
+                    consequences=[_("What you made yourself stays.")], action=request.path,
+                    hidden={"confirmed": "1", "url": back}, return_url=back,
+                )  # fmt: skip
+        except InvalidInput as error:
+            flash(str(error), "error")
+        return redirect(back)
+
+    @staticmethod
+    def tell_removed(gone: examples.Removed) -> None:
+        """Say what went, and what stays because something of the owner's relies on it."""
+        flash(_("The examples are removed."), "success")
+        if gone.kept:
+            names = ", ".join(gone.kept[:SHOWN]) + (", …" if len(gone.kept) > SHOWN else "")
+            text = ngettext(
+                "%(names)s stays, because you have built on it. It is yours now.",
+                "%(names)s stay, because you have built on them. They are yours now.",
+                len(gone.kept),
+                names=names,
+            )
+            flash(text, "info")
 
     def store(self, form: Any) -> bool:
         """Store the settings that the environment does not give; on a refusal the message stands at its field."""

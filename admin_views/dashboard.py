@@ -16,7 +16,7 @@ from flask_babel import get_timezone
 from admin_views import exports
 from admin_views.base import DeskPage
 from admin_views.side import desk_menu
-from helpdesk import catalogue, counting, durations, first_steps, i18n, journal, staffing, statistics
+from helpdesk import catalogue, counting, durations, examples, first_steps, i18n, journal, staffing, statistics
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.statistics import Flow, Measured, Period, Spread
@@ -122,6 +122,7 @@ class Dashboard(DeskPage):
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=catalogue,
             silent=staffing.silent_places() if administers else [],
+            has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )
 

@@ -9,6 +9,8 @@ from peewee import SQL, ModelSelect, fn
 from helpdesk import access, audiences, clock, held
 from models import OutgoingEmail, database, is_sqlite
 
+#: The domain of the customers of examples (`helpdesk.demo.samples`): nobody is there, and no mail leaves for it.
+UNREACHED = "people.guichet.example"
 #: Minutes after which a mail that is still being sent was left behind by a crash.
 STUCK = 10
 
@@ -60,7 +62,9 @@ def still_ours(email: OutgoingEmail) -> bool:
 
 
 def is_moot(email: OutgoingEmail) -> bool:
-    """Tell whether the mail lost its sense while it waited: its agent, ticket or copy is gone."""
+    """Tell whether the mail has no sense, or lost it while it waited: its agent, ticket or copy is gone."""
+    if email.to_email.lower().endswith(f"@{UNREACHED}"):
+        return True
     if email.agent_id is not None and not (email.agent.active and _is_seen(email)):
         return True
     if email.link_kind == held.KIND:

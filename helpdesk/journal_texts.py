@@ -28,6 +28,8 @@ class Act(StrEnum):
     IMPORTED = "imported"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    EXAMPLES_LOADED = "examples-loaded"
+    EXAMPLES_REMOVED = "examples-removed"
     TICKET = "ticket"
     MAIL_SENT = "mail-sent"
     MAIL_FAILED = "mail-failed"
@@ -70,6 +72,8 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
+    Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
+    Act.EXAMPLES_REMOVED: (DATA, lazy("%(who)s removed the examples (rows: %(count)s)")),
     Act.TICKET: (ACTIVITY, lazy("Ticket %(subject)s: %(event)s")),
     Act.MAIL_SENT: (MAIL, lazy("The e-mail “%(email)s” was sent to %(subject)s")),
     Act.MAIL_FAILED: (MAIL, lazy("The e-mail “%(email)s” to %(subject)s was given up: %(reason)s")),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from helpdesk import counting, events, filters, journal, notifications, outbox, reading, settings
+from helpdesk import counting, events, examples, filters, journal, notifications, outbox, reading, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
-from models import TicketEvent
+from models import Catalogue, TicketEvent
 
 
 def apply_filters(event: TicketEvent, _actor: Actor) -> None:
@@ -34,4 +34,5 @@ events.listeners.update(
 for _kind in EventKind:
     events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
 settings.watchers.append(journal.settings_changed)
+Catalogue.leaving.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

@@ -204,6 +204,7 @@ POST: dict[str, str] = {
     "desk_my_settings.create_view": f"{DESK} 302 302 302 200",
     "desk_my_settings.edit_view": f"{DESK} 404 302 404 404",
     "desk_my_settings.delete_view": f"{DESK} 404 404 404 404",
+    "desk_configuration.examples_view": f"{CONFIGURE} 200",
     "desk_configuration.index_view": f"{CONFIGURE} 302",
     "desk_emails.edit_view": f"{CONFIGURE} 302",
     "desk_emails.preview_view": f"{CONFIGURE} 200",

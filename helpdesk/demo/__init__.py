@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Any, TextIO
+from typing import TextIO
 
 from helpdesk import clock
 from helpdesk.demo import desk as desks
@@ -80,19 +80,10 @@ def _tell(teller: Teller, tickets: int, prefix: str, progress: Progress | None) 
         for step in range(start, end):
             teller.tell(batch, (step + 1) / tickets)
         with database.atomic():
-            for table, columns, rows in batch.rows():
-                _insert(table, columns, rows)
-        batch.clear()
+            batch.store()
         if progress is not None:
             progress(end, tickets)
     _let_the_database_count_on()
-
-
-def _insert(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Store rows by one prepared statement: building them through the models would take most of the time."""
-    if rows:
-        names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([database.param] * len(columns))
-        database.cursor().executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
 
 
 def _let_the_database_count_on() -> None:

@@ -23,6 +23,7 @@ from models import (
     Ticket,
     TicketEvent,
     TicketTag,
+    database,
 )
 
 TICKET = tuple(field.column_name for field in Ticket._meta.sorted_fields)
@@ -74,9 +75,12 @@ class Batch:
         yield TicketTag._meta.table_name, TICKET_TAG, self.tags
         yield "message_search", SEARCH, self.search
 
-    def clear(self) -> None:
-        """Forget what was stored."""
-        for _table, _columns, rows in self.rows():
+    def store(self) -> None:
+        """Store what waits, in the caller's transaction: through the models it would take most of the time."""
+        for table, columns, rows in self.rows():
+            if rows:
+                names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([database.param] * len(columns))
+                database.cursor().executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
             rows.clear()
 
 
