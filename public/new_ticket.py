@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify, redirect, render_template, request, session, url_for
+from flask import Response, current_app, jsonify, redirect, render_template, request, session, url_for
+from itsdangerous import Signer
 from werkzeug.wrappers import Response as Answer
 
 import sessions
@@ -10,7 +11,7 @@ from helpdesk import captcha, customers, settings, throttle, tickets
 from helpdesk.captcha import Spent
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
-from models import Agent, Ticket
+from models import Agent, Customer, Ticket
 from public import actor, codes, held, safety, units
 from public.forms import TicketForm
 from public.routes import blueprint
@@ -112,8 +113,15 @@ def _page(form: TicketForm, status: int) -> tuple[str, int]:
         always_ask_name=settings.get("always_ask_name"),
         can_be_heard=codes.can_be_heard(),
         may_confirm=held.is_offered(form),
+        drawer=_drawer(form.customer),
     )
     return page, status
+
+
+def _drawer(customer: Customer | None) -> str:
+    """Return the name under which a browser keeps what is written: one for each customer, one for all visitors."""
+    signer = Signer(str(current_app.secret_key), salt="drawer of a browser")
+    return signer.get_signature(str(customer.id)).decode() if customer is not None else ""
 
 
 def _renew_code(form: TicketForm) -> None:

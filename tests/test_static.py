@@ -52,6 +52,11 @@ def test_the_trimmed_bootstrap_is_the_vendored_one_without_what_we_do_not_use() 
     assert trim.TRIMMED.read_text() == trim.trimmed()
 
 
+def test_the_style_of_visitors_is_the_one_of_the_desk_without_what_they_never_see() -> None:
+    trim = tool("trim_desk")
+    assert trim.TRIMMED.read_text(encoding="utf-8") == trim.trimmed()
+
+
 def test_no_stylesheet_or_script_names_a_file_that_is_not_there() -> None:
     for path in [*STATIC.rglob("*.css"), *STATIC.rglob("*.js")]:
         assert "sourceMappingURL" not in path.read_text(), path
@@ -94,7 +99,7 @@ def test_every_token_in_use_is_defined() -> None:
 
 
 def test_the_public_form_keeps_within_its_budget() -> None:
-    names = ["vendor/bootstrap-5.3.9/bootstrap.desk.css", "tokens.css", "desk.css", "icons.svg", "favicon.svg"]
-    scripts = ("public", "confirm", "menus", "form", "files", "chips")
+    names = ["vendor/bootstrap-5.3.9/bootstrap.desk.css", "tokens.css", "public.css", "icons.svg", "favicon.svg"]
+    scripts = ("public", "confirm", "menus", "form", "files", "chips", "keeping", "network")
     files = [STATIC / name for name in names] + [STATIC / "js" / f"{name}.js" for name in scripts]
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) < BUDGET

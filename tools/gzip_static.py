@@ -8,6 +8,10 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import trim_desk
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
 SUFFIXES = {".css", ".js", ".svg"}
 
@@ -31,6 +35,7 @@ def _same(path: Path) -> bool:
 
 def write() -> None:
     """Write every twin, drop those without a file, and put the hashes of the vendored files into their manifest."""
+    trim_desk.write()
     for path in stale():
         path.unlink(missing_ok=True)
     for path, content in twins():

@@ -1,5 +1,6 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
 import { drafts } from "./drafts.js";
+import { network } from "./network.js";
 
 const form = document.querySelector("[data-composer]");
 const area = form?.querySelector("[data-rich]");
@@ -145,5 +146,6 @@ if (form && area && window.Trix) {
     event.preventDefault();
     form.querySelector("trix-editor").focus();
   });
+  network(form);
   canned(follow(enrich()));
 }

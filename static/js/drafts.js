@@ -108,6 +108,7 @@ export function drafts(form, editor) {
 
   for (const event of ["trix-change", "input", "change"]) form.addEventListener(event, later);
   document.addEventListener("visibilitychange", () => document.hidden && save({ keepalive: true }));
+  addEventListener("online", () => save());
   addEventListener("beforeunload", (event) => isUnsaved() && hasText(snapshot(form)) && event.preventDefault());
   addEventListener("pageshow", () => {
     leaving = false;

@@ -1,4 +1,6 @@
 // What script adds to the public forms: every one of them works without it.
+import { keeping } from "./keeping.js";
+import { network } from "./network.js";
 
 const form = document.querySelector("form[data-ticket-form]");
 
@@ -129,17 +131,6 @@ const listen = () => {
   });
 };
 
-// What was typed survives an accidental reload, in this tab only, until it is sent.
-const keepDraft = () => {
-  const fields = [...form.querySelectorAll("#subject, #message")];
-  const key = (field) => `draft ${field.id}`;
-  fields.forEach((field) => {
-    if (!field.value && !("errors" in form.dataset)) field.value = sessionStorage.getItem(key(field)) ?? "";
-    field.addEventListener("input", () => sessionStorage.setItem(key(field), field.value));
-  });
-  form.addEventListener("submit", () => fields.forEach((field) => sessionStorage.removeItem(key(field))));
-};
-
 // The set-up offers the time zone of whoever sets up.
 const guessZone = (select) => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -148,4 +139,8 @@ const guessZone = (select) => {
 
 document.querySelectorAll("form[data-ticket-form], form[data-once]").forEach(sendOnce);
 document.querySelectorAll("select[data-guess-zone]").forEach(guessZone);
-if (form) [askNames, followService, otherCode, listen, keepDraft].forEach((improve) => improve());
+document.querySelectorAll("form:has([data-network])").forEach(network);
+if (form) {
+  [askNames, followService, otherCode, listen].forEach((improve) => improve());
+  keeping(form);
+}

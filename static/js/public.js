@@ -1,7 +1,10 @@
 // What pages of visitors need of desk.js: they also open on slow lines.
 import { confirmations } from "./confirm.js";
+import { forget } from "./keeping.js";
 import { menus } from "./menus.js";
 
 document.documentElement.classList.add("has-script");
 for (const improve of [confirmations, menus]) improve();
+if (document.querySelector("[data-forget-draft]")) forget();
+document.querySelector("[data-sign-out]")?.addEventListener("submit", forget);
 (document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();

@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk import settings
-from models import Message, Ticket
+from models import Draft, Message, Ticket
 from tests.browser.test_composer import desk_page, write  # noqa: F401 — a fixture
 from tests.support import attached, sqlite_only
 
@@ -65,3 +65,22 @@ def test_a_file_survives_a_reload_and_is_sent(desk_page, ticket, no_files):  # n
     desk_page.keyboard.press("Control+Enter")
     desk_page.get_by_text("Your message has been sent.").wait_for()
     assert [file.name for file in Message.get(Message.kind == "reply").attachments] == ["plan.pdf"]
+
+
+def test_a_lost_network_loses_no_reply(desk_page, watcher, ticket):  # noqa: F811
+    watcher.expected.append("ERR_INTERNET_DISCONNECTED")
+    write(desk_page, ticket, "Half")
+    desk_page.get_by_text("Draft saved at").wait_for()
+    desk_page.context.set_offline(True)
+    desk_page.get_by_text("You are offline.").wait_for()
+    desk_page.keyboard.type(" and whole")
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Nothing was sent: the desk cannot be reached.").wait_for()
+    assert Message.select().where(Message.kind == "reply").count() == 0
+    desk_page.context.set_offline(False)
+    desk_page.get_by_text("You are online again.").wait_for()
+    desk_page.wait_for_function("document.querySelector('[data-draft-status]').textContent.startsWith('Draft saved')")
+    assert Draft.get().body == "<div>Half and whole</div>"
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Your message has been sent.").wait_for()
