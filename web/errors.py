@@ -24,11 +24,12 @@ TEXTS: dict[int, tuple[Any, Any]] = {
     404: (lazy("There is nothing here"), lazy("The page does not exist, or it is not yours.")),
     405: (lazy("This address is not a page"), lazy("It takes what a form sends.")),
     413: (lazy("This is too large"), lazy("Send less text or smaller files.")),
-    429: (lazy("Too many tries"), lazy("Wait a little, then try again.")),
+    429: (lazy("A little patience"), lazy("Wait a little, then try again.")),
     500: (lazy("Something went wrong here"), lazy("Nothing you sent was kept. Try again in a moment.")),
     503: (lazy("The desk cannot answer now"), lazy("Its database does not answer. Try again in a moment.")),
 }
 HOST = lazy("This address is not the public address of the desk. Its administrator sets it under Configuration.")
+EXPIRED_TITLE = lazy("This form has expired")
 EXPIRED = lazy("This form was open for too long, or your browser keeps no cookies. Reload the page and send it again.")
 AGAIN = lazy(
     "This form was open for too long, or your browser keeps no cookies. What you typed is kept: send it again."
@@ -60,14 +61,14 @@ def for_programs(code: int, text: Any) -> Any:
         return {"error": str(text)}, code
 
 
-def page(code: int, text: Any = None, kept: Typed | None = None) -> Any:
+def page(code: int, text: Any = None, kept: Typed | None = None, title: Any = None) -> Any:
     """Render the page of an error, with what was typed (`kept`) to be sent again."""
-    title, usual = TEXTS.get(code, TEXTS[400])
+    named, usual = TEXTS.get(code, TEXTS[400])
     if request.path.startswith("/api/"):
-        return for_programs(code, text or title)
+        return for_programs(code, text or named)
     kept = kept or (typed() if code in GIVES_BACK else None)
     in_desk = request.path.startswith("/admin")
-    texts = {"title": title, "text": text or usual}
+    texts = {"title": title or named, "text": text or usual}
     return render_template("errors/error.html", code=code, kept=kept, in_desk=in_desk, **texts), code
 
 
@@ -83,7 +84,7 @@ def refused(error: HelpdeskError) -> Any:
 def expired(_error: CSRFError) -> Any:
     """Explain a form whose token does not hold any more, and offer to send it with a fresh one."""
     kept = typed()
-    return page(400, AGAIN if kept else EXPIRED, kept)
+    return page(400, AGAIN if kept else EXPIRED, kept, EXPIRED_TITLE)
 
 
 def signed_out(sign_in: str) -> Any:
