@@ -189,7 +189,7 @@ class DeskView(Guarded, Lists, ModelView):
             form = self.edit_form(obj=row)
             losses = self.losses(row, self.values(form)) if form.validate() else []
             if losses:
-                return self.confirm(_("Save “%(name)s”?", name=str(row)), losses, _("Save"), **typed())
+                return self.confirm(_("Save “%(name)s”?", name=self.named(row)), losses, _("Save"), **typed())
         return super().edit_view()
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
@@ -197,7 +197,7 @@ class DeskView(Guarded, Lists, ModelView):
         earlier: list[Any] = list(get_flashed_messages(with_categories=True))[:-1]
         for category, text in earlier:
             flash(text, category)
-        name = str(model)
+        name = self.named(model)
         flash(_("“%(name)s” was added.", name=name) if is_created else _("“%(name)s” was saved.", name=name), "success")
         return str(super().get_save_return_url(model, is_created))
 
@@ -213,7 +213,7 @@ class DeskView(Guarded, Lists, ModelView):
         if not self.can_delete:
             abort(404)
         row = self.get_one(request.form.get("id"))
-        name = str(row)
+        name = self.named(row)
         if "confirmed" not in request.form and not usage.counted(row, "RESTRICT"):
             return self.confirm(_("Delete “%(name)s”?", name=name), self.consequences(row), _("Delete"), id=row.id)
         if self.delete_model(row):
@@ -248,7 +248,7 @@ class DeskView(Guarded, Lists, ModelView):
             flash(str(error), "error")
             return False
         except IntegrityError:
-            flash(_("“%(name)s” is still in use.", name=str(model)), "error")
+            flash(_("“%(name)s” is still in use.", name=self.named(model)), "error")
             return False
         return True
 

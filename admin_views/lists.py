@@ -76,6 +76,14 @@ class Lists:
             query = chosen.apply(query, chosen.clean(value))
         return query
 
+    def named(self, row: Any) -> str:
+        """Return how a row is called: in titles, questions and messages."""
+        return str(row)
+
+    def offers(self, _action: Any, _row: Any) -> bool:
+        """Tell whether an act of a row makes sense for this one."""
+        return True
+
     def found(self, word: str) -> Any:
         """Return the condition that a row holds this word."""
         first, *others = self._search_fields  # type: ignore[attr-defined]

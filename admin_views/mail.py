@@ -21,6 +21,14 @@ STATES = {
     "cancelled": lazy("Cancelled"),
 }
 
+#: Characters of a subject in the list.
+LONGEST_SHOWN = 80
+
+
+def shortened(text: str) -> str:
+    """Return what a row of the list shows of a long subject."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN].rstrip()}…"
+
 
 class OutboxView(DeskView):
     """E-mails owed and sent."""
@@ -48,6 +56,7 @@ class OutboxView(DeskView):
     )
     column_default_sort = ("id", True)
     column_numbers = ("attempts",)
+    column_formatters = {"subject": lambda _view, _context, row, _name: shortened(row.subject)}
 
     def scoped(self, query: Any) -> Any:
         """Mails quote tickets: whoever does not see a ticket does not read its mails."""

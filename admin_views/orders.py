@@ -22,7 +22,8 @@ def number(_view: Any, _context: Any, row: Order, _name: str) -> Any:
     """Write the number, a link where the shop gave its address."""
     if not row.url:
         return row.number
-    return Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(row.url, row.number)
+    link = Markup('<a href="{}" rel="noopener noreferrer" target="_blank" class="row-link">{}</a>')
+    return link.format(row.url, row.number)
 
 
 class OrdersView(Imports, DeskView):
@@ -93,6 +94,10 @@ class ApiKeysView(DeskView):
         "created_by": lambda _view, _context, row, _name: row.maker,
     }
     column_extra_row_actions = [EndpointLinkRowAction("", "desk_api_keys.revoke_view", title=lazy("Revoke"))]
+
+    def offers(self, _action: Any, row: Any) -> bool:
+        """A key is revoked once."""
+        return row.revoked_at is None
 
     def complete(self, rows: list[Any]) -> None:
         """Name who made these keys."""

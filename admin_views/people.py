@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, request
 from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
+from markupsafe import Markup
 from wtforms import PasswordField, SelectField
 
 from admin_views import usage
@@ -43,7 +44,7 @@ class UsersView(DeskView):
     form_lede = lazy("What a person covers and may do takes effect at once.")
     can_delete = True
     delete_rule = staticmethod(staffing.delete_agent)
-    column_list = ("name", "email", "role", "is_admin", "support", "active")
+    column_list = ("name", "role", "is_admin", "support", "active")
     column_details_list = column_export_list = ()
     form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
     create_template = edit_template = "admin/rich_form.html"
@@ -80,6 +81,7 @@ class UsersView(DeskView):
     )
     column_default_sort = "name"
     column_formatters = {
+        "name": lambda _view, _context, row, _name: Markup("{}<small>{}</small>").format(row.name, row.email),
         "role": lambda _view, _context, row, _name: str(catalogue.role(row.role_id)),
         "support": lambda _view, _context, row, _name: row.support,
     }
@@ -88,9 +90,14 @@ class UsersView(DeskView):
         action("desk_users.remove_from_support", lazy("Remove from support")),
     ]
 
+    def offers(self, action: Any, row: Any) -> bool:
+        """Whoever covers nothing is not removed from support."""
+        return bool(row.covers) or action.endpoint != "desk_users.remove_from_support"
+
     def complete(self, rows: list[Any]) -> None:
         """Say what each of them covers."""
         for row in rows:
+            row.covers = bool(catalogue.permissions_of(row.id))
             texts = [place_text(permission) for permission in catalogue.permissions_of(row.id)]
             more = [_("and %(count)d more", count=len(texts) - PLACES_SHOWN)] if len(texts) > PLACES_SHOWN else []
             row.support = ", ".join(texts[:PLACES_SHOWN] + more) or _("No")

@@ -140,6 +140,10 @@ class MySettingsView(DeskView):
         """Choose the present place."""
         return {"place": place_of(row)}
 
+    def named(self, row: Any) -> str:
+        """Call a permission by what it covers."""
+        return place_text(row)
+
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store one's own permission."""
         if "place" in values:

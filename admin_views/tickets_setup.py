@@ -15,10 +15,11 @@ from helpdesk import workflow
 from helpdesk.i18n import _, lazy
 from models import CLOSED, OPEN, PENDING, Priority, Status, Tag, TicketTag
 
-CATEGORY_LABELS = {
-    OPEN: lazy("Open: the team is expected to act."),
-    PENDING: lazy("Pending: among the open tickets, but nobody is expected."),
-    CLOSED: lazy("Closed: not among the open tickets. A message of the customer reopens it."),
+CATEGORIES = {OPEN: lazy("Open"), PENDING: lazy("Pending"), CLOSED: lazy("Closed")}
+CATEGORY_HELP = {
+    OPEN: lazy("The team is expected to act."),
+    PENDING: lazy("Among the open tickets, but nobody is expected."),
+    CLOSED: lazy("Not among the open tickets. A message of the customer reopens it."),
 }
 LABELS = {
     "identifier": lazy("Identifier"),
@@ -39,6 +40,11 @@ HELP = {
     "enabled": lazy("Offered in the list of tickets and in the ticket."),
 }
 COLOURS = {"text_color": widgets.ColourField, "background_color": widgets.ColourField}
+
+
+def categories() -> list[Any]:
+    """Return the categories as a form offers them: each with what it means."""
+    return [(key, text, {"data-help": CATEGORY_HELP[key]}) for key, text in CATEGORIES.items()]
 
 
 def badge(mark: str) -> Any:
@@ -65,10 +71,10 @@ class StatusesView(Ordered, DeskView):
     form_columns = ("identifier", "label", "text_color", "background_color", "category", "enabled")
     column_labels, column_descriptions = LABELS, HELP
     form_overrides = {**COLOURS, "category": RadioField}
-    form_args = {"category": {"choices": lambda: list(CATEGORY_LABELS.items())}}
+    form_args = {"category": {"choices": categories}}
     column_searchable_list = ("label", "identifier")
     column_sortable_list = ("label", "identifier", "category", "enabled")
-    column_choices = {"category": [(OPEN, lazy("Open")), (PENDING, lazy("Pending")), (CLOSED, lazy("Closed"))]}
+    column_choices = {"category": list(CATEGORIES.items())}
     column_default_sort = "position"
     column_formatters = {"label": badge("status")}
     form_sections = (
