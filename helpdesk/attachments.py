@@ -10,13 +10,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from peewee import chunked, fn
+from peewee import ModelSelect, chunked, fn
 
 from helpdesk import access, clock, environment, file_store, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
 from helpdesk.file_store import PLACE, StoredFile, discard
 from helpdesk.i18n import lazy
+from helpdesk.statements import Prepared, Slot
 from models import Agent, Attachment, Message, Ticket, Upload
 
 #: What a file carries from hand to hand.
@@ -51,9 +52,18 @@ def of_messages(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
     found: dict[int, list[Attachment]] = {}
     ids = [message.id for message in messages]
     if ids:
-        for row in Attachment.select().where(Attachment.message.in_(ids)).order_by(Attachment.id):
+        # Sixteen places or the next power of two: a statement is written for few lengths only.
+        places = max(16, 1 << (len(ids) - 1).bit_length())
+        keys = ids + ids[:1] * (places - len(ids))
+        for row in _of(places, **{f"key{place}": key for place, key in enumerate(keys)}):
             found.setdefault(row.message_id, []).append(row)
     return found
+
+
+@Prepared
+def _of(places: int) -> ModelSelect:
+    keys = [Slot(f"key{place}") for place in range(places)]
+    return Attachment.select().where(Attachment.message.in_(keys)).order_by(Attachment.id)
 
 
 def find(actor: Actor, attachment_id: int) -> Attachment:
