@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from helpdesk import clock, counting, reading, tickets
 from models import Message, Ticket
 from tests.browser.test_desk import sign_in, width
+from tests.browser.test_page_weight import enter
 from tests.support import cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
@@ -214,6 +215,15 @@ def test_the_exact_time_shows_on_focus_until_escape(page, ticket, ana, where, li
     assert drawn(page, time) == f'"{title}"'
     page.keyboard.press("Escape")
     assert drawn(page, time) == "none"
+
+
+def test_a_customer_meets_the_exact_time_on_focus(page, app, ticket, carol):
+    enter(page, app, carol)
+    page.goto("/tickets")
+    title = page.locator(".mine time").get_attribute("title")
+    page.keyboard.press("Tab")
+    page.focus(".mine a")
+    assert drawn(page, ".mine time") == f'"{title}"'
 
 
 # --- The address of a message -------------------------------------------------------------------------------------
