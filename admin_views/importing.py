@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk import imports
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.i18n import _, lazy
+from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.imports import Kind
 from models import Agent
 
@@ -57,9 +57,12 @@ class Imports:
             flash(str(error), "error")
             return redirect(self.get_url(".import_view"))
         text = _(
-            "Imported: %(made)d new, %(changed)d changed, %(same)d as they were, %(bad)d lines left out.",
-            made=stored.made, changed=stored.changed, same=stored.same, bad=bad,
-        )  # fmt: skip
+            "Imported: %(made)s, %(changed)s, %(same)s, %(bad)s.",
+            made=ngettext("%(num)d new", "%(num)d new", stored.made),
+            changed=ngettext("%(num)d changed", "%(num)d changed", stored.changed),
+            same=ngettext("%(num)d as it was", "%(num)d as they were", stored.same),
+            bad=ngettext("%(num)d line left out", "%(num)d lines left out", bad),
+        )
         flash(text, "success")
         return redirect(self.get_url(".index_view"))
 

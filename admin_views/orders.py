@@ -12,7 +12,7 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.fields import show
 from admin_views.importing import Imports
-from helpdesk import api_keys, catalogue, import_kinds, money, orders
+from helpdesk import api_keys, catalogue, import_kinds, money, new_orders, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import ApiKey, Customer, Order
@@ -54,6 +54,7 @@ class OrdersView(Imports, DeskView):
     column_formatters = {
         "number": number,
         "customer": lambda _view, _context, row, _name: row.owner,
+        "placed_at": lambda _view, _context, row, _name: new_orders.day_or_time(row.placed_at),
         "total": lambda _view, _context, row, _name: money.shown(row.total, row.currency),
     }
 

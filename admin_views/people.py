@@ -60,7 +60,7 @@ class UsersView(DeskView):
         "name": lazy("Name"),
         "email": lazy("E-mail"),
         "role": lazy("Role"),
-        "is_admin": lazy("Administrator"),
+        "is_admin": lazy("All rights"),
         "active": lazy("Active"),
         "locale": lazy("Language"),
         "support": lazy("In support"),

@@ -41,7 +41,10 @@ class RolesView(DeskView):
         "can_tag": lazy("Add and remove tags."),
         "can_assign": lazy("Assign, transfer and move."),
         "can_delete": lazy("Put into the bin, and restore."),
-        "can_configure": lazy("Open the screens of set-up, except users and roles."),
+        "can_configure": lazy(
+            "Open the screens of set-up, except users and roles. Whoever configures can lead the desk’s mail "
+            "elsewhere, with the links to new passwords: give this right only to whom you would make an administrator."
+        ),
     }
     column_default_sort = "id"
 

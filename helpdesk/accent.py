@@ -6,6 +6,8 @@ from helpdesk.colors import BLACK, READABLE, STEPS, WHITE, Rgb, contrast, mix, p
 
 #: What the shipped tokens are drawn in (static/tokens.css).
 SHIPPED = "#6d2c65"
+#: What mails draw its links in on dark.
+SHIPPED_DARK = "#e3b3db"
 
 #: By theme: the surfaces that carry the accent as text, and the faintest ink that a soft fill must carry.
 LIGHT_SURFACES, LIGHT_INK = ("#fcfbf9", "#ffffff", "#f5f3ef", "#f1eee9"), "#6d646a"
@@ -24,6 +26,13 @@ def stylesheet(colour: str) -> str:
         "@media screen and (prefers-color-scheme: dark){" + _block(':root:not([data-theme="light"])', dark) + "}",
     )
     return "\n".join(blocks) + "\n"
+
+
+def of_mail(colour: str) -> tuple[str, str]:
+    """Return the colour of links in mails, on light and on dark. Raises ValueError as `parse`."""
+    if to_hex(parse(colour)) == SHIPPED:
+        return SHIPPED, SHIPPED_DARK
+    return shades(colour, dark=False)["accent"], shades(colour, dark=True)["accent"]
 
 
 def _block(selector: str, values: dict[str, str]) -> str:

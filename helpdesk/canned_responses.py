@@ -79,7 +79,7 @@ def require_edit(response: CannedResponse | None, actor: Actor) -> None:
 def _store(row: CannedResponse, service_id: int | None, name: str, body: str, field: str = "name") -> CannedResponse:
     title, clean = " ".join(name.replace("\0", "").split()), richtext.clean(body.replace("\0", ""))
     if not 0 < len(title) <= 120:
-        raise InvalidInput(lazy("Give a name of 1 to 120 characters."), field=field)
+        raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
     if not richtext.to_text(clean).strip():
         raise InvalidInput(lazy("Write the message of the response."), field="body")
     twin = CannedResponse.select().where(CannedResponse.name == title, CannedResponse.id != (row.id or 0))

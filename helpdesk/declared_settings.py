@@ -145,6 +145,10 @@ DECLARED: dict[str, Declared] = {
             lazy("Shown above the form, after sending and while the desk is off. Example: closed until 3 January."),
         ),
         Declared(
+            "ask_satisfaction", "customers", "switch", False, lazy("Ask whether customers are satisfied"),
+            lazy("The page of a closed ticket asks; the e-mail of a closing reply says so. Answers can be changed."),
+        ),
+        Declared(
             "allow_attachments", "customers", "switch", True, lazy("Allow attachments"),
             lazy("Let customers send files. Agents always may, within the same limits."),
         ),
@@ -168,7 +172,13 @@ DECLARED: dict[str, Declared] = {
             lazy("All files of one message together. In bytes, or with K, M or G."),
             needs="allow_attachments",
         ),
-        Declared("mail_host", "mail", "text", "", lazy("Server"), lazy("Empty: mails wait in the outbox.")),
+        Declared(
+            "mail_host", "mail", "text", "", lazy("Server"),
+            lazy(
+                "Empty: mails wait in the outbox. Whoever may configure the desk can lead its mail elsewhere, with the "
+                "links to new passwords: give that right only to whom you would make an administrator."
+            ),
+        ),
         Declared("mail_port", "mail", "port", 587, lazy("Port"), lazy("Usually 587, or 465 with TLS from the start.")),
         Declared(
             "mail_tls", "mail", "choice", "starttls", lazy("Encryption"),

@@ -14,10 +14,11 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, environment, i18n, migrating, settings, staffing
+from helpdesk import clock, environment, file_store, i18n, migrating, settings, staffing
 from helpdesk.environment import MailServer
+from helpdesk.errors import NotFound
 from helpdesk.i18n import _, ngettext
-from models import OutgoingEmail, TicketEvent, database, is_sqlite
+from models import Attachment, OutgoingEmail, TicketEvent, database, is_sqlite
 
 #: Free room below which the desk is not well, in bytes.
 LEAST_ROOM = 500_000_000
@@ -30,6 +31,9 @@ SLACK = timedelta(minutes=2)
 
 #: Places named in a finding.
 SHOWN = 5
+
+#: Files looked for, the newest first.
+MOST_FILES = 20_000
 
 #: Seconds the mail server has to answer.
 MAIL_TIMEOUT = 5
@@ -58,6 +62,7 @@ def checks(*, deep: bool = True) -> list[Check]:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
         found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _told()]
+        found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found
 
@@ -193,6 +198,27 @@ def _greet(server: MailServer) -> str:
     except (OSError, smtplib.SMTPException) as error:
         return str(getattr(error, "strerror", None) or error)
     return ""
+
+
+def _files() -> Check:
+    """Look for the files that the newest rows name, and for the logo."""
+    query = Attachment.select(Attachment.path).order_by(Attachment.id.desc()).limit(MOST_FILES)
+    paths = [path for (path,) in query.tuples()] + [row["path"] for row in [settings.get("logo")] if row]
+    missing = sum(not _is_there(path) for path in paths)
+    text = ngettext(
+        "%(num)d is missing on the disk: restore it from a backup.",
+        "%(num)d are missing on the disk: restore them from a backup.",
+        missing,
+    )
+    there = ngettext("%(num)d file looked for, and found", "%(num)d files looked for, and found", len(paths))
+    return Check(_("Attached files"), not missing, text if missing else there)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return file_store.location(path).is_file()
+    except NotFound:
+        return False
 
 
 def _whole_file() -> list[Check]:

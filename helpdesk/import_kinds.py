@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpdesk import i18n, members, money, new_orders, orders
+from helpdesk import members, money, new_orders, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.imports import Column, Kind
@@ -40,7 +40,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
 def _order_cells(order: NewOrder) -> Sequence[str]:
     total = money.shown(order.total, order.currency)
     count = str(len(order.lines)) if order.lines is not None else ""
-    when = i18n.when(order.placed_at, "d MMM y HH:mm")
+    when = new_orders.day_or_time(order.placed_at)
     return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count
 
 

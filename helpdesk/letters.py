@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 from markupsafe import Markup
 
-from helpdesk import clock, email_defaults, richtext, settings
+from helpdesk import accent, clock, email_defaults, richtext, settings
 from helpdesk.placeholders import header_safe
 from models import Label, OutgoingEmail
 
@@ -121,6 +121,7 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "link_is_address": link is not None,
         "no_answer": _said(email_defaults.NO_ANSWER, email) if kind or email.kind == "digest" else "",
         "desk_name": header_safe(settings.get("desk_name")),
+        "accent": accent.of_mail(settings.get("accent_color")),
         "contact": settings.get("contact").text(email.locale, "en"),
     }
 

@@ -18,6 +18,10 @@ MAX_SHOP = MAX_NUMBER = MAX_STATUS = 60
 MAX_NAME, MAX_URL, MAX_QUANTITY = 200, 1000, 1_000_000
 
 
+#: What a date without a time is stored as, in the desk’s zone.
+NOON = time(12)
+
+
 @dataclass(frozen=True)
 class NewLine:
     """One article: its name, how many, the price of one in the smallest unit of the currency."""
@@ -79,10 +83,17 @@ def moment(text: str, field: str = "date") -> datetime:
         message = lazy("This is not a date. Examples: 2026-03-31, 2026-03-31T14:30:00+02:00.")
         raise InvalidInput(message, field=field) from error
     if when.time() == time() and ":" not in text and "T" not in text:
-        when = when.replace(hour=12)
+        when = datetime.combine(when, NOON)
     if when.tzinfo is None:
         when = when.replace(tzinfo=ZoneInfo(i18n.zone(None)))
     return when.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def day_or_time(when: datetime) -> str:
+    """Write when an order was placed: the day alone where its noon stands for a time that nobody told."""
+    zone = i18n.zone(None)
+    at = when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    return i18n.when(when, "d MMM y", timezone=zone) if at.time() == NOON else i18n.when(when)
 
 
 def _day_first(text: str) -> datetime | None:

@@ -37,7 +37,12 @@ def save_permission(
             row.save()
             journal.saved(row, noted, actor=actor)
     except IntegrityError as error:
-        message = lazy("This agent has a permission for the same place already.")
+        is_own = isinstance(actor, Agent) and actor.id == agent.id
+        message = (
+            lazy("You have a permission for the same place already.")
+            if is_own
+            else lazy("This agent has a permission for the same place already.")
+        )
         raise InvalidInput(message, field="department") from error
     return row
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
 
-from helpdesk import outbox, settings
+from helpdesk import colors, outbox, settings
 from helpdesk.errors import InvalidInput
 from models import Department, OutgoingEmail
 from tests.support import sqlite_only
@@ -49,6 +50,18 @@ def test_mails_say_how_to_reach_the_owner(app, ticket):
         letter = outbox.render(OutgoingEmail.get())
     assert "04 78 <00> 00 00" in letter.get_body(("plain",)).get_content()
     assert "04 78 &lt;00&gt; 00 00" in letter.get_body(("html",)).get_content()
+
+
+@pytest.mark.parametrize(("chosen", "light", "dark"), [("#6d2c65", "#6d2c65", "#e3b3db"), ("yellow", "#70", "#ffff00")])
+def test_links_in_mails_wear_the_accent_as_far_as_it_can_be_read(app, ticket, chosen, light, dark):
+    settings.save({"accent_color": chosen})
+    with app.app_context():
+        html = outbox.render(OutgoingEmail.get()).get_body(("html",)).get_content()
+    link = re.search(r"a \{ color: (#\w{6}); \}", html)[1]
+    assert link.startswith(light)
+    assert colors.contrast(link, "#ffffff") >= 4.5
+    assert f"a {{ color: {dark} !important; }}" in html
+    assert colors.contrast(dark, "#241f23") >= 4.5
 
 
 def chosen(client, query: str) -> str:

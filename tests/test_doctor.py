@@ -14,7 +14,7 @@ import models
 from helpdesk import clock, doctor, environment, settings
 from helpdesk.doctor import Check
 from models import OutgoingEmail, Ticket, TicketEvent
-from tests.support import postgresql_only, sqlite_only
+from tests.support import attached, postgresql_only, sqlite_only
 from tests.support.mailbox import Mailbox
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -40,6 +40,14 @@ def test_a_new_desk_is_well(data_dir: Path) -> None:
 def test_the_engine_and_its_encoding_are_told(engine: str) -> None:
     assert look("Database").text.lower() == engine
     assert look("Encoding").text.replace("-", "") == "UTF8"
+
+
+def test_files_that_are_gone_are_counted(ticket: Ticket) -> None:
+    attached.file(ticket)
+    assert look("Attached files").text == "1 file looked for, and found"
+    attached.forget(attached.file(ticket, name="other.pdf"))
+    assert look("Attached files").fails
+    assert look("Attached files").text == "1 is missing on the disk: restore it from a backup."
 
 
 @postgresql_only

@@ -55,6 +55,7 @@ function preview(box) {
   const note = box.querySelector("[data-contrast]");
   const ratio = contrast(background, text);
   const number = ratio.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  note.parentElement.classList.toggle("is-weak", ratio < READABLE);
   note.textContent = (ratio >= READABLE ? note.dataset.good : note.dataset.weak).replace("#", number);
 }
 

@@ -17,6 +17,14 @@ def test_every_component_stands_on_one_page(client_of, root):
         "pages",
         "notice",
         "chip",
+        "avatar-l",
+        "brand-mark",
+        "<time",
+        "flash is-success",
+        "flash is-error",
+        'class="panel',
+        "<dialog",
+        'class="tools"',
     ):
         assert piece in page, piece
 
@@ -26,5 +34,6 @@ def test_every_icon_of_the_sprite_is_shown(client_of, root):
     assert all(name in said for name in ("search", "reply", "lock"))
 
 
-def test_it_is_for_administrators(client_of, ana):
+def test_it_is_for_administrators(client_of, ana, root):
+    assert ">Components</span></a>" in client_of(root).get("/admin/health/").text
     assert client_of(ana).get("/admin/design/").status_code == 403

@@ -72,7 +72,7 @@ def test_confirming_stores_the_orders(client, carol):
 def test_the_same_file_again_changes_nothing(client):
     import_(client, ORDERS, f"{HEADER}\n{GOOD}\n")
     before = list(Order.select().tuples())
-    assert "0 new, 0 changed, 1 as they were" in import_(client, ORDERS, f"{HEADER}\n{GOOD}\n")
+    assert "0 new, 0 changed, 1 as it was" in import_(client, ORDERS, f"{HEADER}\n{GOOD}\n")
     assert list(Order.select().tuples()) == before
 
 

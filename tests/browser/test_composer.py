@@ -181,7 +181,7 @@ def test_what_was_refused_is_in_sight_on_a_telephone(desk_page, watcher, ticket)
     desk_page.keyboard.type("We open at nine")
     desk_page.get_by_label("Save as canned response").check()
     desk_page.get_by_role("button", name="Send", exact=True).click()
-    desk_page.get_by_text("Give a name of 1 to 120 characters.").wait_for()
+    desk_page.get_by_text("Give the response a name of 1 to 120 characters.").wait_for()
     assert desk_page.locator("trix-editor").is_visible()
     assert desk_page.inner_text("trix-editor").strip() == "We open at nine"
 
