@@ -25,6 +25,7 @@ class CustomersView(Imports, DeskView):
 
     table, slug, title = Customer, "customers", lazy("Customers")
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
+    empty_text = lazy("Whoever opens a ticket will stand here.")
     kind = import_kinds.MEMBERS
     can_create = False
     can_export = True

@@ -35,6 +35,7 @@ class OutboxView(DeskView):
 
     table, slug, title = OutgoingEmail, "outbox", lazy("Outbox")
     lede = lazy("Every e-mail the desk owes or has sent. What failed can be tried again.")
+    empty_text = lazy("The first e-mails will stand here.")
     can_create = can_edit = False
     can_view_details = True
     details_template = "admin/outbox_details.html"

@@ -111,7 +111,7 @@ class MySettingsView(DeskView):
     column_default_sort = "id"
     column_formatters = {
         "place": lambda _view, _context, row, _name: place_text(row),
-        "signature": lambda _view, _context, row, _name: _("Yes") if row.signature else _("None"),
+        "signature": lambda _view, _context, row, _name: _("Yes") if row.signature else _("No"),
     }
 
     @property
