@@ -709,6 +709,18 @@ class ReadingMark(Base):
         indexes = ((("ticket", "agent"), True),)
 
 
+class Rating(Base):
+    """Whether the customer of a closed ticket was satisfied (``helpdesk.satisfaction``)."""
+
+    ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", unique=True)
+    score = CharField(max_length=4)
+    comment = CharField(max_length=1000, default="")
+    rated_at = DateTimeField(index=True)
+
+    class Meta:
+        constraints = [Check("score IN ('good', 'bad')", name="rating_score")]
+
+
 class FormerNumber(Base):
     """The number of a ticket that was merged into another: it leads there. `former_id` is what that ticket was."""
 
@@ -994,6 +1006,7 @@ TABLES: tuple[type[Base], ...] = (
     Batch,
     BatchChange,
     ReadingMark,
+    Rating,
     FormerNumber,
     Filter,
     FilterCondition,

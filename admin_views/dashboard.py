@@ -16,9 +16,21 @@ from flask_babel import get_timezone
 from admin_views import exports
 from admin_views.base import DeskPage
 from admin_views.side import desk_menu
-from helpdesk import catalogue, counting, durations, examples, first_steps, i18n, journal, staffing, statistics
+from helpdesk import (
+    catalogue,
+    counting,
+    durations,
+    examples,
+    first_steps,
+    i18n,
+    journal,
+    satisfaction,
+    staffing,
+    statistics,
+)
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.satisfaction import Satisfaction, Share
 from helpdesk.statistics import Flow, Measured, Period, Spread
 
 #: Periods that end today, in days; the second one is shown unless another is asked for.
@@ -116,6 +128,7 @@ class Dashboard(DeskPage):
             hours=flow.hours,
             weekdays=weekdays(),
             measured=statistics.measure(self.agent, ask.period),
+            satisfied=satisfaction.measure(self.agent, ask.period),
             kinds=KINDS,
             told=durations.told,
             most=MOST,
@@ -130,7 +143,10 @@ class Dashboard(DeskPage):
     def export_view(self) -> Response:
         """Send the figures of a period as CSV; this too is noted in the journal."""
         period = asked().period
-        lines = csv_lines(period, statistics.flow(self.agent, period), statistics.measure(self.agent, period))
+        lines = [
+            *csv_lines(period, statistics.flow(self.agent, period), statistics.measure(self.agent, period)),
+            *satisfaction_lines(period, satisfaction.measure(self.agent, period)),
+        ]
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         name = f"dashboard-{period.first}-{period.last}.csv"
         headers = {"Content-Disposition": f"attachment; filename={name}"}
@@ -184,6 +200,21 @@ def csv_lines(period: Period, flow: Flow, measured: Measured) -> Iterator[str]:
     for number, (name, _short) in enumerate(weekdays()):
         for hour in range(24):
             yield exports.csv_line([_("Hour"), f"{name} {hour:02d}:00", flow.hours.get((number, hour), 0)])
+
+
+def satisfaction_lines(period: Period, satisfied: Satisfaction | None) -> Iterator[str]:
+    """Write the answers of customers as a second table; nothing while the desk does not ask."""
+    if satisfied is None:
+        return
+    yield exports.csv_line([_("By"), _("Name"), _("Answers"), _("Satisfied"), _("Satisfied (%)")])
+    for label, share in _shares(period, satisfied):
+        yield exports.csv_line([label, share.name or span(period), share.answers, share.good, share.percent])
+
+
+def _shares(period: Period, satisfied: Satisfaction) -> Iterator[tuple[Any, Share]]:
+    yield _("Satisfaction"), satisfied.all
+    for kind, rows in satisfied.tables.items():
+        yield from ((KINDS[kind][0], share) for share in rows)
 
 
 def _cells(*spreads: Spread) -> list[Any]:

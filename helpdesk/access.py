@@ -57,7 +57,7 @@ CAPABILITY_OF: dict[str, str | None] = {
     "restore": "delete",
 }
 MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move", "merge"})
-CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy"})
+CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy", "rate"})
 #: What somebody in copy may do.
 COPY_VERBS = frozenset({"read", "reply"})
 

@@ -198,6 +198,12 @@ COPY_LINE = Label(
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
+#: What stands below the notification of a reply that closes the ticket, where the desk asks.
+SATISFACTION_LINE = Label(
+    en="Are you satisfied with our help? You can tell us on the page of the ticket.",
+    fr="Notre aide vous convient-elle\u202f? Vous pouvez nous le dire sur la page du ticket.",
+)
+
 #: What an address gets whose holder could not read the security code: again nothing a stranger typed.
 CONFIRM_SUBJECT = Label(en="Please confirm your message", fr="Veuillez confirmer votre message")
 CONFIRM_BODY = Label(

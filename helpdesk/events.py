@@ -50,6 +50,8 @@ class EventKind(StrEnum):
     FILTER_SKIPPED = "filter-skipped"
     UNDONE = "undone"
     WITHDRAWN = "withdrawn"
+    RATED_GOOD = "rated-good"
+    RATED_BAD = "rated-bad"
     RENAMED = "renamed"
     MERGED = "merged"
 
@@ -140,6 +142,8 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
     EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
+    EventKind.RATED_GOOD: lazy("%(who)s is satisfied"),
+    EventKind.RATED_BAD: lazy("%(who)s is not satisfied"),
     EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
     EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
     EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
@@ -193,6 +197,8 @@ def describe(event: TicketEvent) -> str:
         **data,
         "who": who,
     }
+    if comment := event.data.get("comment", ""):
+        sentence = f"{sentence}{_(': ')}{comment}"
     reason = REASONS.get(event.data.get("why", ""))
     return f"{sentence}{_(': ')}{reason % {'name': data.get('name', '')}}" if reason is not None else sentence
 

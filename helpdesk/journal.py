@@ -154,7 +154,9 @@ def _measured(picture: Mapping[str, Any] | None) -> str:
 
 def ticket_event(event: TicketEvent, actor: Actor) -> None:
     """Note what happened to a ticket."""
-    data = {f"event_{key}": value for key, value in {**event.data, "event": event.kind}.items()}
+    # What a customer commented stays with the ticket, and goes with it.
+    told = {key: value for key, value in event.data.items() if key != "comment"}
+    data = {f"event_{key}": value for key, value in {**told, "event": event.kind}.items()}
     record(Act.TICKET, actor=actor, subject=event.ticket.number, actor_name=event.actor_name, **data)
 
 

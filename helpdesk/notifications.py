@@ -18,7 +18,7 @@ from helpdesk.access import Actor, System
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text, text
 from helpdesk.events import EventKind
-from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket, TicketEvent
+from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
 
 __all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
 
@@ -163,8 +163,14 @@ def _draft(
     elif kind == "notification" and isinstance(actor, Agent):
         automatic = ""
     if _is_copy(ticket, recipient):
-        said = replace(said, body=f"{said.body}<p>{escape(email_defaults.COPY_LINE.text(recipient.locale))}</p>")
+        said = _with(said, email_defaults.COPY_LINE, recipient)
+    elif kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
+        said = _with(said, email_defaults.SATISFACTION_LINE, recipient)
     return envelopes.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
+
+
+def _with(said: Text, line: Label, recipient: Recipient) -> Text:
+    return replace(said, body=f"{said.body}<p>{escape(line.text(recipient.locale))}</p>")
 
 
 def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, attachments, catalogue, copies, customers, threads, tickets
+from helpdesk import access, attachments, catalogue, copies, customers, satisfaction, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
@@ -20,6 +20,7 @@ from web.typed import typed
 
 PER_PAGE = 25
 ANSWERS_PER_NETWORK = 120
+RATINGS_PER_NETWORK = 60
 HOUR = 3600
 
 
@@ -72,12 +73,14 @@ def _lines(rows: list[Ticket]) -> list[Line]:
 
 
 @blueprint.get("/tickets/<number>")
-def ticket(number: str) -> str | tuple[str, int]:
+def ticket(number: str) -> Response | str | tuple[str, int]:
     """Show the thread of a ticket to its customer or to its guest."""
     try:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
+    if row.number != number:
+        return _led_on(row, number)
     return _thread(who, row, AnswerForm(_owner(who, row)))
 
 
@@ -112,8 +115,26 @@ def close(number: str) -> Response | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
+    if row.number != number:
+        return _led_on(row, number)
     tickets.close(row, actor=who)
     flash(_("The ticket has been closed."), "success")
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
+@blueprint.post("/tickets/<number>/rating")
+def rate(number: str) -> Response | tuple[str, int]:
+    """Keep whether the customer is satisfied with a closed ticket."""
+    try:
+        who, row = actor.find(number)
+    except NotFound:
+        return _not_here()
+    try:
+        safety.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
+        satisfaction.rate(row, request.form.get("score", ""), actor=who, comment=request.form.get("comment", ""))
+    except (InvalidInput, TooMany) as error:
+        return _thread(who, row, AnswerForm(_owner(who, row)), refused=str(error)), 422
+    flash(_("Thank you for your answer."), "success")
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
@@ -132,12 +153,18 @@ def drop_copy(number: str) -> Response | tuple[str, int]:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
+def _led_on(row: Ticket, number: str) -> Response:
+    """Lead to the ticket that the one with this number was merged into."""
+    flash(_("Ticket %(former)s is part of this one now.", former=number), "info")
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
 def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | None:
     """Return who puts others in copy: the customer of the ticket, not somebody in copy of it."""
     return None if access.is_in_copy(who, row) else row.customer
 
 
-def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
+def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:
     asked = request.args.get("before", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
     messages, earlier = threads.public_messages(row, before=before)
@@ -155,8 +182,18 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm) -> str:
         is_guest=isinstance(who, TicketGuest),
         in_copy=access.is_in_copy(who, row),
         copied=copies.in_copy(row),
+        rating=_rating(who, row, refused),
         me=who.customer.id if isinstance(who, TicketGuest) else who.id,
     )
+
+
+def _rating(who: Customer | TicketGuest, row: Ticket, refused: str) -> dict[str, str] | None:
+    """Return what the question about satisfaction shows; None where it is not asked."""
+    if not refused and not satisfaction.is_asked(row, who):
+        return None
+    given = satisfaction.answer_to(row)
+    comment = request.form.get("comment", given.comment if given is not None else "")
+    return {"score": given.score if given is not None else "", "comment": comment, "refused": refused}
 
 
 def _not_here() -> tuple[str, int]:

@@ -119,6 +119,7 @@ GET: dict[str, str] = {
     "desk_tickets.ticket_view": TICKET,
     "desk_tickets.new_view": AGENTS,
     "desk_tickets.canned_view": TICKET,
+    "desk_tickets.merge_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
     "account.sign_in": "200 200 200 200 302 302 302 302",
@@ -236,6 +237,9 @@ POST: dict[str, str] = {
     "desk_tickets.read_view": ACT,
     "desk_tickets.unread_view": ACT,
     "desk_tickets.update_view": ACT,
+    "desk_tickets.subject_view": f"{DESK} 404 422 422 422",
+    # Into which ticket is missing.
+    "desk_tickets.merge_view": f"{DESK} 404 422 422 422",
     # Whose sign-in has ended gets the text back.
     "desk_tickets.reply_view": "401 401 403 403 404 422 422 422",
     "desk_tickets.presence_view": f"{DESK} 404 200 200 200",
@@ -271,6 +275,8 @@ POST: dict[str, str] = {
     "public.remove_upload": ALL,
     "public.close": "404 303 404 303 404 404 404 404",
     "public.drop_copy": NOBODY,
+    # The desk of these tests does not ask.
+    "public.rate": NOBODY,
     "setup.account": NOBODY,
     "setup.organisation_step": "404 404 404 404 404 404 404 422",
     "setup.service_step": "404 404 404 404 404 404 404 422",

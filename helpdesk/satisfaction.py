@@ -1,0 +1,111 @@
+"""Whether customers are satisfied: asked once a ticket is closed, answered by who opened it, changed as they like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from peewee import Case, fn
+
+from helpdesk import access, catalogue, clock, settings, statistics
+from helpdesk.access import TicketGuest
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.statistics import Period
+from models import Agent, Customer, Rating, Ticket
+
+GOOD, BAD = "good", "bad"
+MAX_COMMENT = 1_000
+#: Comments shown with the figures: the newest ones.
+COMMENTS = 5
+_KINDS = {GOOD: EventKind.RATED_GOOD, BAD: EventKind.RATED_BAD}
+
+
+def is_asked(ticket: Ticket, actor: Customer | TicketGuest) -> bool:
+    """Tell whether this person is asked: the desk asks, the ticket is closed and their own."""
+    asks = settings.get("ask_satisfaction") and ticket.is_closed and not ticket.is_spam
+    return bool(asks) and not access.is_in_copy(actor, ticket)
+
+
+def answer_to(ticket: Ticket) -> Rating | None:
+    """Return what the customer answered."""
+    return Rating.get_or_none(Rating.ticket == ticket.id)
+
+
+def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: str = "") -> None:
+    """Keep whether the customer is satisfied, with a comment (plain text); the same answer again changes nothing.
+
+    Raises NotFound while the desk does not ask, InvalidInput for a ticket that is open again or what no form sends.
+    """
+    access.require(actor, "rate", ticket)
+    if not settings.get("ask_satisfaction"):
+        raise NotFound(lazy("There is no such page."))
+    if not ticket.is_closed:
+        raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")
+    if score not in _KINDS:
+        raise InvalidInput(lazy("Choose an answer."), field="score")
+    words = comment.replace("\0", "").strip()
+    if len(words) > MAX_COMMENT:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_COMMENT), field="comment")
+    with transaction():
+        before = answer_to(ticket)
+        if before is not None and (before.score, before.comment) == (score, words):
+            return
+        values = {"score": score, "comment": words, "rated_at": clock.now()}
+        # Two windows may answer at once: the later one counts.
+        Rating.insert(ticket=ticket.id, **values).on_conflict(conflict_target=[Rating.ticket], update=values).execute()
+        record(ticket, _KINDS[score], actor=actor, comment=words)
+
+
+@dataclass
+class Share:
+    """How many answered about the tickets that bear this name, and how many were satisfied."""
+
+    name: str
+    answers: int = 0
+    good: int = 0
+
+    @property
+    def percent(self) -> int | None:
+        """Return the satisfied ones among a hundred; None without answers."""
+        return round(100 * self.good / self.answers) if self.answers else None
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    """The answers of a period: all together, by service and by agent, and the newest comments."""
+
+    all: Share
+    tables: dict[str, list[Share]]
+    comments: list[Rating] = field(default_factory=list)
+
+
+def measure(agent: Agent, period: Period) -> Satisfaction | None:
+    """Count the answers of a period within the agent's sight; None while the desk does not ask."""
+    if not settings.get("ask_satisfaction"):
+        return None
+    theirs = access.visible_tickets(agent).select(Ticket.id).where(statistics.COUNTED)
+    within = (Rating.ticket.in_(theirs), Rating.rated_at >= period.start, Rating.rated_at < period.end)
+    good = fn.SUM(Case(None, ((Rating.score == GOOD, 1),), 0))
+    counted = Rating.select(Ticket.service, Ticket.assignee, fn.COUNT(Rating.id), good).join(Ticket).where(*within)
+    rows = list(counted.group_by(Ticket.service, Ticket.assignee).tuples())
+    said = Rating.select(Rating, Ticket).join(Ticket).where(*within, Rating.comment != "")
+    return Satisfaction(
+        Share("", sum(row[2] for row in rows), sum(row[3] for row in rows)),
+        {
+            "service": _shares((str(catalogue.service(row[0]) or ""), row[2], row[3]) for row in rows),
+            "agent": _shares((str(catalogue.agent(row[1]) or ""), row[2], row[3]) for row in rows),
+        },
+        list(said.order_by(Rating.rated_at.desc(), Rating.id.desc()).limit(COMMENTS)),
+    )
+
+
+def _shares(rows: Iterable[tuple[str, int, int]]) -> list[Share]:
+    found: dict[str, Share] = {}
+    for name, answers, good in rows:
+        share = found.setdefault(name, Share(name))
+        share.answers += answers
+        share.good += good
+    named = (share for share in found.values() if share.name)
+    return sorted(named, key=lambda share: (-share.answers, share.name))[: statistics.MOST_ROWS]
