@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.side import LIST
 from admin_views.ticket_acts import ACTS, one_of, target
+from admin_views.ticket_merging import question
 from helpdesk import access, batches, catalogue, criteria, reading, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.tickets import merging
 from helpdesk.undoing import Undone
 from models import Ticket
 
@@ -23,6 +25,8 @@ from models import Ticket
 NAMED = 5
 #: Acts on one's own marks alone: no ticket changes, so there is nothing to take back.
 MARKS = {"read": True, "unread": False}
+#: Tickets merged into one at once.
+MOST_MERGED = 20
 #: What a form of the bar puts before the criteria of its list.
 PREFIX = "list_"
 
@@ -40,10 +44,12 @@ class BulkActs(DeskPage):
         return redirect(url_for(LIST))
 
     @expose("/<act>", methods=["POST"])
-    def bulk_view(self, act: str) -> Response:
+    def bulk_view(self, act: str) -> Any:
         """Do one thing to every ticked ticket; say how many were done, and how many were refused and why."""
         if act in MARKS:
             return self.mark(read=MARKS[act])
+        if act == "merge":
+            return self.merge()
         if act not in batches.ACTS:
             abort(404)
         try:
@@ -64,6 +70,36 @@ class BulkActs(DeskPage):
         )
         flash(text if number else _("Tick at least one ticket first."), "success" if number else "error")
         return redirect(back())
+
+    def merge(self) -> Any:
+        """Merge the ticked tickets of one customer into the oldest of them, once that was asked."""
+        rows = list(Ticket.select().where(Ticket.id.in_(self.ticked())).order_by(Ticket.id).limit(MOST_MERGED + 1))
+        try:
+            if len(rows) < 2:
+                raise InvalidInput(lazy("Tick two tickets of one customer, or more."))
+            if len(rows) > MOST_MERGED:
+                raise InvalidInput(lazy("At most %(limit)s tickets are merged at once.", limit=MOST_MERGED))
+            oldest, *sources = rows
+            for source in sources:
+                access.require(self.agent, "merge", source)
+                merging.check(source, oldest)
+            if "confirmed" not in request.form:
+                kept = {name: text for name, text in request.form.items() if name.startswith(PREFIX)}
+                hidden = {**kept, "number": [row.number for row in rows]}
+                asked, act = question(sources, oldest), url_for("desk_bulk.bulk_view", act="merge")
+                return self.render("admin/ticket_merge_ask.html", **asked, act=act, back=back(), hidden=hidden)
+            with tickets.transaction():
+                for source in sources:
+                    tickets.merge(source, oldest, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+            return redirect(back())
+        text = ngettext(
+            "%(num)s ticket is part of %(target)s now.", "%(num)s tickets are part of %(target)s now.", len(sources),
+            target=oldest.number,
+        )  # fmt: skip
+        flash(text, "success")
+        return redirect(url_for("desk_tickets.ticket_view", number=oldest.number, **said()))
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""

@@ -100,6 +100,17 @@ class TicketActs(TicketPage):
         if "assignee" in form and form["assignee"] != "keep":
             tickets.assign(ticket, target(form["assignee"]), actor=agent)
 
+    @expose("/<number>/subject", methods=["POST"])
+    def subject_view(self, number: str) -> Any:
+        """Change the subject."""
+        ticket = self.find(number)
+        try:
+            tickets.rename(ticket, request.form.get("subject", ""), actor=self.agent)
+        except InvalidInput as error:
+            return self.refuse(number, "subject", error)
+        flash(_("The subject has been changed."), "success")
+        return redirect(self.address(ticket))
+
     @expose("/<number>/transfer", methods=["POST"])
     def transfer_view(self, number: str) -> Any:
         """Hand the ticket over (A20)."""

@@ -83,7 +83,8 @@ class TicketLists:
         number = text.removeprefix("#").strip()
         if not number[-1:].isdigit():
             return None
-        return access.visible_tickets(self.agent).where(Ticket.number == number).first()
+        row: Ticket | None = access.visible_tickets(self.agent).where(Ticket.number == number).first()
+        return row or access.merged_into(self.agent, number)
 
     def tools(self, said: dict[str, str], wanted: TicketListing) -> dict[str, Any]:
         """Return what narrows and orders the list."""

@@ -27,6 +27,7 @@ from helpdesk import (
     threads,
     tickets,
 )
+from helpdesk.errors import Merged
 from helpdesk.i18n import _
 from models import NOTE, Agent, Draft, Message, Ticket
 
@@ -40,6 +41,13 @@ class TicketPage:
     def find(self, number: str) -> Ticket:
         """Return the ticket with this number within the agent's sight, else 404."""
         return access.find_ticket(self.agent, number)
+
+    def follow(self, number: str) -> Ticket:
+        """Return the ticket with this number, or the one it was merged into: for what concerns a message of either."""
+        try:
+            return self.find(number)
+        except Merged as led:
+            return self.find(led.number)
 
     @staticmethod
     def arguments() -> dict[str, Any]:

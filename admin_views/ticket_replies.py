@@ -14,7 +14,7 @@ from admin_views.files import basket, forget_files, remember_files
 from admin_views.ticket_page import TicketPage, meanwhile, moment
 from helpdesk import canned_responses, drafts, presence, reminders, richtext, threads, tickets, uploads
 from helpdesk.drafts import Writing
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from models import CannedResponse, Message, Ticket
 
@@ -36,12 +36,15 @@ class TicketReplies(TicketPage):
     @expose("/<number>/reply", methods=["POST"])
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
-        ticket = self.find(number)
         form: dict[str, Any] = {
             **request.form.to_dict(),
             "basket": basket(self.agent),
             "way": sending.chosen(request.form),
         }
+        try:
+            ticket = self.find(number)
+        except Merged as led:
+            return self.go_on_in(led, form)
         form["basket"].take()
         if "insert" in form:
             return self.insert(ticket, form)
@@ -72,6 +75,15 @@ class TicketReplies(TicketPage):
             sending.remember(answer, self.agent, request.form)
         return answer
 
+    def go_on_in(self, led: Merged, form: dict[str, Any]) -> Any:
+        """Bring what was written in a merged ticket into the one it is part of now, to be read once more and sent."""
+        if request.accept_mimetypes.best == "application/json":
+            return {"saved": "", "error": said_merged(led)}, 422
+        form["basket"].take()
+        form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
+        said = _("%(said)s Look at it, then send your text.", said=str(led))
+        return self.show(led.number, code=409, **form, error=said)
+
     @staticmethod
     def forgets_a_file(form: dict[str, Any]) -> bool:
         """Tell whether the writer is to be asked, once, about a file that the text speaks of."""
@@ -98,7 +110,7 @@ class TicketReplies(TicketPage):
     @expose("/<number>/withdraw/<int:message_id>", methods=["POST"])
     def withdraw_view(self, number: str, message_id: int) -> Any:
         """Take a reply back before it goes out: it stands in the composer again."""
-        ticket, back = self.find(number), basket(self.agent)
+        ticket, back = self.follow(number), basket(self.agent)
         message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
         try:
             if message is not None:
@@ -112,7 +124,7 @@ class TicketReplies(TicketPage):
     @expose("/<number>/wait/<int:message_id>", methods=["POST"])
     def wait_view(self, number: str, message_id: int) -> Any:
         """Give a reply that has not gone out more time, or (`now`) let it go at once."""
-        ticket = self.find(number)
+        ticket = self.follow(number)
         message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
         try:
             if message is not None:
@@ -135,7 +147,10 @@ class TicketReplies(TicketPage):
     @expose("/<number>/draft", methods=["POST"])
     def draft_view(self, number: str) -> Any:
         """Keep what stands in the composer; tell the script what came in meanwhile."""
-        ticket = self.find(number)
+        try:
+            ticket = self.find(number)
+        except Merged as led:
+            return self.go_on_in(led, {**request.form.to_dict(), "basket": basket(self.agent)})
         if "discard" in request.form:
             drafts.discard(ticket, actor=self.agent)
             forget_files(ticket.number)
@@ -159,7 +174,10 @@ class TicketReplies(TicketPage):
     @expose("/<number>/presence", methods=["POST"])
     def presence_view(self, number: str) -> Any:
         """Take a sign of life of a writer; say who else is writing, and to a writer what came in."""
-        ticket = self.find(number)
+        try:
+            ticket = self.find(number)
+        except Merged as led:
+            return {"replying": [], "news": [said_merged(led)]}
         if "writing" in request.form:
             presence.touch(ticket, actor=self.agent)
         said = {"replying": self.replying(ticket)}
@@ -239,6 +257,11 @@ def writing(form: MultiDict[str, str]) -> Writing:
 def said_new(number: int) -> str:
     """Say how many messages came in."""
     return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
+
+
+def said_merged(led: Merged) -> str:
+    """Say to somebody who writes where the ticket has gone."""
+    return _("This ticket has been merged into %(number)s: your text goes there when you send it.", number=led.number)
 
 
 def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:

@@ -12,12 +12,13 @@ from admin_views.callers import CallerTickets
 from admin_views.side import desk_menu
 from admin_views.ticket_acts import TicketActs
 from admin_views.ticket_list import MENU, TicketLists
+from admin_views.ticket_merging import TicketMerging
 from admin_views.ticket_reading import TicketReading
 from admin_views.ticket_replies import TicketReplies
 from helpdesk.i18n import lazy
 
 
-class TicketPages(TicketLists, CallerTickets, TicketReplies, TicketReading, TicketActs, DeskPage):
+class TicketPages(TicketLists, CallerTickets, TicketReplies, TicketReading, TicketMerging, TicketActs, DeskPage):
     """Everything agents do with tickets."""
 
     slug = "tickets"

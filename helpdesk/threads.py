@@ -123,7 +123,9 @@ def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[
     """Return the messages a customer reads, oldest first, and the id before which earlier ones stand."""
     query = Message.select().where(Message.ticket == ticket.id, access.shown_to_customers())
     query = query.where(Message.id < before) if before is not None else query
-    return _page(list(query.order_by(Message.id.desc()).limit(MESSAGES + 1)))
+    page, earlier = _page(list(query.order_by(Message.id.desc()).limit(MESSAGES + 1)))
+    # Of merged tickets that came from elsewhere, an id tells the time no more.
+    return sorted(page, key=lambda message: message.created_at), earlier
 
 
 def _page(rows: list[Message]) -> tuple[list[Message], int | None]:

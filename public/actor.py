@@ -9,9 +9,9 @@ from flask import session
 import sessions
 from helpdesk import access
 from helpdesk.access import TicketGuest
-from helpdesk.errors import NotFound
+from helpdesk.errors import Merged, NotFound
 from helpdesk.i18n import lazy
-from models import Customer, CustomerAddress, Ticket
+from models import Customer, CustomerAddress, FormerNumber, Ticket
 
 #: Tickets that one browser may keep open without signing in: the session must fit into a cookie.
 KEPT_TICKETS = 20
@@ -35,14 +35,29 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
     for who in candidates:
         if who is not None:
             with suppress(NotFound):
-                return who, access.find_ticket(who, number)
+                return who, _followed(who, number)
     raise NotFound(lazy("There is no such ticket."))
+
+
+def _followed(who: Customer | TicketGuest, number: str) -> Ticket:
+    """Return the ticket with this number, or the one it was merged into."""
+    try:
+        return access.find_ticket(who, number)
+    except Merged as led:
+        return access.find_ticket(who, led.number)
 
 
 def _guest_of(number: str) -> TicketGuest | None:
     kept: dict[str, int] = session.get("guest", {})
     if not kept:
         return None
-    row = Ticket.get_or_none(Ticket.number == number.replace("\0", "")[:40])
-    address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(row.id), 0)) if row is not None else None
-    return TicketGuest(address.customer, row.id, address) if row is not None and address is not None else None
+    clean = access.bare(number)
+    row = Ticket.get_or_none(Ticket.number == clean)
+    former = FormerNumber.get_or_none(FormerNumber.number == clean) if row is None else None
+    known_by, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
+    address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
+    if address is None:
+        return None
+    if former is not None:
+        remember(ticket_id, address.id)
+    return TicketGuest(address.customer, ticket_id, address)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, redirect, render_template, request
+from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from helpdesk import i18n, throttle
-from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, TooMany
+from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from web.typed import Typed, typed
 
@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page."""
     handlers: dict[Any, Callable[..., Any]] = {
         HelpdeskError: refused,
+        Merged: merged,
         CSRFError: expired,
         HTTPException: failed,
         OperationalError: unreachable,
@@ -79,6 +80,18 @@ def refused(error: HelpdeskError) -> Any:
         return page(code, str(error) or None)
     text = str(error) or str(throttle.too_many(timedelta(seconds=error.wait)))
     return (*page(code, text), {"Retry-After": str(error.wait)})
+
+
+def merged(error: Merged) -> Any:
+    """Lead from the page of a ticket that is part of another one now to that one; what was asked of it is not done."""
+    place = request.view_args or {}
+    if "number" not in place or request.endpoint is None:
+        return refused(error)
+    if request.method == "POST":
+        flash(_("%(said)s Nothing was changed.", said=str(error)), "warning")
+        return redirect(url_for("desk_tickets.ticket_view", number=error.number))
+    flash(str(error), "info")
+    return redirect(url_for(request.endpoint, **{**request.args.to_dict(), **place, "number": error.number}))
 
 
 def expired(_error: CSRFError) -> Any:

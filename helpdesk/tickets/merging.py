@@ -161,6 +161,8 @@ def _hand_over(source: Ticket, target: Ticket) -> None:
     # What a bulk act would give back is no more.
     BatchChange.delete().where(BatchChange.ticket == source.id).execute()
     for field, table in Ticket._meta.backrefs.items():
+        if field.unique and table.select().where(field == target.id).exists():
+            table.delete().where(field == source.id).execute()
         for other in _unique_with(table, field.name):
             column = getattr(table, other)
             held = table.select(column).where(field == target.id)

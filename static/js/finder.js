@@ -1,6 +1,6 @@
 // <dialog id="finder">: Ctrl+K opens it; arrows choose, Enter goes. Actions are the page's own buttons.
 const WAIT = 150;
-const ACTIONS = ".ticket-head form button, .acts form > button, .acts summary, .head .btn";
+const ACTIONS = ".ticket-head form button, .ticket-head summary, .acts form > button, .acts summary, .acts > a, .head .btn";
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 
 function make(tag, attributes, ...children) {

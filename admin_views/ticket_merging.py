@@ -1,0 +1,65 @@
+"""Merging a ticket into another of its customer: a page that offers some, then one that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_admin import expose
+
+from admin_views.ticket_page import TicketPage
+from helpdesk import access, catalogue, tickets
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.i18n import _, lazy
+from helpdesk.tickets import merging
+from models import Ticket
+
+
+class TicketMerging(TicketPage):
+    """Two tickets become one, for the page class that holds it."""
+
+    @expose("/<number>/merge", methods=["GET", "POST"])
+    def merge_view(self, number: str) -> Any:
+        """Ask into which ticket, then whether, then do it: everything moves, and the number goes on leading there."""
+        source = self.find(number)
+        access.require(self.agent, "merge", source)
+        if request.method == "GET":
+            return self.choose(source)
+        typed = request.form.get("number", "").strip() or request.form.get("into", "")
+        try:
+            target = self.target(typed)
+            merging.check(source, target)
+            if "confirmed" not in request.form:
+                asked, act = question([source], target), self.address(source, "merge_view")
+                return self.render("admin/ticket_merge_ask.html", **asked, act=act, back=self.address(source))
+            tickets.merge(source, target, actor=self.agent)
+        except InvalidInput as error:
+            return self.choose(source, typed, str(error)), 422
+        flash(_("Ticket %(former)s is part of this one now.", former=source.number), "success")
+        return redirect(self.address(target))
+
+    def target(self, number: str) -> Ticket:
+        """Return the ticket with this number. Raises InvalidInput when there is none that the agent sees."""
+        if not number:
+            raise InvalidInput(lazy("Choose a ticket, or write its number."), field="target")
+        try:
+            return self.follow(number.removeprefix("#").strip())
+        except NotFound:
+            raise InvalidInput(
+                lazy("There is no ticket %(number)s among those you see.", number=number), field="target"
+            ) from None
+
+    def choose(self, source: Ticket, typed: str = "", error: str = "") -> Any:
+        """Show the customer's other tickets, and a field for a number."""
+        offered = merging.candidates(source, actor=self.agent)
+        return self.render(
+            "admin/ticket_merge.html", ticket=source, offered=offered, typed=typed, error=error, catalogue=catalogue,
+            act=self.address(source, "merge_view"), back=self.address(source),
+        )  # fmt: skip
+
+
+def question(sources: Sequence[Ticket], target: Ticket) -> dict[str, Any]:
+    """Return what the page that asks tells: what becomes of which tickets, and who will read more."""
+    readers = sorted({email for source in sources for email in merging.readers(source, target)})
+    return {"sources": sources, "target": target, "readers": readers}
