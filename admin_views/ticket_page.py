@@ -119,7 +119,8 @@ class TicketPage:
             "blocks": found.blocks,
             "earlier": found.earlier,
             "later": found.later,
-            "newest": threads.newest_id(opened.ticket) if before or found.later else newest(messages),
+            # Whoever has not come to the end is shown the rest before a reply is sent.
+            "newest": threads.newest_id(opened.ticket) if before else newest(messages),
             "is_unread": opened.unread > 0 if opened.mark is not None else opened.ticket.awaits_reply,
             "first_new": self.first_new(opened, messages, follows=found.earlier is not None),
             "upto": shown if opened.mark is None or shown > opened.mark else 0,

@@ -146,6 +146,16 @@ def test_a_long_thread_opens_at_the_first_unread_message(client_of, ticket, ana,
     assert bodies(html(client, following)) == [str(n) for n in range(100, 130)]
 
 
+def test_a_reply_from_the_first_page_of_what_is_unread_is_held(client_of, ticket, ana, carol):
+    client = client_of(ana)
+    shown(client, ticket)
+    many(ticket, carol, 120)
+    seen = re.search(r'name="seen" value="(\d+)"', html(client, url(ticket)))[1]
+    answer = post(client, url(ticket, "reply"), {"body": "Hi", "seen": seen})
+    assert answer.status_code == 409
+    assert "20 new messages" in text_of(answer)
+
+
 def test_once_its_first_page_was_shown_a_long_thread_opens_at_the_next(client_of, ticket, ana, carol):
     client = client_of(ana)
     shown(client, ticket)
