@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from flask import abort, flash, redirect, request
 from flask_admin import expose
 
+from admin_views.base import as_key
 from helpdesk import ordering
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from models import Base, Service
 
@@ -63,3 +65,16 @@ class Ordered:
         )
         flash(said, "success")
         return redirect(f"{self.way_back()}#{direction}-{row.id}")  # type: ignore[attr-defined]
+
+    @expose("/place/", methods=("POST",))
+    def place_view(self) -> Any:
+        """Put a row where it was dragged to; answers to the script that sent it."""
+        row = self.get_one(request.form.get("id"))  # type: ignore[attr-defined]
+        above, below = (as_key(request.form.get(name)) for name in ("above", "below"))
+        try:
+            place, count = ordering.place(row, above=above, below=below, actor=self.agent)  # type: ignore[attr-defined]
+        except InvalidInput as error:
+            return {"message": str(error)}, 422
+        first, last = ordering.ends(self.table)
+        said = _("“%(name)s” is number %(place)d of %(count)d.", name=str(row), place=place, count=count)
+        return {"message": said, "first": sorted(first), "last": sorted(last)}

@@ -26,10 +26,7 @@ def move(row: Any, direction: str, *, actor: Actor) -> bool:
 
     Raises NotAllowed, or InvalidInput for another direction.
     """
-    if isinstance(row, CannedResponse):
-        canned_responses.require_edit(None, actor)
-    else:
-        access.require(actor, "configure")
+    _require(row, actor)
     if direction not in DIRECTIONS:
         raise InvalidInput(lazy("Choose one of the list."), field="to")
     with database.atomic():
@@ -41,6 +38,33 @@ def move(row: Any, direction: str, *, actor: Actor) -> bool:
         ids[at], ids[other] = ids[other], ids[at]
         _number(type(row), ids)
     return True
+
+
+def place(row: Any, *, above: int | None, below: int | None, actor: Actor) -> tuple[int, int]:
+    """Put a row between two others, one of which is a neighbour; return its place, counted from 1, and of how many.
+
+    Raises NotAllowed, or InvalidInput where neither is.
+    """
+    _require(row, actor)
+    with database.atomic():
+        ids = _neighbours(row)
+        ids.remove(row.id)
+        if below in ids:
+            at = ids.index(below)
+        elif above in ids:
+            at = ids.index(above) + 1
+        else:
+            raise InvalidInput(lazy("It can only be moved among those it belongs to."))
+        ids.insert(at, row.id)
+        _number(type(row), ids)
+    return at + 1, len(ids)
+
+
+def _require(row: Any, actor: Actor) -> None:
+    if isinstance(row, CannedResponse):
+        canned_responses.require_edit(None, actor)
+    else:
+        access.require(actor, "configure")
 
 
 def _neighbours(row: Any) -> list[int]:

@@ -175,6 +175,8 @@ POST: dict[str, str] = {
     # Which way is missing.
     **{f"desk_{name}.move_view": f"{CONFIGURE} 404" for name in ("services", "departments", "statuses", "filters")},
     "desk_canned_responses.move_view": f"{DESK} 404 404 404 404",
+    **{f"desk_{name}.place_view": f"{CONFIGURE} 422" for name in ("services", "departments", "statuses", "filters")},
+    "desk_canned_responses.place_view": f"{DESK} 403 403 422 422",
     "desk_filters.switch_view": f"{CONFIGURE} 302",
     "desk_customers.action_view": f"{CONFIGURE} 302",
     "desk_customers.create_view": f"{CONFIGURE} 302",

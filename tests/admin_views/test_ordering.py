@@ -102,3 +102,49 @@ def test_statuses_are_offered_in_their_order(client_of, root):
     last = Status.select().order_by(Status.position.desc()).get()
     doors.post(client_of(root), "/admin/statuses/move/", {"id": last.id, "to": "up"})
     assert catalogue.statuses()[-2].id == last.id
+
+
+# --- Dragging -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("index", "above", "below", "order", "place"),
+    [(2, None, 0, "CAB", 1), (0, 2, None, "BCA", 3), (0, 1, 2, "BAC", 2), (1, None, 2, "ABC", 2)],
+)
+def test_a_row_is_put_between_two_others(three, root, index, above, below, order, place):
+    ids = [row.id for row in three]
+    beside = {name: ids[at] if at is not None else None for name, at in (("above", above), ("below", below))}
+    assert ordering.place(three[index], **beside, actor=root) == (place, 3)
+    assert names(Service) == list(order)
+
+
+def test_a_department_is_not_put_into_another_service(billing, root):
+    other = cast.make_service("Other", "Left", "Right")
+    left = Department.get(Department.service == other)
+    refunds = Department.get(Department.service == billing, Department.position == 1)
+    with pytest.raises(InvalidInput):
+        ordering.place(refunds, above=left.id, below=None, actor=root)
+    # At the edge of the two it stands last of its own.
+    invoices = Department.get(Department.service == billing)
+    assert ordering.place(invoices, above=refunds.id, below=left.id, actor=root) == (2, 2)
+
+
+def test_whoever_may_not_configure_drags_nothing(three, ana, client_of):
+    with pytest.raises(NotAllowed):
+        ordering.place(three[0], above=three[2].id, below=None, actor=ana)
+    assert doors.post(client_of(ana), "/admin/services/place/", {"id": three[0].id}).status_code == 403
+
+
+def test_the_answer_says_the_place_and_the_ends(client_of, root, three):
+    data = {"id": three[0].id, "above": three[2].id, "below": ""}
+    answer = doors.post(client_of(root), "/admin/services/place/", data)
+    assert answer.json == {
+        "message": "“A” is number 3 of 3.",
+        "first": [three[1].id],
+        "last": [three[0].id],
+    }
+
+
+def test_a_list_in_another_order_is_not_dragged(client_of, root, three):
+    assert "data-drag" in client_of(root).get("/admin/services/").text
+    assert "data-drag" not in client_of(root).get("/admin/services/?search=A").text
