@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -102,6 +103,17 @@ class LabelField(TextField):
         return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
 
 
+class _Moment(DateTimeField):
+    """A naive UTC time. SQLite gives it back as text, which peewee would read by trying out formats: far slower."""
+
+    def python_value(self, value: Any) -> Any:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+#: Of no type, as every field of peewee: a row's attribute is the time, not the field.
+MomentField: Any = _Moment
+
+
 class LastingId(BigAutoField):
     """An id that is never given out twice, also when the newest row was purged (PostgreSQL's sequences never do)."""
 
@@ -165,7 +177,7 @@ class Setting(Base):
 
     key = CharField(max_length=80, unique=True)
     value = JSONField(null=True)
-    changed_at = DateTimeField()
+    changed_at = MomentField()
 
 
 class Service(Catalogue):
@@ -221,7 +233,7 @@ class Agent(Catalogue):
     active = BooleanField(default=True)
     # Single keys can be in the way of speech input (WCAG 2.1.4).
     shortcuts = BooleanField(default=True)
-    created_at = DateTimeField()
+    created_at = MomentField()
 
     def __str__(self) -> str:
         return self.name
@@ -375,8 +387,8 @@ class Customer(Base):
     last_name = CharField(max_length=80, default="")
     locale = CharField(max_length=8, null=True)
     password_hash = CharField(max_length=255, null=True)
-    blocked_at = DateTimeField(null=True)
-    created_at = DateTimeField()
+    blocked_at = MomentField(null=True)
+    created_at = MomentField()
 
     @property
     def full_name(self) -> str:
@@ -410,8 +422,8 @@ class CustomerAddress(Base):
     email = CharField(max_length=254, unique=True)
     is_primary = BooleanField(default=True)
     origin = CharField(max_length=10, default="form")
-    proven_at = DateTimeField(null=True)
-    created_at = DateTimeField()
+    proven_at = MomentField(null=True)
+    created_at = MomentField()
 
     class Meta:
         constraints = [Check("origin IN ('form', 'invited', 'imported')", name="address_origin")]
@@ -458,13 +470,13 @@ class Ticket(Base):
     is_spam = BooleanField(default=False)
     in_bin = BooleanField(default=False)
     rank = IntegerField(default=0)
-    waiting_since = DateTimeField()
+    waiting_since = MomentField()
     awaits_reply = BooleanField(default=True)
-    last_activity = DateTimeField()
-    created_at = DateTimeField()
-    closed_at = DateTimeField(null=True)
+    last_activity = MomentField()
+    created_at = MomentField()
+    closed_at = MomentField(null=True)
     closed_by_customer = BooleanField(default=False)
-    binned_at = DateTimeField(null=True)
+    binned_at = MomentField(null=True)
     hidden_from_customer = BooleanField(default=False)
     form_key = CharField(max_length=64, null=True, unique=True)
     order_number = CharField(max_length=60, default="")
@@ -549,10 +561,10 @@ class Message(Base):
     author_name = CharField(max_length=254)
     body = TextField()
     signature = TextField(default="")
-    created_at = DateTimeField()
-    deleted_at = DateTimeField(null=True)
+    created_at = MomentField()
+    deleted_at = MomentField(null=True)
     # Until then the customer does not see it, and its author may take it back; null: at once.
-    public_at = DateTimeField(null=True)
+    public_at = MomentField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:
@@ -582,7 +594,7 @@ class TicketCopy(Base):
     address = ForeignKeyField(CustomerAddress, backref="copies", on_delete="CASCADE")
     added_by = CharField(max_length=10)
     waits = BooleanField(default=False)
-    created_at = DateTimeField()
+    created_at = MomentField()
 
     class Meta:
         indexes = ((("ticket", "address"), True),)
@@ -598,7 +610,7 @@ class TicketEvent(Base):
     customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
     actor_name = CharField(max_length=254, default="")
     data = JSONField(default=dict)
-    created_at = DateTimeField()
+    created_at = MomentField()
 
     class Meta:
         indexes = ((("ticket", "id"), False),)
@@ -614,7 +626,7 @@ class Draft(Base):
     close = BooleanField(default=False)
     save_as = BooleanField(default=False)
     canned_name = CharField(max_length=120, default="")
-    updated_at = DateTimeField(index=True)
+    updated_at = MomentField(index=True)
 
     class Meta:
         indexes = ((("ticket", "agent"), True),)
@@ -626,7 +638,7 @@ class Presence(Base):
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
-    seen_at = DateTimeField()
+    seen_at = MomentField()
 
     class Meta:
         indexes = ((("ticket", "agent"), True),)
@@ -654,8 +666,8 @@ class Batch(Base):
     agent = ForeignKeyField(Agent, backref="batches", on_delete="CASCADE")
     act = CharField(max_length=20)
     mails = JSONField(default=list)
-    created_at = DateTimeField(index=True)
-    undone_at = DateTimeField(null=True)
+    created_at = MomentField(index=True)
+    undone_at = MomentField(null=True)
 
 
 class BatchChange(Base):
@@ -677,7 +689,7 @@ class Attachment(Base):
     size = BigIntegerField()
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
-    created_at = DateTimeField()
+    created_at = MomentField()
 
     @property
     def is_image(self) -> bool:
@@ -695,7 +707,7 @@ class Upload(Base):
     size = BigIntegerField()
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
-    expires_at = DateTimeField(index=True)
+    expires_at = MomentField(index=True)
 
 
 class ReadingMark(Base):
@@ -715,7 +727,7 @@ class Rating(Base):
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", unique=True)
     score = CharField(max_length=4)
     comment = CharField(max_length=1000, default="")
-    rated_at = DateTimeField(index=True)
+    rated_at = MomentField(index=True)
 
     class Meta:
         constraints = [Check("score IN ('good', 'bad')", name="rating_score")]
@@ -727,7 +739,7 @@ class FormerNumber(Base):
     number = CharField(max_length=40, unique=True)
     ticket = ForeignKeyField(Ticket, backref="former_numbers", on_delete="CASCADE")
     former_id = BigIntegerField()
-    merged_at = DateTimeField()
+    merged_at = MomentField()
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -741,7 +753,7 @@ class Filter(Catalogue):
     mode = CharField(max_length=3, default="all")
     position = IntegerField(default=0)
     hits = BigIntegerField(default=0)
-    last_hit_at = DateTimeField(null=True)
+    last_hit_at = MomentField(null=True)
 
     class Meta:
         constraints = [Check("mode IN ('all', 'any')", name="filter_mode")]
@@ -797,11 +809,11 @@ class OutgoingEmail(Base):
     automatic = CharField(max_length=20, default="auto-generated")
     state = CharField(max_length=10, default="pending")
     attempts = IntegerField(default=0)
-    due_at = DateTimeField()
-    claimed_at = DateTimeField(null=True)
-    sent_at = DateTimeField(null=True)
+    due_at = MomentField()
+    claimed_at = MomentField(null=True)
+    sent_at = MomentField(null=True)
     last_error = TextField(default="")
-    created_at = DateTimeField()
+    created_at = MomentField()
 
     class Meta:
         constraints = [
@@ -828,9 +840,9 @@ class AccessLink(Base):
     agent = ForeignKeyField(Agent, null=True, on_delete="CASCADE")
     address = ForeignKeyField(CustomerAddress, null=True, on_delete="CASCADE")
     ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
-    created_at = DateTimeField()
-    expires_at = DateTimeField()
-    used_at = DateTimeField(null=True)
+    created_at = MomentField()
+    expires_at = MomentField()
+    used_at = MomentField(null=True)
 
     class Meta:
         constraints = [Check("kind IN ('ticket', 'sign-in', 'invitation', 'reset')", name="link_kind")]
@@ -844,9 +856,9 @@ class SignIn(Base):
     customer = ForeignKeyField(Customer, backref="sign_ins", null=True, on_delete="CASCADE")
     device = CharField(max_length=200, default="")
     by_link = BooleanField(default=False)
-    created_at = DateTimeField()
-    last_seen_at = DateTimeField()
-    expires_at = DateTimeField(index=True)
+    created_at = MomentField()
+    last_seen_at = MomentField()
+    expires_at = MomentField(index=True)
 
     class Meta:
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]
@@ -857,8 +869,8 @@ class Throttle(Base):
 
     key = CharField(max_length=120, unique=True)
     count = IntegerField(default=0)
-    since = DateTimeField()
-    blocked_until = DateTimeField(null=True)
+    since = MomentField()
+    blocked_until = MomentField(null=True)
 
 
 class SecurityCode(Base):
@@ -866,8 +878,8 @@ class SecurityCode(Base):
 
     token = CharField(max_length=64, unique=True)
     answer = CharField(max_length=12)
-    expires_at = DateTimeField(index=True)
-    used_at = DateTimeField(null=True)
+    expires_at = MomentField(index=True)
+    used_at = MomentField(null=True)
 
 
 class TimetableRun(Base):
@@ -875,7 +887,7 @@ class TimetableRun(Base):
 
     job = CharField(max_length=40)
     period = CharField(max_length=40)
-    ran_at = DateTimeField()
+    ran_at = MomentField()
 
     class Meta:
         indexes = ((("job", "period"), True),)
@@ -889,9 +901,9 @@ class HeldRequest(Base):
     request = JSONField(default=dict)
     mail = ForeignKeyField(OutgoingEmail, null=True, on_delete="SET NULL")
     ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
-    created_at = DateTimeField()
-    expires_at = DateTimeField(index=True)
-    used_at = DateTimeField(null=True)
+    created_at = MomentField()
+    expires_at = MomentField(index=True)
+    used_at = MomentField(null=True)
 
 
 class JournalEntry(Base):
@@ -904,7 +916,7 @@ class JournalEntry(Base):
     subject = CharField(max_length=254, default="")
     data = JSONField(default=dict)
     network = CharField(max_length=64, default="")
-    created_at = DateTimeField(index=True)
+    created_at = MomentField(index=True)
 
     class Meta:
         indexes = ((("kind", "id"), False), (("agent", "id"), False))
@@ -923,12 +935,12 @@ class Order(Base):
     number = CharField(max_length=60)
     email = CharField(max_length=254)
     customer = ForeignKeyField(Customer, backref="orders", null=True, on_delete="SET NULL", index=False)
-    placed_at = DateTimeField()
+    placed_at = MomentField()
     total = BigIntegerField()
     currency = CharField(max_length=3)
     status = CharField(max_length=60, default="")
     url = CharField(max_length=1000, default="")
-    updated_at = DateTimeField()
+    updated_at = MomentField()
 
     class Meta:
         # "order" is a word of SQL.
@@ -964,9 +976,9 @@ class ApiKey(Base):
     prefix = CharField(max_length=16)
     token_hash = CharField(max_length=64, unique=True)
     created_by = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
-    created_at = DateTimeField()
-    last_used_at = DateTimeField(null=True)
-    revoked_at = DateTimeField(null=True)
+    created_at = MomentField()
+    last_used_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -143,6 +143,11 @@ def span(minutes: int, code: str) -> str:
 
 def size(count: int) -> str:
     """Write a number of bytes, in short: “412 KB”, “1.5 MB”."""
+    return _size(count, language())
+
+
+@lru_cache(maxsize=2_048)
+def _size(count: int, _code: str) -> str:
     if count < 1 << 10:
         return str(ngettext("%(num)s byte", "%(num)s bytes", count))
     if count < 1 << 20:
