@@ -13,6 +13,8 @@ from helpdesk import attachments, backup, file_store, journal, logo, restoring, 
 from helpdesk.errors import InvalidInput
 from models import JournalEntry
 from tests.admin_views.test_set_up import configuration
+from tests.browser.test_axe import complaints
+from tests.browser.test_desk import sign_in
 from tests.support import attached, doors, sqlite_only
 from tests.support.fresh import fresh_database
 
@@ -164,13 +166,39 @@ def test_a_backup_holds_it_and_the_sweep_spares_it(database, desks, tmp_path):
 
 
 @pytest.mark.browser
+@sqlite_only
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("size", [(3000, 60), (60, 3000), (4000, 4000), (12, 12)])
-def test_no_shape_breaks_a_page(page, root, ana, size, width):
+def test_no_shape_breaks_a_page(page, app, root, size, width):
     logo.save(io.BytesIO(picture(size)), actor=None)
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto("/sign-in")
-    box = page.locator(".brand-logo").bounding_box()
-    assert 0 < box["height"] <= 48
-    assert box["x"] + box["width"] <= width
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    sign_in(page, root)
+    for path in ("/sign-in", "/", "/admin/tickets/#menu", "/admin/configuration/"):
+        page.goto(path)
+        box = page.locator(".brand-logo").bounding_box()
+        assert 0 < box["height"] <= 48
+        assert box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.querySelector('.brand-logo').naturalWidth") > 0
+
+
+@pytest.mark.browser
+@sqlite_only
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_with_a_logo(page, app, root, scheme):
+    logo.save(io.BytesIO(picture((200, 200))), actor=None)
+    page.emulate_media(color_scheme=scheme)
+    sign_in(page, root)
+    assert [complaints(page, path) for path in ("/", "/admin/configuration/", "/admin/design/")] == [[], [], []]
+
+
+@pytest.mark.browser
+@sqlite_only
+def test_the_logo_heads_a_printed_ticket(page, ticket, ana):
+    logo.save(io.BytesIO(picture()), actor=None)
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.locator(".brand-logo").is_visible()
+    assert page.get_by_role("link", name="Search").count() == 0
