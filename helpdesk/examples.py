@@ -28,6 +28,7 @@ from models import (
     CustomerAddress,
     Department,
     FilterAction,
+    FormerNumber,
     Message,
     OutgoingEmail,
     SavedView,
@@ -36,7 +37,6 @@ from models import (
     SignIn,
     Stamp,
     Ticket,
-    TicketEvent,
     is_sqlite,
 )
 
@@ -131,8 +131,8 @@ def _remove_tickets(made: dict[str, Any], kept: list[str]) -> tuple[int, list[st
     wrote = Message.select(Message.ticket).where(
         Message.ticket.in_(made["tickets"]), Message.customer.is_null(False), Message.customer.not_in(made["customers"])
     )
-    merged = TicketEvent.select(TicketEvent.ticket).where(
-        TicketEvent.ticket.in_(made["tickets"]), TicketEvent.kind == events.EventKind.MERGED.value
+    merged = FormerNumber.select(FormerNumber.ticket).where(
+        FormerNumber.ticket.in_(made["tickets"]), FormerNumber.former_id.not_in(made["tickets"])
     )
     own = {key for query in (wrote, merged) for (key,) in query.tuples()}
     own |= {

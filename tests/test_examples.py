@@ -9,6 +9,7 @@ import pytest
 import models
 from helpdesk import catalogue, clock, examples, outbox, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.tickets import merging
 from models import (
     TABLES,
     CannedResponse,
@@ -137,6 +138,27 @@ def test_a_ticket_in_which_somebody_real_wrote_stays(loaded, busy, carol):
     row = example()
     Message.create(ticket=row, kind="customer", customer=carol, author_name="C", body="x", created_at=clock.now())
     assert str(Ticket.get_by_id(row.id)) in examples.remove(actor=busy).kept
+
+
+def merged(source: Ticket, target: Ticket, root) -> Ticket:
+    merging.merge(source, target, actor=root)
+    return Ticket.get_by_id(target.id)
+
+
+def test_two_examples_that_became_one_go(loaded, busy):
+    first = example()
+    second = Ticket.get(Ticket.customer == first.customer, Ticket.id != first.id)
+    merged(second, first, busy)
+    assert examples.remove(actor=busy).kept == []
+    assert everything() == loaded
+
+
+def test_an_own_ticket_that_went_into_an_example_stays(loaded, busy, sales):
+    target = example()
+    own = cast.open_ticket(target.customer, sales)
+    kept = merged(own, target, busy)
+    assert str(kept) in examples.remove(actor=busy).kept
+    assert Message.select().where(Message.ticket == kept).count() >= 2
 
 
 def test_the_id_of_an_example_deleted_by_hand_is_nobodys(loaded, client_of, busy):

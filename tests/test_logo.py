@@ -152,15 +152,14 @@ def test_a_picture_that_one_paper_would_swallow_gets_a_plate(database, content, 
     assert logo.current().ground == ground
 
 
-@sqlite_only
-def test_a_backup_holds_it_and_the_sweep_spares_it(database, desks, tmp_path):
+def test_a_backup_holds_it_and_the_sweep_spares_it(database, engine, desks, tmp_path):
     logo.save(io.BytesIO(picture()), actor=None)
     path = file_store.location(logo.current().path)
     os.utime(path, (0, 0))
     assert attachments.sweep() == 0
     content = path.read_bytes()
     backup.backup(tmp_path / "desk.zip")
-    with fresh_database("sqlite", desks, tmp_path / "elsewhere"):
+    with fresh_database(engine, desks, tmp_path / "elsewhere"):
         restoring.restore(tmp_path / "desk.zip")
         assert file_store.location(logo.current().path).read_bytes() == content
 
