@@ -81,7 +81,7 @@ class UsersView(DeskView):
     )
     column_default_sort = "name"
     column_formatters = {
-        "name": lambda _view, _context, row, _name: Markup("{}<small>{}</small>").format(row.name, row.email),
+        "name": lambda _view, _context, row, _name: Markup("{} <small>{}</small>").format(row.name, row.email),
         "role": lambda _view, _context, row, _name: str(catalogue.role(row.role_id)),
         "support": lambda _view, _context, row, _name: row.support,
     }
