@@ -12,7 +12,7 @@ import sessions
 from admin_views import sending
 from admin_views.files import basket, forget_files, remember_files
 from admin_views.ticket_page import TicketPage, meanwhile, moment
-from helpdesk import canned_responses, drafts, presence, reminders, richtext, threads, tickets, uploads
+from helpdesk import canned_responses, drafts, mentions, presence, reminders, richtext, threads, tickets, uploads
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -223,6 +223,11 @@ class TicketReplies(TicketPage):
         if row is None:
             raise NotFound(lazy("There is no such canned response."))
         return row
+
+    @expose("/<number>/colleagues")
+    def colleagues_view(self, number: str) -> Any:
+        """Give the names that a note of this ticket may hold."""
+        return {"names": [agent.name for agent in mentions.may_be_named(self.find(number), by=self.agent)]}
 
     @expose("/<number>/canned/<key>")
     def canned_view(self, number: str, key: str) -> Any:

@@ -198,6 +198,15 @@ COPY_LINE = Label(
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
+#: What an agent gets whom a colleague named in an internal note: no word of the note.
+MENTION_SUBJECT = Label(
+    en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
+)
+MENTION_BODY = Label(
+    en="%(who)s named you in an internal note of ticket #%(number)s. The note is read in the ticket.",
+    fr="%(who)s vous cite dans une note interne du ticket #%(number)s. La note se lit dans le ticket.",
+)
+
 #: What stands below the notification of a reply that closes the ticket, where the desk asks.
 SATISFACTION_LINE = Label(
     en="Are you satisfied with our help? You can tell us on the page of the ticket.",

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     REPLIED = "replied"
     NOTE_ADDED = "note-added"
     NOTE_DELETED = "note-deleted"
+    NAMED = "named"
     STATUS = "status"
     PRIORITY = "priority"
     IMPORTANT = "important"
@@ -120,6 +121,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.REPLIED: lazy("%(who)s replied"),
     EventKind.NOTE_ADDED: lazy("%(who)s added an internal note"),
     EventKind.NOTE_DELETED: lazy("%(who)s deleted an internal note"),
+    EventKind.NAMED: lazy("%(who)s named %(to)s in a note"),
     EventKind.STATUS: lazy("%(who)s changed the status from %(old)s to %(new)s"),
     EventKind.PRIORITY: lazy("%(who)s changed the priority from %(old)s to %(new)s"),
     EventKind.IMPORTANT: lazy("%(who)s marked the ticket as important"),

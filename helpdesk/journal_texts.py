@@ -84,6 +84,7 @@ FIXED_EMAILS: dict[str, Any] = {
     "received": lazy("Receipt of a message"),
     "confirm": lazy("Confirmation asked for"),
     "digest": lazy("Several tickets assigned"),
+    "mention": lazy("Named in a note"),
     "test": lazy("Test message"),
 }
 

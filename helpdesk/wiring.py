@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import counting, events, examples, filters, journal, notifications, outbox, reading, settings
+from helpdesk import counting, events, examples, filters, journal, mentions, notifications, outbox, reading, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from models import Catalogue, TicketEvent
@@ -26,6 +26,7 @@ events.listeners.update(
         EventKind.CUSTOMER_WROTE: (notify,),
         EventKind.REPLIED: (notify, reading.follow),
         EventKind.NOTE_ADDED: (reading.follow,),
+        EventKind.NAMED: (mentions.tell,),
         EventKind.ASSIGNED: (notify,),
         EventKind.TRANSFERRED: (notify,),
         EventKind.MOVED: (notify,),

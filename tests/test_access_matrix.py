@@ -247,6 +247,7 @@ POST: dict[str, str] = {
     "desk_tickets.presence_view": f"{DESK} 404 200 200 200",
     # A note is no reply.
     "desk_tickets.withdraw_view": f"{DESK} 404 404 404 404",
+    "desk_tickets.colleagues_view": f"{DESK} 404 200 200 200",
     "desk_tickets.wait_view": f"{DESK} 404 404 404 404",
     "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from peewee import IntegrityError
 
-from helpdesk import access, catalogue, clock, richtext, search, settings
+from helpdesk import access, catalogue, clock, mentions, richtext, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies, release
@@ -153,14 +153,20 @@ def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
 
 
 def add_note(ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredFile] = ()) -> Message:
-    """Store an internal note (HTML) and its files; customers never see them and nothing else changes."""
+    """Store an internal note (HTML) and its files; customers never see them and nothing else changes.
+
+    Agents named in it (``@Name``) who see the ticket are told.
+    """
     access.require(actor, "note", ticket)
-    clean = _required(body)
+    clean, named = mentions.mark(_required(body), mentions.may_be_named(ticket, by=actor))
     with transaction():
         message = _write(ticket, NOTE, clean, actor=actor)
         attach(message, files, actor=actor)
         store(ticket)
         record(ticket, EventKind.NOTE_ADDED, actor=actor, about=message, message=message.id)
+        if named:
+            names = ", ".join(agent.name for agent in named)
+            record(ticket, EventKind.NAMED, actor=actor, to=names, agents=[agent.id for agent in named])
     return message
 
 

@@ -1,5 +1,6 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
 import { drafts } from "./drafts.js";
+import { mentions } from "./mentions.js";
 import { network } from "./network.js";
 
 const form = document.querySelector("[data-composer]");
@@ -134,6 +135,7 @@ if (form && area && window.Trix) {
   document.addEventListener("trix-initialize", (event) => {
     reachable(event);
     drafts(form, event.target);
+    mentions(form, event.target);
   });
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.querySelector("[data-choose-file]")?.addEventListener("click", (event) => {

@@ -54,7 +54,7 @@ def test_the_last_way_is_offered_first(client_of, ticket, ana, on_hold):
     assert re.search(
         rf'name="usual" value="{on_hold}" data-submit><span class="if-open">Send and set to On Hold<',
         client.get(url(ticket)).text,
-    )  # noqa: E501
+    )
     send(client, ticket, usual=on_hold)
     assert status_of(ticket) == "On Hold"
 

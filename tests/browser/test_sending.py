@@ -5,7 +5,7 @@ import pytest
 from helpdesk import settings
 from models import Draft, Message, Ticket
 from tests.browser.test_composer import desk_page, write  # noqa: F401 — a fixture
-from tests.support import attached, sqlite_only
+from tests.support import attached, cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -84,3 +84,35 @@ def test_a_lost_network_loses_no_reply(desk_page, watcher, ticket):  # noqa: F81
     desk_page.locator("trix-editor").click()
     desk_page.keyboard.press("Control+Enter")
     desk_page.get_by_text("Your message has been sent.").wait_for()
+
+
+def test_a_colleague_is_named_by_keyboard(desk_page, ticket, billing):  # noqa: F811
+    for name in ("Léa Martin", "Leo Petit"):
+        cast.make_agent(name, billing, email=f"{name[:3].lower()}@desk.example")
+    write(desk_page, ticket, "")
+    desk_page.locator(".composer").get_by_text("Internal note", exact=True).click()
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.type("Look, @le")
+    desk_page.locator("#colleagues", has_text="Leo Petit").wait_for()
+    assert desk_page.locator("#colleagues li").all_inner_texts() == ["Léa Martin", "Leo Petit"]
+    for key in ("ArrowDown", "ArrowUp", "Enter"):
+        desk_page.keyboard.press(key)
+    assert not desk_page.locator("#colleagues").is_visible()
+    desk_page.keyboard.type("please")
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Ana named Léa Martin in a note").wait_for()
+    assert "<strong>@Léa Martin</strong> please" in Message.get(Message.kind == "note").body
+
+
+def test_escape_leaves_the_names_and_a_message_offers_none(desk_page, ticket, root):  # noqa: F811
+    write(desk_page, ticket, "@")
+    desk_page.wait_for_timeout(300)
+    assert not desk_page.locator("#colleagues").is_visible()
+    desk_page.locator(".composer").get_by_text("Internal note", exact=True).click()
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.press("End")
+    desk_page.keyboard.type(" @")
+    desk_page.locator("#colleagues").wait_for()
+    desk_page.keyboard.press("Escape")
+    assert not desk_page.locator("#colleagues").is_visible()
+    assert desk_page.evaluate("document.activeElement.tagName") == "TRIX-EDITOR"

@@ -79,7 +79,7 @@ def test_the_dashboard_shows_and_exports_the_share(client_of, closed, carol, roo
     satisfaction.rate(closed, "good", actor=carol, comment="Quick")
     client = client_of(root)
     page = text_of(client.get("/admin/dashboard/"))
-    assert re.search(r"Satisfaction .* All tickets 1 100% Billing 1 100%", page)
+    assert re.search(r"Satisfaction .* All tickets 1 100% Billing Service 1 100%", page)
     assert "Quick" in page
     lines = client.get("/admin/dashboard/export/").text.splitlines()
     assert "By,Name,Answers,Satisfied,Satisfied (%)" in lines

@@ -1,0 +1,78 @@
+"""Naming a colleague in an internal note: who may be named, the mark in the note, and the mail that says so.
+
+The mail holds no word of the note: notes are read in the desk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from helpdesk import access, audiences, catalogue, email_defaults, envelopes
+from helpdesk.access import Actor
+from helpdesk.envelopes import Text
+from models import Agent, Ticket, TicketEvent
+
+#: Inside these a name is an example, or somebody else's.
+_LITERAL = frozenset({"a", "blockquote", "code", "pre"})
+_TAG = re.compile(r"(<[^>]*>)")
+_SPACE = r"(?:\s|&nbsp;)+"
+
+
+def may_be_named(ticket: Ticket, *, by: Agent) -> list[Agent]:
+    """Return the active agents who see the ticket, but the one who writes, by name."""
+    return [agent for agent in catalogue.agents() if agent.id != by.id and access.sees(agent, ticket)]
+
+
+def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
+    """Return a note (clean HTML) with each ``@Name`` of these agents marked, and the agents it names."""
+    by_name: dict[str, list[Agent]] = {}
+    for agent in agents:
+        by_name.setdefault(_key(escape(agent.name, quote=False)), []).append(agent)
+    by_name.pop("", None)
+    if "@" not in body or not by_name:
+        return body, []
+    named: dict[int, Agent] = {}
+
+    def marked(found: re.Match[str]) -> str:
+        named.update((agent.id, agent) for agent in by_name[_key(found["name"])])
+        return f"<strong>{found[0]}</strong>"
+
+    # The longest name first: “@Ana Lima” is not Ana.
+    names = "|".join(_SPACE.join(map(re.escape, name.split())) for name in sorted(by_name, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w@.])@(?P<name>{names})(?!\w)", re.IGNORECASE)
+    parts, depth = _TAG.split(body), 0
+    for place, part in enumerate(parts):
+        if part.startswith("<") and place % 2:
+            depth += _step(part)
+        elif not depth:
+            parts[place] = pattern.sub(marked, part)
+    return "".join(parts), list(named.values())
+
+
+def _step(tag: str) -> int:
+    name = tag.strip("</>").split()[0].lower() if tag.strip("</>") else ""
+    return (-1 if tag.startswith("</") else 1) if name in _LITERAL else 0
+
+
+def _key(name: str) -> str:
+    return " ".join(name.replace("&nbsp;", " ").casefold().split())
+
+
+def tell(event: TicketEvent, actor: Actor) -> None:
+    """Write the mails to those whom a note names, in the caller's transaction; nothing of spam or from the bin."""
+    ticket = event.ticket
+    if ticket.is_spam or ticket.in_bin or not isinstance(actor, Agent):
+        return
+    words = {"who": actor.name, "number": ticket.number}
+    for recipient in audiences.agents(catalogue.agent(key) for key in event.data["agents"]):
+        sender = envelopes.text("assignment", recipient.locale)
+        said = Text(
+            subject=email_defaults.MENTION_SUBJECT.text(recipient.locale) % words,
+            body=escape(email_defaults.MENTION_BODY.text(recipient.locale) % words),
+            sender_name=sender.sender_name,
+            sender_email=sender.sender_email,
+            enabled=True,
+        )
+        envelopes.store("mention", said, recipient, {}, ticket)
