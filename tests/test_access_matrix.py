@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import api_keys, clock, links, orders, tickets
+from helpdesk import api_keys, clock, links, logo, orders, tickets
 from helpdesk.notifications import KINDS
 from models import (
     Batch,
@@ -119,6 +120,7 @@ GET: dict[str, str] = {
     "desk_tickets.ticket_view": TICKET,
     "desk_tickets.new_view": AGENTS,
     "desk_tickets.canned_view": TICKET,
+    "desk_tickets.colleagues_view": TICKET,
     "desk_tickets.merge_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
@@ -128,7 +130,7 @@ GET: dict[str, str] = {
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
     "assets.labels": ALL,
-    "assets.logo_file": NOBODY,
+    "assets.logo_file": ALL,
     "assets.static_file": ALL,
     "public.home": ALL,
     "public.new_ticket": ALL,
@@ -247,7 +249,6 @@ POST: dict[str, str] = {
     "desk_tickets.presence_view": f"{DESK} 404 200 200 200",
     # A note is no reply.
     "desk_tickets.withdraw_view": f"{DESK} 404 404 404 404",
-    "desk_tickets.colleagues_view": f"{DESK} 404 200 200 200",
     "desk_tickets.wait_view": f"{DESK} 404 404 404 404",
     "desk_tickets.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
@@ -332,6 +333,12 @@ class World:
             return client
         return doors.signed_in(self.app, self.people[persona])
 
+    @staticmethod
+    def logo() -> str:
+        """Give the desk a logo, and return what its address ends with."""
+        logo.save(io.BytesIO(attached.png()), actor=None)
+        return logo.current().version
+
     def url(self, endpoint: str) -> str:
         """Return the address of an endpoint for this world's rows."""
         blueprint = endpoint.partition(".")[0]
@@ -352,6 +359,8 @@ class World:
             "shop": "web",
         }
         rule = next(rule for rule in self.app.url_map.iter_rules(endpoint))
+        if "version" in rule.arguments:
+            known["version"] = self.logo()
         values = {name: known[name] for name in rule.arguments}
         if row is not None and not rule.arguments:
             values["id"] = row.id
