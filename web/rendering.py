@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
         logo_url=logo_url,
         theme=theme,
     )
-    app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials)
+    app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
@@ -100,6 +100,11 @@ _cleaned = lru_cache(maxsize=2_048)(richtext.clean)
 def moment(when: datetime | None, pattern: str = "") -> str:
     """Write a time in full, in the reader's language and zone."""
     return i18n.when(when, pattern) if when is not None else ""
+
+
+def whole(text: object) -> Markup:
+    """Keep “e-mail” on one line: browsers break it at its hyphen."""
+    return escape(text).replace("e-mail", Markup('<span class="nowrap">e-mail</span>'))
 
 
 def ago(when: datetime | None) -> Markup:

@@ -77,9 +77,9 @@ def test_a_lost_network_loses_no_reply(desk_page, watcher, ticket):  # noqa: F81
     desk_page.keyboard.press("Control+Enter")
     desk_page.get_by_text("Nothing was sent: the desk cannot be reached.").wait_for()
     assert Message.select().where(Message.kind == "reply").count() == 0
-    desk_page.context.set_offline(False)
+    with desk_page.expect_response("**/draft"):
+        desk_page.context.set_offline(False)
     desk_page.get_by_text("You are online again.").wait_for()
-    desk_page.wait_for_function("document.querySelector('[data-draft-status]').textContent.startsWith('Draft saved')")
     assert Draft.get().body == "<div>Half and whole</div>"
     desk_page.locator("trix-editor").click()
     desk_page.keyboard.press("Control+Enter")
