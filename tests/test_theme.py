@@ -152,6 +152,10 @@ def test_the_badge_is_drawn_while_one_picks_its_colours(desk_page: Any) -> None:
     badge = desk_page.locator("[data-badge]")
     assert badge.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(0, 112, 232)"
     assert "too weak" in desk_page.locator("[data-contrast]").inner_text()
+    assert desk_page.locator(".if-weak").is_visible()
+    desk_page.get_by_label("Background colour").last.fill("black")
+    assert "readable" in desk_page.locator("[data-contrast]").inner_text()
+    assert (desk_page.locator(".if-good").is_visible(), desk_page.locator(".if-weak").is_visible()) == (True, False)
 
 
 @pytest.mark.browser

@@ -69,6 +69,23 @@ def test_confirming_stores_the_orders(client, carol):
     assert (row.number, row.total, row.customer) == ("A1", 12_990, carol)
 
 
+def test_nothing_left_out_is_said_in_the_singular_in_french(client, root):
+    root.locale = "fr"
+    root.save()
+    assert "1 nouvelle, 0 modifiée, 0 sans changement, 0 ligne ignorée." in import_(
+        client, ORDERS, f"{HEADER}\n{GOOD}\n"
+    )
+
+
+def test_a_date_without_a_time_shows_none(client):
+    settings.save({"timezone": "Europe/Paris"})
+    page = send(client, ORDERS, f"{HEADER}\n{GOOD}\n")
+    assert "12:00" not in doors.text_of(page)
+    assert "12:00" not in doors.text_of(confirm(client, ORDERS, page))
+    order(number="A2", date="2026-03-31T14:30:00+00:00")
+    assert "16:30" in doors.text_of(client.get("/admin/orders/"))
+
+
 def test_the_same_file_again_changes_nothing(client):
     import_(client, ORDERS, f"{HEADER}\n{GOOD}\n")
     before = list(Order.select().tuples())

@@ -23,6 +23,13 @@ def test_a_permission_covers_a_place(mona: Agent, root: Agent, billing: Service,
     assert access.covers(mona, billing.id, invoices.id)
 
 
+def test_a_place_covered_already_is_told_to_whom_it_concerns(mona: Agent, root: Agent, billing: Service) -> None:
+    for agent, told in ((mona, "This agent has"), (root, "You have")):
+        permit(agent, root, service=billing)
+        with pytest.raises(InvalidInput, match=f"{told} a permission for the same place already."):
+            permit(agent, root, service=billing)
+
+
 def test_forms_may_choose_by_id(mona: Agent, root: Agent, billing: Service, invoices: Department) -> None:
     assert permit(mona, root, service=str(billing.id), department=invoices.id).department == invoices
 
