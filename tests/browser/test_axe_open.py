@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.support import sqlite_only
+from tests.support import cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -93,12 +93,33 @@ def move(page, world):
     return page.locator("#place")
 
 
+def subject(page, world):
+    """The field of the subject."""
+    page.goto(world.url("desk_tickets.ticket_view"))
+    page.locator(".ticket-head summary").click()
+    return page.locator("#subject")
+
+
+def merging(page, world):
+    """What is asked before two tickets are merged, after a number that cannot be."""
+    other = cast.open_ticket(world.people["carol"], world.ticket.service, world.ticket.department)
+    page.goto(world.url("desk_tickets.merge_view"))
+    page.fill("#number", "999")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#merge-error").wait_for()
+    assert complaints(page, page.viewport_size["width"]) == []
+    page.fill("#number", "")
+    page.check(f"#into-{other.number}")
+    page.get_by_role("button", name="Continue").click()
+    return page.get_by_text("It cannot be undone.")
+
+
 def trying(page, world):
     """What a filter would have acted on."""
     page.goto(world.url("desk_filters.create_view"))
     page.locator("[name=conditions-0-value]").fill("invoice")
     page.get_by_role("button", name="Test").click()
-    return page.locator("#try mark")
+    return page.locator("#try mark").first
 
 
 def problems_of_a_filter(page, world):
@@ -133,7 +154,7 @@ def permission_card(page, world):
 
 OPENERS = (
     *(keys, finder, found_nothing, question, drawer, list_tools, list_order),
-    *(transfer, move, trying, problems_of_a_filter, canned, note, permission_card),
+    *(subject, merging, transfer, move, trying, problems_of_a_filter, canned, note, permission_card),
 )
 #: Rows are ticked where there is room for it.
 WIDE = (bulk, bulk_assigning)
