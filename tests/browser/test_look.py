@@ -1,0 +1,51 @@
+"""What the eye found in a browser: long words and sentences on narrow screens, other scripts, searching on a telephone."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import customer_sign_in
+from models import Filter, FilterAction, FilterCondition
+from tests.browser.test_desk import sign_in
+from tests.support import cast, sqlite_only
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+NARROW = {"width": 320, "height": 640}
+WIDTH = "document.documentElement.scrollWidth"
+
+
+def test_a_long_word_breaks_in_a_title(page, ana, carol, billing, invoices):
+    customer_sign_in.prove(carol.primary_address)
+    ticket = cast.open_ticket(carol, billing, invoices, subject="Anticonstitutionnellement" * 3)
+    sign_in(page, ana)
+    page.set_viewport_size(NARROW)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    assert page.evaluate(WIDTH) == 320
+
+
+def test_a_filter_stays_on_a_narrow_screen(page, root):
+    row = Filter.create(name="Watches and search engines")
+    FilterCondition.create(rule=row, field="subject", operator="contains", value="every search engine there is")
+    FilterAction.create(rule=row, action="spam")
+    sign_in(page, root)
+    page.set_viewport_size(NARROW)
+    page.goto(f"/admin/filters/edit/?id={row.id}")
+    assert page.evaluate(WIDTH) == 320
+
+
+def test_a_message_in_arabic_begins_on_the_right(page, ana, carol, billing, invoices):
+    ticket = cast.open_ticket(carol, billing, invoices, body="مرحبا، لم يصلني طلبي بعد.")
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    gap = """() => { const text = document.createRange(), row = document.querySelector(".msg-body > *");
+      text.selectNodeContents(row);
+      return row.getBoundingClientRect().right - text.getBoundingClientRect().right; }"""
+    assert page.evaluate(gap) < 2
+
+
+def test_the_search_has_a_line_of_its_own_on_a_telephone(page, ticket, ana):
+    sign_in(page, ana)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/admin/tickets/?view=search")
+    assert page.locator("#q").bounding_box()["width"] > 300
