@@ -1,6 +1,7 @@
 """Sending in Chromium: the split button, more time, a forgotten file, files that survive a reload."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from helpdesk import settings
 from models import Draft, Message, Ticket
@@ -116,3 +117,48 @@ def test_escape_leaves_the_names_and_a_message_offers_none(desk_page, ticket, ro
     desk_page.keyboard.press("Escape")
     assert not desk_page.locator("#colleagues").is_visible()
     assert desk_page.evaluate("document.activeElement.tagName") == "TRIX-EDITOR"
+
+
+# --- What opens is told to everybody ------------------------------------------------------------------------------
+
+
+def split_menu(page, ticket):
+    """The ways to send."""
+    write(page, ticket, "Solved")
+    page.locator(".split summary").click()
+    return page.get_by_role("button", name="Send and close Status")
+
+
+def waiting(page, ticket):
+    """A reply that was given more time."""
+    settings.save({"undo_send_seconds": 10})
+    write(page, ticket, "Solved")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Two more minutes").click()
+    return page.get_by_role("button", name="Send it now")
+
+
+def forgotten(page, ticket):
+    """The question about a file."""
+    write(page, ticket, "It is attached")
+    page.keyboard.press("Control+Enter")
+    return page.get_by_role("button", name="Send without a file")
+
+
+def colleagues(page, ticket):
+    """The names of colleagues."""
+    write(page, ticket, "")
+    page.locator(".composer").get_by_text("Internal note", exact=True).click()
+    page.locator("trix-editor").click()
+    page.keyboard.type("@")
+    return page.locator("#colleagues li").first
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("opens", [split_menu, waiting, forgotten, colleagues])
+def test_axe_finds_nothing_while_one_sends(desk_page, watcher, ticket, root, opens, theme):  # noqa: F811
+    watcher.expected.append("409")
+    desk_page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    opens(desk_page, ticket).wait_for()
+    desk_page.wait_for_timeout(300)  # colours fade in
+    assert [(row["id"], row["nodes"][0]["html"]) for row in Axe().run(desk_page).response["violations"]] == []
