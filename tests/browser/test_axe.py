@@ -23,6 +23,7 @@ MAIN = {"root": DESK, "visitor": PUBLIC, "carol": MINE}
 NO_PAGES = {
     *("assets.labels", "assets.logo_file", "assets.static_file", "public.health", "desk_tickets.news_view"),
     "desk_tickets.canned_view",
+    "desk_tickets.colleagues_view",
     *("desk_files.file_view", "desk_emails.preview_view", "desk_journal.export_view", "desk_customers.export"),
     *("desk_tickets.draft_view", "desk_orders.export", "desk_dashboard.export_view"),
 }
