@@ -52,8 +52,8 @@ def test_an_agent_reads_and_answers(page, ticket, ana):
     editor = page.locator("trix-editor, textarea[name=body]").first
     editor.click()
     page.keyboard.type("The total is right: it holds the delivery.")
-    page.locator("form[data-composer] button[type=submit]", has_text="Send").first.click()
-    page.get_by_text("it holds the delivery").first.wait_for()
+    page.locator("form[data-composer] [data-submit]").click()
+    page.locator(".msg.is-reply", has_text="it holds the delivery").wait_for()
     assert Message.get(Message.kind == "reply").agent == ana
 
 
