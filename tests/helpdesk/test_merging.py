@@ -37,6 +37,7 @@ from models import (
     HeldRequest,
     Message,
     OutgoingEmail,
+    Rating,
     ReadingMark,
     Ticket,
     TicketEvent,
@@ -234,6 +235,13 @@ def test_no_row_is_left_behind_in_any_table(source, target, ana):
     counted[FormerNumber] += 1
     assert {table: table.select().count() for table in counted} == counted
     assert AccessLink.get().ticket == HeldRequest.get().ticket == target
+
+
+def test_of_two_answers_about_satisfaction_the_targets_stays(source, target, ana):
+    for row, score in ((source, "bad"), (target, "good")):
+        Rating.create(ticket=row, score=score, rated_at=clock.now())
+    tickets.merge(source, target, actor=ana)
+    assert [(row.ticket, row.score) for row in Rating.select()] == [(target, "good")]
 
 
 def test_a_ticket_of_another_customer_is_refused(source, ana, dan, billing, invoices):
