@@ -1,4 +1,4 @@
-"""What the eye found in a browser: long words and sentences on narrow screens, other scripts, searching on a telephone."""
+"""What the eye found in a browser: long words on narrow screens, other scripts, searching on a telephone."""
 
 from __future__ import annotations
 
