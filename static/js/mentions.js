@@ -12,8 +12,9 @@ export function mentions(form, editor) {
 
   /** What stands between the last "@" and the caret; null where nobody is being named. */
   function typed() {
+    if (form.elements.kind.value !== "note") return null;
     const [start, end] = editor.editor.getSelectedRange();
-    if (start !== end || form.elements.kind.value !== "note") return null;
+    if (start !== end) return null;
     const before = editor.editor.getDocument().toString().slice(Math.max(0, start - 60), start);
     return before.match(/(?:^|[\s(])@([^\s@]*(?: [^\s@]+)?)$/)?.[1] ?? null;
   }
@@ -28,6 +29,7 @@ export function mentions(form, editor) {
   }
 
   function close() {
+    if (list.hidden) return;
     list.hidden = true;
     status.textContent = "";
     editor.removeAttribute("aria-activedescendant");

@@ -83,7 +83,7 @@ def test_errors_take_the_focus(page, watcher, sales):
     watcher.expected.append("422")
     page.goto("/")
     page.get_by_role("button", name="Send").click()
-    page.wait_for_function("document.activeElement.id === 'errors'")
+    page.locator("#errors:focus").wait_for()
     assert page.title().startswith("Error:")
 
 

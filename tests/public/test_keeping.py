@@ -83,7 +83,7 @@ def test_nothing_is_kept_once_it_is_sent(page, sales, smtp, button):
 def test_a_refused_form_is_still_kept(written, watcher):
     watcher.expected.append("422")
     written.get_by_role("button", name="Send").click()
-    written.wait_for_function("document.activeElement.id === 'errors'")
+    written.locator("#errors:focus").wait_for()
     assert len(kept(written)) == 1
 
 
