@@ -3,7 +3,18 @@ const MOST = 6;
 
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
+/** Nobody is named in a message: the editor is listened to from the first note on. */
 export function mentions(form, editor) {
+  const begin = () => {
+    if (form.elements.kind.value !== "note") return;
+    form.removeEventListener("change", begin);
+    listen(form, editor);
+  };
+  form.addEventListener("change", begin);
+  begin();
+}
+
+function listen(form, editor) {
   const list = form.querySelector("[data-colleagues]");
   const status = form.querySelector("[data-colleagues-said]");
   let names = null;

@@ -88,6 +88,7 @@ def test_a_canned_response_goes_in_at_the_caret(desk_page, ticket):
     CannedResponse.create(name="Hours", body="<p>we open at nine</p>", service=ticket.service)
     CannedResponse.create(name="Other", body="<p>no</p>", service=ticket.service)
     write(desk_page, ticket, "Hello,  bye")
+    desk_page.wait_for_timeout(500)  # the editor draws what was typed, and its caret, after the next frames
     desk_page.evaluate("document.querySelector('trix-editor').editor.setSelectedRange(7)")
     desk_page.wait_for_timeout(1000)  # the editor follows its caret after the next frames
     desk_page.get_by_text("Canned responses").click()
