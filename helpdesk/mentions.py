@@ -29,19 +29,20 @@ def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
     """Return a note (clean HTML) with each ``@Name`` of these agents marked, and the agents it names."""
     by_name: dict[str, list[Agent]] = {}
     for agent in agents:
-        by_name.setdefault(_key(escape(agent.name, quote=False)), []).append(agent)
+        by_name.setdefault(_key(agent.name), []).append(agent)
     by_name.pop("", None)
     if "@" not in body or not by_name:
         return body, []
     named: dict[int, Agent] = {}
 
     def marked(found: re.Match[str]) -> str:
-        named.update((agent.id, agent) for agent in by_name[_key(found["name"])])
+        named.update((agent.id, agent) for agent in by_name[keys[(found.lastindex or 0) - 1]])
         return f"<strong>{found[0]}</strong>"
 
-    # The longest name first: “@Ana Lima” is not Ana.
-    names = "|".join(_SPACE.join(map(re.escape, name.split())) for name in sorted(by_name, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w@.])@(?P<name>{names})(?!\w)", re.IGNORECASE)
+    # The longest name first: “@Ana Lima” is not Ana. What was found is told by its group: “@ınes” finds Ines, too.
+    keys = sorted(by_name, key=len, reverse=True)
+    names = "|".join(f"({_spellings(key, by_name[key])})" for key in keys)
+    pattern = re.compile(rf"(?<![\w@.])@(?:{names})(?!\w)", re.IGNORECASE)
     parts, depth = _TAG.split(body), 0
     for place, part in enumerate(parts):
         if part.startswith("<") and place % 2:
@@ -57,7 +58,13 @@ def _step(tag: str) -> int:
 
 
 def _key(name: str) -> str:
-    return " ".join(name.replace("&nbsp;", " ").casefold().split())
+    return " ".join(name.casefold().split())
+
+
+def _spellings(key: str, agents: Sequence[Agent]) -> str:
+    """Return the pattern of a name as it is written and as `_key` folds it: a “ß” is no “ss” to a pattern."""
+    names = sorted({escape(name, quote=False) for name in (key, *(agent.name for agent in agents))})
+    return "|".join(_SPACE.join(map(re.escape, name.split())) for name in names)
 
 
 def tell(event: TicketEvent, actor: Actor) -> None:

@@ -110,3 +110,13 @@ def test_a_ticket_in_the_bin_mails_nobody(ticket, ana, lea, root):
     tickets.delete(ticket, actor=root)
     note(ticket, "<p>@Léa Martin</p>", ana)
     assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("Ines", "@ınes"), ("Ines", "@İNES"), ("Ulf Groß", "@Ulf Groß"), ("Ulf Groß", "@ulf gross"), ("İpek", "@İpek")],
+)
+def test_a_letter_that_folds_oddly_names_nevertheless(ticket, ana, billing, name, written):
+    odd = cast.make_agent(name, billing, email="odd@desk.example")
+    assert note(ticket, f"<p>{written}, please</p>", ana).body == f"<p><strong>{written}</strong>, please</p>"
+    assert told() == [odd.email]
