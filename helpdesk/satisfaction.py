@@ -36,10 +36,10 @@ def answer_to(ticket: Ticket) -> Rating | None:
 def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: str = "") -> None:
     """Keep whether the customer is satisfied, with a comment (plain text); the same answer again changes nothing.
 
-    Raises NotFound while the desk does not ask, InvalidInput for a ticket that is open again or what no form sends.
+    Raises NotFound while the desk does not ask and for spam, InvalidInput for a ticket that is open again or what no form sends.
     """
     access.require(actor, "rate", ticket)
-    if not settings.get("ask_satisfaction"):
+    if not settings.get("ask_satisfaction") or ticket.is_spam:
         raise NotFound(lazy("There is no such page."))
     if not ticket.is_closed:
         raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")

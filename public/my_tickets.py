@@ -129,6 +129,7 @@ def rate(number: str) -> Response | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
+    access.require(who, "rate", row)
     try:
         safety.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
         satisfaction.rate(row, request.form.get("score", ""), actor=who, comment=request.form.get("comment", ""))

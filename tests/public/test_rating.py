@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from helpdesk import satisfaction, settings, tickets
+from helpdesk import copies, satisfaction, settings, tickets
 from models import Rating
 from tests.support.doors import post, text_of
 
@@ -89,3 +89,18 @@ def test_the_dashboard_shows_and_exports_the_share(client_of, closed, carol, roo
 def test_a_desk_that_does_not_ask_shows_no_share(client_of, root):
     settings.save({"ask_satisfaction": False})
     assert "Satisfaction" not in text_of(client_of(root).get("/admin/dashboard/"))
+
+
+def test_who_is_in_copy_never_reads_the_answer(client_of, closed, carol, dan, ana):
+    copies.add_copies(closed, [dan.addresses.first().email], actor=ana)
+    satisfaction.rate(closed, "bad", actor=carol, comment="Between us")
+    client = client_of(dan)
+    answers = [post(client, url(closed, "/rating"), {"score": "good"}) for _number in range(62)]
+    assert {answer.status_code for answer in answers} == {403}
+    assert not any("Between us" in answer.text for answer in answers)
+
+
+def test_spam_is_not_rated(client_of, closed, carol, ana):
+    tickets.mark_spam(closed, actor=ana, block_author=False)
+    assert post(client_of(carol), url(closed, "/rating"), {"score": "good"}).status_code == 404
+    assert Rating.select().count() == 0
