@@ -67,7 +67,12 @@ def remember(response: Response, agent: Agent, form: MultiDict[str, str]) -> Non
 def chosen(form: MultiDict[str, str]) -> str:
     """Return the way a form was sent: by a button of the menu, else as ticked, else as usual."""
     name = form.get("then") or ("close" if "close" in form else form.get("usual", ""))
-    return name if name == "close" or name.startswith(STATUS) else "send"
+    return name if name == "close" or _is_status(name) else "send"
+
+
+def _is_status(name: str) -> bool:
+    key = name.removeprefix(STATUS)
+    return name.startswith(STATUS) and key.isascii() and key.isdecimal() and len(key) < 19
 
 
 def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -75,9 +80,7 @@ def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
     name = chosen(form)
     if name == "close":
         return {"close": True}
-    key = name.removeprefix(STATUS)
-    known = name.startswith(STATUS) and key.isascii() and key.isdecimal() and len(key) < 19
-    return {"waits_as": catalogue.status(int(key))} if known else {}
+    return {"waits_as": catalogue.status(int(name.removeprefix(STATUS)))} if _is_status(name) else {}
 
 
 @dataclass(frozen=True)

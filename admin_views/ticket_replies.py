@@ -111,7 +111,7 @@ class TicketReplies(TicketPage):
     def withdraw_view(self, number: str, message_id: int) -> Any:
         """Take a reply back before it goes out: it stands in the composer again."""
         ticket, back = self.follow(number), basket(self.agent)
-        message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
+        message = reply_of(ticket, message_id)
         try:
             if message is not None:
                 tickets.withdraw_reply(message, actor=self.agent, files_key=back.key, owner=back.owner)
@@ -125,10 +125,13 @@ class TicketReplies(TicketPage):
     def wait_view(self, number: str, message_id: int) -> Any:
         """Give a reply that has not gone out more time, or (`now`) let it go at once."""
         ticket = self.follow(number)
-        message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
+        message = reply_of(ticket, message_id)
         try:
-            if message is not None:
-                (tickets.let_go if "now" in request.form else tickets.hold_reply)(message, actor=self.agent)
+            if message is None:
+                # Taken back in another window: it will not go out.
+                flash(_("Your message was not sent: it is a draft again."), "info")
+                return redirect(f"{self.address(ticket)}#reply")
+            (tickets.let_go if "now" in request.form else tickets.hold_reply)(message, actor=self.agent)
             if "now" in request.form:
                 flash(_("Your message has been sent."), "success")
         except InvalidInput as error:
@@ -240,6 +243,11 @@ class TicketReplies(TicketPage):
 def is_key(text: str) -> bool:
     """Tell whether a text may be the id of a row on either engine."""
     return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def reply_of(ticket: Ticket, key: int) -> Message | None:
+    """Return the message of this ticket with this id; None when there is none, as after it was taken back."""
+    return Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if key < 2**63 else None
 
 
 def written(form: MultiDict[str, str]) -> str:

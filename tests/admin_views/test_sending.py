@@ -134,6 +134,29 @@ def test_the_offer_to_take_back_survives_a_reload_and_is_mine_alone(client_of, t
         assert ("Two more minutes" in text_of(reader.get(url(ticket)))) is shown
 
 
+def test_what_was_taken_back_elsewhere_is_not_said_to_be_sent(client_of, ticket, ana):
+    settings.save({"undo_send_seconds": 10})
+    client = client_of(ana)
+    send(client, ticket)
+    key = Message.get(Message.kind == "reply").id
+    post(client, url(ticket, f"withdraw/{key}"))
+    client.get(url(ticket))
+    assert post(client, url(ticket, f"wait/{key}"), {"now": "1"}).status_code == 302
+    page = text_of(client.get(url(ticket)))
+    assert "Your message was not sent: it is a draft again." in page
+    assert "has been sent" not in page
+
+
+@pytest.mark.parametrize("act", ["wait", "withdraw"])
+def test_a_number_beyond_every_id_is_no_reply(client_of, ticket, ana, act):
+    assert post(client_of(ana), url(ticket, f"{act}/{10**30}")).status_code == 302
+
+
+def test_a_strange_way_is_not_remembered(client_of, ticket, ana):
+    answer = send(client_of(ana), ticket, then="status-" + "ü" * 3_000)
+    assert f"sends={ana.id}.send;" in answer.headers["Set-Cookie"]
+
+
 # --- The signature ------------------------------------------------------------------------------------------------
 
 
