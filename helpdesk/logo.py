@@ -105,8 +105,8 @@ def _read(content: bytes) -> Image.Image:
         raise large from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise bad from error
-    # A clear margin would shrink what is seen.
-    picture = picture.crop(picture.getbbox()) if picture.getbbox() else picture
+    # A clear margin would shrink what is seen; a black one is part of the picture.
+    picture = picture.crop(picture.getbbox()) if clear and picture.getbbox() else picture
     picture.thumbnail(ROOM)
     return picture
 

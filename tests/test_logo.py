@@ -201,3 +201,12 @@ def test_the_logo_heads_a_printed_ticket(page, ticket, ana):
     page.set_viewport_size({"width": 700, "height": 900})
     assert page.locator(".brand-logo").is_visible()
     assert page.get_by_role("link", name="Search").count() == 0
+
+
+def test_a_black_margin_belongs_to_the_picture(root):
+    drawn, sent = Image.new("RGB", (300, 100)), io.BytesIO()
+    drawn.paste((255, 255, 255), (100, 40, 200, 60))
+    drawn.save(sent, "PNG")
+    sent.seek(0)
+    logo.save(sent, actor=root)
+    assert (logo.current().width, logo.current().height) == (300, 100)
