@@ -91,7 +91,9 @@ def merged(error: Merged) -> Any:
         flash(_("%(said)s Nothing was changed.", said=str(error)), "warning")
         return redirect(url_for("desk_tickets.ticket_view", number=error.number))
     flash(str(error), "info")
-    return redirect(url_for(request.endpoint, **{**request.args.to_dict(), **place, "number": error.number}))
+    # The query as it came: among the arguments of `url_for`, some of its names would mean something.
+    asked = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(url_for(request.endpoint, **{**place, "number": error.number}) + asked)
 
 
 def expired(_error: CSRFError) -> Any:

@@ -192,3 +192,11 @@ def test_an_empty_subject_comes_back_with_its_message(client_of, ticket, ana):
     assert answer.status_code == 422
     assert 'id="subject-error"' in answer.text
     assert Ticket.get().subject == ticket.subject
+
+
+def test_a_strange_query_goes_on_with_the_former_number(client_of, source, target, ana):
+    tickets.merge(source, target, actor=ana)
+    client = client_of(ana)
+    for query in ("endpoint=x", "_scheme=javascript&_external=1", "number=0&self=1"):
+        answer = client.get(f"/admin/tickets/{source.number}?{query}")
+        assert (answer.status_code, answer.location) == (302, f"/admin/tickets/{target.number}?{query}")
