@@ -45,6 +45,12 @@ def test_an_action_names_nothing_strange(request_context, database, kind, argume
         filters.target(kind, argument.replace("{}", number))
 
 
+@pytest.mark.parametrize("act", ["read", "merge", "close"])
+@pytest.mark.parametrize("number", [*STRANGE, "1\x002"])
+def test_strange_tickets_are_not_ticked(client_of, ana, act, number):
+    assert post(client_of(ana), f"/admin/bulk/{act}", {"number": number}).status_code == 302
+
+
 @pytest.mark.parametrize("number", STRANGE)
 def test_a_button_of_the_filter_editor_for_a_strange_row_does_nothing(client_of, root, number):
     data = {"name": "F", "do": f"conditions-{number}-remove"}
