@@ -36,7 +36,8 @@ def answer_to(ticket: Ticket) -> Rating | None:
 def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: str = "") -> None:
     """Keep whether the customer is satisfied, with a comment (plain text); the same answer again changes nothing.
 
-    Raises NotFound while the desk does not ask and for spam, InvalidInput for a ticket that is open again or what no form sends.
+    Raises NotFound while the desk does not ask and for spam, InvalidInput for a ticket that is open again or what no
+    form sends.
     """
     access.require(actor, "rate", ticket)
     if not settings.get("ask_satisfaction") or ticket.is_spam:
