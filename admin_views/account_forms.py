@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.fields import languages, optional, show
+from admin_views.fields import languages, optional, show, timezones
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 
@@ -68,9 +68,9 @@ class InvitationForm(AccountForm):
     password = new_password(lazy("Password"))
 
 
-def timezones() -> list[tuple[str, str]]:
+def own_timezones() -> list[SelectChoice]:
     """Return the time zones one may choose, the desk's own first."""
-    return [("", _("The desk’s time zone")), *((name, name) for name in sorted(available_timezones()) if "/" in name)]
+    return [SelectChoice("", _("The desk’s time zone")), *timezones()]
 
 
 class ProfileForm(AccountForm):
@@ -78,7 +78,7 @@ class ProfileForm(AccountForm):
 
     name = StringField(lazy("Name"), needed(120), description=lazy("Shown to the team, and to customers on replies."))
     locale = SelectField(lazy("Language"), choices=languages, coerce=optional)
-    timezone = SelectField(lazy("Time zone"), choices=timezones, coerce=optional)
+    timezone = SelectField(lazy("Time zone"), choices=own_timezones, coerce=optional)
     shortcuts = BooleanField(
         lazy("Single-key shortcuts"),
         description=lazy("Press ? on a page of the desk to see them. Switch them off if they get in your way."),

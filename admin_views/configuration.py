@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import available_timezones
 
 from flask import flash, redirect, request
 from flask_admin import expose
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
 
 from admin_views.base import DeskPage, posted
-from admin_views.fields import DeskForm, LabelLength, show
+from admin_views.fields import DeskForm, LabelLength, show, timezones
 from admin_views.widgets import ColourField, LabelFormField, LabelWidget
 from helpdesk import catalogue, environment, examples, logo, outbox, settings, workflow
 from helpdesk.environment import MailServer
@@ -46,7 +45,7 @@ def priorities(_declared: Declared) -> list[tuple[str, str]]:
 #: Where a setting of this kind finds its choices.
 CHOICES = {
     "choice": lambda declared: list(declared.choices),
-    "timezone": lambda _declared: [(name, name) for name in sorted(available_timezones())],
+    "timezone": lambda _declared: timezones(),
     "status": statuses,
     "priority": priorities,
 }
@@ -89,7 +88,7 @@ def default_text(declared: Declared) -> str:
     """Write the default of a setting as its form shows it."""
     if declared.kind == "switch":
         return _("on") if declared.default else _("off")
-    if declared.kind in CHOICES:
+    if declared.kind in CHOICES and declared.kind != "timezone":
         return str(dict(CHOICES[declared.kind](declared)).get(declared.default, declared.default))
     return str(declared.default).rstrip(".") or _("empty")
 

@@ -11,12 +11,13 @@ from peewee import DateTimeField, IntegerField, JSONField
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField as NumberField
 from wtforms import SelectField, SelectMultipleField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import NumberRange, StopValidation
 from wtforms.widgets import TextArea
 
 from admin_views import widgets
-from helpdesk import catalogue, richtext
+from helpdesk import catalogue, richtext, zones
 from helpdesk.i18n import LANGUAGES, _, lazy
 from models import Agent, Department, Role, Service
 
@@ -62,6 +63,11 @@ def optional(value: Any) -> Any:
 def languages() -> list[tuple[str, Any]]:
     """Return the languages one may choose, the desk's own first."""
     return [("", _("The desk’s language")), *LANGUAGES.items()]
+
+
+def timezones() -> list[SelectChoice]:
+    """Return the time zones one may choose, under their regions."""
+    return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered()]
 
 
 class RowSelect(SelectField):

@@ -34,6 +34,13 @@ def modest_role() -> Any:
     return min(catalogue.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
 
 
+def state(row: Any) -> str:
+    """Tell whether an account is open, waits for its owner, or is closed."""
+    if not row.active:
+        return _("No")
+    return _("Yes") if row.password_hash is not None else _("Invited")
+
+
 class UsersView(DeskView):
     """The accounts of the support (RULES 3)."""
 
@@ -84,14 +91,18 @@ class UsersView(DeskView):
         "name": lambda _view, _context, row, _name: Markup("{} <small>{}</small>").format(row.name, row.email),
         "role": lambda _view, _context, row, _name: str(catalogue.role(row.role_id)),
         "support": lambda _view, _context, row, _name: row.support,
+        "active": lambda _view, _context, row, _name: state(row),
     }
     column_extra_row_actions = [
         action("desk_users.add_to_support", lazy("Add to support")),
         action("desk_users.remove_from_support", lazy("Remove from support")),
+        action("desk_users.invitation", lazy("Invitation")),
     ]
 
     def offers(self, action: Any, row: Any) -> bool:
-        """Whoever covers nothing is not removed from support."""
+        """Whoever covers nothing is not removed from support; who has a password needs no invitation."""
+        if action.endpoint == "desk_users.invitation":
+            return bool(row.active) and row.password_hash is None
         return bool(row.covers) or action.endpoint != "desk_users.remove_from_support"
 
     def complete(self, rows: list[Any]) -> None:
@@ -153,6 +164,8 @@ class UsersView(DeskView):
         address = super().get_save_return_url(model, is_created)
         if is_created:
             flash(_("An invitation is on its way to %(email)s.", email=model.email), "info")
+            if not model.is_admin:
+                flash(_("%(name)s sees no ticket yet: choose “Add to support”.", name=model.name), "info")
         return address
 
     @expose("/add-to-support/", methods=("GET", "POST"))

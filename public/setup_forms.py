@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import settings
+from helpdesk import settings, zones
 from helpdesk.i18n import LANGUAGES, lazy
 from public.forms import TOO_LONG, DeskForm, no_address
 
@@ -55,7 +52,7 @@ class OrganisationForm(DeskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timezone.choices = zones()
+        self.timezone.choices = [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered()]
 
 
 class ServiceForm(DeskForm):
@@ -94,13 +91,3 @@ class MailForm(DeskForm):
     )
     mail_username = StringField(lazy("User name"), description=lazy("Empty: no authentication."))
     mail_password = PasswordField(lazy("Password"), description=lazy("Stored encrypted, never shown again."))
-
-
-@cache
-def zones() -> list[SelectChoice]:
-    """Return the time zones under their regions."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    places = [name.split("/", 1) for name in names]
-    return [SelectChoice("UTC")] + [
-        SelectChoice(f"{region}/{place}", place.replace("_", " "), optgroup=region) for region, place in places
-    ]

@@ -31,7 +31,9 @@ def test_inviting_says_where_the_invitation_goes(client_of, root, smtp):
     client = client_of(root)
     person = {"name": "Zoé", "email": "zoe@example.org", "role": str(root.role_id), "locale": ""}
     doors.post(client, "/admin/users/new/", person)
-    assert "zoe@example.org." in doors.text_of(client.get("/admin/users/"))
+    page = doors.text_of(client.get("/admin/users/"))
+    assert "zoe@example.org." in page
+    assert "Zoé sees no ticket yet" in page
 
 
 def test_the_test_mail_speaks_the_language_of_who_asks(app, root, smtp):

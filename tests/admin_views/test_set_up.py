@@ -56,6 +56,16 @@ def test_inviting_without_a_mail_server_leads_to_the_link(client_of, root):
     assert "/admin/invitation/" in doors.post(client, answer.location, {"link": "1"}).text
 
 
+def test_who_has_not_come_yet_is_invited_again_from_the_list(client_of, root, ben):
+    client = client_of(root)
+    doors.post(client, "/admin/users/new/", {"name": "Nora", "email": "nora@desk.example", "role": root.role_id})
+    nora = Agent.get(Agent.name == "Nora")
+    page = client.get("/admin/users/").text
+    assert "Invited" in page
+    assert f"/invitation/?id={nora.id}" in page
+    assert f"/invitation/?id={ben.id}" not in page
+
+
 def test_adding_to_support_gives_a_permission(client_of, root, ben, billing, invoices):
     data = {"place": f"{billing.id}/{invoices.id}", "signature": "<b>Ben</b>", "notify": "y"}
     doors.post(client_of(root), f"/admin/users/add-to-support/?id={ben.id}", data)
