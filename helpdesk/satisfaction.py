@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from peewee import Case, fn
+from peewee import Case, ModelSelect, fn
 
 from helpdesk import access, catalogue, clock, settings, statistics
 from helpdesk.access import TicketGuest
@@ -86,20 +87,32 @@ def measure(agent: Agent, period: Period) -> Satisfaction | None:
     """Count the answers of a period within the agent's sight; None while the desk does not ask."""
     if not settings.get("ask_satisfaction"):
         return None
-    theirs = access.visible_tickets(agent).select(Ticket.id).where(statistics.COUNTED)
-    within = (Rating.ticket.in_(theirs), Rating.rated_at >= period.start, Rating.rated_at < period.end)
     good = fn.SUM(Case(None, ((Rating.score == GOOD, 1),), 0))
-    counted = Rating.select(Ticket.service, Ticket.assignee, fn.COUNT(Rating.id), good).join(Ticket).where(*within)
+    counted = _answers(agent, period, Ticket.service, Ticket.assignee, fn.COUNT(Rating.id), good)
     rows = list(counted.group_by(Ticket.service, Ticket.assignee).tuples())
-    said = Rating.select(Rating, Ticket).join(Ticket).where(*within, Rating.comment != "")
     return Satisfaction(
         Share("", sum(row[2] for row in rows), sum(row[3] for row in rows)),
         {
             "service": _shares((str(catalogue.service(row[0]) or ""), row[2], row[3]) for row in rows),
             "agent": _shares((str(catalogue.agent(row[1]) or ""), row[2], row[3]) for row in rows),
         },
-        list(said.order_by(Rating.rated_at.desc(), Rating.id.desc()).limit(COMMENTS)),
+        _comments(agent, period),
     )
+
+
+def _answers(agent: Agent, period: Period, *wanted: Any) -> ModelSelect:
+    """Return the query of a period's answers, found by their time: the agent's tickets are far more."""
+    within = (statistics.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
+    query = access.visible_tickets(agent).select(*wanted)
+    return query.join(Rating, on=(Rating.ticket == Ticket.id), attr="rating").where(*within)
+
+
+def _comments(agent: Agent, period: Period) -> list[Rating]:
+    said = _answers(agent, period, Ticket, Rating).where(Rating.comment != "")
+    rows = list(said.order_by(Rating.rated_at.desc(), Rating.id.desc()).limit(COMMENTS))
+    for row in rows:
+        row.rating.ticket = row
+    return [row.rating for row in rows]
 
 
 def _shares(rows: Iterable[tuple[str, int, int]]) -> list[Share]:

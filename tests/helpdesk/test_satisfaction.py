@@ -6,13 +6,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
 from helpdesk import clock, copies, events, satisfaction, settings, statistics, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent
-from tests.support import cast
+from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent, database
+from tests.support import cast, sqlite_only
 
 UTC = ZoneInfo("UTC")
 
@@ -141,3 +142,15 @@ def test_spam_and_the_bin_do_not_count(closed, carol, root):
     satisfaction.rate(closed, "bad", actor=carol)
     tickets.delete(again(closed), actor=root)
     assert satisfaction.measure(root, statistics.last_days(7, UTC)).all.answers == 0
+
+
+@sqlite_only
+def test_the_answers_of_a_period_are_found_by_their_time(closed, carol, root):
+    satisfaction.rate(closed, "bad", actor=carol, comment="Too slow")
+    with count_queries() as counter:
+        (said,) = satisfaction.measure(root, statistics.last_days(7, UTC)).comments
+        assert said.ticket.number == closed.number
+    asked = [row.msg for row in counter.get_queries() if '"ticket" AS' in row.msg[0]]
+    plans = [repr(database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()) for sql, values in asked]
+    assert len(plans) == 2
+    assert all("rating_rated_at" in plan for plan in plans)
