@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from peewee import SQL, ModelSelect, fn
 
 from helpdesk import access, audiences, clock, held
-from models import OutgoingEmail, database, is_sqlite
+from models import Message, OutgoingEmail, database, is_sqlite
 
 #: The domain of the customers of examples (`helpdesk.demo.samples`): nobody is there, and no mail leaves for it.
 UNREACHED = "people.guichet.example"
@@ -16,13 +16,18 @@ STUCK = 10
 
 
 def due_now() -> ModelSelect:
-    """Return the ids of the mails that may be sent now, oldest first; of one ticket and address, the first only."""
+    """Return the ids of the mails that may be sent now, oldest first; of one ticket and address, the first only.
+
+    A reply that its author keeps back holds up nobody else’s: that may be for an hour.
+    """
     earlier = OutgoingEmail.alias()
+    kept_back = Message.select(SQL("1")).where(Message.id == earlier.message, Message.public_at > clock.now())
     waits = earlier.select(SQL("1")).where(
         earlier.ticket == OutgoingEmail.ticket,
         earlier.to_email == OutgoingEmail.to_email,
         earlier.id < OutgoingEmail.id,
         earlier.state.in_(["pending", "sending"]),
+        ~fn.EXISTS(kept_back),
     )
     return (
         OutgoingEmail.select(OutgoingEmail.id)

@@ -218,6 +218,14 @@ def test_the_reply_of_a_colleague_is_theirs_to_keep_back(sent, root):
         tickets.hold_reply(sent, actor=root)
 
 
+def test_a_reply_kept_back_holds_up_no_colleague(sent, ticket, ana, root):
+    OutgoingEmail.delete().where(OutgoingEmail.message != sent.id).execute()
+    tickets.hold_reply(sent, actor=ana)
+    other = tickets.reply(again(ticket), "<p>Here it is.</p>", actor=root)
+    with time_machine.travel(other.public_at + timedelta(seconds=1), tick=False):
+        assert [mail.message_id for mail in claims.claim(10)] == [other.id]
+
+
 # --- Another status that waits ------------------------------------------------------------------------------------
 
 
