@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_admin import expose
+from peewee import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 import sessions
@@ -59,6 +60,8 @@ class TicketReplies(TicketPage):
             sent = self.send(ticket, form)
         except InvalidInput as error:
             return self.show(number, code=422, **{**form, "error": str(error), "error_field": error.field})
+        except Merged as led:
+            return self.go_on_in(led, form)
         except Overtaken as held:
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
@@ -91,7 +94,16 @@ class TicketReplies(TicketPage):
         return not asked and reminders.speaks_of_a_file(written(request.form))
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
-        """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken."""
+        """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken, Merged."""
+        try:
+            return self.store(ticket, form)
+        except IntegrityError:
+            # Merged while this was written: it belongs into the other ticket.
+            self.find(ticket.number)
+            raise
+
+    def store(self, ticket: Ticket, form: dict[str, Any]) -> Message:
+        """Store what was written in one transaction. Raises Overtaken."""
         body, files, saved = written(request.form), form["basket"].kept, None
         with tickets.transaction():
             if form.get("kind") == "note":

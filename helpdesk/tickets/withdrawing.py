@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
+from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent, is_sqlite
 
 #: What a reply changes, in groups that are given back together or, where somebody changed them since, not at all.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
@@ -54,9 +54,9 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
     Its files wait under `files_key` for the form of `owner`. Raises InvalidInput when it is too late, or somebody
     wrote in the ticket meanwhile; NotAllowed for a reply of others; NotFound for what is no reply.
     """
-    ticket = _ticket_of(message, actor)
     with transaction():
-        if not _claim(message):
+        ticket = _ticket_of(message, actor)
+        if ticket is None or not _claim(message):
             return
         event = _event_of(message)
         before, after, saved, last = event.data["undo"]
@@ -87,8 +87,8 @@ def let_go(message: Message, *, actor: Agent) -> None:
 
 
 def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
-    _ticket_of(message, actor)
     with transaction():
+        _ticket_of(message, actor)
         waits = Message.public_at > clock.now()
         same = Message.update(public_at=until).where(Message.id == message.id, Message.deleted_at.is_null(), waits)
         mails = OutgoingEmail.message == message.id
@@ -98,15 +98,28 @@ def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
     return until
 
 
-def _ticket_of(message: Message, actor: Agent) -> Ticket:
-    """Return the ticket of a reply that is this agent's to take back."""
-    ticket = Ticket.get_by_id(message.ticket_id)
+def _ticket_of(message: Message, actor: Agent) -> Ticket | None:
+    """Return the ticket of a reply that is this agent's to take back; None once the reply is gone.
+
+    The ticket is held first, as in every act: it may be on its way into another one, and the reply with it.
+    """
+    ticket = _locked(message.id) or _locked(message.id)
+    if ticket is None:
+        return None
+    message.ticket = ticket
     access.require(actor, "reply", ticket)
     if message.kind != REPLY:
         raise NotFound(lazy("There is no such reply."))
     if message.agent_id != actor.id:
         raise NotAllowed(lazy("Only its author takes a reply back."))
     return ticket
+
+
+def _locked(message_id: int) -> Ticket | None:
+    """Return the ticket of a message, kept from others; None when it was merged while this waited, or is gone."""
+    place = Message.select(Message.ticket).where(Message.id == message_id)
+    query = Ticket.select().where(Ticket.id == place)
+    return (query if is_sqlite() else query.for_update()).first()
 
 
 def _claim(message: Message) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from helpdesk import drafts, journal, links, tickets
 from helpdesk.drafts import Writing
-from models import JournalEntry, Message, Ticket
+from models import JournalEntry, Message, Ticket, database
 from tests.support import cast
 from tests.support.doors import post, text_of
 
@@ -200,3 +203,19 @@ def test_a_strange_query_goes_on_with_the_former_number(client_of, source, targe
     for query in ("endpoint=x", "_scheme=javascript&_external=1", "number=0&self=1"):
         answer = client.get(f"/admin/tickets/{source.number}?{query}")
         assert (answer.status_code, answer.location) == (302, f"/admin/tickets/{target.number}?{query}")
+
+
+@pytest.mark.parametrize("kind", ["note", "reply"])
+def test_what_was_being_sent_during_the_merge_comes_back(client_of, source, target, ana, kind):
+    client = client_of(ana)
+    client.get(url(source))
+    with ThreadPoolExecutor(1) as pool:
+        with database.atomic():
+            tickets.merge(source, target, actor=ana)
+            sent = pool.submit(post, client, url(source, "reply"), {"body": "One moment later", "kind": kind})
+            # The writer sees the ticket still, and waits for what is being stored.
+            time.sleep(0.4)
+        answer = sent.result(10)
+    assert answer.status_code == 409
+    assert "One moment later" in answer.text
+    assert f"Ticket {source.number} is part of this one now." in text_of(answer)

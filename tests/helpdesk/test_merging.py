@@ -202,6 +202,17 @@ def test_a_reply_on_its_way_is_still_taken_back(source, target, ana):
     assert OutgoingEmail.select().where(OutgoingEmail.message == sent.id).count() == 0
 
 
+def test_a_reply_of_a_page_from_before_the_merge_is_kept_back_and_taken_back(source, target, ana):
+    settings.save({"undo_send_seconds": 10})
+    message = tickets.reply(source, "<p>On its way</p>", actor=ana)
+    tickets.merge(again(source), target, actor=ana)
+    # The row is as it was read before: of a ticket that is no more.
+    for act in (tickets.hold_reply, tickets.withdraw_reply, tickets.withdraw_reply):
+        act(message, actor=ana)
+    assert Draft.get().ticket_id == target.id
+    assert Message.select().where(Message.kind == "reply").count() == 0
+
+
 def test_a_reply_on_its_way_goes_out(source, target, ana):
     settings.save({"undo_send_seconds": 10})
     sent = tickets.reply(source, "<p>We are on it.</p>", actor=ana)
