@@ -8,7 +8,7 @@ from helpdesk import access, canned_responses
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from models import Base, CannedResponse, Department, Filter, Service, Stamp, Status, database
+from models import Base, CannedResponse, Department, Filter, Service, Stamp, Status, database, is_sqlite
 
 DIRECTIONS = {"up": -1, "down": 1}
 #: Tables with a position: the column whose rows are neighbours (None: all rows), and what settles ties.
@@ -68,8 +68,10 @@ def _require(row: Any, actor: Actor) -> None:
 
 
 def _neighbours(row: Any) -> list[int]:
-    """Return the ids of the rows among which this one stands, in order; itself among them."""
+    """Return the ids of the rows among which this one stands, in order; itself among them. Nobody else moves them."""
     table = type(row)
+    if not is_sqlite():
+        list(table.select(table.id).order_by(table.id).for_update().tuples())
     group, tie = ORDERED[table]
     query = table.select(table.id).order_by(table.position, tie, table.id)
     if group is not None:

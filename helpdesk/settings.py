@@ -47,7 +47,9 @@ def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, 
         for key, value in changed.items():
             Setting.delete().where(Setting.key == key).execute()
             if value != DECLARED[key].default:
-                Setting.create(key=key, value=value, changed_at=clock.now())
+                # Two windows may save at once: the later one counts.
+                row = Setting.insert(key=key, value=value, changed_at=clock.now())
+                row.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value, Setting.changed_at]).execute()
         if changed:
             Stamp.bump()
             for watcher in watchers:

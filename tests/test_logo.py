@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
 from helpdesk import attachments, backup, file_store, journal, logo, restoring, settings
 from helpdesk.errors import InvalidInput
-from models import JournalEntry
+from models import JournalEntry, database
 from tests.admin_views.test_set_up import configuration
 from tests.browser.test_axe import complaints
 from tests.browser.test_desk import sign_in
@@ -210,3 +211,13 @@ def test_a_black_margin_belongs_to_the_picture(root):
     sent.seek(0)
     logo.save(sent, actor=root)
     assert (logo.current().width, logo.current().height) == (300, 100)
+
+
+def test_a_button_pressed_twice_stores_one_logo(root, data_dir):
+    def save(_press):
+        with database.connection_context():
+            logo.save(io.BytesIO(picture()), actor=root)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(save, range(6))) == [None] * 6
+    assert (data_dir / logo.current().path).is_file()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from helpdesk import catalogue, ordering
 from helpdesk.errors import InvalidInput, NotAllowed
-from models import CannedResponse, Department, Filter, Service, Status
+from models import CannedResponse, Department, Filter, Service, Status, database
 from tests.support import cast, doors
 
 
@@ -148,3 +150,15 @@ def test_the_answer_says_the_place_and_the_ends(client_of, root, three):
 def test_a_list_in_another_order_is_not_dragged(client_of, root, three):
     assert "data-drag" in client_of(root).get("/admin/services/").text
     assert "data-drag" not in client_of(root).get("/admin/services/?search=A").text
+
+
+def test_rows_dragged_at_once_each_find_a_place(three, root):
+    rows = [*three, *(cast.make_service(name) for name in "DEFGH")]
+
+    def place(row):
+        with database.connection_context():
+            return ordering.place(row, above=None, below=rows[row == rows[0]].id, actor=root)
+
+    with ThreadPoolExecutor(len(rows)) as pool:
+        assert len(list(pool.map(place, rows))) == len(rows)
+    assert sorted(row.position for row in Service.select()) == list(range(len(rows)))
