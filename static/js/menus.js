@@ -1,4 +1,7 @@
-// <details class="menu">: closes on Escape, on a click elsewhere, and when another one opens. The drawer closes on Escape.
+// <details class="menu">: closes on Escape, on a click elsewhere, and when another one opens. What opens to be filled in
+// takes the focus, or its letters would be single keys of the page behind. The drawer closes on Escape.
+const FIRST = ".menu-form :is(input:not([type=hidden]), select, textarea)";
+
 function close(menu) {
   menu.open = false;
 }
@@ -7,6 +10,12 @@ export function menus() {
   document.addEventListener("click", ({ target }) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) close(menu);
   });
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.open || !target.contains(document.activeElement) || !target.matches("details.menu")) return;
+    const field = target.querySelector(FIRST);
+    field?.focus();
+    if (field?.value && field.matches("[type=text], :not([type])")) field.select?.();
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const menu = document.activeElement?.closest?.("details.menu[open]");

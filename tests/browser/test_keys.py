@@ -116,3 +116,20 @@ def test_keys_are_switched_off_in_the_profile(opened, ticket):
     press(opened, "t?")
     assert not opened.get_by_role("dialog").is_visible()
     assert Ticket.get().assignee is None
+
+
+def test_letters_go_into_the_form_that_opened(opened, ticket):
+    opened.locator(".is-subject summary").click()
+    opened.locator("#subject:focus").wait_for()
+    opened.keyboard.type("Not cold")
+    opened.keyboard.press("Enter")
+    opened.get_by_role("heading", name="Not cold").wait_for()
+    assert Ticket.get_by_id(ticket.id).closed_at is None
+
+
+def test_the_escape_key_gives_back_the_focus_of_a_form_that_opened(opened):
+    opened.locator(".is-subject summary").focus()
+    opened.keyboard.press("Enter")
+    opened.locator("#subject:focus").wait_for()
+    opened.keyboard.press("Escape")
+    assert "Change the subject" in focused(opened)
