@@ -199,6 +199,7 @@ COPY_LINE = Label(
 )
 
 #: What an agent gets whom a colleague named in an internal note: no word of the note.
+MENTION_SENDER = Label(en="HelpDesk - Internal note", fr="HelpDesk - Note interne")
 MENTION_SUBJECT = Label(
     en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
 )

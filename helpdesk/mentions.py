@@ -78,7 +78,7 @@ def tell(event: TicketEvent, actor: Actor) -> None:
         said = Text(
             subject=email_defaults.MENTION_SUBJECT.text(recipient.locale) % words,
             body=escape(email_defaults.MENTION_BODY.text(recipient.locale) % words),
-            sender_name=sender.sender_name,
+            sender_name=email_defaults.MENTION_SENDER.text(recipient.locale),
             sender_email=sender.sender_email,
             enabled=True,
         )

@@ -170,6 +170,11 @@ def test_saving_a_draft_tells_what_came_in(client_of, ticket, ana, carol):
 # --- Canned responses ---------------------------------------------------------------------------------------------
 
 
+def test_the_lines_of_a_response_stay_apart_in_the_list(client_of, ticket, ana):
+    CannedResponse.create(name="Dear", body="<p>Hello,<br>again.</p><p>See <b>you</b>.</p>", service=ticket.service)
+    assert "Hello, again. See you." in text_of(client_of(ana).get(url(ticket)))
+
+
 def test_an_empty_variable_is_named(client_of, ticket, ana):
     Customer.update(last_name="").execute()
     row = CannedResponse.create(name="Dear", body="<p>Dear {{ customer_lastname }}</p>", service=ticket.service)

@@ -39,6 +39,7 @@ def test_the_mail_leads_to_the_ticket(ticket, ana, lea, request_context):
     text = outbox.render(mail).get_body(("plain",)).get_content()
     assert f"/admin/tickets/{ticket.number}" in text
     assert f"Ana named you in an internal note of ticket #{ticket.number}." in text
+    assert mail.from_name == "HelpDesk - Internal note"
 
 
 def test_only_who_sees_the_ticket_may_be_named(ticket, ana, lea, root, mona, sales):
