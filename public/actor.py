@@ -23,10 +23,13 @@ def signed_in() -> Customer | None:
     return person if isinstance(person, Customer) else None
 
 
-def remember(ticket_id: int, address_id: int) -> None:
-    """Let this browser open that ticket, for as long as its session lasts."""
+def remember(ticket_id: int, address_id: int, *, by_link: bool) -> None:
+    """Let this browser open that ticket, for as long as its session lasts; a mailed link has proven the address."""
     kept = [pair for pair in session.get("guest", {}).items() if pair[0] != str(ticket_id)]
     session["guest"] = dict([*kept[1 - KEPT_TICKETS :], (str(ticket_id), address_id)])
+    if by_link:
+        others = [key for key in session.get("linked", []) if key != ticket_id]
+        session["linked"] = [*others[1 - KEPT_TICKETS :], ticket_id]
 
 
 def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
@@ -56,8 +59,19 @@ def _guest_of(number: str) -> TicketGuest | None:
     former = FormerNumber.get_or_none(FormerNumber.number == clean) if row is None else None
     known_by, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
     address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
-    if address is None:
+    if address is None or not _may_read_whole(known_by, ticket_id, kept):
         return None
     if former is not None:
-        remember(ticket_id, address.id)
+        remember(ticket_id, address.id, by_link=known_by in session.get("linked", ()))
     return TicketGuest(address.customer, ticket_id, address)
+
+
+def _may_read_whole(known_by: int, ticket_id: int, kept: dict[str, int]) -> bool:
+    """Tell whether a browser reads a ticket with all that was merged into it: it came by a link, or knows each part.
+
+    Who only wrote may have typed the address of somebody else, whose other tickets are not theirs to read.
+    """
+    if known_by in session.get("linked", ()):
+        return True
+    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
+    return all(str(key) in kept for key in [ticket_id, *(key for (key,) in parts)])

@@ -68,7 +68,7 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
     except InvalidInput as error:
         return render_template("public/confirm.html", token=token, problem=str(error)), 422
     if ticket.address_id is not None:
-        actor.remember(ticket.id, ticket.address_id)
+        actor.remember(ticket.id, ticket.address_id, by_link=True)
     session.pop("held", None)
     session["sent"] = ticket.number
     return redirect(url_for("public.sent"), 303)

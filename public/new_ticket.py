@@ -140,7 +140,7 @@ def _sent(ticket: Ticket, form: TicketForm) -> Answer:
     session["sent"] = ticket.number
     if form.customer is None and settings.mail_server() is None and ticket.address_id is not None:
         # No mail will bring the link: the browser that wrote keeps its ticket (RULES 22).
-        actor.remember(ticket.id, ticket.address_id)
+        actor.remember(ticket.id, ticket.address_id, by_link=False)
     return redirect(url_for("public.sent"), 303)
 
 

@@ -33,7 +33,7 @@ def open_ticket_link(token: str) -> Response | tuple[str, int]:
         address = customer_sign_in.use_ticket_link(link)
     except (LinkExpired, NotFound) as error:
         return lost(error)
-    actor.remember(link.ticket.id, address.id)
+    actor.remember(link.ticket.id, address.id, by_link=True)
     return redirect(url_for("public.ticket", number=link.ticket.number), 303)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from helpdesk import links, outbox, settings, tickets
 from models import CustomerAddress, Ticket
 from tests.public.filling import fill, send
@@ -20,6 +22,28 @@ def test_without_a_mail_server_the_browser_keeps_its_ticket(app, client, sales):
     number = Ticket.get().number
     assert client.get(f"/tickets/{number}").status_code == 200
     assert app.test_client().get(f"/tickets/{number}").status_code == 404
+
+
+@pytest.mark.parametrize("stranger_first", [True, False])
+def test_who_only_wrote_reads_nothing_that_is_merged_with_it(client, root, sales, carol, stranger_first):
+    hers = cast.open_ticket(carol, sales)
+    # Without a mail server, somebody who typed Carol's address keeps what they wrote, and no more.
+    send(client, fill(client, email=carol.primary_address.email))
+    written = Ticket.select().order_by(Ticket.id.desc()).get()
+    assert client.get(f"/tickets/{written.number}").status_code == 200
+    pair = (written, hers) if stranger_first else (hers, written)
+    tickets.merge(*pair, actor=root)
+    for row in pair:
+        assert client.get(f"/tickets/{row.number}").status_code == 404
+
+
+def test_who_wrote_both_goes_on_reading_them(client, root, sales, carol):
+    first, second = (cast.open_ticket(carol, sales) for _time in range(2))
+    with client.session_transaction() as session:
+        session["guest"] = {str(row.id): row.address_id for row in (first, second)}
+    tickets.merge(first, second, actor=root)
+    assert client.get(f"/tickets/{first.number}").location == f"/tickets/{second.number}"
+    assert client.get(f"/tickets/{second.number}").status_code == 200
 
 
 def test_with_a_mail_server_the_link_must_come_by_mail(client, sales):
