@@ -20,6 +20,10 @@ from web import security, statics
 
 COOKIE = "sends"
 STATUS = "status-"
+#: What the page of a ticket is told beside what was typed: no form of ours sends fields of these names.
+TOLD = frozenset(
+    {"number", "code", "refused", "basket", "way", "error", "error_field", "held", "said", "forgotten", "notes"}
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ def remember(response: Response, agent: Agent, form: MultiDict[str, str]) -> Non
         httponly=True,
         samesite="Lax",
     )
+
+
+def typed(form: MultiDict[str, str]) -> dict[str, str]:
+    """Return what comes back in the composer of what was sent."""
+    return {name: value for name, value in form.items() if name not in TOLD}
 
 
 def chosen(form: MultiDict[str, str]) -> str:

@@ -38,7 +38,7 @@ class TicketReplies(TicketPage):
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
         form: dict[str, Any] = {
-            **request.form.to_dict(),
+            **sending.typed(request.form),
             "basket": basket(self.agent),
             "way": sending.chosen(request.form),
         }
@@ -165,7 +165,7 @@ class TicketReplies(TicketPage):
         try:
             ticket = self.find(number)
         except Merged as led:
-            return self.go_on_in(led, {**request.form.to_dict(), "basket": basket(self.agent)})
+            return self.go_on_in(led, {**sending.typed(request.form), "basket": basket(self.agent)})
         if "discard" in request.form:
             drafts.discard(ticket, actor=self.agent)
             forget_files(ticket.number)
@@ -177,7 +177,7 @@ class TicketReplies(TicketPage):
         try:
             draft = drafts.save(ticket, writing(request.form), actor=self.agent)
         except InvalidInput as error:
-            form: dict[str, Any] = {**request.form.to_dict(), "error": str(error), "error_field": error.field}
+            form: dict[str, Any] = {**sending.typed(request.form), "error": str(error), "error_field": error.field}
             return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(number, code=422, **form)
         saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
         if scripted:

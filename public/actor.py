@@ -38,11 +38,11 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
     for who in candidates:
         if who is not None:
             with suppress(NotFound):
-                return who, _followed(who, number)
+                return who, followed(who, number)
     raise NotFound(lazy("There is no such ticket."))
 
 
-def _followed(who: Customer | TicketGuest, number: str) -> Ticket:
+def followed(who: Customer | TicketGuest, number: str) -> Ticket:
     """Return the ticket with this number, or the one it was merged into."""
     try:
         return access.find_ticket(who, number)

@@ -54,7 +54,7 @@ def list_tickets() -> Response | str:
 def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
     query = access.visible_tickets(customer).where(Ticket.is_open != closed)
     if before:
-        last = access.find_ticket(customer, before)
+        last = actor.followed(customer, before)
         query = query.where(
             (Ticket.last_activity < last.last_activity)
             | ((Ticket.last_activity == last.last_activity) & (Ticket.id < last.id))

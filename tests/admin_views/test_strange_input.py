@@ -45,6 +45,14 @@ def test_an_action_names_nothing_strange(request_context, database, kind, argume
         filters.target(kind, argument.replace("{}", number))
 
 
+@pytest.mark.parametrize("act", ["reply", "draft"])
+@pytest.mark.parametrize("name", ["number", "code", "refused", "held", "notes", "said", "basket"])
+def test_a_refused_text_comes_back_whatever_came_with_it(client_of, ana, ticket, act, name):
+    data = {"body": "", "remove_file": "1", "canned_name": "x", name: "1"}
+    answer = post(client_of(ana), f"/admin/tickets/{ticket.number}/{act}", data)
+    assert answer.status_code in {200, 302}
+
+
 @pytest.mark.parametrize("act", ["read", "merge", "close"])
 @pytest.mark.parametrize("number", [*STRANGE, "1\x002"])
 def test_strange_tickets_are_not_ticked(client_of, ana, act, number):

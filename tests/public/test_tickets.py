@@ -184,3 +184,9 @@ def test_the_list_of_nobody_asks_to_sign_in(client):
 
 def test_an_empty_list_offers_a_ticket(client_of, carol):
     assert "No open ticket" in doors.text_of(client_of(carol).get("/tickets"))
+
+
+def test_the_list_goes_on_after_a_ticket_that_was_merged_meanwhile(client_of, root, sales, carol):
+    first, second = (cast.open_ticket(carol, sales) for _time in range(2))
+    tickets.merge(second, first, actor=root)
+    assert client_of(carol).get(f"/tickets?before={second.number}").status_code == 200
