@@ -39,6 +39,16 @@ def test_a_customer_prints_the_thread_alone(page, ticket, carol, app):
     assert page.locator(".msg-body").first.is_visible()
 
 
+def test_paper_tells_exact_times(page, ticket, ana):
+    sign_in(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.emulate_media(media="print")
+    written = "(node => [getComputedStyle(node).fontSize, getComputedStyle(node, '::after').content, node.title])"
+    size, content, exact = page.locator(".msg-head time").first.evaluate(written)
+    assert size == "0px"
+    assert content == f'"{exact}"'
+
+
 def test_a_dark_desk_prints_dark_on_light(page, ticket, ana):
     sign_in(page, ana)
     page.get_by_role("button", name="Dark").click()
