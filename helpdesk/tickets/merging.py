@@ -95,12 +95,11 @@ def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:
 
 
 def readers(source: Ticket, target: Ticket) -> list[str]:
-    """Return who is in copy of one of the two only: they will read both."""
-    copies = TicketCopy.select().where(TicketCopy.ticket.in_((source, target)), ~TicketCopy.waits)
-    held: dict[str, int] = {}
-    for row in copies:
-        held[row.address.email] = held.get(row.address.email, 0) + 1
-    return sorted(email for email, number in held.items() if number == 1)
+    """Return who is in copy and does not read both yet: they will, also whom a visitor named and who waits still."""
+    read: dict[str, int] = {}
+    for row in TicketCopy.select().where(TicketCopy.ticket.in_((source, target))):
+        read[row.address.email] = read.get(row.address.email, 0) + (not row.waits)
+    return sorted(email for email, number in read.items() if number < 2)
 
 
 def _is_proven(ticket: Ticket) -> bool:

@@ -40,6 +40,7 @@ from models import (
     Rating,
     ReadingMark,
     Ticket,
+    TicketCopy,
     TicketEvent,
     database,
 )
@@ -299,6 +300,15 @@ def test_who_reads_more_is_told_before(source, target, ana):
     copies.add_copies(source, ["eve@customer.example", "both@customer.example"], actor=ana)
     copies.add_copies(target, ["both@customer.example"], actor=ana)
     assert merging.readers(source, target) == ["eve@customer.example"]
+
+
+def test_who_waits_to_be_in_copy_is_told_of_too(source, target, ana):
+    # A stranger may have named them, and Carol's next sign-in lets them in, without a word to the agent.
+    for ticket, email in ((source, "eve@customer.example"), (source, "one@customer.example")):
+        copies.add_copies(ticket, [email], actor=ana)
+    copies.add_copies(target, ["one@customer.example"], actor=ana)
+    TicketCopy.update(waits=True).where(TicketCopy.ticket == source.id).execute()
+    assert merging.readers(source, target) == ["eve@customer.example", "one@customer.example"]
 
 
 def test_a_prefix_that_would_repeat_a_merged_number_is_refused(source, target, ana):
