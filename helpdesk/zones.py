@@ -36,13 +36,14 @@ def offered() -> tuple[tuple[str, str, str | None], ...]:
 @lru_cache(maxsize=len(i18n.LANGUAGES))
 def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
     cities = Locale.parse(code).time_zones
-    found: list[tuple[str, str, str | None]] = []
-    for name in available_timezones():
+    found: dict[tuple[str, str], str] = {}
+    for name in sorted(available_timezones()):
         region, _slash, place = name.partition("/")
         if region in REGIONS and place:
             city = cities.get(name, {}).get("city")
-            found.append((name, str(city or _words(place)), str(REGIONS[region])))
-    return (("UTC", "UTC", None), *sorted(found, key=lambda row: (_plain(row[2] or ""), _plain(row[1]))))
+            found.setdefault((str(REGIONS[region]), str(city or _words(place))), name)
+    ordered = sorted(found, key=lambda spot: (_plain(spot[0]), _plain(spot[1])))
+    return (("UTC", "UTC", None), *((found[spot], spot[1], spot[0]) for spot in ordered))
 
 
 def _words(place: str) -> str:

@@ -26,6 +26,11 @@ def test_accents_do_not_change_the_order(french):
     assert places.index("Amsterdam") < places.index("Athènes") < places.index("Paris")
 
 
+def test_no_place_is_offered_twice(french):
+    places = [(place, region) for _name, place, region in zones.offered()]
+    assert len(places) == len(set(places))
+
+
 def test_every_zone_offered_exists(french):
     offered = [name for name, _place, _region in zones.offered()]
     assert offered[0] == "UTC"
