@@ -157,23 +157,23 @@ def _recall(message: Message) -> None:
 
 
 def _give_back_text(message: Message, saved: dict[str, Any], *, closed: bool, actor: Agent) -> None:
-    """Make the text the author's draft again, above what they began since."""
+    """Make the text the author's draft again, above what they began since: a note, if that was one."""
     begun = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
     body = message.body + (begun.body if begun is not None else "")
-    if begun is not None:
-        begun.delete_instance()
     row = CannedResponse.get_or_none(CannedResponse.id == saved.get("id"), CannedResponse.author == actor.id)
     if row is not None and row.body == message.body:
         row.delete_instance()
-    Draft.create(
-        ticket=message.ticket_id,
-        agent=actor,
-        body=body,
-        close=closed,
-        save_as=bool(saved),
-        canned_name=saved.get("name", ""),
-        updated_at=clock.now(),
-    )
+    values = {
+        "kind": begun.kind if begun is not None else REPLY,
+        "body": body,
+        "close": closed,
+        "save_as": bool(saved),
+        "canned_name": saved.get("name", ""),
+        "updated_at": clock.now(),
+    }
+    # The page may save what they write at the very moment.
+    row = Draft.insert(ticket=message.ticket_id, agent=actor.id, **values)
+    row.on_conflict(conflict_target=[Draft.ticket, Draft.agent], update=values).execute()
 
 
 def _give_back_standing(ticket: Ticket, before: Standing, after: Standing) -> None:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
-from helpdesk import attachments, canned_responses, claims, clock, events, search, settings, threads, tickets, uploads
+from helpdesk import (
+    attachments,
+    canned_responses,
+    claims,
+    clock,
+    drafts,
+    events,
+    search,
+    settings,
+    threads,
+    tickets,
+    uploads,
+)
+from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent
+from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent, database
 from tests.support import attached
 
 
@@ -167,6 +182,26 @@ def test_what_was_begun_since_stands_below(sent, ticket, ana):
     Draft.create(ticket=ticket, agent=ana, body="<p>And</p>", updated_at=clock.now())
     tickets.withdraw_reply(sent, actor=ana)
     assert Draft.get().body == "<p>We are on it.</p><p>And</p>"
+
+
+def test_a_note_begun_since_makes_the_draft_a_note(sent, ticket, ana):
+    drafts.save(again(ticket), Writing("<p>She is angry.</p>", note=True), actor=ana)
+    tickets.withdraw_reply(sent, actor=ana)
+    assert (Draft.get().kind, Draft.get().body) == ("note", "<p>We are on it.</p><p>She is angry.</p>")
+
+
+def test_a_draft_saved_at_the_same_moment_is_no_failure(sent, ticket, ana):
+    def withdraw():
+        with database.connection_context():
+            tickets.withdraw_reply(sent, actor=ana)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.atomic():
+            drafts.save(again(ticket), Writing("<p>Then</p>"), actor=ana)
+            withdrawn = pool.submit(withdraw)
+            time.sleep(0.3)
+        withdrawn.result(10)
+    assert Draft.get().body.startswith("<p>We are on it.</p>")
 
 
 # --- More time ----------------------------------------------------------------------------------------------------
