@@ -78,7 +78,7 @@ def test_it_works_without_script(browser, live_server, sales, smtp):
     page.wait_for_timeout(3100)
     assert page.get_by_role("link", name="Listen").get_attribute("target") == "_blank"
     page.get_by_role("button", name="I cannot read the code").click()
-    assert page.get_by_role("heading", name="Please confirm your message").is_visible()
+    page.get_by_role("heading", name="Please confirm your message").wait_for()
     assert HeldRequest.select().count() == 1
     context.close()
 

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.usefixtures("request_context")
 
 @pytest.mark.parametrize("kind", list(EventKind))
 def test_every_kind_has_its_sentence(ticket, ana, kind):
-    event = events.record(ticket, kind, actor=ana, old="a", new="b", to="c", tag="d", name="e", reason="f", email="g")
+    event = events.record(
+        ticket, kind, actor=ana, old="a", new="b", to="c", tag="d", name="e", reason="f", email="g", agents=[]
+    )
     assert "%(" not in events.describe(event)
     assert len(events.describe(event)) > 8
 
