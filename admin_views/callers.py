@@ -17,7 +17,7 @@ from admin_views.fields import show
 from admin_views.files import basket
 from admin_views.side import LIST
 from admin_views.ticket_page import TicketPage
-from helpdesk import catalogue, settings, tickets
+from helpdesk import catalogue, inputs, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.tickets import NewTicket
@@ -107,16 +107,11 @@ def asked(form: CallerForm) -> NewTicket:
         email=form.email.data,
         subject=form.subject.data,
         body=form.message.data,
-        service_id=number(service) or 0,
-        department_id=number(department),
+        service_id=inputs.row_key(service) or 0,
+        department_id=inputs.row_key(department),
         first_name=form.first_name.data or "",
         last_name=form.last_name.data or "",
         locale=settings.get("language"),
         form_key=f"desk-{form.form_key.data}"[:64],
         source=form.source.data or "",
     )
-
-
-def number(text: str) -> int | None:
-    """Return the id a text holds."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -12,7 +12,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from helpdesk import access, catalogue, clock, settings
+from helpdesk import access, catalogue, clock, inputs, settings
 from helpdesk.i18n import _
 from helpdesk.threads import Block
 from models import PENDING, Agent, Message, Status, Ticket
@@ -76,12 +76,11 @@ def typed(form: MultiDict[str, str]) -> dict[str, str]:
 def chosen(form: MultiDict[str, str]) -> str:
     """Return the way a form was sent: by a button of the menu, else as ticked, else as usual."""
     name = form.get("then") or ("close" if "close" in form else form.get("usual", ""))
-    return name if name == "close" or _is_status(name) else "send"
+    return name if name == "close" or _status_id(name) is not None else "send"
 
 
-def _is_status(name: str) -> bool:
-    key = name.removeprefix(STATUS)
-    return name.startswith(STATUS) and key.isascii() and key.isdecimal() and len(key) < 19
+def _status_id(name: str) -> int | None:
+    return inputs.row_key(name.removeprefix(STATUS)) if name.startswith(STATUS) else None
 
 
 def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -89,7 +88,8 @@ def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
     name = chosen(form)
     if name == "close":
         return {"close": True}
-    return {"waits_as": catalogue.status(int(name.removeprefix(STATUS)))} if _is_status(name) else {}
+    key = _status_id(name)
+    return {"waits_as": catalogue.status(key)} if key is not None else {}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from helpdesk import canned_responses, drafts, mentions, presence, reminders, ri
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.inputs import row_key
 from models import CannedResponse, Message, Ticket
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
@@ -153,9 +154,9 @@ class TicketReplies(TicketPage):
     @staticmethod
     def hold_back(ticket: Ticket, seen: str) -> None:
         """Raise Overtaken when something came in after the message with this id."""
-        arrived = threads.arrived_since(ticket, int(seen)) if is_key(seen) else []
-        if arrived:
-            raise Overtaken(arrived)
+        messages = arrived(ticket, seen)
+        if messages:
+            raise Overtaken(messages)
 
     # --- Drafts ---
 
@@ -206,9 +207,8 @@ class TicketReplies(TicketPage):
 
     def news(self, ticket: Ticket) -> list[str]:
         """Say what happened to the ticket since the writer's page was made."""
-        seen = request.form.get("seen", "")
-        arrived = threads.arrived_since(ticket, int(seen)) if is_key(seen) else []
-        said = [said_new(len(arrived))] if arrived else []
+        messages = arrived(ticket, request.form.get("seen", ""))
+        said = [said_new(len(messages))] if messages else []
         return said + meanwhile(ticket, request.form.get("known", ""))
 
     def inaccessible_callback(self, _name: str, **_arguments: Any) -> Any:
@@ -252,9 +252,10 @@ class TicketReplies(TicketPage):
         return {"html": canned_responses.filled(response, ticket), "notes": notes_on(response, ticket)}
 
 
-def is_key(text: str) -> bool:
-    """Tell whether a text may be the id of a row on either engine."""
-    return text.isascii() and text.isdecimal() and len(text) < 19
+def arrived(ticket: Ticket, seen: str) -> list[Message]:
+    """Return the messages that came in after the one a form says its writer saw last."""
+    key = row_key(seen)
+    return threads.arrived_since(ticket, key) if key is not None else []
 
 
 def reply_of(ticket: Ticket, key: int) -> Message | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 import email_validator
 
 from helpdesk.errors import InvalidInput
-from helpdesk.i18n import LANGUAGES, lazy
+from helpdesk.i18n import LANGUAGES, lazy, zones
 from models import Base, Label
 
 MAX_EMAIL = 254
@@ -87,7 +86,7 @@ def language(value: Any, field: str = "locale") -> str | None:
 
 def timezone(value: Any, field: str = "timezone") -> str | None:
     """Return the name of a time zone; empty means the desk's own. Raises InvalidInput."""
-    if value and value not in available_timezones():
+    if value and value not in zones():
         raise InvalidInput(lazy("This time zone is not known. Example: Europe/Paris."), field=field)
     return str(value) if value else None
 

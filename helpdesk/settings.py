@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
-from zoneinfo import available_timezones
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -89,7 +88,7 @@ def _email(_declared: Declared, value: Any) -> str:
 
 
 def _timezone(_declared: Declared, value: Any) -> str:
-    if value not in available_timezones():
+    if value not in i18n.zones():
         raise InvalidInput(lazy("This time zone is not known. Example: Europe/Paris."))
     return str(value)
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from unicodedata import combining, normalize
-from zoneinfo import available_timezones
 
 from babel import Locale
 
-from helpdesk import i18n
+from helpdesk import i18n, search
 from helpdesk.i18n import lazy
 
 #: The regions offered. Names under others are former ones of the same zones.
@@ -37,19 +35,15 @@ def offered() -> tuple[tuple[str, str, str | None], ...]:
 def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
     cities = Locale.parse(code).time_zones
     found: dict[tuple[str, str], str] = {}
-    for name in sorted(available_timezones()):
+    for name in sorted(i18n.zones()):
         region, _slash, place = name.partition("/")
         if region in REGIONS and place:
             city = cities.get(name, {}).get("city")
             found.setdefault((str(REGIONS[region]), str(city or _words(place))), name)
-    ordered = sorted(found, key=lambda spot: (_plain(spot[0]), _plain(spot[1])))
+    ordered = sorted(found, key=lambda spot: (search.fold(spot[0]), search.fold(spot[1])))
     return (("UTC", "UTC", None), *((found[spot], spot[1], spot[0]) for spot in ordered))
 
 
 def _words(place: str) -> str:
     """Write “Indiana/Tell_City” as “Tell City, Indiana”."""
     return ", ".join(reversed(place.replace("_", " ").split("/")))
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in normalize("NFKD", text.casefold()) if not combining(letter))
