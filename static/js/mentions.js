@@ -20,22 +20,28 @@ function listen(form, editor) {
   let names = null;
   let begun = "";
   let active = 0;
+  // Where the name begins that is being typed, and where the one that Escape left alone begins.
+  let at = null;
+  let left = null;
 
-  /** What stands between the last "@" and the caret; null where nobody is being named. */
+  /** What stands between the last "@" and the caret; null where nobody is being named, or is to be offered no more. */
   function typed() {
-    if (form.elements.kind.value !== "note") return null;
+    if (form.elements.kind.value !== "note" || document.activeElement !== editor) return null;
     const [start, end] = editor.editor.getSelectedRange();
     if (start !== end) return null;
     const before = editor.editor.getDocument().toString().slice(Math.max(0, start - 60), start);
-    return before.match(/(?:^|[\s(])@([^\s@]*(?: [^\s@]+)?)$/)?.[1] ?? null;
+    const part = before.match(/(?:^|[\s(])@([^\s@]*(?: [^\s@]+)?)$/)?.[1] ?? null;
+    at = part === null ? null : start - part.length;
+    if (at !== left) left = null;
+    return left === null ? part : null;
   }
 
   async function load() {
     try {
       const answer = await fetch(list.dataset.colleagues, { headers: { Accept: "application/json" }, redirect: "error" });
-      names = answer.ok ? (await answer.json()).names.sort(new Intl.Collator(document.documentElement.lang).compare) : [];
+      return answer.ok ? (await answer.json()).names.sort(new Intl.Collator(document.documentElement.lang).compare) : [];
     } catch {
-      names = [];
+      return [];
     }
   }
 
@@ -55,12 +61,12 @@ function listen(form, editor) {
 
   async function look() {
     if (typed() === null) return close();
-    if (!names) await load();
+    const known = await (names ??= load());
     const part = typed();
     if (part === null) return close();
     begun = part;
     const wanted = fold(part);
-    const found = names.filter((name) => ` ${fold(name)}`.includes(` ${wanted}`) && name !== part).slice(0, MOST);
+    const found = known.filter((name) => ` ${fold(name)}`.includes(` ${wanted}`) && name !== part).slice(0, MOST);
     if (!found.length) return close();
     list.replaceChildren(
       ...found.map((name, number) => {
@@ -99,7 +105,10 @@ function listen(form, editor) {
     ArrowUp: () => activate(active - 1),
     Enter: () => choose(list.children[active]),
     Tab: () => choose(list.children[active]),
-    Escape: close,
+    Escape: () => {
+      left = at;
+      close();
+    },
   };
   // Before the editor and the page take these keys.
   editor.addEventListener(

@@ -117,6 +117,11 @@ def test_escape_leaves_the_names_and_a_message_offers_none(desk_page, ticket, ro
     desk_page.keyboard.press("Escape")
     assert not desk_page.locator("#colleagues").is_visible()
     assert desk_page.evaluate("document.activeElement.tagName") == "TRIX-EDITOR"
+    desk_page.keyboard.type("ro")
+    desk_page.wait_for_timeout(300)
+    assert not desk_page.locator("#colleagues").is_visible()
+    desk_page.keyboard.type(" @ro")
+    desk_page.locator("#colleagues", has_text="Root").wait_for()
 
 
 # --- What opens is told to everybody ------------------------------------------------------------------------------
