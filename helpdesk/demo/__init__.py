@@ -13,7 +13,7 @@ from helpdesk import clock
 from helpdesk.demo import desk as desks
 from helpdesk.demo import library, shop
 from helpdesk.demo.draft import Batch
-from helpdesk.demo.stories import Teller
+from helpdesk.demo.stories import Teller, arrivals
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from models import Agent, Customer, CustomerAddress, Message, Role, Stamp, Ticket, database, is_sqlite
@@ -75,10 +75,11 @@ def fill(
 
 def _tell(teller: Teller, tickets: int, prefix: str, progress: Progress | None) -> None:
     batch = Batch(1, 1, prefix)
+    opened = arrivals(tickets, teller.rng, teller.now)
     for start in range(0, tickets, BATCH):
         end = min(start + BATCH, tickets)
-        for step in range(start, end):
-            teller.tell(batch, (step + 1) / tickets)
+        for moment in opened[start:end]:
+            teller.tell(batch, moment)
         with database.atomic():
             batch.store()
         if progress is not None:

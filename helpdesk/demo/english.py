@@ -6,7 +6,7 @@ from __future__ import annotations
 from helpdesk.demo.thread import Thread
 
 GREETINGS = ("Hello,", "Good morning,", "Hi there,", "Dear team,", "Good evening,")
-CLOSINGS = ("Best regards,", "Many thanks,", "Kind regards,", "Thank you,", "Cheers,")
+CLOSINGS = ("Best regards", "Many thanks!", "Kind regards", "Thank you!", "Cheers")
 ANSWER_GREETING = "Hello,"
 ANSWER_CLOSING = "Kind regards"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from helpdesk.demo.thread import Thread
 
 GREETINGS = ("Bonjour,", "Bonjour à toute l’équipe,", "Madame, Monsieur,", "Bonsoir,", "Bonjour à tous,")
-CLOSINGS = ("Cordialement,", "Merci d’avance,", "Bien cordialement,", "Avec mes remerciements,", "Bonne journée,")
+CLOSINGS = ("Cordialement", "Merci d’avance !", "Bien cordialement", "Avec mes remerciements", "Bonne journée !")
 ANSWER_GREETING = "Bonjour,"
 ANSWER_CLOSING = "Bien cordialement"
 

@@ -11,10 +11,35 @@ from helpdesk.demo.draft import Author, Batch, Draft
 from helpdesk.demo.library import Book, Wording
 from models import Agent, Status
 
-#: Days over which the tickets were opened.
-DAYS = 420
-#: The share of tickets that are recent, and how many are open among the recent and the others: one in five in all.
-RECENT, OPEN_WHEN_RECENT, OPEN_WHEN_OLD = 0.28, 0.66, 0.028
+#: Days over which the tickets were opened, and those that count as recent: only recent tickets are open.
+DAYS, RECENT_DAYS = 420, 21
+#: The share of tickets that are recent: one in five is open in all.
+RECENT = 0.36
+#: The share of what would come at a weekend that comes.
+WEEKEND = 0.4
+EPOCH = datetime(1970, 1, 1)
+
+
+def arrivals(count: int, rng: Random, now: datetime) -> list[datetime]:
+    """Return when `count` tickets are opened (naive UTC), the oldest first: by day, and fewer at weekends."""
+    latest = int((now - EPOCH).total_seconds()) - 60
+    found: list[int] = []
+    while len(found) < count:
+        day = (latest - int(_age(rng.random()) * 86_400)) // 86_400
+        # The first of January 1970 was a Thursday.
+        if (day + 3) % 7 >= 5 and rng.random() > WEEKEND:
+            continue
+        at = day * 86_400 + int(rng.triangular(5, 23, 13) * 3_600)
+        if at <= latest:
+            found.append(at)
+    return [EPOCH + timedelta(seconds=at) for at in sorted(found)]
+
+
+def _age(position: float) -> float:
+    """Return how many days ago a ticket is opened (1: now, 0: the oldest): the shop grows, its last weeks are busy."""
+    if position > 1 - RECENT:
+        return (1 - position) / RECENT * RECENT_DAYS
+    return RECENT_DAYS + (1 - position / (1 - RECENT)) ** 1.3 * (DAYS - RECENT_DAYS)
 
 
 class Teller:
@@ -27,12 +52,9 @@ class Teller:
         #: Customers blocked with their first spam, and when.
         self.blocked: dict[int, datetime] = {}
 
-    def tell(self, batch: Batch, position: float) -> None:
-        """Tell the ticket that stands at `position` (0: the oldest, 1: the newest)."""
+    def tell(self, batch: Batch, opened: datetime) -> None:
+        """Tell the ticket that was opened at that moment (naive UTC)."""
         rng = self.rng
-        # The older half of the tickets takes two thirds of the time: the shop grows.
-        age = (1 - position) ** 1.3 * DAYS * 86_400
-        opened = self.now - timedelta(seconds=int(age) + rng.randrange(60, 4_000))
         fate = rng.random()
         if fate < 0.015:
             self._spam(batch, opened)
@@ -40,7 +62,7 @@ class Teller:
         # Half of the tickets come from one customer in five.
         pool = len(self.authors) if rng.random() < 0.5 else max(1, len(self.authors) // 5)
         author = self.authors[rng.randrange(pool)]
-        is_open = rng.random() < (OPEN_WHEN_RECENT if position > 1 - RECENT else OPEN_WHEN_OLD)
+        is_open = rng.random() < 1 - ((self.now - opened) / timedelta(days=RECENT_DAYS)) ** 1.2
         wording = rng.choice(self.books[author.locale].threads)
         draft = Draft(batch, author, wording.subject, self.desk.places[wording.place])
         moments = self._moments(opened, 26)
