@@ -137,3 +137,11 @@ def test_a_telephone_shows_the_list_the_filters_and_a_search(listed):
     listed.click("summary:has-text('Filter')")
     box = listed.locator(".is-filters").bounding_box()
     assert (box["x"] >= 0, box["x"] + box["width"] <= 390, box["y"] + box["height"] <= 844) == (True, True, True)
+
+
+@pytest.mark.parametrize("viewport", [880, 1120, 1280, 1600])
+def test_numbers_are_whole_and_subjects_have_room(listed, viewport):
+    listed.set_viewport_size({"width": viewport, "height": 900})
+    whole = "all => all.every(cell => cell.scrollWidth <= cell.clientWidth)"
+    assert listed.locator(".c-number, .c-when").evaluate_all(whole)
+    assert listed.locator(".c-subject").first.bounding_box()["width"] > 140
