@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ KNOW_FLASK = {
     "helpdesk/outbox.py": "handing mail over (Flask-Mail)",
     "helpdesk/cli.py": "the commands of the application",
 }
+#: Packages that are pinned and yet not imported by name.
+NOT_IMPORTED = {"wtf-peewee": "Flask-Admin makes the forms of its peewee screens with it"}
 #: Imports inside functions that have a reason.
 LATE_IMPORTS = {
     ("bootstrap.py", "importlib.metadata"): "an old Python must get as far as the sentence that names the remedy",
@@ -113,6 +116,14 @@ def test_models_know_peewee_only():
 def test_bootstrap_knows_the_standard_library_only():
     tops = {name.partition(".")[0] for name in imports(tree(ROOT / "bootstrap.py"))}
     assert tops <= set(sys.stdlib_module_names)
+
+
+def test_what_is_imported_is_pinned_and_nothing_else():
+    pins = {re.split(r"[\[=]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    tops = {name.partition(".")[0] for path in sources() for name in imports(tree(path))}
+    known = packages_distributions()
+    imported = {known[name][0].lower() for name in tops - set(sys.stdlib_module_names) - set(OWN) if name in known}
+    assert imported | set(NOT_IMPORTED) == pins
 
 
 def test_rules_do_not_know_the_web():

@@ -161,6 +161,18 @@ def test_a_missing_translation_is_told(tmp_path):
     assert "fr: no translation of 'Bin'" in catalogue.update(folder, {"Bin": set()})
 
 
+def test_a_catalogue_keeps_the_number_of_its_plurals(tmp_path):
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "messages.po").write_text(
+        'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
+        'msgid "%(num)d ticket"\nmsgid_plural "%(num)d tickets"\nmsgstr[0] "%(num)d ticket"\n'
+    )
+    said = catalogue.update(folder, {("%(num)d ticket", "%(num)d tickets"): set()})
+    assert said == ["fr: messages.po written", "fr: messages.mo written"]
+    assert "nplurals=1; plural=0;" in (folder / "messages.po").read_text()
+
+
 def test_french_is_written_as_french():
     found = {french_text: faults(french_text) for _english, french_text in pairs()}
     assert {text: wrong for text, wrong in found.items() if wrong} == {}

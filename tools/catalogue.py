@@ -28,7 +28,21 @@ Texts = dict[str | tuple[str, ...], set[str]]
 
 
 class Steady(Catalog):
-    """A catalogue whose header says nothing that changes by itself."""
+    """A catalogue to follow another, whose header says nothing that changes by itself."""
+
+    def __init__(self, old: Catalog) -> None:
+        comment = "# Written by tools/catalogue.py: change only what stands at msgstr."
+        super().__init__(locale=old.locale, header_comment=comment, fuzzy=False)
+        self.old = old
+
+    # How many forms a plural has is what the translations were written for: a newer Babel may count others.
+    @property
+    def num_plurals(self) -> int:
+        return self.old.num_plurals
+
+    @property
+    def plural_expr(self) -> str:
+        return self.old.plural_expr
 
     @property
     def mime_headers(self) -> list[tuple[str, str]]:
@@ -61,8 +75,7 @@ def read(path: Path) -> Catalog:
 
 def renewed(old: Catalog, texts: Texts) -> Catalog:
     """Return a catalogue of exactly these texts, with the translations of the old one."""
-    comment = "# Written by tools/catalogue.py: change only what stands at msgstr."
-    new = Steady(locale=old.locale, header_comment=comment, fuzzy=False)
+    new = Steady(old)
     for text in sorted(texts, key=str):
         known = old.get(text if isinstance(text, str) else text[0])
         keeps = known is not None and known.id == text and not known.fuzzy
