@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,8 @@ from helpdesk import (
 from helpdesk.errors import Merged
 from helpdesk.i18n import _
 from models import NOTE, Agent, Draft, Message, Ticket
+
+EPOCH = datetime(1970, 1, 1)
 
 
 class TicketPage:
@@ -158,13 +161,20 @@ def newest(messages: list[Message]) -> int:
 
 def known(ticket: Ticket) -> str:
     """Return what a writer knows of the ticket, to tell afterwards what changed meanwhile."""
-    return f"{ticket.status_id}/{ticket.assignee_id or 0}/{ticket.team_id or 0}"
+    moment = (clock.now() - EPOCH) // timedelta(microseconds=1)
+    return f"{ticket.status_id}/{ticket.assignee_id or 0}/{ticket.team_id or 0}/{moment}"
+
+
+def page_of(known: str) -> datetime | None:
+    """Return when the page that knew this was made (naive UTC); None for what no page has said."""
+    moment = known.rpartition("/")[2]
+    return EPOCH + timedelta(microseconds=int(moment)) if re.fullmatch(r"[0-9]{1,17}", moment) else None
 
 
 def meanwhile(ticket: Ticket, before: str) -> list[str]:
     """Say what changed since the writer's page was made, beyond messages."""
-    status, _slash, handler = before.partition("/")
-    now_status, _slash, now_handler = known(ticket).partition("/")
+    status, _slash, handler = before.rpartition("/")[0].partition("/")
+    now_status, _slash, now_handler = known(ticket).rpartition("/")[0].partition("/")
     said = []
     if handler and status != now_status:
         said.append(_("Meanwhile the status has become %(status)s.", status=str(catalogue.status(ticket.status_id))))

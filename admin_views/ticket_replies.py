@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_admin import expose
-from peewee import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 import sessions
 from admin_views import sending
 from admin_views.files import basket, forget_files, remember_files
-from admin_views.ticket_page import TicketPage, meanwhile, moment
+from admin_views.ticket_page import TicketPage, meanwhile, moment, page_of
 from helpdesk import canned_responses, drafts, mentions, presence, reminders, richtext, threads, tickets, uploads
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
@@ -96,26 +96,21 @@ class TicketReplies(TicketPage):
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken, Merged."""
-        try:
-            return self.store(ticket, form)
-        except IntegrityError:
-            # Merged while this was written: it belongs into the other ticket.
-            self.find(ticket.number)
-            raise
-
-    def store(self, ticket: Ticket, form: dict[str, Any]) -> Message:
-        """Store what was written in one transaction. Raises Overtaken."""
-        body, files, saved = written(request.form), form["basket"].kept, None
+        body, files, saved, key = written(request.form), form["basket"].kept, None, form_key()
         with tickets.transaction():
+            tickets.hold(ticket, actor=self.agent)
+            made = tickets.message_made_by(key, ticket)
+            if made is not None:
+                return made
             if form.get("kind") == "note":
-                message = tickets.add_note(ticket, body, actor=self.agent, files=files)
+                message = tickets.add_note(ticket, body, actor=self.agent, files=files, form_key=key)
             else:
-                self.hold_back(ticket, form.get("seen", ""))
+                self.hold_back(ticket, form)
                 if form.get("save_as"):
                     name = form.get("canned_name", "")
                     saved = canned_responses.save_from_reply(ticket, name, body, actor=self.agent)
                 way = sending.arguments(request.form)
-                message = tickets.reply(ticket, body, actor=self.agent, files=files, canned=saved, **way)
+                message = tickets.reply(ticket, body, actor=self.agent, files=files, canned=saved, form_key=key, **way)
             drafts.discard(ticket, actor=self.agent)
             presence.leave(ticket, actor=self.agent)
         return message
@@ -152,9 +147,9 @@ class TicketReplies(TicketPage):
         return redirect(self.address(ticket))
 
     @staticmethod
-    def hold_back(ticket: Ticket, seen: str) -> None:
-        """Raise Overtaken when something came in after the message with this id."""
-        messages = arrived(ticket, seen)
+    def hold_back(ticket: Ticket, form: Mapping[str, Any]) -> None:
+        """Raise Overtaken when something came in since the page of this form was made."""
+        messages = arrived(ticket, form)
         if messages:
             raise Overtaken(messages)
 
@@ -164,9 +159,12 @@ class TicketReplies(TicketPage):
     def draft_view(self, number: str) -> Any:
         """Keep what stands in the composer; tell the script what came in meanwhile."""
         try:
-            ticket = self.find(number)
+            return self.keep_draft(self.find(number))
         except Merged as led:
             return self.go_on_in(led, {**sending.typed(request.form), "basket": basket(self.agent)})
+
+    def keep_draft(self, ticket: Ticket) -> Any:
+        """Keep what stands in the composer, or forget it. Raises Merged."""
         if "discard" in request.form:
             drafts.discard(ticket, actor=self.agent)
             forget_files(ticket.number)
@@ -179,7 +177,7 @@ class TicketReplies(TicketPage):
             draft = drafts.save(ticket, writing(request.form), actor=self.agent)
         except InvalidInput as error:
             form: dict[str, Any] = {**sending.typed(request.form), "error": str(error), "error_field": error.field}
-            return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(number, code=422, **form)
+            return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(ticket.number, code=422, **form)
         saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
         if scripted:
             return {"saved": saved, "news": self.news(ticket), "replying": self.replying(ticket)}
@@ -192,10 +190,10 @@ class TicketReplies(TicketPage):
         """Take a sign of life of a writer; say who else is writing, and to a writer what came in."""
         try:
             ticket = self.find(number)
+            if "writing" in request.form:
+                presence.touch(ticket, actor=self.agent)
         except Merged as led:
             return {"replying": [], "news": [said_merged(led)]}
-        if "writing" in request.form:
-            presence.touch(ticket, actor=self.agent)
         said = {"replying": self.replying(ticket)}
         return {**said, "news": self.news(ticket)} if "busy" in request.form else said
 
@@ -207,7 +205,7 @@ class TicketReplies(TicketPage):
 
     def news(self, ticket: Ticket) -> list[str]:
         """Say what happened to the ticket since the writer's page was made."""
-        messages = arrived(ticket, request.form.get("seen", ""))
+        messages = arrived(ticket, request.form)
         said = [said_new(len(messages))] if messages else []
         return said + meanwhile(ticket, request.form.get("known", ""))
 
@@ -252,10 +250,10 @@ class TicketReplies(TicketPage):
         return {"html": canned_responses.filled(response, ticket), "notes": notes_on(response, ticket)}
 
 
-def arrived(ticket: Ticket, seen: str) -> list[Message]:
-    """Return the messages that came in after the one a form says its writer saw last."""
-    key = row_key(seen)
-    return threads.arrived_since(ticket, key) if key is not None else []
+def arrived(ticket: Ticket, form: Mapping[str, Any]) -> list[Message]:
+    """Return the messages that came in after the one a form says its writer saw last, also by a merge."""
+    key = row_key(form.get("seen", ""))
+    return threads.arrived_since(ticket, key, page_of(form.get("known", ""))) if key is not None else []
 
 
 def reply_of(ticket: Ticket, key: int) -> Message | None:
@@ -277,7 +275,13 @@ def writing(form: MultiDict[str, str]) -> Writing:
         close="close" in form,
         save_as="save_as" in form,
         canned_name=form.get("canned_name", ""),
+        form_key=form_key() or "",
     )
+
+
+def form_key() -> str | None:
+    """Return the key of the form that was sent: what it made already is not made again."""
+    return request.form.get("form_key", "").replace("\0", "")[:64] or None
 
 
 def said_new(number: int) -> str:

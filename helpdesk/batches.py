@@ -12,6 +12,7 @@ from peewee import DatabaseError, chunked, fn
 from helpdesk import clock, envelopes, notifications
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
+from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
 from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
 
@@ -102,7 +103,9 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
 
 def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> None:
     rows = Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids)).order_by(Ticket.id)
-    act, tickets = ACTS[name], list(rows)
+    act, tickets = ACTS[name], list(locked(rows))
+    for ticket in tickets:
+        keep(ticket)
     before = states(act, tickets)
     for ticket in tickets:
         try:

@@ -9,10 +9,11 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
-from helpdesk import access, catalogue, clock, customers, letters, notifications
+from helpdesk import catalogue, clock, customers, letters, notifications
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.events import EventKind, customer_of, record, transaction
+from helpdesk.events import EventKind, customer_of, record
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.statements import Prepared, Slot
 from models import (
@@ -25,7 +26,6 @@ from models import (
     TicketCopy,
     TicketEvent,
     database,
-    is_sqlite,
 )
 
 #: People in copy of one ticket.
@@ -63,9 +63,8 @@ def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
 
     Raises InvalidInput at ``copies`` naming the address that cannot be, NotAllowed or NotFound.
     """
-    access.require(actor, "copy", ticket)
-    clean = check(emails, own=own_addresses(ticket.customer))
-    with transaction():
+    with act(ticket, "copy", actor=actor):
+        clean = check(emails, own=own_addresses(ticket.customer))
         write_copies(ticket, clean, actor=actor)
 
 
@@ -77,9 +76,6 @@ def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure:
     clean = check(emails, own={ticket.address.email} if ticket.address_id is not None else set())
     if not clean:
         return
-    if not is_sqlite():
-        # Two adding at once would each leave room for themselves only.
-        Ticket.select(Ticket.id).where(Ticket.id == ticket.id).for_update().get()
     if isinstance(actor, Agent | System):
         # The team vouches for whom a visitor named: they get the next messages, as the screen says.
         named = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.email.in_(clean))
@@ -169,8 +165,7 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
 
 def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
     """Take an address out of copy: its link opens nothing any more and mails that wait for it are not sent."""
-    access.require(actor, "copy", ticket)
-    with transaction():
+    with act(ticket, "copy", actor=actor):
         gone = TicketCopy.delete().where(TicketCopy.ticket == ticket.id, TicketCopy.address == address.id).execute()
         if not gone:
             raise NotFound(lazy("This address is not in copy."))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import access, clock, richtext
+from helpdesk import clock, richtext
 from helpdesk.errors import InvalidInput
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.opening import MAX_BODY
-from models import NOTE, REPLY, Agent, Draft, Ticket, database
+from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 
 #: Days after which a draft nobody touched is forgotten.
 KEPT_DAYS = 30
@@ -25,6 +26,8 @@ class Writing:
     close: bool = False
     save_as: bool = False
     canned_name: str = ""
+    #: The form's: what it has sent already is no draft any more, however late the script's last save comes in.
+    form_key: str = ""
 
 
 def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
@@ -32,13 +35,9 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
 
     Raises InvalidInput when it is too long to be sent.
     """
-    access.require(actor, "note" if writing.note else "reply", ticket)
     if len(writing.body) > 4 * MAX_BODY:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     body = richtext.clean(writing.body.replace("\0", ""))
-    if not richtext.to_text(body).strip():
-        discard(ticket, actor=actor)
-        return None
     values = {
         "kind": NOTE if writing.note else REPLY,
         "body": body,
@@ -47,12 +46,20 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
         "canned_name": writing.canned_name.replace("\0", "")[:MAX_NAME],
         "updated_at": clock.now(),
     }
-    with database.atomic():
+    with act(ticket, "note" if writing.note else "reply", actor=actor):
+        if not richtext.to_text(body).strip() or was_sent(writing.form_key):
+            discard(ticket, actor=actor)
+            return None
         # Two windows may save at once: the later one counts.
         Draft.insert(ticket=ticket, agent=actor, **values).on_conflict(
             conflict_target=[Draft.ticket, Draft.agent], update=values
         ).execute()
     return of(ticket, actor)
+
+
+def was_sent(form_key: str) -> bool:
+    """Tell whether a form of this key has made its message."""
+    return bool(form_key) and Message.select().where(Message.form_key == form_key).exists()
 
 
 def of(ticket: Ticket, agent: Agent) -> Draft | None:

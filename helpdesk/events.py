@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 
@@ -66,17 +67,25 @@ Listener = Callable[[TicketEvent, Actor], None]
 listeners: dict[EventKind, tuple[Listener, ...]] = {}
 #: What runs once the act is stored.
 after_commit: list[Callable[[], None]] = []
+#: The tickets that the running transaction keeps from others, by identity (``tickets.hold``).
+held: ContextVar[dict[int, Ticket] | None] = ContextVar("held", default=None)
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
     """Hold one rule together; wake the deliverer once the outermost act is stored."""
-    outermost = database.transaction_depth() == 0
-    with database.atomic():
-        yield
-    if outermost:
-        for hook in after_commit:
-            hook()
+    if database.transaction_depth():
+        with database.atomic():
+            yield
+        return
+    before = held.set({})
+    try:
+        with database.atomic():
+            yield
+    finally:
+        held.reset(before)
+    for hook in after_commit:
+        hook()
 
 
 def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import access, clock
-from models import Agent, Presence, Ticket, database
+from helpdesk import clock
+from helpdesk.holding import act
+from models import Agent, Presence, Ticket
 
 #: How long a sign of life counts. The page gives one every 8 seconds, and asks as often.
 FRESH = timedelta(seconds=20)
 
 
 def touch(ticket: Ticket, *, actor: Agent) -> None:
-    """Note that the agent is writing a reply in this ticket. Raises NotAllowed."""
-    access.require(actor, "reply", ticket)
+    """Note that the agent is writing a reply in this ticket. Raises NotAllowed, Merged."""
     now = clock.now()
-    with database.atomic():
+    with act(ticket, "reply", actor=actor):
         Presence.insert(ticket=ticket, agent=actor, seen_at=now).on_conflict(
             conflict_target=[Presence.ticket, Presence.agent], update={"seen_at": now}
         ).execute()

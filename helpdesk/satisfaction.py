@@ -11,10 +11,11 @@ from peewee import Case, ModelSelect, fn
 from helpdesk import access, catalogue, clock, settings, statistics
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.events import EventKind, record, transaction
+from helpdesk.events import EventKind, record
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.statistics import Period
-from models import Agent, Customer, Rating, Ticket
+from models import Agent, Customer, Message, Rating, Ticket
 
 GOOD, BAD = "good", "bad"
 MAX_COMMENT = 1_000
@@ -26,7 +27,12 @@ _KINDS = {GOOD: EventKind.RATED_GOOD, BAD: EventKind.RATED_BAD}
 def is_asked(ticket: Ticket, actor: Customer | TicketGuest) -> bool:
     """Tell whether this person is asked: the desk asks, the ticket is closed and their own."""
     asks = settings.get("ask_satisfaction") and ticket.is_closed and not ticket.is_spam
-    return bool(asks) and not access.is_in_copy(actor, ticket)
+    return bool(asks) and not access.is_in_copy(actor, ticket) and not _reply_waits(ticket)
+
+
+def _reply_waits(ticket: Ticket) -> bool:
+    """Tell whether the reply that closed the ticket may still be taken back: its reader has not seen it."""
+    return bool(Message.select().where(Message.ticket == ticket.id, Message.public_at > clock.now()).exists())
 
 
 def answer_to(ticket: Ticket) -> Rating | None:
@@ -40,17 +46,16 @@ def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: 
     Raises NotFound while the desk does not ask and for spam, InvalidInput for a ticket that is open again or what no
     form sends.
     """
-    access.require(actor, "rate", ticket)
-    if not settings.get("ask_satisfaction") or ticket.is_spam:
-        raise NotFound(lazy("There is no such page."))
-    if not ticket.is_closed:
-        raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")
-    if score not in _KINDS:
-        raise InvalidInput(lazy("Choose an answer."), field="score")
-    words = comment.replace("\0", "").strip()
-    if len(words) > MAX_COMMENT:
-        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_COMMENT), field="comment")
-    with transaction():
+    with act(ticket, "rate", actor=actor):
+        if not settings.get("ask_satisfaction") or ticket.is_spam:
+            raise NotFound(lazy("There is no such page."))
+        if not ticket.is_closed or _reply_waits(ticket):
+            raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")
+        if score not in _KINDS:
+            raise InvalidInput(lazy("Choose an answer."), field="score")
+        words = comment.replace("\0", "").strip()
+        if len(words) > MAX_COMMENT:
+            raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_COMMENT), field="comment")
         before = answer_to(ticket)
         if before is not None and (before.score, before.comment) == (score, words):
             return

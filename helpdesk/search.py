@@ -20,6 +20,9 @@ message_search = Table("message_search", ("rowid", "subject", "author", "body"))
 #: matches of a common word costs a second at a million tickets, the newest 2,000 cost a millisecond).
 MAX_WORDS = 12
 NEWEST = 2_000
+#: Bytes of a message's folded text that are found: PostgreSQL refuses more than a mebibyte of different words, and a
+#: letter of the author's may fold to several.
+MOST_FOLDED = 400_000
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -41,11 +44,12 @@ def plain(text: str) -> str:
 
 def row_of(message_id: int, ticket: Ticket, author: str, text: str) -> dict[str, Any]:
     """Return the index row of a message."""
+    folded = plain(text)
     return {
         "rowid": message_id,
         "subject": plain(f"{ticket.number} {ticket.subject}"),
         "author": plain(author),
-        "body": plain(text),
+        "body": folded.encode()[:MOST_FOLDED].decode(errors="ignore"),
     }
 
 

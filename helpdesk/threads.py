@@ -107,10 +107,20 @@ def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
     return blocks
 
 
-def arrived_since(ticket: Ticket, seen: int) -> list[Message]:
-    """Return the public messages that came after the one with the id `seen`, oldest first."""
-    query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, Message.id > seen)
+def arrived_since(ticket: Ticket, seen: int, page: datetime | None = None) -> list[Message]:
+    """Return the public messages that came after the one with the id `seen`, oldest first.
+
+    Among them the last of each ticket that was merged into this one since the moment of the `page` (naive UTC).
+    """
+    came = Message.id > seen
+    merged = [event.data["newest"] for event in _merged(ticket, page) if event.data.get("newest")] if page else []
+    query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, came | Message.id.in_(merged))
     return list(query.order_by(Message.id).limit(MESSAGES))
+
+
+def _merged(ticket: Ticket, page: datetime) -> ModelSelect:
+    kind = TicketEvent.kind == EventKind.MERGED.value
+    return TicketEvent.select().where(TicketEvent.ticket == ticket.id, kind, TicketEvent.created_at >= page)
 
 
 def newest_id(ticket: Ticket) -> int:

@@ -14,6 +14,7 @@ from helpdesk.access import Actor
 from helpdesk.batches import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction
+from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
 from helpdesk.tickets import untag
 from helpdesk.tickets.changing import store
@@ -68,7 +69,9 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     """Give back some changes; return how many of them stand although nobody touched them."""
     act, standing = ACTS[name], 0
     rows = BatchChange.select(BatchChange, Ticket, Customer).join(Ticket).join(Customer)
-    changes = list(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.id))
+    changes = list(locked(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.ticket)))
+    for change in changes:
+        keep(change.ticket)
     now, touched = states(act, [change.ticket for change in changes]), _touched_since(act, changes)
     for change in changes:
         as_left = change.ticket_id not in touched and _same(now[change.ticket_id], change.after)

@@ -1,6 +1,7 @@
 """The verbs of a ticket. Each is a rule: guard, one transaction, change, event; repeating one changes nothing."""
 
 from helpdesk.events import transaction
+from helpdesk.holding import act, hold
 from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.calling import may_open_in, open_for_caller
 from helpdesk.tickets.merging import merge
@@ -10,14 +11,17 @@ from helpdesk.tickets.sorting import mark_important, not_important, rename, set_
 from helpdesk.tickets.states import close, reopen, set_status
 from helpdesk.tickets.withdrawing import hold_reply, let_go, withdraw_reply
 from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
+from helpdesk.tickets.writing import made_by as message_made_by
 
 __all__ = [
     "NewTicket",
+    "act",
     "add_note",
     "assign",
     "close",
     "delete",
     "delete_note",
+    "hold",
     "hold_reply",
     "let_go",
     "made_by",
@@ -27,6 +31,7 @@ __all__ = [
     "may_delete_note",
     "may_open_in",
     "merge",
+    "message_made_by",
     "move",
     "not_important",
     "not_spam",

@@ -8,7 +8,8 @@ from typing import Any
 from helpdesk import access, catalogue
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.events import EventKind, record, transaction
+from helpdesk.events import EventKind, record
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
 from helpdesk.tickets.opening import place
@@ -18,10 +19,9 @@ from models import Agent, Team, Ticket
 
 def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
     """Set the assignee, an agent or a team, or nobody. The department stays."""
-    access.require(actor, "assign", ticket)
-    if not _changes(ticket, to):
-        return
-    with transaction():
+    with act(ticket, "assign", actor=actor):
+        if not _changes(ticket, to):
+            return
         _set(ticket, to)
         if to is None:
             record(ticket, EventKind.UNASSIGNED, actor=actor)
@@ -31,18 +31,16 @@ def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
 
 def take(ticket: Ticket, *, actor: Agent) -> None:
     """Make the ticket mine."""
-    access.require(actor, "take", ticket)
-    if ticket.assignee_id != actor.id:
-        with transaction():
+    with act(ticket, "take", actor=actor):
+        if ticket.assignee_id != actor.id:
             _set(ticket, actor)
             record(ticket, EventKind.TAKEN, actor=actor)
 
 
 def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") -> None:
     """Hand the ticket over and tell the other: sets the assignee, adds the note (plain text), always mails (A20)."""
-    access.require(actor, "transfer", ticket)
-    _check(to)
-    with transaction():
+    with act(ticket, "transfer", actor=actor):
+        _check(to)
         text = note.strip()
         if text and isinstance(actor, Agent):
             message = add_note(ticket, f"<p>{escape(text)}</p>", actor=actor)
@@ -55,12 +53,11 @@ def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") 
 
 def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: Actor) -> None:
     """Put the ticket under another service and department; the assignee keeps it (RULES 10)."""
-    access.require(actor, "move", ticket)
-    service, department = place(service_id, department_id)
-    if (ticket.service_id, ticket.department_id) == (service_id, department_id):
-        return
-    old = catalogue.department(ticket.department_id) or catalogue.service(ticket.service_id)
-    with transaction():
+    with act(ticket, "move", actor=actor):
+        service, department = place(service_id, department_id)
+        if (ticket.service_id, ticket.department_id) == (service_id, department_id):
+            return
+        old = catalogue.department(ticket.department_id) or catalogue.service(ticket.service_id)
         store(ticket, service=service, department=department)
         record(ticket, EventKind.MOVED, actor=actor, old=str(old), new=str(department or service))
 
@@ -73,6 +70,8 @@ def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
 
 
 def _check(to: Agent | Team) -> None:
+    # What was chosen on a page may have been disabled since.
+    to = (catalogue.agent(to.id) if isinstance(to, Agent) else catalogue.team(to.id)) or to
     if isinstance(to, Agent) and not to.active:
         raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
     if isinstance(to, Agent) and not access.in_support(to):

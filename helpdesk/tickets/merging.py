@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import access, clock, reading
+from helpdesk import access, clock, reading, threads
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import store
@@ -21,7 +22,6 @@ from models import (
     Ticket,
     TicketCopy,
     TicketEvent,
-    is_sqlite,
 )
 
 #: What a ticket's standing consists of.
@@ -45,12 +45,13 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
         _join_drafts(source, target)
         _join_copies(source, target)
         _tell_apart(source)
+        newest = threads.newest_id(source)
         _hand_over(source, target)
         FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
         Ticket.delete().where(Ticket.id == source.id).execute()
         store(target, **_standing(source, target))
         _keep_withdrawable(target)
-        record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject)
+        record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject, newest=newest)
 
 
 def check(source: Ticket, target: Ticket) -> None:
@@ -117,12 +118,14 @@ def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
     What a customer is just writing in one of them comes before, or finds the number leading to the other.
     """
     query = Ticket.select().where(Ticket.id.in_((source.id, target.id))).order_by(Ticket.id)
-    rows = {row.id: row for row in (query if is_sqlite() else query.for_update())}
+    rows = {row.id: row for row in locked(query)}
     for ticket in (source, target):
         if ticket.id not in rows:
             raise InvalidInput(
                 lazy("Ticket %(number)s is gone: it has been merged meanwhile.", number=ticket.number), field="target"
             )
+    for row in rows.values():
+        keep(row)
     return rows[source.id], rows[target.id]
 
 

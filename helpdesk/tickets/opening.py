@@ -14,6 +14,7 @@ from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import StoredFile
+from helpdesk.holding import keep
 from helpdesk.i18n import lazy
 from helpdesk.new_orders import MAX_NUMBER
 from helpdesk.statements import Prepared, Slot, insert
@@ -142,6 +143,7 @@ def _store(
     insert(ticket)
     ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"
     _give_number.run(ticket=ticket.id, number=ticket.number)
+    keep(ticket)
     return ticket
 
 

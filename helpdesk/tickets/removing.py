@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from helpdesk import access, attachments, clock, search
+from helpdesk import attachments, clock, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import discard
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
 from models import CustomerAddress, Message, Ticket
@@ -24,12 +25,11 @@ def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool | None = None)
 
     Raises InvalidInput when nothing is said of the author and `may_be_pretended` holds.
     """
-    access.require(actor, "spam", ticket)
-    if ticket.is_spam:
-        return
-    if block_author is None and may_be_pretended(ticket):
-        raise InvalidInput(lazy("Its author may be somebody else: open the ticket and say whether to block them."))
-    with transaction():
+    with act(ticket, "spam", actor=actor):
+        if ticket.is_spam:
+            return
+        if block_author is None and may_be_pretended(ticket):
+            raise InvalidInput(lazy("Its author may be somebody else: open the ticket and say whether to block them."))
         store(ticket, is_spam=True)
         customer = ticket.customer
         if block_author is not False and customer.blocked_at is None:
@@ -48,10 +48,9 @@ def may_be_pretended(ticket: Ticket) -> bool:
 
 def not_spam(ticket: Ticket, *, actor: Actor) -> None:
     """Take the flag off and unblock the author; the status is what it was (RULES 15)."""
-    access.require(actor, "spam", ticket)
-    if not ticket.is_spam:
-        return
-    with transaction():
+    with act(ticket, "spam", actor=actor):
+        if not ticket.is_spam:
+            return
         store(ticket, is_spam=False)
         customer = ticket.customer
         customer.blocked_at = None
@@ -61,20 +60,18 @@ def not_spam(ticket: Ticket, *, actor: Actor) -> None:
 
 def delete(ticket: Ticket, *, actor: Actor) -> None:
     """Put the ticket into the bin, out of every list and count; its customer goes on seeing it (RULES 16)."""
-    access.require(actor, "delete", ticket)
-    if ticket.in_bin:
-        return
-    with transaction():
+    with act(ticket, "delete", actor=actor):
+        if ticket.in_bin:
+            return
         store(ticket, in_bin=True, binned_at=clock.now(), hidden_from_customer=isinstance(actor, System))
         record(ticket, EventKind.DELETED, actor=actor)
 
 
 def restore(ticket: Ticket, *, actor: Actor) -> None:
     """Take the ticket out of the bin."""
-    access.require(actor, "restore", ticket)
-    if not ticket.in_bin:
-        return
-    with transaction():
+    with act(ticket, "restore", actor=actor):
+        if not ticket.in_bin:
+            return
         store(ticket, in_bin=False, binned_at=None, hidden_from_customer=False)
         record(ticket, EventKind.RESTORED, actor=actor)
 

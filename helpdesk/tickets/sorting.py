@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk import access, catalogue, search
+from helpdesk import catalogue, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.events import EventKind, record, transaction
+from helpdesk.events import EventKind, record
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import priority_columns, store
 from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag
 
+#: Characters of a tag.
+MAX_TAG = 40
+
 
 def rename(ticket: Ticket, subject: str, *, actor: Actor) -> None:
     """Change the subject. Raises InvalidInput at ``subject`` for an empty or too long one."""
-    access.require(actor, "rename", ticket)
-    new, old = clean_subject(subject), ticket.subject
-    if new == old:
-        return
-    with transaction():
+    new = clean_subject(subject)
+    with act(ticket, "rename", actor=actor):
+        old = ticket.subject
+        if new == old:
+            return
         store(ticket, subject=new)
         search.rename(ticket, old)
         record(ticket, EventKind.RENAMED, actor=actor, old=old, new=new)
@@ -28,45 +32,41 @@ def rename(ticket: Ticket, subject: str, *, actor: Actor) -> None:
 
 def set_priority(ticket: Ticket, priority: Priority, *, actor: Actor) -> None:
     """Set the priority. Raises InvalidInput for a disabled one."""
-    access.require(actor, "set_priority", ticket)
-    if ticket.priority_id == priority.id:
-        return
-    if not priority.enabled:
-        raise InvalidInput(lazy("This priority is disabled."), field="priority")
-    old = catalogue.priority(ticket.priority_id)
-    with transaction():
+    with act(ticket, "set_priority", actor=actor):
+        if ticket.priority_id == priority.id:
+            return
+        if not priority.enabled:
+            raise InvalidInput(lazy("This priority is disabled."), field="priority")
+        old = catalogue.priority(ticket.priority_id)
         store(ticket, former_priority=None, **priority_columns(priority))
         record(ticket, EventKind.PRIORITY, actor=actor, old=old.label if old else "", new=priority.label)
 
 
 def mark_important(ticket: Ticket, *, actor: Actor) -> None:
     """Give the ticket the priority of important tickets, keeping the former one (RULES 14)."""
-    access.require(actor, "important", ticket)
-    if ticket.is_important:
-        return
-    with transaction():
+    with act(ticket, "important", actor=actor):
+        if ticket.is_important:
+            return
         store(ticket, former_priority=ticket.priority_id, **priority_columns(catalogue.important_priority()))
         record(ticket, EventKind.IMPORTANT, actor=actor)
 
 
 def not_important(ticket: Ticket, *, actor: Actor) -> None:
     """Give the ticket its former priority back."""
-    access.require(actor, "important", ticket)
-    former = catalogue.priority(ticket.former_priority_id)
-    if former is None:
-        return
-    with transaction():
+    with act(ticket, "important", actor=actor):
+        former = catalogue.priority(ticket.former_priority_id)
+        if former is None:
+            return
         store(ticket, former_priority=None, **priority_columns(former))
         record(ticket, EventKind.NOT_IMPORTANT, actor=actor)
 
 
 def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Put a tag on the ticket, made when it is new. Raises InvalidInput for an empty or too long name."""
-    access.require(actor, "tag", ticket)
-    row = _tag(name)
-    if TicketTag.select().where(TicketTag.ticket == ticket, TicketTag.tag == row).exists():
-        return
-    with transaction():
+    with act(ticket, "tag", actor=actor):
+        row = _tag(name)
+        if TicketTag.select().where(TicketTag.ticket == ticket, TicketTag.tag == row).exists():
+            return
         TicketTag.create(ticket=ticket, tag=row)
         store(ticket)
         record(ticket, EventKind.TAGGED, actor=actor, tag=row.name)
@@ -74,30 +74,36 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
 
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Take a tag off the ticket."""
-    access.require(actor, "tag", ticket)
-    row = Tag.get_or_none(Tag.key == search.fold(name.replace("\0", "").strip()))
-    if row is None:
-        return
-    with transaction():
-        if TicketTag.delete().where(TicketTag.ticket == ticket, TicketTag.tag == row).execute():
+    with act(ticket, "tag", actor=actor):
+        row = Tag.get_or_none(Tag.key == tag_key(name))
+        if row is not None and TicketTag.delete().where(TicketTag.ticket == ticket, TicketTag.tag == row).execute():
             store(ticket)
             record(ticket, EventKind.UNTAGGED, actor=actor, tag=row.name)
 
 
 def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor) -> None:
     """Make these the tags of the ticket."""
-    wanted = {search.fold(name.strip()): name.strip().lstrip("#") for name in names if name.strip(" #")}
-    present = {row.tag.key: row.tag.name for row in ticket.ticket_tags.join(Tag)}
-    with transaction():
+    wanted = {tag_key(name): name for name in names if name.strip(" #")}
+    with act(ticket, "tag", actor=actor):
+        present = {row.tag.key: row.tag.name for row in ticket.ticket_tags.join(Tag)}
         for key in wanted.keys() - present.keys():
             tag(ticket, wanted[key], actor=actor)
         for key in present.keys() - wanted.keys():
             untag(ticket, present[key], actor=actor)
 
 
+def tag_key(name: str) -> str:
+    """Return what tells this tag from others, however it is typed; cut to its column, as letters may fold to two."""
+    return search.fold(_one_line(name))[:MAX_TAG]
+
+
 def _tag(name: str) -> Tag:
-    text = " ".join(name.replace(",", " ").replace("\0", "").split()).lstrip("#")
-    if not 0 < len(text) <= 40:
+    text = _one_line(name)
+    if not 0 < len(text) <= MAX_TAG:
         raise InvalidInput(lazy("A tag has 1 to 40 characters."), field="tags")
-    row, _made = Tag.get_or_create(key=search.fold(text), defaults={"name": text})
+    row, _made = Tag.get_or_create(key=tag_key(text), defaults={"name": text})
     return row
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.replace(",", " ").replace("\0", "").split()).lstrip("# ")

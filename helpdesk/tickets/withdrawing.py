@@ -10,9 +10,10 @@ from helpdesk import access, catalogue, clock, reading, search, settings, upload
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent, is_sqlite
+from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
 #: What a reply changes, in groups that are given back together or, where somebody changed them since, not at all.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
@@ -62,7 +63,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         before, after, saved, last = event.data["undo"]
         _recall(message)
         uploads.take_back(message.id, form_key=files_key, owner=owner)
-        _give_back_text(message, saved, closed=ticket.is_closed and before["is_open"], actor=actor)
+        _give_back_text(message, saved, closed=before["is_open"] and not after["is_open"], actor=actor)
         _give_back_standing(ticket, before, after)
         acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
         acts.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
@@ -119,7 +120,10 @@ def _locked(message_id: int) -> Ticket | None:
     """Return the ticket of a message, kept from others; None when it was merged while this waited, or is gone."""
     place = Message.select(Message.ticket).where(Message.id == message_id)
     query = Ticket.select().where(Ticket.id == place)
-    return (query if is_sqlite() else query.for_update()).first()
+    ticket: Ticket | None = locked(query).first()
+    if ticket is not None:
+        keep(ticket)
+    return ticket
 
 
 def _claim(message: Message) -> bool:

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from peewee import IntegrityError
-
 from helpdesk import access, catalogue, clock, mentions, richtext, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies, release
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from helpdesk.events import EventKind, actor_name, customer_of, record, transaction
+from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
+from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.file_store import StoredFile, discard
+from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
@@ -35,14 +34,12 @@ def receive_message(
 
     `copies` are addresses put in copy with it. Sending a form of the same key again returns the message it made.
     """
-    access.require(actor, "reply", ticket)
-    body = text.replace("\0", "").strip()
-    if not body:
-        raise InvalidInput(lazy("Write a message first."), field="body")
-    if len(body) > MAX_BODY:
-        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     try:
-        with transaction():
+        with act(ticket, "reply", actor=actor):
+            body = _message_of(text)
+            made = made_by(form_key, ticket)
+            if made is not None:
+                return made
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
             attach(message, files, actor=actor)
             if isinstance(actor, Customer) and ticket.address_id is not None and actor.id == ticket.customer_id:
@@ -53,22 +50,29 @@ def receive_message(
             if not ticket.is_spam:
                 _wake_up(ticket, actor)
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
-    except IntegrityError:
+    except Merged:
+        # Merged while this was written: it belongs into the other ticket.
         heir = access.merged_into(actor, ticket.number)
-        if heir is not None:
-            # Merged while this was written: it belongs into the other ticket.
-            who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=heir.id)
-            return receive_message(heir, text, actor=who, form_key=form_key, copies=copies, files=files)
-        if form_key is None:
+        if heir is None:
             raise
-        # The same form was sent before, or twice at once: it has made its message.
-        return _made_by(form_key, ticket)
+        who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=heir.id)
+        return receive_message(heir, text, actor=who, form_key=form_key, copies=copies, files=files)
     return message
 
 
-def _made_by(form_key: str, ticket: Ticket) -> Message:
-    message = Message.get_or_none(Message.form_key == form_key, Message.ticket == ticket.id)
-    if message is None:
+def _message_of(text: str) -> str:
+    body = text.replace("\0", "").strip()
+    if not body:
+        raise InvalidInput(lazy("Write a message first."), field="body")
+    if len(body) > MAX_BODY:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
+    return body
+
+
+def made_by(form_key: str | None, ticket: Ticket) -> Message | None:
+    """Return the message that a form of this key has made: it was sent twice. Raises InvalidInput for a foreign key."""
+    message = Message.get_or_none(Message.form_key == form_key) if form_key else None
+    if message is not None and message.ticket_id != ticket.id:
         raise InvalidInput(lazy("This form was sent already. Load the page again."))
     return message
 
@@ -100,22 +104,25 @@ def reply(
     waits_as: Status | None = None,
     files: Sequence[StoredFile] = (),
     canned: CannedResponse | None = None,
+    form_key: str | None = None,
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
     `waits_as` is another status that waits for the customer, instead of the pending one. `canned` is the response
-    saved from it: taking the reply back takes that back, too.
+    saved from it: taking the reply back takes that back, too. `form_key` is the form's: `made_by` finds the reply.
+    Raises InvalidInput under Spam and in the bin, from where nobody is mailed.
     """
-    access.require(actor, "reply", ticket)
-    if close:
-        access.require(actor, "close", ticket)
-    elif waits_as is not None:
-        _require_waiting(waits_as, ticket, actor)
     clean = _required(body)
-    with transaction():
+    with act(ticket, "reply", actor=actor):
+        if close:
+            access.require(actor, "close", ticket)
+        elif waits_as is not None:
+            _require_waiting(waits_as, ticket, actor)
+        _require_mailed(ticket)
         before, public_at = withdrawing.standing_of(ticket), withdrawing.public_from(actor)
         signature = signature_of(actor, ticket)
-        message = _write(ticket, REPLY, clean, actor=actor, signature=signature, public_at=public_at)
+        more = {"public_at": public_at, "form_key": form_key}
+        message = _write(ticket, REPLY, clean, actor=actor, signature=signature, **more)
         attach(message, files, actor=actor)
         old = catalogue.status(ticket.status_id)
         status = catalogue.closed_status() if close else waits_as or catalogue.pending_status()
@@ -136,6 +143,13 @@ def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> N
         raise InvalidInput(lazy("This status cannot be chosen any more. Choose again how to send."), field="then")
 
 
+def _require_mailed(ticket: Ticket) -> None:
+    if ticket.in_bin:
+        raise InvalidInput(lazy("This ticket is in the bin: restore it, then reply."), field="body")
+    if ticket.is_spam:
+        raise InvalidInput(lazy("This ticket is under Spam: say that it is no spam, then reply."), field="body")
+
+
 def signature_of(agent: Agent | System, ticket: Ticket) -> str:
     """Return the signature of the deciding permission: empty when it has none (RULES 2)."""
     if isinstance(agent, System):
@@ -152,15 +166,17 @@ def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
     return {"assignee": agent, "team": None} if mine or not ticket.is_assigned else {}
 
 
-def add_note(ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredFile] = ()) -> Message:
+def add_note(
+    ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredFile] = (), form_key: str | None = None
+) -> Message:
     """Store an internal note (HTML) and its files; customers never see them and nothing else changes.
 
-    Agents named in it (``@Name``) who see the ticket are told.
+    Agents named in it (``@Name``) who see the ticket are told. `form_key` is the form's: `made_by` finds the note.
     """
-    access.require(actor, "note", ticket)
-    clean, named = mentions.mark(_required(body), mentions.may_be_named(ticket, by=actor))
-    with transaction():
-        message = _write(ticket, NOTE, clean, actor=actor)
+    required = _required(body)
+    with act(ticket, "note", actor=actor):
+        clean, named = mentions.mark(required, mentions.may_be_named(ticket, by=actor))
+        message = _write(ticket, NOTE, clean, actor=actor, form_key=form_key)
         attach(message, files, actor=actor)
         store(ticket)
         record(ticket, EventKind.NOTE_ADDED, actor=actor, about=message, message=message.id)
@@ -173,14 +189,13 @@ def add_note(ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredF
 def delete_note(note: Message, *, actor: Agent) -> None:
     """Delete a note with its files: its author, a manager or an administrator may; the history keeps who (RULES 28)."""
     ticket = note.ticket
-    access.require(actor, "note", ticket)
-    if not note.is_note:
-        raise NotFound(lazy("There is no such note."))
-    if not may_delete_note(note, actor):
-        raise NotAllowed(lazy("Only its author, a manager or an administrator deletes a note."))
-    if note.deleted_at is not None:
-        return
-    with transaction():
+    with act(ticket, "note", actor=actor):
+        if not note.is_note:
+            raise NotFound(lazy("There is no such note."))
+        if not may_delete_note(note, actor):
+            raise NotAllowed(lazy("Only its author, a manager or an administrator deletes a note."))
+        if note.deleted_at is not None:
+            return
         note.body, note.deleted_at = "", clock.now()
         note.save()
         search.forget(note.id)
