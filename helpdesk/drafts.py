@@ -9,7 +9,7 @@ from helpdesk import clock, richtext
 from helpdesk.errors import InvalidInput
 from helpdesk.holding import act
 from helpdesk.i18n import lazy
-from helpdesk.tickets.opening import MAX_BODY
+from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 
 #: Days after which a draft nobody touched is forgotten.
@@ -35,7 +35,7 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
 
     Raises InvalidInput when it is too long to be sent.
     """
-    if len(writing.body) > 4 * MAX_BODY:
+    if len(writing.body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     body = richtext.clean(writing.body.replace("\0", ""))
     values = {

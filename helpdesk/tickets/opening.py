@@ -23,6 +23,8 @@ from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Mess
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
+#: Characters of a text with its marks, as the editor sends it.
+MAX_HTML = 4 * MAX_BODY
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
-from helpdesk.tickets.opening import MAX_BODY
+from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
 
@@ -210,7 +210,9 @@ def may_delete_note(note: Message, agent: Agent) -> bool:
 
 
 def _required(body: str) -> str:
-    clean = richtext.clean(body[: 4 * MAX_BODY].replace("\0", ""))
+    if len(body) > MAX_HTML:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
+    clean = richtext.clean(body.replace("\0", ""))
     if not richtext.to_text(clean).strip():
         raise InvalidInput(lazy("Write a message first."), field="body")
     return clean

@@ -19,6 +19,11 @@ def kinds(ticket):
     return [event.kind for event in ticket.events.order_by(TicketEvent.id)]
 
 
+def test_a_reply_that_is_too_long_is_refused_whole(ticket, ana):
+    with pytest.raises(InvalidInput):
+        tickets.reply(ticket, f"<p>{'a' * 400_000}</p>", actor=ana)
+
+
 def test_the_first_ticket_of_prefix_10000_is_100001(carol, sales):
     ticket = cast.open_ticket(carol, sales)
     assert ticket.number == f"10000{ticket.id}"
