@@ -115,7 +115,7 @@ MomentField: Any = _Moment
 
 
 class LastingId(BigAutoField):
-    """An id that is never given out twice, also when the newest row was purged (PostgreSQL's sequences never do)."""
+    """An id that is never given out twice (on PostgreSQL none is): for what texts, cookies and open pages name."""
 
     def ddl(self, ctx: Any) -> Any:
         column = super().ddl(ctx)
@@ -152,6 +152,7 @@ class Catalogue(Base):
     Whoever changes such a table other than through an instance calls `Stamp.bump`.
     """
 
+    id: Any = LastingId()
     version: ClassVar[int] = 0
     #: Told of a row just before it goes, in the same transaction.
     leaving: ClassVar[list[Callable[[Any], None]]] = []
@@ -383,6 +384,7 @@ class EmailText(Catalogue):
 class Customer(Base):
     """Who asks. A member when one of the addresses is proven, invited or imported (RULES 23)."""
 
+    id: Any = LastingId()
     first_name = CharField(max_length=80, default="")
     last_name = CharField(max_length=80, default="")
     locale = CharField(max_length=8, null=True)
@@ -418,6 +420,7 @@ class Customer(Base):
 class CustomerAddress(Base):
     """An e-mail address of a customer; proven when its holder used a link mailed to it."""
 
+    id: Any = LastingId()
     customer = ForeignKeyField(Customer, backref="addresses", on_delete="CASCADE")
     email = CharField(max_length=254, unique=True)
     is_primary = BooleanField(default=True)
@@ -453,7 +456,7 @@ class Ticket(Base):
     """A request and what became of it. `rank`, `is_open` and `waiting_since` are kept by the rules for the list."""
 
     # The number holds the id, and old numbers keep working (RULES 26).
-    id = LastingId()
+    id: Any = LastingId()
     number = CharField(max_length=40, unique=True)
     subject = CharField(max_length=200)
     customer = ForeignKeyField(Customer, backref="tickets", on_delete="RESTRICT", index=False)
@@ -554,6 +557,7 @@ CUSTOMER_MESSAGE, REPLY, NOTE = "customer", "reply", "note"
 class Message(Base):
     """What somebody wrote in a ticket: the customer, an agent (reply), or an agent for the team only (note)."""
 
+    id: Any = LastingId()
     ticket = ForeignKeyField(Ticket, backref="messages", on_delete="CASCADE", index=False)
     kind = CharField(max_length=10)
     agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
@@ -604,6 +608,7 @@ class TicketCopy(Base):
 class TicketEvent(Base):
     """One line of a ticket's history; `data` holds what its sentence needs (``helpdesk.events``)."""
 
+    id: Any = LastingId()
     ticket = ForeignKeyField(Ticket, backref="events", on_delete="CASCADE", index=False)
     kind = CharField(max_length=40)
     agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
@@ -663,6 +668,7 @@ class SavedView(Catalogue):
 class Batch(Base):
     """One act on many tickets, kept for as long as its author may take it back; `mails` are the e-mails it wrote."""
 
+    id: Any = LastingId()
     agent = ForeignKeyField(Agent, backref="batches", on_delete="CASCADE")
     act = CharField(max_length=20)
     mails = JSONField(default=list)
@@ -791,6 +797,7 @@ class OutgoingEmail(Base):
     so that no token rests in the database.
     """
 
+    id: Any = LastingId()
     kind = CharField(max_length=40)
     ticket = ForeignKeyField(Ticket, backref="emails", null=True, on_delete="SET NULL")
     message = ForeignKeyField(Message, backref="emails", null=True, on_delete="SET NULL")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from peewee import IntegrityError
 
 import models
-from helpdesk import environment, migrating
+from helpdesk import defaults, environment, migrating, tickets
 from models import TABLES, open_database
-from tests.support import postgresql_only, sqlite_only
+from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
 
@@ -140,3 +141,28 @@ def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "guichet.db")) as connection:
         connection.execute("INSERT INTO message_search (rowid, subject, author, body) VALUES (7, 'a', 'b', 'printer')")
         assert connection.execute("SELECT rowid FROM message_search('print*')").fetchall() == [(7,)]
+
+
+@sqlite_only
+def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any) -> None:
+    migrating.runner(empty).up("0014_former_numbers")
+    defaults.seed_defaults()
+    sales, ana = cast.make_service("Sales"), cast.make_agent("Ana", None)
+    wanted = cast.open_ticket(cast.make_customer("Carol"), sales)
+    rule = models.Filter.create(name="Gone")
+    models.FilterAction.create(rule=rule, action="transfer", argument=str(ana.id + 5))
+    models.ReadingMark.create(ticket=wanted, agent=ana, message=40)
+    before = {table: list(table.select().order_by(table.id).dicts()) for table in TABLES}
+
+    migrating.runner(empty).up()
+
+    assert {table: list(table.select().order_by(table.id).dicts()) for table in TABLES} == before
+    assert empty.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
+    # What refers to them still does, and what is no more was named by somebody.
+    assert cast.make_agent("Ben").id == ana.id + 6
+    assert tickets.receive_message(wanted, "More", actor=wanted.customer).id == 41
+    models.Permission.create(agent=ana, service=sales)
+    models.Agent.delete().where(models.Agent.id == ana.id).execute()
+    assert not models.Permission.select().where(models.Permission.agent == ana.id).exists()
+    with pytest.raises(IntegrityError):
+        models.Status.create(identifier="odd", label=models.Label(en="Odd"), category="none")

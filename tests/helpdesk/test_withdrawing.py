@@ -286,3 +286,9 @@ def test_withdrawing_takes_that_status_back_too(ticket, ana, on_hold):
 def test_a_status_that_does_not_wait_is_refused(ticket, ana):
     with pytest.raises(InvalidInput, match="any more"):
         tickets.reply(ticket, "<p>Soon.</p>", actor=ana, waits_as=Status.get(Status.category == "closed"))
+
+
+def test_what_the_customer_writes_next_is_newer_than_the_reply_taken_back(sent, ticket, ana, carol):
+    seen = threads.newest_id(ticket)
+    tickets.withdraw_reply(sent, actor=ana)
+    assert tickets.receive_message(again(ticket), "Stop, it has come!", actor=carol).id > seen
