@@ -105,6 +105,7 @@ def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
                     marks = ", ".join("?" * len(columns))
                     insert = f'INSERT INTO "{table}" ({_quoted(columns)}) VALUES ({marks})'
                     target.connection().executemany(insert, map(json.loads, lines))
+            _count_on(target, manifest)
     for leftover in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         leftover.unlink(missing_ok=True)
     with part.open("rb+") as file:
@@ -122,9 +123,33 @@ def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> N
                 with cursor.copy(f'COPY "{table}" ({_quoted(columns)}) FROM STDIN') as copy:
                     for line in lines:
                         copy.write_row(json.loads(line))
-            if "id" in columns:
-                sequence = f"setval(pg_get_serial_sequence('\"{table}\"', 'id'), max(id))"
-                database.execute_sql(f'SELECT {sequence} FROM "{table}" HAVING max(id) IS NOT NULL')
+        _count_on(database, manifest)
+
+
+def _count_on(target: Any, manifest: dict[str, Any]) -> None:
+    """Let each table go on counting after the last id that was given out, also of a row that is gone (RULES 26)."""
+    counters = manifest.get("counters", {})
+    on_sqlite = isinstance(target, SqliteDatabase)
+    lasting = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    if not on_sqlite:
+        lasting = "SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema()"
+        lasting += " AND column_name = 'id' AND pg_get_serial_sequence(quote_ident(table_name), 'id') IS NOT NULL"
+    for (table,) in target.execute_sql(lasting).fetchall():
+        newest = max(_newest(target, table), counters.get(table, 0))
+        if on_sqlite:
+            target.execute_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+            target.execute_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, newest))
+        elif newest:
+            target.execute_sql("SELECT setval(pg_get_serial_sequence(quote_ident(%s), 'id'), %s)", (table, newest))
+
+
+def _newest(target: Any, table: str) -> int:
+    """Return the highest id of a table, among tickets also what those had been that were merged into others."""
+    sources = [("id", table)]
+    if table == "ticket" and "former_number" in target.get_tables():
+        sources.append(("former_id", "former_number"))
+    found = (target.execute_sql(f'SELECT max({column}) FROM "{name}"').fetchone()[0] for column, name in sources)
+    return max(value or 0 for value in found)
 
 
 def _quoted(columns: list[str]) -> str:

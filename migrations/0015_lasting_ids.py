@@ -40,6 +40,7 @@ ARGUMENT = "SELECT max(CAST(argument AS INTEGER)) FROM filter_action WHERE actio
 
 #: Ids that are named although their rows may be gone.
 NAMED = {
+    "ticket": "SELECT max(former_id) FROM former_number",
     "message": "SELECT max(message) FROM reading_mark",
     "agent": ARGUMENT.format("transfer"),
     "team": ARGUMENT.format("assign_team"),
@@ -51,6 +52,12 @@ NAMED = {
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
     if not isinstance(db, SqliteDatabase):
+        # A restored desk may have begun again at the id of a ticket that was merged.
+        last = "pg_get_serial_sequence('ticket', 'id')"
+        db.execute_sql(
+            f"SELECT setval({last}, greatest(nextval({last}), max(former_id))) FROM former_number"
+            " HAVING max(former_id) IS NOT NULL"
+        )
         return
     # With its foreign keys on, SQLite would empty what refers to a table that is dropped.
     if db.pragma("foreign_keys"):
@@ -58,6 +65,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
     for table in TABLES:
         _rebuild(db, table)
         _count_on(db, table)
+    _count_on(db, "ticket")
     if _rows(db, "PRAGMA foreign_key_check"):
         raise RuntimeError("A row refers to one that is gone: nothing was changed.")
 
@@ -83,6 +91,7 @@ def _count_on(db: Database, table: str) -> None:
     """Start above the ids in use, and above those that are still named somewhere."""
     used = [f'SELECT max(id) FROM "{table}"', *([NAMED[table]] if table in NAMED else [])]
     newest = max(value or 0 for sql in used for ((value,),) in [_rows(db, sql)])
+    newest = max(newest, *(seq for (seq,) in _rows(db, "SELECT seq FROM sqlite_sequence WHERE name = ?", table)), 0)
     db.execute_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
     db.execute_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, newest))
 

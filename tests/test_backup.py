@@ -17,7 +17,19 @@ import models
 from helpdesk import backup, environment, file_store, migrating, restoring, settings
 from helpdesk.backup import BackupError
 from helpdesk.errors import NotFound
-from models import TABLES, Customer, Label, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
+from models import (
+    TABLES,
+    Customer,
+    FormerNumber,
+    Label,
+    Message,
+    Priority,
+    Service,
+    Setting,
+    Status,
+    Ticket,
+    TicketEvent,
+)
 from tests.conftest import ENGINES, skip
 from tests.support import attached, cast, sqlite_only
 from tests.support.desks import Desk, Desks
@@ -104,6 +116,36 @@ def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere:
         restoring.restore(archive)
         last = Ticket.select().order_by(Ticket.id.desc()).get()
         assert write_ticket(last.customer, last.service, "10003").id == last.id + 1
+
+
+@pytest.fixture
+def merged(filled: Desk) -> int:
+    """The id of the newest ticket, which was merged into another; a note after it was taken away."""
+    source, target = Ticket.get(Ticket.number == "10002"), Ticket.get(Ticket.number == "10001")
+    FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=MOMENT)
+    Message.update(ticket=target).where(Message.ticket == source).execute()
+    Ticket.delete().where(Ticket.id == source.id).execute()
+    return int(source.id)
+
+
+def test_a_restored_desk_gives_no_number_twice(merged: int, target: str, tmp_path: Path, elsewhere: Any) -> None:
+    last = Message.create(ticket=Ticket.get(), kind="note", author_name="Ana", body="Gone", created_at=MOMENT).id
+    Message.delete().where(Message.id == last).execute()
+    backup.backup(tmp_path / "desk.zip")
+    with elsewhere(target):
+        restoring.restore(tmp_path / "desk.zip")
+        made = write_ticket(Customer.get(), Service.get(), "10003")
+        assert (made.id, made.messages.get().id) == (merged + 1, last + 1)
+
+
+def test_an_older_backup_counts_on_after_merged_tickets(
+    merged: int, target: str, tmp_path: Path, elsewhere: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(backup, "_counters", lambda _rows: {})
+    backup.backup(tmp_path / "desk.zip")
+    with elsewhere(target):
+        restoring.restore(tmp_path / "desk.zip")
+        assert write_ticket(Customer.get(), Service.get(), "10003").id == merged + 1
 
 
 @sqlite_only

@@ -166,3 +166,13 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     assert not models.Permission.select().where(models.Permission.agent == ana.id).exists()
     with pytest.raises(IntegrityError):
         models.Status.create(identifier="odd", label=models.Label(en="Odd"), category="none")
+
+
+def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any) -> None:
+    migrating.runner(empty).up("0014_former_numbers")
+    defaults.seed_defaults()
+    customer, sales = cast.make_customer("Carol"), cast.make_service("Sales")
+    first = cast.open_ticket(customer, sales)
+    models.FormerNumber.create(number="7", ticket=first, former_id=first.id + 6, merged_at=first.created_at)
+    migrating.runner(empty).up()
+    assert cast.open_ticket(customer, sales).id > first.id + 6
