@@ -98,7 +98,7 @@ def _touched_since(act: Act, changes: list[BatchChange]) -> set[int]:
 def _same(now: State, then: State) -> bool:
     if not set(then.get("tags", ())) <= set(now.get("tags", ())):
         return False
-    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, "tags"))
+    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, "tags", "blocked"))
 
 
 def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
@@ -117,11 +117,9 @@ def _give_back(name: str, change: BatchChange, now: State, actor: Agent) -> None
     columns = [*ACTS[name].columns, *(column for column in RESTLESS if now[column] == after[column])]
     for key in set(after.get("tags", ())) - set(before.get("tags", ())):
         _untag(ticket, key, actor)
-    if before.get("blocked") is False and after["blocked"]:
-        ticket.customer.blocked_at = None
-        ticket.customer.save()
-    elif before.get("blocked") and not after["blocked"]:
-        ticket.customer.blocked_at = clock.now()
+    # The author is the same for many tickets: who unblocked or blocked them meanwhile has the last word.
+    if "blocked" in before and before["blocked"] != after["blocked"] == now["blocked"]:
+        ticket.customer.blocked_at = clock.now() if before["blocked"] else None
         ticket.customer.save()
     store(ticket, **{column: _read(column, before[column]) for column in columns})
     if name != "tag":

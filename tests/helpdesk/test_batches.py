@@ -183,3 +183,26 @@ def test_old_acts_are_forgotten(three, root, ana):
     Batch.update(created_at=clock.now() - timedelta(days=2)).where(Batch.id == batch.id).execute()
     assert batches.purge() == 1
     assert [row.id for row in Batch.select()] == [fresh.id]
+
+
+@pytest.mark.parametrize("name", ["spam", "not-spam"])
+def test_many_tickets_of_one_author_are_all_given_back(three, root, monkeypatch, name):
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
+    if name == "not-spam":
+        act("spam", three, rules(root, root)["spam"], root)
+    before = [(row.is_spam, row.customer.blocked_at is None) for row in Ticket.select()]
+    rule = {"spam": tickets.mark_spam, "not-spam": tickets.not_spam}[name]
+    outcome = act(name, three, lambda ticket: rule(ticket, actor=root), root)
+    undone = undoing.undo(outcome.batch, actor=root)
+    assert (undone.back, undone.kept) == (3, 0)
+    assert [(row.is_spam, row.customer.blocked_at is None) for row in Ticket.select()] == before
+
+
+def test_an_author_unblocked_since_is_not_blocked_again(three, root, carol):
+    act("spam", three, rules(root, root)["spam"], root)
+    outcome = act("not-spam", three[:1], lambda ticket: tickets.not_spam(ticket, actor=root), root)
+    tickets.mark_spam(Ticket.get_by_id(three[0].id), actor=root)
+    tickets.not_spam(Ticket.get_by_id(three[1].id), actor=root)
+    assert undoing.undo(outcome.batch, actor=root).back == 0
+    assert Customer.get_by_id(carol.id).blocked_at is None
