@@ -102,11 +102,17 @@ def _same(now: State, then: State) -> bool:
 
 
 def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
-    """Tell whether what stood before is still there; assigning a ticket away may have ended one's sight of it."""
-    if name != "assign" and not access.sees(actor, change.ticket):
+    """Tell whether the actor sees the ticket and what stood before is still there."""
+    if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
         return False
     former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
     return all(row is not None and getattr(row, _ACTIVE.get(column, "id")) for row, column in former)
+
+
+def _saw(actor: Actor, change: BatchChange) -> bool:
+    """Tell whether the actor would see the ticket as it was: assigning it away may have ended that, nothing else."""
+    former = {column: change.before[column] for column in ("assignee", "team")}
+    return access.sees(actor, Ticket(**{**change.ticket.__data__, **former}))
 
 
 _ACTIVE = {"assignee": "active", "team": "enabled"}

@@ -206,3 +206,20 @@ def test_an_author_unblocked_since_is_not_blocked_again(three, root, carol):
     tickets.not_spam(Ticket.get_by_id(three[1].id), actor=root)
     assert undoing.undo(outcome.batch, actor=root).back == 0
     assert Customer.get_by_id(carol.id).blocked_at is None
+
+
+def test_assigning_away_is_taken_back_by_who_saw_it_by_assignment_only(carol, sales, ana, ben):
+    mine = cast.open_ticket(carol, sales)
+    tickets.assign(mine, ana, actor=ben)
+    outcome = act("assign", [mine], rules(ana, ben)["assign"], ana)
+    assert undoing.undo(outcome.batch, actor=ana).back == 1
+    assert Ticket.get_by_id(mine.id).assignee_id == ana.id
+
+
+def test_assigning_is_not_taken_back_by_who_lost_the_right_to_see(carol, sales, ana, ben):
+    permission = cast.permit(ana, sales)
+    theirs = cast.open_ticket(carol, sales)
+    outcome = act("assign", [theirs], rules(ana, ben)["assign"], ana)
+    permission.delete_instance()
+    assert undoing.undo(outcome.batch, actor=ana).back == 0
+    assert Ticket.get_by_id(theirs.id).assignee_id == ben.id
