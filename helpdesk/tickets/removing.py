@@ -12,7 +12,7 @@ from helpdesk.file_store import discard
 from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import CustomerAddress, Message, Ticket
+from models import CustomerAddress, Message, Ticket, is_sqlite
 
 #: Days a ticket rests in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
@@ -79,15 +79,24 @@ def restore(ticket: Ticket, *, actor: Actor) -> None:
 def purge_bin() -> int:
     """Delete for good the tickets that rested thirty days in the bin, with their files; return how many."""
     limit = clock.now() - timedelta(days=BIN_DAYS)
+    over = Ticket.select(Ticket.id).where(Ticket.in_bin, Ticket.binned_at < limit).order_by(Ticket.id).limit(BATCH)
     purged = 0
-    while ids := [
-        row[0] for row in Ticket.select(Ticket.id).where(Ticket.in_bin, Ticket.binned_at < limit).limit(BATCH).tuples()
-    ]:
+    while True:
         with transaction():
-            messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
-            paths = attachments.paths_of(messages)
-            for message_id in messages:
-                search.forget(message_id)
-            purged += Ticket.delete().where(Ticket.id.in_(ids)).execute()
+            # Locked: what a customer is just writing restores its ticket before, or finds none.
+            ids = [key for (key,) in (over if is_sqlite() else over.for_update()).tuples()]
+            paths = _purge(ids)
+        if not ids:
+            return purged
         discard(paths)
-    return purged
+        purged += len(ids)
+
+
+def _purge(ids: list[int]) -> list[str]:
+    """Delete these tickets with all that was written in them; return where their files lie."""
+    messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
+    paths = attachments.paths_of(messages)
+    for message_id in messages:
+        search.forget(message_id)
+    Ticket.delete().where(Ticket.id.in_(ids)).execute()
+    return paths

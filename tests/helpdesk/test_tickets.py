@@ -9,6 +9,7 @@ import pytest
 from helpdesk import canned_responses, catalogue, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind
+from helpdesk.tickets import removing
 from models import CannedResponse, Customer, CustomerAddress, Filter, Message, Status, Ticket, TicketEvent
 from tests.support import cast
 
@@ -362,3 +363,19 @@ def test_a_subject_is_bounded(ticket, ana, subject):
 def test_a_customer_changes_no_subject(ticket, carol):
     with pytest.raises(NotAllowed):
         tickets.rename(ticket, "Mine", actor=carol)
+
+
+def test_what_its_customer_just_restored_is_not_purged(ticket, ana, carol, monkeypatch):
+    tickets.delete(ticket, actor=ana)
+    monkeypatch.setattr(removing, "BIN_DAYS", -1)
+    inner = removing.transaction
+
+    def late():
+        """The customer writes between the look at the bin and the deletion."""
+        monkeypatch.setattr(removing, "transaction", inner)
+        tickets.receive_message(Ticket.get_by_id(ticket.id), "It came back!", actor=carol)
+        return inner()
+
+    monkeypatch.setattr(removing, "transaction", late)
+    assert tickets.purge_bin() == 0
+    assert Ticket.get_by_id(ticket.id).messages.count() == 2
