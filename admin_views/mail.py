@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.lists import ChoiceFilter
-from helpdesk import access, outbox
+from helpdesk import access, kept_mails, outbox
 from helpdesk.i18n import _, lazy
 from models import EMAIL_STATES, OutgoingEmail, Ticket
 
@@ -34,7 +34,10 @@ class OutboxView(DeskView):
     """E-mails owed and sent."""
 
     table, slug, title = OutgoingEmail, "outbox", lazy("Outbox")
-    lede = lazy("Every e-mail the desk owes or has sent. What failed can be tried again.")
+    lede = lazy(
+        "Every e-mail the desk owes, and what it has sent in the last %(days)s days. What failed can be tried again.",
+        days=kept_mails.DAYS_KEPT,
+    )
     empty_text = lazy("The first e-mails will stand here.")
     can_create = can_edit = False
     can_view_details = True

@@ -75,6 +75,8 @@ def is_moot(email: OutgoingEmail) -> bool:
     if email.link_kind == held.KIND:
         return held.link_of(email) is None
     ticket = email.ticket
+    if ticket is None and email.link_kind == "ticket":
+        return True
     if ticket is not None and email.address_id is not None:
         return not audiences.concerns(ticket, email.address)
     return ticket is not None and (ticket.in_bin or ticket.is_spam)

@@ -65,7 +65,7 @@ def make(
 def find(kind: str, token: str) -> AccessLink:
     """Return the link of this kind with this token. Raises NotFound, or LinkExpired once it is used or too old."""
     link = AccessLink.get_or_none(AccessLink.token_hash == hash_token(token))
-    if link is None or link.kind != kind:
+    if link is None or link.kind != kind or (kind == "ticket" and link.ticket_id is None):
         raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one."))
     if link.expires_at <= clock.now() or (link.used_at is not None and kind != "ticket"):
         raise LinkExpired(link)

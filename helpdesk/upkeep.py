@@ -12,6 +12,7 @@ from helpdesk import (
     held,
     imports,
     journal,
+    kept_mails,
     links,
     orders,
     presence,
@@ -28,6 +29,7 @@ def run() -> None:
     """Purge what is expired, old or spent, and join the orders that wait."""
     now = clock.now()
     tickets.purge_bin()
+    kept_mails.purge()
     attachments.sweep()
     links.purge()
     held.purge()

@@ -12,7 +12,7 @@ from helpdesk.file_store import discard
 from helpdesk.holding import act
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import CustomerAddress, Message, Ticket, is_sqlite
+from models import CustomerAddress, Message, OutgoingEmail, Ticket, is_sqlite
 
 #: Days a ticket rests in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
@@ -93,10 +93,11 @@ def purge_bin() -> int:
 
 
 def _purge(ids: list[int]) -> list[str]:
-    """Delete these tickets with all that was written in them; return where their files lie."""
+    """Delete these tickets with all that was written in them, mails too; return where their files lie."""
     messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
     paths = attachments.paths_of(messages)
     for message_id in messages:
         search.forget(message_id)
+    OutgoingEmail.delete().where(OutgoingEmail.ticket.in_(ids)).execute()
     Ticket.delete().where(Ticket.id.in_(ids)).execute()
     return paths

@@ -9,10 +9,11 @@ import time
 from datetime import timedelta
 
 import pytest
+from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
-from helpdesk import clock, environment, jobs, links, outbox, settings, tickets, upkeep
-from models import AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
+from helpdesk import clock, environment, jobs, kept_mails, links, outbox, settings, tickets, upkeep
+from models import EMAIL_STATES, AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
 from tests.support import cast, sqlite_only
 
 
@@ -128,10 +129,44 @@ def test_upkeep_keeps_what_is_alive(database, carol, ticket):
     assert [table.select().count() for table in (AccessLink, TimetableRun, Ticket)] == [1] * 3
 
 
-def test_purging_a_ticket_keeps_the_mails_record(database, ticket):
+def test_purging_a_ticket_takes_its_mails_along(database, ticket, smtp):
     Ticket.update(in_bin=True, binned_at=clock.now() - timedelta(days=31)).execute()
+    assert OutgoingEmail.select().exists()
     upkeep.run()
-    assert OutgoingEmail.get().ticket_id is None
+    assert not OutgoingEmail.select().exists()
+
+
+def old_mail(days, **values):
+    """A mail that was written so many days ago."""
+    written = clock.now() - timedelta(days=days)
+    values = {"kind": "notification", "to_email": "a@b.example", "from_email": "d@d.example", "locale": "en", **values}
+    values = {"subject": "S", "body": "B", "mail_id": f"<{OutgoingEmail.select().count()}@x.example>", **values}
+    return OutgoingEmail.create(due_at=written, created_at=written, **values)
+
+
+def test_mails_are_forgotten_a_quarter_after_they_ended(database, ticket, monkeypatch):
+    monkeypatch.setattr(kept_mails, "AT_ONCE", 2)
+    OutgoingEmail.delete().execute()
+    for state in EMAIL_STATES:
+        for days in (200, 120, 100, 91, 89):
+            old_mail(days, state=state, ticket=ticket)
+    upkeep.run()
+    left = OutgoingEmail.select(OutgoingEmail.state, fn.COUNT(OutgoingEmail.id)).group_by(OutgoingEmail.state).tuples()
+    assert dict(left) == {"pending": 5, "sending": 5, "sent": 1, "failed": 5, "cancelled": 1}
+
+
+def test_no_mail_outlives_the_tickets_it_names(database):
+    kept = [old_mail(29, kind="digest"), old_mail(80, kind="invitation"), old_mail(80, kind="confirm")]
+    old_mail(31, kind="digest")
+    old_mail(2, kind="transfer", state="sent")
+    upkeep.run()
+    assert [row.id for row in OutgoingEmail.select().order_by(OutgoingEmail.id)] == [row.id for row in kept]
+
+
+def test_the_link_of_a_ticket_that_is_gone_is_not_sent(app, smtp):
+    email = old_mail(1, link_kind="ticket")
+    outbox.deliver_due()
+    assert (OutgoingEmail.get_by_id(email.id).state, smtp.messages) == ("cancelled", [])
 
 
 @sqlite_only

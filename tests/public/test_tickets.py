@@ -71,6 +71,13 @@ def test_reading_a_ticket_link_proves_nothing(client, sales):
     assert client.get(f"/tickets/{ticket.number}").status_code == 404
 
 
+def test_a_link_without_its_ticket_explains_itself(client, carol):
+    token = links.make("ticket", address=carol.primary_address)
+    for answer in (client.get(f"/t/{token}"), doors.post(client, f"/t/{token}")):
+        assert answer.status_code == 404
+        assert "This link is not known." in doors.text_of(answer)
+
+
 def test_a_ticket_link_opens_its_ticket_only(client, sales):
     ticket = cast.open_ticket("vera@visitor.example", sales)
     other = cast.open_ticket("vera@visitor.example", sales)
