@@ -9,9 +9,9 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.lists import ChoiceFilter
-from helpdesk import access, kept_mails, outbox
+from helpdesk import kept_mails, outbox
 from helpdesk.i18n import _, lazy
-from models import EMAIL_STATES, OutgoingEmail, Ticket
+from models import EMAIL_STATES, OutgoingEmail
 
 STATES = {
     "pending": lazy("Waiting"),
@@ -64,10 +64,7 @@ class OutboxView(DeskView):
 
     def scoped(self, query: Any) -> Any:
         """Mails quote tickets: whoever does not see a ticket does not read its mails."""
-        if access.sees_all(self.agent):
-            return query
-        seen = access.visible_tickets(self.agent).select(Ticket.id)
-        return query.where(OutgoingEmail.ticket.is_null() | OutgoingEmail.ticket.in_(seen))
+        return kept_mails.readable_by(self.agent, query)
 
     @expose("/details/")
     def details_view(self) -> Any:

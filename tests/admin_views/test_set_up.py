@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk import environment, settings
+from helpdesk import clock, environment, settings
 from models import (
     Agent,
     CannedResponse,
@@ -250,6 +250,41 @@ def test_the_mails_of_unseen_tickets_are_not_read(client_of, ticket, ben):
     ben.save()
     email = OutgoingEmail.select().where(OutgoingEmail.ticket == ticket).get()
     assert client_of(ben).get(f"/admin/outbox/details/?id={email.id}").status_code == 404
+
+
+@pytest.fixture
+def keeper(sales):
+    """Who sets the desk up and answers for Sales only."""
+    return cast.make_agent("Eve", sales, role=cast.make_role("Keeper", can_configure=True))
+
+
+def mails_of_none(*kinds):
+    """Mails of no ticket, one of each kind."""
+    now, row = clock.now(), OutgoingEmail.select().dicts().first()
+    del row["id"]
+    common = {**row, "ticket": None, "message": None, "address": None, "link_kind": "", "created_at": now}
+    return [
+        OutgoingEmail.create(**{**common, "kind": kind, "mail_id": f"<{kind}@x>", "subject": f"Of {kind}"})
+        for kind in kinds
+    ]
+
+
+def test_digests_and_mails_of_purged_tickets_are_not_read(client_of, ticket, keeper):
+    client, mails = client_of(keeper), mails_of_none("digest", "notification")
+    page = doors.text_of(client.get("/admin/outbox/"))
+    searched = doors.text_of(client.get("/admin/outbox/?search=Of"))
+    for email in mails:
+        assert email.subject not in page + searched
+        assert client.get(f"/admin/outbox/details/?id={email.id}").status_code == 404
+        assert doors.post(client, "/admin/outbox/retry/", {"id": email.id}).status_code == 404
+
+
+def test_mails_of_accounts_are_read_by_whoever_sets_up(client_of, ticket, keeper):
+    client, mails = client_of(keeper), mails_of_none("invitation", "reset", "sign-in", "confirm", "test")
+    page = doors.text_of(client.get("/admin/outbox/"))
+    for email in mails:
+        assert email.subject in page
+        assert client.get(f"/admin/outbox/details/?id={email.id}").status_code == 200
 
 
 # --- Configuration ------------------------------------------------------------------------------------------------
