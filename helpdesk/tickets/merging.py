@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk import access, clock, reading, threads
+from helpdesk.copies import MOST as MOST_COPIES
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.holding import keep, locked
@@ -78,6 +79,21 @@ def check(source: Ticket, target: Ticket) -> None:
         if ticket.in_bin or ticket.is_spam:
             place = lazy("Ticket %(number)s is in the bin or under Spam: take it out first.", number=ticket.number)
             raise InvalidInput(place, field="target")
+    _check_copies(source, target)
+
+
+def _check_copies(source: Ticket, target: Ticket) -> None:
+    """Whoever is in copy of either would be so of both: they may not be more than one ticket has (RULES 21)."""
+    rows = TicketCopy.select(TicketCopy.address).where(TicketCopy.ticket.in_((source.id, target.id)))
+    count = rows.distinct().count()
+    if count > MOST_COPIES:
+        text = lazy(
+            "Together they would have %(count)s people in copy, and a ticket has %(limit)s at most: "
+            "take some out of copy first.",
+            count=count,
+            limit=MOST_COPIES,
+        )
+        raise InvalidInput(text, field="target")
 
 
 def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:

@@ -367,3 +367,24 @@ def test_what_was_being_written_during_the_merge_reaches_the_target(source, targ
             time.sleep(0.3)
         assert written.result(10) == target
     assert target.events.order_by(TicketEvent.id.desc()).get().kind == "customer-wrote"
+
+
+def put_in_copy(ticket, names, ana):
+    copies.add_copies(ticket, [f"{name}@copy.example" for name in names], actor=ana)
+
+
+def test_more_people_in_copy_than_a_ticket_has_are_not_brought_together(source, target, ana):
+    put_in_copy(source, "abcdef", ana)
+    put_in_copy(target, "fghijk", ana)
+    with pytest.raises(InvalidInput, match="11 people in copy, and a ticket has 10 at most") as refusal:
+        tickets.merge(source, target, actor=ana)
+    assert refusal.value.field == "target"
+    assert (source.copies.count(), target.copies.count()) == (6, 6)
+    assert merging.candidates(source, actor=ana) == []
+
+
+def test_as_many_people_in_copy_as_a_ticket_has_come_together(source, target, ana):
+    put_in_copy(source, "abcdef", ana)
+    put_in_copy(target, "efghij", ana)
+    tickets.merge(source, target, actor=ana)
+    assert len(copies.in_copy(target)) == TicketCopy.select().count() == 10
