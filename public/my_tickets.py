@@ -129,6 +129,8 @@ def rate(number: str) -> Response | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
+    if row.number != number:
+        return _led_on(row, number)
     access.require(who, "rate", row)
     try:
         safety.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
@@ -146,6 +148,8 @@ def drop_copy(number: str) -> Response | tuple[str, int]:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
+    if row.number != number:
+        return _led_on(row, number)
     address = customers.lookup(request.form.get("email", ""))
     if address is None:
         raise NotFound(lazy("This address is not in copy."))

@@ -254,3 +254,12 @@ def test_the_link_stands_for_the_password_for_half_an_hour_only(client, carol):
     doors.post(client, f"/sign-in/{links.make('sign-in', address=carol.primary_address)}")
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=31)):
         assert doors.post(client, "/account", {"password": NEW}).status_code == 422
+
+
+def test_the_number_of_a_merged_ticket_takes_nobody_out_of_the_other_one(client_of, ticket, carol, ana, invoices):
+    other = cast.open_ticket(carol, invoices.service, invoices)
+    copies.add_copies(ticket, [EVE], actor=carol)
+    tickets.merge(other, ticket, actor=ana)
+    answer = doors.post(client_of(carol), f"/tickets/{other.number}/copies/drop", {"email": EVE})
+    assert (answer.status_code, answer.location) == (303, f"/tickets/{ticket.number}")
+    assert copied(ticket) == [EVE]

@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk import copies, satisfaction, settings, tickets
 from models import Rating
+from tests.support import cast
 from tests.support.doors import post, text_of
 
 ASKED = "Are you satisfied with our help?"
@@ -104,3 +105,14 @@ def test_spam_is_not_rated(client_of, closed, carol, ana):
     tickets.mark_spam(closed, actor=ana, block_author=False)
     assert post(client_of(carol), url(closed, "/rating"), {"score": "good"}).status_code == 404
     assert Rating.select().count() == 0
+
+
+def test_the_number_of_a_merged_ticket_does_not_rate_the_other_one(client_of, closed, carol, ana, billing, invoices):
+    other = cast.open_ticket(carol, billing, invoices)
+    satisfaction.rate(closed, "good", actor=carol, comment="Great")
+    tickets.merge(other, closed, actor=ana)
+    client = client_of(carol)
+    answer = post(client, url(other, "/rating"), {"score": "bad"})
+    assert (answer.status_code, answer.location) == (303, url(closed))
+    assert (Rating.get().score, Rating.get().comment) == ("good", "Great")
+    assert f"Ticket {other.number} is part of this one now." in text_of(client.get(answer.location))
