@@ -18,9 +18,11 @@ VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base"
 #: Beyond these, cleaning takes minutes (its time grows with the square of the nesting): the text is kept as typed.
 MAX_SIZE = 512 * 1024
 MAX_DEPTH = 200
+#: Quotations and lists that are shown one inside the other, as plain text.
+MAX_MARGIN = 20
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_PLAIN = re.compile(r"(?:[^<]|</?p>|<br>)*")
+_PLAIN = re.compile(r"(?:[^<&]|&(?:amp|lt|gt|quot|nbsp|#x27);|</?p>|<br>)*")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?()\[\]*_…]", re.IGNORECASE)
 
@@ -87,7 +89,10 @@ def _linked(text: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """Return HTML as plain text: paragraphs, lists, quotations; a link is written as its text and (address)."""
+    """Return clean HTML as plain text: paragraphs, lists, quotations; a link is written as its text and (address).
+
+    Never for HTML as it was sent: the parser's time grows with the square of unclosed tags, which `clean` ends.
+    """
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -95,14 +100,18 @@ def to_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects lines; `gap` is how many line ends the next word must have before it."""
+    """Collects lines; `gap` is how many line ends the next word must have before it.
+
+    A line is a list of pieces, joined at the end: its time grows with the text, however many pieces that has.
+    """
 
     PARTED = frozenset({"p", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3"})
     BROKEN = frozenset({"div", "li"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.lines: list[str] = [""]
+        self.lines: list[list[str]] = [[]]
+        self.is_blank, self.at_margin = True, True
         self.gap = 0
         self.open: list[str] = []
         self.counts: list[int | None] = []
@@ -144,7 +153,7 @@ class _Reader(HTMLParser):
 
     def text(self) -> str:
         """Return what was read."""
-        lines = [line.rstrip(" ") for line in self.lines]
+        lines = ["".join(line).rstrip(" ") for line in self.lines]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n ")
 
     def _break_before(self, tag: str) -> None:
@@ -154,10 +163,14 @@ class _Reader(HTMLParser):
             self.gap = max(self.gap, 1)
 
     def _new_line(self) -> None:
-        self.lines.append(self._margin())
+        self._begin_line(self._margin())
+
+    def _begin_line(self, margin: str) -> None:
+        self.lines.append([margin] if margin else [])
+        self.is_blank, self.at_margin = self.is_blank and not margin, True
 
     def _margin(self) -> str:
-        return "> " * self.open.count("blockquote")
+        return "> " * min(self.open.count("blockquote"), MAX_MARGIN)
 
     def _next_bullet(self) -> str:
         if not self.counts:
@@ -165,25 +178,36 @@ class _Reader(HTMLParser):
         number = self.counts[-1]
         if number is not None:
             self.counts[-1] = number + 1
-        return "  " * (len(self.counts) - 1) + ("- " if number is None else f"{number + 1}. ")
+        return "  " * min(len(self.counts) - 1, MAX_MARGIN) + ("- " if number is None else f"{number + 1}. ")
 
     def _write(self, words: str) -> None:
-        at_start = self.gap > 0 or not self.lines[-1].strip("> ")
+        at_start = self.gap > 0 or self.at_margin
         words = words.lstrip(" ") if at_start and "pre" not in self.open else words
         if not words:
             return
-        if self.gap and any(self.lines):
-            self.lines.extend([min(self.margin, self._margin())] * (self.gap - 1))
+        if self.gap and not self.is_blank:
+            for _empty in range(self.gap - 1):
+                self._begin_line(min(self.margin, self._margin()))
             self._new_line()
-        elif not any(self.lines):
-            self.lines[-1] = self._margin()
-        self.lines[-1] += self.bullet + words
-        self.gap, self.bullet, self.margin = 0, "", self._margin()
+        elif self.is_blank:
+            self.lines[-1] = [self._margin()]
+        self.lines[-1].append(self.bullet + words)
+        self.at_margin = self.at_margin and not (self.bullet + words).strip("> ")
+        self.gap, self.bullet, self.margin, self.is_blank = 0, "", self._margin(), False
 
-    def _end_link(self, href: str, line: int, column: int) -> None:
-        words = " ".join([self.lines[line - 1][column:], *self.lines[line:]]).strip("> ")
+    def _end_link(self, href: str, line: int, piece: int) -> None:
+        read = [self.lines[line - 1][piece:], *self.lines[line:]]
+        words = " ".join("".join(pieces) for pieces in read).strip("> ")
         address = href.removeprefix("mailto:").removeprefix("tel:")
         if address and words.rstrip("/") != address.rstrip("/"):
-            self.lines[-1] = self.lines[-1].rstrip(" ")
+            self._drop_blanks(self.lines[-1])
             self._write(f" ({address})" if words else address)
         self.link = None
+
+    @staticmethod
+    def _drop_blanks(pieces: list[str]) -> None:
+        while pieces:
+            pieces[-1] = pieces[-1].rstrip(" ")
+            if pieces[-1]:
+                return
+            pieces.pop()

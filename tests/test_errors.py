@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 
 import pytest
@@ -79,6 +80,24 @@ def test_another_site_puts_no_words_on_our_page(client, database, origin):
     answer = client.post("/tickets/new", data={"message": "Give me your money"}, headers=headers)
     assert answer.status_code == 400
     assert "money" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/tickets/new", "/nowhere"])
+@pytest.mark.parametrize("piece", ["<a ", '<a b="', "<!--", "&#" + "9" * 5000 + ";<"])
+def test_a_hostile_text_is_given_back_within_a_moment(client, database, path, piece):
+    text = ("<p>" + piece * 160_000)[:480_000]
+    for length in (90_000, 480_000):
+        started = time.process_time()
+        answer = client.post(path, data={"message": text[:length]}, headers=OURS)
+        assert time.process_time() - started < 5
+        assert answer.status_code in {400, 404}
+        assert given_back(answer)["message"] == text[:length]
+
+
+def test_a_text_of_an_editor_is_given_back_to_be_read(client, database):
+    typed = {"body": "<div>One line of an answer</div><ul><li>and a point of it</li></ul>"}
+    answer = client.post("/nowhere", data=typed, headers=OURS)
+    assert "One line of an answer\n\n- and a point of it" in unescape(answer.text)
 
 
 def test_an_answer_to_a_ticket_that_went_out_of_reach_is_given_back(client, ticket):

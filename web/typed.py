@@ -19,6 +19,8 @@ SECRET = re.compile(r"password|secret|^current$|^code$", re.IGNORECASE)
 LONG = 40
 #: Fields, and characters of them all, beyond which nothing is offered.
 MOST_FIELDS, MOST_TEXT = 500, 500_000
+#: HTML beyond which a text is shown as it was sent: these pages are anybody's, and reading HTML costs.
+MOST_READ = 100_000
 
 
 @dataclass(frozen=True)
@@ -58,4 +60,7 @@ def _may_return(name: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return richtext.to_text(text) if text.lstrip().startswith("<") else text
+    """Return the text of an editor as plain text, any other as it is."""
+    if len(text) > MOST_READ or not text.lstrip().startswith("<"):
+        return text
+    return richtext.to_text(richtext.clean(text)) or text

@@ -1,5 +1,7 @@
 """A text that speaks of a file."""
 
+import time
+
 import pytest
 
 from helpdesk.reminders import speaks_of_a_file
@@ -38,3 +40,9 @@ def test_a_file_is_spoken_of(text):
 )
 def test_what_others_sent_or_said_does_not_count(text):
     assert not speaks_of_a_file(text)
+
+
+def test_unclosed_tags_are_looked_through_in_a_moment():
+    started = time.process_time()
+    assert not speaks_of_a_file("<a " * 100_000)
+    assert time.process_time() - started < 3

@@ -59,6 +59,34 @@ def test_deep_nesting_is_kept_as_typed_and_costs_little(html):
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<pre>" + "\n" * 200_000 + "x<b></b>" * 35_000,
+        "<br>" * 40_000 + "a<b>x</b>" * 35_000,
+        "&gt; <b></b>" * 45_000,
+        "<p>" + "x<i>y</i>" * 50_000,
+        "<a href='http://x'>x</a> " * 20_000,
+    ],
+    ids=lambda html: html[:12],
+)
+def test_reading_a_long_text_takes_a_moment(html):
+    cleaned = richtext.clean(html)
+    started = time.process_time()
+    assert richtext.to_text(cleaned)
+    assert time.process_time() - started < 3
+
+
+def test_margins_do_not_swell_the_text():
+    html = richtext.clean("<blockquote>" * 190 + "x<br>" * 10_000 + "<ul>" * 9 + "<li>y</li>" * 10_000)
+    assert len(richtext.to_text(html)) < 10 * len(html)
+
+
+def test_numbers_of_characters_are_not_read_from_a_text_kept_as_typed():
+    html = "<p>" * 300 + "&#" + "9" * 5_000 + ";"
+    assert richtext.to_text(richtext.clean(html)).endswith("9;")
+
+
 def test_plain_text_becomes_paragraphs_lines_and_links():
     html = richtext.from_text("Hello <you>\r\n\r\nsee https://x.example/?a=1&b=2, please\nbye")
     assert html == (
@@ -83,6 +111,8 @@ def test_text_that_became_html_reads_as_it_was_typed():
          "a\n\n- b\n- c\n  1. d\n  2. e\n\nf"),
         ("<p>a</p><blockquote><p>b</p><p>c<br>d</p></blockquote><p>e</p>", "a\n\n> b\n>\n> c\n> d\n\ne"),
         ("<pre>x\n  y</pre>", "x\n  y"),
+        ("<blockquote>a <a href='tel:1'>b  </a><br><br>&gt; c</blockquote>d", "> a b (1)\n>\n> > c\n\nd"),
+        ("<br><br>a<br><a href='https://x.example'></a>", "a\nhttps://x.example"),
         ('<a href="https://x.example/a">this page</a>', "this page (https://x.example/a)"),
         ('<a href="https://x.example/">https://x.example</a>', "https://x.example"),
         ('<a href="mailto:a@x.example">a@x.example</a>', "a@x.example"),
