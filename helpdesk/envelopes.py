@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -110,7 +109,7 @@ def draft(
         from_name=placeholders.header_safe(said.sender_name, limit=120),
         locale=recipient.locale,
         subject=placeholders.fill(said.subject, usable, html=False, one_line=True),
-        body=re.sub(r"(\s|<br>)+$", "", body),
+        body=_without_tail(body),
         link_kind=link_kind or ("ticket" if ticket is not None and recipient.address is not None else ""),
         mail_id=letters.new_id(ticket.number if ticket else "", message.id if message else None),
         in_reply_to=earlier[-1] if earlier else "",
@@ -120,6 +119,19 @@ def draft(
         due_at=message.public_at or now if message is not None else now,
         created_at=now,
     )
+
+
+def _without_tail(body: str) -> str:
+    """Return a text without the blanks and line ends behind it."""
+    end = len(body)
+    while end:
+        if body[end - 1].isspace():
+            end -= 1
+        elif body.endswith("<br>", 0, end):
+            end -= len("<br>")
+        else:
+            break
+    return body[:end]
 
 
 def _earlier(ticket: Ticket | None, email: str) -> list[str]:

@@ -13,8 +13,8 @@ from helpdesk.imports import Column, Kind
 from helpdesk.members import NewMember
 from helpdesk.new_orders import NewOrder
 
-#: An article in a cell: ``2 x Brake pads = 12.50``.
-ARTICLE = re.compile(r"(?:(\d{1,7})\s*[x×*]\s+)?(.+?)\s*=\s*(\S[^=]*)")
+#: How many of an article, before its name: ``2 x Brake pads = 12.50``.
+COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
 
 
 def read_order(cells: Mapping[str, str]) -> NewOrder:
@@ -29,11 +29,12 @@ def read_order(cells: Mapping[str, str]) -> NewOrder:
 def _articles(cell: str, code: str) -> list[dict[str, Any]]:
     articles = []
     for text in filter(None, map(str.strip, cell.split("|"))):
-        found = ARTICLE.fullmatch(text)
-        if found is None:
+        said, _equals, price = (part.strip() for part in text.rpartition("="))
+        if not said or not price:
             raise InvalidInput(lazy("Write articles as: 2 x Brake pads = 12.50 | 1 x Bell = 8.00"), field="lines")
-        count, name, price = found.groups()
-        articles.append({"name": name, "quantity": int(count or 1), "price": money.as_typed(price, code, "lines")})
+        found = COUNT.match(said)
+        count, name = (int(found[1]), said[found.end() :]) if found else (1, said)
+        articles.append({"name": name, "quantity": count, "price": money.as_typed(price, code, "lines")})
     return articles
 
 

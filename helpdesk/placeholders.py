@@ -26,8 +26,8 @@ PLACEHOLDERS: dict[str, Any] = {
 CUSTOMER = ("customer_firstname", "customer_lastname", "customer_email")
 ACCOUNT_LINK = "customer_account_link"
 
-_VARIABLE = re.compile(r"((?:[ \u00a0\u202f]|&nbsp;)*)\{\{\s*([a-z_]+)\s*\}\}")
-_ANYTHING = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_ANYTHING = re.compile(r"\{\{([^{}]*)\}\}")
+_BLANKS = (" ", "\u00a0", "\u202f", "&nbsp;")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -47,12 +47,12 @@ def allowed(kind: str) -> tuple[str, ...]:
 def unknown(text: str, kind: str) -> list[str]:
     """Return what stands between double braces in `text` but cannot be used in this kind of e-mail."""
     names = allowed(kind)
-    return list(dict.fromkeys(name for name in _ANYTHING.findall(text) if name not in names))
+    return list(dict.fromkeys(name for name in map(str.strip, _ANYTHING.findall(text)) if name not in names))
 
 
 def uses(text: str, name: str) -> bool:
     """Tell whether this variable stands in `text`."""
-    return name in _ANYTHING.findall(text)
+    return name in map(str.strip, _ANYTHING.findall(text))
 
 
 def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = False) -> str:
@@ -61,16 +61,23 @@ def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = F
     With `html` the values are escaped; with `one_line` the result holds no line end. An empty value takes the blank
     before it along: "Dear {{customer_firstname}}," reads "Dear,".
     """
-
-    def replace(found: re.Match[str]) -> str:
-        blank, name = found.groups()
+    parts, end = [], 0
+    for found in _ANYTHING.finditer(text):
+        name = found[1].strip()
         if name not in PLACEHOLDERS or name not in values:
-            return found.group()
-        value = values[name].strip()
-        return blank + (_as_html(name, value) if html else value) if value else ""
-
-    filled = _VARIABLE.sub(replace, text)
+            continue
+        before, value = text[end : found.start()], values[name].strip()
+        parts += [before, _as_html(name, value) if html else value] if value else [_without_blank(before)]
+        end = found.end()
+    filled = "".join(parts) + text[end:]
     return header_safe(filled) if one_line else filled
+
+
+def _without_blank(text: str) -> str:
+    end = len(text)
+    while blank := next((blank for blank in _BLANKS if text.endswith(blank, 0, end)), ""):
+        end -= len(blank)
+    return text[:end]
 
 
 def header_safe(text: str, limit: int = 255) -> str:
