@@ -133,13 +133,13 @@ class TicketForm(FilesForm):
                 del self[name]
         if not self.asks_code:
             del self.code, self.code_token
-        if len(units) == 1:
+        if len(units) == 1 and self.unit.data in {None, "", units[0].key}:
             del self.unit
 
     @property
     def chosen(self) -> Unit | None:
-        """The department (or service) the ticket goes to."""
-        if len(self.units) == 1:
+        """The department (or service) the ticket goes to: the only one, unless another one was asked for."""
+        if self.unit is None:
             return self.units[0]
         return next((unit for unit in self.units if unit.key == self.unit.data), None)
 

@@ -50,7 +50,32 @@ def test_a_single_service_is_not_asked_for(client, billing):
 
 
 def test_a_single_department_is_not_asked_for(client, sales):
-    assert 'name="unit"' not in client.get("/").get_data(as_text=True)
+    page = client.get("/").get_data(as_text=True)
+    assert "<select" not in page
+    assert f'<input type="hidden" name="unit" value="s{sales.id}">' in page
+
+
+def test_a_service_switched_off_meanwhile_is_not_exchanged_for_the_last_one(client, sales):
+    other = cast.make_service("Other")
+    typed = fill(client, unit=f"s{other.id}", message="For the other one only.")
+    other.enabled = False
+    other.save()
+    answer = send(client, typed)
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, Ticket.select().count()) == (422, 0)
+    assert "Choose the service or department" in page
+    assert "For the other one only." in page
+    send(client, {**typed, **hidden(page), "code": answer_of(hidden(page)["code_token"]), "unit": f"s{sales.id}"})
+    assert sole().service == sales
+
+
+def test_the_only_service_is_not_exchanged_for_another_one_either(client, sales):
+    typed = fill(client, unit=f"s{sales.id}")
+    sales.enabled = False
+    sales.save()
+    cast.make_service("New")
+    assert send(client, typed).status_code == 422
+    assert not Ticket.select().exists()
 
 
 def test_departments_stand_under_their_service(client, billing, sales):
