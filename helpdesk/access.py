@@ -30,6 +30,8 @@ class TicketGuest:
     customer: Customer
     ticket_id: int
     address: CustomerAddress
+    #: False where the browser only wrote the address: it may be somebody else’s, whose name is not told.
+    is_proven: bool = True
 
 
 Actor: TypeAlias = Agent | Customer | TicketGuest | System

@@ -61,9 +61,10 @@ def _guest_of(number: str) -> TicketGuest | None:
     address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
     if address is None or not _may_read_whole(known_by, ticket_id, kept):
         return None
+    by_link = known_by in session.get("linked", ())
     if former is not None:
-        remember(ticket_id, address.id, by_link=known_by in session.get("linked", ()))
-    return TicketGuest(address.customer, ticket_id, address)
+        remember(ticket_id, address.id, by_link=by_link)
+    return TicketGuest(address.customer, ticket_id, address, is_proven=by_link)
 
 
 def _may_read_whole(known_by: int, ticket_id: int, kept: dict[str, int]) -> bool:

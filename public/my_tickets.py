@@ -189,6 +189,7 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refus
         copied=copies.in_copy(row),
         rating=_rating(who, row, refused),
         me=who.customer.id if isinstance(who, TicketGuest) else who.id,
+        known_as=who.address.email if isinstance(who, TicketGuest) and not who.is_proven else "",
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from helpdesk import links, outbox, settings, tickets
 from models import CustomerAddress, Ticket
-from tests.public.filling import fill, send
+from tests.public.filling import fill, hidden, send
 from tests.support import cast, doors
 
 
@@ -35,6 +35,28 @@ def test_who_only_wrote_reads_nothing_that_is_merged_with_it(client, root, sales
     tickets.merge(*pair, actor=root)
     for row in pair:
         assert client.get(f"/tickets/{row.number}").status_code == 404
+
+
+def test_who_only_wrote_an_address_is_not_told_whose_it_is(client, client_of, ana, billing, carol):
+    carol.last_name = "Jones-Abernathy"
+    carol.save()
+    for email, name in ((carol.primary_address.email, ""), ("vera@visitor.example", "Cruz")):
+        send(client, fill(client, email=email, last_name=name, unit=f"d{billing.departments.get().id}"))
+        ticket = Ticket.select().order_by(Ticket.id.desc()).get()
+        page = client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+        doors.post(client, f"/tickets/{ticket.number}", {**hidden(page), "message": "And one more thing."})
+        page = client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+        assert page.count(f"<h3>{email}</h3>") == 2
+        assert "Abernathy" not in page
+        assert "Cruz" not in page
+        known = doors.text_of(client_of(ana).get(f"/admin/tickets/{ticket.number}"))
+        assert (name or "Carol Jones-Abernathy") in known
+
+
+def test_who_came_by_the_link_reads_the_name(client, billing, carol):
+    ticket = cast.open_ticket(carol, billing, billing.departments.get())
+    open_by_link(client, ticket)
+    assert "<h3>Carol Jones</h3>" in client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
 
 
 def test_who_wrote_both_goes_on_reading_them(client, root, sales, carol):
