@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,6 +14,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from helpdesk.errors import HelpdeskError
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: Characters below which a secret key could be tried out.
+LEAST_SECRET = 32
 
 
 class BadEnvironment(HelpdeskError):
@@ -55,7 +60,7 @@ def read(values: Mapping[str, str]) -> Environment:
     return Environment(
         data_dir=data_dir,
         database_url=_database_url(values.get("GUICHET_DATABASE_URL", ""), data_dir),
-        secret_key=values.get("GUICHET_SECRET_KEY") or _stored_secret(data_dir / "secret_key"),
+        secret_key=_secret(values.get("GUICHET_SECRET_KEY", ""), data_dir / "secret_key"),
         site_url=site_url(values.get("GUICHET_SITE_URL", "")),
         host=values.get("GUICHET_HOST") or "127.0.0.1",
         port=_number(values, "GUICHET_PORT", 8000, 0, 65_535),
@@ -117,20 +122,49 @@ def _make_private_folder(path: Path) -> None:
         ) from error
 
 
+def _secret(text: str, path: Path) -> str:
+    """Return the secret key that was given, else the stored one, made at the first start."""
+    if text and len(text) < LEAST_SECRET:
+        raise BadEnvironment(f"GUICHET_SECRET_KEY: expected {LEAST_SECRET} characters at least, not {len(text)}.")
+    return text or _stored_secret(path)
+
+
 def _stored_secret(path: Path) -> str:
-    """Read the secret key of this desk, made at the first start and readable by its owner only."""
+    """Read the secret key of this desk; of several first starts at once, one makes it and all read that one."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes().decode("ascii", "replace").strip()
     except OSError as error:
         raise BadEnvironment(
-            f"The secret key {path} cannot be written ({error.strerror}): make the data folder writable."
+            f"The secret key {path} cannot be read or written ({error.strerror}): give it and its folder to the "
+            "account that runs Guichet."
         ) from error
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(48)
-        file.write(secret + "\n")
+    if len(secret) < LEAST_SECRET or not (secret.isascii() and secret.isprintable()):
+        raise BadEnvironment(
+            f"The secret key {path} is empty, too short or damaged: bring it back from a backup, or delete it for a "
+            "new one (links mailed before then open nothing, and the password of the mail server is typed again)."
+        )
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Put a new key in its place whole, on the disk and readable by its owner only; one that is there stays."""
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -134,7 +134,9 @@ def test_migrating_twice_does_nothing(run: Any) -> None:
 
 def test_two_first_starts_at_once_both_work(serve: Any, tmp_path: Path) -> None:
     desks = [serve(), serve()]
-    assert [desk.get("/healthz").status for desk in desks] == [200, 200]
+    assert [desk.get(path).status for desk in desks for path in ("/healthz", "/")] == [200] * 4
+    links = {desk.line.split("/setup/")[1] for desk in desks}
+    assert len(links) == 1
 
 
 def test_a_weak_password_is_refused_in_one_line(run: Any) -> None:
