@@ -17,7 +17,6 @@ from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import DECLARED, GROUPS, Declared
-from models import CLOSED
 from web.security import safe_path
 
 #: Labels longer than a line.
@@ -31,10 +30,9 @@ PICTURES = [key for key, row in DECLARED.items() if row.kind == "picture"]
 
 
 def statuses(declared: Declared) -> list[tuple[str, str]]:
-    """Return the statuses this setting may choose: closing must close, and nothing else may."""
-    closing = declared.key == "closed_status"
+    """Return the statuses this setting may choose."""
     rows = catalogue.statuses(enabled_only=True)
-    return [(row.identifier, str(row)) for row in rows if (row.category == CLOSED) == closing]
+    return [(row.identifier, str(row)) for row in rows if settings.takes(declared.key, row.category)]
 
 
 def priorities(_declared: Declared) -> list[tuple[str, str]]:

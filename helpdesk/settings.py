@@ -16,7 +16,7 @@ from helpdesk.cache import Kept
 from helpdesk.declared_settings import DECLARED, GROUPS, Declared
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
-from models import Agent, FormerNumber, Label, Priority, Setting, Stamp, Status, Ticket, database
+from models import CLOSED, Agent, FormerNumber, Label, Priority, Setting, Stamp, Status, Ticket, database
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
 
@@ -184,10 +184,18 @@ def _refuse_collision(prefix: str) -> None:
             )
 
 
+def takes(key: str, category: str) -> bool:
+    """Tell whether this setting may choose a status of that category: closing must close, and nothing else may."""
+    return (category == CLOSED) == (key == "closed_status")
+
+
 def _identifier(model: type[Status] | type[Priority]) -> Any:
-    def check(_declared: Declared, value: Any) -> str:
-        if not model.select().where(model.identifier == str(value), model.enabled).exists():
+    def check(declared: Declared, value: Any) -> str:
+        row = model.get_or_none(model.identifier == str(value), model.enabled)
+        if row is None:
             raise InvalidInput(lazy("Choose one that is enabled."))
+        if isinstance(row, Status) and not takes(declared.key, row.category):
+            raise InvalidInput(lazy("Choose one of the list."))
         return str(value)
 
     return check

@@ -105,7 +105,7 @@ def _chosen_text(chosen_by: list[str]) -> Any:
 def _check_category(category: str, chosen_by: list[str]) -> None:
     """Every closing must close, and a ticket that waits for somebody must not be closed."""
     for key in chosen_by:
-        if (category == CLOSED) != (key == "closed_status"):
+        if not settings.takes(key, category):
             raise StillInUse(_chosen_text([key]), field="category")
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from helpdesk import clock, environment, settings
+from helpdesk.errors import InvalidInput
 from models import (
     Agent,
     CannedResponse,
@@ -328,6 +329,13 @@ def test_everything_wrong_is_said_at_once_and_nothing_stored(client_of, root):
 def test_closing_must_close(client_of, root):
     doors.post(client_of(root), "/admin/configuration/", configuration(closed_status="pending"))
     assert settings.get("closed_status") == "closed"
+
+
+@pytest.mark.parametrize(("key", "chosen"), [("closed_status", "pending"), ("default_status", "closed")])
+def test_nothing_but_closing_closes_whoever_asks(database, key, chosen):
+    with pytest.raises(InvalidInput) as refused:
+        settings.save({key: chosen})
+    assert refused.value.field == key
 
 
 def test_what_the_environment_gives_is_read_only(client_of, root, desk):
