@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from helpdesk import clock, colors, environment, i18n, sizes
+from helpdesk import clock, colors, environment, i18n, inputs, sizes
 from helpdesk.cache import Kept
 from helpdesk.declared_settings import DECLARED, GROUPS, Declared
 from helpdesk.errors import InvalidInput
@@ -82,9 +82,7 @@ def _choice(declared: Declared, value: Any) -> str:
 
 def _email(_declared: Declared, value: Any) -> str:
     text = str(value or "").strip()
-    if text and not re.fullmatch(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,189}", text):
-        raise InvalidInput(lazy("This is not an e-mail address."))
-    return text
+    return inputs.normalise(text) if text else ""
 
 
 def _timezone(_declared: Declared, value: Any) -> str:

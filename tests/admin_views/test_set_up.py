@@ -338,6 +338,13 @@ def test_nothing_but_closing_closes_whoever_asks(database, key, chosen):
     assert refused.value.field == key
 
 
+@pytest.mark.parametrize("text", ["a..b@example.org", ".a@x.org", "a@", "two words@example.org"])
+def test_the_default_sender_is_an_address_that_mail_can_leave_from(database, text):
+    with pytest.raises(InvalidInput) as refused:
+        settings.save({"default_sender": text})
+    assert refused.value.field == "default_sender"
+
+
 def test_what_the_environment_gives_is_read_only(client_of, root, desk):
     environment.use(replace(environment.current(), site_url="http://localhost"))
     client = client_of(root)
