@@ -17,7 +17,7 @@ from helpdesk import audiences, clock, email_defaults, envelopes, i18n, richtext
 from helpdesk.access import Actor, System
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text, text
-from helpdesk.events import EventKind
+from helpdesk.events import EventKind, transaction
 from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
 
 __all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
@@ -220,17 +220,20 @@ _gathered: ContextVar[list[TicketEvent] | None] = ContextVar("gathered", default
 
 @contextmanager
 def one_mail(*, actor: Actor) -> Iterator[None]:
-    """Tell each new assignee once of all tickets assigned inside, as bulk acts do. Stand inside their transaction."""
+    """Tell each new assignee once of all tickets assigned inside, as bulk acts do."""
     events: list[TicketEvent] = []
     token = _gathered.set(events)
     try:
         yield
     finally:
         _gathered.reset(token)
-    if len(events) == 1:
-        plan(events[0], actor=actor)
-    elif settings.get("mail_on_assignment"):
-        _write_digests(events, actor)
+    if not events:
+        return
+    with transaction():
+        if len(events) == 1:
+            plan(events[0], actor=actor)
+        elif settings.get("mail_on_assignment"):
+            _write_digests(events, actor)
 
 
 def _write_digests(events: list[TicketEvent], actor: Actor) -> None:

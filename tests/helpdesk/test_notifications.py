@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
-from helpdesk import filters, notifications, richtext, settings, tickets
+from helpdesk import events, filters, notifications, richtext, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from models import CannedResponse, EmailText, Label, OutgoingEmail, Ticket
@@ -319,6 +320,30 @@ def test_a_bulk_assignment_of_one_ticket_is_the_usual_mail(ticket, ana, ben):
     with transaction(), notifications.one_mail(actor=ana):
         tickets.assign(ticket, ben, actor=ana)
     assert told("assignment") == ["ben@desk.example"]
+
+
+def hand_out(ticket, root, *agents):
+    """Assign a ticket to each agent in one act, each by a transaction of its own."""
+    opened = (cast.open_ticket(ticket.customer, ticket.service, ticket.department) for _agent in agents[1:])
+    given = [ticket, *opened]
+    with notifications.one_mail(actor=root):
+        for one, agent in zip(given, agents, strict=True):
+            tickets.assign(one, agent, actor=root)
+
+
+def test_the_mails_of_a_bulk_act_wake_the_deliverer(ticket, root, ana, ben, monkeypatch):
+    seen = []
+    monkeypatch.setattr(events, "after_commit", [lambda: seen.append(told("digest"))])
+    hand_out(ticket, root, ana, ana, ben, ben)
+    assert seen[-1] == ["ana@desk.example", "ben@desk.example"]
+
+
+def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, monkeypatch):
+    first = notifications.text("assignment", "en")
+    monkeypatch.setattr(notifications, "_digest", Mock(side_effect=[first, ZeroDivisionError]))
+    with pytest.raises(ZeroDivisionError):
+        hand_out(ticket, root, ana, ana, ben, ben)
+    assert mails("digest") == []
 
 
 # --- Texts --------------------------------------------------------------------------------------------------------
