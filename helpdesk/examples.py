@@ -17,7 +17,7 @@ from peewee import IntegrityError
 from helpdesk import access, attachments, clock, events, file_store, journal, search
 from helpdesk.cache import Kept
 from helpdesk.demo.samples import Maker
-from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from models import (
     AccessLink,
@@ -74,7 +74,10 @@ def are_loaded() -> bool:
 
 
 def load(*, actor: Agent) -> int:
-    """Add the examples in the desk's language; return how many rows. Raises NotAllowed, or InvalidInput if they are."""
+    """Add the examples in the desk's language; return how many rows.
+
+    Raises NotAllowed, or InvalidInput when they are loaded already.
+    """
     access.require(actor, "administer")
     try:
         with events.transaction():
@@ -96,7 +99,7 @@ def load(*, actor: Agent) -> int:
 def remove(*, actor: Agent) -> Removed:
     """Delete the examples, whatever agents did to them, but none that a row of the owner relies on.
 
-    What stays is the owner's from then on. Raises NotAllowed, and HelpdeskError when one was taken into use just now.
+    What stays is the owner's from then on. Raises NotAllowed, and InvalidInput when one was taken into use just now.
     """
     access.require(actor, "administer")
     paths: list[str] = []
@@ -114,7 +117,7 @@ def remove(*, actor: Agent) -> Removed:
             Stamp.bump()
             journal.record(journal.Act.EXAMPLES_REMOVED, actor=actor, count=rows)
     except IntegrityError as error:
-        raise HelpdeskError(lazy("Somebody has just used an example. Try again.")) from error
+        raise InvalidInput(lazy("Somebody has just used an example. Try again.")) from error
     file_store.discard(paths)
     return Removed(rows, kept)
 

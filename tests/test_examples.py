@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from peewee import IntegrityError
 
 import models
 from helpdesk import catalogue, clock, examples, outbox, settings, tickets
@@ -223,6 +225,14 @@ def test_the_page_names_what_stays(client_of, loaded, busy, carol):
     own_ticket(carol, place)
     answer = doors.post(client_of(busy), SCREEN, {"confirmed": "1"}, follow_redirects=True)
     assert "stay, because you have built on them." in doors.text_of(answer)
+
+
+def test_an_example_taken_into_use_meanwhile_is_a_message(client_of, loaded, busy, monkeypatch):
+    monkeypatch.setattr(examples, "_remove_tickets", Mock(side_effect=IntegrityError))
+    answer = doors.post(client_of(busy), SCREEN, {"confirmed": "1"}, follow_redirects=True)
+    assert (answer.status_code, answer.request.path) == (200, "/admin/configuration/")
+    assert "Somebody has just used an example. Try again." in doors.text_of(answer)
+    assert examples.are_loaded()
 
 
 def test_the_first_steps_offer_them(client_of, root):
