@@ -103,14 +103,19 @@ def spend(token: str, answer: str, key: str) -> Spent:
 
 def forget(token: str) -> None:
     """Delete a code: not even the form that used it passes any more."""
-    SecurityCode.delete().where(SecurityCode.token == token[:64]).execute()
+    SecurityCode.delete().where(SecurityCode.token == _clean(token)).execute()
+
+
+def _clean(token: str) -> str:
+    """Return what somebody gave as a token, as far as a token can go."""
+    return token.replace("\0", "")[:64]
 
 
 def _living(token: str) -> SecurityCode | None:
     return (
         SecurityCode.select()
         .where(
-            SecurityCode.token == token.replace("\0", "")[:64],
+            SecurityCode.token == _clean(token),
             SecurityCode.used_at.is_null(),
             SecurityCode.expires_at > clock.now(),
         )
@@ -129,7 +134,7 @@ def _use_up(code: SecurityCode, key: str) -> bool:
 
 
 def _was_spent_for(token: str, key: str) -> bool:
-    row = SecurityCode.get_or_none(SecurityCode.token == token.replace("\0", "")[:64])
+    row = SecurityCode.get_or_none(SecurityCode.token == _clean(token))
     return row is not None and row.used_at is not None and hmac.compare_digest(row.answer, _mark(key))
 
 

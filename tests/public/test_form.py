@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from helpdesk import environment, settings
+from helpdesk import captcha, environment, settings
 from models import CustomerAddress, SecurityCode, Ticket
 from public.new_ticket import TICKETS_PER_NETWORK
 from tests.public.filling import answer_of, fill, hidden, send
@@ -123,6 +123,11 @@ def test_a_code_serves_one_form(client, sales):
     answer = send(client, {**second, "code_token": first["code_token"], "code": first["code"]})
     assert answer.status_code == 422
     sole()
+
+
+def test_a_code_is_forgotten_whatever_came_with_its_token(database):
+    captcha.forget(captcha.make() + "\0")
+    assert not SecurityCode.select().exists()
 
 
 def test_a_code_lives_ten_minutes(client, sales):
