@@ -31,6 +31,8 @@ from models import (
 from tests.support import cast
 
 NOW = datetime(2026, 3, 2, 9, 30)
+#: Tickets that are done again through the rules; of those after them, each that shows something new.
+REPLAYED = 40
 
 
 def fingerprint() -> str:
@@ -195,12 +197,14 @@ def test_bulk_rows_are_what_the_rules_write(database):
     demo.fill(tickets=150, seed=11, now=NOW)
     Filter.delete().execute()
     Customer.update(blocked_at=None).execute()
-    kinds = set()
-    for bulk in Ticket.select().order_by(Ticket.id).limit(150):
+    kinds: set[str] = set()
+    for position, bulk in enumerate(Ticket.select().order_by(Ticket.id).limit(150)):
         if bulk.is_spam and bulk.events.count() == 1:
             Customer.update(blocked_at=NOW).where(Customer.id == bulk.customer_id).execute()
-        kinds |= {row.kind for row in bulk.events}
-        assert written(replay(bulk)) == written(bulk)
+        shown = {row.kind for row in bulk.events}
+        if position < REPLAYED or not shown <= kinds:
+            assert written(replay(bulk)) == written(bulk)
+        kinds |= shown
     assert {
         "opened",
         "replied",
