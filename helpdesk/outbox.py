@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
+from typing import Any
 
 import flask_mail
 from flask import Flask, current_app, has_app_context
@@ -22,7 +24,7 @@ from helpdesk.access import Actor
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
-from helpdesk.smtp_errors import MailFailure, explain
+from helpdesk.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
 from models import Message, OutgoingEmail
 
 logger = logging.getLogger(__name__)
@@ -84,7 +86,10 @@ def deliver_due(limit: int = 50) -> int:
             tried += len(batch)
             try:
                 sent += _send_batch(batch, server)
-            except OSError as error:  # smtplib's own errors are of this family
+            except Exception as error:
+                # Without a reason, these would look as if they were just being sent.
+                if not isinstance(error, OSError):  # smtplib's own errors are of this family
+                    logger.exception("The mail server could not be used.")
                 _fail(batch[0], error, for_good=False)
                 _hand_back(batch[1:], error)
                 break
@@ -148,7 +153,7 @@ def _is_permanent(error: smtplib.SMTPException) -> bool:
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
-def _hand_back(batch: list[OutgoingEmail], error: OSError) -> None:
+def _hand_back(batch: list[OutgoingEmail], error: Exception) -> None:
     """Let mails that were not even tried wait for the next sweep: the failure is not theirs."""
     for email in batch:
         claims.store(
@@ -270,19 +275,17 @@ class Connection(flask_mail.Connection):
         super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
 
     def configure_host(self) -> smtplib.SMTP:
-        """Connect, encrypt and sign in. Raises OSError."""
+        """Connect, encrypt and sign in. Raises OSError, also for a name or password that cannot be written so."""
         mail, name = self.mail, letters.host()
-        if mail.use_ssl:
-            host: smtplib.SMTP = smtplib.SMTP_SSL(
-                mail.server, mail.port, name, timeout=TIMEOUT, context=ssl.create_default_context()
-            )
-        else:
-            host = smtplib.SMTP(mail.server, mail.port, name, timeout=TIMEOUT)
+        make: Any = partial(smtplib.SMTP_SSL, context=ssl.create_default_context()) if mail.use_ssl else smtplib.SMTP
+        with impossible(BadName):
+            host: smtplib.SMTP = make(mail.server, mail.port, name, timeout=TIMEOUT)
         try:
             if mail.use_tls:
                 host.starttls(context=ssl.create_default_context())
             if mail.username:
-                host.login(mail.username, mail.password or "")
+                with impossible(BadSignIn):
+                    host.login(mail.username, mail.password or "")
         except Exception:
             host.close()
             raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from helpdesk.errors import HelpdeskError
@@ -16,6 +18,23 @@ class MailFailure(HelpdeskError):
     """The mail server did not take the message; the message says why."""
 
 
+class BadName(OSError):
+    """The name of the mail server can be no name: ``smtp..example.org``."""
+
+
+class BadSignIn(OSError):
+    """The user name or password holds letters that the protocol cannot carry."""
+
+
+@contextmanager
+def impossible(kind: type[OSError]) -> Iterator[None]:
+    """Raise `kind` for what cannot even be sent: the libraries say it with a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise kind(str(error)) from error
+
+
 def explain(error: Exception) -> Any:
     """Return a sentence that tells an owner what to look at."""
     if isinstance(error, smtplib.SMTPException):
@@ -24,7 +43,9 @@ def explain(error: Exception) -> Any:
         return lazy("The certificate of the mail server is not valid: %(reason)s.", reason=error.verify_message)
     if isinstance(error, ssl.SSLError):
         return lazy("The mail server does not speak this kind of encryption on this port.")
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, BadSignIn):
+        return lazy("The user name or password of the mail server holds letters that it cannot take, such as “é”.")
+    if isinstance(error, socket.gaierror | BadName):
         return lazy("The name of the mail server was not found.")
     if isinstance(error, TimeoutError):
         return lazy("The mail server does not answer.")

@@ -20,7 +20,7 @@ import models
 from helpdesk import claims, clock, environment, letters, links, notifications, outbox, settings, tickets
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, NotAllowed
-from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Ticket
+from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Setting, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of
 
@@ -288,6 +288,45 @@ def test_a_server_that_is_down_puts_the_first_off_and_keeps_the_rest(database):
     assert (again(first).attempts, again(second).attempts) == (1, 0)
     assert again(first).state == again(second).state == "pending"
     assert again(second).last_error == "The mail server refuses connections on this port."
+
+
+@pytest.mark.parametrize("host", ["smtp..example.org", "a" * 70 + ".example.org"])
+def test_a_name_that_no_server_can_have_is_a_failed_try(database, root, host):
+    settings.save({"mail_host": "smtp.example.org", "mail_tls": "none"})
+    Setting.update(value=host).where(Setting.key == "mail_host").execute()
+    models.Stamp.bump()
+    email = owe()
+    assert outbox.deliver_due() == 0
+    assert (again(email).state, again(email).attempts) == ("pending", 1)
+    assert again(email).last_error == "The name of the mail server was not found."
+    assert refused(MailServer(host, 25, tls="none"), root) == "The name of the mail server was not found."
+
+
+def test_a_password_that_cannot_be_sent_is_a_failed_try(database, root):
+    options = {"auth_require_tls": False, "authenticator": lambda *_: AuthResult(success=True)}
+    controller = Controller(object(), hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    server = MailServer("127.0.0.1", controller.port, "desk", "motdepassé", tls="none")
+    settings.save({"mail_host": server.host, "mail_port": server.port, "mail_tls": "none"})
+    settings.save({"mail_username": server.username, "mail_password": server.password})
+    email, other = owe(), owe()
+    assert outbox.deliver_due() == 0
+    assert "holds letters that it cannot take" in refused(server, root)
+    controller.stop()
+    for row in (email, other):
+        assert again(row).state == "pending"
+        assert "holds letters that it cannot take" in again(row).last_error
+
+
+def test_whatever_breaks_the_connection_leaves_a_reason(smtp, monkeypatch):
+    def broken(*_arguments, **_values):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outbox.Connection, "configure_host", broken)
+    email = owe()
+    assert outbox.deliver_due() == 0
+    assert (again(email).state, again(email).attempts) == ("pending", 1)
+    assert "could not be written" in again(email).last_error
 
 
 def test_an_administrator_tries_a_failed_mail_again(refusing, root):
