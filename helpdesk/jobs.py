@@ -52,7 +52,7 @@ class Job:
 TIMETABLE = (
     Job("sweep of the outbox", "%Y-%m-%d %H:%M", outbox.deliver_due),
     Job("expired uploads", "%Y-%m-%d %H", uploads.drop_expired),
-    Job("upkeep", "%Y-%m-%d", upkeep.run),
+    *(Job(f"upkeep: {name}", "%Y-%m-%d", step) for name, step in upkeep.STEPS.items()),
 )
 
 _queue: Huey | None = None
@@ -127,13 +127,24 @@ def _in_application(app: Application, rule: Callable[[], object]) -> None:
 
 
 def run_timetable() -> None:
-    """Run the jobs whose period nobody has claimed yet; one that fails holds no other up."""
+    """Run the jobs whose period nobody has claimed yet; one that fails holds no other up, and is tried again."""
     for job in TIMETABLE:
         try:
             if claim(job):
-                job.run()
+                _carry_out(job)
         except Exception:
             logger.exception("The job %s failed.", job.name)
+
+
+def _carry_out(job: Job) -> None:
+    """Run a claimed job; one that fails gives its period back to the next minute."""
+    try:
+        job.run()
+    except Exception:
+        TimetableRun.delete().where(
+            TimetableRun.job == job.name, TimetableRun.period == clock.now().strftime(job.period)
+        ).execute()
+        raise
 
 
 def claim(job: Job) -> bool:

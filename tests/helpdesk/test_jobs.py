@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,30 @@ def test_a_job_that_fails_holds_no_other_up(database, monkeypatch):
     monkeypatch.setattr(jobs, "TIMETABLE", (failing, other))
     jobs.run_timetable()
     assert ran == [1]
+
+
+def test_a_job_that_failed_is_tried_again_in_its_period(database, monkeypatch):
+    ran = []
+
+    def fails_once():
+        ran.append(1)
+        return 1 / (len(ran) - 1)
+
+    monkeypatch.setattr(jobs, "TIMETABLE", (jobs.Job("fails once", "%Y", fails_once),))
+    for _minute in range(3):
+        jobs.run_timetable()
+    assert ran == [1, 1]
+
+
+def test_a_step_of_upkeep_that_fails_holds_no_other_up(database, monkeypatch, caplog):
+    SecurityCode.create(token="x", answer="A", expires_at=clock.now() - timedelta(days=3))
+    broken = [replace(job, run=lambda: 1 / 0) if job.name == "upkeep: files" else job for job in jobs.TIMETABLE]
+    monkeypatch.setattr(jobs, "TIMETABLE", broken)
+    jobs.run_timetable()
+    assert SecurityCode.select().count() == 0
+    assert "The job upkeep: files failed." in caplog.text
+    assert not TimetableRun.select().where(TimetableRun.job == "upkeep: files").exists()
+    assert {f"upkeep: {step}" for step in upkeep.STEPS} < {job.name for job in jobs.TIMETABLE}
 
 
 def test_upkeep_forgets_what_is_over(database, carol, ticket):
