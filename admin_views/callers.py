@@ -112,6 +112,6 @@ def asked(form: CallerForm) -> NewTicket:
         first_name=form.first_name.data or "",
         last_name=form.last_name.data or "",
         locale=settings.get("language"),
-        form_key=f"desk-{form.form_key.data}"[:64],
+        form_key=f"desk-{form.form_key.data}".replace("\0", "")[:64],
         source=form.source.data or "",
     )

@@ -29,10 +29,15 @@ def said(view: SavedView) -> dict[str, Any]:
 
 
 def save(name: str, given: Mapping[str, str], *, actor: Agent) -> SavedView:
-    """Keep a list under a name; an own view of that name is replaced. Raises InvalidInput for a wrong name."""
+    """Keep a list under a name; an own view of that name is replaced.
+
+    Raises InvalidInput for a wrong name or too long a search.
+    """
     access.require(actor, "desk")
     title, own = _name(name), _own(actor)
     query = urlencode(criteria.known(given))
+    if len(query) > SavedView.query.max_length:
+        raise InvalidInput(lazy("This search is too long to be kept: shorten it."), field="name")
     view = next((row for row in own if row.name == title), None)
     if view is None and len(own) >= MOST:
         raise InvalidInput(lazy("You keep 50 lists already: delete one first."), field="name")

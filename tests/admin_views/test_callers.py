@@ -114,3 +114,11 @@ def test_an_unproven_caller_gets_the_link_only(client_of, ana, asked):
     address = CustomerAddress.get(CustomerAddress.email == "new@customer.example")
     mail = OutgoingEmail.get(OutgoingEmail.address == address)
     assert (mail.kind, "billed twice" in mail.body) == ("received", False)
+
+
+@pytest.mark.parametrize(
+    "field", ["form_key", "email", "last_name", "first_name", "place", "subject", "message", "source"]
+)
+def test_no_field_keeps_a_nul(client_of, ana, asked, field):
+    answer = post(client_of(ana), NEW, {**asked, field: f"{asked.get(field, '')}\0"})
+    assert answer.status_code in {302, 422}

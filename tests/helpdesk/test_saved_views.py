@@ -33,6 +33,13 @@ def test_a_wrong_name_is_refused(ana, name):
         saved_views.save(name, {}, actor=ana)
 
 
+def test_a_search_too_long_for_its_address_is_refused(ana):
+    with pytest.raises(InvalidInput, match="too long to be kept"):
+        saved_views.save("Long", {"view": "search", "q": "é" * 200}, actor=ana)
+    view = saved_views.save("Short", {"view": "search", "q": "é" * 60}, actor=ana)
+    assert saved_views.said(SavedView.get_by_id(view.id))["q"] == "é" * 60
+
+
 def test_a_shared_list_stands_after_ones_own(ana, ben):
     saved_views.share(saved_views.save("Theirs", {}, actor=ana), True, actor=ana)
     saved_views.save("Own", {}, actor=ben)
