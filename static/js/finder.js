@@ -27,6 +27,9 @@ function listen(dialog) {
   let chosen = 0;
   let timer = 0;
   let asked = 0;
+  // The lines of an older text are nobody's wish any more: Enter waits for those of what stands in the field.
+  let fresh = false;
+  let wanted = false;
 
   function choose(place) {
     const options = list.querySelectorAll("[role=option]");
@@ -35,6 +38,15 @@ function listen(dialog) {
     if (options.length) field.setAttribute("aria-activedescendant", options[chosen].id);
     else field.removeAttribute("aria-activedescendant");
     options[chosen]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function unsettle() {
+    clearTimeout(timer);
+    asked += 1;
+    fresh = wanted = false;
+    list.setAttribute("aria-busy", "true");
+    list.querySelectorAll("[role=option]").forEach((option) => option.setAttribute("aria-selected", "false"));
+    field.removeAttribute("aria-activedescendant");
   }
 
   function go(line) {
@@ -47,7 +59,7 @@ function listen(dialog) {
     const options = some.map((line) => {
       const option = make("div", { role: "option", id: `found-${lines.length}` }, make("span", {}, line.text), make("span", { class: "muted" }, line.detail));
       lines.push(line);
-      option.addEventListener("click", () => go(line));
+      option.addEventListener("click", () => fresh && go(line));
       return option;
     });
     return make("div", { role: "group", "aria-label": label }, make("div", { class: "finder-title", "aria-hidden": "true" }, label), ...options);
@@ -60,6 +72,14 @@ function listen(dialog) {
     choose(0);
   }
 
+  function settle(groups) {
+    fresh = true;
+    list.removeAttribute("aria-busy");
+    show(groups);
+    if (wanted && lines[0]) go(lines[0]);
+    wanted = false;
+  }
+
   async function ask() {
     const turn = ++asked;
     const text = field.value;
@@ -67,26 +87,28 @@ function listen(dialog) {
     try {
       const answer = await fetch(`${dialog.dataset.findUrl}?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" }, redirect: "error" });
       const { groups } = await answer.json();
-      if (turn === asked) show([here, ...groups]);
+      if (turn === asked) settle([here, ...groups]);
     } catch {
-      if (turn === asked) show([here]);
+      if (turn === asked) settle([here]);
     }
   }
 
   field.addEventListener("input", () => {
-    clearTimeout(timer);
-    asked += 1;
+    unsettle();
     timer = setTimeout(ask, WAIT);
   });
   field.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) choose(chosen + step);
-    else if (event.key === "Enter" && lines[chosen]) go(lines[chosen]);
-    else return;
+    if (event.isComposing || !(step || event.key === "Enter")) return;
     event.preventDefault();
+    if (!fresh) wanted = !step;
+    else if (step) choose(chosen + step);
+    else if (lines[chosen]) go(lines[chosen]);
   });
+  dialog.addEventListener("close", unsettle);
   return () => {
     field.value = "";
+    unsettle();
     show([]);
     status.textContent = "";
     dialog.showModal();

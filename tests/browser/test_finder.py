@@ -4,7 +4,7 @@ import pytest
 
 from models import Ticket
 from tests.browser.test_desk import sign_in
-from tests.support import sqlite_only
+from tests.support import cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -43,6 +43,27 @@ def test_it_does_what_the_page_can(opened, ana):
     find(opened, "Take")
     opened.get_by_text("The ticket is yours.").wait_for()
     assert Ticket.get().assignee == ana
+
+
+def test_enter_waits_for_the_lines_of_what_is_typed(opened, ticket, ana):
+    other = cast.open_ticket(ticket.customer, ticket.service, ticket.department, subject="Another matter")
+    opened.keyboard.type("take")
+    opened.locator(".finder-list [aria-selected=true]", has_text="Take").wait_for()
+    opened.keyboard.press("Control+a")
+    opened.keyboard.type(other.number)
+    opened.keyboard.press("Enter")
+    opened.get_by_role("heading", name="Another matter", level=1).wait_for()
+    assert Ticket.get_by_id(ticket.id).assignee is None
+
+
+def test_a_text_that_is_changed_after_enter_leads_nowhere(opened, ticket):
+    opened.route("**/find/**", lambda route: None if route.request.url.endswith("q=take") else route.continue_())
+    opened.keyboard.type("take")
+    with opened.expect_request("**/find/**"):
+        opened.keyboard.press("Enter")
+    opened.keyboard.type(" it all")
+    opened.get_by_text("Nothing matches").wait_for()
+    assert Ticket.get_by_id(ticket.id).assignee is None
 
 
 def test_escape_closes_it_and_gives_the_focus_back(opened):
