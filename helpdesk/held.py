@@ -103,12 +103,20 @@ def ticket_of(token: str) -> Ticket | None:
     return row.ticket if row is not None else None
 
 
-def send(row: HeldRequest) -> Ticket:
+def asked(row: HeldRequest) -> NewTicket:
+    """Return what a request asks for."""
+    return _thawed(row.request)
+
+
+def send(row: HeldRequest, elsewhere: tuple[int, int | None] | None = None) -> Ticket:
     """Open the ticket that was asked for: whoever holds the link has proven the address.
 
-    Raises LinkExpired when somebody was faster, or InvalidInput when its place is not offered any more.
+    `elsewhere` is another service and department for it. Raises LinkExpired when somebody was faster, or InvalidInput
+    when its place is not there any more.
     """
     new = _thawed(row.request)
+    if elsewhere is not None:
+        new = replace(new, service_id=elsewhere[0], department_id=elsewhere[1])
     with events.transaction():
         first = HeldRequest.update(used_at=clock.now()).where(HeldRequest.id == row.id, HeldRequest.used_at.is_null())
         if not first.execute():

@@ -189,6 +189,22 @@ class TicketForm(FilesForm):
         )
 
 
+class PlaceForm(DeskForm):
+    """Where a message goes whose service or department is not there any more."""
+
+    unit = StringField(lazy("Service"))
+    service: int | None = None
+
+    def __init__(self, units: list[Unit]) -> None:
+        super().__init__()
+        self.units = units
+
+    @property
+    def chosen(self) -> Unit | None:
+        """The unit that was chosen among those offered."""
+        return next((unit for unit in self.units if unit.key == self.unit.data), None)
+
+
 class AnswerForm(FilesForm):
     """What a customer adds to a ticket. Who is in copy of it (`owner` None) puts nobody else in copy."""
 

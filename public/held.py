@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from helpdesk import held, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.links import LinkExpired
-from models import Ticket
-from public import actor, safety
-from public.forms import TicketForm
+from models import HeldRequest, Ticket
+from public import actor, safety, units
+from public.forms import PlaceForm, TicketForm
 from public.routes import blueprint
 from public.safety import HOUR, TICKETS_PER_NETWORK
 from public.ticket_links import lost
@@ -61,17 +61,28 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
 @blueprint.post("/confirm/<token>")
 def send_confirmed(token: str) -> Response | tuple[str, int]:
     """Open the ticket that was asked for, and keep it open in this browser."""
+    form = PlaceForm(units.offered())
+    unit = form.chosen
     try:
-        ticket = held.send(held.find(token))
+        row = held.find(token)
+        place = (unit.service.id, unit.department.id if unit.department is not None else None) if unit else None
+        ticket = held.send(row, place)
     except (LinkExpired, NotFound) as error:
         return _own(token) or lost(error)
     except InvalidInput as error:
-        return render_template("public/confirm.html", token=token, problem=str(error)), 422
+        return _not_as_it_is(row, token, form, error), 422
     if ticket.address_id is not None:
         actor.remember(ticket.id, ticket.address_id, by_link=True)
     session.pop("held", None)
     session["sent"] = ticket.number
     return redirect(url_for("public.sent"), 303)
+
+
+def _not_as_it_is(row: HeldRequest, token: str, form: PlaceForm, error: InvalidInput) -> str:
+    """Give back what was typed; with the services there are, when its own is not there any more."""
+    groups = units.by_service(form.units) if error.field in {"service", "department"} else []
+    page = {"token": token, "form": form, "groups": groups, "asked": held.asked(row)}
+    return render_template("public/confirm.html", problem=str(error), **page)
 
 
 def _own(token: str) -> Response | None:

@@ -11,10 +11,10 @@ import pytest
 import time_machine
 
 from helpdesk import clock, held, outbox, settings, upkeep
-from models import CustomerAddress, HeldRequest, OutgoingEmail, SecurityCode, Ticket
+from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Stamp, Ticket
 from public.codes import SOUNDS_PER_NETWORK
 from tests.public.filling import fill, hidden, send
-from tests.support import doors
+from tests.support import cast, doors
 from tests.support.mailbox import text_of
 
 
@@ -188,7 +188,7 @@ def test_a_service_switched_off_on_its_screen_is_not_the_single_one(client, clie
     doors.post(client_of(root), f"/admin/services/edit/?id={billing.id}", off)
     page = client.get("/").get_data(as_text=True)
     assert "Invoices" not in page
-    assert 'name="unit"' not in page
+    assert "<select" not in page
     assert send(client, fill(client)).status_code == 303
     assert Ticket.get().service == sales
 
@@ -212,3 +212,33 @@ def test_whom_a_confirmed_message_copies_in_is_mailed_at_once(client, sales, smt
     _mail, link = mailed(smtp, "carol@customer.example")
     doors.post(client, link)
     assert OutgoingEmail.select().where(OutgoingEmail.to_email == "eve@copied.example").count() == 1
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_message_to_a_service_that_is_gone_goes_to_another_one(client, billing, sales, smtp, others):
+    if others == 2:
+        cast.make_service("Workshop")
+    ask(client, unit=f"s{sales.id}", message="Line one\nline <two>")
+    _mail, link = mailed(smtp)
+    sales.delete_instance()
+    Department.delete().where(Department.service == billing).execute()
+    Stamp.bump()
+    for unit in ({}, {"unit": f"s{sales.id}"}):
+        answer = doors.post(client, link, unit)
+        assert answer.status_code == 422
+        assert "Choose where your message goes now" in doors.text_of(answer)
+        assert "Line one\nline &lt;two&gt;" in answer.get_data(as_text=True)
+        assert f'value="s{billing.id}"' in answer.get_data(as_text=True)
+    assert not Ticket.select().exists()
+    assert doors.post(client, link, {"unit": f"s{billing.id}"}).location == "/tickets/sent"
+    assert (Ticket.get().service, Ticket.get().subject) == (billing, "A question")
+
+
+def test_a_message_that_no_service_is_left_for_is_given_back(client, sales, smtp):
+    ask(client, message="Still worth reading.")
+    _mail, link = mailed(smtp)
+    sales.delete_instance()
+    Stamp.bump()
+    answer = doors.post(client, link)
+    assert answer.status_code == 422
+    assert "Still worth reading." in answer.get_data(as_text=True)
