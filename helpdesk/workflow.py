@@ -11,7 +11,8 @@ from helpdesk import access, clock, colors, inputs, positions, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from models import CATEGORIES, CLOSED, Agent, Priority, Stamp, Status, Tag, Ticket, database
+from helpdesk.tickets.changing import answered_columns
+from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
 CHOOSERS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
@@ -24,8 +25,8 @@ MAX_WEIGHT = 1_000_000
 def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> Status:
     """Store ``identifier``, ``label``, colours, ``category`` and ``enabled``, as far as given; a new one stands last.
 
-    A new category moves the tickets of the status in or out of the open ones. Raises NotAllowed, StillInUse for a
-    status chosen in Configuration, or InvalidInput at a field.
+    A new category moves the tickets of the status in or out of the open ones and of those that wait. Raises
+    NotAllowed, StillInUse for a status chosen in Configuration, or InvalidInput at a field.
     """
     access.require(actor, "configure")
     chosen_by = choosers(status)
@@ -127,6 +128,9 @@ def _reopen_or_close(status: Status) -> None:
         Ticket.update(is_open=False, closed_at=closed_at).where(tickets).execute()
     else:
         Ticket.update(is_open=True, closed_at=None, closed_by_customer=False).where(tickets).execute()
+    if status.category != OPEN:
+        # As if they were given it now: a status that asks nothing of the team ends the customer's wait.
+        Ticket.update(**answered_columns()).where(tickets, Ticket.awaits_reply).execute()
 
 
 def delete_status(status: Status, *, actor: Actor) -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk import clock, environment, settings
+from helpdesk import clock, environment, settings, tickets
 from helpdesk.errors import InvalidInput
 from models import (
     Agent,
     CannedResponse,
     Customer,
     Department,
+    Label,
     OutgoingEmail,
     Permission,
     Priority,
@@ -147,6 +148,25 @@ def test_renaming_a_chosen_status_keeps_it_chosen(client_of, root):
     status = Status.get(Status.identifier == "active")
     doors.post(client_of(root), f"/admin/statuses/edit/?id={status.id}", status_form(status, identifier="in work"))
     assert settings.get("default_status") == "in work"
+
+
+@pytest.mark.parametrize("category", ["pending", "closed"])
+def test_tickets_of_a_status_that_asks_nothing_wait_no_more(client_of, root, ticket, category):
+    done = Status.create(identifier="done", label=Label(en="Done"), category="open", position=9)
+    tickets.set_status(ticket, done, actor=root)
+    assert Ticket.get_by_id(ticket.id).awaits_reply
+    form = {"identifier": "done", "label-en": "Done", "category": category, **STATUS}
+    doors.post(client_of(root), f"/admin/statuses/edit/?id={done.id}", form)
+    row = Ticket.get_by_id(ticket.id)
+    assert (row.awaits_reply, row.is_open, row.closed_at is None) == (
+        False,
+        category == "pending",
+        category == "pending",
+    )
+    assert row.waiting_since > ticket.created_at
+    doors.post(client_of(root), f"/admin/statuses/edit/?id={done.id}", {**form, "category": "open"})
+    row = Ticket.get_by_id(ticket.id)
+    assert (row.awaits_reply, row.is_open, row.closed_at) == (False, True, None)
 
 
 def test_a_new_category_moves_the_tickets_of_the_status(client_of, root, ticket):
