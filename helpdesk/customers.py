@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
-from helpdesk import access, accounts, clock, inputs, journal, orders, passwords
+from helpdesk import access, accounts, clock, inputs, journal, orders, passwords, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -29,6 +29,7 @@ __all__ = [
     "save_customer",
     "save_own_profile",
     "set_password",
+    "store",
 ]
 
 MAX_NAME = 80
@@ -92,7 +93,16 @@ def _complete(customer: Customer, first_name: str, last_name: str, locale: str |
     if customer.locale is None and locale is not None:
         customer.locale = locale
     if customer.is_dirty():
+        store(customer)
+
+
+def store(customer: Customer) -> None:
+    """Save a customer; their tickets are found by the new name. Only what changed is written."""
+    is_named = {field.name for field in customer.dirty_fields} & {"first_name", "last_name"}
+    with database.atomic():
         customer.save()
+        if is_named:
+            search.rename_author(customer)
 
 
 def prove(address: CustomerAddress) -> None:
@@ -129,7 +139,7 @@ def needs_current(customer: Customer, token: str | None) -> bool:
 def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
     """Change the names and language of the customer who asks."""
     _set_names(customer, values)
-    customer.save()
+    store(customer)
 
 
 # --- The customers' screen of the desk ----------------------------------------------------------------------------
@@ -145,7 +155,7 @@ def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor
     if "blocked" in values and bool(values["blocked"]) != (customer.blocked_at is not None):
         customer.blocked_at = clock.now() if values["blocked"] else None
     if customer.id is not None:
-        customer.save()
+        store(customer)
         return customer
     email = normalise(str(values.get("email") or ""))
     with database.atomic():

@@ -86,7 +86,7 @@ def _complete(one: NewMember, address: CustomerAddress) -> None:
         address.save()
     if not address.customer.full_name:
         address.customer.last_name, address.customer.first_name = one.last_name, one.first_name
-        address.customer.save()
+        customers.store(address.customer)
 
 
 def _make(new: list[NewMember]) -> None:

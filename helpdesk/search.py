@@ -10,9 +10,12 @@ import re
 import unicodedata
 from typing import Any
 
-from peewee import SQL, Select, Table, fn
+from peewee import JOIN, SQL, Select, Table, chunked, fn
 
-from models import Customer, Message, Ticket, database, is_sqlite
+from models import Customer, CustomerAddress, Message, Ticket, database, is_sqlite
+
+#: Tickets whose messages are renamed by one statement.
+AT_ONCE = 200
 
 message_search = Table("message_search", ("rowid", "subject", "author", "body"))
 
@@ -67,6 +70,20 @@ def rename(ticket: Ticket, old: str) -> None:
     own = Message.select(Message.id).where(Message.ticket == ticket.id)
     query = message_search.update({message_search.subject: now})
     query.where(message_search.rowid.in_(own), message_search.subject == before).execute(database)
+
+
+def rename_author(customer: Customer) -> None:
+    """Find the messages of a customer's tickets by the name of today. In the caller's transaction."""
+    theirs = Ticket.select(Ticket.id, CustomerAddress.email).join(CustomerAddress, JOIN.LEFT_OUTER)
+    by_email: dict[str, list[int]] = {}
+    for ticket_id, email in theirs.where(Ticket.customer == customer.id).tuples():
+        by_email.setdefault(email or "", []).append(ticket_id)
+    for email, ticket_ids in by_email.items():
+        now = plain(f"{customer.full_name} {email}")
+        for some in chunked(ticket_ids, AT_ONCE):
+            own = Message.select(Message.id).where(Message.ticket.in_(some))
+            query = message_search.update({message_search.author: now})
+            query.where(message_search.rowid.in_(own), message_search.author != now).execute(database)
 
 
 def forget(message_id: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import customers, staffing
+from helpdesk import customers, search, staffing, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from models import Agent, Customer, CustomerAddress, Ticket
 from tests.support import cast
@@ -199,3 +199,39 @@ def test_agents_without_set_up_change_no_customer(ana: Agent, carol: Customer) -
     ):
         with pytest.raises(NotAllowed):
             act()
+
+
+def found(text: str) -> list[int]:
+    query = search.ticket_ids(text, "author")
+    return [key for (key,) in query.tuples()] if query is not None else []
+
+
+def renamed_by_desk(customer: Customer, root: Agent) -> None:
+    customers.save_customer(customer, {"first_name": "Caroline", "last_name": "Smith"}, actor=root)
+
+
+def renamed_by_herself(customer: Customer, _root: Agent) -> None:
+    customers.save_own_profile(customer, {"first_name": "Caroline", "last_name": "Smith"})
+
+
+@pytest.mark.usefixtures("request_context")
+@pytest.mark.parametrize("rename", [renamed_by_desk, renamed_by_herself])
+def test_a_renamed_customer_is_found_by_the_new_name_only(
+    carol: Customer, dan: Customer, ticket: Ticket, sales: Any, root: Agent, rename: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(search, "AT_ONCE", 1)
+    other = cast.open_ticket(carol, sales)
+    cast.open_ticket(dan, sales)
+    tickets.reply(ticket, "We look at it.", actor=root)
+    rename(Customer.get_by_id(carol.id), root)
+    assert sorted(found("caroline smith")) == [ticket.id, other.id]
+    assert found("jones") == []
+    assert sorted(found("carol@customer.example")) == [ticket.id, other.id]
+    assert len(found("brown")) == 1
+
+
+@pytest.mark.usefixtures("request_context")
+def test_a_name_given_later_finds_what_was_written_before(database: Any, sales: Any) -> None:
+    first = cast.open_ticket("zoe@visitor.example", sales)
+    customers.find_or_make("zoe@visitor.example", first_name="Zoe", last_name="Martin")
+    assert found("martin") == [first.id]
