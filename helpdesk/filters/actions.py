@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import canned_responses, catalogue, inputs, tickets
+from helpdesk import access, canned_responses, catalogue, inputs, tickets
 from helpdesk.access import SYSTEM
-from helpdesk.errors import HelpdeskError
+from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.tickets.opening import place
 from models import CannedResponse, Ticket
 
 
@@ -66,8 +67,8 @@ def _tag(ticket: Ticket, name: Any) -> None:
 
 
 @action("move", label=lazy("move to"), argument="place")
-def _move(ticket: Ticket, place: Any) -> None:
-    tickets.move(ticket, *place, actor=SYSTEM)
+def _move(ticket: Ticket, to: Any) -> None:
+    tickets.move(ticket, *to, actor=SYSTEM)
 
 
 @action("reply", label=lazy("reply with"), argument="canned")
@@ -108,6 +109,18 @@ def target(kind: str, argument: str) -> Any:
     return row
 
 
+def check(kind: str, argument: str) -> None:
+    """Make sure that the rule will take what an action names. Raises TargetGone, saying why it will not."""
+    found = target(kind, argument)
+    if kind == "agent" and not access.in_support(found):
+        raise TargetGone(lazy("%(name)s is not in support.", name=found.name))
+    if kind == "place":
+        try:
+            place(*found)
+        except InvalidInput as error:
+            raise TargetGone(error.message) from error
+
+
 def _place(argument: str) -> tuple[int, int | None]:
     """Read ``service`` or ``service/department`` (ids)."""
     service, _slash, department = argument.partition("/")
@@ -133,7 +146,7 @@ def choices(kind: str) -> list[tuple[str, str]]:
         places = [(str(row.id), str(row)) for row in catalogue.services() if not catalogue.departments(row.id)]
         return places + [(f"{row.service_id}/{row.id}", str(row)) for row in catalogue.departments()]
     sources: dict[str, Callable[[], Sequence[Any]]] = {
-        "agent": catalogue.agents,
+        "agent": lambda: [row for row in catalogue.agents() if access.in_support(row)],
         "team": catalogue.teams,
         "priority": lambda: catalogue.priorities(enabled_only=True),
         "status": lambda: catalogue.statuses(enabled_only=True),

@@ -8,7 +8,7 @@ from typing import Any
 from helpdesk import access, positions, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.filters.actions import ACTIONS, TargetGone, target
+from helpdesk.filters.actions import ACTIONS, TargetGone, check
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
 from helpdesk.i18n import lazy
 from models import Filter, FilterAction, FilterCondition, Stamp, database
@@ -69,7 +69,7 @@ def _wrong_action(row: Mapping[str, Any]) -> Any:
     if len(argument) > LONGEST_ARGUMENT:
         return lazy("At most %(limit)s characters.", limit=LONGEST_ARGUMENT)
     try:
-        target(chosen.argument, argument)
+        check(chosen.argument, argument)
     except TargetGone as error:
         return error.message
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from helpdesk import catalogue
-from helpdesk.filters.actions import ACTIONS, TargetGone, target
+from helpdesk.filters.actions import ACTIONS, TargetGone, check, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
 from helpdesk.filters.running import actions_of
 from helpdesk.i18n import _
@@ -49,7 +49,7 @@ def label_of(kind: str, argument: str) -> str:
 
 
 def broken(rules: Iterable[Filter]) -> set[int]:
-    """Return the ids of the filters that name something gone or disabled: those actions are skipped."""
+    """Return the ids of the filters that name something gone, disabled or out of use: those actions are skipped."""
     return {rule.id for rule in rules if any(_is_gone(row) for row in rule.actions)}
 
 
@@ -58,7 +58,7 @@ def _is_gone(row: FilterAction) -> bool:
     if kind is None:
         return True
     try:
-        target(kind.argument, row.argument)
+        check(kind.argument, row.argument)
     except TargetGone:
         return True
     return False

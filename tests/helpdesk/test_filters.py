@@ -10,6 +10,7 @@ from helpdesk import canned_responses, file_store, filters, settings, staffing
 from helpdesk.errors import InvalidInput, NotAllowed
 from models import (
     CannedResponse,
+    Department,
     Filter,
     FilterAction,
     FilterCondition,
@@ -338,3 +339,27 @@ def test_a_filter_does_not_name_who_came_after_the_one_it_named(carol, sales, bi
     ticket = Ticket.get_by_id(cast.open_ticket(carol, sales, subject="My invoice").id)
     assert ticket.assignee is None
     assert not ticket.messages.where(Message.kind == "reply").exists()
+
+
+def broken(*actions):
+    rule = make_filter(*actions, name=str(actions))
+    return filters.broken(filters.with_parts([rule])) == {rule.id}
+
+
+def test_a_filter_is_flagged_once_its_agent_left_support(sales, ana, root):
+    zoe = cast.make_agent("Zoe", sales)
+    rule = make_filter(("transfer", zoe.id))
+    assert not filters.broken(filters.with_parts([rule]))
+    zoe.permissions.get().delete_instance()
+    assert filters.broken(filters.with_parts([rule])) == {rule.id}
+    assert "Zoe" in filters.sentence(filters.with_parts([rule])[0])
+    assert str(zoe.id) not in dict(filters.choices("agent"))
+
+
+def test_a_filter_is_flagged_once_its_place_no_longer_takes_tickets(sales, billing, invoices):
+    assert not broken(("move", sales.id))
+    assert not broken(("move", f"{billing.id}/{invoices.id}"))
+    Department.create(service=sales, name=Label(en="Offers"))
+    assert broken(("move", sales.id))
+    assert broken(("move", f"{sales.id}/{invoices.id}"))
+    assert filters.problems({"name": "x", "actions": [{"action": "move", "argument": str(sales.id)}]})["actions-0"]
