@@ -17,8 +17,9 @@ from peewee import SQL, ModelSelect, NodeList, Select, fn
 
 from helpdesk import access, catalogue, clock, listing
 from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
-from models import LIVE, REPLY, Agent, Message, Ticket, TicketTag, database, is_sqlite
+from models import LIVE, Agent, Ticket, TicketEvent, TicketTag, database, is_sqlite
 
 MOST_DAYS = 366
 #: Tickets counted in a period, tickets whose times are measured, and lines of a table: the newest, or the largest.
@@ -212,8 +213,9 @@ _Sample = tuple[int, int, int | None, int | None, int | None, float | None]
 
 def measure(agent: Agent, period: Period) -> Measured:
     """Measure first responses to tickets opened in the period and the resolution of those closed in it."""
-    replied = Message.select(_epoch(fn.MIN(Message.created_at))).where(
-        Message.ticket == Ticket.id, Message.kind == REPLY
+    # A filter's reply is nobody's response. The name of who wrote stays, also once the account is gone.
+    replied = TicketEvent.select(_epoch(fn.MIN(TicketEvent.created_at))).where(
+        TicketEvent.ticket == Ticket.id, TicketEvent.kind == EventKind.REPLIED.value, TicketEvent.actor_name != ""
     )
     first = _sample(agent, period, Ticket.created_at, replied)
     closed = _sample(agent, period, Ticket.closed_at, _epoch(Ticket.closed_at))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, demo, first_steps, settings, statistics, tickets
+from helpdesk import counting, demo, first_steps, settings, staffing, statistics, tickets
+from helpdesk.access import SYSTEM
 from models import Agent, JournalEntry, Tag, Ticket
 from tests.support import cast, doors, sqlite_only
 
@@ -71,6 +73,17 @@ def test_the_longest_wait_stands_first(client_of, root, billing, invoices, carol
     page = read(client_of(root))
     assert "Longest wait 3 d 2 tickets wait for a reply Unassigned 2 of 2 open tickets" in page
     assert page.index("Since 3") < page.index("Since 1")
+
+
+def test_an_automatic_reply_is_no_first_response(request_context, root, sales, carol):
+    with time_machine.travel(NOW - timedelta(hours=5), tick=False):
+        ticket, unanswered = (cast.open_ticket(carol, sales) for _number in range(2))
+        for row in (ticket, unanswered):
+            tickets.reply(row, "<p>We have your message.</p>", actor=SYSTEM)
+    tickets.reply(Ticket.get_by_id(ticket.id), "<p>Here it is.</p>", actor=cast.make_agent("Zoe", sales))
+    staffing.delete_agent(Agent.get(Agent.name == "Zoe"), actor=root)
+    first = statistics.measure(root, statistics.last_days(2, ZoneInfo("UTC"))).all.first
+    assert (first.count, first.median) == (1, 5 * 3600)
 
 
 def test_first_response_and_resolution_are_measured(client_of, root, answered):
