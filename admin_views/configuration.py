@@ -239,7 +239,7 @@ class ConfigurationPage(DeskPage):
         if "mail_host" in fixed() or not form.mail_host.data:
             return None
         return MailServer(
-            host=form.mail_host.data.strip(),
+            host=settings.clean("mail_host", form.mail_host.data),
             port=settings.clean("mail_port", form.mail_port.data),
             username=form.mail_username.data or "",
             password=form.mail_password.data or settings.decrypt(settings.get("mail_password")),

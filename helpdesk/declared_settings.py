@@ -173,7 +173,7 @@ DECLARED: dict[str, Declared] = {
             needs="allow_attachments",
         ),
         Declared(
-            "mail_host", "mail", "text", "", lazy("Server"),
+            "mail_host", "mail", "host", "", lazy("Server"),
             lazy(
                 "Empty: mails wait in the outbox. Whoever may configure the desk can lead its mail elsewhere, with the "
                 "links to new passwords: give that right only to whom you would make an administrator."

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from helpdesk.errors import HelpdeskError
 
@@ -17,6 +19,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Characters below which a secret key could be tried out.
 LEAST_SECRET = 32
+
+#: The variables that are read.
+NAMES = tuple(
+    f"GUICHET_{name}"
+    for name in (
+        *("DATA_DIR", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "MAIL_URL", "TRUSTED_PROXIES", "SECRET_KEY"),
+        *("CAPTCHA", "WORKER"),
+    )
+)
+#: A part of the name of a machine, between two dots.
+LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
 class BadEnvironment(HelpdeskError):
@@ -55,7 +68,8 @@ def read(values: Mapping[str, str]) -> Environment:
 
     Raises BadEnvironment naming the variable that is wrong.
     """
-    data_dir = Path(values.get("GUICHET_DATA_DIR") or ROOT / "data").expanduser().resolve()
+    _refuse_unreadable(values)
+    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
     _make_private_folder(data_dir)
     return Environment(
         data_dir=data_dir,
@@ -75,42 +89,78 @@ def mail_server(url: str) -> MailServer | None:
     """Read ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); empty means no mail server."""
     if not url:
         return None
-    parts = urlsplit(url)
-    tls = parse_qs(parts.query).get("tls", ["tls" if parts.scheme == "smtps" else "starttls"])[0]
     try:
-        port = parts.port or (465 if tls == "tls" else 587)
+        parts = urlsplit(url)
+        asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        tls = asked.pop("tls", "tls" if parts.scheme == "smtps" else "starttls")
+        port = parts.port if parts.port is not None else 465 if tls == "tls" else 587
+        valid = not asked and tls in {"starttls", "tls", "none"} and port > 0 and is_host(parts.hostname or "")
     except ValueError:
-        port = 0
-    if (
-        parts.scheme not in {"smtp", "smtps"}
-        or not parts.hostname
-        or tls not in {"starttls", "tls", "none"}
-        or not port
-    ):
+        valid = False
+    if not valid or parts.scheme not in {"smtp", "smtps"} or parts.path not in {"", "/"} or parts.fragment:
         raise BadEnvironment("GUICHET_MAIL_URL: expected smtp://user:password@host:587?tls=starttls (or tls, none).")
-    return MailServer(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls)
+    return MailServer(parts.hostname or "", port, unquote(parts.username or ""), unquote(parts.password or ""), tls)
 
 
 def site_url(text: str) -> str | None:
-    """Check the public address of the desk (``https://desk.example.org``, no path); empty means unknown."""
+    """Check the public address of the desk (``https://desk.example.org``, no path); empty means unknown.
+
+    A name with accents is kept as browsers send it.
+    """
     if not text:
         return None
-    parts = urlsplit(text.rstrip("/"))
     try:
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(text.rstrip("/"))
+        host = (parts.hostname or "").encode("idna").decode()
+        valid = parts.scheme in {"http", "https"} and is_host(host) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or parts.path or parts.query or parts.fragment or parts.username:
+    further = not valid or parts.path or parts.query or parts.fragment or parts.username is not None
+    if further or not text.isprintable():
         raise BadEnvironment("GUICHET_SITE_URL: expected an address such as https://help.example.org, without a path.")
-    return f"{parts.scheme}://{parts.netloc}"
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{parts.port}" if parts.port else "")
+
+
+def is_host(text: str) -> bool:
+    """Tell whether this can be the name or the IP address of a machine."""
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return len(text) <= 253 and all(map(LABEL.fullmatch, text.removesuffix(".").split(".")))
+
+
+def _refuse_unreadable(values: Mapping[str, str]) -> None:
+    for name in NAMES:
+        if not values.get(name, "").isprintable():
+            raise BadEnvironment(f"{name}: it holds characters that cannot be read: write it in UTF-8, on one line.")
+
+
+def _data_dir(text: str) -> Path:
+    try:
+        return Path(text).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise BadEnvironment(f"GUICHET_DATA_DIR: {_shown(text)} leads nowhere ({error}).") from error
 
 
 def _database_url(text: str, data_dir: Path) -> str:
     if not text:
         return f"sqlite:///{data_dir / 'guichet.db'}"
-    if urlsplit(text).scheme not in {"sqlite", "postgresql", "postgres"}:
+    try:
+        parts = urlsplit(text)
+        # A host that is no host, or a port that is no number, would be told as a database that does not answer.
+        valid = parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid and not _is_sqlite_file(text):
         raise BadEnvironment("GUICHET_DATABASE_URL: expected postgresql://user:password@host/name or sqlite:///path.")
     return text
+
+
+def _is_sqlite_file(url: str) -> bool:
+    """Tell whether this names a file: a database in memory would be another one for each connection."""
+    path = url.removeprefix("sqlite:///")
+    return path not in {url, "", ":memory:"} and not path.endswith("/") and not path.startswith("file:")
 
 
 def _make_private_folder(path: Path) -> None:
@@ -169,16 +219,20 @@ def _make_secret(path: Path) -> None:
 
 def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = values.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise BadEnvironment(f"{name}: expected a whole number from {low} to {high}, not {text!r}.")
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
+        raise BadEnvironment(f"{name}: expected a whole number from {low} to {high}, not {_shown(text)}.")
     return int(text)
 
 
 def _one_of(values: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     text = values.get(name) or choices[0]
     if text not in choices:
-        raise BadEnvironment(f"{name}: expected {' or '.join(choices)}, not {text!r}.")
+        raise BadEnvironment(f"{name}: expected {' or '.join(choices)}, not {_shown(text)}.")
     return text
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 _current: Environment | None = None

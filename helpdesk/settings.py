@@ -98,6 +98,13 @@ def _site_url(_declared: Declared, value: Any) -> str:
         raise InvalidInput(lazy("Expected an address such as https://help.example.org, without a path.")) from error
 
 
+def _host(_declared: Declared, value: Any) -> str:
+    text = str(value or "").strip()
+    if text and not environment.is_host(text):
+        raise InvalidInput(lazy("This is not the name of a server. Example: smtp.example.org."))
+    return text
+
+
 def _port(_declared: Declared, value: Any) -> int:
     text = str(value or "")
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= 65_535:
@@ -210,6 +217,7 @@ _CHECKS: dict[str, Any] = {
     "email": _email,
     "timezone": _timezone,
     "site_url": _site_url,
+    "host": _host,
     "port": _port,
     "colour": _colour,
     "picture": _picture,

@@ -161,8 +161,16 @@ def test_a_port_in_use_is_one_line(run: Any) -> None:
     assert "Address already in use" in one_line(done)
 
 
-def test_a_bad_variable_is_one_line(run: Any) -> None:
-    assert one_line(run("serve", GUICHET_PORT="many")).startswith("GUICHET_PORT: expected ")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("PORT", "many"), ("PORT", "9" * 5_000), ("SITE_URL", "http://[::1"), ("MAIL_URL", "smtp://[::1")),
+        *(("DATABASE_URL", "postgresql://[::1"), ("DATA_DIR", "~nosuchuser/x"), ("SECRET_KEY", "\udcff\udcfe")),
+    ],
+)
+def test_a_bad_variable_is_one_line(run: Any, name: str, value: str) -> None:
+    data_dir = {"data_dir": value} if name == "DATA_DIR" else {f"GUICHET_{name}": value}
+    assert one_line(run("serve", **data_dir)).startswith(f"GUICHET_{name}: ")
 
 
 def test_an_unknown_command_is_refused(run: Any) -> None:
