@@ -13,6 +13,9 @@ from helpdesk import environment, links, settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+#: What the wizard offers besides its steps.
+SWITCHES = frozenset({"public.language", "choose_theme"})
+
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -58,16 +61,32 @@ def nonce() -> str:
 def check_host() -> None:
     """Answer 400 to a host that is not ours: links and cookies would carry somebody else's name.
 
-    Ours are the public address and loopback; before set-up, any host whose request carries the set-up token.
+    Ours are the public address and loopback; before set-up, any host whose request carries the set-up token. What is
+    the same for everybody (health, styles, scripts, the logo) is given whatever the name.
     """
-    if request.endpoint == "public.health":
+    if request.endpoint == "public.health" or request.blueprint == "assets":
         return
-    host = urlsplit(f"//{request.host}").hostname
+    host = host_of(request.host)
     if host in LOOPBACK or host == urlsplit(settings.site_url()).hostname:
         return
-    token = (request.view_args or {}).get("token", "")
-    if not (request.blueprint == "setup" and links.setup_is_open() and links.check_setup_token(token)):
+    if not (links.setup_is_open() and links.check_setup_token(_setup_token())):
         abort(400, "host")
+
+
+def host_of(netloc: str) -> str:
+    """Return the name in a ``Host`` header, an empty one when it cannot be read."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _setup_token() -> str:
+    """Return the set-up token that a request carries: in its address, or in the way back of the wizard's switches."""
+    if request.blueprint == "setup":
+        return str((request.view_args or {}).get("token", ""))
+    way = urlsplit(safe_path(request.form.get("next"), "")).path if request.endpoint in SWITCHES else ""
+    return way.removeprefix("/setup/") if way.startswith("/setup/") else ""
 
 
 def add_headers(response: Response) -> Response:

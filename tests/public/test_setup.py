@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from helpdesk import links, organisation, settings
@@ -114,3 +117,59 @@ def test_only_configuring_agents_add_services(database, ana, request_context):
 def test_a_service_needs_a_name(root, request_context):
     with pytest.raises(InvalidInput):
         organisation.add_service("  ", actor=root)
+
+
+# --- Under a public name --------------------------------------------------------------------------------------------
+
+#: What any name is given: it is the same for everybody.
+FOR_ALL = ("/healthz", "/labels.css")
+ELSEWHERE = {"Host": "desk.example.org"}
+
+
+def named(client, url, values=None):
+    """Ask for an address under the public name, or send a form to it."""
+    base = "http://desk.example.org"
+    if values is None:
+        return client.get(url, base_url=base)
+    page = client.get(f"/setup/{links.setup_token()}", base_url=base).get_data(as_text=True)
+    token = doors.TOKEN.search(page).group(1)
+    return client.post(url, base_url=base, data={**values, "csrf_token": token})
+
+
+def test_the_wizard_is_whole_under_a_public_name(client, database):
+    way = f"/setup/{links.setup_token()}"
+    page = named(client, way).get_data(as_text=True)
+    files = re.findall(r'(?:href|src)="((?:/static|/labels)[^"#]*)', page)
+    assert len(files) >= 3
+    for file in files:
+        with named(client, unescape(file)) as answer:
+            assert answer.status_code == 200
+    switched = named(client, "/language", {"language": "fr", "next": way})
+    assert (switched.status_code, switched.location) == (303, way)
+    assert named(client, "/theme", {"theme": "dark", "next": way}).location == way
+    assert '<html lang="fr"' in named(client, way).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("next_", ["/", "", "/setup/guess", "/setup/", "https://evil.example/", "/[", None])
+def test_a_switch_without_the_token_is_refused_under_another_name(client, database, next_):
+    values = {"language": "fr"} if next_ is None else {"language": "fr", "next": next_}
+    assert named(client, "/language", values).status_code == 400
+    assert named(client, "/theme", {**values, "theme": "dark"}).status_code == 400
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("host", ["desk.example.org", "localhost.evil.example", "evil.example:80", "[::1", "["])
+def test_another_name_is_refused_before_and_after_the_set_up(app, client, database, request, is_open, host):
+    if not is_open:
+        request.getfixturevalue("lea")
+    token = links.setup_token()
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods and not rule.arguments and rule.rule not in FOR_ALL:
+            assert client.get(rule.rule, headers={"Host": host}).status_code == 400, rule.rule
+    way = f"/setup/{token}"
+    assert client.get("/setup/guess", headers=ELSEWHERE).status_code == 400
+    assert client.get(way, headers=ELSEWHERE).status_code == (200 if is_open else 400)
+    if not is_open:
+        for url in ("/language", "/theme"):
+            doors.csrf_token(client)
+            assert doors.post(client, url, {"next": way}, headers=ELSEWHERE).status_code == 400
