@@ -17,7 +17,8 @@ from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import DECLARED, GROUPS, Declared
-from web.security import safe_path
+from web import addresses
+from web.security import LOOPBACK, host_of, safe_path
 
 #: Labels longer than a line.
 LONG = {"privacy_notice": 5, "closure_notice": 3, "legal_notice": 3, "privacy_page": 3}
@@ -125,8 +126,13 @@ class ConfigurationPage(DeskPage):
         elif request.method == "POST":
             done = self.test(form) if "test" in request.form else self.store(form)
             if done:
-                return redirect(self.get_url(".index_view"))
+                return redirect(self.place())
         return self.page(form)
+
+    def place(self) -> str:
+        """Return the address of this page: the new one when the old name is not answered any more."""
+        moved = addresses.leads_away(settings.site_url()) and host_of(request.host) not in LOOPBACK
+        return f"{settings.site_url() if moved else ''}{self.get_url('.index_view')}"
 
     def page(self, form: Any) -> str:
         """Render the settings by group."""
@@ -202,7 +208,9 @@ class ConfigurationPage(DeskPage):
         valid = form.validate()
         for key, value in values.items():
             try:
-                settings.clean(key, value)
+                clean = settings.clean(key, value)
+                if key == "site_url" and clean != settings.get(key):
+                    addresses.check(clean)
             except InvalidInput as error:
                 if not form[key].errors:
                     show(error, form)
@@ -219,11 +227,14 @@ class ConfigurationPage(DeskPage):
             flash(_("The logo was removed."), "success")
         elif key in DECLARED and key not in fixed():
             try:
+                if key == "site_url" and addresses.leads_away(""):
+                    form.site_url.data = ""
+                    addresses.ask("")
                 settings.save({key: DECLARED[key].default}, actor=self.agent)
                 form[key].data = settings.get(key)
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
             except InvalidInput as error:
-                flash(str(error), "error")
+                show(error, form)
 
     def test(self, form: Any) -> bool:
         """Send a test mail with what the form holds; the form stays as it is."""

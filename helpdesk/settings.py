@@ -253,8 +253,13 @@ def decrypt(text: str) -> str:
 
 def site_url() -> str:
     """Return the public address, without a final slash: environment, else setting, else where it listens."""
+    return environment.current().site_url or get("site_url") or listening_url()
+
+
+def listening_url() -> str:
+    """Return the address the desk listens on: the public one where nobody said another."""
     env = environment.current()
-    return env.site_url or get("site_url") or f"http://{env.host}:{env.port}"
+    return f"http://{env.host}:{env.port}"
 
 
 def mail_server() -> environment.MailServer | None:

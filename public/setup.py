@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -14,9 +12,9 @@ from helpdesk.i18n import _, lazy
 from models import Agent
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
+from web import addresses, security
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @blueprint.route("/<token>", methods=["GET", "POST"])
@@ -40,8 +38,8 @@ def account(token: str) -> Response | str | tuple[str, int]:
 def _claim(form: AccountForm) -> Response:
     agent = staffing.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
     # From now on only the public address is answered: it must be the one that this browser shows.
-    if urlsplit(_present_address()).hostname not in LOOPBACK and environment.current().site_url is None:
-        settings.save({"site_url": _present_address()}, actor=agent)
+    if security.host_of(request.host) not in security.LOOPBACK and environment.current().site_url is None:
+        settings.save({"site_url": addresses.present()}, actor=agent)
     sessions.start(agent)
     return redirect(url_for("setup.organisation_step"), 303)
 
@@ -55,7 +53,7 @@ def organisation_step() -> Response | str | tuple[str, int]:
     if request.method != "POST":
         form.desk_name.data = settings.get("desk_name")
         form.language.data = i18n.language()
-        form.site_url.data = fixed or settings.get("site_url") or _present_address()
+        form.site_url.data = fixed or settings.get("site_url") or addresses.present()
         form.timezone.data = settings.get("timezone")
         return _step(2, "organisation", form=form, fixed=fixed)
     try:
@@ -70,9 +68,10 @@ def organisation_step() -> Response | str | tuple[str, int]:
 def _save_organisation(form: OrganisationForm, fixed: str | None, agent: Agent) -> None:
     address = settings.clean("site_url", form.site_url.data)
     values = {key: form[key].data for key in ("desk_name", "language", "timezone")}
-    if fixed is None and address == _present_address():
+    if fixed is None and address == addresses.present():
         values["site_url"] = address
     elif fixed is None:
+        addresses.check(address)
         # Another address has other cookies: changed now, it would end this sign-in in the middle of the wizard.
         session["setup_site_url"] = address
     settings.save(values, actor=agent)
@@ -144,14 +143,6 @@ def _administrator() -> Agent:
     if agent is None or not agent.is_admin:
         raise NotFound(lazy("Sign in as an administrator to go on with the set-up."))
     return agent
-
-
-def _present_address() -> str:
-    """Return the address this browser shows; its own word tells whether it speaks https to a proxy."""
-    origin = urlsplit(request.headers.get("Origin", ""))
-    if origin.netloc == request.host and origin.scheme in {"http", "https"}:
-        return f"{origin.scheme}://{origin.netloc}"
-    return request.host_url.rstrip("/")
 
 
 def _step(number: int, name: str, **values: object) -> str:

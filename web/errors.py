@@ -28,7 +28,10 @@ TEXTS: dict[int, tuple[Any, Any]] = {
     500: (lazy("Something went wrong here"), lazy("Nothing you sent was kept. Try again in a moment.")),
     503: (lazy("The desk cannot answer now"), lazy("Its database does not answer. Try again in a moment.")),
 }
-HOST = lazy("This address is not the public address of the desk. Its administrator sets it under Configuration.")
+HOST = lazy(
+    "This address is not the public address of the desk. Its administrator sets it under Configuration, or starts the "
+    "desk with GUICHET_SITE_URL=https://the-right-address."
+)
 EXPIRED_TITLE = lazy("This form has expired")
 EXPIRED = lazy("This form was open for too long, or your browser keeps no cookies. Reload the page and send it again.")
 AGAIN = lazy(

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 import sessions
 from helpdesk import clock, i18n, logo, richtext, settings
 from models import Agent
+from web import addresses
 from web.security import nonce
 from web.statics import labels_url, logo_url, static_url
 
@@ -22,6 +23,7 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     """Give templates their globals and filters."""
     app.jinja_env.globals.update(
+        address_asked=addresses.asked,
         csp_nonce=nonce,
         csrf_field=csrf_field,
         icon=icon,

@@ -21,7 +21,7 @@ from models import (
     Team,
     Ticket,
 )
-from tests.support import cast, doors
+from tests.support import cast, doors, sqlite_only
 
 STATUS = {"text_color": "white", "background_color": "#007afc", "position": "9", "enabled": "y"}
 
@@ -371,6 +371,55 @@ def test_what_the_environment_gives_is_read_only(client_of, root, desk):
     assert "GUICHET_SITE_URL" in client.get("/admin/configuration/").text
     doors.post(client, "/admin/configuration/", configuration(site_url="http://other.example"))
     assert settings.get("site_url") == ""
+
+
+@sqlite_only
+def test_a_public_address_that_leads_away_is_asked_about(client_of, root):
+    client, url = client_of(root), "/admin/configuration/"
+    data = configuration(desk_name="Canal", site_url="https://hlep.example.org")
+    page = doors.post(client, url, data)
+    assert "Yes, https://hlep.example.org leads to this desk" in doors.text_of(page)
+    assert "GUICHET_SITE_URL=http://localhost," in doors.text_of(page)
+    # The box speaks of one address: another one is asked about again.
+    doors.post(client, url, {**data, "site_url_confirmed": "https://help.example.org"})
+    assert (settings.get("site_url"), settings.get("desk_name")) == ("", "Guichet")
+    doors.post(client, url, {**data, "site_url_confirmed": "https://hlep.example.org"})
+    assert settings.get("site_url") == "https://hlep.example.org"
+    # It was said once: other settings are stored without a question.
+    doors.post(client, url, {**data, "desk_name": "Quay"})
+    assert settings.get("desk_name") == "Quay"
+
+
+@sqlite_only
+def test_https_is_asked_about_where_the_page_came_without(client_of, root):
+    data, headers = configuration(site_url="https://localhost"), {"Origin": "http://localhost"}
+    page = doors.post(client_of(root), "/admin/configuration/", data, headers=headers)
+    assert "Yes, https://localhost leads to this desk" in doors.text_of(page)
+    assert settings.get("site_url") == ""
+
+
+@sqlite_only
+def test_the_address_in_use_is_stored_without_a_question(client_of, root):
+    doors.post(client_of(root), "/admin/configuration/", configuration(site_url="http://localhost:8000"))
+    assert settings.get("site_url") == "http://localhost:8000"
+
+
+@sqlite_only
+def test_giving_up_the_public_address_is_asked_about(app, client_of, root):
+    settings.save({"site_url": "http://help.example.org"})
+    client, url, base = client_of(root), "/admin/configuration/", {"base_url": "http://help.example.org"}
+    with client.session_transaction() as here:
+        signed_in = dict(here)
+    with client.session_transaction(base_url="http://help.example.org") as there:
+        there.update(signed_in)
+    token = doors.TOKEN.search(client.get(url, **base).text).group(1)
+    page = client.post(url, data={"reset": "site_url", "csrf_token": token}, **base)
+    assert "Yes, do without a public address" in doors.text_of(page)
+    assert settings.get("site_url") == "http://help.example.org"
+    moved = {**configuration(site_url=""), "site_url_confirmed": "none", "csrf_token": token}
+    assert client.post(url, data=moved, **base).location == "http://127.0.0.1:8000/admin/configuration/"
+    answer = client.get(url, **base)
+    assert (answer.status_code, "GUICHET_SITE_URL" in answer.text) == (400, True)
 
 
 def test_the_test_mail_uses_what_the_form_holds(client_of, root, smtp):

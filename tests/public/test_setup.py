@@ -73,7 +73,11 @@ def test_the_organisation_is_stored(client, lea):
 
 def test_another_address_waits_for_the_end(client, lea):
     values = {"desk_name": "A", "language": "en", "site_url": "https://help.example.org", "timezone": "UTC"}
-    doors.post(client, "/setup/organisation", values)
+    page = doors.text_of(doors.post(client, "/setup/organisation", values))
+    assert "Yes, https://help.example.org leads to this desk" in page
+    assert "GUICHET_SITE_URL=http://localhost," in page
+    assert settings.get("desk_name") == "Guichet"
+    doors.post(client, "/setup/organisation", {**values, "site_url_confirmed": "https://help.example.org"})
     assert client.get("/setup/service").status_code == 200
     assert doors.post(client, "/setup/finish").location == "https://help.example.org/admin/"
     assert settings.get("site_url") == "https://help.example.org"
