@@ -14,7 +14,10 @@ from tests.test_access_matrix import GET
 pytestmark = [pytest.mark.browser, sqlite_only]
 
 #: Where people spend their time.
-DESK = ("desk_tickets.index_view", "desk_tickets.ticket_view", "desk_configuration.index_view", "desk_tags.index_view")
+DESK = (
+    *("desk_tickets.index_view", "desk_tickets.ticket_view", "desk_configuration.index_view", "desk_tags.index_view"),
+    "desk_statuses.create_view",
+)
 PUBLIC = ("public.home", "public.sign_in", "account.sign_in")
 MINE = ("public.tickets", "public.ticket", "public.account")
 MAIN = {"root": DESK, "visitor": PUBLIC, "carol": MINE}
