@@ -224,10 +224,13 @@ def sees(actor: Actor, ticket: Ticket) -> bool:
 
 def can(actor: Actor, verb: str, ticket: Ticket | None = None) -> bool:
     """Tell whether the actor may do this: to a ticket, or ("configure", "administer") to the desk."""
+    return (ticket is None or sees(actor, ticket)) and _may(actor, verb, ticket)
+
+
+def _may(actor: Actor, verb: str, ticket: Ticket | None) -> bool:
+    """Tell whether the actor may do this to a ticket it sees, or to the desk."""
     if isinstance(actor, System):
         return True
-    if ticket is not None and not sees(actor, ticket):
-        return False
     if isinstance(actor, Agent):
         return actor.active and _agent_may(actor, verb)
     return ticket is not None and verb in (COPY_VERBS if is_in_copy(actor, ticket) else CUSTOMER_VERBS)
@@ -249,7 +252,7 @@ def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
     """Raise NotFound when the actor does not see the ticket, NotAllowed when it may not do this to it."""
     if ticket is not None and not sees(actor, ticket):
         raise NotFound(lazy("There is no such ticket."))
-    if not can(actor, verb, ticket):
+    if not _may(actor, verb, ticket):
         if isinstance(actor, Agent):
             raise NotAllowed(lazy("Your role does not allow this."))
         raise NotAllowed(lazy("You are in copy of this ticket: only who opened it can do this."))
