@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -206,6 +207,15 @@ def merged_into(actor: Actor, number: str) -> Ticket | None:
         actor = replace(actor, ticket_id=former.ticket_id)
     heir: Ticket | None = visible_tickets(actor).where(Ticket.id == former.ticket_id).first()
     return heir
+
+
+def know_whole(ticket_ids: Collection[int], ticket_id: int) -> bool:
+    """Tell whether whoever wrote these tickets reads this one with all that was merged into it: they know each part.
+
+    Who only wrote may have typed the address of somebody else, whose other tickets are not theirs to read.
+    """
+    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
+    return all(key in ticket_ids for key in [ticket_id, *(key for (key,) in parts)])
 
 
 def sees(actor: Actor, ticket: Ticket) -> bool:

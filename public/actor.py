@@ -59,20 +59,9 @@ def _guest_of(number: str) -> TicketGuest | None:
     former = FormerNumber.get_or_none(FormerNumber.number == clean) if row is None else None
     known_by, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
     address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
-    if address is None or not _may_read_whole(known_by, ticket_id, kept):
-        return None
     by_link = known_by in session.get("linked", ())
+    if address is None or not (by_link or access.know_whole({int(key) for key in kept}, ticket_id)):
+        return None
     if former is not None:
         remember(ticket_id, address.id, by_link=by_link)
     return TicketGuest(address.customer, ticket_id, address, is_proven=by_link)
-
-
-def _may_read_whole(known_by: int, ticket_id: int, kept: dict[str, int]) -> bool:
-    """Tell whether a browser reads a ticket with all that was merged into it: it came by a link, or knows each part.
-
-    Who only wrote may have typed the address of somebody else, whose other tickets are not theirs to read.
-    """
-    if known_by in session.get("linked", ()):
-        return True
-    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
-    return all(str(key) in kept for key in [ticket_id, *(key for (key,) in parts)])
