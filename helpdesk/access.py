@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from peewee import JOIN, Expression, ModelSelect
+from peewee import JOIN, SQL, Expression, ModelSelect
 
 from helpdesk import catalogue, clock
 from helpdesk.errors import Merged, NotAllowed, NotFound
@@ -109,7 +109,8 @@ def visible_tickets(actor: Actor) -> ModelSelect:
 class Sight:
     """What an agent sees who does not see everything: one's own tickets, and those of these places and teams."""
 
-    agent: int
+    #: None sees nothing.
+    agent: int | None = None
     services: tuple[int, ...] = ()
     departments: tuple[int, ...] = ()
     teams: tuple[int, ...] = ()
@@ -118,13 +119,18 @@ class Sight:
 def sight_of(agent: Agent) -> Sight | None:
     """Return what this agent sees; None stands for everything."""
     if not agent.active:
-        return Sight(-1)
+        return Sight()
     if sees_all(agent):
         return None
+    services, departments = permitted(agent)
+    return Sight(agent.id, services, departments, tuple(catalogue.team_ids_of(agent.id)))
+
+
+def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the services and the single departments that the permissions of an agent name."""
     rows = catalogue.permissions_of(agent.id)
     services = tuple(row.service_id for row in rows if row.department_id is None)
-    departments = tuple(row.department_id for row in rows if row.department_id is not None)
-    return Sight(agent.id, services, departments, tuple(catalogue.team_ids_of(agent.id)))
+    return services, tuple(row.department_id for row in rows if row.department_id is not None)
 
 
 def within(sight: Sight | None) -> ModelSelect:
@@ -132,6 +138,8 @@ def within(sight: Sight | None) -> ModelSelect:
     query = Ticket.select()
     if sight is None:
         return query
+    if sight.agent is None:
+        return query.where(SQL("1 = 0"))
     condition = Ticket.assignee == sight.agent
     if sight.services:
         condition |= Ticket.service.in_(sight.services)

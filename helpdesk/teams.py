@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import ModelSelect, chunked
+from peewee import SQL, ModelSelect, chunked
 
 from helpdesk import access, catalogue, events, inputs, journal
 from helpdesk.access import Actor
@@ -186,11 +186,9 @@ def _seen_only_through(team: Team, agent: Agent) -> ModelSelect:
     """Return the agent's tickets that neither a permission nor another team's management lets them see."""
     tickets = assigned_to(agent)
     manages_another = any(row.manager_id == agent.id and row.id != team.id for row in catalogue.teams())
-    rows = catalogue.permissions_of(agent.id)
-    if agent.is_admin or manages_another or any(row.service_id is None for row in rows):
-        return tickets.where(Ticket.id == -1)
-    services = [row.service_id for row in rows if row.department_id is None]
-    departments = [row.department_id for row in rows if row.department_id is not None]
+    services, departments = access.permitted(agent)
+    if agent.is_admin or manages_another or None in services:
+        return tickets.where(SQL("1 = 0"))
     if services:
         tickets = tickets.where(Ticket.service.not_in(services))
     if departments:
