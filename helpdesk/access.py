@@ -186,9 +186,13 @@ def _numbered(sight: Sight | None) -> ModelSelect:
 
 def numbered(tickets: ModelSelect, number: str | Slot) -> ModelSelect:
     """Return the query of the one with this number among these tickets, with its customer and address."""
+    return with_author(tickets).where(Ticket.number == number)
+
+
+def with_author(tickets: ModelSelect) -> ModelSelect:
+    """Return these tickets, each with its customer and address."""
     query = tickets.select(Ticket, Customer, CustomerAddress).join(Customer)
-    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
-    return query.where(Ticket.number == number)
+    return query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
 
 
 def bare(number: str) -> str:

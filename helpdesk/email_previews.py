@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import JOIN
-
 from helpdesk import access, email_texts, envelopes, notifications, outbox, settings
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS, Kind
@@ -18,7 +16,6 @@ from models import (
     NOTE,
     REPLY,
     Agent,
-    Customer,
     CustomerAddress,
     Message,
     OutgoingEmail,
@@ -38,8 +35,7 @@ TO_AGENTS = ("reset", "invitation")
 
 def newest_ticket(actor: Agent) -> Ticket | None:
     """Return the newest ticket the actor sees: what a preview shows unless another one is chosen."""
-    query = access.visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
-    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+    query = access.with_author(access.visible_tickets(actor))
     return query.where(~Ticket.is_spam, ~Ticket.in_bin).order_by(Ticket.id.desc()).first()
 
 

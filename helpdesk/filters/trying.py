@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import fn
 
 from helpdesk import access, search
 from helpdesk.access import Actor
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, fits
-from models import Attachment, Customer, CustomerAddress, Message, Ticket
+from models import Attachment, Message, Ticket
 
 #: Tickets that a filter is tried on.
 TRIED = 200
@@ -50,8 +50,7 @@ def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list
 
 
 def _newest(actor: Actor) -> list[Facts]:
-    query = access.visible_tickets(actor).select(Ticket, Customer, CustomerAddress).join(Customer)
-    query = query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
+    query = access.with_author(access.visible_tickets(actor))
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
     firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
     bodies = dict(Message.select(Message.ticket, Message.body).where(Message.id.in_(firsts)).tuples())
