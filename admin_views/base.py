@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, get_flashed_messages, redirect, request, stream_with_context
+from flask import Response, abort, flash, get_flashed_messages, request, stream_with_context
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.helpers import get_redirect_target
 from peewee import IntegrityError, ModelSelect, chunked
 
-from admin_views import exports, usage
+from admin_views import exports
+from admin_views.deleting import Deletes
 from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.guard import Guarded
 from admin_views.lists import Lists
@@ -52,7 +53,7 @@ def endpoint_of(slug: str) -> str:
     return f"desk_{slug.replace('-', '_')}"
 
 
-class DeskView(Guarded, Lists, ModelView):
+class DeskView(Guarded, Deletes, Lists, ModelView):
     """A screen of lists and forms over one table, whose rules are named by `save_rule` and `delete_rule`."""
 
     table: ClassVar[type[Base]]
@@ -63,10 +64,6 @@ class DeskView(Guarded, Lists, ModelView):
 
     #: ``rule(row, values, *, actor) -> row``; a plain table stores the values as they are.
     save_rule: ClassVar[Callable[..., Any] | None] = None
-    #: ``rule(row, *, actor)``; a plain table refuses what is still used.
-    delete_rule: ClassVar[Callable[..., Any] | None] = None
-
-    can_delete = False
     column_sortable_list: Any = ()
     column_labels: Any = {}
     column_descriptions: Any = {}
@@ -201,24 +198,7 @@ class DeskView(Guarded, Lists, ModelView):
         flash(_("“%(name)s” was added.", name=name) if is_created else _("“%(name)s” was saved.", name=name), "success")
         return str(super().get_save_return_url(model, is_created))
 
-    # --- Deletes: asked first, never recursive, saying what stands in the way ---
-
-    def consequences(self, row: Any) -> list[str]:
-        """Say what goes with the row when it is deleted."""
-        return usage.goes_too(row)
-
-    @expose("/delete/", methods=("POST",))
-    def delete_view(self) -> Any:
-        """Ask, then delete one row."""
-        if not self.can_delete:
-            abort(404)
-        row = self.get_one(request.form.get("id"))
-        name = self.named(row)
-        if "confirmed" not in request.form and not usage.counted(row, "RESTRICT"):
-            return self.confirm(_("Delete “%(name)s”?", name=name), self.consequences(row), _("Delete"), id=row.id)
-        if self.delete_model(row):
-            flash(_("“%(name)s” was deleted.", name=name), "success")
-        return redirect(self.way_back())
+    # --- Questions, and the way back ---
 
     def _handle_view(self, name: str, **kwargs: Any) -> Any:
         # Flask-Admin leads back to any path of ours, also to one that no header can carry.
@@ -235,30 +215,6 @@ class DeskView(Guarded, Lists, ModelView):
             "admin/model/confirm.html", title=question, consequences=consequences, button=button,
             action=request.full_path, hidden={**hidden, "url": back, "confirmed": "1"}, return_url=back,
         )  # fmt: skip
-
-    def delete_model(self, model: Any) -> bool:
-        """Delete one row through the rule; on a refusal say why and return False."""
-        try:
-            with database.atomic():
-                name = str(model)
-                self.remove(model)
-                if journal.is_set_up(model):
-                    journal.deleted(model, name, actor=self.agent)
-        except HelpdeskError as error:
-            flash(str(error), "error")
-            return False
-        except IntegrityError:
-            flash(_("“%(name)s” is still in use.", name=self.named(model)), "error")
-            return False
-        return True
-
-    def remove(self, row: Any) -> None:
-        """Delete the row. Raises StillInUse."""
-        if self.delete_rule is not None:
-            self.delete_rule(row, actor=self.agent)
-            return
-        usage.refuse_used(row)
-        row.delete_instance()
 
     # --- Exports ---
 

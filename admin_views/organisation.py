@@ -49,6 +49,15 @@ class ServicesView(Ordered, DeskView):
             count = len(catalogue.departments(row.id))
             row.summary = ngettext("%(num)d department", "%(num)d departments", count) if count else _("None")
 
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to switching the service off, its departments and its tickets."""
+        departments = self.get_url("desk_departments.index_view", flt0_0=row.id)
+        return [
+            (_("Switch it off"), f"{self.get_url('.edit_view', id=row.id)}#enabled"),
+            *([(_("See its departments"), departments)] if catalogue.departments(row.id) else []),
+            (_("See the tickets"), self.get_url("desk_tickets.index_view", view="all", service=row.id)),
+        ]
+
 
 class DepartmentsView(Ordered, DeskView):
     """The parts of services."""
@@ -81,6 +90,10 @@ class DepartmentsView(Ordered, DeskView):
         """Hand each department its service, which its name holds."""
         for row in rows:
             row.service = catalogue.service(row.service_id)
+
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to the tickets of the department."""
+        return [(_("See the tickets"), self.get_url("desk_tickets.index_view", view="all", department=row.id))]
 
     def ordered(self, query: Any, column: Any, descending: Any) -> Any:
         """Keep the departments of a service together."""

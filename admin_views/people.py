@@ -15,7 +15,7 @@ from admin_views.base import DeskView, posted
 from admin_views.fields import languages, optional, show
 from admin_views.lists import ChoiceFilter
 from admin_views.permissions import InlinePermission, PermissionForm, place_text, save_permission
-from helpdesk import catalogue, settings, staffing
+from helpdesk import access, catalogue, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from models import Agent, Permission
@@ -50,7 +50,7 @@ class UsersView(DeskView):
     create_label = lazy("Add an administrator")
     form_lede = lazy("What a person covers and may do takes effect at once.")
     can_delete = True
-    delete_rule = staticmethod(staffing.delete_agent)
+    delete_rule, keep_rule = staticmethod(staffing.delete_agent), staticmethod(staffing.keep_one_administrator)
     column_list = ("name", "role", "is_admin", "support", "active")
     column_details_list = column_export_list = ()
     form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
@@ -158,15 +158,9 @@ class UsersView(DeskView):
         ]
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
-        """Show the invitation after inviting somebody where no mail takes it to them."""
-        if is_created and settings.mail_server() is None:
-            return str(self.get_url(".invitation", id=model.id))
+        """Show what comes next for somebody new: the invitation, then what they cover."""
         address = super().get_save_return_url(model, is_created)
-        if is_created:
-            flash(_("An invitation is on its way to %(email)s.", email=model.email), "info")
-            if not model.is_admin:
-                flash(_("%(name)s sees no ticket yet: choose “Add to support”.", name=model.name), "info")
-        return address
+        return str(self.get_url(".invitation", id=model.id)) if is_created else address
 
     @expose("/add-to-support/", methods=("GET", "POST"))
     def add_to_support(self) -> Any:
@@ -214,5 +208,5 @@ class UsersView(DeskView):
             link = staffing.invitation_link(agent, actor=self.agent)
         return self.render(
             "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
-            return_url=self.get_url(".index_view"),
+            covers=access.in_support(agent), return_url=self.get_url(".index_view"),
         )  # fmt: skip

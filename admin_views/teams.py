@@ -9,7 +9,7 @@ from admin_views.base import DeskView
 from admin_views.fields import RowsSelect
 from helpdesk import catalogue, staffing
 from helpdesk.errors import HelpdeskError
-from helpdesk.i18n import lazy
+from helpdesk.i18n import _, lazy
 from models import CAPABILITIES, Role, Team, TeamMember
 
 
@@ -22,6 +22,7 @@ class RolesView(DeskView):
     create_label = lazy("Create a role")
     can_delete = True
     save_rule, delete_rule = staticmethod(staffing.save_role), staticmethod(staffing.delete_role)
+    keep_rule = staticmethod(staffing.refuse_kept_role)
     column_list = ("name", *(f"can_{name}" for name in CAPABILITIES))
     column_details_list = column_export_list = ()
     form_columns = column_list
@@ -47,6 +48,10 @@ class RolesView(DeskView):
         ),
     }
     column_default_sort = "id"
+
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to who has the role."""
+        return [(_("See the users"), self.get_url("desk_users.index_view"))]
 
 
 class TeamsView(DeskView):

@@ -58,6 +58,16 @@ def badge(mark: str) -> Any:
     return shown
 
 
+def ways_out(view: Any, row: Any) -> list[tuple[str, str]]:
+    """Lead to the setting that has chosen a status or priority, or to its form and its tickets."""
+    chosen_by = workflow.choosers(row)
+    if chosen_by:
+        return [(_("Open Configuration"), f"{view.get_url('desk_configuration.index_view')}#{chosen_by[0]}")]
+    kind = "status" if isinstance(row, Status) else "priority"
+    tickets = view.get_url("desk_tickets.index_view", view="all", **{kind: row.id})
+    return [(_("Disable it"), f"{view.get_url('.edit_view', id=row.id)}#enabled"), (_("See the tickets"), tickets)]
+
+
 class StatusesView(Ordered, DeskView):
     """The steps in the life of a ticket."""
 
@@ -66,6 +76,7 @@ class StatusesView(Ordered, DeskView):
     create_label = lazy("Create a status")
     can_delete = True
     save_rule, delete_rule = staticmethod(workflow.save_status), staticmethod(workflow.delete_status)
+    keep_rule = staticmethod(workflow.refuse_kept)
     column_list = ("label", "identifier", "category", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("identifier", "label", "text_color", "background_color", "category", "enabled")
@@ -84,6 +95,10 @@ class StatusesView(Ordered, DeskView):
         (lazy("Use"), ["enabled"]),
     )
 
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to what has chosen it, or to its form and its tickets."""
+        return ways_out(self, row)
+
 
 class PrioritiesView(DeskView):
     """How urgent tickets are."""
@@ -93,6 +108,7 @@ class PrioritiesView(DeskView):
     create_label = lazy("Create a priority")
     can_delete = True
     save_rule, delete_rule = staticmethod(workflow.save_priority), staticmethod(workflow.delete_priority)
+    keep_rule = staticmethod(workflow.refuse_kept)
     column_list = ("label", "identifier", "weight", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("identifier", "label", "text_color", "background_color", "weight", "enabled")
@@ -108,6 +124,10 @@ class PrioritiesView(DeskView):
         (lazy("Colours"), ["background_color", "text_color"]),
         (lazy("Use"), ["weight", "enabled"]),
     )
+
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Lead to what has chosen it, or to its form and its tickets."""
+        return ways_out(self, row)
 
 
 class TagsView(DeskView):

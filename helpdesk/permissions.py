@@ -121,14 +121,15 @@ def delete_role(role: Role, *, actor: Actor) -> None:
         with database.atomic():
             # Two deletions at once wait for each other here, or they could take the last two roles.
             Stamp.bump()
-            _refuse_used(role)
+            refuse_kept_role(role)
             role.delete_instance()
             journal.deleted(role, str(role), actor=actor)
     except IntegrityError as error:
         raise StillInUse(lazy("Somebody was given this role just now.")) from error
 
 
-def _refuse_used(role: Role) -> None:
+def refuse_kept_role(role: Role) -> None:
+    """Raise StillInUse while somebody has this role, or when it is the last one."""
     names = [row.name for row in Agent.select(Agent.name).where(Agent.role == role.id).order_by(Agent.name, Agent.id)]
     if names:
         shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

@@ -37,6 +37,7 @@ from helpdesk.invitations import (
 from helpdesk.permissions import (
     delete_permission,
     delete_role,
+    refuse_kept_role,
     remove_from_support,
     save_own_permission,
     save_permission,
@@ -64,8 +65,10 @@ __all__ = [
     "invite",
     "invite_again",
     "is_current",
+    "keep_one_administrator",
     "list_sign_ins",
     "person_of",
+    "refuse_kept_role",
     "remove_from_support",
     "reset_password",
     "save_agent",
@@ -100,7 +103,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
         # Whoever changes a catalogue table waits here: two administrators cannot disable each other at once.
         Stamp.bump()
         if not (agent.active and agent.is_admin):
-            _keep_one_administrator(agent)
+            keep_one_administrator(agent)
         _store(agent)
         _end_what_changed(before, agent, actor)
         journal.saved(agent, noted, actor=actor)
@@ -169,7 +172,7 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
     access.require(actor, "administer")
     with events.transaction():
         Stamp.bump()
-        _keep_one_administrator(agent)
+        keep_one_administrator(agent)
         count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)
         # Before it goes: whoever deletes their own account still signs this line.
         journal.deleted(agent, agent.name, actor=actor)
@@ -177,7 +180,8 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
     return count
 
 
-def _keep_one_administrator(agent: Agent) -> None:
+def keep_one_administrator(agent: Agent) -> None:
+    """Raise StillInUse when this is the last active administrator."""
     administrators = Agent.select().where(Agent.is_admin, Agent.active)
     ids = [row.id for row in administrators]
     if ids == [agent.id]:

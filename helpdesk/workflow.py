@@ -136,26 +136,37 @@ def _reopen_or_close(status: Status) -> None:
 def delete_status(status: Status, *, actor: Actor) -> None:
     """Delete a status. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
     access.require(actor, "configure")
-    _delete(status, Ticket.status == status.id)
+    _delete(status)
 
 
 def delete_priority(priority: Priority, *, actor: Actor) -> None:
     """Delete a priority. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
     access.require(actor, "configure")
+    _delete(priority)
+
+
+def _worn(row: Status | Priority) -> Any:
+    if isinstance(row, Status):
+        return Ticket.status == row.id
     # Without its former priority an important ticket would count as an ordinary one.
-    _delete(priority, (Ticket.priority == priority.id) | (Ticket.former_priority == priority.id))
+    return (Ticket.priority == row.id) | (Ticket.former_priority == row.id)
 
 
-def _delete(row: Status | Priority, worn: Any) -> None:
+def refuse_kept(row: Status | Priority) -> None:
+    """Raise StillInUse while a status or a priority is chosen or worn by tickets, so that it cannot be deleted."""
     chosen_by = choosers(row)
     if chosen_by:
         raise StillInUse(_chosen_text(chosen_by))
-    count = Ticket.select().where(worn).count()
+    count = Ticket.select().where(_worn(row)).count()
     if count:
         text = ngettext(
             "%(num)d ticket has it: disable it instead.", "%(num)d tickets have it: disable it instead.", count
         )
         raise StillInUse(text)
+
+
+def _delete(row: Status | Priority) -> None:
+    refuse_kept(row)
     try:
         with database.atomic():
             row.delete_instance()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from helpdesk import counting, outbox, settings
+from models import Priority, Role, Status, Tag
 from tests.support import doors
 
 
@@ -30,10 +33,25 @@ def test_inviting_says_where_the_invitation_goes(client_of, root, smtp):
     settings.save({"mail_host": "127.0.0.1", "mail_port": smtp.port, "mail_tls": "none"}, actor=root)
     client = client_of(root)
     person = {"name": "Zoé", "email": "zoe@example.org", "role": str(root.role_id), "locale": ""}
-    doors.post(client, "/admin/users/new/", person)
-    page = doors.text_of(client.get("/admin/users/"))
-    assert "zoe@example.org." in page
-    assert "Zoé sees no ticket yet" in page
+    page = client.get(doors.post(client, "/admin/users/new/", person).location)
+    assert "“Zoé” was added." in page.text
+    assert "successfully" not in page.text
+    assert "An invitation was mailed to zoe@example.org." in doors.text_of(page)
+    assert "Zoé sees no ticket yet" in doors.text_of(page)
+    assert re.search(r'class="btn btn-primary" href="/admin/users/add-to-support/\?id=\d+">Add to support', page.text)
+
+
+def test_an_administrator_needs_no_place_to_see_tickets(client_of, root):
+    client = client_of(root)
+    person = {"name": "Zoé", "email": "zoe@example.org", "role": str(root.role_id), "locale": "", "is_admin": "y"}
+    assert "sees no ticket yet" not in client.get(doors.post(client, "/admin/users/new/", person).location).text
+
+
+def test_the_link_of_an_invitation_is_copied_by_a_button(client_of, root):
+    client = client_of(root)
+    person = {"name": "Zoé", "email": "zoe@example.org", "role": str(root.role_id), "locale": ""}
+    page = doors.post(client, doors.post(client, "/admin/users/new/", person).location, {"link": "1"}).text
+    assert 'data-copies="link"' in page
 
 
 def test_the_test_mail_speaks_the_language_of_who_asks(app, root, smtp):
@@ -64,3 +82,49 @@ def test_the_default_priority_wears_its_own_colours(client_of, ticket, root):
 def test_somebody_new_gets_the_role_that_may_do_least(client_of, root):
     page = client_of(root).get("/admin/users/new/").text
     assert re.search(r"<option selected[^>]*>Agent</option>", page)
+
+
+# --- Deleting -----------------------------------------------------------------------------------------------------
+
+
+def asked(client, screen, row):
+    return doors.post(client, f"/admin/{screen}/delete/", {"id": row.id}).text
+
+
+def test_a_chosen_status_says_at_once_why_it_stays(client_of, root):
+    page = asked(client_of(root), "statuses", Status.get(Status.identifier == "active"))
+    assert "“Active” cannot be deleted" in page
+    assert "btn-danger" not in page
+    assert 'href="/admin/configuration/#default_status"' in page
+
+
+def test_a_priority_that_tickets_have_leads_to_them(client_of, root, ticket):
+    row = Priority.get(Priority.identifier == "follow")
+    type(ticket).update(priority=row).execute()
+    page = asked(client_of(root), "priorities", row)
+    assert "1 ticket has it" in page
+    assert "btn-danger" not in page
+    assert f"priority={row.id}" in page
+
+
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "1"}])
+def test_a_service_in_use_says_so_on_a_page_of_its_own(client_of, root, ticket, confirmed):
+    page = doors.post(client_of(root), "/admin/services/delete/", {"id": ticket.service_id, **confirmed}).text
+    assert "cannot be deleted" in page
+    assert "btn-danger" not in page
+    assert f"/admin/departments/?flt0_0={ticket.service_id}" in page
+
+
+def test_a_role_somebody_has_leads_to_the_users(client_of, root):
+    page = asked(client_of(root), "roles", Role.get_by_id(root.role_id))
+    assert "cannot be deleted" in page
+    assert 'class="btn btn-plain" href="/admin/users/"' in page
+
+
+def test_the_last_administrator_stays(client_of, root):
+    assert "appoint another one first" in asked(client_of(root), "users", root)
+
+
+def test_what_deleting_does_is_said_before_the_button(client_of, root):
+    page = asked(client_of(root), "tags", Tag.create(name="x", key="x"))
+    assert page.index("gone for good") < page.index("btn-danger")

@@ -1,0 +1,84 @@
+"""How a row of a generated screen is deleted: what cannot be says why at once, the rest is asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request
+from flask_admin import expose
+from peewee import IntegrityError
+
+from admin_views import usage
+from helpdesk import journal
+from helpdesk.errors import HelpdeskError, StillInUse
+from helpdesk.i18n import _
+from models import database
+
+
+class Deletes:
+    """The deleting side of `DeskView`; the stock one deletes what relies on the row too."""
+
+    #: ``rule(row, *, actor)``; a plain table refuses what is still used.
+    delete_rule: ClassVar[Callable[..., Any] | None] = None
+    #: ``rule(row)``: raises StillInUse when the row must stay.
+    keep_rule: ClassVar[Callable[..., Any]] = staticmethod(usage.refuse_used)
+
+    can_delete = False
+
+    def consequences(self, row: Any) -> list[str]:
+        """Say what goes with the row when it is deleted."""
+        return usage.goes_too(row)
+
+    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+        """Return where what keeps a row can be changed: (label, address) of links."""
+        return []
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self: Any) -> Any:
+        """Ask, then delete one row; one that must stay says why instead."""
+        if not self.can_delete:
+            abort(404)
+        row = self.get_one(request.form.get("id"))
+        name = self.named(row)
+        try:
+            self.keep_rule(row)
+        except StillInUse as error:
+            return self.refuse(row, str(error))
+        if "confirmed" not in request.form:
+            said = self.consequences(row) or [_("It is gone for good; nothing relies on it.")]
+            return self.confirm(_("Delete “%(name)s”?", name=name), said, _("Delete"), id=row.id)
+        if self.delete_model(row):
+            flash(_("“%(name)s” was deleted.", name=name), "success")
+        return redirect(self.way_back())
+
+    def refuse(self: Any, row: Any, reason: str) -> Any:
+        """Say why a row must stay, and lead to where that can be changed."""
+        title = _("“%(name)s” cannot be deleted", name=self.named(row))
+        return self.render(
+            "admin/model/kept.html", title=title, reason=reason, ways=self.ways_out(row), return_url=self.way_back()
+        )
+
+    def delete_model(self: Any, model: Any) -> bool:
+        """Delete one row through the rule; on a refusal say why and return False."""
+        try:
+            with database.atomic():
+                name = str(model)
+                self.remove(model)
+                if journal.is_set_up(model):
+                    journal.deleted(model, name, actor=self.agent)
+        except HelpdeskError as error:
+            flash(str(error), "error")
+            return False
+        except IntegrityError:
+            flash(_("“%(name)s” is still in use.", name=self.named(model)), "error")
+            return False
+        return True
+
+    def remove(self: Any, row: Any) -> None:
+        """Delete the row. Raises StillInUse."""
+        if self.delete_rule is not None:
+            self.delete_rule(row, actor=self.agent)
+            return
+        usage.refuse_used(row)
+        row.delete_instance()
