@@ -1,17 +1,22 @@
-"""The screen of customers: names, addresses, language."""
+"""The screen of customers: names, addresses, language; what each has asked and ordered."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from flask import flash, redirect, request
+from flask_admin import expose
 from wtforms import SelectField
 
 from admin_views.base import DeskView
 from admin_views.fields import languages, optional
 from admin_views.importing import Imports
-from helpdesk import access, import_kinds
+from helpdesk import access, catalogue, customers, import_kinds, journal, orders, threads
 from helpdesk.i18n import LANGUAGES, _, lazy
-from models import Customer, CustomerAddress, Ticket
+from models import Customer, CustomerAddress, Ticket, database
+
+#: Tickets on the page of a customer; a link searches for all.
+SHOWN = 10
 
 
 def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
@@ -29,10 +34,12 @@ class CustomersView(Imports, DeskView):
     kind = import_kinds.MEMBERS
     can_create = False
     can_export = True
+    edit_template = "admin/customer.html"
     column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
     column_details_list = ()
     column_export_list = ("first_name", "last_name", "addresses", "locale", "blocked_at", "created_at")
     form_columns = ("first_name", "last_name", "locale")
+    form_sections = ((lazy("Names and language"), ["first_name", "last_name", "locale"]),)
     form_overrides = {"locale": SelectField}
     form_args = {"locale": {"choices": languages, "coerce": optional}}
     column_labels = {
@@ -84,3 +91,31 @@ class CustomersView(Imports, DeskView):
         for name in ("first_name", "last_name"):
             values[name] = (values[name] or "").strip()
         return super().save(row, values)
+
+    def record(self, customer: Customer) -> dict[str, Any]:
+        """Return what the page of a customer shows beside the form."""
+        addresses = list(customer.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id))
+        tickets = threads.tickets_of(customer, self.agent)
+        wanted = {"view": "search", "scope": "author", "q": addresses[0].email} if addresses else {}
+        return {
+            "addresses": addresses,
+            "tickets": tickets[:SHOWN],
+            "all_tickets": self.get_url("desk_tickets.index_view", **wanted) if len(tickets) > SHOWN else "",
+            "orders": orders.orders_of(customer),
+            "status": catalogue.status,
+            "may_block": access.can(self.agent, "spam"),
+        }
+
+    @expose("/block/", methods=("POST",))
+    def block_view(self) -> Any:
+        """Block a customer, or lift it."""
+        customer = self.get_one(request.args.get("id"))
+        blocked = request.form.get("act") == "block"
+        before = journal.snapshot(customer)
+        with database.atomic():
+            customers.block(customer, blocked, actor=self.agent)
+            journal.saved(customer, before, actor=self.agent)
+        name = self.named(customer)
+        said = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
+        flash(said, "success")
+        return redirect(self.get_url(".edit_view", id=customer.id))

@@ -13,7 +13,19 @@ from peewee import JOIN, ModelSelect, fn
 from helpdesk import access, catalogue, events, reading
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.statements import Prepared, Slot
-from models import NOTE, Agent, Draft, Message, OutgoingEmail, ReadingMark, Ticket, TicketEvent, TicketTag, is_sqlite
+from models import (
+    NOTE,
+    Agent,
+    Customer,
+    Draft,
+    Message,
+    OutgoingEmail,
+    ReadingMark,
+    Ticket,
+    TicketEvent,
+    TicketTag,
+    is_sqlite,
+)
 
 #: Messages of one page of a thread: the newest; the earlier ones are a link away.
 MESSAGES = 100
@@ -184,8 +196,13 @@ def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
     return _earlier(access.sight_of(agent), customer=ticket.customer_id, ticket=ticket.id)
 
 
+def tickets_of(customer: Customer, agent: Agent) -> list[Ticket]:
+    """Return the customer's newest tickets within the agent's sight, newest first, none of the bin."""
+    return _earlier(access.sight_of(agent), customer=customer.id, ticket=0)
+
+
 @Prepared
 def _earlier(sight: access.Sight | None) -> ModelSelect:
-    shown = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at)
+    shown = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at, Ticket.is_spam)
     others = (Ticket.customer == Slot("customer")) & (Ticket.id != Slot("ticket")) & ~Ticket.in_bin
     return access.within(sight).select(*shown).where(others).order_by(Ticket.id.desc()).limit(EARLIER)

@@ -156,6 +156,8 @@ GET: dict[str, str] = {
 }
 
 
+#: Screens whose row is in use: deleting it is answered by the reason.
+KEPT = ("desk_departments", "desk_priorities", "desk_roles", "desk_services", "desk_statuses")
 #: Screens whose rows are saved when a form brings nothing: what it does not bring stays as it was.
 TAKES_DEFAULTS = ("desk_departments", "desk_roles", "desk_services", "desk_tags", "desk_teams", "desk_users")
 
@@ -174,6 +176,7 @@ def sends(name: str) -> dict[str, str]:
 POST: dict[str, str] = {
     **{endpoint: status for name in SCREENS for endpoint, status in sends(name).items()},
     **{f"{name}.edit_view": f"{CONFIGURE} 302" for name in TAKES_DEFAULTS},
+    **{f"{name}.delete_view": f"{CONFIGURE} 200" for name in KEPT},
     # Which way is missing.
     **{f"desk_{name}.move_view": f"{CONFIGURE} 404" for name in ("services", "departments", "statuses", "filters")},
     "desk_canned_responses.move_view": f"{DESK} 404 404 404 404",
@@ -184,6 +187,7 @@ POST: dict[str, str] = {
     "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
     "desk_customers.delete_view": f"{CONFIGURE} 404",
+    "desk_customers.block_view": f"{CONFIGURE} 302",
     "desk_customers.import_view": f"{CONFIGURE} 422",
     "desk_customers.import_confirm_view": f"{CONFIGURE} 302",
     "desk_orders.action_view": f"{CONFIGURE} 302",
