@@ -84,12 +84,12 @@ def fixed() -> dict[str, str]:
 
 
 def default_text(declared: Declared) -> str:
-    """Write the default of a setting as its form shows it."""
+    """Write the default of a setting as its form shows it: nothing for an empty one."""
     if declared.kind == "switch":
         return _("on") if declared.default else _("off")
     if declared.kind in CHOICES and declared.kind != "timezone":
         return str(dict(CHOICES[declared.kind](declared)).get(declared.default, declared.default))
-    return str(declared.default).rstrip(".") or _("empty")
+    return str(declared.default).rstrip(".")
 
 
 def form_url(**ids: int) -> str:

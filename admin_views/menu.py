@@ -49,7 +49,6 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_api_keys", lazy("API keys"), "configure"),
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
-            ("desk_design", lazy("Components"), "administer"),
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """The living page of components."""
 
+from models import Role
 from tests.support import doors, sqlite_only
 
 pytestmark = sqlite_only
@@ -34,6 +35,12 @@ def test_every_icon_of_the_sprite_is_shown(client_of, root):
     assert all(name in said for name in ("search", "reply", "lock"))
 
 
-def test_it_is_for_administrators(client_of, ana, root):
-    assert ">Components</span></a>" in client_of(root).get("/admin/health/").text
+def test_configuration_leads_to_it_and_the_menu_does_not(client_of, root):
+    assert ">Components</span></a>" not in client_of(root).get("/admin/health/").text
+    assert 'href="/admin/design/">See it on every component' in client_of(root).get("/admin/configuration/").text
+
+
+def test_it_is_for_administrators(client_of, ana):
+    Role.update(can_configure=True).where(Role.id == ana.role_id).execute()
+    assert "/admin/design/" not in client_of(ana).get("/admin/configuration/").text
     assert client_of(ana).get("/admin/design/").status_code == 403

@@ -128,3 +128,13 @@ def test_the_last_administrator_stays(client_of, root):
 def test_what_deleting_does_is_said_before_the_button(client_of, root):
     page = asked(client_of(root), "tags", Tag.create(name="x", key="x"))
     assert page.index("gone for good") < page.index("btn-danger")
+
+
+# --- Searching ----------------------------------------------------------------------------------------------------
+
+
+def test_the_button_of_the_search_is_a_verb(client_of, root):
+    assert (
+        '<button class="btn btn-plain" type="submit">Search now</button>'
+        in client_of(root).get("/admin/tickets/?view=search").text
+    )

@@ -331,6 +331,21 @@ def test_settings_are_stored_and_given_back_to_their_default(client_of, root):
     assert settings.get("desk_name") == "Guichet"
 
 
+def test_configuration_begins_with_its_sections(client_of, root):
+    page = client_of(root).get("/admin/configuration/").text
+    for key in settings.GROUPS:
+        assert f'<a href="#part-{key}">' in page
+        assert f'id="part-{key}"' in page
+    assert 'href="#own-site"' in page
+    assert 'href="#examples"' in page
+
+
+def test_an_empty_default_is_not_spoken_of(client_of, root):
+    page = doors.text_of(client_of(root).get("/admin/configuration/"))
+    assert "Default: empty" not in page
+    assert "Default: Guichet." in page
+
+
 def test_going_back_to_one_default_keeps_what_else_was_typed(client_of, root):
     settings.save({"desk_name": "Canal"}, actor=root)
     page = doors.post(
