@@ -200,7 +200,7 @@ class Department(Catalogue):
     position = IntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.service.name} / {self.name}"
+        return f"{self.service.name}, {self.name}"
 
 
 CAPABILITIES = ("set_status", "set_priority", "tag", "assign", "delete", "configure")

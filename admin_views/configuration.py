@@ -104,7 +104,7 @@ def form_links() -> list[tuple[str, str]]:
     for service in catalogue.services(enabled_only=True):
         links.append((str(service.name), form_url(service=service.id)))
         links += [
-            (f"{service.name} › {department.name}", form_url(service=service.id, department=department.id))
+            (f"{service.name}, {department.name}", form_url(service=service.id, department=department.id))
             for department in catalogue.departments(service.id)
         ]
     return links

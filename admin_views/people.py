@@ -48,7 +48,10 @@ class UsersView(DeskView):
     table, slug, title = Agent, "users", lazy("Users")
     lede = lazy("Who works at this desk. A permission says what somebody covers, the role what they may do there.")
     create_label = lazy("Add an administrator")
-    form_lede = lazy("What a person covers and may do takes effect at once.")
+    form_lede = lazy(
+        "Permissions say which tickets somebody sees, the role what they may do with them; “All rights” stands above "
+        "both. It takes effect at once."
+    )
     can_delete = True
     delete_rule, keep_rule = staticmethod(staffing.delete_agent), staticmethod(staffing.keep_one_administrator)
     column_list = ("name", "role", "is_admin", "support", "active")
@@ -75,8 +78,11 @@ class UsersView(DeskView):
     column_descriptions = {
         "name": lazy("Shown to the team, and to customers on replies."),
         "email": lazy("Used to sign in and for notifications. Example: name@example.org."),
-        "role": lazy("What they may do with tickets."),
-        "is_admin": lazy("Sees every ticket and opens every screen, users and roles too."),
+        "role": lazy("What they may do with the tickets of the places they cover. A role gives sight of no ticket."),
+        "is_admin": lazy(
+            "An administrator of the desk, whatever the role: sees every ticket, opens every screen, also Users and "
+            "Roles. When off, the role and the permissions decide."
+        ),
         "active": lazy("When off, they are signed out everywhere and their tickets are unassigned."),
         "locale": lazy("The language of their pages and e-mails."),
     }
@@ -111,7 +117,7 @@ class UsersView(DeskView):
             row.covers = bool(catalogue.permissions_of(row.id))
             texts = [place_text(permission) for permission in catalogue.permissions_of(row.id)]
             more = [_("and %(count)d more", count=len(texts) - PLACES_SHOWN)] if len(texts) > PLACES_SHOWN else []
-            row.support = ", ".join(texts[:PLACES_SHOWN] + more) or _("No")
+            row.support = " · ".join(texts[:PLACES_SHOWN] + more) or _("No")
 
     def create_form(self, obj: Any = None) -> Any:
         """Ask what an invitation needs."""
@@ -181,7 +187,7 @@ class UsersView(DeskView):
     @staticmethod
     def support(agent: Agent) -> str:
         """Name what an agent covers."""
-        return ", ".join(place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
+        return " · ".join(place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
 
     @expose("/remove-from-support/", methods=("GET", "POST"))
     def remove_from_support(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort
 from flask_admin.model.form import InlineFormAdmin
 from wtforms import BooleanField, HiddenField, SelectField
+from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
 from admin_views.fields import DeskForm, RichField
@@ -17,12 +18,13 @@ from models import Agent, Permission
 
 EVERYWHERE = "all"
 SIGNATURE_HELP = lazy("Added below the replies to tickets of this place. Empty: none.")
+CHOSEN = DataRequired(lazy("Choose what the agent covers."))
 NOTIFY_HELP = lazy("An e-mail for each new ticket of this place, and for what nobody is assigned to.")
 
 
 def places() -> list[tuple[str, str]]:
     """Return what a permission may cover: everything, a service, or one of its departments."""
-    choices = [("", "—"), (EVERYWHERE, _("The whole support"))]
+    choices = [("", _("Choose a place")), (EVERYWHERE, _("The whole support"))]
     for service in catalogue.services():
         choices.append((str(service.id), str(service)))
         choices += [(f"{service.id}/{row.id}", str(row)) for row in catalogue.departments(service.id)]
@@ -51,9 +53,11 @@ class PermissionForm(DeskForm):
     """What an agent covers, and how."""
 
     id = HiddenField()
-    place = SelectField(lazy("Service and department"), choices=places, description=lazy("What the agent covers."))
+    place = SelectField(
+        lazy("Service and department"), [CHOSEN], choices=places, description=lazy("What the agent covers.")
+    )
     signature = RichField(lazy("Signature"), description=SIGNATURE_HELP)
-    notify = BooleanField(lazy("Notify by e-mail"), description=NOTIFY_HELP)
+    notify = BooleanField(lazy("Notify by e-mail"), description=NOTIFY_HELP, render_kw={"role": "switch"})
 
     def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
         if isinstance(obj, Permission):
@@ -98,7 +102,12 @@ class MySettingsView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = ("place", "signature", "notify")
     form_extra_fields = {
-        "place": SelectField(lazy("Service and department"), choices=places, description=lazy("What you cover."))
+        "place": SelectField(
+            lazy("Service and department"),
+            [DataRequired(lazy("Choose what you cover."))],
+            choices=places,
+            description=lazy("What you cover."),
+        )
     }
     create_template = edit_template = "admin/rich_form.html"
     form_overrides = {"signature": RichField}

@@ -124,5 +124,5 @@ def name_of(criterion: str, key: str) -> str:
     """Return the name of the row a criterion names, an empty text when it is gone; a department says its service."""
     row = ROWS[criterion](int(key))
     if isinstance(row, Department):
-        return f"{catalogue.service(row.service_id)} / {row.name}"
+        return f"{catalogue.service(row.service_id)}, {row.name}"
     return str(row) if row is not None else ""

@@ -178,7 +178,7 @@ def _mail_server(deep: bool) -> Check:
 
 def _told() -> Check:
     silent = staffing.silent_places()
-    names = ", ".join(map(str, silent[:SHOWN])) + (", …" if len(silent) > SHOWN else "")
+    names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")
     return Check(_("Told of new tickets"), not silent, text, is_note=True)
 

@@ -271,7 +271,7 @@ def _table(first: dict[int, list[float]], closed: dict[int, list[float]], name: 
 
 def _department_name(key: int) -> str:
     department = catalogue.department(key)
-    return f"{catalogue.service(department.service_id)} / {department.name}" if department is not None else ""
+    return f"{catalogue.service(department.service_id)}, {department.name}" if department is not None else ""
 
 
 def _named(find: Callable[[int | None], Any]) -> Callable[[int], str]:

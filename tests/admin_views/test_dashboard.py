@@ -91,7 +91,7 @@ def test_first_response_and_resolution_are_measured(client_of, root, answered):
     assert "All tickets 3 h 00 7 h 00 2 h 00 2 h 48" in page
     assert "Billing 2 h 00 2 h 48 2 h 00 2 h 48" in page
     assert "Sales 8 h 00 8 h 00 – –" in page
-    assert "Billing / Invoices" in page
+    assert "Billing, Invoices" in page
     assert "urgent 3 h 00" in page
     assert "Closed in this period 2 3 opened" in page
 
@@ -204,7 +204,7 @@ def test_the_demo_has_something_to_show(app):
 
 def test_silent_places_and_steps_are_for_administrators(client_of, root, ana, sales):
     page = read(client_of(root))
-    assert "Nobody is told of new tickets of these places: Billing / Invoices" in page
+    assert "Nobody is told of new tickets of these places: Billing, Invoices" in page
     assert "Set the mail server" in page
     page = read(client_of(ana))
     assert "Nobody is told" not in page

@@ -40,8 +40,8 @@ def test_a_row_changes_places_with_its_neighbour(three, root, index, direction, 
 def test_departments_move_among_those_of_their_service(billing, root):
     other = cast.make_service("Other", "Left", "Right")
     ordering.move(Department.get(Department.position == 1, Department.service == other), "up", actor=root)
-    assert names(Department, Department.service == other) == ["Other / Right", "Other / Left"]
-    assert names(Department, Department.service == billing) == ["Billing / Invoices", "Billing / Refunds"]
+    assert names(Department, Department.service == other) == ["Other, Right", "Other, Left"]
+    assert names(Department, Department.service == billing) == ["Billing, Invoices", "Billing, Refunds"]
 
 
 def test_general_responses_move_among_themselves(billing, root):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from models import Agent, Permission, Team, Ticket
@@ -114,3 +116,39 @@ def test_without_a_service_departments_lead_to_adding_one(client_of, root):
 
 def test_with_a_service_departments_are_added(client_of, root, billing):
     assert "Add a department" in client_of(root).get("/admin/departments/").text
+
+
+# --- One form of a permission, wherever it stands -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/admin/my-settings/new/", "/admin/users/add-to-support/?id={}"])
+def test_a_permission_has_one_form_everywhere(client_of, root, ben, path):
+    page = client_of(root).get(path.format(ben.id)).text
+    notify = re.search(r'<input[^>]*name="notify"[^>]*>', page)
+    assert 'role="switch"' in notify.group()
+    assert 'Service and department <span class="required" aria-hidden="true">*</span>' in page
+    assert ">Choose a place</option>" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/admin/my-settings/new/", "Choose what you cover."), ("/admin/users/add-to-support/?id={}", "the agent covers")],
+)
+def test_a_permission_without_a_place_is_refused_at_its_field(client_of, root, ben, path, said):
+    before = Permission.select().count()
+    page = doors.post(client_of(root), path.format(ben.id), {"place": "", "notify": "y"})
+    assert said in doors.text_of(page)
+    assert 'aria-invalid="true"' in page.text
+    assert Permission.select().count() == before
+
+
+def test_the_form_of_a_user_tells_role_and_all_rights_apart(client_of, root):
+    page = doors.text_of(client_of(root).get("/admin/users/new/"))
+    assert "A role gives sight of no ticket." in page
+    assert "An administrator of the desk, whatever the role" in page
+
+
+def test_places_are_written_as_on_the_ticket(client_of, root, invoices, sales):
+    cast.permit(root, invoices)
+    cast.permit(root, sales)
+    assert "Billing, Invoices · Sales" in doors.text_of(client_of(root).get("/admin/users/"))

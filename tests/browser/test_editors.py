@@ -52,7 +52,7 @@ def test_the_control_follows_the_action(screen, ana, billing, team):
     screen.goto("/admin/filters/new/")
     row = clause(screen, "actions", 0)
     high = Priority.get(Priority.identifier == "high")
-    chosen = {"set_priority": str(high.label), "assign_team": "Night watch", "move": "Billing / Invoices"}
+    chosen = {"set_priority": str(high.label), "assign_team": "Night watch", "move": "Billing, Invoices"}
     for action, label in chosen.items():
         row.get_by_label("Action").select_option(action)
         row.locator("[data-argument] select").select_option(label=label)

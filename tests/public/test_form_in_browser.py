@@ -50,7 +50,7 @@ def test_departments_follow_the_service(page, billing, sales):
     type_ticket(page)
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/tickets/sent")
-    assert str(Ticket.get().department) == "Billing / Refunds"
+    assert str(Ticket.get().department) == "Billing, Refunds"
 
 
 def test_a_service_without_departments_shows_no_second_list(page, billing, sales):
