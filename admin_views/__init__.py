@@ -8,7 +8,8 @@ from flask import Flask, redirect, url_for
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
-from admin_views import account
+import sessions
+from admin_views import account, menu
 from admin_views.bulk import BulkActs
 from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
@@ -28,11 +29,13 @@ from admin_views.orders import ApiKeysView, OrdersView
 from admin_views.organisation import DepartmentsView, ServicesView
 from admin_views.people import UsersView
 from admin_views.permissions import MySettingsView
+from admin_views.side import desk_menu
 from admin_views.teams import RolesView, TeamsView
 from admin_views.tickets import TicketPages
 from admin_views.tickets_setup import PrioritiesView, StatusesView, TagsView
 from admin_views.views import SavedViewsPage
 from helpdesk.i18n import lazy
+from web import errors
 from web.security import nonce
 
 #: Every screen of the desk; the order is nothing but the order of registration.
@@ -78,6 +81,12 @@ class Home(Guarded, BaseView):
         return redirect(url_for("desk_tickets.index_view"))
 
 
+def frame() -> dict[str, Any] | None:
+    """Return what stands around a page of the desk, for the agent who asks; None for everybody else."""
+    agent = sessions.current_agent()
+    return {"side": desk_menu(agent, {}), "me": menu.me(agent)} if agent is not None else None
+
+
 def init_admin(app: Flask) -> None:
     """Put the desk of agents into the application."""
     admin = Admin(
@@ -90,3 +99,4 @@ def init_admin(app: Flask) -> None:
     for page in PAGES:
         admin.add_view(page())
     app.register_blueprint(account.blueprint)
+    app.extensions[errors.FRAME] = frame

@@ -7,10 +7,13 @@ import time
 from html import unescape
 
 import pytest
+from peewee import OperationalError
 
+from admin_views.tickets_setup import TagsView
 from helpdesk.errors import TooMany
 from models import Tag, open_database
 from tests.support import cast, doors, sqlite_only
+from web import errors
 
 pytestmark = sqlite_only
 
@@ -20,7 +23,7 @@ FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 def given_back(answer) -> dict[str, str]:
     """Return the fields that a page offers to send again."""
-    form = answer.get_data(as_text=True).rpartition("<form")[2]
+    form = answer.get_data(as_text=True).partition("Send again")[0].rpartition("<form")[2]
     return {name: unescape(value) for name, value in FIELD.findall(form)}
 
 
@@ -157,3 +160,40 @@ def test_a_lost_database_is_told_on_a_page_of_the_desk(app, client, database, la
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert f'<html lang="{language}"' in page
     assert re.search(r"(desk|public)\.css", page)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/admin/nowhere", 404), ("/admin/users/", 403), ("/admin/tickets/999", 404)]
+)
+def test_an_agent_who_is_refused_keeps_the_menu(client_of, ana, path, code):
+    answer = client_of(ana).get(path)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == code
+    assert 'class="side"' in page
+    assert "My tickets" in doors.text_of(answer)
+    assert '<a class="btn btn-plain" href="/admin/tickets/">' in page
+    assert 'href="/admin/dashboard/">Go to the dashboard' in page
+
+
+def test_a_stranger_and_a_customer_meet_no_menu_of_the_desk(app, client_of, carol):
+    for client in (app.test_client(), client_of(carol)):
+        assert 'class="side"' not in client.get("/admin/nowhere").get_data(as_text=True)
+
+
+def test_a_failure_of_ours_asks_for_no_menu(app, client_of, root, monkeypatch):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(TagsView, "get_query", lambda _view: 1 // 0)
+    answer = client_of(root).get("/admin/tags/")
+    assert answer.status_code == 500
+    assert 'class="side"' not in answer.get_data(as_text=True)
+
+
+def test_a_menu_that_the_database_refuses_leaves_the_plain_page(app, client_of, ana, monkeypatch):
+    def lost():
+        raise OperationalError
+
+    monkeypatch.setitem(app.extensions, errors.FRAME, lost)
+    answer = client_of(ana).get("/admin/nowhere")
+    assert answer.status_code == 404
+    assert "There is nothing here" in doors.text_of(answer)
+    assert 'class="side"' not in answer.get_data(as_text=True)

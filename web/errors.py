@@ -38,6 +38,8 @@ AGAIN = lazy(
     "This form was open for too long, or your browser keeps no cookies. What you typed is kept: send it again."
 )
 
+#: The key of the application's extensions under which the door of agents leaves what makes their menu.
+FRAME = "desk_frame"
 #: Where sending once more may help; a refusal of the size cannot be read a second time.
 GIVES_BACK = frozenset({404, 429, 500})
 
@@ -73,7 +75,19 @@ def page(code: int, text: Any = None, kept: Typed | None = None, title: Any = No
     kept = kept or (typed() if code in GIVES_BACK else None)
     in_desk = request.path.startswith("/admin")
     texts = {"title": title or named, "text": text or usual}
+    frame = _frame() if in_desk and code < 500 else None
+    if frame is not None:
+        return render_template("errors/desk.html", code=code, kept=kept, **texts, **frame), code
     return render_template("errors/error.html", code=code, kept=kept, in_desk=in_desk, **texts), code
+
+
+def _frame() -> dict[str, Any] | None:
+    """Return the menu of the desk for the agent who meets an error; None where it cannot be had."""
+    make: Callable[[], dict[str, Any] | None] | None = current_app.extensions.get(FRAME)
+    try:
+        return make() if make is not None else None
+    except (OperationalError, InterfaceError):
+        return None
 
 
 def refused(error: HelpdeskError) -> Any:

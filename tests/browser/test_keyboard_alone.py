@@ -93,7 +93,7 @@ def test_a_service_with_a_department(setting_up):
     write(setting_up, "Service", "Workshop")
     write(setting_up, "Name, in English", "Repairs\n")
     titled(setting_up, "Departments")
-    assert str(Department.get(Department.name.contains("Repairs"))) == "Workshop / Repairs"
+    assert str(Department.get(Department.name.contains("Repairs"))) == "Workshop, Repairs"
 
 
 def test_an_agent_with_a_permission(setting_up):
