@@ -31,6 +31,10 @@ class Guarded:
         agent = sessions.current_agent()
         return agent is not None and access.can(agent, self.verb)
 
+    def may(self, verb: str) -> bool:
+        """Tell a template whether the agent may do this to the desk."""
+        return access.can(self.agent, verb)
+
     def inaccessible_callback(self, _name: str, **_arguments: Any) -> Any:
         """Send strangers to the sign-in page; refuse everybody else."""
         if sessions.current_person() is not None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from helpdesk import counting, outbox, settings
-from models import Priority, Role, Status, Tag
+from models import Priority, Role, Service, Status, Tag
 from tests.support import doors
 
 
@@ -138,3 +138,24 @@ def test_the_button_of_the_search_is_a_verb(client_of, root):
         '<button class="btn btn-plain" type="submit">Search now</button>'
         in client_of(root).get("/admin/tickets/?view=search").text
     )
+
+
+# --- A closed desk ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/admin/tickets/", "/admin/dashboard/"])
+def test_agents_are_told_that_the_desk_is_closed(client_of, root, ana, sales, path):
+    assert "closed to visitors" not in client_of(ana).get(path).text
+    settings.save({"desk_enabled": False}, actor=root)
+    assert "closed to visitors" in client_of(ana).get(path).text
+    assert "/admin/configuration/#desk_enabled" not in client_of(ana).get(path).text
+    assert "/admin/configuration/#desk_enabled" in client_of(root).get(path).text
+
+
+def test_a_desk_that_offers_no_service_is_closed_too(client_of, root, sales, billing):
+    for service in Service.select():
+        service.enabled = False
+        service.save()
+    page = client_of(root).get("/admin/tickets/").text
+    assert "no service is offered" in page
+    assert ">Open Services</a>" in page
