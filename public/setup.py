@@ -52,8 +52,9 @@ def organisation_step() -> Response | str | tuple[str, int]:
     fixed = environment.current().site_url
     if request.method != "POST":
         form.desk_name.data = settings.get("desk_name")
-        form.language.data = i18n.language()
-        form.site_url.data = fixed or settings.get("site_url") or addresses.present()
+        # Whoever comes back a step finds what was stored; before that, what the browser tells.
+        form.language.data = settings.get("language") if "setup_stored" in session else i18n.language()
+        form.site_url.data = fixed or session.get("setup_site_url") or settings.get("site_url") or addresses.present()
         form.timezone.data = settings.get("timezone")
         return _step(2, "organisation", form=form, fixed=fixed)
     try:
@@ -68,8 +69,10 @@ def organisation_step() -> Response | str | tuple[str, int]:
 def _save_organisation(form: OrganisationForm, fixed: str | None, agent: Agent) -> None:
     address = settings.clean("site_url", form.site_url.data)
     values = {key: form[key].data for key in ("desk_name", "language", "timezone")}
+    session["setup_stored"] = True
     if fixed is None and address == addresses.present():
         values["site_url"] = address
+        session.pop("setup_site_url", None)
     elif fixed is None:
         addresses.check(address)
         # Another address has other cookies: changed now, it would end this sign-in in the middle of the wizard.
@@ -83,8 +86,11 @@ def service_step() -> Response | str | tuple[str, int]:
     agent = _administrator()
     form = ServiceForm()
     if request.method != "POST":
-        form.name.data = _("General")
+        form.name.data = "" if catalogue.services() else _("General")
         return _step(3, "service", form=form, services=catalogue.services())
+    if catalogue.services() and not (form.name.data or form.departments.data):
+        # Back again with nothing to add: the service is there.
+        return redirect(url_for("setup.mail_step"), 303)
     try:
         if form.validate():
             organisation.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
@@ -130,6 +136,7 @@ def finish() -> Response:
     """Open the desk, at the address that was chosen."""
     agent = _administrator()
     flash(_("Your desk is ready."), "success")
+    session.pop("setup_stored", None)
     address = session.pop("setup_site_url", None)
     if address is None:
         return redirect("/admin/", 303)

@@ -83,6 +83,32 @@ def test_another_address_waits_for_the_end(client, lea):
     assert settings.get("site_url") == "https://help.example.org"
 
 
+@pytest.mark.parametrize(("step", "back"), [("service", "organisation"), ("mail", "service")])
+def test_a_step_leads_back_to_the_one_before(client, lea, step, back):
+    assert f'href="/setup/{back}"' in client.get(f"/setup/{step}").text
+    assert 'class="crumbs' not in client.get("/setup/organisation").text
+
+
+def test_going_back_shows_what_was_stored(client, lea):
+    data = {"desk_name": "Canal", "language": "fr", "site_url": "https://help.example.org", "timezone": "Europe/Paris"}
+    doors.post(client, "/setup/organisation", data)
+    page = client.get("/setup/organisation").text
+    assert 'value="Canal"' in page
+    assert 'value="https://help.example.org"' in page
+    assert '<option selected value="fr">' in page
+    assert '<option selected value="Europe/Paris">' in page
+
+
+def test_going_on_again_adds_no_second_service(client, lea):
+    doors.post(client, "/setup/service", {"name": "Billing", "departments": "Invoices"})
+    page = client.get("/setup/service")
+    assert "Already there: Billing" in doors.text_of(page)
+    assert 'value="General"' not in page.text
+    answer = doors.post(client, "/setup/service", {"name": "", "departments": ""})
+    assert answer.location == "/setup/mail"
+    assert [str(row) for row in Service.select()] == ["Billing"]
+
+
 def test_an_impossible_address_is_refused_at_its_field(client, lea):
     values = {"desk_name": "A", "language": "en", "site_url": "nonsense", "timezone": "UTC"}
     answer = doors.post(client, "/setup/organisation", values)
