@@ -63,6 +63,7 @@ class TicketLists:
             tally=wanted.tally(page),
             view_name=view,
             searching=searching,
+            no_place=access.has_no_place(self.agent),
             arguments=said,
             news_since=listing.newest_id() if wanted.view in {"open", "unassigned"} and not wanted.text else None,
             can=lambda verb: access.can(self.agent, verb),

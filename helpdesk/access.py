@@ -133,6 +133,12 @@ def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return services, tuple(row.department_id for row in rows if row.department_id is not None)
 
 
+def has_no_place(agent: Agent) -> bool:
+    """Tell whether no permission and no team shows this agent any ticket: only what is assigned to them is left."""
+    sight = sight_of(agent)
+    return sight is not None and not (sight.services or sight.departments or sight.teams)
+
+
 def within(sight: Sight | None) -> ModelSelect:
     """Return the tickets within this sight."""
     query = Ticket.select()

@@ -8,6 +8,7 @@ import pytest
 from playhouse.test_utils import count_queries
 
 from helpdesk import counting, saved_views, tickets
+from helpdesk.access import SYSTEM
 from helpdesk.batches import MAX_TICKETS
 from models import Batch, OutgoingEmail, SavedView, Status, Tag, Ticket
 from tests.support import cast
@@ -310,3 +311,11 @@ def test_news_asks_little(client_of, many, ana):
 @pytest.mark.parametrize("since", ["", "x", "-5", str(2**70)])
 def test_odd_news_are_answered(client_of, ticket, ana, since):
     assert client_of(ana).get(f"{LIST}news?since={since}&view=nowhere&status=x").status_code == 200
+
+
+def test_an_agent_without_a_permission_is_told_to_ask(client_of, ticket, database):
+    new = cast.make_agent("Noor")
+    for view in ("open", "mine", "unassigned"):
+        assert "Ask an administrator to add you to support." in page(client_of(new), f"{LIST}?view={view}")
+    tickets.assign(ticket, new, actor=SYSTEM)
+    assert ticket.subject in page(client_of(new))
