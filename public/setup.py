@@ -15,6 +15,8 @@ from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceF
 from web import addresses, security
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
+#: Where the wizard ends: the dashboard says what is still to do.
+FIRST_SCREEN = "/admin/dashboard/"
 
 
 @blueprint.route("/<token>", methods=["GET", "POST"])
@@ -139,9 +141,9 @@ def finish() -> Response:
     session.pop("setup_stored", None)
     address = session.pop("setup_site_url", None)
     if address is None:
-        return redirect("/admin/", 303)
+        return redirect(FIRST_SCREEN, 303)
     settings.save({"site_url": address}, actor=agent)
-    return redirect(f"{settings.site_url()}/admin/", 303)
+    return redirect(f"{settings.site_url()}{FIRST_SCREEN}", 303)
 
 
 def _administrator() -> Agent:

@@ -129,7 +129,7 @@ def test_the_first_service_and_its_departments(client, lea):
 def test_mail_is_stored_and_the_desk_opens(client, lea):
     values = {"default_sender": "desk@example.org", "mail_host": "smtp.example.org", "mail_port": "587"}
     answer = doors.post(client, "/setup/mail", {**values, "mail_tls": "starttls"})
-    assert answer.location == "/admin/"
+    assert answer.location == "/admin/dashboard/"
     assert settings.mail_server().host == "smtp.example.org"
 
 
