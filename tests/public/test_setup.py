@@ -79,7 +79,7 @@ def test_another_address_waits_for_the_end(client, lea):
     assert settings.get("desk_name") == "Guichet"
     doors.post(client, "/setup/organisation", {**values, "site_url_confirmed": "https://help.example.org"})
     assert client.get("/setup/service").status_code == 200
-    assert doors.post(client, "/setup/finish").location == "https://help.example.org/admin/"
+    assert doors.post(client, "/setup/finish").location == "https://help.example.org/admin/dashboard/"
     assert settings.get("site_url") == "https://help.example.org"
 
 
