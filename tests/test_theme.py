@@ -157,8 +157,10 @@ def test_the_lists_wear_the_owners_colours(desk_page: Any) -> None:
 @sqlite_only
 def test_the_theme_is_forced_and_given_back(desk_page: Any) -> None:
     desk_page.goto("/admin/statuses/")
+    desk_page.locator(".side-me summary").click()
     desk_page.get_by_role("button", name="Dark").click()
     assert desk_page.locator("html").get_attribute("data-theme") == "dark"
+    desk_page.locator(".side-me summary").click()
     desk_page.get_by_role("button", name="Auto").click()
     assert desk_page.locator("html").get_attribute("data-theme") is None
 

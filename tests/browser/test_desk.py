@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk import environment
 from models import Agent, Message
-from tests.support import browsing, sqlite_only
+from tests.support import browsing, cast, sqlite_only
 from tests.support.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, sqlite_only]
@@ -48,7 +48,7 @@ def test_an_agent_reads_and_answers(page, ticket, ana):
     sign_in(page, ana)
     page.goto("/admin/tickets/")
     page.click(f"text={ticket.subject}")
-    page.wait_for_url(f"**/admin/tickets/{ticket.number}")
+    page.wait_for_url(f"**/admin/tickets/{ticket.number}*")
     editor = page.locator("trix-editor, textarea[name=body]").first
     editor.click()
     page.keyboard.type("The total is right: it holds the delivery.")
@@ -76,6 +76,22 @@ def test_pages_fit_a_telephone(page, ticket, root):
     paths = ["/", "/admin/tickets/", f"/admin/tickets/{ticket.number}", *(f"/admin/{slug}/" for slug in SCREENS)]
     wide = {path: width(page) for path in paths if page.goto(path) and width(page) > 390}
     assert wide == {}
+
+
+@pytest.mark.parametrize("height", [420, 650, 1000])
+def test_the_foot_of_the_menu_is_always_in_sight(page, root, height):
+    for number in range(12):
+        cast.make_service(f"Service {number}", "First", "Second")
+    sign_in(page, root)
+    page.set_viewport_size({"width": 1366, "height": height})
+    page.goto("/admin/tickets/")
+    if height < 480:
+        # Where the foot would take half the height, everything scrolls.
+        assert page.locator(".side").evaluate("node => node.scrollHeight > node.clientHeight")
+        return
+    foot = page.locator(".side-foot").bounding_box()
+    assert foot["y"] + foot["height"] <= height
+    assert page.locator(".side-body").evaluate("node => node.scrollHeight > node.clientHeight")
 
 
 def test_forms_are_taken_over_https(app, browser, ana, tmp_path):
