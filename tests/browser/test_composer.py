@@ -122,6 +122,15 @@ def test_a_note_looks_different_and_so_does_its_button(desk_page, ticket):
     assert Message.get(Message.kind == "note").ticket == ticket
 
 
+def test_on_a_telephone_the_title_follows_the_kind(desk_page, ticket):
+    desk_page.set_viewport_size({"width": 390, "height": 844})
+    desk_page.goto(f"/admin/tickets/{ticket.number}#reply")
+    title = desk_page.locator(".compose-screen .bar-title:visible")
+    assert title.inner_text() == "Reply to Carol Jones"
+    desk_page.locator(".composer").get_by_text("Internal note", exact=True).click()
+    assert title.inner_text() == "Internal note"
+
+
 def test_one_answers_with_the_keyboard_alone(desk_page, ticket):
     desk_page.goto(f"/admin/tickets/{ticket.number}")
     desk_page.focus("[name=kind]:checked")
