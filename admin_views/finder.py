@@ -10,9 +10,9 @@ from flask_admin import expose
 from admin_views.base import DeskPage
 from admin_views.menu import setup_menu
 from admin_views.side import LIST, desk_menu
-from helpdesk import finding, search
+from helpdesk import catalogue, finding, search
 from helpdesk.i18n import _, lazy
-from models import Agent
+from models import Agent, Ticket
 
 Line = dict[str, str]
 
@@ -47,12 +47,22 @@ def screens(agent: Agent, text: str) -> list[Line]:
 
 
 def tickets(agent: Agent, text: str) -> list[Line]:
-    """Return tickets by number and subject."""
+    """Return tickets by number and subject, each with its author and status."""
     rows = finding.tickets(agent, text)
     return [
-        {"text": row.subject, "detail": row.number, "url": url_for("desk_tickets.ticket_view", number=row.number)}
+        {
+            "text": row.subject,
+            "detail": " · ".join(filter(None, told(row))),
+            "url": url_for("desk_tickets.ticket_view", number=row.number),
+        }
         for row in rows
     ]
+
+
+def told(row: Ticket) -> tuple[str, ...]:
+    """Return what tells a ticket from others of its subject."""
+    status = catalogue.status(row.status_id)
+    return row.number, row.customer.full_name, str(status.label) if status else ""
 
 
 def customers(agent: Agent, text: str) -> list[Line]:

@@ -10,11 +10,12 @@ LINES, LOOKED_AT = 8, 100
 
 
 def tickets(agent: Agent, text: str) -> list[Ticket]:
-    """Return the newest tickets whose number or subject holds these words."""
+    """Return the newest tickets whose number or subject holds these words, with their customers."""
     ids = search.ticket_ids(text, "subject")
     if ids is None:
         return []
-    query = access.visible_tickets(agent).where(Ticket.id.in_(ids), ~Ticket.in_bin)
+    query = access.visible_tickets(agent).select(Ticket, Customer).join(Customer)
+    query = query.where(Ticket.id.in_(ids), ~Ticket.in_bin)
     return list(query.order_by(Ticket.id.desc()).limit(LINES))
 
 

@@ -16,7 +16,11 @@ def found(client, text):
 def test_it_gives_tickets_and_customers_with_their_addresses(client_of, ticket, ana):
     client = client_of(ana)
     assert found(client, "invoice")["Tickets"] == [
-        {"text": ticket.subject, "detail": ticket.number, "url": f"/admin/tickets/{ticket.number}"}
+        {
+            "text": ticket.subject,
+            "detail": f"{ticket.number} · Carol Jones · Active",
+            "url": f"/admin/tickets/{ticket.number}",
+        }
     ]
     (line,) = found(client, "carol")["Customers"]
     assert (line["text"], line["detail"]) == ("Carol Jones", "carol@customer.example")
