@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.side import LIST
-from admin_views.ticket_acts import ACTS, one_of, target
+from admin_views.ticket_acts import ACTS, offer_undo, one_of, target
 from admin_views.ticket_merging import question
 from helpdesk import access, batches, catalogue, criteria, reading, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
@@ -146,8 +146,7 @@ class BulkActs(DeskPage):
                 "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
             )
             flash(text, "error")
-        if outcome.batch is not None:
-            flash(url_for("desk_bulk.undo_view", batch_id=outcome.batch.id, **said()), "undo")
+        offer_undo(outcome, said())
 
     @expose("/undo/<int:batch_id>", methods=["POST"])
     def undo_view(self, batch_id: int) -> Response:

@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.ticket_page import TicketPage
-from helpdesk import access, catalogue, inputs, outbox, tickets
+from helpdesk import access, batches, catalogue, inputs, outbox, tickets
+from helpdesk.batches import Outcome
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from models import Agent, Message, Team, Ticket
 
-#: Buttons that need nothing but the ticket: the rule and what is said when it is done.
+#: Buttons that need nothing but the ticket: the rule and what is said when it is done, unless `leave` says it.
 ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
     "close": (tickets.close, lazy("The ticket has been closed.")),
     "reopen": (tickets.reopen, lazy("The ticket has been reopened.")),
     "take": (tickets.take, lazy("The ticket is yours.")),
     "important": (tickets.mark_important, lazy("The ticket is marked as important.")),
     "not-important": (tickets.not_important, lazy("The ticket has its former priority again.")),
-    "spam": (tickets.mark_spam, lazy("The ticket is marked as spam. Its author’s next tickets will be too.")),
+    "spam": (tickets.mark_spam, ""),
     "not-spam": (tickets.not_spam, lazy("The ticket is not spam any more, and its author is not blocked.")),
-    "delete": (tickets.delete, lazy("The ticket is in the bin. It can be restored for 30 days.")),
+    "delete": (tickets.delete, ""),
     "restore": (tickets.restore, lazy("The ticket is restored.")),
 }
-#: Acts after which the list is the place to be.
-LEAVES = frozenset({"spam", "delete"})
 
 
 def one_of(rows: list[Any], key: str) -> Any:
@@ -48,6 +47,12 @@ def target(value: str) -> Agent | Team | None:
     return one_of(rows, key)
 
 
+def offer_undo(outcome: Outcome, said: dict[str, Any]) -> None:
+    """Offer to take an act back, on the list with these criteria."""
+    if outcome.batch is not None:
+        flash(url_for("desk_bulk.undo_view", batch_id=outcome.batch.id, **said), "undo")
+
+
 class TicketActs(TicketPage):
     """What is done to a ticket, for the page class that holds it."""
 
@@ -60,9 +65,23 @@ class TicketActs(TicketPage):
         if act == "spam":
             return self.spam(ticket)
         rule, done = ACTS[act]
+        if act == "delete":
+            said = _("Ticket %(number)s is in the bin. It can be restored for 30 days.", number=ticket.number)
+            return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), said)
         rule(ticket, actor=self.agent)
         flash(str(done), "success")
-        return redirect(self.address_of_list() if act in LEAVES else self.address(ticket))
+        return redirect(self.address(ticket))
+
+    def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], said: str) -> Response:
+        """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
+        access.require(self.agent, act, ticket)
+        outcome = batches.run(act, [ticket.id], rule, actor=self.agent)
+        for why in outcome.refused:
+            flash(why, "error")
+        if outcome.done:
+            flash(said, "success")
+        offer_undo(outcome, self.arguments())
+        return redirect(self.address_of_list())
 
     def spam(self, ticket: Ticket) -> Any:
         """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""
@@ -71,10 +90,15 @@ class TicketActs(TicketPage):
         if block is None and not ticket.is_spam and tickets.may_be_pretended(ticket):
             act, back = self.address(ticket, "act_view", act="spam"), self.address(ticket)
             return self.render("admin/ticket_spam.html", ticket=ticket, act=act, back=back)
-        tickets.mark_spam(ticket, actor=self.agent, block_author=block)
-        said = _("The ticket is marked as spam. Its author is not blocked.") if block is False else str(ACTS["spam"][1])
-        flash(said, "success")
-        return redirect(self.address_of_list())
+        number = ticket.number
+        said = (
+            _("Ticket %(number)s is marked as spam. Its author is not blocked.", number=number)
+            if block is False
+            else _("Ticket %(number)s is marked as spam. Its author’s next tickets will be too.", number=number)
+        )
+        return self.leave(
+            ticket, "spam", lambda row: tickets.mark_spam(row, actor=self.agent, block_author=block), said
+        )
 
     @expose("/<number>/update", methods=["POST"])
     def update_view(self, number: str) -> Any:
