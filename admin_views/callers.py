@@ -45,7 +45,9 @@ class CallerForm(FlaskForm):
     )
     last_name = StringField(lazy("Last name"), [Length(max=80, message=TOO_LONG)])
     first_name = StringField(lazy("First name"), [Length(max=80, message=TOO_LONG)])
-    place = SelectField(lazy("Service and department"), validate_choice=False)
+    place = SelectField(
+        lazy("Service and department"), [DataRequired(lazy("Choose a service."))], validate_choice=False
+    )
     subject = StringField(
         lazy("Subject"), [DataRequired(lazy("Write a subject.")), Length(max=MAX_SUBJECT, message=TOO_LONG)]
     )
@@ -65,7 +67,7 @@ class CallerTickets(TicketPage):
     def new_view(self) -> Any:
         """Open a ticket for somebody who is not at the form."""
         form = CallerForm()
-        form.place.choices = places(self.agent)
+        form.place.choices = offered(places(self.agent))
         form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
         held = basket(self.agent)
         if form.is_submitted():
@@ -98,6 +100,11 @@ def places(agent: Agent) -> list[SelectChoice]:
                 name, group = (str(row.name), str(service)) if row else (str(service), None)
                 choices.append(SelectChoice(f"{service.id}/{row.id if row else ''}", name, optgroup=group))
     return choices
+
+
+def offered(choices: list[SelectChoice]) -> list[SelectChoice]:
+    """Put nothing first, so that no place is taken by oversight; the only place needs no choosing."""
+    return choices if len(choices) == 1 else [SelectChoice("", _("Choose…")), *choices]
 
 
 def asked(form: CallerForm) -> NewTicket:

@@ -122,3 +122,20 @@ def test_an_unproven_caller_gets_the_link_only(client_of, ana, asked):
 def test_no_field_keeps_a_nul(client_of, ana, asked, field):
     answer = post(client_of(ana), NEW, {**asked, field: f"{asked.get(field, '')}\0"})
     assert answer.status_code in {302, 422}
+
+
+def test_no_place_is_chosen_beforehand_and_none_is_refused_kindly(client_of, root, carol, asked, sales):
+    client = client_of(root)
+    page = client.get(NEW).get_data(as_text=True)
+    select = page.partition('id="place"')[2].partition("</select>")[0]
+    assert 'required><option value="">Choose…</option>' in select
+    assert "selected" not in select
+    answer = post(client, NEW, {**asked, "place": ""})
+    assert answer.status_code == 422
+    assert "Choose a service." in text_of(answer)
+    assert "She was billed twice.</textarea>" in answer.get_data(as_text=True)
+    assert not Ticket.select().exists()
+
+
+def test_the_only_place_needs_no_choosing(client_of, sales, ben):
+    assert "Choose…" not in text_of(client_of(ben).get(NEW))
