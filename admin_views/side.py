@@ -52,7 +52,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             ],
         },
         {"label": _("Services"), "links": places},
-        *([{"label": _("Views"), "links": kept}] if kept else []),
+        *([{"label": _("Lists"), "links": kept}] if kept else []),
         {
             "label": None,
             "links": [

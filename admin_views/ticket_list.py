@@ -11,7 +11,7 @@ from admin_views.side import LIST
 from helpdesk import access, catalogue, criteria, listing, passages, saved_views, search, staffing
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
-from models import Agent, Department, Ticket
+from models import Agent, Department, SavedView, Ticket
 
 TITLES = {
     "open": lazy("Open tickets"),
@@ -57,7 +57,7 @@ class TicketLists:
         page = listing.Page([]) if searching else wanted.page(after=arg("after"), before=arg("before"))
         return self.render(
             "admin/ticket_list.html",
-            title=title_of(said),
+            title=name_of(self.agent, said),
             listing=wanted,
             page=page,
             tally=wanted.tally(page),
@@ -96,7 +96,7 @@ class TicketLists:
             "sorts": [(str(SORTS[name]), {**rest, "sort": name}, name == chosen) for name in wanted.sorts],
             "sort_name": str(SORTS[chosen]),
             "choices": choices(),
-            "kept_view": next((row for row in saved_views.offered(self.agent) if saved_views.said(row) == said), None),
+            "kept_view": kept_as(self.agent, said),
         }
 
     @expose("/news")
@@ -122,6 +122,17 @@ class TicketLists:
 def arg(name: str) -> str:
     """Return one word of the address."""
     return request.args.get(name, "")
+
+
+def kept_as(agent: Agent, said: dict[str, Any]) -> SavedView | None:
+    """Return the saved list that asks for exactly this."""
+    return next((row for row in saved_views.offered(agent) if saved_views.said(row) == said), None)
+
+
+def name_of(agent: Agent, said: dict[str, Any]) -> str:
+    """Name a list as it was saved, else by its place or view."""
+    kept = kept_as(agent, said)
+    return kept.name if kept is not None else title_of(said)
 
 
 def title_of(said: dict[str, str]) -> str:

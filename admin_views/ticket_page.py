@@ -12,7 +12,7 @@ from flask import request, session, url_for
 from admin_views import sending
 from admin_views.files import basket_of
 from admin_views.side import LIST
-from admin_views.ticket_list import title_of
+from admin_views.ticket_list import name_of
 from helpdesk import (
     access,
     attachments,
@@ -96,8 +96,9 @@ class TicketPage:
             targets={"teams": catalogue.teams(), "covering": covering, "others": others},
             here=lambda endpoint, **values: self.address(ticket, endpoint, **values),
             list_url=self.address_of_list(),
-            list_name=title_of(self.arguments()),
+            list_name=name_of(self.agent, self.arguments()),
             neighbours=self.neighbours(ticket),
+            gone_on=tickets.gone_on(ticket),
             known=known(ticket),
             refused=refused or {},
             sent=session.pop("sent", ""),

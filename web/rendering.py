@@ -37,7 +37,9 @@ def init_app(app: Flask) -> None:
         logo_url=logo_url,
         theme=theme,
     )
-    app.jinja_env.filters.update(ago=ago, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole)
+    app.jinja_env.filters.update(
+        ago=ago, day=day, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole
+    )
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
@@ -109,21 +111,35 @@ def whole(text: object) -> Markup:
     return escape(text).replace("e-mail", Markup('<span class="nowrap">e-mail</span>'))
 
 
-def ago(when: datetime | None) -> Markup:
-    """Write how long ago something was, with the exact time on hover and for machines."""
+def day(when: datetime) -> str:
+    """Write a day, with its year when that is another one than now."""
+    return i18n.when(when, _with_year(when, "d MMMM"))
+
+
+def ago(when: datetime | None, *, hour: bool = False) -> Markup:
+    """Write how long ago something was, with the exact time on hover and for machines.
+
+    What is older than a day stands as its day, with the `hour` where that is asked for.
+    """
     if when is None:
         return Markup("")
-    exact, short = escape(moment(when)), escape(_short(when))
+    exact, short = escape(moment(when)), escape(_short(when, hour=hour))
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
 
 
-def _short(when: datetime) -> str:
+def _short(when: datetime, *, hour: bool = False) -> str:
     minutes = int((clock.now() - when).total_seconds() // 60)
     if minutes < 1:
         return i18n.translate("just now")
     if minutes < 24 * 60:
         return i18n.span(minutes, i18n.language())
+    if hour:
+        return i18n.when(when, _with_year(when, "d MMM") + ", HH:mm")
     return i18n.when(when, "d MMM" if minutes < 330 * 24 * 60 else "d MMM y")
+
+
+def _with_year(when: datetime, pattern: str) -> str:
+    return pattern if i18n.when(when, "y") == i18n.when(clock.now(), "y") else f"{pattern} y"
 
 
 def initials(name: Any) -> str:

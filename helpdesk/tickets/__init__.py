@@ -6,7 +6,7 @@ from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.calling import may_open_in, open_for_caller
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.opening import NewTicket, made_by, open_ticket
-from helpdesk.tickets.removing import delete, mark_spam, may_be_pretended, not_spam, purge_bin, restore
+from helpdesk.tickets.removing import delete, gone_on, mark_spam, may_be_pretended, not_spam, purge_bin, restore
 from helpdesk.tickets.sorting import mark_important, not_important, rename, set_priority, set_tags, tag, untag
 from helpdesk.tickets.states import close, reopen, set_status
 from helpdesk.tickets.withdrawing import hold_reply, let_go, withdraw_reply
@@ -21,6 +21,7 @@ __all__ = [
     "close",
     "delete",
     "delete_note",
+    "gone_on",
     "hold",
     "hold_reply",
     "let_go",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from helpdesk import attachments, clock, search
 from helpdesk.access import Actor, System
@@ -74,6 +74,11 @@ def restore(ticket: Ticket, *, actor: Actor) -> None:
             return
         store(ticket, in_bin=False, binned_at=None, hidden_from_customer=False)
         record(ticket, EventKind.RESTORED, actor=actor)
+
+
+def gone_on(ticket: Ticket) -> datetime | None:
+    """Return when a ticket in the bin is due to be purged; None for any other."""
+    return ticket.binned_at + timedelta(days=BIN_DAYS) if ticket.in_bin and ticket.binned_at else None
 
 
 def purge_bin() -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import listing, reading, threads, tickets
-from models import Message, ReadingMark, Ticket
+from helpdesk import clock, listing, reading, threads, tickets
+from models import Message, ReadingMark, Ticket, TicketEvent
 from tests.support import cast
 from tests.support.doors import post, text_of
 
@@ -195,10 +196,22 @@ def test_marks_cost_the_page_of_a_ticket_no_query(client_of, ticket, ana, carol)
     assert asked() == few
 
 
-def test_the_history_tells_its_times_in_full(client_of, ticket, ana):
+TIME = re.compile(r'<time datetime="[^"]+" title="\d+ \w+ \d{4}, \d\d:\d\d">([^<]+)</time>')
+
+
+def test_messages_and_events_tell_their_times_in_one_form(client_of, ticket, ana):
     tickets.close(ticket, actor=ana)
-    line = re.search(r'closed the ticket</span><span class="when">([^<]+)<', html(client_of(ana), url(ticket)))[1]
-    assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d", line)
+    client = client_of(ana)
+
+    def times():
+        thread = html(client, url(ticket)).partition('class="thread"')[2].partition("</section>")[0]
+        return TIME.findall(thread)
+
+    assert times() == ["just now", "just now"]
+    for days, form in ((3, r"\d+ \w+( \d{4})?, \d\d:\d\d"), (400, r"\d+ \w+ \d{4}, \d\d:\d\d")):
+        for table in (Message, TicketEvent):
+            table.update(created_at=clock.now() - timedelta(days=days)).execute()
+        assert [bool(re.fullmatch(form, short)) for short in times()] == [True, True]
 
 
 # --- The list beside a ticket -------------------------------------------------------------------------------------

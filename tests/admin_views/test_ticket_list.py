@@ -316,3 +316,24 @@ def test_an_agent_without_a_permission_is_told_to_ask(client_of, ticket, databas
     new = cast.make_agent("Noor")
     for view in ("open", "mine", "unassigned"):
         assert "Ask an administrator to add you to support." in page(client_of(new), f"{LIST}?view={view}")
+
+
+def test_a_saved_list_wears_its_name(client_of, ticket, ana):
+    saved_views.save("Late", {"waits": "1"}, actor=ana)
+    client = client_of(ana)
+    html = page(client, f"{LIST}?waits=1")
+    assert "<h1>Late</h1>" in html
+    assert '<h2 class="side-title">Lists</h2>' in html
+    assert "Late</a>" in page(client, f"{LIST}{ticket.number}?waits=1").partition('class="crumbs"')[2]
+
+
+def test_the_list_without_a_word_leads_to_neighbours_too(client_of, ticket, many, ana):
+    client = client_of(ana)
+    assert f'href="{LIST}{ticket.number}?view=open"' in page(client)
+    html = page(client, f"{LIST}{ticket.number}?view=open")
+    assert f'href="{LIST}{many[0].number}?view=open" rel="next"' in html
+
+
+def test_the_order_in_use_is_marked(client_of, ticket, ana):
+    html = page(client_of(ana), f"{LIST}?sort=oldest")
+    assert re.findall(r"aria-current=true>([^<]+)<svg", html) == ["Oldest first"]

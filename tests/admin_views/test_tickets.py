@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 from playhouse.test_utils import count_queries
 
@@ -308,3 +311,65 @@ def test_assigning_many_sends_one_mail(client_of, ticket, ana, root, carol, bill
     others = [cast.open_ticket(carol, billing, invoices) for _n in range(3)]
     bulk(client_of(root), "assign", ticket, *others, value=f"agent-{ana.id}")
     assert OutgoingEmail.select().where(OutgoingEmail.to_email == ana.email).count() == 1
+
+
+# --- Out of the lists, and nothing taken by oversight ---------------------------------------------------------------
+
+
+def test_a_ticket_in_the_bin_says_until_when_and_comes_back(client_of, ticket, ana):
+    client = client_of(ana)
+    tickets.delete(ticket, actor=ana)
+    Ticket.update(binned_at=datetime(2031, 3, 1, 12)).execute()
+    assert "In the bin until 31 March 2031, then gone for good." in text_of(client.get(url(ticket)))
+    post(client, f"{url(ticket)}/restore")
+    assert "In the bin" not in text_of(client.get(url(ticket)))
+
+
+def test_whoever_may_not_delete_is_only_told_of_the_bin(client_of, ticket, billing, ana):
+    tickets.delete(ticket, actor=ana)
+    reader = cast.make_agent("Rita", billing, role=cast.make_role("Reader", can_delete=False))
+    page = client_of(reader).get(url(ticket)).get_data(as_text=True)
+    assert "then gone for good." in page
+    assert "/restore" not in page
+
+
+def test_a_ticket_under_spam_says_so(client_of, ticket, ana):
+    client = client_of(ana)
+    assert "Marked as spam" not in text_of(client.get(url(ticket)))
+    tickets.mark_spam(ticket, actor=ana)
+    assert "Marked as spam: it stands under Spam only." in text_of(client.get(url(ticket)))
+
+
+@pytest.mark.parametrize(("act", "said"), [("transfer", "Choose to whom."), ("move", "Choose a service.")])
+def test_giving_a_ticket_away_begins_at_nothing(client_of, ticket, ana, act, said):
+    client = client_of(ana)
+    page = client.get(url(ticket)).get_data(as_text=True)
+    form = page.partition(f'{url(ticket)}/{act}"')[2].partition("</form>")[0]
+    assert 'required><option value="">Choose…</option>' in form
+    assert "selected" not in form
+    answer = post(client, f"{url(ticket)}/{act}", {"note": "For you"})
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("delete", "is in the bin. It can be restored for 30 days."),
+        ("spam", "is marked as spam. Its author’s next tickets will be too."),
+    ],
+)
+def test_what_leaves_the_list_is_named_and_can_be_undone(client_of, ticket, ana, act, said):
+    client = client_of(ana)
+    answer = post(client, f"{url(ticket, act)}?view=open")
+    assert answer.location.endswith(f"{LIST}?view=open")
+    page = client.get(answer.location).get_data(as_text=True)
+    assert f"Ticket {ticket.number} {said}" in page
+    post(client, re.search(r'action="(/admin/bulk/undo/[^"]+)"', page)[1].replace("&amp;", "&"))
+    assert (stored(ticket).in_bin, stored(ticket).is_spam, stored(ticket).customer.blocked_at) == (False, False, None)
+
+
+def test_deleting_what_is_in_the_bin_already_offers_nothing_to_undo(client_of, ticket, ana):
+    tickets.delete(ticket, actor=ana)
+    client = client_of(ana)
+    assert "bulk/undo" not in client.get(post(client, url(ticket, "delete")).location).get_data(as_text=True)
