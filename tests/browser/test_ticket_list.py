@@ -145,3 +145,39 @@ def test_numbers_are_whole_and_subjects_have_room(listed, viewport):
     whole = "all => all.every(cell => cell.scrollWidth <= cell.clientWidth)"
     assert listed.locator(".c-number, .c-when").evaluate_all(whole)
     assert listed.locator(".c-subject").first.bounding_box()["width"] > 140
+
+
+def test_a_telephone_selects_and_leaving_unticks(listed):
+    listed.set_viewport_size({"width": 390, "height": 844})
+    listed.goto(LIST)
+    assert not listed.locator("[name=number]").first.is_visible()
+    listed.get_by_role("button", name="Select", exact=True).click()
+    assert listed.locator(".selecting [role=status]").inner_text() == "Tick the tickets, then choose an action below."
+    listed.locator("a.subject").first.click()
+    listed.locator("[name=number]").nth(1).check()
+    assert ticked(listed) == "2 ticked"
+    bar = listed.locator(".bulk")
+    sizes = [one.bounding_box() for one in bar.locator(".btn:visible").all()]
+    assert sizes
+    assert all(box["height"] >= 24 and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in sizes)
+    assert width(listed) == 390
+    listed.get_by_role("button", name="Stop selecting").click()
+    assert listed.evaluate("document.activeElement.textContent") == "Select"
+    assert not bar.is_visible()
+    assert listed.locator("[name=number]:checked").count() == 0
+    listed.locator("a.subject").first.click()
+    listed.locator(".ticket-head").wait_for()
+
+
+def test_what_is_ticked_on_a_telephone_is_deleted(listed):
+    listed.set_viewport_size({"width": 390, "height": 844})
+    listed.goto(LIST)
+    listed.get_by_role("button", name="Select", exact=True).click()
+    listed.check("[data-tick-all]")
+    listed.click(".bulk >> text=Delete")
+    listed.get_by_text("25 tickets are in the bin.").wait_for()
+
+
+def test_a_wide_window_needs_no_button_to_tick(listed):
+    assert not listed.locator("[data-select]").is_visible()
+    assert listed.locator("[name=number]").first.is_visible()
