@@ -51,6 +51,7 @@ def test_paper_tells_exact_times(page, ticket, ana):
 
 def test_a_dark_desk_prints_dark_on_light(page, ticket, ana):
     sign_in(page, ana)
+    page.locator(".side-me summary").click()
     page.get_by_role("button", name="Dark").click()
     page.goto(f"/admin/tickets/{ticket.number}")
     ink, _paper = colours(page)
