@@ -49,3 +49,16 @@ def test_the_search_has_a_line_of_its_own_on_a_telephone(page, ticket, ana):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/admin/tickets/?view=search")
     assert page.locator("#q").bounding_box()["width"] > 300
+
+
+def test_what_is_only_read_out_draws_no_frame(page, watcher, root, billing):
+    watcher.expected.append("422")
+    sign_in(page, root)
+    page.goto("/admin/tickets/new")
+    page.locator(".save-bar button").press("Enter")
+    summary = page.locator("#errors")
+    summary.wait_for()
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert summary.evaluate("node => getComputedStyle(node).outlineStyle") == "none"
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
