@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import math
 import secrets
 from datetime import timedelta
 from enum import Enum
 from io import BytesIO
 
 from captcha.audio import AudioCaptcha
-from captcha.image import ImageCaptcha
+from captcha.image import ColorTuple, ImageCaptcha
+from PIL.Image import Image
+from PIL.Image import new as new_picture
+from PIL.ImageDraw import Draw
 
 from helpdesk import clock, environment
 from helpdesk.errors import NotFound
@@ -34,6 +38,9 @@ SHADES = 8
 
 #: How strongly a letter is laid on: the library's own table makes a dark ink pale.
 STRENGTH = [min(255, level * 4) for level in range(256)]
+
+#: Pixels that stay free of letters at the left and at the right.
+MARGIN = 18
 
 
 class Spent(Enum):
@@ -147,17 +154,48 @@ def _matches(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), typed.encode())
 
 
+class Spread(ImageCaptcha):
+    """Letters over the whole width: the library’s own stand on each other at the left edge."""
+
+    lookup_table = STRENGTH
+    character_rotate = (-20, 20)
+
+    def create_captcha_image(self, chars: str, color: ColorTuple, background: ColorTuple) -> Image:
+        """Draw these letters one beside the other, each higher or lower, with a margin at both ends."""
+        picture = new_picture("RGB", (self._width, self._height), background)
+        glyphs = [self._glyph(char, color) for char in chars]
+        room = self._width - 2 * MARGIN - sum(glyph.width for glyph in glyphs)
+        left = float(MARGIN)
+        for glyph in glyphs:
+            spare = self._height - glyph.height
+            top = spare // 2 - spare // 4 + secrets.randbelow(spare // 2 + 1)
+            mask = glyph.getchannel("A").point(self.lookup_table)
+            picture.paste(glyph, (round(left), top), mask)
+            left += glyph.width + room / (len(glyphs) - 1)
+        return picture
+
+    def _glyph(self, char: str, color: ColorTuple) -> Image:
+        glyph = self._draw_character(char, Draw(new_picture("L", (1, 1))), color)
+        return glyph.crop(glyph.getbbox())
+
+    def strike(self, picture: Image, color: ColorTuple) -> None:
+        """Draw a wave through all letters, so that a program finds no gap between them."""
+        middle, swing = self._height / 2 + secrets.randbelow(25) - 12, 8 + secrets.randbelow(9)
+        begin, pace = secrets.randbelow(628) / 100, 45 + secrets.randbelow(30)
+        wave = [(x, middle + swing * math.sin(begin + x / pace)) for x in range(0, self._width + 1, 4)]
+        Draw(picture).line(wave, fill=color, width=2)
+
+
+#: Twice as large as it is shown: sharp on every screen, and readable when zoomed.
+_drawing = Spread(width=336, height=120, font_sizes=(80, 88, 96))
+
+
 def _draw(answer: str) -> bytes:
-    # Twice as large as it is shown: sharp on every screen, and readable when zoomed.
-    drawing = ImageCaptcha(width=336, height=120, font_sizes=(72, 80, 88))
-    drawing.lookup_table = STRENGTH
-    drawing.character_rotate = (-20, 20)
-    drawing.word_offset_dx = 0.12
-    drawing.word_space_probability = 1.0
-    picture = drawing.create_captcha_image(answer, INK, PAPER)
-    drawing.create_noise_dots(picture, INK, width=4, number=24)
+    picture = _drawing.create_captcha_image(answer, INK, PAPER)
+    _drawing.create_noise_dots(picture, INK, width=4, number=30)
     for _line in range(5):
-        drawing.create_noise_curve(picture, INK)
+        _drawing.create_noise_curve(picture, INK)
+    _drawing.strike(picture, INK)
     buffer = BytesIO()
     picture.quantize(SHADES).save(buffer, format="png", optimize=True)
     return buffer.getvalue()
