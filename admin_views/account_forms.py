@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length
 from admin_views.fields import languages, optional, show, timezones
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from models import Agent
 
 NEEDED = lazy("This field is needed.")
 NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
@@ -68,9 +69,9 @@ class InvitationForm(AccountForm):
     password = new_password(lazy("Password"))
 
 
-def own_timezones() -> list[SelectChoice]:
-    """Return the time zones one may choose, the desk's own first."""
-    return [SelectChoice("", _("The desk’s time zone")), *timezones()]
+def own_timezones(chosen: str | None) -> list[SelectChoice]:
+    """Return the time zones one may choose, the desk's own first; the one chosen before is kept."""
+    return [SelectChoice("", _("The desk’s time zone")), *timezones(chosen)]
 
 
 class ProfileForm(AccountForm):
@@ -78,11 +79,15 @@ class ProfileForm(AccountForm):
 
     name = StringField(lazy("Name"), needed(120), description=lazy("Shown to the team, and to customers on replies."))
     locale = SelectField(lazy("Language"), choices=languages, coerce=optional)
-    timezone = SelectField(lazy("Time zone"), choices=own_timezones, coerce=optional)
+    timezone = SelectField(lazy("Time zone"), coerce=optional)
     shortcuts = BooleanField(
         lazy("Single-key shortcuts"),
         description=lazy("Press ? on a page of the desk to see them. Switch them off if they get in your way."),
     )
+
+    def __init__(self, *args: Any, obj: Agent, **values: Any) -> None:
+        super().__init__(*args, obj=obj, **values)
+        self.timezone.choices = own_timezones(obj.timezone)
 
 
 class PasswordForm(AccountForm):

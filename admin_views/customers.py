@@ -12,7 +12,7 @@ from admin_views.base import DeskView
 from admin_views.fields import languages, optional
 from admin_views.importing import Imports
 from helpdesk import access, catalogue, customers, import_kinds, journal, orders, threads
-from helpdesk.i18n import LANGUAGES, _, lazy
+from helpdesk.i18n import _, called, lazy
 from models import Customer, CustomerAddress, Ticket, database
 
 #: Tickets on the page of a customer; a link searches for all.
@@ -62,7 +62,7 @@ class CustomersView(Imports, DeskView):
     column_formatters = column_formatters_export = {
         "name": lambda _view, _context, row, _name: row.full_name or row.emails[0][0],
         "addresses": addresses,
-        "locale": lambda _view, _context, row, _name: LANGUAGES.get(row.locale, ""),
+        "locale": lambda _view, _context, row, _name: called(row.locale) if row.locale else "",
         "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
     }
 

@@ -18,7 +18,7 @@ from wtforms.widgets import TextArea
 
 from admin_views import widgets
 from helpdesk import catalogue, richtext, zones
-from helpdesk.i18n import LANGUAGES, _, lazy
+from helpdesk.i18n import CHOICES, _, lazy
 from models import Agent, Department, Role, Service
 
 #: Whole numbers a form takes; both engines store them.
@@ -62,12 +62,12 @@ def optional(value: Any) -> Any:
 
 def languages() -> list[tuple[str, Any]]:
     """Return the languages one may choose, the desk's own first."""
-    return [("", _("The desk’s language")), *LANGUAGES.items()]
+    return [("", _("The desk’s language")), *CHOICES]
 
 
-def timezones() -> list[SelectChoice]:
-    """Return the time zones one may choose, under their regions."""
-    return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered()]
+def timezones(chosen: str | None = None) -> list[SelectChoice]:
+    """Return the time zones one may choose, under their regions; the one chosen before is among them."""
+    return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered(chosen)]
 
 
 class RowSelect(SelectField):

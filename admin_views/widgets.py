@@ -14,7 +14,7 @@ from wtforms.widgets import TextInput
 from wtfpeewee.orm import ValueRequired
 
 from helpdesk import colors, settings
-from helpdesk.i18n import LANGUAGES, _, lazy
+from helpdesk.i18n import LANGUAGES, _, called, lazy
 from models import Label, LabelField
 
 
@@ -38,7 +38,7 @@ class LabelWidget:
 
     def _input(self, field: fields.Field, code: str, kwargs: dict[str, Any]) -> Markup:
         name, text = f"{field.name}-{code}", (field.data or {}).get(code, "")
-        label = _("%(field)s, in %(language)s", field=field.label.text, language=LANGUAGES[code])
+        label = _("%(field)s, in %(language)s", field=field.label.text, language=called(code))
         attributes = {**kwargs, "id": f"{field.id}-{code}", "name": name, "lang": code, "aria-label": label}
         if self.rows:
             control = Markup("<textarea {}>\n{}</textarea>").format(_attributes(attributes | {"rows": self.rows}), text)

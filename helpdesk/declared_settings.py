@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.i18n import LANGUAGES, lazy
+from helpdesk.i18n import CHOICES, lazy
 from models import Label
 
 
@@ -78,7 +78,7 @@ DECLARED: dict[str, Declared] = {
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
             "language", "organisation", "choice", "en", lazy("Language"),
-            lazy("Used when the reader’s own language is not known."), tuple(LANGUAGES.items()),
+            lazy("Used when the reader’s own language is not known."), CHOICES,
         ),
         Declared(
             "timezone", "organisation", "timezone", "UTC", lazy("Time zone"),

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel import Locale
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from flask import g, has_app_context
@@ -18,9 +19,21 @@ from flask_babel.speaklater import LazyString
 
 from models import Label
 
-__all__ = ["DEFAULT", "LANGUAGES", "_", "babel", "in_language", "language", "lazy", "ngettext", "when"]
+__all__ = [
+    "CHOICES",
+    "DEFAULT",
+    "LANGUAGES",
+    "_",
+    "babel",
+    "called",
+    "in_language",
+    "language",
+    "lazy",
+    "ngettext",
+    "when",
+]
 
-#: Languages of the desk and how they call themselves.
+#: Languages of the desk and how they call themselves: for who looks for one's own, in the switch of language.
 LANGUAGES = {"en": "English", "fr": "Français"}
 #: How a moment is written in full: never a day that could be a month.
 MOMENT = {"en": "d MMM y, HH:mm", "fr": "dd/MM/y HH:mm"}
@@ -69,6 +82,16 @@ _ = translate
 def lazy(text: str, /, **variables: Any) -> LazyString:
     """Translate a text once it is shown: for what is declared before anybody reads."""
     return LazyString(translate, text, **variables)
+
+
+def called(code: str, *, alone: bool = False) -> str:
+    """Name a language in the reader's language; `alone`, as a line of its own begins."""
+    name = Locale.parse(language()).languages.get(code) or LANGUAGES.get(code, code)
+    return name[:1].upper() + name[1:] if alone else name
+
+
+#: The languages one may choose, each named in the reader's language.
+CHOICES = tuple((code, LazyString(called, code, alone=True)) for code in LANGUAGES)
 
 
 class Count(int):

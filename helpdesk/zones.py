@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from babel import Locale
+from babel.core import get_global
 
 from helpdesk import i18n, search
 from helpdesk.i18n import lazy
@@ -24,18 +25,22 @@ REGIONS = {
 }
 
 
-def offered() -> tuple[tuple[str, str, str | None], ...]:
-    """Return name, place and region of the zones one may choose; the desk's is among them, whatever its name."""
+def offered(chosen: str | None = None) -> tuple[tuple[str, str, str | None], ...]:
+    """Return name, place and region of the zones one may choose.
+
+    The desk's and the one `chosen` before are among them, also under a name that is not offered any more.
+    """
     places = _places(i18n.language())
-    desk = str(i18n.desk("timezone"))
-    return places if any(name == desk for name, _place, _region in places) else ((desk, desk, None), *places)
+    known = {name for name, _place, _region in places}
+    kept = dict.fromkeys(name for name in (chosen, str(i18n.desk("timezone"))) if name and name not in known)
+    return (*((name, name, None) for name in kept), *places)
 
 
 @lru_cache(maxsize=len(i18n.LANGUAGES))
 def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
     cities = Locale.parse(code).time_zones
     found: dict[tuple[str, str], str] = {}
-    for name in sorted(i18n.zones()):
+    for name in sorted(i18n.zones() - get_global("zone_aliases").keys()):
         region, _slash, place = name.partition("/")
         if region in REGIONS and place:
             city = cities.get(name, {}).get("city")

@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from helpdesk import settings, zones
-from helpdesk.i18n import LANGUAGES, lazy
+from helpdesk.i18n import CHOICES, lazy
 from public.forms import TOO_LONG, DeskForm, no_address
 
 
@@ -41,7 +41,7 @@ class OrganisationForm(DeskForm):
     )
     language = SelectField(
         lazy("Language"),
-        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+        choices=[SelectChoice(code, name) for code, name in CHOICES],
         description=lazy("Used when the reader’s own language is not known."),
     )
     site_url = URLField(

@@ -31,6 +31,8 @@ def init_app(app: Flask) -> None:
         settings=settings.get,
         language=i18n.language,
         LANGUAGES=i18n.LANGUAGES,
+        language_choices=i18n.CHOICES,
+        language_called=i18n.called,
         static_url=static_url,
         labels_url=labels_url,
         logo=logo.current,

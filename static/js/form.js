@@ -133,8 +133,13 @@ const listen = () => {
 
 // The set-up offers the time zone of whoever sets up.
 const guessZone = (select) => {
+  if (select.value !== "UTC") return;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (select.value === "UTC" && [...select.options].some((option) => option.value === zone)) select.value = zone;
+  // Browsers may call the zone by a former name, as Asia/Calcutta: they know which of those offered it is.
+  const same = (name) => name === zone || Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone === zone;
+  const names = [...select.options].map((option) => option.value);
+  const found = names.find((name) => name === zone) ?? names.find(same);
+  if (found) select.value = found;
 };
 
 document.querySelectorAll("form[data-ticket-form], form[data-once]").forEach(sendOnce);

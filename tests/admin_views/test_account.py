@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from helpdesk import links
@@ -103,6 +105,14 @@ def test_the_profile_stores_name_language_and_time_zone(client_of, ana):
     assert (stored.name, stored.locale, stored.timezone) == ("Anna", "fr", "Europe/Paris")
 
 
+def test_a_former_name_of_a_zone_stays_the_agent_s(client_of, ana):
+    Agent.update(timezone="Asia/Calcutta").where(Agent.id == ana.id).execute()
+    assert 'selected value="Asia/Calcutta"' in client_of(ana).get("/admin/profile").text
+    answer = doors.post(client_of(ana), "/admin/profile", {"name": "Anna", "locale": "", "timezone": "Asia/Calcutta"})
+    assert answer.status_code == 303
+    assert Agent.get_by_id(ana.id).timezone == "Asia/Calcutta"
+
+
 def test_the_language_can_be_the_desk_s_again(client_of, ana):
     Agent.update(locale="fr").where(Agent.id == ana.id).execute()
     doors.post(client_of(ana), "/admin/profile", {"name": "Ana", "locale": "", "timezone": ""})
@@ -138,3 +148,12 @@ def test_a_browser_of_others_cannot_be_ended(client_of, ana, ben):
 def test_the_profile_is_for_agents(client, client_of, carol):
     assert client.get("/admin/profile").location == "/admin/sign-in?next=/admin/profile"
     assert client_of(carol).get("/admin/profile").status_code == 403
+
+
+def test_languages_are_named_in_the_reader_s_language_but_in_the_switch(client_of, client, ana, ticket):
+    Agent.update(locale="fr").where(Agent.id == ana.id).execute()
+    agent = client_of(ana)
+    assert "Langue anglais" in doors.text_of(agent.get(f"/admin/tickets/{ticket.number}"))
+    assert '<option value="en">Anglais</option>' in agent.get("/admin/profile").text
+    client.set_cookie("language", "fr")
+    assert re.search(r'<button[^>]*value="en"[^>]*>English</button>', client.get("/sign-in").text)

@@ -76,3 +76,10 @@ def test_the_switch_of_language_keeps_the_page(client):
 def test_an_unknown_language_is_the_desks(app):
     with app.test_request_context(), i18n.in_language("tlh"):
         assert i18n.language() == "en"
+
+
+def test_a_language_is_named_in_the_language_of_the_reader(speaking):
+    names = ["English", "French"] if speaking == "en" else ["anglais", "français"]
+    assert [i18n.called(code) for code in ("en", "fr")] == names
+    assert [str(name) for _code, name in i18n.CHOICES] == [name.capitalize() for name in names]
+    assert i18n.called("nonsense") == "nonsense"

@@ -40,3 +40,17 @@ def test_every_zone_offered_exists(french):
 def test_the_zone_of_the_desk_is_kept_whatever_its_name(french):
     settings.save({"timezone": "Canada/Eastern"})
     assert zones.offered()[0] == ("Canada/Eastern", "Canada/Eastern", None)
+    assert zones.offered("Canada/Eastern")[0] == ("Canada/Eastern", "Canada/Eastern", None)
+    assert zones.offered("Canada/Eastern")[1][0] == "UTC"
+
+
+def test_former_names_of_a_zone_are_not_offered(french):
+    offered = {name: place for name, place, _region in zones.offered()}
+    assert not {"America/Knox_IN", "Australia/ACT", "Australia/LHI", "Australia/NSW", "Asia/Calcutta"} & set(offered)
+    assert {"Asia/Kolkata", "Europe/Kyiv", "America/Argentina/Buenos_Aires"} <= set(offered)
+    assert [place for place in offered.values() if "Buenos Aires" in place] == ["Buenos Aires, Argentina"]
+
+
+def test_the_zone_an_account_has_is_kept_whatever_its_name(french):
+    assert zones.offered("US/Pacific")[0] == ("US/Pacific", "US/Pacific", None)
+    assert zones.offered("Europe/Paris") == zones.offered()
