@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import accounts, copies, customers, events, journal, links, notifications, throttle
+from helpdesk import accounts, copies, customers, events, journal, links, notifications, settings, throttle
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from models import AccessLink, Customer, CustomerAddress
@@ -36,9 +36,12 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
 def ask_link(email: str, *, address_key: str) -> None:
     """Mail a sign-in link to this address if it is a customer's; say nothing about others.
 
-    Raises InvalidInput at ``email`` for what is no address, or TooMany, for unknown addresses too.
+    Raises InvalidInput at ``email`` for what is no address, or TooMany, for unknown addresses too; InvalidInput for
+    every address while no mail can leave.
     """
     clean = customers.normalise(email)
+    if settings.mail_server() is None:
+        raise InvalidInput(lazy("This desk sends no e-mail yet, so it cannot mail you a link."))
     throttle.hit(f"link {accounts.network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
     throttle.hit(f"link for {clean}", limit=PER_ADDRESS, seconds=WINDOW)
     address = customers.lookup(clean)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 import sessions
-from helpdesk import customer_sign_in, customers, links
+from helpdesk import customer_sign_in, customers, links, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.links import LinkExpired
@@ -43,10 +44,16 @@ def _home(after: str) -> str:
 
 def _sign_in(form: SignInForm, after: str) -> Response:
     if not form.password.data:
-        raise InvalidInput(lazy("Write your password, or ask for a link."), field="password")
+        raise InvalidInput(_how_to_come_in(), field="password")
     customer = customer_sign_in.sign_in(form.email.data, form.password.data, address_key=safety.address_key())
     sessions.start(customer)
     return redirect(_home(after), 303)
+
+
+def _how_to_come_in() -> LazyString:
+    if settings.mail_server() is None:
+        return lazy("Write your password.")
+    return lazy("Write your password, or ask for a link.")
 
 
 def _ask_link(form: SignInForm, after: str) -> Response:

@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         LANGUAGES=i18n.LANGUAGES,
         language_choices=i18n.CHOICES,
         language_called=i18n.called,
+        sends_mail=lambda: settings.mail_server() is not None,
         static_url=static_url,
         labels_url=labels_url,
         logo=logo.current,

@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from helpdesk import links
+from helpdesk import links, settings
 from models import AccessLink, Customer, CustomerAddress, OutgoingEmail, SignIn
 from tests.support import cast, doors
+
+
+@pytest.fixture
+def mailing(database):
+    """A desk whose mails leave."""
+    settings.save({"mail_host": "127.0.0.1"})
 
 
 def sign_in(client, email="carol@customer.example", password=cast.PASSWORD, **values):
@@ -44,7 +50,7 @@ def test_signing_in_leads_back(client, carol):
     assert sign_in(client, next="/tickets/100001?x=1").location == "/tickets/100001?x=1"
 
 
-def test_a_link_is_mailed_to_customers_only_and_said_to_all(client, carol):
+def test_a_link_is_mailed_to_customers_only_and_said_to_all(client, carol, mailing):
     pages = []
     for email in ("carol@customer.example", "nobody@customer.example"):
         answer = doors.post(client, "/sign-in", {"email": email, "link": "1"})
@@ -54,7 +60,7 @@ def test_a_link_is_mailed_to_customers_only_and_said_to_all(client, carol):
     assert [row.to_email for row in OutgoingEmail.select()] == ["carol@customer.example"]
 
 
-def test_links_for_one_address_run_out(client, carol):
+def test_links_for_one_address_run_out(client, carol, mailing):
     ask = [doors.post(client, "/sign-in", {"email": "carol@customer.example", "link": "1"}) for _ in range(4)]
     assert [answer.status_code for answer in ask] == [303, 303, 303, 422]
 
@@ -69,7 +75,7 @@ def test_a_sign_in_link_is_used_by_its_button_once(client, app, database):
 
 
 @pytest.mark.parametrize("kind", ["ticket", "sign-in"])
-def test_an_old_link_explains_itself_and_offers_a_new_one(client, ticket, kind):
+def test_an_old_link_explains_itself_and_offers_a_new_one(client, ticket, kind, mailing):
     with time_machine.travel(datetime.now(UTC) - timedelta(days=31)):
         token = links.make(kind, address=ticket.address, ticket=ticket if kind == "ticket" else None)
     answer = client.get(links.PATHS[kind] + token)
@@ -78,16 +84,41 @@ def test_an_old_link_explains_itself_and_offers_a_new_one(client, ticket, kind):
     assert 'action="/links/new"' in answer.get_data(as_text=True)
 
 
-def test_an_unknown_link_offers_a_new_one(client, database):
+def test_an_unknown_link_offers_a_new_one(client, mailing):
     for path in ("/t/unknown", "/sign-in/unknown"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert "Receive a new link" in doors.text_of(answer)
 
 
-def test_a_new_link_goes_to_the_typed_address(client, carol):
+def test_a_new_link_goes_to_the_typed_address(client, carol, mailing):
     assert doors.post(client, "/links/new", {"email": "carol@customer.example"}).status_code == 303
     assert OutgoingEmail.get().link_kind == "sign-in"
+
+
+@pytest.mark.parametrize(("path", "values"), [("/sign-in", {"link": "1"}), ("/links/new", {})])
+def test_without_a_mail_server_no_link_is_promised_to_anybody(client, carol, path, values):
+    pages = [doors.text_of(client.get("/sign-in")), doors.text_of(client.get("/t/unknown"))]
+    for email in ("carol@customer.example", "nobody@customer.example"):
+        answer = doors.post(client, path, {"email": email, **values})
+        assert answer.status_code == 422
+        pages.append(doors.text_of(answer))
+    assert pages[2] == pages[3]
+    for page in pages:
+        assert "This desk sends no e-mail yet, so it cannot mail you a link." in page
+        assert "on its way" not in page
+        assert "Receive a link" not in page
+    assert not OutgoingEmail.select().exists()
+
+
+def test_a_password_is_asked_for_by_its_honest_label(client, carol, mailing):
+    assert "(optional)" not in doors.text_of(client.get("/sign-in"))
+    assert "Write your password, or ask for a link." in doors.text_of(sign_in(client, password=""))
+
+
+def test_without_a_mail_server_only_a_password_signs_in(client, client_of, carol):
+    assert "Write your password. " in doors.text_of(sign_in(client, password=""))
+    assert "link by e-mail" not in doors.text_of(client_of(carol).get("/account"))
 
 
 def test_a_link_of_one_kind_opens_no_other_door(client, ticket):
