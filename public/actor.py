@@ -42,6 +42,27 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
     raise NotFound(lazy("There is no such ticket."))
 
 
+def kept() -> list[tuple[TicketGuest, Ticket]]:
+    """Return the tickets that this browser opens without signing in, each with the guest who reads it."""
+    found = {}
+    for number in _numbers_of([int(key) for key in session.get("guest", {})]):
+        guest = _guest_of(number)
+        if guest is not None:
+            with suppress(NotFound):
+                ticket = followed(guest, number)
+                found[ticket.id] = (guest, ticket)
+    return list(found.values())
+
+
+def _numbers_of(ids: list[int]) -> list[str]:
+    """Return the numbers of these tickets, also of those that are part of another one now."""
+    if not ids:
+        return []
+    living = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).tuples()
+    former = FormerNumber.select(FormerNumber.number).where(FormerNumber.former_id.in_(ids)).tuples()
+    return [number for (number,) in (*living, *former)]
+
+
 def followed(who: Customer | TicketGuest, number: str) -> Ticket:
     """Return the ticket with this number, or the one it was merged into."""
     try:

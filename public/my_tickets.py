@@ -26,28 +26,42 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Line:
-    """A ticket of the list, its status and who spoke last."""
+    """A ticket of the list, its status, who spoke last, and as which customer it is read."""
 
     ticket: Ticket
     status: Status | None
     last: Message | None
+    me: int
 
 
 @blueprint.get("/tickets", endpoint="tickets")
 def list_tickets() -> Response | str:
-    """List the customer's tickets: open or closed, the latest activity first."""
+    """List the customer's tickets, or those this browser keeps: open or closed, the latest activity first."""
     customer = actor.signed_in()
-    if customer is None:
-        return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
     closed = request.args.get("show") == "closed"
+    if customer is None:
+        return _list_kept(closed=closed)
     rows = _page_of(customer, closed=closed, before=request.args.get("before", ""))
     return render_template(
         "public/tickets.html",
-        lines=_lines(rows[:PER_PAGE]),
+        lines=_lines([(row, customer.id) for row in rows[:PER_PAGE]]),
         closed=closed,
-        me=customer.id,
+        is_guest=False,
         is_first="before" not in request.args,
         next_before=rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None,
+    )
+
+
+def _list_kept(*, closed: bool) -> Response | str:
+    """List what this browser opened or was led to by a link; with none of it, ask to sign in."""
+    kept = actor.kept()
+    if not kept:
+        return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
+    shown = [(row, guest.customer.id) for guest, row in kept if row.is_open != closed]
+    shown.sort(key=lambda pair: (pair[0].last_activity, pair[0].id), reverse=True)
+    lines = _lines(shown)
+    return render_template(
+        "public/tickets.html", lines=lines, closed=closed, is_guest=True, is_first=True, next_before=None
     )
 
 
@@ -62,14 +76,16 @@ def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
     return list(query.order_by(Ticket.last_activity.desc(), Ticket.id.desc()).limit(PER_PAGE + 1))
 
 
-def _lines(rows: list[Ticket]) -> list[Line]:
+def _lines(read: list[tuple[Ticket, int]]) -> list[Line]:
+    """Make the lines of these tickets, each with the id of the customer who reads it."""
+    rows = [row for row, _me in read]
     newest = (
         Message.select(fn.MAX(Message.id))
         .where(Message.ticket.in_([row.id for row in rows]), access.shown_to_customers())
         .group_by(Message.ticket)
     )
     said = {message.ticket_id: message for message in Message.select().where(Message.id.in_(newest))} if rows else {}
-    return [Line(row, catalogue.status(row.status_id), said.get(row.id)) for row in rows]
+    return [Line(row, catalogue.status(row.status_id), said.get(row.id), me) for row, me in read]
 
 
 @blueprint.get("/tickets/<number>")

@@ -145,7 +145,7 @@ GET: dict[str, str] = {
     "public.sign_in_link": NOBODY,
     "public.ticket_link": NOBODY,
     "public.account": "302 302 200 200 302 302 302 302",
-    "public.tickets": "302 302 200 200 302 302 302 302",
+    "public.tickets": "302 200 200 200 302 302 302 302",
     "public.ticket": "404 200 404 200 404 404 404 404",
     "public.file": "404 200 404 200 404 404 404 404",
     "setup.account": NOBODY,

@@ -24,6 +24,58 @@ def test_without_a_mail_server_the_browser_keeps_its_ticket(app, client, sales):
     assert app.test_client().get(f"/tickets/{number}").status_code == 404
 
 
+def test_without_a_mail_server_no_mail_is_promised(client, sales):
+    form = doors.text_of(client.get("/"))
+    assert "This desk sends no e-mail yet: you find the answer in this browser" in form
+    assert "answer you by e-mail" not in form
+    assert "We send the answer" not in form
+    assert "on its way" not in doors.text_of(send(client, fill(client)))
+
+
+def test_with_a_mail_server_the_form_says_where_the_answer_goes(client, sales):
+    settings.save({"mail_host": "127.0.0.1"})
+    form = doors.text_of(client.get("/"))
+    assert "answer you by e-mail" in form
+    assert "We send the answer" in form
+    assert "sends no e-mail" not in form
+
+
+def test_my_tickets_are_those_the_browser_keeps(app, client, sales, carol):
+    foreign = cast.open_ticket("vera@visitor.example", sales)
+    send(client, fill(client))
+    linked, copied = cast.open_ticket(carol, sales), cast.open_ticket(carol, sales, copies=("eve@copied.example",))
+    open_by_link(client, linked)
+    open_by_link(client, copied, CustomerAddress.get(CustomerAddress.email == "eve@copied.example"))
+    others = cast.open_ticket(carol, sales)
+    written = Ticket.get((Ticket.id != foreign.id) & (Ticket.address == foreign.address))
+    page = client.get("/tickets").get_data(as_text=True)
+    assert [row.number in page for row in (written, linked, copied)] == [True] * 3
+    assert [row.number in page for row in (foreign, others)] == [False] * 2
+    assert page.count("<span>in copy</span>") == 1
+    assert 'href="/sign-in?next=/tickets"' in page
+    assert "/account" not in page
+    assert app.test_client().get("/tickets").location == "/sign-in?next=/tickets"
+
+
+def test_the_kept_tickets_stand_under_open_or_closed(client, sales):
+    first, second = (cast.open_ticket("vera@visitor.example", sales) for _time in range(2))
+    for ticket in (first, second):
+        open_by_link(client, ticket)
+    doors.post(client, f"/tickets/{first.number}/close")
+    pages = [client.get(path).text for path in ("/tickets", "/tickets?show=closed")]
+    assert [[row.number in page for row in (first, second)] for page in pages] == [[False, True], [True, False]]
+
+
+def test_a_kept_ticket_that_is_hidden_or_gone_is_not_listed(client, sales):
+    hidden, gone = (cast.open_ticket("vera@visitor.example", sales) for _time in range(2))
+    for ticket in (hidden, gone):
+        open_by_link(client, ticket)
+    Ticket.update(hidden_from_customer=True).where(Ticket.id == hidden.id).execute()
+    with client.session_transaction() as session:
+        session["guest"] = {str(hidden.id): hidden.address_id, "424242": gone.address_id}
+    assert client.get("/tickets").status_code == 302
+
+
 @pytest.mark.parametrize("stranger_first", [True, False])
 def test_who_only_wrote_reads_nothing_that_is_merged_with_it(client, root, sales, carol, stranger_first):
     hers = cast.open_ticket(carol, sales)
@@ -35,6 +87,8 @@ def test_who_only_wrote_reads_nothing_that_is_merged_with_it(client, root, sales
     tickets.merge(*pair, actor=root)
     for row in pair:
         assert client.get(f"/tickets/{row.number}").status_code == 404
+    # Not in the list either: it is empty now.
+    assert client.get("/tickets").status_code == 302
 
 
 def test_who_only_wrote_an_address_is_not_told_whose_it_is(client, client_of, ana, billing, carol):
@@ -66,6 +120,7 @@ def test_who_wrote_both_goes_on_reading_them(client, root, sales, carol):
     tickets.merge(first, second, actor=root)
     assert client.get(f"/tickets/{first.number}").location == f"/tickets/{second.number}"
     assert client.get(f"/tickets/{second.number}").status_code == 200
+    assert client.get("/tickets").text.count('class="mine"') == 1
 
 
 def test_with_a_mail_server_the_link_must_come_by_mail(client, sales):
