@@ -14,7 +14,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import Agent
 
-NEEDED = lazy("This field is needed.")
+NEEDED = lazy("This field is required.")
 NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
 #: A hash of a longer text would cost more than it protects.
 LONGEST = 1_000

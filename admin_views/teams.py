@@ -30,7 +30,7 @@ class RolesView(DeskView):
         "name": lazy("Name"),
         "can_set_status": lazy("Set the status"),
         "can_set_priority": lazy("Set the priority"),
-        "can_tag": lazy("Tag"),
+        "can_tag": lazy("Tag tickets"),
         "can_assign": lazy("Assign"),
         "can_delete": lazy("Delete"),
         "can_configure": lazy("Configure"),

@@ -153,7 +153,7 @@ def find(batch_id: int, *, actor: Agent) -> Batch:
     """Return an act of this agent. Raises NotFound, also for an act of somebody else."""
     batch = Batch.get_or_none(Batch.id == batch_id, Batch.agent == actor.id) if batch_id < 2**63 else None
     if batch is None:
-        raise NotFound(lazy("There is no such act."))
+        raise NotFound(lazy("There is no such action."))
     return batch
 
 

@@ -48,7 +48,7 @@ def required(value: Any, field: str, length: int = 120) -> str:
     """Return a text on one line. Raises InvalidInput at `field` when it is empty."""
     text = one_line(value, length)
     if not text:
-        raise InvalidInput(lazy("This field is needed."), field=field)
+        raise InvalidInput(lazy("This field is required."), field=field)
     return text
 
 

@@ -78,7 +78,7 @@ def invite(
     access.require(actor, "administer")
     chosen = inputs.chosen(Role, role, "role")
     if chosen is None:
-        raise InvalidInput(lazy("This field is needed."), field="role")
+        raise InvalidInput(lazy("This field is required."), field="role")
     with events.transaction():
         agent = _add(
             name=inputs.required(name, "name"),

@@ -35,7 +35,7 @@ class NewMember:
 def read(values: Mapping[str, Any]) -> NewMember:
     """Check ``email``, ``last_name`` and ``first_name``. Raises InvalidInput at the field that is wrong."""
     if not values.get("email"):
-        raise InvalidInput(lazy("This field is needed."), field="email")
+        raise InvalidInput(lazy("This field is required."), field="email")
     email = inputs.normalise(str(values["email"]))
     return NewMember(email, _name(values, "last_name"), _name(values, "first_name"))
 

@@ -108,7 +108,7 @@ def _day_first(text: str) -> datetime | None:
 def _given(values: Mapping[str, Any], field: str) -> Any:
     value = values.get(field)
     if value is None or value == "":
-        raise InvalidInput(lazy("This field is needed."), field=field)
+        raise InvalidInput(lazy("This field is required."), field=field)
     return value
 
 
@@ -120,7 +120,7 @@ def _text(values: Mapping[str, Any], field: str, limit: int, *, needed: bool = T
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=limit), field=f"{at}{field}")
     text = inputs.one_line(value, limit)
     if needed and not text:
-        raise InvalidInput(lazy("This field is needed."), field=f"{at}{field}")
+        raise InvalidInput(lazy("This field is required."), field=f"{at}{field}")
     return text
 
 

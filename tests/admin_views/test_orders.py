@@ -311,7 +311,7 @@ def test_imported_members_find_their_orders(client):
 
 def test_bad_members_are_named(client):
     text = doors.text_of(send(client, MEMBERS, f"email,nom\n,x\na@b.example,{'x' * 81}\nA@B.example,\n a@b.example,\n"))
-    assert "2 E-mail address This field is needed." in text
+    assert "2 E-mail address This field is required." in text
     assert "3 Last name At most 80 characters." in text
     assert "5 The same stands on line 4 already." in text
 

@@ -242,7 +242,7 @@ def test_no_cookie_is_set_and_no_sign_in_made(put):
 
 def test_errors_are_in_english_whoever_asks(client, secret):
     headers = {"Authorization": f"Bearer {secret}", "Accept-Language": "fr"}
-    assert client.put(URL, data="{}", headers=headers).json["error"] == "This field is needed."
+    assert client.put(URL, data="{}", headers=headers).json["error"] == "This field is required."
 
 
 def test_only_the_hash_is_stored(secret):
