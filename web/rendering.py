@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, day=day, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole
     )
+    app.jinja_env.filters.update(foldable=foldable, unbroken=unbroken)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
@@ -110,8 +112,26 @@ def moment(when: datetime | None, pattern: str = "") -> str:
 
 
 def whole(text: object) -> Markup:
-    """Keep “e-mail” on one line: browsers break it at its hyphen."""
-    return escape(text).replace("e-mail", Markup('<span class="nowrap">e-mail</span>'))
+    """Keep “e-mail” and “pouvons-nous” on one line: browsers break words at their hyphens."""
+    # Markup may hold hyphens in its tags: there the words stay as they are.
+    return escape(text) if hasattr(text, "__html__") else Markup(HYPHENED.sub(KEPT_WORD, str(escape(text))))  # noqa: S704
+
+
+#: A short word with hyphens; one of an address or a path is not a word.
+HYPHENED = re.compile(r"(?<![\w@./&#-])[^\W\d_]{1,12}(?:-[^\W\d_]{1,12}){1,2}(?![\w@/-]|\.\w)")
+KEPT_WORD = r'<span class="nowrap">\g<0></span>'
+
+
+def unbroken(text: object) -> str:
+    """Write a label that only style sheets show, where no element can keep a word on one line."""
+    return str(text).replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
+def foldable(value: object) -> object:
+    """Let a narrow cell break an e-mail address before its @, and not before its last letter."""
+    if hasattr(value, "__html__") or "@" not in str(value):
+        return value
+    return escape(value).replace("@", Markup("<wbr>@"))
 
 
 def day(when: datetime) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from markupsafe import Markup
 
 from helpdesk import clock, i18n
 from tests.support import doors, sqlite_only
@@ -83,3 +85,30 @@ def test_a_language_is_named_in_the_language_of_the_reader(speaking):
     assert [i18n.called(code) for code in ("en", "fr")] == names
     assert [str(name) for _code, name in i18n.CHOICES] == [name.capitalize() for name in names]
     assert i18n.called("nonsense") == "nonsense"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Répondre par e-mail", ["e-mail"]),
+        ("Comment pouvons-nous vous aider ?", ["pouvons-nous"]),
+        ("E-mails & mots-clés", ["E-mails", "mots-clés"]),
+        ("on-line@post-office.example, /sign-in/a, x-y.example, 2026-03-31", []),
+    ],
+)
+def test_words_are_kept_whole_at_their_hyphens(request_context, text, kept):
+    shown = rendering.whole(text)
+    assert re.findall(r'<span class="nowrap">(.*?)</span>', shown) == kept
+    assert Markup(shown).striptags() == text
+
+
+def test_markup_is_left_as_it_is_and_other_text_escaped(request_context):
+    assert rendering.whole(Markup('<a data-at-once="1">e-mail</a>')) == '<a data-at-once="1">e-mail</a>'
+    assert rendering.whole("<b>e-mail</b>") == '&lt;b&gt;<span class="nowrap">e-mail</span>&lt;/b&gt;'
+
+
+def test_an_address_breaks_before_its_at_sign(request_context):
+    assert rendering.foldable("<b>@x.example") == "&lt;b&gt;<wbr>@x.example"
+    assert rendering.foldable(Markup("<i>a@b</i>")) == "<i>a@b</i>"
+    assert rendering.foldable(None) is None
+    assert rendering.unbroken("E-mail") == "E\N{NON-BREAKING HYPHEN}mail"
