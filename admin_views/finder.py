@@ -1,4 +1,4 @@
-"""The box that finds anything (Ctrl+K): screens, tickets, customers. Actions are found on the page itself."""
+"""The box that finds anything (Ctrl+K): screens, tickets, customers, tags. Actions are found on the page itself."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class FinderPage(DeskPage):
             _("Screens"): screens(self.agent, text),
             _("Tickets"): tickets(self.agent, text),
             _("Customers"): customers(self.agent, text),
+            _("Tags"): tags(text),
         }
         return {"groups": [{"label": label, "lines": lines} for label, lines in found.items() if lines]}
 
@@ -75,3 +76,8 @@ def customers(agent: Agent, text: str) -> list[Line]:
         }
         for row in finding.customers(agent, text)
     ]
+
+
+def tags(text: str) -> list[Line]:
+    """Return tags, each with the way to its tickets."""
+    return [{"text": row.name, "detail": "", "url": url_for(LIST, tag=row.id)} for row in finding.tags(text)]

@@ -119,6 +119,10 @@ class TicketLists:
         return {"teams": catalogue.teams(), "covering": covering, "others": others}
 
 
+#: Tags that the filters of a list offer.
+TAGS = 200
+
+
 def arg(name: str) -> str:
     """Return one word of the address."""
     return request.args.get(name, "")
@@ -155,7 +159,8 @@ def choices() -> dict[str, list[Any]]:
         "priority": pairs(catalogue.priorities()),
         "assignee": [("me", _("Me")), *pairs(catalogue.agents())],
         "team": pairs(catalogue.teams()),
-        "tag": pairs(catalogue.tags()),
+        # The box that finds anything leads to the lists of the others.
+        "tag": pairs([row for place, row in enumerate(catalogue.tags()) if place < TAGS or str(row.id) == arg("tag")]),
     }
 
 

@@ -88,6 +88,7 @@ class TicketPage:
             history=threads.earlier_tickets(ticket, self.agent),
             orders=orders.orders_of(ticket.customer_id, named=ticket.order_number),
             canned=canned_responses.offered(ticket),
+            canned_begins=canned_responses.beginning,
             signature=tickets.signature_of(self.agent, ticket),
             may_delete_note=lambda note: tickets.may_delete_note(note, self.agent),
             can=lambda verb: access.can(self.agent, verb, ticket),

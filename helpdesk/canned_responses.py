@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from models import Agent, CannedResponse, Ticket, database
 
 #: Responses offered at once in one ticket.
 OFFERED = 200
+#: Characters of a response that a ticket's page carries.
+BEGINNING = 200
 
 _all = Kept(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
 
@@ -22,6 +25,17 @@ def offered(ticket: Ticket) -> list[CannedResponse]:
     """Return the responses of the ticket's service, then the general ones, in their owner's order."""
     rows = [row for row in _all() if row.service_id in {ticket.service_id, None}]
     return sorted(rows, key=lambda row: row.service_id is None)[:OFFERED]
+
+
+def beginning(response: CannedResponse) -> str:
+    """Return how the response begins, on one line: what a page shows of it, and searches."""
+    return _beginning(response.body[: 20 * BEGINNING])
+
+
+@functools.lru_cache(maxsize=1_024)
+def _beginning(html: str) -> str:
+    # Cut as HTML, a tag may be left open: cleaning ends it.
+    return " ".join(richtext.to_text(richtext.clean(html)).split())[:BEGINNING]
 
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:

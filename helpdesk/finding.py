@@ -1,9 +1,9 @@
-"""What the box that finds anything finds by a few letters: tickets and customers within an agent's sight."""
+"""What the box that finds anything finds by a few letters: tickets and customers within an agent's sight, tags."""
 
 from __future__ import annotations
 
-from helpdesk import access, search
-from models import Agent, Customer, CustomerAddress, Ticket
+from helpdesk import access, catalogue, search
+from models import Agent, Customer, CustomerAddress, Tag, Ticket
 
 #: Lines of a kind; the tickets looked at for their authors.
 LINES, LOOKED_AT = 8, 100
@@ -30,3 +30,9 @@ def customers(agent: Agent, text: str) -> list[CustomerAddress]:
     rows = CustomerAddress.select(CustomerAddress, Customer).join(Customer).where(CustomerAddress.id.in_(keys))
     by_key = {row.id: row for row in rows} if keys else {}
     return [by_key[key] for key in keys if key in by_key]
+
+
+def tags(text: str) -> list[Tag]:
+    """Return the tags whose name holds all words; none for no word."""
+    words = search.fold(text).split()
+    return [row for row in catalogue.tags() if words and all(word in row.key for word in words)][:LINES]

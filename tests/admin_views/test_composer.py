@@ -8,7 +8,7 @@ import re
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import clock, drafts, settings, threads, tickets
+from helpdesk import canned_responses, clock, drafts, settings, threads, tickets
 from helpdesk.drafts import Writing
 from models import (
     Attachment,
@@ -366,3 +366,12 @@ def test_a_writer_hears_what_came_in(client_of, ticket, ana, carol):
     tickets.receive_message(ticket, "One more thing.", actor=carol)
     said = post(client_of(ana), url(ticket, "presence"), {"busy": "1", "seen": seen}).get_json()
     assert said["news"] == ["1 new message — read, then send"]
+
+
+def test_the_page_carries_the_beginning_of_long_responses_only(client_of, ticket, ana):
+    for number in range(10):
+        body = f"<p>Beginning {number} &amp; more</p><p>{'word ' * 10_000}</p>"
+        canned_responses.save_from_reply(ticket, f"Long {number}", body, actor=ana)
+    page = client_of(ana).get(url(ticket)).get_data(as_text=True)
+    assert 'data-canned-text="Beginning 3 &amp; more word word' in page
+    assert page.count("word") < 10 * 100

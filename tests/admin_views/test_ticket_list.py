@@ -9,7 +9,7 @@ from playhouse.test_utils import count_queries
 
 from helpdesk import counting, saved_views, tickets
 from helpdesk.batches import MAX_TICKETS
-from models import Batch, OutgoingEmail, SavedView, Status, Tag, Ticket
+from models import Batch, OutgoingEmail, SavedView, Stamp, Status, Tag, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of
 
@@ -337,3 +337,17 @@ def test_the_list_without_a_word_leads_to_neighbours_too(client_of, ticket, many
 def test_the_order_in_use_is_marked(client_of, ticket, ana):
     html = page(client_of(ana), f"{LIST}?sort=oldest")
     assert re.findall(r"aria-current=true>([^<]+)<svg", html) == ["Oldest first"]
+
+
+def test_a_list_carries_some_tags_and_the_box_finds_the_others(client_of, ana, ticket):
+    Tag.insert_many([{"name": f"tag {number:04}", "key": f"tag {number:04}"} for number in range(2_000)]).execute()
+    Stamp.bump()
+    last = Tag.get(Tag.name == "tag 1999")
+    client = client_of(ana)
+    page = client.get("/admin/tickets/").get_data(as_text=True)
+    assert "tag 0001" in page
+    assert page.count(">tag ") <= 300
+    found = client.get("/admin/find/?q=TAG+1999", headers={"Accept": "application/json"}).get_json()["groups"]
+    assert [line["url"] for group in found for line in group["lines"]] == [f"/admin/tickets/?tag={last.id}"]
+    chosen = client.get(f"/admin/tickets/?tag={last.id}").get_data(as_text=True)
+    assert f'<option value="{last.id}" selected>tag 1999</option>' in chosen
