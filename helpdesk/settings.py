@@ -105,11 +105,14 @@ def _host(_declared: Declared, value: Any) -> str:
     return text
 
 
-def _port(_declared: Declared, value: Any) -> int:
-    text = str(value or "")
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= 65_535:
-        raise InvalidInput(lazy("Expected a number from 1 to 65535."))
-    return int(text)
+def _whole(low: int, high: int, message: Any) -> Any:
+    def check(_declared: Declared, value: Any) -> int:
+        text = str(value)
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
+            raise InvalidInput(message)
+        return int(text)
+
+    return check
 
 
 def _extensions(_declared: Declared, value: Any) -> str:
@@ -138,13 +141,6 @@ def _size(_declared: Declared, value: Any) -> str:
     return str(value).strip().upper().replace(" ", "")
 
 
-def _days(_declared: Declared, value: Any) -> int:
-    text = str(value or "")
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= 3_650:
-        raise InvalidInput(lazy("Expected a number of days from 1 to 3650."))
-    return int(text)
-
-
 def _colour(_declared: Declared, value: Any) -> str:
     try:
         return colors.to_hex(colors.parse(str(value or "")))
@@ -157,13 +153,6 @@ def _picture(_declared: Declared, value: Any) -> dict[str, Any] | None:
     if value is not None and not (isinstance(value, dict) and {"path", "sha256"} <= set(value)):
         raise InvalidInput(lazy("Choose a picture."))
     return value
-
-
-def _pause(_declared: Declared, value: Any) -> int:
-    text = str(value)
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > 30:
-        raise InvalidInput(lazy("Expected a number of seconds from 0 to 30."))
-    return int(text)
 
 
 def _prefix(_declared: Declared, value: Any) -> str:
@@ -218,11 +207,11 @@ _CHECKS: dict[str, Any] = {
     "timezone": _timezone,
     "site_url": _site_url,
     "host": _host,
-    "port": _port,
+    "port": _whole(1, 65_535, lazy("Expected a number from 1 to 65535.")),
     "colour": _colour,
     "picture": _picture,
-    "days": _days,
-    "pause": _pause,
+    "days": _whole(1, 3_650, lazy("Expected a number of days from 1 to 3650.")),
+    "pause": _whole(0, 30, lazy("Expected a number of seconds from 0 to 30.")),
     "prefix": _prefix,
     "extensions": _extensions,
     "folder": _folder,
