@@ -55,22 +55,6 @@ def text(kind: str, locale: str) -> Text:
     )
 
 
-def store(
-    kind: str,
-    said: Text,
-    recipient: Recipient,
-    values: Mapping[str, str],
-    ticket: Ticket | None = None,
-    message: Message | None = None,
-    automatic: str = "auto-generated",
-    link_kind: str | None = None,
-) -> OutgoingEmail:
-    """Write an e-mail that is owed, in the caller's transaction; it threads with the earlier ones of its ticket."""
-    written = draft(kind, said, recipient, values, ticket, message, automatic, link_kind)
-    store_all([written])
-    return written
-
-
 def store_all(written: Sequence[OutgoingEmail]) -> None:
     """Write several mails that are owed, in the caller's transaction: in one statement, unless somebody notes them."""
     noting = _noted.get()
@@ -93,7 +77,7 @@ def draft(
     automatic: str = "auto-generated",
     link_kind: str | None = None,
 ) -> OutgoingEmail:
-    """Return an e-mail as `store` would write it, without storing it."""
+    """Return an e-mail that is owed, not stored yet; it threads with the earlier ones of its ticket."""
     usable = {name: value for name, value in values.items() if kind == "received" or name in placeholders.allowed(kind)}
     body = richtext.clean(placeholders.fill(said.body, usable, html=True))
     earlier = _earlier(ticket, recipient.email)

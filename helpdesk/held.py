@@ -78,7 +78,9 @@ def _mail(address: str, locale: str) -> OutgoingEmail:
         sender_email=sender.sender_email,
         enabled=True,
     )
-    return envelopes.store(KIND, said, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
+    mail = envelopes.draft(KIND, said, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
+    envelopes.store_all([mail])
+    return mail
 
 
 def link_of(email: OutgoingEmail) -> str | None:

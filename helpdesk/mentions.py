@@ -82,4 +82,4 @@ def tell(event: TicketEvent, actor: Actor) -> None:
             sender_email=sender.sender_email,
             enabled=True,
         )
-        envelopes.store("mention", said, recipient, {}, ticket)
+        envelopes.store_all([envelopes.draft("mention", said, recipient, {}, ticket)])

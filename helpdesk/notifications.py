@@ -245,7 +245,8 @@ def _write_digests(events: list[TicketEvent], actor: Actor) -> None:
     for recipient, handed in tickets.items():
         said = text("assignment", recipient.locale)
         if said.enabled and recipient.email.casefold() not in told:
-            envelopes.store("digest", _digest(said, handed, recipient.locale), recipient, {})
+            mail = envelopes.draft("digest", _digest(said, handed, recipient.locale), recipient, {})
+            envelopes.store_all([mail])
 
 
 def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
@@ -279,7 +280,9 @@ def send_account_mail(
     else:
         raise ValueError(kind)
     values = {"customer_firstname": "", "customer_lastname": "", "customer_email": recipient.email, **names}
-    return envelopes.store(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
+    mail = envelopes.draft(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
+    envelopes.store_all([mail])
+    return mail
 
 
 def _names(address: CustomerAddress) -> dict[str, str]:
