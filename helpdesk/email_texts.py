@@ -45,7 +45,9 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
     Raises NotAllowed, or InvalidInput at the field with an unknown variable, named.
     """
     access.require(actor, "configure")
-    for name, text in problems(kind, values).items():
+    wrong = problems(kind, values)
+    if wrong:
+        name, text = next(iter(wrong.items()))
         raise InvalidInput(text, field=name)
     row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
     before = shown(kind)

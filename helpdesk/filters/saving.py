@@ -87,7 +87,9 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
     actions (list of action, argument). Raises InvalidInput naming the first field that is wrong.
     """
     access.require(actor, "configure")
-    for field, text in problems(values).items():
+    wrong = problems(values)
+    if wrong:
+        field, text = next(iter(wrong.items()))
         raise InvalidInput(text, field=field)
     with database.atomic():
         rule = rule or Filter(position=positions.after_last(Filter))
