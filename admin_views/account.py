@@ -20,7 +20,7 @@ from admin_views.account_forms import (
     ResetForm,
     SignInForm,
 )
-from helpdesk import links, settings, staffing
+from helpdesk import inputs, links, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
 from helpdesk.links import LinkExpired
@@ -188,7 +188,7 @@ def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> st
 @agents_only
 def end_sign_in(agent: Agent, key: int) -> Page:
     """Sign one of one's browsers out."""
-    if key >= 2**63:
+    if not inputs.fits(key):
         abort(404)
     staffing.end_one(agent, key)
     flash(_("The browser was signed out."), "success")

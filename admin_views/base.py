@@ -20,7 +20,7 @@ from admin_views.deleting import Deletes
 from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.guard import Guarded
 from admin_views.lists import Lists
-from helpdesk import i18n, journal
+from helpdesk import i18n, inputs, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import Base, Label, database
@@ -34,7 +34,6 @@ FORMATTERS: dict[type, Callable[..., Any]] = {
     datetime: lambda _view, value, _name: i18n.when(value),
 }
 MAX_BULK = 500
-MAX_KEY = 2**63 - 1
 EXPLICIT = ("column_list", "form_columns", "column_details_list", "column_export_list")
 
 
@@ -251,6 +250,6 @@ def typed() -> dict[str, list[str]]:
 
 def as_key(value: Any) -> int | None:
     """Return the id that a request names, or None for what can be no id on either engine."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MAX_KEY)):
-        value = int(value)
-    return value if isinstance(value, int) and 0 <= value <= MAX_KEY else None
+    if isinstance(value, str):
+        return inputs.row_key(value)
+    return value if isinstance(value, int) and inputs.fits(value) else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from peewee import ModelSelect, chunked, fn
 
-from helpdesk import access, clock, environment, file_store, settings
+from helpdesk import access, clock, environment, file_store, inputs, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
 from helpdesk.file_store import PLACE, StoredFile, discard
@@ -73,7 +73,7 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
     query = query.where(Ticket.id.in_(access.visible_tickets(actor).select(Ticket.id)))
     if not isinstance(actor, Agent | System):
         query = query.where(access.shown_to_customers())
-    row = query.first() if 0 <= attachment_id < 2**63 else None
+    row = query.first() if inputs.fits(attachment_id) else None
     if row is None:
         raise NotFound(lazy("There is no such file."))
     return row
@@ -82,7 +82,7 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
 def ticket_number(attachment_id: int) -> str:
     """Return the number of the ticket a file belongs to, for doors that open one ticket at a time; else nothing."""
     query = Ticket.select(Ticket.number).join(Message).join(Attachment)
-    known = 0 <= attachment_id < 2**63
+    known = inputs.fits(attachment_id)
     return str(query.where(Attachment.id == attachment_id).scalar() or "") if known else ""
 
 

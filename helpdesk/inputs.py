@@ -63,7 +63,13 @@ def label(value: Any, field: str, length: int = 120) -> Label:
 
 def row_key(text: str) -> int | None:
     """Return the id that a text of digits names, or None for what can be no id on either engine."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    key = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    return key if key is not None and fits(key) else None
+
+
+def fits(key: int) -> bool:
+    """Tell whether a number may be an id: neither engine holds a larger one."""
+    return 0 <= key < 2**63
 
 
 def chosen(model: type[Base], value: Any, field: str) -> Any:

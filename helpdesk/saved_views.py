@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from helpdesk import access, catalogue, criteria
+from helpdesk import access, catalogue, criteria, inputs
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
@@ -51,7 +51,7 @@ def save(name: str, given: Mapping[str, str], *, actor: Agent) -> SavedView:
 
 def find(view_id: int, *, actor: Agent) -> SavedView:
     """Return a view this agent may change: their own, or (administrators) a shared one. Raises NotFound."""
-    view = SavedView.get_or_none(SavedView.id == view_id) if view_id < 2**63 else None
+    view = SavedView.get_or_none(SavedView.id == view_id) if inputs.fits(view_id) else None
     if view is None or not may_change(view, actor):
         raise NotFound(lazy("There is no such list."))
     return view

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
-from helpdesk import attachments, file_store, filetypes, i18n, uploads
+from helpdesk import attachments, file_store, filetypes, i18n, inputs, uploads
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, TooMany
 from helpdesk.file_store import Limits
@@ -92,9 +92,9 @@ class Basket:
 
     def remove(self) -> None:
         """Take the file out that the form names."""
-        asked = request.form.get("remove_file", "")
-        if asked.isascii() and asked.isdigit() and len(asked) < 19:
-            uploads.drop(int(asked), form_key=self.key, owner=self.owner)
+        asked = inputs.row_key(request.form.get("remove_file", ""))
+        if asked is not None:
+            uploads.drop(asked, form_key=self.key, owner=self.owner)
 
 
 def receive_one(basket: Basket) -> tuple[dict[str, Any], int]:
