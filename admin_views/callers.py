@@ -22,7 +22,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
-from models import Agent, Department
+from models import Agent
 
 TOO_LONG = lazy("Use at most %(max)d characters.")
 SOURCES = [
@@ -93,12 +93,10 @@ class CallerTickets(TicketPage):
 def places(agent: Agent) -> list[SelectChoice]:
     """Return the departments, and the services without any, within the agent's sight."""
     choices = []
-    for service in catalogue.services():
-        rows: list[Department | None] = [*catalogue.departments(service.id)]
-        for row in rows or [None]:
-            if tickets.may_open_in(agent, service.id, row.id if row else None):
-                name, group = (str(row.name), str(service)) if row else (str(service), None)
-                choices.append(SelectChoice(f"{service.id}/{row.id if row else ''}", name, optgroup=group))
+    for service, row in catalogue.places():
+        if tickets.may_open_in(agent, service.id, row.id if row else None):
+            name, group = (str(row.name), str(service)) if row else (str(service), None)
+            choices.append(SelectChoice(f"{service.id}/{row.id if row else ''}", name, optgroup=group))
     return choices
 
 

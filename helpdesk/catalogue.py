@@ -109,6 +109,14 @@ def departments(service_id: int | None = None) -> list[Department]:
     return [row for row in _departments().values() if service_id is None or row.service_id == service_id]
 
 
+def places(*, enabled_only: bool = False) -> list[tuple[Service, Department | None]]:
+    """Return where tickets may lie, in the owner's order: each department, and each service that has none."""
+    found: list[tuple[Service, Department | None]] = []
+    for service in services(enabled_only=enabled_only):
+        found += [(service, department) for department in departments(service.id)] or [(service, None)]
+    return found
+
+
 def statuses(*, enabled_only: bool = False) -> list[Status]:
     """Return the statuses in the owner's order."""
     return [row for row in _statuses().values() if row.enabled or not enabled_only]

@@ -145,11 +145,7 @@ def refuse_kept_role(role: Role) -> None:
 
 def silent_places() -> list[Service | Department]:
     """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
-    places = [
-        place
-        for service in catalogue.services(enabled_only=True)
-        for place in catalogue.departments(service.id) or [service]
-    ]
+    places = [department or service for service, department in catalogue.places(enabled_only=True)]
     return [place for place in places if not any(_is_told(agent, place) for agent in catalogue.agents())]
 
 

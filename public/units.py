@@ -25,12 +25,7 @@ class Unit:
 
 def offered() -> list[Unit]:
     """Return the units that visitors may choose, in the owner's order."""
-    return [unit for service in catalogue.services(enabled_only=True) for unit in _units_of(service)]
-
-
-def _units_of(service: Service) -> list[Unit]:
-    departments = catalogue.departments(service.id)
-    return [Unit(service, department) for department in departments] or [Unit(service, None)]
+    return [Unit(service, department) for service, department in catalogue.places(enabled_only=True)]
 
 
 def by_service(units: Iterable[Unit]) -> list[tuple[Service, list[Unit]]]:
