@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
         theme=theme,
     )
     app.jinja_env.filters.update(
-        ago=ago, day=day, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole
+        ago=ago, at=at, day=day, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole
     )
     app.jinja_env.filters.update(foldable=foldable, unbroken=unbroken)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
@@ -148,6 +148,13 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
         return Markup("")
     exact, short = escape(moment(when)), escape(_short(when, hour=hour))
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
+
+
+def at(when: datetime) -> Markup:
+    """Write a time in full, of today by its hour: what takes no focus has no other place to tell it."""
+    today = i18n.when(when, "y-MM-dd") == i18n.when(clock.now(), "y-MM-dd")
+    short = i18n.when(when, "HH:mm" if today else _with_year(when, "d MMM") + ", HH:mm")
+    return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z">{escape(short)}</time>')  # noqa: S704
 
 
 def _short(when: datetime, *, hour: bool = False) -> str:

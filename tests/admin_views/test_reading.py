@@ -207,11 +207,15 @@ def test_messages_and_events_tell_their_times_in_one_form(client_of, ticket, ana
         thread = html(client, url(ticket)).partition('class="thread"')[2].partition("</section>")[0]
         return TIME.findall(thread)
 
-    assert times() == ["just now", "just now"]
+    def in_full():
+        return re.findall(r'<span class="when"><time datetime="[^"]+">([^<]+)</time>', html(client, url(ticket)))
+
+    assert re.fullmatch(r"\d\d:\d\d", in_full()[0])
+    assert times() == ["just now"]
     for days, form in ((3, r"\d+ \w+( \d{4})?, \d\d:\d\d"), (400, r"\d+ \w+ \d{4}, \d\d:\d\d")):
         for table in (Message, TicketEvent):
             table.update(created_at=clock.now() - timedelta(days=days)).execute()
-        assert [bool(re.fullmatch(form, short)) for short in times()] == [True, True]
+        assert [bool(re.fullmatch(form, short)) for short in (*times(), *in_full())] == [True, True]
 
 
 # --- The list beside a ticket -------------------------------------------------------------------------------------
