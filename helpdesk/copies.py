@@ -10,7 +10,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from helpdesk import catalogue, clock, customers, letters, notifications
-from helpdesk.access import Actor, System
+from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record
 from helpdesk.holding import act
@@ -64,7 +64,7 @@ def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
     Raises InvalidInput at ``copies`` naming the address that cannot be, NotAllowed or NotFound.
     """
     with act(ticket, "copy", actor=actor):
-        clean = check(emails, own=own_addresses(ticket.customer))
+        clean = check(emails, own=told_addresses(actor) or own_addresses(ticket.customer))
         write_copies(ticket, clean, actor=actor)
 
 
@@ -88,6 +88,14 @@ def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure:
     _refuse_many(customer_of(actor), new)
     for email in new:
         _write(ticket, customers.find_or_make(email), actor, unsure=unsure)
+
+
+def told_addresses(actor: Actor) -> set[str]:
+    """Return the addresses of a customer that this actor may know of: who only typed one knows that one alone."""
+    if isinstance(actor, TicketGuest) and not actor.is_proven:
+        return {actor.address.email}
+    customer = customer_of(actor)
+    return own_addresses(customer) if customer is not None else set()
 
 
 def own_addresses(customer: Customer) -> set[str]:

@@ -22,6 +22,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from helpdesk import captcha, copies, customers, i18n
+from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.new_orders import MAX_NUMBER
@@ -217,7 +218,7 @@ class AnswerForm(FilesForm):
 
     copies = StringField(COPIES, description=COPIES_HELP)
 
-    def __init__(self, owner: Customer | None) -> None:
+    def __init__(self, owner: Customer | TicketGuest | None) -> None:
         super().__init__()
         self.owner = owner
         self.key, _age = _read_stamp(self.form_key.data)
@@ -228,7 +229,7 @@ class AnswerForm(FilesForm):
 
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
-        refuse_copies(field, copies.own_addresses(self.owner) if self.owner is not None else set())
+        refuse_copies(field, copies.told_addresses(self.owner) if self.owner is not None else set())
 
     @property
     def new_copies(self) -> list[str]:

@@ -180,9 +180,9 @@ def _led_on(row: Ticket, number: str) -> Response:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
-def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | None:
+def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | TicketGuest | None:
     """Return who puts others in copy: the customer of the ticket, not somebody in copy of it."""
-    return None if access.is_in_copy(who, row) else row.customer
+    return None if access.is_in_copy(who, row) else who
 
 
 def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:

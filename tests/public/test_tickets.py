@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from helpdesk import links, outbox, settings, tickets
+from helpdesk import clock, links, outbox, settings, tickets
 from models import CustomerAddress, Ticket
 from tests.public.filling import fill, hidden, send
 from tests.support import cast, doors
@@ -105,6 +105,20 @@ def test_who_only_wrote_an_address_is_not_told_whose_it_is(client, client_of, an
         assert "Cruz" not in page
         known = doors.text_of(client_of(ana).get(f"/admin/tickets/{ticket.number}"))
         assert (name or "Carol Jones-Abernathy") in known
+
+
+def test_who_only_wrote_an_address_learns_no_other_one_of_its_holder(client, sales, carol):
+    other = "carol.at.home@customer.example"
+    CustomerAddress.create(customer=carol, email=other, proven_at=clock.now(), created_at=clock.now())
+    send(client, fill(client, email=carol.primary_address.email))
+    ticket = Ticket.select().order_by(Ticket.id.desc()).get()
+    page = client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    answer = doors.post(client, f"/tickets/{ticket.number}", {**hidden(page), "message": "And more.", "copies": other})
+    assert answer.status_code == 303
+    open_by_link(client, ticket)
+    page = client.get(f"/tickets/{ticket.number}").get_data(as_text=True)
+    answer = doors.post(client, f"/tickets/{ticket.number}", {**hidden(page), "message": "And more.", "copies": other})
+    assert answer.status_code == 422
 
 
 def test_who_came_by_the_link_reads_the_name(client, billing, carol):
