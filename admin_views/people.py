@@ -15,7 +15,7 @@ from admin_views.base import DeskView, posted
 from admin_views.fields import languages, optional, show
 from admin_views.lists import ChoiceFilter
 from admin_views.permissions import InlinePermission, PermissionForm, place_text, save_permission
-from helpdesk import access, catalogue, settings, staffing
+from helpdesk import assignees, catalogue, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from models import Agent, Permission
@@ -214,5 +214,5 @@ class UsersView(DeskView):
             link = staffing.invitation_link(agent, actor=self.agent)
         return self.render(
             "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
-            covers=access.in_support(agent), return_url=self.get_url(".index_view"),
+            covers=assignees.in_support(agent), return_url=self.get_url(".index_view"),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.side import LIST
-from helpdesk import access, catalogue, criteria, listing, passages, saved_views, search, staffing
+from helpdesk import access, assignees, catalogue, criteria, listing, passages, saved_views, search, staffing
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
 from models import Agent, Department, SavedView, Ticket
@@ -113,9 +113,9 @@ class TicketLists:
         if wanted.service_id or wanted.department_id:
             department = catalogue.department(wanted.department_id)
             service = wanted.service_id or (department.service_id if department else 0)
-            covering, others = access.eligible(service, wanted.department_id)
+            covering, others = assignees.eligible(service, wanted.department_id)
         else:
-            covering, others = access.eligible(0, None)
+            covering, others = assignees.eligible(0, None)
         return {"teams": catalogue.teams(), "covering": covering, "others": others}
 
 

@@ -15,6 +15,7 @@ from admin_views.side import LIST
 from admin_views.ticket_list import name_of
 from helpdesk import (
     access,
+    assignees,
     attachments,
     canned_responses,
     catalogue,
@@ -77,7 +78,7 @@ class TicketPage:
         ticket = opened.ticket
         thread = self.thread(opened)
         blocks = thread["blocks"]
-        covering, others = access.eligible(ticket.service_id, ticket.department_id)
+        covering, others = assignees.eligible(ticket.service_id, ticket.department_id)
         page: str = self.render(
             "admin/ticket.html",
             ticket=ticket,

@@ -286,22 +286,6 @@ def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
         raise NotAllowed(lazy("You are in copy of this ticket: only who opened it can do this."))
 
 
-def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
-    """Return whom a ticket of this place may be assigned to: agents who cover it, then the others in support."""
-    covering, others = [], []
-    for agent in catalogue.agents():
-        if agent.is_admin or covers(agent, service_id, department_id) or catalogue.is_manager(agent.id):
-            covering.append(agent)
-        elif in_support(agent):
-            others.append(agent)
-    return covering, others
-
-
-def in_support(agent: Agent) -> bool:
-    """Tell whether this agent handles tickets at all: by a permission, a team or as an administrator."""
-    return agent.is_admin or bool(catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id))
-
-
 def shown_to_customers() -> Expression:
     """Return the condition of the messages a customer reads: no notes, and no reply that may still be taken back."""
     return (Message.kind != NOTE) & (Message.public_at.is_null() | (Message.public_at <= clock.now()))

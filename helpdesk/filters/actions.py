@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import access, canned_responses, catalogue, inputs, tickets
+from helpdesk import assignees, canned_responses, catalogue, inputs, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
@@ -112,7 +112,7 @@ def target(kind: str, argument: str) -> Any:
 def check(kind: str, argument: str) -> None:
     """Make sure that the rule will take what an action names. Raises TargetGone, saying why it will not."""
     found = target(kind, argument)
-    if kind == "agent" and not access.in_support(found):
+    if kind == "agent" and not assignees.in_support(found):
         raise TargetGone(lazy("%(name)s is not in support.", name=found.name))
     if kind == "place":
         try:
@@ -146,7 +146,7 @@ def choices(kind: str) -> list[tuple[str, str]]:
         places = [(str(row.id), str(row)) for row in catalogue.services() if not catalogue.departments(row.id)]
         return places + [(f"{row.service_id}/{row.id}", str(row)) for row in catalogue.departments()]
     sources: dict[str, Callable[[], Sequence[Any]]] = {
-        "agent": lambda: [row for row in catalogue.agents() if access.in_support(row)],
+        "agent": lambda: [row for row in catalogue.agents() if assignees.in_support(row)],
         "team": catalogue.teams,
         "priority": lambda: catalogue.priorities(enabled_only=True),
         "status": lambda: catalogue.statuses(enabled_only=True),

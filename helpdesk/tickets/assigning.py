@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from helpdesk import access, catalogue
+from helpdesk import assignees, catalogue
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
@@ -74,7 +74,7 @@ def _check(to: Agent | Team) -> None:
     to = (catalogue.agent(to.id) if isinstance(to, Agent) else catalogue.team(to.id)) or to
     if isinstance(to, Agent) and not to.active:
         raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
-    if isinstance(to, Agent) and not access.in_support(to):
+    if isinstance(to, Agent) and not assignees.in_support(to):
         raise InvalidInput(lazy("%(name)s is not in support.", name=to.name), field="to")
     if isinstance(to, Team) and not to.enabled:
         raise InvalidInput(lazy("The team %(name)s is disabled.", name=str(to)), field="to")

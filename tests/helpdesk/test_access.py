@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import access, tickets
+from helpdesk import access, assignees, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
 from models import Agent, CustomerAddress, Permission, Team
@@ -117,7 +117,7 @@ def test_only_administrators_administer(ana, root):
 
 
 def test_those_who_cover_a_place_are_offered_first(ana, ben, billing, invoices):
-    covering, others = access.eligible(billing.id, invoices.id)
+    covering, others = assignees.eligible(billing.id, invoices.id)
     assert (covering, others) == ([ana], [ben])
 
 
