@@ -26,7 +26,6 @@ from peewee import (
     IntegerField,
     JSONField,
     Model,
-    ModelSelect,
     NodeList,
     TextField,
 )
@@ -835,8 +834,6 @@ OutgoingEmail.add_index(
 )
 OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.id, name="email_by_state"))
 
-LINK_KINDS = ("ticket", "sign-in", "invitation", "reset")
-
 
 class AccessLink(Base):
     """A private link: the token is derived from `nonce` and the secret key; only its hash rests here."""
@@ -1042,9 +1039,3 @@ TABLES: tuple[type[Base], ...] = (
     OrderLine,
     ApiKey,
 )
-
-
-def agents_in_support() -> ModelSelect:
-    """Agents who are active and cover something, or are administrators; in order of name."""
-    covered = Permission.select(Permission.agent)
-    return Agent.select().where(Agent.active, (Agent.id.in_(covered)) | (Agent.is_admin)).order_by(Agent.name, Agent.id)

@@ -30,8 +30,6 @@ SORTS = {
 }
 #: What the menu tells its links by.
 MENU = ("view", "service", "department")
-#: What the address of a list may hold beside its view and its search.
-CRITERIA = (*criteria.FILTERS, "sort")
 
 
 class TicketLists:

@@ -67,11 +67,6 @@ def checks(*, deep: bool = True) -> list[Check]:
     return found
 
 
-def is_well(*, deep: bool = False) -> bool:
-    """Tell whether no check fails."""
-    return not any(check.fails for check in checks(deep=deep))
-
-
 def _database() -> Check:
     name = _("Database")
     try:

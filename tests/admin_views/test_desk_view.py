@@ -79,13 +79,6 @@ def test_t1_bulk_delete_is_off(client_of, root, billing):
     assert Service.get_by_id(billing.id)
 
 
-def test_t1_bulk_acts_touch_visible_rows_only(app, ana, ben, monkeypatch):
-    view = app.view_functions["desk_my_settings.index_view"].__self__
-    with app.test_request_context():
-        monkeypatch.setattr(type(view), "agent", property(lambda _view: ana))
-        assert view.pks([str(own(ana).id), str(own(ben).id), HUGE, "x", "²"]) == [own(ana).id]
-
-
 # --- Deletes: t2, s3 ----------------------------------------------------------------------------------------------
 
 
