@@ -34,7 +34,7 @@ def one_of(rows: list[Any], key: str) -> Any:
     """Return the row with this id. Raises InvalidInput for any other."""
     row = next((row for row in rows if str(row.id) == key), None)
     if row is None:
-        raise InvalidInput(lazy("Choose one of the list."))
+        raise InvalidInput(lazy("Choose one from the list."))
     return row
 
 

@@ -283,7 +283,7 @@ def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
     if not _may(actor, verb, ticket):
         if isinstance(actor, Agent):
             raise NotAllowed(lazy("Your role does not allow this."))
-        raise NotAllowed(lazy("You are in copy of this ticket: only who opened it can do this."))
+        raise NotAllowed(lazy("You are in copy of this ticket: only the person who opened it can do this."))
 
 
 def shown_to_customers() -> Expression:

@@ -153,7 +153,7 @@ KINDS: dict[str, Kind] = {
             "reset",
             "accounts",
             lazy("New password"),
-            lazy("Sent to who forgot the password; the link works for one hour."),
+            lazy("Sent to whoever forgot their password; the link works for one hour."),
             Label(en=TEAM_EN, fr=TEAM_FR),
             Label(en="Choose a new password", fr="Choisissez un nouveau mot de passe"),
             Label(

@@ -79,14 +79,14 @@ def chosen(model: type[Base], value: Any, field: str) -> Any:
     key = value.id if isinstance(value, model) else row_key(str(value))
     row = model.get_or_none(model.id == key) if key is not None else None
     if row is None:
-        raise InvalidInput(lazy("Choose one of the list."), field=field)
+        raise InvalidInput(lazy("Choose one from the list."), field=field)
     return row
 
 
 def language(value: Any, field: str = "locale") -> str | None:
     """Return the code of a language the desk speaks; empty means the desk's own. Raises InvalidInput."""
     if value and value not in LANGUAGES:
-        raise InvalidInput(lazy("Choose one of the list."), field=field)
+        raise InvalidInput(lazy("Choose one from the list."), field=field)
     return str(value) if value else None
 
 

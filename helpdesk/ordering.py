@@ -28,7 +28,7 @@ def move(row: Any, direction: str, *, actor: Actor) -> bool:
     """
     _require(row, actor)
     if direction not in DIRECTIONS:
-        raise InvalidInput(lazy("Choose one of the list."), field="to")
+        raise InvalidInput(lazy("Choose one from the list."), field="to")
     with database.atomic():
         ids = _neighbours(row)
         at = ids.index(row.id)

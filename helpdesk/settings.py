@@ -76,7 +76,7 @@ def _label(_declared: Declared, value: Any) -> Label:
 
 def _choice(declared: Declared, value: Any) -> str:
     if value not in dict(declared.choices):
-        raise InvalidInput(lazy("Choose one of the list."))
+        raise InvalidInput(lazy("Choose one from the list."))
     return str(value)
 
 
@@ -189,7 +189,7 @@ def _identifier(model: type[Status] | type[Priority]) -> Any:
         if row is None:
             raise InvalidInput(lazy("Choose one that is enabled."))
         if isinstance(row, Status) and not takes(declared.key, row.category):
-            raise InvalidInput(lazy("Choose one of the list."))
+            raise InvalidInput(lazy("Choose one from the list."))
         return str(value)
 
     return check

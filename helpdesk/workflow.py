@@ -33,7 +33,7 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
     before = _set_common(status, values, chosen_by)
     category = str(values.get("category", status.category))
     if category not in CATEGORIES:
-        raise InvalidInput(lazy("Choose one of the list."), field="category")
+        raise InvalidInput(lazy("Choose one from the list."), field="category")
     _check_category(category, chosen_by)
     moved = status.id is not None and category != status.category
     status.category = category

@@ -16,7 +16,7 @@ def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
     Raises InvalidInput naming the field that is wrong: also for a newcomer without a name.
     """
     if new.source not in OPENED_FOR:
-        raise InvalidInput(lazy("Choose one of the list."), field="source")
+        raise InvalidInput(lazy("Choose one from the list."), field="source")
     if not may_open_in(actor, new.service_id, new.department_id):
         raise InvalidInput(lazy("Choose a service."), field="service")
     inputs.normalise(new.email)

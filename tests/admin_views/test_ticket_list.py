@@ -185,7 +185,7 @@ def test_a_new_tag_is_typed(client_of, ticket, ana):
 def test_what_does_not_exist_is_refused_once(client_of, many, ana, name, value):
     client = client_of(ana)
     act(client, name, *many, value=value)
-    assert text_of(client.get(LIST)).count("Choose one of the list.") == 1
+    assert text_of(client.get(LIST)).count("Choose one from the list.") == 1
     assert Batch.select().count() == 0
 
 

@@ -191,7 +191,7 @@ def test_one_update_changes_everything_with_one_message(client_of, ticket, ana):
 def test_an_update_to_nothing_changes_nothing(client_of, ticket, ana, data):
     answer = post(client_of(ana), url(ticket, "update"), {"tags": "vip", **data})
     assert answer.status_code == 422
-    assert "Choose one of the list." in text_of(answer)
+    assert "Choose one from the list." in text_of(answer)
     assert 'value="vip"' in answer.get_data(as_text=True)
     assert stored(ticket).ticket_tags.count() == 0
 
