@@ -70,7 +70,10 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
 
 
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
-    """Store a response from its screen: name, body, service (None: general); a new one stands last there."""
+    """Store a response from its screen: name, body, service (None: general); a new one stands last there.
+
+    Raises NotAllowed, or InvalidInput at ``name`` or ``body``.
+    """
     require_edit(response, actor)
     body = str(values.get("body") or "")
     unknown = placeholders.unknown(body, "")

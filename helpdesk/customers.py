@@ -227,7 +227,10 @@ def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
 
 
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
-    """Delete a customer and the addresses. Raises StillInUse naming how many tickets there are."""
+    """Delete a customer and the addresses.
+
+    Raises NotAllowed, NotFound, or StillInUse naming how many tickets there are.
+    """
     access.require(actor, "configure")
     if not Customer.select().where(Customer.id == customer.id).exists():
         raise NotFound(lazy("There is no such customer."))

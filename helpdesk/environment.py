@@ -86,7 +86,10 @@ def read(values: Mapping[str, str]) -> Environment:
 
 
 def mail_server(url: str) -> MailServer | None:
-    """Read ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); empty means no mail server."""
+    """Read ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); empty means no mail server.
+
+    Raises BadEnvironment.
+    """
     if not url:
         return None
     try:
@@ -105,7 +108,7 @@ def mail_server(url: str) -> MailServer | None:
 def site_url(text: str) -> str | None:
     """Check the public address of the desk (``https://desk.example.org``, no path); empty means unknown.
 
-    A name with accents is kept as browsers send it.
+    A name with accents is kept as browsers send it. Raises BadEnvironment.
     """
     if not text:
         return None

@@ -271,7 +271,10 @@ def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
 def send_account_mail(
     kind: str, *, agent: Agent | None = None, address: CustomerAddress | None = None
 ) -> OutgoingEmail:
-    """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent)."""
+    """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent).
+
+    Raises ValueError when it is given nobody.
+    """
     if agent is not None:
         recipient, names = Recipient(agent.email, i18n.supported(agent.locale), agent=agent), {}
     elif address is not None:
