@@ -21,7 +21,7 @@ import admin_views
 import api
 import public
 import sessions
-from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: F401
+from helpdesk import cache, cli, environment, i18n, jobs, wiring  # noqa: F401 — read for what it wires
 from models import database, open_database
 from web import baskets, errors, rendering, security, statics
 
