@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, environment, file_store, i18n, migrating, settings, staffing
+from helpdesk import clock, environment, file_store, i18n, jobs, migrating, settings, staffing
 from helpdesk.environment import MailServer
 from helpdesk.errors import NotFound
 from helpdesk.i18n import _, ngettext
@@ -58,6 +58,7 @@ def checks(*, deep: bool = True) -> list[Check]:
     """Look at the desk. `deep` also reads the whole SQLite file and calls the mail server, which takes seconds."""
     first = _database()
     found = [first, _disk(), _folder(), _captcha()]
+    found += [_queue()] if first.ok or is_sqlite() else []
     if first.ok:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
@@ -125,6 +126,12 @@ def _captcha() -> Check:
     on = environment.current().captcha != "off"
     text = _("On") if on else _("Off (GUICHET_CAPTCHA): programs can open tickets.")
     return Check(_("Security code"), on, text, is_note=True)
+
+
+def _queue() -> Check:
+    reason = jobs.fault()
+    mend = _("Damaged: start the desk again, which makes a new one. %(reason)s", reason=reason)
+    return Check(_("Queue"), not reason, mend if reason else _("Readable"))
 
 
 def _clock() -> Check:

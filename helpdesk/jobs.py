@@ -10,17 +10,20 @@ import atexit
 import functools
 import logging
 import math
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import cache, claims, clock, environment, outbox, upkeep, uploads
+from helpdesk import cache, claims, clock, environment, outage, outbox, upkeep, uploads
 from models import TimetableRun, database
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,17 @@ TIMETABLE = (
     *(Job(f"upkeep: {name}", "%Y-%m-%d", step) for name, step in upkeep.STEPS.items()),
 )
 
+
+class _Served(PostgresHuey):
+    """A queue in PostgreSQL that notices when its server is back."""
+
+    def dequeue(self) -> Any:
+        """Take the next job."""
+        found = super().dequeue()
+        outage.over()
+        return found
+
+
 _queue: Huey | None = None
 _deliver: Any = None
 _next_wake = datetime.min
@@ -65,6 +79,7 @@ def init(app: Any) -> None:
     """Open the queue of the present environment for this application."""
     global _queue, _deliver
     close()
+    outage.quieten()
     outbox.init(app)
     queue = _open_queue()
     task = functools.partial(_in_application, app)
@@ -86,9 +101,51 @@ def _close_connection(queue: Huey) -> None:
 def _open_queue() -> Huey:
     env = environment.current()
     if urlsplit(env.database_url).scheme == "sqlite":
-        return SqliteHuey("guichet", filename=str(env.data_dir / "queue.db"), fsync=False, timeout=1, results=False)
+        path = env.data_dir / "queue.db"
+        _move_damaged(path)
+        return SqliteHuey("guichet", filename=str(path), fsync=False, timeout=1, results=False)
     # A wake-up that a power cut swallows is found by the next sweep: no need to wait for the disk.
-    return PostgresHuey("guichet", dsn=env.database_url, options="-c synchronous_commit=off", results=False)
+    forgetful = {"options": "-c synchronous_commit=off", "connect_timeout": 10}
+    queue = _Served("guichet", dsn=env.database_url, results=False, create_tables=False, **forgetful)
+    # Who only looks (doctor) goes on without it; whoever carries jobs out asks again.
+    with suppress(psycopg.OperationalError):
+        queue.storage.initialize_schema()
+    return queue
+
+
+def _move_damaged(path: Path) -> None:
+    """Make room for a new queue where the file of the old one cannot be read."""
+    reason = _fault_of(path)
+    if reason:
+        aside = path.with_name(f"{path.name}.damaged-{clock.now():%Y%m%d-%H%M%S}")
+        logger.warning("The queue was damaged (%s) and is made anew; the old one is %s.", reason, aside)
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        path.replace(aside)
+
+
+def _fault_of(path: Path) -> str:
+    """Return what is wrong with the file of a queue, an empty text when nothing is."""
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(path, timeout=1)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        return ""  # in use, or not ours to read: no damage
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    return "" if found == "ok" else " ".join(found.split())
+
+
+def fault() -> str:
+    """Return what is wrong with the queue, an empty text when nothing is."""
+    queue = _require_queue()
+    try:
+        queue.pending_count()
+    except (sqlite3.Error, psycopg.Error) as error:
+        return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return _fault_of(Path(queue.storage.filename)) if isinstance(queue, SqliteHuey) else ""
 
 
 @atexit.register
@@ -132,6 +189,8 @@ def run_timetable() -> None:
         try:
             if claim(job):
                 _carry_out(job)
+        except outage.LOST as error:
+            outage.tell(error)
         except Exception:
             logger.exception("The job %s failed.", job.name)
 
@@ -183,6 +242,7 @@ def run_worker() -> None:
 
 
 def _make_consumer(**options: Any) -> Any:
+    _require_queue().storage.initialize_schema()
     return _require_queue().create_consumer(workers=WORKERS, max_delay=1, shutdown_timeout=PATIENCE, **options)
 
 

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -21,6 +22,7 @@ import pytest
 from helpdesk import environment
 from tests.support import postgresql_only
 from tests.support.desks import Desks
+from tests.support.postgres import Cluster
 
 APP = str(environment.ROOT / "app.py")
 Finished = subprocess.CompletedProcess[str]
@@ -226,3 +228,49 @@ def test_flask_knows_the_same_commands(tmp_path: Path) -> None:
     )
     assert "Migrations wait" in done.stdout
     assert done.returncode == 1
+
+
+def test_a_damaged_queue_is_made_anew(serve: Any, run: Any, tmp_path: Path) -> None:
+    run("migrate")
+    queue = tmp_path / "data" / "queue.db"
+    whole = queue.read_bytes()
+    for content in (b"not a queue any more " * 400, whole[:4096] + b"\xff" * (len(whole) - 4096)):
+        for path in (queue, *queue.parent.glob("queue.db-*")):
+            path.unlink(missing_ok=True)
+        queue.write_bytes(content)
+        desk = serve()
+        assert desk.get("/healthz").status == 200
+        desk.end()
+        [line] = desk.errors.read_text().splitlines()
+        assert "The queue was damaged" in line
+        assert "ok    Queue: Readable" in run("doctor").stdout
+    assert len(list(queue.parent.glob("queue.db.damaged-*"))) >= 1
+
+
+def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:
+    done = run("doctor", GUICHET_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("FAIL")
+    for name in ("Database: It cannot be reached", "Disk", "Data folder", "Security code"):
+        assert name in done.stdout
+
+
+@postgresql_only
+def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: str) -> None:
+    cluster = Cluster().start()
+    try:
+        desk = serve(GUICHET_DATABASE_URL=cluster.create("lost"))
+        cluster.break_off()
+        time.sleep(4)
+        assert desk.get("/").status == 503
+        cluster.go_on()
+        end = time.monotonic() + 20
+        while "answers again" not in desk.errors.read_text() and time.monotonic() < end:
+            time.sleep(0.2)
+        assert desk.get("/").status == 200
+    finally:
+        cluster.stop()
+    away, asked, back = desk.errors.read_text().splitlines()
+    assert away.startswith("The database does not answer, so mails and the timetable wait: ")
+    assert "The database does not answer" in asked
+    assert back == "The database answers again: mails and the timetable go on."

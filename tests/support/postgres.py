@@ -51,15 +51,23 @@ class Cluster:
     def start(self) -> Cluster:
         """Make the cluster and start it."""
         self._run("initdb", "-D", self.data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        return self.go_on()
+
+    def go_on(self) -> Cluster:
+        """Start the server, for the first time or once more."""
         settings = " ".join(f"-c {option}" for option in (*self.options, "listen_addresses=", "max_connections=60"))
         log = self.folder / "log"
         self._run("pg_ctl", "-D", self.data, "-w", "-l", log, "-o", f"-k {self.folder} {settings}", "start")
         return self
 
+    def break_off(self) -> None:
+        """Stop the server as a crash would."""
+        self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+
     def stop(self) -> None:
         """Stop the cluster and delete it."""
         try:
-            self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+            self.break_off()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -1,0 +1,63 @@
+"""A database that went away under the queue, told in a line a minute and a line when it is back."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+
+import psycopg
+from peewee import InterfaceError, OperationalError
+
+logger = logging.getLogger(__name__)
+
+#: What a connection says when there is nobody at its other end.
+LOST = (OperationalError, InterfaceError, sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
+#: Seconds between two lines that say the same.
+PAUSE = 60
+
+_lock = threading.Lock()
+_told_at: float | None = None
+_is_away = False
+
+
+def tell(error: BaseException) -> None:
+    """Log that the database does not answer, unless that was said a moment ago."""
+    global _told_at, _is_away
+    with _lock:
+        now = time.monotonic()
+        if _told_at is None or now - _told_at >= PAUSE:
+            _told_at, _is_away = now, True
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            logger.error("The database does not answer, so mails and the timetable wait: %s", reason)
+
+
+def over() -> None:
+    """Log that the database answers again, if it was missed."""
+    global _is_away
+    if not _is_away:
+        return
+    with _lock:
+        if _is_away:
+            _is_away = False
+            logger.warning("The database answers again: mails and the timetable go on.")
+
+
+class _Quiet(logging.Handler):
+    """Passes on what the queue logs, but for a lost database."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record where all others go, or tell the outage in our own words."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, LOST):
+            tell(error)
+        else:
+            logging.getLogger().callHandlers(record)
+
+
+def quieten() -> None:
+    """Listen to what the library of the queue logs, with a traceback for each of its tries."""
+    library = logging.getLogger("huey")
+    library.propagate = False
+    library.handlers = [_Quiet()]
