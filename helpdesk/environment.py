@@ -61,6 +61,8 @@ class Environment:
     trusted_proxies: int = 0
     captcha: str = "image"
     worker: str = "embedded"
+    #: Whether nothing was in the data folder before this process put its secret key there.
+    was_empty: bool = False
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -71,6 +73,7 @@ def read(values: Mapping[str, str]) -> Environment:
     _refuse_unreadable(values)
     data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
     _make_private_folder(data_dir)
+    was_empty = not any(path.name != "lost+found" for path in data_dir.iterdir())
     return Environment(
         data_dir=data_dir,
         database_url=_database_url(values.get("GUICHET_DATABASE_URL", ""), data_dir),
@@ -82,6 +85,7 @@ def read(values: Mapping[str, str]) -> Environment:
         trusted_proxies=_number(values, "GUICHET_TRUSTED_PROXIES", 0, 0, 10),
         captcha=_one_of(values, "GUICHET_CAPTCHA", ("image", "off")),
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
+        was_empty=was_empty,
     )
 
 

@@ -24,15 +24,33 @@ def restore(path: Path) -> dict[str, Any]:
     Everything is verified before anything is written. Raises BackupError when the archive is damaged or made by a newer
     Guichet, and when there is a desk here already.
     """
-    manifest = verify(path)
-    if not migrating.knows(manifest["schema"]):
-        raise BackupError(f"The backup {path} was made by a newer Guichet: upgrade the program first.")
-    _refuse_unless_empty()
+    try:
+        manifest = _accepted(path)
+    except BackupError:
+        _leave_as_found()
+        raise
     with zipfile.ZipFile(path) as archive:
         _restore_files(archive, manifest)
         _restore_secret(archive)
         (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest)
     return manifest
+
+
+def _accepted(path: Path) -> dict[str, Any]:
+    _refuse_unless_empty()
+    manifest = verify(path)
+    if not migrating.knows(manifest["schema"]):
+        raise BackupError(f"The backup {path} was made by a newer Guichet: upgrade the program first.")
+    return manifest
+
+
+def _leave_as_found() -> None:
+    """Take away what this start put into an empty folder: the next try would be refused for it."""
+    env = environment.current()
+    if env.was_empty:
+        database.close_all()
+        for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("queue.db*"), *env.data_dir.glob("guichet.db*")):
+            made.unlink(missing_ok=True)
 
 
 def verify(path: Path) -> dict[str, Any]:
@@ -59,6 +77,9 @@ def _is_sound(archive: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> boo
 
 
 def _refuse_unless_empty() -> None:
+    folder = environment.current().data_dir
+    if not environment.current().was_empty:
+        raise BackupError(f"There is something in {folder} already: restore into an empty folder (GUICHET_DATA_DIR).")
     file = Path(database.database) if is_sqlite() else None
     with database.connection_context():
         used = (file is None or file.exists()) and HISTORY in database.get_tables()

@@ -191,6 +191,20 @@ def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
     assert run("backup", "again.zip", data_dir=tmp_path / "new").returncode == 0
 
 
+@pytest.mark.parametrize("name", ["secret_key", "notes.txt", "guichet.db", "helpdesk/files/ab/mine"])
+def test_a_backup_comes_back_into_an_empty_folder_only(run: Any, tmp_path: Path, name: str) -> None:
+    run("migrate")
+    assert run("backup", "desk.zip").returncode == 0
+    (tmp_path / "bad.zip").write_bytes(b"no archive")
+    assert "damaged" in one_line(run("restore", "bad.zip", data_dir=tmp_path / "new"))
+    assert list((tmp_path / "new").iterdir()) == []
+    mine, content = tmp_path / "new" / name, "mine, and of more than thirty-two characters\n"
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("" if name == "guichet.db" else content)
+    assert "empty" in one_line(run("restore", "desk.zip", data_dir=tmp_path / "new"))
+    assert mine.read_text() == ("" if name == "guichet.db" else content)
+
+
 @postgresql_only
 def test_a_desk_moves_to_postgresql_and_back(run: Any, tmp_path: Path, engine: str, desks: Desks) -> None:
     url = {"GUICHET_DATABASE_URL": desks.postgres_url("moved"), "data_dir": tmp_path / "moved"}
