@@ -30,15 +30,15 @@ from web.security import safe_path
 
 blueprint = Blueprint("account", __name__, url_prefix="/admin")
 
-Page = Response | str | tuple[str, int]
+Page = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 HOME = "/admin/"
 
 
-def refused(template: str, form: AccountForm, error: HelpdeskError | None = None, **context: Any) -> tuple[str, int]:
+def refused(template: str, form: AccountForm, error: HelpdeskError | None = None, **context: Any) -> Page:
     """Show a form again with what is wrong in it."""
     if error is not None:
         form.refuse(error)
-    return render_template(template, form=form, **context), 429 if isinstance(error, TooMany) else 422
+    return errors.again(render_template(template, form=form, **context), error)
 
 
 # --- Getting in ---------------------------------------------------------------------------------------------------
@@ -165,14 +165,16 @@ def profile(agent: Agent) -> Page:
 def password(agent: Agent) -> Page:
     """Change one's password; one's other browsers are signed out."""
     form = PasswordForm()
+    reason: Exception | None = None
     try:
         if form.validate():
             staffing.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
             flash(_("Your password was changed. Your other browsers were signed out."), "success")
             return redirect(url_for(".profile"), 303)
     except (InvalidInput, TooMany) as error:
+        reason = error
         form.refuse(error)
-    return _profile(agent, ProfileForm(formdata=None, obj=agent), form), 422
+    return errors.again(_profile(agent, ProfileForm(formdata=None, obj=agent), form), reason)
 
 
 def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> str:

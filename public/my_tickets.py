@@ -16,6 +16,7 @@ from models import Customer, Message, Status, Ticket
 from public import actor, safety
 from public.forms import AnswerForm
 from public.routes import blueprint
+from web.errors import again
 from web.typed import typed
 
 PER_PAGE = 25
@@ -101,13 +102,14 @@ def ticket(number: str) -> Response | str | tuple[str, int]:
 
 
 @blueprint.post("/tickets/<number>")
-def answer(number: str) -> Response | tuple[str, int]:
+def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Add the customer's message to the thread; writing to a closed ticket reopens it."""
     try:
         who, row = actor.find(number)
     except NotFound:
         return _not_here()
     form = AnswerForm(_owner(who, row))
+    refused: Exception | None = None
     if "remove_file" in request.form:
         return _thread(who, row, form), 200
     try:
@@ -120,8 +122,9 @@ def answer(number: str) -> Response | tuple[str, int]:
             flash(_("Your message has been sent."), "success")
             return redirect(url_for("public.ticket", number=row.number), 303)
     except (InvalidInput, TooMany) as error:
+        refused = error
         form.refuse(error)
-    return _thread(who, row, form), 422
+    return again(_thread(who, row, form), refused)
 
 
 @blueprint.post("/tickets/<number>/close")
@@ -139,7 +142,7 @@ def close(number: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/tickets/<number>/rating")
-def rate(number: str) -> Response | tuple[str, int]:
+def rate(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Keep whether the customer is satisfied with a closed ticket."""
     try:
         who, row = actor.find(number)
@@ -152,7 +155,7 @@ def rate(number: str) -> Response | tuple[str, int]:
         safety.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
         satisfaction.rate(row, request.form.get("score", ""), actor=who, comment=request.form.get("comment", ""))
     except (InvalidInput, TooMany) as error:
-        return _thread(who, row, AnswerForm(_owner(who, row)), refused=str(error)), 422
+        return again(_thread(who, row, AnswerForm(_owner(who, row)), refused=str(error)), error)
     flash(_("Thank you for your answer."), "success")
     return redirect(url_for("public.ticket", number=row.number), 303)
 

@@ -16,13 +16,15 @@ from public import actor, safety
 from public.forms import PasswordForm, SignInForm
 from public.routes import blueprint
 from public.ticket_links import lost
+from web.errors import again
 from web.security import safe_path
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> Response | str | tuple[str, int]:
+def sign_in() -> Response | str | tuple[str, int, dict[str, str]]:
     """Sign a customer in, or mail them a link."""
     form = SignInForm()
+    refused: Exception | None = None
     after = safe_path(request.values.get("next"), "")
     if request.method != "POST":
         return redirect(_home(after)) if actor.signed_in() else _page(form, after)
@@ -30,8 +32,9 @@ def sign_in() -> Response | str | tuple[str, int]:
         if form.validate():
             return _ask_link(form, after) if "link" in request.form else _sign_in(form, after)
     except (InvalidInput, TooMany) as error:
+        refused = error
         form.refuse(error)
-    return _page(form, after), 422
+    return again(_page(form, after), refused)
 
 
 def _page(form: SignInForm, after: str) -> str:

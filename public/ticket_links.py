@@ -12,6 +12,7 @@ from helpdesk.links import LinkExpired
 from public import actor, safety
 from public.forms import LinkForm
 from public.routes import blueprint
+from web.errors import again
 
 
 @blueprint.get("/t/<token>")
@@ -38,9 +39,10 @@ def open_ticket_link(token: str) -> Response | tuple[str, int]:
 
 
 @blueprint.route("/links/new", methods=["GET", "POST"])
-def new_link() -> Response | str | tuple[str, int]:
+def new_link() -> Response | str | tuple[str, int, dict[str, str]]:
     """Mail a link to the customer's tickets: the same words whether the address is known or not."""
     form = LinkForm()
+    refused: Exception | None = None
     if request.method != "POST":
         return render_template("public/link_lost.html", form=form, reason=None)
     try:
@@ -49,8 +51,9 @@ def new_link() -> Response | str | tuple[str, int]:
             flash(_("If we know this address, a link is on its way to it."), "success")
             return redirect(url_for("public.sign_in"), 303)
     except (InvalidInput, TooMany) as error:
+        refused = error
         form.refuse(error)
-    return render_template("public/link_lost.html", form=form, reason=None), 422
+    return again(render_template("public/link_lost.html", form=form, reason=None), refused)
 
 
 def lost(error: HelpdeskError) -> tuple[str, int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from peewee import OperationalError
 
 from admin_views.tickets_setup import TagsView
+from helpdesk import throttle
 from helpdesk.errors import TooMany
 from models import Tag, open_database
 from tests.support import cast, doors, sqlite_only
@@ -197,3 +199,26 @@ def test_a_menu_that_the_database_refuses_leaves_the_plain_page(app, client_of, 
     assert answer.status_code == 404
     assert "There is nothing here" in doors.text_of(answer)
     assert 'class="side"' not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("who", "url", "values"),
+    [
+        ("client", "/sign-in", {"email": "a@b.example", "password": "guess"}),
+        ("client", "/sign-in", {"email": "a@b.example", "link": "1"}),
+        ("client", "/links/new", {"email": "a@b.example"}),
+        ("client", "/admin/sign-in", {"email": "a@b.example", "password": "guess"}),
+        ("client", "/admin/forgotten", {"email": "a@b.example"}),
+        ("carol", "/tickets/{number}", {"message": "Are you there?"}),
+        ("ana", "/admin/profile/password", {"current": "guess", "password": "a new password", "repeat": "x"}),
+    ],
+)
+def test_a_form_tried_too_often_tells_programs_the_wait(request, client_of, ticket, monkeypatch, who, url, values):
+    def refuse(*_words, **_limits):
+        raise throttle.too_many(timedelta(seconds=150))
+
+    monkeypatch.setattr(throttle, "hit", refuse)
+    person = request.getfixturevalue(who)
+    answer = doors.post(person if who == "client" else client_of(person), url.format(number=ticket.number), values)
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (429, "150")
+    assert "Try again in 3 minutes" in doors.text_of(answer)

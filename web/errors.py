@@ -99,6 +99,13 @@ def refused(error: HelpdeskError) -> Any:
     return (*page(code, text), {"Retry-After": str(error.wait)})
 
 
+def again(page: str, error: Exception | None = None) -> tuple[str, int, dict[str, str]]:
+    """Answer a form that is shown again: 422, or 429 with the wait when it was tried too often."""
+    if isinstance(error, TooMany):
+        return page, 429, {"Retry-After": str(error.wait)}
+    return page, 422, {}
+
+
 def merged(error: Merged) -> Any:
     """Lead from the page of a ticket that is part of another one now to that one; what was asked of it is not done."""
     place = request.view_args or {}

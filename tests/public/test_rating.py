@@ -73,7 +73,7 @@ def test_answers_run_out(client_of, closed, carol):
     for number in range(60):
         post(client, url(closed, "/rating"), {"score": "good", "comment": str(number)})
     answer = post(client, url(closed, "/rating"), {"score": "bad"})
-    assert (answer.status_code, Rating.get().score) == (422, "good")
+    assert (answer.status_code, Rating.get().score) == (429, "good")
 
 
 def test_the_dashboard_shows_and_exports_the_share(client_of, closed, carol, root):

@@ -38,7 +38,7 @@ def test_guessing_passwords_is_slowed_down(client, carol):
     for _ in range(11):
         answer = sign_in(client, password="wrong")
     assert "Too many attempts" in doors.text_of(answer)
-    assert sign_in(client).status_code == 422
+    assert sign_in(client).status_code == 429
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
@@ -62,7 +62,7 @@ def test_a_link_is_mailed_to_customers_only_and_said_to_all(client, carol, maili
 
 def test_links_for_one_address_run_out(client, carol, mailing):
     ask = [doors.post(client, "/sign-in", {"email": "carol@customer.example", "link": "1"}) for _ in range(4)]
-    assert [answer.status_code for answer in ask] == [303, 303, 303, 422]
+    assert [answer.status_code for answer in ask] == [303, 303, 303, 429]
 
 
 def test_a_sign_in_link_is_used_by_its_button_once(client, app, database):
