@@ -156,6 +156,12 @@ def restore(arguments: Arguments, create_app: Factory) -> None:
         manifest = restoring.restore(arguments.file)
         migrating.migrate(database, backup=False)
     print(f"Restored the desk of {manifest['made_at']} (UTC).")
+    if restoring.key_is_overruled():
+        print(
+            "GUICHET_SECRET_KEY overrules the key that came back with it: links mailed before open nothing, and the "
+            "password of the mail server must be typed again.",
+            file=sys.stderr,
+        )
 
 
 def diagnose(_arguments: Arguments, create_app: Factory) -> int:

@@ -170,6 +170,8 @@ def _mail_server(deep: bool) -> Check:
     name, server = _("Mail server"), settings.mail_server()
     if server is None:
         return Check(name, False, _("None is set: mails wait in the outbox."), is_note=True)
+    if settings.mail_password_is_lost():
+        return Check(name, False, _("Its password cannot be read with this secret key: type it again."))
     place = f"{server.host}:{server.port}"
     if deep:
         reason = _greet(server)

@@ -104,6 +104,12 @@ def _restore_secret(archive: zipfile.ZipFile) -> None:
         file.write(archive.read(KEY_FILE) + b"\n")
 
 
+def key_is_overruled() -> bool:
+    """Tell whether the environment gives another secret key than the one that was restored."""
+    given = os.environ.get("GUICHET_SECRET_KEY")
+    return bool(given) and given != (environment.current().data_dir / KEY_FILE).read_text("ascii").strip()
+
+
 def _table_members(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     names = [name for name in manifest["members"] if name.startswith("tables/")]
     return [(name, name.removeprefix("tables/").removesuffix(".jsonl")) for name in names]

@@ -240,6 +240,12 @@ def decrypt(text: str) -> str:
         return ""
 
 
+def mail_password_is_lost() -> bool:
+    """Tell whether the stored password of the mail server was written with another secret key."""
+    stored = get("mail_password")
+    return environment.current().mail is None and bool(get("mail_host") and stored) and not decrypt(stored)
+
+
 def site_url() -> str:
     """Return the public address, without a final slash: environment, else setting, else where it listens."""
     return environment.current().site_url or get("site_url") or listening_url()

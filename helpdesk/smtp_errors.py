@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from helpdesk import settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from helpdesk.placeholders import header_safe
@@ -68,6 +69,8 @@ def _explain_answer(error: smtplib.SMTPException) -> Any:
         if isinstance(error.__context__, TimeoutError):
             return explain(error.__context__)
         return lazy("The mail server ended the connection.")
+    if isinstance(error, smtplib.SMTPAuthenticationError) and settings.mail_password_is_lost():
+        return lazy("The password of the mail server cannot be read with this secret key: type it again.")
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return lazy("The mail server refused the user name or password: %(answer)s", answer=_said(error))
     if isinstance(error, smtplib.SMTPSenderRefused):

@@ -205,6 +205,16 @@ def test_a_backup_comes_back_into_an_empty_folder_only(run: Any, tmp_path: Path,
     assert mine.read_text() == ("" if name == "guichet.db" else content)
 
 
+def test_a_restore_tells_of_a_key_that_overrules_the_restored_one(run: Any, tmp_path: Path) -> None:
+    run("migrate")
+    run("backup", "desk.zip")
+    done = run("restore", "desk.zip", data_dir=tmp_path / "new", GUICHET_SECRET_KEY="x" * 40)
+    assert done.returncode == 0
+    assert "GUICHET_SECRET_KEY overrules" in done.stderr
+    key = (tmp_path / "data" / "secret_key").read_text().strip()
+    assert run("restore", "desk.zip", data_dir=tmp_path / "same", GUICHET_SECRET_KEY=key).stderr == ""
+
+
 @postgresql_only
 def test_a_desk_moves_to_postgresql_and_back(run: Any, tmp_path: Path, engine: str, desks: Desks) -> None:
     url = {"GUICHET_DATABASE_URL": desks.postgres_url("moved"), "data_dir": tmp_path / "moved"}

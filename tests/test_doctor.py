@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 import models
 from helpdesk import clock, doctor, environment, settings
 from helpdesk.doctor import Check
+from helpdesk.smtp_errors import explain
 from models import OutgoingEmail, Ticket, TicketEvent
 from tests.support import attached, postgresql_only, sqlite_only
 from tests.support.mailbox import Mailbox
@@ -134,3 +136,13 @@ def test_a_mail_server_that_is_away_is_told_when_looking_deep(database: Any) -> 
     settings.save({"mail_host": "127.0.0.1", "mail_port": port, "mail_tls": "none"})
     assert "Connection refused" in look("Mail server").text
     assert look("Mail server", deep=False).ok
+
+
+@sqlite_only
+def test_a_password_of_another_secret_key_is_told(database: Any) -> None:
+    settings.save({"mail_host": "127.0.0.1", "mail_username": "me", "mail_password": "hidden"})
+    environment.use(replace(environment.current(), secret_key="another key of more than 32 characters"))
+    for deep in (True, False):
+        found = look("Mail server", deep=deep)
+        assert (found.fails, "type it again" in found.text) == (True, True)
+    assert "type it again" in str(explain(smtplib.SMTPAuthenticationError(535, b"no")))
