@@ -230,9 +230,15 @@ def _demo_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _moment(text: str) -> datetime:
-    """Read an ISO time as naive UTC. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    """Read an ISO time as naive UTC, of a year a desk may live in. Raises ArgumentTypeError."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        moment = datetime.min
+    if not 2000 <= moment.year <= 2100:
+        raise argparse.ArgumentTypeError(f"expected a time from 2000 to 2100 such as 2026-03-01T09:30, not {text!r}")
+    return moment
 
 
 def _file_argument(command: argparse.ArgumentParser) -> None:

@@ -175,6 +175,15 @@ def test_a_bad_variable_is_one_line(run: Any, name: str, value: str) -> None:
     assert one_line(run("serve", **data_dir)).startswith(f"GUICHET_{name}: ")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59-12:00", "yesterday"])
+def test_a_moment_of_no_desk_is_refused_in_words(run: Any, moment: str) -> None:
+    done = run("demo", "--now", moment)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(
+        f"argument --now: expected a time from 2000 to 2100 such as 2026-03-01T09:30, not {moment!r}"
+    )
+
+
 def test_an_unknown_command_is_refused(run: Any) -> None:
     done = run("explode")
     assert done.returncode == 2
