@@ -118,7 +118,8 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
     except InvalidInput as error:
         return refused(template, form, error, person=link.agent)
     except (LinkExpired, NotFound) as error:
-        return render_template("admin/account/link_lost.html", reason=error, kind=kind), 404
+        code = 410 if isinstance(error, LinkExpired) else 404
+        return render_template("admin/account/link_lost.html", reason=error, kind=kind), code
     sessions.start(agent)
     return redirect(HOME, 303)
 

@@ -75,7 +75,7 @@ def test_a_reset_link_is_used_by_the_form_not_by_looking(client, ana):
     path = f"/admin/reset/{links.make('reset', agent=ana)}"
     assert client.get(path).status_code == client.get(path).status_code == 200
     assert doors.post(client, path, {"password": "a brand new password"}).location == "/admin/"
-    assert doors.post(client, path, {"password": "another new password"}).status_code == 404
+    assert doors.post(client, path, {"password": "another new password"}).status_code == 410
 
 
 def test_a_lost_link_explains_itself_and_offers_another(client, database):
