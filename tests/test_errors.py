@@ -11,7 +11,7 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.tickets_setup import TagsView
-from helpdesk import throttle
+from helpdesk import settings, throttle
 from helpdesk.errors import TooMany
 from models import Tag, open_database
 from tests.support import cast, doors, sqlite_only
@@ -217,6 +217,7 @@ def test_a_form_tried_too_often_tells_programs_the_wait(request, client_of, tick
     def refuse(*_words, **_limits):
         raise throttle.too_many(timedelta(seconds=150))
 
+    settings.save({"mail_host": "smtp.example.org"})
     monkeypatch.setattr(throttle, "hit", refuse)
     person = request.getfixturevalue(who)
     answer = doors.post(person if who == "client" else client_of(person), url.format(number=ticket.number), values)

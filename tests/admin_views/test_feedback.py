@@ -58,7 +58,7 @@ def test_the_test_mail_speaks_the_language_of_who_asks(app, root, smtp):
     settings.save({"mail_host": "127.0.0.1", "mail_port": smtp.port, "mail_tls": "none"}, actor=root)
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         outbox.send_test(root.email, actor=root)
-    assert "Votre support sait envoyer des e-mails." in smtp.messages[0].get_body(("plain",)).get_content()
+    assert "L’envoi d’e-mails fonctionne." in smtp.messages[0].get_body(("plain",)).get_content()
 
 
 def test_the_menu_counts_again_once_a_ticket_is_gone(client_of, ticket, root):

@@ -91,7 +91,7 @@ def test_a_step_leads_back_to_the_one_before(client, lea, step, back):
 
 def test_going_back_shows_what_was_stored(client, lea):
     data = {"desk_name": "Canal", "language": "fr", "site_url": "https://help.example.org", "timezone": "Europe/Paris"}
-    doors.post(client, "/setup/organisation", data)
+    doors.post(client, "/setup/organisation", {**data, "site_url_confirmed": data["site_url"]})
     page = client.get("/setup/organisation").text
     assert 'value="Canal"' in page
     assert 'value="https://help.example.org"' in page
