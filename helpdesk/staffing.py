@@ -181,8 +181,8 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
 
 
 def keep_one_administrator(agent: Agent) -> None:
-    """Raise StillInUse when this is the last active administrator."""
-    administrators = Agent.select().where(Agent.is_admin, Agent.active)
+    """Raise StillInUse when this is the last administrator who can sign in: who was only invited cannot yet."""
+    administrators = Agent.select().where(Agent.is_admin, Agent.active, Agent.password_hash.is_null(False))
     ids = [row.id for row in administrators]
     if ids == [agent.id]:
         raise StillInUse(lazy("This is the last active administrator: appoint another one first."))

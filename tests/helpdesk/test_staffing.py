@@ -334,3 +334,9 @@ def test_only_administrators_change_accounts(ana: Agent, ben: Agent, sales: Serv
         ):
             with pytest.raises(NotAllowed):
                 act()
+
+
+def test_an_administrator_who_was_only_invited_does_not_count(root):
+    cast.make_agent("Invited", is_admin=True, password_hash=None)
+    with pytest.raises(StillInUse):
+        staffing.disable_agent(root, actor=root)
