@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import smtplib
@@ -22,6 +23,8 @@ from models import Attachment, OutgoingEmail, TicketEvent, database, is_sqlite
 
 #: Free room below which the desk is not well, in bytes.
 LEAST_ROOM = 500_000_000
+#: Free room below which a form with its files may find none, in bytes.
+LEAST_WRITTEN = 10_000_000
 
 #: How long a due mail may wait before its deliverer is thought to be away.
 PATIENCE = timedelta(minutes=15)
@@ -96,6 +99,12 @@ def _schema() -> Check:
     if waiting:
         return Check(name, False, _("Migrations wait: %(names)s. Start the desk again.", names=", ".join(waiting)))
     return Check(name, True, _("Up to date"))
+
+
+def require_room() -> None:
+    """Raise OSError (ENOSPC) when the disk has no room for what a form may bring."""
+    if shutil.disk_usage(environment.current().data_dir).free < LEAST_WRITTEN:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _disk() -> Check:

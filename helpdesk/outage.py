@@ -1,7 +1,8 @@
-"""A database that went away under the queue, told in a line a minute and a line when it is back."""
+"""A database that went away under the queue, told in a line a minute and a line when it is back; a full disk."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 import threading
@@ -20,6 +21,17 @@ PAUSE = 60
 _lock = threading.Lock()
 _told_at: float | None = None
 _is_away = False
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether something could not be stored because the disk is full."""
+    while error is not None:
+        if isinstance(error, psycopg.errors.DiskFull) or "disk is full" in str(error):
+            return True
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def tell(error: BaseException) -> None:

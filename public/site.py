@@ -6,7 +6,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 import sessions
-from helpdesk import customers, staffing
+from helpdesk import customers, doctor, staffing
 from helpdesk.i18n import LANGUAGES
 from models import Agent, Customer, database
 from public.routes import blueprint
@@ -36,6 +36,7 @@ def _keep(code: str) -> None:
 
 @blueprint.get("/healthz")
 def health() -> Response:
-    """Answer a watching program: ok when the database answers; when it does not, the error page is one line."""
+    """Answer a watching program: ok when the database answers and there is room to write; else one line says why."""
     database.execute_sql("SELECT 1").fetchone()
+    doctor.require_room()
     return Response("ok\n", mimetype="text/plain")

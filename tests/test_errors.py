@@ -11,9 +11,10 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.tickets_setup import TagsView
-from helpdesk import settings, throttle
+from helpdesk import doctor, settings, throttle
 from helpdesk.errors import TooMany
-from models import Tag, open_database
+from models import Tag, Ticket, open_database
+from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only
 from web import errors
 
@@ -162,6 +163,28 @@ def test_a_lost_database_is_told_on_a_page_of_the_desk(app, client, database, la
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert f'<html lang="{language}"' in page
     assert re.search(r"(desk|public)\.css", page)
+
+
+def test_a_full_disk_is_told_and_gives_back_what_was_typed(app, database, sales):
+    client = app.test_client()
+    form = fill(client, message="A long story. " * 20)
+    pages = database.execute_sql("PRAGMA page_count").fetchone()[0]
+    database.execute_sql(f"PRAGMA max_page_count = {pages}")
+    message = "A very long story, longer than what is left on the disk. " * 1_500
+    answer = doors.post(client, "/tickets/new", {**form, "message": message}, headers={"Origin": "http://localhost"})
+    assert answer.status_code == 503
+    assert "The disk of its server is full" in doors.text_of(answer)
+    assert "longer than what is left on the disk" in answer.get_data(as_text=True)
+    assert not Ticket.select().exists()
+    database.execute_sql("PRAGMA max_page_count = 1073741823")
+    assert send(client, {**form, "message": message}).status_code == 303
+
+
+def test_a_watching_program_hears_of_a_disk_without_room(client, database, monkeypatch):
+    monkeypatch.setattr(doctor, "LEAST_WRITTEN", 2**62)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text.count("\n")) == (503, 1)
+    assert "is full" in answer.text
 
 
 @pytest.mark.parametrize(

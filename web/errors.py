@@ -12,7 +12,7 @@ from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n, throttle
+from helpdesk import i18n, outage, throttle
 from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from web.typed import Typed, typed
@@ -28,6 +28,10 @@ TEXTS: dict[int, tuple[Any, Any]] = {
     500: (lazy("Something went wrong here"), lazy("Nothing you sent was kept. Try again in a moment.")),
     503: (lazy("The desk cannot answer now"), lazy("Its database does not answer. Try again in a moment.")),
 }
+FULL = (
+    lazy("The desk has no room left"),
+    lazy("The disk of its server is full. Nothing you sent was stored: keep it, and tell whoever runs the desk."),
+)
 HOST = lazy(
     "This address is not the public address of the desk. Its administrator sets it under Configuration, or starts the "
     "desk with GUICHET_SITE_URL=https://the-right-address."
@@ -55,6 +59,7 @@ def init_app(app: Flask) -> None:
         HTTPException: failed,
         OperationalError: unreachable,
         InterfaceError: unreachable,
+        OSError: unwritable,
         500: broken,
     }
     for kind, handler in handlers.items():
@@ -154,21 +159,31 @@ def failed(error: HTTPException) -> Any:
 
 
 def unreachable(error: Exception) -> Any:
-    """Say that the database does not answer; rendered without what pages usually know, which would ask it again."""
-    current_app.logger.error("The database does not answer: %s", type(error).__name__)
-    with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
-        title, text = map(str, TEXTS[503])
+    """Say that the database does not answer, or has no room; what was typed comes back to be sent again."""
+    full = outage.is_full(error)
+    what = "The disk is full" if full else "The database does not answer"
+    current_app.logger.error("%s: %s", what, type(error).__name__)
+    said = FULL if full else TEXTS[503]
     if request.path.startswith("/api/"):
-        return (*for_programs(503, TEXTS[503][1]), {"Retry-After": "10"})
-    if request.endpoint == "public.health":
-        return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
-    return _bare(503, title, text), 503, {"Retry-After": "10"}
+        return (*for_programs(503, said[1]), {"Retry-After": "10"})
+    with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
+        if request.endpoint == "public.health":
+            return f"{said[1]}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
+        return _bare(503, str(said[0]), str(said[1]), typed()), 503, {"Retry-After": "10"}
 
 
-def _bare(code: int, title: str, text: str) -> str:
-    """Render an error without asking who reads: no context processor runs."""
+def unwritable(error: OSError) -> Any:
+    """Say that a file found no room; every other failure of the system is ours."""
+    if not outage.is_full(error):
+        raise error
+    return unreachable(error)
+
+
+def _bare(code: int, title: str, text: str, kept: Typed | None = None) -> str:
+    """Render an error without asking who reads: no context processor runs, as it would ask the database again."""
     template = current_app.jinja_env.get_template("errors/error.html")
-    return template.render(code=code, title=title, text=text, in_desk=request.path.startswith("/admin"))
+    in_desk = request.path.startswith("/admin")
+    return template.render(code=code, title=title, text=text, in_desk=in_desk, kept=kept)
 
 
 def broken(_error: Exception) -> Any:
