@@ -22,6 +22,7 @@ import pytest
 from helpdesk import environment
 from tests.support import postgresql_only
 from tests.support.desks import Desks
+from tests.support.mailbox import Mailbox
 from tests.support.postgres import Cluster
 
 APP = str(environment.ROOT / "app.py")
@@ -307,3 +308,56 @@ def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: 
     assert away.startswith("The database does not answer, so mails and the timetable wait: ")
     assert "The database does not answer" in asked
     assert back == "The database answers again: mails and the timetable go on."
+
+
+#: Invites a colleague: a mail that is due at once.
+INVITE = """
+from app import create_app
+from helpdesk import staffing
+from models import Agent, Role
+with create_app().app_context():
+    staffing.invite(Agent.get(), "lea@desk.example", "Léa", Role.get())
+"""
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server, which the desks of these tests are told of by their environment."""
+    box = Mailbox().start()
+    yield box
+    box.stop()
+
+
+@pytest.fixture
+def mailing(run: Any, mailbox: Mailbox, tmp_path: Path) -> dict[str, str]:
+    """A desk with one mail to deliver; returns the environment that names its mail server."""
+    told = {"GUICHET_MAIL_URL": f"smtp://127.0.0.1:{mailbox.port}?tls=none"}
+    run("create-admin", "--email", "root@desk.example", "--name", "Root", stdin="a long and private password\n")
+    environ = variables(tmp_path / "data", **told)
+    subprocess.run([sys.executable, "-c", INVITE], env=environ, cwd=environment.ROOT, timeout=60, check=True)
+    return told
+
+
+def wait_for_mail(mailbox: Mailbox, seconds: float) -> list[str]:
+    """Return to whom mail came within so many seconds."""
+    until = time.monotonic() + seconds
+    while not mailbox.messages and time.monotonic() < until:
+        time.sleep(0.1)
+    return [str(message["To"]) for message in mailbox.messages]
+
+
+def test_the_desk_delivers_its_mail_itself(serve: Any, mailing: dict[str, str], mailbox: Mailbox) -> None:
+    serve(**mailing)
+    assert wait_for_mail(mailbox, 60) == ["lea@desk.example"]
+
+
+def test_a_separate_worker_delivers_instead(
+    serve: Any, mailing: dict[str, str], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    serve(GUICHET_WORKER="separate", **mailing)
+    assert wait_for_mail(mailbox, 4) == []
+    with subprocess.Popen([sys.executable, APP, "worker"], env=variables(tmp_path / "data", **mailing)) as worker:
+        try:
+            assert wait_for_mail(mailbox, 60) == ["lea@desk.example"]
+        finally:
+            worker.terminate()

@@ -161,6 +161,8 @@ def test_a_lost_database_is_told_on_a_page_of_the_desk(app, client, database, la
     answer = client.get("/sign-in", headers={"Accept-Language": language})
     page = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "script-src 'self' 'nonce-" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert f'<html lang="{language}"' in page
     assert re.search(r"(desk|public)\.css", page)
 

@@ -21,6 +21,7 @@ from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
 
 # A test need not survive a power cut, and waiting for the disk would be most of its time.
+SYNCHRONOUS = models.SQLITE_PRAGMAS["synchronous"]
 models.SQLITE_PRAGMAS["synchronous"] = "off"
 
 # Replies go out at once, but in the tests of taking them back: those set the pause themselves.
