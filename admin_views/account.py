@@ -20,7 +20,7 @@ from admin_views.account_forms import (
     ResetForm,
     SignInForm,
 )
-from helpdesk import inputs, links, settings, staffing
+from helpdesk import i18n, inputs, links, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
 from helpdesk.links import LinkExpired
@@ -154,7 +154,9 @@ def profile(agent: Agent) -> Page:
     try:
         if form.validate():
             staffing.save_profile(agent, form.data)
-            flash(_("Your profile was saved."), "success")
+            # The page that follows speaks the language that was chosen.
+            with i18n.in_language(agent.locale or i18n.language()):
+                flash(_("Your profile was saved."), "success")
             return redirect(url_for(".profile"), 303)
     except InvalidInput as error:
         form.refuse(error)

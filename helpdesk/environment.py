@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -173,10 +174,20 @@ def _is_sqlite_file(url: str) -> bool:
 def _make_private_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_open_to_others(path):
+            path.chmod(0o700)
     except OSError as error:
         raise BadEnvironment(
             f"The data folder {path} cannot be made ({error.strerror}): choose another with GUICHET_DATA_DIR."
         ) from error
+
+
+def _is_open_to_others(path: Path) -> bool:
+    """Tell whether others read a folder that is ours alone: empty or a desk's, and no common place such as /tmp."""
+    state = path.stat()
+    is_common = state.st_uid != os.geteuid() or bool(state.st_mode & stat.S_ISVTX)
+    is_desks = (path / "secret_key").exists() or not any(path.iterdir())
+    return bool(state.st_mode & 0o077) and is_desks and not is_common
 
 
 def _secret(text: str, path: Path) -> str:

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -128,6 +129,16 @@ def test_the_data_folder_is_private(run: Any, tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
     assert modes.pop("data") == 0o700
     assert set(modes.values()) == {0o600}
+
+
+def test_a_data_folder_that_was_there_becomes_private(run: Any, tmp_path: Path) -> None:
+    ours, common = tmp_path / "ours", tmp_path / "common"
+    for folder in (ours, common):
+        folder.mkdir(mode=0o755)
+    (common / "letter.txt").write_text("of somebody else")
+    for folder in (ours, common):
+        run("migrate", data_dir=folder)
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (ours, common)] == [0o700, 0o755]
 
 
 def test_migrating_twice_does_nothing(run: Any) -> None:

@@ -157,3 +157,10 @@ def test_languages_are_named_in_the_reader_s_language_but_in_the_switch(client_o
     assert '<option value="en">Anglais</option>' in agent.get("/admin/profile").text
     client.set_cookie("language", "fr")
     assert re.search(r'<button[^>]*value="en"[^>]*>English</button>', client.get("/sign-in").text)
+
+
+def test_a_profile_that_changes_language_says_so_in_it(client_of, ana):
+    client = client_of(ana)
+    answer = doors.post(client, "/admin/profile", {"name": "Ana", "locale": "fr", "timezone": "Europe/Paris"})
+    assert answer.status_code == 303
+    assert "Votre profil a été enregistré." in doors.text_of(client.get("/admin/profile"))
