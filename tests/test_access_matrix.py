@@ -287,7 +287,8 @@ POST: dict[str, str] = {
     "public.rate": NOBODY,
     "setup.account": NOBODY,
     "setup.organisation_step": "404 404 404 404 404 404 404 422",
-    "setup.service_step": "404 404 404 404 404 404 404 422",
+    # There is a service already: the wizard goes on.
+    "setup.service_step": "404 404 404 404 404 404 404 303",
     "setup.mail_step": "404 404 404 404 404 404 404 422",
     "setup.finish": "404 404 404 404 404 404 404 303",
 }

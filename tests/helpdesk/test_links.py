@@ -10,7 +10,7 @@ import time_machine
 from helpdesk import links, settings
 from helpdesk.errors import NotFound
 from helpdesk.links import LinkExpired
-from models import AccessLink, Agent, Customer
+from models import AccessLink, Agent, Customer, Ticket
 
 NOON = "2026-03-02T12:00:00Z"
 
@@ -51,8 +51,8 @@ def test_odd_tokens_are_unknown(database: Any, token: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "seconds"), [("ticket", 30 * 86_400), ("sign-in", 1800), ("invitation", 7 * 86_400), ("reset", 3600)]
 )
-def test_each_kind_has_its_time(travel: Any, ana: Agent, kind: str, seconds: int) -> None:
-    token = links.make(kind, agent=ana)
+def test_each_kind_has_its_time(travel: Any, ana: Agent, ticket: Ticket, kind: str, seconds: int) -> None:
+    token = links.make(kind, agent=ana, ticket=ticket if kind == "ticket" else None)
     travel.shift(seconds - 1)
     assert links.find(kind, token)
     travel.shift(1)
@@ -91,8 +91,8 @@ def test_a_link_that_expires_on_its_page_cannot_be_used(travel: Any, ana: Agent)
         links.use(link)
 
 
-def test_the_link_of_a_ticket_is_used_again_and_again(ana: Agent) -> None:
-    token = links.make("ticket")
+def test_the_link_of_a_ticket_is_used_again_and_again(ticket: Ticket) -> None:
+    token = links.make("ticket", ticket=ticket)
     for _ in range(2):
         links.use(links.find("ticket", token))
 
