@@ -43,6 +43,9 @@ class Application(Protocol):
         """Open the context in which mails are rendered."""
 
 
+DAILY = "%Y-%m-%d"
+
+
 @dataclass(frozen=True)
 class Job:
     """A job of the timetable: it runs once in each period (a pattern of ``strftime``, in UTC)."""
@@ -51,11 +54,16 @@ class Job:
     period: str
     run: Callable[[], object]
 
+    @property
+    def rest(self) -> timedelta:
+        """How long it is left alone after a failure: what is due once a day need not fail each minute."""
+        return timedelta(hours=1) if self.period == DAILY else timedelta(0)
+
 
 TIMETABLE = (
     Job("sweep of the outbox", "%Y-%m-%d %H:%M", outbox.deliver_due),
     Job("expired uploads", "%Y-%m-%d %H", uploads.drop_expired),
-    *(Job(f"upkeep: {name}", "%Y-%m-%d", step) for name, step in upkeep.STEPS.items()),
+    *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
 )
 
 
@@ -69,6 +77,8 @@ class _Served(PostgresHuey):
         return found
 
 
+#: When a job last failed in this process.
+_failed_at: dict[str, datetime] = {}
 _queue: Huey | None = None
 _deliver: Any = None
 _next_wake = datetime.min
@@ -186,35 +196,40 @@ def _in_application(app: Application, rule: Callable[[], object]) -> None:
 def run_timetable() -> None:
     """Run the jobs whose period nobody has claimed yet; one that fails holds no other up, and is tried again."""
     for job in TIMETABLE:
+        if job.name in _failed_at and clock.now() < _failed_at[job.name] + job.rest:
+            continue
         try:
-            if claim(job):
-                _carry_out(job)
-        except outage.LOST as error:
-            outage.tell(error)
-        except Exception:
-            logger.exception("The job %s failed.", job.name)
+            period = claim(job)
+            if period is not None:
+                _carry_out(job, period)
+        except Exception as error:
+            _failed_at[job.name] = clock.now()
+            if outage.is_lost(error):
+                outage.tell(error)
+            else:
+                logger.exception("The job %s failed.", job.name)
 
 
-def _carry_out(job: Job) -> None:
-    """Run a claimed job; one that fails gives its period back to the next minute."""
+def _carry_out(job: Job, period: str) -> None:
+    """Run a claimed job; one that fails gives its period back, to be tried again after its rest."""
     try:
         job.run()
     except Exception:
-        TimetableRun.delete().where(
-            TimetableRun.job == job.name, TimetableRun.period == clock.now().strftime(job.period)
-        ).execute()
+        TimetableRun.delete().where(TimetableRun.job == job.name, TimetableRun.period == period).execute()
         raise
+    _failed_at.pop(job.name, None)
 
 
-def claim(job: Job) -> bool:
-    """Claim the present period of a job; False when another host has it."""
+def claim(job: Job) -> str | None:
+    """Claim the present period of a job and return it; None when another host has it."""
     now = clock.now()
+    period = now.strftime(job.period)
     try:
         with database.atomic():
-            TimetableRun.create(job=job.name, period=now.strftime(job.period), ran_at=now)
+            TimetableRun.create(job=job.name, period=period, ran_at=now)
     except IntegrityError:
-        return False
-    return True
+        return None
+    return period
 
 
 def start_consumer() -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import errno
 import logging
-import sqlite3
 import threading
 import time
 
 import psycopg
 from peewee import InterfaceError, OperationalError
 
+from models import is_sqlite
+
 logger = logging.getLogger(__name__)
 
-#: What a connection says when there is nobody at its other end.
-LOST = (OperationalError, InterfaceError, sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError)
+#: What a connection says when there is nobody at its other end, among other things.
+ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+#: How PostgreSQL's codes begin where it is away: no connection, or an operator who shuts it down.
+AWAY = ("08", "57")
 #: Seconds between two lines that say the same.
 PAUSE = 60
 
@@ -32,6 +35,14 @@ def is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Tell whether the server of the database is away; whatever else a database says is an error like any other."""
+    if is_sqlite() or is_full(error) or not isinstance(error, ERRORS):
+        return False
+    code = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
+    return code is None or code.startswith(AWAY)
 
 
 def tell(error: BaseException) -> None:
@@ -62,7 +73,7 @@ class _Quiet(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record where all others go, or tell the outage in our own words."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, LOST):
+        if error is not None and is_lost(error):
             tell(error)
         else:
             logging.getLogger().callHandlers(record)

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
@@ -127,11 +128,36 @@ def test_a_step_of_upkeep_that_fails_holds_no_other_up(database, monkeypatch, ca
     SecurityCode.create(token="x", answer="A", expires_at=clock.now() - timedelta(days=3))
     broken = [replace(job, run=lambda: 1 / 0) if job.name == "upkeep: files" else job for job in jobs.TIMETABLE]
     monkeypatch.setattr(jobs, "TIMETABLE", broken)
+    monkeypatch.setattr(jobs, "_failed_at", {})
     jobs.run_timetable()
     assert SecurityCode.select().count() == 0
     assert "The job upkeep: files failed." in caplog.text
     assert not TimetableRun.select().where(TimetableRun.job == "upkeep: files").exists()
     assert {f"upkeep: {step}" for step in upkeep.STEPS} < {job.name for job in jobs.TIMETABLE}
+
+
+def test_what_is_due_once_a_day_rests_for_an_hour_after_a_failure(database, monkeypatch):
+    ran = []
+
+    def fail():
+        ran.append(clock.now())
+        raise ValueError
+
+    monkeypatch.setattr(jobs, "TIMETABLE", (jobs.Job("daily", jobs.DAILY, fail), jobs.Job("often", "%H:%M", fail)))
+    monkeypatch.setattr(jobs, "_failed_at", {})
+    for minutes in (0, 1, 30, 61):
+        with time_machine.travel(datetime(2026, 3, 2, 9, 0) + timedelta(minutes=minutes), tick=False):
+            jobs.run_timetable()
+    assert len(ran) == 2 + 4
+
+
+def test_a_statement_that_is_wrong_is_no_lost_database(database, monkeypatch, caplog):
+    wrong = jobs.Job("wrong", jobs.DAILY, lambda: database.execute_sql("SELECT nothing FROM nowhere"))
+    monkeypatch.setattr(jobs, "TIMETABLE", (wrong,))
+    monkeypatch.setattr(jobs, "_failed_at", {})
+    jobs.run_timetable()
+    assert "The job wrong failed." in caplog.text
+    assert "does not answer" not in caplog.text
 
 
 def test_upkeep_forgets_what_is_over(database, carol, ticket):
