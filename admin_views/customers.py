@@ -96,7 +96,8 @@ class CustomersView(Imports, DeskView):
         """Return what the page of a customer shows beside the form."""
         addresses = list(customer.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id))
         tickets = threads.tickets_of(customer, self.agent)
-        wanted = {"view": "search", "scope": "author", "q": addresses[0].email} if addresses else {}
+        name = customer.full_name or (addresses[0].email if addresses else "")
+        wanted = {"view": "search", "scope": "author", "q": name}
         return {
             "addresses": addresses,
             "tickets": tickets[:SHOWN],

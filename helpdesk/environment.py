@@ -183,11 +183,10 @@ def _make_private_folder(path: Path) -> None:
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """Tell whether others read a folder that is ours alone: empty or a desk's, and no common place such as /tmp."""
+    """Tell whether others read an empty folder of ours: what else is there already, the doctor only tells of."""
     state = path.stat()
     is_common = state.st_uid != os.geteuid() or bool(state.st_mode & stat.S_ISVTX)
-    is_desks = (path / "secret_key").exists() or not any(path.iterdir())
-    return bool(state.st_mode & 0o077) and is_desks and not is_common
+    return bool(state.st_mode & 0o077) and not is_common and not any(path.iterdir())
 
 
 def _secret(text: str, path: Path) -> str:
@@ -224,13 +223,20 @@ def _make_secret(path: Path) -> None:
             file.write(secrets.token_urlsafe(48) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
+        try:
             os.link(name, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                os.replace(name, path)
     finally:
-        os.unlink(name)
+        Path(name).unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        # Not every file system can do this to a folder.
+        with suppress(OSError):
+            os.fsync(folder)
     finally:
         os.close(folder)
 

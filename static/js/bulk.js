@@ -19,7 +19,7 @@ function selecting(form, button, tick) {
   // A finger on a row ticks it; a keyboard still opens what its link names.
   form.addEventListener("click", (event) => {
     const box = event.target.closest("tr")?.querySelector("[name=number]");
-    if (!box || !begun() || event.detail === 0 || event.target.closest(".tick")) return;
+    if (!box || !begun() || !button.offsetParent || event.detail === 0 || event.target.closest(".tick")) return;
     event.preventDefault();
     box.click();
   });

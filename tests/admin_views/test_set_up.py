@@ -482,7 +482,7 @@ def test_a_customer_s_page_asks_no_more_for_many_tickets(app, root, ticket, caro
     with count_queries() as many:
         page = client.get(path).text
     assert many.count == few.count
-    assert "Search all their tickets" in page
+    assert "Search tickets by this name" in page
 
 
 def test_a_customer_is_blocked_and_unblocked_on_their_page(client_of, root, carol):
