@@ -1,4 +1,4 @@
-"""The ways to send a reply, the last one offered first, and a reply that was sent and has not gone out."""
+"""The ways to send a reply, the last one offered first; a reply that has not gone out; what a writer is told."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from helpdesk import access, catalogue, clock, inputs, settings
-from helpdesk.i18n import _
+from helpdesk import access, canned_responses, catalogue, clock, inputs, settings
+from helpdesk.errors import Merged
+from helpdesk.i18n import _, ngettext
 from helpdesk.threads import Block
-from models import PENDING, Agent, Message, Status, Ticket
+from models import PENDING, Agent, CannedResponse, Message, Status, Ticket
 from web import security, statics
 
 COOKIE = "sends"
@@ -110,3 +111,19 @@ def unsent(agent: Agent, blocks: Iterable[Block]) -> Unsent | None:
             left = ceil((message.public_at - now).total_seconds())
             return Unsent(message, left, message.public_at - message.created_at > usually)
     return None
+
+
+def said_new(number: int) -> str:
+    """Say how many messages came in."""
+    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
+
+
+def said_merged(led: Merged) -> str:
+    """Say to somebody who writes where the ticket has gone."""
+    return _("This ticket has been merged into %(number)s: your text goes there when you send it.", number=led.number)
+
+
+def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:
+    """Name the variables of a canned response that are empty in this ticket."""
+    names = canned_responses.empty_variables(response, ticket)
+    return [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]

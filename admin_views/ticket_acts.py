@@ -76,6 +76,9 @@ class TicketActs(TicketPage):
         """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
         access.require(self.agent, act, ticket)
         outcome = batches.run(act, [ticket.id], rule, actor=self.agent)
+        if not (outcome.done or outcome.refused):
+            # Gone meanwhile, or part of another ticket: this says so.
+            self.find(ticket.number)
         for why in outcome.refused:
             flash(why, "error")
         if outcome.done:
@@ -193,7 +196,7 @@ class TicketActs(TicketPage):
     @staticmethod
     def message(ticket: Ticket, key: int, missing: Any) -> Message:
         """Return a message of this ticket. Raises NotFound with these words."""
-        row = Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if key < 2**63 else None
+        row = Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if inputs.fits(key) else None
         if row is None:
             raise NotFound(missing)
         # The ticket is at hand: no need to read it again.

@@ -13,10 +13,21 @@ import sessions
 from admin_views import sending
 from admin_views.files import basket, forget_files, remember_files
 from admin_views.ticket_page import TicketPage, meanwhile, moment, page_of
-from helpdesk import canned_responses, drafts, mentions, presence, reminders, richtext, threads, tickets, uploads
+from helpdesk import (
+    canned_responses,
+    drafts,
+    inputs,
+    mentions,
+    presence,
+    reminders,
+    richtext,
+    threads,
+    tickets,
+    uploads,
+)
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
-from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.i18n import _, lazy
 from helpdesk.inputs import row_key
 from models import CannedResponse, Message, Ticket
 
@@ -66,7 +77,9 @@ class TicketReplies(TicketPage):
         except Overtaken as held:
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
-            return self.show(number, code=409, **form, held=held.messages, said=[said_new(len(held.messages)), *said])
+            return self.show(
+                number, code=409, **form, held=held.messages, said=[sending.said_new(len(held.messages)), *said]
+            )
         forget_files(ticket.number)
         if sent.public_at is None:
             # The page itself tells of a reply that may still be taken back.
@@ -82,7 +95,7 @@ class TicketReplies(TicketPage):
     def go_on_in(self, led: Merged, form: dict[str, Any]) -> Any:
         """Bring what was written in a merged ticket into the one it is part of now, to be read once more and sent."""
         if request.accept_mimetypes.best == "application/json":
-            return {"saved": "", "error": said_merged(led)}, 422
+            return {"saved": "", "error": sending.said_merged(led)}, 422
         form["basket"].take()
         form = {name: value for name, value in form.items() if name not in {"seen", "known"}}
         said = _("%(said)s Look at it, then send your text.", said=str(led))
@@ -99,7 +112,7 @@ class TicketReplies(TicketPage):
         body, files, saved, key = written(request.form), form["basket"].kept, None, form_key()
         with tickets.transaction():
             tickets.hold(ticket, actor=self.agent)
-            made = tickets.message_made_by(key, ticket)
+            made = tickets.message_made_by(key, ticket, richtext.to_text(richtext.clean(body)))
             if made is not None:
                 return made
             if form.get("kind") == "note":
@@ -193,7 +206,7 @@ class TicketReplies(TicketPage):
             if "writing" in request.form:
                 presence.touch(ticket, actor=self.agent)
         except Merged as led:
-            return {"replying": [], "news": [said_merged(led)]}
+            return {"replying": [], "news": [sending.said_merged(led)]}
         said = {"replying": self.replying(ticket)}
         return {**said, "news": self.news(ticket)} if "busy" in request.form else said
 
@@ -206,7 +219,7 @@ class TicketReplies(TicketPage):
     def news(self, ticket: Ticket) -> list[str]:
         """Say what happened to the ticket since the writer's page was made."""
         messages = arrived(ticket, request.form)
-        said = [said_new(len(messages))] if messages else []
+        said = [sending.said_new(len(messages))] if messages else []
         return said + meanwhile(ticket, request.form.get("known", ""))
 
     def inaccessible_callback(self, _name: str, **_arguments: Any) -> Any:
@@ -227,7 +240,7 @@ class TicketReplies(TicketPage):
             body = f"{body}{filled}"
         else:
             body += richtext.to_text(filled)
-        return self.show(ticket.number, **{**form, "body": body, "notes": notes_on(response, ticket)})
+        return self.show(ticket.number, **{**form, "body": body, "notes": sending.notes_on(response, ticket)})
 
     @staticmethod
     def canned(ticket: Ticket, key: str) -> CannedResponse:
@@ -247,7 +260,7 @@ class TicketReplies(TicketPage):
         """Give a canned response to the composer, and say which of its variables are empty."""
         ticket = self.find(number)
         response = self.canned(ticket, key)
-        return {"html": canned_responses.filled(response, ticket), "notes": notes_on(response, ticket)}
+        return {"html": canned_responses.filled(response, ticket), "notes": sending.notes_on(response, ticket)}
 
 
 def arrived(ticket: Ticket, form: Mapping[str, Any]) -> list[Message]:
@@ -258,7 +271,7 @@ def arrived(ticket: Ticket, form: Mapping[str, Any]) -> list[Message]:
 
 def reply_of(ticket: Ticket, key: int) -> Message | None:
     """Return the message of this ticket with this id; None when there is none, as after it was taken back."""
-    return Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if key < 2**63 else None
+    return Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if inputs.fits(key) else None
 
 
 def written(form: MultiDict[str, str]) -> str:
@@ -282,19 +295,3 @@ def writing(form: MultiDict[str, str]) -> Writing:
 def form_key() -> str | None:
     """Return the key of the form that was sent: what it made already is not made again."""
     return request.form.get("form_key", "").replace("\0", "")[:64] or None
-
-
-def said_new(number: int) -> str:
-    """Say how many messages came in."""
-    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
-
-
-def said_merged(led: Merged) -> str:
-    """Say to somebody who writes where the ticket has gone."""
-    return _("This ticket has been merged into %(number)s: your text goes there when you send it.", number=led.number)
-
-
-def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:
-    """Name the variables of a canned response that are empty in this ticket."""
-    names = canned_responses.empty_variables(response, ticket)
-    return [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import DatabaseError, chunked, fn
 
-from helpdesk import clock, envelopes, notifications
+from helpdesk import clock, envelopes, inputs, notifications
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
 from helpdesk.holding import keep, locked
@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
 
 def find(batch_id: int, *, actor: Agent) -> Batch:
     """Return an act of this agent. Raises NotFound, also for an act of somebody else."""
-    batch = Batch.get_or_none(Batch.id == batch_id, Batch.agent == actor.id) if batch_id < 2**63 else None
+    batch = Batch.get_or_none(Batch.id == batch_id, Batch.agent == actor.id) if inputs.fits(batch_id) else None
     if batch is None:
         raise NotFound(lazy("There is no such action."))
     return batch

@@ -47,7 +47,10 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
         "updated_at": clock.now(),
     }
     with act(ticket, "note" if writing.note else "reply", actor=actor):
-        if not richtext.to_text(body).strip() or was_sent(writing.form_key):
+        if was_sent(writing.form_key):
+            # What stands here now is newer.
+            return None
+        if not richtext.to_text(body).strip():
             discard(ticket, actor=actor)
             return None
         # Two windows may save at once: the later one counts.

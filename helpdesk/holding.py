@@ -57,4 +57,14 @@ def _held() -> ModelSelect:
 
 def locked(query: ModelSelect) -> ModelSelect:
     """Return the query, keeping its rows from others; on SQLite one who writes has all rows to themselves."""
-    return query if is_sqlite() else query.for_update()
+    return query if is_sqlite() else query.for_update("FOR UPDATE", of=Ticket)
+
+
+def keep_all(tickets: ModelSelect) -> None:
+    """Keep these tickets from others, before an act that goes on to them takes what acts on a ticket may wait for.
+
+    That is the stamp of the small tables: whoever puts a new tag on a ticket holds the ticket, then moves the stamp.
+    """
+    if not is_sqlite():
+        for _row in locked(tickets.select(Ticket.id).order_by(Ticket.id)).tuples().iterator():
+            pass

@@ -49,7 +49,9 @@ def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: 
     with act(ticket, "rate", actor=actor):
         if not settings.get("ask_satisfaction") or ticket.is_spam:
             raise NotFound(lazy("There is no such page."))
-        if not ticket.is_closed or _reply_waits(ticket):
+        if _reply_waits(ticket):
+            raise InvalidInput(lazy("The answer is not there yet: try again in a moment."), field="score")
+        if not ticket.is_closed:
             raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")
         if score not in _KINDS:
             raise InvalidInput(lazy("Choose an answer."), field="score")

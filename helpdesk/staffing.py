@@ -25,6 +25,7 @@ from helpdesk.accounts import (
     start_sign_in,
 )
 from helpdesk.errors import InvalidInput, StillInUse
+from helpdesk.holding import keep_all
 from helpdesk.i18n import lazy
 from helpdesk.invitations import (
     accept_invitation,
@@ -100,6 +101,8 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
         accounts.check_current(before, str(values.get("current") or ""))
     inputs.fill(agent, clean)
     with events.transaction():
+        if before.active and not agent.active:
+            keep_all(teams.assigned_to(agent))
         # Whoever changes a catalogue table waits here: two administrators cannot disable each other at once.
         Stamp.bump()
         if not (agent.active and agent.is_admin):
@@ -171,6 +174,7 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
     """
     access.require(actor, "administer")
     with events.transaction():
+        keep_all(teams.assigned_to(agent))
         Stamp.bump()
         keep_one_administrator(agent)
         count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)

@@ -12,6 +12,7 @@ from helpdesk import access, catalogue, events, inputs, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
+from helpdesk.holding import keep_all, locked
 from helpdesk.i18n import lazy
 from models import Agent, Stamp, Team, TeamMember, Ticket
 
@@ -34,8 +35,9 @@ def unassign(tickets: ModelSelect, *, actor: Actor, why: str, name: str) -> int:
     with events.transaction():
         ids = [key for (key,) in tickets.select(Ticket.id).order_by(Ticket.id).tuples()]
         for batch in chunked(ids, BATCH):
-            rows = list(Ticket.select().where(Ticket.id.in_(batch)))
-            Ticket.update(assignee=None, team=None).where(Ticket.id.in_(batch)).execute()
+            # Who has got another assignee by now keeps it.
+            rows = list(locked(tickets.where(Ticket.id.in_(batch)).order_by(Ticket.id)))
+            Ticket.update(assignee=None, team=None).where(Ticket.id.in_([row.id for row in rows])).execute()
             for ticket in rows:
                 ticket.assignee = ticket.team = None
                 events.record(ticket, EventKind.UNASSIGNED, actor=actor, why=why, name=name)
@@ -126,6 +128,8 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
     inputs.fill(team, clean)
     with events.transaction():
         losses, noted = _losses(team, before, after), journal.snapshot(team)
+        for loss in losses:
+            keep_all(loss.tickets)
         team.save()
         _store_members(team, before, after)
         suffer(losses, actor=actor)

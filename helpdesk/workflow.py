@@ -10,6 +10,7 @@ from peewee import IntegrityError, fn
 from helpdesk import access, clock, colors, inputs, positions, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
+from helpdesk.holding import keep_all
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.tickets.changing import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database
@@ -40,6 +41,8 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
     if status.id is None:
         status.position = positions.after_last(Status)
     with database.atomic():
+        if moved:
+            keep_all(Ticket.select().where(Ticket.status == status.id))
         _store(status, before, chosen_by, actor)
         if moved:
             _reopen_or_close(status)
@@ -61,6 +64,8 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
     reordered = priority.id is not None and weight != priority.weight
     priority.weight = weight
     with database.atomic():
+        if reordered:
+            keep_all(Ticket.select().where(Ticket.priority == priority.id))
         _store(priority, before, chosen_by, actor)
         if reordered:
             Ticket.update(rank=-weight).where(Ticket.priority == priority.id).execute()

@@ -227,6 +227,10 @@ class AnswerForm(FilesForm):
         if owner is None:
             del self.copies
 
+    def begin_anew(self) -> None:
+        """Let the form that is shown again be another one: nothing of this one was stored."""
+        self.form_key.data = _stamp()
+
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
         refuse_copies(field, copies.told_addresses(self.owner) if self.owner is not None else set())

@@ -124,6 +124,7 @@ def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str
     except (InvalidInput, TooMany) as error:
         refused = error
         form.refuse(error)
+        form.begin_anew()
     return again(_thread(who, row, form), refused)
 
 

@@ -37,7 +37,7 @@ def receive_message(
     try:
         with act(ticket, "reply", actor=actor):
             body = _message_of(text)
-            made = made_by(form_key, ticket)
+            made = made_by(form_key, ticket, body)
             if made is not None:
                 return made
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
@@ -56,6 +56,9 @@ def receive_message(
         if heir is None:
             raise
         who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=heir.id)
+        if isinstance(actor, TicketGuest) and not actor.is_proven:
+            # They may be anybody: whom they name must not come to read what is not theirs.
+            copies = ()
         return receive_message(heir, text, actor=who, form_key=form_key, copies=copies, files=files)
     return message
 
@@ -69,12 +72,21 @@ def _message_of(text: str) -> str:
     return body
 
 
-def made_by(form_key: str | None, ticket: Ticket) -> Message | None:
-    """Return the message that a form of this key has made: it was sent twice. Raises InvalidInput for a foreign key."""
+def made_by(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
+    """Return the message that a form of this key has made of this plain `text`: it was sent twice.
+
+    Raises InvalidInput where it has made another one: what was typed since must not get lost.
+    """
     message = Message.get_or_none(Message.form_key == form_key) if form_key else None
-    if message is not None and message.ticket_id != ticket.id:
-        raise InvalidInput(lazy("This form was sent already. Load the page again."))
+    if message is None:
+        return None
+    if message.ticket_id != ticket.id or _words(richtext.to_text(message.body)) != _words(text):
+        raise InvalidInput(lazy("This form has sent another text already. Send yours once more."))
     return message
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
 
 
 def _wake_up(ticket: Ticket, actor: Actor) -> None:
@@ -190,6 +202,7 @@ def delete_note(note: Message, *, actor: Agent) -> None:
     """Delete a note with its files: its author, a manager or an administrator may; the history keeps who (RULES 28)."""
     ticket = note.ticket
     with act(ticket, "note", actor=actor):
+        note = Message.get_by_id(note.id)
         if not note.is_note:
             raise NotFound(lazy("There is no such note."))
         if not may_delete_note(note, actor):

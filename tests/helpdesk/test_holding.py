@@ -2,14 +2,18 @@
 
 import itertools
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import access, clock, copies, drafts, satisfaction, settings, threads, tickets
+from helpdesk import access, batches, clock, copies, drafts, satisfaction, settings, staffing, threads, tickets
+from helpdesk.access import TicketGuest
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
-from models import Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database
+from helpdesk.tickets import assigning, sorting, writing
+from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database
+from tests.public.filling import hidden
 from tests.support import cast
 from tests.support.doors import post, signed_in
 
@@ -64,8 +68,6 @@ def test_what_was_lost_meanwhile_is_refused(ticket, stale, ana, sales):
 
 
 def test_an_assignee_who_was_disabled_meanwhile_is_refused(ticket, ana, root):
-    from helpdesk import staffing
-
     chosen = type(ana).get_by_id(ana.id)
     staffing.save_agent(type(ana).get_by_id(ana.id), {"active": False}, actor=root)
     with pytest.raises(InvalidInput, match="disabled"):
@@ -103,6 +105,34 @@ def test_the_same_reply_sent_twice_at_once_is_one(app, ana, ticket):
     assert done == ["done", "done"]
     assert Message.select().where(Message.kind == "reply").count() == 1
     assert OutgoingEmail.select().where(OutgoingEmail.kind == "notification").count() == 1
+
+
+def test_another_text_of_a_form_that_was_sent_comes_back(app, ana, ticket):
+    browser, form = signed_in(app, ana), {"kind": "note", "form_key": "one-form"}
+    post(browser, f"{DESK}{ticket.number}/reply", {**form, "body": "First"})
+    again = post(browser, f"{DESK}{ticket.number}/reply", {**form, "body": "Quite another text"})
+    assert again.status_code == 422
+    assert "Quite another text" in again.get_data(as_text=True)
+    key = again.get_data(as_text=True).split('name="form_key" value="', 1)[1].split('"', 1)[0]
+    assert (
+        post(
+            browser, f"{DESK}{ticket.number}/reply", {**form, "form_key": key, "body": "Quite another text"}
+        ).status_code
+        == 302
+    )
+    assert Message.select().where(Message.kind == "note").count() == 2
+
+
+def test_a_customer_loses_no_text_of_a_form_that_was_sent(client_of, ticket, carol):
+    browser, address = client_of(carol), f"/tickets/{ticket.number}"
+    form = hidden(browser.get(address).get_data(as_text=True))
+    assert post(browser, address, {**form, "message": "First"}).status_code == 303
+    assert post(browser, address, {**form, "message": "First"}).status_code == 303
+    again = post(browser, address, {**form, "message": "Quite another text"})
+    assert again.status_code == 422
+    page = again.get_data(as_text=True)
+    assert post(browser, address, {**hidden(page), "message": "Quite another text"}).status_code == 303
+    assert Message.select().where(Message.kind == "customer").count() == 3
 
 
 def test_the_same_note_sent_twice_is_one(app, ana, ticket):
@@ -151,6 +181,66 @@ def test_two_messages_with_copies_at_once_wait_for_each_other(ticket, carol):
     assert len(copies.in_copy(ticket)) == 4
 
 
+def meeting(monkeypatch, module, name):
+    """Let whoever comes to this function tell so and stay there for a while; return what it sets, for the other one."""
+    come, real = threading.Event(), getattr(module, name)
+
+    def slow(*values):
+        come.set()
+        time.sleep(0.7)
+        return real(*values)
+
+    monkeypatch.setattr(module, name, slow)
+    return come
+
+
+def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billing, invoices, monkeypatch):
+    other = cast.open_ticket(carol, billing, invoices)
+    writing_goes_on = meeting(monkeypatch, writing, "_message_of")
+
+    def close_both():
+        writing_goes_on.wait(5)
+        batches.run("close", [ticket.id, other.id], lambda row: tickets.close(row, actor=root), actor=root)
+
+    def write():
+        tickets.receive_message(access.find_ticket(carol, other.number), "Hello", actor=carol)
+
+    assert beside(write, close_both) == ["done", "done"]
+
+
+@pytest.mark.parametrize("off", ["disable", "delete"])
+def test_an_agent_goes_while_a_new_tag_is_put_on_their_ticket(ticket, ana, root, monkeypatch, off):
+    tickets.assign(ticket, ana, actor=root)
+    tagging_goes_on = meeting(monkeypatch, sorting, "_tag")
+
+    def go():
+        tagging_goes_on.wait(5)
+        gone = Agent.get_by_id(ana.id)
+        if off == "disable":
+            staffing.save_agent(gone, {"active": False}, actor=root)
+        else:
+            staffing.delete_agent(gone, actor=root)
+
+    def tag():
+        tickets.tag(Ticket.get_by_id(ticket.id), "brand new", actor=root)
+
+    assert beside(tag, go) == ["done", "done"]
+    assert Ticket.get_by_id(ticket.id).assignee_id is None
+
+
+def test_who_has_just_got_a_ticket_keeps_it_when_the_former_one_goes(ticket, ana, root, monkeypatch):
+    tickets.assign(ticket, ana, actor=root)
+    giving_goes_on = meeting(monkeypatch, assigning, "_set")
+
+    def go():
+        giving_goes_on.wait(5)
+        staffing.save_agent(Agent.get_by_id(ana.id), {"active": False}, actor=root)
+
+    done = beside(lambda: tickets.assign(Ticket.get_by_id(ticket.id), root, actor=root), go)
+    assert done == ["done", "done"]
+    assert Ticket.get_by_id(ticket.id).assignee == root
+
+
 # --- Beside a merge -----------------------------------------------------------------------------------------------
 
 
@@ -191,6 +281,15 @@ def test_a_message_for_a_ticket_that_is_part_of_another_stands_there(merged, car
     assert message.ticket_id == other.id
 
 
+def test_who_only_typed_an_address_brings_nobody_into_the_other_ticket(carol, billing, invoices, root):
+    written, hers = (cast.open_ticket(carol, billing, invoices) for _time in range(2))
+    guest = TicketGuest(carol, written.id, carol.primary_address, is_proven=False)
+    before = access.find_ticket(guest, written.number)
+    tickets.merge(written, hers, actor=root)
+    assert tickets.receive_message(before, "Hi", actor=guest, copies=["spy@else.example"]).ticket_id == hers.id
+    assert copies.in_copy(hers) == []
+
+
 def test_a_reply_is_held_when_a_merge_has_brought_a_message(app, ana, root, carol, billing, invoices):
     source = cast.open_ticket(carol, billing, invoices, subject="Cancel everything")
     target = cast.open_ticket(carol, billing, invoices)
@@ -222,6 +321,22 @@ def test_a_late_save_brings_no_draft_back(app, ana, ticket):
     assert post(browser, f"{DESK}{ticket.number}/reply", form).status_code == 302
     post(browser, f"{DESK}{ticket.number}/draft", form, headers={"Accept": "application/json"})
     assert Draft.select().count() == 0
+
+
+def test_a_late_save_leaves_a_newer_draft(app, ana, ticket):
+    browser, form = signed_in(app, ana), {"body": "The answer", "form_key": "one-form"}
+    post(browser, f"{DESK}{ticket.number}/reply", form)
+    post(browser, f"{DESK}{ticket.number}/draft", {"body": "In another window", "form_key": "two"})
+    post(browser, f"{DESK}{ticket.number}/draft", form)
+    assert "In another window" in Draft.get().body
+
+
+def test_a_note_is_deleted_once(ana, ticket):
+    note = tickets.add_note(ticket, "<p>Look</p>", actor=ana)
+    twins = [Message.get_by_id(note.id) for _time in range(2)]
+    for twin in twins:
+        tickets.delete_note(twin, actor=ana)
+    assert kinds(ticket).count("note-deleted") == 1
 
 
 def test_nobody_is_asked_before_the_closing_reply_is_read(ticket, ana, carol):
