@@ -134,7 +134,8 @@ def test_the_data_folder_is_private(run: Any, tmp_path: Path) -> None:
 def test_a_data_folder_that_was_there_becomes_private(run: Any, tmp_path: Path) -> None:
     ours, common = tmp_path / "ours", tmp_path / "common"
     for folder in (ours, common):
-        folder.mkdir(mode=0o755)
+        folder.mkdir()
+        folder.chmod(0o755)
     (common / "letter.txt").write_text("of somebody else")
     for folder in (ours, common):
         run("migrate", data_dir=folder)

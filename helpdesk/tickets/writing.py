@@ -80,7 +80,9 @@ def made_by(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
     message = Message.get_or_none(Message.form_key == form_key) if form_key else None
     if message is None:
         return None
-    if message.ticket_id != ticket.id or _words(richtext.to_text(message.body)) != _words(text):
+    if message.ticket_id != ticket.id:
+        raise InvalidInput(lazy("This form was sent already. Load the page again."))
+    if _words(richtext.to_text(message.body)) != _words(text):
         raise InvalidInput(lazy("This form has sent another text already. Send yours once more."))
     return message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.request import Request, urlopen
@@ -29,6 +30,12 @@ def echo(environ: dict[str, Any], start: Any) -> list[bytes]:
     return [json.dumps([*told, "HTTP_X_FORWARDED_FOR" in environ]).encode()]
 
 
+def run(server: Any) -> None:
+    """Answer until the server is closed, which its thread may meet in the middle of waiting."""
+    with suppress(OSError):
+        server.run()
+
+
 @pytest.fixture
 def believed(desk: Desk) -> Iterator[Callable[[int], list[Any]]]:
     """Gives what is believed of forged headers behind this many proxies."""
@@ -37,7 +44,7 @@ def believed(desk: Desk) -> Iterator[Callable[[int], list[Any]]]:
     def ask(proxies: int) -> list[Any]:
         environment.use(replace(environment.current(), port=0, trusted_proxies=proxies))
         servers.append(serving.listen(echo))
-        threading.Thread(target=servers[-1].run, daemon=True).start()
+        threading.Thread(target=run, args=(servers[-1],), daemon=True).start()
         url = f"http://127.0.0.1:{environment.current().port}/"
         with urlopen(Request(url, headers=FORGED), timeout=5) as answer:
             return list(json.load(answer))

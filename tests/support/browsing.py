@@ -7,6 +7,7 @@ import os
 import shutil
 import ssl
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ class LiveServer:
         with self._idle:
             self._busy += 1
         try:
-            return self._app(environ, start_response)
+            # Whole before it goes out: a browser that hangs up in the middle would leave a file open.
+            with closing(self._app(environ, start_response)) as body:
+                return [b"".join(body)]
         finally:
             with self._idle:
                 self._busy -= 1
