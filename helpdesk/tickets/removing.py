@@ -9,10 +9,10 @@ from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import discard
-from helpdesk.holding import act
+from helpdesk.holding import act, locked
 from helpdesk.i18n import lazy
 from helpdesk.tickets.changing import store
-from models import CustomerAddress, Message, OutgoingEmail, Ticket, is_sqlite
+from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: Days a ticket rests in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
@@ -89,7 +89,7 @@ def purge_bin() -> int:
     while True:
         with transaction():
             # Locked: what a customer is just writing restores its ticket before, or finds none.
-            ids = [key for (key,) in (over if is_sqlite() else over.for_update()).tuples()]
+            ids = [key for (key,) in locked(over).tuples()]
             paths = _purge(ids)
         if not ids:
             return purged

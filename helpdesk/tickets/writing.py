@@ -82,13 +82,9 @@ def made_by(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
         return None
     if message.ticket_id != ticket.id:
         raise InvalidInput(lazy("This form was sent already. Load the page again."))
-    if _words(richtext.to_text(message.body)) != _words(text):
+    if richtext.to_text(message.body).split() != text.split():
         raise InvalidInput(lazy("This form has sent another text already. Send yours once more."))
     return message
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
 
 
 def _wake_up(ticket: Ticket, actor: Actor) -> None:
