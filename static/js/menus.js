@@ -11,7 +11,8 @@ export function menus() {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) close(menu);
   });
   document.addEventListener("toggle", ({ target }) => {
-    if (!target.open || !target.contains(document.activeElement) || !target.matches("details.menu")) return;
+    // Whoever has moved on by now, and types already, is left alone.
+    if (!target.open || !target.matches("details.menu") || document.activeElement !== target.querySelector("summary")) return;
     const field = target.querySelector(FIRST);
     field?.focus();
     if (field?.value && field.matches("[type=text], :not([type])")) field.select?.();

@@ -16,6 +16,8 @@ def write(page, ticket, text):
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").click()
     page.keyboard.type(text)
+    # The editor draws what was typed with the next picture, and takes the caret back as it does.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 @pytest.fixture
