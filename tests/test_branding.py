@@ -90,4 +90,4 @@ def test_configuration_gives_the_html_to_copy(client_of, root, billing):
 def test_a_link_to_a_service_leaves_only_the_department_to_choose(page, billing, sales):
     page.goto(f"/tickets/new?service={billing.id}")
     assert page.locator("select").first.locator("option:checked").inner_text() == "Billing"
-    assert page.get_by_label("Department").is_visible()
+    page.get_by_label("Department").wait_for()

@@ -200,7 +200,7 @@ def test_the_logo_heads_a_printed_ticket(page, ticket, ana):
     page.goto(f"/admin/tickets/{ticket.number}")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 900})
-    assert page.locator(".brand-logo").is_visible()
+    page.locator(".brand-logo").wait_for()
     assert page.get_by_role("link", name="Search").count() == 0
 
 

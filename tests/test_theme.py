@@ -137,7 +137,7 @@ def test_the_badge_is_drawn_while_one_picks_its_colours(desk_page: Any) -> None:
     badge = desk_page.locator("[data-badge]")
     assert badge.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(0, 112, 232)"
     assert "too weak" in desk_page.locator("[data-contrast]").inner_text()
-    assert desk_page.locator(".if-weak").is_visible()
+    desk_page.locator(".if-weak").wait_for()
     desk_page.get_by_label("Background colour").last.fill("black")
     assert "readable" in desk_page.locator("[data-contrast]").inner_text()
     assert (desk_page.locator(".if-good").is_visible(), desk_page.locator(".if-weak").is_visible()) == (True, False)
@@ -173,7 +173,7 @@ def test_on_a_phone_the_menu_is_a_drawer(desk_page: Any) -> None:
     menu = desk_page.get_by_role("navigation", name="Desk")
     assert not menu.is_visible()
     desk_page.get_by_role("link", name="Open the menu").click()
-    assert menu.is_visible()
+    menu.wait_for()
     desk_page.keyboard.press("Escape")
     menu.wait_for(state="hidden")
 

@@ -75,7 +75,7 @@ def test_a_reply_sent_after_ones_sign_in_ended_is_shown_and_offered(desk_page, w
     assert desk_page.get_by_label("Your text").input_value() == "Sent too late"
     sign_in(desk_page, ana)
     desk_page.goto(f"/admin/tickets/{ticket.number}")
-    assert desk_page.get_by_role("button", name="Put it back").is_visible()
+    desk_page.get_by_role("button", name="Put it back").wait_for()
 
 
 def test_leaving_with_unsaved_text_warns(desk_page, ticket):
@@ -194,7 +194,7 @@ def test_what_was_refused_is_in_sight_on_a_telephone(desk_page, watcher, ticket)
     desk_page.get_by_label("Save as canned response").check()
     desk_page.get_by_role("button", name="Send", exact=True).click()
     desk_page.get_by_text("Give the response a name of 1 to 120 characters.").wait_for()
-    assert desk_page.locator("trix-editor").is_visible()
+    desk_page.locator("trix-editor").wait_for()
     assert desk_page.inner_text("trix-editor").strip() == "We open at nine"
 
 

@@ -96,7 +96,7 @@ def test_t_takes_and_c_closes(opened, ticket, ana):
 def test_the_help_opens_takes_the_keys_and_gives_the_focus_back(opened, ticket):
     opened.focus("a[href='#content']")
     press(opened, "?")
-    assert opened.get_by_role("dialog", name="Keyboard").is_visible()
+    opened.get_by_role("dialog", name="Keyboard").wait_for()
     press(opened, ["c", "Escape"])
     assert not opened.get_by_role("dialog").is_visible()
     assert "Skip" in focused(opened)

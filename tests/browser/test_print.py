@@ -24,8 +24,8 @@ def test_an_agent_prints_the_thread_alone(page, ticket, ana):
     assert seen(page, TO_PRESS) > 5
     page.emulate_media(media="print")
     assert seen(page, TO_PRESS) == 0
-    assert page.get_by_role("heading", name=ticket.subject).is_visible()
-    assert page.locator(".msg-body").first.is_visible()
+    page.get_by_role("heading", name=ticket.subject).wait_for()
+    page.locator(".msg-body").first.wait_for()
 
 
 def test_a_customer_prints_the_thread_alone(page, ticket, carol, app):
@@ -36,7 +36,7 @@ def test_a_customer_prints_the_thread_alone(page, ticket, carol, app):
     page.goto(f"/tickets/{ticket.number}")
     page.emulate_media(media="print")
     assert seen(page, TO_PRESS) == 0
-    assert page.locator(".msg-body").first.is_visible()
+    page.locator(".msg-body").first.wait_for()
 
 
 def test_paper_tells_exact_times(page, ticket, ana):

@@ -82,7 +82,7 @@ def test_what_is_in_sight_does_not_move(page, ticket, ana, carol):
     sign_in(page, ana)
     with page.expect_response("**/read"):
         page.goto(address(ticket))
-    assert page.get_by_text("New since your last visit").is_visible()
+    page.get_by_text("New since your last visit").wait_for()
     assert top(page) == 0
 
 
@@ -174,7 +174,7 @@ def test_without_script_the_ticket_stands_alone(page, several, ana, browser, liv
     plain.goto(address(several[0]))
     assert not plain.locator("#beside").is_visible()
     assert not plain.get_by_role("button", name="List beside").is_visible()
-    assert plain.get_by_role("button", name="Mark as read", exact=True).is_visible()
+    plain.get_by_role("button", name="Mark as read", exact=True).wait_for()
     context.close()
 
 
@@ -256,7 +256,7 @@ def test_a_message_of_a_long_thread_is_shown_by_its_address(page, ticket, ana, c
     page.keyboard.press("Enter")
     page.goto(page.evaluate("navigator.clipboard.readText()"))
     assert page.locator(".msg:target").count() == 1
-    assert page.get_by_role("link", name="Earlier messages").is_visible()
+    page.get_by_role("link", name="Earlier messages").wait_for()
 
 
 # --- A telephone --------------------------------------------------------------------------------------------------

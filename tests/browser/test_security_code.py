@@ -87,6 +87,6 @@ def test_a_french_reader_is_not_offered_the_english_voice(browser, live_server, 
     context = browser.new_context(base_url=live_server.url, locale="fr-FR")
     page = context.new_page()
     page.goto("/")
-    assert page.locator("[name=again]").is_visible()
+    page.locator("[name=again]").wait_for()
     assert page.locator("[data-listen]").count() == 0
     context.close()

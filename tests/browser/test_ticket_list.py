@@ -180,4 +180,4 @@ def test_what_is_ticked_on_a_telephone_is_deleted(listed):
 
 def test_a_wide_window_needs_no_button_to_tick(listed):
     assert not listed.locator("[data-select]").is_visible()
-    assert listed.locator("[name=number]").first.is_visible()
+    listed.locator("[name=number]").first.wait_for()

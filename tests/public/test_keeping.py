@@ -38,8 +38,8 @@ def test_a_draft_survives_a_reload_and_a_closed_tab(written):
     written.close()
     other.goto("/")
     assert values(other) == ["A wheel", "It squeaks.", "W-17"]
-    assert other.get_by_text("What you wrote at").is_visible()
-    assert other.locator("#order_number").is_visible()
+    other.get_by_text("What you wrote at").wait_for()
+    other.locator("#order_number").wait_for()
 
 
 def test_only_the_words_are_kept(written):
@@ -47,7 +47,7 @@ def test_only_the_words_are_kept(written):
     written.get_by_label("Security code").fill("SECRET")
     (entry,) = kept(written)
     assert not any(word in entry for word in ("vera", "SECRET"))
-    assert written.get_by_text("This browser keeps what you write for a day, until you send it.").is_visible()
+    written.get_by_text("This browser keeps what you write for a day, until you send it.").wait_for()
 
 
 def test_starting_again_empties_fields_and_drawer(written):
