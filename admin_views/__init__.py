@@ -10,6 +10,7 @@ from flask_admin.theme import Theme
 
 import sessions
 from admin_views import account, menu
+from admin_views.base.guard import Guarded
 from admin_views.bulk import BulkActs
 from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
@@ -20,7 +21,6 @@ from admin_views.emails import EmailsPage
 from admin_views.files import FilesPage
 from admin_views.filters import FiltersView
 from admin_views.finder import FinderPage
-from admin_views.guard import Guarded
 from admin_views.health import HealthPage
 from admin_views.intake import CannedResponsesView
 from admin_views.journal import JournalPage

@@ -13,7 +13,7 @@ from wtforms import EmailField, FileField, HiddenField, RadioField, SelectField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.fields import show
+from admin_views.base.fields import show
 from admin_views.files import basket
 from admin_views.side import LIST
 from admin_views.ticket_page import TicketPage

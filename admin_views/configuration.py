@@ -10,8 +10,8 @@ from flask_admin import expose
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
 
 from admin_views.base import DeskPage, posted
-from admin_views.fields import DeskForm, LabelLength, show, timezones
-from admin_views.widgets import ColourField, LabelFormField, LabelWidget
+from admin_views.base.fields import DeskForm, LabelLength, show, timezones
+from admin_views.base.widgets import ColourField, LabelFormField, LabelWidget
 from helpdesk import catalogue, environment, examples, logo, outbox, settings, workflow
 from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError, InvalidInput

@@ -9,8 +9,8 @@ from flask_admin import expose
 from wtforms import SelectField
 
 from admin_views.base import DeskView
-from admin_views.fields import languages, optional
-from admin_views.importing import Imports
+from admin_views.base.fields import languages, optional
+from admin_views.base.importing import Imports
 from helpdesk import access, catalogue, customers, import_kinds, journal, orders, threads
 from helpdesk.i18n import _, called, lazy
 from models import Customer, CustomerAddress, Ticket, database

@@ -13,8 +13,7 @@ from flask import Response, request
 from flask_admin import expose
 from flask_babel import get_timezone
 
-from admin_views import exports
-from admin_views.base import DeskPage
+from admin_views.base import DeskPage, exports
 from admin_views.side import desk_menu
 from helpdesk import (
     catalogue,

@@ -9,7 +9,7 @@ from flask_admin import expose
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from admin_views.base import DeskPage
-from admin_views.fields import DeskForm
+from admin_views.base.fields import DeskForm
 from helpdesk import catalogue, clock
 from helpdesk.environment import ROOT
 from helpdesk.i18n import _, lazy

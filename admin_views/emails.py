@@ -10,8 +10,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import Length
 
 from admin_views.base import DeskPage, posted
-from admin_views.fields import DeskForm, LabelLength, show
-from admin_views.widgets import LabelFormField, LabelRequired, LabelWidget
+from admin_views.base.fields import DeskForm, LabelLength, show
+from admin_views.base.widgets import LabelFormField, LabelRequired, LabelWidget
 from helpdesk import email_defaults, email_previews, email_texts, i18n, letters, placeholders
 from helpdesk.email_defaults import Kind
 from helpdesk.errors import HelpdeskError, NotFound

@@ -6,9 +6,9 @@ from typing import Any
 
 import sessions
 from admin_views.base import DeskView
-from admin_views.fields import RichField
-from admin_views.lists import ChoiceFilter
-from admin_views.ordering import Ordered, by_service
+from admin_views.base.fields import RichField
+from admin_views.base.lists import ChoiceFilter
+from admin_views.base.ordering import Ordered, by_service
 from helpdesk import access, canned_responses, catalogue, placeholders
 from helpdesk.errors import NotAllowed
 from helpdesk.i18n import _, lazy

@@ -11,8 +11,7 @@ from flask import Response, request, stream_with_context
 from flask_admin import expose
 from flask_babel import to_utc
 
-from admin_views import exports
-from admin_views.base import DeskPage, as_key
+from admin_views.base import DeskPage, as_key, exports
 from helpdesk import catalogue, journal
 from helpdesk.i18n import _, lazy
 from helpdesk.journal import Wanted

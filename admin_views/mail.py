@@ -8,7 +8,7 @@ from flask import flash, redirect, request
 from flask_admin import expose
 
 from admin_views.base import DeskView
-from admin_views.lists import ChoiceFilter
+from admin_views.base.lists import ChoiceFilter
 from helpdesk import kept_mails, outbox
 from helpdesk.i18n import _, lazy
 from models import EMAIL_STATES, OutgoingEmail

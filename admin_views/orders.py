@@ -10,8 +10,8 @@ from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
 
 from admin_views.base import DeskView
-from admin_views.fields import show
-from admin_views.importing import Imports
+from admin_views.base.fields import show
+from admin_views.base.importing import Imports
 from helpdesk import api_keys, catalogue, import_kinds, money, new_orders, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy

@@ -8,8 +8,8 @@ from flask import flash, redirect
 from flask_admin import expose
 
 from admin_views.base import DeskView
-from admin_views.lists import ChoiceFilter
-from admin_views.ordering import Ordered, by_service
+from admin_views.base.lists import ChoiceFilter
+from admin_views.base.ordering import Ordered, by_service
 from helpdesk import catalogue, places
 from helpdesk.i18n import _, lazy, ngettext
 from models import Department, Service

@@ -10,10 +10,9 @@ from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
 from wtforms import PasswordField, SelectField
 
-from admin_views import usage
-from admin_views.base import DeskView, posted
-from admin_views.fields import languages, optional, show
-from admin_views.lists import ChoiceFilter
+from admin_views.base import DeskView, posted, usage
+from admin_views.base.fields import languages, optional, show
+from admin_views.base.lists import ChoiceFilter
 from admin_views.permissions import InlinePermission, PermissionForm, place_text, save_permission
 from helpdesk import assignees, catalogue, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput

@@ -10,7 +10,7 @@ from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
-from admin_views.fields import DeskForm, RichField
+from admin_views.base.fields import DeskForm, RichField
 from helpdesk import catalogue, staffing
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy

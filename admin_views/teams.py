@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from admin_views import usage
-from admin_views.base import DeskView
-from admin_views.fields import RowsSelect
+from admin_views.base import DeskView, usage
+from admin_views.base.fields import RowsSelect
 from helpdesk import catalogue, staffing
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy

@@ -8,9 +8,8 @@ from markupsafe import Markup
 from peewee import fn
 from wtforms import RadioField
 
-from admin_views import widgets
-from admin_views.base import DeskView
-from admin_views.ordering import Ordered
+from admin_views.base import DeskView, widgets
+from admin_views.base.ordering import Ordered
 from helpdesk import workflow
 from helpdesk.i18n import _, lazy
 from models import CLOSED, OPEN, PENDING, Priority, Status, Tag, TicketTag

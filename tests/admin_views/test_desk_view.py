@@ -16,9 +16,8 @@ from flask_babel import Babel
 from markupsafe import escape
 from playhouse.test_utils import count_queries
 
-from admin_views import exports, guard
-from admin_views.base import DeskView
-from admin_views.fields import DeskConverter
+from admin_views.base import DeskView, exports, guard
+from admin_views.base.fields import DeskConverter
 from helpdesk.i18n import lazy
 from models import Agent, Customer, Permission, Service, Setting, Tag, Ticket
 from tests.support import cast, doors, sqlite_only

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from admin_views import exports
+from admin_views.base import exports
 from helpdesk import (
     colors,
     copies,

@@ -16,7 +16,7 @@ from wtforms.utils import unset_value
 from wtforms.validators import NumberRange, StopValidation
 from wtforms.widgets import TextArea
 
-from admin_views import widgets
+from admin_views.base import widgets
 from helpdesk import catalogue, richtext, zones
 from helpdesk.i18n import CHOICES, _, lazy
 from models import Agent, Department, Role, Service

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, request
 from flask_admin import expose
 from peewee import IntegrityError
 
-from admin_views import usage
+from admin_views.base import usage
 from helpdesk import journal
 from helpdesk.errors import HelpdeskError, StillInUse
 from helpdesk.i18n import _

@@ -15,11 +15,11 @@ from flask_admin.contrib.peewee import ModelView
 from flask_admin.helpers import get_redirect_target
 from peewee import IntegrityError, ModelSelect, chunked
 
-from admin_views import exports
-from admin_views.deleting import Deletes
-from admin_views.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
-from admin_views.guard import Guarded
-from admin_views.lists import Lists
+from admin_views.base import exports
+from admin_views.base.deleting import Deletes
+from admin_views.base.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
+from admin_views.base.guard import Guarded
+from admin_views.base.lists import Lists
 from helpdesk import i18n, inputs, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
