@@ -12,27 +12,27 @@ import sessions
 from admin_views import account, menu
 from admin_views.base.guard import Guarded
 from admin_views.bulk import BulkActs
-from admin_views.configuration import ConfigurationPage
 from admin_views.copies import TicketCopies
-from admin_views.customers import CustomersView
 from admin_views.dashboard import Dashboard
-from admin_views.design import DesignPage
-from admin_views.emails import EmailsPage
 from admin_views.files import FilesPage
-from admin_views.filters import FiltersView
 from admin_views.finder import FinderPage
-from admin_views.health import HealthPage
-from admin_views.intake import CannedResponsesView
-from admin_views.journal import JournalPage
-from admin_views.mail import OutboxView
-from admin_views.orders import ApiKeysView, OrdersView
-from admin_views.organisation import DepartmentsView, ServicesView
-from admin_views.people import UsersView
-from admin_views.permissions import MySettingsView
+from admin_views.setup.canned_responses import CannedResponsesView
+from admin_views.setup.configuration import ConfigurationPage
+from admin_views.setup.customers import CustomersView
+from admin_views.setup.design import DesignPage
+from admin_views.setup.email_texts import EmailsPage
+from admin_views.setup.filters import FiltersView
+from admin_views.setup.health import HealthPage
+from admin_views.setup.journal import JournalPage
+from admin_views.setup.orders import ApiKeysView, OrdersView
+from admin_views.setup.outbox import OutboxView
+from admin_views.setup.permissions import MySettingsView
+from admin_views.setup.services import DepartmentsView, ServicesView
+from admin_views.setup.teams import RolesView, TeamsView
+from admin_views.setup.users import UsersView
+from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
 from admin_views.side import desk_menu
-from admin_views.teams import RolesView, TeamsView
 from admin_views.tickets import TicketPages
-from admin_views.tickets_setup import PrioritiesView, StatusesView, TagsView
 from admin_views.views import SavedViewsPage
 from helpdesk.i18n import lazy
 from web import errors

@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 from peewee import OperationalError
 
-from admin_views.tickets_setup import TagsView
+from admin_views.setup.workflow import TagsView
 from helpdesk import doctor, settings, throttle
 from helpdesk.errors import TooMany
 from models import Tag, Ticket, open_database

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from admin_views.journal import PER_PAGE
+from admin_views.setup.journal import PER_PAGE
 from helpdesk import clock, journal, settings
 from models import JournalEntry, Priority, Service
 from tests.support import doors

@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.base.ordering import Ordered
-from admin_views.filter_draft import Draft, draft_from, draft_of
+from admin_views.setup.filter_draft import Draft, draft_from, draft_of
 from helpdesk import filters
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy

@@ -13,7 +13,7 @@ from wtforms import PasswordField, SelectField
 from admin_views.base import DeskView, posted, usage
 from admin_views.base.fields import languages, optional, show
 from admin_views.base.lists import ChoiceFilter
-from admin_views.permissions import InlinePermission, PermissionForm, place_text, save_permission
+from admin_views.setup.permissions import InlinePermission, PermissionForm, place_text, save_permission
 from helpdesk import assignees, catalogue, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
