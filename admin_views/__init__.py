@@ -11,11 +11,7 @@ from flask_admin.theme import Theme
 import sessions
 from admin_views import account, menu
 from admin_views.base.guard import Guarded
-from admin_views.bulk import BulkActs
-from admin_views.copies import TicketCopies
 from admin_views.dashboard import Dashboard
-from admin_views.files import FilesPage
-from admin_views.finder import FinderPage
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
@@ -31,9 +27,13 @@ from admin_views.setup.services import DepartmentsView, ServicesView
 from admin_views.setup.teams import RolesView, TeamsView
 from admin_views.setup.users import UsersView
 from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
-from admin_views.side import desk_menu
 from admin_views.tickets import TicketPages
-from admin_views.views import SavedViewsPage
+from admin_views.tickets.bulk import BulkActs
+from admin_views.tickets.cc import TicketCopies
+from admin_views.tickets.files import FilesPage
+from admin_views.tickets.quick_search import FinderPage
+from admin_views.tickets.saved_views import SavedViewsPage
+from admin_views.tickets.sidebar import desk_menu
 from helpdesk.i18n import lazy
 from web import errors
 from web.security import nonce

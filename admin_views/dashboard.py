@@ -14,7 +14,7 @@ from flask_admin import expose
 from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
-from admin_views.side import desk_menu
+from admin_views.tickets.sidebar import desk_menu
 from helpdesk import (
     catalogue,
     counting,

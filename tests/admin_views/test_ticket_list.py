@@ -159,7 +159,7 @@ def test_all_that_match_is_asked_anew_within_ones_sight(client_of, many, ben, ca
 
 
 def test_no_act_meets_more_than_its_limit(client_of, many, ana, monkeypatch):
-    monkeypatch.setattr("admin_views.bulk.MAX_TICKETS", 10)
+    monkeypatch.setattr("admin_views.tickets.bulk.MAX_TICKETS", 10)
     client = client_of(ana)
     act(client, "tag", value="late", all="1", list_view="open", list_sort="oldest")
     assert [stored(ticket).ticket_tags.count() for ticket in many] == [1] * 10 + [0] * 20

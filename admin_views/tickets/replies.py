@@ -10,9 +10,9 @@ from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 
 import sessions
-from admin_views import sending
-from admin_views.files import basket, forget_files, remember_files
-from admin_views.ticket_page import TicketPage, meanwhile, moment, page_of
+from admin_views.tickets import sending
+from admin_views.tickets.files import basket, forget_files, remember_files
+from admin_views.tickets.page import TicketPage, meanwhile, moment, page_of
 from helpdesk import (
     canned_responses,
     drafts,

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
-from admin_views.ticket_page import TicketPage
+from admin_views.tickets.page import TicketPage
 from helpdesk import access, batches, catalogue, inputs, outbox, tickets
 from helpdesk.batches import Outcome
 from helpdesk.errors import InvalidInput, NotFound

@@ -9,10 +9,10 @@ from typing import Any
 
 from flask import request, session, url_for
 
-from admin_views import sending
-from admin_views.files import basket_of
-from admin_views.side import LIST
-from admin_views.ticket_list import name_of
+from admin_views.tickets import sending
+from admin_views.tickets.files import basket_of
+from admin_views.tickets.list import name_of
+from admin_views.tickets.sidebar import LIST
 from helpdesk import (
     access,
     assignees,

@@ -10,9 +10,9 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
-from admin_views.side import LIST
-from admin_views.ticket_acts import ACTS, offer_undo, one_of, target
-from admin_views.ticket_merging import question
+from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
+from admin_views.tickets.merging import question
+from admin_views.tickets.sidebar import LIST
 from helpdesk import access, batches, catalogue, criteria, reading, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput

@@ -9,8 +9,8 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
-from admin_views.bulk import back, said
-from admin_views.side import desk_menu
+from admin_views.tickets.bulk import back, said
+from admin_views.tickets.sidebar import desk_menu
 from helpdesk import catalogue, saved_views
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy

@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, request
 from flask_admin import expose
 
-from admin_views.ticket_page import TicketPage
+from admin_views.tickets.page import TicketPage
 from helpdesk import access, catalogue, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy

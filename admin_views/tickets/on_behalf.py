@@ -14,9 +14,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from admin_views.base.fields import show
-from admin_views.files import basket
-from admin_views.side import LIST
-from admin_views.ticket_page import TicketPage
+from admin_views.tickets.files import basket
+from admin_views.tickets.page import TicketPage
+from admin_views.tickets.sidebar import LIST
 from helpdesk import catalogue, inputs, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
-from admin_views.ticket_page import TicketPage
+from admin_views.tickets.page import TicketPage
 from helpdesk import criteria, inputs, reading
 from helpdesk.i18n import _
 

@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from admin_views.base import DeskPage
 from admin_views.menu import setup_menu
-from admin_views.side import LIST, desk_menu
+from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import catalogue, finding, search
 from helpdesk.i18n import _, lazy
 from models import Agent, Ticket

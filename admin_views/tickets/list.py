@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
-from admin_views.side import LIST
+from admin_views.tickets.sidebar import LIST
 from helpdesk import access, assignees, catalogue, criteria, listing, passages, saved_views, search, staffing
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing

@@ -8,13 +8,13 @@ from flask import request
 from flask_admin import expose
 
 from admin_views.base import DeskPage
-from admin_views.callers import CallerTickets
-from admin_views.side import desk_menu
-from admin_views.ticket_acts import TicketActs
-from admin_views.ticket_list import MENU, TicketLists
-from admin_views.ticket_merging import TicketMerging
-from admin_views.ticket_reading import TicketReading
-from admin_views.ticket_replies import TicketReplies
+from admin_views.tickets.actions import TicketActs
+from admin_views.tickets.list import MENU, TicketLists
+from admin_views.tickets.merging import TicketMerging
+from admin_views.tickets.on_behalf import CallerTickets
+from admin_views.tickets.replies import TicketReplies
+from admin_views.tickets.sidebar import desk_menu
+from admin_views.tickets.unread import TicketReading
 from helpdesk.i18n import lazy
 
 

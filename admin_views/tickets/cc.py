@@ -7,7 +7,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
-from admin_views.side import LIST
+from admin_views.tickets.sidebar import LIST
 from helpdesk import access, copies, customers
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
