@@ -9,7 +9,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
 import sessions
-from admin_views import account, menu
+from admin_views import account, setup_menu
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
 from admin_views.setup.canned_responses import CannedResponsesView
@@ -84,7 +84,7 @@ class Home(Guarded, BaseView):
 def frame() -> dict[str, Any] | None:
     """Return what stands around a page of the desk, for the agent who asks; None for everybody else."""
     agent = sessions.current_agent()
-    return {"side": desk_menu(agent, {}), "me": menu.me(agent)} if agent is not None else None
+    return {"side": desk_menu(agent, {}), "me": setup_menu.me(agent)} if agent is not None else None
 
 
 def init_admin(app: Flask) -> None:

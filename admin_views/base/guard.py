@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, current_app, redirect, request, url_for
 
 import sessions
-from admin_views import menu
+from admin_views import setup_menu
 from helpdesk import access
 from models import Agent
 from web import errors
@@ -51,5 +51,5 @@ class Guarded:
         """Render a template; `theme` stays the reader’s choice of colours, not Flask-Admin’s object."""
         self._template_args["theme"] = current_app.jinja_env.globals["theme"]  # type: ignore[attr-defined]
         if "side" not in kwargs:
-            kwargs["side"] = menu.setup_menu(self.agent)
-        return str(super().render(template, me=menu.me(self.agent), **kwargs))  # type: ignore[misc]
+            kwargs["side"] = setup_menu.setup_menu(self.agent)
+        return str(super().render(template, me=setup_menu.me(self.agent), **kwargs))  # type: ignore[misc]

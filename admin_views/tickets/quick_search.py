@@ -8,7 +8,7 @@ from flask import redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.base import DeskPage
-from admin_views.menu import setup_menu
+from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import catalogue, finding, search
 from helpdesk.i18n import _, lazy

@@ -10,8 +10,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 import sessions
-from admin_views import menu
-from admin_views.account_forms import (
+from admin_views import setup_menu
+from admin_views.account.forms import (
     AccountForm,
     ForgottenForm,
     InvitationForm,
@@ -185,7 +185,7 @@ def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> st
     browsers = [(row, staffing.is_current(row, token)) for row in staffing.list_sign_ins(agent)]
     return render_template(
         "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
-        side=menu.setup_menu(agent), me=menu.me(agent),
+        side=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
     )  # fmt: skip
 
 
