@@ -12,8 +12,8 @@ from peewee import DatabaseError, chunked, fn
 from helpdesk import clock, envelopes, inputs, notifications
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
-from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep, locked
 from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
 
 #: Tickets changed by one act at the most.

@@ -13,8 +13,8 @@ from helpdesk import catalogue, clock, customers, letters, notifications
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.statements import Prepared, Slot
 from models import (
     AccessLink,

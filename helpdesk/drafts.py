@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from helpdesk import clock, richtext
 from helpdesk.errors import InvalidInput
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 

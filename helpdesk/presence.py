@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from helpdesk import clock
-from helpdesk.holding import act
+from helpdesk.locking import act
 from models import Agent, Presence, Ticket
 
 #: How long a sign of life counts. The page gives one every 8 seconds, and asks as often.

@@ -12,8 +12,8 @@ from helpdesk import access, catalogue, clock, settings, statistics
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.statistics import Period
 from models import Agent, Customer, Message, Rating, Ticket
 

@@ -25,7 +25,6 @@ from helpdesk.accounts import (
     start_sign_in,
 )
 from helpdesk.errors import InvalidInput, StillInUse
-from helpdesk.holding import keep_all
 from helpdesk.i18n import lazy
 from helpdesk.invitations import (
     accept_invitation,
@@ -35,6 +34,7 @@ from helpdesk.invitations import (
     invite,
     invite_again,
 )
+from helpdesk.locking import keep_all
 from helpdesk.permissions import (
     delete_permission,
     delete_role,

@@ -12,8 +12,8 @@ from helpdesk import access, catalogue, events, inputs, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
-from helpdesk.holding import keep_all, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep_all, locked
 from models import Agent, Stamp, Team, TeamMember, Ticket
 
 #: Tickets unassigned by one statement: SQLite takes 32,766 values, and rows are held in memory.

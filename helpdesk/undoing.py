@@ -14,8 +14,8 @@ from helpdesk.access import Actor
 from helpdesk.batches import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction
-from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep, locked
 from helpdesk.tickets import untag
 from helpdesk.tickets.changing import store
 from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent

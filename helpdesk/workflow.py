@@ -10,8 +10,8 @@ from peewee import IntegrityError, fn
 from helpdesk import access, clock, colors, inputs, positions, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
-from helpdesk.holding import keep_all
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.locking import keep_all
 from helpdesk.tickets.changing import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database
 

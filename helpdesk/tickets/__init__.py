@@ -1,7 +1,7 @@
 """The verbs of a ticket. Each is a rule: guard, one transaction, change, event; repeating one changes nothing."""
 
 from helpdesk.events import transaction
-from helpdesk.holding import act, hold
+from helpdesk.locking import act, hold
 from helpdesk.tickets.assigning import assign, move, take, transfer
 from helpdesk.tickets.calling import may_open_in, open_for_caller
 from helpdesk.tickets.merging import merge

@@ -9,8 +9,8 @@ from helpdesk import assignees, catalogue
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.tickets.changing import store
 from helpdesk.tickets.opening import place
 from helpdesk.tickets.writing import add_note

@@ -8,8 +8,8 @@ from helpdesk import access, clock, reading, threads
 from helpdesk.copies import MOST as MOST_COPIES
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep, locked
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import store
 from models import (

@@ -14,8 +14,8 @@ from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import StoredFile
-from helpdesk.holding import keep
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep
 from helpdesk.new_orders import MAX_NUMBER
 from helpdesk.statements import Prepared, Slot, insert
 from helpdesk.tickets.changing import priority_columns, status_columns

@@ -9,8 +9,8 @@ from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import discard
-from helpdesk.holding import act, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import act, locked
 from helpdesk.tickets.changing import store
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 

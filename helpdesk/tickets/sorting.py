@@ -8,8 +8,8 @@ from helpdesk import catalogue, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.tickets.changing import priority_columns, store
 from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag

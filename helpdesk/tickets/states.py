@@ -6,8 +6,8 @@ from helpdesk import access, catalogue
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.tickets.changing import status_columns, store
 from models import Agent, Status, Ticket
 

@@ -10,8 +10,8 @@ from helpdesk import access, catalogue, clock, reading, search, settings, upload
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.holding import keep, locked
 from helpdesk.i18n import lazy
+from helpdesk.locking import keep, locked
 from helpdesk.tickets.changing import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 

@@ -13,8 +13,8 @@ from helpdesk.copies import add_copies, release
 from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.file_store import StoredFile, discard
-from helpdesk.holding import act
 from helpdesk.i18n import lazy
+from helpdesk.locking import act
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
