@@ -11,7 +11,7 @@ from peewee import JOIN, SQL, Expression, ModelSelect
 from helpdesk import catalogue, clock
 from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.i18n import lazy
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib.statements import Prepared, Slot
 from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCopy
 
 

@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from peewee import JOIN, ModelSelect
 
-from helpdesk import catalogue, clock, events, journal, links, notifications, passwords, throttle
+from helpdesk import catalogue, clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib import passwords, throttle
+from helpdesk.lib.statements import Prepared, Slot
 from models import AccessLink, Agent, Customer, SignIn, database
 
 P = TypeVar("P", Agent, Customer)

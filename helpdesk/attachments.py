@@ -12,12 +12,13 @@ from pathlib import Path
 
 from peewee import ModelSelect, chunked, fn
 
-from helpdesk import access, clock, environment, file_store, inputs, settings
+from helpdesk import access, clock, environment, file_store, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
 from helpdesk.file_store import PLACE, StoredFile, discard
 from helpdesk.i18n import lazy
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib import inputs
+from helpdesk.lib.statements import Prepared, Slot
 from models import Agent, Attachment, Message, Ticket, Upload
 
 #: What a file carries from hand to hand.

@@ -10,7 +10,7 @@ from peewee import ModelSelect
 from helpdesk import access, catalogue, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib.statements import Prepared, Slot
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCopy, TicketEvent
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from peewee import DatabaseError, chunked, fn
 
-from helpdesk import clock, envelopes, inputs, notifications
+from helpdesk import clock, envelopes, notifications
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.locking import keep, locked
 from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
 

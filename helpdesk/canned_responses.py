@@ -6,11 +6,12 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, catalogue, placeholders, positions, richtext
+from helpdesk import access, catalogue, placeholders
 from helpdesk.access import Actor
-from helpdesk.cache import Kept
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
+from helpdesk.lib import positions, richtext
+from helpdesk.lib.cache import Kept
 from models import Agent, CannedResponse, Ticket, database
 
 #: Responses offered at once in one ticket.

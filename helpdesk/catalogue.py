@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk import settings
-from helpdesk.cache import Kept
+from helpdesk.lib.cache import Kept
 from models import (
     Agent,
     Department,

@@ -14,8 +14,8 @@ from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record
 from helpdesk.i18n import lazy
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
-from helpdesk.statements import Prepared, Slot
 from models import (
     AccessLink,
     Agent,

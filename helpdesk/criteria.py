@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import catalogue, inputs, search
+from helpdesk import catalogue, search
 from helpdesk.i18n import _
+from helpdesk.lib import inputs
 from helpdesk.listing import SORTS, TicketListing
 from models import Agent, Department
 

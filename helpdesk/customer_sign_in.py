@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from helpdesk import accounts, copies, customers, events, journal, links, notifications, settings, throttle
+from helpdesk import accounts, copies, customers, events, journal, links, notifications, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
+from helpdesk.lib import throttle
 from models import AccessLink, Customer, CustomerAddress
 
 #: Links one may ask for in `WINDOW` seconds.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import clock, richtext
+from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import richtext
 from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, Ticket

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, catalogue, inputs, journal, placeholders, richtext, settings
+from helpdesk import access, catalogue, journal, placeholders, settings
 from helpdesk.access import Actor
 from helpdesk.email_defaults import KINDS, Kind
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import LANGUAGES, _, lazy
+from helpdesk.lib import inputs, richtext
 from models import EmailText, Label, database
 
 LABELS = ("sender_name", "subject", "body")

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from helpdesk import catalogue, clock, i18n, letters, placeholders, richtext
+from helpdesk import catalogue, clock, i18n, letters, placeholders
 from helpdesk.audiences import Recipient
 from helpdesk.email_defaults import KINDS
-from helpdesk.statements import insert
+from helpdesk.lib import richtext
+from helpdesk.lib.statements import insert
 from models import Message, OutgoingEmail, Ticket
 
 _noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)

@@ -15,7 +15,7 @@ from typing import Any
 from helpdesk import catalogue, clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
-from helpdesk.statements import insert
+from helpdesk.lib.statements import insert
 from models import Agent, Customer, Label, Message, Ticket, TicketEvent, database
 
 

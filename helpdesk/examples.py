@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 from peewee import IntegrityError
 
 from helpdesk import access, attachments, clock, events, file_store, journal, search
-from helpdesk.cache import Kept
 from helpdesk.demo.samples import Maker
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib.cache import Kept
 from models import (
     AccessLink,
     Agent,

@@ -23,7 +23,6 @@ from helpdesk import (
     events,
     i18n,
     links,
-    throttle,
     tickets,
     uploads,
 )
@@ -31,6 +30,7 @@ from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text
 from helpdesk.errors import NotFound
 from helpdesk.i18n import lazy
+from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired
 from helpdesk.tickets import NewTicket
 from models import HeldRequest, OutgoingEmail, Ticket

@@ -23,7 +23,8 @@ import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import cache, claims, clock, environment, outage, outbox, upkeep, uploads
+from helpdesk import claims, clock, environment, outage, outbox, upkeep, uploads
+from helpdesk.lib import cache
 from models import TimetableRun, database
 
 logger = logging.getLogger(__name__)

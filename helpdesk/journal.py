@@ -12,12 +12,13 @@ from typing import Any
 
 from peewee import ModelSelect
 
-from helpdesk import clock, email_defaults, events, inputs, settings
+from helpdesk import clock, email_defaults, events, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.journal_texts import FIELD_NAMES, FIXED_EMAILS, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
-from helpdesk.statements import insert
+from helpdesk.lib import inputs
+from helpdesk.lib.statements import insert
 from models import (
     Agent,
     Base,

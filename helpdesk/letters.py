@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 from markupsafe import Markup
 
-from helpdesk import accent, clock, email_defaults, richtext, settings
+from helpdesk import clock, email_defaults, settings
+from helpdesk.lib import accent, richtext
 from helpdesk.placeholders import header_safe
 from models import Label, OutgoingEmail
 

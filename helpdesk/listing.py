@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
 from helpdesk import access, counting, reading, search
-from helpdesk.paging import Order, pack
+from helpdesk.lib.paging import Order, pack
 from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
 
 PAGE_SIZE = 25

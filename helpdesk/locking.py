@@ -9,7 +9,7 @@ from peewee import ModelSelect
 
 from helpdesk import access, events
 from helpdesk.access import Actor
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib.statements import Prepared, Slot
 from models import Ticket, is_sqlite
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from peewee import IntegrityError, chunked
 
-from helpdesk import clock, customers, inputs, orders
+from helpdesk import clock, customers, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.orders import Stored
 from models import Customer, CustomerAddress, database
 

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from helpdesk import i18n, inputs, money
+from helpdesk import i18n, money
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 
 MAX_LINES = 200
 MAX_SHOP = MAX_NUMBER = MAX_STATUS = 60

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 
-from helpdesk import audiences, clock, email_defaults, envelopes, i18n, richtext, settings
+from helpdesk import audiences, clock, email_defaults, envelopes, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text, text
 from helpdesk.events import EventKind, transaction
+from helpdesk.lib import richtext
 from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
 
 __all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk import access, i18n, positions
+from helpdesk import access, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import positions
 from models import Agent, Department, Label, Service, database
 
 MAX_LENGTH = 120

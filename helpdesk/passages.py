@@ -11,7 +11,8 @@ from typing import Any
 
 from peewee import Case, Value, fn
 
-from helpdesk import richtext, search
+from helpdesk import search
+from helpdesk.lib import richtext
 from helpdesk.search import message_search
 from models import Message
 

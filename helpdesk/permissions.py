@@ -7,10 +7,11 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, catalogue, inputs, journal, richtext
+from helpdesk import access, catalogue, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import inputs, richtext
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service, Stamp, database
 
 MAX_SIGNATURE = 20_000

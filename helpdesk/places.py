@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, inputs, positions
+from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import inputs, positions
 from models import Department, Permission, Service, Ticket, database
 
 MAX_NAME = 120

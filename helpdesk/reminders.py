@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from helpdesk import richtext, search
+from helpdesk import search
+from helpdesk.lib import richtext
 
 #: Words of both languages, folded: they are looked for whatever the language of the desk. What the customer
 #: sent (“your attachment”) is none of the writer's.

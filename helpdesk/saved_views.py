@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from helpdesk import access, catalogue, criteria, inputs
+from helpdesk import access, catalogue, criteria
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from models import Agent, SavedView, Stamp
 
 #: Views one agent may keep, and characters of a name.

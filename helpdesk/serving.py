@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 from waitress import create_server
 
-from helpdesk import environment, jobs, links, settings, sizes
+from helpdesk import environment, jobs, links, settings
 from helpdesk.errors import HelpdeskError
+from helpdesk.lib import sizes
 from models import database
 
 THREADS = 4

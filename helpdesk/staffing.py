@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, events, inputs, journal, links, teams
+from helpdesk import access, accounts, events, journal, links, teams
 from helpdesk.access import Actor
 from helpdesk.accounts import (
     ask_reset,
@@ -34,6 +34,7 @@ from helpdesk.invitations import (
     invite,
     invite_again,
 )
+from helpdesk.lib import inputs
 from helpdesk.locking import keep_all
 from helpdesk.permissions import (
     delete_permission,

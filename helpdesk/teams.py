@@ -8,11 +8,12 @@ from typing import Any
 
 from peewee import SQL, ModelSelect, chunked
 
-from helpdesk import access, catalogue, events, inputs, journal
+from helpdesk import access, catalogue, events, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.locking import keep_all, locked
 from models import Agent, Stamp, Team, TeamMember, Ticket
 

@@ -12,7 +12,7 @@ from peewee import JOIN, ModelSelect, fn
 
 from helpdesk import access, catalogue, events, reading
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
-from helpdesk.statements import Prepared, Slot
+from helpdesk.lib.statements import Prepared, Slot
 from models import (
     NOTE,
     Agent,

@@ -17,9 +17,9 @@ from helpdesk import (
     links,
     orders,
     presence,
-    throttle,
     tickets,
 )
+from helpdesk.lib import throttle
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.

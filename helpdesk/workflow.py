@@ -7,10 +7,11 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from helpdesk import access, clock, colors, inputs, positions, search, settings
+from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import colors, inputs, positions
 from helpdesk.locking import keep_all
 from helpdesk.tickets.changing import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database

@@ -6,8 +6,9 @@ from wtforms import EmailField, PasswordField, SelectField, StringField, TextAre
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import settings, zones
+from helpdesk import settings
 from helpdesk.i18n import CHOICES, lazy
+from helpdesk.lib import zones
 from public.forms import TOO_LONG, DeskForm, no_address
 
 

@@ -7,8 +7,9 @@ from html import unescape
 
 import pytest
 
-from helpdesk import colors, outbox, settings
+from helpdesk import outbox, settings
 from helpdesk.errors import InvalidInput
+from helpdesk.lib import colors
 from models import Department, OutgoingEmail
 from tests.support import sqlite_only
 

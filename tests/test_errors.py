@@ -11,8 +11,9 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.setup.workflow import TagsView
-from helpdesk import doctor, settings, throttle
+from helpdesk import doctor, settings
 from helpdesk.errors import TooMany
+from helpdesk.lib import throttle
 from models import Tag, Ticket, open_database
 from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only

@@ -10,11 +10,12 @@ from typing import Any
 from flask import Flask, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
-from helpdesk import attachments, file_store, filetypes, i18n, inputs, uploads
+from helpdesk import attachments, file_store, filetypes, i18n, uploads
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, TooMany
 from helpdesk.file_store import Limits
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from models import Upload
 
 #: What a request holds beside its files, in bytes.

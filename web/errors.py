@@ -12,9 +12,10 @@ from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n, outage, throttle
+from helpdesk import i18n, outage
 from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
+from helpdesk.lib import throttle
 from web.typed import Typed, typed
 
 TEXTS: dict[int, tuple[Any, Any]] = {

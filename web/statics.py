@@ -9,8 +9,9 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from werkzeug.security import safe_join
 
-from helpdesk import accent, catalogue, colors, file_store, logo, settings
-from helpdesk import cache as kept
+from helpdesk import catalogue, file_store, logo, settings
+from helpdesk.lib import accent, colors
+from helpdesk.lib import cache as kept
 from web.downloads import POLICY
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from helpdesk import richtext
+from helpdesk.lib import richtext
 from web.security import is_sound
 
 #: Fields that nobody types. A form of nothing else is not worth keeping.

@@ -20,9 +20,10 @@ from admin_views.account.forms import (
     ResetForm,
     SignInForm,
 )
-from helpdesk import i18n, inputs, links, settings, staffing
+from helpdesk import i18n, links, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
+from helpdesk.lib import inputs
 from helpdesk.links import LinkExpired
 from models import AccessLink, Agent
 from web import errors

@@ -20,9 +20,10 @@ from admin_views.base.deleting import Deletes
 from admin_views.base.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.base.guard import Guarded
 from admin_views.base.lists import Lists
-from helpdesk import i18n, inputs, journal
+from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.lib import inputs
 from models import Base, Label, database
 from web.security import is_sound
 

@@ -17,8 +17,9 @@ from wtforms.validators import NumberRange, StopValidation
 from wtforms.widgets import TextArea
 
 from admin_views.base import widgets
-from helpdesk import catalogue, richtext, zones
+from helpdesk import catalogue
 from helpdesk.i18n import CHOICES, _, lazy
+from helpdesk.lib import richtext, zones
 from models import Agent, Department, Role, Service
 
 #: Whole numbers a form takes; both engines store them.

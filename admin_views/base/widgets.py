@@ -13,8 +13,9 @@ from wtforms.utils import unset_value
 from wtforms.widgets import TextInput
 from wtfpeewee.orm import ValueRequired
 
-from helpdesk import colors, settings
+from helpdesk import settings
 from helpdesk.i18n import LANGUAGES, _, called, lazy
+from helpdesk.lib import colors
 from models import Label, LabelField
 
 

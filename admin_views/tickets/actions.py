@@ -10,10 +10,11 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import access, batches, catalogue, inputs, outbox, tickets
+from helpdesk import access, batches, catalogue, outbox, tickets
 from helpdesk.batches import Outcome
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import inputs
 from models import Agent, Message, Team, Ticket
 
 #: Buttons that need nothing but the ticket: the rule and what is said when it is done, unless `leave` says it.

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import attachments, throttle
+from helpdesk import attachments
 from helpdesk.i18n import lazy
+from helpdesk.lib import throttle
 from models import Agent, Ticket
 from web import baskets, downloads
 from web.baskets import Basket

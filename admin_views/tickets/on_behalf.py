@@ -17,9 +17,10 @@ from admin_views.base.fields import show
 from admin_views.tickets.files import basket
 from admin_views.tickets.page import TicketPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import catalogue, inputs, settings, tickets
+from helpdesk import catalogue, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.lib import inputs
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Agent

@@ -23,14 +23,13 @@ from helpdesk import (
     copies,
     criteria,
     i18n,
-    inputs,
     orders,
-    richtext,
     threads,
     tickets,
 )
 from helpdesk.errors import Merged
 from helpdesk.i18n import _
+from helpdesk.lib import inputs, richtext
 from models import NOTE, Agent, Draft, Message, Ticket
 
 EPOCH = datetime(1970, 1, 1)

@@ -13,22 +13,12 @@ import sessions
 from admin_views.tickets import sending
 from admin_views.tickets.files import basket, forget_files, remember_files
 from admin_views.tickets.page import TicketPage, meanwhile, moment, page_of
-from helpdesk import (
-    canned_responses,
-    drafts,
-    inputs,
-    mentions,
-    presence,
-    reminders,
-    richtext,
-    threads,
-    tickets,
-    uploads,
-)
+from helpdesk import canned_responses, drafts, mentions, presence, reminders, threads, tickets, uploads
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.i18n import _, lazy
-from helpdesk.inputs import row_key
+from helpdesk.lib import inputs, richtext
+from helpdesk.lib.inputs import row_key
 from models import CannedResponse, Message, Ticket
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.

@@ -12,9 +12,10 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from helpdesk import access, canned_responses, catalogue, clock, inputs, settings
+from helpdesk import access, canned_responses, catalogue, clock, settings
 from helpdesk.errors import Merged
 from helpdesk.i18n import _, ngettext
+from helpdesk.lib import inputs
 from helpdesk.threads import Block
 from models import PENDING, Agent, CannedResponse, Message, Status, Ticket
 from web import security, statics

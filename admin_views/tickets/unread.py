@@ -9,8 +9,9 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import criteria, inputs, reading
+from helpdesk import criteria, reading
 from helpdesk.i18n import _
+from helpdesk.lib import inputs
 
 
 class TicketReading(TicketPage):

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from helpdesk import filters, passwords, search, settings
+from helpdesk import filters, search, settings
 from helpdesk.demo import library, world
 from helpdesk.demo.draft import Author
 from helpdesk.demo.world import Person
+from helpdesk.lib import passwords
 from models import (
     Agent,
     CannedResponse,

@@ -7,10 +7,11 @@ from random import Random
 from types import ModuleType
 from typing import NamedTuple
 
-from helpdesk import richtext, search
+from helpdesk import search
 from helpdesk.demo import english, french, world
 from helpdesk.demo.draft import Text
 from helpdesk.demo.thread import Thread
+from helpdesk.lib import richtext
 
 #: Wordings of a thread: greeting, product, order number and amount differ.
 WORDINGS = 16

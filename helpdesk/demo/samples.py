@@ -9,9 +9,10 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import claims, clock, positions, search, settings
+from helpdesk import claims, clock, search, settings
 from helpdesk.demo import library, world
 from helpdesk.demo.draft import Author, Batch, Draft, Text
+from helpdesk.lib import positions
 from models import (
     Agent,
     Base,

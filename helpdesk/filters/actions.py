@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import assignees, canned_responses, catalogue, inputs, tickets
+from helpdesk import assignees, canned_responses, catalogue, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.tickets.opening import place
 from models import CannedResponse, Ticket
 

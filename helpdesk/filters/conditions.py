@@ -9,8 +9,9 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import catalogue, richtext, search
+from helpdesk import catalogue, search
 from helpdesk.i18n import lazy
+from helpdesk.lib import richtext
 from models import Attachment, Filter, Message, Ticket
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from helpdesk import clock
 from helpdesk.access import SYSTEM
-from helpdesk.cache import Kept
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
 from helpdesk.filters.conditions import Facts, matches
+from helpdesk.lib.cache import Kept
 from models import Filter, FilterAction, FilterCondition, Ticket, database
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpdesk import access, positions, search
+from helpdesk import access, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.filters.actions import ACTIONS, TargetGone, check
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
 from helpdesk.i18n import lazy
+from helpdesk.lib import positions
 from models import Filter, FilterAction, FilterCondition, Stamp, database
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from helpdesk import access, customers, inputs
+from helpdesk import access, customers
 from helpdesk.errors import InvalidInput
 from helpdesk.events import OPENED_FOR
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.tickets.opening import NewTicket, open_ticket
 from models import Agent, Ticket
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError, ModelSelect, ModelUpdate
 
-from helpdesk import catalogue, clock, customers, inputs, richtext, search, settings
+from helpdesk import catalogue, clock, customers, search, settings
 from helpdesk.access import Actor
 from helpdesk.attachments import attach
 from helpdesk.copies import write_copies
@@ -15,9 +15,10 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.file_store import StoredFile
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs, richtext
+from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import keep
 from helpdesk.new_orders import MAX_NUMBER
-from helpdesk.statements import Prepared, Slot, insert
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 

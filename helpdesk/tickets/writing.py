@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from helpdesk import access, catalogue, clock, mentions, richtext, search, settings
+from helpdesk import access, catalogue, clock, mentions, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies, release
@@ -14,6 +14,7 @@ from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
+from helpdesk.lib import richtext
 from helpdesk.locking import act
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns

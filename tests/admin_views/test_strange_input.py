@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import criteria, filters, inputs, settings
+from helpdesk import criteria, filters, settings
 from helpdesk.errors import InvalidInput
+from helpdesk.lib import inputs
 from models import CannedResponse, Message, Role, Tag
 from tests.support.doors import post
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import accent, colors, environment
+from helpdesk import environment
+from helpdesk.lib import accent, colors
 
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#000000", "#ffffff", "#0b6e4f", "#ff0000", "#7f7f7f", "#0000ff"])

@@ -10,8 +10,9 @@ import pytest
 import time_machine
 from argon2 import PasswordHasher
 
-from helpdesk import links, passwords, staffing
+from helpdesk import links, staffing
 from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.lib import passwords
 from helpdesk.links import LinkExpired
 from models import Agent, Customer, OutgoingEmail, SignIn
 from tests.support import cast

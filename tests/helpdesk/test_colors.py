@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from helpdesk import colors
+from helpdesk.lib import colors
 from models import Status
 
 

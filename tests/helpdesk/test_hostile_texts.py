@@ -12,25 +12,21 @@ import pytest
 
 from admin_views.base import exports
 from helpdesk import (
-    colors,
     copies,
     email_texts,
     envelopes,
     filetypes,
     import_kinds,
-    inputs,
     mentions,
     money,
     passages,
-    passwords,
     placeholders,
     reminders,
-    richtext,
     search,
     settings,
-    sizes,
 )
 from helpdesk.errors import InvalidInput
+from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from models import Agent
 from tests.support import sqlite_only
 from web import typed

@@ -10,9 +10,10 @@ import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
-from helpdesk import events, filters, notifications, richtext, settings, tickets
+from helpdesk import events, filters, notifications, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
+from helpdesk.lib import richtext
 from models import CannedResponse, EmailText, Label, OutgoingEmail, Ticket
 from tests.support import cast
 

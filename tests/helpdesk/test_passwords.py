@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher
 
-from helpdesk import passwords
 from helpdesk.errors import InvalidInput
+from helpdesk.lib import passwords
 
 GOOD = "correct horse battery staple"
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpdesk import richtext
+from helpdesk.lib import richtext
 
 
 @pytest.mark.parametrize(

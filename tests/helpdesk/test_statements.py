@@ -8,7 +8,7 @@ import pytest
 from peewee import ModelSelect, ModelUpdate
 
 import models
-from helpdesk.statements import Prepared, Slot, insert
+from helpdesk.lib.statements import Prepared, Slot, insert
 from models import Service, TicketEvent
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6)

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 
 import models
-from helpdesk import throttle
 from helpdesk.errors import TooMany
+from helpdesk.lib import throttle
 from models import Throttle
 
 NOON = "2026-03-02T12:00:00Z"

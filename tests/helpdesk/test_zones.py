@@ -6,7 +6,8 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from helpdesk import i18n, settings, zones
+from helpdesk import i18n, settings
+from helpdesk.lib import zones
 
 
 @pytest.fixture

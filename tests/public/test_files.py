@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, held, links, settings, throttle, tickets, uploads
+from helpdesk import clock, held, links, settings, tickets, uploads
+from helpdesk.lib import throttle
 from models import Attachment, HeldRequest, Message, Ticket, Upload
 from tests.public import filling
 from tests.support import attached, doors, sqlite_only

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from helpdesk import clock, passwords, tickets
+from helpdesk import clock, tickets
+from helpdesk.lib import passwords
 from models import (
     Agent,
     Customer,

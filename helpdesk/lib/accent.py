@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk.colors import BLACK, READABLE, STEPS, WHITE, Rgb, contrast, mix, parse, to_hex
+from helpdesk.lib.colors import BLACK, READABLE, STEPS, WHITE, Rgb, contrast, mix, parse, to_hex
 
 #: What the shipped tokens are drawn in (static/tokens.css).
 SHIPPED = "#6d2c65"
