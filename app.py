@@ -21,8 +21,9 @@ import admin_views
 import api
 import public
 import sessions
-from helpdesk import cli, environment, i18n, jobs, wiring
+from helpdesk import cli, i18n, jobs, wiring
 from helpdesk.lib import cache  # noqa: F401 — read for what it wires
+from helpdesk.settings import environment
 from models import database, open_database
 from web import baskets, errors, rendering, security, statics
 

@@ -15,21 +15,11 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import (
-    catalogue,
-    counting,
-    durations,
-    examples,
-    first_steps,
-    i18n,
-    journal,
-    satisfaction,
-    staffing,
-    statistics,
-)
+from helpdesk import counting, durations, examples, first_steps, i18n, journal, satisfaction, staffing, statistics
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.satisfaction import Satisfaction, Share
+from helpdesk.settings import lookups
 from helpdesk.statistics import Flow, Measured, Period, Spread
 
 #: Periods that end today, in days; the second one is shown unless another is asked for.
@@ -132,7 +122,7 @@ class Dashboard(DeskPage):
             told=durations.told,
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
-            catalogue=catalogue,
+            catalogue=lookups,
             silent=staffing.silent_places() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 from peewee import JOIN, SQL, Expression, ModelSelect
 
-from helpdesk import catalogue, clock
+from helpdesk import clock
 from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import lookups
 from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCopy
 
 
@@ -69,8 +70,8 @@ def sees_all(agent: Agent) -> bool:
     """Tell whether this agent sees every ticket: administrators, managers of an enabled team, "whole support"."""
     return (
         agent.is_admin
-        or catalogue.is_manager(agent.id)
-        or any(row.service_id is None for row in catalogue.permissions_of(agent.id))
+        or lookups.is_manager(agent.id)
+        or any(row.service_id is None for row in lookups.permissions_of(agent.id))
     )
 
 
@@ -81,7 +82,7 @@ def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
 
 def deciding_permission(agent: Agent, service_id: int, department_id: int | None) -> Permission | None:
     """Return the most specific permission for a place: it alone decides signature and notify (RULES 2)."""
-    rows = catalogue.permissions_of(agent.id)
+    rows = lookups.permissions_of(agent.id)
     for service, department in ((service_id, department_id), (service_id, None), (None, None)):
         for row in rows:
             if row.service_id == service and row.department_id == department:
@@ -123,12 +124,12 @@ def sight_of(agent: Agent) -> Sight | None:
     if sees_all(agent):
         return None
     services, departments = permitted(agent)
-    return Sight(agent.id, services, departments, tuple(catalogue.team_ids_of(agent.id)))
+    return Sight(agent.id, services, departments, tuple(lookups.team_ids_of(agent.id)))
 
 
 def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the services and the single departments that the permissions of an agent name."""
-    rows = catalogue.permissions_of(agent.id)
+    rows = lookups.permissions_of(agent.id)
     services = tuple(row.service_id for row in rows if row.department_id is None)
     return services, tuple(row.department_id for row in rows if row.department_id is not None)
 
@@ -245,7 +246,7 @@ def sees(actor: Actor, ticket: Ticket) -> bool:
             sees_all(actor)
             or covers(actor, ticket.service_id, ticket.department_id)
             or ticket.assignee_id == actor.id
-            or ticket.team_id in catalogue.team_ids_of(actor.id)
+            or ticket.team_id in lookups.team_ids_of(actor.id)
         )
     return visible_tickets(actor).where(Ticket.id == ticket.id).exists()
 
@@ -270,9 +271,9 @@ def _agent_may(agent: Agent, verb: str) -> bool:
     if verb == "administer":
         return False
     capability = "configure" if verb == "configure" else CAPABILITY_OF[verb]
-    if capability is None or (verb in MANAGER_VERBS and catalogue.is_manager(agent.id)):
+    if capability is None or (verb in MANAGER_VERBS and lookups.is_manager(agent.id)):
         return True
-    role = catalogue.role(agent.role_id)
+    role = lookups.role(agent.role_id)
     return role is not None and bool(getattr(role, f"can_{capability}"))
 
 

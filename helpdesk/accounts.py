@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from peewee import JOIN, ModelSelect
 
-from helpdesk import catalogue, clock, events, journal, links, notifications
+from helpdesk import clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import lookups
 from models import AccessLink, Agent, Customer, SignIn, database
 
 P = TypeVar("P", Agent, Customer)
@@ -122,7 +123,7 @@ def person_of(token: str) -> Agent | Customer | None:
     if row is None or row.expires_at <= now:
         return None
     # Agents are kept in the process, as fresh as the stamp: the one disabled a moment ago is not let in.
-    person: Agent | Customer | None = catalogue.own_agent(row.agent_id) if row.agent_id is not None else row.customer
+    person: Agent | Customer | None = lookups.own_agent(row.agent_id) if row.agent_id is not None else row.customer
     if (
         person is None
         or row.last_seen_at + IDLE[type(person)] <= now

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from helpdesk import access, catalogue
+from helpdesk import access
+from helpdesk.settings import lookups
 from models import Agent
 
 
 def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
     """Return whom a ticket of this place may be assigned to: agents who cover it, then the others in support."""
     covering, others = [], []
-    for agent in catalogue.agents():
-        if agent.is_admin or access.covers(agent, service_id, department_id) or catalogue.is_manager(agent.id):
+    for agent in lookups.agents():
+        if agent.is_admin or access.covers(agent, service_id, department_id) or lookups.is_manager(agent.id):
             covering.append(agent)
         elif in_support(agent):
             others.append(agent)
@@ -19,4 +20,4 @@ def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], l
 
 def in_support(agent: Agent) -> bool:
     """Tell whether this agent handles tickets at all: by a permission, a team or as an administrator."""
-    return agent.is_admin or bool(catalogue.permissions_of(agent.id) or catalogue.team_ids_of(agent.id))
+    return agent.is_admin or bool(lookups.permissions_of(agent.id) or lookups.team_ids_of(agent.id))

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from peewee import ModelSelect, chunked, fn
 
-from helpdesk import access, clock, environment, file_store, settings
+from helpdesk import access, clock, file_store, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
 from helpdesk.file_store import PLACE, StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import environment
 from models import Agent, Attachment, Message, Ticket, Upload
 
 #: What a file carries from hand to hand.

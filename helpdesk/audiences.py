@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from peewee import ModelSelect
 
-from helpdesk import access, catalogue, i18n
+from helpdesk import access, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import lookups
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCopy, TicketEvent
 
 
@@ -35,14 +36,14 @@ def agents(rows: Iterable[Agent | None]) -> list[Recipient]:
 
 def _team(team_id: int | None) -> list[Recipient]:
     """Return the members of an enabled team and its address; its manager when there is neither."""
-    team = catalogue.team(team_id)
+    team = lookups.team(team_id)
     if team is None or not team.enabled:
         return []
     rows = TeamMember.select(TeamMember.agent).where(TeamMember.team == team.id).order_by(TeamMember.id).tuples()
-    members = agents(catalogue.agent(agent_id) for (agent_id,) in rows)
+    members = agents(lookups.agent(agent_id) for (agent_id,) in rows)
     if team.email:
         members.append(Recipient(team.email, i18n.supported(None)))
-    return members or agents([catalogue.agent(team.manager_id)])
+    return members or agents([lookups.agent(team.manager_id)])
 
 
 def _told(ticket: Ticket) -> list[Recipient]:
@@ -52,11 +53,11 @@ def _told(ticket: Ticket) -> list[Recipient]:
         permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id)
         return permission is not None and permission.notify
 
-    return agents(agent for agent in catalogue.agents() if notify(agent))
+    return agents(agent for agent in lookups.agents() if notify(agent))
 
 
 def _assignee(ticket: Ticket) -> list[Recipient]:
-    return agents([catalogue.agent(ticket.assignee_id)]) or _team(ticket.team_id)
+    return agents([lookups.agent(ticket.assignee_id)]) or _team(ticket.team_id)
 
 
 def new_ticket_team(event: TicketEvent) -> list[Recipient]:
@@ -78,7 +79,7 @@ def handlers(event: TicketEvent) -> list[Recipient]:
 
 def target(event: TicketEvent) -> list[Recipient]:
     """Return to whom the ticket was handed."""
-    return agents([catalogue.agent(event.data.get("agent"))]) or _team(event.data.get("team"))
+    return agents([lookups.agent(event.data.get("agent"))]) or _team(event.data.get("team"))
 
 
 def notified_there(event: TicketEvent) -> list[Recipient]:

@@ -20,8 +20,9 @@ from typing import IO, Any
 
 from peewee import chunked
 
-from helpdesk import clock, environment, file_store
+from helpdesk import clock, file_store
 from helpdesk.errors import HelpdeskError
+from helpdesk.settings import environment
 from models import TABLES, database, is_sqlite
 
 FORMAT = 1

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, catalogue, placeholders
+from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import positions, richtext
 from helpdesk.lib.cache import Kept
+from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket, database
 
 #: Responses offered at once in one ticket.
@@ -89,7 +90,7 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
 def require_edit(response: CannedResponse | None, actor: Actor) -> None:
     """Raise NotAllowed unless the actor is its author, a manager, or may configure the desk."""
     author = isinstance(actor, Agent) and response is not None and response.author_id == actor.id
-    manager = isinstance(actor, Agent) and catalogue.is_manager(actor.id)
+    manager = isinstance(actor, Agent) and lookups.is_manager(actor.id)
     if not (author or manager or access.can(actor, "configure")):
         raise NotAllowed(lazy("Only its author, a manager or an administrator changes a canned response."))
 

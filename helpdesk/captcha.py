@@ -17,8 +17,9 @@ from PIL.Image import Image
 from PIL.Image import new as new_picture
 from PIL.ImageDraw import Draw
 
-from helpdesk import clock, environment
+from helpdesk import clock
 from helpdesk.errors import NotFound
+from helpdesk.settings import environment
 from models import SecurityCode
 
 #: Letters only, none that is taken for a digit or for another letter.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from peewee import SQL, fn
 
-from helpdesk import access, catalogue
+from helpdesk import access
+from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket
 
 #: Seconds for which the menu's counts may be old.
@@ -62,7 +63,7 @@ def forget_counts() -> None:
 
 
 def _counted(agent: Agent, *, waiting_only: bool) -> Counts:
-    result, everything, teams = Counts(), access.sees_all(agent), set(catalogue.team_ids_of(agent.id))
+    result, everything, teams = Counts(), access.sees_all(agent), set(lookups.team_ids_of(agent.id))
     for service, department, assignee, team, waits, number in _cells():
         if waiting_only and not waits:
             continue

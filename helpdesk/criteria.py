@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import catalogue, search
+from helpdesk import search
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
 from helpdesk.listing import SORTS, TicketListing
+from helpdesk.settings import lookups
 from models import Agent, Department
 
 #: Criteria that name a row of a table, and the row they name.
 ROWS: dict[str, Any] = {
-    "service": catalogue.service,
-    "department": catalogue.department,
-    "status": catalogue.status,
-    "priority": catalogue.priority,
-    "assignee": catalogue.agent,
-    "team": catalogue.team,
-    "tag": catalogue.tag,
+    "service": lookups.service,
+    "department": lookups.department,
+    "status": lookups.status,
+    "priority": lookups.priority,
+    "assignee": lookups.agent,
+    "team": lookups.team,
+    "tag": lookups.tag,
 }
 VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all", "search")
 WORDS: dict[str, tuple[str, ...]] = {
@@ -125,5 +126,5 @@ def name_of(criterion: str, key: str) -> str:
     """Return the name of the row a criterion names, an empty text when it is gone; a department says its service."""
     row = ROWS[criterion](int(key))
     if isinstance(row, Department):
-        return f"{catalogue.service(row.service_id)}, {row.name}"
+        return f"{lookups.service(row.service_id)}, {row.name}"
     return str(row) if row is not None else ""

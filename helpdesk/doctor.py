@@ -15,10 +15,11 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, environment, file_store, i18n, jobs, migrating, settings, staffing
-from helpdesk.environment import MailServer
+from helpdesk import clock, file_store, i18n, jobs, migrating, settings, staffing
 from helpdesk.errors import NotFound
 from helpdesk.i18n import _, ngettext
+from helpdesk.settings import environment
+from helpdesk.settings.environment import MailServer
 from models import Attachment, OutgoingEmail, TicketEvent, database, is_sqlite
 
 #: Free room below which the desk is not well, in bytes.

@@ -7,10 +7,10 @@ from typing import Any
 
 from helpdesk import access, email_texts, envelopes, notifications, outbox, settings
 from helpdesk.audiences import Recipient
-from helpdesk.email_defaults import KINDS, Kind
 from helpdesk.envelopes import Text
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.settings.email_kinds import KINDS, Kind
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, catalogue, journal, placeholders, settings
+from helpdesk import access, journal, settings
 from helpdesk.access import Actor
-from helpdesk.email_defaults import KINDS, Kind
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import LANGUAGES, _, lazy
 from helpdesk.lib import inputs, richtext
+from helpdesk.settings import lookups, placeholders
+from helpdesk.settings.email_kinds import KINDS, Kind
 from models import EmailText, Label, database
 
 LABELS = ("sender_name", "subject", "body")
@@ -27,7 +28,7 @@ def kind_of(key: str) -> Kind:
 
 def shown(kind: Kind) -> dict[str, Any]:
     """Return what this kind says now, in every language, for its form."""
-    stored = catalogue.email_text(kind.key)
+    stored = lookups.email_text(kind.key)
     values: dict[str, Any] = {
         name: Label({**getattr(kind, name), **(getattr(stored, name) if stored else {})}) for name in LABELS
     }
@@ -37,7 +38,7 @@ def shown(kind: Kind) -> dict[str, Any]:
 
 def is_changed(kind: Kind) -> bool:
     """Tell whether an owner has changed this kind."""
-    return catalogue.email_text(kind.key) is not None
+    return lookups.email_text(kind.key) is not None
 
 
 def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:

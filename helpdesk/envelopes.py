@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from helpdesk import catalogue, clock, i18n, letters, placeholders
+from helpdesk import clock, i18n, letters
 from helpdesk.audiences import Recipient
-from helpdesk.email_defaults import KINDS
 from helpdesk.lib import richtext
 from helpdesk.lib.statements import insert
+from helpdesk.settings import lookups, placeholders
+from helpdesk.settings.email_kinds import KINDS
 from models import Message, OutgoingEmail, Ticket
 
 _noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
@@ -41,7 +42,7 @@ class Text:
 
 def text(kind: str, locale: str) -> Text:
     """Return what this kind of e-mail says in this language. Raises KeyError for an unknown kind."""
-    declared, stored = KINDS[kind], catalogue.email_text(kind)
+    declared, stored = KINDS[kind], lookups.email_text(kind)
 
     def said(name: str) -> str:
         own = getattr(stored, name).get(locale) if stored is not None else ""

@@ -12,10 +12,11 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 
-from helpdesk import catalogue, clock
+from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
 from helpdesk.lib.statements import insert
+from helpdesk.settings import lookups
 from models import Agent, Customer, Label, Message, Ticket, TicketEvent, database
 
 
@@ -220,5 +221,5 @@ def _shown(value: Any) -> str:
 
 def assignee_name(agent_id: int | None, team_id: int | None) -> str:
     """Return the name of an assignee as the history keeps it."""
-    row = catalogue.agent(agent_id) if agent_id else catalogue.team(team_id)
+    row = lookups.agent(agent_id) if agent_id else lookups.team(team_id)
     return str(row) if row is not None else ""

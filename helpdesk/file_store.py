@@ -18,11 +18,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from helpdesk import environment, filetypes, settings
+from helpdesk import filetypes, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import sizes
 from helpdesk.lib.sizes import Size
+from helpdesk.settings import environment
 from models import database
 
 logger = logging.getLogger(__name__)

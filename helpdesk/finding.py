@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk import access, catalogue, search
+from helpdesk import access, search
+from helpdesk.settings import lookups
 from models import Agent, Customer, CustomerAddress, Tag, Ticket
 
 #: Lines of a kind; the tickets looked at for their authors.
@@ -35,4 +36,4 @@ def customers(agent: Agent, text: str) -> list[CustomerAddress]:
 def tags(text: str) -> list[Tag]:
     """Return the tags whose name holds all words; none for no word."""
     words = search.fold(text).split()
-    return [row for row in catalogue.tags() if words and all(word in row.key for word in words)][:LINES]
+    return [row for row in lookups.tags() if words and all(word in row.key for word in words)][:LINES]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from helpdesk import catalogue, settings
+from helpdesk import settings
 from helpdesk.i18n import _
+from helpdesk.settings import lookups
 
 
 class Step(NamedTuple):
@@ -38,12 +39,12 @@ def steps() -> list[Step]:
             _("Add a department"),
             _("It sorts the tickets of a service."),
             "departments",
-            bool(catalogue.departments()),
+            bool(lookups.departments()),
         ),
         Step(
             _("Invite a colleague"),
             _("Together you answer sooner."),
             "users",
-            len(catalogue.agents(active_only=False)) > 1,
+            len(lookups.agents(active_only=False)) > 1,
         ),
     ]

@@ -13,25 +13,14 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import (
-    clock,
-    copies,
-    customer_sign_in,
-    customers,
-    email_defaults,
-    envelopes,
-    events,
-    i18n,
-    links,
-    tickets,
-    uploads,
-)
+from helpdesk import clock, copies, customer_sign_in, customers, envelopes, events, i18n, links, tickets, uploads
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text
 from helpdesk.errors import NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired
+from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket
 from models import HeldRequest, OutgoingEmail, Ticket
 
@@ -72,8 +61,8 @@ def hold(new: NewTicket) -> None:
 def _mail(address: str, locale: str) -> OutgoingEmail:
     sender = envelopes.text("confirmation", locale)
     said = Text(
-        subject=email_defaults.CONFIRM_SUBJECT.text(locale),
-        body=email_defaults.CONFIRM_BODY.text(locale),
+        subject=email_kinds.CONFIRM_SUBJECT.text(locale),
+        body=email_kinds.CONFIRM_BODY.text(locale),
         sender_name=sender.sender_name,
         sender_email=sender.sender_email,
         enabled=True,

@@ -14,10 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from helpdesk import access, environment, journal, search
+from helpdesk import access, journal, search
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.orders import Stored
+from helpdesk.settings import environment
 from models import Agent
 
 MAX_BYTES = 5 * 1024 * 1024

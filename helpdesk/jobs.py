@@ -23,8 +23,9 @@ import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import claims, clock, environment, outage, outbox, upkeep, uploads
+from helpdesk import claims, clock, outage, outbox, upkeep, uploads
 from helpdesk.lib import cache
+from helpdesk.settings import environment
 from models import TimetableRun, database
 
 logger = logging.getLogger(__name__)

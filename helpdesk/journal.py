@@ -12,13 +12,14 @@ from typing import Any
 
 from peewee import ModelSelect
 
-from helpdesk import clock, email_defaults, events, settings
+from helpdesk import clock, events, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.journal_texts import FIELD_NAMES, FIXED_EMAILS, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import insert
+from helpdesk.settings import email_kinds
 from models import (
     Agent,
     Base,
@@ -238,7 +239,7 @@ def describe(entry: JournalEntry) -> str:
         choices = dict(declared.choices) if declared is not None else {}
         values |= {key: choices[data[key]] for key in ("old", "new") if choices and data.get(key) in choices}
     if "email" in data:
-        kind = email_defaults.KINDS.get(data["email"])
+        kind = email_kinds.KINDS.get(data["email"])
         values["email"] = kind.label if kind is not None else FIXED_EMAILS.get(data["email"], data["email"])
     if act is Act.TICKET:
         values["event"] = _event(entry)

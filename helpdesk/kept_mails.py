@@ -7,8 +7,8 @@ from datetime import timedelta
 from peewee import Expression, ModelSelect
 
 from helpdesk import access, clock, held
-from helpdesk.email_defaults import KINDS
 from helpdesk.events import transaction
+from helpdesk.settings.email_kinds import KINDS
 from helpdesk.tickets.removing import BIN_DAYS
 from models import Agent, OutgoingEmail, Ticket
 

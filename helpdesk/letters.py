@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 from markupsafe import Markup
 
-from helpdesk import clock, email_defaults, settings
+from helpdesk import clock, settings
 from helpdesk.lib import accent, richtext
-from helpdesk.placeholders import header_safe
+from helpdesk.settings import email_kinds
+from helpdesk.settings.placeholders import header_safe
 from models import Label, OutgoingEmail
 
 #: How many earlier mails of a ticket a mail names, so that mail programs keep them together.
@@ -117,10 +118,10 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "subject": header_safe(email.subject),
         "body": Markup(body),  # noqa: S704 — cleaned on the line above
         "text": richtext.to_text(body),
-        "line": _said(email_defaults.LINK_LINES[kind], email) if kind else "",
-        "link": link or _said(email_defaults.HIDDEN_LINK, email),
+        "line": _said(email_kinds.LINK_LINES[kind], email) if kind else "",
+        "link": link or _said(email_kinds.HIDDEN_LINK, email),
         "link_is_address": link is not None,
-        "no_answer": _said(email_defaults.NO_ANSWER, email) if kind or email.kind == "digest" else "",
+        "no_answer": _said(email_kinds.NO_ANSWER, email) if kind or email.kind == "digest" else "",
         "desk_name": header_safe(settings.get("desk_name")),
         "accent": accent.of_mail(settings.get("accent_color")),
         "contact": settings.get("contact").text(email.locale, "en"),

@@ -8,9 +8,10 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from helpdesk import clock, environment, settings
+from helpdesk import clock, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import lazy
+from helpdesk.settings import environment
 from models import AccessLink, Agent, CustomerAddress, HeldRequest, Ticket
 
 LIFETIMES = {

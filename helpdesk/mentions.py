@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from helpdesk import access, audiences, catalogue, email_defaults, envelopes
+from helpdesk import access, audiences, envelopes
 from helpdesk.access import Actor
 from helpdesk.envelopes import Text
+from helpdesk.settings import email_kinds, lookups
 from models import Agent, Ticket, TicketEvent
 
 #: Inside these a name is an example, or somebody else's.
@@ -22,7 +23,7 @@ _SPACE = r"(?:\s|&nbsp;)+"
 
 def may_be_named(ticket: Ticket, *, by: Agent) -> list[Agent]:
     """Return the active agents who see the ticket, but the one who writes, by name."""
-    return [agent for agent in catalogue.agents() if agent.id != by.id and access.sees(agent, ticket)]
+    return [agent for agent in lookups.agents() if agent.id != by.id and access.sees(agent, ticket)]
 
 
 def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
@@ -73,12 +74,12 @@ def tell(event: TicketEvent, actor: Actor) -> None:
     if ticket.is_spam or ticket.in_bin or not isinstance(actor, Agent):
         return
     words = {"who": actor.name, "number": ticket.number}
-    for recipient in audiences.agents(catalogue.agent(key) for key in event.data["agents"]):
+    for recipient in audiences.agents(lookups.agent(key) for key in event.data["agents"]):
         sender = envelopes.text("assignment", recipient.locale)
         said = Text(
-            subject=email_defaults.MENTION_SUBJECT.text(recipient.locale) % words,
-            body=escape(email_defaults.MENTION_BODY.text(recipient.locale) % words),
-            sender_name=email_defaults.MENTION_SENDER.text(recipient.locale),
+            subject=email_kinds.MENTION_SUBJECT.text(recipient.locale) % words,
+            body=escape(email_kinds.MENTION_BODY.text(recipient.locale) % words),
+            sender_name=email_kinds.MENTION_SENDER.text(recipient.locale),
             sender_email=sender.sender_email,
             enabled=True,
         )

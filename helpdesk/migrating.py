@@ -11,8 +11,9 @@ from peewee import Database, SqliteDatabase
 from playhouse.migrations import Runner
 
 from helpdesk import backup as backups
-from helpdesk import clock, defaults, environment
+from helpdesk import clock
 from helpdesk.errors import HelpdeskError
+from helpdesk.settings import defaults, environment
 from models import Role
 
 MIGRATIONS = environment.ROOT / "migrations"

@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 
-from helpdesk import audiences, clock, email_defaults, envelopes, i18n, settings
+from helpdesk import audiences, clock, envelopes, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text, text
 from helpdesk.events import EventKind, transaction
 from helpdesk.lib import richtext
+from helpdesk.settings import email_kinds
 from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
 
 __all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
 
-KINDS = email_defaults.KINDS
+KINDS = email_kinds.KINDS
 
 #: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
 QUIET = 60
@@ -164,9 +165,9 @@ def _draft(
     elif kind == "notification" and isinstance(actor, Agent):
         automatic = ""
     if _is_copy(ticket, recipient):
-        said = _with(said, email_defaults.COPY_LINE, recipient)
+        said = _with(said, email_kinds.COPY_LINE, recipient)
     elif kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
-        said = _with(said, email_defaults.SATISFACTION_LINE, recipient)
+        said = _with(said, email_kinds.SATISFACTION_LINE, recipient)
     return envelopes.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
 
 
@@ -189,8 +190,8 @@ def _was_answered(address: CustomerAddress) -> bool:
 
 def _received(said: Text, locale: str) -> Text:
     return Text(
-        subject=email_defaults.RECEIVED_SUBJECT.text(locale),
-        body=email_defaults.RECEIVED_BODY.text(locale),
+        subject=email_kinds.RECEIVED_SUBJECT.text(locale),
+        body=email_kinds.RECEIVED_BODY.text(locale),
         sender_name=said.sender_name,
         sender_email=said.sender_email,
         enabled=True,
@@ -258,8 +259,8 @@ def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
         for ticket in tickets[:LISTED]
     )
     return Text(
-        subject=email_defaults.DIGEST_SUBJECT.text(locale) % count,
-        body=email_defaults.DIGEST_BODY.text(locale) % count + f"<ul>{lines}</ul>",
+        subject=email_kinds.DIGEST_SUBJECT.text(locale) % count,
+        body=email_kinds.DIGEST_BODY.text(locale) % count + f"<ul>{lines}</ul>",
         sender_name=said.sender_name,
         sender_email=said.sender_email,
         enabled=True,

@@ -21,9 +21,9 @@ from flask import Flask, current_app, has_app_context
 
 from helpdesk import access, claims, clock, held, journal, letters, links, settings
 from helpdesk.access import Actor
-from helpdesk.environment import MailServer
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
+from helpdesk.settings.environment import MailServer
 from helpdesk.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
 from models import Message, OutgoingEmail
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, catalogue, journal
+from helpdesk import access, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, richtext
+from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service, Stamp, database
 
 MAX_SIGNATURE = 20_000
@@ -146,8 +147,8 @@ def refuse_kept_role(role: Role) -> None:
 
 def silent_places() -> list[Service | Department]:
     """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
-    places = [department or service for service, department in catalogue.places(enabled_only=True)]
-    return [place for place in places if not any(_is_told(agent, place) for agent in catalogue.agents())]
+    places = [department or service for service, department in lookups.places(enabled_only=True)]
+    return [place for place in places if not any(_is_told(agent, place) for agent in lookups.agents())]
 
 
 def _is_told(agent: Agent, place: Service | Department) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 from peewee import Case, ModelSelect, fn
 
-from helpdesk import access, catalogue, clock, settings, statistics
+from helpdesk import access, clock, settings, statistics
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.settings import lookups
 from helpdesk.statistics import Period
 from models import Agent, Customer, Message, Rating, Ticket
 
@@ -100,8 +101,8 @@ def measure(agent: Agent, period: Period) -> Satisfaction | None:
     return Satisfaction(
         Share("", sum(row[2] for row in rows), sum(row[3] for row in rows)),
         {
-            "service": _shares((str(catalogue.service(row[0]) or ""), row[2], row[3]) for row in rows),
-            "agent": _shares((str(catalogue.agent(row[1]) or ""), row[2], row[3]) for row in rows),
+            "service": _shares((str(lookups.service(row[0]) or ""), row[2], row[3]) for row in rows),
+            "agent": _shares((str(lookups.agent(row[1]) or ""), row[2], row[3]) for row in rows),
         },
         _comments(agent, period),
     )

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from helpdesk import access, catalogue, criteria
+from helpdesk import access, criteria
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.settings import lookups
 from models import Agent, SavedView, Stamp
 
 #: Views one agent may keep, and characters of a name.
@@ -19,7 +20,7 @@ MOST, LONGEST_NAME = 50, 80
 
 def offered(agent: Agent) -> list[SavedView]:
     """Return the agent's own views in the order they chose, then those that others share."""
-    rows = catalogue.saved_views()
+    rows = lookups.saved_views()
     own = [row for row in rows if row.owner_id == agent.id]
     return own + [row for row in rows if row.shared and row.owner_id != agent.id]
 

@@ -12,7 +12,7 @@ from typing import Any
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
-from helpdesk.placeholders import header_safe
+from helpdesk.settings.placeholders import header_safe
 
 
 class MailFailure(HelpdeskError):

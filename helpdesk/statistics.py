@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from peewee import SQL, ModelSelect, NodeList, Select, fn
 
-from helpdesk import access, catalogue, clock, listing
+from helpdesk import access, clock, listing
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
+from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket, TicketEvent, TicketTag, database, is_sqlite
 
 MOST_DAYS = 366
@@ -270,8 +271,8 @@ def _table(first: dict[int, list[float]], closed: dict[int, list[float]], name: 
 
 
 def _department_name(key: int) -> str:
-    department = catalogue.department(key)
-    return f"{catalogue.service(department.service_id)}, {department.name}" if department is not None else ""
+    department = lookups.department(key)
+    return f"{lookups.service(department.service_id)}, {department.name}" if department is not None else ""
 
 
 def _named(find: Callable[[int | None], Any]) -> Callable[[int], str]:
@@ -280,9 +281,9 @@ def _named(find: Callable[[int | None], Any]) -> Callable[[int], str]:
 
 #: What tickets are sorted by: the keys of a ticket, and the name of a key.
 _KINDS: dict[str, tuple[_Keys, Callable[[int], str]]] = {
-    "service": (lambda row, tags: (row[1],), _named(catalogue.service)),
+    "service": (lambda row, tags: (row[1],), _named(lookups.service)),
     "department": (lambda row, tags: (row[2],), _department_name),
-    "team": (lambda row, tags: (row[3],), _named(catalogue.team)),
-    "agent": (lambda row, tags: (row[4],), _named(catalogue.agent)),
-    "tag": (lambda row, tags: tags.get(row[0], ()), _named(catalogue.tag)),
+    "team": (lambda row, tags: (row[3],), _named(lookups.team)),
+    "agent": (lambda row, tags: (row[4],), _named(lookups.agent)),
+    "tag": (lambda row, tags: tags.get(row[0], ()), _named(lookups.tag)),
 }

@@ -8,13 +8,14 @@ from typing import Any
 
 from peewee import SQL, ModelSelect, chunked
 
-from helpdesk import access, catalogue, events, journal
+from helpdesk import access, events, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import keep_all, locked
+from helpdesk.settings import lookups
 from models import Agent, Stamp, Team, TeamMember, Ticket
 
 #: Tickets unassigned by one statement: SQLite takes 32,766 values, and rows are held in memory.
@@ -190,7 +191,7 @@ def _tickets_of(team: Team) -> ModelSelect:
 def _seen_only_through(team: Team, agent: Agent) -> ModelSelect:
     """Return the agent's tickets that neither a permission nor another team's management lets them see."""
     tickets = assigned_to(agent)
-    manages_another = any(row.manager_id == agent.id and row.id != team.id for row in catalogue.teams())
+    manages_another = any(row.manager_id == agent.id and row.id != team.id for row in lookups.teams())
     services, departments = access.permitted(agent)
     if agent.is_admin or manages_another or None in services:
         return tickets.where(SQL("1 = 0"))

@@ -10,9 +10,10 @@ from typing import Any
 
 from peewee import JOIN, ModelSelect, fn
 
-from helpdesk import access, catalogue, events, reading
+from helpdesk import access, events, reading
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import lookups
 from models import (
     NOTE,
     Agent,
@@ -185,7 +186,7 @@ def open_thread(agent: Agent, number: str) -> Opened:
     """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
     row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number))
     ticket = access.found(row, number, agent)
-    rows = [catalogue.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
+    rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
     mark = getattr(ticket, "mark", None)
     return Opened(ticket, names, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)

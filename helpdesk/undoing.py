@@ -9,13 +9,14 @@ from typing import Any
 
 from peewee import DateTimeField, chunked, fn
 
-from helpdesk import access, catalogue, clock
+from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.batches import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
+from helpdesk.settings import lookups
 from helpdesk.tickets import untag
 from helpdesk.tickets.changing import store
 from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
@@ -24,11 +25,11 @@ from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Tick
 UNDO_MINUTES = 10
 
 _ROWS: dict[str, Callable[[int | None], Any]] = {
-    "assignee": catalogue.agent,
-    "team": catalogue.team,
-    "status": catalogue.status,
-    "priority": catalogue.priority,
-    "former_priority": catalogue.priority,
+    "assignee": lookups.agent,
+    "team": lookups.team,
+    "status": lookups.status,
+    "priority": lookups.priority,
+    "former_priority": lookups.priority,
 }
 
 

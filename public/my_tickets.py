@@ -8,10 +8,11 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, attachments, catalogue, copies, customers, satisfaction, threads, tickets
+from helpdesk import access, attachments, copies, customers, satisfaction, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import Customer, Message, Status, Ticket
 from public import actor, safety
 from public.forms import AnswerForm
@@ -86,7 +87,7 @@ def _lines(read: list[tuple[Ticket, int]]) -> list[Line]:
         .group_by(Message.ticket)
     )
     said = {message.ticket_id: message for message in Message.select().where(Message.id.in_(newest))} if rows else {}
-    return [Line(row, catalogue.status(row.status_id), said.get(row.id), me) for row, me in read]
+    return [Line(row, lookups.status(row.status_id), said.get(row.id), me) for row, me in read]
 
 
 @blueprint.get("/tickets/<number>")
@@ -196,9 +197,9 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refus
     return render_template(
         "public/ticket.html",
         ticket=row,
-        status=catalogue.status(row.status_id),
-        service=catalogue.service(row.service_id),
-        department=catalogue.department(row.department_id),
+        status=lookups.status(row.status_id),
+        service=lookups.service(row.service_id),
+        department=lookups.department(row.department_id),
         messages=messages,
         files=attachments.of_messages(messages),
         earlier=earlier,

@@ -6,9 +6,10 @@ from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 import sessions
-from helpdesk import catalogue, environment, i18n, links, organisation, outbox, settings, staffing
+from helpdesk import i18n, links, organisation, outbox, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import environment, lookups
 from models import Agent
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
@@ -88,9 +89,9 @@ def service_step() -> Response | str | tuple[str, int]:
     agent = _administrator()
     form = ServiceForm()
     if request.method != "POST":
-        form.name.data = "" if catalogue.services() else _("General")
-        return _step(3, "service", form=form, services=catalogue.services())
-    if catalogue.services() and not (form.name.data or form.departments.data):
+        form.name.data = "" if lookups.services() else _("General")
+        return _step(3, "service", form=form, services=lookups.services())
+    if lookups.services() and not (form.name.data or form.departments.data):
         # Back again with nothing to add: the service is there.
         return redirect(url_for("setup.mail_step"), 303)
     try:
@@ -99,7 +100,7 @@ def service_step() -> Response | str | tuple[str, int]:
             return redirect(url_for("setup.mail_step"), 303)
     except InvalidInput as error:
         form.refuse(error)
-    return _step(3, "service", form=form, services=catalogue.services()), 422
+    return _step(3, "service", form=form, services=lookups.services()), 422
 
 
 @blueprint.route("/mail", methods=["GET", "POST"])

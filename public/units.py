@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from helpdesk import catalogue
+from helpdesk.settings import lookups
 from models import Department, Service
 
 
@@ -25,7 +25,7 @@ class Unit:
 
 def offered() -> list[Unit]:
     """Return the units that visitors may choose, in the owner's order."""
-    return [Unit(service, department) for service, department in catalogue.places(enabled_only=True)]
+    return [Unit(service, department) for service, department in lookups.places(enabled_only=True)]
 
 
 def by_service(units: Iterable[Unit]) -> list[tuple[Service, list[Unit]]]:

@@ -14,7 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 import models
-from helpdesk import environment, settings
+from helpdesk import settings
+from helpdesk.settings import environment
 from models import Agent, Customer, Department, Service, Team, Ticket
 from tests.support import browsing, cast, doors
 from tests.support.desks import Desk, Desks

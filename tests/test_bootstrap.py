@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.environment import ROOT
+from helpdesk.settings.environment import ROOT
 
 APP = """
 import bootstrap

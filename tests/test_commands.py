@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk import environment
+from helpdesk.settings import environment
 from tests.support import postgresql_only
 from tests.support.desks import Desks
 from tests.support.mailbox import Mailbox

@@ -69,7 +69,7 @@ def test_what_is_read_first_is_short(document):
 
 @pytest.mark.parametrize("document", READMES)
 def test_each_variable_of_the_environment_is_told(document):
-    known = set(re.findall(r"\"(GUICHET_[A-Z_]+)\"", read("helpdesk/environment.py")))
+    known = set(re.findall(r"\"(GUICHET_[A-Z_]+)\"", read("helpdesk/settings/environment.py")))
     assert sorted(name for name in known if f"`{name}`" not in read(document)) == []
 
 

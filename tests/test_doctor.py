@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import clock, doctor, environment, settings
+from helpdesk import clock, doctor, settings
 from helpdesk.doctor import Check
+from helpdesk.settings import environment
 from helpdesk.smtp_errors import explain
 from models import OutgoingEmail, Ticket, TicketEvent
 from tests.support import attached, postgresql_only, sqlite_only

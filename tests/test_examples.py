@@ -9,8 +9,9 @@ import pytest
 from peewee import IntegrityError
 
 import models
-from helpdesk import catalogue, clock, examples, outbox, settings, tickets
+from helpdesk import clock, examples, outbox, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from models import (
     TABLES,
@@ -198,7 +199,7 @@ def test_only_administrators_load_and_remove(busy, ana):
 def test_they_speak_the_language_of_the_desk(busy):
     settings.save({"language": "fr"})
     examples.load(actor=busy)
-    assert any(row.name.get("fr", "").endswith("(exemple)") for row in catalogue.services())
+    assert any(row.name.get("fr", "").endswith("(exemple)") for row in lookups.services())
     assert Ticket.select().where(Ticket.locale == "fr", Ticket.subject.contains("commande")).exists()
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from helpdesk import email_previews, email_texts, i18n, links, outbox, settings
-from helpdesk.email_defaults import KINDS
+from helpdesk.settings.email_kinds import KINDS
 from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
 from tests.public.filling import fill, send
 from tests.support import doors, sqlite_only, words

@@ -13,7 +13,8 @@ import pytest
 from peewee import IntegrityError
 
 import models
-from helpdesk import defaults, environment, migrating, tickets
+from helpdesk import migrating, tickets
+from helpdesk.settings import defaults, environment
 from models import TABLES, open_database
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks

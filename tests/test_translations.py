@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from helpdesk import defaults, email_defaults
 from helpdesk.demo import french
 from helpdesk.demo.thread import Thread
 from helpdesk.i18n import LANGUAGES
-from helpdesk.settings import DECLARED
+from helpdesk.settings import DECLARED, defaults, email_kinds
 from models import Label
 from tools import catalogue
 
@@ -130,9 +129,9 @@ def pairs() -> Iterator[tuple[str, str]]:
 
 def labels() -> Iterator[tuple[str, Label]]:
     """Give every text of the program that stands in both languages side by side."""
-    for name, value in vars(email_defaults).items():
+    for name, value in vars(email_kinds).items():
         for number, row in enumerate(value.values() if isinstance(value, dict) else [value]):
-            held = vars(row).values() if isinstance(row, email_defaults.Kind) else [row]
+            held = vars(row).values() if isinstance(row, email_kinds.Kind) else [row]
             yield from ((f"{name} {number}", text) for text in held if isinstance(text, Label))
     rows = (*defaults.ROLES, *defaults.STATUSES, *defaults.PRIORITIES)
     yield from ((str(row), value) for row in rows for value in row.values() if isinstance(value, Label))

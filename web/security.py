@@ -9,7 +9,8 @@ from flask import Flask, Response, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
 from peewee import InterfaceError, OperationalError
 
-from helpdesk import environment, links, settings
+from helpdesk import links, settings
+from helpdesk.settings import environment
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

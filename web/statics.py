@@ -9,9 +9,10 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from werkzeug.security import safe_join
 
-from helpdesk import catalogue, file_store, logo, settings
+from helpdesk import file_store, logo, settings
 from helpdesk.lib import accent, colors
 from helpdesk.lib import cache as kept
+from helpdesk.settings import lookups
 from web.downloads import POLICY
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
@@ -50,8 +51,7 @@ def static_file(name: str) -> Response:
 
 _labels = kept.Kept(
     lambda: (
-        accent.stylesheet(settings.get("accent_color"))
-        + colors.stylesheet(catalogue.statuses(), catalogue.priorities())
+        accent.stylesheet(settings.get("accent_color")) + colors.stylesheet(lookups.statuses(), lookups.priorities())
     )
 )
 

@@ -17,9 +17,9 @@ from wtforms.validators import NumberRange, StopValidation
 from wtforms.widgets import TextArea
 
 from admin_views.base import widgets
-from helpdesk import catalogue
 from helpdesk.i18n import CHOICES, _, lazy
 from helpdesk.lib import richtext, zones
+from helpdesk.settings import lookups
 from models import Agent, Department, Role, Service
 
 #: Whole numbers a form takes; both engines store them.
@@ -28,10 +28,10 @@ MAX_LABEL = 120
 
 #: Rows that a foreign key may name.
 SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
-    Agent: lambda: catalogue.agents(active_only=False),
-    Department: catalogue.departments,
-    Role: catalogue.roles,
-    Service: catalogue.services,
+    Agent: lambda: lookups.agents(active_only=False),
+    Department: lookups.departments,
+    Role: lookups.roles,
+    Service: lookups.services,
 }
 
 

@@ -9,9 +9,10 @@ from admin_views.base import DeskView
 from admin_views.base.fields import RichField
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
-from helpdesk import access, canned_responses, catalogue, placeholders
+from helpdesk import access, canned_responses
 from helpdesk.errors import NotAllowed
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups, placeholders
 from models import CannedResponse
 from web.rendering import rich
 
@@ -50,12 +51,12 @@ class CannedResponsesView(Ordered, DeskView):
     column_searchable_list = ("name",)
     column_sortable_list = ("name",)
     column_filters = (
-        ChoiceFilter(CannedResponse.service, lazy("Service"), lambda: [(row.id, row) for row in catalogue.services()]),
+        ChoiceFilter(CannedResponse.service, lazy("Service"), lambda: [(row.id, row) for row in lookups.services()]),
     )
     column_default_sort = [("position", False), ("name", False)]
     column_formatters = {
-        "service": lambda _view, _context, row, _name: catalogue.service(row.service_id) or _("General"),
-        "author": lambda _view, _context, row, _name: catalogue.agent(row.author_id) or "",
+        "service": lambda _view, _context, row, _name: lookups.service(row.service_id) or _("General"),
+        "author": lambda _view, _context, row, _name: lookups.agent(row.author_id) or "",
     }
     column_formatters_detail = {**column_formatters, "body": lambda _view, _context, row, _name: rich(row.body)}
 
@@ -79,7 +80,7 @@ class CannedResponsesView(Ordered, DeskView):
     def can_create(self) -> bool:
         """Only managers and those who configure write one here; others save one from a reply."""
         agent = sessions.current_agent()
-        return agent is not None and (catalogue.is_manager(agent.id) or access.can(agent, "configure"))
+        return agent is not None and (lookups.is_manager(agent.id) or access.can(agent, "configure"))
 
     @staticmethod
     def variables() -> list[tuple[str, Any]]:

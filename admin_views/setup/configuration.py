@@ -12,11 +12,11 @@ from wtforms import BooleanField, FileField, PasswordField, SelectField, StringF
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import DeskForm, LabelLength, show, timezones
 from admin_views.base.widgets import ColourField, LabelFormField, LabelWidget
-from helpdesk import catalogue, environment, examples, logo, outbox, settings, workflow
-from helpdesk.environment import MailServer
+from helpdesk import examples, logo, outbox, settings, workflow
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.settings import DECLARED, GROUPS, Declared
+from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups
+from helpdesk.settings.environment import MailServer
 from web import addresses
 from web.security import LOOPBACK, host_of, safe_path
 
@@ -32,13 +32,13 @@ PICTURES = [key for key, row in DECLARED.items() if row.kind == "picture"]
 
 def statuses(declared: Declared) -> list[tuple[str, str]]:
     """Return the statuses this setting may choose."""
-    rows = catalogue.statuses(enabled_only=True)
+    rows = lookups.statuses(enabled_only=True)
     return [(row.identifier, str(row)) for row in rows if settings.takes(declared.key, row.category)]
 
 
 def priorities(_declared: Declared) -> list[tuple[str, str]]:
     """Return the priorities a setting may choose."""
-    return [(row.identifier, str(row)) for row in catalogue.priorities(enabled_only=True)]
+    return [(row.identifier, str(row)) for row in lookups.priorities(enabled_only=True)]
 
 
 #: Where a setting of this kind finds its choices.
@@ -101,11 +101,11 @@ def form_url(**ids: int) -> str:
 def form_links() -> list[tuple[str, str]]:
     """Return each service and department with the address of the form that has it chosen."""
     links = []
-    for service in catalogue.services(enabled_only=True):
+    for service in lookups.services(enabled_only=True):
         links.append((str(service.name), form_url(service=service.id)))
         links += [
             (f"{service.name}, {department.name}", form_url(service=service.id, department=department.id))
-            for department in catalogue.departments(service.id)
+            for department in lookups.departments(service.id)
         ]
     return links
 

@@ -11,8 +11,9 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
-from helpdesk import access, catalogue, customers, import_kinds, journal, orders, threads
+from helpdesk import access, customers, import_kinds, journal, orders, threads
 from helpdesk.i18n import _, called, lazy
+from helpdesk.settings import lookups
 from models import Customer, CustomerAddress, Ticket, database
 
 #: Tickets on the page of a customer; a link searches for all.
@@ -103,7 +104,7 @@ class CustomersView(Imports, DeskView):
             "tickets": tickets[:SHOWN],
             "all_tickets": self.get_url("desk_tickets.index_view", **wanted) if len(tickets) > SHOWN else "",
             "orders": orders.orders_of(customer),
-            "status": catalogue.status,
+            "status": lookups.status,
             "may_block": access.can(self.agent, "spam"),
         }
 

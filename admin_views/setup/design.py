@@ -10,9 +10,10 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from admin_views.base import DeskPage
 from admin_views.base.fields import DeskForm
-from helpdesk import catalogue, clock
-from helpdesk.environment import ROOT
+from helpdesk import clock
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
+from helpdesk.settings.environment import ROOT
 
 #: Tokens shown as swatches, in the order of static/tokens.css.
 COLOURS = (
@@ -34,7 +35,7 @@ class Sample(DeskForm):
 def sample() -> Sample:
     """Return the form, filled in and with one field refused."""
     form = Sample(data={"subject": _("Subject"), "enabled": True, "email": "zoe@"})
-    form.status.choices = [(str(row.id), str(row)) for row in catalogue.statuses()]
+    form.status.choices = [(str(row.id), str(row)) for row in lookups.statuses()]
     form.email.errors = [_("This is not an e-mail address.")]
     return form
 
@@ -55,5 +56,5 @@ class DesignPage(DeskPage):
         """Show every component in the reader's language and theme."""
         return self.render(
             "admin/design.html", form=sample(), colours=COLOURS, icons=icons(), now=clock.now(),
-            statuses=catalogue.statuses(), priorities=catalogue.priorities(), page_url=lambda page: f"?page={page}",
+            statuses=lookups.statuses(), priorities=lookups.priorities(), page_url=lambda page: f"?page={page}",
         )  # fmt: skip

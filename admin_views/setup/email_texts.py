@@ -12,10 +12,11 @@ from wtforms.validators import Length
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import DeskForm, LabelLength, show
 from admin_views.base.widgets import LabelFormField, LabelRequired, LabelWidget
-from helpdesk import email_defaults, email_previews, email_texts, i18n, letters, placeholders
-from helpdesk.email_defaults import Kind
+from helpdesk import email_previews, email_texts, i18n, letters
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import email_kinds, placeholders
+from helpdesk.settings.email_kinds import Kind
 from models import OutgoingEmail
 
 #: Of a preview: a page of its own that runs nothing, loads nothing and leads nowhere, inside our pages only.
@@ -51,8 +52,8 @@ class EmailsPage(DeskPage):
     @expose("/")
     def index_view(self) -> Any:
         """List the kinds of e-mail."""
-        rows = [(kind, email_texts.shown(kind), email_texts.is_changed(kind)) for kind in email_defaults.KINDS.values()]
-        groups = [(label, [row for row in rows if row[0].group == key]) for key, label in email_defaults.GROUPS.items()]
+        rows = [(kind, email_texts.shown(kind), email_texts.is_changed(kind)) for kind in email_kinds.KINDS.values()]
+        groups = [(label, [row for row in rows if row[0].group == key]) for key, label in email_kinds.GROUPS.items()]
         return self.render("admin/emails.html", groups=groups)
 
     @expose("/<key>", methods=("GET", "POST"))

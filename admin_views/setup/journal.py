@@ -12,9 +12,10 @@ from flask_admin import expose
 from flask_babel import to_utc
 
 from admin_views.base import DeskPage, as_key, exports
-from helpdesk import catalogue, journal
+from helpdesk import journal
 from helpdesk.i18n import _, lazy
 from helpdesk.journal import Wanted
+from helpdesk.settings import lookups
 
 PER_PAGE = 50
 #: Lines of an export that are read at once.
@@ -82,7 +83,7 @@ class JournalPage(DeskPage):
             given=ask.given,
             problems=ask.problems,
             kinds=journal.KINDS,
-            people=catalogue.agents(active_only=False),
+            people=lookups.agents(active_only=False),
         )
 
     @expose("/export/")

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.base.fields import show
 from admin_views.base.importing import Imports
-from helpdesk import api_keys, catalogue, import_kinds, money, new_orders, orders
+from helpdesk import api_keys, import_kinds, money, new_orders, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
 
 
@@ -103,7 +104,7 @@ class ApiKeysView(DeskView):
     def complete(self, rows: list[Any]) -> None:
         """Name who made these keys."""
         for row in rows:
-            row.maker = catalogue.agent(row.created_by_id) or "—"
+            row.maker = lookups.agent(row.created_by_id) or "—"
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:

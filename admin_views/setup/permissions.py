@@ -11,9 +11,10 @@ from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
 from admin_views.base.fields import DeskForm, RichField
-from helpdesk import catalogue, staffing
+from helpdesk import staffing
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import Agent, Permission
 
 EVERYWHERE = "all"
@@ -25,9 +26,9 @@ NOTIFY_HELP = lazy("An e-mail for each new ticket of this place, and for what no
 def places() -> list[tuple[str, str]]:
     """Return what a permission may cover: everything, a service, or one of its departments."""
     choices = [("", _("Choose a place")), (EVERYWHERE, _("The whole support"))]
-    for service in catalogue.services():
+    for service in lookups.services():
         choices.append((str(service.id), str(service)))
-        choices += [(f"{service.id}/{row.id}", str(row)) for row in catalogue.departments(service.id)]
+        choices += [(f"{service.id}/{row.id}", str(row)) for row in lookups.departments(service.id)]
     return choices
 
 
@@ -45,7 +46,7 @@ def scope(place: str) -> dict[str, Any]:
 
 def place_text(permission: Permission) -> str:
     """Say what a permission covers."""
-    row = catalogue.department(permission.department_id) or catalogue.service(permission.service_id)
+    row = lookups.department(permission.department_id) or lookups.service(permission.service_id)
     return str(row) if row is not None else _("The whole support")
 
 

@@ -10,8 +10,9 @@ from flask_admin import expose
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
-from helpdesk import catalogue, places
+from helpdesk import places
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.settings import lookups
 from models import Department, Service
 
 ENABLED = ChoiceFilter(Service.enabled, lazy("Enabled"), lambda: ((1, _("Yes")), (0, _("No"))))
@@ -46,7 +47,7 @@ class ServicesView(Ordered, DeskView):
     def complete(self, rows: list[Any]) -> None:
         """Say how many departments each service has."""
         for row in rows:
-            count = len(catalogue.departments(row.id))
+            count = len(lookups.departments(row.id))
             row.summary = ngettext("%(num)d department", "%(num)d departments", count) if count else _("None")
 
     def ways_out(self, row: Any) -> list[tuple[str, str]]:
@@ -54,7 +55,7 @@ class ServicesView(Ordered, DeskView):
         departments = self.get_url("desk_departments.index_view", flt0_0=row.id)
         return [
             (_("Switch it off"), f"{self.get_url('.edit_view', id=row.id)}#enabled"),
-            *([(_("See its departments"), departments)] if catalogue.departments(row.id) else []),
+            *([(_("See its departments"), departments)] if lookups.departments(row.id) else []),
             (_("See the tickets"), self.get_url("desk_tickets.index_view", view="all", service=row.id)),
         ]
 
@@ -78,18 +79,18 @@ class DepartmentsView(Ordered, DeskView):
     column_searchable_list = ("name",)
     column_sortable_list = ("name", "service")
     column_filters = (
-        ChoiceFilter(Department.service, lazy("Service"), lambda: [(row.id, row) for row in catalogue.services()]),
+        ChoiceFilter(Department.service, lazy("Service"), lambda: [(row.id, row) for row in lookups.services()]),
     )
     column_default_sort = [("service", False), ("position", False)]
     column_formatters = {
         "name": lambda _view, _context, row, _name: str(row.name),
-        "service": lambda _view, _context, row, _name: str(catalogue.service(row.service_id)),
+        "service": lambda _view, _context, row, _name: str(lookups.service(row.service_id)),
     }
 
     def complete(self, rows: list[Any]) -> None:
         """Hand each department its service, which its name holds."""
         for row in rows:
-            row.service = catalogue.service(row.service_id)
+            row.service = lookups.service(row.service_id)
 
     def ways_out(self, row: Any) -> list[tuple[str, str]]:
         """Lead to the tickets of the department."""
@@ -102,12 +103,12 @@ class DepartmentsView(Ordered, DeskView):
     @property
     def create_label(self) -> Any:
         """Name what the button leads to: a service first, where there is none (RULES 1)."""
-        return _("Add a department") if catalogue.services() else _("Add a service")
+        return _("Add a department") if lookups.services() else _("Add a service")
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
         """Add a department; without any service, lead to where one is added (RULES 1)."""
-        if not catalogue.services():
+        if not lookups.services():
             flash(_("A department belongs to a service: add one first."), "info")
             return redirect(self.get_url("desk_services.create_view"))
         return super().create_view()

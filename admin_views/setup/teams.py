@@ -6,9 +6,10 @@ from typing import Any
 
 from admin_views.base import DeskView, usage
 from admin_views.base.fields import RowsSelect
-from helpdesk import catalogue, staffing
+from helpdesk import staffing
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import CAPABILITIES, Role, Team, TeamMember
 
 
@@ -65,7 +66,7 @@ class TeamsView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = ("label", "email", "manager", "members", "enabled")
     form_extra_fields = {
-        "members": RowsSelect(lazy("Members"), rows=catalogue.agents, description=lazy("Any active account."))
+        "members": RowsSelect(lazy("Members"), rows=lookups.agents, description=lazy("Any active account."))
     }
     column_labels = {
         "label": lazy("Label"),
@@ -85,7 +86,7 @@ class TeamsView(DeskView):
     column_default_sort = "label"
     column_numbers = ("members",)
     column_formatters = {
-        "manager": lambda _view, _context, row, _name: catalogue.agent(row.manager_id) or "",
+        "manager": lambda _view, _context, row, _name: lookups.agent(row.manager_id) or "",
         "members": lambda _view, _context, row, _name: row.size,
     }
 

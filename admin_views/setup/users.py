@@ -14,9 +14,10 @@ from admin_views.base import DeskView, posted, usage
 from admin_views.base.fields import languages, optional, show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.permissions import InlinePermission, PermissionForm, place_text, save_permission
-from helpdesk import assignees, catalogue, settings, staffing
+from helpdesk import assignees, settings, staffing
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.settings import lookups
 from models import Agent, Permission
 
 #: Places named in the list of users; the others are counted.
@@ -30,7 +31,7 @@ def action(endpoint: str, title: Any) -> EndpointLinkRowAction:
 
 def modest_role() -> Any:
     """Return the role that may do least: what somebody new gets unless more is chosen."""
-    return min(catalogue.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
+    return min(lookups.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
 
 
 def state(row: Any) -> str:
@@ -88,13 +89,13 @@ class UsersView(DeskView):
     column_searchable_list = ("name", "email")
     column_sortable_list = ("name", "email", "is_admin", "active")
     column_filters = (
-        ChoiceFilter(Agent.role, lazy("Role"), lambda: [(row.id, row) for row in catalogue.roles()]),
+        ChoiceFilter(Agent.role, lazy("Role"), lambda: [(row.id, row) for row in lookups.roles()]),
         ChoiceFilter(Agent.active, lazy("Active"), lambda: ((1, _("Yes")), (0, _("No")))),
     )
     column_default_sort = "name"
     column_formatters = {
         "name": lambda _view, _context, row, _name: Markup("{} <small>{}</small>").format(row.name, row.email),
-        "role": lambda _view, _context, row, _name: str(catalogue.role(row.role_id)),
+        "role": lambda _view, _context, row, _name: str(lookups.role(row.role_id)),
         "support": lambda _view, _context, row, _name: row.support,
         "active": lambda _view, _context, row, _name: state(row),
     }
@@ -113,8 +114,8 @@ class UsersView(DeskView):
     def complete(self, rows: list[Any]) -> None:
         """Say what each of them covers."""
         for row in rows:
-            row.covers = bool(catalogue.permissions_of(row.id))
-            texts = [place_text(permission) for permission in catalogue.permissions_of(row.id)]
+            row.covers = bool(lookups.permissions_of(row.id))
+            texts = [place_text(permission) for permission in lookups.permissions_of(row.id)]
             more = [_("and %(count)d more", count=len(texts) - PLACES_SHOWN)] if len(texts) > PLACES_SHOWN else []
             row.support = " · ".join(texts[:PLACES_SHOWN] + more) or _("No")
 

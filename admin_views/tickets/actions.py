@@ -10,11 +10,12 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import access, batches, catalogue, outbox, tickets
+from helpdesk import access, batches, outbox, tickets
 from helpdesk.batches import Outcome
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
+from helpdesk.settings import lookups
 from models import Agent, Message, Team, Ticket
 
 #: Buttons that need nothing but the ticket: the rule and what is said when it is done, unless `leave` says it.
@@ -44,7 +45,7 @@ def target(value: str) -> Agent | Team | None:
     kind, _dash, key = value.partition("-")
     if not value:
         return None
-    rows: list[Any] = catalogue.teams() if kind == "team" else catalogue.agents()
+    rows: list[Any] = lookups.teams() if kind == "team" else lookups.agents()
     return one_of(rows, key)
 
 
@@ -122,9 +123,9 @@ class TicketActs(TicketPage):
         if "tags" in form and access.can(agent, "tag", ticket):
             tickets.set_tags(ticket, form["tags"].split(","), actor=agent)
         if "status" in form:
-            tickets.set_status(ticket, one_of(catalogue.statuses(), form["status"]), actor=agent)
+            tickets.set_status(ticket, one_of(lookups.statuses(), form["status"]), actor=agent)
         if "priority" in form and form["priority"] != str(ticket.priority_id):
-            tickets.set_priority(ticket, one_of(catalogue.priorities(), form["priority"]), actor=agent)
+            tickets.set_priority(ticket, one_of(lookups.priorities(), form["priority"]), actor=agent)
         if "assignee" in form and form["assignee"] != "keep":
             tickets.assign(ticket, target(form["assignee"]), actor=agent)
 

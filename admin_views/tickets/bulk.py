@@ -13,10 +13,11 @@ from admin_views.base import DeskPage
 from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
 from admin_views.tickets.merging import question
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, batches, catalogue, criteria, reading, tickets, undoing
+from helpdesk import access, batches, criteria, reading, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from helpdesk.undoing import Undone
 from models import Ticket
@@ -108,10 +109,10 @@ class BulkActs(DeskPage):
             to = target(value)
             return lambda ticket: tickets.assign(ticket, to, actor=self.agent)
         if act == "status":
-            status = one_of(catalogue.statuses(), value)
+            status = one_of(lookups.statuses(), value)
             return lambda ticket: tickets.set_status(ticket, status, actor=self.agent)
         if act == "priority":
-            priority = one_of(catalogue.priorities(), value)
+            priority = one_of(lookups.priorities(), value)
             return lambda ticket: tickets.set_priority(ticket, priority, actor=self.agent)
         if act == "tag":
             name = value or request.form.get("new_tag", "").strip()

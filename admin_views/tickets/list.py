@@ -8,9 +8,10 @@ from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, assignees, catalogue, criteria, listing, passages, saved_views, search, staffing
+from helpdesk import access, assignees, criteria, listing, passages, saved_views, search, staffing
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
+from helpdesk.settings import lookups
 from models import Agent, Department, SavedView, Ticket
 
 TITLES = {
@@ -65,7 +66,7 @@ class TicketLists:
             arguments=said,
             news_since=listing.newest_id() if wanted.view in {"open", "unassigned"} and not wanted.text else None,
             can=lambda verb: access.can(self.agent, verb),
-            catalogue=catalogue,
+            catalogue=lookups,
             targets=self.targets(wanted),
             silent=self.silent(view),
             most=listing.COUNT_LIMIT,
@@ -109,12 +110,12 @@ class TicketLists:
     def targets(self, wanted: TicketListing) -> dict[str, list[Any]]:
         """Return whom tickets may be assigned to, those who cover the place first."""
         if wanted.service_id or wanted.department_id:
-            department = catalogue.department(wanted.department_id)
+            department = lookups.department(wanted.department_id)
             service = wanted.service_id or (department.service_id if department else 0)
             covering, others = assignees.eligible(service, wanted.department_id)
         else:
             covering, others = assignees.eligible(0, None)
-        return {"teams": catalogue.teams(), "covering": covering, "others": others}
+        return {"teams": lookups.teams(), "covering": covering, "others": others}
 
 
 #: Tags that the filters of a list offer.
@@ -149,16 +150,16 @@ def choices() -> dict[str, list[Any]]:
     def pairs(rows: list[Any]) -> list[Any]:
         return [(row.id, str(row.name if isinstance(row, Department) else row)) for row in rows]
 
-    places = [(str(service), pairs(catalogue.departments(service.id))) for service in catalogue.services()]
+    places = [(str(service), pairs(lookups.departments(service.id))) for service in lookups.services()]
     return {
-        "service": pairs(catalogue.services()),
+        "service": pairs(lookups.services()),
         "department": [(service, departments) for service, departments in places if departments],
-        "status": pairs(catalogue.statuses()),
-        "priority": pairs(catalogue.priorities()),
-        "assignee": [("me", _("Me")), *pairs(catalogue.agents())],
-        "team": pairs(catalogue.teams()),
+        "status": pairs(lookups.statuses()),
+        "priority": pairs(lookups.priorities()),
+        "assignee": [("me", _("Me")), *pairs(lookups.agents())],
+        "team": pairs(lookups.teams()),
         # The box that finds anything leads to the lists of the others.
-        "tag": pairs([row for place, row in enumerate(catalogue.tags()) if place < TAGS or str(row.id) == arg("tag")]),
+        "tag": pairs([row for place, row in enumerate(lookups.tags()) if place < TAGS or str(row.id) == arg("tag")]),
     }
 
 

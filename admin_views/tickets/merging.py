@@ -9,9 +9,10 @@ from flask import flash, redirect, request
 from flask_admin import expose
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import access, catalogue, tickets
+from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from models import Ticket
 
@@ -54,7 +55,7 @@ class TicketMerging(TicketPage):
         """Show the customer's other tickets, and a field for a number."""
         offered = merging.candidates(source, actor=self.agent)
         return self.render(
-            "admin/ticket_merge.html", ticket=source, offered=offered, typed=typed, error=error, catalogue=catalogue,
+            "admin/ticket_merge.html", ticket=source, offered=offered, typed=typed, error=error, catalogue=lookups,
             act=self.address(source, "merge_view"), back=self.address(source),
         )  # fmt: skip
 

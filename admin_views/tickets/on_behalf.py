@@ -17,10 +17,11 @@ from admin_views.base.fields import show
 from admin_views.tickets.files import basket
 from admin_views.tickets.page import TicketPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import catalogue, settings, tickets
+from helpdesk import settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
+from helpdesk.settings import lookups
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Agent
@@ -94,7 +95,7 @@ class CallerTickets(TicketPage):
 def places(agent: Agent) -> list[SelectChoice]:
     """Return the departments, and the services without any, within the agent's sight."""
     choices = []
-    for service, row in catalogue.places():
+    for service, row in lookups.places():
         if tickets.may_open_in(agent, service.id, row.id if row else None):
             name, group = (str(row.name), str(service)) if row else (str(service), None)
             choices.append(SelectChoice(f"{service.id}/{row.id if row else ''}", name, optgroup=group))

@@ -18,7 +18,6 @@ from helpdesk import (
     assignees,
     attachments,
     canned_responses,
-    catalogue,
     clock,
     copies,
     criteria,
@@ -30,6 +29,7 @@ from helpdesk import (
 from helpdesk.errors import Merged
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
+from helpdesk.settings import lookups
 from models import NOTE, Agent, Draft, Message, Ticket
 
 EPOCH = datetime(1970, 1, 1)
@@ -93,8 +93,8 @@ class TicketPage:
             may_delete_note=lambda note: tickets.may_delete_note(note, self.agent),
             can=lambda verb: access.can(self.agent, verb, ticket),
             covers=lambda agent: access.covers(agent, ticket.service_id, ticket.department_id),
-            catalogue=catalogue,
-            targets={"teams": catalogue.teams(), "covering": covering, "others": others},
+            catalogue=lookups,
+            targets={"teams": lookups.teams(), "covering": covering, "others": others},
             here=lambda endpoint, **values: self.address(ticket, endpoint, **values),
             list_url=self.address_of_list(),
             list_name=name_of(self.agent, self.arguments()),
@@ -179,9 +179,9 @@ def meanwhile(ticket: Ticket, before: str) -> list[str]:
     now_status, _slash, now_handler = known(ticket).rpartition("/")[0].partition("/")
     said = []
     if handler and status != now_status:
-        said.append(_("Meanwhile the status has become %(status)s.", status=str(catalogue.status(ticket.status_id))))
+        said.append(_("Meanwhile the status has become %(status)s.", status=str(lookups.status(ticket.status_id))))
     if handler and handler != now_handler:
-        row = catalogue.agent(ticket.assignee_id) or catalogue.team(ticket.team_id)
+        row = lookups.agent(ticket.assignee_id) or lookups.team(ticket.team_id)
         said.append(
             _("Meanwhile the ticket has been assigned to %(name)s.", name=str(row))
             if row is not None

@@ -10,8 +10,9 @@ from flask_admin import expose
 from admin_views.base import DeskPage
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
-from helpdesk import catalogue, finding, search
+from helpdesk import finding, search
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import Agent, Ticket
 
 Line = dict[str, str]
@@ -62,7 +63,7 @@ def tickets(agent: Agent, text: str) -> list[Line]:
 
 def told(row: Ticket) -> tuple[str, ...]:
     """Return what tells a ticket from others of its subject."""
-    status = catalogue.status(row.status_id)
+    status = lookups.status(row.status_id)
     return row.number, row.customer.full_name, str(status.label) if status else ""
 
 

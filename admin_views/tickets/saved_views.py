@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.tickets.bulk import back, said
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import catalogue, saved_views
+from helpdesk import saved_views
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import Agent, SavedView
 
 #: Buttons of a row.
@@ -47,7 +48,7 @@ class SavedViewsPage(DeskPage):
                 shared=[row for row in rows if row.owner_id != self.agent.id],
                 said=saved_views.said,
                 may_change=lambda row: saved_views.may_change(row, self.agent),
-                catalogue=catalogue,
+                catalogue=lookups,
             )
         )
 

@@ -12,10 +12,11 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from helpdesk import access, canned_responses, catalogue, clock, settings
+from helpdesk import access, canned_responses, clock, settings
 from helpdesk.errors import Merged
 from helpdesk.i18n import _, ngettext
 from helpdesk.lib import inputs
+from helpdesk.settings import lookups
 from helpdesk.threads import Block
 from models import PENDING, Agent, CannedResponse, Message, Status, Ticket
 from web import security, statics
@@ -39,13 +40,13 @@ class Way:
 
 def ways(agent: Agent, ticket: Ticket) -> list[Way]:
     """Return the ways this agent may choose from; sending plainly needs no right."""
-    pending = catalogue.pending_status()
+    pending = lookups.pending_status()
     found = [Way("send", _("Send"), pending)]
     if access.can(agent, "close", ticket):
-        found.append(Way("close", _("Send and close"), catalogue.closed_status()))
+        found.append(Way("close", _("Send and close"), lookups.closed_status()))
         found += [
             Way(f"{STATUS}{row.id}", _("Send and set to %(status)s", status=row.label), row)
-            for row in catalogue.statuses()
+            for row in lookups.statuses()
             if row.enabled and row.category == PENDING and row.id != pending.id
         ]
     return found
@@ -91,7 +92,7 @@ def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
     if name == "close":
         return {"close": True}
     key = _status_id(name)
-    return {"waits_as": catalogue.status(key)} if key is not None else {}
+    return {"waits_as": lookups.status(key)} if key is not None else {}
 
 
 @dataclass(frozen=True)

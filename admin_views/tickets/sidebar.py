@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from helpdesk import access, catalogue, counting, criteria, saved_views
+from helpdesk import access, counting, criteria, saved_views
 from helpdesk.i18n import _
+from helpdesk.settings import lookups
 from models import Agent
 
 LIST = "desk_tickets.index_view"
@@ -33,8 +34,8 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         }
 
     places = []
-    for service in catalogue.services():
-        departments = [row for row in catalogue.departments(service.id) if _shown(agent, service.id, row.id)]
+    for service in lookups.services():
+        departments = [row for row in lookups.departments(service.id) if _shown(agent, service.id, row.id)]
         if not (departments or _shown(agent, service.id, None)):
             continue
         entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)

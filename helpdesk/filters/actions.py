@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import assignees, canned_responses, catalogue, tickets
+from helpdesk import assignees, canned_responses, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.settings import lookups
 from helpdesk.tickets.opening import place
 from models import CannedResponse, Ticket
 
@@ -125,18 +126,18 @@ def check(kind: str, argument: str) -> None:
 def _place(argument: str) -> tuple[int, int | None]:
     """Read ``service`` or ``service/department`` (ids)."""
     service, _slash, department = argument.partition("/")
-    found = catalogue.service(inputs.row_key(service))
-    under = catalogue.department(inputs.row_key(department))
+    found = lookups.service(inputs.row_key(service))
+    under = lookups.department(inputs.row_key(department))
     if found is None or (department and under is None):
         raise TargetGone(lazy("What this action names is gone or disabled."))
     return found.id, under.id if under is not None else None
 
 
 _ROWS: dict[str, Callable[[int], Any]] = {
-    "agent": catalogue.agent,
-    "team": catalogue.team,
-    "priority": catalogue.priority,
-    "status": catalogue.status,
+    "agent": lookups.agent,
+    "team": lookups.team,
+    "priority": lookups.priority,
+    "status": lookups.status,
     "canned": lambda key: CannedResponse.get_or_none(CannedResponse.id == key),
 }
 
@@ -144,13 +145,13 @@ _ROWS: dict[str, Callable[[int], Any]] = {
 def choices(kind: str) -> list[tuple[str, str]]:
     """Return what an action's argument may name: stored value and label."""
     if kind == "place":
-        places = [(str(row.id), str(row)) for row in catalogue.services() if not catalogue.departments(row.id)]
-        return places + [(f"{row.service_id}/{row.id}", str(row)) for row in catalogue.departments()]
+        places = [(str(row.id), str(row)) for row in lookups.services() if not lookups.departments(row.id)]
+        return places + [(f"{row.service_id}/{row.id}", str(row)) for row in lookups.departments()]
     sources: dict[str, Callable[[], Sequence[Any]]] = {
-        "agent": lambda: [row for row in catalogue.agents() if assignees.in_support(row)],
-        "team": catalogue.teams,
-        "priority": lambda: catalogue.priorities(enabled_only=True),
-        "status": lambda: catalogue.statuses(enabled_only=True),
+        "agent": lambda: [row for row in lookups.agents() if assignees.in_support(row)],
+        "team": lookups.teams,
+        "priority": lambda: lookups.priorities(enabled_only=True),
+        "status": lambda: lookups.statuses(enabled_only=True),
         "canned": lambda: list(CannedResponse.select().order_by(CannedResponse.name).limit(500)),
     }
     return [(str(row.id), str(row)) for row in sources[kind]()] if kind in sources else []

@@ -9,9 +9,10 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import catalogue, search
+from helpdesk import search
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
+from helpdesk.settings import lookups
 from models import Attachment, Filter, Message, Ticket
 
 
@@ -62,7 +63,7 @@ class Facts:
 
     @cached_property
     def place(self) -> list[str]:
-        rows = (catalogue.service(self.ticket.service_id), catalogue.department(self.ticket.department_id))
+        rows = (lookups.service(self.ticket.service_id), lookups.department(self.ticket.department_id))
         return [text for row in rows if row is not None for text in row.name.values()]
 
 

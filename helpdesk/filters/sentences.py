@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk import catalogue
 from helpdesk.filters.actions import ACTIONS, TargetGone, check, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
 from helpdesk.filters.running import actions_of
 from helpdesk.i18n import _
+from helpdesk.settings import lookups
 from models import Filter, FilterAction
 
 
@@ -44,7 +44,7 @@ def label_of(kind: str, argument: str) -> str:
         return "[?]"
     if kind == "place":
         service, department = named
-        named = catalogue.department(department) or catalogue.service(service)
+        named = lookups.department(department) or lookups.service(service)
     return str(named)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from helpdesk import assignees, catalogue
+from helpdesk import assignees
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.settings import lookups
 from helpdesk.tickets.changing import store
 from helpdesk.tickets.opening import place
 from helpdesk.tickets.writing import add_note
@@ -57,7 +58,7 @@ def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: A
         service, department = place(service_id, department_id)
         if (ticket.service_id, ticket.department_id) == (service_id, department_id):
             return
-        old = catalogue.department(ticket.department_id) or catalogue.service(ticket.service_id)
+        old = lookups.department(ticket.department_id) or lookups.service(ticket.service_id)
         store(ticket, service=service, department=department)
         record(ticket, EventKind.MOVED, actor=actor, old=str(old), new=str(department or service))
 
@@ -71,7 +72,7 @@ def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
 
 def _check(to: Agent | Team) -> None:
     # What was chosen on a page may have been disabled since.
-    to = (catalogue.agent(to.id) if isinstance(to, Agent) else catalogue.team(to.id)) or to
+    to = (lookups.agent(to.id) if isinstance(to, Agent) else lookups.team(to.id)) or to
     if isinstance(to, Agent) and not to.active:
         raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
     if isinstance(to, Agent) and not assignees.in_support(to):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError, ModelSelect, ModelUpdate
 
-from helpdesk import catalogue, clock, customers, search, settings
+from helpdesk import clock, customers, search, settings
 from helpdesk.access import Actor
 from helpdesk.attachments import attach
 from helpdesk.copies import write_copies
@@ -19,6 +19,7 @@ from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import keep
 from helpdesk.new_orders import MAX_NUMBER
+from helpdesk.settings import lookups
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
@@ -80,10 +81,10 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
 
 def place(service_id: int, department_id: int | None) -> tuple[Service, Department | None]:
     """Return the service and its department. Raises InvalidInput when they do not fit (RULES 1)."""
-    service, department = catalogue.service(service_id), catalogue.department(department_id)
+    service, department = lookups.service(service_id), lookups.department(department_id)
     if service is None:
         raise InvalidInput(lazy("Choose a service."), field="service")
-    if department is None and catalogue.departments(service.id):
+    if department is None and lookups.departments(service.id):
         raise InvalidInput(lazy("Choose a department."), field="department")
     if department is not None and department.service_id != service.id:
         raise InvalidInput(lazy("This department belongs to another service."), field="department")
@@ -140,8 +141,8 @@ def _store(
         created_at=now,
         form_key=new.form_key,
         order_number=inputs.one_line(new.order_number, MAX_NUMBER),
-        **status_columns(catalogue.default_status()) | {"awaits_reply": True, "waiting_since": now},
-        **priority_columns(catalogue.default_priority()),
+        **status_columns(lookups.default_status()) | {"awaits_reply": True, "waiting_since": now},
+        **priority_columns(lookups.default_priority()),
     )
     insert(ticket)
     ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk import catalogue, search
+from helpdesk import search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.settings import lookups
 from helpdesk.tickets.changing import priority_columns, store
 from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag
@@ -37,7 +38,7 @@ def set_priority(ticket: Ticket, priority: Priority, *, actor: Actor) -> None:
             return
         if not priority.enabled:
             raise InvalidInput(lazy("This priority is disabled."), field="priority")
-        old = catalogue.priority(ticket.priority_id)
+        old = lookups.priority(ticket.priority_id)
         store(ticket, former_priority=None, **priority_columns(priority))
         record(ticket, EventKind.PRIORITY, actor=actor, old=old.label if old else "", new=priority.label)
 
@@ -47,14 +48,14 @@ def mark_important(ticket: Ticket, *, actor: Actor) -> None:
     with act(ticket, "important", actor=actor):
         if ticket.is_important:
             return
-        store(ticket, former_priority=ticket.priority_id, **priority_columns(catalogue.important_priority()))
+        store(ticket, former_priority=ticket.priority_id, **priority_columns(lookups.important_priority()))
         record(ticket, EventKind.IMPORTANT, actor=actor)
 
 
 def not_important(ticket: Ticket, *, actor: Actor) -> None:
     """Give the ticket its former priority back."""
     with act(ticket, "important", actor=actor):
-        former = catalogue.priority(ticket.former_priority_id)
+        former = lookups.priority(ticket.former_priority_id)
         if former is None:
             return
         store(ticket, former_priority=None, **priority_columns(former))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from helpdesk import access, catalogue
+from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.settings import lookups
 from helpdesk.tickets.changing import status_columns, store
 from models import Agent, Status, Ticket
 
@@ -18,7 +19,7 @@ def close(ticket: Ticket, *, actor: Actor) -> None:
     with act(ticket, "close", actor=actor):
         if ticket.is_closed:
             return
-        store(ticket, **status_columns(catalogue.closed_status(), by_customer=by_customer))
+        store(ticket, **status_columns(lookups.closed_status(), by_customer=by_customer))
         record(ticket, EventKind.CLOSED_BY_CUSTOMER if by_customer else EventKind.CLOSED, actor=actor)
 
 
@@ -26,7 +27,7 @@ def reopen(ticket: Ticket, *, actor: Actor) -> None:
     """Give a closed ticket the default status again."""
     with act(ticket, "reopen", actor=actor):
         if ticket.is_closed:
-            store(ticket, **status_columns(catalogue.default_status()))
+            store(ticket, **status_columns(lookups.default_status()))
             record(ticket, EventKind.REOPENED, actor=actor)
 
 
@@ -37,6 +38,6 @@ def set_status(ticket: Ticket, status: Status, *, actor: Actor) -> None:
             return
         if not status.enabled:
             raise InvalidInput(lazy("This status is disabled."), field="status")
-        old = catalogue.status(ticket.status_id)
+        old = lookups.status(ticket.status_id)
         store(ticket, **status_columns(status))
         record(ticket, EventKind.STATUS, actor=actor, old=old.label if old else "", new=status.label)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from helpdesk import access, catalogue, clock, reading, search, settings, uploads
+from helpdesk import access, clock, reading, search, settings, uploads
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
+from helpdesk.settings import lookups
 from helpdesk.tickets.changing import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
@@ -182,10 +183,10 @@ def _give_back_text(message: Message, saved: dict[str, Any], *, closed: bool, ac
 
 def _give_back_standing(ticket: Ticket, before: Standing, after: Standing) -> None:
     columns: dict[str, Any] = {}
-    if ticket.status_id == after["status"] and catalogue.status(before["status"]) is not None:
+    if ticket.status_id == after["status"] and lookups.status(before["status"]) is not None:
         columns |= {name: _read(name, before[name]) for name in STANDING}
     if (ticket.assignee_id, ticket.team_id) == (after["assignee"], after["team"]):
-        agent, team = catalogue.agent(before["assignee"]), catalogue.team(before["team"])
+        agent, team = lookups.agent(before["assignee"]), lookups.team(before["team"])
         columns["assignee"] = agent if agent is not None and agent.active else None
         columns["team"] = team if team is not None and team.enabled else None
     store(ticket, **columns)

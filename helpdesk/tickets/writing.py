@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from helpdesk import access, catalogue, clock, mentions, search, settings
+from helpdesk import access, clock, mentions, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies, release
@@ -16,6 +16,7 @@ from helpdesk.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.locking import act
+from helpdesk.settings import lookups
 from helpdesk.tickets import withdrawing
 from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
@@ -94,13 +95,13 @@ def _wake_up(ticket: Ticket, actor: Actor) -> None:
         record(ticket, EventKind.RESTORED, actor=actor)
     if ticket.is_closed:
         record(ticket, EventKind.REOPENED, actor=actor)
-    assignee = catalogue.agent(ticket.assignee_id)
+    assignee = lookups.agent(ticket.assignee_id)
     gone = {"assignee": None} if assignee is not None and not assignee.active else {}
     store(ticket, **gone, **waiting_columns(ticket) | _status_only(ticket))
 
 
 def _status_only(ticket: Ticket) -> dict[str, object]:
-    columns = status_columns(catalogue.default_status())
+    columns = status_columns(lookups.default_status())
     columns.pop("awaits_reply", None)
     columns.pop("waiting_since", None)
     return columns
@@ -135,8 +136,8 @@ def reply(
         more = {"public_at": public_at, "form_key": form_key}
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature, **more)
         attach(message, files, actor=actor)
-        old = catalogue.status(ticket.status_id)
-        status = catalogue.closed_status() if close else waits_as or catalogue.pending_status()
+        old = lookups.status(ticket.status_id)
+        status = lookups.closed_status() if close else waits_as or lookups.pending_status()
         store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
         event = record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
@@ -173,7 +174,7 @@ def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
     """Replying takes an unassigned ticket or one of my team's (RULES 9)."""
     if isinstance(agent, System):
         return {}
-    mine = ticket.team_id is not None and ticket.team_id in catalogue.team_ids_of(agent.id)
+    mine = ticket.team_id is not None and ticket.team_id in lookups.team_ids_of(agent.id)
     return {"assignee": agent, "team": None} if mine or not ticket.is_assigned else {}
 
 
@@ -218,7 +219,7 @@ def delete_note(note: Message, *, actor: Agent) -> None:
 
 def may_delete_note(note: Message, agent: Agent) -> bool:
     """Tell whether this agent may delete this note."""
-    return note.agent_id == agent.id or agent.is_admin or catalogue.is_manager(agent.id)
+    return note.agent_id == agent.id or agent.is_admin or lookups.is_manager(agent.id)
 
 
 def _required(body: str) -> str:

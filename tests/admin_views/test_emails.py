@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpdesk import email_texts, tickets
-from helpdesk.email_defaults import KINDS
+from helpdesk.settings.email_kinds import KINDS
 from models import EmailText, OutgoingEmail
 from tests.support import cast, doors
 

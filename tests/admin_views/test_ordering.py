@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import catalogue, ordering
+from helpdesk import ordering
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.settings import lookups
 from models import CannedResponse, Department, Filter, Service, Status, database
 from tests.support import cast, doors
 
@@ -78,7 +79,7 @@ def test_the_buttons_move_a_row_and_the_form_of_visitors_follows(client_of, root
     answer = doors.post(client, "/admin/services/move/", {"id": three[2].id, "to": "up"})
     assert answer.location.endswith(f"/admin/services/#up-{three[2].id}")
     assert "“C” moved up." in doors.text_of(client.get("/admin/services/"))
-    assert [str(row) for row in catalogue.services()] == ["A", "C", "B"]
+    assert [str(row) for row in lookups.services()] == ["A", "C", "B"]
     form = client.get("/tickets/new").text
     assert form.index(">C<") < form.index(">B<")
 
@@ -103,7 +104,7 @@ def test_a_new_row_stands_last(client_of, root, three):
 def test_statuses_are_offered_in_their_order(client_of, root):
     last = Status.select().order_by(Status.position.desc()).get()
     doors.post(client_of(root), "/admin/statuses/move/", {"id": last.id, "to": "up"})
-    assert catalogue.statuses()[-2].id == last.id
+    assert lookups.statuses()[-2].id == last.id
 
 
 # --- Dragging -----------------------------------------------------------------------------------------------------

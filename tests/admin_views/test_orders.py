@@ -10,7 +10,8 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from helpdesk import environment, orders, settings
+from helpdesk import orders, settings
+from helpdesk.settings import environment
 from models import Customer, CustomerAddress, JournalEntry, Order
 from tests.support import cast, doors
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import clock, environment, settings, tickets
+from helpdesk import clock, settings, tickets
 from helpdesk.errors import InvalidInput
+from helpdesk.settings import environment
 from models import (
     Agent,
     CannedResponse,

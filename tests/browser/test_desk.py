@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpdesk import environment
+from helpdesk.settings import environment
 from models import Agent, Message
 from tests.support import browsing, cast, sqlite_only
 from tests.support.cast import PASSWORD

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import environment
 from helpdesk.lib import accent, colors
+from helpdesk.settings import environment
 
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#000000", "#ffffff", "#0b6e4f", "#ff0000", "#7f7f7f", "#0000ff"])

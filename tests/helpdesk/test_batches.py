@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import batches, catalogue, clock, events, tickets, undoing
+from helpdesk import batches, clock, events, tickets, undoing
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.settings import lookups
 from models import Batch, Customer, OutgoingEmail, Status, Ticket, TicketEvent
 from tests.support import cast
 
@@ -34,7 +35,7 @@ def rules(actor, to):
     return {
         "assign": lambda ticket: tickets.assign(ticket, to, actor=actor),
         "status": lambda ticket: tickets.set_status(ticket, status("closed"), actor=actor),
-        "priority": lambda ticket: tickets.set_priority(ticket, catalogue.priorities()[0], actor=actor),
+        "priority": lambda ticket: tickets.set_priority(ticket, lookups.priorities()[0], actor=actor),
         "tag": lambda ticket: tickets.tag(ticket, "urgent", actor=actor),
         "spam": lambda ticket: tickets.mark_spam(ticket, actor=actor),
         "delete": lambda ticket: tickets.delete(ticket, actor=actor),

@@ -1,6 +1,6 @@
 """What every desk holds from the start (RULES 11)."""
 
-from helpdesk import defaults
+from helpdesk.settings import defaults
 from models import CAPABILITIES, CLOSED, OPEN, PENDING, Priority, Role, Status
 
 

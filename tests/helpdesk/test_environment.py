@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from helpdesk import environment, settings
+from helpdesk import settings
+from helpdesk.settings import environment
 from tests.support import doors, sqlite_only
 
 

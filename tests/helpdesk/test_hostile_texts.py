@@ -20,13 +20,13 @@ from helpdesk import (
     mentions,
     money,
     passages,
-    placeholders,
     reminders,
     search,
     settings,
 )
 from helpdesk.errors import InvalidInput
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
+from helpdesk.settings import placeholders
 from models import Agent
 from tests.support import sqlite_only
 from web import typed

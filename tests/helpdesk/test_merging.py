@@ -9,23 +9,11 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from helpdesk import (
-    access,
-    batches,
-    catalogue,
-    clock,
-    copies,
-    drafts,
-    links,
-    reading,
-    search,
-    settings,
-    threads,
-    tickets,
-)
+from helpdesk import access, batches, clock, copies, drafts, links, reading, search, settings, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.drafts import Writing
 from helpdesk.errors import HelpdeskError, InvalidInput, Merged, NotAllowed, NotFound
+from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from models import (
     AccessLink,
@@ -172,7 +160,7 @@ def test_who_waits_goes_on_waiting(source, target, ana):
     now = again(target)
     assert (now.is_open, now.awaits_reply, now.closed_at) == (True, True, None)
     assert now.waiting_since == source.waiting_since
-    assert now.status == catalogue.default_status()
+    assert now.status == lookups.default_status()
 
 
 def test_a_closed_source_leaves_an_open_target_open(source, target, ana):

@@ -17,9 +17,10 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 import models
-from helpdesk import claims, clock, environment, letters, links, notifications, outbox, settings, tickets
-from helpdesk.environment import MailServer
+from helpdesk import claims, clock, letters, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
+from helpdesk.settings import environment
+from helpdesk.settings.environment import MailServer
 from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Setting, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of

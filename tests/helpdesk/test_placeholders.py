@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import placeholders
-from helpdesk.placeholders import fill
+from helpdesk.settings import placeholders
+from helpdesk.settings.placeholders import fill
 
 VALUES = {
     "customer_firstname": "Élodie",

@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from helpdesk import environment, serving
+from helpdesk import serving
+from helpdesk.settings import environment
 from tests.support import sqlite_only
 from tests.support.desks import Desk
 

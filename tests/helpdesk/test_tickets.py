@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import canned_responses, catalogue, events, search, settings, tickets
+from helpdesk import canned_responses, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind
+from helpdesk.settings import lookups
 from helpdesk.tickets import removing
 from models import CannedResponse, Customer, CustomerAddress, Filter, Message, Status, Ticket, TicketEvent
 from tests.support import cast
@@ -234,7 +235,7 @@ def test_a_role_without_the_capability_may_not_close(ticket, billing):
 
 def test_important_stands_first_and_gives_the_former_priority_back(ticket, ana):
     tickets.mark_important(ticket, actor=ana)
-    assert (ticket.priority.identifier, ticket.rank) == ("high", -catalogue.important_priority().weight)
+    assert (ticket.priority.identifier, ticket.rank) == ("high", -lookups.important_priority().weight)
     tickets.not_important(ticket, actor=ana)
     assert Ticket.get_by_id(ticket.id).priority.identifier == "normal"
 

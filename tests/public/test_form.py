@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from helpdesk import captcha, environment, settings
+from helpdesk import captcha, settings
+from helpdesk.settings import environment
 from models import CustomerAddress, SecurityCode, Ticket
 from public.new_ticket import TICKETS_PER_NETWORK
 from tests.public.filling import answer_of, fill, hidden, send

@@ -9,7 +9,8 @@ import zlib
 from html import unescape
 from typing import Any
 
-from helpdesk import attachments, environment, file_store
+from helpdesk import attachments, file_store
+from helpdesk.settings import environment
 from models import Attachment, Message, Ticket
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"

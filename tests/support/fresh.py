@@ -10,7 +10,7 @@ from pathlib import Path
 import peewee
 
 import models
-from helpdesk import environment
+from helpdesk.settings import environment
 from tests.support.desks import Desks, forget
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from helpdesk import clock, environment, i18n
-from helpdesk.declared_settings import DECLARED, GROUPS, Declared
+from helpdesk import clock, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, inputs, sizes
 from helpdesk.lib.cache import Kept
+from helpdesk.settings import environment
+from helpdesk.settings.declared import DECLARED, GROUPS, Declared
 from models import CLOSED, Agent, FormerNumber, Label, Priority, Setting, Stamp, Status, Ticket, database
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
