@@ -19,10 +19,11 @@ from werkzeug.wrappers import Response
 
 import admin_views
 import api
+import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
 import sessions
-from helpdesk import cli, i18n, jobs, wiring
-from helpdesk.lib import cache  # noqa: F401 — read for what it wires
+from helpdesk import cli, i18n, jobs
+from helpdesk.lib import cache
 from helpdesk.settings import environment
 from models import database, open_database
 from web import baskets, errors, rendering, security, statics

@@ -20,8 +20,9 @@ from typing import IO, Any
 
 from peewee import chunked
 
-from helpdesk import clock, file_store
+from helpdesk import clock
 from helpdesk.errors import HelpdeskError
+from helpdesk.files import file_store
 from helpdesk.settings import environment
 from models import TABLES, database, is_sqlite
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, file_store, i18n, jobs, migrating, settings, staffing
+from helpdesk import clock, i18n, jobs, migrating, settings, staffing
 from helpdesk.errors import NotFound
+from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer

@@ -14,9 +14,10 @@ from urllib.parse import parse_qs
 
 from peewee import IntegrityError
 
-from helpdesk import access, attachments, clock, events, file_store, journal, search
+from helpdesk import access, clock, events, journal, search
 from helpdesk.demo.samples import Maker
 from helpdesk.errors import InvalidInput
+from helpdesk.files import attachments, file_store
 from helpdesk.i18n import lazy
 from helpdesk.lib.cache import Kept
 from models import (

@@ -13,10 +13,11 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, copies, customer_sign_in, customers, envelopes, events, i18n, links, tickets, uploads
+from helpdesk import clock, copies, customer_sign_in, customers, envelopes, events, i18n, links, tickets
 from helpdesk.audiences import Recipient
 from helpdesk.envelopes import Text
 from helpdesk.errors import NotFound
+from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired

@@ -23,7 +23,8 @@ import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import claims, clock, outage, outbox, upkeep, uploads
+from helpdesk import claims, clock, outage, outbox, upkeep
+from helpdesk.files import uploads
 from helpdesk.lib import cache
 from helpdesk.settings import environment
 from models import TimetableRun, database

@@ -13,8 +13,9 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-from helpdesk import file_store, migrating
+from helpdesk import migrating
 from helpdesk.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
+from helpdesk.files import file_store
 from helpdesk.settings import environment
 from models import database, is_sqlite
 

@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import (
-    attachments,
-    batches,
-    clock,
-    drafts,
-    held,
-    imports,
-    journal,
-    kept_mails,
-    links,
-    orders,
-    presence,
-    tickets,
-)
+from helpdesk import batches, clock, drafts, held, imports, journal, kept_mails, links, orders, presence, tickets
+from helpdesk.files import attachments
 from helpdesk.lib import throttle
 from models import SecurityCode, SignIn, TimetableRun
 

@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
-from helpdesk import attachments
 from helpdesk.errors import NotFound
+from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from public import actor, safety
 from public.routes import blueprint

@@ -8,9 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, attachments, copies, customers, satisfaction, threads, tickets
+from helpdesk import access, copies, customers, satisfaction, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.files import attachments
 from helpdesk.i18n import _, lazy
 from helpdesk.settings import lookups
 from models import Customer, Message, Status, Ticket

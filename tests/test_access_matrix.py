@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import api_keys, clock, links, logo, orders, tickets
+from helpdesk import api_keys, clock, links, orders, tickets
+from helpdesk.files import logo
 from helpdesk.notifications import KINDS
 from models import (
     Batch,

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import backup, file_store, migrating, restoring, settings
+from helpdesk import backup, migrating, restoring, settings
 from helpdesk.backup import BackupError
 from helpdesk.errors import NotFound
+from helpdesk.files import file_store
 from helpdesk.settings import environment
 from models import (
     TABLES,

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from helpdesk import attachments, backup, file_store, journal, logo, restoring, settings
+from helpdesk import backup, journal, restoring, settings
 from helpdesk.errors import InvalidInput
+from helpdesk.files import attachments, file_store, logo
 from models import JournalEntry, database
 from tests.admin_views.test_set_up import configuration
 from tests.browser.test_axe import complaints

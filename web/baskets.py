@@ -10,10 +10,11 @@ from typing import Any
 from flask import Flask, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
-from helpdesk import attachments, file_store, filetypes, i18n, uploads
+from helpdesk import i18n
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, TooMany
-from helpdesk.file_store import Limits
+from helpdesk.files import attachments, file_store, filetypes, uploads
+from helpdesk.files.file_store import Limits
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from models import Upload

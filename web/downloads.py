@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, abort, send_file
 
-from helpdesk import file_store
+from helpdesk.files import file_store
 from models import Attachment
 
 #: What a file may do where it is opened: nothing.

@@ -12,7 +12,8 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 import sessions
-from helpdesk import clock, i18n, logo, settings
+from helpdesk import clock, i18n, settings
+from helpdesk.files import logo
 from helpdesk.lib import richtext
 from models import Agent
 from web import addresses

@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 from werkzeug.security import safe_join
 
-from helpdesk import file_store, logo, settings
+from helpdesk import settings
+from helpdesk.files import file_store, logo
 from helpdesk.lib import accent, colors
 from helpdesk.lib import cache as kept
 from helpdesk.settings import lookups

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import attachments
+from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from models import Agent, Ticket

@@ -13,9 +13,10 @@ import sessions
 from admin_views.tickets import sending
 from admin_views.tickets.files import basket, forget_files, remember_files
 from admin_views.tickets.page import TicketPage, meanwhile, moment, page_of
-from helpdesk import canned_responses, drafts, mentions, presence, reminders, threads, tickets, uploads
+from helpdesk import canned_responses, drafts, mentions, presence, reminders, threads, tickets
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
+from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.inputs import row_key

@@ -151,7 +151,7 @@ def _colour(_declared: Declared, value: Any) -> str:
 
 
 def _picture(_declared: Declared, value: Any) -> dict[str, Any] | None:
-    """Accept what `helpdesk.logo` stores, and nothing."""
+    """Accept what `helpdesk.files.logo` stores, and nothing."""
     if value is not None and not (isinstance(value, dict) and {"path", "sha256"} <= set(value)):
         raise InvalidInput(lazy("Choose a picture."))
     return value

@@ -9,11 +9,11 @@ from peewee import IntegrityError, ModelSelect, ModelUpdate
 
 from helpdesk import clock, customers, search, settings
 from helpdesk.access import Actor
-from helpdesk.attachments import attach
 from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.file_store import StoredFile
+from helpdesk.files.attachments import attach
+from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert

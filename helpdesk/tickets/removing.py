@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from helpdesk import attachments, clock, search
+from helpdesk import clock, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.file_store import discard
+from helpdesk.files import attachments
+from helpdesk.files.file_store import discard
 from helpdesk.i18n import lazy
 from helpdesk.locking import act, locked
 from helpdesk.tickets.changing import store

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from helpdesk import access, clock, reading, search, settings, uploads
+from helpdesk import access, clock, reading, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
+from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
 from helpdesk.settings import lookups

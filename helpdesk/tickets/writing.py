@@ -8,11 +8,11 @@ from datetime import datetime
 
 from helpdesk import access, clock, mentions, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.attachments import attach, detach
 from helpdesk.copies import add_copies, release
 from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
-from helpdesk.file_store import StoredFile, discard
+from helpdesk.files.attachments import attach, detach
+from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.locking import act

@@ -11,9 +11,10 @@ import pytest
 import time_machine
 
 import models
-from helpdesk import attachments, clock, file_store, filetypes, settings, tickets, upkeep, uploads
+from helpdesk import clock, settings, tickets, upkeep
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.files import attachments, file_store, filetypes, uploads
 from helpdesk.settings import environment
 from models import Agent, Attachment, Customer, Message, Setting, Stamp, Ticket, Upload
 from tests.support import attached, cast, sqlite_only

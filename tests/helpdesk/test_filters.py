@@ -6,8 +6,9 @@ import io
 
 import pytest
 
-from helpdesk import canned_responses, file_store, filters, settings, staffing
+from helpdesk import canned_responses, filters, settings, staffing
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.files import file_store
 from models import (
     CannedResponse,
     Department,

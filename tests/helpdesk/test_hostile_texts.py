@@ -15,7 +15,6 @@ from helpdesk import (
     copies,
     email_texts,
     envelopes,
-    filetypes,
     import_kinds,
     mentions,
     money,
@@ -25,6 +24,7 @@ from helpdesk import (
     settings,
 )
 from helpdesk.errors import InvalidInput
+from helpdesk.files import filetypes
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from helpdesk.settings import placeholders
 from models import Agent

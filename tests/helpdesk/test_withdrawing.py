@@ -10,21 +10,10 @@ import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
-from helpdesk import (
-    attachments,
-    canned_responses,
-    claims,
-    clock,
-    drafts,
-    events,
-    search,
-    settings,
-    threads,
-    tickets,
-    uploads,
-)
+from helpdesk import canned_responses, claims, clock, drafts, events, search, settings, threads, tickets
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.files import attachments, uploads
 from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent, database
 from tests.support import attached
 

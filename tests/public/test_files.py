@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, held, links, settings, tickets, uploads
+from helpdesk import clock, held, links, settings, tickets
+from helpdesk.files import uploads
 from helpdesk.lib import throttle
 from models import Attachment, HeldRequest, Message, Ticket, Upload
 from tests.public import filling

@@ -9,7 +9,7 @@ import zlib
 from html import unescape
 from typing import Any
 
-from helpdesk import attachments, file_store
+from helpdesk.files import attachments, file_store
 from helpdesk.settings import environment
 from models import Attachment, Message, Ticket
 

@@ -18,8 +18,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from helpdesk import filetypes, settings
+from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.files import filetypes
 from helpdesk.i18n import lazy
 from helpdesk.lib import sizes
 from helpdesk.lib.sizes import Size

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from peewee import ModelSelect, chunked, fn
 
-from helpdesk import access, clock, file_store, settings
+from helpdesk import access, clock, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import NotFound
-from helpdesk.file_store import PLACE, StoredFile, discard
+from helpdesk.files import file_store
+from helpdesk.files.file_store import PLACE, StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot

@@ -13,8 +13,9 @@ from typing import IO, Any
 
 from PIL import Image, ImageOps, ImageStat
 
-from helpdesk import file_store, settings
+from helpdesk import settings
 from helpdesk.errors import InvalidInput
+from helpdesk.files import file_store
 from helpdesk.i18n import lazy
 from models import Agent
 

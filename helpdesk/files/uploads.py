@@ -7,8 +7,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import IO
 
-from helpdesk import clock, file_store
+from helpdesk import clock
 from helpdesk.errors import InvalidInput
+from helpdesk.files import file_store
 from models import Attachment, Upload, database
 
 #: How long a file waits for the form it was chosen in.
