@@ -6,9 +6,9 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from helpdesk import money
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.orders import money
 from models import Order, OrderLine
 
 FIELDS = frozenset({"email", "date", "total", "currency", "status", "url", "lines"})

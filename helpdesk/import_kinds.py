@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpdesk import members, money, new_orders, orders
+from helpdesk import members, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.imports import Column, Kind
 from helpdesk.members import NewMember
-from helpdesk.new_orders import NewOrder
+from helpdesk.orders import incoming, money
+from helpdesk.orders.incoming import NewOrder
 
 #: How many of an article, before its name: ``2 x Brake pads = 12.50``.
 COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
@@ -23,7 +24,7 @@ def read_order(cells: Mapping[str, str]) -> NewOrder:
     code = money.currency(cells.get("currency", ""))
     values["total"] = money.as_typed(cells.get("total", ""), code, "total")
     values["lines"] = _articles(cells["lines"], code) if cells.get("lines") else None
-    return new_orders.read(values)
+    return incoming.read(values)
 
 
 def _articles(cell: str, code: str) -> list[dict[str, Any]]:
@@ -41,7 +42,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
 def _order_cells(order: NewOrder) -> Sequence[str]:
     total = money.shown(order.total, order.currency)
     count = str(len(order.lines)) if order.lines is not None else ""
-    when = new_orders.day_or_time(order.placed_at)
+    when = incoming.day_or_time(order.placed_at)
     return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count
 
 

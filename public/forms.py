@@ -25,7 +25,7 @@ from helpdesk import captcha, copies, customers, i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.new_orders import MAX_NUMBER
+from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Customer

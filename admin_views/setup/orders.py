@@ -12,9 +12,10 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.base.fields import show
 from admin_views.base.importing import Imports
-from helpdesk import api_keys, import_kinds, money, new_orders, orders
+from helpdesk import api_keys, import_kinds, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.orders import incoming, money
 from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
 
@@ -55,7 +56,7 @@ class OrdersView(Imports, DeskView):
     column_formatters = {
         "number": number,
         "customer": lambda _view, _context, row, _name: row.owner,
-        "placed_at": lambda _view, _context, row, _name: new_orders.day_or_time(row.placed_at),
+        "placed_at": lambda _view, _context, row, _name: incoming.day_or_time(row.placed_at),
         "total": lambda _view, _context, row, _name: money.shown(row.total, row.currency),
     }
 

@@ -9,7 +9,7 @@ from random import Random
 from helpdesk import orders
 from helpdesk.demo import world
 from helpdesk.demo.draft import Author
-from helpdesk.new_orders import NewLine, NewOrder
+from helpdesk.orders.incoming import NewLine, NewOrder
 
 #: Names and prices in cents of what is sold.
 ARTICLES = (

@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import keep
-from helpdesk.new_orders import MAX_NUMBER
+from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.settings import lookups
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket

@@ -11,21 +11,11 @@ from contextlib import suppress
 import pytest
 
 from admin_views.base import exports
-from helpdesk import (
-    copies,
-    email_texts,
-    envelopes,
-    import_kinds,
-    mentions,
-    money,
-    passages,
-    reminders,
-    search,
-    settings,
-)
+from helpdesk import copies, email_texts, envelopes, import_kinds, mentions, passages, reminders, search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
+from helpdesk.orders import money
 from helpdesk.settings import placeholders
 from models import Agent
 from tests.support import sqlite_only

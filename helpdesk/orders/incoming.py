@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from helpdesk import i18n, money
+from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.orders import money
 
 MAX_LINES = 200
 MAX_SHOP = MAX_NUMBER = MAX_STATUS = 60

@@ -9,10 +9,11 @@ from typing import Any
 
 from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
 
-from helpdesk import access, clock, money
+from helpdesk import access, clock
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.new_orders import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
+from helpdesk.orders import money
+from helpdesk.orders.incoming import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
 from models import Agent, Base, Customer, CustomerAddress, Order, OrderLine, Ticket, database, is_sqlite
 
 #: Orders beside a ticket.
