@@ -9,12 +9,13 @@ from typing import Any
 
 from peewee import DatabaseError, chunked, fn
 
-from helpdesk import clock, envelopes, notifications
+from helpdesk import clock, notifications
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import keep, locked
+from helpdesk.notifications import drafting
 from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
 
 #: Tickets changed by one act at the most.
@@ -84,7 +85,7 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
     """
     outcome, failure = Outcome(), None
     # One act, one mail to whom it concerns, however many tickets (RULES 10).
-    with envelopes.noted() as mails, notifications.one_mail(actor=actor):
+    with drafting.noted() as mails, notifications.one_mail(actor=actor):
         for some in chunked(ids, AT_ONCE):
             try:
                 with transaction():

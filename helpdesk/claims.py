@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, ModelSelect, fn
 
-from helpdesk import access, audiences, clock, held
+from helpdesk import access, clock, held
+from helpdesk.notifications import recipients
 from models import Message, OutgoingEmail, database, is_sqlite
 
 #: The domain of the customers of examples (`helpdesk.demo.samples`): nobody is there, and no mail leaves for it.
@@ -78,7 +79,7 @@ def is_moot(email: OutgoingEmail) -> bool:
     if ticket is None and email.link_kind == "ticket":
         return True
     if ticket is not None and email.address_id is not None:
-        return not audiences.concerns(ticket, email.address)
+        return not recipients.concerns(ticket, email.address)
     return ticket is not None and (ticket.in_bin or ticket.is_spam)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
-from helpdesk import clock, customers, letters, notifications
+from helpdesk import clock, customers, notifications
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
+from helpdesk.notifications import rendering
 from helpdesk.settings import lookups
 from models import (
     AccessLink,
@@ -135,7 +136,7 @@ def too_many() -> Any:
 def desk_addresses() -> set[str]:
     """Return the folded addresses of the desk itself: its senders and its teams."""
     senders = [lookups.email_text(kind) for kind in notifications.KINDS]
-    emails = [letters.default_sender(), *(text.sender_email for text in senders if text is not None)]
+    emails = [rendering.default_sender(), *(text.sender_email for text in senders if text is not None)]
     emails += [team.email for team in lookups.teams(enabled_only=False)]
     return {email.casefold() for email in emails if email}
 

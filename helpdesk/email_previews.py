@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, email_texts, envelopes, notifications, outbox, settings
-from helpdesk.audiences import Recipient
-from helpdesk.envelopes import Text
+from helpdesk import access, notifications, outbox, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.notifications import drafting, email_texts
+from helpdesk.notifications.drafting import Text
+from helpdesk.notifications.recipients import Recipient
 from helpdesk.settings.email_kinds import KINDS, Kind
 from models import (
     CUSTOMER_MESSAGE,
@@ -57,9 +58,9 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     message = _cause(kind, ticket)
     filled = _example() if ticket is None else notifications.values_of(ticket, recipient, message)
     if kind.group == "accounts":
-        return envelopes.draft(kind.key, said, recipient, filled, link_kind=kind.key)
+        return drafting.draft(kind.key, said, recipient, filled, link_kind=kind.key)
     link = "ticket" if ticket is None and not to_agent else None
-    return envelopes.draft(kind.key, said, recipient, filled, ticket, message, link_kind=link)
+    return drafting.draft(kind.key, said, recipient, filled, ticket, message, link_kind=link)
 
 
 def _said(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
@@ -69,7 +70,7 @@ def _said(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
     def text(name: str) -> str:
         return str((values.get(name) or {}).get(locale) or getattr(shipped, name).text(locale, "en"))
 
-    stored = envelopes.text(kind.key, locale)
+    stored = drafting.text(kind.key, locale)
     sender = str(values.get("sender_email") or "").strip() or stored.sender_email
     return Text(text("subject"), email_texts.html_of(text("body")), text("sender_name"), sender, enabled=True)
 

@@ -13,14 +13,15 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, copies, customer_sign_in, customers, envelopes, events, i18n, links, tickets
-from helpdesk.audiences import Recipient
-from helpdesk.envelopes import Text
+from helpdesk import clock, copies, customer_sign_in, customers, events, i18n, links, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired
+from helpdesk.notifications import drafting
+from helpdesk.notifications.drafting import Text
+from helpdesk.notifications.recipients import Recipient
 from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket
 from models import HeldRequest, OutgoingEmail, Ticket
@@ -60,7 +61,7 @@ def hold(new: NewTicket) -> None:
 
 
 def _mail(address: str, locale: str) -> OutgoingEmail:
-    sender = envelopes.text("confirmation", locale)
+    sender = drafting.text("confirmation", locale)
     said = Text(
         subject=email_kinds.CONFIRM_SUBJECT.text(locale),
         body=email_kinds.CONFIRM_BODY.text(locale),
@@ -68,8 +69,8 @@ def _mail(address: str, locale: str) -> OutgoingEmail:
         sender_email=sender.sender_email,
         enabled=True,
     )
-    mail = envelopes.draft(KIND, said, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
-    envelopes.store_all([mail])
+    mail = drafting.draft(KIND, said, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
+    drafting.store_all([mail])
     return mail
 
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from helpdesk import access, audiences, envelopes
+from helpdesk import access
 from helpdesk.access import Actor
-from helpdesk.envelopes import Text
+from helpdesk.notifications import drafting, recipients
+from helpdesk.notifications.drafting import Text
 from helpdesk.settings import email_kinds, lookups
 from models import Agent, Ticket, TicketEvent
 
@@ -74,8 +75,8 @@ def tell(event: TicketEvent, actor: Actor) -> None:
     if ticket.is_spam or ticket.in_bin or not isinstance(actor, Agent):
         return
     words = {"who": actor.name, "number": ticket.number}
-    for recipient in audiences.agents(lookups.agent(key) for key in event.data["agents"]):
-        sender = envelopes.text("assignment", recipient.locale)
+    for recipient in recipients.agents(lookups.agent(key) for key in event.data["agents"]):
+        sender = drafting.text("assignment", recipient.locale)
         said = Text(
             subject=email_kinds.MENTION_SUBJECT.text(recipient.locale) % words,
             body=escape(email_kinds.MENTION_BODY.text(recipient.locale) % words),
@@ -83,4 +84,4 @@ def tell(event: TicketEvent, actor: Actor) -> None:
             sender_email=sender.sender_email,
             enabled=True,
         )
-        envelopes.store_all([envelopes.draft("mention", said, recipient, {}, ticket)])
+        drafting.store_all([drafting.draft("mention", said, recipient, {}, ticket)])

@@ -19,10 +19,11 @@ from typing import Any
 import flask_mail
 from flask import Flask, current_app, has_app_context
 
-from helpdesk import access, claims, clock, held, journal, letters, links, settings
+from helpdesk import access, claims, clock, held, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
+from helpdesk.notifications import rendering
 from helpdesk.settings.environment import MailServer
 from helpdesk.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
 from models import Message, OutgoingEmail
@@ -60,7 +61,7 @@ def wake() -> None:
 def render(email: OutgoingEmail, link: str | None = None) -> EmailMessage:
     """Return the mail as it goes out; without `link`, with a word in place of the private link."""
     with _context():
-        return letters.compose(email, current_app.jinja_env, link)
+        return rendering.compose(email, current_app.jinja_env, link)
 
 
 def _context() -> AbstractContextManager[object]:
@@ -232,12 +233,12 @@ def _test_mail(to: str) -> OutgoingEmail:
     return OutgoingEmail(
         kind="test",
         to_email=to,
-        from_email=letters.default_sender(),
+        from_email=rendering.default_sender(),
         from_name=settings.get("desk_name"),
         locale=settings.get("language"),
         subject=str(lazy("Test message of the help desk")),
         body=f"<p>{words}</p>",
-        mail_id=letters.new_id(),
+        mail_id=rendering.new_id(),
     )
 
 
@@ -276,7 +277,7 @@ class Connection(flask_mail.Connection):
 
     def configure_host(self) -> smtplib.SMTP:
         """Connect, encrypt and sign in. Raises OSError, also for a name or password that cannot be written so."""
-        mail, name = self.mail, letters.host()
+        mail, name = self.mail, rendering.host()
         make: Any = partial(smtplib.SMTP_SSL, context=ssl.create_default_context()) if mail.use_ssl else smtplib.SMTP
         with impossible(BadName):
             host: smtplib.SMTP = make(mail.server, mail.port, name, timeout=TIMEOUT)

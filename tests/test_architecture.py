@@ -46,7 +46,10 @@ LATE_IMPORTS = {
     ("bootstrap.py", "fcntl"): "absent on Windows, where only a sentence is needed",
 }
 #: Where cleaned HTML becomes markup.
-MAKE_MARKUP = {"web/rendering.py": "the filter `rich` of pages", "helpdesk/letters.py": "the body of a mail"}
+MAKE_MARKUP = {
+    "web/rendering.py": "the filter `rich` of pages",
+    "helpdesk/notifications/rendering.py": "the body of a mail",
+}
 #: Flask-Admin renders our own template of inline rows and hands back a bare string.
 TRUSTED = "{{ field()|safe }}"
 WRITES = {

@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk import email_previews, email_texts, i18n, links, outbox, settings
+from helpdesk import email_previews, i18n, links, outbox, settings
+from helpdesk.notifications import email_texts
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
 from tests.public.filling import fill, send

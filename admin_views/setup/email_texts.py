@@ -12,9 +12,10 @@ from wtforms.validators import Length
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import DeskForm, LabelLength, show
 from admin_views.base.widgets import LabelFormField, LabelRequired, LabelWidget
-from helpdesk import email_previews, email_texts, i18n, letters
+from helpdesk import email_previews, i18n
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.notifications import email_texts, rendering
 from helpdesk.settings import email_kinds, placeholders
 from helpdesk.settings.email_kinds import Kind
 from models import OutgoingEmail
@@ -109,7 +110,7 @@ class EmailsPage(DeskPage):
         except NotFound as error:
             problems.append(str(error))
             email = self.draft(kind, form, newest=True)
-        page = letters.preview(email, current_app.jinja_env, problems)
+        page = rendering.preview(email, current_app.jinja_env, problems)
         return Response(page, headers={"Content-Security-Policy": PREVIEW_POLICY})
 
     def draft(self, kind: Kind, form: Any, *, newest: bool = False) -> OutgoingEmail:

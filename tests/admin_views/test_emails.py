@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import email_texts, tickets
+from helpdesk import tickets
+from helpdesk.notifications import email_texts
 from helpdesk.settings.email_kinds import KINDS
 from models import EmailText, OutgoingEmail
 from tests.support import cast, doors

@@ -11,10 +11,11 @@ from contextlib import suppress
 import pytest
 
 from admin_views.base import exports
-from helpdesk import copies, email_texts, envelopes, import_kinds, mentions, passages, reminders, search, settings
+from helpdesk import copies, import_kinds, mentions, passages, reminders, search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
+from helpdesk.notifications import drafting, email_texts
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
 from models import Agent
@@ -37,7 +38,7 @@ READERS = {
     "clean": richtext.clean,
     "from_text": richtext.from_text,
     "to_text": lambda text: richtext.to_text(richtext.clean(text)),
-    "tail": envelopes._without_tail,
+    "tail": drafting._without_tail,
     "unknown": lambda text: placeholders.unknown(text, ""),
     "uses": lambda text: placeholders.uses(text, "message"),
     "fill": lambda text: placeholders.fill(text, {"message": "", "ticket_id": text}, html=True, one_line=True),

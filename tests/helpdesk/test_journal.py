@@ -9,9 +9,10 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, email_texts, import_kinds, imports, journal, outbox, settings, staffing, tickets, upkeep
+from helpdesk import clock, import_kinds, imports, journal, outbox, settings, staffing, tickets, upkeep
 from helpdesk.errors import InvalidInput
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.notifications import email_texts
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, JournalEntry, OutgoingEmail, Permission, Role
 from tests.support import cast

@@ -17,8 +17,9 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 import models
-from helpdesk import claims, clock, letters, links, notifications, outbox, settings, tickets
+from helpdesk import claims, clock, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
+from helpdesk.notifications import rendering
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Setting, Ticket
@@ -216,7 +217,7 @@ def test_any_sender_name_arrives(name, smtp):
 
 def test_long_ids_arrive_in_one_piece(smtp):
     settings.save({"site_url": f"https://{'long-name.' * 8}example"})
-    ids = [letters.new_id("A" * 20 + "100001", 12345) for _ in range(11)]
+    ids = [rendering.new_id("A" * 20 + "100001", 12345) for _ in range(11)]
     owe(mail_id=ids[0], in_reply_to=ids[1], references=" ".join(ids[1:]))
     outbox.deliver_due()
     mail = smtp.messages[0]

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 
-from helpdesk import audiences, clock, envelopes, i18n, settings
+from helpdesk import clock, i18n, settings
 from helpdesk.access import Actor, System
-from helpdesk.audiences import Recipient
-from helpdesk.envelopes import Text, text
 from helpdesk.events import EventKind, transaction
 from helpdesk.lib import richtext
+from helpdesk.notifications import drafting, recipients
+from helpdesk.notifications.drafting import Text, text
+from helpdesk.notifications.recipients import Recipient
 from helpdesk.settings import email_kinds
 from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
 
@@ -52,7 +53,7 @@ def _by_program(_event: TicketEvent, actor: Actor) -> bool:
 def _to_stranger_by_program(event: TicketEvent, actor: Actor) -> bool:
     """Hold back an automatic reply: it would carry a stranger's words to somebody who may not have asked."""
     return isinstance(actor, System) and not any(
-        one.address and one.address.is_proven for one in audiences.customer(event)
+        one.address and one.address.is_proven for one in recipients.customer(event)
     )
 
 
@@ -62,23 +63,23 @@ def _switched_off(_event: TicketEvent, _actor: Actor) -> bool:
 
 TABLE: dict[EventKind, tuple[Notice, ...]] = {
     EventKind.OPENED: (
-        Notice("confirmation", audiences.customer),
-        Notice("team_message", audiences.new_ticket_team, unless=_is_silenced),
-        Notice("notification", audiences.copies),
+        Notice("confirmation", recipients.customer),
+        Notice("team_message", recipients.new_ticket_team, unless=_is_silenced),
+        Notice("notification", recipients.copies),
     ),
     EventKind.CUSTOMER_WROTE: (
-        Notice("confirmation", audiences.author),
-        Notice("team_message", audiences.handlers),
-        Notice("notification", audiences.other_customers),
+        Notice("confirmation", recipients.author),
+        Notice("team_message", recipients.handlers),
+        Notice("notification", recipients.other_customers),
     ),
     EventKind.REPLIED: (
-        Notice("notification", audiences.customer, unless=_to_stranger_by_program),
-        Notice("notification", audiences.copies, unless=_to_stranger_by_program),
+        Notice("notification", recipients.customer, unless=_to_stranger_by_program),
+        Notice("notification", recipients.copies, unless=_to_stranger_by_program),
     ),
-    EventKind.TRANSFERRED: (Notice("transfer", audiences.target),),
-    EventKind.ASSIGNED: (Notice("assignment", audiences.target, unless=_switched_off),),
+    EventKind.TRANSFERRED: (Notice("transfer", recipients.target),),
+    EventKind.ASSIGNED: (Notice("assignment", recipients.target, unless=_switched_off),),
     # Filters move before the new-ticket mail, which then goes to the right place.
-    EventKind.MOVED: (Notice("move", audiences.notified_there, unless=_by_program),),
+    EventKind.MOVED: (Notice("move", recipients.notified_there, unless=_by_program),),
 }
 
 
@@ -100,11 +101,11 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
         gathered.append(event)
         return
     notices = [notice for notice in TABLE.get(kind, ()) if not notice.unless(event, actor)]
-    author, told = audiences.addresses_of(actor) if notices else set(), set[str]()
+    author, told = recipients.addresses_of(actor) if notices else set(), set[str]()
     mails: list[OutgoingEmail] = []
     for notice in notices:
         mails += _drafts(notice, event, actor, author, told)
-    envelopes.store_all(mails)
+    drafting.store_all(mails)
 
 
 def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
@@ -144,8 +145,8 @@ def tell_copy(ticket: Ticket, address: CustomerAddress) -> None:
     """Tell somebody in copy, who had to wait, of the first message; in the caller's transaction."""
     if not ticket.is_spam and not ticket.in_bin:
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).first()
-        mail = _draft("notification", audiences.in_copy(ticket, address), ticket, first, ticket.customer)
-        envelopes.store_all([mail] if mail is not None else [])
+        mail = _draft("notification", recipients.in_copy(ticket, address), ticket, first, ticket.customer)
+        drafting.store_all([mail] if mail is not None else [])
 
 
 def _draft(
@@ -168,7 +169,7 @@ def _draft(
         said = _with(said, email_kinds.COPY_LINE, recipient)
     elif kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
         said = _with(said, email_kinds.SATISFACTION_LINE, recipient)
-    return envelopes.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
+    return drafting.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
 
 
 def _with(said: Text, line: Label, recipient: Recipient) -> Text:
@@ -241,14 +242,14 @@ def one_mail(*, actor: Actor) -> Iterator[None]:
 def _write_digests(events: list[TicketEvent], actor: Actor) -> None:
     tickets: dict[Recipient, list[Ticket]] = {}
     for event in events:
-        for recipient in dict.fromkeys(audiences.target(event)):
+        for recipient in dict.fromkeys(recipients.target(event)):
             tickets.setdefault(recipient, []).append(event.ticket)
-    told = audiences.addresses_of(actor)
+    told = recipients.addresses_of(actor)
     for recipient, handed in tickets.items():
         said = text("assignment", recipient.locale)
         if said.enabled and recipient.email.casefold() not in told:
-            mail = envelopes.draft("digest", _digest(said, handed, recipient.locale), recipient, {})
-            envelopes.store_all([mail])
+            mail = drafting.draft("digest", _digest(said, handed, recipient.locale), recipient, {})
+            drafting.store_all([mail])
 
 
 def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
@@ -285,8 +286,8 @@ def send_account_mail(
     else:
         raise ValueError(kind)
     values = {"customer_firstname": "", "customer_lastname": "", "customer_email": recipient.email, **names}
-    mail = envelopes.draft(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
-    envelopes.store_all([mail])
+    mail = drafting.draft(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
+    drafting.store_all([mail])
     return mail
 
 

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from helpdesk import clock, i18n, letters
-from helpdesk.audiences import Recipient
+from helpdesk import clock, i18n
 from helpdesk.lib import richtext
 from helpdesk.lib.statements import insert
+from helpdesk.notifications import rendering
+from helpdesk.notifications.recipients import Recipient
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_kinds import KINDS
 from models import Message, OutgoingEmail, Ticket
@@ -52,7 +53,7 @@ def text(kind: str, locale: str) -> Text:
         subject=said("subject"),
         body=said("body"),
         sender_name=said("sender_name"),
-        sender_email=(stored.sender_email if stored is not None else "") or letters.default_sender(),
+        sender_email=(stored.sender_email if stored is not None else "") or rendering.default_sender(),
         enabled=not declared.can_be_off or (stored.enabled if stored is not None else declared.enabled),
     )
 
@@ -97,7 +98,7 @@ def draft(
         subject=placeholders.fill(said.subject, usable, html=False, one_line=True),
         body=_without_tail(body),
         link_kind=link_kind or ("ticket" if ticket is not None and recipient.address is not None else ""),
-        mail_id=letters.new_id(ticket.number if ticket else "", message.id if message else None),
+        mail_id=rendering.new_id(ticket.number if ticket else "", message.id if message else None),
         in_reply_to=earlier[-1] if earlier else "",
         references=" ".join(earlier),
         automatic=automatic,
@@ -127,4 +128,4 @@ def _earlier(ticket: Ticket | None, email: str) -> list[str]:
     query = OutgoingEmail.select(OutgoingEmail.mail_id).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.to_email == email
     )
-    return [row[0] for row in query.order_by(OutgoingEmail.id.desc()).limit(letters.MAX_REFERENCES).tuples()][::-1]
+    return [row[0] for row in query.order_by(OutgoingEmail.id.desc()).limit(rendering.MAX_REFERENCES).tuples()][::-1]
