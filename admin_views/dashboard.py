@@ -15,9 +15,10 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import counting, durations, examples, first_steps, i18n, journal, satisfaction, staffing, statistics
+from helpdesk import counting, durations, examples, first_steps, i18n, journal, satisfaction, statistics
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.people import agents
 from helpdesk.satisfaction import Satisfaction, Share
 from helpdesk.settings import lookups
 from helpdesk.statistics import Flow, Measured, Period, Spread
@@ -123,7 +124,7 @@ class Dashboard(DeskPage):
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,
-            silent=staffing.silent_places() if administers else [],
+            silent=agents.silent_places() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )

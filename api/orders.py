@@ -8,10 +8,11 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from api import bodies
-from helpdesk import api_keys, i18n, orders
-from helpdesk.api_keys import WrongKey
+from helpdesk import i18n, orders
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
+from helpdesk.people import api_keys
+from helpdesk.people.api_keys import WrongKey
 
 MAX_BODY = 256 * 1024
 

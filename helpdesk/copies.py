@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
-from helpdesk import clock, customers, notifications
+from helpdesk import clock, notifications
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record
@@ -17,6 +17,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.notifications import rendering
+from helpdesk.people import customers
 from helpdesk.settings import lookups
 from models import (
     AccessLink,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from helpdesk import accounts, copies, customers, events, journal, links, notifications, settings
+from helpdesk import copies, events, journal, links, notifications, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
+from helpdesk.people import accounts, customers
 from models import AccessLink, Customer, CustomerAddress
 
 #: Links one may ask for in `WINDOW` seconds.

@@ -15,10 +15,11 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, i18n, jobs, migrating, settings, staffing
+from helpdesk import clock, i18n, jobs, migrating, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
+from helpdesk.people import agents
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import Attachment, OutgoingEmail, TicketEvent, database, is_sqlite
@@ -192,7 +193,7 @@ def _mail_server(deep: bool) -> Check:
 
 
 def _told() -> Check:
-    silent = staffing.silent_places()
+    silent = agents.silent_places()
     names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")
     return Check(_("Told of new tickets"), not silent, text, is_note=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, copies, customer_sign_in, customers, events, i18n, links, tickets
+from helpdesk import clock, copies, customer_sign_in, events, i18n, links, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
@@ -22,6 +22,7 @@ from helpdesk.links import LinkExpired
 from helpdesk.notifications import drafting
 from helpdesk.notifications.drafting import Text
 from helpdesk.notifications.recipients import Recipient
+from helpdesk.people import customers
 from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket
 from models import HeldRequest, OutgoingEmail, Ticket

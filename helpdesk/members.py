@@ -8,11 +8,12 @@ from typing import Any
 
 from peewee import IntegrityError, chunked
 
-from helpdesk import clock, customers, orders
+from helpdesk import clock, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.orders import Stored
+from helpdesk.people import customers
 from models import Customer, CustomerAddress, database
 
 #: Members stored in one transaction.

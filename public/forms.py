@@ -21,11 +21,12 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import captcha, copies, customers, i18n
+from helpdesk import captcha, copies, i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.orders.incoming import MAX_NUMBER
+from helpdesk.people import customers
 from helpdesk.tickets import NewTicket
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Customer

@@ -8,11 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, copies, customers, satisfaction, threads, tickets
+from helpdesk import access, copies, satisfaction, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.files import attachments
 from helpdesk.i18n import _, lazy
+from helpdesk.people import customers
 from helpdesk.settings import lookups
 from models import Customer, Message, Status, Ticket
 from public import actor, safety

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from helpdesk import accounts
 from helpdesk.lib import throttle
+from helpdesk.people import accounts
 
 HOUR = 3600
 #: Tickets that one network may open in an hour, confirmed by mail or by their code.

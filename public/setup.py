@@ -6,9 +6,10 @@ from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 import sessions
-from helpdesk import i18n, links, organisation, outbox, settings, staffing
+from helpdesk import i18n, links, organisation, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.people import agents
 from helpdesk.settings import environment, lookups
 from models import Agent
 from public.routes import setup_blueprint as blueprint
@@ -39,7 +40,7 @@ def account(token: str) -> Response | str | tuple[str, int]:
 
 
 def _claim(form: AccountForm) -> Response:
-    agent = staffing.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
+    agent = agents.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
     # From now on only the public address is answered: it must be the one that this browser shows.
     if security.host_of(request.host) not in security.LOOPBACK and environment.current().site_url is None:
         settings.save({"site_url": addresses.present()}, actor=agent)

@@ -6,8 +6,9 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 import sessions
-from helpdesk import customers, doctor, staffing
+from helpdesk import doctor
 from helpdesk.i18n import LANGUAGES
+from helpdesk.people import agents, customers
 from models import Agent, Customer, database
 from public.routes import blueprint
 from web.security import is_https, safe_path
@@ -31,7 +32,7 @@ def _keep(code: str) -> None:
     if isinstance(person, Customer):
         customers.save_own_profile(person, {"locale": code})
     elif isinstance(person, Agent):
-        staffing.save_profile(person, {"locale": code})
+        agents.save_profile(person, {"locale": code})
 
 
 @blueprint.get("/healthz")

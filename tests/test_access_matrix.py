@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import api_keys, clock, links, orders, tickets
+from helpdesk import clock, links, orders, tickets
 from helpdesk.files import logo
 from helpdesk.notifications import KINDS
+from helpdesk.people import api_keys
 from models import (
     Batch,
     CannedResponse,

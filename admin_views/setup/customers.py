@@ -11,8 +11,9 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
-from helpdesk import access, customers, import_kinds, journal, orders, threads
+from helpdesk import access, import_kinds, journal, orders, threads
 from helpdesk.i18n import _, called, lazy
+from helpdesk.people import customers
 from helpdesk.settings import lookups
 from models import Customer, CustomerAddress, Ticket, database
 

@@ -12,10 +12,11 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.base.fields import show
 from admin_views.base.importing import Imports
-from helpdesk import api_keys, import_kinds, orders
+from helpdesk import import_kinds, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.orders import incoming, money
+from helpdesk.people import api_keys
 from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
 

@@ -11,9 +11,9 @@ from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
 from admin_views.base.fields import DeskForm, RichField
-from helpdesk import staffing
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.people import agents
 from helpdesk.settings import lookups
 from models import Agent, Permission
 
@@ -85,7 +85,7 @@ def save_permission(
         raise InvalidInput(_("Choose what the agent covers."), field="place")
     values = {**scope(row["place"]), "signature": row["signature"], "notify": row["notify"]}
     try:
-        return staffing.save_permission(agent, values, actor=actor, permission=permission)
+        return agents.save_permission(agent, values, actor=actor, permission=permission)
     except InvalidInput as error:
         field = "place" if error.field in {"service", "department"} else error.field
         raise InvalidInput(error.message, field=field) from error
@@ -158,8 +158,8 @@ class MySettingsView(DeskView):
         """Store one's own permission."""
         if "place" in values:
             return save_permission(self.agent, values, self.agent, row if row.id else None)
-        return staffing.save_own_permission(row, values, actor=self.agent)
+        return agents.save_own_permission(row, values, actor=self.agent)
 
     def remove(self, row: Any) -> None:
         """Drop one's own permission. Raises NotAllowed."""
-        staffing.delete_permission(row, actor=self.agent)
+        agents.delete_permission(row, actor=self.agent)

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, copies, customers
+from helpdesk import access, copies
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.people import customers
 from models import Ticket
 
 

@@ -8,9 +8,10 @@ from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, assignees, criteria, listing, passages, saved_views, search, staffing
+from helpdesk import access, criteria, listing, passages, saved_views, search
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.listing import TicketListing
+from helpdesk.people import agents, assignees
 from helpdesk.settings import lookups
 from models import Agent, Department, SavedView, Ticket
 
@@ -76,7 +77,7 @@ class TicketLists:
 
     def silent(self, view: str) -> list[Any]:
         """Return the places whose new tickets nobody is told of, for administrators, where they come in (RULES 6)."""
-        return staffing.silent_places() if view == "open" and self.agent.is_admin else []
+        return agents.silent_places() if view == "open" and self.agent.is_admin else []
 
     def named(self, text: str) -> Ticket | None:
         """Return the visible ticket that a search names by its exact number, also written with a number sign."""

@@ -13,11 +13,12 @@ from admin_views.tickets import sending
 from admin_views.tickets.files import basket_of
 from admin_views.tickets.list import name_of
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, assignees, canned_responses, clock, copies, criteria, i18n, orders, threads, tickets
+from helpdesk import access, canned_responses, clock, copies, criteria, i18n, orders, threads, tickets
 from helpdesk.errors import Merged
 from helpdesk.files import attachments
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
+from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from models import NOTE, Agent, Draft, Message, Ticket
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import assignees, canned_responses, tickets
+from helpdesk import canned_responses, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets.opening import place
 from models import CannedResponse, Ticket

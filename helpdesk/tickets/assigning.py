@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from helpdesk import assignees
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets.changing import store
 from helpdesk.tickets.opening import place

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from helpdesk import access, customers
+from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.events import OPENED_FOR
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.people import customers
 from helpdesk.tickets.opening import NewTicket, open_ticket
 from models import Agent, Ticket
 

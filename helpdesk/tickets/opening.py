@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError, ModelSelect, ModelUpdate
 
-from helpdesk import clock, customers, search, settings
+from helpdesk import clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
@@ -19,6 +19,7 @@ from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import keep
 from helpdesk.orders.incoming import MAX_NUMBER
+from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets.changing import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket

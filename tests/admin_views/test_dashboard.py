@@ -12,8 +12,9 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, demo, first_steps, settings, staffing, statistics, tickets
+from helpdesk import counting, demo, first_steps, settings, statistics, tickets
 from helpdesk.access import SYSTEM
+from helpdesk.people import agents
 from models import Agent, JournalEntry, Tag, Ticket
 from tests.support import cast, doors, sqlite_only
 
@@ -81,7 +82,7 @@ def test_an_automatic_reply_is_no_first_response(request_context, root, sales, c
         for row in (ticket, unanswered):
             tickets.reply(row, "<p>We have your message.</p>", actor=SYSTEM)
     tickets.reply(Ticket.get_by_id(ticket.id), "<p>Here it is.</p>", actor=cast.make_agent("Zoe", sales))
-    staffing.delete_agent(Agent.get(Agent.name == "Zoe"), actor=root)
+    agents.delete_agent(Agent.get(Agent.name == "Zoe"), actor=root)
     first = statistics.measure(root, statistics.last_days(2, ZoneInfo("UTC"))).all.first
     assert (first.count, first.median) == (1, 5 * 3600)
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from helpdesk import api_keys, tickets
+from helpdesk import tickets
+from helpdesk.people import api_keys
 from models import OutgoingEmail, Permission, Status
 from tests.support import cast, doors, sqlite_only
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 
-from helpdesk import api_keys, customers
+from helpdesk.people import api_keys, customers
 from models import ApiKey, Customer, JournalEntry, Order, OrderLine, SignIn, Throttle
 from tests.support import doors
 

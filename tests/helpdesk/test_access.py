@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import access, assignees, tickets
+from helpdesk import access, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
+from helpdesk.people import assignees
 from models import Agent, CustomerAddress, Permission, Team
 from tests.support import cast
 

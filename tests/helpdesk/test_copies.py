@@ -8,9 +8,10 @@ from contextlib import suppress
 import pytest
 
 import models
-from helpdesk import access, clock, copies, customer_sign_in, customers, links, outbox, settings, tickets
+from helpdesk import access, clock, copies, customer_sign_in, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.people import customers
 from models import (
     AccessLink,
     Customer,

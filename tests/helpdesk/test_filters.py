@@ -6,9 +6,10 @@ import io
 
 import pytest
 
-from helpdesk import canned_responses, filters, settings, staffing
+from helpdesk import canned_responses, filters, settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.files import file_store
+from helpdesk.people import agents
 from models import (
     CannedResponse,
     Department,
@@ -333,7 +334,7 @@ def test_a_filter_does_not_name_who_came_after_the_one_it_named(carol, sales, bi
     zoe = cast.make_agent("Zoe", sales)
     refund = canned_responses.save_canned_response(None, {"name": "Refund", "body": "We have your mail."}, actor=root)
     make_filter(("transfer", zoe.id), ("reply", refund.id))
-    staffing.delete_agent(zoe, actor=root)
+    agents.delete_agent(zoe, actor=root)
     refund.delete_instance()
     cast.make_agent("Max", billing)
     canned_responses.save_canned_response(None, {"name": "Internal", "body": "You owe us 900 EUR."}, actor=root)

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import access, batches, clock, copies, drafts, satisfaction, settings, staffing, threads, tickets
+from helpdesk import access, batches, clock, copies, drafts, satisfaction, settings, threads, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
+from helpdesk.people import agents
 from helpdesk.tickets import assigning, sorting, writing
 from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database
 from tests.public.filling import hidden
@@ -69,7 +70,7 @@ def test_what_was_lost_meanwhile_is_refused(ticket, stale, ana, sales):
 
 def test_an_assignee_who_was_disabled_meanwhile_is_refused(ticket, ana, root):
     chosen = type(ana).get_by_id(ana.id)
-    staffing.save_agent(type(ana).get_by_id(ana.id), {"active": False}, actor=root)
+    agents.save_agent(type(ana).get_by_id(ana.id), {"active": False}, actor=root)
     with pytest.raises(InvalidInput, match="disabled"):
         tickets.assign(ticket, chosen, actor=root)
 
@@ -217,9 +218,9 @@ def test_an_agent_goes_while_a_new_tag_is_put_on_their_ticket(ticket, ana, root,
         tagging_goes_on.wait(5)
         gone = Agent.get_by_id(ana.id)
         if off == "disable":
-            staffing.save_agent(gone, {"active": False}, actor=root)
+            agents.save_agent(gone, {"active": False}, actor=root)
         else:
-            staffing.delete_agent(gone, actor=root)
+            agents.delete_agent(gone, actor=root)
 
     def tag():
         tickets.tag(Ticket.get_by_id(ticket.id), "brand new", actor=root)
@@ -234,7 +235,7 @@ def test_who_has_just_got_a_ticket_keeps_it_when_the_former_one_goes(ticket, ana
 
     def go():
         giving_goes_on.wait(5)
-        staffing.save_agent(Agent.get_by_id(ana.id), {"active": False}, actor=root)
+        agents.save_agent(Agent.get_by_id(ana.id), {"active": False}, actor=root)
 
     done = beside(lambda: tickets.assign(Ticket.get_by_id(ticket.id), root, actor=root), go)
     assert done == ["done", "done"]

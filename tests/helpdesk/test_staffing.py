@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import events, links, settings, staffing
+from helpdesk import events, links, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
+from helpdesk.people import agents
 from models import Agent, Customer, Message, OutgoingEmail, Permission, Role, Service, Ticket, TicketEvent
 from tests.support import cast
 
@@ -21,7 +22,7 @@ NEW = "a new and longer password"
 
 
 def first(email: str = "root@desk.example") -> Agent:
-    return staffing.create_first_administrator("Root", email, cast.PASSWORD, "fr")
+    return agents.create_first_administrator("Root", email, cast.PASSWORD, "fr")
 
 
 def give(ticket: Ticket, agent: Agent) -> Ticket:
@@ -43,7 +44,7 @@ def test_the_first_administrator_covers_the_whole_support_and_is_told(database: 
     permission = Permission.get()
     assert (root.is_admin, root.locale, root.role.can_configure) == (True, "fr", True)
     assert (permission.agent, permission.service, permission.notify) == (root, None, True)
-    assert staffing.sign_in("root@desk.example", cast.PASSWORD, address_key="") == root
+    assert agents.sign_in("root@desk.example", cast.PASSWORD, address_key="") == root
 
 
 def test_the_second_claim_is_refused(database: Any) -> None:
@@ -84,14 +85,14 @@ def test_a_claim_waits_for_the_one_before(database: Any) -> None:
 )
 def test_what_is_wrong_is_said_at_its_field(database: Any, values: tuple[str, ...], field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        staffing.create_first_administrator(*values)
+        agents.create_first_administrator(*values)
     assert refused.value.field == field
     assert Agent.select().count() == 0
 
 
 def test_the_command_makes_a_first_and_further_administrators(database: Any) -> None:
     for name in ("root", "second"):
-        staffing.create_administrator(name, f"{name}@desk.example", cast.PASSWORD)
+        agents.create_administrator(name, f"{name}@desk.example", cast.PASSWORD)
     assert Agent.select().where(Agent.is_admin).count() == 2
     assert [row.agent.name for row in Permission.select()] == ["root"]
 
@@ -107,7 +108,7 @@ def test_without_any_role_the_first_administrator_gets_one(database: Any) -> Non
 @pytest.fixture
 def eve(request_context: None, root: Agent) -> Agent:
     """An agent who was invited."""
-    return staffing.invite(root, "Eve@desk.example", " Eve ", Role.get(), locale="fr")
+    return agents.invite(root, "Eve@desk.example", " Eve ", Role.get(), locale="fr")
 
 
 def invitation(agent: Agent) -> Any:
@@ -122,55 +123,55 @@ def test_an_invitation_is_mailed_to_an_account_without_a_password(eve: Agent) ->
 
 def test_a_taken_address_is_not_invited(eve: Agent, root: Agent) -> None:
     with pytest.raises(InvalidInput, match="There is an account"):
-        staffing.invite(root, "EVE@desk.example", "Eve", Role.get())
+        agents.invite(root, "EVE@desk.example", "Eve", Role.get())
     assert OutgoingEmail.select().count() == 1
 
 
 def test_an_invitation_needs_a_role(root: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        staffing.invite(root, "eve@desk.example", "Eve", None)
+        agents.invite(root, "eve@desk.example", "Eve", None)
     assert refused.value.field == "role"
 
 
 def test_accepting_chooses_name_and_password(eve: Agent) -> None:
     link = invitation(eve)
-    staffing.accept_invitation(link, "Eve White", NEW)
-    assert staffing.sign_in("eve@desk.example", NEW, address_key="").name == "Eve White"
+    agents.accept_invitation(link, "Eve White", NEW)
+    assert agents.sign_in("eve@desk.example", NEW, address_key="").name == "Eve White"
     with pytest.raises(links.LinkExpired):
-        staffing.accept_invitation(link, "Mallory", "another password")
+        agents.accept_invitation(link, "Mallory", "another password")
 
 
 def test_accepting_ends_the_other_invitations(eve: Agent) -> None:
     other = links.make("invitation", agent=eve)
-    staffing.accept_invitation(invitation(eve), "Eve", NEW)
+    agents.accept_invitation(invitation(eve), "Eve", NEW)
     with pytest.raises(NotFound):
         links.find("invitation", other)
 
 
 def test_a_disabled_account_cannot_be_accepted(eve: Agent, root: Agent) -> None:
     link = invitation(eve)
-    staffing.disable_agent(eve, actor=root)
+    agents.disable_agent(eve, actor=root)
     with pytest.raises(NotFound):
-        staffing.accept_invitation(link, "Eve", NEW)
+        agents.accept_invitation(link, "Eve", NEW)
 
 
 def test_an_administrator_may_copy_the_link(eve: Agent, root: Agent) -> None:
     settings.save({"site_url": "https://help.example.org"})
-    url = staffing.invitation_link(eve, actor=root)
+    url = agents.invitation_link(eve, actor=root)
     assert url.startswith("https://help.example.org/admin/invitation/")
     assert links.find("invitation", url.rpartition("/")[2]).agent == eve
 
 
 def test_a_second_invitation_ends_the_first(eve: Agent, root: Agent) -> None:
     token = links.make("invitation", agent=eve)
-    staffing.invite_again(eve, actor=root)
+    agents.invite_again(eve, actor=root)
     assert OutgoingEmail.select().count() == 2
     with pytest.raises(NotFound):
         links.find("invitation", token)
 
 
 def test_whoever_has_a_password_is_not_invited_again(ana: Agent, root: Agent) -> None:
-    for act in (staffing.invite_again, staffing.invitation_link):
+    for act in (agents.invite_again, agents.invitation_link):
         with pytest.raises(InvalidInput):
             act(ana, actor=root)
 
@@ -179,14 +180,14 @@ def test_whoever_has_a_password_is_not_invited_again(ana: Agent, root: Agent) ->
 
 
 def test_an_account_is_changed_as_far_as_given(ana: Agent, root: Agent) -> None:
-    staffing.save_agent(ana, {"name": "Ana Duval", "timezone": "Europe/Paris", "password_hash": "x"}, actor=root)
+    agents.save_agent(ana, {"name": "Ana Duval", "timezone": "Europe/Paris", "password_hash": "x"}, actor=root)
     stored = Agent.get_by_id(ana.id)
     assert (stored.name, stored.timezone, stored.email) == ("Ana Duval", "Europe/Paris", "ana@desk.example")
     assert stored.password_hash == cast.password_hash()
 
 
 def test_saving_a_new_account_invites_it(request_context: None, root: Agent) -> None:
-    made = staffing.save_agent(Agent(), {"email": "x@desk.example", "name": "X", "role": Role.get()}, actor=root)
+    made = agents.save_agent(Agent(), {"email": "x@desk.example", "name": "X", "role": Role.get()}, actor=root)
     assert OutgoingEmail.get().agent == made
 
 
@@ -203,22 +204,22 @@ def test_saving_a_new_account_invites_it(request_context: None, root: Agent) -> 
 )
 def test_bad_values_are_refused_at_their_field(ana: Agent, root: Agent, values: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        staffing.save_agent(ana, values, actor=root)
+        agents.save_agent(ana, values, actor=root)
     assert refused.value.field == field
 
 
 def test_a_new_address_ends_what_was_mailed_to_the_old_one(ana: Agent, root: Agent) -> None:
     token = links.make("reset", agent=ana)
-    staffing.save_agent(ana, {"email": "ana@new.example"}, actor=root)
+    agents.save_agent(ana, {"email": "ana@new.example"}, actor=root)
     with pytest.raises(NotFound):
         links.find("reset", token)
 
 
 def test_changing_ones_own_address_needs_the_password(root: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        staffing.save_agent(root, {"email": "root@new.example"}, actor=root)
+        agents.save_agent(root, {"email": "root@new.example"}, actor=root)
     assert refused.value.field == "current"
-    staffing.save_agent(root, {"email": "root@new.example", "current": cast.PASSWORD}, actor=root)
+    agents.save_agent(root, {"email": "root@new.example", "current": cast.PASSWORD}, actor=root)
     assert Agent.get_by_id(root.id).email == "root@new.example"
 
 
@@ -226,13 +227,13 @@ def test_changing_ones_own_address_needs_the_password(root: Agent) -> None:
 def test_other_rights_end_the_sign_ins(ana: Agent, root: Agent, values: dict[str, Any]) -> None:
     ana.role = cast.make_role("Narrow")
     ana.save()
-    token = staffing.start_sign_in(ana)
-    staffing.save_agent(ana, {**values, "role": Role.get()} if "role" in values else values, actor=root)
-    assert staffing.person_of(token) is None
+    token = agents.start_sign_in(ana)
+    agents.save_agent(ana, {**values, "role": Role.get()} if "role" in values else values, actor=root)
+    assert agents.person_of(token) is None
 
 
 def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
-    staffing.save_profile(ana, {"name": "Anna", "locale": "fr", "email": "x@x.example", "is_admin": True})
+    agents.save_profile(ana, {"name": "Anna", "locale": "fr", "email": "x@x.example", "is_admin": True})
     stored = Agent.get_by_id(ana.id)
     assert (stored.name, stored.locale, stored.email, stored.is_admin) == ("Anna", "fr", "ana@desk.example", False)
 
@@ -241,18 +242,18 @@ def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
 
 
 def test_disabling_signs_out_and_ends_links(ana: Agent, root: Agent) -> None:
-    token, link = staffing.start_sign_in(ana), links.make("reset", agent=ana)
-    staffing.disable_agent(ana, actor=root)
-    assert staffing.person_of(token) is None
+    token, link = agents.start_sign_in(ana), links.make("reset", agent=ana)
+    agents.disable_agent(ana, actor=root)
+    assert agents.person_of(token) is None
     with pytest.raises(NotFound):
         links.find("reset", link)
 
 
 def test_disabling_unassigns_every_ticket_and_says_why(ticket: Ticket, ana: Agent, root: Agent) -> None:
     give(ticket, ana)
-    assert staffing.unassigned_by(ana) == staffing.unassigned_by(ana, {"active": False}) == 1
-    assert staffing.unassigned_by(ana, {"name": "Ana"}) == 0
-    staffing.disable_agent(ana, actor=root)
+    assert agents.unassigned_by(ana) == agents.unassigned_by(ana, {"active": False}) == 1
+    assert agents.unassigned_by(ana, {"name": "Ana"}) == 0
+    agents.disable_agent(ana, actor=root)
     assert Ticket.get().assignee is None
     assert unassignments(ticket) == ["Root unassigned the ticket: Ana was disabled"]
 
@@ -260,28 +261,28 @@ def test_disabling_unassigns_every_ticket_and_says_why(ticket: Ticket, ana: Agen
 def test_closed_and_binned_tickets_are_unassigned_too(ticket: Ticket, ana: Agent, root: Agent) -> None:
     give(ticket, ana)
     Ticket.update(is_open=False, in_bin=True).execute()
-    staffing.disable_agent(ana, actor=root)
+    agents.disable_agent(ana, actor=root)
     assert Ticket.get().assignee is None
 
 
 def test_the_tickets_of_others_stay_theirs(ticket: Ticket, ana: Agent, ben: Agent, root: Agent) -> None:
     give(ticket, ben)
-    staffing.disable_agent(ana, actor=root)
+    agents.disable_agent(ana, actor=root)
     assert Ticket.get().assignee == ben
     assert unassignments(ticket) == []
 
 
 def test_an_account_may_be_opened_again(ana: Agent, root: Agent) -> None:
-    staffing.disable_agent(ana, actor=root)
-    staffing.save_agent(ana, {"active": True}, actor=root)
-    assert staffing.sign_in("ana@desk.example", cast.PASSWORD, address_key="") == ana
+    agents.disable_agent(ana, actor=root)
+    agents.save_agent(ana, {"active": True}, actor=root)
+    assert agents.sign_in("ana@desk.example", cast.PASSWORD, address_key="") == ana
 
 
 def test_deleting_leaves_the_name_on_what_was_written(ticket: Ticket, ana: Agent, root: Agent) -> None:
     give(ticket, ana)
     Message.create(ticket=ticket, kind="note", agent=ana, author_name="Ana", body="", created_at=ticket.created_at)
     events.record(ticket, EventKind.TAGGED, actor=ana, tag="x")
-    assert staffing.delete_agent(ana, actor=root) == 1
+    assert agents.delete_agent(ana, actor=root) == 1
     assert Message.get(Message.kind == "note").author_name == "Ana"
     assert TicketEvent.get(TicketEvent.kind == "tagged").actor_name == "Ana"
     assert unassignments(ticket) == ["Root unassigned the ticket: Ana was deleted"]
@@ -290,9 +291,9 @@ def test_deleting_leaves_the_name_on_what_was_written(ticket: Ticket, ana: Agent
 @pytest.mark.parametrize(
     "act",
     [
-        lambda agent: staffing.disable_agent(agent, actor=agent),
-        lambda agent: staffing.save_agent(agent, {"is_admin": False}, actor=agent),
-        lambda agent: staffing.delete_agent(agent, actor=agent),
+        lambda agent: agents.disable_agent(agent, actor=agent),
+        lambda agent: agents.save_agent(agent, {"is_admin": False}, actor=agent),
+        lambda agent: agents.delete_agent(agent, actor=agent),
     ],
 )
 def test_the_last_administrator_stays(root: Agent, act: Callable[[Agent], object]) -> None:
@@ -311,7 +312,7 @@ def test_administrators_cannot_all_leave_at_once(database: Any) -> None:
     def leave(number: int) -> None:
         with models.database.connection_context():
             try:
-                staffing.disable_agent(Agent.get(Agent.name == f"Root{number}"), actor=SYSTEM)
+                agents.disable_agent(Agent.get(Agent.name == f"Root{number}"), actor=SYSTEM)
             except StillInUse:
                 return
 
@@ -325,12 +326,12 @@ def test_only_administrators_change_accounts(ana: Agent, ben: Agent, sales: Serv
     ana.save()
     for actor in (ana, carol):
         for act in (
-            lambda actor=actor: staffing.invite(actor, "x@desk.example", "X", Role.get()),
-            lambda actor=actor: staffing.save_agent(ben, {"name": "X"}, actor=actor),
-            lambda actor=actor: staffing.save_agent(ben, {"is_admin": True}, actor=actor),
-            lambda actor=actor: staffing.disable_agent(ben, actor=actor),
-            lambda actor=actor: staffing.delete_agent(ben, actor=actor),
-            lambda actor=actor: staffing.invitation_link(ben, actor=actor),
+            lambda actor=actor: agents.invite(actor, "x@desk.example", "X", Role.get()),
+            lambda actor=actor: agents.save_agent(ben, {"name": "X"}, actor=actor),
+            lambda actor=actor: agents.save_agent(ben, {"is_admin": True}, actor=actor),
+            lambda actor=actor: agents.disable_agent(ben, actor=actor),
+            lambda actor=actor: agents.delete_agent(ben, actor=actor),
+            lambda actor=actor: agents.invitation_link(ben, actor=actor),
         ):
             with pytest.raises(NotAllowed):
                 act()
@@ -339,4 +340,4 @@ def test_only_administrators_change_accounts(ana: Agent, ben: Agent, sales: Serv
 def test_an_administrator_who_was_only_invited_does_not_count(root):
     cast.make_agent("Invited", is_admin=True, password_hash=None)
     with pytest.raises(StillInUse):
-        staffing.disable_agent(root, actor=root)
+        agents.disable_agent(root, actor=root)

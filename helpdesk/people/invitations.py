@@ -6,11 +6,12 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, clock, events, journal, links, notifications
+from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, passwords
+from helpdesk.people import accounts
 from models import CAPABILITIES, AccessLink, Agent, Label, Permission, Role, Stamp, database
 
 

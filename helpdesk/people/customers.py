@@ -7,13 +7,14 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
-from helpdesk import access, accounts, clock, journal, orders, search
+from helpdesk import access, clock, journal, orders, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.people import accounts
 from models import Customer, CustomerAddress, Ticket, database
 
 __all__ = [

@@ -9,9 +9,14 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, events, journal, links, teams
+from helpdesk import access, events, journal, links
 from helpdesk.access import Actor
-from helpdesk.accounts import (
+from helpdesk.errors import InvalidInput, StillInUse
+from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
+from helpdesk.locking import keep_all
+from helpdesk.people import accounts, teams
+from helpdesk.people.accounts import (
     ask_reset,
     change_password,
     end_all_sign_ins,
@@ -24,9 +29,7 @@ from helpdesk.accounts import (
     sign_in,
     start_sign_in,
 )
-from helpdesk.errors import InvalidInput, StillInUse
-from helpdesk.i18n import lazy
-from helpdesk.invitations import (
+from helpdesk.people.invitations import (
     accept_invitation,
     create_administrator,
     create_first_administrator,
@@ -34,9 +37,7 @@ from helpdesk.invitations import (
     invite,
     invite_again,
 )
-from helpdesk.lib import inputs
-from helpdesk.locking import keep_all
-from helpdesk.permissions import (
+from helpdesk.people.permissions import (
     delete_permission,
     delete_role,
     refuse_kept_role,
@@ -46,7 +47,7 @@ from helpdesk.permissions import (
     save_role,
     silent_places,
 )
-from helpdesk.teams import delete_team, save_team, unassign, unassigned_by
+from helpdesk.people.teams import delete_team, save_team, unassign, unassigned_by
 from models import Agent, Role, Stamp
 
 __all__ = [

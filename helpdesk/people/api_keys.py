@@ -8,12 +8,13 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import access, accounts, clock, journal, links
+from helpdesk import access, clock, journal, links
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
 from helpdesk.lib import inputs, throttle
+from helpdesk.people import accounts
 from models import Agent, ApiKey, database
 
 #: How a key begins, so that whoever finds one knows what it is; and how many characters the screen shows of it.
