@@ -638,7 +638,7 @@ class Draft(Base):
 
 
 class Presence(Base):
-    """An agent who was writing in a ticket a moment ago (``helpdesk.presence``)."""
+    """An agent who was writing in a ticket a moment ago (``helpdesk.tickets.presence``)."""
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
@@ -716,7 +716,7 @@ class Upload(Base):
 
 
 class ReadingMark(Base):
-    """Up to which message an agent has read a ticket (``helpdesk.reading``); `message` is an id, also of a gone one."""
+    """Up to which message an agent has read a ticket (``helpdesk.tickets.unread``); `message` is an id, also of a gone one."""
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")

@@ -116,7 +116,7 @@ def worker(_arguments: Arguments, create_app: Factory) -> None:
     jobs.run_worker()
 
 
-def migrate(_arguments: Arguments, create_app: Factory) -> None:
+def bring_up_to_date(_arguments: Arguments, create_app: Factory) -> None:
     """Bring the database to this version."""
     with _desk(create_app):
         applied = migrating.migrate(database)
@@ -152,7 +152,7 @@ def back_up(arguments: Arguments, create_app: Factory) -> None:
         print(f"Missing or changed since they were stored: {len(manifest['damaged_files'])} files.", file=sys.stderr)
 
 
-def restore(arguments: Arguments, create_app: Factory) -> None:
+def bring_back(arguments: Arguments, create_app: Factory) -> None:
     """Bring an archive back into an empty data folder."""
     with _desk(create_app):
         manifest = restoring.restore(arguments.file)
@@ -199,11 +199,11 @@ COMMANDS: dict[str, tuple[Callable[[Arguments, Factory], int | None], str]] = {
     "serve": (serve, "run the desk (what happens without a command)"),
     "test": (test, "run ruff, mypy and the tests; further arguments go to pytest"),
     "worker": (worker, "deliver mail and keep the timetable in a process of its own"),
-    "migrate": (migrate, "bring the database to this version"),
+    "migrate": (bring_up_to_date, "bring the database to this version"),
     "create-admin": (create_admin, "make an administrator; the password is read from standard input"),
     "demo": (fill_demo, "fill an empty desk with realistic people and tickets"),
     "backup": (back_up, "write the whole desk into one file"),
-    "restore": (restore, "bring a backup back into an empty data folder"),
+    "restore": (bring_back, "bring a backup back into an empty data folder"),
     "doctor": (diagnose, "look whether the desk is well"),
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from helpdesk import copies, events, journal, links, notifications, settings
+from helpdesk import events, journal, links, notifications, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import accounts, customers
+from helpdesk.tickets import cc
 from models import AccessLink, Customer, CustomerAddress
 
 #: Links one may ask for in `WINDOW` seconds.
@@ -31,7 +32,7 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
         raise
     if address is not None:
         with events.transaction():
-            copies.release(address)
+            cc.release(address)
     return signed_in
 
 
@@ -61,7 +62,7 @@ def use_sign_in_link(link: AccessLink) -> Customer:
     with events.transaction():
         links.use(link)
         prove(address)
-        copies.release(address)
+        cc.release(address)
     return address.customer
 
 
@@ -71,7 +72,7 @@ def use_ticket_link(link: AccessLink) -> CustomerAddress:
     with events.transaction():
         links.use(link)
         prove(address)
-        copies.release(address, link.ticket)
+        cc.release(address, link.ticket)
     return address
 
 
@@ -79,7 +80,7 @@ def prove(address: CustomerAddress) -> None:
     """Note that the holder of an address receives its mail, and tell whom they put in copy meanwhile."""
     if not address.is_proven:
         customers.prove(address)
-        copies.release(address)
+        cc.release(address)
 
 
 def _address_of(link: AccessLink) -> CustomerAddress:

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, copies, customer_sign_in, events, i18n, links, tickets
+from helpdesk import clock, customer_sign_in, events, i18n, links, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
@@ -24,7 +24,7 @@ from helpdesk.notifications.drafting import Text
 from helpdesk.notifications.recipients import Recipient
 from helpdesk.people import customers
 from helpdesk.settings import email_kinds
-from helpdesk.tickets import NewTicket
+from helpdesk.tickets import NewTicket, cc
 from models import HeldRequest, OutgoingEmail, Ticket
 
 KIND = "confirm"
@@ -118,7 +118,7 @@ def send(row: HeldRequest, elsewhere: tuple[int, int | None] | None = None) -> T
         names = {"first_name": new.first_name, "last_name": new.last_name}
         customer_sign_in.prove(customers.find_or_make(new.email, locale=new.locale, **names))
         ticket = tickets.open_ticket(new, actor=None)
-        copies.release(ticket.address, ticket)
+        cc.release(ticket.address, ticket)
         # What was typed stands in the ticket now.
         HeldRequest.update(ticket=ticket.id, request={}).where(HeldRequest.id == row.id).execute()
     return ticket

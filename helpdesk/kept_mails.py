@@ -9,7 +9,7 @@ from peewee import Expression, ModelSelect
 from helpdesk import access, clock, held
 from helpdesk.events import transaction
 from helpdesk.settings.email_kinds import KINDS
-from helpdesk.tickets.removing import BIN_DAYS
+from helpdesk.tickets.spam_and_bin import BIN_DAYS
 from models import Agent, OutgoingEmail, Ticket
 
 #: Kinds that speak of an account or an address and quote no ticket.

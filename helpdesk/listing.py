@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
-from helpdesk import access, counting, reading, search
+from helpdesk import access, counting, search
 from helpdesk.lib.paging import Order, pack
+from helpdesk.tickets import unread
 from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
 
 PAGE_SIZE = 25
@@ -243,13 +244,13 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
             Ticket.team,
             Ticket.awaits_reply,
             Ticket.last_activity,
-            reading.is_unread(),
+            unread.is_unread(),
         )
         .join(Customer)
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
         .switch(Ticket)
-        .join(ReadingMark, JOIN.LEFT_OUTER, on=reading.mine(agent.id))
+        .join(ReadingMark, JOIN.LEFT_OUTER, on=unread.mine(agent.id))
         .where(Ticket.id.in_(ids))
         .tuples()
     )

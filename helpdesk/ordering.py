@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import access, canned_responses
+from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.tickets import canned_responses
 from models import Base, CannedResponse, Department, Filter, Service, Stamp, Status, database, is_sqlite
 
 DIRECTIONS = {"up": -1, "down": 1}

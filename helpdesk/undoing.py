@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
-from helpdesk.tickets.changing import store
+from helpdesk.tickets.columns import store
 from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import batches, clock, drafts, held, imports, journal, kept_mails, links, orders, presence, tickets
+from helpdesk import batches, clock, held, imports, journal, kept_mails, links, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.lib import throttle
+from helpdesk.tickets import drafts, presence
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from helpdesk import counting, events, examples, filters, journal, mentions, notifications, outbox, reading, settings
+from helpdesk import counting, events, examples, filters, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
+from helpdesk.tickets import mentions, unread
 from models import Catalogue, TicketEvent
 
 
@@ -22,10 +23,10 @@ def notify(event: TicketEvent, actor: Actor) -> None:
 
 events.listeners.update(
     {
-        EventKind.OPENED: (apply_filters, notify, reading.follow),
+        EventKind.OPENED: (apply_filters, notify, unread.follow),
         EventKind.CUSTOMER_WROTE: (notify,),
-        EventKind.REPLIED: (notify, reading.follow),
-        EventKind.NOTE_ADDED: (reading.follow,),
+        EventKind.REPLIED: (notify, unread.follow),
+        EventKind.NOTE_ADDED: (unread.follow,),
         EventKind.NAMED: (mentions.tell,),
         EventKind.ASSIGNED: (notify,),
         EventKind.TRANSFERRED: (notify,),

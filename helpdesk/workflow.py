@@ -13,7 +13,7 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, positions
 from helpdesk.locking import keep_all
-from helpdesk.tickets.changing import answered_columns
+from helpdesk.tickets.columns import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database
 
 #: Settings of Configuration that choose a status or a priority by its identifier.

@@ -21,13 +21,13 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import captcha, copies, i18n
+from helpdesk import captcha, i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.people import customers
-from helpdesk.tickets import NewTicket
+from helpdesk.tickets import NewTicket, cc
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import Customer
 from public import files
@@ -81,7 +81,7 @@ def no_address(_form: FlaskForm, field: Field) -> None:
 def refuse_copies(field: Field, own: set[str]) -> None:
     """Refuse an address that cannot be in copy, and more than there may be."""
     try:
-        copies.check(copies.split(field.data or ""), own=own)
+        cc.check(cc.split(field.data or ""), own=own)
     except InvalidInput as error:
         raise ValidationError(error.message) from error
 
@@ -153,7 +153,7 @@ class TicketForm(FilesForm):
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy, before the security code is used up."""
         typed = (self.email.data or "").strip().lower() if self.customer is None else ""
-        refuse_copies(field, {typed} if self.customer is None else copies.own_addresses(self.customer))
+        refuse_copies(field, {typed} if self.customer is None else cc.own_addresses(self.customer))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the fields, then what robots get wrong."""
@@ -185,7 +185,7 @@ class TicketForm(FilesForm):
             department_id=unit.department.id if unit.department is not None else None,
             locale=i18n.language(),
             form_key=self.key,
-            copies=tuple(copies.split(self.copies.data or "")),
+            copies=tuple(cc.split(self.copies.data or "")),
             files=tuple(self.basket.kept),
             order_number=self.order_number.data or "",
         )
@@ -234,12 +234,12 @@ class AnswerForm(FilesForm):
 
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
-        refuse_copies(field, copies.told_addresses(self.owner) if self.owner is not None else set())
+        refuse_copies(field, cc.told_addresses(self.owner) if self.owner is not None else set())
 
     @property
     def new_copies(self) -> list[str]:
         """The addresses to put in copy."""
-        return copies.split(self.copies.data or "") if self.owner is not None else []
+        return cc.split(self.copies.data or "") if self.owner is not None else []
 
 
 class SignInForm(DeskForm):

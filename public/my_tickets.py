@@ -8,13 +8,14 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, copies, satisfaction, threads, tickets
+from helpdesk import access, satisfaction, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.files import attachments
 from helpdesk.i18n import _, lazy
 from helpdesk.people import customers
 from helpdesk.settings import lookups
+from helpdesk.tickets import cc, thread
 from models import Customer, Message, Status, Ticket
 from public import actor, safety
 from public.forms import AnswerForm
@@ -176,7 +177,7 @@ def drop_copy(number: str) -> Response | tuple[str, int]:
     address = customers.lookup(request.form.get("email", ""))
     if address is None:
         raise NotFound(lazy("This address is not in copy."))
-    copies.drop_copy(row, address, actor=who)
+    cc.drop_copy(row, address, actor=who)
     flash(_("%(email)s is not in copy any more.", email=address.email), "success")
     return redirect(url_for("public.ticket", number=row.number), 303)
 
@@ -195,7 +196,7 @@ def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | TicketGuest |
 def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:
     asked = request.args.get("before", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
-    messages, earlier = threads.public_messages(row, before=before)
+    messages, earlier = thread.public_messages(row, before=before)
     return render_template(
         "public/ticket.html",
         ticket=row,
@@ -209,7 +210,7 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refus
         form=form,
         is_guest=isinstance(who, TicketGuest),
         in_copy=access.is_in_copy(who, row),
-        copied=copies.in_copy(row),
+        copied=cc.in_copy(row),
         rating=_rating(who, row, refused),
         me=who.customer.id if isinstance(who, TicketGuest) else who.id,
         known_as=who.address.email if isinstance(who, TicketGuest) and not who.is_proven else "",

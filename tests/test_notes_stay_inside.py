@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from helpdesk import copies, links, outbox, tickets
+from helpdesk import links, outbox, tickets
+from helpdesk.tickets import cc
 from models import CustomerAddress, EmailText, Label, OutgoingEmail
 from tests.support import doors
 
@@ -21,7 +22,7 @@ def secrets(app, ticket, carol, dan, ana, mona, root):
     """Carol's ticket with Dan and Eve in copy, and a note at every turn; the mails say all they can."""
     for kind in ("notification", "confirmation", "team_message"):
         EmailText.create(kind=kind, subject=Label(en="{{ticket_object}}"), body=Label(en="{{message}}"))
-    copies.add_copies(ticket, [EVE, dan.primary_address.email], actor=carol)
+    cc.add_copies(ticket, [EVE, dan.primary_address.email], actor=carol)
     tickets.add_note(ticket, f"<p>{NOTE}</p>", actor=ana)
     tickets.receive_message(ticket, "Any news?", actor=carol)
     tickets.delete_note(tickets.add_note(ticket, f"<p>{GONE}</p>", actor=ana), actor=ana)

@@ -9,10 +9,11 @@ from admin_views.base import DeskView
 from admin_views.base.fields import RichField
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
-from helpdesk import access, canned_responses
+from helpdesk import access
 from helpdesk.errors import NotAllowed
 from helpdesk.i18n import _, lazy
 from helpdesk.settings import lookups, placeholders
+from helpdesk.tickets import canned_responses
 from models import CannedResponse
 from web.rendering import rich
 

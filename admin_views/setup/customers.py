@@ -11,10 +11,11 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
-from helpdesk import access, import_kinds, journal, orders, threads
+from helpdesk import access, import_kinds, journal, orders
 from helpdesk.i18n import _, called, lazy
 from helpdesk.people import customers
 from helpdesk.settings import lookups
+from helpdesk.tickets import thread
 from models import Customer, CustomerAddress, Ticket, database
 
 #: Tickets on the page of a customer; a link searches for all.
@@ -97,7 +98,7 @@ class CustomersView(Imports, DeskView):
     def record(self, customer: Customer) -> dict[str, Any]:
         """Return what the page of a customer shows beside the form."""
         addresses = list(customer.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id))
-        tickets = threads.tickets_of(customer, self.agent)
+        tickets = thread.tickets_of(customer, self.agent)
         name = customer.full_name or (addresses[0].email if addresses else "")
         wanted = {"view": "search", "scope": "author", "q": name}
         return {

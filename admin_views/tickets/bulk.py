@@ -13,12 +13,12 @@ from admin_views.base import DeskPage
 from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
 from admin_views.tickets.merging import question
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, batches, criteria, reading, tickets, undoing
+from helpdesk import access, batches, criteria, tickets, undoing
 from helpdesk.batches import MAX_TICKETS, Outcome
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import lookups
-from helpdesk.tickets import merging
+from helpdesk.tickets import merging, unread
 from helpdesk.undoing import Undone
 from models import Ticket
 
@@ -63,7 +63,7 @@ class BulkActs(DeskPage):
 
     def mark(self, *, read: bool) -> Response:
         """Mark every ticked ticket as read, or as unread, for oneself."""
-        number = reading.mark(self.ticked(), read=read, actor=self.agent)
+        number = unread.mark(self.ticked(), read=read, actor=self.agent)
         text = (
             ngettext("%(num)s ticket is marked as read.", "%(num)s tickets are marked as read.", number)
             if read

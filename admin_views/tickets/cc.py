@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, copies
+from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.people import customers
+from helpdesk.tickets import cc
 from models import Ticket
 
 
@@ -31,11 +32,11 @@ class TicketCopies(DeskPage):
     def add_view(self, number: str) -> Response:
         """Put people in copy; they get the next messages."""
         ticket = access.find_ticket(self.agent, number)
-        emails = copies.split(request.form.get("copies", ""))
+        emails = cc.split(request.form.get("copies", ""))
         try:
             if not emails:
                 raise InvalidInput(lazy("Write an e-mail address to put in copy."), field="copies")
-            copies.add_copies(ticket, emails, actor=self.agent)
+            cc.add_copies(ticket, emails, actor=self.agent)
         except InvalidInput as error:
             flash(str(error), "error")
             return redirect(url_for("desk_tickets.ticket_view", number=number, copies=", ".join(emails)[:300]))
@@ -49,7 +50,7 @@ class TicketCopies(DeskPage):
         address = customers.lookup(request.form.get("email", ""))
         if address is None:
             raise NotFound(lazy("This address is not in copy."))
-        copies.drop_copy(ticket, address, actor=self.agent)
+        cc.drop_copy(ticket, address, actor=self.agent)
         flash(_("%(email)s is not in copy any more.", email=address.email), "success")
         return self._back(ticket)
 

@@ -13,13 +13,14 @@ from admin_views.tickets import sending
 from admin_views.tickets.files import basket_of
 from admin_views.tickets.list import name_of
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, canned_responses, clock, copies, criteria, i18n, orders, threads, tickets
+from helpdesk import access, clock, criteria, i18n, orders, tickets
 from helpdesk.errors import Merged
 from helpdesk.files import attachments
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
+from helpdesk.tickets import canned_responses, cc, thread
 from models import NOTE, Agent, Draft, Message, Ticket
 
 EPOCH = datetime(1970, 1, 1)
@@ -63,7 +64,7 @@ class TicketPage:
         self, number: str, *, code: int = 200, refused: dict[str, Any] | None = None, **typed: Any
     ) -> tuple[str, int]:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
-        opened = threads.open_thread(self.agent, number)
+        opened = thread.open_thread(self.agent, number)
         ticket = opened.ticket
         thread = self.thread(opened)
         blocks = thread["blocks"]
@@ -74,8 +75,8 @@ class TicketPage:
             files=attachments.of_messages(block.message for block in blocks if block.message),
             basket=typed.pop("basket", None) or basket_of(self.agent, ticket),
             tags=opened.tags,
-            copied=copies.in_copy(ticket),
-            history=threads.earlier_tickets(ticket, self.agent),
+            copied=cc.in_copy(ticket),
+            history=thread.earlier_tickets(ticket, self.agent),
             orders=orders.orders_of(ticket.customer_id, named=ticket.order_number),
             canned=canned_responses.offered(ticket),
             canned_begins=canned_responses.beginning,
@@ -102,12 +103,12 @@ class TicketPage:
         )
         return page, code
 
-    def thread(self, opened: threads.Opened) -> dict[str, Any]:
+    def thread(self, opened: thread.Opened) -> dict[str, Any]:
         """Return the page of the thread that is asked for, else its end or, when that is far, what is unread."""
         before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
-        if before is None and after is None and opened.unread > threads.MESSAGES:
+        if before is None and after is None and opened.unread > thread.MESSAGES:
             after = opened.mark
-        found = threads.timeline(opened.ticket, before=before, after=after)
+        found = thread.timeline(opened.ticket, before=before, after=after)
         messages = [block.message for block in found.blocks if block.message is not None]
         shown = max((row.id for row in messages), default=0)
         return {
@@ -115,13 +116,13 @@ class TicketPage:
             "earlier": found.earlier,
             "later": found.later,
             # Whoever has not come to the end is shown the rest before a reply is sent.
-            "newest": threads.newest_id(opened.ticket) if before else newest(messages),
+            "newest": thread.newest_id(opened.ticket) if before else newest(messages),
             "is_unread": opened.unread > 0 if opened.mark is not None else opened.ticket.awaits_reply,
             "first_new": self.first_new(opened, messages, follows=found.earlier is not None),
             "upto": shown if opened.mark is None or shown > opened.mark else 0,
         }
 
-    def first_new(self, opened: threads.Opened, messages: list[Message], *, follows: bool) -> int | None:
+    def first_new(self, opened: thread.Opened, messages: list[Message], *, follows: bool) -> int | None:
         """Return the id of the first message of others since the agent was here, where something stands before it."""
         if opened.mark is None:
             return None

@@ -13,13 +13,14 @@ import sessions
 from admin_views.tickets import sending
 from admin_views.tickets.files import basket, forget_files, remember_files
 from admin_views.tickets.page import TicketPage, meanwhile, moment, page_of
-from helpdesk import canned_responses, drafts, mentions, presence, reminders, threads, tickets
-from helpdesk.drafts import Writing
+from helpdesk import tickets
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.inputs import row_key
+from helpdesk.tickets import canned_responses, drafts, mentions, missing_file, presence, thread
+from helpdesk.tickets.drafts import Writing
 from models import CannedResponse, Message, Ticket
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
@@ -96,7 +97,7 @@ class TicketReplies(TicketPage):
     def forgets_a_file(form: dict[str, Any]) -> bool:
         """Tell whether the writer is to be asked, once, about a file that the text speaks of."""
         asked = "no_file" in form or form.get("kind") == "note" or form["basket"].kept
-        return not asked and reminders.speaks_of_a_file(written(request.form))
+        return not asked and missing_file.speaks_of_a_file(written(request.form))
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken, Merged."""
@@ -257,7 +258,7 @@ class TicketReplies(TicketPage):
 def arrived(ticket: Ticket, form: Mapping[str, Any]) -> list[Message]:
     """Return the messages that came in after the one a form says its writer saw last, also by a merge."""
     key = row_key(form.get("seen", ""))
-    return threads.arrived_since(ticket, key, page_of(form.get("known", ""))) if key is not None else []
+    return thread.arrived_since(ticket, key, page_of(form.get("known", ""))) if key is not None else []
 
 
 def reply_of(ticket: Ticket, key: int) -> Message | None:

@@ -12,12 +12,13 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from helpdesk import access, canned_responses, clock, settings
+from helpdesk import access, clock, settings
 from helpdesk.errors import Merged
 from helpdesk.i18n import _, ngettext
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
-from helpdesk.threads import Block
+from helpdesk.tickets import canned_responses
+from helpdesk.tickets.thread import Block
 from models import PENDING, Agent, CannedResponse, Message, Status, Ticket
 from web import security, statics
 

@@ -9,9 +9,10 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import criteria, reading
+from helpdesk import criteria
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
+from helpdesk.tickets import unread
 
 
 class TicketReading(TicketPage):
@@ -23,16 +24,16 @@ class TicketReading(TicketPage):
         ticket = self.find(number)
         upto = inputs.row_key(request.form.get("upto", ""))
         if upto is not None:
-            reading.read(ticket, upto, actor=self.agent)
+            unread.read(ticket, upto, actor=self.agent)
             return {}
-        reading.mark([ticket.id], read=True, actor=self.agent)
+        unread.mark([ticket.id], read=True, actor=self.agent)
         flash(_("The ticket is marked as read."), "success")
         return redirect(self.address(ticket))
 
     @expose("/<number>/unread", methods=["POST"])
     def unread_view(self, number: str) -> Response:
         """Mark the ticket as unread for oneself, and leave: staying would be reading it again."""
-        reading.mark([self.find(number).id], read=False, actor=self.agent)
+        unread.mark([self.find(number).id], read=False, actor=self.agent)
         flash(_("The ticket is marked as unread."), "success")
         return redirect(self.address_of_list())
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import canned_responses, tickets
+from helpdesk import tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
+from helpdesk.tickets import canned_responses
 from helpdesk.tickets.opening import place
 from models import CannedResponse, Ticket
 

@@ -2,16 +2,16 @@
 
 from helpdesk.events import transaction
 from helpdesk.locking import act, hold
-from helpdesk.tickets.assigning import assign, move, take, transfer
-from helpdesk.tickets.calling import may_open_in, open_for_caller
+from helpdesk.tickets.assignment import assign, move, take, transfer
 from helpdesk.tickets.merging import merge
+from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
+from helpdesk.tickets.messages import made_by as message_made_by
+from helpdesk.tickets.on_behalf import may_open_in, open_for_caller
 from helpdesk.tickets.opening import NewTicket, made_by, open_ticket
-from helpdesk.tickets.removing import delete, gone_on, mark_spam, may_be_pretended, not_spam, purge_bin, restore
-from helpdesk.tickets.sorting import mark_important, not_important, rename, set_priority, set_tags, tag, untag
-from helpdesk.tickets.states import close, reopen, set_status
-from helpdesk.tickets.withdrawing import hold_reply, let_go, withdraw_reply
-from helpdesk.tickets.writing import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
-from helpdesk.tickets.writing import made_by as message_made_by
+from helpdesk.tickets.properties import mark_important, not_important, rename, set_priority, set_tags, tag, untag
+from helpdesk.tickets.spam_and_bin import delete, gone_on, mark_spam, may_be_pretended, not_spam, purge_bin, restore
+from helpdesk.tickets.status import close, reopen, set_status
+from helpdesk.tickets.undo_send import hold_reply, let_go, withdraw_reply
 
 __all__ = [
     "NewTicket",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import access, clock, reading, threads
-from helpdesk.copies import MOST as MOST_COPIES
+from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
-from helpdesk.tickets import withdrawing
-from helpdesk.tickets.changing import store
+from helpdesk.tickets import thread, undo_send, unread
+from helpdesk.tickets.cc import MOST as MOST_COPIES
+from helpdesk.tickets.columns import store
 from models import (
     NOTE,
     Agent,
@@ -26,7 +26,7 @@ from models import (
 )
 
 #: What a ticket's standing consists of.
-STANDING = withdrawing.STANDING
+STANDING = undo_send.STANDING
 
 
 def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
@@ -42,11 +42,11 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
         for ticket in (source, target):
             access.require(actor, "merge", ticket)
         check(source, target)
-        reading.join(source, target)
+        unread.join(source, target)
         _join_drafts(source, target)
         _join_copies(source, target)
         _tell_apart(source)
-        newest = threads.newest_id(source)
+        newest = thread.newest_id(source)
         _hand_over(source, target)
         FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
         Ticket.delete().where(Ticket.id == source.id).execute()
@@ -219,7 +219,7 @@ def _keep_withdrawable(target: Ticket) -> None:
     for event in replied.order_by(TicketEvent.id.desc()).limit(20) if ids else ():
         if event.data.get("message") in ids and "undo" in event.data:
             before, _after, *rest = event.data["undo"]
-            now = withdrawing.standing_of(target)
+            now = undo_send.standing_of(target)
             waited = {name: before[name] for name in STANDING} if before["awaits_reply"] else {}
             event.data = {**event.data, "undo": [{**now, **waited}, now, *rest]}
             event.save()

@@ -9,7 +9,6 @@ from peewee import IntegrityError, ModelSelect, ModelUpdate
 
 from helpdesk import clock, search, settings
 from helpdesk.access import Actor
-from helpdesk.copies import write_copies
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
@@ -21,7 +20,8 @@ from helpdesk.locking import keep
 from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from helpdesk.tickets.changing import priority_columns, status_columns
+from helpdesk.tickets.cc import write_copies
+from helpdesk.tickets.columns import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
 MAX_SUBJECT = 200

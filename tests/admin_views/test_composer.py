@@ -8,8 +8,9 @@ import re
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import canned_responses, clock, drafts, settings, threads, tickets
-from helpdesk.drafts import Writing
+from helpdesk import clock, settings, tickets
+from helpdesk.tickets import canned_responses, drafts, thread
+from helpdesk.tickets.drafts import Writing
 from models import (
     Attachment,
     CannedResponse,
@@ -103,7 +104,7 @@ def test_whose_sign_in_has_ended_gets_the_text_back(client_of, ticket, ana, act)
 
 
 def seen(ticket):
-    return str(threads.newest_id(ticket))
+    return str(thread.newest_id(ticket))
 
 
 def test_a_reply_that_was_overtaken_is_held(client_of, ticket, ana, carol):
@@ -362,7 +363,7 @@ def test_who_reads_is_not_replying(client_of, ticket, ana, root):
 
 
 def test_a_writer_hears_what_came_in(client_of, ticket, ana, carol):
-    seen = str(threads.newest_id(ticket))
+    seen = str(thread.newest_id(ticket))
     tickets.receive_message(ticket, "One more thing.", actor=carol)
     said = post(client_of(ana), url(ticket, "presence"), {"busy": "1", "seen": seen}).get_json()
     assert said["news"] == ["1 new message — read, then send"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import copies
+from helpdesk.tickets import cc
 from tests.support import cast, doors
 
 EVE = "eve@copied.example"
@@ -21,7 +21,7 @@ def test_an_agent_adds_and_drops_somebody(client_of, ana, ticket):
     assert f"In copy {EVE}, fay@copied.example" in text
     doors.post(client, f"/admin/copies/{ticket.number}/drop", {"email": EVE})
     assert f"Ana took {EVE} out of copy" in beside(client, ticket)
-    assert [address.email for address in copies.in_copy(ticket)] == ["fay@copied.example"]
+    assert [address.email for address in cc.in_copy(ticket)] == ["fay@copied.example"]
 
 
 def test_an_address_that_cannot_be_is_named_and_kept(client_of, ana, ticket):
@@ -44,11 +44,11 @@ def test_who_is_not_in_copy_cannot_be_dropped(client_of, ana, ticket):
 def test_an_agent_without_sight_meets_no_ticket(client_of, ben, ticket):
     client = client_of(ben)
     assert doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": EVE}).status_code == 404
-    assert copies.in_copy(ticket) == []
+    assert cc.in_copy(ticket) == []
 
 
 def test_the_thread_tells_who_is_in_copy_from_who_asked(client_of, ana, ticket, carol, dan):
-    copies.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
     doors.post(client_of(dan), f"/tickets/{ticket.number}", {"message": "I know more"})
     text = beside(client_of(ana), ticket)
     assert "Dan Brown in copy" in text

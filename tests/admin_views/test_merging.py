@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import drafts, journal, links, tickets
-from helpdesk.drafts import Writing
+from helpdesk import journal, links, tickets
+from helpdesk.tickets import drafts
+from helpdesk.tickets.drafts import Writing
 from models import JournalEntry, Message, Ticket, database
 from tests.support import cast
 from tests.support.doors import post, text_of

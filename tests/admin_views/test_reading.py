@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import clock, listing, reading, threads, tickets
+from helpdesk import clock, listing, tickets
+from helpdesk.tickets import thread, unread
 from models import Message, ReadingMark, Ticket, TicketEvent
 from tests.support import cast
 from tests.support.doors import post, text_of
@@ -105,13 +106,13 @@ def test_odd_words_of_a_script_do_no_harm(client_of, ticket, ana, odd):
 
 def test_ticked_tickets_are_marked_as_read_and_as_unread(client_of, ticket, ana):
     client = client_of(ana)
-    for act, said, unread in (
+    for act, said, is_new in (
         ("read", "1 ticket is marked as read.", False),
         ("unread", "1 ticket is marked as unread.", True),
     ):
         post(client, f"/admin/bulk/{act}", {"number": ticket.number})
         assert said in text_of(client.get(LIST))
-        assert is_unread(client, ticket) is unread
+        assert is_unread(client, ticket) is is_new
 
 
 def test_marking_many_needs_a_tick_and_ones_own_sight(client_of, ticket, ben):
@@ -192,7 +193,7 @@ def test_marks_cost_the_page_of_a_ticket_no_query(client_of, ticket, ana, carol)
 
     few = asked()
     shown(client, ticket)
-    many(ticket, carol, threads.MESSAGES - 1)
+    many(ticket, carol, thread.MESSAGES - 1)
     assert asked() == few
 
 
@@ -204,8 +205,8 @@ def test_messages_and_events_tell_their_times_in_one_form(client_of, ticket, ana
     client = client_of(ana)
 
     def times():
-        thread = html(client, url(ticket)).partition('class="thread"')[2].partition("</section>")[0]
-        return TIME.findall(thread)
+        block = html(client, url(ticket)).partition('class="thread"')[2].partition("</section>")[0]
+        return TIME.findall(block)
 
     def in_full():
         return re.findall(r'<span class="when"><time datetime="[^"]+">([^<]+)</time>', html(client, url(ticket)))
@@ -239,7 +240,7 @@ def test_the_list_one_came_from_stands_beside_a_ticket(client_of, ticket, ana, c
 def test_beside_a_ticket_the_others_tell_whether_they_are_unread(client_of, ticket, ana, carol, billing, invoices):
     other, client = cast.open_ticket(carol, billing, invoices), client_of(ana)
     assert beside(client, other)[2].count("Unread: </span>") == 1
-    reading.mark([ticket.id], read=True, actor=ana)
+    unread.mark([ticket.id], read=True, actor=ana)
     assert "Unread:" not in beside(client, other)[2]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import copies
+from helpdesk.tickets import cc
 from models import Ticket
 from tests.support import cast, sqlite_only
 
@@ -44,7 +44,7 @@ def test_each_address_becomes_a_chip(page, entry):
     entry.press("Enter")
     send(page)
     page.wait_for_url("**/tickets/sent")
-    assert [row.email for row in copies.in_copy(Ticket.get())] == [EVE, FAY, "gus@copied.example"]
+    assert [row.email for row in cc.in_copy(Ticket.get())] == [EVE, FAY, "gus@copied.example"]
 
 
 def test_what_is_no_address_is_said_at_once_and_stays(page, entry):
@@ -100,7 +100,7 @@ def test_what_the_server_refuses_comes_back_to_be_put_right(page, entry, watcher
     page.keyboard.press("Delete")
     page.get_by_role("button", name="Send").click()
     page.wait_for_url("**/tickets/sent")
-    assert [row.email for row in copies.in_copy(Ticket.get())] == [EVE]
+    assert [row.email for row in cc.in_copy(Ticket.get())] == [EVE]
 
 
 def test_without_script_a_line_of_text_does(browser, live_server, carol, sales):

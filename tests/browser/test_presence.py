@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk import clock, presence
+from helpdesk import clock
+from helpdesk.tickets import presence
 from models import Presence
 from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from helpdesk import clock, counting, reading, tickets
+from helpdesk import clock, counting, tickets
+from helpdesk.tickets import unread
 from models import Message, Ticket
 from tests.browser.test_desk import sign_in, width
 from tests.browser.test_page_weight import enter
@@ -67,7 +68,7 @@ def test_opening_a_ticket_clears_it_in_the_list(page, several, ana):
 
 
 def test_a_thread_opens_at_what_is_new_where_that_is_out_of_sight(page, ticket, ana, carol):
-    reading.read(ticket, tall(ticket, carol).id, actor=ana)
+    unread.read(ticket, tall(ticket, carol).id, actor=ana)
     tickets.receive_message(Ticket.get_by_id(ticket.id), "And now?", actor=carol)
     sign_in(page, ana)
     with page.expect_response("**/read"):
@@ -77,7 +78,7 @@ def test_a_thread_opens_at_what_is_new_where_that_is_out_of_sight(page, ticket, 
 
 
 def test_what_is_in_sight_does_not_move(page, ticket, ana, carol):
-    reading.read(ticket, Message.get().id, actor=ana)
+    unread.read(ticket, Message.get().id, actor=ana)
     tall(ticket, carol)
     sign_in(page, ana)
     with page.expect_response("**/read"):
@@ -180,7 +181,7 @@ def test_without_script_the_ticket_stands_alone(page, several, ana, browser, liv
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_with_the_list_beside(wide, several, ana, root, scheme):
-    reading.read(several[1], Message.get(Message.ticket == several[1].id).id, actor=ana)
+    unread.read(several[1], Message.get(Message.ticket == several[1].id).id, actor=ana)
     tickets.add_note(several[1], "<p>Look.</p>", actor=root)
     wide.emulate_media(color_scheme=scheme)
     opened(wide, several[1])

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import clock, drafts, tickets
-from helpdesk.drafts import Writing
+from helpdesk import clock, tickets
 from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.tickets import drafts
+from helpdesk.tickets.drafts import Writing
 from models import Draft
 
 

@@ -6,10 +6,11 @@ import io
 
 import pytest
 
-from helpdesk import canned_responses, filters, settings
+from helpdesk import filters, settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.files import file_store
 from helpdesk.people import agents
+from helpdesk.tickets import canned_responses
 from models import (
     CannedResponse,
     Department,

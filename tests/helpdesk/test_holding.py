@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import access, batches, clock, copies, drafts, satisfaction, settings, threads, tickets
+from helpdesk import access, batches, clock, satisfaction, settings, tickets
 from helpdesk.access import TicketGuest
-from helpdesk.drafts import Writing
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.people import agents
-from helpdesk.tickets import assigning, sorting, writing
+from helpdesk.tickets import assignment, cc, drafts, messages, properties, thread
+from helpdesk.tickets.drafts import Writing
 from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database
 from tests.public.filling import hidden
 from tests.support import cast
@@ -98,7 +98,7 @@ def beside(*acts) -> list[str]:
 
 
 def test_the_same_reply_sent_twice_at_once_is_one(app, ana, ticket):
-    form = {"body": "The answer", "seen": str(threads.newest_id(ticket)), "form_key": "one-form"}
+    form = {"body": "The answer", "seen": str(thread.newest_id(ticket)), "form_key": "one-form"}
     browsers = [signed_in(app, ana), signed_in(app, ana)]
     done = beside(
         *(lambda browser=browser: post(browser, f"{DESK}{ticket.number}/reply", form) for browser in browsers)
@@ -152,7 +152,7 @@ def test_a_form_of_another_ticket_makes_nothing(app, ana, ticket, carol, billing
 
 
 def test_two_replies_of_two_agents_at_once_are_one_and_a_held_one(app, ana, root, ticket):
-    seen = str(threads.newest_id(ticket))
+    seen = str(thread.newest_id(ticket))
     codes = []
 
     def send(browser, key):
@@ -179,7 +179,7 @@ def test_two_messages_with_copies_at_once_wait_for_each_other(ticket, carol):
 
     done = beside(*(lambda n=n: write(f"copy{n}@else.example") for n in range(4)))
     assert done == ["done"] * 4
-    assert len(copies.in_copy(ticket)) == 4
+    assert len(cc.in_copy(ticket)) == 4
 
 
 def meeting(monkeypatch, module, name):
@@ -197,7 +197,7 @@ def meeting(monkeypatch, module, name):
 
 def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billing, invoices, monkeypatch):
     other = cast.open_ticket(carol, billing, invoices)
-    writing_goes_on = meeting(monkeypatch, writing, "_message_of")
+    writing_goes_on = meeting(monkeypatch, messages, "_message_of")
 
     def close_both():
         writing_goes_on.wait(5)
@@ -212,7 +212,7 @@ def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billin
 @pytest.mark.parametrize("off", ["disable", "delete"])
 def test_an_agent_goes_while_a_new_tag_is_put_on_their_ticket(ticket, ana, root, monkeypatch, off):
     tickets.assign(ticket, ana, actor=root)
-    tagging_goes_on = meeting(monkeypatch, sorting, "_tag")
+    tagging_goes_on = meeting(monkeypatch, properties, "_tag")
 
     def go():
         tagging_goes_on.wait(5)
@@ -231,7 +231,7 @@ def test_an_agent_goes_while_a_new_tag_is_put_on_their_ticket(ticket, ana, root,
 
 def test_who_has_just_got_a_ticket_keeps_it_when_the_former_one_goes(ticket, ana, root, monkeypatch):
     tickets.assign(ticket, ana, actor=root)
-    giving_goes_on = meeting(monkeypatch, assigning, "_set")
+    giving_goes_on = meeting(monkeypatch, assignment, "_set")
 
     def go():
         giving_goes_on.wait(5)
@@ -266,7 +266,7 @@ def merged(ticket, carol, billing, invoices, root):
         lambda ticket, agent: tickets.reply(ticket, "<p>Hi</p>", actor=agent),
         lambda ticket, agent: tickets.add_note(ticket, "<p>Hi</p>", actor=agent),
         lambda ticket, agent: drafts.save(ticket, Writing("<p>Hi</p>"), actor=agent),
-        lambda ticket, agent: copies.add_copies(ticket, ["q@else.example"], actor=agent),
+        lambda ticket, agent: cc.add_copies(ticket, ["q@else.example"], actor=agent),
     ],
 )
 def test_an_act_on_a_ticket_that_is_part_of_another_leads_there(merged, root, verb):
@@ -288,7 +288,7 @@ def test_who_only_typed_an_address_brings_nobody_into_the_other_ticket(carol, bi
     before = access.find_ticket(guest, written.number)
     tickets.merge(written, hers, actor=root)
     assert tickets.receive_message(before, "Hi", actor=guest, copies=["spy@else.example"]).ticket_id == hers.id
-    assert copies.in_copy(hers) == []
+    assert cc.in_copy(hers) == []
 
 
 def test_a_reply_is_held_when_a_merge_has_brought_a_message(app, ana, root, carol, billing, invoices):

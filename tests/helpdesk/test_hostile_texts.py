@@ -11,13 +11,14 @@ from contextlib import suppress
 import pytest
 
 from admin_views.base import exports
-from helpdesk import copies, import_kinds, mentions, passages, reminders, search, settings
+from helpdesk import import_kinds, passages, search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from helpdesk.notifications import drafting, email_texts
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
+from helpdesk.tickets import cc, mentions, missing_file
 from models import Agent
 from tests.support import sqlite_only
 from web import typed
@@ -45,8 +46,8 @@ READERS = {
     "article": lambda text: import_kinds._articles(text, "EUR"),
     "money": lambda text: money.as_typed(text, "EUR", "total"),
     "money as sent": lambda text: money.smallest(text, "EUR", "total"),
-    "copies": copies.split,
-    "file": reminders.speaks_of_a_file,
+    "copies": cc.split,
+    "file": missing_file.speaks_of_a_file,
     "password": lambda text: passwords.check_new(text, text[:250]),
     "note": lambda text: mentions.mark(richtext.clean(text), [Agent(id=1, name="Ana Lima"), Agent(id=2, name="Ana")]),
     "search": search.words,

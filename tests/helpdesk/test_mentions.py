@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — what follows from a name is wired there
-from helpdesk import events, mentions, outbox, tickets
+from helpdesk import events, outbox, tickets
+from helpdesk.tickets import mentions
 from models import Agent, OutgoingEmail, Ticket, TicketEvent
 from tests.support import cast
 

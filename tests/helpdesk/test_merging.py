@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from helpdesk import access, batches, clock, copies, drafts, links, reading, search, settings, threads, tickets
+from helpdesk import access, batches, clock, links, search, settings, tickets
 from helpdesk.access import TicketGuest
-from helpdesk.drafts import Writing
 from helpdesk.errors import HelpdeskError, InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.settings import lookups
-from helpdesk.tickets import merging
+from helpdesk.tickets import cc, drafts, merging, thread, unread
+from helpdesk.tickets.drafts import Writing
 from models import (
     AccessLink,
     Attachment,
@@ -59,12 +59,12 @@ def test_everything_moves_in_the_order_of_time(source, target, ana, carol):
     ids = [row.id for row in Message.select().order_by(Message.id)]
     tickets.merge(source, target, actor=ana)
     assert [row.id for row in target.messages.order_by(Message.created_at, Message.id)] == ids
-    assert [row.id for row in threads.public_messages(target)[0]] == [ids[0], ids[1], ids[3]]
+    assert [row.id for row in thread.public_messages(target)[0]] == [ids[0], ids[1], ids[3]]
 
 
 def test_the_history_says_who_merged_what(source, target, ana):
     tickets.merge(source, target, actor=ana)
-    lines = [line.text for block in threads.timeline(again(target)).blocks for line in block.lines]
+    lines = [line.text for block in thread.timeline(again(target)).blocks for line in block.lines]
     subject = source.subject
     assert lines[-1] == f"Ana merged ticket {source.number}, “{subject}”, into this one"
     assert lines[0] == f"Carol Jones opened ticket {source.number}, “{subject}”, which is part of this one now"
@@ -75,12 +75,12 @@ def test_files_tags_copies_and_mails_move(source, target, ana, carol):
     for row in (source, target):
         tickets.tag(row, "refund", actor=ana)
     tickets.tag(source, "urgent", actor=ana)
-    copies.add_copies(source, ["eve@customer.example"], actor=ana)
+    cc.add_copies(source, ["eve@customer.example"], actor=ana)
     mails = OutgoingEmail.select().where(OutgoingEmail.ticket == source).count()
     tickets.merge(source, target, actor=ana)
     assert Attachment.get_by_id(file.id).message.ticket == target
-    assert threads.open_thread(ana, target.number).tags == ["refund", "urgent"]
-    assert [row.email for row in copies.in_copy(target)] == ["eve@customer.example"]
+    assert thread.open_thread(ana, target.number).tags == ["refund", "urgent"]
+    assert [row.email for row in cc.in_copy(target)] == ["eve@customer.example"]
     assert mails
     assert OutgoingEmail.select().where(OutgoingEmail.ticket == target).count() > mails
 
@@ -212,9 +212,9 @@ def test_a_reply_on_its_way_goes_out(source, target, ana):
 
 def test_what_was_unread_stays_unread(source, target, ana, root):
     first, second = (row.messages.get().id for row in (source, target))
-    reading.read(target, second, actor=ana)
-    reading.read(source, first, actor=root)
-    reading.read(target, second, actor=root)
+    unread.read(target, second, actor=ana)
+    unread.read(source, first, actor=root)
+    unread.read(target, second, actor=root)
     tickets.merge(source, target, actor=ana)
     assert {row.agent.name: row.message for row in ReadingMark.select()} == {"Ana": 0, "Root": second}
 
@@ -285,16 +285,16 @@ def test_a_purged_target_takes_the_numbers_along(source, target, ana):
 
 
 def test_who_reads_more_is_told_before(source, target, ana):
-    copies.add_copies(source, ["eve@customer.example", "both@customer.example"], actor=ana)
-    copies.add_copies(target, ["both@customer.example"], actor=ana)
+    cc.add_copies(source, ["eve@customer.example", "both@customer.example"], actor=ana)
+    cc.add_copies(target, ["both@customer.example"], actor=ana)
     assert merging.readers(source, target) == ["eve@customer.example"]
 
 
 def test_who_waits_to_be_in_copy_is_told_of_too(source, target, ana):
     # A stranger may have named them, and Carol's next sign-in lets them in, without a word to the agent.
     for ticket, email in ((source, "eve@customer.example"), (source, "one@customer.example")):
-        copies.add_copies(ticket, [email], actor=ana)
-    copies.add_copies(target, ["one@customer.example"], actor=ana)
+        cc.add_copies(ticket, [email], actor=ana)
+    cc.add_copies(target, ["one@customer.example"], actor=ana)
     TicketCopy.update(waits=True).where(TicketCopy.ticket == source.id).execute()
     assert merging.readers(source, target) == ["eve@customer.example", "one@customer.example"]
 
@@ -358,7 +358,7 @@ def test_what_was_being_written_during_the_merge_reaches_the_target(source, targ
 
 
 def put_in_copy(ticket, names, ana):
-    copies.add_copies(ticket, [f"{name}@copy.example" for name in names], actor=ana)
+    cc.add_copies(ticket, [f"{name}@copy.example" for name in names], actor=ana)
 
 
 def test_more_people_in_copy_than_a_ticket_has_are_not_brought_together(source, target, ana):
@@ -375,4 +375,4 @@ def test_as_many_people_in_copy_as_a_ticket_has_come_together(source, target, an
     put_in_copy(source, "abcdef", ana)
     put_in_copy(target, "efghij", ana)
     tickets.merge(source, target, actor=ana)
-    assert len(copies.in_copy(target)) == TicketCopy.select().count() == 10
+    assert len(cc.in_copy(target)) == TicketCopy.select().count() == 10

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, presence, upkeep
+from helpdesk import clock, upkeep
 from helpdesk.errors import NotFound
+from helpdesk.tickets import presence
 from models import Presence
 
 SECONDS = timedelta(seconds=1)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from helpdesk.reminders import speaks_of_a_file
+from helpdesk.tickets.missing_file import speaks_of_a_file
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
-from helpdesk import clock, copies, events, satisfaction, settings, statistics, tickets
+from helpdesk import clock, events, satisfaction, settings, statistics, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.tickets import cc
 from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent, database
 from tests.support import cast, sqlite_only
 
@@ -60,7 +61,7 @@ def test_who_came_by_the_private_link_answers(closed, carol):
 
 
 def test_who_is_in_copy_is_not_asked_and_does_not_answer(closed, ana, dan):
-    copies.add_copies(again(closed), [dan.primary_address.email], actor=ana)
+    cc.add_copies(again(closed), [dan.primary_address.email], actor=ana)
     assert not satisfaction.is_asked(closed, dan)
     with pytest.raises(NotAllowed):
         satisfaction.rate(closed, "bad", actor=dan)
@@ -107,7 +108,7 @@ def bodies(ticket):
 
 
 def test_the_mail_of_a_closing_reply_says_that_one_may_answer(ticket, ana, carol, dan):
-    copies.add_copies(ticket, [dan.primary_address.email], actor=ana)
+    cc.add_copies(ticket, [dan.primary_address.email], actor=ana)
     OutgoingEmail.delete().execute()
     tickets.reply(again(ticket), "<p>Done.</p>", actor=ana, close=True)
     assert bodies(ticket) == {carol.primary_address.email: True, dan.primary_address.email: False}

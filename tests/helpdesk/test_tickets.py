@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import canned_responses, events, search, settings, tickets
+from helpdesk import events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind
 from helpdesk.settings import lookups
-from helpdesk.tickets import removing
+from helpdesk.tickets import canned_responses, spam_and_bin
 from models import CannedResponse, Customer, CustomerAddress, Filter, Message, Status, Ticket, TicketEvent
 from tests.support import cast
 
@@ -368,15 +368,15 @@ def test_a_customer_changes_no_subject(ticket, carol):
 
 def test_what_its_customer_just_restored_is_not_purged(ticket, ana, carol, monkeypatch):
     tickets.delete(ticket, actor=ana)
-    monkeypatch.setattr(removing, "BIN_DAYS", -1)
-    inner = removing.transaction
+    monkeypatch.setattr(spam_and_bin, "BIN_DAYS", -1)
+    inner = spam_and_bin.transaction
 
     def late():
         """The customer writes between the look at the bin and the deletion."""
-        monkeypatch.setattr(removing, "transaction", inner)
+        monkeypatch.setattr(spam_and_bin, "transaction", inner)
         tickets.receive_message(Ticket.get_by_id(ticket.id), "It came back!", actor=carol)
         return inner()
 
-    monkeypatch.setattr(removing, "transaction", late)
+    monkeypatch.setattr(spam_and_bin, "transaction", late)
     assert tickets.purge_bin() == 0
     assert Ticket.get_by_id(ticket.id).messages.count() == 2

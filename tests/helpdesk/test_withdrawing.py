@@ -10,10 +10,11 @@ import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
-from helpdesk import canned_responses, claims, clock, drafts, events, search, settings, threads, tickets
-from helpdesk.drafts import Writing
+from helpdesk import claims, clock, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import attachments, uploads
+from helpdesk.tickets import canned_responses, drafts, thread
+from helpdesk.tickets.drafts import Writing
 from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent, database
 from tests.support import attached
 
@@ -39,7 +40,7 @@ def mails(message):
 
 
 def public(ticket):
-    return [message.id for message in threads.public_messages(ticket)[0]]
+    return [message.id for message in thread.public_messages(ticket)[0]]
 
 
 def test_a_reply_is_mailed_after_the_pause(sent):
@@ -278,6 +279,6 @@ def test_a_status_that_does_not_wait_is_refused(ticket, ana):
 
 
 def test_what_the_customer_writes_next_is_newer_than_the_reply_taken_back(sent, ticket, ana, carol):
-    seen = threads.newest_id(ticket)
+    seen = thread.newest_id(ticket)
     tickets.withdraw_reply(sent, actor=ana)
     assert tickets.receive_message(again(ticket), "Stop, it has come!", actor=carol).id > seen

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from helpdesk import copies, satisfaction, settings, tickets
+from helpdesk import satisfaction, settings, tickets
+from helpdesk.tickets import cc
 from models import Rating
 from tests.support import cast
 from tests.support.doors import post, text_of
@@ -93,7 +94,7 @@ def test_a_desk_that_does_not_ask_shows_no_share(client_of, root):
 
 
 def test_who_is_in_copy_never_reads_the_answer(client_of, closed, carol, dan, ana):
-    copies.add_copies(closed, [dan.addresses.first().email], actor=ana)
+    cc.add_copies(closed, [dan.addresses.first().email], actor=ana)
     satisfaction.rate(closed, "bad", actor=carol, comment="Between us")
     client = client_of(dan)
     answers = [post(client, url(closed, "/rating"), {"score": "good"}) for _number in range(62)]

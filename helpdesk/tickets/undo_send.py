@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from helpdesk import access, clock, reading, search, settings
+from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
@@ -14,7 +14,8 @@ from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.locking import keep, locked
 from helpdesk.settings import lookups
-from helpdesk.tickets.changing import store
+from helpdesk.tickets import unread
+from helpdesk.tickets.columns import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
 #: What a reply changes, in groups that are given back together or, where somebody changed them since, not at all.
@@ -70,7 +71,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
         acts.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
         search.forget(message.id)
-        reading.forget(message)
+        unread.forget(message)
         message.delete_instance()
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 

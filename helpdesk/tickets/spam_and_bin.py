@@ -12,7 +12,7 @@ from helpdesk.files import attachments
 from helpdesk.files.file_store import discard
 from helpdesk.i18n import lazy
 from helpdesk.locking import act, locked
-from helpdesk.tickets.changing import store
+from helpdesk.tickets.columns import store
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: Days a ticket rests in the bin before it is purged (RULES 16).

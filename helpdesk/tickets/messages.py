@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from helpdesk import access, clock, mentions, search, settings
+from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.copies import add_copies, release
 from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
@@ -17,8 +16,9 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import withdrawing
-from helpdesk.tickets.changing import answered_columns, status_columns, store, waiting_columns
+from helpdesk.tickets import mentions, undo_send
+from helpdesk.tickets.cc import add_copies, release
+from helpdesk.tickets.columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
@@ -131,7 +131,7 @@ def reply(
         elif waits_as is not None:
             _require_waiting(waits_as, ticket, actor)
         _require_mailed(ticket)
-        before, public_at = withdrawing.standing_of(ticket), withdrawing.public_from(actor)
+        before, public_at = undo_send.standing_of(ticket), undo_send.public_from(actor)
         signature = signature_of(actor, ticket)
         more = {"public_at": public_at, "form_key": form_key}
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature, **more)
@@ -145,7 +145,7 @@ def reply(
         elif waits_as is not None and old is not None and old.id != status.id:
             record(ticket, EventKind.STATUS, actor=actor, old=old.label, new=status.label)
         if public_at is not None:
-            withdrawing.remember(event, before, canned=canned)
+            undo_send.remember(event, before, canned=canned)
     return message
 
 
