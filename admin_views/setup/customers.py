@@ -11,8 +11,9 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
-from helpdesk import access, import_kinds, journal, orders
+from helpdesk import access, journal, orders
 from helpdesk.i18n import _, called, lazy
+from helpdesk.imports import kinds
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
@@ -34,7 +35,7 @@ class CustomersView(Imports, DeskView):
     table, slug, title = Customer, "customers", lazy("Customers")
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
     empty_text = lazy("Whoever opens a ticket will stand here.")
-    kind = import_kinds.MEMBERS
+    kind = kinds.MEMBERS
     can_create = False
     can_export = True
     edit_template = "admin/customer.html"

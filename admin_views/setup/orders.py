@@ -12,9 +12,10 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.base.fields import show
 from admin_views.base.importing import Imports
-from helpdesk import import_kinds, orders
+from helpdesk import orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.imports import kinds
 from helpdesk.orders import incoming, money
 from helpdesk.people import api_keys
 from helpdesk.settings import lookups
@@ -33,7 +34,7 @@ class OrdersView(Imports, DeskView):
     """What customers have ordered: read here, written by imports and shops."""
 
     table, slug, title = Order, "orders", lazy("Orders")
-    kind = import_kinds.ORDERS
+    kind = kinds.ORDERS
     lede = lazy("What shops have told. An order joins its customer by the e-mail address, as soon as that is known.")
     empty_title = lazy("No order yet")
     empty_text = lazy("Import a list, or make an API key and let your shop push its orders.")

@@ -11,9 +11,10 @@ from contextlib import suppress
 import pytest
 
 from admin_views.base import exports
-from helpdesk import import_kinds, passages, search, settings
+from helpdesk import passages, search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
+from helpdesk.imports import kinds
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from helpdesk.notifications import drafting, email_texts
 from helpdesk.orders import money
@@ -43,7 +44,7 @@ READERS = {
     "unknown": lambda text: placeholders.unknown(text, ""),
     "uses": lambda text: placeholders.uses(text, "message"),
     "fill": lambda text: placeholders.fill(text, {"message": "", "ticket_id": text}, html=True, one_line=True),
-    "article": lambda text: import_kinds._articles(text, "EUR"),
+    "article": lambda text: kinds._articles(text, "EUR"),
     "money": lambda text: money.as_typed(text, "EUR", "total"),
     "money as sent": lambda text: money.smallest(text, "EUR", "total"),
     "copies": cc.split,

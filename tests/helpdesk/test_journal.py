@@ -9,8 +9,9 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, import_kinds, imports, journal, outbox, settings, tickets, upkeep
+from helpdesk import clock, imports, journal, outbox, settings, tickets, upkeep
 from helpdesk.errors import InvalidInput
+from helpdesk.imports import kinds
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.notifications import email_texts
 from helpdesk.people import agents
@@ -204,6 +205,6 @@ def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
 
 
 def test_an_import_is_noted(root, database):
-    key = imports.keep(import_kinds.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
-    imports.run(import_kinds.MEMBERS, key, actor=root)
+    key = imports.keep(kinds.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
+    imports.run(kinds.MEMBERS, key, actor=root)
     assert told(kind="data") == ["Root imported “Customers” (rows: 1)"]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from helpdesk import members, orders
+from helpdesk import orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.imports import Column, Kind
-from helpdesk.members import NewMember
+from helpdesk.imports import Column, Kind, customers
+from helpdesk.imports.customers import NewMember
 from helpdesk.orders import incoming, money
 from helpdesk.orders.incoming import NewOrder
 
@@ -92,7 +92,7 @@ MEMBERS = Kind(
         Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),
         Column("first_name", lazy("First name"), ("first name", "given name", "prénom")),
     ),
-    members.read,
-    members.store,
+    customers.read,
+    customers.store,
     _member_cells,
 )
