@@ -15,9 +15,10 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import counting, durations, examples, first_steps, i18n, journal, satisfaction, statistics
+from helpdesk import durations, examples, first_steps, i18n, journal, satisfaction, statistics
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.lists import counting
 from helpdesk.people import agents
 from helpdesk.satisfaction import Satisfaction, Share
 from helpdesk.settings import lookups

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from peewee import SQL, ModelSelect, NodeList, Select, fn
 
-from helpdesk import access, clock, listing
+from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
+from helpdesk.lists import listing
 from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket, TicketEvent, TicketTag, database, is_sqlite
 

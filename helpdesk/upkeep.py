@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import batches, clock, held, imports, journal, kept_mails, links, orders, tickets
+from helpdesk import clock, held, imports, journal, kept_mails, links, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.lib import throttle
+from helpdesk.lists import bulk
 from helpdesk.tickets import drafts, presence
 from models import SecurityCode, SignIn, TimetableRun
 
@@ -41,6 +42,6 @@ STEPS: dict[str, Callable[[], object]] = {
     "imports": imports.purge,
     "waiting orders": orders.join_waiting,
     "throttles": throttle.purge,
-    "batches": batches.purge,
+    "batches": bulk.purge,
     "sign-ins, codes, runs": _forget_rows,
 }

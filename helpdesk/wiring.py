@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from helpdesk import counting, events, examples, filters, journal, notifications, outbox, settings
+from helpdesk import events, examples, filters, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
+from helpdesk.lists import counting
 from helpdesk.tickets import mentions, unread
 from models import Catalogue, TicketEvent
 

@@ -10,11 +10,12 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import access, batches, outbox, tickets
-from helpdesk.batches import Outcome
+from helpdesk import access, outbox, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
+from helpdesk.lists import bulk
+from helpdesk.lists.bulk import Outcome
 from helpdesk.settings import lookups
 from models import Agent, Message, Team, Ticket
 
@@ -77,7 +78,7 @@ class TicketActs(TicketPage):
     def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], said: str) -> Response:
         """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
         access.require(self.agent, act, ticket)
-        outcome = batches.run(act, [ticket.id], rule, actor=self.agent)
+        outcome = bulk.run(act, [ticket.id], rule, actor=self.agent)
         if not (outcome.done or outcome.refused):
             # Gone meanwhile, or part of another ticket: this says so.
             self.find(ticket.number)

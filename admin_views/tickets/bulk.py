@@ -13,13 +13,14 @@ from admin_views.base import DeskPage
 from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
 from admin_views.tickets.merging import question
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, batches, criteria, tickets, undoing
-from helpdesk.batches import MAX_TICKETS, Outcome
+from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lists import bulk, criteria, undo
+from helpdesk.lists.bulk import MAX_TICKETS, Outcome
+from helpdesk.lists.undo import Undone
 from helpdesk.settings import lookups
 from helpdesk.tickets import merging, unread
-from helpdesk.undoing import Undone
 from models import Ticket
 
 #: Addresses named when their mails had gone already.
@@ -51,14 +52,14 @@ class BulkActs(DeskPage):
             return self.mark(read=MARKS[act])
         if act == "merge":
             return self.merge()
-        if act not in batches.ACTS:
+        if act not in bulk.ACTS:
             abort(404)
         try:
             rule = self.rule(act)
         except InvalidInput as error:
             flash(str(error), "error")
             return redirect(back())
-        self.tell(act, batches.run(act, self.ticked(), rule, actor=self.agent))
+        self.tell(act, bulk.run(act, self.ticked(), rule, actor=self.agent))
         return redirect(back())
 
     def mark(self, *, read: bool) -> Response:
@@ -152,9 +153,9 @@ class BulkActs(DeskPage):
     @expose("/undo/<int:batch_id>", methods=["POST"])
     def undo_view(self, batch_id: int) -> Response:
         """Take one's own act back, as far as nobody went on from it."""
-        batch = batches.find(batch_id, actor=self.agent)
+        batch = bulk.find(batch_id, actor=self.agent)
         try:
-            tell_undone(undoing.undo(batch, actor=self.agent))
+            tell_undone(undo.undo(batch, actor=self.agent))
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(url_for(LIST, **criteria.known(request.args)))

@@ -8,9 +8,10 @@ from flask import abort, redirect, request, url_for
 from flask_admin import expose
 
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, criteria, listing, passages, saved_views, search
+from helpdesk import access, search
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.listing import TicketListing
+from helpdesk.lists import criteria, listing, saved_views, snippets
+from helpdesk.lists.listing import TicketListing
 from helpdesk.people import agents, assignees
 from helpdesk.settings import lookups
 from models import Agent, Department, SavedView, Ticket
@@ -170,6 +171,6 @@ def found_in(page: listing.Page, wanted: TicketListing) -> dict[str, Any]:
         return {"subjects": {}, "passages": {}}
     words = search.words(wanted.text) if wanted.scope in {"everywhere", "subject"} else []
     return {
-        "subjects": {row.id: passages.marked(row.subject, words) for row in page.rows},
-        "passages": passages.of_tickets([row.id for row in page.rows], wanted.text, wanted.scope),
+        "subjects": {row.id: snippets.marked(row.subject, words) for row in page.rows},
+        "passages": snippets.of_tickets([row.id for row in page.rows], wanted.text, wanted.scope),
     }

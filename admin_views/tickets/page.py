@@ -13,11 +13,12 @@ from admin_views.tickets import sending
 from admin_views.tickets.files import basket_of
 from admin_views.tickets.list import name_of
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, clock, criteria, i18n, orders, tickets
+from helpdesk import access, clock, i18n, orders, tickets
 from helpdesk.errors import Merged
 from helpdesk.files import attachments
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
+from helpdesk.lists import criteria
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, cc, thread

@@ -10,8 +10,9 @@ from flask_admin import expose
 from admin_views.base import DeskPage
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
-from helpdesk import finding, search
+from helpdesk import search
 from helpdesk.i18n import _, lazy
+from helpdesk.lists import quick_search
 from helpdesk.settings import lookups
 from models import Agent, Ticket
 
@@ -45,12 +46,12 @@ def screens(agent: Agent, text: str) -> list[Line]:
     named = {link["url"]: str(link["label"]) for link in every} | {url_for("account.profile"): _("My profile")}
     words = search.fold(text).split()
     fitting = [(url, name) for url, name in named.items() if all(word in search.fold(name) for word in words)]
-    return [{"text": name, "detail": "", "url": url} for url, name in fitting[: finding.LINES]]
+    return [{"text": name, "detail": "", "url": url} for url, name in fitting[: quick_search.LINES]]
 
 
 def tickets(agent: Agent, text: str) -> list[Line]:
     """Return tickets by number and subject, each with its author and status."""
-    rows = finding.tickets(agent, text)
+    rows = quick_search.tickets(agent, text)
     return [
         {
             "text": row.subject,
@@ -75,10 +76,10 @@ def customers(agent: Agent, text: str) -> list[Line]:
             "detail": row.email if row.customer.full_name else "",
             "url": url_for(LIST, view="search", q=row.email, scope="author"),
         }
-        for row in finding.customers(agent, text)
+        for row in quick_search.customers(agent, text)
     ]
 
 
 def tags(text: str) -> list[Line]:
     """Return tags, each with the way to its tickets."""
-    return [{"text": row.name, "detail": "", "url": url_for(LIST, tag=row.id)} for row in finding.tags(text)]
+    return [{"text": row.name, "detail": "", "url": url_for(LIST, tag=row.id)} for row in quick_search.tags(text)]

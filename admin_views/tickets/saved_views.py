@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.tickets.bulk import back, said
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import saved_views
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
+from helpdesk.lists import saved_views
 from helpdesk.settings import lookups
 from models import Agent, SavedView
 

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-from helpdesk import access, counting, criteria, saved_views
+from helpdesk import access
 from helpdesk.i18n import _
+from helpdesk.lists import counting, criteria, saved_views
 from helpdesk.settings import lookups
 from models import Agent
 

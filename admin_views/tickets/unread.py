@@ -9,9 +9,9 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.page import TicketPage
-from helpdesk import criteria
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
+from helpdesk.lists import criteria
 from helpdesk.tickets import unread
 
 

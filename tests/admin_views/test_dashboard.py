@@ -12,8 +12,9 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, demo, first_steps, settings, statistics, tickets
+from helpdesk import demo, first_steps, settings, statistics, tickets
 from helpdesk.access import SYSTEM
+from helpdesk.lists import counting
 from helpdesk.people import agents
 from models import Agent, JournalEntry, Tag, Ticket
 from tests.support import cast, doors, sqlite_only

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from helpdesk import counting, outbox, settings
+from helpdesk import outbox, settings
+from helpdesk.lists import counting
 from models import Priority, Role, Service, Status, Tag
 from tests.support import doors
 

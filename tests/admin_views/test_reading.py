@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import clock, listing, tickets
+from helpdesk import clock, tickets
+from helpdesk.lists import listing
 from helpdesk.tickets import thread, unread
 from models import Message, ReadingMark, Ticket, TicketEvent
 from tests.support import cast

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import criteria, filters, settings
+from helpdesk import filters, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.lib import inputs
+from helpdesk.lists import criteria
 from models import CannedResponse, Message, Role, Tag
 from tests.support.doors import post
 

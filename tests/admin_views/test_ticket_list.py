@@ -7,8 +7,9 @@ import re
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, saved_views, tickets
-from helpdesk.batches import MAX_TICKETS
+from helpdesk import tickets
+from helpdesk.lists import counting, saved_views
+from helpdesk.lists.bulk import MAX_TICKETS
 from models import Batch, OutgoingEmail, SavedView, Stamp, Status, Tag, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of

@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, tickets
+from helpdesk import tickets
+from helpdesk.lists import counting
 from models import CannedResponse, Message, OutgoingEmail, Priority, Status, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of

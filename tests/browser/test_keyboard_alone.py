@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk import counting, settings
+from helpdesk import settings
+from helpdesk.lists import counting
 from models import Attachment, Department, Filter, FilterAction, Message, Permission, Status, Ticket, TicketTag
 from tests.browser.test_desk import sign_in
 from tests.public.filling import answer_of

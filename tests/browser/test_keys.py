@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import counting
+from helpdesk.lists import counting
 from models import Agent, Message, Ticket
 from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only

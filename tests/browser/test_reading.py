@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from helpdesk import clock, counting, tickets
+from helpdesk import clock, tickets
+from helpdesk.lists import counting
 from helpdesk.tickets import unread
 from models import Message, Ticket
 from tests.browser.test_desk import sign_in, width

@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk import counting, tickets
+from helpdesk import tickets
+from helpdesk.lists import counting
 from models import Ticket
 from tests.browser.test_desk import sign_in, width
 from tests.support import cast, sqlite_only

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import access, batches, clock, satisfaction, settings, tickets
+from helpdesk import access, clock, satisfaction, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, Merged, NotFound
+from helpdesk.lists import bulk
 from helpdesk.people import agents
 from helpdesk.tickets import assignment, cc, drafts, messages, properties, thread
 from helpdesk.tickets.drafts import Writing
@@ -201,7 +202,7 @@ def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billin
 
     def close_both():
         writing_goes_on.wait(5)
-        batches.run("close", [ticket.id, other.id], lambda row: tickets.close(row, actor=root), actor=root)
+        bulk.run("close", [ticket.id, other.id], lambda row: tickets.close(row, actor=root), actor=root)
 
     def write():
         tickets.receive_message(access.find_ticket(carol, other.number), "Hello", actor=carol)

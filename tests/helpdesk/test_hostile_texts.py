@@ -11,11 +11,12 @@ from contextlib import suppress
 import pytest
 
 from admin_views.base import exports
-from helpdesk import passages, search, settings
+from helpdesk import search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.imports import kinds
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
+from helpdesk.lists import snippets
 from helpdesk.notifications import drafting, email_texts
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
@@ -52,8 +53,8 @@ READERS = {
     "password": lambda text: passwords.check_new(text, text[:250]),
     "note": lambda text: mentions.mark(richtext.clean(text), [Agent(id=1, name="Ana Lima"), Agent(id=2, name="Ana")]),
     "search": search.words,
-    "passage": lambda text: passages.cut(text, ["ana"]),
-    "marked": lambda text: passages.marked(text, ["ana"]),
+    "passage": lambda text: snippets.cut(text, ["ana"]),
+    "marked": lambda text: snippets.marked(text, ["ana"]),
     "mail text": email_texts.html_of,
     "cell": exports.neutral,
     "sender": lambda text: settings.clean("default_sender", text),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import counting, listing, search, tickets
-from helpdesk.listing import TicketListing
+from helpdesk import search, tickets
+from helpdesk.lists import counting, listing
+from helpdesk.lists.listing import TicketListing
 from models import Ticket, database
 from tests.support import cast, sqlite_only
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from helpdesk import access, batches, clock, links, search, settings, tickets
+from helpdesk import access, clock, links, search, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput, Merged, NotAllowed, NotFound
+from helpdesk.lists import bulk
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc, drafts, merging, thread, unread
 from helpdesk.tickets.drafts import Writing
@@ -220,7 +221,7 @@ def test_what_was_unread_stays_unread(source, target, ana, root):
 
 
 def test_a_bulk_act_is_not_given_back_to_another_ticket(source, target, ana):
-    batches.run("close", [source.id], lambda row: tickets.close(row, actor=ana), actor=ana)
+    bulk.run("close", [source.id], lambda row: tickets.close(row, actor=ana), actor=ana)
     tickets.merge(again(source), target, actor=ana)
     assert BatchChange.select().count() == 0
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import passages, tickets
+from helpdesk import tickets
+from helpdesk.lists import snippets
 from tests.support import cast
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -24,29 +25,29 @@ pytestmark = pytest.mark.usefixtures("request_context")
     ],
 )
 def test_searched_words_are_marked(text, wanted, hits):
-    parts = passages.cut(text, wanted)
+    parts = snippets.cut(text, wanted)
     assert [piece for piece, hit in parts if hit] == hits
 
 
 def test_a_text_without_the_words_has_no_passage():
-    assert passages.cut("Nothing of the kind", ["bicycle"]) == []
+    assert snippets.cut("Nothing of the kind", ["bicycle"]) == []
 
 
 def test_a_passage_is_cut_at_words_around_the_first_match():
-    parts = passages.cut("before " * 50 + "bicycle" + " after" * 50, ["bicycle"])
+    parts = snippets.cut("before " * 50 + "bicycle" + " after" * 50, ["bicycle"])
     text = "".join(piece for piece, _hit in parts)
     assert text.startswith("… before ")
     assert text.endswith(" after …")
     assert "bicycle" in text
-    assert len(text) <= passages.LONGEST + 4
+    assert len(text) <= snippets.LONGEST + 4
 
 
 def test_a_word_longer_than_a_passage_is_shown_whole():
-    assert passages.cut("x" * 500, ["x" * 500]) == [("x" * 500, True)]
+    assert snippets.cut("x" * 500, ["x" * 500]) == [("x" * 500, True)]
 
 
 def test_marking_keeps_the_whole_text():
-    parts = passages.marked("Where is my bicycle?", ["bicycle"])
+    parts = snippets.marked("Where is my bicycle?", ["bicycle"])
     assert parts == [("Where is my ", False), ("bicycle", True), ("?", False)]
 
 
@@ -54,22 +55,22 @@ def test_the_newest_matching_message_gives_the_passage(carol, sales, root):
     ticket = cast.open_ticket(carol, sales, subject="Bicycle", body="My bicycle is late.")
     tickets.reply(ticket, "<p>Your <b>bicycle</b> left today.</p>", actor=root)
     tickets.add_note(ticket, "<p>Nothing to add.</p>", actor=root)
-    found = passages.of_tickets([ticket.id], "bicycle")
+    found = snippets.of_tickets([ticket.id], "bicycle")
     assert found == {ticket.id: [("Your ", False), ("bicycle", True), (" left today.", False)]}
 
 
 def test_words_apart_in_author_and_message_are_found(carol, sales):
     ticket = cast.open_ticket(carol, sales, subject="Hello", body="A bicycle")
-    assert passages.of_tickets([ticket.id], "Jones bicy") == {ticket.id: [("A ", False), ("bicycle", True)]}
+    assert snippets.of_tickets([ticket.id], "Jones bicy") == {ticket.id: [("A ", False), ("bicycle", True)]}
 
 
 def test_notes_are_searched_too(carol, sales, root):
     ticket = cast.open_ticket(carol, sales, subject="Hello", body="Hello")
     tickets.add_note(ticket, "<p>A wheelwright knows.</p>", actor=root)
-    assert list(passages.of_tickets([ticket.id], "wheelwr")) == [ticket.id]
+    assert list(snippets.of_tickets([ticket.id], "wheelwr")) == [ticket.id]
 
 
 @pytest.mark.parametrize("text", ["", "?!", "bicycle"])
 def test_only_the_tickets_of_the_page_are_looked_at(carol, sales, text):
     cast.open_ticket(carol, sales, subject="Hello", body="My bicycle")
-    assert passages.of_tickets([], text) == {}
+    assert snippets.of_tickets([], text) == {}

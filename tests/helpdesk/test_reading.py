@@ -10,7 +10,7 @@ import time_machine
 import helpdesk.wiring  # noqa: F401 — who writes leaves a mark only once it is read
 from helpdesk import clock, settings, tickets
 from helpdesk.errors import NotFound
-from helpdesk.listing import TicketListing
+from helpdesk.lists.listing import TicketListing
 from helpdesk.tickets import NewTicket, unread
 from models import Message, ReadingMark, Ticket
 from tests.support import cast

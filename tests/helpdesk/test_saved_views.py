@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import criteria, saved_views
 from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.lists import criteria, saved_views
 from models import SavedView
 
 pytestmark = pytest.mark.usefixtures("request_context")

@@ -15,7 +15,8 @@ import psycopg
 
 import models
 from app import create_app
-from helpdesk import counting, migrating
+from helpdesk import migrating
+from helpdesk.lists import counting
 from helpdesk.settings import DECLARED, environment
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing

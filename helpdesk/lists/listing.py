@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
-from helpdesk import access, counting, search
+from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
+from helpdesk.lists import counting
 from helpdesk.tickets import unread
 from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
 

@@ -11,10 +11,10 @@ from peewee import DateTimeField, chunked, fn
 
 from helpdesk import access, clock
 from helpdesk.access import Actor
-from helpdesk.batches import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction
 from helpdesk.i18n import lazy
+from helpdesk.lists.bulk import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.locking import keep, locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag

@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk import search
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
-from helpdesk.listing import SORTS, TicketListing
+from helpdesk.lists.listing import SORTS, TicketListing
 from helpdesk.settings import lookups
 from models import Agent, Department
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from helpdesk import access, criteria
+from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.lists import criteria
 from helpdesk.settings import lookups
 from models import Agent, SavedView, Stamp
 

@@ -1,4 +1,4 @@
-"""One act on many tickets, kept for as long as its author may take it back (``helpdesk.undoing``)."""
+"""One act on many tickets, kept for as long as its author may take it back (``helpdesk.lists.undo``)."""
 
 from __future__ import annotations
 
