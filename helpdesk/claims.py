@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, ModelSelect, fn
 
-from helpdesk import access, clock, held
+from helpdesk import access, clock
 from helpdesk.notifications import recipients
+from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail, database, is_sqlite
 
 #: The domain of the customers of examples (`helpdesk.demo.samples`): nobody is there, and no mail leaves for it.
@@ -73,8 +74,8 @@ def is_moot(email: OutgoingEmail) -> bool:
         return True
     if email.agent_id is not None and not (email.agent.active and _is_seen(email)):
         return True
-    if email.link_kind == held.KIND:
-        return held.link_of(email) is None
+    if email.link_kind == unconfirmed.KIND:
+        return unconfirmed.link_of(email) is None
     ticket = email.ticket
     if ticket is None and email.link_kind == "ticket":
         return True

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from peewee import Expression, ModelSelect
 
-from helpdesk import access, clock, held
+from helpdesk import access, clock
 from helpdesk.events import transaction
 from helpdesk.settings.email_kinds import KINDS
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
+from helpdesk.visitors import unconfirmed
 from models import Agent, OutgoingEmail, Ticket
 
 #: Kinds that speak of an account or an address and quote no ticket.
-OF_ACCOUNTS = frozenset({*(kind.key for kind in KINDS.values() if kind.group == "accounts"), held.KIND, "test"})
+OF_ACCOUNTS = frozenset({*(kind.key for kind in KINDS.values() if kind.group == "accounts"), unconfirmed.KIND, "test"})
 #: Names tickets and belongs to none.
 DIGEST = "digest"
 #: Days a mail is kept once it was sent or cancelled: a quarter, for whoever says that no answer came.

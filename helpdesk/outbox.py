@@ -19,13 +19,14 @@ from typing import Any
 import flask_mail
 from flask import Flask, current_app, has_app_context
 
-from helpdesk import access, claims, clock, held, journal, links, settings
+from helpdesk import access, claims, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
 from helpdesk.notifications import rendering
 from helpdesk.settings.environment import MailServer
 from helpdesk.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
+from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
 
 logger = logging.getLogger(__name__)
@@ -141,8 +142,8 @@ def _send(email: OutgoingEmail, connection: Connection) -> int:
 def _private_link(email: OutgoingEmail) -> str | None:
     if not email.link_kind:
         return None
-    if email.link_kind == held.KIND:
-        return held.link_of(email)
+    if email.link_kind == unconfirmed.KIND:
+        return unconfirmed.link_of(email)
     target = {"agent": email.agent, "address": email.address, "ticket": email.ticket}
     return links.url(email.link_kind, links.make(email.link_kind, **target))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import clock, held, imports, journal, kept_mails, links, orders, tickets
+from helpdesk import clock, imports, journal, kept_mails, links, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
 from helpdesk.tickets import drafts, presence
+from helpdesk.visitors import unconfirmed
 from models import SecurityCode, SignIn, TimetableRun
 
 #: Days for which the runs of the timetable are remembered.
@@ -35,7 +36,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "mails": kept_mails.purge,
     "files": attachments.sweep,
     "links": links.purge,
-    "held requests": held.purge,
+    "held requests": unconfirmed.purge,
     "the journal": journal.purge,
     "drafts": drafts.purge,
     "presence": presence.purge,

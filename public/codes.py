@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response, jsonify, url_for
 from werkzeug.wrappers import Response as Answer
 
-from helpdesk import captcha, i18n
+from helpdesk import i18n
 from helpdesk.errors import HelpdeskError
+from helpdesk.visitors import captcha
 from public import safety
 from public.routes import blueprint
 from public.safety import HOUR

@@ -21,7 +21,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from helpdesk import captcha, i18n
+from helpdesk import i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
@@ -29,6 +29,7 @@ from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.tickets import NewTicket, cc
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
+from helpdesk.visitors import captcha
 from models import Customer
 from public import files
 from public.units import Unit

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk import held, settings
+from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.links import LinkExpired
+from helpdesk.visitors import unconfirmed
 from models import HeldRequest, Ticket
 from public import actor, safety, units
 from public.forms import PlaceForm, TicketForm
@@ -32,7 +33,7 @@ def keep(form: TicketForm) -> Response | None:
         return None
     safety.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
     try:
-        held.hold(form.new_ticket())
+        unconfirmed.hold(form.new_ticket())
     except InvalidInput as error:
         form.refuse(error)
         return None
@@ -52,7 +53,7 @@ def waiting() -> Response | str:
 def confirm(token: str) -> Response | str | tuple[str, int]:
     """Show a button: programs that open every link of a mail press none."""
     try:
-        held.find(token)
+        unconfirmed.find(token)
     except (LinkExpired, NotFound) as error:
         return _own(token) or lost(error)
     return render_template("public/confirm.html", token=token, problem="")
@@ -64,9 +65,9 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
     form = PlaceForm(units.offered())
     unit = form.chosen
     try:
-        row = held.find(token)
+        row = unconfirmed.find(token)
         place = (unit.service.id, unit.department.id if unit.department is not None else None) if unit else None
-        ticket = held.send(row, place)
+        ticket = unconfirmed.send(row, place)
     except (LinkExpired, NotFound) as error:
         return _own(token) or lost(error)
     except InvalidInput as error:
@@ -81,13 +82,13 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
 def _not_as_it_is(row: HeldRequest, token: str, form: PlaceForm, error: InvalidInput) -> str:
     """Give back what was typed; with the services there are, when its own is not there any more."""
     groups = units.by_service(form.units) if error.field in {"service", "department"} else []
-    page = {"token": token, "form": form, "groups": groups, "asked": held.asked(row)}
+    page = {"token": token, "form": form, "groups": groups, "asked": unconfirmed.asked(row)}
     return render_template("public/confirm.html", problem=str(error), **page)
 
 
 def _own(token: str) -> Response | None:
     """Lead to the ticket the link has opened in this browser: a second click asks for nothing else."""
-    ticket = held.ticket_of(token)
+    ticket = unconfirmed.ticket_of(token)
     if ticket is None or not _may_read(ticket):
         return None
     return redirect(url_for("public.ticket", number=ticket.number), 303)

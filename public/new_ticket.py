@@ -7,12 +7,13 @@ from itsdangerous import Signer
 from werkzeug.wrappers import Response as Answer
 
 import sessions
-from helpdesk import captcha, settings, tickets
-from helpdesk.captcha import Spent
+from helpdesk import settings, tickets
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import customers
+from helpdesk.visitors import captcha
+from helpdesk.visitors.captcha import Spent
 from models import Agent, Customer, Ticket
 from public import actor, codes, held, safety, units
 from public.forms import TicketForm

@@ -7,11 +7,12 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 import sessions
-from helpdesk import customer_sign_in, links, settings
+from helpdesk import links, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.links import LinkExpired
 from helpdesk.people import customers
+from helpdesk.visitors import customer_sign_in
 from models import Customer
 from public import actor, safety
 from public.forms import PasswordForm, SignInForm

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk import customer_sign_in, links
+from helpdesk import links
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _
 from helpdesk.links import LinkExpired
+from helpdesk.visitors import customer_sign_in
 from public import actor, safety
 from public.forms import LinkForm
 from public.routes import blueprint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import customer_sign_in
+from helpdesk.visitors import customer_sign_in
 from models import Filter, FilterAction, FilterCondition
 from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from PIL import Image, ImageChops
 
-from helpdesk import captcha
+from helpdesk.visitors import captcha
 
 WIDTH, HEIGHT = 336, 120
 #: The widest letters, the narrowest, those that lean, and some at random: the same in each process of a run.

@@ -8,11 +8,12 @@ from contextlib import suppress
 import pytest
 
 import models
-from helpdesk import access, clock, customer_sign_in, links, outbox, settings, tickets
+from helpdesk import access, clock, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.people import customers
 from helpdesk.tickets import cc
+from helpdesk.visitors import customer_sign_in
 from models import (
     AccessLink,
     Customer,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from helpdesk import captcha, settings
+from helpdesk import settings
 from helpdesk.settings import environment
+from helpdesk.visitors import captcha
 from models import CustomerAddress, SecurityCode, Ticket
 from public.new_ticket import TICKETS_PER_NETWORK
 from tests.public.filling import answer_of, fill, hidden, send

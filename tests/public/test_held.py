@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, held, outbox, settings, upkeep
+from helpdesk import clock, outbox, settings, upkeep
+from helpdesk.visitors import unconfirmed
 from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Stamp, Ticket
 from public.codes import SOUNDS_PER_NETWORK
 from tests.public.filling import fill, hidden, send
@@ -103,7 +104,7 @@ def test_an_old_link_and_a_made_up_one_open_nothing(client, sales, smtp):
     ask(client)
     _mail, link = mailed(smtp)
     assert client.get("/confirm/made-up").status_code == 404
-    with time_machine.travel(clock.now() + held.LIFETIME + timedelta(minutes=1)):
+    with time_machine.travel(clock.now() + unconfirmed.LIFETIME + timedelta(minutes=1)):
         assert doors.post(client, link).status_code == 410
         upkeep.run()
     assert not HeldRequest.select().exists()
@@ -116,8 +117,8 @@ def test_a_double_click_is_kept_and_mailed_once(client, sales, smtp):
 
 
 def test_one_address_is_mailed_a_few_times_an_hour(client, sales, smtp):
-    answers = [send(client, fill(client, unread="1", code="")).status_code for _ in range(held.PER_ADDRESS + 1)]
-    assert answers == [303] * held.PER_ADDRESS + [429]
+    answers = [send(client, fill(client, unread="1", code="")).status_code for _ in range(unconfirmed.PER_ADDRESS + 1)]
+    assert answers == [303] * unconfirmed.PER_ADDRESS + [429]
 
 
 def test_robots_are_stopped_here_too(client, sales, smtp):

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, customer_sign_in, events, i18n, links, tickets
+from helpdesk import clock, events, i18n, links, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
@@ -25,6 +25,7 @@ from helpdesk.notifications.recipients import Recipient
 from helpdesk.people import customers
 from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket, cc
+from helpdesk.visitors import customer_sign_in
 from models import HeldRequest, OutgoingEmail, Ticket
 
 KIND = "confirm"
