@@ -6,11 +6,12 @@ from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 import sessions
-from helpdesk import i18n, links, organisation, outbox, settings
+from helpdesk import i18n, links, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.people import agents
 from helpdesk.settings import environment, lookups
+from helpdesk.setup import organisation
 from models import Agent
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm

@@ -1,4 +1,4 @@
-"""Lists whose order is made by hand, by two buttons in each row; ``helpdesk.ordering`` knows the neighbours."""
+"""Lists whose order is made by hand, by two buttons in each row; ``helpdesk.setup.ordering`` knows the neighbours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flask import abort, flash, redirect, request
 from flask_admin import expose
 
 from admin_views.base import as_key
-from helpdesk import ordering
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
+from helpdesk.setup import ordering
 from models import Base, Service
 
 

@@ -12,12 +12,13 @@ from wtforms import BooleanField, FileField, PasswordField, SelectField, StringF
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import DeskForm, LabelLength, show, timezones
 from admin_views.base.widgets import ColourField, LabelFormField, LabelWidget
-from helpdesk import examples, outbox, settings, workflow
+from helpdesk import examples, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.files import logo
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups
 from helpdesk.settings.environment import MailServer
+from helpdesk.setup import workflow
 from web import addresses
 from web.security import LOOPBACK, host_of, safe_path
 

@@ -10,9 +10,9 @@ from flask_admin import expose
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
-from helpdesk import places
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import lookups
+from helpdesk.setup import services
 from models import Department, Service
 
 ENABLED = ChoiceFilter(Service.enabled, lazy("Enabled"), lambda: ((1, _("Yes")), (0, _("No"))))
@@ -25,7 +25,7 @@ class ServicesView(Ordered, DeskView):
     lede = lazy("What visitors choose first. A service without departments takes tickets itself.")
     create_label = lazy("Add a service")
     can_delete = True
-    save_rule = staticmethod(places.save_service)
+    save_rule = staticmethod(services.save_service)
     column_list = ("name", "departments", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("name", "enabled")
@@ -67,7 +67,7 @@ class DepartmentsView(Ordered, DeskView):
     lede = lazy("The parts of a service. A permission can cover a whole service or one department.")
     empty_text = lazy("Departments belong to a service. A service without any takes tickets itself.")
     can_delete = True
-    save_rule = staticmethod(places.save_department)
+    save_rule = staticmethod(services.save_department)
     column_list = ("name", "service")
     column_details_list = column_export_list = ()
     form_columns = ("service", "name")

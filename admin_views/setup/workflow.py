@@ -10,8 +10,8 @@ from wtforms import RadioField
 
 from admin_views.base import DeskView, widgets
 from admin_views.base.ordering import Ordered
-from helpdesk import workflow
 from helpdesk.i18n import _, lazy
+from helpdesk.setup import workflow
 from models import CLOSED, OPEN, PENDING, Priority, Status, Tag, TicketTag
 
 CATEGORIES = {OPEN: lazy("Open"), PENDING: lazy("Pending"), CLOSED: lazy("Closed")}

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import ordering
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.settings import lookups
+from helpdesk.setup import ordering
 from models import CannedResponse, Department, Filter, Service, Status, database
 from tests.support import cast, doors
 

@@ -7,8 +7,9 @@ from html import unescape
 
 import pytest
 
-from helpdesk import links, organisation, settings
+from helpdesk import links, settings
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.setup import organisation
 from models import Agent, Department, Permission, Service
 from tests.support import cast, doors
 
