@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import clock, imports, journal, kept_mails, links, orders, tickets
+from helpdesk import clock, imports, journal, links, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
+from helpdesk.outbox import retention
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import unconfirmed
 from models import SecurityCode, SignIn, TimetableRun
@@ -33,7 +34,7 @@ def _forget_rows() -> None:
 #: What is purged when expired, old or spent, each by itself: one that fails holds no other up.
 STEPS: dict[str, Callable[[], object]] = {
     "the bin": tickets.purge_bin,
-    "mails": kept_mails.purge,
+    "mails": retention.purge,
     "files": attachments.sweep,
     "links": links.purge,
     "held requests": unconfirmed.purge,

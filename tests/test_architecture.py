@@ -35,7 +35,7 @@ DOORS = ("public", "admin_views", "api", "web", "sessions", "app")
 #: The only rooms of `helpdesk` that know Flask, and what for.
 KNOW_FLASK = {
     "helpdesk/i18n.py": "texts in the reader’s language (flask-babel)",
-    "helpdesk/outbox.py": "handing mail over (Flask-Mail)",
+    "helpdesk/outbox/__init__.py": "handing mail over (Flask-Mail)",
     "helpdesk/cli.py": "the commands of the application",
 }
 #: Packages that are pinned and yet not imported by name.

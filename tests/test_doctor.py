@@ -14,8 +14,8 @@ import pytest
 import models
 from helpdesk import clock, doctor, settings
 from helpdesk.doctor import Check
+from helpdesk.outbox.smtp_errors import explain
 from helpdesk.settings import environment
-from helpdesk.smtp_errors import explain
 from models import OutgoingEmail, Ticket, TicketEvent
 from tests.support import attached, postgresql_only, sqlite_only
 from tests.support.mailbox import Mailbox

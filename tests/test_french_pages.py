@@ -8,8 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from helpdesk import email_previews, i18n, links, outbox, settings
+from helpdesk import i18n, links, outbox, settings
 from helpdesk.notifications import email_texts
+from helpdesk.outbox import previews
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
 from tests.public.filling import fill, send
@@ -141,7 +142,7 @@ def test_a_closed_desk(world):
 def test_every_e_mail(world, key):
     kind, root = KINDS[key], world.people["root"]
     with world.app.app_context(), i18n.in_language("fr"):
-        letter = outbox.render(email_previews.draft(kind, email_texts.shown(kind), "fr", None, actor=root))
+        letter = outbox.render(previews.draft(kind, email_texts.shown(kind), "fr", None, actor=root))
     language, pieces = words.read(letter.get_body(("html",)).get_content())
     plain = letter.get_body(("plain",)).get_content().splitlines()
     assert language == "fr"

@@ -12,10 +12,11 @@ from wtforms.validators import Length
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import DeskForm, LabelLength, show
 from admin_views.base.widgets import LabelFormField, LabelRequired, LabelWidget
-from helpdesk import email_previews, i18n
+from helpdesk import i18n
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.notifications import email_texts, rendering
+from helpdesk.outbox import previews
 from helpdesk.settings import email_kinds, placeholders
 from helpdesk.settings.email_kinds import Kind
 from models import OutgoingEmail
@@ -92,7 +93,7 @@ class EmailsPage(DeskPage):
 
     def page(self, kind: Kind, form: Any) -> str:
         """Render the editor of a kind of e-mail."""
-        newest = email_previews.newest_ticket(self.agent)
+        newest = previews.newest_ticket(self.agent)
         return self.render(
             "admin/email_text.html", form=form, kind=kind, changed=email_texts.is_changed(kind),
             names=[(name, placeholders.PLACEHOLDERS[name]) for name in placeholders.allowed(kind.key)],
@@ -116,8 +117,8 @@ class EmailsPage(DeskPage):
     def draft(self, kind: Kind, form: Any, *, newest: bool = False) -> OutgoingEmail:
         """Return the e-mail the form describes, about the ticket it names. Raises NotFound."""
         number = "" if newest else request.form.get("preview_ticket", "")
-        ticket = email_previews.chosen_ticket(number, self.agent)
-        return email_previews.draft(kind, form.data, preview_language(), ticket, actor=self.agent)
+        ticket = previews.chosen_ticket(number, self.agent)
+        return previews.draft(kind, form.data, preview_language(), ticket, actor=self.agent)
 
     @expose("/<key>/test", methods=("POST",))
     def test_view(self, key: str) -> Any:
@@ -126,7 +127,7 @@ class EmailsPage(DeskPage):
         form = self.form(kind)
         if self.is_clean(kind, form):
             try:
-                flash(email_previews.send_test(self.draft(kind, form), actor=self.agent), "success")
+                flash(previews.send_test(self.draft(kind, form), actor=self.agent), "success")
             except HelpdeskError as error:
                 flash(str(error), "error")
         return self.page(kind, form)

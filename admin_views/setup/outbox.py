@@ -9,8 +9,9 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
-from helpdesk import kept_mails, outbox
+from helpdesk import outbox
 from helpdesk.i18n import _, lazy
+from helpdesk.outbox import retention
 from models import EMAIL_STATES, OutgoingEmail
 
 STATES = {
@@ -36,7 +37,7 @@ class OutboxView(DeskView):
     table, slug, title = OutgoingEmail, "outbox", lazy("Outbox")
     lede = lazy(
         "Every e-mail the desk owes, and what it has sent in the last %(days)s days. What failed can be tried again.",
-        days=kept_mails.DAYS_KEPT,
+        days=retention.DAYS_KEPT,
     )
     empty_text = lazy("The first e-mails will stand here.")
     can_create = can_edit = False
@@ -64,7 +65,7 @@ class OutboxView(DeskView):
 
     def scoped(self, query: Any) -> Any:
         """Mails quote tickets: whoever does not see a ticket does not read its mails."""
-        return kept_mails.readable_by(self.agent, query)
+        return retention.readable_by(self.agent, query)
 
     @expose("/details/")
     def details_view(self) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import claims, clock, search, settings
+from helpdesk import clock, search, settings
 from helpdesk.demo import library, world
 from helpdesk.demo.draft import Author, Batch, Draft, Text
 from helpdesk.lib import positions
+from helpdesk.outbox import claims
 from models import (
     Agent,
     Base,

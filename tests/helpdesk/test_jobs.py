@@ -14,7 +14,8 @@ import time_machine
 from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
-from helpdesk import clock, jobs, kept_mails, links, outbox, settings, tickets, upkeep
+from helpdesk import clock, jobs, links, outbox, settings, tickets, upkeep
+from helpdesk.outbox import retention
 from helpdesk.settings import environment
 from models import EMAIL_STATES, AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
 from tests.support import cast, sqlite_only
@@ -197,7 +198,7 @@ def old_mail(days, **values):
 
 
 def test_mails_are_forgotten_a_quarter_after_they_ended(database, ticket, monkeypatch):
-    monkeypatch.setattr(kept_mails, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     OutgoingEmail.delete().execute()
     for state in EMAIL_STATES:
         for days in (200, 120, 100, 91, 89):

@@ -17,9 +17,10 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 import models
-from helpdesk import claims, clock, links, notifications, outbox, settings, tickets
+from helpdesk import clock, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.notifications import rendering
+from helpdesk.outbox import claims
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Setting, Ticket

@@ -19,13 +19,14 @@ from typing import Any
 import flask_mail
 from flask import Flask, current_app, has_app_context
 
-from helpdesk import access, claims, clock, journal, links, settings
+from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
 from helpdesk.notifications import rendering
+from helpdesk.outbox import claims
+from helpdesk.outbox.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
 from helpdesk.settings.environment import MailServer
-from helpdesk.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
 
