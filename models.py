@@ -727,7 +727,7 @@ class ReadingMark(Base):
 
 
 class Rating(Base):
-    """Whether the customer of a closed ticket was satisfied (``helpdesk.satisfaction``)."""
+    """Whether the customer of a closed ticket was satisfied (``helpdesk.reports.satisfaction``)."""
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", unique=True)
     score = CharField(max_length=4)

@@ -15,14 +15,15 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import durations, examples, first_steps, i18n, journal, satisfaction, statistics
+from helpdesk import examples, first_steps, i18n, journal
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import counting
 from helpdesk.people import agents
-from helpdesk.satisfaction import Satisfaction, Share
+from helpdesk.reports import durations, satisfaction, statistics
+from helpdesk.reports.satisfaction import Satisfaction, Share
+from helpdesk.reports.statistics import Flow, Measured, Period, Spread
 from helpdesk.settings import lookups
-from helpdesk.statistics import Flow, Measured, Period, Spread
 
 #: Periods that end today, in days; the second one is shown unless another is asked for.
 LAST_DAYS = (7, 30, 90)

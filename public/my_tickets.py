@@ -8,12 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
 from werkzeug.wrappers import Response
 
-from helpdesk import access, satisfaction, tickets
+from helpdesk import access, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.files import attachments
 from helpdesk.i18n import _, lazy
 from helpdesk.people import customers
+from helpdesk.reports import satisfaction
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc, thread
 from models import Customer, Message, Status, Ticket

@@ -12,10 +12,11 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playhouse.test_utils import count_queries
 
-from helpdesk import demo, first_steps, settings, statistics, tickets
+from helpdesk import demo, first_steps, settings, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.lists import counting
 from helpdesk.people import agents
+from helpdesk.reports import statistics
 from models import Agent, JournalEntry, Tag, Ticket
 from tests.support import cast, doors, sqlite_only
 

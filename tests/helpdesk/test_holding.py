@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpdesk import access, clock, satisfaction, settings, tickets
+from helpdesk import access, clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, Merged, NotFound
 from helpdesk.lists import bulk
 from helpdesk.people import agents
+from helpdesk.reports import satisfaction
 from helpdesk.tickets import assignment, cc, drafts, messages, properties, thread
 from helpdesk.tickets.drafts import Writing
 from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database

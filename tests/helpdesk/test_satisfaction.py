@@ -9,9 +9,10 @@ import pytest
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
-from helpdesk import clock, events, satisfaction, settings, statistics, tickets
+from helpdesk import clock, events, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.reports import satisfaction, statistics
 from helpdesk.tickets import cc
 from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent, database
 from tests.support import cast, sqlite_only

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import durations, statistics
-from helpdesk.statistics import Period, Spread
+from helpdesk.reports import durations, statistics
+from helpdesk.reports.statistics import Period, Spread
 from models import database
 from tests.support import sqlite_only
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from helpdesk import satisfaction, settings, tickets
+from helpdesk import settings, tickets
+from helpdesk.reports import satisfaction
 from helpdesk.tickets import cc
 from models import Rating
 from tests.support import cast

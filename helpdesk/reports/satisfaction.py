@@ -8,14 +8,15 @@ from typing import Any
 
 from peewee import Case, ModelSelect, fn
 
-from helpdesk import access, clock, settings, statistics
+from helpdesk import access, clock, settings
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
+from helpdesk.reports import statistics
+from helpdesk.reports.statistics import Period
 from helpdesk.settings import lookups
-from helpdesk.statistics import Period
 from models import Agent, Customer, Message, Rating, Ticket
 
 GOOD, BAD = "good", "bad"
