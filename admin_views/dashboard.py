@@ -15,8 +15,9 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import examples, first_steps, i18n, journal
+from helpdesk import examples, i18n, journal
 from helpdesk.errors import InvalidInput
+from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import counting
 from helpdesk.people import agents

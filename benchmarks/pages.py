@@ -37,7 +37,8 @@ if __name__ == "__main__":
 from peewee import fn
 
 import models
-from helpdesk import demo, migrating
+from helpdesk import migrating
+from helpdesk.examples import demo
 from helpdesk.settings import environment
 from models import LIVE, Message, Ticket, open_database
 from tests.support.postgres import Cluster, Missing

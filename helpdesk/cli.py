@@ -18,8 +18,9 @@ import psycopg
 from flask import Flask
 from peewee import DatabaseError, InterfaceError
 
-from helpdesk import backup, demo, doctor, i18n, jobs, migrating, restoring, serving
+from helpdesk import backup, doctor, i18n, jobs, migrating, restoring, serving
 from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.examples import demo
 from helpdesk.people import invitations
 from helpdesk.settings import environment
 from models import database

@@ -3,7 +3,8 @@
 import pytest
 from playhouse.test_utils import count_queries
 
-from helpdesk import demo, tickets
+from helpdesk import tickets
+from helpdesk.examples import demo
 from models import Agent, Ticket
 from tests.support import cast, doors
 

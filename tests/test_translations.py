@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpdesk.demo import french
-from helpdesk.demo.thread import Thread
+from helpdesk.examples.demo import french
+from helpdesk.examples.demo.thread import Thread
 from helpdesk.i18n import LANGUAGES
 from helpdesk.settings import DECLARED, defaults, email_kinds
 from models import Label

@@ -12,8 +12,9 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from playhouse.test_utils import count_queries
 
-from helpdesk import demo, first_steps, settings, tickets
+from helpdesk import settings, tickets
 from helpdesk.access import SYSTEM
+from helpdesk.examples import demo, first_steps
 from helpdesk.lists import counting
 from helpdesk.people import agents
 from helpdesk.reports import statistics

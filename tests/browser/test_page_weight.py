@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk import demo
+from helpdesk.examples import demo
 from models import Agent, Ticket
 from tests.support import sqlite_only
 from tests.support.doors import signed_in

@@ -8,10 +8,11 @@ from itertools import zip_longest
 import pytest
 import time_machine
 
-from helpdesk import demo, tickets
+from helpdesk import tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind
+from helpdesk.examples import demo
 from helpdesk.lib import passwords, richtext
 from helpdesk.search import message_search
 from models import (

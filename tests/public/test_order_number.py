@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import demo
+from helpdesk.examples import demo
 from models import Order, OrderLine, Ticket
 from tests.public import filling
 from tests.support import doors

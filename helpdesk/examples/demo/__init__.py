@@ -10,11 +10,11 @@ from random import Random
 from typing import TextIO
 
 from helpdesk import clock
-from helpdesk.demo import desk as desks
-from helpdesk.demo import library, shop
-from helpdesk.demo.draft import Batch
-from helpdesk.demo.stories import Teller, arrivals
 from helpdesk.errors import HelpdeskError
+from helpdesk.examples.demo import desk as desks
+from helpdesk.examples.demo import library, shop
+from helpdesk.examples.demo.draft import Batch
+from helpdesk.examples.demo.stories import Teller, arrivals
 from helpdesk.i18n import lazy
 from models import Agent, Customer, CustomerAddress, Message, Role, Stamp, Ticket, database, is_sqlite
 

@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from helpdesk import search
-from helpdesk.demo import english, french, world
-from helpdesk.demo.draft import Text
-from helpdesk.demo.thread import Thread
+from helpdesk.examples.demo import english, french, world
+from helpdesk.examples.demo.draft import Text
+from helpdesk.examples.demo.thread import Thread
 from helpdesk.lib import richtext
 
 #: Wordings of a thread: greeting, product, order number and amount differ.

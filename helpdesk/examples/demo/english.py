@@ -3,7 +3,7 @@
 # ruff: noqa: E501  A text is one line, however long.
 from __future__ import annotations
 
-from helpdesk.demo.thread import Thread
+from helpdesk.examples.demo.thread import Thread
 
 GREETINGS = ("Hello,", "Good morning,", "Hi there,", "Dear team,", "Good evening,")
 CLOSINGS = ("Best regards", "Many thanks!", "Kind regards", "Thank you!", "Cheers")

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs
 from peewee import IntegrityError
 
 from helpdesk import access, clock, events, journal, search
-from helpdesk.demo.samples import Maker
 from helpdesk.errors import InvalidInput
+from helpdesk.examples.demo.samples import Maker
 from helpdesk.files import attachments, file_store
 from helpdesk.i18n import lazy
 from helpdesk.lib.cache import Kept

@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 from helpdesk import filters, search, settings
-from helpdesk.demo import library, world
-from helpdesk.demo.draft import Author
-from helpdesk.demo.world import Person
+from helpdesk.examples.demo import library, world
+from helpdesk.examples.demo.draft import Author
+from helpdesk.examples.demo.world import Person
 from helpdesk.lib import passwords
 from models import (
     Agent,

@@ -10,8 +10,8 @@ from typing import Any
 from peewee import fn
 
 from helpdesk import clock, search, settings
-from helpdesk.demo import library, world
-from helpdesk.demo.draft import Author, Batch, Draft, Text
+from helpdesk.examples.demo import library, world
+from helpdesk.examples.demo.draft import Author, Batch, Draft, Text
 from helpdesk.lib import positions
 from helpdesk.outbox import claims
 from models import (

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
-from helpdesk.demo.desk import Desk
-from helpdesk.demo.draft import Author, Batch, Draft
-from helpdesk.demo.library import Book, Wording
+from helpdesk.examples.demo.desk import Desk
+from helpdesk.examples.demo.draft import Author, Batch, Draft
+from helpdesk.examples.demo.library import Book, Wording
 from models import Agent, Status
 
 #: Days over which the tickets were opened, and those that count as recent: only recent tickets are open.

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from helpdesk import orders
-from helpdesk.demo import world
-from helpdesk.demo.draft import Author
+from helpdesk.examples.demo import world
+from helpdesk.examples.demo.draft import Author
 from helpdesk.orders.incoming import NewLine, NewOrder
 
 #: Names and prices in cents of what is sold.

@@ -3,7 +3,7 @@
 # ruff: noqa: E501  A text is one line, however long.
 from __future__ import annotations
 
-from helpdesk.demo.thread import Thread
+from helpdesk.examples.demo.thread import Thread
 
 GREETINGS = ("Bonjour,", "Bonjour à toute l’équipe,", "Madame, Monsieur,", "Bonsoir,", "Bonjour à tous,")
 CLOSINGS = ("Cordialement", "Merci d’avance !", "Bien cordialement", "Avec mes remerciements", "Bonne journée !")
