@@ -22,8 +22,9 @@ import api
 import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
 import sessions
-from helpdesk import cli, i18n, jobs
+from helpdesk import cli, i18n
 from helpdesk.lib import cache
+from helpdesk.operations import jobs
 from helpdesk.settings import environment
 from models import database, open_database
 from web import baskets, errors, rendering, security, statics

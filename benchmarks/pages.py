@@ -37,8 +37,8 @@ if __name__ == "__main__":
 from peewee import fn
 
 import models
-from helpdesk import migrating
 from helpdesk.examples import demo
+from helpdesk.operations import migrate
 from helpdesk.settings import environment
 from models import LIVE, Message, Ticket, open_database
 from tests.support.postgres import Cluster, Missing
@@ -131,7 +131,7 @@ def fill(url: str, folder: Path, tickets: int) -> demo.Accounts:
     env = environment.read({"GUICHET_DATA_DIR": str(folder / "data"), "GUICHET_DATABASE_URL": url})
     environment.use(env)
     models.database.initialize(open_database(env.database_url))
-    migrating.migrate(models.database, backup=False)
+    migrate.migrate(models.database, backup=False)
     return demo.fill(tickets=tickets, progress=demo.progress_bar(sys.stderr))
 
 

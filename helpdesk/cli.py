@@ -18,9 +18,10 @@ import psycopg
 from flask import Flask
 from peewee import DatabaseError, InterfaceError
 
-from helpdesk import backup, doctor, i18n, jobs, migrating, restoring, serving
+from helpdesk import i18n
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.examples import demo
+from helpdesk.operations import backup, doctor, jobs, migrate, restore, serving
 from helpdesk.people import invitations
 from helpdesk.settings import environment
 from models import database
@@ -95,7 +96,7 @@ def _desk(create_app: Factory) -> Iterator[Flask]:
 @contextmanager
 def _migrated_desk(create_app: Factory) -> Iterator[Flask]:
     with _desk(create_app) as app:
-        migrating.migrate(database)
+        migrate.migrate(database)
         yield app
 
 
@@ -120,7 +121,7 @@ def worker(_arguments: Arguments, create_app: Factory) -> None:
 def bring_up_to_date(_arguments: Arguments, create_app: Factory) -> None:
     """Bring the database to this version."""
     with _desk(create_app):
-        applied = migrating.migrate(database)
+        applied = migrate.migrate(database)
     print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the database is of this version.")
 
 
@@ -156,10 +157,10 @@ def back_up(arguments: Arguments, create_app: Factory) -> None:
 def bring_back(arguments: Arguments, create_app: Factory) -> None:
     """Bring an archive back into an empty data folder."""
     with _desk(create_app):
-        manifest = restoring.restore(arguments.file)
-        migrating.migrate(database, backup=False)
+        manifest = restore.restore(arguments.file)
+        migrate.migrate(database, backup=False)
     print(f"Restored the desk of {manifest['made_at']} (UTC).")
-    if restoring.key_is_overruled():
+    if restore.key_is_overruled():
         print(
             "GUICHET_SECRET_KEY overrules the key that came back with it: links mailed before open nothing, and the "
             "password of the mail server must be typed again.",

@@ -6,8 +6,8 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 import sessions
-from helpdesk import doctor
 from helpdesk.i18n import LANGUAGES
+from helpdesk.operations import doctor
 from helpdesk.people import agents, customers
 from models import Agent, Customer, database
 from public.routes import blueprint

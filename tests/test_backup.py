@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import backup, migrating, restoring, settings
-from helpdesk.backup import BackupError
+from helpdesk import settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
+from helpdesk.operations import backup, migrate, restore
+from helpdesk.operations.backup import BackupError
 from helpdesk.settings import environment
 from models import (
     TABLES,
@@ -108,14 +109,14 @@ def target(request: pytest.FixtureRequest, desks: Desks) -> str:
 def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, elsewhere: Any) -> None:
     before = everything()
     with elsewhere(target):
-        restoring.restore(archive)
+        restore.restore(archive)
         assert everything() == before
-        assert migrating.pending(models.database) == []
+        assert migrate.pending(models.database) == []
 
 
 def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:
     with elsewhere(engine):
-        restoring.restore(archive)
+        restore.restore(archive)
         last = Ticket.select().order_by(Ticket.id.desc()).get()
         assert write_ticket(last.customer, last.service, "10003").id == last.id + 1
 
@@ -135,7 +136,7 @@ def test_a_restored_desk_gives_no_number_twice(merged: int, target: str, tmp_pat
     Message.delete().where(Message.id == last).execute()
     backup.backup(tmp_path / "desk.zip")
     with elsewhere(target):
-        restoring.restore(tmp_path / "desk.zip")
+        restore.restore(tmp_path / "desk.zip")
         made = write_ticket(Customer.get(), Service.get(), "10003")
         assert (made.id, made.messages.get().id) == (merged + 1, last + 1)
 
@@ -146,7 +147,7 @@ def test_an_older_backup_counts_on_after_merged_tickets(
     monkeypatch.setattr(backup, "_counters", lambda _rows: {})
     backup.backup(tmp_path / "desk.zip")
     with elsewhere(target):
-        restoring.restore(tmp_path / "desk.zip")
+        restore.restore(tmp_path / "desk.zip")
         assert write_ticket(Customer.get(), Service.get(), "10003").id == merged + 1
 
 
@@ -157,7 +158,7 @@ def test_files_and_the_secret_key_come_back(filled: Desk, tmp_path: Path, elsewh
     secret = environment.current().secret_key
     backup.backup(tmp_path / "desk.zip")
     with elsewhere("sqlite"):
-        restoring.restore(tmp_path / "desk.zip")
+        restore.restore(tmp_path / "desk.zip")
         found = [file_store.location(row.path) for row in (moved, kept)]
         assert [path.read_bytes() for path in found] == [attached.PDF, attached.GIF]
         assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
@@ -177,14 +178,14 @@ def test_a_backup_names_the_files_that_are_not_what_they_were(filled: Desk, tmp_
 def test_an_archive_writes_no_file_beside_ours(filled: Desk, archive: Path, elsewhere: Any) -> None:
     manifest = {"members": {"files/secret_key": {}}}
     with elsewhere("sqlite"), zipfile.ZipFile(archive) as content, pytest.raises(NotFound):
-        restoring._restore_files(content, manifest)
+        restore._restore_files(content, manifest)
 
 
 def test_the_archive_is_private_and_says_what_it_holds(archive: Path) -> None:
     assert archive.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(archive) as content:
         manifest = json.loads(content.read("manifest.json"))
-    assert manifest["schema"] == migrating.runner(models.database).migrations()[-1].name
+    assert manifest["schema"] == migrate.runner(models.database).migrations()[-1].name
     assert manifest["members"]["tables/ticket.jsonl"]["rows"] == 2
 
 
@@ -195,7 +196,7 @@ def test_one_wrong_byte_is_noticed(archive: Path, place: float, elsewhere: Any) 
     content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
     archive.write_bytes(content)
     with elsewhere("sqlite"), pytest.raises(BackupError, match="damaged"):
-        restoring.restore(archive)
+        restore.restore(archive)
 
 
 @sqlite_only
@@ -203,20 +204,20 @@ def test_a_shortened_archive_is_noticed(archive: Path, elsewhere: Any) -> None:
     archive.write_bytes(archive.read_bytes()[:-1000])
     with elsewhere("sqlite") as database:
         with pytest.raises(BackupError, match="damaged"):
-            restoring.restore(archive)
+            restore.restore(archive)
         assert database.get_tables() == []
 
 
 def test_a_desk_is_never_overwritten(archive: Path) -> None:
     with pytest.raises(BackupError, match="already"):
-        restoring.restore(archive)
+        restore.restore(archive)
     assert Ticket.select().count() == 2
 
 
 def test_a_newer_archive_is_refused(archive: Path, engine: str, elsewhere: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(migrating, "MIGRATIONS", archive.parent)
+    monkeypatch.setattr(migrate, "MIGRATIONS", archive.parent)
     with elsewhere(engine), pytest.raises(BackupError, match="newer"):
-        restoring.restore(archive)
+        restore.restore(archive)
 
 
 def test_an_empty_database_has_nothing_to_back_up(engine: str, tmp_path: Path, elsewhere: Any) -> None:
@@ -269,5 +270,5 @@ def test_a_backup_taken_while_others_write_is_consistent(
 
 def test_labels_keep_their_languages(archive: Path, engine: str, elsewhere: Any) -> None:
     with elsewhere(engine):
-        restoring.restore(archive)
+        restore.restore(archive)
         assert Service.get().name == Label(en="Orders")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import models
-from helpdesk import clock, doctor, settings
-from helpdesk.doctor import Check
+from helpdesk import clock, settings
+from helpdesk.operations import doctor
+from helpdesk.operations.doctor import Check
 from helpdesk.outbox.smtp_errors import explain
 from helpdesk.settings import environment
 from models import OutgoingEmail, Ticket, TicketEvent

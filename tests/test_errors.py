@@ -11,9 +11,10 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.setup.workflow import TagsView
-from helpdesk import doctor, settings
+from helpdesk import settings
 from helpdesk.errors import TooMany
 from helpdesk.lib import throttle
+from helpdesk.operations import doctor
 from models import Tag, Ticket, open_database
 from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from helpdesk import backup, journal, restoring, settings
+from helpdesk import journal, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import attachments, file_store, logo
+from helpdesk.operations import backup, restore
 from models import JournalEntry, database
 from tests.admin_views.test_set_up import configuration
 from tests.browser.test_axe import complaints
@@ -162,7 +163,7 @@ def test_a_backup_holds_it_and_the_sweep_spares_it(database, engine, desks, tmp_
     content = path.read_bytes()
     backup.backup(tmp_path / "desk.zip")
     with fresh_database(engine, desks, tmp_path / "elsewhere"):
-        restoring.restore(tmp_path / "desk.zip")
+        restore.restore(tmp_path / "desk.zip")
         assert file_store.location(logo.current().path).read_bytes() == content
 
 

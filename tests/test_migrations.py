@@ -13,7 +13,8 @@ import pytest
 from peewee import IntegrityError
 
 import models
-from helpdesk import migrating, tickets
+from helpdesk import tickets
+from helpdesk.operations import migrate
 from helpdesk.settings import defaults, environment
 from models import TABLES, open_database
 from tests.support import cast, postgresql_only, sqlite_only
@@ -55,7 +56,7 @@ def test_migrations_make_what_the_models_declare_on_sqlite(empty: Any, tmp_path:
     declared = open_database(f"sqlite:///{tmp_path / 'declared.db'}")
     with declared.bind_ctx(TABLES):
         declared.create_tables(TABLES)
-    migrating.migrate(empty, backup=False)
+    migrate.migrate(empty, backup=False)
     assert ddl(empty) == ddl(declared)
     declared.close_all()
 
@@ -65,28 +66,28 @@ def test_migrations_make_what_the_models_declare_on_postgresql(empty: Any) -> No
     empty.create_tables(TABLES)
     declared = catalogues(empty)
     empty.drop_tables(TABLES[::-1])
-    migrating.migrate(empty, backup=False)
+    migrate.migrate(empty, backup=False)
     assert catalogues(empty) == declared
     assert len(declared["columns"]) > 200
 
 
 def test_a_second_migration_changes_nothing(empty: Any) -> None:
-    assert migrating.migrate(empty)[0] == "0001_initial"
-    assert migrating.migrate(empty) == []
-    assert migrating.pending(empty) == []
+    assert migrate.migrate(empty)[0] == "0001_initial"
+    assert migrate.migrate(empty) == []
+    assert migrate.pending(empty) == []
 
 
 def test_an_empty_database_gets_the_defaults_without_a_backup(empty: Any) -> None:
-    migrating.migrate(empty)
+    migrate.migrate(empty)
     assert models.Status.select().count() == 4
     assert not (environment.current().data_dir / "backups").exists()
 
 
 def test_a_newer_database_is_refused(empty: Any) -> None:
-    migrating.migrate(empty, backup=False)
+    migrate.migrate(empty, backup=False)
     empty.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')")
-    with pytest.raises(migrating.NewerDatabase):
-        migrating.migrate(empty)
+    with pytest.raises(migrate.NewerDatabase):
+        migrate.migrate(empty)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def next_version(tmp_path: Path) -> Path:
     """The migrations of a later version of the program."""
     folder = tmp_path / "migrations"
     folder.mkdir()
-    for path in migrating.MIGRATIONS.glob("*.py"):
+    for path in migrate.MIGRATIONS.glob("*.py"):
         (folder / path.name).write_text(path.read_text())
     (folder / "9000_next.py").write_text(
         "def up(migrator, db):\n    db.execute_sql('CREATE TABLE later (id INTEGER)')\n"
@@ -105,9 +106,9 @@ def next_version(tmp_path: Path) -> Path:
 def test_a_desk_is_backed_up_before_it_is_migrated(
     empty: Any, next_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrating.migrate(empty)
-    monkeypatch.setattr(migrating, "MIGRATIONS", next_version)
-    assert migrating.migrate(empty) == ["9000_next"]
+    migrate.migrate(empty)
+    monkeypatch.setattr(migrate, "MIGRATIONS", next_version)
+    assert migrate.migrate(empty) == ["9000_next"]
     [backup] = (environment.current().data_dir / "backups").iterdir()
     assert backup.stat().st_mode & 0o777 == 0o600
 
@@ -115,14 +116,14 @@ def test_a_desk_is_backed_up_before_it_is_migrated(
 def test_a_migration_that_breaks_leaves_nothing_behind(
     empty: Any, next_version: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migrating.migrate(empty)
-    monkeypatch.setattr(migrating, "MIGRATIONS", next_version)
+    migrate.migrate(empty)
+    monkeypatch.setattr(migrate, "MIGRATIONS", next_version)
     with (next_version / "9000_next.py").open("a") as file:
         file.write("    raise ValueError('half way')\n")
     with pytest.raises(ValueError, match="half way"):
-        migrating.migrate(empty)
+        migrate.migrate(empty)
     assert "later" not in empty.get_tables()
-    assert migrating.pending(empty) == ["9000_next"]
+    assert migrate.pending(empty) == ["9000_next"]
 
 
 def test_the_last_five_automatic_backups_are_kept(empty: Any) -> None:
@@ -130,15 +131,15 @@ def test_the_last_five_automatic_backups_are_kept(empty: Any) -> None:
     folder.mkdir()
     for day in range(10, 18):
         (folder / f"202001{day}-000000-before-0001_initial.zip").touch()
-    migrating.migrate(empty)
-    migrating._back_up(before="0002_next")
-    assert len(list(folder.iterdir())) == migrating.KEPT_BACKUPS
+    migrate.migrate(empty)
+    migrate._back_up(before="0002_next")
+    assert len(list(folder.iterdir())) == migrate.KEPT_BACKUPS
     assert not list(folder.glob("20200113*"))
 
 
 @sqlite_only
 def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
-    migrating.migrate(empty, backup=False)
+    migrate.migrate(empty, backup=False)
     with closing(sqlite3.connect(tmp_path / "guichet.db")) as connection:
         connection.execute("INSERT INTO message_search (rowid, subject, author, body) VALUES (7, 'a', 'b', 'printer')")
         assert connection.execute("SELECT rowid FROM message_search('print*')").fetchall() == [(7,)]
@@ -146,7 +147,7 @@ def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
 
 @sqlite_only
 def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any) -> None:
-    migrating.runner(empty).up("0014_former_numbers")
+    migrate.runner(empty).up("0014_former_numbers")
     defaults.seed_defaults()
     sales, ana = cast.make_service("Sales"), cast.make_agent("Ana", None)
     wanted = cast.open_ticket(cast.make_customer("Carol"), sales)
@@ -155,7 +156,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     models.ReadingMark.create(ticket=wanted, agent=ana, message=40)
     before = {table: list(table.select().order_by(table.id).dicts()) for table in TABLES}
 
-    migrating.runner(empty).up()
+    migrate.runner(empty).up()
 
     assert {table: list(table.select().order_by(table.id).dicts()) for table in TABLES} == before
     assert empty.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
@@ -170,10 +171,10 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
 
 
 def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any) -> None:
-    migrating.runner(empty).up("0014_former_numbers")
+    migrate.runner(empty).up("0014_former_numbers")
     defaults.seed_defaults()
     customer, sales = cast.make_customer("Carol"), cast.make_service("Sales")
     first = cast.open_ticket(customer, sales)
     models.FormerNumber.create(number="7", ticket=first, former_id=first.id + 6, merged_at=first.created_at)
-    migrating.runner(empty).up()
+    migrate.runner(empty).up()
     assert cast.open_ticket(customer, sales).id > first.id + 6

@@ -12,10 +12,11 @@ from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n, outage
+from helpdesk import i18n
 from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import throttle
+from helpdesk.operations import outage
 from web.typed import Typed, typed
 
 TEXTS: dict[int, tuple[Any, Any]] = {

@@ -8,8 +8,8 @@ from flask import request
 from flask_admin import expose
 
 from admin_views.base import DeskPage
-from helpdesk import doctor
 from helpdesk.i18n import lazy
+from helpdesk.operations import doctor
 
 
 class HealthPage(DeskPage):

@@ -39,7 +39,7 @@ TIMEOUT = 20
 #: Mails sent through one connection.
 BATCH = 10
 
-#: What `wake` calls: ``helpdesk.jobs`` puts its own here.
+#: What `wake` calls: ``helpdesk.operations.jobs`` puts its own here.
 wakers: list[Callable[[], None]] = []
 
 _application: Flask | None = None

@@ -11,10 +11,11 @@ import pytest
 import time_machine
 
 import models
-from helpdesk import clock, settings, tickets, upkeep
+from helpdesk import clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.files import attachments, file_store, filetypes, uploads
+from helpdesk.operations import upkeep
 from helpdesk.settings import environment
 from models import Agent, Attachment, Customer, Message, Setting, Stamp, Ticket, Upload
 from tests.support import attached, cast, sqlite_only

@@ -14,7 +14,8 @@ import time_machine
 from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — acts wake the deliverer only once it is read
-from helpdesk import clock, jobs, links, outbox, settings, tickets, upkeep
+from helpdesk import clock, links, outbox, settings, tickets
+from helpdesk.operations import jobs, upkeep
 from helpdesk.outbox import retention
 from helpdesk.settings import environment
 from models import EMAIL_STATES, AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun

@@ -9,11 +9,12 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, imports, journal, outbox, settings, tickets, upkeep
+from helpdesk import clock, imports, journal, outbox, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.imports import kinds
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.notifications import email_texts
+from helpdesk.operations import upkeep
 from helpdesk.people import agents
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, JournalEntry, OutgoingEmail, Permission, Role

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk import orders, upkeep
+from helpdesk import orders
+from helpdesk.operations import upkeep
 from models import Order, OrderLine
 from tests.support import cast
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, upkeep
+from helpdesk import clock
 from helpdesk.errors import NotFound
+from helpdesk.operations import upkeep
 from helpdesk.tickets import presence
 from models import Presence
 

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from helpdesk import serving
+from helpdesk.operations import serving
 from helpdesk.settings import environment
 from tests.support import sqlite_only
 from tests.support.desks import Desk

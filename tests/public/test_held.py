@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from helpdesk import clock, outbox, settings, upkeep
+from helpdesk import clock, outbox, settings
+from helpdesk.operations import upkeep
 from helpdesk.visitors import unconfirmed
 from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Stamp, Ticket
 from public.codes import SOUNDS_PER_NETWORK

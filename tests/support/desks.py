@@ -15,8 +15,8 @@ import psycopg
 
 import models
 from app import create_app
-from helpdesk import migrating
 from helpdesk.lists import counting
+from helpdesk.operations import migrate
 from helpdesk.settings import DECLARED, environment
 from models import TABLES, Catalogue, open_database
 from tests.support.postgres import Cluster, Missing
@@ -44,7 +44,7 @@ class Desk(ABC):
         self.environment = environment.read({**self.variables, "GUICHET_DATABASE_URL": template_url})
         self._app: Any = None
         self.use(template_url)
-        migrating.migrate(models.database, backup=False)
+        migrate.migrate(models.database, backup=False)
         self.remember()
         models.database.close_all()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from peewee import Database, SqliteDatabase
 from playhouse.migrations import Runner
 
-from helpdesk import backup as backups
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
+from helpdesk.operations import backup as backups
 from helpdesk.settings import defaults, environment
 from models import Role
 

@@ -23,9 +23,10 @@ import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
-from helpdesk import clock, outage, outbox, upkeep
+from helpdesk import clock, outbox
 from helpdesk.files import uploads
 from helpdesk.lib import cache
+from helpdesk.operations import outage, upkeep
 from helpdesk.outbox import claims
 from helpdesk.settings import environment
 from models import TimetableRun, database

@@ -15,10 +15,11 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from helpdesk import clock, i18n, jobs, migrating, settings
+from helpdesk import clock, i18n, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
+from helpdesk.operations import jobs, migrate
 from helpdesk.people import agents
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
@@ -96,9 +97,9 @@ def _encoding() -> Check:
 
 def _schema() -> Check:
     name = _("Version of the tables")
-    if migrating.is_newer(database):
+    if migrate.is_newer(database):
         return Check(name, False, _("The database was used by a newer Guichet: upgrade the program."))
-    waiting = migrating.pending(database)
+    waiting = migrate.pending(database)
     if waiting:
         return Check(name, False, _("Migrations wait: %(names)s. Start the desk again.", names=", ".join(waiting)))
     return Check(name, True, _("Up to date"))

@@ -13,9 +13,9 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-from helpdesk import migrating
-from helpdesk.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.files import file_store
+from helpdesk.operations import migrate
+from helpdesk.operations.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
 from models import database, is_sqlite
 
@@ -41,7 +41,7 @@ def restore(path: Path) -> dict[str, Any]:
 def _accepted(path: Path) -> dict[str, Any]:
     _refuse_unless_empty()
     manifest = verify(path)
-    if not migrating.knows(manifest["schema"]):
+    if not migrate.knows(manifest["schema"]):
         raise BackupError(f"The backup {path} was made by a newer Guichet: upgrade the program first.")
     return manifest
 
@@ -126,7 +126,7 @@ def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     # A part that is not finished is thrown away: no need to wait for the disk before the end.
     target = SqliteDatabase(str(part), pragmas={"synchronous": "off", "journal_mode": "memory"})
     with target.connection_context():
-        migrating.runner(target).up(manifest["schema"])
+        migrate.runner(target).up(manifest["schema"])
         with target.atomic():
             for member, table in _table_members(manifest):
                 with archive.open(member) as lines:
@@ -145,7 +145,7 @@ def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
 def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     """Fill the database in one transaction; COPY takes a table at once and reads text whatever the column."""
     with database.connection_context(), database.atomic():
-        migrating.runner(database).up(manifest["schema"])
+        migrate.runner(database).up(manifest["schema"])
         for member, table in _table_members(manifest):
             with archive.open(member) as lines, database.connection().cursor() as cursor:
                 columns = json.loads(next(lines))
