@@ -716,7 +716,10 @@ class Upload(Base):
 
 
 class ReadingMark(Base):
-    """Up to which message an agent has read a ticket (``helpdesk.tickets.unread``); `message` is an id, also of a gone one."""
+    """Up to which message an agent has read a ticket (``helpdesk.tickets.unread``).
+
+    `message` is an id, also of a message that is gone.
+    """
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")

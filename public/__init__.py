@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from public import codes, files, held, my_tickets, new_ticket, setup, sign_in, site, ticket_links
+from public import codes, files, my_tickets, new_ticket, setup, sign_in, site, ticket_links, unconfirmed
 from public.routes import blueprint, setup_blueprint
 
 __all__ = [

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as Answer
 from helpdesk import i18n
 from helpdesk.errors import HelpdeskError
 from helpdesk.visitors import captcha
-from public import safety
+from public import rate_limits
+from public.rate_limits import HOUR
 from public.routes import blueprint
-from public.safety import HOUR
 
 CODES_PER_NETWORK = 120
 #: A browser may ask several times for one sound.
@@ -21,7 +21,7 @@ SOUNDS_PER_NETWORK = 60
 def new_code() -> Answer | tuple[Response, int]:
     """Give the form another code."""
     try:
-        safety.count("code", limit=CODES_PER_NETWORK, seconds=HOUR)
+        rate_limits.count("code", limit=CODES_PER_NETWORK, seconds=HOUR)
     except HelpdeskError as error:
         return jsonify(message=str(error)), 429
     token = captcha.make()
@@ -42,7 +42,7 @@ def code_image(token: str) -> Response:
 def code_sound(token: str) -> Response:
     """Speak the code that the picture shows. Nobody keeps the sound."""
     captcha.require_living(token)
-    safety.count("sound", limit=SOUNDS_PER_NETWORK, seconds=HOUR)
+    rate_limits.count("sound", limit=SOUNDS_PER_NETWORK, seconds=HOUR)
     return _unkept(captcha.sound(token), "audio/wav")
 
 

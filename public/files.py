@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from helpdesk.errors import NotFound
 from helpdesk.files import attachments
 from helpdesk.i18n import lazy
-from public import actor, safety
+from public import current, rate_limits
 from public.routes import blueprint
 from web import baskets, downloads
 from web.baskets import Basket
@@ -21,9 +21,9 @@ FILES_PER_NETWORK = 150
 
 def basket() -> Basket:
     """Return the files of the form of this request."""
-    customer = actor.signed_in()
+    customer = current.signed_in()
     owner = f"customer {customer.id}" if customer is not None else "visitor"
-    return Basket(owner, customer, lambda: safety.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
+    return Basket(owner, customer, lambda: rate_limits.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
 
 
 @blueprint.post("/uploads")
@@ -45,5 +45,5 @@ def file(file_id: int, called: str) -> Response:
     number = attachments.ticket_number(file_id)
     if not number:
         raise NotFound(lazy("There is no such file."))
-    who, _ticket = actor.find(number)
+    who, _ticket = current.find(number)
     return downloads.send(attachments.find(who, file_id), inline="inline" in request.args)

@@ -18,7 +18,7 @@ from helpdesk.reports import satisfaction
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc, thread
 from models import Customer, Message, Status, Ticket
-from public import actor, safety
+from public import current, rate_limits
 from public.forms import AnswerForm
 from public.routes import blueprint
 from web.errors import again
@@ -43,7 +43,7 @@ class Line:
 @blueprint.get("/tickets", endpoint="tickets")
 def list_tickets() -> Response | str:
     """List the customer's tickets, or those this browser keeps: open or closed, the latest activity first."""
-    customer = actor.signed_in()
+    customer = current.signed_in()
     closed = request.args.get("show") == "closed"
     if customer is None:
         return _list_kept(closed=closed)
@@ -60,7 +60,7 @@ def list_tickets() -> Response | str:
 
 def _list_kept(*, closed: bool) -> Response | str:
     """List what this browser opened or was led to by a link; with none of it, ask to sign in."""
-    kept = actor.kept()
+    kept = current.kept()
     if not kept:
         return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
     shown = [(row, guest.customer.id) for guest, row in kept if row.is_open != closed]
@@ -74,7 +74,7 @@ def _list_kept(*, closed: bool) -> Response | str:
 def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
     query = access.visible_tickets(customer).where(Ticket.is_open != closed)
     if before:
-        last = actor.followed(customer, before)
+        last = current.followed(customer, before)
         query = query.where(
             (Ticket.last_activity < last.last_activity)
             | ((Ticket.last_activity == last.last_activity) & (Ticket.id < last.id))
@@ -98,7 +98,7 @@ def _lines(read: list[tuple[Ticket, int]]) -> list[Line]:
 def ticket(number: str) -> Response | str | tuple[str, int]:
     """Show the thread of a ticket to its customer or to its guest."""
     try:
-        who, row = actor.find(number)
+        who, row = current.find(number)
     except NotFound:
         return _not_here()
     if row.number != number:
@@ -110,7 +110,7 @@ def ticket(number: str) -> Response | str | tuple[str, int]:
 def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Add the customer's message to the thread; writing to a closed ticket reopens it."""
     try:
-        who, row = actor.find(number)
+        who, row = current.find(number)
     except NotFound:
         return _not_here()
     form = AnswerForm(_owner(who, row))
@@ -119,7 +119,7 @@ def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str
         return _thread(who, row, form), 200
     try:
         if form.validate():
-            safety.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
+            rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
             files = form.basket.kept
             tickets.receive_message(
                 row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies, files=files
@@ -137,7 +137,7 @@ def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str
 def close(number: str) -> Response | tuple[str, int]:
     """Close the ticket from the customer's side."""
     try:
-        who, row = actor.find(number)
+        who, row = current.find(number)
     except NotFound:
         return _not_here()
     if row.number != number:
@@ -151,14 +151,14 @@ def close(number: str) -> Response | tuple[str, int]:
 def rate(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Keep whether the customer is satisfied with a closed ticket."""
     try:
-        who, row = actor.find(number)
+        who, row = current.find(number)
     except NotFound:
         return _not_here()
     if row.number != number:
         return _led_on(row, number)
     access.require(who, "rate", row)
     try:
-        safety.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
+        rate_limits.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
         satisfaction.rate(row, request.form.get("score", ""), actor=who, comment=request.form.get("comment", ""))
     except (InvalidInput, TooMany) as error:
         return again(_thread(who, row, AnswerForm(_owner(who, row)), refused=str(error)), error)
@@ -170,7 +170,7 @@ def rate(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, 
 def drop_copy(number: str) -> Response | tuple[str, int]:
     """Take somebody out of copy."""
     try:
-        who, row = actor.find(number)
+        who, row = current.find(number)
     except NotFound:
         return _not_here()
     if row.number != number:
@@ -229,4 +229,4 @@ def _rating(who: Customer | TicketGuest, row: Ticket, refused: str) -> dict[str,
 
 def _not_here() -> tuple[str, int]:
     """Say the same for a ticket of others and for none at all."""
-    return render_template("public/not_here.html", is_signed_in=actor.signed_in() is not None, kept=typed()), 404
+    return render_template("public/not_here.html", is_signed_in=current.signed_in() is not None, kept=typed()), 404

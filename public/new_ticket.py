@@ -15,10 +15,10 @@ from helpdesk.people import customers
 from helpdesk.visitors import captcha
 from helpdesk.visitors.captcha import Spent
 from models import Agent, Customer, Ticket
-from public import actor, codes, held, safety, units
+from public import codes, current, rate_limits, unconfirmed, units
 from public.forms import TicketForm
+from public.rate_limits import HOUR, TICKETS_PER_NETWORK
 from public.routes import blueprint
-from public.safety import HOUR, TICKETS_PER_NETWORK
 
 TICKETS_PER_CUSTOMER = 100
 WRONG_CODES_PER_NETWORK = 40
@@ -37,14 +37,14 @@ def new_ticket() -> Answer | tuple[str, int]:
     offered = units.offered()
     if not settings.get("desk_enabled") or not offered:
         return _closed(bool(offered))
-    form = TicketForm(offered, actor.signed_in())
+    form = TicketForm(offered, current.signed_in())
     if form.unit and not form.is_submitted():
         form.unit.data, form.service = units.wanted(offered, _asked("service"), _asked("department"))
     if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
         return _page(form, 422 if form.basket.errors else 200)
     try:
-        if held.is_asked(form):
-            return held.keep(form) or _page(form, 422)
+        if unconfirmed.is_asked(form):
+            return unconfirmed.keep(form) or _page(form, 422)
         ticket = tickets.made_by(form.key) or _send(form)
     except TooMany as error:
         form.refuse(error)
@@ -92,13 +92,13 @@ def _refuse_code(form: TicketForm, typed: str) -> None:
         form.refuse(InvalidInput(lazy("Copy the letters of the picture."), field="code"))
         return
     form.refuse(InvalidInput(lazy("This code does not match the picture. Here is a new one."), field="code"))
-    safety.count("wrong code", limit=WRONG_CODES_PER_NETWORK, seconds=HOUR)
+    rate_limits.count("wrong code", limit=WRONG_CODES_PER_NETWORK, seconds=HOUR)
 
 
 def _count_ticket(form: TicketForm, token: str) -> None:
     """Count one ticket of this network: by its used code, so that a double click counts once."""
     try:
-        safety.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
+        rate_limits.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
     except TooMany:
         captcha.forget(token)
         form.renew()
@@ -115,7 +115,7 @@ def _page(form: TicketForm, status: int) -> tuple[str, int]:
         is_agent=isinstance(sessions.current_person(), Agent),
         always_ask_name=settings.get("always_ask_name"),
         can_be_heard=codes.can_be_heard(),
-        may_confirm=held.is_offered(form),
+        may_confirm=unconfirmed.is_offered(form),
         drawer=_drawer(form.customer),
     )
     return page, status
@@ -143,7 +143,7 @@ def _sent(ticket: Ticket, form: TicketForm) -> Answer:
     session["sent"] = ticket.number
     if form.customer is None and settings.mail_server() is None and ticket.address_id is not None:
         # No mail will bring the link: the browser that wrote keeps its ticket (RULES 22).
-        actor.remember(ticket.id, ticket.address_id, by_link=False)
+        current.remember(ticket.id, ticket.address_id, by_link=False)
     return redirect(url_for("public.sent"), 303)
 
 
@@ -154,12 +154,16 @@ def sent() -> Answer | str:
     if ticket is None:
         return redirect(url_for("public.home"))
     try:
-        actor.find(ticket.number)
+        current.find(ticket.number)
         opens = True
     except NotFound:
         opens = False
     return render_template(
-        "public/sent.html", ticket=ticket, opens=opens, mails=settings.mail_server() is not None, who=actor.signed_in()
+        "public/sent.html",
+        ticket=ticket,
+        opens=opens,
+        mails=settings.mail_server() is not None,
+        who=current.signed_in(),
     )
 
 
@@ -169,7 +173,7 @@ def known() -> Response:
     if settings.get("always_ask_name"):
         return jsonify(ask_name=True)
     try:
-        safety.count("known", limit=LOOKUPS_PER_NETWORK, seconds=HOUR)
+        rate_limits.count("known", limit=LOOKUPS_PER_NETWORK, seconds=HOUR)
     except TooMany:
         return jsonify(ask_name=True)
     return jsonify(ask_name=not customers.is_known(request.form.get("email", "")[:300]))

@@ -14,7 +14,7 @@ from helpdesk.links import LinkExpired
 from helpdesk.people import customers
 from helpdesk.visitors import customer_sign_in
 from models import Customer
-from public import actor, safety
+from public import current, rate_limits
 from public.forms import PasswordForm, SignInForm
 from public.routes import blueprint
 from public.ticket_links import lost
@@ -29,7 +29,7 @@ def sign_in() -> Response | str | tuple[str, int, dict[str, str]]:
     refused: Exception | None = None
     after = safe_path(request.values.get("next"), "")
     if request.method != "POST":
-        return redirect(_home(after)) if actor.signed_in() else _page(form, after)
+        return redirect(_home(after)) if current.signed_in() else _page(form, after)
     try:
         if form.validate():
             return _ask_link(form, after) if "link" in request.form else _sign_in(form, after)
@@ -50,7 +50,7 @@ def _home(after: str) -> str:
 def _sign_in(form: SignInForm, after: str) -> Response:
     if not form.password.data:
         raise InvalidInput(_how_to_come_in(), field="password")
-    customer = customer_sign_in.sign_in(form.email.data, form.password.data, address_key=safety.address_key())
+    customer = customer_sign_in.sign_in(form.email.data, form.password.data, address_key=rate_limits.address_key())
     sessions.start(customer)
     return redirect(_home(after), 303)
 
@@ -62,7 +62,7 @@ def _how_to_come_in() -> LazyString:
 
 
 def _ask_link(form: SignInForm, after: str) -> Response:
-    customer_sign_in.ask_link(form.email.data, address_key=safety.address_key())
+    customer_sign_in.ask_link(form.email.data, address_key=rate_limits.address_key())
     if after:
         session["after_sign_in"] = after
     flash(_("If we know this address, a link is on its way to it."), "success")
@@ -102,7 +102,7 @@ def sign_out() -> Response:
 @blueprint.route("/account", methods=["GET", "POST"])
 def account() -> Response | str | tuple[str, int]:
     """Let a customer choose a password, or another one."""
-    customer = actor.signed_in()
+    customer = current.signed_in()
     if customer is None:
         return redirect(url_for("public.sign_in", next=url_for("public.account")))
     form = PasswordForm()

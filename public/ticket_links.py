@@ -10,7 +10,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _
 from helpdesk.links import LinkExpired
 from helpdesk.visitors import customer_sign_in
-from public import actor, safety
+from public import current, rate_limits
 from public.forms import LinkForm
 from public.routes import blueprint
 from web.errors import again
@@ -35,7 +35,7 @@ def open_ticket_link(token: str) -> Response | tuple[str, int]:
         address = customer_sign_in.use_ticket_link(link)
     except (LinkExpired, NotFound) as error:
         return lost(error)
-    actor.remember(link.ticket.id, address.id, by_link=True)
+    current.remember(link.ticket.id, address.id, by_link=True)
     return redirect(url_for("public.ticket", number=link.ticket.number), 303)
 
 
@@ -48,7 +48,7 @@ def new_link() -> Response | str | tuple[str, int, dict[str, str]]:
         return render_template("public/link_lost.html", form=form, reason=None)
     try:
         if form.validate():
-            customer_sign_in.ask_link(form.email.data, address_key=safety.address_key())
+            customer_sign_in.ask_link(form.email.data, address_key=rate_limits.address_key())
             flash(_("If we know this address, a link is on its way to it."), "success")
             return redirect(url_for("public.sign_in"), 303)
     except (InvalidInput, TooMany) as error:

@@ -67,7 +67,7 @@ class TicketPage:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
         opened = thread.open_thread(self.agent, number)
         ticket = opened.ticket
-        thread = self.thread(opened)
+        shown = self.thread(opened)
         blocks = thread["blocks"]
         covering, others = assignees.eligible(ticket.service_id, ticket.department_id)
         page: str = self.render(
@@ -100,7 +100,7 @@ class TicketPage:
             usual=sending.usual(self.agent, ways, typed.get("way", "")),
             form_key=secrets.token_urlsafe(9),
             typed=self.composed(opened.draft, typed),
-            **thread,
+            **shown,
         )
         return page, code
 

@@ -11,7 +11,7 @@ from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail, database, is_sqlite
 
-#: The domain of the customers of examples (`helpdesk.examples.demo.samples`): nobody is there, and no mail leaves for it.
+#: The domain of the customers of examples (`helpdesk.examples.demo.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"
 #: Minutes after which a mail that is still being sent was left behind by a crash.
 STUCK = 10

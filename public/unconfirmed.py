@@ -10,10 +10,10 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.links import LinkExpired
 from helpdesk.visitors import unconfirmed
 from models import HeldRequest, Ticket
-from public import actor, safety, units
+from public import current, rate_limits, units
 from public.forms import PlaceForm, TicketForm
+from public.rate_limits import HOUR, TICKETS_PER_NETWORK
 from public.routes import blueprint
-from public.safety import HOUR, TICKETS_PER_NETWORK
 from public.ticket_links import lost
 
 
@@ -31,7 +31,7 @@ def keep(form: TicketForm) -> Response | None:
     """Keep the request until its author confirms it, or leave in the form why not. Raises TooMany."""
     if not form.validate():
         return None
-    safety.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
+    rate_limits.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
     try:
         unconfirmed.hold(form.new_ticket())
     except InvalidInput as error:
@@ -73,7 +73,7 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
     except InvalidInput as error:
         return _not_as_it_is(row, token, form, error), 422
     if ticket.address_id is not None:
-        actor.remember(ticket.id, ticket.address_id, by_link=True)
+        current.remember(ticket.id, ticket.address_id, by_link=True)
     session.pop("held", None)
     session["sent"] = ticket.number
     return redirect(url_for("public.sent"), 303)
@@ -96,7 +96,7 @@ def _own(token: str) -> Response | None:
 
 def _may_read(ticket: Ticket) -> bool:
     try:
-        actor.find(ticket.number)
+        current.find(ticket.number)
     except NotFound:
         return False
     return True
