@@ -21,13 +21,12 @@ import admin_views
 import api
 import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
-import sessions
 from helpdesk import cli, i18n
 from helpdesk.lib import cache
 from helpdesk.operations import jobs
 from helpdesk.settings import environment
 from models import database, open_database
-from web import baskets, errors, rendering, security, statics
+from web import errors, rendering, security, sessions, statics, uploads
 
 csrf = CSRFProtect()
 
@@ -51,7 +50,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(environment.ROOT / "translations"),
     )
     open_the_database(app, env)
-    baskets.init_app(app)
+    uploads.init_app(app)
     sessions.init_app(app)
     csrf.init_app(app)
     i18n.babel.init_app(app, locale_selector=rendering.locale, timezone_selector=rendering.timezone)

@@ -8,7 +8,6 @@ from flask import Flask, redirect, url_for
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
-import sessions
 from admin_views import account, setup_menu
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
@@ -35,7 +34,7 @@ from admin_views.tickets.quick_search import FinderPage
 from admin_views.tickets.saved_views import SavedViewsPage
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk.i18n import lazy
-from web import errors
+from web import errors, sessions
 from web.security import nonce
 
 #: Every screen of the desk; the order is nothing but the order of registration.

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from flask import session
 
-import sessions
 from helpdesk import access
 from helpdesk.access import TicketGuest
 from helpdesk.errors import Merged, NotFound
 from helpdesk.i18n import lazy
 from models import Customer, CustomerAddress, FormerNumber, Ticket
+from web import sessions
 
 #: Tickets that one browser may keep open without signing in: the session must fit into a cookie.
 KEPT_TICKETS = 20

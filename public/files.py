@@ -12,8 +12,8 @@ from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from public import current, rate_limits
 from public.routes import blueprint
-from web import baskets, downloads
-from web.baskets import Basket
+from web import downloads, uploads
+from web.uploads import Basket
 
 HOUR = 3600
 FILES_PER_NETWORK = 150
@@ -29,7 +29,7 @@ def basket() -> Basket:
 @blueprint.post("/uploads")
 def upload() -> tuple[dict[str, Any], int]:
     """Keep a file for a form that is not sent yet."""
-    return baskets.receive_one(basket())
+    return uploads.receive_one(basket())
 
 
 @blueprint.post("/uploads/remove")

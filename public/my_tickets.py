@@ -22,7 +22,7 @@ from public import current, rate_limits
 from public.forms import AnswerForm
 from public.routes import blueprint
 from web.errors import again
-from web.typed import typed
+from web.kept_input import typed
 
 PER_PAGE = 25
 ANSWERS_PER_NETWORK = 120

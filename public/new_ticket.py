@@ -6,7 +6,6 @@ from flask import Response, current_app, jsonify, redirect, render_template, req
 from itsdangerous import Signer
 from werkzeug.wrappers import Response as Answer
 
-import sessions
 from helpdesk import settings, tickets
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
@@ -19,6 +18,7 @@ from public import codes, current, rate_limits, unconfirmed, units
 from public.forms import TicketForm
 from public.rate_limits import HOUR, TICKETS_PER_NETWORK
 from public.routes import blueprint
+from web import sessions
 
 TICKETS_PER_CUSTOMER = 100
 WRONG_CODES_PER_NETWORK = 40

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-import sessions
 from helpdesk import i18n, links, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
@@ -15,7 +14,7 @@ from helpdesk.setup import organisation
 from models import Agent
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
-from web import addresses, security
+from web import addresses, security, sessions
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
 #: Where the wizard ends: the dashboard says what is still to do.

@@ -6,7 +6,6 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-import sessions
 from helpdesk import links, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
@@ -18,6 +17,7 @@ from public import current, rate_limits
 from public.forms import PasswordForm, SignInForm
 from public.routes import blueprint
 from public.ticket_links import lost
+from web import sessions
 from web.errors import again
 from web.security import safe_path
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-import sessions
 from helpdesk.i18n import LANGUAGES
 from helpdesk.operations import doctor
 from helpdesk.people import agents, customers
 from models import Agent, Customer, database
 from public.routes import blueprint
+from web import sessions
 from web.security import is_https, safe_path
 
 YEAR = 31_536_000

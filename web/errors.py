@@ -17,7 +17,7 @@ from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import throttle
 from helpdesk.operations import outage
-from web.typed import Typed, typed
+from web.kept_input import Typed, typed
 
 TEXTS: dict[int, tuple[Any, Any]] = {
     400: (lazy("This request cannot be understood"), lazy("Go back, reload the page and try again.")),

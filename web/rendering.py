@@ -11,12 +11,11 @@ from flask import Flask, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-import sessions
 from helpdesk import clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext
 from models import Agent
-from web import addresses
+from web import addresses, sessions
 from web.security import nonce
 from web.statics import labels_url, logo_url, static_url
 

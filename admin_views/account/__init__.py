@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-import sessions
 from admin_views import setup_menu
 from admin_views.account.forms import (
     AccountForm,
@@ -27,7 +26,7 @@ from helpdesk.lib import inputs
 from helpdesk.links import LinkExpired
 from helpdesk.people import agents
 from models import AccessLink, Agent
-from web import errors
+from web import errors, sessions
 from web.security import safe_path
 
 blueprint = Blueprint("account", __name__, url_prefix="/admin")

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import abort, current_app, redirect, request, url_for
 
-import sessions
 from admin_views import setup_menu
 from helpdesk import access
 from models import Agent
-from web import errors
+from web import errors, sessions
 
 
 class Guarded:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sessions
 from admin_views.base import DeskView
 from admin_views.base.fields import RichField
 from admin_views.base.lists import ChoiceFilter
@@ -15,6 +14,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.settings import lookups, placeholders
 from helpdesk.tickets import canned_responses
 from models import CannedResponse
+from web import sessions
 from web.rendering import rich
 
 

@@ -14,8 +14,8 @@ from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from models import Agent, Ticket
-from web import baskets, downloads
-from web.baskets import Basket
+from web import downloads, uploads
+from web.uploads import Basket
 
 HOUR = 3600
 FILES_PER_AGENT = 600
@@ -65,7 +65,7 @@ class FilesPage(DeskPage):
     def upload_view(self) -> Any:
         """Keep a file for a reply that is not sent yet."""
         files = basket(self.agent)
-        answer, code = baskets.receive_one(files)
+        answer, code = uploads.receive_one(files)
         if code == 200 and (number := request.args.get("ticket", "")):
             remember_files(number[:40], files.stamp)
         return answer, code

@@ -9,7 +9,6 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 
-import sessions
 from admin_views.tickets import sending
 from admin_views.tickets.files import basket, forget_files, remember_files
 from admin_views.tickets.page import TicketPage, meanwhile, moment, page_of
@@ -22,6 +21,7 @@ from helpdesk.lib.inputs import row_key
 from helpdesk.tickets import canned_responses, drafts, mentions, missing_file, presence, thread
 from helpdesk.tickets.drafts import Writing
 from models import CannedResponse, Message, Ticket
+from web import sessions
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
 KEEPS_TEXT = frozenset({"reply_view", "draft_view"})

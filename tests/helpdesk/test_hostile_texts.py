@@ -23,7 +23,7 @@ from helpdesk.settings import placeholders
 from helpdesk.tickets import cc, mentions, missing_file
 from models import Agent
 from tests.support import sqlite_only
-from web import typed
+from web import kept_input
 
 LENGTH = 100_000
 IDEOGRAPHIC = "\u3000"
@@ -66,7 +66,7 @@ READERS = {
     "file name": filetypes.clean_name,
     "address": inputs.normalise,
     "line": lambda text: inputs.one_line(text, 200),
-    "given back": typed._plain,
+    "given back": kept_input._plain,
 }
 
 
