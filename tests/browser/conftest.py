@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models import Agent, Customer, Ticket
-from tests.test_access_matrix import World
+from tests.every_page.test_access_matrix import World
 
 
 @pytest.fixture

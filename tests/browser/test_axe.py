@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpdesk import links
+from tests.every_page.test_access_matrix import GET
 from tests.support import doors, sqlite_only
-from tests.test_access_matrix import GET
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 

@@ -13,10 +13,10 @@ from helpdesk.notifications import email_texts
 from helpdesk.outbox import previews
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
+from tests.every_page.test_access_matrix import GET, POST, World
 from tests.public.filling import fill, send
 from tests.support import doors, sqlite_only, words
 from tests.support.cast import PASSWORD
-from tests.test_access_matrix import GET, POST, World
 
 PERSONAS = ("visitor", "guest", "carol", "ana", "root")
 
