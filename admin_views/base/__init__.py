@@ -1,6 +1,6 @@
 """`DeskView`, the one base of every generated screen, and `DeskPage`, of every other page of the desk.
 
-The clever file: each override stands for a trap of the stock view (tests/admin_views/test_desk_view.py has them all).
+The clever file: each override stands for a trap of the stock view (tests/admin_views/base/test_desk_view.py has them all).
 """
 
 from __future__ import annotations

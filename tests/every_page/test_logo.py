@@ -15,7 +15,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.files import attachments, file_store, logo
 from helpdesk.operations import backup, restore
 from models import JournalEntry, database
-from tests.admin_views.test_set_up import configuration
+from tests.admin_views.setup.test_set_up import configuration
 from tests.browser.test_axe import complaints
 from tests.browser.test_desk import sign_in
 from tests.support import attached, doors, sqlite_only
