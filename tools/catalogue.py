@@ -57,7 +57,7 @@ class Steady(Catalog):
 
 def extract() -> Texts:
     """Return every text of the program with the files it stands in; a text with a plural is a tuple."""
-    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+    with (ROOT / "translations/babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     texts: Texts = {}
     for name, _line, text, _comments, _context in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 OWN = (
     *("app", "bootstrap", "models", "sessions", "helpdesk", "web", "public", "admin_views", "api"),
-    *("tests", "benchmarks"),
+    *("tests", "tools/benchmarks"),
 )
 
 #: Part of the house → the parts it may import.

@@ -3,7 +3,7 @@
 One view and one indexed statement a page, raw SQL, no sign-in, no layout, over Guichet's own database. Nothing that
 answers the same question can be much quicker; `pages.py` says how many times slower Guichet is.
 
-    python3 benchmarks/floor.py sqlite:///path/of/guichet.db 8001
+    python3 tools/benchmarks/floor.py sqlite:///path/of/guichet.db 8001
 """
 
 from __future__ import annotations

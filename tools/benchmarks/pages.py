@@ -1,6 +1,6 @@
 """How long pages take, against the floor: both answer over HTTP in turn, request by request, on this machine.
 
-    python3 benchmarks/pages.py --tickets 1000 100000 --engine sqlite postgresql
+    python3 tools/benchmarks/pages.py --tickets 1000 100000 --engine sqlite postgresql
 
 Each size is a demo desk of its own in a temporary folder. Both programs run under waitress with four threads; the
 client opens a connection for each request, as a visitor does. Trust the ratios: milliseconds depend on the machine.
@@ -227,7 +227,7 @@ def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured
         "GUICHET_CAPTCHA": "off",
         "GUICHET_WORKER": "separate",
     }
-    floor_command = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), url, str(ports[1])]
+    floor_command = [sys.executable, str(ROOT / "tools/benchmarks" / "floor.py"), url, str(ports[1])]
     with (
         served([sys.executable, "app.py", "serve"], ports[0], variables, folder / "ours.log") as ours,
         served(floor_command, ports[1], {}, folder / "floor.log") as floor,
