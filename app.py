@@ -21,11 +21,11 @@ import admin_views
 import api
 import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
+from database import database, open_database
 from helpdesk import cli, i18n
 from helpdesk.lib import cache
 from helpdesk.operations import jobs
 from helpdesk.settings import environment
-from models import database, open_database
 from web import errors, rendering, security, sessions, statics, uploads
 
 csrf = CSRFProtect()

@@ -6,168 +6,29 @@ Times are naive UTC datetimes. Labels that an owner writes hold one text per lan
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Any
 
 from peewee import (
     SQL,
-    BigAutoField,
     BigIntegerField,
     BooleanField,
     CharField,
     Check,
-    Database,
-    DatabaseProxy,
-    DateTimeField,
     ForeignKeyField,
     IntegerField,
     JSONField,
-    Model,
-    NodeList,
     TextField,
 )
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
-database = DatabaseProxy()
-
-#: Pragmas of the embedded engine: an answered request survives a power cut (DESIGN §4).
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "cache_size": -64_000,
-    "mmap_size": 268_435_456,
-    "temp_store": "memory",
-}
-
-
-def open_database(url: str) -> Database:
-    """Make the pooled database of a ``sqlite:///path`` or ``postgresql://…`` URL. Opens no connection.
-
-    Raises ValueError for any other scheme.
-    """
-    pool = {"max_connections": 40, "stale_timeout": 300, "timeout": 10}
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        path = url.removeprefix("sqlite:///")
-        # Deferred transactions that read before they write fail with "database is locked": IMMEDIATE never does.
-        # The pool hands a connection from thread to thread, to one at a time: SQLite need not bind it to the first.
-        return PooledSqliteDatabase(
-            path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False, **pool
-        )
-    if scheme in {"postgresql", "postgres"}:
-        return PooledPostgresqlDatabase(url, prefer_psycopg3=True, connect_timeout=10, **pool)
-    raise ValueError(scheme)
-
-
-def is_sqlite() -> bool:
-    """Tell whether the desk runs on the embedded engine."""
-    return isinstance(database.obj, PooledSqliteDatabase)
-
-
-class Label(dict[str, str]):
-    """One text per language, as an owner wrote it; ``str()`` gives the reader's."""
-
-    #: Set by ``helpdesk.i18n``: (reader's language, desk's language).
-    languages: ClassVar[Callable[[], tuple[str, str]]] = staticmethod(lambda: ("en", "en"))
-
-    def text(self, *languages: str) -> str:
-        """Return the text in the first of these languages that has one, else any text, else an empty string."""
-        for language in languages:
-            if self.get(language):
-                return self[language]
-        return next((text for text in self.values() if text), "")
-
-    def __str__(self) -> str:
-        return self.text(*Label.languages())
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(sorted(self.items())))
-
-
-class LabelField(TextField):
-    """Stores a `Label` as JSON with sorted keys, so that equal labels are equal texts."""
-
-    def db_value(self, value: Any) -> Any:
-        if value is None or isinstance(value, str):
-            return value
-        return json.dumps({key: text for key, text in value.items() if text}, ensure_ascii=False, sort_keys=True)
-
-    def python_value(self, value: Any) -> Any:
-        if value is None or isinstance(value, Label):
-            return value
-        return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
-
-
-class _Moment(DateTimeField):
-    """A naive UTC time. SQLite gives it back as text, which peewee would read by trying out formats: far slower."""
-
-    def python_value(self, value: Any) -> Any:
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
-
-
-#: Of no type, as every field of peewee: a row's attribute is the time, not the field.
-MomentField: Any = _Moment
-
-
-class LastingId(BigAutoField):
-    """An id that is never given out twice (on PostgreSQL none is): for what texts, cookies and open pages name."""
-
-    def ddl(self, ctx: Any) -> Any:
-        column = super().ddl(ctx)
-        return NodeList((column, SQL("AUTOINCREMENT"))) if is_sqlite() else column
-
-
-class Base(Model):
-    """A table with a 64-bit id that saves only the fields that changed."""
-
-    id = BigAutoField()
-
-    class Meta:
-        database = database
-        only_save_dirty = True
-        legacy_table_names = False
-
-
-class Stamp(Base):
-    """One row that moves with every change of a catalogue table or setting: other processes drop what they kept."""
-
-    value = BigIntegerField(default=0)
-
-    @classmethod
-    def bump(cls) -> None:
-        """Tell every process, this one at once, that catalogue tables or settings have changed."""
-        Catalogue.version += 1
-        if not cls.update(value=cls.value + 1).where(cls.id == 1).execute():
-            cls.insert(id=1, value=1).on_conflict_ignore().execute()
-
-
-class Catalogue(Base):
-    """A small table changed by hand and read on every page: its readers keep it until the stamp moves.
-
-    Whoever changes such a table other than through an instance calls `Stamp.bump`.
-    """
-
-    id: Any = LastingId()
-    version: ClassVar[int] = 0
-    #: Told of a row just before it goes, in the same transaction.
-    leaving: ClassVar[list[Callable[[Any], None]]] = []
-
-    def save(self, *args: Any, **kwargs: Any) -> Any:
-        result = super().save(*args, **kwargs)
-        Stamp.bump()
-        return result
-
-    def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
-        for watcher in Catalogue.leaving:
-            watcher(self)
-        result = super().delete_instance(*args, **kwargs)
-        Stamp.bump()
-        return result
-
+from database import (
+    Base,
+    Cached,
+    Label,
+    LabelField,
+    LastingId,
+    MomentField,
+    Stamp,
+)
 
 # --- The organisation ---------------------------------------------------------------------------------------------
 
@@ -180,7 +41,7 @@ class Setting(Base):
     changed_at = MomentField()
 
 
-class Service(Catalogue):
+class Service(Cached):
     """What visitors choose first; holds departments, or takes tickets itself when it has none."""
 
     name = LabelField()
@@ -191,7 +52,7 @@ class Service(Catalogue):
         return str(self.name)
 
 
-class Department(Catalogue):
+class Department(Cached):
     """A part of a service."""
 
     service = ForeignKeyField(Service, backref="departments", on_delete="RESTRICT")
@@ -205,7 +66,7 @@ class Department(Catalogue):
 CAPABILITIES = ("set_status", "set_priority", "tag", "assign", "delete", "configure")
 
 
-class Role(Catalogue):
+class Role(Cached):
     """A named set of capabilities: one `can_…` column for each of `CAPABILITIES`."""
 
     name = LabelField()
@@ -220,7 +81,7 @@ class Role(Catalogue):
         return str(self.name)
 
 
-class Agent(Catalogue):
+class Agent(Cached):
     """A member of the support, or (`is_admin`) one of its administrators."""
 
     email = CharField(max_length=254, unique=True)
@@ -239,7 +100,7 @@ class Agent(Catalogue):
         return self.name
 
 
-class Permission(Catalogue):
+class Permission(Cached):
     """What an agent covers: the whole support, a service, or one department of it (RULES 2)."""
 
     agent = ForeignKeyField(Agent, backref="permissions", on_delete="CASCADE")
@@ -275,7 +136,7 @@ Permission.add_index(
 )
 
 
-class Team(Catalogue):
+class Team(Cached):
     """Agents who share tickets; its manager sees and assigns every ticket while the team is enabled."""
 
     label = LabelField()
@@ -287,7 +148,7 @@ class Team(Catalogue):
         return str(self.label)
 
 
-class TeamMember(Catalogue):
+class TeamMember(Cached):
     """One agent in one team."""
 
     team = ForeignKeyField(Team, backref="memberships", on_delete="CASCADE")
@@ -301,7 +162,7 @@ OPEN, PENDING, CLOSED = "open", "pending", "closed"
 CATEGORIES = (OPEN, PENDING, CLOSED)
 
 
-class Status(Catalogue):
+class Status(Cached):
     """A step in the life of a ticket; rules read its category, never its label."""
 
     identifier = CharField(max_length=60, unique=True)
@@ -319,7 +180,7 @@ class Status(Catalogue):
         return str(self.label)
 
 
-class Priority(Catalogue):
+class Priority(Cached):
     """How much a ticket weighs: the heaviest stands first."""
 
     identifier = CharField(max_length=60, unique=True)
@@ -333,7 +194,7 @@ class Priority(Catalogue):
         return str(self.label)
 
 
-class Tag(Catalogue):
+class Tag(Cached):
     """A word put on tickets; `key` is its folded form, so that Stage and stâge are one tag."""
 
     name = CharField(max_length=40)
@@ -343,7 +204,7 @@ class Tag(Catalogue):
         return self.name
 
 
-class CannedResponse(Catalogue):
+class CannedResponse(Cached):
     """A stored reply, of one service or (no service) of all."""
 
     service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
@@ -366,7 +227,7 @@ CannedResponse.add_index(
 )
 
 
-class EmailText(Catalogue):
+class EmailText(Cached):
     """What one kind of e-mail says; an empty sender means the default e-mail of the desk."""
 
     kind = CharField(max_length=40, unique=True)
@@ -590,7 +451,7 @@ class TicketTag(Base):
         indexes = ((("ticket", "tag"), True),)
 
 
-class TicketCopy(Base):
+class TicketCc(Base):
     """A customer's address in copy of a ticket; it `waits` while whoever added it has not proven their own."""
 
     ticket = ForeignKeyField(Ticket, backref="copies", on_delete="CASCADE", index=False)
@@ -600,6 +461,7 @@ class TicketCopy(Base):
     created_at = MomentField()
 
     class Meta:
+        table_name = "ticket_copy"
         indexes = ((("ticket", "address"), True),)
         constraints = [Check("added_by IN ('agent', 'customer')", name="copy_added_by")]
 
@@ -648,7 +510,7 @@ class Presence(Base):
         indexes = ((("ticket", "agent"), True),)
 
 
-class SavedView(Catalogue):
+class SavedView(Cached):
     """A list of tickets kept under a name, its owner's or (`shared`) everybody's; `query` is its address."""
 
     owner = ForeignKeyField(Agent, backref="saved_views", on_delete="CASCADE")
@@ -715,7 +577,7 @@ class Upload(Base):
     expires_at = MomentField(index=True)
 
 
-class ReadingMark(Base):
+class ReadMark(Base):
     """Up to which message an agent has read a ticket (``helpdesk.tickets.unread``).
 
     `message` is an id, also of a message that is gone.
@@ -726,6 +588,7 @@ class ReadingMark(Base):
     message = BigIntegerField()
 
     class Meta:
+        table_name = "reading_mark"
         indexes = ((("ticket", "agent"), True),)
 
 
@@ -753,7 +616,7 @@ class FormerNumber(Base):
 # --- Filters ------------------------------------------------------------------------------------------------------
 
 
-class Filter(Catalogue):
+class Filter(Cached):
     """Conditions on a new ticket and what is then done to it, by position."""
 
     name = CharField(max_length=120)
@@ -770,7 +633,7 @@ class Filter(Catalogue):
         return self.name
 
 
-class FilterCondition(Catalogue):
+class FilterCondition(Cached):
     """An element of the ticket, an operator, a value (``helpdesk.filters`` holds the registries)."""
 
     rule = ForeignKeyField(Filter, backref="conditions", on_delete="CASCADE")
@@ -779,7 +642,7 @@ class FilterCondition(Catalogue):
     value = CharField(max_length=500, default="")
 
 
-class FilterAction(Catalogue):
+class FilterAction(Cached):
     """One action of a filter; `argument` is the id or text the action needs."""
 
     rule = ForeignKeyField(Filter, backref="actions", on_delete="CASCADE")
@@ -1015,7 +878,7 @@ TABLES: tuple[type[Base], ...] = (
     Ticket,
     Message,
     TicketTag,
-    TicketCopy,
+    TicketCc,
     TicketEvent,
     Attachment,
     Upload,
@@ -1024,7 +887,7 @@ TABLES: tuple[type[Base], ...] = (
     SavedView,
     Batch,
     BatchChange,
-    ReadingMark,
+    ReadMark,
     Rating,
     FormerNumber,
     Filter,

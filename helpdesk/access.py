@@ -13,7 +13,7 @@ from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
-from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCopy
+from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCc
 
 
 class System:
@@ -169,8 +169,8 @@ def _opened_by(customer: Customer, addresses: ModelSelect) -> ModelSelect:
 def _in_copy(addresses: ModelSelect | list[int]) -> ModelSelect:
     """Return the ids of the tickets these addresses are in copy of; what a spammer sends is nobody's to read."""
     copied = Ticket.alias()
-    query = TicketCopy.select(TicketCopy.ticket).join(copied, on=(TicketCopy.ticket == copied.id))
-    return query.where(TicketCopy.address.in_(addresses), ~TicketCopy.waits, ~copied.is_spam)
+    query = TicketCc.select(TicketCc.ticket).join(copied, on=(TicketCc.ticket == copied.id))
+    return query.where(TicketCc.address.in_(addresses), ~TicketCc.waits, ~copied.is_spam)
 
 
 def is_in_copy(actor: Actor, ticket: Ticket) -> bool:

@@ -18,13 +18,13 @@ import psycopg
 from flask import Flask
 from peewee import DatabaseError, InterfaceError
 
+from database import database
 from helpdesk import i18n
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.examples import demo
 from helpdesk.operations import backup, doctor, jobs, migrate, restore, serving
 from helpdesk.people import invitations
 from helpdesk.settings import environment
-from models import database
 
 Factory = Callable[[], Flask]
 Arguments = argparse.Namespace

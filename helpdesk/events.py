@@ -12,12 +12,13 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any
 
+from database import Label, database
 from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
 from helpdesk.lib.statements import insert
 from helpdesk.settings import lookups
-from models import Agent, Customer, Label, Message, Ticket, TicketEvent, database
+from models import Agent, Customer, Message, Ticket, TicketEvent
 
 
 class EventKind(StrEnum):

@@ -17,7 +17,7 @@ from flask_babel import Babel, force_locale, get_locale, get_timezone, get_trans
 from flask_babel import ngettext as plural_of
 from flask_babel.speaklater import LazyString
 
-from models import Label
+from database import Label
 
 __all__ = [
     "CHOICES",

@@ -12,6 +12,7 @@ from typing import Any
 
 from peewee import ModelSelect
 
+from database import Base, Label
 from helpdesk import clock, events, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
@@ -22,12 +23,10 @@ from helpdesk.lib.statements import insert
 from helpdesk.settings import email_kinds
 from models import (
     Agent,
-    Base,
     Filter,
     FilterAction,
     FilterCondition,
     JournalEntry,
-    Label,
     OutgoingEmail,
     Team,
     TeamMember,

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from peewee import ModelSelect
 
+from database import is_sqlite
 from helpdesk import access, events
 from helpdesk.access import Actor
 from helpdesk.lib.statements import Prepared, Slot
-from models import Ticket, is_sqlite
+from models import Ticket
 
 
 @contextmanager

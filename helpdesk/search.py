@@ -12,7 +12,8 @@ from typing import Any
 
 from peewee import JOIN, SQL, Select, Table, chunked, fn
 
-from models import Customer, CustomerAddress, Message, Ticket, database, is_sqlite
+from database import database, is_sqlite
+from models import Customer, CustomerAddress, Message, Ticket
 
 #: Tickets whose messages are renamed by one statement.
 AT_ONCE = 200

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from database import Cached
 from helpdesk import events, examples, filters, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
 from helpdesk.tickets import mentions, unread
-from models import Catalogue, TicketEvent
+from models import TicketEvent
 
 
 def apply_filters(event: TicketEvent, _actor: Actor) -> None:
@@ -37,5 +38,5 @@ events.listeners.update(
 for _kind in EventKind:
     events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
 settings.watchers.append(journal.settings_changed)
-Catalogue.leaving.append(examples.forget)
+Cached.leaving.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

@@ -9,7 +9,6 @@ __all__ = [
     "blueprint",
     "codes",
     "files",
-    "held",
     "init_app",
     "my_tickets",
     "new_ticket",
@@ -18,6 +17,7 @@ __all__ = [
     "sign_in",
     "site",
     "ticket_links",
+    "unconfirmed",
 ]
 
 

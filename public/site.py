@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
+from database import database
 from helpdesk.i18n import LANGUAGES
 from helpdesk.operations import doctor
 from helpdesk.people import agents, customers
-from models import Agent, Customer, database
+from models import Agent, Customer
 from public.routes import blueprint
 from web import sessions
 from web.security import is_https, safe_path

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from flask.testing import FlaskClient
 
-import models
+import database as db
 from helpdesk import settings
 from helpdesk.settings import environment
 from models import Agent, Customer, Department, Service, Team, Ticket
@@ -88,7 +88,7 @@ def desk(engine: str, desks: Desks) -> Iterator[Desk]:
 @pytest.fixture
 def database(desk: Desk) -> Any:
     """The database of a migrated desk: for tests of rules."""
-    return models.database
+    return db.database
 
 
 @pytest.fixture

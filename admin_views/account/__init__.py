@@ -1,4 +1,7 @@
-"""The account of an agent: signing in and out, forgotten password, invitation, profile."""
+"""The account of an agent: signing in and out, forgotten password, invitation, profile.
+It may import `admin_views.base`, `web` and the rules of `helpdesk`.
+Other people’s accounts are `admin_views/setup/users.py`.
+"""
 
 from __future__ import annotations
 

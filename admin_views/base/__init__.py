@@ -1,6 +1,7 @@
-"""`DeskView`, the one base of every generated screen, and `DeskPage`, of every other page of the desk.
-
-The clever file: each override stands for a trap of the stock view (tests/admin_views/base/test_desk_view.py has them all).
+"""The base of every screen of the desk: `DeskView` for generated screens, `DeskPage` for all other pages.
+It may import `web` and the rules of `helpdesk`; every other room of `admin_views` stands on it.
+No screen lives here. Each override of `DeskView` stands for a trap of the stock view; its tests name them all
+(tests/admin_views/base/test_desk_view.py).
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from admin_views.base.deleting import Deletes
 from admin_views.base.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.base.guard import Guarded
 from admin_views.base.lists import Lists
+from database import Base, Label, database
 from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
-from models import Base, Label, database
 from web.security import is_sound
 
 #: How values are written in lists and details: the stock ones draw icons we do not have, and labels as JSON.

@@ -10,10 +10,10 @@ from flask_admin import expose
 from peewee import IntegrityError
 
 from admin_views.base import usage
+from database import database
 from helpdesk import journal
 from helpdesk.errors import HelpdeskError, StillInUse
 from helpdesk.i18n import _
-from models import database
 
 
 class Deletes:

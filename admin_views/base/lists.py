@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from flask_admin.contrib.peewee.filters import FilterEqual
 from peewee import ModelSelect
 
+from database import Base
 from helpdesk.i18n import _
-from models import Base
 
 #: A list reaches this far; beyond it, one searches.
 MAX_ROWS = 10_000

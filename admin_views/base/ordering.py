@@ -9,10 +9,11 @@ from flask import abort, flash, redirect, request
 from flask_admin import expose
 
 from admin_views.base import as_key
+from database import Base
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.setup import ordering
-from models import Base, Service
+from models import Service
 
 
 def by_service(query: Any, table: Any) -> Any:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from database import Base
 from helpdesk.errors import StillInUse
 from helpdesk.i18n import _, ngettext
-from models import (
-    Agent,
-    Base,
-    CannedResponse,
-    Department,
-    Permission,
-    Team,
-    TeamMember,
-    Ticket,
-    TicketTag,
-)
+from models import Agent, CannedResponse, Department, Permission, Team, TeamMember, Ticket, TicketTag
 
 #: How rows that rely on another one are called, with their number.
 NAMES: dict[type[Base], Callable[[int], str]] = {

@@ -13,10 +13,10 @@ from wtforms.utils import unset_value
 from wtforms.widgets import TextInput
 from wtfpeewee.orm import ValueRequired
 
+from database import Label, LabelField
 from helpdesk import settings
 from helpdesk.i18n import LANGUAGES, _, called, lazy
 from helpdesk.lib import colors
-from models import Label, LabelField
 
 
 def in_desk_order() -> list[str]:

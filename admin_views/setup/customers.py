@@ -11,13 +11,14 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
+from database import database
 from helpdesk import access, journal, orders
 from helpdesk.i18n import _, called, lazy
 from helpdesk.imports import kinds
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
-from models import Customer, CustomerAddress, Ticket, database
+from models import Customer, CustomerAddress, Ticket
 
 #: Tickets on the page of a customer; a link searches for all.
 SHOWN = 10

@@ -67,8 +67,8 @@ class TicketPage:
         """Render the page of a ticket; `typed` is what comes back in the composer, `refused` in another form."""
         opened = thread.open_thread(self.agent, number)
         ticket = opened.ticket
-        shown = self.thread(opened)
-        blocks = thread["blocks"]
+        shown = self.timeline(opened)
+        blocks = shown["blocks"]
         covering, others = assignees.eligible(ticket.service_id, ticket.department_id)
         page: str = self.render(
             "admin/ticket.html",
@@ -104,7 +104,7 @@ class TicketPage:
         )
         return page, code
 
-    def thread(self, opened: thread.Opened) -> dict[str, Any]:
+    def timeline(self, opened: thread.Opened) -> dict[str, Any]:
         """Return the page of the thread that is asked for, else its end or, when that is far, what is unread."""
         before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
         if before is None and after is None and opened.unread > thread.MESSAGES:

@@ -1,4 +1,6 @@
-"""Examples to try a running desk with: loaded with one button, removed with another, and nothing else with them.
+"""Examples to try a desk with, the demo desk, and the first steps shown to a new administrator.
+It may import outbox, reports and what stands before them.
+Nothing else depends on them; removing them leaves what the owner made.
 
 Which rows are examples rests in one row of `Setting`. Their customers live under a domain that no mail leaves for
 (`claims.UNREACHED`), and filters do not look at them. What an owner builds on an example keeps that example.
@@ -14,6 +16,7 @@ from urllib.parse import parse_qs
 
 from peewee import IntegrityError
 
+from database import Base, Stamp, is_sqlite
 from helpdesk import access, clock, events, journal, search
 from helpdesk.errors import InvalidInput
 from helpdesk.examples.demo.samples import Maker
@@ -23,7 +26,6 @@ from helpdesk.lib.cache import Kept
 from models import (
     AccessLink,
     Agent,
-    Base,
     CannedResponse,
     Customer,
     CustomerAddress,
@@ -36,9 +38,7 @@ from models import (
     Service,
     Setting,
     SignIn,
-    Stamp,
     Ticket,
-    is_sqlite,
 )
 
 KEY = "examples"

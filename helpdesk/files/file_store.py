@@ -18,6 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from database import database
 from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.files import filetypes
@@ -25,7 +26,6 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import sizes
 from helpdesk.lib.sizes import Size
 from helpdesk.settings import environment
-from models import database
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import IO
 
+from database import database
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.files import file_store
-from models import Attachment, Upload, database
+from models import Attachment, Upload
 
 #: How long a file waits for the form it was chosen in.
 WAIT = timedelta(hours=1)

@@ -1,4 +1,7 @@
-"""Filters: conditions on a new ticket, and what is done to it at once (A21). One file per side of them."""
+"""Filters: conditions on a new ticket, and what is done to it at once (A21). One file per side of them.
+It may import tickets and what stands before them.
+No rule of its own: an action calls the verb of `helpdesk/tickets`.
+"""
 
 from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, conditions_of, fits, matches

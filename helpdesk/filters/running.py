@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from database import database
 from helpdesk import clock
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
@@ -17,7 +18,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
 from helpdesk.filters.conditions import Facts, matches
 from helpdesk.lib.cache import Kept
-from models import Filter, FilterAction, FilterCondition, Ticket, database
+from models import Filter, FilterAction, FilterCondition, Ticket
 
 
 def apply_filters(ticket: Ticket, body: str | None = None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from database import Stamp, database
 from helpdesk import access, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
@@ -12,7 +13,7 @@ from helpdesk.filters.actions import ACTIONS, TargetGone, check
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
 from helpdesk.i18n import lazy
 from helpdesk.lib import positions
-from models import Filter, FilterAction, FilterCondition, Stamp, database
+from models import Filter, FilterAction, FilterCondition
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200
 #: Conditions, or actions, of one filter.

@@ -1,4 +1,7 @@
-"""Lists of orders and members from CSV files: read kindly, previewed, stored once however often they are sent."""
+"""Orders and customers from CSV files: read kindly, previewed, stored once however often they are sent.
+It may import people and what stands before them.
+No screen: the preview is `admin_views/base/importing.py`.
+"""
 
 from __future__ import annotations
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from peewee import IntegrityError, chunked
 
+from database import database
 from helpdesk import clock, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.orders import Stored
 from helpdesk.people import customers
-from models import Customer, CustomerAddress, database
+from models import Customer, CustomerAddress
 
 #: Members stored in one transaction.
 BATCH = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from models import Catalogue, database
+from database import Cached, database
 
 T = TypeVar("T")
 
@@ -22,10 +22,10 @@ def refresh() -> None:
     # The text is written out: building it would take longer than running it, on every page.
     row = database.execute_sql("SELECT value FROM stamp WHERE id = 1").fetchone()
     stamp = row[0] if row is not None else 0
-    if stamp == _stamp and Catalogue.version != _version:
+    if stamp == _stamp and Cached.version != _version:
         # A change of this process did not move the stamp: it was rolled back, and may have been read before that.
-        Catalogue.version += 1
-    _stamp, _version = stamp, Catalogue.version
+        Cached.version += 1
+    _stamp, _version = stamp, Cached.version
 
 
 class Kept(Generic[T]):
@@ -37,7 +37,7 @@ class Kept(Generic[T]):
 
     def __call__(self) -> T:
         # The key is taken before reading: a change that comes in between makes the next reader read again.
-        key = (Catalogue.version, _stamp)
+        key = (Cached.version, _stamp)
         kept = self._kept
         if kept is None or kept[0] != key:
             kept = self._kept = (key, self._load())

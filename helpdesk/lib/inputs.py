@@ -7,9 +7,9 @@ from typing import Any
 
 import email_validator
 
+from database import Base, Label
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy, zones
-from models import Base, Label
 
 MAX_EMAIL = 254
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import Context, Field, JSONField, ModelSelect, ModelUpdate, Node, fn
 
-from models import Base, database, is_sqlite
+from database import Base, database, is_sqlite
 
 #: Forms of one statement kept in the process: one for each set of rights, as a rule.
 KEPT = 256

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, SQL, Case, Expression, ModelSelect, Select, fn
 
+from database import database
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lists import counting
 from helpdesk.tickets import unread
-from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadingMark, Tag, Ticket, TicketTag, database
+from models import LIVE, ORDER, Agent, Customer, CustomerAddress, ReadMark, Tag, Ticket, TicketTag
 
 PAGE_SIZE = 25
 #: Rows that stand beside a ticket.
@@ -251,7 +252,7 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
         .switch(Ticket)
-        .join(ReadingMark, JOIN.LEFT_OUTER, on=unread.mine(agent.id))
+        .join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(agent.id))
         .where(Ticket.id.in_(ids))
         .tuples()
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from database import Stamp
 from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
@@ -13,7 +14,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lists import criteria
 from helpdesk.settings import lookups
-from models import Agent, SavedView, Stamp
+from models import Agent, SavedView
 
 #: Views one agent may keep, and characters of a name.
 MOST, LONGEST_NAME = 50, 80

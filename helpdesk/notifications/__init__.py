@@ -1,7 +1,8 @@
-"""Who is told what: one table from the kinds of events to the e-mails they owe (RULES 18 to 22).
+"""Which e-mails are owed to whom: one table from the kinds of events to rows of the outbox (RULES 18 to 22).
+It may import journal, locking and what stands before them.
+No sending: that is `helpdesk/outbox`.
 
-Rows of the outbox are written in the transaction of the act. Nobody is told of what they did themselves, and each
-address gets one mail of a kind, whatever the reasons it has to get it.
+Written in the transaction of the act. Nobody is told of what they did themselves; an address gets one mail of a kind.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
 
+from database import Label
 from helpdesk import clock, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
@@ -21,7 +23,7 @@ from helpdesk.notifications import drafting, recipients
 from helpdesk.notifications.drafting import Text, text
 from helpdesk.notifications.recipients import Recipient
 from helpdesk.settings import email_kinds
-from models import Agent, CustomerAddress, Label, Message, OutgoingEmail, Ticket, TicketEvent
+from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket, TicketEvent
 
 __all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from database import Label, database
 from helpdesk import access, journal, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound
@@ -13,7 +14,7 @@ from helpdesk.i18n import LANGUAGES, _, lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_kinds import KINDS, Kind
-from models import EmailText, Label, database
+from models import EmailText
 
 LABELS = ("sender_name", "subject", "body")
 LONGEST = {"sender_name": 120, "subject": 200, "body": 20_000}

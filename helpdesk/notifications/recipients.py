@@ -12,7 +12,7 @@ from helpdesk.access import Actor
 from helpdesk.events import customer_of
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
-from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCopy, TicketEvent
+from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCc, TicketEvent
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def copies(event: TicketEvent) -> list[Recipient]:
 
 @Prepared
 def _copies() -> ModelSelect:
-    query = CustomerAddress.select(CustomerAddress, Customer).join(Customer).switch(CustomerAddress).join(TicketCopy)
-    return query.where(TicketCopy.ticket == Slot("ticket"), ~TicketCopy.waits).order_by(TicketCopy.id)
+    query = CustomerAddress.select(CustomerAddress, Customer).join(Customer).switch(CustomerAddress).join(TicketCc)
+    return query.where(TicketCc.ticket == Slot("ticket"), ~TicketCc.waits).order_by(TicketCc.id)
 
 
 def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
@@ -117,7 +117,7 @@ def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
 
 def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
     """Tell whether a ticket is this address's: its customer's, or in copy."""
-    copied = TicketCopy.select().where(TicketCopy.ticket == ticket.id, TicketCopy.address == address.id)
+    copied = TicketCc.select().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id)
     return address.customer_id == ticket.customer_id or copied.exists()
 
 

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from jinja2 import Environment
 from markupsafe import Markup
 
+from database import Label
 from helpdesk import clock, settings
 from helpdesk.lib import accent, richtext
 from helpdesk.settings import email_kinds
 from helpdesk.settings.placeholders import header_safe
-from models import Label, OutgoingEmail
+from models import OutgoingEmail
 
 #: How many earlier mails of a ticket a mail names, so that mail programs keep them together.
 MAX_REFERENCES = 10

@@ -20,11 +20,12 @@ from typing import IO, Any
 
 from peewee import chunked
 
+from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.files import file_store
 from helpdesk.settings import environment
-from models import TABLES, database, is_sqlite
+from models import TABLES
 
 FORMAT = 1
 MANIFEST = "manifest.json"

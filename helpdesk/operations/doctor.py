@@ -15,6 +15,7 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
+from database import database, is_sqlite
 from helpdesk import clock, i18n, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
@@ -23,7 +24,7 @@ from helpdesk.operations import jobs, migrate
 from helpdesk.people import agents
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
-from models import Attachment, OutgoingEmail, TicketEvent, database, is_sqlite
+from models import Attachment, OutgoingEmail, TicketEvent
 
 #: Free room below which the desk is not well, in bytes.
 LEAST_ROOM = 500_000_000

@@ -23,13 +23,14 @@ import psycopg
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from peewee import IntegrityError
 
+from database import database
 from helpdesk import clock, outbox
 from helpdesk.files import uploads
 from helpdesk.lib import cache
 from helpdesk.operations import outage, upkeep
 from helpdesk.outbox import claims
 from helpdesk.settings import environment
-from models import TimetableRun, database
+from models import TimetableRun
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import time
 import psycopg
 from peewee import InterfaceError, OperationalError
 
-from models import is_sqlite
+from database import is_sqlite
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
+from database import database, is_sqlite
 from helpdesk.files import file_store
 from helpdesk.operations import migrate
 from helpdesk.operations.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
-from models import database, is_sqlite
 
 
 def restore(path: Path) -> dict[str, Any]:

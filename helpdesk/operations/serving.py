@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 
 from waitress import create_server
 
+from database import database
 from helpdesk import links, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.lib import sizes
 from helpdesk.operations import jobs
 from helpdesk.settings import environment
-from models import database
 
 THREADS = 4
 

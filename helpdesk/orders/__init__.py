@@ -1,4 +1,7 @@
-"""Orders of the customers: stored once however often their shop tells them, shown beside a ticket."""
+"""What customers bought: orders stored once however often their shop tells them, shown beside a ticket.
+It may import access, links and what stands before them.
+No list of orders on screen (`admin_views/setup/orders.py`), no reading of CSV (`helpdesk/imports`).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from typing import Any
 
 from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
 
+from database import Base, database, is_sqlite
 from helpdesk import access, clock
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.orders import money
 from helpdesk.orders.incoming import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
-from models import Agent, Base, Customer, CustomerAddress, Order, OrderLine, Ticket, database, is_sqlite
+from models import Agent, Customer, CustomerAddress, Order, OrderLine, Ticket
 
 #: Orders beside a ticket.
 SHOWN = 20

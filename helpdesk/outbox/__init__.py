@@ -1,4 +1,6 @@
-"""The outbox: e-mails owed are rows; this module claims, sends, retries and gives up visibly.
+"""Sending the mails that are owed: each is claimed by one process, sent, tried again, given up visibly.
+It may import lists, filters, visitors, setup and what stands before them.
+Who is owed a mail is decided in `helpdesk/notifications`.
 
 A row is written in the transaction of the act that causes it and sent after it. Several threads, processes and hosts
 may deliver at once: each mail is claimed by one of them, and sent again with the same Message-ID after a crash.
@@ -8,15 +10,11 @@ from __future__ import annotations
 
 import logging
 import smtplib
-import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from email.message import EmailMessage
-from functools import partial
-from typing import Any
 
-import flask_mail
 from flask import Flask, current_app, has_app_context
 
 from helpdesk import access, clock, journal, links, settings
@@ -25,7 +23,8 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import in_language, lazy
 from helpdesk.notifications import rendering
 from helpdesk.outbox import claims
-from helpdesk.outbox.smtp_errors import BadName, BadSignIn, MailFailure, explain, impossible
+from helpdesk.outbox.smtp_errors import MailFailure, explain
+from helpdesk.outbox.transport import Connection, Letter
 from helpdesk.settings.environment import MailServer
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
@@ -34,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 #: Minutes to wait after each failure; after the last one the mail is shown as failed.
 DELAYS = (1, 5, 30, 120, 720)
-#: Seconds a mail server may take for one answer.
-TIMEOUT = 20
 #: Mails sent through one connection.
 BATCH = 10
 
@@ -242,62 +239,3 @@ def _test_mail(to: str) -> OutgoingEmail:
         body=f"<p>{words}</p>",
         mail_id=rendering.new_id(),
     )
-
-
-# --- The mail server ------------------------------------------------------------------------------------------------
-
-
-class Letter(flask_mail.Message):
-    """A finished mail in the hands of Flask-Mail: the envelope is its one recipient."""
-
-    def __init__(self, letter: EmailMessage, sender: str, recipient: str) -> None:
-        super().__init__(letter["Subject"], [recipient], sender=sender)
-        self.letter = letter
-        self.msgId = letter["Message-ID"]
-
-    def as_bytes(self) -> bytes:
-        """Return the mail as it stands: built by the standard library, which refuses line ends in headers."""
-        return self.letter.as_bytes()
-
-
-class Connection(flask_mail.Connection):
-    """Flask-Mail's connection, with a time limit and certificates checked."""
-
-    def __init__(self, server: MailServer) -> None:
-        state = flask_mail.Mail().init_mail(
-            {
-                "MAIL_SERVER": server.host,
-                "MAIL_PORT": server.port,
-                "MAIL_USERNAME": server.username or None,
-                "MAIL_PASSWORD": server.password or None,
-                "MAIL_USE_TLS": server.tls == "starttls",
-                "MAIL_USE_SSL": server.tls == "tls",
-                "MAIL_SUPPRESS_SEND": False,
-            }
-        )
-        super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
-
-    def configure_host(self) -> smtplib.SMTP:
-        """Connect, encrypt and sign in. Raises OSError, also for a name or password that cannot be written so."""
-        mail, name = self.mail, rendering.host()
-        make: Any = partial(smtplib.SMTP_SSL, context=ssl.create_default_context()) if mail.use_ssl else smtplib.SMTP
-        with impossible(BadName):
-            host: smtplib.SMTP = make(mail.server, mail.port, name, timeout=TIMEOUT)
-        try:
-            if mail.use_tls:
-                host.starttls(context=ssl.create_default_context())
-            if mail.username:
-                with impossible(BadSignIn):
-                    host.login(mail.username, mail.password or "")
-        except Exception:
-            host.close()
-            raise
-        return host
-
-    def __exit__(self, *_error: object) -> None:
-        # Everything was answered: a server that leaves before the good-bye takes nothing back.
-        if self.host is not None:
-            try:
-                self.host.quit()
-            except OSError:
-                self.host.close()

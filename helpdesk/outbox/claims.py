@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, ModelSelect, fn
 
+from database import database, is_sqlite
 from helpdesk import access, clock
 from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
-from models import Message, OutgoingEmail, database, is_sqlite
+from models import Message, OutgoingEmail
 
 #: The domain of the customers of examples (`helpdesk.examples.demo.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"

@@ -12,13 +12,14 @@ from typing import TypeVar
 
 from peewee import JOIN, ModelSelect
 
+from database import database
 from helpdesk import clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
-from models import AccessLink, Agent, Customer, SignIn, database
+from models import AccessLink, Agent, Customer, SignIn
 
 P = TypeVar("P", Agent, Customer)
 

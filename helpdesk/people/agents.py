@@ -9,6 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from database import Stamp
 from helpdesk import access, events, journal, links
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
@@ -48,7 +49,7 @@ from helpdesk.people.permissions import (
     silent_places,
 )
 from helpdesk.people.teams import delete_team, save_team, unassign, unassigned_by
-from models import Agent, Role, Stamp
+from models import Agent, Role
 
 __all__ = [
     "accept_invitation",

@@ -8,6 +8,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from database import database
 from helpdesk import access, clock, journal, links
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError, InvalidInput
@@ -15,7 +16,7 @@ from helpdesk.i18n import lazy
 from helpdesk.journal import Act
 from helpdesk.lib import inputs, throttle
 from helpdesk.people import accounts
-from models import Agent, ApiKey, database
+from models import Agent, ApiKey
 
 #: How a key begins, so that whoever finds one knows what it is; and how many characters the screen shows of it.
 MARK, SHOWN = "guichet_", 14

@@ -7,6 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
+from database import database
 from helpdesk import access, clock, journal, orders, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
@@ -15,7 +16,7 @@ from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import accounts
-from models import Customer, CustomerAddress, Ticket, database
+from models import Customer, CustomerAddress, Ticket
 
 __all__ = [
     "add_address",

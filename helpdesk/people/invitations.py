@@ -6,13 +6,14 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from database import Label, Stamp, database
 from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, passwords
 from helpdesk.people import accounts
-from models import CAPABILITIES, AccessLink, Agent, Label, Permission, Role, Stamp, database
+from models import CAPABILITIES, AccessLink, Agent, Permission, Role
 
 
 def create_first_administrator(name: str, email: str, password: str, locale: str | None) -> Agent:

@@ -7,13 +7,14 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from database import Stamp, database
 from helpdesk import access, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, richtext
 from helpdesk.settings import lookups
-from models import CAPABILITIES, Agent, Department, Permission, Role, Service, Stamp, database
+from models import CAPABILITIES, Agent, Department, Permission, Role, Service
 
 MAX_SIGNATURE = 20_000
 #: Names told of those who keep a role from being deleted.

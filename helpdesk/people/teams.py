@@ -8,6 +8,7 @@ from typing import Any
 
 from peewee import SQL, ModelSelect, chunked
 
+from database import Stamp
 from helpdesk import access, events, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
@@ -16,7 +17,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import keep_all, locked
 from helpdesk.settings import lookups
-from models import Agent, Stamp, Team, TeamMember, Ticket
+from models import Agent, Team, TeamMember, Ticket
 
 #: Tickets unassigned by one statement: SQLite takes 32,766 values, and rows are held in memory.
 BATCH = 500

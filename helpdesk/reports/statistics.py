@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 from peewee import SQL, ModelSelect, NodeList, Select, fn
 
+from database import database, is_sqlite
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
 from helpdesk.lists import listing
 from helpdesk.settings import lookups
-from models import LIVE, Agent, Ticket, TicketEvent, TicketTag, database, is_sqlite
+from models import LIVE, Agent, Ticket, TicketEvent, TicketTag
 
 MOST_DAYS = 366
 #: Tickets counted in a period, tickets whose times are measured, and lines of a table: the newest, or the largest.

@@ -1,4 +1,7 @@
-"""Stored settings: every one declared with its kind, default and help; an unknown key raises KeyError."""
+"""What is configured: declared settings, the environment, shipped defaults, small tables kept in memory, placeholders.
+It may import lib and what stands before it.
+No screen: Configuration is `admin_views/setup/configuration.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from database import Label, Stamp, database
 from helpdesk import clock, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
@@ -18,7 +22,7 @@ from helpdesk.lib import colors, inputs, sizes
 from helpdesk.lib.cache import Kept
 from helpdesk.settings import environment
 from helpdesk.settings.declared import DECLARED, GROUPS, Declared
-from models import CLOSED, Agent, FormerNumber, Label, Priority, Setting, Stamp, Status, Ticket, database
+from models import CLOSED, Agent, FormerNumber, Priority, Setting, Status, Ticket
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
 

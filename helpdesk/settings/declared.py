@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from database import Label
 from helpdesk.i18n import CHOICES, lazy
-from models import Label
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from models import CLOSED, OPEN, PENDING, Base, Label, Priority, Role, Stamp, Status, database
+from database import Base, Label, Stamp, database
+from models import CLOSED, OPEN, PENDING, Priority, Role, Status
 
 ROLES: tuple[dict[str, Any], ...] = (
     {"name": Label(en="Administrator", fr="Administrateur"), "can_configure": True},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from database import Base, Stamp, database, is_sqlite
 from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.tickets import canned_responses
-from models import Base, CannedResponse, Department, Filter, Service, Stamp, Status, database, is_sqlite
+from models import CannedResponse, Department, Filter, Service, Status
 
 DIRECTIONS = {"up": -1, "down": 1}
 #: Tables with a position: the column whose rows are neighbours (None: all rows), and what settles ties.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from database import Label, database
 from helpdesk import access, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import positions
-from models import Agent, Department, Label, Service, database
+from models import Agent, Department, Service
 
 MAX_LENGTH = 120
 MAX_DEPARTMENTS = 50

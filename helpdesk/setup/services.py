@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from database import database
 from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, positions
-from models import Department, Permission, Service, Ticket, database
+from models import Department, Permission, Service, Ticket
 
 MAX_NAME = 120
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
+from database import Stamp, database
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
@@ -14,7 +15,7 @@ from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, positions
 from helpdesk.locking import keep_all
 from helpdesk.tickets.columns import answered_columns
-from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Stamp, Status, Tag, Ticket, database
+from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
 CHOOSERS: dict[type[Status] | type[Priority], tuple[str, ...]] = {

@@ -1,4 +1,7 @@
-"""The verbs of a ticket. Each is a rule: guard, one transaction, change, event; repeating one changes nothing."""
+"""The verbs of a ticket (guard, one transaction, change, event; repeating one changes nothing) and what hangs on it.
+It may import people and what stands before them.
+No lists and no bulk acts: those are `helpdesk/lists`.
+"""
 
 from helpdesk.events import transaction
 from helpdesk.locking import act, hold

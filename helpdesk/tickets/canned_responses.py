@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from database import database
 from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
@@ -13,7 +14,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import positions, richtext
 from helpdesk.lib.cache import Kept
 from helpdesk.settings import lookups, placeholders
-from models import Agent, CannedResponse, Ticket, database
+from models import Agent, CannedResponse, Ticket
 
 #: Responses offered at once in one ticket.
 OFFERED = 200

@@ -9,6 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError, ModelSelect
 
+from database import database
 from helpdesk import clock, notifications
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
@@ -19,17 +20,7 @@ from helpdesk.locking import act
 from helpdesk.notifications import rendering
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from models import (
-    AccessLink,
-    Agent,
-    Customer,
-    CustomerAddress,
-    OutgoingEmail,
-    Ticket,
-    TicketCopy,
-    TicketEvent,
-    database,
-)
+from models import AccessLink, Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc, TicketEvent
 
 #: People in copy of one ticket.
 MOST = 10
@@ -57,8 +48,8 @@ def in_copy(ticket: Ticket) -> list[CustomerAddress]:
 
 @Prepared
 def _in_copy() -> ModelSelect:
-    query = CustomerAddress.select(CustomerAddress, TicketCopy.waits).join(TicketCopy)
-    return query.where(TicketCopy.ticket == Slot("ticket")).order_by(TicketCopy.id).limit(MOST).objects()
+    query = CustomerAddress.select(CustomerAddress, TicketCc.waits).join(TicketCc)
+    return query.where(TicketCc.ticket == Slot("ticket")).order_by(TicketCc.id).limit(MOST).objects()
 
 
 def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
@@ -82,7 +73,7 @@ def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure:
     if isinstance(actor, Agent | System):
         # The team vouches for whom a visitor named: they get the next messages, as the screen says.
         named = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.email.in_(clean))
-        TicketCopy.update(waits=False).where(TicketCopy.ticket == ticket.id, TicketCopy.address.in_(named)).execute()
+        TicketCc.update(waits=False).where(TicketCc.ticket == ticket.id, TicketCc.address.in_(named)).execute()
     present = {address.email for address in in_copy(ticket)}
     # Another address of the author is left out without a word: a visitor would learn whose it is.
     new = [email for email in clean if email not in present | own_addresses(ticket.customer)]
@@ -161,7 +152,7 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
     of_desk = isinstance(actor, Agent | System)
     try:
         with database.atomic():
-            TicketCopy.create(
+            TicketCc.create(
                 ticket=ticket,
                 address=address,
                 added_by="agent" if of_desk else "customer",
@@ -177,7 +168,7 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
 def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
     """Take an address out of copy: its link opens nothing any more and mails that wait for it are not sent."""
     with act(ticket, "copy", actor=actor):
-        gone = TicketCopy.delete().where(TicketCopy.ticket == ticket.id, TicketCopy.address == address.id).execute()
+        gone = TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
         if not gone:
             raise NotFound(lazy("This address is not in copy."))
         AccessLink.delete().where(AccessLink.ticket == ticket.id, AccessLink.address == address.id).execute()
@@ -195,16 +186,16 @@ def release(address: CustomerAddress, ticket: Ticket | None = None) -> None:
     Call it once the holder of the address has come in by a link, by a password, or into the ticket itself.
     """
     waiting = (
-        TicketCopy.select(TicketCopy, Ticket, CustomerAddress)
+        TicketCc.select(TicketCc, Ticket, CustomerAddress)
         .join(Ticket)
-        .switch(TicketCopy)
+        .switch(TicketCc)
         .join(CustomerAddress)
-        .where(TicketCopy.waits, Ticket.customer == address.customer_id, Ticket.address == address.id)
-        .order_by(TicketCopy.id)
+        .where(TicketCc.waits, Ticket.customer == address.customer_id, Ticket.address == address.id)
+        .order_by(TicketCc.id)
     )
     if ticket is not None:
         waiting = waiting.where(Ticket.id == ticket.id)
     for row in waiting:
-        mine = TicketCopy.update(waits=False).where(TicketCopy.id == row.id, TicketCopy.waits)
+        mine = TicketCc.update(waits=False).where(TicketCc.id == row.id, TicketCc.waits)
         if mine.execute():
             notifications.tell_copy(row.ticket, row.address)

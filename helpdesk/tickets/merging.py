@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from database import Base
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
@@ -12,18 +13,7 @@ from helpdesk.locking import keep, locked
 from helpdesk.tickets import thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.columns import store
-from models import (
-    NOTE,
-    Agent,
-    Base,
-    BatchChange,
-    Draft,
-    FormerNumber,
-    Message,
-    Ticket,
-    TicketCopy,
-    TicketEvent,
-)
+from models import NOTE, Agent, BatchChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
 #: What a ticket's standing consists of.
 STANDING = undo_send.STANDING
@@ -84,7 +74,7 @@ def check(source: Ticket, target: Ticket) -> None:
 
 def _check_copies(source: Ticket, target: Ticket) -> None:
     """Whoever is in copy of either would be so of both: they may not be more than one ticket has (RULES 21)."""
-    rows = TicketCopy.select(TicketCopy.address).where(TicketCopy.ticket.in_((source.id, target.id)))
+    rows = TicketCc.select(TicketCc.address).where(TicketCc.ticket.in_((source.id, target.id)))
     count = rows.distinct().count()
     if count > MOST_COPIES:
         text = lazy(
@@ -114,7 +104,7 @@ def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:
 def readers(source: Ticket, target: Ticket) -> list[str]:
     """Return who is in copy and does not read both yet: they will, also whom a visitor named and who waits still."""
     read: dict[str, int] = {}
-    for row in TicketCopy.select().where(TicketCopy.ticket.in_((source, target))):
+    for row in TicketCc.select().where(TicketCc.ticket.in_((source, target))):
         read[row.address.email] = read.get(row.address.email, 0) + (not row.waits)
     return sorted(email for email, number in read.items() if number < 2)
 
@@ -159,8 +149,8 @@ def _join_drafts(source: Ticket, target: Ticket) -> None:
 
 def _join_copies(source: Ticket, target: Ticket) -> None:
     """Who waits in the target and does not in the source waits no more."""
-    vouched = TicketCopy.select(TicketCopy.address).where(TicketCopy.ticket == source.id, ~TicketCopy.waits)
-    waiting = TicketCopy.update(waits=False).where(TicketCopy.ticket == target.id, TicketCopy.address.in_(vouched))
+    vouched = TicketCc.select(TicketCc.address).where(TicketCc.ticket == source.id, ~TicketCc.waits)
+    waiting = TicketCc.update(waits=False).where(TicketCc.ticket == target.id, TicketCc.address.in_(vouched))
     waiting.execute()
 
 

@@ -10,24 +10,13 @@ from typing import Any
 
 from peewee import JOIN, ModelSelect, fn
 
+from database import is_sqlite
 from helpdesk import access, events
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
-from models import (
-    NOTE,
-    Agent,
-    Customer,
-    Draft,
-    Message,
-    OutgoingEmail,
-    ReadingMark,
-    Ticket,
-    TicketEvent,
-    TicketTag,
-    is_sqlite,
-)
+from models import NOTE, Agent, Customer, Draft, Message, OutgoingEmail, ReadMark, Ticket, TicketEvent, TicketTag
 
 #: Messages of one page of a thread: the newest; the earlier ones are a link away.
 MESSAGES = 100
@@ -177,10 +166,10 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     tags = TicketTag.select(ids).where(TicketTag.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight), Slot("number")).select_extend(
-        Draft, tags.alias("tag_ids"), ReadingMark, unread.later_messages().alias("unread")
+        Draft, tags.alias("tag_ids"), ReadMark, unread.later_messages().alias("unread")
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
-    return query.switch(Ticket).join(ReadingMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
+    return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
 
 
 def open_thread(agent: Agent, number: str) -> Opened:

@@ -11,9 +11,10 @@ from typing import Any
 
 from peewee import EXCLUDED, Case, Expression, chunked, fn
 
+from database import database
 from helpdesk import access
 from helpdesk.access import Actor
-from models import Agent, Message, ReadingMark, Ticket, TicketEvent, database
+from models import Agent, Message, ReadMark, Ticket, TicketEvent
 
 #: Tickets marked in one statement.
 AT_ONCE = 100
@@ -21,21 +22,21 @@ AT_ONCE = 100
 
 def mine(agent_id: Any) -> Expression:
     """Return the condition that joins the mark of the agent with this id to a ticket."""
-    return (ReadingMark.ticket == Ticket.id) & (ReadingMark.agent == agent_id)
+    return (ReadMark.ticket == Ticket.id) & (ReadMark.agent == agent_id)
 
 
 def is_unread() -> Any:
     """Return the column that tells whether a ticket is unread, where `mine` is joined."""
     later = Message.select(Message.id).where(
-        Message.ticket == Ticket.id, Message.id > ReadingMark.message, Message.deleted_at.is_null()
+        Message.ticket == Ticket.id, Message.id > ReadMark.message, Message.deleted_at.is_null()
     )
-    return Case(None, ((ReadingMark.message.is_null(), Ticket.awaits_reply),), fn.EXISTS(later))
+    return Case(None, ((ReadMark.message.is_null(), Ticket.awaits_reply),), fn.EXISTS(later))
 
 
 def later_messages() -> Any:
     """Return the column that counts what came after the mark, where `mine` is joined; 0 without a mark."""
     later = Message.select(fn.COUNT(Message.id))
-    return later.where(Message.ticket == Ticket.id, Message.id > ReadingMark.message, Message.deleted_at.is_null())
+    return later.where(Message.ticket == Ticket.id, Message.id > ReadMark.message, Message.deleted_at.is_null())
 
 
 def read(ticket: Ticket, upto: int, *, actor: Agent) -> None:
@@ -70,8 +71,8 @@ def follow(event: TicketEvent, actor: Actor) -> None:
 
 def forget(message: Message) -> None:
     """Move the marks back before a message that is taken away for good: its id may be given out again."""
-    beyond = ReadingMark.message >= message.id
-    ReadingMark.update(message=message.id - 1).where(ReadingMark.ticket == message.ticket_id, beyond).execute()
+    beyond = ReadMark.message >= message.id
+    ReadMark.update(message=message.id - 1).where(ReadMark.ticket == message.ticket_id, beyond).execute()
 
 
 def join(source: Ticket, target: Ticket) -> None:
@@ -82,7 +83,7 @@ def join(source: Ticket, target: Ticket) -> None:
     )
     newest = dict(query.group_by(Message.ticket).tuples())
     marks: dict[int, dict[int, int]] = {}
-    for row in ReadingMark.select().where(ReadingMark.ticket.in_(pair)):
+    for row in ReadMark.select().where(ReadMark.ticket.in_(pair)):
         marks.setdefault(row.agent_id, {})[row.ticket_id] = row.message
     rows = []
     for agent_id, held in marks.items():
@@ -90,17 +91,17 @@ def join(source: Ticket, target: Ticket) -> None:
         upto = {row.id: held.get(row.id, 0 if row.awaits_reply else newest.get(row.id, 0)) for row in pair}
         unread = [mark for key, mark in upto.items() if mark < newest.get(key, 0)]
         rows.append((target.id, agent_id, min(unread or [max(newest.values(), default=0)])))
-    ReadingMark.delete().where(ReadingMark.ticket.in_(pair)).execute()
+    ReadMark.delete().where(ReadMark.ticket.in_(pair)).execute()
     _put(rows)
 
 
 def _put(rows: Sequence[tuple[int, int, int]], *, only_forward: bool = False) -> None:
     if not rows:
         return
-    fields = [ReadingMark.ticket, ReadingMark.agent, ReadingMark.message]
+    fields = [ReadMark.ticket, ReadMark.agent, ReadMark.message]
     with database.atomic():
-        ReadingMark.insert_many(rows, fields=fields).on_conflict(
-            conflict_target=[ReadingMark.ticket, ReadingMark.agent],
-            preserve=[ReadingMark.message],
-            where=(EXCLUDED.message > ReadingMark.message) if only_forward else None,
+        ReadMark.insert_many(rows, fields=fields).on_conflict(
+            conflict_target=[ReadMark.ticket, ReadMark.agent],
+            preserve=[ReadMark.message],
+            where=(EXCLUDED.message > ReadMark.message) if only_forward else None,
         ).execute()

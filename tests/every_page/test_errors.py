@@ -11,11 +11,12 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.setup.workflow import TagsView
+from database import open_database
 from helpdesk import settings
 from helpdesk.errors import TooMany
 from helpdesk.lib import throttle
 from helpdesk.operations import doctor
-from models import Tag, Ticket, open_database
+from models import Tag, Ticket
 from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only
 from web import errors

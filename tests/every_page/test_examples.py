@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 from peewee import IntegrityError
 
-import models
+from database import Stamp, database
 from helpdesk import clock, examples, outbox, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.settings import lookups
@@ -24,9 +24,8 @@ from models import (
     OutgoingEmail,
     Permission,
     Service,
-    Stamp,
     Ticket,
-    TicketCopy,
+    TicketCc,
 )
 from tests.asked import later
 from tests.support import attached, cast, doors
@@ -39,7 +38,7 @@ NOTES = (Stamp, JournalEntry)
 def everything() -> dict[str, list]:
     """All rows of all tables but the notes, and the words of the index."""
     rows = {table.__name__: list(table.select().order_by(table.id).dicts()) for table in TABLES if table not in NOTES}
-    index = models.database.execute_sql("SELECT rowid, subject, author, body FROM message_search ORDER BY rowid")
+    index = database.execute_sql("SELECT rowid, subject, author, body FROM message_search ORDER BY rowid")
     return rows | {"index": list(map(tuple, index.fetchall()))}
 
 
@@ -119,9 +118,9 @@ def test_a_customer_of_an_own_ticket_stays(loaded, busy, sales):
 
 def test_an_address_in_copy_of_an_own_ticket_stays(loaded, busy, ticket):
     address = CustomerAddress.get_by_id(examples._stored()["addresses"][1])
-    TicketCopy.create(ticket=ticket, address=address, added_by="agent", created_at=clock.now())
+    TicketCc.create(ticket=ticket, address=address, added_by="agent", created_at=clock.now())
     assert examples.remove(actor=busy).kept == [str(address.customer)]
-    assert TicketCopy.select().count() == 1
+    assert TicketCc.select().count() == 1
 
 
 def test_rights_on_an_example_keep_it(loaded, busy, ana):

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
+from database import database
 from helpdesk import journal, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import attachments, file_store, logo
 from helpdesk.operations import backup, restore
-from models import JournalEntry, database
+from models import JournalEntry
 from tests.admin_views.setup.test_set_up import configuration
 from tests.browser.test_axe import complaints
 from tests.browser.test_desk import sign_in

@@ -7,9 +7,10 @@ from html import unescape
 
 import pytest
 
+from database import Label
 from helpdesk import links, outbox, tickets
 from helpdesk.tickets import cc
-from models import CustomerAddress, EmailText, Label, OutgoingEmail
+from models import CustomerAddress, EmailText, OutgoingEmail
 from tests.support import doors
 
 NOTE, HANDED, GONE, CLOSED = "Zanzibar-one", "Zanzibar-two", "Zanzibar-three", "Zanzibar-four"

@@ -8,8 +8,9 @@ import re
 import pytest
 from flask import abort
 
+from database import open_database
 from helpdesk import settings
-from models import TABLES, SignIn, TimetableRun, open_database
+from models import TABLES, SignIn, TimetableRun
 from tests.support import sqlite_only
 from tests.support.desks import SYNCHRONOUS
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from database import database
 from helpdesk import access, clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, Merged, NotFound
@@ -15,7 +16,7 @@ from helpdesk.people import agents
 from helpdesk.reports import satisfaction
 from helpdesk.tickets import assignment, cc, drafts, messages, properties, thread
 from helpdesk.tickets.drafts import Writing
-from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent, database
+from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, TicketEvent
 from tests.public.filling import hidden
 from tests.support import cast
 from tests.support.doors import post, signed_in

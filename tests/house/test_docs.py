@@ -12,7 +12,7 @@ import pytest
 
 from helpdesk import cli
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 READMES = ("README.md", "LISEZMOI.md")
 DOCUMENTS = (
     *READMES,

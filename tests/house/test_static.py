@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC = ROOT / "static"
 MANIFEST = json.loads((STATIC / "vendor" / "MANIFEST.json").read_text())
 

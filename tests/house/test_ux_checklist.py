@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LIST = (ROOT / "docs" / "ux-checklist.md").read_text(encoding="utf-8")
 
 

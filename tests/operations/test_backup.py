@@ -13,26 +13,14 @@ from typing import Any
 
 import pytest
 
-import models
+from database import Label, database, is_sqlite
 from helpdesk import settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.operations import backup, migrate, restore
 from helpdesk.operations.backup import BackupError
 from helpdesk.settings import environment
-from models import (
-    TABLES,
-    Customer,
-    FormerNumber,
-    Label,
-    Message,
-    Priority,
-    Service,
-    Setting,
-    Status,
-    Ticket,
-    TicketEvent,
-)
+from models import TABLES, Customer, FormerNumber, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
 from tests.conftest import ENGINES, skip
 from tests.support import attached, cast, sqlite_only
 from tests.support.desks import Desk, Desks
@@ -58,8 +46,8 @@ def write_ticket(customer: Customer, service: Service, number: str) -> Ticket:
     message = Message.create(ticket=ticket, kind="customer", author_name="Zoé", body=body, created_at=MOMENT)
     TicketEvent.create(ticket=ticket, kind="opened", data={"message": message.id, "é": [None, 1.5]}, created_at=MOMENT)
     add = "INSERT INTO message_search (rowid, subject, author, body) VALUES ({0}, {1}, {1}, {1})"
-    mark = "?" if models.is_sqlite() else "%s"
-    models.database.execute_sql(add.format(message.id, mark), ("bonjour",) * 3)
+    mark = "?" if is_sqlite() else "%s"
+    database.execute_sql(add.format(message.id, mark), ("bonjour",) * 3)
     return ticket
 
 
@@ -92,7 +80,7 @@ def elsewhere(desks: Desks, tmp_path: Path) -> Callable[[str], Any]:
 def everything() -> dict[str, list[Any]]:
     """All rows of all tables, and the words of the index."""
     rows = {table.__name__: list(table.select().order_by(table.id).dicts()) for table in TABLES}
-    index = models.database.execute_sql("SELECT rowid, subject, author, body FROM message_search ORDER BY rowid")
+    index = database.execute_sql("SELECT rowid, subject, author, body FROM message_search ORDER BY rowid")
     return rows | {"index": list(map(tuple, index.fetchall()))}
 
 
@@ -111,7 +99,7 @@ def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, el
     with elsewhere(target):
         restore.restore(archive)
         assert everything() == before
-        assert migrate.pending(models.database) == []
+        assert migrate.pending(database) == []
 
 
 def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:
@@ -185,7 +173,7 @@ def test_the_archive_is_private_and_says_what_it_holds(archive: Path) -> None:
     assert archive.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(archive) as content:
         manifest = json.loads(content.read("manifest.json"))
-    assert manifest["schema"] == migrate.runner(models.database).migrations()[-1].name
+    assert manifest["schema"] == migrate.runner(database).migrations()[-1].name
     assert manifest["members"]["tables/ticket.jsonl"]["rows"] == 2
 
 
@@ -238,7 +226,7 @@ def busy(filled: Desk) -> Iterator[list[str]]:
     def write(who: int) -> None:
         count = 0
         while not ended.is_set():
-            with models.database.connection_context(), models.database.atomic():
+            with database.connection_context(), database.atomic():
                 write_ticket(customer, service, f"{who}-{count}")
             stored.append(f"{who}-{count}")
             count += 1

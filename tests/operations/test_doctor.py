@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import models
+from database import open_database
 from helpdesk import clock, settings
 from helpdesk.operations import doctor
 from helpdesk.operations.doctor import Check
@@ -55,10 +55,10 @@ def test_files_that_are_gone_are_counted(ticket: Ticket) -> None:
 
 @postgresql_only
 def test_a_database_that_is_gone_is_told(database: Any) -> None:
-    lost, before = models.open_database("postgresql://nobody@127.0.0.1:1/none"), models.database.obj
-    models.database.initialize(lost)
+    lost, before = open_database("postgresql://nobody@127.0.0.1:1/none"), database.obj
+    database.initialize(lost)
     found = doctor.checks()
-    models.database.initialize(before)
+    database.initialize(before)
     assert found[0].fails
     assert "refused" in found[0].text
 

@@ -13,10 +13,11 @@ import pytest
 from peewee import IntegrityError
 
 import models
+from database import Label, open_database
 from helpdesk import tickets
 from helpdesk.operations import migrate
 from helpdesk.settings import defaults, environment
-from models import TABLES, open_database
+from models import TABLES
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
@@ -153,7 +154,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     wanted = cast.open_ticket(cast.make_customer("Carol"), sales)
     rule = models.Filter.create(name="Gone")
     models.FilterAction.create(rule=rule, action="transfer", argument=str(ana.id + 5))
-    models.ReadingMark.create(ticket=wanted, agent=ana, message=40)
+    models.ReadMark.create(ticket=wanted, agent=ana, message=40)
     before = {table: list(table.select().order_by(table.id).dicts()) for table in TABLES}
 
     migrate.runner(empty).up()
@@ -167,7 +168,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     models.Agent.delete().where(models.Agent.id == ana.id).execute()
     assert not models.Permission.select().where(models.Permission.agent == ana.id).exists()
     with pytest.raises(IntegrityError):
-        models.Status.create(identifier="odd", label=models.Label(en="Odd"), category="none")
+        models.Status.create(identifier="odd", label=Label(en="Odd"), category="none")
 
 
 def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any) -> None:

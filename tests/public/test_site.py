@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models import Customer, open_database
+from database import open_database
+from models import Customer
 from tests.support import doors
 
 

@@ -10,10 +10,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from database import Stamp
 from helpdesk import clock, outbox, settings
 from helpdesk.operations import upkeep
 from helpdesk.visitors import unconfirmed
-from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Stamp, Ticket
+from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Ticket
 from public.codes import SOUNDS_PER_NETWORK
 from tests.public.filling import fill, hidden, send
 from tests.support import cast, doors

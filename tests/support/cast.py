@@ -5,21 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from database import Label
 from helpdesk import clock, tickets
 from helpdesk.lib import passwords
-from models import (
-    Agent,
-    Customer,
-    CustomerAddress,
-    Department,
-    Label,
-    Permission,
-    Role,
-    Service,
-    Team,
-    TeamMember,
-    Ticket,
-)
+from models import Agent, Customer, CustomerAddress, Department, Permission, Role, Service, Team, TeamMember, Ticket
 
 #: The password of everybody.
 PASSWORD = "correct horse battery staple"

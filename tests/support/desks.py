@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 import peewee
 import psycopg
 
-import models
 from app import create_app
+from database import SQLITE_PRAGMAS, Cached, database, open_database
 from helpdesk.lists import counting
 from helpdesk.operations import migrate
 from helpdesk.settings import DECLARED, environment
-from models import TABLES, Catalogue, open_database
+from models import TABLES
 from tests.support.postgres import Cluster, Missing
 
 # A test need not survive a power cut, and waiting for the disk would be most of its time.
-SYNCHRONOUS = models.SQLITE_PRAGMAS["synchronous"]
-models.SQLITE_PRAGMAS["synchronous"] = "off"
+SYNCHRONOUS = SQLITE_PRAGMAS["synchronous"]
+SQLITE_PRAGMAS["synchronous"] = "off"
 
 # Replies go out at once, but in the tests of taking them back: those set the pause themselves.
 DECLARED["undo_send_seconds"] = replace(DECLARED["undo_send_seconds"], default=0)
@@ -44,19 +44,19 @@ class Desk(ABC):
         self.environment = environment.read({**self.variables, "GUICHET_DATABASE_URL": template_url})
         self._app: Any = None
         self.use(template_url)
-        migrate.migrate(models.database, backup=False)
+        migrate.migrate(database, backup=False)
         self.remember()
-        models.database.close_all()
+        database.close_all()
 
     @property
     def app(self) -> Any:
         """The application: made by the first test that asks, so that tests of rules do not wait for it."""
         if self._app is None:
             url = environment.current().database_url
-            models.database.close_all()
+            database.close_all()
             self._app = create_app({**self.variables, "GUICHET_DATABASE_URL": url})
             self._app.testing = True
-            models.database.close_all()
+            database.close_all()
             self.use(url)
         return self._app
 
@@ -70,23 +70,23 @@ class Desk(ABC):
 
     def end(self) -> None:
         """Close what the test opened."""
-        models.database.close_all()
+        database.close_all()
 
     def close(self) -> None:
         """Close what served every test."""
-        models.database.close_all()
+        database.close_all()
 
     def use(self, url: str, **changes: Any) -> peewee.Database:
         """Make this the database of the process, and forget what was cached."""
-        models.database.initialize(open_database(url))
+        database.initialize(open_database(url))
         environment.use(replace(self.environment, database_url=url, **changes))
         forget()
-        return models.database.obj
+        return database.obj
 
 
 def forget() -> None:
     """Drop every cache of the process, as a restart would."""
-    Catalogue.version += 1
+    Cached.version += 1
     counting.forget_counts()
 
 
@@ -100,7 +100,7 @@ class SqliteDesk(Desk):
         super().__init__(folder, f"sqlite:///{self.file}")
 
     def remember(self) -> None:
-        models.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def begin(self) -> None:
         self.count += 1
@@ -128,7 +128,7 @@ class PostgresDesk(Desk):
 
     def remember(self) -> None:
         tables = [table._meta.table_name for table in TABLES]
-        run = models.database.execute_sql
+        run = database.execute_sql
         run("DROP SCHEMA IF EXISTS first_state CASCADE; CREATE SCHEMA first_state")
         kept = [table for table in tables if run(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone()]
         for table in kept:

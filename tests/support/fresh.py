@@ -9,7 +9,7 @@ from pathlib import Path
 
 import peewee
 
-import models
+from database import database, open_database
 from helpdesk.settings import environment
 from tests.support.desks import Desks, forget
 
@@ -20,13 +20,13 @@ def fresh_database(engine: str, desks: Desks, data_dir: Path) -> Iterator[peewee
     data_dir.mkdir(exist_ok=True, mode=0o700)
     name = f"fresh_{abs(hash(data_dir))}"
     url = f"sqlite:///{data_dir / 'guichet.db'}" if engine == "sqlite" else desks.postgres_url(name)
-    before, environment_before = models.database.obj, environment.current()
+    before, environment_before = database.obj, environment.current()
     environment.use(replace(environment.read({"GUICHET_DATA_DIR": str(data_dir)}), database_url=url))
-    models.database.initialize(models.open_database(url))
+    database.initialize(open_database(url))
     forget()
     try:
-        yield models.database
+        yield database
     finally:
-        models.database.close_all()
-        models.database.initialize(before)
+        database.close_all()
+        database.initialize(before)
         environment.use(environment_before)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 import bootstrap
@@ -37,10 +37,11 @@ if __name__ == "__main__":
 from peewee import fn
 
 import models
+from database import database, open_database
 from helpdesk.examples import demo
 from helpdesk.operations import migrate
 from helpdesk.settings import environment
-from models import LIVE, Message, Ticket, open_database
+from models import LIVE, Message, Ticket
 from tests.support.postgres import Cluster, Missing
 
 #: What the issue asks for.
@@ -130,8 +131,8 @@ def fill(url: str, folder: Path, tickets: int) -> demo.Accounts:
     """Make a demo desk in this database."""
     env = environment.read({"GUICHET_DATA_DIR": str(folder / "data"), "GUICHET_DATABASE_URL": url})
     environment.use(env)
-    models.database.initialize(open_database(env.database_url))
-    migrate.migrate(models.database, backup=False)
+    database.initialize(open_database(env.database_url))
+    migrate.migrate(database, backup=False)
     return demo.fill(tickets=tickets, progress=demo.progress_bar(sys.stderr))
 
 
@@ -233,7 +234,7 @@ def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured
         served(floor_command, ports[1], {}, folder / "floor.log") as floor,
     ):
         found = {task.name: measure(task) for task in tasks(ours, floor, accounts, rounds)}
-    models.database.close_all()
+    database.close_all()
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import TextIO
 
+from database import Stamp, database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.examples.demo import desk as desks
@@ -16,7 +17,7 @@ from helpdesk.examples.demo import library, shop
 from helpdesk.examples.demo.draft import Batch
 from helpdesk.examples.demo.stories import Teller, arrivals
 from helpdesk.i18n import lazy
-from models import Agent, Customer, CustomerAddress, Message, Role, Stamp, Ticket, database, is_sqlite
+from models import Agent, Customer, CustomerAddress, Message, Role, Ticket
 
 #: Tickets stored in one transaction.
 BATCH = 2_000

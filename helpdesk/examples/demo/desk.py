@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from database import Label
 from helpdesk import filters, search, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.draft import Author
@@ -18,7 +19,6 @@ from models import (
     Customer,
     CustomerAddress,
     Department,
-    Label,
     Permission,
     Priority,
     Role,

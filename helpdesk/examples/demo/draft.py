@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from database import database
 from helpdesk import search
 from helpdesk.events import EventKind
 from models import (
@@ -23,7 +24,6 @@ from models import (
     Ticket,
     TicketEvent,
     TicketTag,
-    database,
 )
 
 TICKET = tuple(field.column_name for field in Ticket._meta.sorted_fields)

@@ -9,6 +9,7 @@ from typing import Any
 
 from peewee import fn
 
+from database import Base, Label, database, is_sqlite
 from helpdesk import clock, search, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.draft import Author, Batch, Draft, Text
@@ -16,19 +17,15 @@ from helpdesk.lib import positions
 from helpdesk.outbox import claims
 from models import (
     Agent,
-    Base,
     CannedResponse,
     Customer,
     CustomerAddress,
     Department,
-    Label,
     Message,
     Priority,
     Service,
     Status,
     Ticket,
-    database,
-    is_sqlite,
 )
 
 #: What is made.

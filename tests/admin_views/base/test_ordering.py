@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from database import database
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.settings import lookups
 from helpdesk.setup import ordering
-from models import CannedResponse, Department, Filter, Service, Status, database
+from models import CannedResponse, Department, Filter, Service, Status
 from tests.support import cast, doors
 
 

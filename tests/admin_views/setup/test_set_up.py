@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from playhouse.test_utils import count_queries
 
+from database import Label
 from helpdesk import clock, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.settings import environment
@@ -16,7 +17,6 @@ from models import (
     Customer,
     Department,
     JournalEntry,
-    Label,
     OutgoingEmail,
     Permission,
     Priority,

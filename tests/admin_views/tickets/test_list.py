@@ -7,10 +7,11 @@ import re
 import pytest
 from playhouse.test_utils import count_queries
 
+from database import Stamp
 from helpdesk import tickets
 from helpdesk.lists import counting, saved_views
 from helpdesk.lists.bulk import MAX_TICKETS
-from models import Batch, OutgoingEmail, SavedView, Stamp, Status, Tag, Ticket
+from models import Batch, OutgoingEmail, SavedView, Status, Tag, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of
 

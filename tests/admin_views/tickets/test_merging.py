@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from database import database
 from helpdesk import journal, links, tickets
 from helpdesk.tickets import drafts
 from helpdesk.tickets.drafts import Writing
-from models import JournalEntry, Message, Ticket, database
+from models import JournalEntry, Message, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of
 

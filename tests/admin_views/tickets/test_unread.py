@@ -11,7 +11,7 @@ from playhouse.test_utils import count_queries
 from helpdesk import clock, tickets
 from helpdesk.lists import listing
 from helpdesk.tickets import thread, unread
-from models import Message, ReadingMark, Ticket, TicketEvent
+from models import Message, ReadMark, Ticket, TicketEvent
 from tests.support import cast
 from tests.support.doors import post, text_of
 
@@ -65,7 +65,7 @@ def test_what_one_has_seen_is_quiet_in_ones_own_list_only(client_of, ticket, ana
 def test_a_page_that_is_read_writes_nothing(client_of, ticket, ana):
     client = client_of(ana)
     html(client, url(ticket))
-    assert ReadingMark.select().count() == 0
+    assert ReadMark.select().count() == 0
     assert is_unread(client, ticket)
 
 
@@ -120,7 +120,7 @@ def test_marking_many_needs_a_tick_and_ones_own_sight(client_of, ticket, ben):
     client = client_of(ben)
     post(client, "/admin/bulk/read", {"number": ticket.number})
     assert "Tick at least one ticket first." in text_of(client.get(LIST))
-    assert ReadingMark.select().count() == 0
+    assert ReadMark.select().count() == 0
 
 
 # --- The thread ---------------------------------------------------------------------------------------------------

@@ -10,14 +10,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-import models
+from database import Stamp
 from helpdesk import clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.files import attachments, file_store, filetypes, uploads
 from helpdesk.operations import upkeep
 from helpdesk.settings import environment
-from models import Agent, Attachment, Customer, Message, Setting, Stamp, Ticket, Upload
+from models import Agent, Attachment, Customer, Message, Setting, Ticket, Upload
 from tests.support import attached, cast, sqlite_only
 
 pytestmark = pytest.mark.usefixtures("request_context", "no_files")
@@ -307,7 +307,7 @@ def test_a_deleted_note_takes_its_files_along(ticket, ana):
 
 def test_a_note_whose_deletion_is_undone_keeps_its_files(ticket, ana, database):
     note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
-    with tickets.transaction(), models.database.savepoint() as undone:
+    with tickets.transaction(), database.savepoint() as undone:
         tickets.delete_note(note, actor=ana)
         undone.rollback()
     assert file_store.location(Attachment.get(message=note).path).exists()

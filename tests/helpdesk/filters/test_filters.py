@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from database import Label
 from helpdesk import filters, settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.files import file_store
@@ -17,7 +18,6 @@ from models import (
     Filter,
     FilterAction,
     FilterCondition,
-    Label,
     Message,
     Priority,
     Service,

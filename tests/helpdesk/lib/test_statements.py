@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from peewee import ModelSelect, ModelUpdate
 
-import models
+from database import database
 from helpdesk.lib.statements import Prepared, Slot, insert
 from models import Service, TicketEvent
 
@@ -54,7 +54,7 @@ def test_no_row_is_none():
 
 def test_a_statement_is_written_once(two, monkeypatch):
     _services(False, one=1, other=2)
-    monkeypatch.setattr(models.database.obj, "get_sql_context", None)
+    monkeypatch.setattr(database.obj, "get_sql_context", None)
 
     assert _services(False, one=two[0].id, other=0) == two[:1]
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 
-import models
 from helpdesk.errors import TooMany
 from helpdesk.lib import throttle
 from models import Throttle
@@ -115,7 +114,7 @@ def test_a_thousand_guesses_in_ten_minutes_are_a_handful(travel: Any) -> None:
 
 def test_tries_at_the_same_time_do_not_slip_through(database: Any) -> None:
     def one(_number: int) -> bool:
-        with models.database.connection_context():
+        with database.connection_context():
             return passes()
 
     with ThreadPoolExecutor(8) as pool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from playhouse.test_utils import count_queries
 
+from database import database
 from helpdesk import search, tickets
 from helpdesk.lists import counting, listing
 from helpdesk.lists.listing import TicketListing
-from models import Ticket, database
+from models import Ticket
 from tests.support import cast, sqlite_only
 
 pytestmark = pytest.mark.usefixtures("request_context")

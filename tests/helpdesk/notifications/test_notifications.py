@@ -10,11 +10,12 @@ import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
+from database import Label
 from helpdesk import events, filters, notifications, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from helpdesk.lib import richtext
-from models import CannedResponse, EmailText, Label, OutgoingEmail, Ticket
+from models import CannedResponse, EmailText, OutgoingEmail, Ticket
 from tests.support import cast
 
 

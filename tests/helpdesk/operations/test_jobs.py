@@ -225,7 +225,9 @@ def test_the_link_of_a_ticket_that_is_gone_is_not_sent(app, smtp):
 
 @sqlite_only
 def test_the_worker_ends_on_sigterm(desk):
-    program = "import app; from helpdesk import jobs; app.create_app(); print('on', flush=True); jobs.run_worker()"
+    program = (
+        "import app; from helpdesk.operations import jobs; app.create_app(); print('on', flush=True); jobs.run_worker()"
+    )
     variables = {**desk.variables, "GUICHET_DATABASE_URL": environment.current().database_url}
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=environment.ROOT, env=variables, stdout=subprocess.PIPE, text=True

@@ -16,18 +16,18 @@ import time_machine
 from aiosmtpd.smtp import SMTP, AuthResult
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
-import models
+from database import Label, Stamp, database
 from helpdesk import clock, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.notifications import rendering
-from helpdesk.outbox import claims
+from helpdesk.outbox import claims, transport
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
-from models import AccessLink, EmailText, Label, OutgoingEmail, Permission, Setting, Ticket
+from models import AccessLink, EmailText, OutgoingEmail, Permission, Setting, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of
 
-GOLDEN = Path(__file__).parent.parent / "emails"
+GOLDEN = Path(__file__).parent.parent.parent / "emails"
 
 
 @pytest.fixture(autouse=True)
@@ -297,7 +297,7 @@ def test_a_server_that_is_down_puts_the_first_off_and_keeps_the_rest(database):
 def test_a_name_that_no_server_can_have_is_a_failed_try(database, root, host):
     settings.save({"mail_host": "smtp.example.org", "mail_tls": "none"})
     Setting.update(value=host).where(Setting.key == "mail_host").execute()
-    models.Stamp.bump()
+    Stamp.bump()
     email = owe()
     assert outbox.deliver_due() == 0
     assert (again(email).state, again(email).attempts) == ("pending", 1)
@@ -325,7 +325,7 @@ def test_whatever_breaks_the_connection_leaves_a_reason(smtp, monkeypatch):
     def broken(*_arguments, **_values):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(outbox.Connection, "configure_host", broken)
+    monkeypatch.setattr(transport.Connection, "configure_host", broken)
     email = owe()
     assert outbox.deliver_due() == 0
     assert (again(email).state, again(email).attempts) == ("pending", 1)
@@ -355,7 +355,7 @@ def test_four_deliverers_send_each_mail_once(smtp):
 
     def deliver():
         outbox.deliver_due()
-        models.database.close()
+        database.close()
 
     threads = [threading.Thread(target=deliver) for _ in range(4)]
     for thread in threads:
@@ -395,7 +395,7 @@ def test_what_another_deliverer_is_sending_is_left_alone(smtp):
 def test_finding_what_is_due_reads_an_index(database):
     owe()
     sql, values = claims.due_now().limit(10).sql()
-    plan = models.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+    plan = database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
     assert "SEARCH t1 USING INDEX email_" in repr(plan)
     assert "SCAN" not in repr(plan)
 
@@ -457,7 +457,7 @@ def test_the_test_names_a_closed_port(root):
 
 
 def test_the_test_names_a_silent_server(root, monkeypatch):
-    monkeypatch.setattr(outbox, "TIMEOUT", 0.2)
+    monkeypatch.setattr(transport, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = MailServer("127.0.0.1", silent.getsockname()[1], tls="none")
         assert refused(server, root) == "The mail server does not answer."

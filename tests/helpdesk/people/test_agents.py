@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-import models
 from helpdesk import events, links, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
@@ -62,11 +61,11 @@ def test_a_disabled_administrator_does_not_reopen_the_set_up(database: Any) -> N
 
 def test_a_claim_waits_for_the_one_before(database: Any) -> None:
     def claim() -> Agent:
-        with models.database.connection_context():
+        with database.connection_context():
             return first("mallory@desk.example")
 
     with ThreadPoolExecutor(1) as pool:
-        with models.database.atomic():
+        with database.atomic():
             cast.make_agent("Root", is_admin=True)
             late = pool.submit(claim)
             time.sleep(0.3)
@@ -310,7 +309,7 @@ def test_administrators_cannot_all_leave_at_once(database: Any) -> None:
         cast.make_agent(f"Root{number}", is_admin=True)
 
     def leave(number: int) -> None:
-        with models.database.connection_context():
+        with database.connection_context():
             try:
                 agents.disable_agent(Agent.get(Agent.name == f"Root{number}"), actor=SYSTEM)
             except StillInUse:

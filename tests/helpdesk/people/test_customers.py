@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import models
 from helpdesk import search, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.people import agents, customers
@@ -80,7 +79,7 @@ def test_an_unknown_language_is_not_stored(database: Any) -> None:
 
 def test_two_forms_at_once_make_one_customer(database: Any) -> None:
     def one(_number: int) -> int:
-        with models.database.connection_context():
+        with database.connection_context():
             return customers.find_or_make("eve@example.org", first_name="Eve").customer.id
 
     with ThreadPoolExecutor(8) as pool:

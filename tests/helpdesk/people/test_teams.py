@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from playhouse.test_utils import count_queries
 
+from database import Label
 from helpdesk import access, events
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.people import agents
-from models import Agent, Label, Role, Service, Team, TeamMember, Ticket, TicketEvent
+from models import Agent, Role, Service, Team, TeamMember, Ticket, TicketEvent
 from tests.support import cast
 
 

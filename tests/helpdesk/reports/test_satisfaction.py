@@ -9,12 +9,13 @@ import pytest
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
+from database import database
 from helpdesk import clock, events, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.reports import satisfaction, statistics
 from helpdesk.tickets import cc
-from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent, database
+from models import JournalEntry, OutgoingEmail, Rating, Ticket, TicketEvent
 from tests.support import cast, sqlite_only
 
 UTC = ZoneInfo("UTC")

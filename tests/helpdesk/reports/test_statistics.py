@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from playhouse.test_utils import count_queries
 
+from database import database
 from helpdesk.reports import durations, statistics
 from helpdesk.reports.statistics import Period, Spread
-from models import database
 from tests.support import sqlite_only
 
 PARIS = ZoneInfo("Europe/Paris")

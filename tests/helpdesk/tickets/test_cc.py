@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-import models
+from database import Label, database
 from helpdesk import access, clock, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
@@ -19,11 +19,10 @@ from models import (
     Customer,
     CustomerAddress,
     EmailText,
-    Label,
     Message,
     OutgoingEmail,
     Ticket,
-    TicketCopy,
+    TicketCc,
     TicketEvent,
 )
 from tests.support import cast
@@ -115,7 +114,7 @@ def test_agents_are_not_counted(ticket, ana, billing, invoices, carol):
     rows = [cast.open_ticket(carol, billing, invoices) for _ in range(3)]
     for index, row in enumerate(rows):
         cc.add_copies(row, [f"p{index}{number}@copied.example" for number in range(10)], actor=ana)
-    assert TicketCopy.select().count() == 30
+    assert TicketCc.select().count() == 30
 
 
 def test_dropping_closes_the_link_and_holds_the_mail_back(ticket, carol, ana):
@@ -392,7 +391,7 @@ def test_a_form_sent_twice_stores_one_message(ticket, carol):
 
 def test_a_form_sent_several_times_at_once_stores_one_message(ticket, carol):
     def send(_number: int) -> int:
-        with models.database.connection_context():
+        with database.connection_context():
             return tickets.receive_message(ticket, "Now?", actor=carol, form_key="k").id
 
     with ThreadPoolExecutor(6) as pool:
@@ -403,12 +402,12 @@ def test_a_form_sent_several_times_at_once_stores_one_message(ticket, carol):
 
 def test_no_more_than_ten_are_added_at_once(ticket, ana):
     def add(number: int) -> None:
-        with models.database.connection_context(), suppress(InvalidInput):
+        with database.connection_context(), suppress(InvalidInput):
             cc.add_copies(ticket, [f"p{number}{place}@copied.example" for place in range(4)], actor=ana)
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add, range(6)))
-    assert TicketCopy.select().count() == 8
+    assert TicketCc.select().count() == 8
 
 
 def test_a_form_of_another_ticket_is_refused(request_context, ticket, carol, billing, invoices):
@@ -423,4 +422,4 @@ def test_a_deleted_ticket_takes_its_copies_along(ticket, carol, ana):
     long_ago = clock.now().replace(year=clock.now().year - 1)
     Ticket.update(binned_at=long_ago).execute()
     tickets.purge_bin()
-    assert TicketCopy.select().count() == 0
+    assert TicketCc.select().count() == 0

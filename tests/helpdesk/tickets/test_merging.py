@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
+from database import database
 from helpdesk import access, clock, links, search, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput, Merged, NotAllowed, NotFound
@@ -27,11 +28,10 @@ from models import (
     Message,
     OutgoingEmail,
     Rating,
-    ReadingMark,
+    ReadMark,
     Ticket,
-    TicketCopy,
+    TicketCc,
     TicketEvent,
-    database,
 )
 from tests.support import attached, cast
 
@@ -217,7 +217,7 @@ def test_what_was_unread_stays_unread(source, target, ana, root):
     unread.read(source, first, actor=root)
     unread.read(target, second, actor=root)
     tickets.merge(source, target, actor=ana)
-    assert {row.agent.name: row.message for row in ReadingMark.select()} == {"Ana": 0, "Root": second}
+    assert {row.agent.name: row.message for row in ReadMark.select()} == {"Ana": 0, "Root": second}
 
 
 def test_a_bulk_act_is_not_given_back_to_another_ticket(source, target, ana):
@@ -296,7 +296,7 @@ def test_who_waits_to_be_in_copy_is_told_of_too(source, target, ana):
     for ticket, email in ((source, "eve@customer.example"), (source, "one@customer.example")):
         cc.add_copies(ticket, [email], actor=ana)
     cc.add_copies(target, ["one@customer.example"], actor=ana)
-    TicketCopy.update(waits=True).where(TicketCopy.ticket == source.id).execute()
+    TicketCc.update(waits=True).where(TicketCc.ticket == source.id).execute()
     assert merging.readers(source, target) == ["eve@customer.example", "one@customer.example"]
 
 
@@ -376,4 +376,4 @@ def test_as_many_people_in_copy_as_a_ticket_has_come_together(source, target, an
     put_in_copy(source, "abcdef", ana)
     put_in_copy(target, "efghij", ana)
     tickets.merge(source, target, actor=ana)
-    assert len(cc.in_copy(target)) == TicketCopy.select().count() == 10
+    assert len(cc.in_copy(target)) == TicketCc.select().count() == 10

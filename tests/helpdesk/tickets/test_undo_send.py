@@ -10,13 +10,14 @@ import pytest
 import time_machine
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
+from database import database
 from helpdesk import clock, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import attachments, uploads
 from helpdesk.outbox import claims
 from helpdesk.tickets import canned_responses, drafts, thread
 from helpdesk.tickets.drafts import Writing
-from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent, database
+from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent
 from tests.support import attached
 
 

@@ -12,7 +12,7 @@ from helpdesk import clock, settings, tickets
 from helpdesk.errors import NotFound
 from helpdesk.lists.listing import TicketListing
 from helpdesk.tickets import NewTicket, unread
-from models import Message, ReadingMark, Ticket
+from models import Message, ReadMark, Ticket
 from tests.support import cast
 
 
@@ -60,7 +60,7 @@ def test_a_message_after_ones_mark_is_unread_also_a_note_and_in_a_closed_ticket(
 @pytest.mark.parametrize("write", [tickets.reply, tickets.add_note])
 def test_who_writes_has_read(ticket, ana, write):
     write(ticket, "<p>On it.</p>", actor=ana)
-    assert ReadingMark.get().message == newest(ticket).id
+    assert ReadMark.get().message == newest(ticket).id
     assert unread_numbers(ana) == []
 
 
@@ -74,7 +74,7 @@ def test_reading_an_earlier_page_moves_no_mark_back(ticket, ana, carol):
     first = newest(ticket)
     unread.read(ticket, wrote(ticket, carol).id, actor=ana)
     unread.read(ticket, first.id, actor=ana)
-    assert ReadingMark.get().message == newest(ticket).id
+    assert ReadMark.get().message == newest(ticket).id
 
 
 def test_a_mark_reaches_no_further_than_the_ticket(ticket, ana, carol):
@@ -93,7 +93,7 @@ def test_marked_as_unread_it_is_new_from_the_last_message_of_others(ticket, ana,
     tickets.reply(Ticket.get_by_id(ticket.id), "<p>Done.</p>", actor=ana)
     assert unread.mark([ticket.id], read=False, actor=ana) == 1
     assert unread_numbers(ana) == [ticket.number]
-    assert ReadingMark.get().message == last.id - 1
+    assert ReadMark.get().message == last.id - 1
 
 
 def test_many_are_marked_at_once_and_each_once(ticket, ana, carol, billing, invoices):
@@ -101,7 +101,7 @@ def test_many_are_marked_at_once_and_each_once(ticket, ana, carol, billing, invo
     ids = [row.id for row in several]
     assert unread.mark(ids, read=True, actor=ana) == unread.mark(ids, read=True, actor=ana) == 121
     assert unread_numbers(ana) == []
-    assert ReadingMark.select().count() == 121
+    assert ReadMark.select().count() == 121
 
 
 def test_a_deleted_note_makes_nothing_unread(ticket, ana, lea):
@@ -125,8 +125,8 @@ def test_marks_go_with_their_ticket_and_their_agent(ticket, ana, lea):
     for agent in (ana, lea):
         unread.read(ticket, newest(ticket).id, actor=agent)
     lea.delete_instance()
-    assert [row.agent for row in ReadingMark.select()] == [ana]
+    assert [row.agent for row in ReadMark.select()] == [ana]
     tickets.delete(ticket, actor=ana)
     with time_machine.travel(clock.now() + timedelta(days=31)):
         tickets.purge_bin()
-    assert ReadingMark.select().count() == 0
+    assert ReadMark.select().count() == 0

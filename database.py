@@ -1,0 +1,162 @@
+"""The engine, the field types and the base classes that every table of `models.py` stands on.
+
+This module imports peewee only. Times are naive UTC datetimes. Labels that an owner writes hold one text per language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from peewee import (
+    SQL,
+    BigAutoField,
+    BigIntegerField,
+    Database,
+    DatabaseProxy,
+    DateTimeField,
+    Model,
+    NodeList,
+    TextField,
+)
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+database = DatabaseProxy()
+
+#: Pragmas of the embedded engine: an answered request survives a power cut (DESIGN §4).
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -64_000,
+    "mmap_size": 268_435_456,
+    "temp_store": "memory",
+}
+
+
+def open_database(url: str) -> Database:
+    """Make the pooled database of a ``sqlite:///path`` or ``postgresql://…`` URL. Opens no connection.
+
+    Raises ValueError for any other scheme.
+    """
+    pool = {"max_connections": 40, "stale_timeout": 300, "timeout": 10}
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        # Deferred transactions that read before they write fail with "database is locked": IMMEDIATE never does.
+        # The pool hands a connection from thread to thread, to one at a time: SQLite need not bind it to the first.
+        return PooledSqliteDatabase(
+            path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False, **pool
+        )
+    if scheme in {"postgresql", "postgres"}:
+        return PooledPostgresqlDatabase(url, prefer_psycopg3=True, connect_timeout=10, **pool)
+    raise ValueError(scheme)
+
+
+def is_sqlite() -> bool:
+    """Tell whether the desk runs on the embedded engine."""
+    return isinstance(database.obj, PooledSqliteDatabase)
+
+
+class Label(dict[str, str]):
+    """One text per language, as an owner wrote it; ``str()`` gives the reader's."""
+
+    #: Set by ``helpdesk.i18n``: (reader's language, desk's language).
+    languages: ClassVar[Callable[[], tuple[str, str]]] = staticmethod(lambda: ("en", "en"))
+
+    def text(self, *languages: str) -> str:
+        """Return the text in the first of these languages that has one, else any text, else an empty string."""
+        for language in languages:
+            if self.get(language):
+                return self[language]
+        return next((text for text in self.values() if text), "")
+
+    def __str__(self) -> str:
+        return self.text(*Label.languages())
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+class LabelField(TextField):
+    """Stores a `Label` as JSON with sorted keys, so that equal labels are equal texts."""
+
+    def db_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        return json.dumps({key: text for key, text in value.items() if text}, ensure_ascii=False, sort_keys=True)
+
+    def python_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, Label):
+            return value
+        return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
+
+
+class _Moment(DateTimeField):
+    """A naive UTC time. SQLite gives it back as text, which peewee would read by trying out formats: far slower."""
+
+    def python_value(self, value: Any) -> Any:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+#: Of no type, as every field of peewee: a row's attribute is the time, not the field.
+MomentField: Any = _Moment
+
+
+class LastingId(BigAutoField):
+    """An id that is never given out twice (on PostgreSQL none is): for what texts, cookies and open pages name."""
+
+    def ddl(self, ctx: Any) -> Any:
+        column = super().ddl(ctx)
+        return NodeList((column, SQL("AUTOINCREMENT"))) if is_sqlite() else column
+
+
+class Base(Model):
+    """A table with a 64-bit id that saves only the fields that changed."""
+
+    id = BigAutoField()
+
+    class Meta:
+        database = database
+        only_save_dirty = True
+        legacy_table_names = False
+
+
+class Stamp(Base):
+    """One row that moves with every change of a catalogue table or setting: other processes drop what they kept."""
+
+    value = BigIntegerField(default=0)
+
+    @classmethod
+    def bump(cls) -> None:
+        """Tell every process, this one at once, that catalogue tables or settings have changed."""
+        Cached.version += 1
+        if not cls.update(value=cls.value + 1).where(cls.id == 1).execute():
+            cls.insert(id=1, value=1).on_conflict_ignore().execute()
+
+
+class Cached(Base):
+    """A small table changed by hand and read on every page: its readers keep it until the stamp moves.
+
+    Whoever changes such a table other than through an instance calls `Stamp.bump`.
+    """
+
+    id: Any = LastingId()
+    version: ClassVar[int] = 0
+    #: Told of a row just before it goes, in the same transaction.
+    leaving: ClassVar[list[Callable[[Any], None]]] = []
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        result = super().save(*args, **kwargs)
+        Stamp.bump()
+        return result
+
+    def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
+        for watcher in Cached.leaving:
+            watcher(self)
+        result = super().delete_instance(*args, **kwargs)
+        Stamp.bump()
+        return result

@@ -1,0 +1,74 @@
+"""The way to the mail server: Flask-Mail's connection with time limits and checked certificates."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from functools import partial
+from typing import Any
+
+import flask_mail
+
+from helpdesk.notifications import rendering
+from helpdesk.outbox.smtp_errors import BadName, BadSignIn, impossible
+from helpdesk.settings.environment import MailServer
+
+#: Seconds a mail server may take for one answer.
+TIMEOUT = 20
+
+
+class Letter(flask_mail.Message):
+    """A finished mail in the hands of Flask-Mail: the envelope is its one recipient."""
+
+    def __init__(self, letter: EmailMessage, sender: str, recipient: str) -> None:
+        super().__init__(letter["Subject"], [recipient], sender=sender)
+        self.letter = letter
+        self.msgId = letter["Message-ID"]
+
+    def as_bytes(self) -> bytes:
+        """Return the mail as it stands: built by the standard library, which refuses line ends in headers."""
+        return self.letter.as_bytes()
+
+
+class Connection(flask_mail.Connection):
+    """Flask-Mail's connection, with a time limit and certificates checked."""
+
+    def __init__(self, server: MailServer) -> None:
+        state = flask_mail.Mail().init_mail(
+            {
+                "MAIL_SERVER": server.host,
+                "MAIL_PORT": server.port,
+                "MAIL_USERNAME": server.username or None,
+                "MAIL_PASSWORD": server.password or None,
+                "MAIL_USE_TLS": server.tls == "starttls",
+                "MAIL_USE_SSL": server.tls == "tls",
+                "MAIL_SUPPRESS_SEND": False,
+            }
+        )
+        super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Connect, encrypt and sign in. Raises OSError, also for a name or password that cannot be written so."""
+        mail, name = self.mail, rendering.host()
+        make: Any = partial(smtplib.SMTP_SSL, context=ssl.create_default_context()) if mail.use_ssl else smtplib.SMTP
+        with impossible(BadName):
+            host: smtplib.SMTP = make(mail.server, mail.port, name, timeout=TIMEOUT)
+        try:
+            if mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            if mail.username:
+                with impossible(BadSignIn):
+                    host.login(mail.username, mail.password or "")
+        except Exception:
+            host.close()
+            raise
+        return host
+
+    def __exit__(self, *_error: object) -> None:
+        # Everything was answered: a server that leaves before the good-bye takes nothing back.
+        if self.host is not None:
+            try:
+                self.host.quit()
+            except OSError:
+                self.host.close()
