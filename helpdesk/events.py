@@ -69,23 +69,23 @@ Listener = Callable[[TicketEvent, Actor], None]
 listeners: dict[EventKind, tuple[Listener, ...]] = {}
 #: What runs once the act is stored.
 after_commit: list[Callable[[], None]] = []
-#: The tickets that the running transaction keeps from others, by identity (``tickets.hold``).
-held: ContextVar[dict[int, Ticket] | None] = ContextVar("held", default=None)
+#: The tickets that the running transaction has locked, by identity (``tickets.lock``).
+locked_tickets: ContextVar[dict[int, Ticket] | None] = ContextVar("locked_tickets", default=None)
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Hold one rule together; wake the deliverer once the outermost act is stored."""
+    """Store all of one rule or nothing; wake the deliverer once the outermost act is stored."""
     if database.transaction_depth():
         with database.atomic():
             yield
         return
-    before = held.set({})
+    before = locked_tickets.set({})
     try:
         with database.atomic():
             yield
     finally:
-        held.reset(before)
+        locked_tickets.reset(before)
     for hook in after_commit:
         hook()
 

@@ -1,4 +1,4 @@
-"""One act on a ticket: its row as it is now, kept from others until all of the act is stored."""
+"""One act on a ticket: its row is read again and locked until all of the act is stored."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ from models import Ticket
 
 @contextmanager
 def act(ticket: Ticket, verb: str, *, actor: Actor) -> Iterator[None]:
-    """Hold one verb together: a transaction that holds the ticket, in which the actor may do this.
+    """Run one verb in a transaction: the ticket is locked, then the actor's right to do this is checked.
 
     Raises NotFound, Merged, NotAllowed.
     """
     with events.transaction():
-        hold(ticket, actor=actor)
+        lock(ticket, actor=actor)
         access.require(actor, verb, ticket)
         yield
 
 
-def hold(ticket: Ticket, *, actor: Actor) -> None:
-    """Read the ticket's row anew and keep it from others until the running transaction is stored.
+def lock(ticket: Ticket, *, actor: Actor) -> None:
+    """Read the ticket's row again and lock it until the running transaction is stored.
 
-    A page or a list has read it some time ago: what it says may no longer hold. Every act begins here, so that two
-    never wait for each other's rows crosswise. Raises NotFound when it is gone, Merged when it is part of another.
+    A page or a list read it some time ago: its values may be outdated. Every act begins here, so that two acts never
+    deadlock on each other's rows. Raises NotFound when the ticket is gone, Merged when it is part of another.
     """
-    held = events.held.get()
-    if held is not None and id(ticket) in held:
+    tickets = events.locked_tickets.get()
+    if tickets is not None and id(ticket) in tickets:
         return
-    row = access.found(_held.first(ticket=ticket.id), ticket.number, actor)
+    row = access.found(_locked_row.first(ticket=ticket.id), ticket.number, actor)
     for name, value in row.__data__.items():
         if ticket.__data__.get(name) != value:
             ticket.__data__[name] = value
             ticket.__rel__.pop(name, None)
     ticket._dirty.clear()
-    keep(ticket)
+    mark_locked(ticket)
 
 
-def keep(ticket: Ticket) -> None:
-    """Note that the running transaction has this row to itself, as one that it has made."""
-    held = events.held.get()
-    if held is not None:
-        held[id(ticket)] = ticket
+def mark_locked(ticket: Ticket) -> None:
+    """Note that the running transaction has locked this row, or has made it."""
+    tickets = events.locked_tickets.get()
+    if tickets is not None:
+        tickets[id(ticket)] = ticket
 
 
 @Prepared
-def _held() -> ModelSelect:
-    return locked(Ticket.select().where(Ticket.id == Slot("ticket")))
+def _locked_row() -> ModelSelect:
+    return for_update(Ticket.select().where(Ticket.id == Slot("ticket")))
 
 
-def locked(query: ModelSelect) -> ModelSelect:
-    """Return the query, keeping its rows from others; on SQLite one who writes has all rows to themselves."""
+def for_update(query: ModelSelect) -> ModelSelect:
+    """Return the query with its ticket rows locked; on SQLite the one writer has the whole database locked."""
     return query if is_sqlite() else query.for_update("FOR UPDATE", of=Ticket)
 
 
-def keep_all(tickets: ModelSelect) -> None:
-    """Keep these tickets from others, before an act that goes on to them takes what acts on a ticket may wait for.
+def lock_all(tickets: ModelSelect) -> None:
+    """Lock all these tickets, before an act that changes them moves the stamp of the small tables.
 
-    That is the stamp of the small tables: whoever puts a new tag on a ticket holds the ticket, then moves the stamp.
+    An act on one ticket locks it first and moves the stamp second (a new tag does): the other order would deadlock.
     """
     if not is_sqlite():
-        for _row in locked(tickets.select(Ticket.id).order_by(Ticket.id)).tuples().iterator():
+        for _row in for_update(tickets.select(Ticket.id).order_by(Ticket.id)).tuples().iterator():
             pass

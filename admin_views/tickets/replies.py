@@ -103,7 +103,7 @@ class TicketReplies(TicketPage):
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken, Merged."""
         body, files, saved, key = written(request.form), form["basket"].kept, None, form_key()
         with tickets.transaction():
-            tickets.hold(ticket, actor=self.agent)
+            tickets.lock(ticket, actor=self.agent)
             made = tickets.message_made_by(key, ticket, richtext.to_text(richtext.clean(body)))
             if made is not None:
                 return made

@@ -14,7 +14,7 @@ from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import EventKind, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import keep, locked
+from helpdesk.locking import for_update, mark_locked
 from helpdesk.notifications import drafting
 from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
 
@@ -105,9 +105,9 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
 
 def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> None:
     rows = Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids)).order_by(Ticket.id)
-    act, tickets = ACTS[name], list(locked(rows))
+    act, tickets = ACTS[name], list(for_update(rows))
     for ticket in tickets:
-        keep(ticket)
+        mark_locked(ticket)
     before = states(act, tickets)
     for ticket in tickets:
         try:

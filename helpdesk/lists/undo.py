@@ -15,7 +15,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, RESTLESS, Act, State, states
-from helpdesk.locking import keep, locked
+from helpdesk.locking import for_update, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
 from helpdesk.tickets.columns import store
@@ -70,9 +70,9 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     """Give back some changes; return how many of them stand although nobody touched them."""
     act, standing = ACTS[name], 0
     rows = BatchChange.select(BatchChange, Ticket, Customer).join(Ticket).join(Customer)
-    changes = list(locked(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.ticket)))
+    changes = list(for_update(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.ticket)))
     for change in changes:
-        keep(change.ticket)
+        mark_locked(change.ticket)
     now, touched = states(act, [change.ticket for change in changes]), _touched_since(act, changes)
     for change in changes:
         as_left = change.ticket_id not in touched and _same(now[change.ticket_id], change.after)

@@ -15,7 +15,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import keep_all
+from helpdesk.locking import lock_all
 from helpdesk.people import accounts, teams
 from helpdesk.people.accounts import (
     ask_reset,
@@ -105,7 +105,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
     inputs.fill(agent, clean)
     with events.transaction():
         if before.active and not agent.active:
-            keep_all(teams.assigned_to(agent))
+            lock_all(teams.assigned_to(agent))
         # Whoever changes a catalogue table waits here: two administrators cannot disable each other at once.
         Stamp.bump()
         if not (agent.active and agent.is_admin):
@@ -177,7 +177,7 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
     """
     access.require(actor, "administer")
     with events.transaction():
-        keep_all(teams.assigned_to(agent))
+        lock_all(teams.assigned_to(agent))
         Stamp.bump()
         keep_one_administrator(agent)
         count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)

@@ -15,7 +15,7 @@ from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import keep_all, locked
+from helpdesk.locking import for_update, lock_all
 from helpdesk.settings import lookups
 from models import Agent, Team, TeamMember, Ticket
 
@@ -39,7 +39,7 @@ def unassign(tickets: ModelSelect, *, actor: Actor, why: str, name: str) -> int:
         ids = [key for (key,) in tickets.select(Ticket.id).order_by(Ticket.id).tuples()]
         for batch in chunked(ids, BATCH):
             # Who has got another assignee by now keeps it.
-            rows = list(locked(tickets.where(Ticket.id.in_(batch)).order_by(Ticket.id)))
+            rows = list(for_update(tickets.where(Ticket.id.in_(batch)).order_by(Ticket.id)))
             Ticket.update(assignee=None, team=None).where(Ticket.id.in_([row.id for row in rows])).execute()
             for ticket in rows:
                 ticket.assignee = ticket.team = None
@@ -132,7 +132,7 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
     with events.transaction():
         losses, noted = _losses(team, before, after), journal.snapshot(team)
         for loss in losses:
-            keep_all(loss.tickets)
+            lock_all(loss.tickets)
         team.save()
         _store_members(team, before, after)
         suffer(losses, actor=actor)

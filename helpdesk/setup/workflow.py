@@ -13,7 +13,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, positions
-from helpdesk.locking import keep_all
+from helpdesk.locking import lock_all
 from helpdesk.tickets.columns import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
@@ -44,7 +44,7 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
         status.position = positions.after_last(Status)
     with database.atomic():
         if moved:
-            keep_all(Ticket.select().where(Ticket.status == status.id))
+            lock_all(Ticket.select().where(Ticket.status == status.id))
         _store(status, before, chosen_by, actor)
         if moved:
             _reopen_or_close(status)
@@ -67,7 +67,7 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
     priority.weight = weight
     with database.atomic():
         if reordered:
-            keep_all(Ticket.select().where(Ticket.priority == priority.id))
+            lock_all(Ticket.select().where(Ticket.priority == priority.id))
         _store(priority, before, chosen_by, actor)
         if reordered:
             Ticket.update(rank=-weight).where(Ticket.priority == priority.id).execute()

@@ -4,7 +4,7 @@ No lists and no bulk acts: those are `helpdesk/lists`.
 """
 
 from helpdesk.events import transaction
-from helpdesk.locking import act, hold
+from helpdesk.locking import act, lock
 from helpdesk.tickets.assignment import assign, move, take, transfer
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
@@ -25,9 +25,9 @@ __all__ = [
     "delete",
     "delete_note",
     "gone_on",
-    "hold",
     "hold_reply",
     "let_go",
+    "lock",
     "made_by",
     "mark_important",
     "mark_spam",

@@ -9,7 +9,7 @@ from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
-from helpdesk.locking import keep, locked
+from helpdesk.locking import for_update, mark_locked
 from helpdesk.tickets import thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.columns import store
@@ -124,14 +124,14 @@ def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
     What a customer is just writing in one of them comes before, or finds the number leading to the other.
     """
     query = Ticket.select().where(Ticket.id.in_((source.id, target.id))).order_by(Ticket.id)
-    rows = {row.id: row for row in locked(query)}
+    rows = {row.id: row for row in for_update(query)}
     for ticket in (source, target):
         if ticket.id not in rows:
             raise InvalidInput(
                 lazy("Ticket %(number)s is gone: it has been merged meanwhile.", number=ticket.number), field="target"
             )
     for row in rows.values():
-        keep(row)
+        mark_locked(row)
     return rows[source.id], rows[target.id]
 
 

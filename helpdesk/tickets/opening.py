@@ -16,7 +16,7 @@ from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
-from helpdesk.locking import keep
+from helpdesk.locking import mark_locked
 from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
@@ -148,7 +148,7 @@ def _store(
     insert(ticket)
     ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"
     _give_number.run(ticket=ticket.id, number=ticket.number)
-    keep(ticket)
+    mark_locked(ticket)
     return ticket
 
 

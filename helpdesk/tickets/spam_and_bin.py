@@ -11,7 +11,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import attachments
 from helpdesk.files.file_store import discard
 from helpdesk.i18n import lazy
-from helpdesk.locking import act, locked
+from helpdesk.locking import act, for_update
 from helpdesk.tickets.columns import store
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
@@ -90,7 +90,7 @@ def purge_bin() -> int:
     while True:
         with transaction():
             # Locked: what a customer is just writing restores its ticket before, or finds none.
-            ids = [key for (key,) in locked(over).tuples()]
+            ids = [key for (key,) in for_update(over).tuples()]
             paths = _purge(ids)
         if not ids:
             return purged

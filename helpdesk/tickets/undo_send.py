@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
-from helpdesk.locking import keep, locked
+from helpdesk.locking import for_update, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
 from helpdesk.tickets.columns import store
@@ -105,7 +105,7 @@ def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
 def _ticket_of(message: Message, actor: Agent) -> Ticket | None:
     """Return the ticket of a reply that is this agent's to take back; None once the reply is gone.
 
-    The ticket is held first, as in every act: it may be on its way into another one, and the reply with it.
+    The ticket is locked first, as in every act: it may be just being merged into another one, and the reply with it.
     """
     ticket = _locked(message.id) or _locked(message.id)
     if ticket is None:
@@ -120,12 +120,12 @@ def _ticket_of(message: Message, actor: Agent) -> Ticket | None:
 
 
 def _locked(message_id: int) -> Ticket | None:
-    """Return the ticket of a message, kept from others; None when it was merged while this waited, or is gone."""
+    """Return the ticket of a message, locked; None when it was merged while this waited, or is gone."""
     place = Message.select(Message.ticket).where(Message.id == message_id)
     query = Ticket.select().where(Ticket.id == place)
-    ticket: Ticket | None = locked(query).first()
+    ticket: Ticket | None = for_update(query).first()
     if ticket is not None:
-        keep(ticket)
+        mark_locked(ticket)
     return ticket
 
 
