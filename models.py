@@ -763,8 +763,8 @@ class TimetableRun(Base):
         indexes = ((("job", "period"), True),)
 
 
-class HeldRequest(Base):
-    """A ticket asked for without the security code: it waits until its author uses the link mailed to the address."""
+class UnconfirmedRequest(Base):
+    """A ticket requested without the security code: it waits until its author uses the link mailed to the address."""
 
     nonce = CharField(max_length=64)
     token_hash = CharField(max_length=64, unique=True)
@@ -774,6 +774,10 @@ class HeldRequest(Base):
     created_at = MomentField()
     expires_at = MomentField(index=True)
     used_at = MomentField(null=True)
+
+    class Meta:
+        # The table keeps its first name.
+        table_name = "held_request"
 
 
 class JournalEntry(Base):
@@ -899,7 +903,7 @@ TABLES: tuple[type[Base], ...] = (
     Throttle,
     SecurityCode,
     TimetableRun,
-    HeldRequest,
+    UnconfirmedRequest,
     JournalEntry,
     Order,
     OrderLine,

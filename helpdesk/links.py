@@ -12,7 +12,7 @@ from helpdesk import clock, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.settings import environment
-from models import AccessLink, Agent, CustomerAddress, HeldRequest, Ticket
+from models import AccessLink, Agent, CustomerAddress, Ticket, UnconfirmedRequest
 
 LIFETIMES = {
     "ticket": timedelta(days=30),
@@ -34,7 +34,7 @@ REMEMBERED = timedelta(days=90)
 class LinkExpired(HelpdeskError):
     """The link was good once (410): `link` tells for whom, so that its page can offer a new one."""
 
-    def __init__(self, link: AccessLink | HeldRequest) -> None:
+    def __init__(self, link: AccessLink | UnconfirmedRequest) -> None:
         used = link.used_at is not None and not (isinstance(link, AccessLink) and link.kind == "ticket")
         super().__init__(lazy("This link was used already.") if used else lazy("This link has expired."))
         self.link = link

@@ -9,7 +9,7 @@ from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.links import LinkExpired
 from helpdesk.visitors import unconfirmed
-from models import HeldRequest, Ticket
+from models import Ticket, UnconfirmedRequest
 from public import current, rate_limits, units
 from public.forms import PlaceForm, TicketForm
 from public.rate_limits import HOUR, TICKETS_PER_NETWORK
@@ -33,7 +33,7 @@ def keep(form: TicketForm) -> Response | None:
         return None
     rate_limits.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
     try:
-        unconfirmed.hold(form.new_ticket())
+        unconfirmed.store(form.new_ticket())
     except InvalidInput as error:
         form.refuse(error)
         return None
@@ -79,10 +79,10 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
     return redirect(url_for("public.sent"), 303)
 
 
-def _not_as_it_is(row: HeldRequest, token: str, form: PlaceForm, error: InvalidInput) -> str:
+def _not_as_it_is(row: UnconfirmedRequest, token: str, form: PlaceForm, error: InvalidInput) -> str:
     """Give back what was typed; with the services there are, when its own is not there any more."""
     groups = units.by_service(form.units) if error.field in {"service", "department"} else []
-    page = {"token": token, "form": form, "groups": groups, "asked": unconfirmed.asked(row)}
+    page = {"token": token, "form": form, "groups": groups, "asked": unconfirmed.new_ticket_of(row)}
     return render_template("public/confirm.html", problem=str(error), **page)
 
 

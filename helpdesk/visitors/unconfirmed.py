@@ -1,4 +1,4 @@
-"""Tickets asked for by visitors who cannot read the security code: each waits until its author uses a mailed link.
+"""Tickets requested by visitors who cannot read the security code: each waits until its author uses a mailed link.
 
 The mail carries nothing the visitor typed (RULES 19); its link is derived from the row and the secret key, so that no
 token rests in the database.
@@ -26,7 +26,7 @@ from helpdesk.people import customers
 from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket, cc
 from helpdesk.visitors import customer_sign_in
-from models import HeldRequest, OutgoingEmail, Ticket
+from models import OutgoingEmail, Ticket, UnconfirmedRequest
 
 KIND = "confirm"
 LIFETIME = timedelta(days=7)
@@ -35,8 +35,8 @@ PER_ADDRESS = 3
 WINDOW = 3600
 
 
-def hold(new: NewTicket) -> None:
-    """Keep a visitor's request and mail the address a link that sends it; the same form sent twice is kept once.
+def store(new: NewTicket) -> None:
+    """Store a visitor's request and mail the address a link that sends it; the same form sent twice is stored once.
 
     Raises InvalidInput at ``email`` or for a place that is not offered, or TooMany.
     """
@@ -44,47 +44,47 @@ def hold(new: NewTicket) -> None:
     tickets.opening.place(new.service_id, new.department_id)
     nonce, now = new.form_key or secrets.token_urlsafe(32), clock.now()
     token_hash = links.hash_token(links.token_of(KIND, nonce))
-    if HeldRequest.select().where(HeldRequest.token_hash == token_hash).exists():
+    if UnconfirmedRequest.select().where(UnconfirmedRequest.token_hash == token_hash).exists():
         return
-    throttle.hit(f"held for {address}", limit=PER_ADDRESS, seconds=WINDOW)
+    throttle.hit(f"unconfirmed {address}", limit=PER_ADDRESS, seconds=WINDOW)
     try:
         with events.transaction():
-            HeldRequest.create(
+            UnconfirmedRequest.create(
                 nonce=nonce,
                 token_hash=token_hash,
-                request=_frozen(new, until=now + LIFETIME),
+                request=_to_json(new, until=now + LIFETIME),
                 mail=_mail(address, i18n.supported(new.locale)),
                 created_at=now,
                 expires_at=now + LIFETIME,
             )
     except IntegrityError:
-        # Two sendings of one form at once: the other one is kept.
+        # One form sent twice at the same time: the other request is stored.
         return
 
 
 def _mail(address: str, locale: str) -> OutgoingEmail:
     sender = drafting.text("confirmation", locale)
-    said = Text(
+    text = Text(
         subject=email_kinds.CONFIRM_SUBJECT.text(locale),
         body=email_kinds.CONFIRM_BODY.text(locale),
         sender_name=sender.sender_name,
         sender_email=sender.sender_email,
         enabled=True,
     )
-    mail = drafting.draft(KIND, said, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
+    mail = drafting.draft(KIND, text, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
     drafting.store_all([mail])
     return mail
 
 
 def link_of(email: OutgoingEmail) -> str | None:
     """Return the private link of a mail, or None once its request is gone or used."""
-    row = HeldRequest.get_or_none(HeldRequest.mail == email.id, HeldRequest.used_at.is_null())
+    row = UnconfirmedRequest.get_or_none(UnconfirmedRequest.mail == email.id, UnconfirmedRequest.used_at.is_null())
     return links.url(KIND, links.token_of(KIND, row.nonce)) if row is not None else None
 
 
-def find(token: str) -> HeldRequest:
+def find(token: str) -> UnconfirmedRequest:
     """Return the request with this token. Raises NotFound, or LinkExpired once it was sent or is too old."""
-    row = HeldRequest.get_or_none(HeldRequest.token_hash == links.hash_token(token))
+    row = UnconfirmedRequest.get_or_none(UnconfirmedRequest.token_hash == links.hash_token(token))
     if row is None:
         raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or write your message again."))
     if row.used_at is not None or row.expires_at <= clock.now():
@@ -93,50 +93,52 @@ def find(token: str) -> HeldRequest:
 
 
 def ticket_of(token: str) -> Ticket | None:
-    """Return the ticket that a used link has opened."""
-    row = HeldRequest.get_or_none(HeldRequest.token_hash == links.hash_token(token))
+    """Return the ticket that a used link opened, or None."""
+    row = UnconfirmedRequest.get_or_none(UnconfirmedRequest.token_hash == links.hash_token(token))
     return row.ticket if row is not None else None
 
 
-def asked(row: HeldRequest) -> NewTicket:
-    """Return what a request asks for."""
-    return _thawed(row.request)
+def new_ticket_of(row: UnconfirmedRequest) -> NewTicket:
+    """Return the ticket that a request would open."""
+    return _from_json(row.request)
 
 
-def send(row: HeldRequest, elsewhere: tuple[int, int | None] | None = None) -> Ticket:
-    """Open the ticket that was asked for: whoever holds the link has proven the address.
+def send(row: UnconfirmedRequest, elsewhere: tuple[int, int | None] | None = None) -> Ticket:
+    """Open the ticket of a request; using its link proves the address.
 
-    `elsewhere` is another service and department for it. Raises LinkExpired when somebody was faster, or InvalidInput
-    when its place is not there any more.
+    `elsewhere` is another service id and department id for it. Raises LinkExpired when the link was used meanwhile,
+    or InvalidInput when the service or department no longer exists.
     """
-    new = _thawed(row.request)
+    new = _from_json(row.request)
     if elsewhere is not None:
         new = replace(new, service_id=elsewhere[0], department_id=elsewhere[1])
     with events.transaction():
-        first = HeldRequest.update(used_at=clock.now()).where(HeldRequest.id == row.id, HeldRequest.used_at.is_null())
+        first = UnconfirmedRequest.update(used_at=clock.now()).where(
+            UnconfirmedRequest.id == row.id, UnconfirmedRequest.used_at.is_null()
+        )
         if not first.execute():
-            raise LinkExpired(HeldRequest.get_by_id(row.id))
+            raise LinkExpired(UnconfirmedRequest.get_by_id(row.id))
         names = {"first_name": new.first_name, "last_name": new.last_name}
         customer_sign_in.prove(customers.find_or_make(new.email, locale=new.locale, **names))
         ticket = tickets.open_ticket(new, actor=None)
         cc.release(ticket.address, ticket)
         # What was typed stands in the ticket now.
-        HeldRequest.update(ticket=ticket.id, request={}).where(HeldRequest.id == row.id).execute()
+        UnconfirmedRequest.update(ticket=ticket.id, request={}).where(UnconfirmedRequest.id == row.id).execute()
     return ticket
 
 
-def _frozen(new: NewTicket, *, until: datetime) -> dict[str, Any]:
-    """Return a request as it is stored; its files wait as long as it does."""
+def _to_json(new: NewTicket, *, until: datetime) -> dict[str, Any]:
+    """Return a request as it is stored, and keep its files until the same time."""
     return asdict(replace(new, files=())) | {"files": uploads.hold(new.files, until=until)}
 
 
-def _thawed(stored: dict[str, Any]) -> NewTicket:
-    known = {field.name for field in fields(NewTicket)}
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+def _from_json(request: dict[str, Any]) -> NewTicket:
+    names = {field.name for field in fields(NewTicket)}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in request.items()}
     values["files"] = tuple(uploads.held(values.get("files", ())))
-    return NewTicket(**{key: value for key, value in values.items() if key in known})
+    return NewTicket(**{key: value for key, value in values.items() if key in names})
 
 
 def purge() -> int:
-    """Delete the requests whose time is over; return how many."""
-    return int(HeldRequest.delete().where(HeldRequest.expires_at < clock.now()).execute())
+    """Delete the expired requests; return how many."""
+    return int(UnconfirmedRequest.delete().where(UnconfirmedRequest.expires_at < clock.now()).execute())

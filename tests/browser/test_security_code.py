@@ -7,7 +7,7 @@ import re
 import pytest
 
 from helpdesk import outbox
-from models import HeldRequest, Ticket
+from models import Ticket, UnconfirmedRequest
 from tests.public.filling import answer_of
 from tests.support.mailbox import text_of
 
@@ -79,7 +79,7 @@ def test_it_works_without_script(browser, live_server, sales, smtp):
     assert page.get_by_role("link", name="Listen").get_attribute("target") == "_blank"
     page.get_by_role("button", name="I cannot read the code").click()
     page.get_by_role("heading", name="Please confirm your message").wait_for()
-    assert HeldRequest.select().count() == 1
+    assert UnconfirmedRequest.select().count() == 1
     context.close()
 
 

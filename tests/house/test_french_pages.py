@@ -12,7 +12,7 @@ from helpdesk import i18n, links, outbox, settings
 from helpdesk.notifications import email_texts
 from helpdesk.outbox import previews
 from helpdesk.settings.email_kinds import KINDS
-from models import Agent, Customer, HeldRequest, OutgoingEmail, Ticket
+from models import Agent, Customer, OutgoingEmail, Ticket, UnconfirmedRequest
 from tests.every_page.test_access_matrix import GET, POST, World
 from tests.public.filling import fill, send
 from tests.support import doors, sqlite_only, words
@@ -114,7 +114,7 @@ def test_the_way_of_a_visitor(world, smtp):
     for values in ({}, {"unread": "1", "code": ""}):
         answer = send(client, fill(client, unit=f"d{world.ticket.department_id}", **values))
         assert english_of(client.get(answer.location)) == set()
-    held = HeldRequest.get()
+    held = UnconfirmedRequest.get()
     url = f"/confirm/{links.token_of('confirm', held.nonce)}"
     assert english_of(client.get(url)) == set()
     assert english_of(doors.post(client, url, follow_redirects=True)) == set()

@@ -13,7 +13,7 @@ from helpdesk import clock, links, settings, tickets
 from helpdesk.files import uploads
 from helpdesk.lib import throttle
 from helpdesk.visitors import unconfirmed
-from models import Attachment, HeldRequest, Message, Ticket, Upload
+from models import Attachment, Message, Ticket, UnconfirmedRequest, Upload
 from tests.public import filling
 from tests.support import attached, doors, sqlite_only
 
@@ -198,7 +198,7 @@ def test_a_request_that_is_confirmed_later_keeps_its_files(visitor, smtp):
     assert filling.send(visitor, fields).status_code in {200, 303}
     with time_machine.travel(clock.now() + timedelta(days=2)):
         assert uploads.drop_expired() == 0
-        unconfirmed.send(HeldRequest.get())
+        unconfirmed.send(UnconfirmedRequest.get())
     assert Attachment.get().name == "invoice.pdf"
 
 

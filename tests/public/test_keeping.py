@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models import HeldRequest, Ticket
+from models import Ticket, UnconfirmedRequest
 from tests.public.test_form_in_browser import type_ticket
 
 pytestmark = pytest.mark.browser
@@ -76,7 +76,7 @@ def test_nothing_is_kept_once_it_is_sent(page, sales, smtp, button):
     assert len(kept(page)) == 1
     page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("heading", name="What happens next").wait_for()
-    assert Ticket.select().count() + HeldRequest.select().count() == 1
+    assert Ticket.select().count() + UnconfirmedRequest.select().count() == 1
     assert kept(page) == []
 
 

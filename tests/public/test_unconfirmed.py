@@ -14,7 +14,7 @@ from database import Stamp
 from helpdesk import clock, outbox, settings
 from helpdesk.operations import upkeep
 from helpdesk.visitors import unconfirmed
-from models import CustomerAddress, Department, HeldRequest, OutgoingEmail, SecurityCode, Ticket
+from models import CustomerAddress, Department, OutgoingEmail, SecurityCode, Ticket, UnconfirmedRequest
 from public.codes import SOUNDS_PER_NETWORK
 from tests.public.filling import fill, hidden, send
 from tests.support import cast, doors
@@ -89,7 +89,7 @@ def test_the_button_sends_it_and_proves_the_address(client, sales, smtp):
     ticket = Ticket.get()
     assert (ticket.subject, ticket.address.is_proven) == ("A question", True)
     assert client.get(f"/tickets/{ticket.number}").status_code == 200
-    assert HeldRequest.get().request == {}
+    assert UnconfirmedRequest.get().request == {}
 
 
 def test_a_used_link_leads_its_browser_to_the_ticket_and_others_nowhere(app, client, sales, smtp):
@@ -109,13 +109,13 @@ def test_an_old_link_and_a_made_up_one_open_nothing(client, sales, smtp):
     with time_machine.travel(clock.now() + unconfirmed.LIFETIME + timedelta(minutes=1)):
         assert doors.post(client, link).status_code == 410
         upkeep.run()
-    assert not HeldRequest.select().exists()
+    assert not UnconfirmedRequest.select().exists()
 
 
 def test_a_double_click_is_kept_and_mailed_once(client, sales, smtp):
     fields = fill(client, unread="1", code="")
     assert [send(client, fields).status_code for _ in range(3)] == [303] * 3
-    assert (HeldRequest.select().count(), OutgoingEmail.select().count()) == (1, 1)
+    assert (UnconfirmedRequest.select().count(), OutgoingEmail.select().count()) == (1, 1)
 
 
 def test_one_address_is_mailed_a_few_times_an_hour(client, sales, smtp):
@@ -126,7 +126,7 @@ def test_one_address_is_mailed_a_few_times_an_hour(client, sales, smtp):
 def test_robots_are_stopped_here_too(client, sales, smtp):
     assert send(client, fill(client, unread="1", website="https://spam.example")).status_code == 422
     assert send(client, fill(client, ago=0, unread="1")).status_code == 422
-    assert not HeldRequest.select().exists()
+    assert not UnconfirmedRequest.select().exists()
 
 
 def test_wrong_fields_come_back_with_what_was_typed(client, sales, smtp):
@@ -140,7 +140,7 @@ def test_wrong_fields_come_back_with_what_was_typed(client, sales, smtp):
 def test_without_a_mail_server_it_is_not_offered(client, sales):
     assert "I cannot read the code" not in doors.text_of(client.get("/"))
     assert send(client, fill(client, unread="1", code="")).status_code == 422
-    assert not HeldRequest.select().exists()
+    assert not UnconfirmedRequest.select().exists()
 
 
 def test_a_place_that_is_gone_is_said_and_the_request_kept(client, billing, invoices, sales, smtp):
@@ -150,12 +150,12 @@ def test_a_place_that_is_gone_is_said_and_the_request_kept(client, billing, invo
     answer = doors.post(client, link)
     assert answer.status_code == 422
     assert "Choose a service." in doors.text_of(answer)
-    assert HeldRequest.get().used_at is None
+    assert UnconfirmedRequest.get().used_at is None
 
 
 def test_a_mail_whose_request_is_gone_is_not_sent(client, sales, smtp):
     ask(client)
-    HeldRequest.delete().execute()
+    UnconfirmedRequest.delete().execute()
     outbox.deliver_due()
     assert smtp.messages == []
     assert OutgoingEmail.get().state == "cancelled"

@@ -24,7 +24,6 @@ from models import (
     CustomerAddress,
     Draft,
     FormerNumber,
-    HeldRequest,
     Message,
     OutgoingEmail,
     Rating,
@@ -32,6 +31,7 @@ from models import (
     Ticket,
     TicketCc,
     TicketEvent,
+    UnconfirmedRequest,
 )
 from tests.support import attached, cast
 
@@ -229,13 +229,13 @@ def test_a_bulk_act_is_not_given_back_to_another_ticket(source, target, ana):
 def test_no_row_is_left_behind_in_any_table(source, target, ana):
     links.make("ticket", address=source.address, ticket=source)
     now = clock.now()
-    HeldRequest.create(nonce="n", token_hash="h", ticket=source, created_at=now, expires_at=now)
+    UnconfirmedRequest.create(nonce="n", token_hash="h", ticket=source, created_at=now, expires_at=now)
     counted = {table: table.select().count() for table in Ticket._meta.backrefs.values()}
     tickets.merge(source, target, actor=ana)
     counted[TicketEvent] += 1
     counted[FormerNumber] += 1
     assert {table: table.select().count() for table in counted} == counted
-    assert AccessLink.get().ticket == HeldRequest.get().ticket == target
+    assert AccessLink.get().ticket == UnconfirmedRequest.get().ticket == target
 
 
 def test_of_two_answers_about_satisfaction_the_targets_stays(source, target, ana):
