@@ -53,7 +53,7 @@ class Basket:
     @property
     def kept(self) -> list[Upload]:
         """The files that wait for the message."""
-        return [] if self.is_new else uploads.kept(self.key, self.owner)
+        return [] if self.is_new else uploads.of_form(self.key, self.owner)
 
     @property
     def is_shown(self) -> bool:

@@ -1,4 +1,4 @@
-"""Files chosen in a form that is not sent yet: kept for an hour under the form's key, for whoever chose them."""
+"""Files chosen in a form that is not sent yet: kept for an hour under the form's key and its owner's name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def keep(stream: IO[bytes], name: str, *, form_key: str, owner: str) -> Upload:
     received = file_store.receive(stream, name)
     try:
         with database.atomic():
-            file_store.check_together([*kept(form_key, owner), received], name=received.name)
+            file_store.check_together([*of_form(form_key, owner), received], name=received.name)
             return Upload.create(
                 form_key=form_key,
                 owner=owner,
@@ -34,37 +34,37 @@ def keep(stream: IO[bytes], name: str, *, form_key: str, owner: str) -> Upload:
         raise
 
 
-def kept(form_key: str, owner: str) -> list[Upload]:
-    """Return the files that wait in a form of this owner, in the order they came."""
+def of_form(form_key: str, owner: str) -> list[Upload]:
+    """Return the files of a form of this owner that have not expired, oldest first."""
     query = Upload.select().where(Upload.form_key == form_key, Upload.owner == owner, Upload.expires_at > clock.now())
     return list(query.order_by(Upload.id).limit(file_store.MOST))
 
 
 def wait_longer(*, form_key: str, owner: str) -> None:
-    """Let the files of a form that is still being filled in wait another hour."""
+    """Keep the files of a form that is still being filled in for another hour."""
     mine = (Upload.form_key == form_key) & (Upload.owner == owner) & (Upload.expires_at > clock.now())
     Upload.update(expires_at=clock.now() + WAIT).where(mine).execute()
 
 
-def hold(files: Iterable[object], *, until: datetime) -> list[int]:
-    """Let files wait longer, in the caller's transaction; return their ids, for `held`."""
+def keep_until(files: Iterable[object], *, until: datetime) -> list[int]:
+    """Keep these files until then, in the caller's transaction; return their ids, for `find_all`."""
     ids = [file.id for file in files if isinstance(file, Upload)]
     if ids:
         Upload.update(expires_at=until).where(Upload.id.in_(ids)).execute()
     return ids
 
 
-def held(ids: Iterable[int]) -> list[Upload]:
-    """Return the files with these ids that still wait."""
+def find_all(ids: Iterable[int]) -> list[Upload]:
+    """Return the files with these ids, as far as they still exist."""
     return list(Upload.select().where(Upload.id.in_(list(ids))).order_by(Upload.id))
 
 
 def take_back(message_id: int, *, form_key: str, owner: str) -> None:
-    """Let the files of a message that is no more wait for its author's form, in the caller's transaction."""
+    """Turn the files of a withdrawn message into files of its author's form, in the caller's transaction."""
     for row in Attachment.select().where(Attachment.message == message_id).order_by(Attachment.id):
-        facts = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path")}
+        values = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path")}
         row.delete_instance()
-        Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **facts)
+        Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **values)
 
 
 def drop(upload_id: int, *, form_key: str, owner: str) -> None:
@@ -75,7 +75,7 @@ def drop(upload_id: int, *, form_key: str, owner: str) -> None:
 
 
 def drop_expired() -> int:
-    """Delete the files whose form was not sent in time; return how many."""
+    """Delete the files whose form was not sent in time; return how many files."""
     expired = Upload.select(Upload.id, Upload.path).where(Upload.expires_at <= clock.now()).tuples()
     dropped = 0
     for upload_id, path in list(expired):

@@ -129,13 +129,13 @@ def send(row: UnconfirmedRequest, elsewhere: tuple[int, int | None] | None = Non
 
 def _to_json(new: NewTicket, *, until: datetime) -> dict[str, Any]:
     """Return a request as it is stored, and keep its files until the same time."""
-    return asdict(replace(new, files=())) | {"files": uploads.hold(new.files, until=until)}
+    return asdict(replace(new, files=())) | {"files": uploads.keep_until(new.files, until=until)}
 
 
 def _from_json(request: dict[str, Any]) -> NewTicket:
     names = {field.name for field in fields(NewTicket)}
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in request.items()}
-    values["files"] = tuple(uploads.held(values.get("files", ())))
+    values["files"] = tuple(uploads.find_all(values.get("files", ())))
     return NewTicket(**{key: value for key, value in values.items() if key in names})
 
 

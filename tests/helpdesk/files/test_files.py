@@ -197,9 +197,9 @@ def test_changing_the_folder_loses_no_old_file(ticket, ana):
 
 def test_a_file_waits_an_hour_for_its_form(database):
     kept = keep()
-    assert uploads.kept("form", "visitor") == [kept]
+    assert uploads.of_form("form", "visitor") == [kept]
     with time_machine.travel(clock.now() + timedelta(minutes=61)):
-        assert uploads.kept("form", "visitor") == []
+        assert uploads.of_form("form", "visitor") == []
         assert uploads.drop_expired() == 1
     assert attached.stored() == []
 
@@ -208,8 +208,8 @@ def test_nobody_else_sees_or_drops_what_waits(database):
     kept = keep(owner="customer 1")
     uploads.drop(kept.id, form_key="form", owner="customer 2")
     uploads.drop(kept.id, form_key="another", owner="customer 1")
-    assert uploads.kept("form", "customer 2") == uploads.kept("another", "customer 1") == []
-    assert uploads.kept("form", "customer 1") == [kept]
+    assert uploads.of_form("form", "customer 2") == uploads.of_form("another", "customer 1") == []
+    assert uploads.of_form("form", "customer 1") == [kept]
 
 
 def test_files_of_one_form_keep_to_the_total(database):
@@ -247,7 +247,7 @@ def test_a_message_that_is_refused_keeps_its_files_in_the_form(ticket, carol):
     kept = keep()
     with pytest.raises(InvalidInput):
         tickets.receive_message(ticket, " ", actor=carol, files=[kept])
-    assert uploads.kept("form", "visitor") == [kept]
+    assert uploads.of_form("form", "visitor") == [kept]
 
 
 def test_customers_attach_nothing_when_the_switch_is_off(ticket, carol):

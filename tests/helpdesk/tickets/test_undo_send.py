@@ -83,7 +83,7 @@ def test_a_file_of_a_held_reply_is_not_the_customers_yet(ticket, ana, carol, no_
 def test_its_files_wait_for_the_form_again(ticket, ana, no_files):
     sent = tickets.reply(ticket, "<p>See here</p>", actor=ana, files=[attached.received()])
     tickets.withdraw_reply(sent, actor=ana, files_key="form", owner="agent 1")
-    assert [file.name for file in uploads.kept("form", "agent 1")] == ["invoice.pdf"]
+    assert [file.name for file in uploads.of_form("form", "agent 1")] == ["invoice.pdf"]
     assert Attachment.select().count() == 0
 
 
