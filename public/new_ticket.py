@@ -45,7 +45,7 @@ def new_ticket() -> Answer | tuple[str, int]:
     try:
         if unconfirmed.is_asked(form):
             return unconfirmed.keep(form) or _page(form, 422)
-        ticket = tickets.made_by(form.key) or _send(form)
+        ticket = tickets.find_by_form_key(form.key) or _send(form)
     except TooMany as error:
         form.refuse(error)
         return _page(form, 429)

@@ -93,7 +93,7 @@ class TicketActs(TicketPage):
         """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""
         block = {"yes": True, "no": False}.get(request.form.get("block", ""))
         access.require(self.agent, "spam", ticket)
-        if block is None and not ticket.is_spam and tickets.may_be_pretended(ticket):
+        if block is None and not ticket.is_spam and tickets.may_be_impersonated(ticket):
             act, back = self.address(ticket, "act_view", act="spam"), self.address(ticket)
             return self.render("admin/ticket_spam.html", ticket=ticket, act=act, back=back)
         number = ticket.number

@@ -91,7 +91,7 @@ class TicketPage:
             list_url=self.address_of_list(),
             list_name=name_of(self.agent, self.arguments()),
             neighbours=self.neighbours(ticket),
-            gone_on=tickets.gone_on(ticket),
+            gone_on=tickets.purge_date(ticket),
             known=known(ticket),
             refused=refused or {},
             sent=session.pop("sent", ""),

@@ -104,7 +104,7 @@ class TicketReplies(TicketPage):
         body, files, saved, key = written(request.form), form["basket"].kept, None, form_key()
         with tickets.transaction():
             tickets.lock(ticket, actor=self.agent)
-            made = tickets.message_made_by(key, ticket, richtext.to_text(richtext.clean(body)))
+            made = tickets.find_message_by_form_key(key, ticket, richtext.to_text(richtext.clean(body)))
             if made is not None:
                 return made
             if form.get("kind") == "note":
@@ -144,7 +144,7 @@ class TicketReplies(TicketPage):
                 # Taken back in another window: it will not go out.
                 flash(_("Your message was not sent: it is a draft again."), "info")
                 return redirect(f"{self.address(ticket)}#reply")
-            (tickets.let_go if "now" in request.form else tickets.hold_reply)(message, actor=self.agent)
+            (tickets.send_reply_now if "now" in request.form else tickets.delay_reply)(message, actor=self.agent)
             if "now" in request.form:
                 flash(_("Your message has been sent."), "success")
         except InvalidInput as error:

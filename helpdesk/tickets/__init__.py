@@ -8,13 +8,21 @@ from helpdesk.locking import act, lock
 from helpdesk.tickets.assignment import assign, move, take, transfer
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
-from helpdesk.tickets.messages import made_by as message_made_by
+from helpdesk.tickets.messages import find_by_form_key as find_message_by_form_key
 from helpdesk.tickets.on_behalf import may_open_in, open_for_caller
-from helpdesk.tickets.opening import NewTicket, made_by, open_ticket
+from helpdesk.tickets.opening import NewTicket, find_by_form_key, open_ticket
 from helpdesk.tickets.properties import mark_important, not_important, rename, set_priority, set_tags, tag, untag
-from helpdesk.tickets.spam_and_bin import delete, gone_on, mark_spam, may_be_pretended, not_spam, purge_bin, restore
+from helpdesk.tickets.spam_and_bin import (
+    delete,
+    mark_spam,
+    may_be_impersonated,
+    not_spam,
+    purge_bin,
+    purge_date,
+    restore,
+)
 from helpdesk.tickets.status import close, reopen, set_status
-from helpdesk.tickets.undo_send import hold_reply, let_go, withdraw_reply
+from helpdesk.tickets.undo_send import delay_reply, send_reply_now, withdraw_reply
 
 __all__ = [
     "NewTicket",
@@ -22,31 +30,31 @@ __all__ = [
     "add_note",
     "assign",
     "close",
+    "delay_reply",
     "delete",
     "delete_note",
-    "gone_on",
-    "hold_reply",
-    "let_go",
+    "find_by_form_key",
+    "find_message_by_form_key",
     "lock",
-    "made_by",
     "mark_important",
     "mark_spam",
-    "may_be_pretended",
+    "may_be_impersonated",
     "may_delete_note",
     "may_open_in",
     "merge",
-    "message_made_by",
     "move",
     "not_important",
     "not_spam",
     "open_for_caller",
     "open_ticket",
     "purge_bin",
+    "purge_date",
     "receive_message",
     "rename",
     "reopen",
     "reply",
     "restore",
+    "send_reply_now",
     "set_priority",
     "set_status",
     "set_tags",

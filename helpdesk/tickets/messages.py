@@ -39,9 +39,9 @@ def receive_message(
     try:
         with act(ticket, "reply", actor=actor):
             body = _message_of(text)
-            made = made_by(form_key, ticket, body)
-            if made is not None:
-                return made
+            earlier = find_by_form_key(form_key, ticket, body)
+            if earlier is not None:
+                return earlier
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
             attach(message, files, actor=actor)
             if isinstance(actor, Customer) and ticket.address_id is not None and actor.id == ticket.customer_id:
@@ -74,7 +74,7 @@ def _message_of(text: str) -> str:
     return body
 
 
-def made_by(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
+def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
     """Return the message that a form of this key has made of this plain `text`: it was sent twice.
 
     Raises InvalidInput where it has made another one: what was typed since must not get lost.
@@ -121,7 +121,7 @@ def reply(
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
     `waits_as` is another status that waits for the customer, instead of the pending one. `canned` is the response
-    saved from it: taking the reply back takes that back, too. `form_key` is the form's: `made_by` finds the reply.
+    saved from it: taking the reply back takes that back, too. `form_key` is the form's: `find_by_form_key` finds the reply.
     Raises InvalidInput under Spam and in the bin, from where nobody is mailed.
     """
     clean = _required(body)
@@ -183,7 +183,7 @@ def add_note(
 ) -> Message:
     """Store an internal note (HTML) and its files; customers never see them and nothing else changes.
 
-    Agents named in it (``@Name``) who see the ticket are told. `form_key` is the form's: `made_by` finds the note.
+    Agents named in it (``@Name``) who see the ticket are told. `form_key` is the form's: `find_by_form_key` finds the note.
     """
     required = _required(body)
     with act(ticket, "note", actor=actor):

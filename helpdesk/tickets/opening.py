@@ -73,10 +73,10 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
         # The same form was sent before, or twice at once: it has made its ticket.
-        known = made_by(new.form_key)
-        if known is None:
+        ticket_of_form = find_by_form_key(new.form_key)
+        if ticket_of_form is None:
             raise
-        return known
+        return ticket_of_form
     return ticket
 
 
@@ -108,13 +108,13 @@ def _text(value: str, field: str, limit: int) -> str:
     return text
 
 
-def made_by(form_key: str | None) -> Ticket | None:
+def find_by_form_key(form_key: str | None) -> Ticket | None:
     """Return the ticket that a form of this key has made."""
-    return _made_by.first(key=form_key) if form_key else None
+    return _with_form_key.first(key=form_key) if form_key else None
 
 
 @Prepared
-def _made_by() -> ModelSelect:
+def _with_form_key() -> ModelSelect:
     return Ticket.select().where(Ticket.form_key == Slot("key"))
 
 

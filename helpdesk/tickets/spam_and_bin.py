@@ -1,4 +1,4 @@
-"""Spam and bin: nothing is lost before its thirty days are over."""
+"""Marking tickets as spam; moving them to the bin, which is purged after thirty days."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helpdesk.locking import act, for_update
 from helpdesk.tickets.columns import store
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
-#: Days a ticket rests in the bin before it is purged (RULES 16).
+#: Days a ticket stays in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
 #: Tickets purged in one transaction.
 BATCH = 200
@@ -24,12 +24,12 @@ BATCH = 200
 def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool | None = None) -> None:
     """Flag the ticket as spam and block its author: later tickets of theirs are stored as spam (A17).
 
-    Raises InvalidInput when nothing is said of the author and `may_be_pretended` holds.
+    `block_author` None means nobody was asked: it blocks, but raises InvalidInput where `may_be_impersonated`.
     """
     with act(ticket, "spam", actor=actor):
         if ticket.is_spam:
             return
-        if block_author is None and may_be_pretended(ticket):
+        if block_author is None and may_be_impersonated(ticket):
             raise InvalidInput(lazy("Its author may be somebody else: open the ticket and say whether to block them."))
         store(ticket, is_spam=True)
         customer = ticket.customer
@@ -39,8 +39,8 @@ def mark_spam(ticket: Ticket, *, actor: Actor, block_author: bool | None = None)
         record(ticket, EventKind.SPAM, actor=actor)
 
 
-def may_be_pretended(ticket: Ticket) -> bool:
-    """Tell whether a stranger may have used a member's address: it is not proven (RULES 15)."""
+def may_be_impersonated(ticket: Ticket) -> bool:
+    """Whether the ticket came from an unproven address of a member, which anybody may have typed (RULES 15)."""
     if ticket.address_id is None or ticket.address.is_proven:
         return False
     addresses = CustomerAddress.select().where(CustomerAddress.customer == ticket.customer_id)
@@ -48,7 +48,7 @@ def may_be_pretended(ticket: Ticket) -> bool:
 
 
 def not_spam(ticket: Ticket, *, actor: Actor) -> None:
-    """Take the flag off and unblock the author; the status is what it was (RULES 15)."""
+    """Remove the spam flag and unblock the author; the status stays (RULES 15)."""
     with act(ticket, "spam", actor=actor):
         if not ticket.is_spam:
             return
@@ -60,7 +60,7 @@ def not_spam(ticket: Ticket, *, actor: Actor) -> None:
 
 
 def delete(ticket: Ticket, *, actor: Actor) -> None:
-    """Put the ticket into the bin, out of every list and count; its customer goes on seeing it (RULES 16)."""
+    """Move the ticket to the bin, out of every list and count; its customer still sees it (RULES 16)."""
     with act(ticket, "delete", actor=actor):
         if ticket.in_bin:
             return
@@ -77,19 +77,19 @@ def restore(ticket: Ticket, *, actor: Actor) -> None:
         record(ticket, EventKind.RESTORED, actor=actor)
 
 
-def gone_on(ticket: Ticket) -> datetime | None:
-    """Return when a ticket in the bin is due to be purged; None for any other."""
+def purge_date(ticket: Ticket) -> datetime | None:
+    """Return the time (UTC) from which a ticket in the bin is purged; None for any other ticket."""
     return ticket.binned_at + timedelta(days=BIN_DAYS) if ticket.in_bin and ticket.binned_at else None
 
 
 def purge_bin() -> int:
-    """Delete for good the tickets that rested thirty days in the bin, with their files; return how many."""
+    """Delete the tickets that have been in the bin for thirty days, with their files; return how many."""
     limit = clock.now() - timedelta(days=BIN_DAYS)
     over = Ticket.select(Ticket.id).where(Ticket.in_bin, Ticket.binned_at < limit).order_by(Ticket.id).limit(BATCH)
     purged = 0
     while True:
         with transaction():
-            # Locked: what a customer is just writing restores its ticket before, or finds none.
+            # Locked: a message that a customer is just sending restores its ticket first, or finds none.
             ids = [key for (key,) in for_update(over).tuples()]
             paths = _purge(ids)
         if not ids:
@@ -99,7 +99,7 @@ def purge_bin() -> int:
 
 
 def _purge(ids: list[int]) -> list[str]:
-    """Delete these tickets with all that was written in them, mails too; return where their files lie."""
+    """Delete these tickets, their messages and mails; return the paths of their files."""
     messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
     paths = attachments.paths_of(messages)
     for message_id in messages:

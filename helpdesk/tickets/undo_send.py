@@ -76,7 +76,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 
 
-def hold_reply(message: Message, *, actor: Agent) -> datetime:
+def delay_reply(message: Message, *, actor: Agent) -> datetime:
     """Keep a reply from going out for two minutes more, an hour at most in all; return when it goes out.
 
     Raises InvalidInput when it is too late.
@@ -85,7 +85,7 @@ def hold_reply(message: Message, *, actor: Agent) -> datetime:
     return _put_off(message, max(until, message.public_at or until), actor)
 
 
-def let_go(message: Message, *, actor: Agent) -> None:
+def send_reply_now(message: Message, *, actor: Agent) -> None:
     """Let a reply that was kept back go out at once. Raises InvalidInput when it has gone."""
     _put_off(message, clock.now(), actor)
 

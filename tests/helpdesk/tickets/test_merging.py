@@ -197,7 +197,7 @@ def test_a_reply_of_a_page_from_before_the_merge_is_kept_back_and_taken_back(sou
     message = tickets.reply(source, "<p>On its way</p>", actor=ana)
     tickets.merge(again(source), target, actor=ana)
     # The row is as it was read before: of a ticket that is no more.
-    for act in (tickets.hold_reply, tickets.withdraw_reply, tickets.withdraw_reply):
+    for act in (tickets.delay_reply, tickets.withdraw_reply, tickets.withdraw_reply):
         act(message, actor=ana)
     assert Draft.get().ticket_id == target.id
     assert Message.select().where(Message.kind == "reply").count() == 0

@@ -200,7 +200,7 @@ def test_a_draft_saved_at_the_same_moment_is_no_failure(sent, ticket, ana):
 
 
 def test_more_time_keeps_the_reply_and_its_mails_back(sent, ticket, ana):
-    until = tickets.hold_reply(sent, actor=ana)
+    until = tickets.delay_reply(sent, actor=ana)
     assert timedelta(seconds=119) < until - clock.now() <= timedelta(minutes=2)
     assert {mail.due_at for mail in mails(sent)} == {until} == {Message.get_by_id(sent.id).public_at}
     with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False):
@@ -213,20 +213,20 @@ def test_more_time_is_given_at_least_ten_times_and_ends_after_an_hour(sent, ana)
     start, presses = sent.created_at, 0
     while (message := Message.get_by_id(sent.id)).public_at < start + timedelta(hours=1):
         with time_machine.travel(message.public_at - timedelta(seconds=1), tick=False):
-            tickets.hold_reply(message, actor=ana)
+            tickets.delay_reply(message, actor=ana)
         presses += 1
     assert presses > 10
     assert message.public_at == start + timedelta(hours=1)
 
 
 def test_a_reply_is_let_go_at_once(sent, ticket, ana):
-    tickets.hold_reply(sent, actor=ana)
-    tickets.let_go(sent, actor=ana)
+    tickets.delay_reply(sent, actor=ana)
+    tickets.send_reply_now(sent, actor=ana)
     assert sent.id in public(ticket)
     assert [mail.due_at <= clock.now() for mail in mails(sent)] == [True]
 
 
-@pytest.mark.parametrize("act", [tickets.hold_reply, tickets.let_go])
+@pytest.mark.parametrize("act", [tickets.delay_reply, tickets.send_reply_now])
 def test_what_has_gone_out_is_kept_back_no_more(sent, ana, act):
     due = {mail.due_at for mail in mails(sent)}
     with time_machine.travel(sent.public_at + timedelta(seconds=1), tick=False), pytest.raises(InvalidInput):
@@ -237,17 +237,17 @@ def test_what_has_gone_out_is_kept_back_no_more(sent, ana, act):
 def test_a_mail_that_has_left_is_kept_back_no_more(sent, ana):
     OutgoingEmail.update(state="sent").where(OutgoingEmail.message == sent.id).execute()
     with pytest.raises(InvalidInput, match="gone out"):
-        tickets.hold_reply(sent, actor=ana)
+        tickets.delay_reply(sent, actor=ana)
 
 
 def test_the_reply_of_a_colleague_is_theirs_to_keep_back(sent, root):
     with pytest.raises(NotAllowed):
-        tickets.hold_reply(sent, actor=root)
+        tickets.delay_reply(sent, actor=root)
 
 
 def test_a_reply_kept_back_holds_up_no_colleague(sent, ticket, ana, root):
     OutgoingEmail.delete().where(OutgoingEmail.message != sent.id).execute()
-    tickets.hold_reply(sent, actor=ana)
+    tickets.delay_reply(sent, actor=ana)
     other = tickets.reply(again(ticket), "<p>Here it is.</p>", actor=root)
     with time_machine.travel(other.public_at + timedelta(seconds=1), tick=False):
         assert [mail.message_id for mail in claims.claim(10)] == [other.id]
