@@ -57,7 +57,7 @@ def open_database(url: str) -> Database:
 
 
 def is_sqlite() -> bool:
-    """Tell whether the desk runs on the embedded engine."""
+    """Whether the desk runs on the embedded engine."""
     return isinstance(database.obj, PooledSqliteDatabase)
 
 

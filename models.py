@@ -293,12 +293,12 @@ class CustomerAddress(Base):
 
     @property
     def is_proven(self) -> bool:
-        """Tell whether its holder has shown to receive its mail."""
+        """Whether its holder has shown to receive its mail."""
         return self.proven_at is not None
 
     @property
     def is_member(self) -> bool:
-        """Tell whether the address makes its customer a member."""
+        """Whether the address makes its customer a member."""
         return self.is_proven or self.origin != "form"
 
     def __str__(self) -> str:
@@ -349,17 +349,17 @@ class Ticket(Base):
 
     @property
     def is_important(self) -> bool:
-        """Tell whether the ticket was marked as important (its former priority is kept)."""
+        """Whether the ticket was marked as important (its former priority is kept)."""
         return self.former_priority_id is not None
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether the ticket's status is of the category closed."""
+        """Whether the ticket's status is of the category closed."""
         return not self.is_open
 
     @property
     def is_assigned(self) -> bool:
-        """Tell whether an agent or a team has the ticket."""
+        """Whether an agent or a team has the ticket."""
         return self.assignee_id is not None or self.team_id is not None
 
     def __str__(self) -> str:
@@ -437,7 +437,7 @@ class Message(Base):
 
     @property
     def is_note(self) -> bool:
-        """Tell whether only the team may read it."""
+        """Whether only the team may read it."""
         return self.kind == NOTE
 
 
@@ -560,7 +560,7 @@ class Attachment(Base):
 
     @property
     def is_image(self) -> bool:
-        """Tell whether browsers may show it in a page."""
+        """Whether browsers may show it in a page."""
         return self.media_type in IMAGES
 
 

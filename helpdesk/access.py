@@ -67,7 +67,7 @@ COPY_VERBS = frozenset({"read", "reply"})
 
 
 def sees_all(agent: Agent) -> bool:
-    """Tell whether this agent sees every ticket: administrators, managers of an enabled team, "whole support"."""
+    """Whether this agent sees every ticket: administrators, managers of an enabled team, "whole support"."""
     return (
         agent.is_admin
         or lookups.is_manager(agent.id)
@@ -76,7 +76,7 @@ def sees_all(agent: Agent) -> bool:
 
 
 def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
-    """Tell whether a permission of this agent covers that service and department."""
+    """Whether a permission of this agent covers that service and department."""
     return deciding_permission(agent, service_id, department_id) is not None
 
 
@@ -135,7 +135,7 @@ def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def has_no_place(agent: Agent) -> bool:
-    """Tell whether no permission and no team shows this agent any ticket: only what is assigned to them is left."""
+    """Whether no permission and no team shows this agent any ticket: only what is assigned to them is left."""
     sight = sight_of(agent)
     return sight is not None and not (sight.services or sight.departments or sight.teams)
 
@@ -174,7 +174,7 @@ def _in_copy(addresses: ModelSelect | list[int]) -> ModelSelect:
 
 
 def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
-    """Tell whether a customer or guest who sees the ticket is in copy of it, and not who asked."""
+    """Whether a customer or guest who sees the ticket is in copy of it, and not who asked."""
     person = actor.customer if isinstance(actor, TicketGuest) else actor
     return isinstance(person, Customer) and person.id != ticket.customer_id
 
@@ -229,7 +229,7 @@ def merged_into(actor: Actor, number: str) -> Ticket | None:
 
 
 def know_whole(ticket_ids: Collection[int], ticket_id: int) -> bool:
-    """Tell whether whoever wrote these tickets reads this one with all that was merged into it: they know each part.
+    """Whether whoever wrote these tickets reads this one with all that was merged into it: they know each part.
 
     Who only wrote may have typed the address of somebody else, whose other tickets are not theirs to read.
     """
@@ -238,7 +238,7 @@ def know_whole(ticket_ids: Collection[int], ticket_id: int) -> bool:
 
 
 def sees(actor: Actor, ticket: Ticket) -> bool:
-    """Tell whether this actor may see this ticket."""
+    """Whether this actor may see this ticket."""
     if isinstance(actor, System):
         return True
     if isinstance(actor, Agent):
@@ -252,12 +252,12 @@ def sees(actor: Actor, ticket: Ticket) -> bool:
 
 
 def can(actor: Actor, verb: str, ticket: Ticket | None = None) -> bool:
-    """Tell whether the actor may do this: to a ticket, or ("configure", "administer") to the desk."""
+    """Whether the actor may do this: to a ticket, or ("configure", "administer") to the desk."""
     return (ticket is None or sees(actor, ticket)) and _may(actor, verb, ticket)
 
 
 def _may(actor: Actor, verb: str, ticket: Ticket | None) -> bool:
-    """Tell whether the actor may do this to a ticket it sees, or to the desk."""
+    """Whether the actor may do this to a ticket it sees, or to the desk."""
     if isinstance(actor, System):
         return True
     if isinstance(actor, Agent):

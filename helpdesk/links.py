@@ -109,12 +109,12 @@ def setup_token() -> str:
 
 
 def setup_is_open() -> bool:
-    """Tell whether the desk still waits for its first administrator."""
+    """Whether the desk still waits for its first administrator."""
     return not Agent.select().where(Agent.is_admin).exists()
 
 
 def check_setup_token(token: str) -> bool:
-    """Tell whether this token opens the set-up, which it does until the desk has an administrator."""
+    """Whether this token opens the set-up, which it does until the desk has an administrator."""
     return hmac.compare_digest(setup_token().encode(), token.encode("utf-8", "replace")) and setup_is_open()
 
 

@@ -67,7 +67,7 @@ _stored: Kept[Any] = Kept(lambda: Setting.select(Setting.value).where(Setting.ke
 
 
 def are_loaded() -> bool:
-    """Tell whether the desk holds examples."""
+    """Whether the desk holds examples."""
     return bool(_stored())
 
 
@@ -169,7 +169,7 @@ def _remove_rows(name: str, made: dict[str, Any], kept: list[str]) -> int:
 
 
 def _is_used(row: Any, *, but: Sequence[int] = ()) -> bool:
-    """Tell whether another row relies on this one; `but` are addresses of a customer that do not count."""
+    """Whether another row relies on this one; `but` are addresses of a customer that do not count."""
     for key, table in row._meta.backrefs.items():
         query = table.select().where(key == row.id)
         query = query.where(table.id.not_in(list(but))) if but and table is CustomerAddress else query
@@ -179,7 +179,7 @@ def _is_used(row: Any, *, but: Sequence[int] = ()) -> bool:
 
 
 def _is_named(row: Any) -> bool:
-    """Tell whether a filter or a saved view names this place: they hold its id in a text."""
+    """Whether a filter or a saved view names this place: they hold its id in a text."""
     key = str(row.id)
     parts = FilterAction.select(FilterAction.argument).where(FilterAction.action == "move").tuples()
     at = 1 if isinstance(row, Department) else 0

@@ -32,7 +32,7 @@ _TAIL = len("/ab/") + 64
 
 
 def may_attach(actor: Actor | None) -> bool:
-    """Tell whether this actor (None: a visitor) may send files: the switch binds customers only (RULES 25)."""
+    """Whether this actor (None: a visitor) may send files: the switch binds customers only (RULES 25)."""
     return isinstance(actor, Agent | System) or bool(settings.get("allow_attachments"))
 
 

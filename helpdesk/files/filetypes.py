@@ -65,7 +65,7 @@ def media_type(extension: str) -> str:
 
 
 def fits(path: Path, extension: str) -> bool:
-    """Tell whether a file holds what its extension says: by its signature, or as text when its type has none."""
+    """Whether a file holds what its extension says: by its signature, or as text when its type has none."""
     if extension in TEXTS or (extension not in _SIGNED and extension not in CONTAINERS):
         return _is_text(path)
     with path.open("rb") as file:

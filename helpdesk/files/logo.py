@@ -48,7 +48,7 @@ class Logo:
 
     @property
     def is_wide(self) -> bool:
-        """Tell whether it takes the place of the name, as word marks do."""
+        """Whether it takes the place of the name, as word marks do."""
         return self.width >= 2 * self.height
 
 

@@ -68,7 +68,7 @@ def row_key(text: str) -> int | None:
 
 
 def fits(key: int) -> bool:
-    """Tell whether a number may be an id: neither engine holds a larger one."""
+    """Whether a number may be an id: neither engine holds a larger one."""
     return 0 <= key < 2**63
 
 

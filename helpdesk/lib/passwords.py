@@ -27,7 +27,7 @@ def make_hash(password: str, *, salt: bytes | None = None) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Tell whether this is the password of a stored hash; without one, no, after as much work as with one."""
+    """Whether this is the password of a stored hash; without one, no, after as much work as with one."""
     if _is_too_long(password):
         return False
     try:
@@ -37,7 +37,7 @@ def matches(stored: str | None, password: str) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """Tell whether a hash was made with weaker settings than today's."""
+    """Whether a hash was made with weaker settings than today's."""
     return _hasher.check_needs_rehash(stored)
 
 

@@ -42,7 +42,7 @@ def clean(html: str) -> str:
 
 
 def is_too_heavy(html: str) -> bool:
-    """Tell whether cleaning this would hold the program up."""
+    """Whether cleaning this would hold the program up."""
     if len(html) > MAX_SIZE:
         return True
     # An element ends the nesting only where one of its name is open: stray ends must not hide the depth.

@@ -55,7 +55,7 @@ def _decimal(value: Any, field: str) -> Decimal:
 
 
 def _is_short(value: Decimal) -> bool:
-    """Tell whether the number can be written out: 1e999999999 would fill the memory."""
+    """Whether the number can be written out: 1e999999999 would fill the memory."""
     return -FINEST <= value.adjusted() <= LONGEST and len(value.as_tuple().digits) <= LONGEST + FINEST
 
 

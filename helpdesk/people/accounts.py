@@ -137,7 +137,7 @@ def person_of(token: str) -> Agent | Customer | None:
 
 
 def came_by_link(person: Agent | Customer, token: str | None) -> bool:
-    """Tell whether this browser was just signed in by a link mailed to the person."""
+    """Whether this browser was just signed in by a link mailed to the person."""
     since = clock.now() - timedelta(minutes=FRESH)
     fresh = (SignIn.token_hash == links.hash_token(token or "")) & SignIn.by_link & (SignIn.created_at > since)
     return SignIn.select().where(_theirs(person), fresh).exists()
@@ -169,7 +169,7 @@ def list_sign_ins(person: Agent | Customer) -> list[SignIn]:
 
 
 def is_current(row: SignIn, token: str) -> bool:
-    """Tell whether this is the sign-in of the browser with this token."""
+    """Whether this is the sign-in of the browser with this token."""
     return row.token_hash == links.hash_token(token)
 
 

@@ -19,5 +19,5 @@ def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], l
 
 
 def in_support(agent: Agent) -> bool:
-    """Tell whether this agent handles tickets at all: by a permission, a team or as an administrator."""
+    """Whether this agent handles tickets at all: by a permission, a team or as an administrator."""
     return agent.is_admin or bool(lookups.permissions_of(agent.id) or lookups.team_ids_of(agent.id))

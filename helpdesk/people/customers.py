@@ -49,7 +49,7 @@ def lookup(email: str) -> CustomerAddress | None:
 
 
 def is_known(email: str) -> bool:
-    """Tell whether the form need not ask for a name: one is stored with this address."""
+    """Whether the form need not ask for a name: one is stored with this address."""
     address = lookup(email)
     return address is not None and bool(address.customer.full_name)
 
@@ -136,7 +136,7 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
 
 
 def needs_current(customer: Customer, token: str | None) -> bool:
-    """Tell whether a new password asks for the current one in the browser with this token."""
+    """Whether a new password asks for the current one in the browser with this token."""
     return customer.password_hash is not None and not accounts.came_by_link(customer, token)
 
 

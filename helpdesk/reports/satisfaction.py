@@ -27,13 +27,13 @@ _KINDS = {GOOD: EventKind.RATED_GOOD, BAD: EventKind.RATED_BAD}
 
 
 def is_asked(ticket: Ticket, actor: Customer | TicketGuest) -> bool:
-    """Tell whether this person is asked: the desk asks, the ticket is closed and their own."""
+    """Whether this person is asked: the desk asks, the ticket is closed and their own."""
     asks = settings.get("ask_satisfaction") and ticket.is_closed and not ticket.is_spam
     return bool(asks) and not access.is_in_copy(actor, ticket) and not _reply_waits(ticket)
 
 
 def _reply_waits(ticket: Ticket) -> bool:
-    """Tell whether the reply that closed the ticket may still be taken back: its reader has not seen it."""
+    """Whether the reply that closed the ticket may still be taken back: its reader has not seen it."""
     return bool(Message.select().where(Message.ticket == ticket.id, Message.public_at > clock.now()).exists())
 
 

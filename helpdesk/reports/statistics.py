@@ -125,7 +125,7 @@ class Wait:
 
     @property
     def is_late(self) -> bool:
-        """Tell whether that is too long."""
+        """Whether that is too long."""
         return self.seconds >= LATE.total_seconds()
 
 

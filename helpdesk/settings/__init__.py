@@ -185,7 +185,7 @@ def _refuse_collision(prefix: str) -> None:
 
 
 def takes(key: str, category: str) -> bool:
-    """Tell whether this setting may choose a status of that category: closing must close, and nothing else may."""
+    """Whether this setting may choose a status of that category: closing must close, and nothing else may."""
     return (category == CLOSED) == (key == "closed_status")
 
 
@@ -247,7 +247,7 @@ def decrypt(text: str) -> str:
 
 
 def mail_password_is_lost() -> bool:
-    """Tell whether the stored password of the mail server was written with another secret key."""
+    """Whether the stored password of the mail server was written with another secret key."""
     stored = get("mail_password")
     return environment.current().mail is None and bool(get("mail_host") and stored) and not decrypt(stored)
 

@@ -131,7 +131,7 @@ def site_url(text: str) -> str | None:
 
 
 def is_host(text: str) -> bool:
-    """Tell whether this can be the name or the IP address of a machine."""
+    """Whether this can be the name or the IP address of a machine."""
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
@@ -166,7 +166,7 @@ def _database_url(text: str, data_dir: Path) -> str:
 
 
 def _is_sqlite_file(url: str) -> bool:
-    """Tell whether this names a file: a database in memory would be another one for each connection."""
+    """Whether this names a file: a database in memory would be another one for each connection."""
     path = url.removeprefix("sqlite:///")
     return path not in {url, "", ":memory:"} and not path.endswith("/") and not path.startswith("file:")
 
@@ -183,7 +183,7 @@ def _make_private_folder(path: Path) -> None:
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """Tell whether others read an empty folder of ours: what else is there already, the doctor only tells of."""
+    """Whether others read an empty folder of ours: what else is there already, the doctor only tells of."""
     state = path.stat()
     is_common = state.st_uid != os.geteuid() or bool(state.st_mode & stat.S_ISVTX)
     return bool(state.st_mode & 0o077) and not is_common and not any(path.iterdir())

@@ -164,7 +164,7 @@ def team_ids_of(agent_id: int) -> list[int]:
 
 
 def is_manager(agent_id: int) -> bool:
-    """Tell whether this agent manages an enabled team."""
+    """Whether this agent manages an enabled team."""
     return any(row.enabled and row.manager_id == agent_id for row in _teams().values())
 
 

@@ -51,7 +51,7 @@ def unknown(text: str, kind: str) -> list[str]:
 
 
 def uses(text: str, name: str) -> bool:
-    """Tell whether this variable stands in `text`."""
+    """Whether this variable stands in `text`."""
     return name in map(str.strip, _ANYTHING.findall(text))
 
 

@@ -62,7 +62,7 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
 
 
 def was_sent(form_key: str) -> bool:
-    """Tell whether a form of this key has made its message."""
+    """Whether a form of this key has made its message."""
     return bool(form_key) and Message.select().where(Message.form_key == form_key).exists()
 
 

@@ -218,7 +218,7 @@ def delete_note(note: Message, *, actor: Agent) -> None:
 
 
 def may_delete_note(note: Message, agent: Agent) -> bool:
-    """Tell whether this agent may delete this note."""
+    """Whether this agent may delete this note."""
     return note.agent_id == agent.id or agent.is_admin or lookups.is_manager(agent.id)
 
 

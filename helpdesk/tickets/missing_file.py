@@ -19,7 +19,7 @@ _SPEAKS = re.compile(
 
 
 def speaks_of_a_file(html: str) -> bool:
-    """Tell whether a text (HTML) says that a file comes with it; what it quotes of others does not count."""
+    """Whether a text (HTML) says that a file comes with it; what it quotes of others does not count."""
     lines = richtext.to_text(richtext.clean(html)).splitlines()
     own = " ".join(line for line in lines if not line.startswith(">"))
     return _SPEAKS.search(search.fold(own).replace("’", "'")) is not None

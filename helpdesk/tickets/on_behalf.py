@@ -28,5 +28,5 @@ def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
 
 
 def may_open_in(agent: Agent, service_id: int, department_id: int | None) -> bool:
-    """Tell whether the agent would see a ticket of this place."""
+    """Whether the agent would see a ticket of this place."""
     return access.sees_all(agent) or access.covers(agent, service_id, department_id)

@@ -53,7 +53,7 @@ class Spent(Enum):
 
 
 def is_on() -> bool:
-    """Tell whether visitors must show that they are no robot (``GUICHET_CAPTCHA``)."""
+    """Whether visitors must show that they are no robot (``GUICHET_CAPTCHA``)."""
     return environment.current().captcha != "off"
 
 
@@ -89,7 +89,7 @@ def require_living(token: str) -> SecurityCode:
 
 
 def check(token: str, answer: str, key: str) -> bool:
-    """Tell whether the answer is right, without using the code up; a wrong answer does."""
+    """Whether the answer is right, without using the code up; a wrong answer does."""
     code = _living(token)
     if code is None:
         return _was_spent_for(token, key)
