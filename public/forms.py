@@ -235,7 +235,7 @@ class AnswerForm(FilesForm):
 
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
-        refuse_copies(field, cc.told_addresses(self.owner) if self.owner is not None else set())
+        refuse_copies(field, cc.addresses_known_to(self.owner) if self.owner is not None else set())
 
     @property
     def new_copies(self) -> list[str]:

@@ -79,7 +79,7 @@ class TicketPage:
             copied=cc.in_copy(ticket),
             history=thread.earlier_tickets(ticket, self.agent),
             orders=orders.orders_of(ticket.customer_id, named=ticket.order_number),
-            canned=canned_responses.offered(ticket),
+            canned=canned_responses.offered_in(ticket),
             canned_begins=canned_responses.beginning,
             signature=tickets.signature_of(self.agent, ticket),
             may_delete_note=lambda note: tickets.may_delete_note(note, self.agent),
@@ -104,7 +104,7 @@ class TicketPage:
         )
         return page, code
 
-    def timeline(self, opened: thread.Opened) -> dict[str, Any]:
+    def timeline(self, opened: thread.OpenedTicket) -> dict[str, Any]:
         """Return the page of the thread that is asked for, else its end or, when that is far, what is unread."""
         before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
         if before is None and after is None and opened.unread > thread.MESSAGES:
@@ -123,7 +123,7 @@ class TicketPage:
             "upto": shown if opened.mark is None or shown > opened.mark else 0,
         }
 
-    def first_new(self, opened: thread.Opened, messages: list[Message], *, follows: bool) -> int | None:
+    def first_new(self, opened: thread.OpenedTicket, messages: list[Message], *, follows: bool) -> int | None:
         """Return the id of the first message of others since the agent was here, where something stands before it."""
         if opened.mark is None:
             return None

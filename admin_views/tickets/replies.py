@@ -237,7 +237,7 @@ class TicketReplies(TicketPage):
     @staticmethod
     def canned(ticket: Ticket, key: str) -> CannedResponse:
         """Return a canned response offered in this ticket, else 404."""
-        row = next((row for row in canned_responses.offered(ticket) if str(row.id) == key), None)
+        row = next((row for row in canned_responses.offered_in(ticket) if str(row.id) == key), None)
         if row is None:
             raise NotFound(lazy("There is no such canned response."))
         return row
@@ -245,7 +245,7 @@ class TicketReplies(TicketPage):
     @expose("/<number>/colleagues")
     def colleagues_view(self, number: str) -> Any:
         """Give the names that a note of this ticket may hold."""
-        return {"names": [agent.name for agent in mentions.may_be_named(self.find(number), by=self.agent)]}
+        return {"names": [agent.name for agent in mentions.mentionable_agents(self.find(number), by=self.agent)]}
 
     @expose("/<number>/canned/<key>")
     def canned_view(self, number: str, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Who handles a ticket, and where."""
+"""Assigning, taking, transferring and moving a ticket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from models import Agent, Team, Ticket
 
 
 def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
-    """Set the assignee, an agent or a team, or nobody. The department stays."""
+    """Set the assignee: an agent, a team, or nobody. The department stays. Raises InvalidInput at ``to``."""
     with act(ticket, "assign", actor=actor):
         if not _changes(ticket, to):
             return
@@ -31,7 +31,7 @@ def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
 
 
 def take(ticket: Ticket, *, actor: Agent) -> None:
-    """Make the ticket mine."""
+    """Assign the ticket to the agent who acts."""
     with act(ticket, "take", actor=actor):
         if ticket.assignee_id != actor.id:
             _set(ticket, actor)
@@ -39,7 +39,10 @@ def take(ticket: Ticket, *, actor: Agent) -> None:
 
 
 def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") -> None:
-    """Hand the ticket over and tell the other: sets the assignee, adds the note (plain text), always mails (A20)."""
+    """Set the assignee, add the note (plain text) and always mail the new assignee (A20).
+
+    Raises InvalidInput at ``to``.
+    """
     with act(ticket, "transfer", actor=actor):
         _check(to)
         text = note.strip()
@@ -53,7 +56,10 @@ def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") 
 
 
 def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: Actor) -> None:
-    """Put the ticket under another service and department; the assignee keeps it (RULES 10)."""
+    """Move the ticket to another service and department; the assignee stays (RULES 10).
+
+    Raises InvalidInput at ``service`` or ``department``.
+    """
     with act(ticket, "move", actor=actor):
         service, department = place(service_id, department_id)
         if (ticket.service_id, ticket.department_id) == (service_id, department_id):
@@ -66,12 +72,12 @@ def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: A
 def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
     if to is not None:
         _check(to)
-    wanted = (to.id if isinstance(to, Agent) else None, to.id if isinstance(to, Team) else None)
-    return (ticket.assignee_id, ticket.team_id) != wanted
+    new_target = (to.id if isinstance(to, Agent) else None, to.id if isinstance(to, Team) else None)
+    return (ticket.assignee_id, ticket.team_id) != new_target
 
 
 def _check(to: Agent | Team) -> None:
-    # What was chosen on a page may have been disabled since.
+    # An assignee chosen on a page may have been disabled since.
     to = (lookups.agent(to.id) if isinstance(to, Agent) else lookups.team(to.id)) or to
     if isinstance(to, Agent) and not to.active:
         raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")

@@ -1,4 +1,4 @@
-"""Stored replies: offered in their service, saved from a reply, edited by their author (RULES 27)."""
+"""Canned responses: offered in their service, saved from a reply, edited by their author (RULES 27)."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ BEGINNING = 200
 _all = Kept(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
 
 
-def offered(ticket: Ticket) -> list[CannedResponse]:
-    """Return the responses of the ticket's service, then the general ones, in their owner's order."""
+def offered_in(ticket: Ticket) -> list[CannedResponse]:
+    """Return the responses of the ticket's service, then the general ones, each in the order of the set-up screen."""
     rows = [row for row in _all() if row.service_id in {ticket.service_id, None}]
     return sorted(rows, key=lambda row: row.service_id is None)[:OFFERED]
 
 
 def beginning(response: CannedResponse) -> str:
-    """Return how the response begins, on one line: what a page shows of it, and searches."""
+    """Return the first characters of the response as plain text on one line, to be shown and searched."""
     return _beginning(response.body[: 20 * BEGINNING])
 
 
 @functools.lru_cache(maxsize=1_024)
 def _beginning(html: str) -> str:
-    # Cut as HTML, a tag may be left open: cleaning ends it.
+    # A cut may leave a tag open: cleaning closes it.
     return " ".join(richtext.to_text(richtext.clean(html)).split())[:BEGINNING]
 
 
@@ -47,7 +47,7 @@ def filled(response: CannedResponse, ticket: Ticket) -> str:
 
 
 def empty_variables(response: CannedResponse, ticket: Ticket) -> list[str]:
-    """Return the names of the response's variables that nothing is known for in this ticket."""
+    """Return the names of the response's variables that have no value in this ticket."""
     return [name for name, value in _values(ticket).items() if not value and placeholders.uses(response.body, name)]
 
 
@@ -64,16 +64,16 @@ def _values(ticket: Ticket) -> dict[str, str]:
 
 
 def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> CannedResponse:
-    """Store a reply (HTML, without the signature) under a name in the ticket's service.
+    """Store a reply (HTML, without the signature) as a canned response of the ticket's service.
 
-    Raises InvalidInput on "canned_name" for a missing name or one already taken there.
+    Raises InvalidInput at ``canned_name`` for a missing name or one already taken there.
     """
     access.require(actor, "reply", ticket)
     return _store(CannedResponse(author=actor), ticket.service_id, name, body, field="canned_name")
 
 
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
-    """Store a response from its screen: name, body, service (None: general); a new one stands last there.
+    """Store a response with the `values` of its form: name, body, service (None: general); a new one is put last.
 
     Raises NotAllowed, or InvalidInput at ``name`` or ``body``.
     """

@@ -1,4 +1,4 @@
-"""People in copy of a ticket: they read and answer through a link of their own, and never see a note (RULES 21)."""
+"""People in copy (CC) of a ticket: each reads and answers through a link of their own, never a note (RULES 21)."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from models import AccessLink, Agent, Customer, CustomerAddress, OutgoingEmail, 
 
 #: People in copy of one ticket.
 MOST = 10
-#: Different addresses that one customer may put in copy within a day: the desk is nobody's mail relay.
+#: Different addresses that one customer may put in copy within a day, so that nobody uses the desk as a mail relay.
 PER_DAY = 20
-#: Acts of a day looked at for it.
+#: Events of a day that are counted for it.
 ACTS = 1000
 #: Characters of a field of addresses.
 MAX_TEXT = 3000
 
 
 def split(text: str) -> list[str]:
-    """Return the addresses that somebody typed with commas, semicolons or line ends between them.
+    """Return the addresses in a text, separated by commas, semicolons, blanks or line ends; not checked yet.
 
-    ``Bob Martin <bob@example.org>``, as mail programs copy it, gives the address.
+    Of ``Bob Martin <bob@example.org>``, as mail programs copy it, only the address is kept.
     """
     bare = re.sub(r"[^,;<>]*<([^<>]*)>", r" \1 ", text.replace("\0", "")[:MAX_TEXT])
     return [part for part in re.split(r"[,;\s]+", bare) if part]
 
 
 def in_copy(ticket: Ticket) -> list[CustomerAddress]:
-    """Return the addresses in copy of a ticket, the first added first; `waits` tells who is not mailed yet."""
+    """Return the addresses in copy of a ticket, oldest first; their attribute `waits` says: not mailed yet."""
     return _in_copy(ticket=ticket.id)
 
 
@@ -53,39 +53,39 @@ def _in_copy() -> ModelSelect:
 
 
 def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
-    """Put people in copy of a ticket; who is so already stays. They get its next messages.
+    """Put these addresses in copy of a ticket, in addition to those already there; they get its next messages.
 
-    Raises InvalidInput at ``copies`` naming the address that cannot be, NotAllowed or NotFound.
+    Raises InvalidInput at ``copies`` naming the address that is refused, NotAllowed or NotFound.
     """
     with act(ticket, "copy", actor=actor):
-        clean = check(emails, own=told_addresses(actor) or own_addresses(ticket.customer))
+        clean = check(emails, own=addresses_known_to(actor) or own_addresses(ticket.customer))
         write_copies(ticket, clean, actor=actor)
 
 
 def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: bool = False) -> None:
-    """Put people in copy inside the caller's rule, which knows that the actor may. Raises InvalidInput.
+    """Put these addresses in copy, without checking the actor's rights: the caller did. Raises InvalidInput.
 
-    `unsure` says that a visitor has typed the author's address, who may be somebody else: they wait.
+    `unsure`: a visitor typed the author's address, which may be somebody else's, so the people in copy wait.
     """
     clean = check(emails, own={ticket.address.email} if ticket.address_id is not None else set())
     if not clean:
         return
     if isinstance(actor, Agent | System):
-        # The team vouches for whom a visitor named: they get the next messages, as the screen says.
+        # The team vouches for people that a visitor named: they get the next messages, as the screen says.
         named = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.email.in_(clean))
         TicketCc.update(waits=False).where(TicketCc.ticket == ticket.id, TicketCc.address.in_(named)).execute()
     present = {address.email for address in in_copy(ticket)}
-    # Another address of the author is left out without a word: a visitor would learn whose it is.
+    # Another address of the author is left out silently: an error would tell a visitor whose it is.
     new = [email for email in clean if email not in present | own_addresses(ticket.customer)]
     if len(present) + len(new) > MOST:
-        raise InvalidInput(too_many(), field="copies")
+        raise InvalidInput(too_many_text(), field="copies")
     _refuse_many(customer_of(actor), new)
     for email in new:
         _write(ticket, customers.find_or_make(email), actor, unsure=unsure)
 
 
-def told_addresses(actor: Actor) -> set[str]:
-    """Return the addresses of a customer that this actor may know of: who only typed one knows that one alone."""
+def addresses_known_to(actor: Actor) -> set[str]:
+    """Return the customer's addresses that this actor may know: an unproven guest knows only the one they typed."""
     if isinstance(actor, TicketGuest) and not actor.is_proven:
         return {actor.address.email}
     customer = customer_of(actor)
@@ -93,18 +93,22 @@ def told_addresses(actor: Actor) -> set[str]:
 
 
 def own_addresses(customer: Customer) -> set[str]:
-    """Return the addresses of a customer, who gets every message anyway."""
+    """Return all addresses of a customer."""
     return {row.email for row in CustomerAddress.select().where(CustomerAddress.customer == customer.id)}
 
 
 def check(emails: Iterable[str], *, own: set[str]) -> list[str]:
-    """Return each address once, in its one form; `own` are those of who asks. Raises InvalidInput at ``copies``."""
+    """Return each address once, normalised.
+
+    `own` are the addresses of the ticket's author. Raises InvalidInput at ``copies`` for a wrong address, one of
+    `own` or of the desk, or too many.
+    """
     clean: dict[str, None] = {}
-    for typed in emails:
+    for text in emails:
         try:
-            email = customers.normalise(typed)
+            email = customers.normalise(text)
         except InvalidInput as error:
-            message = lazy("“%(email)s” is not an e-mail address.", email=typed[:80])
+            message = lazy("“%(email)s” is not an e-mail address.", email=text[:80])
             raise InvalidInput(message, field="copies") from error
         if email in own:
             message = lazy("%(email)s needs no copy: it is the address of who opened the ticket.", email=email)
@@ -116,17 +120,17 @@ def check(emails: Iterable[str], *, own: set[str]) -> list[str]:
             )
         clean[email] = None
     if len(clean) > MOST:
-        raise InvalidInput(too_many(), field="copies")
+        raise InvalidInput(too_many_text(), field="copies")
     return list(clean)
 
 
-def too_many() -> Any:
-    """Return the sentence that says how many people may be in copy."""
+def too_many_text() -> Any:
+    """Return the message (lazily translated) that says how many people may be in copy."""
     return lazy("At most %(limit)s people can be in copy of a ticket.", limit=MOST)
 
 
 def desk_addresses() -> set[str]:
-    """Return the folded addresses of the desk itself: its senders and its teams."""
+    """Return the addresses of the desk itself, case-folded: its senders and its teams."""
     senders = [lookups.email_text(kind) for kind in notifications.KINDS]
     emails = [rendering.default_sender(), *(text.sender_email for text in senders if text is not None)]
     emails += [team.email for team in lookups.teams(enabled_only=False)]
@@ -156,7 +160,7 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
                 ticket=ticket,
                 address=address,
                 added_by="agent" if of_desk else "customer",
-                # Until the author has shown to be the author, nobody is written to on a stranger's word.
+                # Until the author's address is proven, nobody is mailed because a stranger named them.
                 waits=not of_desk and ticket.address_id is not None and (unsure or not ticket.address.is_proven),
                 created_at=clock.now(),
             )
@@ -166,7 +170,10 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
 
 
 def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
-    """Take an address out of copy: its link opens nothing any more and mails that wait for it are not sent."""
+    """Remove an address from copy: its links are deleted and its unsent mails cancelled.
+
+    Raises NotFound when it is not in copy.
+    """
     with act(ticket, "copy", actor=actor):
         gone = TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
         if not gone:
@@ -181,9 +188,9 @@ def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None
 
 
 def release(address: CustomerAddress, ticket: Ticket | None = None) -> None:
-    """Tell whom a visitor put in copy under this address, in one ticket or in all of them. In a transaction.
+    """Mail the people that waited in copy of this author's ticket, or of all their tickets, and let them wait no more.
 
-    Call it once the holder of the address has come in by a link, by a password, or into the ticket itself.
+    Call it in a transaction, once the holder of the address has signed in or used a link to the ticket.
     """
     waiting = (
         TicketCc.select(TicketCc, Ticket, CustomerAddress)

@@ -1,4 +1,4 @@
-"""What every verb shares: storing a change with the columns the list lives on."""
+"""The columns that several verbs write: activity, status, wait and priority, on which the lists depend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from models import CLOSED, OPEN, Priority, Status, Ticket
 
 
 def store(ticket: Ticket, **changes: Any) -> None:
-    """Set these columns and note the activity; only what changed is written."""
+    """Set these columns and the time of the last activity; only what changed is written."""
     now = clock.now()
     ticket.last_activity = now
     if not ticket.awaits_reply:
@@ -20,7 +20,7 @@ def store(ticket: Ticket, **changes: Any) -> None:
 
 
 def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, Any]:
-    """Return what a status writes on its ticket."""
+    """Return the columns of a ticket that a new status sets."""
     closing = status.category == CLOSED
     columns: dict[str, Any] = {
         "status": status,
@@ -33,15 +33,15 @@ def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, An
 
 
 def answered_columns() -> dict[str, Any]:
-    """Return what ends the customer's wait."""
+    """Return the columns that end the customer's wait."""
     return {"awaits_reply": False, "waiting_since": clock.now()}
 
 
 def waiting_columns(ticket: Ticket) -> dict[str, Any]:
-    """Return what starts the customer's wait: the oldest unanswered message counts."""
+    """Return the columns that start the customer's wait; none while they wait already (the oldest message counts)."""
     return {} if ticket.awaits_reply else {"awaits_reply": True, "waiting_since": clock.now()}
 
 
 def priority_columns(priority: Priority) -> dict[str, Any]:
-    """Return what a priority writes on its ticket: the heaviest rank stands first in an ascending list."""
+    """Return the columns of a ticket that a new priority sets; `rank` ascends, so the heaviest stands first."""
     return {"priority": priority, "rank": -priority.weight}

@@ -1,4 +1,4 @@
-"""The reply in the making: kept on the server for its author, on every machine, until it is sent."""
+"""Drafts of replies and notes: stored on the server for their author until they are sent."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 
-#: Days after which a draft nobody touched is forgotten.
-KEPT_DAYS = 30
+#: Days after which an unchanged draft is deleted.
+MAX_DAYS = 30
 MAX_NAME = 120
 
 
 @dataclass(frozen=True)
 class Writing:
-    """What stands in the composer: `body` is HTML, `note` tells an internal note from a reply."""
+    """The values of the composer: `body` is HTML; `note` makes it an internal note instead of a reply."""
 
     body: str
     note: bool = False
     close: bool = False
     save_as: bool = False
     canned_name: str = ""
-    #: The form's: what it has sent already is no draft any more, however late the script's last save comes in.
+    #: Of the form: once it was sent, a late save by the page's script must not make a draft again.
     form_key: str = ""
 
 
 def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
-    """Keep what stands in the composer; an empty text takes the draft away and returns None.
+    """Store the composer's values as the agent's draft and return it; an empty text deletes it and returns None.
 
-    Raises InvalidInput when it is too long to be sent.
+    Raises InvalidInput at ``body`` when the text is too long to be sent.
     """
     if len(writing.body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
@@ -49,7 +49,7 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
     }
     with act(ticket, "note" if writing.note else "reply", actor=actor):
         if was_sent(writing.form_key):
-            # What stands here now is newer.
+            # A draft stored since then is newer than this one.
             return None
         if not richtext.to_text(body).strip():
             discard(ticket, actor=actor)
@@ -62,21 +62,21 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
 
 
 def was_sent(form_key: str) -> bool:
-    """Whether a form of this key has made its message."""
+    """Whether the form of this key made its message already."""
     return bool(form_key) and Message.select().where(Message.form_key == form_key).exists()
 
 
 def of(ticket: Ticket, agent: Agent) -> Draft | None:
-    """Return this agent's draft in this ticket."""
+    """Return this agent's draft in this ticket, or None."""
     return Draft.get_or_none(Draft.ticket == ticket.id, Draft.agent == agent.id)
 
 
 def discard(ticket: Ticket, *, actor: Agent) -> None:
-    """Forget this agent's draft in this ticket."""
+    """Delete this agent's draft in this ticket."""
     Draft.delete().where(Draft.ticket == ticket.id, Draft.agent == actor.id).execute()
 
 
 def purge() -> int:
-    """Forget the drafts nobody touched for thirty days; return how many."""
-    limit = clock.now() - timedelta(days=KEPT_DAYS)
+    """Delete the drafts that did not change for thirty days; return how many."""
+    limit = clock.now() - timedelta(days=MAX_DAYS)
     return int(Draft.delete().where(Draft.updated_at < limit).execute())

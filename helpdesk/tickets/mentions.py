@@ -1,6 +1,6 @@
-"""Naming a colleague in an internal note: who may be named, the mark in the note, and the mail that says so.
+"""Mentioning a colleague in an internal note: the agents offered, their mark in the note, and the mail they get.
 
-The mail holds no word of the note: notes are read in the desk.
+The mail quotes nothing of the note: notes are read in the desk.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _TAG = re.compile(r"(<[^>]*>)")
 _SPACE = r"(?:\s|&nbsp;)+"
 
 
-def may_be_named(ticket: Ticket, *, by: Agent) -> list[Agent]:
-    """Return the active agents who see the ticket, but the one who writes, by name."""
+def mentionable_agents(ticket: Ticket, *, by: Agent) -> list[Agent]:
+    """Return the active agents who see the ticket, except the author `by`, sorted by name."""
     return [agent for agent in lookups.agents() if agent.id != by.id and access.sees(agent, ticket)]
 
 
 def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
-    """Return a note (clean HTML) with each ``@Name`` of these agents marked, and the agents it names."""
+    """Return a note (clean HTML) with each ``@Name`` of these agents in bold, and the agents it mentions."""
     by_name: dict[str, list[Agent]] = {}
     for agent in agents:
         by_name.setdefault(_key(agent.name), []).append(agent)
@@ -37,11 +37,11 @@ def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
         return body, []
     named: dict[int, Agent] = {}
 
-    def marked(found: re.Match[str]) -> str:
-        named.update((agent.id, agent) for agent in by_name[keys[(found.lastindex or 0) - 1]])
-        return f"<strong>{found[0]}</strong>"
+    def emphasise(match: re.Match[str]) -> str:
+        named.update((agent.id, agent) for agent in by_name[keys[(match.lastindex or 0) - 1]])
+        return f"<strong>{match[0]}</strong>"
 
-    # The longest name first: “@Ana Lima” is not Ana. What was found is told by its group: “@ınes” finds Ines, too.
+    # The longest name first: “@Ana Lima” is not Ana. The group says which name matched: “@ınes” matches Ines, too.
     keys = sorted(by_name, key=len, reverse=True)
     names = "|".join(f"({_spellings(key, by_name[key])})" for key in keys)
     pattern = re.compile(rf"(?<![\w@.])@(?:{names})(?!\w)", re.IGNORECASE)
@@ -50,7 +50,7 @@ def mark(body: str, agents: Sequence[Agent]) -> tuple[str, list[Agent]]:
         if part.startswith("<") and place % 2:
             depth += _step(part)
         elif not depth:
-            parts[place] = pattern.sub(marked, part)
+            parts[place] = pattern.sub(emphasise, part)
     return "".join(parts), list(named.values())
 
 
@@ -64,24 +64,24 @@ def _key(name: str) -> str:
 
 
 def _spellings(key: str, agents: Sequence[Agent]) -> str:
-    """Return the pattern of a name as it is written and as `_key` folds it: a “ß” is no “ss” to a pattern."""
+    """Return a pattern of the name as written and as folded by `_key`: a pattern does not take “ß” for “ss”."""
     names = sorted({escape(name, quote=False) for name in (key, *(agent.name for agent in agents))})
     return "|".join(_SPACE.join(map(re.escape, name.split())) for name in names)
 
 
 def tell(event: TicketEvent, actor: Actor) -> None:
-    """Write the mails to those whom a note names, in the caller's transaction; nothing of spam or from the bin."""
+    """Write the mails to the agents that a note mentions, in the caller's transaction; none for spam or the bin."""
     ticket = event.ticket
     if ticket.is_spam or ticket.in_bin or not isinstance(actor, Agent):
         return
     words = {"who": actor.name, "number": ticket.number}
     for recipient in recipients.agents(lookups.agent(key) for key in event.data["agents"]):
         sender = drafting.text("assignment", recipient.locale)
-        said = Text(
+        text = Text(
             subject=email_kinds.MENTION_SUBJECT.text(recipient.locale) % words,
             body=escape(email_kinds.MENTION_BODY.text(recipient.locale) % words),
             sender_name=email_kinds.MENTION_SENDER.text(recipient.locale),
             sender_email=sender.sender_email,
             enabled=True,
         )
-        drafting.store_all([drafting.draft("mention", said, recipient, {}, ticket)])
+        drafting.store_all([drafting.draft("mention", text, recipient, {}, ticket)])

@@ -1,4 +1,4 @@
-"""Two tickets become one: everything of the source moves into the target, and its number leads there for ever."""
+"""Merging two tickets: everything of the source moves into the target, and its number leads there for ever."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.columns import store
 from models import NOTE, Agent, BatchChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
-#: What a ticket's standing consists of.
+#: The columns that say in which state a ticket is.
 STANDING = undo_send.STANDING
 
 
 def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
-    """Move everything of the source into the target, which keeps its own subject, place, priority and handler.
+    """Move everything of the source into the target, which keeps its own subject, place, priority and assignee.
 
-    Mails nobody. Merging the same pair again changes nothing. Raises InvalidInput when the two may not become one,
+    Mails nobody. Merging the same pair again changes nothing. Raises InvalidInput at ``target`` (see `check`),
     NotFound and NotAllowed.
     """
     if _is_done(source, target):
@@ -35,18 +35,18 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
         unread.join(source, target)
         _join_drafts(source, target)
         _join_copies(source, target)
-        _tell_apart(source)
+        _name_in_opening_line(source)
         newest = thread.newest_id(source)
         _hand_over(source, target)
         FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
         Ticket.delete().where(Ticket.id == source.id).execute()
-        store(target, **_standing(source, target))
+        store(target, **_merged_columns(source, target))
         _keep_withdrawable(target)
         record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject, newest=newest)
 
 
 def check(source: Ticket, target: Ticket) -> None:
-    """Raise InvalidInput at ``target``, saying why these two may not become one."""
+    """Raise InvalidInput at ``target`` with the reason when these two may not become one."""
     if source.id == target.id:
         raise InvalidInput(lazy("This is the same ticket. Choose another one."), field="target")
     if source.customer_id != target.customer_id:
@@ -73,7 +73,7 @@ def check(source: Ticket, target: Ticket) -> None:
 
 
 def _check_copies(source: Ticket, target: Ticket) -> None:
-    """Whoever is in copy of either would be so of both: they may not be more than one ticket has (RULES 21)."""
+    """Raise InvalidInput when the people in copy of both together are more than one ticket may have (RULES 21)."""
     rows = TicketCc.select(TicketCc.address).where(TicketCc.ticket.in_((source.id, target.id)))
     count = rows.distinct().count()
     if count > MOST_COPIES:
@@ -91,22 +91,25 @@ def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:
     others = access.visible_tickets(actor).where(
         Ticket.customer == ticket.customer_id, Ticket.id != ticket.id, Ticket.is_open, ~Ticket.is_spam, ~Ticket.in_bin
     )
-    found = []
+    rows = []
     for other in others.order_by(Ticket.id.desc()).limit(20):
         try:
             check(ticket, other)
         except InvalidInput:
             continue
-        found.append(other)
-    return found
+        rows.append(other)
+    return rows
 
 
 def readers(source: Ticket, target: Ticket) -> list[str]:
-    """Return who is in copy and does not read both yet: they will, also whom a visitor named and who waits still."""
-    read: dict[str, int] = {}
+    """Return the e-mail addresses in copy of one ticket only: after the merge they read the other one, too.
+
+    An address that still waits (``TicketCc.waits``) counts as not in copy.
+    """
+    tickets_read: dict[str, int] = {}
     for row in TicketCc.select().where(TicketCc.ticket.in_((source, target))):
-        read[row.address.email] = read.get(row.address.email, 0) + (not row.waits)
-    return sorted(email for email, number in read.items() if number < 2)
+        tickets_read[row.address.email] = tickets_read.get(row.address.email, 0) + (not row.waits)
+    return sorted(email for email, count in tickets_read.items() if count < 2)
 
 
 def _is_proven(ticket: Ticket) -> bool:
@@ -119,9 +122,9 @@ def _is_done(source: Ticket, target: Ticket) -> bool:
 
 
 def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
-    """Return both rows as they are now, kept from everybody else until the act is stored.
+    """Return both rows, read again and locked until the act is stored.
 
-    What a customer is just writing in one of them comes before, or finds the number leading to the other.
+    A message that a customer is just sending is stored before, or finds the number leading to the target.
     """
     query = Ticket.select().where(Ticket.id.in_((source.id, target.id))).order_by(Ticket.id)
     rows = {row.id: row for row in for_update(query)}
@@ -136,26 +139,26 @@ def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
 
 
 def _join_drafts(source: Ticket, target: Ticket) -> None:
-    """Put an agent's draft of the source below the one in the target; a note among the two makes it a note."""
-    begun = {row.agent_id: row for row in Draft.select().where(Draft.ticket == target.id)}
+    """Append each agent's draft of the source to theirs of the target; if either is a note, the result is one."""
+    drafts_of_target = {row.agent_id: row for row in Draft.select().where(Draft.ticket == target.id)}
     for draft in Draft.select().where(Draft.ticket == source.id):
-        kept = begun.get(draft.agent_id)
-        if kept is not None:
-            kept.body += draft.body
-            kept.kind = NOTE if NOTE in (kept.kind, draft.kind) else kept.kind
-            kept.updated_at = max(kept.updated_at, draft.updated_at)
-            kept.save()
+        draft_of_target = drafts_of_target.get(draft.agent_id)
+        if draft_of_target is not None:
+            draft_of_target.body += draft.body
+            draft_of_target.kind = NOTE if NOTE in (draft_of_target.kind, draft.kind) else draft_of_target.kind
+            draft_of_target.updated_at = max(draft_of_target.updated_at, draft.updated_at)
+            draft_of_target.save()
 
 
 def _join_copies(source: Ticket, target: Ticket) -> None:
-    """Who waits in the target and does not in the source waits no more."""
+    """Let people in copy of the target, who still wait there but not in the source, wait no more."""
     vouched = TicketCc.select(TicketCc.address).where(TicketCc.ticket == source.id, ~TicketCc.waits)
     waiting = TicketCc.update(waits=False).where(TicketCc.ticket == target.id, TicketCc.address.in_(vouched))
     waiting.execute()
 
 
-def _tell_apart(source: Ticket) -> None:
-    """Name the ticket in the line of its opening, which will stand in another one's history."""
+def _name_in_opening_line(source: Ticket) -> None:
+    """Put number and subject into the event of the ticket's opening, which moves into another ticket's history."""
     for event in TicketEvent.select().where(
         TicketEvent.ticket == source.id, TicketEvent.kind == EventKind.OPENED.value
     ):
@@ -165,16 +168,16 @@ def _tell_apart(source: Ticket) -> None:
 
 
 def _hand_over(source: Ticket, target: Ticket) -> None:
-    """Point every row that points at the source to the target; of what there may be one, the target's stays."""
-    # What a bulk act would give back is no more.
+    """Point every row that refers to the source at the target; where only one may exist, the target's stays."""
+    # The ticket that a bulk action would restore no longer exists.
     BatchChange.delete().where(BatchChange.ticket == source.id).execute()
     for field, table in Ticket._meta.backrefs.items():
         if field.unique and table.select().where(field == target.id).exists():
             table.delete().where(field == source.id).execute()
         for other in _unique_with(table, field.name):
             column = getattr(table, other)
-            held = table.select(column).where(field == target.id)
-            table.delete().where(field == source.id, column.in_(held)).execute()
+            taken = table.select(column).where(field == target.id)
+            table.delete().where(field == source.id, column.in_(taken)).execute()
         table.update({field: target.id}).where(field == source.id).execute()
 
 
@@ -187,8 +190,8 @@ def _indexes(table: type[Base]) -> list[Any]:
     return [index for index in table._meta.indexes if isinstance(index, tuple)]
 
 
-def _standing(source: Ticket, target: Ticket) -> dict[str, Any]:
-    """Return what becomes of the target's columns: a customer who waits in either goes on waiting."""
+def _merged_columns(source: Ticket, target: Ticket) -> dict[str, Any]:
+    """Return the target's columns after the merge: a customer who waits in either ticket goes on waiting."""
     columns: dict[str, Any] = {"created_at": min(source.created_at, target.created_at)}
     if source.is_open and (not target.is_open or (source.awaits_reply and not target.awaits_reply)):
         columns |= {name: getattr(source, name) for name in STANDING}
@@ -202,14 +205,14 @@ def _standing(source: Ticket, target: Ticket) -> dict[str, Any]:
 
 
 def _keep_withdrawable(target: Ticket) -> None:
-    """Let replies that have not gone out yet be taken back without undoing the merge."""
+    """Change what withdrawing a reply that is not sent yet would restore, so that it does not undo the merge."""
     waiting = Message.select(Message.id).where(Message.ticket == target.id, Message.public_at > clock.now())
     ids = {key for (key,) in waiting.tuples()}
     replied = TicketEvent.select().where(TicketEvent.ticket == target.id, TicketEvent.kind == EventKind.REPLIED.value)
     for event in replied.order_by(TicketEvent.id.desc()).limit(20) if ids else ():
         if event.data.get("message") in ids and "undo" in event.data:
             before, _after, *rest = event.data["undo"]
-            now = undo_send.standing_of(target)
+            now = undo_send.snapshot(target)
             waited = {name: before[name] for name in STANDING} if before["awaits_reply"] else {}
             event.data = {**event.data, "undo": [{**now, **waited}, now, *rest]}
             event.save()

@@ -1,4 +1,4 @@
-"""What people write: customers' messages, replies, internal notes."""
+"""The messages of a ticket: customers' messages, replies, internal notes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def receive_message(
 ) -> Message:
     """Store a message of the customer (plain text): default status, assignee kept while active (RULES 12, 16).
 
-    `copies` are addresses put in copy with it. Sending a form of the same key again returns the message it made.
+    `copies` are e-mail addresses to put in copy. Sending the form of this key again returns the message it made first.
+    When the ticket was merged meanwhile, the message goes into the other ticket. Raises InvalidInput at ``body`` or
+    ``copies``.
     """
     try:
         with act(ticket, "reply", actor=actor):
@@ -45,7 +47,7 @@ def receive_message(
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
             attach(message, files, actor=actor)
             if isinstance(actor, Customer) and ticket.address_id is not None and actor.id == ticket.customer_id:
-                # Signed in, its author stands by it: whom a visitor put in copy need not wait any more.
+                # The author is signed in, hence known: the people a visitor put in copy need not wait any more.
                 release(ticket.address, ticket)
             if copies:
                 add_copies(ticket, copies, actor=actor)
@@ -53,15 +55,15 @@ def receive_message(
                 _wake_up(ticket, actor)
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
     except Merged:
-        # Merged while this was written: it belongs into the other ticket.
-        heir = access.merged_into(actor, ticket.number)
-        if heir is None:
+        # Merged while this was written: it belongs in the other ticket.
+        target = access.merged_into(actor, ticket.number)
+        if target is None:
             raise
-        who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=heir.id)
+        who = actor if isinstance(actor, Customer) else replace(actor, ticket_id=target.id)
         if isinstance(actor, TicketGuest) and not actor.is_proven:
-            # They may be anybody: whom they name must not come to read what is not theirs.
+            # This may be a stranger: nobody they name may read the other ticket.
             copies = ()
-        return receive_message(heir, text, actor=who, form_key=form_key, copies=copies, files=files)
+        return receive_message(target, text, actor=who, form_key=form_key, copies=copies, files=files)
     return message
 
 
@@ -75,9 +77,9 @@ def _message_of(text: str) -> str:
 
 
 def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
-    """Return the message that a form of this key has made of this plain `text`: it was sent twice.
+    """Return the message that the form of this key made of the same plain `text` before, or None.
 
-    Raises InvalidInput where it has made another one: what was typed since must not get lost.
+    Raises InvalidInput where it made another message: what was typed since must not get lost.
     """
     message = Message.get_or_none(Message.form_key == form_key) if form_key else None
     if message is None:
@@ -120,9 +122,9 @@ def reply(
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
-    `waits_as` is another status that waits for the customer, instead of the pending one. `canned` is the response
-    saved from it: taking the reply back takes that back, too. `form_key` is the form's: `find_by_form_key` finds the reply.
-    Raises InvalidInput under Spam and in the bin, from where nobody is mailed.
+    `waits_as` is another status of the category pending, instead of the one of Configuration. `canned` is the response
+    saved with this reply: withdrawing the reply deletes it, too. `form_key` lets `find_by_form_key` find the reply.
+    Raises InvalidInput at ``body`` under Spam and in the bin, where nobody is mailed, and at ``then`` for `waits_as`.
     """
     clean = _required(body)
     with act(ticket, "reply", actor=actor):
@@ -131,14 +133,14 @@ def reply(
         elif waits_as is not None:
             _require_waiting(waits_as, ticket, actor)
         _require_mailed(ticket)
-        before, public_at = undo_send.standing_of(ticket), undo_send.public_from(actor)
+        before, public_at = undo_send.snapshot(ticket), undo_send.public_from(actor)
         signature = signature_of(actor, ticket)
         more = {"public_at": public_at, "form_key": form_key}
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature, **more)
         attach(message, files, actor=actor)
         old = lookups.status(ticket.status_id)
         status = lookups.closed_status() if close else waits_as or lookups.pending_status()
-        store(ticket, **answered_columns() | _taken(ticket, actor) | status_columns(status))
+        store(ticket, **answered_columns() | _taking_columns(ticket, actor) | status_columns(status))
         event = record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)
@@ -163,15 +165,15 @@ def _require_mailed(ticket: Ticket) -> None:
 
 
 def signature_of(agent: Agent | System, ticket: Ticket) -> str:
-    """Return the signature of the deciding permission: empty when it has none (RULES 2)."""
+    """Return the signature (HTML) of the deciding permission; empty without one (RULES 2)."""
     if isinstance(agent, System):
         return ""
     permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id)
     return permission.signature if permission is not None else ""
 
 
-def _taken(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
-    """Replying takes an unassigned ticket or one of my team's (RULES 9)."""
+def _taking_columns(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
+    """Return the columns that a reply sets to take an unassigned ticket or one of the agent's teams (RULES 9)."""
     if isinstance(agent, System):
         return {}
     mine = ticket.team_id is not None and ticket.team_id in lookups.team_ids_of(agent.id)
@@ -183,11 +185,12 @@ def add_note(
 ) -> Message:
     """Store an internal note (HTML) and its files; customers never see them and nothing else changes.
 
-    Agents named in it (``@Name``) who see the ticket are told. `form_key` is the form's: `find_by_form_key` finds the note.
+    Agents named in it (``@Name``) who see the ticket are mailed. `form_key` lets `find_by_form_key` find the note.
+    Raises InvalidInput at ``body``.
     """
     required = _required(body)
     with act(ticket, "note", actor=actor):
-        clean, named = mentions.mark(required, mentions.may_be_named(ticket, by=actor))
+        clean, named = mentions.mark(required, mentions.mentionable_agents(ticket, by=actor))
         message = _write(ticket, NOTE, clean, actor=actor, form_key=form_key)
         attach(message, files, actor=actor)
         store(ticket)
@@ -199,7 +202,10 @@ def add_note(
 
 
 def delete_note(note: Message, *, actor: Agent) -> None:
-    """Delete a note with its files: its author, a manager or an administrator may; the history keeps who (RULES 28)."""
+    """Delete a note's text and files; the history keeps its author and date (RULES 28).
+
+    Raises NotFound for a message that is no note, NotAllowed unless `may_delete_note`.
+    """
     ticket = note.ticket
     with act(ticket, "note", actor=actor):
         note = Message.get_by_id(note.id)
@@ -218,7 +224,7 @@ def delete_note(note: Message, *, actor: Agent) -> None:
 
 
 def may_delete_note(note: Message, agent: Agent) -> bool:
-    """Whether this agent may delete this note."""
+    """Whether this agent may delete this note: its author, a manager or an administrator."""
     return note.agent_id == agent.id or agent.is_admin or lookups.is_manager(agent.id)
 
 

@@ -1,4 +1,4 @@
-"""What a writer may have forgotten: a text that speaks of a file, and no file."""
+"""Finding texts that speak of an attached file, to ask their author about a forgotten one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from helpdesk import search
 from helpdesk.lib import richtext
 
-#: Words of both languages, folded: they are looked for whatever the language of the desk. What the customer
-#: sent (“your attachment”) is none of the writer's.
+#: Words of both languages, folded, whatever the language of the desk. The customer's file (“your attachment”)
+#: does not count.
 _SPEAKS = re.compile(
     r"(?<!your )(?<!votre )(?<!vos )\b(?:"
     r"attached|attachments?|(?:i|we) (?:have )?(?:attach|enclose)|enclosed|"
@@ -19,7 +19,7 @@ _SPEAKS = re.compile(
 
 
 def speaks_of_a_file(html: str) -> bool:
-    """Whether a text (HTML) says that a file comes with it; what it quotes of others does not count."""
+    """Whether a text (HTML) says that a file is attached; quotations in it do not count."""
     lines = richtext.to_text(richtext.clean(html)).splitlines()
     own = " ".join(line for line in lines if not line.startswith(">"))
     return _SPEAKS.search(search.fold(own).replace("’", "'")) is not None

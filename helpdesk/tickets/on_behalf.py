@@ -1,4 +1,4 @@
-"""Opening a ticket for somebody who phoned, came in, or wrote to an agent."""
+"""Opening a ticket on a customer's behalf: for somebody who phoned, came in, or wrote to an agent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from models import Agent, Ticket
 
 
 def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
-    """Open a ticket for the customer with this address, within the agent's own sight; `new.source` says how it came.
+    """Open a ticket for the customer with the address `new.email`, in a place that the agent sees.
 
-    Raises InvalidInput naming the field that is wrong: also for a newcomer without a name.
+    `new.source` says how the customer reached the agent. Raises InvalidInput naming the field that is wrong, also for
+    a new customer without a name.
     """
     if new.source not in OPENED_FOR:
         raise InvalidInput(lazy("Choose one from the list."), field="source")
@@ -28,5 +29,5 @@ def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
 
 
 def may_open_in(agent: Agent, service_id: int, department_id: int | None) -> bool:
-    """Whether the agent would see a ticket of this place."""
+    """Whether the agent would see a ticket of this service and department."""
     return access.sees_all(agent) or access.covers(agent, service_id, department_id)

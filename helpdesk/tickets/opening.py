@@ -1,4 +1,4 @@
-"""How a ticket is born: the only way."""
+"""Opening a ticket: `open_ticket` is the only way to make one."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Mess
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
-#: Characters of a text with its marks, as the editor sends it.
+#: Characters of a text as HTML, as the editor sends it.
 MAX_HTML = 4 * MAX_BODY
 
 
 @dataclass(frozen=True)
 class NewTicket:
-    """A request as a door received it: shapes are checked, rules are not. `body` is plain text.
+    """The values of a ticket's form: their types are checked, the rules are not. `body` is plain text.
 
-    `email` may stay empty when a signed-in customer asks. `form_key` makes sending the same form twice harmless.
+    `email` may stay empty for a signed-in customer. `form_key` makes sending the same form twice harmless.
     """
 
     email: str
@@ -50,14 +50,14 @@ class NewTicket:
     files: tuple[StoredFile, ...] = ()
     #: The order it is about, as the customer typed its number.
     order_number: str = ""
-    #: How it reached the agent who opens it for somebody (a key of ``events.OPENED_FOR``); empty otherwise.
+    #: How the customer reached the agent who opens it for them (a key of ``events.OPENED_FOR``); empty otherwise.
     source: str = ""
 
 
 def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
-    """Open a ticket: for the customer who asks, for a visitor (`actor` None), or for a caller an agent serves.
+    """Open a ticket as a customer, as a visitor (`actor` None), or as an agent on a customer's behalf.
 
-    Sending the same form again returns the ticket it made. Raises InvalidInput naming the field that is wrong.
+    Sending the same form again returns the ticket it made first. Raises InvalidInput naming the field that is wrong.
     """
     subject, body = clean_subject(new.subject), _text(new.body, "body", MAX_BODY)
     service, department = place(new.service_id, new.department_id)
@@ -68,7 +68,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             message = write_first_message(ticket, address, body)
             attach(message, new.files, actor=actor)
             write_copies(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)
-            # The visitor acts by the form: the history and the mails know them by their address.
+            # A visitor acts as the customer of the address they gave: history and mails name that customer.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
@@ -109,7 +109,7 @@ def _text(value: str, field: str, limit: int) -> str:
 
 
 def find_by_form_key(form_key: str | None) -> Ticket | None:
-    """Return the ticket that a form of this key has made."""
+    """Return the ticket that the form of this key made, or None."""
     return _with_form_key.first(key=form_key) if form_key else None
 
 
@@ -158,7 +158,7 @@ def _give_number() -> ModelUpdate:
 
 
 def write_first_message(ticket: Ticket, address: CustomerAddress, body: str) -> Message:
-    """Store what the author wrote and put it into the index."""
+    """Store the author's message (plain text) and add it to the search index."""
     message = Message(
         ticket=ticket,
         kind=CUSTOMER_MESSAGE,

@@ -1,4 +1,4 @@
-"""Who is writing a reply at this moment, so that two agents do not answer at once."""
+"""Which agents are writing a reply at this moment, so that two do not answer the same ticket at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from helpdesk import clock
 from helpdesk.locking import act
 from models import Agent, Presence, Ticket
 
-#: How long a sign of life counts. The page gives one every 8 seconds, and asks as often.
+#: How long an agent counts as present. The page reports it every 8 seconds, and asks for the others as often.
 FRESH = timedelta(seconds=20)
 
 
@@ -22,12 +22,12 @@ def touch(ticket: Ticket, *, actor: Agent) -> None:
 
 
 def leave(ticket: Ticket, *, actor: Agent) -> None:
-    """Note that the agent writes no more in this ticket."""
+    """Note that the agent stopped writing in this ticket."""
     Presence.delete().where(Presence.ticket == ticket.id, Presence.agent == actor.id).execute()
 
 
 def others(ticket: Ticket, *, actor: Agent) -> list[str]:
-    """Return the names of the other agents who are writing a reply in this ticket."""
+    """Return the names of the other active agents who are writing a reply in this ticket, in order."""
     query = Agent.select(Agent.name).join(Presence, on=(Presence.agent == Agent.id))
     fresh = Presence.seen_at > clock.now() - FRESH
     query = query.where(Presence.ticket == ticket.id, Presence.agent != actor.id, fresh, Agent.active)
@@ -35,5 +35,5 @@ def others(ticket: Ticket, *, actor: Agent) -> list[str]:
 
 
 def purge() -> int:
-    """Forget the signs of life that count no more; return how many."""
+    """Delete the rows that are no longer fresh; return how many."""
     return int(Presence.delete().where(Presence.seen_at <= clock.now() - FRESH).execute())

@@ -1,4 +1,4 @@
-"""What sorts a ticket: subject, priority, importance, tags."""
+"""Properties of a ticket: subject, priority, importance, tags."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def mark_important(ticket: Ticket, *, actor: Actor) -> None:
 
 
 def not_important(ticket: Ticket, *, actor: Actor) -> None:
-    """Give the ticket its former priority back."""
+    """Set the priority that the ticket had before it was marked as important."""
     with act(ticket, "important", actor=actor):
         former = lookups.priority(ticket.former_priority_id)
         if former is None:
@@ -63,7 +63,7 @@ def not_important(ticket: Ticket, *, actor: Actor) -> None:
 
 
 def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
-    """Put a tag on the ticket, made when it is new. Raises InvalidInput for an empty or too long name."""
+    """Add a tag to the ticket, creating it when there is none. Raises InvalidInput at ``tags`` for a wrong name."""
     with act(ticket, "tag", actor=actor):
         row = _tag(name)
         if TicketTag.select().where(TicketTag.ticket == ticket, TicketTag.tag == row).exists():
@@ -74,7 +74,7 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
 
 
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
-    """Take a tag off the ticket."""
+    """Remove a tag from the ticket."""
     with act(ticket, "tag", actor=actor):
         row = Tag.get_or_none(Tag.key == tag_key(name))
         if row is not None and TicketTag.delete().where(TicketTag.ticket == ticket, TicketTag.tag == row).execute():
@@ -83,18 +83,18 @@ def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
 
 
 def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor) -> None:
-    """Make these the tags of the ticket."""
-    wanted = {tag_key(name): name for name in names if name.strip(" #")}
+    """Add and remove tags so that the ticket has exactly these. Raises InvalidInput at ``tags`` for a wrong name."""
+    new_names = {tag_key(name): name for name in names if name.strip(" #")}
     with act(ticket, "tag", actor=actor):
         present = {row.tag.key: row.tag.name for row in ticket.ticket_tags.join(Tag)}
-        for key in wanted.keys() - present.keys():
-            tag(ticket, wanted[key], actor=actor)
-        for key in present.keys() - wanted.keys():
+        for key in new_names.keys() - present.keys():
+            tag(ticket, new_names[key], actor=actor)
+        for key in present.keys() - new_names.keys():
             untag(ticket, present[key], actor=actor)
 
 
 def tag_key(name: str) -> str:
-    """Return what tells this tag from others, however it is typed; cut to its column, as letters may fold to two."""
+    """Return the folded form that identifies a tag, cut to its column (a letter may fold to two)."""
     return search.fold(_one_line(name))[:MAX_TAG]
 
 

@@ -1,4 +1,4 @@
-"""A ticket as it is read: messages and history in one line of time, and what stands beside them."""
+"""The thread of a ticket: messages and history in order of time, and what a page shows beside them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import unread
 from models import NOTE, Agent, Customer, Draft, Message, OutgoingEmail, ReadMark, Ticket, TicketEvent, TicketTag
 
-#: Messages of one page of a thread: the newest; the earlier ones are a link away.
+#: Messages on one page of a thread: the newest; a link leads to earlier ones.
 MESSAGES = 100
 #: History lines of one page of a thread.
 EVENTS = 400
-#: What makes the opening of a ticket worth a line: who opened it for whom, or that it was another ticket.
-TOLD = ("source", "former")
+#: Data that make the opening of a ticket a line of history: opened on behalf of somebody, or merged into another.
+NOTABLE_OPENING = ("source", "former")
 #: Earlier tickets of the customer beside a ticket.
 EARLIER = 20
 
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """What a thread shows at one place: a message, or the history lines between two messages."""
+    """A part of a thread: one message, or the history lines between two messages."""
 
     message: Message | None
     lines: Sequence[Line] = ()
@@ -46,7 +46,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Thread:
-    """One page of a ticket, oldest first, and the ids before and after which further messages stand."""
+    """One page of a thread, oldest first.
+
+    `earlier` and `later` are the ids of the first and last message here where more follow on that side.
+    """
 
     blocks: Sequence[Block]
     earlier: int | None = None
@@ -54,16 +57,16 @@ class Thread:
 
 
 def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = None) -> Thread:
-    """Return the thread as agents read it: its end, or what stands before or after the message with this id."""
+    """Return a page of the thread for agents: the newest, or the one before or after the message with this id."""
     messages, earlier, later = _stretch(ticket.id, before, after)
     since = messages[0].created_at if earlier is not None else datetime.min
     until = messages[-1].created_at if later is not None else datetime.max
     lines = [
         Line(events.describe(event), event.created_at)
         for event in _events(ticket=ticket.id, since=since, until=until)
-        if event.kind != EventKind.OPENED or not event.data.keys().isdisjoint(TOLD)
+        if event.kind != EventKind.OPENED or not event.data.keys().isdisjoint(NOTABLE_OPENING)
     ]
-    # A message and what follows from it carry nearly the same time: the message comes first.
+    # A message and the events it causes have nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
     entries += [(line.created_at, 1, line) for line in lines]
     entries.sort(key=lambda entry: entry[:2])
@@ -96,8 +99,8 @@ def _messages(way: str) -> ModelSelect:
 
 @Prepared
 def _events() -> ModelSelect:
-    told = TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
-    query = TicketEvent.select().where(TicketEvent.ticket == Slot("ticket"), told)
+    shown_as_line = TicketEvent.kind.not_in([kind.value for kind in SHOWN_AS_MESSAGE])
+    query = TicketEvent.select().where(TicketEvent.ticket == Slot("ticket"), shown_as_line)
     query = query.where(TicketEvent.created_at >= Slot("since"), TicketEvent.created_at <= Slot("until"))
     return query.order_by(TicketEvent.id).limit(EVENTS)
 
@@ -111,9 +114,9 @@ def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
 
 
 def arrived_since(ticket: Ticket, seen: int, page: datetime | None = None) -> list[Message]:
-    """Return the public messages that came after the one with the id `seen`, oldest first.
+    """Return the public messages newer than the one with the id `seen`, oldest first, at most `MESSAGES`.
 
-    Among them the last of each ticket that was merged into this one since the moment of the `page` (naive UTC).
+    Includes the last message of each ticket merged into this one since the time `page` (naive UTC).
     """
     came = Message.id > seen
     merged = [event.data["newest"] for event in _merged(ticket, page) if event.data.get("newest")] if page else []
@@ -127,17 +130,17 @@ def _merged(ticket: Ticket, page: datetime) -> ModelSelect:
 
 
 def newest_id(ticket: Ticket) -> int:
-    """Return the id of the newest public message."""
+    """Return the id of the newest message that is no note; 0 without one."""
     query = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.kind != NOTE)
     return query.scalar() or 0
 
 
 def public_messages(ticket: Ticket, *, before: int | None = None) -> tuple[list[Message], int | None]:
-    """Return the messages a customer reads, oldest first, and the id before which earlier ones stand."""
+    """Return a page of the messages a customer may read, oldest first, and the id before which earlier ones exist."""
     query = Message.select().where(Message.ticket == ticket.id, access.shown_to_customers())
     query = query.where(Message.id < before) if before is not None else query
     page, earlier = _page(list(query.order_by(Message.id.desc()).limit(MESSAGES + 1)))
-    # Of merged tickets that came from elsewhere, an id tells the time no more.
+    # After a merge the order of ids is no longer the order of time.
     return sorted(page, key=lambda message: message.created_at), earlier
 
 
@@ -147,10 +150,10 @@ def _page(rows: list[Message]) -> tuple[list[Message], int | None]:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A ticket as an agent opens it: with the names of its tags, the agent's own draft and mark of reading.
+class OpenedTicket:
+    """A ticket with what an agent's page shows of it: names of its tags, the agent's own draft and read mark.
 
-    `mark` is the id of the last message read, `unread` how many came after it; without a mark, None and 0.
+    `mark` is the id of the last message read, `unread` the number of messages after it; without a mark, None and 0.
     """
 
     ticket: Ticket
@@ -172,14 +175,14 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
 
 
-def open_thread(agent: Agent, number: str) -> Opened:
-    """Return a visible ticket and what is read with it, in one query. Raises NotFound."""
+def open_thread(agent: Agent, number: str) -> OpenedTicket:
+    """Return the visible ticket with this number and what its page shows, in one query. Raises NotFound, Merged."""
     row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number))
     ticket = access.found(row, number, agent)
     rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
     mark = getattr(ticket, "mark", None)
-    return Opened(ticket, names, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
+    return OpenedTicket(ticket, names, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
@@ -188,12 +191,12 @@ def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
 
 
 def tickets_of(customer: Customer, agent: Agent) -> list[Ticket]:
-    """Return the customer's newest tickets within the agent's sight, newest first, none of the bin."""
+    """Return the customer's tickets within the agent's sight that are not in the bin, newest first."""
     return _earlier(access.sight_of(agent), customer=customer.id, ticket=0)
 
 
 @Prepared
 def _earlier(sight: access.Sight | None) -> ModelSelect:
-    shown = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at, Ticket.is_spam)
+    columns = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at, Ticket.is_spam)
     others = (Ticket.customer == Slot("customer")) & (Ticket.id != Slot("ticket")) & ~Ticket.in_bin
-    return access.within(sight).select(*shown).where(others).order_by(Ticket.id.desc()).limit(EARLIER)
+    return access.within(sight).select(*columns).where(others).order_by(Ticket.id.desc()).limit(EARLIER)

@@ -1,4 +1,4 @@
-"""Taking a reply back before it goes out: what it changed is given back, and nobody outside has seen it."""
+"""Undo send: withdrawing a reply before it is public, with everything it changed; delaying it, or sending it now."""
 
 from __future__ import annotations
 
@@ -18,45 +18,48 @@ from helpdesk.tickets import unread
 from helpdesk.tickets.columns import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
-#: What a reply changes, in groups that are given back together or, where somebody changed them since, not at all.
+#: The columns that a reply changes, in two groups: each is restored as a whole, or not when somebody changed it since.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
 HANDLER = ("assignee", "team")
 #: The lines of the history that a reply writes.
 WRITTEN = (EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS)
-#: What one press for more time gives, and how long a reply may be kept from going out by many.
+#: How much longer each delay makes a reply wait, and how long it may wait in all.
 MORE_TIME = timedelta(minutes=2)
 LONGEST = timedelta(hours=1)
 _TIMES = frozenset({"closed_at", "waiting_since"})
 
-Standing = dict[str, Any]
+Snapshot = dict[str, Any]
 
 
 def public_from(actor: Actor) -> datetime | None:
-    """Return when a reply of this actor goes out; None for at once."""
+    """Return the time (UTC) at which a reply of this actor becomes public; None for at once."""
     seconds = settings.get("undo_send_seconds") if isinstance(actor, Agent) else 0
     return clock.now() + timedelta(seconds=seconds) if seconds else None
 
 
-def standing_of(ticket: Ticket) -> Standing:
-    """Return the columns of a ticket that a reply may change, as an event keeps them."""
+def snapshot(ticket: Ticket) -> Snapshot:
+    """Return the columns of a ticket that a reply may change, as JSON values for an event."""
     values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER)}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def remember(event: TicketEvent, before: Standing, *, canned: CannedResponse | None) -> None:
-    """Keep with a reply's event what `withdraw_reply` gives back; the last act of the reply must be recorded."""
+def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | None) -> None:
+    """Store in a reply's event what `withdraw_reply` restores; call it after the reply's last event is recorded.
+
+    `before` is the ticket's snapshot from before the reply, `canned` the response saved with it.
+    """
     last = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == event.ticket_id)
-    saved = {"id": canned.id, "name": canned.name} if canned is not None else {}
-    undo = [before, standing_of(event.ticket), saved, last.order_by(TicketEvent.id.desc()).scalar()]
+    canned_values = {"id": canned.id, "name": canned.name} if canned is not None else {}
+    undo = [before, snapshot(event.ticket), canned_values, last.order_by(TicketEvent.id.desc()).scalar()]
     event.data = {**event.data, "undo": undo}
     event.save()
 
 
 def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner: str = "") -> None:
-    """Take a reply back that did not go out yet; its text is its author's draft again. Twice changes nothing.
+    """Withdraw a reply that is not public yet; its text becomes its author's draft. Twice changes nothing.
 
-    Its files wait under `files_key` for the form of `owner`. Raises InvalidInput when it is too late, or somebody
-    wrote in the ticket meanwhile; NotAllowed for a reply of others; NotFound for what is no reply.
+    Its files become uploads of the form `files_key` of `owner`. Raises InvalidInput when it is too late or somebody
+    wrote in the ticket meanwhile, NotAllowed for another agent's reply, NotFound for a message that is no reply.
     """
     with transaction():
         ticket = _ticket_of(message, actor)
@@ -64,10 +67,10 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
             return
         event = _event_of(message)
         before, after, saved, last = event.data["undo"]
-        _recall(message)
+        _cancel_mails(message)
         uploads.take_back(message.id, form_key=files_key, owner=owner)
-        _give_back_text(message, saved, closed=before["is_open"] and not after["is_open"], actor=actor)
-        _give_back_standing(ticket, before, after)
+        _restore_draft(message, saved, closed=before["is_open"] and not after["is_open"], actor=actor)
+        _restore_columns(ticket, before, after)
         acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
         acts.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
         search.forget(message.id)
@@ -77,20 +80,20 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
 
 
 def delay_reply(message: Message, *, actor: Agent) -> datetime:
-    """Keep a reply from going out for two minutes more, an hour at most in all; return when it goes out.
+    """Delay a reply by two minutes, by an hour at most in all; return the time (UTC) at which it becomes public.
 
-    Raises InvalidInput when it is too late.
+    Raises InvalidInput when it is public already.
     """
     until = min(clock.now() + MORE_TIME, message.created_at + LONGEST)
-    return _put_off(message, max(until, message.public_at or until), actor)
+    return _set_due(message, max(until, message.public_at or until), actor)
 
 
 def send_reply_now(message: Message, *, actor: Agent) -> None:
-    """Let a reply that was kept back go out at once. Raises InvalidInput when it has gone."""
-    _put_off(message, clock.now(), actor)
+    """Send a delayed reply at once. Raises InvalidInput when it is public already."""
+    _set_due(message, clock.now(), actor)
 
 
-def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
+def _set_due(message: Message, until: datetime, actor: Agent) -> datetime:
     with transaction():
         _ticket_of(message, actor)
         waits = Message.public_at > clock.now()
@@ -103,7 +106,7 @@ def _put_off(message: Message, until: datetime, actor: Agent) -> datetime:
 
 
 def _ticket_of(message: Message, actor: Agent) -> Ticket | None:
-    """Return the ticket of a reply that is this agent's to take back; None once the reply is gone.
+    """Return the locked ticket of a reply that this agent may withdraw; None once the reply is gone.
 
     The ticket is locked first, as in every act: it may be just being merged into another one, and the reply with it.
     """
@@ -130,7 +133,7 @@ def _locked(message_id: int) -> Ticket | None:
 
 
 def _claim(message: Message) -> bool:
-    """Take the message away from readers before it is public; False when that was done before."""
+    """Mark the message as deleted before it is public; False when that was done before. Raises InvalidInput."""
     now = clock.now()
     mine = Message.update(deleted_at=now).where(Message.id == message.id, Message.deleted_at.is_null())
     if mine.where(Message.public_at > now).execute():
@@ -155,35 +158,35 @@ def _event_of(message: Message) -> TicketEvent:
     return next(event for event in newest if event.data.get("message") == message.id)
 
 
-def _recall(message: Message) -> None:
-    """Forget the mails of the message, so that nobody sends them later. Raises InvalidInput when one has left."""
+def _cancel_mails(message: Message) -> None:
+    """Delete the message's unsent mails. Raises InvalidInput when one was sent already."""
     mails = OutgoingEmail.message == message.id
     OutgoingEmail.delete().where(mails, OutgoingEmail.state == "pending").execute()
     if OutgoingEmail.select().where(mails).exists():
         raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
 
 
-def _give_back_text(message: Message, saved: dict[str, Any], *, closed: bool, actor: Agent) -> None:
-    """Make the text the author's draft again, above what they began since: a note, if that was one."""
-    begun = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
-    body = message.body + (begun.body if begun is not None else "")
+def _restore_draft(message: Message, saved: dict[str, Any], *, closed: bool, actor: Agent) -> None:
+    """Make the text the author's draft, above the draft they may have begun since, whose kind (note, reply) stays."""
+    draft = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
+    body = message.body + (draft.body if draft is not None else "")
     row = CannedResponse.get_or_none(CannedResponse.id == saved.get("id"), CannedResponse.author == actor.id)
     if row is not None and row.body == message.body:
         row.delete_instance()
     values = {
-        "kind": begun.kind if begun is not None else REPLY,
+        "kind": draft.kind if draft is not None else REPLY,
         "body": body,
         "close": closed,
         "save_as": bool(saved),
         "canned_name": saved.get("name", ""),
         "updated_at": clock.now(),
     }
-    # The page may save what they write at the very moment.
+    # The page's script may save the draft at the same moment.
     row = Draft.insert(ticket=message.ticket_id, agent=actor.id, **values)
     row.on_conflict(conflict_target=[Draft.ticket, Draft.agent], update=values).execute()
 
 
-def _give_back_standing(ticket: Ticket, before: Standing, after: Standing) -> None:
+def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:
     columns: dict[str, Any] = {}
     if ticket.status_id == after["status"] and lookups.status(before["status"]) is not None:
         columns |= {name: _read(name, before[name]) for name in STANDING}

@@ -1,7 +1,7 @@
-"""Up to which message each agent has read each ticket: what came later is new to them, and to nobody else.
+"""Read marks: the last message of each ticket that each agent has read; later messages are unread for that agent.
 
-A ticket that an agent never opened has no mark. It counts as unread while its customer waits for a reply, and not
-otherwise: what colleagues have answered or closed, and all that was settled before anybody left marks, stays quiet.
+A ticket that an agent never opened has no mark. It counts as unread only while its customer waits for a reply, so that
+tickets that colleagues have answered or closed, or that are older than the marks, are not shown as unread.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ AT_ONCE = 100
 
 
 def mine(agent_id: Any) -> Expression:
-    """Return the condition that joins the mark of the agent with this id to a ticket."""
+    """Return the condition that joins a ticket with the read mark of the agent with this id."""
     return (ReadMark.ticket == Ticket.id) & (ReadMark.agent == agent_id)
 
 
 def is_unread() -> Any:
-    """Return the column that tells whether a ticket is unread, where `mine` is joined."""
+    """Return the column (true or false) of unread tickets, for a query that joins `mine`."""
     later = Message.select(Message.id).where(
         Message.ticket == Ticket.id, Message.id > ReadMark.message, Message.deleted_at.is_null()
     )
@@ -34,21 +34,21 @@ def is_unread() -> Any:
 
 
 def later_messages() -> Any:
-    """Return the column that counts what came after the mark, where `mine` is joined; 0 without a mark."""
+    """Return the column with the number of messages after the mark, for a query that joins `mine`; 0 without one."""
     later = Message.select(fn.COUNT(Message.id))
     return later.where(Message.ticket == Ticket.id, Message.id > ReadMark.message, Message.deleted_at.is_null())
 
 
 def read(ticket: Ticket, upto: int, *, actor: Agent) -> None:
-    """Note that the agent has read the ticket up to the message with this id. Reading never moves a mark back."""
+    """Note that the agent has read the ticket up to the message with this id. A mark never moves back."""
     access.require(actor, "read", ticket)
-    shown = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.id <= upto).scalar()
-    if shown is not None:
-        _put([(ticket.id, actor.id, shown)], only_forward=True)
+    newest = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.id <= upto).scalar()
+    if newest is not None:
+        _put([(ticket.id, actor.id, newest)], only_forward=True)
 
 
 def mark(ids: Sequence[int], *, read: bool, actor: Agent) -> int:
-    """Mark these tickets as read, or as unread from the last message that is not one's own; return how many."""
+    """Mark the tickets with these ids as read, or as unread from the last message of somebody else; return how many."""
     others = Case(None, ((Message.agent.is_null() | (Message.agent != actor.id), Message.id),))
     marked = 0
     for some in chunked(ids, AT_ONCE):
@@ -64,19 +64,19 @@ def mark(ids: Sequence[int], *, read: bool, actor: Agent) -> int:
 
 
 def follow(event: TicketEvent, actor: Actor) -> None:
-    """Note that who wrote in a ticket has read it."""
+    """Mark the ticket as read by the agent who wrote in it; a listener of events."""
     if isinstance(actor, Agent) and event.about is not None:
         _put([(event.ticket_id, actor.id, event.about.id)], only_forward=True)
 
 
 def forget(message: Message) -> None:
-    """Move the marks back before a message that is taken away for good: its id may be given out again."""
+    """Move marks back before a message that is about to be deleted for good."""
     beyond = ReadMark.message >= message.id
     ReadMark.update(message=message.id - 1).where(ReadMark.ticket == message.ticket_id, beyond).execute()
 
 
 def join(source: Ticket, target: Ticket) -> None:
-    """Make one mark of the two that an agent left in tickets about to become one: what was new in either stays new."""
+    """Merge each agent's marks of two tickets that become one: unread messages of either stay unread."""
     pair = (source, target)
     query = Message.select(Message.ticket, fn.MAX(Message.id)).where(
         Message.ticket.in_(pair), Message.deleted_at.is_null()
@@ -86,9 +86,9 @@ def join(source: Ticket, target: Ticket) -> None:
     for row in ReadMark.select().where(ReadMark.ticket.in_(pair)):
         marks.setdefault(row.agent_id, {})[row.ticket_id] = row.message
     rows = []
-    for agent_id, held in marks.items():
-        # Who never opened a ticket has read nothing of it while its customer waits, and all of it otherwise.
-        upto = {row.id: held.get(row.id, 0 if row.awaits_reply else newest.get(row.id, 0)) for row in pair}
+    for agent_id, own_marks in marks.items():
+        # Without a mark, nothing of a ticket is read while its customer waits, and all of it otherwise.
+        upto = {row.id: own_marks.get(row.id, 0 if row.awaits_reply else newest.get(row.id, 0)) for row in pair}
         unread = [mark for key, mark in upto.items() if mark < newest.get(key, 0)]
         rows.append((target.id, agent_id, min(unread or [max(newest.values(), default=0)])))
     ReadMark.delete().where(ReadMark.ticket.in_(pair)).execute()

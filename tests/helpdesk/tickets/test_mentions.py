@@ -46,7 +46,7 @@ def test_the_mail_leads_to_the_ticket(ticket, ana, lea, request_context):
 def test_only_who_sees_the_ticket_may_be_named(ticket, ana, lea, root, mona, sales):
     stranger = cast.make_agent("Stan", sales)
     Agent.update(active=False).where(Agent.id == lea.id).execute()
-    names = {agent.name for agent in mentions.may_be_named(ticket, by=ana)}
+    names = {agent.name for agent in mentions.mentionable_agents(ticket, by=ana)}
     assert root.name in names
     assert not names & {"Ana", "Léa Martin", stranger.name}
     assert note(ticket, "<p>@Stan and @Léa Martin</p>", ana).body == "<p>@Stan and @Léa Martin</p>"
@@ -56,9 +56,9 @@ def test_only_who_sees_the_ticket_may_be_named(ticket, ana, lea, root, mona, sal
 def test_whom_a_ticket_was_given_and_whose_team_has_it_may_be_named(ticket, ana, root, sales):
     stan, tim = cast.make_agent("Stan", sales), cast.make_agent("Tim", sales)
     tickets.assign(ticket, stan, actor=root)
-    assert stan in mentions.may_be_named(ticket, by=ana)
+    assert stan in mentions.mentionable_agents(ticket, by=ana)
     tickets.assign(ticket, cast.make_team("Night", tim), actor=root)
-    assert tim in mentions.may_be_named(Ticket.get_by_id(ticket.id), by=ana)
+    assert tim in mentions.mentionable_agents(Ticket.get_by_id(ticket.id), by=ana)
 
 
 @pytest.mark.parametrize(
