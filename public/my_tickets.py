@@ -178,7 +178,7 @@ def drop_copy(number: str) -> Response | tuple[str, int]:
     address = customers.lookup(request.form.get("email", ""))
     if address is None:
         raise NotFound(lazy("This address is not in copy."))
-    cc.drop_copy(row, address, actor=who)
+    cc.remove_cc(row, address, actor=who)
     flash(_("%(email)s is not in copy any more.", email=address.email), "success")
     return redirect(url_for("public.ticket", number=row.number), 303)
 

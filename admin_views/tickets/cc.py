@@ -36,7 +36,7 @@ class TicketCopies(DeskPage):
         try:
             if not emails:
                 raise InvalidInput(lazy("Write an e-mail address to put in copy."), field="copies")
-            cc.add_copies(ticket, emails, actor=self.agent)
+            cc.add_cc(ticket, emails, actor=self.agent)
         except InvalidInput as error:
             flash(str(error), "error")
             return redirect(url_for("desk_tickets.ticket_view", number=number, copies=", ".join(emails)[:300]))
@@ -50,7 +50,7 @@ class TicketCopies(DeskPage):
         address = customers.lookup(request.form.get("email", ""))
         if address is None:
             raise NotFound(lazy("This address is not in copy."))
-        cc.drop_copy(ticket, address, actor=self.agent)
+        cc.remove_cc(ticket, address, actor=self.agent)
         flash(_("%(email)s is not in copy any more.", email=address.email), "success")
         return self._back(ticket)
 

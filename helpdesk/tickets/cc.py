@@ -52,17 +52,17 @@ def _in_copy() -> ModelSelect:
     return query.where(TicketCc.ticket == Slot("ticket")).order_by(TicketCc.id).limit(MOST).objects()
 
 
-def add_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
+def add_cc(ticket: Ticket, emails: Iterable[str], *, actor: Actor) -> None:
     """Put these addresses in copy of a ticket, in addition to those already there; they get its next messages.
 
     Raises InvalidInput at ``copies`` naming the address that is refused, NotAllowed or NotFound.
     """
     with act(ticket, "copy", actor=actor):
         clean = check(emails, own=addresses_known_to(actor) or own_addresses(ticket.customer))
-        write_copies(ticket, clean, actor=actor)
+        write_cc(ticket, clean, actor=actor)
 
 
-def write_copies(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: bool = False) -> None:
+def write_cc(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: bool = False) -> None:
     """Put these addresses in copy, without checking the actor's rights: the caller did. Raises InvalidInput.
 
     `unsure`: a visitor typed the author's address, which may be somebody else's, so the people in copy wait.
@@ -169,7 +169,7 @@ def _write(ticket: Ticket, address: CustomerAddress, actor: Actor, *, unsure: bo
     record(ticket, EventKind.COPY_ADDED, actor=actor, email=address.email)
 
 
-def drop_copy(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
+def remove_cc(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None:
     """Remove an address from copy: its links are deleted and its unsent mails cancelled.
 
     Raises NotFound when it is not in copy.

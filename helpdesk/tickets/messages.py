@@ -17,7 +17,7 @@ from helpdesk.lib import richtext
 from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets import mentions, undo_send
-from helpdesk.tickets.cc import add_copies, release
+from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
@@ -50,7 +50,7 @@ def receive_message(
                 # The author is signed in, hence known: the people a visitor put in copy need not wait any more.
                 release(ticket.address, ticket)
             if copies:
-                add_copies(ticket, copies, actor=actor)
+                add_cc(ticket, copies, actor=actor)
             if not ticket.is_spam:
                 _wake_up(ticket, actor)
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)

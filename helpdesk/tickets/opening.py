@@ -20,7 +20,7 @@ from helpdesk.locking import mark_locked
 from helpdesk.orders.incoming import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from helpdesk.tickets.cc import write_copies
+from helpdesk.tickets.cc import write_cc
 from helpdesk.tickets.columns import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
@@ -67,7 +67,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             ticket = _store(new, subject, service, department, address)
             message = write_first_message(ticket, address, body)
             attach(message, new.files, actor=actor)
-            write_copies(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)
+            write_cc(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)
             # A visitor acts as the customer of the address they gave: history and mails name that customer.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)

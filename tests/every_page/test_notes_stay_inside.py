@@ -23,7 +23,7 @@ def secrets(app, ticket, carol, dan, ana, mona, root):
     """Carol's ticket with Dan and Eve in copy, and a note at every turn; the mails say all they can."""
     for kind in ("notification", "confirmation", "team_message"):
         EmailText.create(kind=kind, subject=Label(en="{{ticket_object}}"), body=Label(en="{{message}}"))
-    cc.add_copies(ticket, [EVE, dan.primary_address.email], actor=carol)
+    cc.add_cc(ticket, [EVE, dan.primary_address.email], actor=carol)
     tickets.add_note(ticket, f"<p>{NOTE}</p>", actor=ana)
     tickets.receive_message(ticket, "Any news?", actor=carol)
     tickets.delete_note(tickets.add_note(ticket, f"<p>{GONE}</p>", actor=ana), actor=ana)

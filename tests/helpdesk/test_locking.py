@@ -269,7 +269,7 @@ def merged(ticket, carol, billing, invoices, root):
         lambda ticket, agent: tickets.reply(ticket, "<p>Hi</p>", actor=agent),
         lambda ticket, agent: tickets.add_note(ticket, "<p>Hi</p>", actor=agent),
         lambda ticket, agent: drafts.save(ticket, Writing("<p>Hi</p>"), actor=agent),
-        lambda ticket, agent: cc.add_copies(ticket, ["q@else.example"], actor=agent),
+        lambda ticket, agent: cc.add_cc(ticket, ["q@else.example"], actor=agent),
     ],
 )
 def test_an_act_on_a_ticket_that_is_part_of_another_leads_there(merged, root, verb):

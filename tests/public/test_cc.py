@@ -33,7 +33,7 @@ def come_by_link(client, ticket: Ticket, email: str = EVE):
 @pytest.fixture
 def eve(app, ticket, carol):
     """The browser of somebody in copy of Carol's ticket, come by the own link."""
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     client = app.test_client()
     come_by_link(client, ticket)
     return client
@@ -161,26 +161,26 @@ def test_the_link_opens_that_ticket_only(eve, ticket, carol, billing, invoices):
 
 
 def test_the_link_tells_what_it_opens(client, ticket, carol):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     token = links.make("ticket", address=CustomerAddress.get(CustomerAddress.email == EVE), ticket=ticket)
     assert "You are in copy of this ticket." in doors.text_of(client.get(f"/t/{token}"))
 
 
 def test_who_was_dropped_is_out_at_once(eve, ticket, carol):
-    cc.drop_copy(ticket, CustomerAddress.get(CustomerAddress.email == EVE), actor=carol)
+    cc.remove_cc(ticket, CustomerAddress.get(CustomerAddress.email == EVE), actor=carol)
     assert eve.get(f"/tickets/{ticket.number}").status_code == 404
     assert doors.post(eve, f"/tickets/{ticket.number}", {"message": "Still here?"}).status_code == 404
 
 
 def test_my_tickets_mark_those_i_am_in_copy_of(client_of, ticket, carol, dan):
-    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_cc(ticket, ["dan@customer.example"], actor=carol)
     theirs = doors.text_of(client_of(dan).get("/tickets"))
     assert f"{ticket.number} in copy Message from Carol Jones" in theirs
     assert "in copy Message" not in doors.text_of(client_of(carol).get("/tickets"))
 
 
 def test_who_is_in_copy_and_signed_in_opens_the_ticket(client_of, ticket, carol, dan):
-    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_cc(ticket, ["dan@customer.example"], actor=carol)
     client = client_of(dan)
     assert "has put you in copy" in doors.text_of(client.get(f"/tickets/{ticket.number}"))
     tickets.close(ticket, actor=carol)
@@ -261,7 +261,7 @@ def test_the_link_stands_for_the_password_for_half_an_hour_only(client, carol):
 
 def test_the_number_of_a_merged_ticket_takes_nobody_out_of_the_other_one(client_of, ticket, carol, ana, invoices):
     other = cast.open_ticket(carol, invoices.service, invoices)
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.merge(other, ticket, actor=ana)
     answer = doors.post(client_of(carol), f"/tickets/{other.number}/copies/drop", {"email": EVE})
     assert (answer.status_code, answer.location) == (303, f"/tickets/{ticket.number}")

@@ -95,7 +95,7 @@ def test_a_desk_that_does_not_ask_shows_no_share(client_of, root):
 
 
 def test_who_is_in_copy_never_reads_the_answer(client_of, closed, carol, dan, ana):
-    cc.add_copies(closed, [dan.addresses.first().email], actor=ana)
+    cc.add_cc(closed, [dan.addresses.first().email], actor=ana)
     satisfaction.rate(closed, "bad", actor=carol, comment="Between us")
     client = client_of(dan)
     answers = [post(client, url(closed, "/rating"), {"score": "good"}) for _number in range(62)]

@@ -48,7 +48,7 @@ def test_an_agent_without_sight_meets_no_ticket(client_of, ben, ticket):
 
 
 def test_the_thread_tells_who_is_in_copy_from_who_asked(client_of, ana, ticket, carol, dan):
-    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_cc(ticket, ["dan@customer.example"], actor=carol)
     doors.post(client_of(dan), f"/tickets/{ticket.number}", {"message": "I know more"})
     text = beside(client_of(ana), ticket)
     assert "Dan Brown in copy" in text

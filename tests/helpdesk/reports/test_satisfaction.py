@@ -63,7 +63,7 @@ def test_who_came_by_the_private_link_answers(closed, carol):
 
 
 def test_who_is_in_copy_is_not_asked_and_does_not_answer(closed, ana, dan):
-    cc.add_copies(again(closed), [dan.primary_address.email], actor=ana)
+    cc.add_cc(again(closed), [dan.primary_address.email], actor=ana)
     assert not satisfaction.is_asked(closed, dan)
     with pytest.raises(NotAllowed):
         satisfaction.rate(closed, "bad", actor=dan)
@@ -110,7 +110,7 @@ def bodies(ticket):
 
 
 def test_the_mail_of_a_closing_reply_says_that_one_may_answer(ticket, ana, carol, dan):
-    cc.add_copies(ticket, [dan.primary_address.email], actor=ana)
+    cc.add_cc(ticket, [dan.primary_address.email], actor=ana)
     OutgoingEmail.delete().execute()
     tickets.reply(again(ticket), "<p>Done.</p>", actor=ana, close=True)
     assert bodies(ticket) == {carol.primary_address.email: True, dan.primary_address.email: False}

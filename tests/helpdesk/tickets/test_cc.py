@@ -57,8 +57,8 @@ def history(ticket: Ticket) -> list[tuple[str, str]]:
 
 
 def test_an_address_is_in_copy_once_whatever_its_case(ticket, carol):
-    cc.add_copies(ticket, [EVE, "Eve@Copied.example", " eve@copied.example "], actor=carol)
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE, "Eve@Copied.example", " eve@copied.example "], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     assert copied(ticket) == [EVE]
     assert history(ticket) == [("copy-added", EVE)]
 
@@ -72,7 +72,7 @@ def test_what_mail_programs_copy_gives_the_addresses():
 @pytest.mark.parametrize("typed", ["carol@customer.example", "CAROL@customer.example"])
 def test_ones_own_address_is_refused(request_context, ticket, carol, typed):
     with pytest.raises(InvalidInput, match=r"carol@customer\.example") as refused:
-        cc.add_copies(ticket, [EVE, typed], actor=carol)
+        cc.add_cc(ticket, [EVE, typed], actor=carol)
     assert refused.value.field == "copies"
     assert copied(ticket) == []
 
@@ -84,44 +84,44 @@ def test_addresses_of_the_desk_are_refused_by_name(request_context, ticket, caro
     team.save()
     for email in ("support@desk.example", "answers@desk.example", "night@desk.example"):
         with pytest.raises(InvalidInput, match=email):
-            cc.add_copies(ticket, [email], actor=carol)
+            cc.add_cc(ticket, [email], actor=carol)
 
 
 def test_what_is_no_address_is_named(request_context, ticket, carol):
     with pytest.raises(InvalidInput, match=r"“eve\.copied\.example”"):
-        cc.add_copies(ticket, ["eve.copied.example"], actor=carol)
+        cc.add_cc(ticket, ["eve.copied.example"], actor=carol)
 
 
 def test_ten_at_the_most(request_context, ticket, ana):
-    cc.add_copies(ticket, [f"p{number}@copied.example" for number in range(10)], actor=ana)
+    cc.add_cc(ticket, [f"p{number}@copied.example" for number in range(10)], actor=ana)
     with pytest.raises(InvalidInput, match="At most 10"):
-        cc.add_copies(ticket, [EVE], actor=ana)
+        cc.add_cc(ticket, [EVE], actor=ana)
     assert len(copied(ticket)) == 10
 
 
 def test_twenty_addresses_a_day_for_one_customer(request_context, ticket, carol, billing, invoices):
     others = [cast.open_ticket(carol, billing, invoices) for _ in range(2)]
     for index, row in enumerate(others):
-        cc.add_copies(row, [f"p{index}{number}@copied.example" for number in range(10)], actor=carol)
+        cc.add_cc(row, [f"p{index}{number}@copied.example" for number in range(10)], actor=carol)
     # Dropping gives no room back, an address of today takes no new one.
-    cc.drop_copy(others[0], address("p00@copied.example"), actor=carol)
-    cc.add_copies(ticket, ["p01@copied.example"], actor=carol)
+    cc.remove_cc(others[0], address("p00@copied.example"), actor=carol)
+    cc.add_cc(ticket, ["p01@copied.example"], actor=carol)
     with pytest.raises(InvalidInput, match="at most 20 people"):
-        cc.add_copies(ticket, [EVE], actor=carol)
+        cc.add_cc(ticket, [EVE], actor=carol)
 
 
 def test_agents_are_not_counted(ticket, ana, billing, invoices, carol):
     rows = [cast.open_ticket(carol, billing, invoices) for _ in range(3)]
     for index, row in enumerate(rows):
-        cc.add_copies(row, [f"p{index}{number}@copied.example" for number in range(10)], actor=ana)
+        cc.add_cc(row, [f"p{index}{number}@copied.example" for number in range(10)], actor=ana)
     assert TicketCc.select().count() == 30
 
 
 def test_dropping_closes_the_link_and_holds_the_mail_back(ticket, carol, ana):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
     token = links.make("ticket", address=address(), ticket=ticket)
-    cc.drop_copy(ticket, address(), actor=ana)
+    cc.remove_cc(ticket, address(), actor=ana)
     assert history(ticket)[-1] == ("copy-dropped", EVE)
     assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).state == "cancelled"
     assert not access.sees(guest(ticket), ticket)
@@ -131,23 +131,23 @@ def test_dropping_closes_the_link_and_holds_the_mail_back(ticket, carol, ana):
 
 
 def test_strangers_neither_add_nor_drop(ticket, carol, ben, dan):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     for stranger in (ben, dan):
         with pytest.raises(NotFound):
-            cc.add_copies(ticket, ["fay@copied.example"], actor=stranger)
+            cc.add_cc(ticket, ["fay@copied.example"], actor=stranger)
         with pytest.raises(NotFound):
-            cc.drop_copy(ticket, address(), actor=stranger)
+            cc.remove_cc(ticket, address(), actor=stranger)
 
 
 def test_who_is_in_copy_reads_and_answers_and_no_more(request_context, ticket, carol):
-    cc.add_copies(ticket, [EVE, "fay@copied.example"], actor=carol)
+    cc.add_cc(ticket, [EVE, "fay@copied.example"], actor=carol)
     eve = guest(ticket)
     assert access.can(eve, "read", ticket)
     assert access.can(eve, "reply", ticket)
     for act in (
         lambda: tickets.close(ticket, actor=eve),
-        lambda: cc.add_copies(ticket, ["gus@copied.example"], actor=eve),
-        lambda: cc.drop_copy(ticket, address("fay@copied.example"), actor=eve),
+        lambda: cc.add_cc(ticket, ["gus@copied.example"], actor=eve),
+        lambda: cc.remove_cc(ticket, address("fay@copied.example"), actor=eve),
     ):
         with pytest.raises(NotAllowed, match="in copy"):
             act()
@@ -158,7 +158,7 @@ def test_who_is_in_copy_reads_and_answers_and_no_more(request_context, ticket, c
 
 
 def test_a_customer_sees_the_tickets_a_proven_address_is_in_copy_of(ticket, carol, dan):
-    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_cc(ticket, ["dan@customer.example"], actor=carol)
     assert [row.id for row in access.visible_tickets(dan)] == [ticket.id]
     CustomerAddress.update(proven_at=None).where(CustomerAddress.customer == dan.id).execute()
     assert list(access.visible_tickets(dan)) == []
@@ -166,20 +166,20 @@ def test_a_customer_sees_the_tickets_a_proven_address_is_in_copy_of(ticket, caro
 
 def test_a_guest_in_copy_sees_that_ticket_only(ticket, carol, billing, invoices):
     other = cast.open_ticket(carol, billing, invoices, copies=(EVE,))
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     assert [row.id for row in access.visible_tickets(guest(ticket))] == [ticket.id]
     assert not access.sees(guest(ticket), other)
 
 
 def test_the_copies_of_others_open_nothing(ticket, carol, dan):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     stranger = TicketGuest(dan, ticket.id, dan.primary_address)
     assert not access.sees(stranger, ticket)
     assert not access.sees(dan, ticket)
 
 
 def test_spam_is_not_shown_to_who_is_in_copy(ticket, carol, dan, ana):
-    cc.add_copies(ticket, ["dan@customer.example"], actor=carol)
+    cc.add_cc(ticket, ["dan@customer.example"], actor=carol)
     tickets.mark_spam(ticket, actor=ana)
     assert not access.sees(dan, ticket)
     assert access.sees(carol, ticket)
@@ -189,7 +189,7 @@ def test_spam_is_not_shown_to_who_is_in_copy(ticket, carol, dan, ana):
 
 
 def test_each_public_message_is_mailed_once_to_each_in_copy(ticket, carol, ana):
-    cc.add_copies(ticket, [EVE, "fay@copied.example"], actor=carol)
+    cc.add_cc(ticket, [EVE, "fay@copied.example"], actor=carol)
     tickets.receive_message(ticket, "One more thing", actor=carol)
     assert mailed() == [EVE, "fay@copied.example"]
     tickets.reply(ticket, "<p>Here it is</p>", actor=ana)
@@ -197,7 +197,7 @@ def test_each_public_message_is_mailed_once_to_each_in_copy(ticket, carol, ana):
 
 
 def test_what_somebody_in_copy_writes_is_mailed_to_the_others(ticket, carol):
-    cc.add_copies(ticket, [EVE, "fay@copied.example"], actor=carol)
+    cc.add_cc(ticket, [EVE, "fay@copied.example"], actor=carol)
     OutgoingEmail.delete().execute()
     message = tickets.receive_message(ticket, "I know more", actor=guest(ticket))
     assert (message.kind, message.author_name) == ("customer", EVE)
@@ -206,7 +206,7 @@ def test_what_somebody_in_copy_writes_is_mailed_to_the_others(ticket, carol):
 
 
 def test_copies_of_one_ticket_hear_nothing_of_another(ticket, carol, ana, billing, invoices):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     other = cast.open_ticket(carol, billing, invoices)
     tickets.reply(other, "<p>Elsewhere</p>", actor=ana)
     tickets.receive_message(other, "Thanks", actor=carol)
@@ -214,7 +214,7 @@ def test_copies_of_one_ticket_hear_nothing_of_another(ticket, carol, ana, billin
 
 
 def test_who_is_in_copy_reopens_by_answering(ticket, carol, ana):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Done</p>", actor=ana, close=True)
     tickets.receive_message(ticket, "Not quite", actor=guest(ticket))
     assert Ticket.get_by_id(ticket.id).is_open
@@ -222,9 +222,9 @@ def test_who_is_in_copy_reopens_by_answering(ticket, carol, ana):
 
 
 def test_a_failed_mail_tried_anew_does_not_reach_who_was_dropped(ticket, carol, ana, root, smtp, app):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
-    cc.drop_copy(ticket, address(), actor=carol)
+    cc.remove_cc(ticket, address(), actor=carol)
     outbox.retry(OutgoingEmail.get(OutgoingEmail.to_email == EVE), actor=root)
     outbox.deliver_due()
     assert [mail for mail in smtp.messages if mail["To"].endswith(EVE)] == []
@@ -233,7 +233,7 @@ def test_a_failed_mail_tried_anew_does_not_reach_who_was_dropped(ticket, carol, 
 
 def test_nobody_gets_two_mails_of_one_message(ticket, carol, ana):
     tickets.assign(ticket, ana, actor=ana)
-    cc.add_copies(ticket, [ana.email], actor=carol)
+    cc.add_cc(ticket, [ana.email], actor=carol)
     OutgoingEmail.delete().execute()
     tickets.receive_message(ticket, "Any news?", actor=carol)
     assert [row.to_email for row in OutgoingEmail.select()].count(ana.email) == 1
@@ -247,7 +247,7 @@ def test_nobody_gets_two_mails_of_one_message(ticket, carol, ana):
 )
 def test_the_mail_says_that_one_is_in_copy_and_names_nobody_else(ticket, carol, ana, locale, line):
     dan = cast.make_customer("Dan", "Brown", locale=locale)
-    cc.add_copies(ticket, [dan.primary_address.email], actor=carol)
+    cc.add_cc(ticket, [dan.primary_address.email], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
     mail = OutgoingEmail.get(OutgoingEmail.to_email == "dan@customer.example")
     assert line in mail.body
@@ -259,13 +259,13 @@ def test_the_mail_says_that_one_is_in_copy_and_names_nobody_else(ticket, carol, 
 
 def test_a_strangers_name_for_somebody_in_copy_is_not_mailed(ticket, carol, ana, sales):
     cast.open_ticket(EVE, sales, first_name="BuyNow")
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
     assert "BuyNow" not in OutgoingEmail.get(OutgoingEmail.to_email == EVE, OutgoingEmail.ticket == ticket.id).body
 
 
 def test_notes_are_mailed_to_nobody(ticket, carol, ana):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     count = OutgoingEmail.select().count()
     tickets.add_note(ticket, "<p>Between us</p>", actor=ana)
     assert OutgoingEmail.select().count() == count
@@ -273,7 +273,7 @@ def test_notes_are_mailed_to_nobody(ticket, carol, ana):
 
 def test_the_text_switched_off_mails_nobody_in_copy(ticket, carol, ana):
     EmailText.create(kind="notification", enabled=False, subject=Label(), body=Label())
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
     assert mailed() == []
 
@@ -328,7 +328,7 @@ def test_the_link_of_that_ticket_tells_them_and_of_another_does_not(pretended, c
 
 
 def test_the_link_of_somebody_in_copy_tells_nobody(pretended, carol, dan):
-    cc.add_copies(pretended, ["dan@customer.example"], actor=carol)
+    cc.add_cc(pretended, ["dan@customer.example"], actor=carol)
     link = links.make("ticket", address=dan.primary_address, ticket=pretended)
     customer_sign_in.use_ticket_link(links.find("ticket", link))
     assert mailed() == []
@@ -355,7 +355,7 @@ def test_writing_in_it_signed_in_tells_them_of_both_messages(pretended, carol, d
 
 
 def test_whom_an_agent_puts_in_copy_waits_no_longer(pretended, ana, root):
-    cc.add_copies(pretended, [EVE], actor=root)
+    cc.add_cc(pretended, [EVE], actor=root)
     assert mailed() == []
     tickets.reply(pretended, "<p>Yes</p>", actor=root)
     assert mailed() == ["carol@customer.example", EVE]
@@ -403,7 +403,7 @@ def test_a_form_sent_several_times_at_once_stores_one_message(ticket, carol):
 def test_no_more_than_ten_are_added_at_once(ticket, ana):
     def add(number: int) -> None:
         with database.connection_context(), suppress(InvalidInput):
-            cc.add_copies(ticket, [f"p{number}{place}@copied.example" for place in range(4)], actor=ana)
+            cc.add_cc(ticket, [f"p{number}{place}@copied.example" for place in range(4)], actor=ana)
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add, range(6)))
@@ -417,7 +417,7 @@ def test_a_form_of_another_ticket_is_refused(request_context, ticket, carol, bil
 
 
 def test_a_deleted_ticket_takes_its_copies_along(ticket, carol, ana):
-    cc.add_copies(ticket, [EVE], actor=carol)
+    cc.add_cc(ticket, [EVE], actor=carol)
     tickets.delete(ticket, actor=ana)
     long_ago = clock.now().replace(year=clock.now().year - 1)
     Ticket.update(binned_at=long_ago).execute()

@@ -76,7 +76,7 @@ def test_files_tags_copies_and_mails_move(source, target, ana, carol):
     for row in (source, target):
         tickets.tag(row, "refund", actor=ana)
     tickets.tag(source, "urgent", actor=ana)
-    cc.add_copies(source, ["eve@customer.example"], actor=ana)
+    cc.add_cc(source, ["eve@customer.example"], actor=ana)
     mails = OutgoingEmail.select().where(OutgoingEmail.ticket == source).count()
     tickets.merge(source, target, actor=ana)
     assert Attachment.get_by_id(file.id).message.ticket == target
@@ -286,16 +286,16 @@ def test_a_purged_target_takes_the_numbers_along(source, target, ana):
 
 
 def test_who_reads_more_is_told_before(source, target, ana):
-    cc.add_copies(source, ["eve@customer.example", "both@customer.example"], actor=ana)
-    cc.add_copies(target, ["both@customer.example"], actor=ana)
+    cc.add_cc(source, ["eve@customer.example", "both@customer.example"], actor=ana)
+    cc.add_cc(target, ["both@customer.example"], actor=ana)
     assert merging.readers(source, target) == ["eve@customer.example"]
 
 
 def test_who_waits_to_be_in_copy_is_told_of_too(source, target, ana):
     # A stranger may have named them, and Carol's next sign-in lets them in, without a word to the agent.
     for ticket, email in ((source, "eve@customer.example"), (source, "one@customer.example")):
-        cc.add_copies(ticket, [email], actor=ana)
-    cc.add_copies(target, ["one@customer.example"], actor=ana)
+        cc.add_cc(ticket, [email], actor=ana)
+    cc.add_cc(target, ["one@customer.example"], actor=ana)
     TicketCc.update(waits=True).where(TicketCc.ticket == source.id).execute()
     assert merging.readers(source, target) == ["eve@customer.example", "one@customer.example"]
 
@@ -359,7 +359,7 @@ def test_what_was_being_written_during_the_merge_reaches_the_target(source, targ
 
 
 def put_in_copy(ticket, names, ana):
-    cc.add_copies(ticket, [f"{name}@copy.example" for name in names], actor=ana)
+    cc.add_cc(ticket, [f"{name}@copy.example" for name in names], actor=ana)
 
 
 def test_more_people_in_copy_than_a_ticket_has_are_not_brought_together(source, target, ana):
