@@ -526,25 +526,31 @@ class SavedView(Cached):
         return self.name
 
 
-class Batch(Base):
-    """One act on many tickets, kept for as long as its author may take it back; `mails` are the e-mails it wrote."""
+class BulkAction(Base):
+    """One act on many tickets, kept while its author may undo it; `mails` are the ids of the e-mails it wrote."""
 
     id: Any = LastingId()
-    agent = ForeignKeyField(Agent, backref="batches", on_delete="CASCADE")
+    agent = ForeignKeyField(Agent, backref="bulk_actions", on_delete="CASCADE")
     act = CharField(max_length=20)
     mails = JSONField(default=list)
     created_at = MomentField(index=True)
     undone_at = MomentField(null=True)
 
+    class Meta:
+        table_name = "batch"
 
-class BatchChange(Base):
-    """What one act changed on one ticket: the columns before and after; `event` is the last line of its history."""
 
-    batch = ForeignKeyField(Batch, backref="changes", on_delete="CASCADE")
-    ticket = ForeignKeyField(Ticket, backref="batch_changes", on_delete="CASCADE")
+class BulkChange(Base):
+    """What a bulk action changed on one ticket: its columns before and after, and the id of its last event then."""
+
+    action = ForeignKeyField(BulkAction, backref="changes", on_delete="CASCADE", column_name="batch_id")
+    ticket = ForeignKeyField(Ticket, backref="bulk_changes", on_delete="CASCADE")
     before = JSONField()
     after = JSONField()
     event = BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "batch_change"
 
 
 class Attachment(Base):
@@ -889,8 +895,8 @@ TABLES: tuple[type[Base], ...] = (
     Draft,
     Presence,
     SavedView,
-    Batch,
-    BatchChange,
+    BulkAction,
+    BulkChange,
     ReadMark,
     Rating,
     FormerNumber,

@@ -52,8 +52,8 @@ def target(value: str) -> Agent | Team | None:
 
 def offer_undo(outcome: Outcome, said: dict[str, Any]) -> None:
     """Offer to take an act back, on the list with these criteria."""
-    if outcome.batch is not None:
-        flash(url_for("desk_bulk.undo_view", batch_id=outcome.batch.id, **said), "undo")
+    if outcome.action is not None:
+        flash(url_for("desk_bulk.undo_view", batch_id=outcome.action.id, **said), "undo")
 
 
 class TicketActs(TicketPage):

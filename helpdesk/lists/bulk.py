@@ -16,7 +16,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import for_update, mark_locked
 from helpdesk.notifications import drafting
-from models import Agent, Batch, BatchChange, Customer, Ticket, TicketEvent, TicketTag
+from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
 #: Tickets changed by one act at the most.
 MAX_TICKETS = 1_000
@@ -75,7 +75,7 @@ class Outcome:
 
     done: int = 0
     refused: dict[str, int] = field(default_factory=dict)
-    batch: Batch | None = None
+    action: BulkAction | None = None
 
 
 def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor: Agent) -> Outcome:
@@ -94,10 +94,10 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
                 # What was done until now is stored: whom it concerns is told of it.
                 failure = error
                 break
-    if outcome.batch is not None and mails:
+    if outcome.action is not None and mails:
         with transaction():
-            outcome.batch.mails = mails
-            outcome.batch.save()
+            outcome.action.mails = mails
+            outcome.action.save()
     if failure is not None:
         raise failure
     return outcome
@@ -118,12 +118,12 @@ def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket]
     after = states(act, tickets)
     changed = [key for key in before if before[key] != after[key]]
     if changed:
-        if outcome.batch is None:
-            outcome.batch = Batch.create(agent=actor, act=name, created_at=clock.now())
+        if outcome.action is None:
+            outcome.action = BulkAction.create(agent=actor, act=name, created_at=clock.now())
         last = _last_events(changed)
         both = [(key, before[key], after[key], last.get(key, 0)) for key in changed]
-        names, batch = ("batch", "ticket", "before", "after", "event"), outcome.batch.id
-        BatchChange.insert_many([dict(zip(names, (batch, *row), strict=True)) for row in both]).execute()
+        names, action = ("action", "ticket", "before", "after", "event"), outcome.action.id
+        BulkChange.insert_many([dict(zip(names, (action, *row), strict=True)) for row in both]).execute()
 
 
 def _last_events(ids: list[int]) -> dict[int, int]:
@@ -151,15 +151,19 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def find(batch_id: int, *, actor: Agent) -> Batch:
+def find(action_id: int, *, actor: Agent) -> BulkAction:
     """Return an act of this agent. Raises NotFound, also for an act of somebody else."""
-    batch = Batch.get_or_none(Batch.id == batch_id, Batch.agent == actor.id) if inputs.fits(batch_id) else None
-    if batch is None:
+    action = (
+        BulkAction.get_or_none(BulkAction.id == action_id, BulkAction.agent == actor.id)
+        if inputs.fits(action_id)
+        else None
+    )
+    if action is None:
         raise NotFound(lazy("There is no such action."))
-    return batch
+    return action
 
 
 def purge() -> int:
     """Forget the acts that nobody can take back any more; return how many."""
     limit = clock.now() - timedelta(days=DAYS_KEPT)
-    return int(Batch.delete().where(Batch.created_at < limit).execute())
+    return int(BulkAction.delete().where(BulkAction.created_at < limit).execute())

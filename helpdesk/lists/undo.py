@@ -19,7 +19,7 @@ from helpdesk.locking import for_update, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
 from helpdesk.tickets.columns import store
-from models import Agent, Batch, BatchChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
+from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.
 UNDO_MINUTES = 10
@@ -43,34 +43,36 @@ class Undone:
     gone: list[str] = field(default_factory=list)
 
 
-def undo(batch: Batch, *, actor: Agent) -> Undone:
+def undo(action: BulkAction, *, actor: Agent) -> Undone:
     """Give back what nobody changed since, and cancel the e-mails of the act that were not sent yet.
 
     Raises InvalidInput when it is too late or was done before, NotAllowed when the role no longer allows the act.
     """
-    act, undone = ACTS[batch.act], Undone()
+    act, undone = ACTS[action.act], Undone()
     access.require(actor, act.verb)
-    if batch.created_at < clock.now() - timedelta(minutes=UNDO_MINUTES):
+    if action.created_at < clock.now() - timedelta(minutes=UNDO_MINUTES):
         raise InvalidInput(lazy("This can no longer be undone: it is more than ten minutes ago."))
     with transaction():
-        mine = Batch.update(undone_at=clock.now()).where(Batch.id == batch.id, Batch.undone_at.is_null())
+        mine = BulkAction.update(undone_at=clock.now()).where(
+            BulkAction.id == action.id, BulkAction.undone_at.is_null()
+        )
         if not mine.execute():
             raise InvalidInput(lazy("This was undone already."))
-    standing, ids = 0, [row[0] for row in batch.changes.select(BatchChange.id).order_by(BatchChange.id).tuples()]
+    standing, ids = 0, [row[0] for row in action.changes.select(BulkChange.id).order_by(BulkChange.id).tuples()]
     for some in chunked(ids, AT_ONCE):
         with transaction():
-            standing += _undo(undone, batch.act, some, actor)
+            standing += _undo(undone, action.act, some, actor)
     # Where something of the act still stands, its e-mail still tells the truth.
     if undone.back and not standing:
-        _recall(batch.mails, undone)
+        _recall(action.mails, undone)
     return undone
 
 
 def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     """Give back some changes; return how many of them stand although nobody touched them."""
     act, standing = ACTS[name], 0
-    rows = BatchChange.select(BatchChange, Ticket, Customer).join(Ticket).join(Customer)
-    changes = list(for_update(rows.where(BatchChange.id.in_(ids)).order_by(BatchChange.ticket)))
+    rows = BulkChange.select(BulkChange, Ticket, Customer).join(Ticket).join(Customer)
+    changes = list(for_update(rows.where(BulkChange.id.in_(ids)).order_by(BulkChange.ticket)))
     for change in changes:
         mark_locked(change.ticket)
     now, touched = states(act, [change.ticket for change in changes]), _touched_since(act, changes)
@@ -85,7 +87,7 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     return standing
 
 
-def _touched_since(act: Act, changes: list[BatchChange]) -> set[int]:
+def _touched_since(act: Act, changes: list[BulkChange]) -> set[int]:
     """Return the tickets whose history goes on with an event of the same kind."""
     latest = {change.ticket_id: change.event for change in changes}
     if not latest or not act.kinds:
@@ -102,7 +104,7 @@ def _same(now: State, then: State) -> bool:
     return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, "tags", "blocked"))
 
 
-def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
+def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
     """Tell whether the actor sees the ticket and what stood before is still there."""
     if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
         return False
@@ -110,7 +112,7 @@ def _may_give_back(name: str, change: BatchChange, actor: Agent) -> bool:
     return all(row is not None and getattr(row, _ACTIVE.get(column, "id")) for row, column in former)
 
 
-def _saw(actor: Actor, change: BatchChange) -> bool:
+def _saw(actor: Actor, change: BulkChange) -> bool:
     """Tell whether the actor would see the ticket as it was: assigning it away may have ended that, nothing else."""
     former = {column: change.before[column] for column in ("assignee", "team")}
     return access.sees(actor, Ticket(**{**change.ticket.__data__, **former}))
@@ -119,7 +121,7 @@ def _saw(actor: Actor, change: BatchChange) -> bool:
 _ACTIVE = {"assignee": "active", "team": "enabled"}
 
 
-def _give_back(name: str, change: BatchChange, now: State, actor: Agent) -> None:
+def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
     ticket, before, after = change.ticket, change.before, change.after
     columns = [*ACTS[name].columns, *(column for column in RESTLESS if now[column] == after[column])]
     for key in set(after.get("tags", ())) - set(before.get("tags", ())):

@@ -13,7 +13,7 @@ from helpdesk.locking import for_update, mark_locked
 from helpdesk.tickets import thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.columns import store
-from models import NOTE, Agent, BatchChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
+from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
 #: The columns that say in which state a ticket is.
 STANDING = undo_send.STANDING
@@ -170,7 +170,7 @@ def _name_in_opening_line(source: Ticket) -> None:
 def _hand_over(source: Ticket, target: Ticket) -> None:
     """Point every row that refers to the source at the target; where only one may exist, the target's stays."""
     # The ticket that a bulk action would restore no longer exists.
-    BatchChange.delete().where(BatchChange.ticket == source.id).execute()
+    BulkChange.delete().where(BulkChange.ticket == source.id).execute()
     for field, table in Ticket._meta.backrefs.items():
         if field.unique and table.select().where(field == target.id).exists():
             table.delete().where(field == source.id).execute()

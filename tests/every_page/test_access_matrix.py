@@ -14,7 +14,7 @@ from helpdesk.files import logo
 from helpdesk.notifications import KINDS
 from helpdesk.people import api_keys
 from models import (
-    Batch,
+    BulkAction,
     CannedResponse,
     Department,
     Filter,
@@ -309,7 +309,7 @@ class World:
         self.app, self.ticket, self.people = app, ticket, people
         self.file = attached.file(ticket)
         self.note = tickets.add_note(ticket, "<p>Only for us.</p>", actor=people["root"])
-        self.batch = Batch.create(agent=people["ana"], act="close", created_at=clock.now())
+        self.bulk_action = BulkAction.create(agent=people["ana"], act="close", created_at=clock.now())
         self.view = SavedView.create(owner=people["ana"], name="Urgent", query="priority=1")
         self.rows = {
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
@@ -353,7 +353,7 @@ class World:
         known = {
             "number": self.ticket.number,
             "act": {"desk_bulk": "status", "desk_views": "share"}.get(blueprint, "close"),
-            "batch_id": self.batch.id,
+            "batch_id": self.bulk_action.id,
             "view_id": self.view.id,
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,

@@ -11,7 +11,7 @@ from database import Stamp
 from helpdesk import tickets
 from helpdesk.lists import counting, saved_views
 from helpdesk.lists.bulk import MAX_TICKETS
-from models import Batch, OutgoingEmail, SavedView, Status, Tag, Ticket
+from models import BulkAction, OutgoingEmail, SavedView, Status, Tag, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of
 
@@ -188,7 +188,7 @@ def test_what_does_not_exist_is_refused_once(client_of, many, ana, name, value):
     client = client_of(ana)
     act(client, name, *many, value=value)
     assert text_of(client.get(LIST)).count("Choose one from the list.") == 1
-    assert Batch.select().count() == 0
+    assert BulkAction.select().count() == 0
 
 
 def test_an_unknown_act_is_not_found(client_of, ticket, ana):
@@ -222,7 +222,7 @@ def test_what_was_changed_since_and_what_had_gone_is_said(client_of, many, ana, 
 
 def test_an_act_is_not_taken_back_by_somebody_else(client_of, ticket, ana, root):
     act(client_of(ana), "delete", ticket)
-    assert post(client_of(root), f"/admin/bulk/undo/{Batch.get().id}").status_code == 404
+    assert post(client_of(root), f"/admin/bulk/undo/{BulkAction.get().id}").status_code == 404
     assert stored(ticket).in_bin
 
 
@@ -230,7 +230,7 @@ def test_taking_back_twice_is_answered_kindly(client_of, ticket, ana):
     client = client_of(ana)
     act(client, "delete", ticket)
     undo(client)
-    post(client, f"/admin/bulk/undo/{Batch.get().id}")
+    post(client, f"/admin/bulk/undo/{BulkAction.get().id}")
     assert "This was undone already." in text_of(client.get(LIST))
 
 

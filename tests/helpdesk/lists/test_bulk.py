@@ -10,7 +10,7 @@ from helpdesk import clock, events, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.lists import bulk, undo
 from helpdesk.settings import lookups
-from models import Batch, Customer, OutgoingEmail, Status, Ticket, TicketEvent
+from models import BulkAction, Customer, OutgoingEmail, Status, Ticket, TicketEvent
 from tests.support import cast
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -54,7 +54,7 @@ def test_what_is_taken_back_is_as_it_was(three, root, ana, name):
     before = snapshot(three)
     outcome = act(name, three, rules(root, ana)[name], root)
     assert snapshot(three) != before
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (outcome.done, undone.back, undone.kept) == (3, 3, 0)
     assert snapshot(three) == before
 
@@ -62,7 +62,7 @@ def test_what_is_taken_back_is_as_it_was(three, root, ana, name):
 @pytest.mark.parametrize("name", ["assign", "status", "priority", "tag", "spam", "delete"])
 def test_taking_back_stands_in_the_history(three, root, ana, name):
     outcome = act(name, three[:1], rules(root, ana)[name], root)
-    undo.undo(outcome.batch, actor=root)
+    undo.undo(outcome.action, actor=root)
     last = TicketEvent.select().where(TicketEvent.ticket == three[0]).order_by(TicketEvent.id.desc()).first()
     assert last.kind in {"undone", "untagged"}
     assert "Root" in events.describe(last)
@@ -71,7 +71,7 @@ def test_taking_back_stands_in_the_history(three, root, ana, name):
 def test_what_somebody_changed_since_is_left_alone(three, root, ana, ben):
     outcome = act("assign", three, rules(root, ana)["assign"], root)
     tickets.assign(Ticket.get_by_id(three[1].id), ben, actor=root)
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (undone.back, undone.kept) == (2, 1)
     assert [Ticket.get_by_id(ticket.id).assignee for ticket in three] == [None, ben, None]
 
@@ -79,13 +79,13 @@ def test_what_somebody_changed_since_is_left_alone(three, root, ana, ben):
 def test_a_reply_since_keeps_the_status(three, root, carol):
     outcome = act("status", three, lambda t: tickets.set_status(t, status("pending"), actor=root), root)
     tickets.reply(Ticket.get_by_id(three[0].id), "<p>Here you are.</p>", actor=root)
-    assert undo.undo(outcome.batch, actor=root).kept == 1
+    assert undo.undo(outcome.action, actor=root).kept == 1
     assert Ticket.get_by_id(three[0].id).status == status("pending")
 
 
 def test_mails_not_sent_yet_are_cancelled_and_the_others_named(three, root, ana):
     outcome = act("assign", three, rules(root, ana)["assign"], root)
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     mail = OutgoingEmail.get(OutgoingEmail.to_email == ana.email)
     assert (undone.cancelled, undone.gone, mail.state) == (1, [], "cancelled")
 
@@ -93,13 +93,13 @@ def test_mails_not_sent_yet_are_cancelled_and_the_others_named(three, root, ana)
 def test_a_mail_that_has_gone_is_named(three, root, ana):
     outcome = act("assign", three, rules(root, ana)["assign"], root)
     OutgoingEmail.update(state="sent").where(OutgoingEmail.to_email == ana.email).execute()
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (undone.cancelled, undone.gone) == (0, [ana.email])
 
 
 def test_other_mails_are_not_touched(three, root, ana):
     others = OutgoingEmail.select().where(OutgoingEmail.state == "pending").count()
-    undo.undo(act("assign", three, rules(root, ana)["assign"], root).batch, actor=root)
+    undo.undo(act("assign", three, rules(root, ana)["assign"], root).action, actor=root)
     assert OutgoingEmail.select().where(OutgoingEmail.state == "pending").count() == others > 0
 
 
@@ -108,66 +108,66 @@ def test_an_assignee_who_has_left_does_not_come_back(three, root, ana, ben):
     outcome = act("assign", three[:1], rules(root, ana)["assign"], root)
     ben.active = False
     ben.save()
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (undone.back, undone.kept, undone.cancelled) == (0, 1, 0)
 
 
 def test_assigning_away_what_one_saw_by_assignment_can_be_taken_back(three, root, ana, ben):
     tickets.assign(three[0], ben, actor=root)
     outcome = act("assign", three[:1], lambda t: tickets.assign(t, ana, actor=ben), ben)
-    assert undo.undo(outcome.batch, actor=ben).back == 1
+    assert undo.undo(outcome.action, actor=ben).back == 1
     assert Ticket.get_by_id(three[0].id).assignee == ben
 
 
 def test_an_author_who_was_blocked_before_stays_blocked(three, root, ana, carol):
     tickets.mark_spam(three[0], actor=root)
     outcome = act("spam", three[1:], rules(root, ana)["spam"], root)
-    undo.undo(outcome.batch, actor=root)
+    undo.undo(outcome.action, actor=root)
     assert Customer.get_by_id(carol.id).blocked_at is not None
 
 
 def test_a_tag_that_was_there_before_stays(three, root, ana):
     tickets.tag(three[0], "urgent", actor=root)
-    undo.undo(act("tag", three, rules(root, ana)["tag"], root).batch, actor=root)
+    undo.undo(act("tag", three, rules(root, ana)["tag"], root).action, actor=root)
     assert [Ticket.get_by_id(ticket.id).ticket_tags.count() for ticket in three] == [1, 0, 0]
 
 
 def test_an_act_is_taken_back_once(three, root, ana):
-    batch = act("delete", three, rules(root, ana)["delete"], root).batch
-    undo.undo(batch, actor=root)
+    action = act("delete", three, rules(root, ana)["delete"], root).action
+    undo.undo(action, actor=root)
     with pytest.raises(InvalidInput):
-        undo.undo(batch, actor=root)
+        undo.undo(action, actor=root)
 
 
 def test_after_ten_minutes_it_is_too_late(three, root, ana):
-    batch = act("delete", three, rules(root, ana)["delete"], root).batch
-    batch.created_at -= timedelta(minutes=11)
+    action = act("delete", three, rules(root, ana)["delete"], root).action
+    action.created_at -= timedelta(minutes=11)
     with pytest.raises(InvalidInput):
-        undo.undo(batch, actor=root)
+        undo.undo(action, actor=root)
     assert Ticket.get_by_id(three[0].id).in_bin
 
 
 def test_only_its_author_finds_an_act(three, root, ana):
-    batch = act("delete", three, rules(root, ana)["delete"], root).batch
+    action = act("delete", three, rules(root, ana)["delete"], root).action
     with pytest.raises(NotFound):
-        bulk.find(batch.id, actor=ana)
-    assert bulk.find(batch.id, actor=root) == batch
+        bulk.find(action.id, actor=ana)
+    assert bulk.find(action.id, actor=root) == action
 
 
 def test_a_role_that_lost_the_right_cannot_take_back(three, billing):
     role = cast.make_role("Keeper")
     kim = cast.make_agent("Kim", billing, role=role)
-    batch = act("delete", three, lambda t: tickets.delete(t, actor=kim), kim).batch
+    action = act("delete", three, lambda t: tickets.delete(t, actor=kim), kim).action
     role.can_delete = False
     role.save()
     with pytest.raises(NotAllowed):
-        undo.undo(batch, actor=kim)
+        undo.undo(action, actor=kim)
 
 
 def test_what_changes_nothing_is_counted_but_not_kept(three, root, ana):
     act("delete", three, rules(root, ana)["delete"], root)
     outcome = act("delete", three, rules(root, ana)["delete"], root)
-    assert (outcome.done, outcome.batch) == (3, None)
+    assert (outcome.done, outcome.action) == (3, None)
 
 
 def test_many_tickets_are_changed_some_at_a_time_with_one_mail(three, root, ana, monkeypatch):
@@ -175,16 +175,16 @@ def test_many_tickets_are_changed_some_at_a_time_with_one_mail(three, root, ana,
     monkeypatch.setattr(undo, "AT_ONCE", 2)
     outcome = act("assign", three, rules(root, ana)["assign"], root)
     assert OutgoingEmail.select().where(OutgoingEmail.to_email == ana.email).count() == 1
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (outcome.done, undone.back, undone.cancelled) == (3, 3, 1)
 
 
 def test_old_acts_are_forgotten(three, root, ana):
-    batch = act("delete", three, rules(root, ana)["delete"], root).batch
-    fresh = act("tag", three, rules(root, ana)["tag"], root).batch
-    Batch.update(created_at=clock.now() - timedelta(days=2)).where(Batch.id == batch.id).execute()
+    action = act("delete", three, rules(root, ana)["delete"], root).action
+    fresh = act("tag", three, rules(root, ana)["tag"], root).action
+    BulkAction.update(created_at=clock.now() - timedelta(days=2)).where(BulkAction.id == action.id).execute()
     assert bulk.purge() == 1
-    assert [row.id for row in Batch.select()] == [fresh.id]
+    assert [row.id for row in BulkAction.select()] == [fresh.id]
 
 
 @pytest.mark.parametrize("name", ["spam", "not-spam"])
@@ -196,7 +196,7 @@ def test_many_tickets_of_one_author_are_all_given_back(three, root, monkeypatch,
     before = [(row.is_spam, row.customer.blocked_at is None) for row in Ticket.select()]
     rule = {"spam": tickets.mark_spam, "not-spam": tickets.not_spam}[name]
     outcome = act(name, three, lambda ticket: rule(ticket, actor=root), root)
-    undone = undo.undo(outcome.batch, actor=root)
+    undone = undo.undo(outcome.action, actor=root)
     assert (undone.back, undone.kept) == (3, 0)
     assert [(row.is_spam, row.customer.blocked_at is None) for row in Ticket.select()] == before
 
@@ -206,7 +206,7 @@ def test_an_author_unblocked_since_is_not_blocked_again(three, root, carol):
     outcome = act("not-spam", three[:1], lambda ticket: tickets.not_spam(ticket, actor=root), root)
     tickets.mark_spam(Ticket.get_by_id(three[0].id), actor=root)
     tickets.not_spam(Ticket.get_by_id(three[1].id), actor=root)
-    assert undo.undo(outcome.batch, actor=root).back == 0
+    assert undo.undo(outcome.action, actor=root).back == 0
     assert Customer.get_by_id(carol.id).blocked_at is None
 
 
@@ -214,7 +214,7 @@ def test_assigning_away_is_taken_back_by_who_saw_it_by_assignment_only(carol, sa
     mine = cast.open_ticket(carol, sales)
     tickets.assign(mine, ana, actor=ben)
     outcome = act("assign", [mine], rules(ana, ben)["assign"], ana)
-    assert undo.undo(outcome.batch, actor=ana).back == 1
+    assert undo.undo(outcome.action, actor=ana).back == 1
     assert Ticket.get_by_id(mine.id).assignee_id == ana.id
 
 
@@ -223,5 +223,5 @@ def test_assigning_is_not_taken_back_by_who_lost_the_right_to_see(carol, sales, 
     theirs = cast.open_ticket(carol, sales)
     outcome = act("assign", [theirs], rules(ana, ben)["assign"], ana)
     permission.delete_instance()
-    assert undo.undo(outcome.batch, actor=ana).back == 0
+    assert undo.undo(outcome.action, actor=ana).back == 0
     assert Ticket.get_by_id(theirs.id).assignee_id == ben.id

@@ -20,7 +20,7 @@ from helpdesk.tickets.drafts import Writing
 from models import (
     AccessLink,
     Attachment,
-    BatchChange,
+    BulkChange,
     CustomerAddress,
     Draft,
     FormerNumber,
@@ -223,7 +223,7 @@ def test_what_was_unread_stays_unread(source, target, ana, root):
 def test_a_bulk_act_is_not_given_back_to_another_ticket(source, target, ana):
     bulk.run("close", [source.id], lambda row: tickets.close(row, actor=ana), actor=ana)
     tickets.merge(again(source), target, actor=ana)
-    assert BatchChange.select().count() == 0
+    assert BulkChange.select().count() == 0
 
 
 def test_no_row_is_left_behind_in_any_table(source, target, ana):
