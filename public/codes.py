@@ -41,7 +41,7 @@ def code_image(token: str) -> Response:
 @blueprint.get("/security-code/<token>.wav")
 def code_sound(token: str) -> Response:
     """Speak the code that the picture shows. Nobody keeps the sound."""
-    captcha.require_living(token)
+    captcha.require_valid(token)
     rate_limits.count("sound", limit=SOUNDS_PER_NETWORK, seconds=HOUR)
     return _unkept(captcha.sound(token), "audio/wav")
 

@@ -12,7 +12,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import customers
 from helpdesk.visitors import captcha
-from helpdesk.visitors.captcha import Spent
+from helpdesk.visitors.captcha import CodeResult
 from models import Agent, Customer, Ticket
 from public import codes, current, rate_limits, unconfirmed, units
 from public.forms import TicketForm
@@ -76,9 +76,9 @@ def _passes_code(form: TicketForm, *, complete: bool) -> bool:
         return form.key is not None
     token, typed = form.code_token.data or "", form.code.data or ""
     if complete:
-        spent = captcha.spend(token, typed, form.key)
-        right = spent in (Spent.RIGHT, Spent.AGAIN)
-        if spent is Spent.RIGHT:
+        spent = captcha.use_up(token, typed, form.key)
+        right = spent in (CodeResult.RIGHT, CodeResult.REPEATED)
+        if spent is CodeResult.RIGHT:
             _count_ticket(form, token)
     else:
         right = captcha.check(token, typed, form.key)

@@ -1,4 +1,4 @@
-"""Security codes: the answer rests on the server, is used once and lives ten minutes."""
+"""Security codes: the answer is stored on the server, used once, and valid for ten minutes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from helpdesk.errors import NotFound
 from helpdesk.settings import environment
 from models import SecurityCode
 
-#: Letters only, none that is taken for a digit or for another letter.
+#: Letters only, none that looks like a digit or another letter.
 ALPHABET = "ABCDEFGHJKLMNPRSTUVXYZ"
 LENGTH = 5
 LIFETIME = timedelta(minutes=10)
@@ -34,21 +34,21 @@ VOICE = "en"
 INK = (77, 58, 73)
 PAPER = (247, 244, 238)
 
-#: Enough for soft edges; the picture weighs a third of what it did with every shade.
+#: Enough for soft edges; with every shade the picture would be three times as large.
 SHADES = 8
 
-#: How strongly a letter is laid on: the library's own table makes a dark ink pale.
+#: The opacity of a letter's pixels: the library's own table makes dark ink pale.
 STRENGTH = [min(255, level * 4) for level in range(256)]
 
 #: Pixels that stay free of letters at the left and at the right.
 MARGIN = 18
 
 
-class Spent(Enum):
-    """What became of a code that was used."""
+class CodeResult(Enum):
+    """The result of using a code up."""
 
     RIGHT = "right"
-    AGAIN = "again"
+    REPEATED = "repeated"
     WRONG = "wrong"
 
 
@@ -58,7 +58,7 @@ def is_on() -> bool:
 
 
 def make() -> str:
-    """Store a new code and return the token it is asked for by."""
+    """Store a new code and return its token."""
     token = secrets.token_urlsafe(24)
     answer = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     SecurityCode.create(token=token, answer=answer, expires_at=clock.now() + LIFETIME)
@@ -66,13 +66,13 @@ def make() -> str:
 
 
 def image(token: str) -> bytes:
-    """Draw a living code as PNG. Raises NotFound for one that is unknown, used or too old."""
-    return _draw(require_living(token).answer)
+    """Return the picture (PNG) of the code with this token. Raises NotFound when it is unknown, used or expired."""
+    return _draw(require_valid(token).answer)
 
 
 def sound(token: str) -> bytes:
-    """Speak a living code as WAV. Raises NotFound for one that is unknown, used or too old."""
-    return bytes(_voices().generate(require_living(token).answer))
+    """Return the spoken code (WAV) with this token. Raises NotFound when it is unknown, used or expired."""
+    return bytes(_voices().generate(require_valid(token).answer))
 
 
 @functools.cache
@@ -80,46 +80,49 @@ def _voices() -> AudioCaptcha:
     return AudioCaptcha()
 
 
-def require_living(token: str) -> SecurityCode:
-    """Return a code that may still be used. Raises NotFound."""
-    code = _living(token)
+def require_valid(token: str) -> SecurityCode:
+    """Return the code with this token. Raises NotFound when it is unknown, used or expired."""
+    code = _find_valid(token)
     if code is None:
         raise NotFound
     return code
 
 
 def check(token: str, answer: str, key: str) -> bool:
-    """Whether the answer is right, without using the code up; a wrong answer does."""
-    code = _living(token)
+    """Whether the answer to the code is right; a wrong answer uses the code up, a right one does not.
+
+    A code that the form `key` used up before still counts as right.
+    """
+    code = _find_valid(token)
     if code is None:
-        return _was_spent_for(token, key)
+        return _was_used_by(token, key)
     if not _matches(code.answer, answer):
-        _use_up(code, "")
+        _mark_used(code, "")
         return False
     return True
 
 
-def spend(token: str, answer: str, key: str) -> Spent:
+def use_up(token: str, answer: str, key: str) -> CodeResult:
     """Use the code up for the form `key`, which may be sent twice: RIGHT once, AGAIN for the same form, else WRONG."""
-    code = _living(token)
+    code = _find_valid(token)
     if code is not None:
         right = _matches(code.answer, answer)
-        if _use_up(code, key if right else ""):
-            return Spent.RIGHT if right else Spent.WRONG
-    return Spent.AGAIN if _was_spent_for(token, key) else Spent.WRONG
+        if _mark_used(code, key if right else ""):
+            return CodeResult.RIGHT if right else CodeResult.WRONG
+    return CodeResult.REPEATED if _was_used_by(token, key) else CodeResult.WRONG
 
 
 def forget(token: str) -> None:
-    """Delete a code: not even the form that used it passes any more."""
+    """Delete a code, so that even the form that used it is refused."""
     SecurityCode.delete().where(SecurityCode.token == _clean(token)).execute()
 
 
 def _clean(token: str) -> str:
-    """Return what somebody gave as a token, as far as a token can go."""
+    """Return a token from outside without null characters, cut to its column."""
     return token.replace("\0", "")[:64]
 
 
-def _living(token: str) -> SecurityCode | None:
+def _find_valid(token: str) -> SecurityCode | None:
     return (
         SecurityCode.select()
         .where(
@@ -131,8 +134,8 @@ def _living(token: str) -> SecurityCode | None:
     )
 
 
-def _use_up(code: SecurityCode, key: str) -> bool:
-    """Mark the code as used by a form; of several at once one succeeds."""
+def _mark_used(code: SecurityCode, key: str) -> bool:
+    """Mark the code as used by the form `key` (empty: by a wrong answer); False when it was used meanwhile."""
     changed = (
         SecurityCode.update(used_at=clock.now(), answer=_mark(key) if key else "")
         .where(SecurityCode.id == code.id, SecurityCode.used_at.is_null())
@@ -141,7 +144,7 @@ def _use_up(code: SecurityCode, key: str) -> bool:
     return bool(changed)
 
 
-def _was_spent_for(token: str, key: str) -> bool:
+def _was_used_by(token: str, key: str) -> bool:
     row = SecurityCode.get_or_none(SecurityCode.token == _clean(token))
     return row is not None and row.used_at is not None and hmac.compare_digest(row.answer, _mark(key))
 
@@ -150,19 +153,19 @@ def _mark(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
-def _matches(expected: str, given: str) -> bool:
-    typed = "".join(given.upper().split())
-    return hmac.compare_digest(expected.encode(), typed.encode())
+def _matches(expected: str, answer: str) -> bool:
+    letters = "".join(answer.upper().split())
+    return hmac.compare_digest(expected.encode(), letters.encode())
 
 
-class Spread(ImageCaptcha):
-    """Letters over the whole width: the library’s own stand on each other at the left edge."""
+class SpacedCaptcha(ImageCaptcha):
+    """Letters spread over the whole width: the library’s own overlap at the left edge."""
 
     lookup_table = STRENGTH
     character_rotate = (-20, 20)
 
     def create_captcha_image(self, chars: str, color: ColorTuple, background: ColorTuple) -> Image:
-        """Draw these letters one beside the other, each higher or lower, with a margin at both ends."""
+        """Draw these letters side by side at random heights, with a margin at both ends."""
         picture = new_picture("RGB", (self._width, self._height), background)
         glyphs = [self._glyph(char, color) for char in chars]
         room = self._width - 2 * MARGIN - sum(glyph.width for glyph in glyphs)
@@ -179,7 +182,7 @@ class Spread(ImageCaptcha):
         glyph = self._draw_character(char, Draw(new_picture("L", (1, 1))), color)
         return glyph.crop(glyph.getbbox())
 
-    def strike(self, picture: Image, color: ColorTuple) -> None:
+    def draw_wave(self, picture: Image, color: ColorTuple) -> None:
         """Draw a wave through all letters, so that a program finds no gap between them."""
         middle, swing = self._height / 2 + secrets.randbelow(25) - 12, 8 + secrets.randbelow(9)
         begin, pace = secrets.randbelow(628) / 100, 45 + secrets.randbelow(30)
@@ -188,7 +191,7 @@ class Spread(ImageCaptcha):
 
 
 #: Twice as large as it is shown: sharp on every screen, and readable when zoomed.
-_drawing = Spread(width=336, height=120, font_sizes=(80, 88, 96))
+_drawing = SpacedCaptcha(width=336, height=120, font_sizes=(80, 88, 96))
 
 
 def _draw(answer: str) -> bytes:
@@ -196,7 +199,7 @@ def _draw(answer: str) -> bytes:
     _drawing.create_noise_dots(picture, INK, width=4, number=30)
     for _line in range(5):
         _drawing.create_noise_curve(picture, INK)
-    _drawing.strike(picture, INK)
+    _drawing.draw_wave(picture, INK)
     buffer = BytesIO()
     picture.quantize(SHADES).save(buffer, format="png", optimize=True)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""How customers come in: by password, by a link mailed to them, or into one ticket by its own link."""
+"""Signing customers in: by password, by a link mailed to them, or to one ticket by its own link."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
     Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
     """
     address = customers.lookup(email)
-    # Whoever has not shown to receive mail at an address does not come in by it.
+    # An address that is not proven signs nobody in.
     customer = address.customer if address is not None and address.is_proven else None
     account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
     try:
@@ -37,10 +37,10 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
 
 
 def ask_link(email: str, *, address_key: str) -> None:
-    """Mail a sign-in link to this address if it is a customer's; say nothing about others.
+    """Mail a sign-in link to this address if it is a customer's; do nothing for others, without an error.
 
-    Raises InvalidInput at ``email`` for what is no address, or TooMany, for unknown addresses too; InvalidInput for
-    every address while no mail can leave.
+    `address_key` is the visitor's network address. Raises InvalidInput at ``email`` for a text that is no address,
+    InvalidInput for every address while there is no mail server, or TooMany, for unknown addresses too.
     """
     clean = customers.normalise(email)
     if settings.mail_server() is None:
@@ -49,7 +49,7 @@ def ask_link(email: str, *, address_key: str) -> None:
     throttle.hit(f"link for {clean}", limit=PER_ADDRESS, seconds=WINDOW)
     address = customers.lookup(clean)
     if address is None:
-        # One stored row, as for a mail: the time of the answer should not tell who is known.
+        # One stored row, as for a mail: the response time must not reveal which addresses are known.
         throttle.hit("link for nobody", limit=1_000_000, seconds=WINDOW)
         return
     with events.transaction():
@@ -57,7 +57,7 @@ def ask_link(email: str, *, address_key: str) -> None:
 
 
 def use_sign_in_link(link: AccessLink) -> Customer:
-    """Use a sign-in link up, which proves its address, and return the customer. Raises LinkExpired."""
+    """Use a sign-in link up, prove its address and return the customer. Raises LinkExpired."""
     address = _address_of(link)
     with events.transaction():
         links.use(link)
@@ -67,7 +67,7 @@ def use_sign_in_link(link: AccessLink) -> Customer:
 
 
 def use_ticket_link(link: AccessLink) -> CustomerAddress:
-    """Note that the holder of a ticket's link receives mail at its address, and return that address."""
+    """Use the link of a ticket, prove its address and return that address."""
     address = _address_of(link)
     with events.transaction():
         links.use(link)
@@ -77,7 +77,7 @@ def use_ticket_link(link: AccessLink) -> CustomerAddress:
 
 
 def prove(address: CustomerAddress) -> None:
-    """Note that the holder of an address receives its mail, and tell whom they put in copy meanwhile."""
+    """Mark the address as proven, and mail the people its holder put in copy meanwhile."""
     if not address.is_proven:
         customers.prove(address)
         cc.release(address)
