@@ -102,7 +102,7 @@ def refused(error: HelpdeskError) -> Any:
     code = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
     if not isinstance(error, TooMany):
         return page(code, str(error) or None)
-    text = str(error) or str(throttle.too_many(timedelta(seconds=error.wait)))
+    text = str(error) or str(throttle.too_many_error(timedelta(seconds=error.wait)))
     return (*page(code, text), {"Retry-After": str(error.wait)})
 
 

@@ -50,7 +50,7 @@ def static_file(name: str) -> Response:
     return response
 
 
-_labels = kept.Kept(
+_labels = kept.CachedValue(
     lambda: (
         accent.stylesheet(settings.get("accent_color")) + colors.stylesheet(lookups.statuses(), lookups.priorities())
     )

@@ -143,7 +143,7 @@ class ConfigurationPage(DeskPage):
         changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind not in quiet}
         return self.render(
             "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
-            rivals=workflow.rivals_of_important(), form_url=form_url(), form_links=form_links(),
+            rivals=workflow.equally_heavy_priorities(), form_url=form_url(), form_links=form_links(),
             has_examples=examples.are_loaded(), administers=self.agent.is_admin,
         )  # fmt: skip
 

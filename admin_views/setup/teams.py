@@ -22,7 +22,7 @@ class RolesView(DeskView):
     create_label = lazy("Create a role")
     can_delete = True
     save_rule, delete_rule = staticmethod(agents.save_role), staticmethod(agents.delete_role)
-    keep_rule = staticmethod(agents.refuse_kept_role)
+    keep_rule = staticmethod(agents.refuse_role_in_use)
     column_list = ("name", *(f"can_{name}" for name in CAPABILITIES))
     column_details_list = column_export_list = ()
     form_columns = column_list

@@ -59,7 +59,7 @@ def badge(mark: str) -> Any:
 
 def ways_out(view: Any, row: Any) -> list[tuple[str, str]]:
     """Lead to the setting that has chosen a status or priority, or to its form and its tickets."""
-    chosen_by = workflow.choosers(row)
+    chosen_by = workflow.settings_using(row)
     if chosen_by:
         return [(_("Open Configuration"), f"{view.get_url('desk_configuration.index_view')}#{chosen_by[0]}")]
     kind = "status" if isinstance(row, Status) else "priority"
@@ -75,7 +75,7 @@ class StatusesView(Ordered, DeskView):
     create_label = lazy("Create a status")
     can_delete = True
     save_rule, delete_rule = staticmethod(workflow.save_status), staticmethod(workflow.delete_status)
-    keep_rule = staticmethod(workflow.refuse_kept)
+    keep_rule = staticmethod(workflow.refuse_in_use)
     column_list = ("label", "identifier", "category", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("identifier", "label", "text_color", "background_color", "category", "enabled")
@@ -107,7 +107,7 @@ class PrioritiesView(DeskView):
     create_label = lazy("Create a priority")
     can_delete = True
     save_rule, delete_rule = staticmethod(workflow.save_priority), staticmethod(workflow.delete_priority)
-    keep_rule = staticmethod(workflow.refuse_kept)
+    keep_rule = staticmethod(workflow.refuse_in_use)
     column_list = ("label", "identifier", "weight", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("identifier", "label", "text_color", "background_color", "weight", "enabled")

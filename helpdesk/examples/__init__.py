@@ -22,7 +22,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.examples.demo.samples import Maker
 from helpdesk.files import attachments, file_store
 from helpdesk.i18n import lazy
-from helpdesk.lib.cache import Kept
+from helpdesk.lib.cache import CachedValue
 from models import (
     AccessLink,
     Agent,
@@ -63,7 +63,7 @@ class Removed:
     kept: list[str]
 
 
-_stored: Kept[Any] = Kept(lambda: Setting.select(Setting.value).where(Setting.key == KEY).scalar())
+_stored: CachedValue[Any] = CachedValue(lambda: Setting.select(Setting.value).where(Setting.key == KEY).scalar())
 
 
 def are_loaded() -> bool:

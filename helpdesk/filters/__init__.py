@@ -4,11 +4,11 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
 from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, conditions_of, fits, matches
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, conditions_of, fits, matches
 from helpdesk.filters.running import actions_of, apply_filters, with_parts
 from helpdesk.filters.saving import condition_problems, conditions_from, problems, save_filter, switch
 from helpdesk.filters.sentences import broken, label_of, sentence
-from helpdesk.filters.trying import TRIED, Clue, Match, try_out
+from helpdesk.filters.trying import TRIED, Excerpt, Match, try_out
 
 __all__ = [
     "ACTIONS",
@@ -16,11 +16,11 @@ __all__ = [
     "OPERATORS",
     "TRIED",
     "Action",
-    "Clue",
     "Condition",
-    "Facts",
+    "Excerpt",
     "Match",
     "TargetGone",
+    "TicketFields",
     "actions_of",
     "apply_filters",
     "broken",

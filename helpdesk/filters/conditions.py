@@ -16,7 +16,7 @@ from helpdesk.settings import lookups
 from models import Attachment, Filter, Message, Ticket
 
 
-class Facts:
+class TicketFields:
     """What a ticket says of each element, as it was written and read once; an element may say several things."""
 
     def __init__(self, ticket: Ticket, body: str | None = None, files: list[str] | None = None) -> None:
@@ -133,7 +133,7 @@ class Condition:
         """Tell whether the registries have its element and its comparison."""
         return self.field in FIELDS and self.operator in OPERATORS
 
-    def holds(self, facts: Facts) -> bool:
+    def holds(self, facts: TicketFields) -> bool:
         """Tell whether a ticket fits it."""
         return OPERATORS[self.operator].holds(facts.folded(self.field), search.fold(self.value.strip()))
 
@@ -143,7 +143,7 @@ def conditions_of(rule: Filter) -> list[Condition]:
     return [Condition(row.field, row.operator, row.value) for row in sorted(rule.conditions, key=lambda row: row.id)]
 
 
-def fits(conditions: Sequence[Condition], mode: str, facts: Facts) -> bool:
+def fits(conditions: Sequence[Condition], mode: str, facts: TicketFields) -> bool:
     """Tell whether a ticket fits all of these conditions, or (`mode` "any") one; never when there is none."""
     known = [condition for condition in conditions if condition.is_known]
     if not known:
@@ -151,6 +151,6 @@ def fits(conditions: Sequence[Condition], mode: str, facts: Facts) -> bool:
     return (any if mode == "any" else all)(condition.holds(facts) for condition in known)
 
 
-def matches(rule: Filter, facts: Facts) -> bool:
+def matches(rule: Filter, facts: TicketFields) -> bool:
     """Tell whether a ticket fits the filter."""
     return fits(conditions_of(rule), rule.mode, facts)

@@ -16,8 +16,8 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
-from helpdesk.filters.conditions import Facts, matches
-from helpdesk.lib.cache import Kept
+from helpdesk.filters.conditions import TicketFields, matches
+from helpdesk.lib.cache import CachedValue
 from models import Filter, FilterAction, FilterCondition, Ticket
 
 
@@ -26,12 +26,12 @@ def apply_filters(ticket: Ticket, body: str | None = None) -> bool:
     silent = False
     if ticket.is_spam:
         return silent
-    facts = Facts(ticket, body)
+    facts = TicketFields(ticket, body)
     for rule in enabled():
         if not matches(rule, facts):
             continue
         # It may move the ticket: the next one looks at it as it is then.
-        facts = Facts(ticket, body)
+        facts = TicketFields(ticket, body)
         actions = actions_of(rule)
         silent = silent or any(row.action == "silent" for row in actions)
         if _run(rule, actions, ticket):
@@ -56,7 +56,7 @@ def with_parts(rules: Iterable[Filter]) -> list[Filter]:
 
 
 #: The filters that run, in their order, with their conditions and actions: kept in the process, for reading only.
-enabled = Kept(_read)
+enabled = CachedValue(_read)
 
 
 def actions_of(rule: Filter) -> list[FilterAction]:

@@ -10,7 +10,7 @@ from peewee import fn
 
 from helpdesk import access, search
 from helpdesk.access import Actor
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, Facts, fits
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, fits
 from models import Attachment, Message, Ticket
 
 #: Tickets that a filter is tried on.
@@ -20,7 +20,7 @@ AROUND = 40
 
 
 @dataclass(frozen=True)
-class Clue:
+class Excerpt:
     """Where a condition found its words: `label` names the element, `hit` is what to mark."""
 
     label: Any
@@ -35,7 +35,7 @@ class Match:
 
     ticket: Ticket
     author: str
-    clues: list[Clue]
+    clues: list[Excerpt]
 
 
 def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list[Match]:
@@ -45,11 +45,11 @@ def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list
     for facts in _newest(actor):
         if fits(conditions, mode, facts):
             author = facts.ticket.customer.full_name or facts.email[0]
-            found.append(Match(facts.ticket, author, _clues(conditions, facts)))
+            found.append(Match(facts.ticket, author, _excerpts(conditions, facts)))
     return found
 
 
-def _newest(actor: Actor) -> list[Facts]:
+def _newest(actor: Actor) -> list[TicketFields]:
     query = access.with_author(access.visible_tickets(actor))
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
     firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
@@ -58,18 +58,18 @@ def _newest(actor: Actor) -> list[Facts]:
     names = Attachment.select(Message.ticket, Attachment.name).join(Message).where(Attachment.message.in_(firsts))
     for ticket_id, name in names.tuples():
         files.setdefault(ticket_id, []).append(name)
-    return [Facts(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, [])) for ticket in tickets]
+    return [TicketFields(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, [])) for ticket in tickets]
 
 
-def _clues(conditions: Sequence[Condition], facts: Facts) -> list[Clue]:
-    found: list[Clue | None] = []
+def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Excerpt]:
+    excerpts: list[Excerpt | None] = []
     for condition in conditions:
         if condition.is_known and not OPERATORS[condition.operator].denies and condition.holds(facts):
-            found.extend(_clue(condition, text) for text in getattr(facts, condition.field))
-    return [clue for clue in found if clue is not None]
+            excerpts.extend(_excerpt(condition, text) for text in getattr(facts, condition.field))
+    return [clue for clue in excerpts if clue is not None]
 
 
-def _clue(condition: Condition, text: str) -> Clue | None:
+def _excerpt(condition: Condition, text: str) -> Excerpt | None:
     value = search.fold(condition.value.strip())
     if not OPERATORS[condition.operator].holds([search.fold(text)], value):
         return None
@@ -81,7 +81,7 @@ def _clue(condition: Condition, text: str) -> Clue | None:
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
     cut = "…" if start > AROUND else ""
     more = "…" if end + AROUND < len(text) else ""
-    return Clue(FIELDS[condition.field], cut + before, text[start:end], after + more)
+    return Excerpt(FIELDS[condition.field], cut + before, text[start:end], after + more)
 
 
 def _span(text: str, folded: str, *, last: bool) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
-"""Small tables and settings kept in the process, as fresh as the stamp says.
+"""Small tables and settings cached in the process until the stamp moves.
 
-Every change of a catalogue table or setting moves `models.Stamp` in its own transaction. A request (or job) reads the
-stamp once, so that a right taken away on one host is gone on all from the next request on.
+Every change of a cached table or setting moves `database.Stamp` in its own transaction. A request (or job) reads the
+stamp once, so that a right revoked on one host is gone on all hosts from the next request on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _stamp = _version = 0
 
 
 def refresh() -> None:
-    """Read the stamp: what was kept under another is read again. One indexed query, once per request or job."""
+    """Read the stamp, which outdates values cached under another one. One indexed query per request or job."""
     global _stamp, _version
     # The text is written out: building it would take longer than running it, on every page.
     row = database.execute_sql("SELECT value FROM stamp WHERE id = 1").fetchone()
@@ -28,17 +28,17 @@ def refresh() -> None:
     _stamp, _version = stamp, Cached.version
 
 
-class Kept(Generic[T]):
-    """A value read by `load` and kept until the stamp moves."""
+class CachedValue(Generic[T]):
+    """A value read by `load` and cached until the stamp moves; calling the object returns it."""
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
-        self._kept: tuple[tuple[int, int], T] | None = None
+        self._entry: tuple[tuple[int, int], T] | None = None
 
     def __call__(self) -> T:
-        # The key is taken before reading: a change that comes in between makes the next reader read again.
+        # The key is taken before loading: a change in between makes the next call load again.
         key = (Cached.version, _stamp)
-        kept = self._kept
-        if kept is None or kept[0] != key:
-            kept = self._kept = (key, self._load())
-        return kept[1]
+        entry = self._entry
+        if entry is None or entry[0] != key:
+            entry = self._entry = (key, self._load())
+        return entry[1]

@@ -1,4 +1,4 @@
-"""Statements of the busiest acts whose SQL is written once: building it anew takes longer than running it."""
+"""Prepared statements: the SQL of the busiest acts is built once, because building it takes longer than running it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from peewee import Context, Field, JSONField, ModelSelect, ModelUpdate, Node, fn
 
 from database import Base, database, is_sqlite
 
-#: Forms of one statement kept in the process: one for each set of rights, as a rule.
-KEPT = 256
+#: Forms of one statement cached in the process: usually one for each set of rights.
+CACHED = 256
 
 
 class _Name(str):
-    """Stands among the values of a written statement where a slot was."""
+    """The name of a slot, among the values of a built statement."""
 
 
 class Slot(Node):
-    """The place of a value that each run gives, as the driver takes it: an id, a text, a time."""
+    """The place of a value that each run supplies, as the driver takes it: an id, a text, a time."""
 
     def __init__(self, name: str) -> None:
         self.name = _Name(name)
@@ -30,9 +30,9 @@ class Slot(Node):
 
 
 class Prepared:
-    """A query with slots: positional arguments give its form, named ones the values of its slots.
+    """A query with slots: positional arguments choose its form, named ones are the values of its slots.
 
-    ``build`` gets what gives the form, and nothing else may change what it returns. Decorate it::
+    ``build`` gets the positional arguments, and its result may depend on nothing else. Use it as a decorator::
 
         @Prepared
         def _of_ticket() -> ModelSelect:
@@ -42,7 +42,7 @@ class Prepared:
     """
 
     def __init__(self, build: Callable[..., ModelSelect | ModelUpdate]) -> None:
-        @lru_cache(maxsize=KEPT)
+        @lru_cache(maxsize=CACHED)
         def write(_engine: bool, *form: Hashable) -> tuple[Any, str, list[Any]]:
             query = build(*form)
             return query, *query.sql()
@@ -63,26 +63,26 @@ class Prepared:
         return int(self._run(form, values)[1].rowcount)
 
     def _run(self, form: tuple[Hashable, ...], values: dict[str, Any]) -> tuple[Any, Any]:
-        query, text, given = self._write(is_sqlite(), *form)
-        return query, database.execute_sql(text, [values[it] if isinstance(it, _Name) else it for it in given])
+        query, text, arguments = self._write(is_sqlite(), *form)
+        return query, database.execute_sql(text, [values[it] if isinstance(it, _Name) else it for it in arguments])
 
 
 def insert(*rows: Base) -> None:
-    """Store new rows of one table with the same fields set; a row that comes alone gets its id.
+    """Insert new rows of one table that have the same fields set; a single row gets its id.
 
-    For tables that no cache keeps: nothing else runs, as ``save`` may.
+    For uncached tables only: an overridden ``save`` is not called.
     """
     model: Any = type(rows[0])
     fields, text = _insertion(is_sqlite(), model, frozenset(rows[0].__data__), len(rows))
-    given = [_given(field, row.__data__[field.name]) for row in rows for field in fields]
-    cursor = database.execute_sql(text, given)
+    values = [_driver_value(field, row.__data__[field.name]) for row in rows for field in fields]
+    cursor = database.execute_sql(text, values)
     if len(rows) == 1:
         rows[0]._pk = cursor.lastrowid if is_sqlite() else cursor.fetchone()[0]
     for row in rows:
         row._dirty.clear()
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED)
 def _insertion(_engine: bool, model: Any, names: frozenset[str], count: int) -> tuple[list[Field], str]:
     fields = [field for field in model._meta.sorted_fields if field.name in names and not field.primary_key]
     query = model.insert_many([[_slot(field) for field in fields]] * count, fields=fields)
@@ -94,7 +94,7 @@ def _slot(field: Field) -> Node:
     return fn.json(slot) if isinstance(field, JSONField) and is_sqlite() else slot
 
 
-def _given(field: Field, value: Any) -> Any:
+def _driver_value(field: Field, value: Any) -> Any:
     if value is not None and isinstance(field, JSONField) and is_sqlite():
         return json.dumps(value)
     return field.db_value(value)

@@ -1,4 +1,4 @@
-"""How often something may be tried: counted in the database, so that every process of the desk counts together."""
+"""Limits on how often something may be tried, counted in the database for all processes of the desk together."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ MEMORY = 86_400
 
 
 def hit(key: str, *, limit: int, seconds: int) -> None:
-    """Count one try under `key`. Raises TooMany beyond `limit` tries in `seconds`, each time for longer.
+    """Count one try under `key`. Raises TooMany beyond `limit` tries in `seconds`; each block is longer than the last.
 
-    Call it outside a transaction: a rolled back count would forget the try.
+    Call it outside a transaction: a rollback would lose the count.
     """
     name, now = _name(key), clock.now()
     blocked_until = Throttle.select(Throttle.blocked_until).where(Throttle.key == name).scalar()
     if blocked_until is not None and blocked_until > now:
-        raise too_many(blocked_until - now)
+        raise too_many_error(blocked_until - now)
     if _count(name, now, seconds) > limit:
-        raise too_many(_block(name, now, seconds))
+        raise too_many_error(_block(name, now, seconds))
 
 
 def clear(key: str) -> None:
-    """Forget the tries under `key`: whoever tried has shown to be right."""
-    Throttle.delete().where(Throttle.key.in_([_name(key), _blocks_of(_name(key))])).execute()
+    """Delete the count and blocks of `key`, after a try that succeeded."""
+    Throttle.delete().where(Throttle.key.in_([_name(key), _block_counter(_name(key))])).execute()
 
 
-def take_back(key: str) -> None:
-    """Take one try back: it did no harm, and an office behind one address should not run dry."""
+def uncount(key: str) -> None:
+    """Subtract one try under `key`: a harmless one should not count against an office behind one address."""
     Throttle.update(count=Throttle.count - 1).where(Throttle.key == _name(key), Throttle.count > 0).execute()
 
 
 def purge() -> int:
-    """Delete the counts nobody remembers; return how many."""
+    """Delete the counts older than two days; return how many."""
     return Throttle.delete().where(Throttle.since < clock.now() - timedelta(seconds=2 * MEMORY)).execute()
 
 
-def too_many(wait: timedelta) -> TooMany:
-    """Return the refusal that tells how long to wait."""
+def too_many_error(wait: timedelta) -> TooMany:
+    """Return the error that says how long to wait."""
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
     message = ngettext(
         "Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes
@@ -56,7 +56,7 @@ def too_many(wait: timedelta) -> TooMany:
 
 
 def _count(name: str, now: datetime, seconds: int) -> int:
-    """Add one and return the count of the present window, in one statement: no two tries count as one."""
+    """Add one try and return the count of the present window, in one statement, so that no two count as one."""
     over = (Throttle.blocked_until.is_null() & (Throttle.since <= now - timedelta(seconds=seconds))) | (
         Throttle.blocked_until <= now
     )
@@ -70,13 +70,13 @@ def _count(name: str, now: datetime, seconds: int) -> int:
 
 
 def _block(name: str, now: datetime, seconds: int) -> timedelta:
-    """Block `name`; of several tries at once the first one decides for how long."""
+    """Block `name` and return for how long; of several tries at once the first one decides."""
     unblocked = Throttle.update(blocked_until=now + timedelta(seconds=seconds)).where(
         Throttle.key == name, Throttle.blocked_until.is_null()
     )
     wait = timedelta(seconds=seconds)
     if unblocked.execute():
-        earlier = _count(_blocks_of(name), now, MEMORY) - 1
+        earlier = _count(_block_counter(name), now, MEMORY) - 1
         wait = timedelta(seconds=min(seconds * 2 ** min(earlier, 12), max(seconds, LONGEST_WAIT)))
         Throttle.update(blocked_until=now + wait).where(Throttle.key == name).execute()
     return wait
@@ -87,5 +87,5 @@ def _name(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-def _blocks_of(name: str) -> str:
+def _block_counter(name: str) -> str:
     return _name(f"{name} blocks")

@@ -65,7 +65,7 @@ def check_password(person: P | None, password: str, *, account: str, address_key
     if not passwords.matches(stored, password) or person is None:
         raise InvalidInput(lazy("The e-mail address or the password is not right."), field="password")
     throttle.clear(f"sign-in {account}")
-    throttle.take_back(network_key)
+    throttle.uncount(network_key)
     if passwords.is_outdated(str(stored)):
         person.password_hash = passwords.make_hash(password)
         person.save()

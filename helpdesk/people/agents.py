@@ -41,7 +41,7 @@ from helpdesk.people.invitations import (
 from helpdesk.people.permissions import (
     delete_permission,
     delete_role,
-    refuse_kept_role,
+    refuse_role_in_use,
     remove_from_support,
     save_own_permission,
     save_permission,
@@ -72,7 +72,7 @@ __all__ = [
     "keep_one_administrator",
     "list_sign_ins",
     "person_of",
-    "refuse_kept_role",
+    "refuse_role_in_use",
     "remove_from_support",
     "reset_password",
     "save_agent",

@@ -124,14 +124,14 @@ def delete_role(role: Role, *, actor: Actor) -> None:
         with database.atomic():
             # Two deletions at once wait for each other here, or they could take the last two roles.
             Stamp.bump()
-            refuse_kept_role(role)
+            refuse_role_in_use(role)
             role.delete_instance()
             journal.deleted(role, str(role), actor=actor)
     except IntegrityError as error:
         raise StillInUse(lazy("Somebody was given this role just now.")) from error
 
 
-def refuse_kept_role(role: Role) -> None:
+def refuse_role_in_use(role: Role) -> None:
     """Raise StillInUse while somebody has this role, or when it is the last one."""
     names = [row.name for row in Agent.select(Agent.name).where(Agent.role == role.id).order_by(Agent.name, Agent.id)]
     if names:

@@ -19,7 +19,7 @@ from helpdesk import clock, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, inputs, sizes
-from helpdesk.lib.cache import Kept
+from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import environment
 from helpdesk.settings.declared import DECLARED, GROUPS, Declared
 from models import CLOSED, Agent, FormerNumber, Priority, Setting, Status, Ticket
@@ -29,7 +29,7 @@ __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get
 #: Told, in the transaction, of the old and new value of each setting that changed, and of who changed it.
 watchers: list[Callable[[Mapping[str, tuple[Any, Any]], Agent | None], None]] = []
 
-_stored: Kept[dict[str, Any]] = Kept(lambda: dict(Setting.select(Setting.key, Setting.value).tuples()))
+_stored: CachedValue[dict[str, Any]] = CachedValue(lambda: dict(Setting.select(Setting.key, Setting.value).tuples()))
 
 
 def get(key: str) -> Any:

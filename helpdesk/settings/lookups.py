@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk import settings
-from helpdesk.lib.cache import Kept
+from helpdesk.lib.cache import CachedValue
 from models import (
     Agent,
     Department,
@@ -21,16 +21,20 @@ from models import (
     TeamMember,
 )
 
-_services = Kept(lambda: {row.id: row for row in Service.select().order_by(Service.position, Service.id)})
-_departments = Kept(lambda: {row.id: row for row in Department.select().order_by(Department.position, Department.id)})
-_statuses = Kept(lambda: {row.id: row for row in Status.select().order_by(Status.position, Status.id)})
-_priorities = Kept(lambda: {row.id: row for row in Priority.select().order_by(Priority.weight.desc(), Priority.id)})
-_tags = Kept(lambda: {row.id: row for row in Tag.select().order_by(Tag.name)})
-_roles = Kept(lambda: {row.id: row for row in Role.select().order_by(Role.id)})
-_agents = Kept(lambda: {row.id: row for row in Agent.select().order_by(Agent.name, Agent.id)})
-_teams = Kept(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
-_email_texts = Kept(lambda: {row.kind: row for row in EmailText.select()})
-_saved_views = Kept(lambda: list(SavedView.select().order_by(SavedView.position, SavedView.id)))
+_services = CachedValue(lambda: {row.id: row for row in Service.select().order_by(Service.position, Service.id)})
+_departments = CachedValue(
+    lambda: {row.id: row for row in Department.select().order_by(Department.position, Department.id)}
+)
+_statuses = CachedValue(lambda: {row.id: row for row in Status.select().order_by(Status.position, Status.id)})
+_priorities = CachedValue(
+    lambda: {row.id: row for row in Priority.select().order_by(Priority.weight.desc(), Priority.id)}
+)
+_tags = CachedValue(lambda: {row.id: row for row in Tag.select().order_by(Tag.name)})
+_roles = CachedValue(lambda: {row.id: row for row in Role.select().order_by(Role.id)})
+_agents = CachedValue(lambda: {row.id: row for row in Agent.select().order_by(Agent.name, Agent.id)})
+_teams = CachedValue(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
+_email_texts = CachedValue(lambda: {row.kind: row for row in EmailText.select()})
+_saved_views = CachedValue(lambda: list(SavedView.select().order_by(SavedView.position, SavedView.id)))
 
 
 def _group(rows: Any, key: str) -> dict[int, list[Any]]:
@@ -40,8 +44,8 @@ def _group(rows: Any, key: str) -> dict[int, list[Any]]:
     return groups
 
 
-_permissions = Kept(lambda: _group(Permission.select().order_by(Permission.id), "agent_id"))
-_memberships = Kept(lambda: _group(TeamMember.select().order_by(TeamMember.id), "agent_id"))
+_permissions = CachedValue(lambda: _group(Permission.select().order_by(Permission.id), "agent_id"))
+_memberships = CachedValue(lambda: _group(TeamMember.select().order_by(TeamMember.id), "agent_id"))
 
 
 def service(key: int | None) -> Service | None:

@@ -1,4 +1,4 @@
-"""What a ticket can be: statuses, priorities and tags, as an administrator defines them (B15, B16)."""
+"""Statuses, priorities and tags, as an administrator defines them (B15, B16)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from helpdesk.tickets.columns import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
-CHOOSERS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
+CHOOSING_SETTINGS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
     Status: ("default_status", "pending_status", "closed_status"),
     Priority: ("default_priority", "important_priority"),
 }
@@ -26,13 +26,13 @@ MAX_WEIGHT = 1_000_000
 
 
 def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> Status:
-    """Store ``identifier``, ``label``, colours, ``category`` and ``enabled``, as far as given; a new one stands last.
+    """Store ``identifier``, ``label``, colours, ``category`` and ``enabled``, as far as given; a new one is put last.
 
-    A new category moves the tickets of the status in or out of the open ones and of those that wait. Raises
-    NotAllowed, StillInUse for a status chosen in Configuration, or InvalidInput at a field.
+    A new category opens or closes the tickets of the status, and may end their customers' wait. Raises NotAllowed,
+    StillInUse for a status chosen in Configuration, or InvalidInput at a field.
     """
     access.require(actor, "configure")
-    chosen_by = choosers(status)
+    chosen_by = settings_using(status)
     before = _set_common(status, values, chosen_by)
     category = str(values.get("category", status.category))
     if category not in CATEGORIES:
@@ -58,7 +58,7 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
     Configuration, or InvalidInput at a field.
     """
     access.require(actor, "configure")
-    chosen_by = choosers(priority)
+    chosen_by = settings_using(priority)
     before = _set_common(priority, values, chosen_by)
     weight = values.get("weight", priority.weight)
     if not isinstance(weight, int) or abs(weight) > MAX_WEIGHT:
@@ -74,14 +74,14 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
     return priority
 
 
-def choosers(row: Status | Priority) -> list[str]:
-    """Return the settings of Configuration that have chosen this status or priority."""
+def settings_using(row: Status | Priority) -> list[str]:
+    """Return the keys of the settings that use this status or priority."""
     stored = type(row).select(type(row).identifier).where(type(row).id == (row.id or 0)).scalar()
-    return [key for key in CHOOSERS[type(row)] if stored and settings.get(key) == stored]
+    return [key for key in CHOOSING_SETTINGS[type(row)] if stored and settings.get(key) == stored]
 
 
 def _set_common(row: Any, values: Mapping[str, Any], chosen_by: list[str]) -> str:
-    """Set what statuses and priorities share; return the identifier as it was."""
+    """Set the fields that statuses and priorities share; return the former identifier."""
     before = row.identifier
     if "identifier" in values or row.id is None:
         row.identifier = inputs.required(values.get("identifier"), "identifier", 60)
@@ -111,7 +111,7 @@ def _chosen_text(chosen_by: list[str]) -> Any:
 
 
 def _check_category(category: str, chosen_by: list[str]) -> None:
-    """Every closing must close, and a ticket that waits for somebody must not be closed."""
+    """Raise StillInUse when a setting has chosen the status for which this category is not allowed."""
     for key in chosen_by:
         if not settings.takes(key, category):
             raise StillInUse(_chosen_text([key]), field="category")
@@ -128,7 +128,7 @@ def _store(row: Any, before: str, chosen_by: list[str], actor: Actor) -> None:
 
 
 def _reopen_or_close(status: Status) -> None:
-    """Write what the category of a status says on its tickets."""
+    """Open or close the tickets of a status according to its category."""
     tickets = Ticket.status == status.id
     if status.category == CLOSED:
         closed_at = fn.COALESCE(Ticket.closed_at, clock.now())
@@ -136,35 +136,35 @@ def _reopen_or_close(status: Status) -> None:
     else:
         Ticket.update(is_open=True, closed_at=None, closed_by_customer=False).where(tickets).execute()
     if status.category != OPEN:
-        # As if they were given it now: a status that asks nothing of the team ends the customer's wait.
+        # As if the status were set now: one that asks nothing of the team ends the customer's wait.
         Ticket.update(**answered_columns()).where(tickets, Ticket.awaits_reply).execute()
 
 
 def delete_status(status: Status, *, actor: Actor) -> None:
-    """Delete a status. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
+    """Delete a status. Raises NotAllowed, or StillInUse while a setting or tickets use it."""
     access.require(actor, "configure")
     _delete(status)
 
 
 def delete_priority(priority: Priority, *, actor: Actor) -> None:
-    """Delete a priority. Raises NotAllowed, or StillInUse while it is chosen or worn by tickets."""
+    """Delete a priority. Raises NotAllowed, or StillInUse while a setting or tickets use it."""
     access.require(actor, "configure")
     _delete(priority)
 
 
-def _worn(row: Status | Priority) -> Any:
+def _tickets_using(row: Status | Priority) -> Any:
     if isinstance(row, Status):
         return Ticket.status == row.id
     # Without its former priority an important ticket would count as an ordinary one.
     return (Ticket.priority == row.id) | (Ticket.former_priority == row.id)
 
 
-def refuse_kept(row: Status | Priority) -> None:
-    """Raise StillInUse while a status or a priority is chosen or worn by tickets, so that it cannot be deleted."""
-    chosen_by = choosers(row)
+def refuse_in_use(row: Status | Priority) -> None:
+    """Raise StillInUse while a setting or tickets use a status or priority, so that it cannot be deleted."""
+    chosen_by = settings_using(row)
     if chosen_by:
         raise StillInUse(_chosen_text(chosen_by))
-    count = Ticket.select().where(_worn(row)).count()
+    count = Ticket.select().where(_tickets_using(row)).count()
     if count:
         text = ngettext(
             "%(num)d ticket has it: disable it instead.", "%(num)d tickets have it: disable it instead.", count
@@ -173,7 +173,7 @@ def refuse_kept(row: Status | Priority) -> None:
 
 
 def _delete(row: Status | Priority) -> None:
-    refuse_kept(row)
+    refuse_in_use(row)
     try:
         with database.atomic():
             row.delete_instance()
@@ -181,8 +181,8 @@ def _delete(row: Status | Priority) -> None:
         raise StillInUse(lazy("A ticket was given it just now.")) from error
 
 
-def rivals_of_important() -> list[Priority]:
-    """Return the other priorities as heavy as the one of important tickets (RULES 14)."""
+def equally_heavy_priorities() -> list[Priority]:
+    """Return the other priorities at least as heavy as the one of important tickets (RULES 14)."""
     important = Priority.get_or_none(Priority.identifier == settings.get("important_priority"))
     if important is None:
         return []
@@ -205,7 +205,7 @@ def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
 
 
 def delete_tag(tag: Tag, *, actor: Actor) -> None:
-    """Delete a tag and take it off its tickets. Raises NotAllowed."""
+    """Delete a tag and remove it from its tickets. Raises NotAllowed."""
     access.require(actor, "configure")
     with database.atomic():
         tag.delete_instance()

@@ -12,7 +12,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import positions, richtext
-from helpdesk.lib.cache import Kept
+from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket
 
@@ -21,7 +21,7 @@ OFFERED = 200
 #: Characters of a response that a ticket's page carries.
 BEGINNING = 200
 
-_all = Kept(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
+_all = CachedValue(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
 
 
 def offered_in(ticket: Ticket) -> list[CannedResponse]:

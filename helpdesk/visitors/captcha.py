@@ -103,7 +103,7 @@ def check(token: str, answer: str, key: str) -> bool:
 
 
 def use_up(token: str, answer: str, key: str) -> CodeResult:
-    """Use the code up for the form `key`, which may be sent twice: RIGHT once, AGAIN for the same form, else WRONG."""
+    """Use the code up for the form `key`: RIGHT once, REPEATED when the same form is sent again, else WRONG."""
     code = _find_valid(token)
     if code is not None:
         right = _matches(code.answer, answer)

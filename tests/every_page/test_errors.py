@@ -243,7 +243,7 @@ def test_a_menu_that_the_database_refuses_leaves_the_plain_page(app, client_of, 
 )
 def test_a_form_tried_too_often_tells_programs_the_wait(request, client_of, ticket, monkeypatch, who, url, values):
     def refuse(*_words, **_limits):
-        raise throttle.too_many(timedelta(seconds=150))
+        raise throttle.too_many_error(timedelta(seconds=150))
 
     settings.save({"mail_host": "smtp.example.org"})
     monkeypatch.setattr(throttle, "hit", refuse)

@@ -100,7 +100,7 @@ def test_clearing_forgets_the_block(travel: Any) -> None:
 
 def test_a_try_taken_back_does_not_count(travel: Any) -> None:
     tries(3)
-    throttle.take_back("ana")
+    throttle.uncount("ana")
     assert passes()
 
 
