@@ -182,8 +182,8 @@ def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
 def find_ticket(actor: Actor, number: str) -> Ticket:
     """Return the visible ticket with this number. Raises NotFound, also for a ticket of others; Merged."""
     if isinstance(actor, Agent):
-        return found(_numbered.first(sight_of(actor), number=bare(number)), number, actor)
-    return found(numbered(visible_tickets(actor), bare(number)).first(), number, actor)
+        return require_ticket(_numbered.first(sight_of(actor), number=bare(number)), number, actor)
+    return require_ticket(numbered(visible_tickets(actor), bare(number)).first(), number, actor)
 
 
 @Prepared
@@ -207,7 +207,7 @@ def bare(number: str) -> str:
     return number.replace("\0", "")[:40]
 
 
-def found(ticket: Ticket | None, number: str, actor: Actor) -> Ticket:
+def require_ticket(ticket: Ticket | None, number: str, actor: Actor) -> Ticket:
     """Return this ticket. Raises NotFound when there is none, Merged when the number leads to another."""
     if ticket is not None:
         return ticket

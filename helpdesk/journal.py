@@ -33,7 +33,19 @@ from models import (
     TicketEvent,
 )
 
-__all__ = ["KINDS", "Act", "Wanted", "deleted", "describe", "entries", "purge", "record", "saved", "snapshot", "told"]
+__all__ = [
+    "KINDS",
+    "Act",
+    "Wanted",
+    "deleted",
+    "describe",
+    "entries",
+    "purge",
+    "record",
+    "saved",
+    "snapshot",
+    "with_sentences",
+]
 
 #: Characters kept of a text; longer ones are cut.
 MAX_TEXT = 500
@@ -262,7 +274,7 @@ def _shown(value: Any) -> str:
     return str(value) if str(value or "") else _("empty")
 
 
-def told(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
+def with_sentences(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
     """Return each line with the name of its kind and its sentence."""
     return [(line, KINDS.get(line.kind, line.kind), describe(line)) for line in lines]
 

@@ -35,7 +35,7 @@ def lock(ticket: Ticket, *, actor: Actor) -> None:
     tickets = events.locked_tickets.get()
     if tickets is not None and id(ticket) in tickets:
         return
-    row = access.found(_locked_row.first(ticket=ticket.id), ticket.number, actor)
+    row = access.require_ticket(_locked_row.first(ticket=ticket.id), ticket.number, actor)
     for name, value in row.__data__.items():
         if ticket.__data__.get(name) != value:
             ticket.__data__[name] = value

@@ -54,7 +54,9 @@ class EmailsPage(DeskPage):
     @expose("/")
     def index_view(self) -> Any:
         """List the kinds of e-mail."""
-        rows = [(kind, email_texts.shown(kind), email_texts.is_changed(kind)) for kind in email_kinds.KINDS.values()]
+        rows = [
+            (kind, email_texts.form_values(kind), email_texts.is_changed(kind)) for kind in email_kinds.KINDS.values()
+        ]
         groups = [(label, [row for row in rows if row[0].group == key]) for key, label in email_kinds.GROUPS.items()]
         return self.render("admin/emails.html", groups=groups)
 
@@ -76,7 +78,7 @@ class EmailsPage(DeskPage):
     @staticmethod
     def form(kind: Kind) -> Any:
         """Return the form of a kind of e-mail: what was typed, else what it says now."""
-        form = TextForm(posted(), **email_texts.shown(kind))
+        form = TextForm(posted(), **email_texts.form_values(kind))
         if not kind.can_be_off:
             del form.enabled
         return form

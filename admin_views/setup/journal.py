@@ -77,7 +77,7 @@ class JournalPage(DeskPage):
         rows = journal.entries(ask.wanted, before=as_key(request.args.get("before")), limit=PER_PAGE + 1)
         return self.render(
             "admin/journal.html",
-            lines=journal.told(rows[:PER_PAGE]),
+            lines=journal.with_sentences(rows[:PER_PAGE]),
             older=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
             is_first="before" not in request.args,
             given=ask.given,
@@ -101,7 +101,7 @@ def csv_lines(wanted: Wanted, before: int) -> Iterator[str]:
     """Write the lines older than `before`, the names of the columns first."""
     yield exports.csv_line([_("Time (UTC)"), _("Kind"), _("Who"), _("What"), _("Network address")])
     while rows := journal.entries(wanted, before=before, limit=BATCH):
-        for row, kind, text in journal.told(rows):
+        for row, kind, text in journal.with_sentences(rows):
             when = row.created_at.isoformat(" ", "seconds")
             yield exports.csv_line([when, kind, row.actor_name or _("The desk"), text, row.network])
         before = rows[-1].id

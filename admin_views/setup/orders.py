@@ -59,7 +59,7 @@ class OrdersView(Imports, DeskView):
         "number": number,
         "customer": lambda _view, _context, row, _name: row.owner,
         "placed_at": lambda _view, _context, row, _name: incoming.day_or_time(row.placed_at),
-        "total": lambda _view, _context, row, _name: money.shown(row.total, row.currency),
+        "total": lambda _view, _context, row, _name: money.format_amount(row.total, row.currency),
     }
 
     def scoped(self, _query: Any) -> Any:

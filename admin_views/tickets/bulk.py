@@ -158,13 +158,13 @@ class BulkActs(DeskPage):
             tell_undone(undo.undo(batch, actor=self.agent))
         except InvalidInput as error:
             flash(str(error), "error")
-        return redirect(url_for(LIST, **criteria.known(request.args)))
+        return redirect(url_for(LIST, **criteria.parse(request.args)))
 
 
 def said() -> dict[str, Any]:
     """Return the criteria of the list that the form comes from."""
     given = request.form.items()
-    return criteria.known({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})
+    return criteria.parse({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})
 
 
 def back() -> str:

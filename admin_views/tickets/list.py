@@ -46,7 +46,7 @@ class TicketLists:
         """Show a list of tickets."""
         if request.args.get("view", "open") not in TITLES:
             abort(404)
-        said = criteria.known(request.args)
+        said = criteria.parse(request.args)
         if "" in request.args.values():
             # A form sends its empty fields too: the address that is shared is the short one.
             return redirect(url_for(LIST, **said))
@@ -104,7 +104,7 @@ class TicketLists:
     def news_view(self) -> Any:
         """Say how many tickets of a list were opened since it was shown."""
         since = request.args.get("since", 0, type=int)
-        said = criteria.known(request.args)
+        said = criteria.parse(request.args)
         count = criteria.listing_of(self.agent, said).newer(min(max(since, 0), 2**63 - 1))
         text = ngettext("%(num)s new ticket since you came", "%(num)s new tickets since you came", count)
         return {"count": count, "text": text}
@@ -131,7 +131,7 @@ def arg(name: str) -> str:
 
 def kept_as(agent: Agent, said: dict[str, Any]) -> SavedView | None:
     """Return the saved list that asks for exactly this."""
-    return next((row for row in saved_views.offered(agent) if saved_views.said(row) == said), None)
+    return next((row for row in saved_views.offered(agent) if saved_views.criteria_of(row) == said), None)
 
 
 def name_of(agent: Agent, said: dict[str, Any]) -> str:

@@ -47,7 +47,7 @@ class TicketPage:
     @staticmethod
     def arguments() -> dict[str, Any]:
         """Return what the address says of the list the ticket was opened from."""
-        return dict(criteria.known(request.args))
+        return dict(criteria.parse(request.args))
 
     def address(self, ticket: Ticket, endpoint: str = "ticket_view", **values: Any) -> str:
         """Return the address of a ticket's page, or of what is done there."""

@@ -69,7 +69,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _kept_lists(agent: Agent) -> list[dict[str, Any]]:
     """Return the saved lists; they are not counted: each count would be a query."""
-    here = criteria.known(request.args) if request.endpoint == LIST else None
+    here = criteria.parse(request.args) if request.endpoint == LIST else None
     links = [
         {
             "label": row.name,
@@ -80,7 +80,7 @@ def _kept_lists(agent: Agent) -> list[dict[str, Any]]:
             "current": words == here,
         }
         for row in saved_views.offered(agent)
-        for words in [saved_views.said(row)]
+        for words in [saved_views.criteria_of(row)]
     ]
     if links:
         address = url_for("desk_views.index_view")

@@ -40,7 +40,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
 
 
 def _order_cells(order: NewOrder) -> Sequence[str]:
-    total = money.shown(order.total, order.currency)
+    total = money.format_amount(order.total, order.currency)
     count = str(len(order.lines)) if order.lines is not None else ""
     when = incoming.day_or_time(order.placed_at)
     return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count

@@ -46,7 +46,7 @@ class Chip:
     without: dict[str, str]
 
 
-def known(given: Mapping[str, Any]) -> dict[str, Any]:
+def parse(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an address says that a list understands: nothing empty, nothing strange, in one order."""
     found: dict[str, str] = {}
     # An address knows several values of a name, and is slow to say that it has none.

@@ -27,9 +27,9 @@ def offered(agent: Agent) -> list[SavedView]:
     return own + [row for row in rows if row.shared and row.owner_id != agent.id]
 
 
-def said(view: SavedView) -> dict[str, Any]:
+def criteria_of(view: SavedView) -> dict[str, Any]:
     """Return the criteria of a view as the address of its list says them."""
-    return criteria.known(dict(parse_qsl(view.query)))
+    return criteria.parse(dict(parse_qsl(view.query)))
 
 
 def save(name: str, given: Mapping[str, str], *, actor: Agent) -> SavedView:
@@ -39,7 +39,7 @@ def save(name: str, given: Mapping[str, str], *, actor: Agent) -> SavedView:
     """
     access.require(actor, "desk")
     title, own = _name(name), _own(actor)
-    query = urlencode(criteria.known(given))
+    query = urlencode(criteria.parse(given))
     if len(query) > SavedView.query.max_length:
         raise InvalidInput(lazy("This search is too long to be kept: shorten it."), field="name")
     view = next((row for row in own if row.name == title), None)

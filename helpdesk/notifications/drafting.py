@@ -45,14 +45,14 @@ def text(kind: str, locale: str) -> Text:
     """Return what this kind of e-mail says in this language. Raises KeyError for an unknown kind."""
     declared, stored = KINDS[kind], lookups.email_text(kind)
 
-    def said(name: str) -> str:
+    def label(name: str) -> str:
         own = getattr(stored, name).get(locale) if stored is not None else ""
         return str(own or getattr(declared, name).text(locale, i18n.DEFAULT))
 
     return Text(
-        subject=said("subject"),
-        body=said("body"),
-        sender_name=said("sender_name"),
+        subject=label("subject"),
+        body=label("body"),
+        sender_name=label("sender_name"),
         sender_email=(stored.sender_email if stored is not None else "") or rendering.default_sender(),
         enabled=not declared.can_be_off or (stored.enabled if stored is not None else declared.enabled),
     )

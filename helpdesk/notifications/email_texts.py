@@ -27,7 +27,7 @@ def kind_of(key: str) -> Kind:
     return KINDS[key]
 
 
-def shown(kind: Kind) -> dict[str, Any]:
+def form_values(kind: Kind) -> dict[str, Any]:
     """Return what this kind says now, in every language, for its form."""
     stored = lookups.email_text(kind.key)
     values: dict[str, Any] = {
@@ -53,7 +53,7 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
         name, text = next(iter(wrong.items()))
         raise InvalidInput(text, field=name)
     row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
-    before = shown(kind)
+    before = form_values(kind)
     row.enabled = bool(values.get("enabled")) if kind.can_be_off else True
     row.sender_email = (
         settings.clean("default_sender", values.get("sender_email")) if values.get("sender_email") else ""
@@ -70,7 +70,7 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
 
 
 def _note(kind: Kind, before: Mapping[str, Any], actor: Actor) -> None:
-    changed = [name for name, value in shown(kind).items() if before[name] != value]
+    changed = [name for name, value in form_values(kind).items() if before[name] != value]
     if changed:
         journal.record(journal.Act.TEXT_CHANGED, actor=actor, email=kind.key, fields=changed)
 

@@ -53,11 +53,11 @@ class Entry:
     @property
     def total(self) -> str:
         """The total in the reader's language."""
-        return money.shown(self.order.total, self.order.currency)
+        return money.format_amount(self.order.total, self.order.currency)
 
     def price(self, line: OrderLine) -> str:
         """Return the price of one piece in the reader's language."""
-        return money.shown(line.price, self.order.currency)
+        return money.format_amount(line.price, self.order.currency)
 
 
 # --- Storing ------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def as_typed(text: str, code: str, field: str) -> str:
     return bare.replace(last, ".")
 
 
-def shown(amount: int, code: str) -> str:
+def format_amount(amount: int, code: str) -> str:
     """Write an amount in the reader's language: €129.90, 129,90 €."""
     return str(format_currency(_scaled(amount, code), code, locale=i18n.language()))
 

@@ -8,7 +8,7 @@ from helpdesk.i18n import _
 LONG = 10
 
 
-def told(seconds: float) -> str:
+def in_words(seconds: float) -> str:
     """Write a length of time in the reader’s language: “3 d 4 h”, “3 h 12”, “25 min”."""
     minutes = max(0, int(seconds // 60))
     days, rest = divmod(minutes, 24 * 60)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("request_context")
 
 
 def told(**wanted):
-    return [text for _row, _kind, text in journal.told(journal.entries(journal.Wanted(**wanted)))]
+    return [text for _row, _kind, text in journal.with_sentences(journal.entries(journal.Wanted(**wanted)))]
 
 
 def test_a_sign_in_keeps_the_address_it_came_from(ana):

@@ -134,7 +134,7 @@ def _tags() -> dict[str, int]:
 def _canned(places: dict[str, Place], desk: Desk) -> None:
     author = desk.agents["Claire Fontaine"]
     for position, (service, name, text) in enumerate(world.CANNED):
-        body = library.answered(text).html
+        body = library.agent_text(text).html
         CannedResponse.create(
             service=places[service][0] if service else None, name=name, body=body, author=author, position=position
         )

@@ -44,7 +44,7 @@ class Author(NamedTuple):
     locale: str
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The name on messages."""
         return self.name or self.email
 
@@ -224,7 +224,7 @@ class Draft:
     def _message(self, kind: str, text: Text, at: datetime, agent: Agent | None = None, signature: str = "") -> int:
         number = self.batch.message_id
         self.batch.message_id += 1
-        customer, shown = (None, agent.name) if agent else (self.author.id, self.author.shown)
+        customer, shown = (None, agent.name) if agent else (self.author.id, self.author.display_name)
         row = {
             "id": number,
             "ticket_id": self.id,
@@ -247,7 +247,7 @@ class Draft:
             "kind": kind.value,
             "agent_id": by.id if by else None,
             "customer_id": None if by else self.author.id,
-            "actor_name": by.name if by else self.author.shown,
+            "actor_name": by.name if by else self.author.display_name,
             "data": json.dumps(data, separators=(",", ":")) if data else "{}",
             "created_at": at,
         }

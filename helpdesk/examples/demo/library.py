@@ -43,21 +43,21 @@ def book(locale: str, rng: Random) -> Book:
     threads = tuple(_wording(thread, source, locale, rng) for thread in source.THREADS for _copy in range(WORDINGS))
     return Book(
         threads,
-        tuple((asked(text), answered(answer)) for text, answer in source.FOLLOW_UPS),
-        tuple(asked(text) for text in source.THANKS),
-        tuple(answered(text) for text in source.NOTES),
-        tuple((subject, asked(text)) for subject, text in source.SPAM),
+        tuple((customer_text(text), agent_text(answer)) for text, answer in source.FOLLOW_UPS),
+        tuple(customer_text(text) for text in source.THANKS),
+        tuple(agent_text(text) for text in source.NOTES),
+        tuple((subject, customer_text(text)) for subject, text in source.SPAM),
     )
 
 
 @cache
-def asked(text: str) -> Text:
+def customer_text(text: str) -> Text:
     """Return a text of a customer as the rules store it."""
     return Text(richtext.from_text(text), search.plain(text))
 
 
 @cache
-def answered(text: str) -> Text:
+def agent_text(text: str) -> Text:
     """Return a text of an agent as the rules store it."""
     html = richtext.clean(richtext.from_text(text))
     return Text(html, search.plain(richtext.to_text(html)))
@@ -81,5 +81,5 @@ def _wording(thread: Thread, source: ModuleType, locale: str, rng: Random) -> Wo
 
 def _framed(text: str, source: ModuleType, rng: Random, *, by_agent: bool) -> Text:
     if by_agent:
-        return answered(f"{source.ANSWER_GREETING}\n\n{text}\n\n{source.ANSWER_CLOSING}")
-    return asked(f"{rng.choice(source.GREETINGS)}\n\n{text}\n\n{rng.choice(source.CLOSINGS)}")
+        return agent_text(f"{source.ANSWER_GREETING}\n\n{text}\n\n{source.ANSWER_CLOSING}")
+    return customer_text(f"{rng.choice(source.GREETINGS)}\n\n{text}\n\n{rng.choice(source.CLOSINGS)}")

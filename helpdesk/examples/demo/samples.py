@@ -93,7 +93,7 @@ class Maker:
         for position, (key, name, text) in enumerate(row for row in own if row[0] in (None, *SERVICES)):
             service, _department = places[key or SERVICES[0]]
             row = CannedResponse.create(
-                service=service, name=name, body=library.answered(text).html, author=self.actor, position=position
+                service=service, name=name, body=library.agent_text(text).html, author=self.actor, position=position
             )
             self.made["canned_responses"].append(row.id)
 

@@ -44,7 +44,7 @@ def test_the_account_link_is_refused_outside_the_notification(client_of, root):
 @pytest.mark.parametrize("key", ["notification", "assignment"])
 def test_saving_a_text_as_it_is_keeps_it_the_original(client_of, root, key, frame):
     client, kind = client_of(root), email_texts.kind_of(key)
-    now = email_texts.shown(kind)
+    now = email_texts.form_values(kind)
     data = {f"{name}-{code}": text for name in ("sender_name", "subject") for code, text in now[name].items()}
     data |= {f"body-{code}": frame.format(text) for code, text in now["body"].items()}
     doors.post(client, f"/admin/emails/{key}", {**data, "enabled": "y"})

@@ -18,13 +18,13 @@ def names(agent):
 def test_a_list_is_kept_for_its_owner(ana, ben):
     saved_views.save("  Late   ones ", {"priority": "3", "evil": "x"}, actor=ana)
     assert (names(ana), names(ben)) == (["Late ones"], [])
-    assert saved_views.said(SavedView.get()) == {"priority": "3"}
+    assert saved_views.criteria_of(SavedView.get()) == {"priority": "3"}
 
 
 def test_the_same_name_replaces(ana):
     saved_views.save("Late", {"priority": "3"}, actor=ana)
     saved_views.save("Late", {"priority": "4"}, actor=ana)
-    assert [saved_views.said(view) for view in saved_views.offered(ana)] == [{"priority": "4"}]
+    assert [saved_views.criteria_of(view) for view in saved_views.offered(ana)] == [{"priority": "4"}]
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\0", "x" * 81])
@@ -37,7 +37,7 @@ def test_a_search_too_long_for_its_address_is_refused(ana):
     with pytest.raises(InvalidInput, match="too long to be kept"):
         saved_views.save("Long", {"view": "search", "q": "é" * 200}, actor=ana)
     view = saved_views.save("Short", {"view": "search", "q": "é" * 60}, actor=ana)
-    assert saved_views.said(SavedView.get_by_id(view.id))["q"] == "é" * 60
+    assert saved_views.criteria_of(SavedView.get_by_id(view.id))["q"] == "é" * 60
 
 
 def test_a_shared_list_stands_after_ones_own(ana, ben):
@@ -80,7 +80,7 @@ def test_there_is_a_limit(ana, monkeypatch):
 
 
 def test_a_shared_list_keeps_to_each_readers_sight(ticket, ana, ben):
-    said = saved_views.said(saved_views.save("All", {"view": "all"}, actor=ana))
+    said = saved_views.criteria_of(saved_views.save("All", {"view": "all"}, actor=ana))
     seen = [len(criteria.listing_of(agent, said).page().rows) for agent in (ana, ben)]
     assert seen == [1, 0]
 
@@ -98,7 +98,7 @@ def test_a_shared_list_keeps_to_each_readers_sight(ticket, ana, ben):
     ],
 )
 def test_only_known_criteria_are_read(given, known):
-    assert criteria.known(given) == known
+    assert criteria.parse(given) == known
 
 
 def test_chips_say_each_criterion_and_lead_to_the_list_without_it(database, ticket, billing, ana):

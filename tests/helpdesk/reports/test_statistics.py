@@ -49,7 +49,7 @@ def test_days_begin_at_midnight_of_the_reader():
     ],
 )
 def test_lengths_of_time_are_short(request_context, seconds, text):
-    assert durations.told(seconds) == text
+    assert durations.in_words(seconds) == text
 
 
 @sqlite_only
