@@ -195,7 +195,7 @@ REASONS: dict[str, Any] = {
 def describe(event: TicketEvent) -> str:
     """Write an event as a sentence in the reader's language."""
     kind = EventKind(event.kind)
-    data = {key: _shown(value) for key, value in event.data.items()}
+    data = {key: _as_text(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else _SENTENCES[kind]
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
@@ -216,7 +216,7 @@ def describe(event: TicketEvent) -> str:
     return f"{sentence}{_(': ')}{reason % {'name': data.get('name', '')}}" if reason is not None else sentence
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return str(Label(value)) if isinstance(value, dict) else str(value)
 
 

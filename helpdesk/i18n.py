@@ -25,9 +25,9 @@ __all__ = [
     "LANGUAGES",
     "_",
     "babel",
-    "called",
     "in_language",
     "language",
+    "language_name",
     "lazy",
     "ngettext",
     "when",
@@ -36,7 +36,7 @@ __all__ = [
 #: Languages of the desk and how they call themselves: for who looks for one's own, in the switch of language.
 LANGUAGES = {"en": "English", "fr": "Français"}
 #: How a moment is written in full: never a day that could be a month.
-MOMENT = {"en": "d MMM y, HH:mm", "fr": "dd/MM/y HH:mm"}
+DATE_TIME_PATTERN = {"en": "d MMM y, HH:mm", "fr": "dd/MM/y HH:mm"}
 DEFAULT = "en"
 
 # With it, a translated text passes for markup, and what somebody typed would stand in a page unescaped.
@@ -51,11 +51,11 @@ desk: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem_
 def language() -> str:
     """Return the language of whoever reads now (``en`` or ``fr``)."""
     try:
-        known: str | None = g.get("language")
+        cached: str | None = g.get("language")
     except RuntimeError:
-        known = None
-    if known is not None:
-        return known
+        cached = None
+    if cached is not None:
+        return cached
     locale = get_locale()
     code = locale.language if locale is not None and locale.language in LANGUAGES else DEFAULT
     if has_app_context():
@@ -84,14 +84,14 @@ def lazy(text: str, /, **variables: Any) -> LazyString:
     return LazyString(translate, text, **variables)
 
 
-def called(code: str, *, alone: bool = False) -> str:
+def language_name(code: str, *, alone: bool = False) -> str:
     """Name a language in the reader's language; `alone`, as a line of its own begins."""
     name = Locale.parse(language()).languages.get(code) or LANGUAGES.get(code, code)
     return name[:1].upper() + name[1:] if alone else name
 
 
 #: The languages one may choose, each named in the reader's language.
-CHOICES = tuple((code, LazyString(called, code, alone=True)) for code in LANGUAGES)
+CHOICES = tuple((code, LazyString(language_name, code, alone=True)) for code in LANGUAGES)
 
 
 class Count(int):
@@ -136,25 +136,27 @@ def zone(name: str | None) -> str:
     return name if name and name in zones() else str(desk("timezone"))
 
 
-def when(moment: datetime, pattern: str = "", *, timezone: str | None = None) -> str:
+def when(time: datetime, pattern: str = "", *, timezone: str | None = None) -> str:
     """Write a naive UTC time in the reader's language and zone, to the minute (`pattern` as Babel's)."""
     code = language()
-    minute = moment.replace(second=0, microsecond=0)
-    return _written(minute, pattern or MOMENT.get(code, MOMENT[DEFAULT]), code, timezone or _zone_of_reader())
+    minute = time.replace(second=0, microsecond=0)
+    return _format(
+        minute, pattern or DATE_TIME_PATTERN.get(code, DATE_TIME_PATTERN[DEFAULT]), code, timezone or _zone_of_reader()
+    )
 
 
 def _zone_of_reader() -> str:
-    known: str | None = g.get("timezone") if has_app_context() else None
-    if known is None:
-        known = str(get_timezone())
+    name: str | None = g.get("timezone") if has_app_context() else None
+    if name is None:
+        name = str(get_timezone())
         if has_app_context():
-            g.timezone = known
-    return known
+            g.timezone = name
+    return name
 
 
 @lru_cache(maxsize=8_192)
-def _written(moment: datetime, pattern: str, code: str, timezone: str) -> str:
-    local = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
+def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
+    local = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
     return str(format_datetime(local, pattern, tzinfo=ZoneInfo(timezone), locale=code))
 
 

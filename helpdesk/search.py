@@ -102,22 +102,22 @@ def newest_matches(text: str, scope: str = "everywhere") -> Select | None:
 
     None when the text holds no word: then there is nothing to search.
     """
-    found = words(text)
-    if not found:
+    terms = words(text)
+    if not terms:
         return None
     query = message_search.select(message_search.rowid)
-    return query.where(_matches(found, scope)).order_by(message_search.rowid.desc()).limit(NEWEST)
+    return query.where(_matches(terms, scope)).order_by(message_search.rowid.desc()).limit(NEWEST)
 
 
-def _matches(found: list[str], scope: str) -> SQL:
+def _matches(terms: list[str], scope: str) -> SQL:
     column = _COLUMNS.get(scope)
     if is_sqlite():
-        terms = " ".join([*(f'"{word}"' for word in found[:-1]), f'"{found[-1]}"*'])
-        return SQL("message_search MATCH ?", (f"{column} : ({terms})" if column else terms,))
-    terms = " & ".join([*found[:-1], f"{found[-1]}:*"])
+        condition = " ".join([*(f'"{word}"' for word in terms[:-1]), f'"{terms[-1]}"*'])
+        return SQL("message_search MATCH ?", (f"{column} : ({condition})" if column else condition,))
+    condition = " & ".join([*terms[:-1], f"{terms[-1]}:*"])
     if column:
-        return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (terms,))
-    return SQL("tsv @@ to_tsquery('simple', %s)", (terms,))
+        return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (condition,))
+    return SQL("tsv @@ to_tsquery('simple', %s)", (condition,))
 
 
 def ticket_ids(text: str, scope: str = "everywhere") -> Select | None:

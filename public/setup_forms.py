@@ -53,7 +53,7 @@ class OrganisationForm(DeskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.timezone.choices = [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered()]
+        self.timezone.choices = [SelectChoice(name, place, optgroup=region) for name, place, region in zones.choices()]
 
 
 class ServiceForm(DeskForm):

@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
         language=i18n.language,
         LANGUAGES=i18n.LANGUAGES,
         language_choices=i18n.CHOICES,
-        language_called=i18n.called,
+        language_called=i18n.language_name,
         sends_mail=lambda: settings.mail_server() is not None,
         static_url=static_url,
         labels_url=labels_url,

@@ -68,7 +68,7 @@ def languages() -> list[tuple[str, Any]]:
 
 def timezones(chosen: str | None = None) -> list[SelectChoice]:
     """Return the time zones one may choose, under their regions; the one chosen before is among them."""
-    return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.offered(chosen)]
+    return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.choices(chosen)]
 
 
 class RowSelect(SelectField):

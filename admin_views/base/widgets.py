@@ -15,7 +15,7 @@ from wtfpeewee.orm import ValueRequired
 
 from database import Label, LabelField
 from helpdesk import settings
-from helpdesk.i18n import LANGUAGES, _, called, lazy
+from helpdesk.i18n import LANGUAGES, _, language_name, lazy
 from helpdesk.lib import colors
 
 
@@ -39,7 +39,7 @@ class LabelWidget:
 
     def _input(self, field: fields.Field, code: str, kwargs: dict[str, Any]) -> Markup:
         name, text = f"{field.name}-{code}", (field.data or {}).get(code, "")
-        label = _("%(field)s, in %(language)s", field=field.label.text, language=called(code))
+        label = _("%(field)s, in %(language)s", field=field.label.text, language=language_name(code))
         attributes = {**kwargs, "id": f"{field.id}-{code}", "name": name, "lang": code, "aria-label": label}
         if self.rows:
             control = Markup("<textarea {}>\n{}</textarea>").format(_attributes(attributes | {"rows": self.rows}), text)

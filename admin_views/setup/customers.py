@@ -13,7 +13,7 @@ from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
 from database import database
 from helpdesk import access, journal, orders
-from helpdesk.i18n import _, called, lazy
+from helpdesk.i18n import _, language_name, lazy
 from helpdesk.imports import kinds
 from helpdesk.people import customers
 from helpdesk.settings import lookups
@@ -67,7 +67,7 @@ class CustomersView(Imports, DeskView):
     column_formatters = column_formatters_export = {
         "name": lambda _view, _context, row, _name: row.full_name or row.emails[0][0],
         "addresses": addresses,
-        "locale": lambda _view, _context, row, _name: called(row.locale) if row.locale else "",
+        "locale": lambda _view, _context, row, _name: language_name(row.locale) if row.locale else "",
         "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
     }
 

@@ -2,8 +2,8 @@
 It may import outbox, reports and what stands before them.
 Nothing else depends on them; removing them leaves what the owner made.
 
-Which rows are examples rests in one row of `Setting`. Their customers live under a domain that no mail leaves for
-(`claims.UNREACHED`), and filters do not look at them. What an owner builds on an example keeps that example.
+The ids of the examples are stored in one row of `Setting`. Their customers have a domain to which no mail is sent
+(`claims.UNREACHED`), and filters ignore them. An example that the owner's rows rely on is not removed.
 """
 
 from __future__ import annotations
@@ -51,31 +51,31 @@ TABLES: dict[str, type[Base]] = {
     "departments": Department,
     "services": Service,
 }
-#: What a customer leaves behind by being known: it goes with them.
+#: Rows that do not count as using a customer: they are deleted with it.
 PASSING = frozenset({AccessLink, SignIn, OutgoingEmail})
 
 
 @dataclass(frozen=True)
 class Removed:
-    """How many rows went, and the names of those that stay because something of the owner's relies on them."""
+    """How many rows were removed, and the names of those kept because rows of the owner rely on them."""
 
     rows: int
     kept: list[str]
 
 
-_stored: CachedValue[Any] = CachedValue(lambda: Setting.select(Setting.value).where(Setting.key == KEY).scalar())
+_ids: CachedValue[Any] = CachedValue(lambda: Setting.select(Setting.value).where(Setting.key == KEY).scalar())
 
 
 def are_loaded() -> bool:
-    """Whether the desk holds examples."""
-    return bool(_stored())
+    """Whether the examples are loaded."""
+    return bool(_ids())
 
 
 # --- Loading ------------------------------------------------------------------------------------------------------
 
 
 def load(*, actor: Agent) -> int:
-    """Add the examples in the desk's language; return how many rows.
+    """Add the examples in the desk's language; return the number of rows.
 
     Raises NotAllowed, or InvalidInput when they are loaded already.
     """
@@ -84,10 +84,10 @@ def load(*, actor: Agent) -> int:
         with events.transaction():
             if Setting.select().where(Setting.key == KEY).exists():
                 raise InvalidInput(lazy("The examples are loaded already."))
-            made = Maker(actor).make()
-            Setting.create(key=KEY, value=made, changed_at=clock.now())
+            ids = Maker(actor).make()
+            Setting.create(key=KEY, value=ids, changed_at=clock.now())
             Stamp.bump()
-            count = sum(len(made[name]) for name in TABLES)
+            count = sum(len(ids[name]) for name in TABLES)
             journal.record(journal.Act.EXAMPLES_LOADED, actor=actor, count=count)
     except IntegrityError as error:
         raise InvalidInput(lazy("The examples are loaded already.")) from error
@@ -98,53 +98,58 @@ def load(*, actor: Agent) -> int:
 
 
 def remove(*, actor: Agent) -> Removed:
-    """Delete the examples, whatever agents did to them, but none that a row of the owner relies on.
+    """Delete the examples, changed or not, except those that a row of the owner relies on.
 
-    What stays is the owner's from then on. Raises NotAllowed, and InvalidInput when one was taken into use just now.
+    Those belong to the owner from then on. Raises NotAllowed, or InvalidInput when one was used at the same moment.
     """
     access.require(actor, "administer")
     paths: list[str] = []
     try:
         with events.transaction():
-            made = Setting.select(Setting.value).where(Setting.key == KEY).scalar()
-            if not made:
+            example_ids = Setting.select(Setting.value).where(Setting.key == KEY).scalar()
+            if not example_ids:
                 return Removed(0, [])
-            _hold(made)
-            kept: list[str] = []
-            rows, paths = _remove_tickets(made, kept)
+            _lock(example_ids)
+            remaining: list[str] = []
+            rows, paths = _remove_tickets(example_ids, remaining)
             for name in list(TABLES)[1:]:
-                rows += _remove_rows(name, made, kept)
+                rows += _remove_rows(name, example_ids, remaining)
             Setting.delete().where(Setting.key == KEY).execute()
             Stamp.bump()
             journal.record(journal.Act.EXAMPLES_REMOVED, actor=actor, count=rows)
     except IntegrityError as error:
         raise InvalidInput(lazy("Somebody has just used an example. Try again.")) from error
     file_store.discard(paths)
-    return Removed(rows, kept)
+    return Removed(rows, remaining)
 
 
-def _hold(made: dict[str, Any]) -> None:
-    """Let nobody build on an example while it is looked at; SQLite lets one transaction write at a time anyway."""
+def _lock(example_ids: dict[str, Any]) -> None:
+    """Lock the examples until the transaction ends; on SQLite only one transaction writes at a time anyway."""
     for name, table in TABLES.items():
-        if not is_sqlite() and made[name]:
-            list(table.select(table.id).where(table.id.in_(made[name])).for_update().tuples())
+        if not is_sqlite() and example_ids[name]:
+            list(table.select(table.id).where(table.id.in_(example_ids[name])).for_update().tuples())
 
 
-def _remove_tickets(made: dict[str, Any], kept: list[str]) -> tuple[int, list[str]]:
-    """Delete the tickets with all that hangs on them; those in which somebody real wrote stay."""
+def _remove_tickets(example_ids: dict[str, Any], remaining: list[str]) -> tuple[int, list[str]]:
+    """Delete the tickets and what belongs to them, except those with messages of real customers.
+
+    Adds the kept ones to `remaining`; returns the number of deleted tickets and the paths of their files.
+    """
     wrote = Message.select(Message.ticket).where(
-        Message.ticket.in_(made["tickets"]), Message.customer.is_null(False), Message.customer.not_in(made["customers"])
+        Message.ticket.in_(example_ids["tickets"]),
+        Message.customer.is_null(False),
+        Message.customer.not_in(example_ids["customers"]),
     )
     merged = FormerNumber.select(FormerNumber.ticket).where(
-        FormerNumber.ticket.in_(made["tickets"]), FormerNumber.former_id.not_in(made["tickets"])
+        FormerNumber.ticket.in_(example_ids["tickets"]), FormerNumber.former_id.not_in(example_ids["tickets"])
     )
     own = {key for query in (wrote, merged) for (key,) in query.tuples()}
     own |= {
-        row.id for row in Ticket.select().where(Ticket.id.in_(made["tickets"]))
-        if row.customer_id not in made["customers"]
+        row.id for row in Ticket.select().where(Ticket.id.in_(example_ids["tickets"]))
+        if row.customer_id not in example_ids["customers"]
     }  # fmt: skip
-    kept += [str(row) for row in Ticket.select().where(Ticket.id.in_(list(own)))]
-    ids = [key for key in made["tickets"] if key not in own]
+    remaining += [str(row) for row in Ticket.select().where(Ticket.id.in_(list(own)))]
+    ids = [key for key in example_ids["tickets"] if key not in own]
     messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
     paths = attachments.paths_of(messages)
     for key in messages:
@@ -153,23 +158,26 @@ def _remove_tickets(made: dict[str, Any], kept: list[str]) -> tuple[int, list[st
     return int(Ticket.delete().where(Ticket.id.in_(ids)).execute()), paths
 
 
-def _remove_rows(name: str, made: dict[str, Any], kept: list[str]) -> int:
-    """Delete the rows of a table that nothing relies on; what relied on them and was an example is gone by now."""
+def _remove_rows(name: str, example_ids: dict[str, Any], remaining: list[str]) -> int:
+    """Delete the examples of a table that no row relies on, add the others to `remaining`; return how many.
+
+    Examples that relied on them were removed before.
+    """
     table, removed = TABLES[name], 0
-    query = table.select().where(table.id.in_(made[name]))
+    query = table.select().where(table.id.in_(example_ids[name]))
     if name in {"customers", "addresses"}:
-        # SQLite gives the id of a deleted row to a new one: theirs was made at another moment.
-        query = query.where(table.created_at == datetime.fromisoformat(made["at"]))
+        # SQLite may have given the id of a deleted row to a new one, created at another time.
+        query = query.where(table.created_at == datetime.fromisoformat(example_ids["at"]))
     for row in list(query):
-        if _is_used(row) or (name == "addresses" and _is_used(row.customer, but=made["addresses"])):
-            kept += [str(row)] if name != "addresses" else []
+        if _is_used(row) or (name == "addresses" and _is_used(row.customer, but=example_ids["addresses"])):
+            remaining += [str(row)] if name != "addresses" else []
         else:
             removed += int(table.delete().where(table.id == row.id).execute())
     return removed
 
 
 def _is_used(row: Any, *, but: Sequence[int] = ()) -> bool:
-    """Whether another row relies on this one; `but` are addresses of a customer that do not count."""
+    """Whether another row refers to this one; the addresses with the ids `but` do not count."""
     for key, table in row._meta.backrefs.items():
         query = table.select().where(key == row.id)
         query = query.where(table.id.not_in(list(but))) if but and table is CustomerAddress else query
@@ -179,7 +187,7 @@ def _is_used(row: Any, *, but: Sequence[int] = ()) -> bool:
 
 
 def _is_named(row: Any) -> bool:
-    """Whether a filter or a saved view names this place: they hold its id in a text."""
+    """Whether a filter or a saved view names this service or department: they store its id in a text."""
     key = str(row.id)
     parts = FilterAction.select(FilterAction.argument).where(FilterAction.action == "move").tuples()
     at = 1 if isinstance(row, Department) else 0
@@ -191,15 +199,17 @@ def _is_named(row: Any) -> bool:
 
 
 def forget(row: Any) -> None:
-    """Let go of an example that is deleted by hand: SQLite may give its id to a row of the owner."""
+    """Take a row that is being deleted by hand out of the examples: SQLite may give its id to a new row."""
     name = next((name for name, table in TABLES.items() if isinstance(row, table)), None)
-    made = _stored()
-    if name is None or not made:
+    example_ids = _ids()
+    if name is None or not example_ids:
         return
-    left = {**made, name: [key for key in made[name] if key != row.id]}
+    left = {**example_ids, name: [key for key in example_ids[name] if key != row.id]}
     if isinstance(row, Service):
-        gone = CannedResponse.select(CannedResponse.id).where(CannedResponse.service == row.id)
-        left["canned_responses"] = [key for key in made["canned_responses"] if key not in {k for (k,) in gone.tuples()}]
-    if left != made:
+        responses = CannedResponse.select(CannedResponse.id).where(CannedResponse.service == row.id)
+        left["canned_responses"] = [
+            key for key in example_ids["canned_responses"] if key not in {k for (k,) in responses.tuples()}
+        ]
+    if left != example_ids:
         Setting.update(value=left).where(Setting.key == KEY).execute()
         Stamp.bump()

@@ -1,4 +1,4 @@
-"""What a new desk still needs: the list an administrator works off, until nothing is left."""
+"""The first steps on a new desk: the list an administrator sees until everything is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpdesk.settings import lookups
 
 
 class Step(NamedTuple):
-    """One thing to do: `screen` is the slug of the page where it is done."""
+    """One step: `screen` is the slug of the page where it is done."""
 
     label: str
     help: str
@@ -19,10 +19,10 @@ class Step(NamedTuple):
 
 
 def steps() -> list[Step]:
-    """Return what a desk needs to be of use, and what of it is done."""
-    named = settings.get("desk_name") != settings.DECLARED["desk_name"].default
+    """Return the steps, each with whether it is done."""
+    has_name = settings.get("desk_name") != settings.DECLARED["desk_name"].default
     return [
-        Step(_("Name the organisation"), _("It stands on every page and in every e-mail."), "configuration", named),
+        Step(_("Name the organisation"), _("It stands on every page and in every e-mail."), "configuration", has_name),
         Step(
             _("Set the mail server"),
             _("Until then nobody gets an e-mail."),

@@ -24,7 +24,7 @@ from helpdesk.settings import environment
 from models import Agent, Attachment, Message, Ticket, Upload
 
 #: What a file carries from hand to hand.
-FACTS = ("name", "media_type", "size", "sha256", "path")
+COLUMNS = ("name", "media_type", "size", "sha256", "path")
 #: The age at which a file that no row names is nobody's: no transaction is open that long.
 ORPHANED = timedelta(days=1)
 #: Letters of a path behind its folder.
@@ -43,24 +43,24 @@ def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None
     if not may_attach(actor):
         raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
     file_store.check_together(files, name=files[-1].name)
-    waiting = [file.id for file in files if isinstance(file, Upload)]
-    if waiting and Upload.delete().where(Upload.id.in_(waiting)).execute() != len(waiting):
+    uploads = [file.id for file in files if isinstance(file, Upload)]
+    if uploads and Upload.delete().where(Upload.id.in_(uploads)).execute() != len(uploads):
         raise file_store.refusal(lazy("A file has waited for too long. Choose it again."))
-    facts = [{name: getattr(file, name) for name in FACTS} for file in files]
-    Attachment.insert_many([{**row, "message": message.id, "created_at": clock.now()} for row in facts]).execute()
+    values = [{name: getattr(file, name) for name in COLUMNS} for file in files]
+    Attachment.insert_many([{**row, "message": message.id, "created_at": clock.now()} for row in values]).execute()
 
 
 def of_messages(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
     """Return the files of these messages, by message."""
-    found: dict[int, list[Attachment]] = {}
+    files: dict[int, list[Attachment]] = {}
     ids = [message.id for message in messages]
     if ids:
         # Sixteen places or the next power of two: a statement is written for few lengths only.
         places = max(16, 1 << (len(ids) - 1).bit_length())
         keys = ids + ids[:1] * (places - len(ids))
         for row in _of(places, **{f"key{place}": key for place, key in enumerate(keys)}):
-            found.setdefault(row.message_id, []).append(row)
-    return found
+            files.setdefault(row.message_id, []).append(row)
+    return files
 
 
 @Prepared
@@ -85,16 +85,16 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
 def ticket_number(attachment_id: int) -> str:
     """Return the number of the ticket a file belongs to, for doors that open one ticket at a time; else nothing."""
     query = Ticket.select(Ticket.number).join(Message).join(Attachment)
-    known = inputs.fits(attachment_id)
-    return str(query.where(Attachment.id == attachment_id).scalar() or "") if known else ""
+    is_id = inputs.fits(attachment_id)
+    return str(query.where(Attachment.id == attachment_id).scalar() or "") if is_id else ""
 
 
 def paths_of(messages: Iterable[int]) -> list[str]:
     """Return where the files of these messages lie: to be asked before the rows are gone."""
-    found: list[str] = []
+    paths: list[str] = []
     for ids in chunked(messages, 500):
-        found += [path for (path,) in Attachment.select(Attachment.path).where(Attachment.message.in_(ids)).tuples()]
-    return found
+        paths += [path for (path,) in Attachment.select(Attachment.path).where(Attachment.message.in_(ids)).tuples()]
+    return paths
 
 
 def detach(message: Message) -> list[str]:
@@ -109,14 +109,14 @@ def sweep() -> int:
     limit = clock.now() - ORPHANED
     swept = 0
     for paths in chunked(_older_than(limit), 500):
-        named = {path for table in (Attachment, Upload) for path in _named(table, paths)} | _of_settings()
-        orphans = [path for path in paths if path not in named]
+        in_use = {path for table in (Attachment, Upload) for path in _paths_in_use(table, paths)} | _of_settings()
+        orphans = [path for path in paths if path not in in_use]
         discard(orphans)
         swept += len(orphans)
     return swept
 
 
-def _named(table: type[Attachment] | type[Upload], paths: Sequence[str]) -> list[str]:
+def _paths_in_use(table: type[Attachment] | type[Upload], paths: Sequence[str]) -> list[str]:
     return [path for (path,) in table.select(table.path).where(table.path.in_(paths)).tuples()]
 
 
@@ -133,18 +133,18 @@ def _older_than(limit: datetime) -> Iterator[str]:
             path = file.relative_to(root).as_posix()
             # Another host may sweep the same folder.
             with suppress(FileNotFoundError):
-                if PLACE.fullmatch(path) and _written(file) < limit:
+                if PLACE.fullmatch(path) and _modified_at(file) < limit:
                     yield path
 
 
-def _written(file: Path) -> datetime:
+def _modified_at(file: Path) -> datetime:
     return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
 def folders() -> set[str]:
     """Return every folder that holds files: the present one and those of stored rows."""
-    found = {str(settings.get("attachment_folder"))} | {path[:-_TAIL] for path in _of_settings()}
+    names = {str(settings.get("attachment_folder"))} | {path[:-_TAIL] for path in _of_settings()}
     for table in (Attachment, Upload):
         folder = fn.SUBSTR(table.path, 1, fn.LENGTH(table.path) - _TAIL)
-        found.update(name for (name,) in table.select(folder).distinct().tuples())
-    return found
+        names.update(name for (name,) in table.select(folder).distinct().tuples())
+    return names

@@ -48,7 +48,7 @@ class StoredFile(Protocol):
 
 
 @dataclass
-class Received:
+class ReceivedFile:
     """A file on disk that no row names yet."""
 
     name: str
@@ -82,7 +82,7 @@ def location(path: str) -> Path:
     return environment.current().data_dir / path
 
 
-def receive(stream: IO[bytes], name: str) -> Received:
+def receive(stream: IO[bytes], name: str) -> ReceivedFile:
     """Store what `stream` holds. Raises InvalidInput naming the file and the limit it breaks; then nothing is kept."""
     allowed, name = limits(), filetypes.clean_name(name)
     extension = filetypes.extension(name)
@@ -91,25 +91,25 @@ def receive(stream: IO[bytes], name: str) -> Received:
             lazy("“%(file)s” is not of an allowed type: %(types)s.", file=name, types=", ".join(allowed.extensions))
         )
     path = _new_path()
-    with _whole(path, name):
+    with _all_or_nothing(path, name):
         size, digest = _write(stream, location(path), name, allowed.file)
         if not filetypes.fits(location(path), extension):
             raise refusal(
                 lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
             )
-    return Received(name, filetypes.media_type(extension), size, digest, path)
+    return ReceivedFile(name, filetypes.media_type(extension), size, digest, path)
 
 
-def keep(content: bytes, name: str, media_type: str) -> Received:
+def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:
     """Store what the program itself made. Raises InvalidInput when the disk refuses; then nothing is kept."""
     path = _new_path()
-    with _whole(path, name):
+    with _all_or_nothing(path, name):
         size, digest = _write(BytesIO(content), location(path), name, len(content))
-    return Received(name, media_type, size, digest, path)
+    return ReceivedFile(name, media_type, size, digest, path)
 
 
 @contextmanager
-def _whole(path: str, name: str) -> Iterator[None]:
+def _all_or_nothing(path: str, name: str) -> Iterator[None]:
     """Leave nothing at `path` of a file that is refused or cannot be written."""
     try:
         yield
@@ -151,7 +151,7 @@ def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, 
             raise refusal(lazy("“%(file)s” is empty.", file=name))
         file.flush()
         os.fsync(file.fileno())
-    _settle(target.parent)
+    _sync(target.parent)
     return size, digest.hexdigest()
 
 
@@ -163,10 +163,10 @@ def make_folder(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
-        _settle(path.parent)
+        _sync(path.parent)
 
 
-def _settle(folder: Path) -> None:
+def _sync(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -73,10 +73,10 @@ def fits(path: Path, extension: str) -> bool:
     if extension in CONTAINERS:
         return head.startswith(CONTAINERS[extension])
     try:
-        found = puremagic.magic_string(head)
+        matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
         return False
-    return extension in {canonical(match.extension.lstrip(".")) for match in found}
+    return extension in {canonical(match.extension.lstrip(".")) for match in matches}
 
 
 def _is_text(path: Path) -> bool:

@@ -54,8 +54,8 @@ class Logo:
 
 def current() -> Logo | None:
     """Return the logo of the desk, if it has one."""
-    stored = settings.get("logo")
-    return Logo(**stored) if stored else None
+    value = settings.get("logo")
+    return Logo(**value) if value else None
 
 
 def save(stream: IO[bytes], *, actor: Agent | None) -> None:
@@ -64,9 +64,9 @@ def save(stream: IO[bytes], *, actor: Agent | None) -> None:
     if len(content) > MOST_BYTES:
         raise _refusal(lazy("This picture is larger than 2 MB."))
     picture = _read(content)
-    kept = _encoded(picture)
+    data = _encoded(picture)
     media_type = "image/jpeg" if picture.mode == "RGB" else "image/png"
-    file = file_store.keep(kept, str(settings.DECLARED["logo"].label), media_type)
+    file = file_store.keep(data, str(settings.DECLARED["logo"].label), media_type)
     try:
         _put(asdict(Logo(file.path, file.sha256, media_type, *picture.size, _ground(picture))), actor)
     except BaseException:

@@ -29,7 +29,7 @@ MAX_ROWS = 50_000
 #: Rows that a preview shows.
 PREVIEW = 20
 #: How long a file waits for its confirmation.
-KEPT = timedelta(hours=1)
+LIFETIME = timedelta(hours=1)
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 #: A preview names that many wrong lines, and counts the others.
 MAX_BAD = 1_000
@@ -139,11 +139,11 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
 def _header(kind: Kind, lines: list[str]) -> _Header:
     """Read the first line with the delimiter under which it names most columns."""
     header = max((_under(kind, lines, delimiter) for delimiter in DELIMITERS), key=lambda one: len(one.places))
-    found = list(header.places.values())
-    missing = [column for column in kind.columns if column.needed and column not in found]
+    columns = list(header.places.values())
+    missing = [column for column in kind.columns if column.needed and column not in columns]
     if missing:
         raise _refusal(lazy("The first line names no column “%(name)s”.", name=missing[0].label))
-    twice = [column for column in found if found.count(column) > 1]
+    twice = [column for column in columns if columns.count(column) > 1]
     if twice:
         raise _refusal(lazy("The first line names the column “%(name)s” twice.", name=twice[0].label))
     return header
@@ -151,8 +151,8 @@ def _header(kind: Kind, lines: list[str]) -> _Header:
 
 def _under(kind: Kind, lines: list[str], delimiter: str) -> _Header:
     cells = next(_rows(lines, delimiter))[1] or []
-    known = {_folded(name): column for column in kind.columns for name in column.headers}
-    places = {place: known[_folded(cell)] for place, cell in enumerate(cells) if _folded(cell) in known}
+    columns = {_folded(name): column for column in kind.columns for name in column.headers}
+    places = {place: columns[_folded(cell)] for place, cell in enumerate(cells) if _folded(cell) in columns}
     ignored = [cell[:60] for place, cell in enumerate(cells) if place not in places and cell]
     return _Header(delimiter, len(cells), places, ignored[:MAX_IGNORED])
 
@@ -164,7 +164,7 @@ def _folded(header: str) -> str:
 def _take(kind: Kind, plan: Plan, seen: dict[Any, int], line: int, cells: list[str] | None, header: _Header) -> None:
     """Read one row into the plan."""
     try:
-        row = kind.read(_named(cells, header))
+        row = kind.read(_values(cells, header))
         if row.key in seen:
             raise InvalidInput(lazy("The same stands on line %(line)d already.", line=seen[row.key]))
     except HelpdeskError as error:
@@ -174,7 +174,7 @@ def _take(kind: Kind, plan: Plan, seen: dict[Any, int], line: int, cells: list[s
     plan.rows.append(row)
 
 
-def _named(cells: list[str] | None, header: _Header) -> dict[str, str]:
+def _values(cells: list[str] | None, header: _Header) -> dict[str, str]:
     if cells is None:
         raise InvalidInput(lazy("This line cannot be read: too long, or a quotation mark is not closed."))
     if any(cells[header.width :]):
@@ -213,15 +213,15 @@ def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
     if path is None or not path.is_file():
         raise NotFound(lazy("This file is not kept any more: it was imported, or it waited for an hour."))
     plan = parse(kind, path.read_bytes())
-    stored = kind.store(plan.rows)
+    result = kind.store(plan.rows)
     journal.record(journal.Act.IMPORTED, actor=actor, subject=kind.title, count=len(plan.rows))
     path.unlink(missing_ok=True)
-    return stored, len(plan.bad)
+    return result, len(plan.bad)
 
 
 def purge() -> None:
     """Delete the files nobody confirmed in time."""
-    oldest = time.time() - KEPT.total_seconds()
+    oldest = time.time() - LIFETIME.total_seconds()
     for path in _folder().glob("*.csv"):
         # Another process may be deleting the same one.
         with suppress(FileNotFoundError):

@@ -68,12 +68,12 @@ def store(members: Iterable[NewMember], *, write: bool = True) -> Stored:
 def _store(batch: list[NewMember], *, write: bool) -> Stored:
     with database.atomic():
         query = CustomerAddress.select(CustomerAddress, Customer).join(Customer)
-        known = {row.email: row for row in query.where(CustomerAddress.email.in_([one.email for one in batch]))}
-        new = [one for one in batch if one.email not in known]
-        changed = [one for one in batch if one.email in known and _differs(one, known[one.email])]
+        addresses = {row.email: row for row in query.where(CustomerAddress.email.in_([one.email for one in batch]))}
+        new = [one for one in batch if one.email not in addresses]
+        changed = [one for one in batch if one.email in addresses and _differs(one, addresses[one.email])]
         if write:
             for one in changed:
-                _complete(one, known[one.email])
+                _complete(one, addresses[one.email])
             _make(new)
     return Stored(len(new), len(changed), len(batch) - len(new) - len(changed))
 
@@ -97,10 +97,10 @@ def _make(new: list[NewMember]) -> None:
         return
     now = clock.now()
     rows = [{"first_name": one.first_name, "last_name": one.last_name, "created_at": now} for one in new]
-    made = Customer.insert_many(rows).returning(Customer.id, Customer.first_name, Customer.last_name).execute()
+    inserted = Customer.insert_many(rows).returning(Customer.id, Customer.first_name, Customer.last_name).execute()
     # The database may give the ids in any order: by the names each finds one of its own.
     ids: dict[tuple[str, str], list[int]] = {}
-    for customer in made:
+    for customer in inserted:
         ids.setdefault((customer.first_name, customer.last_name), []).append(customer.id)
     CustomerAddress.insert_many(
         {

@@ -30,11 +30,11 @@ def read_order(cells: Mapping[str, str]) -> NewOrder:
 def _articles(cell: str, code: str) -> list[dict[str, Any]]:
     articles = []
     for text in filter(None, map(str.strip, cell.split("|"))):
-        said, _equals, price = (part.strip() for part in text.rpartition("="))
-        if not said or not price:
+        article, _equals, price = (part.strip() for part in text.rpartition("="))
+        if not article or not price:
             raise InvalidInput(lazy("Write articles as: 2 x Brake pads = 12.50 | 1 x Bell = 8.00"), field="lines")
-        found = COUNT.match(said)
-        count, name = (int(found[1]), said[found.end() :]) if found else (1, said)
+        match = COUNT.match(article)
+        count, name = (int(match[1]), article[match.end() :]) if match else (1, article)
         articles.append({"name": name, "quantity": count, "price": money.as_typed(price, code, "lines")})
     return articles
 

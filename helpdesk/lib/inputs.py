@@ -54,8 +54,8 @@ def required(value: Any, field: str, length: int = 120) -> str:
 
 def label(value: Any, field: str, length: int = 120) -> Label:
     """Return one text per language. Raises InvalidInput at `field` when there is none in any."""
-    given = value if isinstance(value, Mapping) else {}
-    texts = {code: one_line(given.get(code), length) for code in LANGUAGES}
+    values = value if isinstance(value, Mapping) else {}
+    texts = {code: one_line(values.get(code), length) for code in LANGUAGES}
     if not any(texts.values()):
         raise InvalidInput(lazy("Write it in one language at least."), field=field)
     return Label({code: text for code, text in texts.items() if text})

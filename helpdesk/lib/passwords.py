@@ -26,19 +26,19 @@ def make_hash(password: str, *, salt: bytes | None = None) -> str:
     return _hasher.hash(password, salt=salt)
 
 
-def matches(stored: str | None, password: str) -> bool:
+def matches(password_hash: str | None, password: str) -> bool:
     """Whether this is the password of a stored hash; without one, no, after as much work as with one."""
     if _is_too_long(password):
         return False
     try:
-        return _hasher.verify(stored or _hash_of_nobody(), password) and stored is not None
+        return _hasher.verify(password_hash or _hash_of_nobody(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
-def is_outdated(stored: str) -> bool:
+def is_outdated(password_hash: str) -> bool:
     """Whether a hash was made with weaker settings than today's."""
-    return _hasher.check_needs_rehash(stored)
+    return _hasher.check_needs_rehash(password_hash)
 
 
 def check_new(password: str, *own: str, field: str = "password") -> None:

@@ -80,11 +80,11 @@ def _paragraphs(text: str, *, links: bool = False) -> str:
 
 def _linked(text: str) -> str:
     parts, end = [], 0
-    for found in _BARE_LINK.finditer(text):
-        address = escape(found.group())
-        parts.append(escape(text[end : found.start()]))
+    for match in _BARE_LINK.finditer(text):
+        address = escape(match.group())
+        parts.append(escape(text[end : match.start()]))
         parts.append(f'<a href="{address}" rel="noopener nofollow">{address}</a>')
-        end = found.end()
+        end = match.end()
     return "".join(parts) + escape(text[end:])
 
 

@@ -26,8 +26,8 @@ class Size:
 
 def parse(text: str) -> int:
     """Read ``500``, ``300K``, ``2M`` or ``1G`` as bytes. Raises InvalidInput."""
-    found = re.fullmatch(r"([0-9]{1,12}) ?([KMG]?)[Bo]?", text.strip(), re.IGNORECASE)
-    count = int(found[1]) * UNITS[found[2].upper()] if found else 0
+    match = re.fullmatch(r"([0-9]{1,12}) ?([KMG]?)[Bo]?", text.strip(), re.IGNORECASE)
+    count = int(match[1]) * UNITS[match[2].upper()] if match else 0
     if not 0 < count <= LARGEST:
         raise InvalidInput(lazy("Expected bytes, or a number with K, M or G, up to 1G. Example: 2M."))
     return count

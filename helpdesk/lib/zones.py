@@ -25,28 +25,28 @@ REGIONS = {
 }
 
 
-def offered(chosen: str | None = None) -> tuple[tuple[str, str, str | None], ...]:
+def choices(chosen: str | None = None) -> tuple[tuple[str, str, str | None], ...]:
     """Return name, place and region of the zones one may choose.
 
     The desk's and the one `chosen` before are among them, also under a name that is not offered any more.
     """
     places = _places(i18n.language())
-    known = {name for name, _place, _region in places}
-    kept = dict.fromkeys(name for name in (chosen, str(i18n.desk("timezone"))) if name and name not in known)
-    return (*((name, name, None) for name in kept), *places)
+    names = {name for name, _place, _region in places}
+    further = dict.fromkeys(name for name in (chosen, str(i18n.desk("timezone"))) if name and name not in names)
+    return (*((name, name, None) for name in further), *places)
 
 
 @lru_cache(maxsize=len(i18n.LANGUAGES))
 def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
     cities = Locale.parse(code).time_zones
-    found: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {}
     for name in sorted(i18n.zones() - get_global("zone_aliases").keys()):
         region, _slash, place = name.partition("/")
         if region in REGIONS and place:
             city = cities.get(name, {}).get("city")
-            found.setdefault((str(REGIONS[region]), str(city or _words(place))), name)
-    ordered = sorted(found, key=lambda spot: (search.fold(spot[0]), search.fold(spot[1])))
-    return (("UTC", "UTC", None), *((found[spot], spot[1], spot[0]) for spot in ordered))
+            names.setdefault((str(REGIONS[region]), str(city or _words(place))), name)
+    ordered = sorted(names, key=lambda spot: (search.fold(spot[0]), search.fold(spot[1])))
+    return (("UTC", "UTC", None), *((names[spot], spot[1], spot[0]) for spot in ordered))
 
 
 def _words(place: str) -> str:

@@ -66,8 +66,8 @@ class Entry:
 def save_order(values: Mapping[str, Any]) -> tuple[Order, bool]:
     """Store an order, or what has changed of it; return it and whether it is new. Raises InvalidInput."""
     new = read(values)
-    stored = store([new])
-    return Order.get(Order.shop == new.shop, Order.number == new.number), bool(stored.made)
+    result = store([new])
+    return Order.get(Order.shop == new.shop, Order.number == new.number), bool(result.made)
 
 
 def find(shop: str, number: str) -> Order | None:
@@ -99,11 +99,11 @@ def learn(*tables: type[Base]) -> None:
 
 
 def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
-    known, owners = _stored(batch), _owners({order.email for order in batch})
-    before = _lines_of([row.id for row in known.values()])
+    stored, owners = _stored(batch), _owners({order.email for order in batch})
+    before = _lines_of([row.id for row in stored.values()])
     made, changed = 0, []
     for order in batch:
-        row = known.get(order.key)
+        row = stored.get(order.key)
         made += row is None
         if row is None or _differs(order, row, owners.get(order.email), before.get(row.id, ())):
             changed.append(order)
@@ -125,11 +125,11 @@ def _owners(emails: set[str]) -> dict[str, int]:
 
 
 def _lines_of(order_ids: list[int]) -> dict[int, tuple[NewLine, ...]]:
-    found: dict[int, tuple[NewLine, ...]] = {}
+    lines: dict[int, tuple[NewLine, ...]] = {}
     query = OrderLine.select().where(OrderLine.order.in_(order_ids)).order_by(OrderLine.order, OrderLine.position)
     for line in query if order_ids else ():
-        found[line.order_id] = (*found.get(line.order_id, ()), NewLine(line.name, line.quantity, line.price))
-    return found
+        lines[line.order_id] = (*lines.get(line.order_id, ()), NewLine(line.name, line.quantity, line.price))
+    return lines
 
 
 def _differs(order: NewOrder, row: Order, owner: int | None, lines: tuple[NewLine, ...]) -> bool:
@@ -138,8 +138,8 @@ def _differs(order: NewOrder, row: Order, owner: int | None, lines: tuple[NewLin
 
 
 def _columns(order: NewOrder, owner: int | None) -> dict[str, Any]:
-    told = {name: getattr(order, name) for name in COLUMNS if name != "customer_id"}
-    return {**told, "customer_id": owner}
+    values = {name: getattr(order, name) for name in COLUMNS if name != "customer_id"}
+    return {**values, "customer_id": owner}
 
 
 def _write(orders: list[NewOrder], owners: Mapping[str, int], now: datetime) -> None:
@@ -185,8 +185,8 @@ def join_waiting(emails: Sequence[str] | None = None) -> None:
     Any, once a day: an order and its address may have come at the same moment.
     """
     owner = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email == Order.email)
-    known = CustomerAddress.select(CustomerAddress.email) if emails is None else emails
-    Order.update(customer=owner).where(Order.customer.is_null(), Order.email.in_(known)).execute()
+    addresses = CustomerAddress.select(CustomerAddress.email) if emails is None else emails
+    Order.update(customer=owner).where(Order.customer.is_null(), Order.email.in_(addresses)).execute()
 
 
 # --- Showing ------------------------------------------------------------------------------------------------------

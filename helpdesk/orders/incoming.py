@@ -60,19 +60,19 @@ def read(values: Mapping[str, Any]) -> NewOrder:
     """
     shop, number = _text(values, "shop", MAX_SHOP), _text(values, "number", MAX_NUMBER)
     email = inputs.normalise(_text(values, "email", 1_000))
-    placed_at = moment(_text(values, "date", 60))
-    currency = money.currency(_given(values, "currency"))
-    total = money.smallest(_given(values, "total"), currency, "total")
+    placed_at = parse_time(_text(values, "date", 60))
+    currency = money.currency(_required(values, "currency"))
+    total = money.smallest(_required(values, "total"), currency, "total")
     if total < 0:
         raise InvalidInput(money.NO_AMOUNT, field="total")
     status = _text(values, "status", MAX_STATUS, needed=False)
     url = _url(_text(values, "url", MAX_URL, needed=False))
-    given = values.get("lines")
-    lines = None if given is None else _lines(given, currency)
+    lines_value = values.get("lines")
+    lines = None if lines_value is None else _lines(lines_value, currency)
     return NewOrder(shop, number, email, placed_at, total, currency, status, url, lines)
 
 
-def moment(text: str, field: str = "date") -> datetime:
+def parse_time(text: str, field: str = "date") -> datetime:
     """Read ``2026-03-31``, ``2026-03-31T14:30:00+02:00`` or ``31/03/2026`` as a naive UTC time.
 
     Without an offset it is of the desk's time zone; a date alone means its noon. Raises InvalidInput at `field`.
@@ -107,7 +107,7 @@ def _day_first(text: str) -> datetime | None:
     return datetime.fromisoformat(f"{iso} {clock_time}" if clock_time else iso)
 
 
-def _given(values: Mapping[str, Any], field: str) -> Any:
+def _required(values: Mapping[str, Any], field: str) -> Any:
     value = values.get(field)
     if value is None or value == "":
         raise InvalidInput(lazy("This field is required."), field=field)
@@ -137,22 +137,22 @@ def _url(text: str) -> str:
     return text
 
 
-def _lines(given: Any, currency: str) -> tuple[NewLine, ...]:
-    if not isinstance(given, list | tuple):
+def _lines(value: Any, currency: str) -> tuple[NewLine, ...]:
+    if not isinstance(value, list | tuple):
         raise InvalidInput(lazy("This must be a list."), field="lines")
-    if len(given) > MAX_LINES:
+    if len(value) > MAX_LINES:
         raise InvalidInput(lazy("An order has %(max)d lines at most.", max=MAX_LINES), field="lines")
-    return tuple(_line(line, currency, f"lines[{position}]") for position, line in enumerate(given))
+    return tuple(_line(line, currency, f"lines[{position}]") for position, line in enumerate(value))
 
 
-def _line(given: Any, currency: str, at: str) -> NewLine:
-    if not isinstance(given, Mapping):
+def _line(value: Any, currency: str, at: str) -> NewLine:
+    if not isinstance(value, Mapping):
         raise InvalidInput(lazy("A line has a name, a quantity and a price."), field=at)
-    unknown = sorted(str(name) for name in set(given) - {"name", "quantity", "price"})
+    unknown = sorted(str(name) for name in set(value) - {"name", "quantity", "price"})
     if unknown:
         raise InvalidInput(lazy("This field is not known."), field=f"{at}.{unknown[0]}"[:120])
-    name = _text(given, "name", MAX_NAME, at=f"{at}.")
-    quantity = given.get("quantity", 1)
+    name = _text(value, "name", MAX_NAME, at=f"{at}.")
+    quantity = value.get("quantity", 1)
     if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidInput(lazy("This must be a whole number from 1."), field=f"{at}.quantity")
-    return NewLine(name, quantity, money.smallest(given.get("price"), currency, f"{at}.price"))
+    return NewLine(name, quantity, money.smallest(value.get("price"), currency, f"{at}.price"))

@@ -61,12 +61,12 @@ def check_password(person: P | None, password: str, *, account: str, address_key
     network_key = f"sign-in {network(address_key)}"
     throttle.hit(network_key, limit=PER_NETWORK, seconds=WINDOW)
     throttle.hit(f"sign-in {account}", limit=PER_ACCOUNT, seconds=WINDOW)
-    stored = person.password_hash if person is not None else None
-    if not passwords.matches(stored, password) or person is None:
+    password_hash = person.password_hash if person is not None else None
+    if not passwords.matches(password_hash, password) or person is None:
         raise InvalidInput(lazy("The e-mail address or the password is not right."), field="password")
     throttle.clear(f"sign-in {account}")
     throttle.uncount(network_key)
-    if passwords.is_outdated(str(stored)):
+    if passwords.is_outdated(str(password_hash)):
         person.password_hash = passwords.make_hash(password)
         person.save()
     return person

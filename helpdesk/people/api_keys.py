@@ -22,7 +22,7 @@ from models import Agent, ApiKey
 MARK, SHOWN = "guichet_", 14
 MAX_NAME = 80
 #: A use is noted this often at most.
-NOTED = timedelta(minutes=5)
+LAST_USED_EVERY = timedelta(minutes=5)
 REQUESTS_A_MINUTE = 600
 WRONG_AN_HOUR = 60
 
@@ -71,6 +71,6 @@ def check(secret: str, *, network: str) -> ApiKey:
         raise WrongKey(lazy("This key is not known, or it was revoked."))
     throttle.hit(f"key {key.id}", limit=REQUESTS_A_MINUTE, seconds=60)
     now = clock.now()
-    if key.last_used_at is None or key.last_used_at < now - NOTED:
+    if key.last_used_at is None or key.last_used_at < now - LAST_USED_EVERY:
         ApiKey.update(last_used_at=now).where(ApiKey.id == key.id).execute()
     return key

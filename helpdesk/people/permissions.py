@@ -32,13 +32,13 @@ def save_permission(
     row = permission or Permission(agent=agent)
     if row.agent_id != agent.id:
         raise NotAllowed(lazy("This permission is another agent’s."))
-    noted = journal.snapshot(row)
+    before = journal.snapshot(row)
     row.service, row.department = _scope(row, values)
     _set_own(row, values)
     try:
         with database.atomic():
             row.save()
-            journal.saved(row, noted, actor=actor)
+            journal.saved(row, before, actor=actor)
     except IntegrityError as error:
         is_own = isinstance(actor, Agent) and actor.id == agent.id
         message = (
@@ -109,11 +109,11 @@ def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
     clean: dict[str, Any] = {column: bool(values[column]) for column in switches if column in values}
     if "name" in values or role.id is None:
         clean["name"] = inputs.label(values.get("name"), "name", 80)
-    noted = journal.snapshot(role)
+    before = journal.snapshot(role)
     inputs.fill(role, clean)
     with database.atomic():
         role.save()
-        journal.saved(role, noted, actor=actor)
+        journal.saved(role, before, actor=actor)
     return role
 
 
@@ -135,11 +135,11 @@ def refuse_role_in_use(role: Role) -> None:
     """Raise StillInUse while somebody has this role, or when it is the last one."""
     names = [row.name for row in Agent.select(Agent.name).where(Agent.role == role.id).order_by(Agent.name, Agent.id)]
     if names:
-        shown = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+        text = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
         raise StillInUse(
             ngettext(
                 "%(num)d account has this role: %(names)s.", "%(num)d accounts have this role: %(names)s.",
-                len(names), names=shown,
+                len(names), names=text,
             )
         )  # fmt: skip
     if not Role.select().where(Role.id != role.id).exists():
@@ -149,10 +149,10 @@ def refuse_role_in_use(role: Role) -> None:
 def silent_places() -> list[Service | Department]:
     """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
     places = [department or service for service, department in lookups.places(enabled_only=True)]
-    return [place for place in places if not any(_is_told(agent, place) for agent in lookups.agents())]
+    return [place for place in places if not any(_is_notified(agent, place) for agent in lookups.agents())]
 
 
-def _is_told(agent: Agent, place: Service | Department) -> bool:
+def _is_notified(agent: Agent, place: Service | Department) -> bool:
     service_id, department_id = (place.service_id, place.id) if isinstance(place, Department) else (place.id, None)
     permission = access.deciding_permission(agent, service_id, department_id)
     return permission is not None and permission.notify

@@ -24,7 +24,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostAssignments:
     """Tickets about to lose their assignee: which, why (a key of ``events.REASONS``) and whose name tells it."""
 
     tickets: ModelSelect
@@ -48,9 +48,9 @@ def unassign(tickets: ModelSelect, *, actor: Actor, why: str, name: str) -> int:
     return count
 
 
-def suffer(losses: Iterable[Loss], *, actor: Actor) -> int:
+def unassign_all(lost: Iterable[LostAssignments], *, actor: Actor) -> int:
     """Unassign all these tickets; return how many."""
-    return sum(unassign(loss.tickets, actor=actor, why=loss.why, name=loss.name) for loss in losses)
+    return sum(unassign(loss.tickets, actor=actor, why=loss.why, name=loss.name) for loss in lost)
 
 
 def unassigned_by(row: Agent | Team, values: Mapping[str, Any] | None = None) -> int:
@@ -59,10 +59,12 @@ def unassigned_by(row: Agent | Team, values: Mapping[str, Any] | None = None) ->
     With `values`: when they are saved (for a team ``members``, ``manager``, ``enabled``; for an agent ``active``).
     """
     if isinstance(row, Agent):
-        gone = values is None or not values.get("active", True)
-        return assigned_to(row).count() if gone else 0
-    losses = _losses(row, _Shape.of(row), _Shape.empty() if values is None else _Shape.after(row, values))
-    return sum(loss.tickets.count() for loss in losses)
+        ends = values is None or not values.get("active", True)
+        return assigned_to(row).count() if ends else 0
+    lost = _lost_assignments(
+        row, _Membership.of(row), _Membership.empty() if values is None else _Membership.after(row, values)
+    )
+    return sum(loss.tickets.count() for loss in lost)
 
 
 def assigned_to(agent: Agent) -> ModelSelect:
@@ -74,7 +76,7 @@ def assigned_to(agent: Agent) -> ModelSelect:
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _Membership:
     """What a team gives sight by: whether it is enabled, and the ids of who belongs to it."""
 
     enabled: bool
@@ -82,21 +84,21 @@ class _Shape:
     members: tuple[Agent, ...]
 
     @classmethod
-    def of(cls, team: Team) -> _Shape:
+    def of(cls, team: Team) -> _Membership:
         """Read it as it is stored, whatever a form has put on the instance."""
-        stored = Team.get_or_none(Team.id == team.id) if team.id is not None else None
-        if stored is None:
+        row = Team.get_or_none(Team.id == team.id) if team.id is not None else None
+        if row is None:
             return cls.empty()
-        members = Agent.select().join(TeamMember).where(TeamMember.team == stored.id).order_by(Agent.id)
-        return cls(stored.enabled, stored.manager, tuple(members))
+        members = Agent.select().join(TeamMember).where(TeamMember.team == row.id).order_by(Agent.id)
+        return cls(row.enabled, row.manager, tuple(members))
 
     @classmethod
-    def empty(cls) -> _Shape:
+    def empty(cls) -> _Membership:
         """Return what is left of a team that is deleted."""
         return cls(False, None, ())
 
     @classmethod
-    def after(cls, team: Team, values: Mapping[str, Any]) -> _Shape:
+    def after(cls, team: Team, values: Mapping[str, Any]) -> _Membership:
         """Return what the team becomes. Raises InvalidInput at ``manager`` or ``members``."""
         now = cls.of(team)
         enabled = bool(values.get("enabled", now.enabled or team.id is None))
@@ -121,7 +123,7 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
     Raises NotAllowed, or InvalidInput at the field that is wrong.
     """
     access.require(actor, "configure")
-    before, after = _Shape.of(team), _Shape.after(team, values)
+    before, after = _Membership.of(team), _Membership.after(team, values)
     _check_people(before, after, actor)
     clean: dict[str, Any] = {"manager": after.manager, "enabled": after.enabled}
     if "label" in values or team.id is None:
@@ -130,13 +132,13 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
         clean["email"] = inputs.normalise(values["email"]) if values["email"] else ""
     inputs.fill(team, clean)
     with events.transaction():
-        losses, noted = _losses(team, before, after), journal.snapshot(team)
-        for loss in losses:
+        lost, snapshot = _lost_assignments(team, before, after), journal.snapshot(team)
+        for loss in lost:
             lock_all(loss.tickets)
         team.save()
         _store_members(team, before, after)
-        suffer(losses, actor=actor)
-        journal.saved(team, noted, actor=actor)
+        unassign_all(lost, actor=actor)
+        journal.saved(team, snapshot, actor=actor)
     return team
 
 
@@ -144,13 +146,15 @@ def delete_team(team: Team, *, actor: Actor) -> int:
     """Delete a team; return how many tickets lost their assignee. Raises NotAllowed."""
     access.require(actor, "configure")
     with events.transaction():
-        count = suffer(_losses(team, _Shape.of(team), _Shape.empty(), deleted=True), actor=actor)
+        count = unassign_all(
+            _lost_assignments(team, _Membership.of(team), _Membership.empty(), deleted=True), actor=actor
+        )
         team.delete_instance()
         journal.deleted(team, str(team), actor=actor)
     return count
 
 
-def _check_people(before: _Shape, after: _Shape, actor: Actor) -> None:
+def _check_people(before: _Membership, after: _Membership, actor: Actor) -> None:
     joining = {**after.people}
     for key in before.people:
         joining.pop(key, None)
@@ -164,7 +168,7 @@ def _check_people(before: _Shape, after: _Shape, actor: Actor) -> None:
         raise NotAllowed(lazy("Ask an administrator to add you to a team."))
 
 
-def _store_members(team: Team, before: _Shape, after: _Shape) -> None:
+def _store_members(team: Team, before: _Membership, after: _Membership) -> None:
     old, new = {row.id for row in before.members}, {row.id for row in after.members}
     TeamMember.delete().where(TeamMember.team == team.id, TeamMember.agent.in_(old - new)).execute()
     for key in sorted(new - old):
@@ -172,17 +176,19 @@ def _store_members(team: Team, before: _Shape, after: _Shape) -> None:
     Stamp.bump()
 
 
-def _losses(team: Team, before: _Shape, after: _Shape, *, deleted: bool = False) -> list[Loss]:
+def _lost_assignments(
+    team: Team, before: _Membership, after: _Membership, *, deleted: bool = False
+) -> list[LostAssignments]:
     if not before.enabled:
         # A team that was off gave no sight and had lost its tickets when it was switched off.
-        return [Loss(_tickets_of(team), "team-deleted", str(team))] if deleted else []
-    losses = []
+        return [LostAssignments(_tickets_of(team), "team-deleted", str(team))] if deleted else []
+    lost = []
     if not after.enabled:
-        losses.append(Loss(_tickets_of(team), "team-deleted" if deleted else "team-disabled", str(team)))
+        lost.append(LostAssignments(_tickets_of(team), "team-deleted" if deleted else "team-disabled", str(team)))
     for key, agent in before.people.items():
         if key not in after.people:
-            losses.append(Loss(_seen_only_through(team, agent), "left-team", agent.name))
-    return losses
+            lost.append(LostAssignments(_seen_only_through(team, agent), "left-team", agent.name))
+    return lost
 
 
 def _tickets_of(team: Team) -> ModelSelect:

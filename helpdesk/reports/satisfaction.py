@@ -109,26 +109,26 @@ def measure(agent: Agent, period: Period) -> Satisfaction | None:
     )
 
 
-def _answers(agent: Agent, period: Period, *wanted: Any) -> ModelSelect:
+def _answers(agent: Agent, period: Period, *columns: Any) -> ModelSelect:
     """Return the query of a period's answers, found by their time: the agent's tickets are far more."""
     within = (statistics.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
-    query = access.visible_tickets(agent).select(*wanted)
+    query = access.visible_tickets(agent).select(*columns)
     return query.join(Rating, on=(Rating.ticket == Ticket.id), attr="rating").where(*within)
 
 
 def _comments(agent: Agent, period: Period) -> list[Rating]:
-    said = _answers(agent, period, Ticket, Rating).where(Rating.comment != "")
-    rows = list(said.order_by(Rating.rated_at.desc(), Rating.id.desc()).limit(COMMENTS))
+    query = _answers(agent, period, Ticket, Rating).where(Rating.comment != "")
+    rows = list(query.order_by(Rating.rated_at.desc(), Rating.id.desc()).limit(COMMENTS))
     for row in rows:
         row.rating.ticket = row
     return [row.rating for row in rows]
 
 
 def _shares(rows: Iterable[tuple[str, int, int]]) -> list[Share]:
-    found: dict[str, Share] = {}
+    shares: dict[str, Share] = {}
     for name, answers, good in rows:
-        share = found.setdefault(name, Share(name))
+        share = shares.setdefault(name, Share(name))
         share.answers += answers
         share.good += good
-    named = (share for share in found.values() if share.name)
+    named = (share for share in shares.values() if share.name)
     return sorted(named, key=lambda share: (-share.answers, share.name))[: statistics.MOST_ROWS]

@@ -174,9 +174,9 @@ def _by_quarter(agent: Agent, period: Period, column: Any) -> list[tuple[datetim
     return [(datetime.fromtimestamp(quarter * QUARTER, period.zone), count) for quarter, count in _rows(counted)]
 
 
-def _within(agent: Agent, period: Period, column: Any, *wanted: Any) -> ModelSelect:
-    query = access.visible_tickets(agent).select(*wanted)
-    return query.where(COUNTED, column >= period.start, column < period.end).order_by(column.desc())
+def _within(agent: Agent, period: Period, time: Any, *columns: Any) -> ModelSelect:
+    query = access.visible_tickets(agent).select(*columns)
+    return query.where(COUNTED, time >= period.start, time < period.end).order_by(time.desc())
 
 
 def _rows(query: Any) -> list[Any]:
@@ -225,8 +225,8 @@ def measure(agent: Agent, period: Period) -> Measured:
     tags = _tags({row[0] for row in first + closed})
     tables, more = {}, set()
     for kind, (keys, name) in _KINDS.items():
-        sorted_by = [_sorted(rows, keys, tags) for rows in (first, closed)]
-        rows = _table(sorted_by[0], sorted_by[1], name)
+        grouped = [_grouped(rows, keys, tags) for rows in (first, closed)]
+        rows = _table(grouped[0], grouped[1], name)
         tables[kind] = rows[:MOST_ROWS]
         if len(rows) > MOST_ROWS:
             more.add(kind)
@@ -235,18 +235,18 @@ def measure(agent: Agent, period: Period) -> Measured:
 
 
 def _sample(agent: Agent, period: Period, column: Any, until: Any) -> list[_Sample]:
-    wanted = (Ticket.id, Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
-    query = _within(agent, period, column, *wanted, _epoch(Ticket.created_at), until).limit(MOST_MEASURED)
+    columns = (Ticket.id, Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
+    query = _within(agent, period, column, *columns, _epoch(Ticket.created_at), until).limit(MOST_MEASURED)
     return [(*row[:5], max(0, row[6] - row[5]) if row[6] is not None else None) for row in _rows(query)]
 
 
 def _tags(ticket_ids: set[int]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+    tags: dict[int, list[int]] = {}
     if ticket_ids:
         query = TicketTag.select(TicketTag.ticket, TicketTag.tag).where(TicketTag.ticket.in_(sorted(ticket_ids)))
         for ticket_id, tag_id in _rows(query):
-            found.setdefault(ticket_id, []).append(tag_id)
-    return found
+            tags.setdefault(ticket_id, []).append(tag_id)
+    return tags
 
 
 def _lengths(rows: Iterable[_Sample]) -> list[float]:
@@ -256,13 +256,13 @@ def _lengths(rows: Iterable[_Sample]) -> list[float]:
 _Keys = Callable[[_Sample, dict[int, list[int]]], Iterable[int | None]]
 
 
-def _sorted(rows: list[_Sample], keys: _Keys, tags: dict[int, list[int]]) -> dict[int, list[float]]:
-    found: dict[int, list[float]] = {}
+def _grouped(rows: list[_Sample], keys: _Keys, tags: dict[int, list[int]]) -> dict[int, list[float]]:
+    lengths: dict[int, list[float]] = {}
     for row in rows:
         for key in keys(row, tags):
             if key is not None and row[5] is not None:
-                found.setdefault(key, []).append(row[5])
-    return found
+                lengths.setdefault(key, []).append(row[5])
+    return lengths
 
 
 def _table(first: dict[int, list[float]], closed: dict[int, list[float]], name: Callable[[int], str]) -> list[Times]:
@@ -277,15 +277,15 @@ def _department_name(key: int) -> str:
     return f"{lookups.service(department.service_id)}, {department.name}" if department is not None else ""
 
 
-def _named(find: Callable[[int | None], Any]) -> Callable[[int], str]:
+def _namer(find: Callable[[int | None], Any]) -> Callable[[int], str]:
     return lambda key: str(find(key) or "")
 
 
 #: What tickets are sorted by: the keys of a ticket, and the name of a key.
 _KINDS: dict[str, tuple[_Keys, Callable[[int], str]]] = {
-    "service": (lambda row, tags: (row[1],), _named(lookups.service)),
+    "service": (lambda row, tags: (row[1],), _namer(lookups.service)),
     "department": (lambda row, tags: (row[2],), _department_name),
-    "team": (lambda row, tags: (row[3],), _named(lookups.team)),
-    "agent": (lambda row, tags: (row[4],), _named(lookups.agent)),
-    "tag": (lambda row, tags: tags.get(row[0], ()), _named(lookups.tag)),
+    "team": (lambda row, tags: (row[3],), _namer(lookups.team)),
+    "agent": (lambda row, tags: (row[4],), _namer(lookups.agent)),
+    "tag": (lambda row, tags: tags.get(row[0], ()), _namer(lookups.tag)),
 }

@@ -172,11 +172,11 @@ def _prefix(_declared: Declared, value: Any) -> str:
 def _refuse_collision(prefix: str) -> None:
     """Refuse a prefix that would one day give a new ticket the number of an old one (RULES 26)."""
     last_id = Ticket.select(Ticket.id).order_by(Ticket.id.desc()).limit(1).scalar() or 0
-    taken = (
+    numbers = (
         table.select(table.number).where(table.number.startswith(prefix)).tuples().iterator()
         for table in (Ticket, FormerNumber)
     )
-    for (number,) in chain.from_iterable(taken):
+    for (number,) in chain.from_iterable(numbers):
         rest = number[len(prefix) :]
         if rest.isascii() and rest.isdigit() and not rest.startswith("0") and int(rest) > last_id:
             raise InvalidInput(
@@ -248,8 +248,8 @@ def decrypt(text: str) -> str:
 
 def mail_password_is_lost() -> bool:
     """Whether the stored password of the mail server was written with another secret key."""
-    stored = get("mail_password")
-    return environment.current().mail is None and bool(get("mail_host") and stored) and not decrypt(stored)
+    password = get("mail_password")
+    return environment.current().mail is None and bool(get("mail_host") and password) and not decrypt(password)
 
 
 def site_url() -> str:

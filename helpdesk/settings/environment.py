@@ -99,10 +99,10 @@ def mail_server(url: str) -> MailServer | None:
         return None
     try:
         parts = urlsplit(url)
-        asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-        tls = asked.pop("tls", "tls" if parts.scheme == "smtps" else "starttls")
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        tls = options.pop("tls", "tls" if parts.scheme == "smtps" else "starttls")
         port = parts.port if parts.port is not None else 465 if tls == "tls" else 587
-        valid = not asked and tls in {"starttls", "tls", "none"} and port > 0 and is_host(parts.hostname or "")
+        valid = not options and tls in {"starttls", "tls", "none"} and port > 0 and is_host(parts.hostname or "")
     except ValueError:
         valid = False
     if not valid or parts.scheme not in {"smtp", "smtps"} or parts.path not in {"", "/"} or parts.fragment:
@@ -148,7 +148,7 @@ def _data_dir(text: str) -> Path:
     try:
         return Path(text).expanduser().resolve()
     except (RuntimeError, OSError) as error:
-        raise BadEnvironment(f"GUICHET_DATA_DIR: {_shown(text)} leads nowhere ({error}).") from error
+        raise BadEnvironment(f"GUICHET_DATA_DIR: {_quoted(text)} leads nowhere ({error}).") from error
 
 
 def _database_url(text: str, data_dir: Path) -> str:
@@ -244,18 +244,18 @@ def _make_secret(path: Path) -> None:
 def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = values.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
-        raise BadEnvironment(f"{name}: expected a whole number from {low} to {high}, not {_shown(text)}.")
+        raise BadEnvironment(f"{name}: expected a whole number from {low} to {high}, not {_quoted(text)}.")
     return int(text)
 
 
 def _one_of(values: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     text = values.get(name) or choices[0]
     if text not in choices:
-        raise BadEnvironment(f"{name}: expected {' or '.join(choices)}, not {_shown(text)}.")
+        raise BadEnvironment(f"{name}: expected {' or '.join(choices)}, not {_quoted(text)}.")
     return text
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 

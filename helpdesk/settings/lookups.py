@@ -85,10 +85,10 @@ def agent(key: int | None) -> Agent | None:
 
 def own_agent(key: int | None) -> Agent | None:
     """Return a copy of an agent's row, for whoever may go on to change it."""
-    kept = agent(key)
-    if kept is None:
+    row = agent(key)
+    if row is None:
         return None
-    copy = Agent(**kept.__data__)
+    copy = Agent(**row.__data__)
     copy._dirty.clear()
     return copy
 
@@ -115,10 +115,10 @@ def departments(service_id: int | None = None) -> list[Department]:
 
 def places(*, enabled_only: bool = False) -> list[tuple[Service, Department | None]]:
     """Return where tickets may lie, in the owner's order: each department, and each service that has none."""
-    found: list[tuple[Service, Department | None]] = []
+    rows: list[tuple[Service, Department | None]] = []
     for service in services(enabled_only=enabled_only):
-        found += [(service, department) for department in departments(service.id)] or [(service, None)]
-    return found
+        rows += [(service, department) for department in departments(service.id)] or [(service, None)]
+    return rows
 
 
 def statuses(*, enabled_only: bool = False) -> list[Status]:

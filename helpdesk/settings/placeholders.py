@@ -62,13 +62,13 @@ def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = F
     before it along: "Dear {{customer_firstname}}," reads "Dear,".
     """
     parts, end = [], 0
-    for found in _ANYTHING.finditer(text):
-        name = found[1].strip()
+    for match in _ANYTHING.finditer(text):
+        name = match[1].strip()
         if name not in PLACEHOLDERS or name not in values:
             continue
-        before, value = text[end : found.start()], values[name].strip()
+        before, value = text[end : match.start()], values[name].strip()
         parts += [before, _as_html(name, value) if html else value] if value else [_without_blank(before)]
-        end = found.end()
+        end = match.end()
     filled = "".join(parts) + text[end:]
     return header_safe(filled) if one_line else filled
 

@@ -83,9 +83,9 @@ def _neighbours(row: Any) -> list[int]:
 
 
 def _number(table: Any, ids: list[int]) -> None:
-    stored = dict(table.select(table.id, table.position).where(table.id.in_(ids)).tuples())
+    positions = dict(table.select(table.id, table.position).where(table.id.in_(ids)).tuples())
     for position, key in enumerate(ids):
-        if stored[key] != position:
+        if positions[key] != position:
             table.update(position=position).where(table.id == key).execute()
     Stamp.bump()
 

@@ -76,8 +76,8 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
 
 def settings_using(row: Status | Priority) -> list[str]:
     """Return the keys of the settings that use this status or priority."""
-    stored = type(row).select(type(row).identifier).where(type(row).id == (row.id or 0)).scalar()
-    return [key for key in CHOOSING_SETTINGS[type(row)] if stored and settings.get(key) == stored]
+    identifier = type(row).select(type(row).identifier).where(type(row).id == (row.id or 0)).scalar()
+    return [key for key in CHOOSING_SETTINGS[type(row)] if identifier and settings.get(key) == identifier]
 
 
 def _set_common(row: Any, values: Mapping[str, Any], chosen_by: list[str]) -> str:

@@ -83,7 +83,7 @@ def test_what_agents_did_to_them_goes_too(loaded, busy, ana, billing, invoices):
     tickets.move(row, billing.id, invoices.id, actor=busy)
     tickets.close(row, actor=busy)
     tickets.mark_spam(Ticket.select().order_by(Ticket.id.desc()).get(), actor=busy, block_author=True)
-    Service.update(name="Mine").where(Service.id == examples._stored()["services"][0]).execute()
+    Service.update(name="Mine").where(Service.id == examples._ids()["services"][0]).execute()
     Stamp.bump()
     assert examples.remove(actor=busy).kept == []
     assert everything() == loaded
@@ -101,7 +101,7 @@ def test_no_mail_is_written_and_none_ever_leaves(app, loaded, busy, smtp):
 
 
 def test_a_ticket_of_the_owner_keeps_its_place(loaded, busy, carol):
-    place = Department.get_by_id(examples._stored()["departments"][0])
+    place = Department.get_by_id(examples._ids()["departments"][0])
     own = own_ticket(carol, place)
     gone = examples.remove(actor=busy)
     assert set(gone.kept) == {str(place), str(place.service)}
@@ -110,27 +110,27 @@ def test_a_ticket_of_the_owner_keeps_its_place(loaded, busy, carol):
 
 
 def test_a_customer_of_an_own_ticket_stays(loaded, busy, sales):
-    someone = Customer.get_by_id(examples._stored()["customers"][0])
+    someone = Customer.get_by_id(examples._ids()["customers"][0])
     cast.open_ticket(someone, sales)
     assert examples.remove(actor=busy).kept == [str(someone)]
     assert Customer.get_by_id(someone.id).primary_address
 
 
 def test_an_address_in_copy_of_an_own_ticket_stays(loaded, busy, ticket):
-    address = CustomerAddress.get_by_id(examples._stored()["addresses"][1])
+    address = CustomerAddress.get_by_id(examples._ids()["addresses"][1])
     TicketCc.create(ticket=ticket, address=address, added_by="agent", created_at=clock.now())
     assert examples.remove(actor=busy).kept == [str(address.customer)]
     assert TicketCc.select().count() == 1
 
 
 def test_rights_on_an_example_keep_it(loaded, busy, ana):
-    service = Service.get_by_id(examples._stored()["services"][1])
+    service = Service.get_by_id(examples._ids()["services"][1])
     Permission.create(agent=ana, service=service)
     assert examples.remove(actor=busy).kept == [str(service)]
 
 
 def test_an_own_canned_response_keeps_its_service(loaded, busy):
-    service = Service.get_by_id(examples._stored()["services"][1])
+    service = Service.get_by_id(examples._ids()["services"][1])
     own = CannedResponse.create(service=service, name="Mine", body="<p>x</p>")
     assert examples.remove(actor=busy).kept == [str(service)]
     assert [row.id for row in CannedResponse.select()] == [own.id]
@@ -165,7 +165,7 @@ def test_an_own_ticket_that_went_into_an_example_stays(loaded, busy, sales):
 
 def test_the_id_of_an_example_deleted_by_hand_is_nobodys(loaded, client_of, busy):
     client = client_of(busy)
-    last = max(examples._stored()["canned_responses"])
+    last = max(examples._ids()["canned_responses"])
     doors.post(client, "/admin/canned-responses/delete/", {"id": last, "confirmed": "1"})
     own = CannedResponse.create(name="Mine", body="<p>x</p>")
     examples.remove(actor=busy)
@@ -178,7 +178,7 @@ def test_they_are_loaded_once(loaded, busy):
 
 
 def test_they_come_back_after_they_went(loaded, busy, sales):
-    cast.open_ticket(Customer.get_by_id(examples._stored()["customers"][0]), sales)
+    cast.open_ticket(Customer.get_by_id(examples._ids()["customers"][0]), sales)
     examples.remove(actor=busy)
     examples.load(actor=busy)
     assert Ticket.select().count() == 8
@@ -221,7 +221,7 @@ def test_the_button_of_the_configuration(client_of, busy):
 
 
 def test_the_page_names_what_stays(client_of, loaded, busy, carol):
-    place = Department.get_by_id(examples._stored()["departments"][0])
+    place = Department.get_by_id(examples._ids()["departments"][0])
     own_ticket(carol, place)
     answer = doors.post(client_of(busy), SCREEN, {"confirmed": "1"}, follow_redirects=True)
     assert "stay, because you have built on them." in doors.text_of(answer)

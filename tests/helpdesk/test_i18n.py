@@ -82,9 +82,9 @@ def test_an_unknown_language_is_the_desks(app):
 
 def test_a_language_is_named_in_the_language_of_the_reader(speaking):
     names = ["English", "French"] if speaking == "en" else ["anglais", "français"]
-    assert [i18n.called(code) for code in ("en", "fr")] == names
+    assert [i18n.language_name(code) for code in ("en", "fr")] == names
     assert [str(name) for _code, name in i18n.CHOICES] == [name.capitalize() for name in names]
-    assert i18n.called("nonsense") == "nonsense"
+    assert i18n.language_name("nonsense") == "nonsense"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.examples.demo import desk as desks
 from helpdesk.examples.demo import library, shop
-from helpdesk.examples.demo.draft import Batch
-from helpdesk.examples.demo.stories import Teller, arrivals
+from helpdesk.examples.demo.draft import Rows
+from helpdesk.examples.demo.stories import StoryWriter, arrivals
 from helpdesk.i18n import lazy
 from models import Agent, Customer, CustomerAddress, Message, Role, Ticket
 
@@ -37,7 +37,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Accounts:
-    """Who can sign in to the demo, and with what."""
+    """The agents who can sign in to the demo, and their password."""
 
     people: tuple[Account, ...]
     password: str
@@ -65,30 +65,30 @@ def fill(
         Stamp.bump()
         shop.fill(authors, seed, now)
     books = {locale: library.book(locale, rng) for locale in library.BOOKS}
-    teller = Teller(desk, books, authors, rng, now)
-    _tell(teller, tickets, desk.prefix, progress)
+    writer = StoryWriter(desk, books, authors, rng, now)
+    _write_tickets(writer, tickets, desk.prefix, progress)
     with database.atomic():
-        for customer, moment in teller.blocked.items():
+        for customer, moment in writer.blocked.items():
             Customer.update(blocked_at=moment).where(Customer.id == customer).execute()
     people = tuple(Account(agent.name, agent.email, agent.is_admin) for agent in desk.agents.values())
     return Accounts(people, password, tickets)
 
 
-def _tell(teller: Teller, tickets: int, prefix: str, progress: Progress | None) -> None:
-    batch = Batch(1, 1, prefix)
-    opened = arrivals(tickets, teller.rng, teller.now)
+def _write_tickets(writer: StoryWriter, tickets: int, prefix: str, progress: Progress | None) -> None:
+    rows = Rows(1, 1, prefix)
+    opened = arrivals(tickets, writer.rng, writer.now)
     for start in range(0, tickets, BATCH):
         end = min(start + BATCH, tickets)
         for moment in opened[start:end]:
-            teller.tell(batch, moment)
+            writer.write(rows, moment)
         with database.atomic():
-            batch.store()
+            rows.store()
         if progress is not None:
             progress(end, tickets)
-    _let_the_database_count_on()
+    _advance_ids()
 
 
-def _let_the_database_count_on() -> None:
+def _advance_ids() -> None:
     if is_sqlite():
         database.execute_sql("ANALYZE")
         return
@@ -99,7 +99,7 @@ def _let_the_database_count_on() -> None:
 
 
 def progress_bar(stream: TextIO) -> Progress | None:
-    """Return what draws a bar on a terminal; None when `stream` is none."""
+    """Return a function that draws a progress bar; None when `stream` is no terminal."""
     if not stream.isatty():
         return None
 
@@ -112,7 +112,7 @@ def progress_bar(stream: TextIO) -> Progress | None:
 
 
 def lines(accounts: Accounts) -> Iterable[str]:
-    """Yield the accounts as a terminal shows them."""
+    """Yield the accounts as lines for a terminal."""
     width = max(len(person.email) for person in accounts.people)
     for person in accounts.people:
         yield f"{person.email:<{width}}  {accounts.password}  {'administrator' if person.is_admin else 'agent'}"

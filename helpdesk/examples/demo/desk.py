@@ -55,8 +55,8 @@ def build(rng: Random, now: datetime, password: str) -> Desk:
     Setting.create(key="default_sender", value=f"support@{world.DOMAIN}", changed_at=now)
     places = _services()
     # One hash for all accounts, its salt drawn from the seed: the same seed gives the same desk.
-    stored = passwords.make_hash(password, salt=rng.randbytes(16))
-    agents = {person.name: _agent(person, stored, now) for person in world.AGENTS}
+    password_hash = passwords.make_hash(password, salt=rng.randbytes(16))
+    agents = {person.name: _agent(person, password_hash, now) for person in world.AGENTS}
     covering = _permissions(places, agents)
     teams = _teams(agents)
     desk = Desk(
@@ -85,13 +85,13 @@ def _services() -> dict[str, Place]:
     return places
 
 
-def _agent(person: Person, stored: str, now: datetime) -> Agent:
+def _agent(person: Person, password_hash: str, now: datetime) -> Agent:
     role = Role.select().where(Role.can_configure == person.is_admin).order_by(Role.id).first()
     email = f"{search.fold(person.name).replace(' ', '.')}@{world.DOMAIN}"
     return Agent.create(
         email=email,
         name=person.name,
-        password_hash=stored,
+        password_hash=password_hash,
         is_admin=person.is_admin,
         role=role or Role.select().order_by(Role.id).first(),
         locale=person.locale,
@@ -178,12 +178,12 @@ def customers(count: int, rng: Random, now: datetime) -> list[Author]:
         locale = rng.choice(("en", "fr"))
         first, last = rng.choice(world.FIRST_NAMES[locale]), rng.choice(world.LAST_NAMES[locale])
         email = search.fold(f"{first}.{last}{step + 1}@{rng.choice(world.MAIL_DOMAINS)}")
-        named = rng.random() < 0.95
+        has_name = rng.random() < 0.95
         people.append(
             {
                 "id": first_id + step,
-                "first_name": first if named else "",
-                "last_name": last if named else "",
+                "first_name": first if has_name else "",
+                "last_name": last if has_name else "",
                 "locale": locale,
                 "created_at": since,
             }

@@ -50,14 +50,14 @@ class Author(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What somebody wrote: as it is stored, and folded for the index."""
+    """The text of a message: as HTML, and folded for the search index."""
 
     html: str
     folded: str
 
 
-class Batch:
-    """Rows waiting to be stored, and the ids to give out."""
+class Rows:
+    """Rows to be stored together, and the next ids of tickets and messages."""
 
     def __init__(self, ticket_id: int, message_id: int, prefix: str) -> None:
         self.ticket_id, self.message_id, self.prefix = ticket_id, message_id, prefix
@@ -68,7 +68,7 @@ class Batch:
         self.search: list[tuple[Any, ...]] = []
 
     def rows(self) -> Iterable[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
-        """Return what waits, parents first: table, columns, rows."""
+        """Yield table, columns and rows, parents first."""
         yield Ticket._meta.table_name, TICKET, self.tickets
         yield Message._meta.table_name, MESSAGE, self.messages
         yield TicketEvent._meta.table_name, EVENT, self.events
@@ -76,7 +76,7 @@ class Batch:
         yield "message_search", SEARCH, self.search
 
     def store(self) -> None:
-        """Store what waits, in the caller's transaction: through the models it would take most of the time."""
+        """Store the rows by plain SQL, in the caller's transaction: through the models it would take far longer."""
         for table, columns, rows in self.rows():
             if rows:
                 names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([database.param] * len(columns))
@@ -85,12 +85,12 @@ class Batch:
 
 
 class Draft:
-    """One ticket on its way; the moment of each verb is given."""
+    """One ticket in the making: each method is a verb that happens at the time `at` (naive UTC)."""
 
-    def __init__(self, batch: Batch, author: Author, subject: str, place: tuple[int, int | None]) -> None:
-        self.batch, self.author, self.subject = batch, author, subject
-        self.id, batch.ticket_id = batch.ticket_id, batch.ticket_id + 1
-        self.number = f"{batch.prefix}{self.id}"
+    def __init__(self, rows: Rows, author: Author, subject: str, place: tuple[int, int | None]) -> None:
+        self.rows, self.author, self.subject = rows, author, subject
+        self.id, rows.ticket_id = rows.ticket_id, rows.ticket_id + 1
+        self.number = f"{rows.prefix}{self.id}"
         self.folded_subject = search.plain(f"{self.number} {subject}")
         self.folded_author = search.plain(f"{author.name} {author.email}")
         self.columns: dict[str, Any] = dict.fromkeys(TICKET) | {
@@ -109,7 +109,7 @@ class Draft:
         }
 
     def open(self, text: Text, at: datetime, status: Status, priority: Priority) -> None:
-        """The customer asks."""
+        """Open the ticket with the customer's first message."""
         self.columns |= {"created_at": at, "last_activity": at}
         self._status(status, at)
         self.columns |= {"awaits_reply": True, "waiting_since": at}
@@ -118,7 +118,7 @@ class Draft:
         self._event(EventKind.OPENED, at)
 
     def receive(self, text: Text, at: datetime, status: Status) -> None:
-        """The customer writes again."""
+        """Add a message of the customer."""
         message = self._message(CUSTOMER_MESSAGE, text, at)
         if not self.columns["is_open"]:
             self._event(EventKind.REOPENED, at)
@@ -129,7 +129,7 @@ class Draft:
         self._event(EventKind.CUSTOMER_WROTE, at, message=message)
 
     def reply(self, text: Text, at: datetime, agent: Agent, signature: str, status: Status) -> None:
-        """An agent answers, and closes when the status does."""
+        """Add a reply of an agent; a closed status closes the ticket with it."""
         message = self._message(REPLY, text, at, agent, signature)
         self._store(at)
         if self.columns["assignee_id"] is None:
@@ -141,13 +141,13 @@ class Draft:
             self._event(EventKind.CLOSED, at, agent)
 
     def note(self, text: Text, at: datetime, agent: Agent) -> None:
-        """An agent writes for the team only."""
+        """Add an internal note of an agent."""
         message = self._message(NOTE, text, at, agent)
         self._store(at)
         self._event(EventKind.NOTE_ADDED, at, agent, message=message)
 
     def assign(self, to: Agent | Team, at: datetime, agent: Agent) -> None:
-        """Somebody sets the assignee."""
+        """Set the assignee."""
         self._store(at)
         is_agent = isinstance(to, Agent)
         self.columns |= {"assignee_id": to.id if is_agent else None, "team_id": None if is_agent else to.id}
@@ -155,52 +155,52 @@ class Draft:
         self._event(EventKind.ASSIGNED, at, agent, to=str(to), **target)
 
     def set_status(self, status: Status, at: datetime, agent: Agent, old: Status) -> None:
-        """An agent picks a status."""
+        """Set the status."""
         self._store(at)
         self._status(status, at)
         self._event(EventKind.STATUS, at, agent, old=old.label, new=status.label)
 
     def set_priority(self, priority: Priority, at: datetime, agent: Agent, old: Priority) -> None:
-        """An agent picks a priority."""
+        """Set the priority."""
         self._store(at)
         self._priority(priority)
         self._event(EventKind.PRIORITY, at, agent, old=old.label, new=priority.label)
 
     def mark_important(self, priority: Priority, at: datetime, agent: Agent) -> None:
-        """An agent marks the ticket as important."""
+        """Mark the ticket as important."""
         self._store(at)
         self.columns["former_priority_id"] = self.columns["priority_id"]
         self._priority(priority)
         self._event(EventKind.IMPORTANT, at, agent)
 
     def tag(self, tag_id: int, name: str, at: datetime, agent: Agent) -> None:
-        """An agent puts a tag on the ticket."""
-        self.batch.tags.append((self.id, tag_id))
+        """Add a tag to the ticket."""
+        self.rows.tags.append((self.id, tag_id))
         self._store(at)
         self._event(EventKind.TAGGED, at, agent, tag=name)
 
     def close(self, status: Status, at: datetime, agent: Agent | None) -> None:
-        """An agent closes, or (None) the customer."""
+        """Close the ticket, by an agent or (None) by its customer."""
         self._store(at)
         self._status(status, at, by_customer=agent is None)
         self._event(EventKind.CLOSED if agent else EventKind.CLOSED_BY_CUSTOMER, at, agent)
 
     def mark_spam(self, at: datetime, agent: Agent) -> None:
-        """An agent flags the ticket as spam (blocking its author is the caller's)."""
+        """Mark the ticket as spam; the caller blocks its author."""
         self._store(at)
         self.columns["is_spam"] = True
         self._event(EventKind.SPAM, at, agent)
 
     def delete(self, at: datetime, agent: Agent) -> None:
-        """An agent puts the ticket into the bin."""
+        """Move the ticket to the bin."""
         self._store(at)
         self.columns |= {"in_bin": True, "binned_at": at}
         self._event(EventKind.DELETED, at, agent)
 
     def finish(self) -> None:
-        """Hand the ticket to the batch."""
+        """Add the ticket's own row."""
         columns = self.columns
-        self.batch.tickets.append(tuple([columns[name] for name in TICKET]))
+        self.rows.tickets.append(tuple([columns[name] for name in TICKET]))
 
     def _store(self, at: datetime) -> None:
         self.columns["last_activity"] = at
@@ -222,23 +222,23 @@ class Draft:
         self.columns |= {"priority_id": priority.id, "rank": -priority.weight}
 
     def _message(self, kind: str, text: Text, at: datetime, agent: Agent | None = None, signature: str = "") -> int:
-        number = self.batch.message_id
-        self.batch.message_id += 1
-        customer, shown = (None, agent.name) if agent else (self.author.id, self.author.display_name)
+        number = self.rows.message_id
+        self.rows.message_id += 1
+        customer, author_name = (None, agent.name) if agent else (self.author.id, self.author.display_name)
         row = {
             "id": number,
             "ticket_id": self.id,
             "kind": kind,
             "agent_id": agent.id if agent else None,
             "customer_id": customer,
-            "author_name": shown,
+            "author_name": author_name,
             "body": text.html,
             "signature": signature,
             "created_at": at,
             "deleted_at": None,
         }
-        self.batch.messages.append(tuple([row.get(name) for name in MESSAGE]))
-        self.batch.search.append((number, self.folded_subject, self.folded_author, text.folded))
+        self.rows.messages.append(tuple([row.get(name) for name in MESSAGE]))
+        self.rows.search.append((number, self.folded_subject, self.folded_author, text.folded))
         return number
 
     def _event(self, kind: EventKind, at: datetime, by: Agent | None = None, /, **data: Any) -> None:
@@ -251,4 +251,4 @@ class Draft:
             "data": json.dumps(data, separators=(",", ":")) if data else "{}",
             "created_at": at,
         }
-        self.batch.events.append(tuple([row[name] for name in EVENT]))
+        self.rows.events.append(tuple([row[name] for name in EVENT]))

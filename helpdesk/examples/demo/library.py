@@ -19,7 +19,7 @@ BOOKS: dict[str, ModuleType] = {"en": english, "fr": french}
 
 
 class Wording(NamedTuple):
-    """A thread as one customer and one agent write it."""
+    """A thread with the texts filled in for one customer and one agent."""
 
     place: str
     subject: str
@@ -28,7 +28,7 @@ class Wording(NamedTuple):
 
 
 class Book(NamedTuple):
-    """Everything that is said in one language."""
+    """All texts of one language."""
 
     threads: tuple[Wording, ...]
     follow_ups: tuple[tuple[Text, Text], ...]
@@ -38,7 +38,7 @@ class Book(NamedTuple):
 
 
 def book(locale: str, rng: Random) -> Book:
-    """Write out the texts of a language."""
+    """Return the texts of a language, filled in."""
     source = BOOKS[locale]
     threads = tuple(_wording(thread, source, locale, rng) for thread in source.THREADS for _copy in range(WORDINGS))
     return Book(
@@ -52,13 +52,13 @@ def book(locale: str, rng: Random) -> Book:
 
 @cache
 def customer_text(text: str) -> Text:
-    """Return a text of a customer as the rules store it."""
+    """Return the plain text of a customer's message in its stored form."""
     return Text(richtext.from_text(text), search.plain(text))
 
 
 @cache
 def agent_text(text: str) -> Text:
-    """Return a text of an agent as the rules store it."""
+    """Return the plain text of an agent's message in its stored form."""
     html = richtext.clean(richtext.from_text(text))
     return Text(html, search.plain(richtext.to_text(html)))
 

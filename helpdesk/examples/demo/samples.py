@@ -1,4 +1,4 @@
-"""The examples of a running desk: two services, canned responses, and tickets of customers whom no mail reaches."""
+"""The examples of a running desk: two services, canned responses, and tickets of customers who get no mail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from peewee import fn
 from database import Base, Label, database, is_sqlite
 from helpdesk import clock, search, settings
 from helpdesk.examples.demo import library, world
-from helpdesk.examples.demo.draft import Author, Batch, Draft, Text
+from helpdesk.examples.demo.draft import Author, Draft, Rows, Text
 from helpdesk.lib import positions
 from helpdesk.outbox import claims
 from models import (
@@ -30,7 +30,7 @@ from models import (
 
 #: What is made.
 NAMES = ("tickets", "canned_responses", "addresses", "customers", "departments", "services")
-#: Services of the demo that are loaded, switched off: no visitor is offered them.
+#: Services of the demo that are loaded, disabled so that the public form does not offer them.
 SERVICES = ("shop", "billing")
 MARK = {"en": " (example)", "fr": " (exemple)"}
 PEOPLE = 5
@@ -38,7 +38,7 @@ PEOPLE = 5
 
 @dataclass(frozen=True)
 class Story:
-    """A ticket: the place, which of its threads, how many hours ago, what was said, and what became of it."""
+    """A ticket: its place, which thread of the place, hours since it was opened, number of texts, and its state."""
 
     place: str
     thread: int
@@ -109,27 +109,27 @@ class Maker:
 
     @staticmethod
     def _free_address(name: str) -> str:
-        """Return an address that nobody has: an example of before may have stayed."""
-        taken = CustomerAddress.select(CustomerAddress.email).where(CustomerAddress.email.startswith(f"{name}"))
-        known = {email for (email,) in taken.tuples()}
-        choices = (f"{name}{number or ''}@{claims.UNREACHED}" for number in range(len(known) + 1))
-        return next(email for email in choices if email not in known)
+        """Return an address that no customer has: earlier examples may still exist."""
+        similar = CustomerAddress.select(CustomerAddress.email).where(CustomerAddress.email.startswith(f"{name}"))
+        addresses = {email for (email,) in similar.tuples()}
+        choices = (f"{name}{number or ''}@{claims.UNREACHED}" for number in range(len(addresses) + 1))
+        return next(email for email in choices if email not in addresses)
 
     def _tickets(self, places: dict[str, tuple[int, int | None]], people: list[Author]) -> None:
         book = library.book(self.locale, self.rng)
-        batch = Batch(_next_id(Ticket), _next_id(Message), str(settings.get("ticket_prefix")))
+        rows = Rows(_next_id(Ticket), _next_id(Message), str(settings.get("ticket_prefix")))
         for number, story in enumerate(STORIES):
             wording = [row for row in book.threads[:: library.WORDINGS] if row.place == story.place][story.thread]
-            draft = Draft(batch, people[number % PEOPLE], wording.subject, places[story.place])
-            self._tell(draft, story, wording.texts)
+            draft = Draft(rows, people[number % PEOPLE], wording.subject, places[story.place])
+            self._write_story(draft, story, wording.texts)
             if story.fate == "noted":
                 draft.note(book.notes[0], self.now - timedelta(hours=story.hours - 2), self.actor)
             draft.finish()
             self.made["tickets"].append(draft.id)
-        batch.store()
-        _count_on(Ticket, Message)
+        rows.store()
+        _advance_ids(Ticket, Message)
 
-    def _tell(self, draft: Draft, story: Story, texts: tuple[Text, ...]) -> None:
+    def _write_story(self, draft: Draft, story: Story, texts: tuple[Text, ...]) -> None:
         opened, step = self.now - timedelta(hours=story.hours), timedelta(hours=story.hours / 6)
         active, pending = _status("default_status"), _status("pending_status")
         draft.open(texts[0], opened, active, _priority("default_priority"))
@@ -152,7 +152,7 @@ def _priority(setting: str) -> Priority:
 
 
 def _next_id(table: type[Base]) -> int:
-    """Return the id the next row of a table would get, so that nobody else takes it in this transaction."""
+    """Return the id the next row of a table would get; nobody else can take it until the transaction ends."""
     name = table._meta.table_name
     if not is_sqlite():
         database.execute_sql(f'LOCK TABLE "{name}" IN EXCLUSIVE MODE')
@@ -162,8 +162,8 @@ def _next_id(table: type[Base]) -> int:
     return max(highest) + 1
 
 
-def _count_on(*tables: type[Base]) -> None:
-    """Let PostgreSQL go on behind the ids that were given by hand; SQLite does by itself."""
+def _advance_ids(*tables: type[Base]) -> None:
+    """Let PostgreSQL continue after the ids that were set by hand; SQLite does so by itself."""
     for table in () if is_sqlite() else tables:
         name = table._meta.table_name
         highest = table.select(fn.MAX(table.id)).scalar()

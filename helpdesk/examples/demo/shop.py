@@ -32,13 +32,13 @@ MOST = 2_000
 
 
 def fill(authors: Sequence[Author], seed: int, now: datetime) -> None:
-    """Store the orders, drawn by chance of their own: the tickets of a seed stay what they were."""
+    """Store orders for these customers, with random numbers of their own: the tickets of a seed do not change."""
     rng = Random(f"orders {seed}")
-    told: list[NewOrder] = []
+    new_orders: list[NewOrder] = []
     for author in authors[:MOST]:
         for _step in range(rng.choice((0, 0, 1, 1, 2, 4))):
-            told.append(_order(author, 10_250 + len(told), rng, now))
-    orders.store(told, at=now)
+            new_orders.append(_order(author, 10_250 + len(new_orders), rng, now))
+    orders.store(new_orders, at=now)
 
 
 def _order(author: Author, number: int, rng: Random, now: datetime) -> NewOrder:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from helpdesk.examples.demo.desk import Desk
-from helpdesk.examples.demo.draft import Author, Batch, Draft
+from helpdesk.examples.demo.draft import Author, Draft, Rows
 from helpdesk.examples.demo.library import Book, Wording
 from models import Agent, Status
 
@@ -23,16 +23,16 @@ EPOCH = datetime(1970, 1, 1)
 def arrivals(count: int, rng: Random, now: datetime) -> list[datetime]:
     """Return when `count` tickets are opened (naive UTC), the oldest first: by day, and fewer at weekends."""
     latest = int((now - EPOCH).total_seconds()) - 60
-    found: list[int] = []
-    while len(found) < count:
+    seconds: list[int] = []
+    while len(seconds) < count:
         day = (latest - int(_age(rng.random()) * 86_400)) // 86_400
         # The first of January 1970 was a Thursday.
         if (day + 3) % 7 >= 5 and rng.random() > WEEKEND:
             continue
         at = day * 86_400 + int(rng.triangular(5, 23, 13) * 3_600)
         if at <= latest:
-            found.append(at)
-    return [EPOCH + timedelta(seconds=at) for at in sorted(found)]
+            seconds.append(at)
+    return [EPOCH + timedelta(seconds=at) for at in sorted(seconds)]
 
 
 def _age(position: float) -> float:
@@ -42,8 +42,8 @@ def _age(position: float) -> float:
     return RECENT_DAYS + (1 - position / (1 - RECENT)) ** 1.3 * (DAYS - RECENT_DAYS)
 
 
-class Teller:
-    """Tells tickets one after another, the oldest first."""
+class StoryWriter:
+    """Writes the tickets of the demo one after another, the oldest first."""
 
     def __init__(self, desk: Desk, books: dict[str, Book], authors: list[Author], rng: Random, now: datetime) -> None:
         self.desk, self.books, self.rng, self.now = desk, books, rng, now
@@ -52,19 +52,19 @@ class Teller:
         #: Customers blocked with their first spam, and when.
         self.blocked: dict[int, datetime] = {}
 
-    def tell(self, batch: Batch, opened: datetime) -> None:
-        """Tell the ticket that was opened at that moment (naive UTC)."""
+    def write(self, rows: Rows, opened: datetime) -> None:
+        """Add the rows of one ticket, opened at that time (naive UTC)."""
         rng = self.rng
         fate = rng.random()
         if fate < 0.015:
-            self._spam(batch, opened)
+            self._spam(rows, opened)
             return
         # Half of the tickets come from one customer in five.
         pool = len(self.authors) if rng.random() < 0.5 else max(1, len(self.authors) // 5)
         author = self.authors[rng.randrange(pool)]
         is_open = rng.random() < 1 - ((self.now - opened) / timedelta(days=RECENT_DAYS)) ** 1.2
         wording = rng.choice(self.books[author.locale].threads)
-        draft = Draft(batch, author, wording.subject, self.desk.places[wording.place])
+        draft = Draft(rows, author, wording.subject, self.desk.places[wording.place])
         moments = self._moments(opened, 26)
         draft.open(wording.texts[0], opened, self.desk.statuses["active"], self.desk.priorities["normal"])
         agent, signature = rng.choice(self.desk.covering[wording.place])
@@ -86,7 +86,7 @@ class Teller:
             yield at
 
     def _sort(self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent) -> None:
-        """Tags, priority and importance of some tickets."""
+        """Give some tickets tags, a priority or importance."""
         rng, priorities = self.rng, self.desk.priorities
         if wording.tags and rng.random() < 0.6:
             name = rng.choice(wording.tags)
@@ -120,8 +120,8 @@ class Teller:
         elif chance < 0.4:
             draft.assign(rng.choice(self.desk.teams)[0], next(moments), self.desk.agents["Claire Fontaine"])
         if rng.random() < 0.3:
-            asked = rng.choice(self.books[draft.author.locale].follow_ups)[0]
-            draft.receive(asked, next(moments), self.desk.statuses["active"])
+            question = rng.choice(self.books[draft.author.locale].follow_ups)[0]
+            draft.receive(question, next(moments), self.desk.statuses["active"])
 
     def _closed(
         self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str
@@ -149,15 +149,15 @@ class Teller:
         if self.rng.random() >= 0.02:
             return
         follow_ups = self.books[draft.author.locale].follow_ups
-        for asked, answer in self.rng.sample(follow_ups, 4):
-            draft.receive(asked, next(moments), self.desk.statuses["active"])
+        for question, answer in self.rng.sample(follow_ups, 4):
+            draft.receive(question, next(moments), self.desk.statuses["active"])
             draft.reply(answer, next(moments), agent, signature, self.desk.statuses["pending"])
 
-    def _spam(self, batch: Batch, opened: datetime) -> None:
+    def _spam(self, rows: Rows, opened: datetime) -> None:
         author = self.rng.choice(self.spammers)
         subject, text = self.rng.choice(self.books[author.locale].spam)
         place = self.rng.choice([key for key, place in self.desk.places.items() if place[1] is not None])
-        draft = Draft(batch, author, subject, self.desk.places[place])
+        draft = Draft(rows, author, subject, self.desk.places[place])
         draft.open(text, opened, self.desk.statuses["active"], self.desk.priorities["normal"])
         if author.id in self.blocked:
             draft.columns["is_spam"] = True

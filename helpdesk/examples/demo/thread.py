@@ -1,4 +1,4 @@
-"""The shape of a thread of the demo."""
+"""The texts of one thread of the demo."""
 
 from __future__ import annotations
 
