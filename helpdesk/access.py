@@ -1,4 +1,4 @@
-"""Who sees what and who may do what: the only place that knows (RULES 4 and 5)."""
+"""Who may see what and who may do what: the only place that decides it (RULES 4 and 5)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SYSTEM = System()
 
 @dataclass(frozen=True)
 class TicketGuest:
-    """A browser that used the private link of one ticket: it reads and answers that ticket, nothing else."""
+    """A browser that used the private link of one ticket: it may read and answer that ticket, nothing else."""
 
     customer: Customer
     ticket_id: int
     address: CustomerAddress
-    #: False where the browser only wrote the address: it may be somebody else’s, whose name is not told.
+    #: False where the visitor only typed the address: it may be somebody else’s, whose name must stay hidden.
     is_proven: bool = True
 
 
@@ -81,7 +81,7 @@ def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
 
 
 def deciding_permission(agent: Agent, service_id: int, department_id: int | None) -> Permission | None:
-    """Return the most specific permission for a place: it alone decides signature and notify (RULES 2)."""
+    """Return the most specific permission for a service and department: it alone decides signature and notify (RULES 2)."""
     rows = lookups.permissions_of(agent.id)
     for service, department in ((service_id, department_id), (service_id, None), (None, None)):
         for row in rows:
@@ -108,7 +108,10 @@ def visible_tickets(actor: Actor) -> ModelSelect:
 
 @dataclass(frozen=True)
 class Sight:
-    """What an agent sees who does not see everything: one's own tickets, and those of these places and teams."""
+    """The sight of an agent who does not see everything: their own tickets, and those of these places and teams.
+
+    `agent`, `services`, `departments` and `teams` are ids.
+    """
 
     #: None sees nothing.
     agent: int | None = None
@@ -135,7 +138,7 @@ def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def has_no_place(agent: Agent) -> bool:
-    """Whether no permission and no team shows this agent any ticket: only what is assigned to them is left."""
+    """Whether this agent sees no tickets but those assigned to them: without a permission and a team."""
     sight = sight_of(agent)
     return sight is not None and not (sight.services or sight.departments or sight.teams)
 
@@ -167,23 +170,23 @@ def _opened_by(customer: Customer, addresses: ModelSelect) -> ModelSelect:
 
 
 def _in_copy(addresses: ModelSelect | list[int]) -> ModelSelect:
-    """Return the ids of the tickets these addresses are in copy of; what a spammer sends is nobody's to read."""
+    """Return the ids of the tickets these addresses are in copy of; nobody in copy reads spam."""
     copied = Ticket.alias()
     query = TicketCc.select(TicketCc.ticket).join(copied, on=(TicketCc.ticket == copied.id))
     return query.where(TicketCc.address.in_(addresses), ~TicketCc.waits, ~copied.is_spam)
 
 
 def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
-    """Whether a customer or guest who sees the ticket is in copy of it, and not who asked."""
+    """Whether a customer or guest who sees the ticket is in copy of it, and not its author."""
     person = actor.customer if isinstance(actor, TicketGuest) else actor
     return isinstance(person, Customer) and person.id != ticket.customer_id
 
 
 def find_ticket(actor: Actor, number: str) -> Ticket:
-    """Return the visible ticket with this number. Raises NotFound, also for a ticket of others; Merged."""
+    """Return the ticket with this number. Raises NotFound, also when the actor may not see it, or Merged."""
     if isinstance(actor, Agent):
-        return require_ticket(_numbered.first(sight_of(actor), number=bare(number)), number, actor)
-    return require_ticket(numbered(visible_tickets(actor), bare(number)).first(), number, actor)
+        return require_ticket(_numbered.first(sight_of(actor), number=clean_number(number)), number, actor)
+    return require_ticket(numbered(visible_tickets(actor), clean_number(number)).first(), number, actor)
 
 
 @Prepared
@@ -192,7 +195,7 @@ def _numbered(sight: Sight | None) -> ModelSelect:
 
 
 def numbered(tickets: ModelSelect, number: str | Slot) -> ModelSelect:
-    """Return the query of the one with this number among these tickets, with its customer and address."""
+    """Return a query of the ticket with this number among these, with its customer and address."""
     return with_author(tickets).where(Ticket.number == number)
 
 
@@ -202,36 +205,39 @@ def with_author(tickets: ModelSelect) -> ModelSelect:
     return query.switch(Ticket).join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
 
 
-def bare(number: str) -> str:
-    """Return what somebody gave as the number of a ticket, as far as a number can go."""
+def clean_number(number: str) -> str:
+    """Return a ticket's number from outside without null characters, cut to its column."""
     return number.replace("\0", "")[:40]
 
 
 def require_ticket(ticket: Ticket | None, number: str, actor: Actor) -> Ticket:
-    """Return this ticket. Raises NotFound when there is none, Merged when the number leads to another."""
+    """Return `ticket`; when it is None, raise Merged if its number now leads to another ticket, else NotFound."""
     if ticket is not None:
         return ticket
-    heir = merged_into(actor, number)
-    if heir is not None:
-        raise Merged(lazy("Ticket %(former)s is part of this one now.", former=bare(number)), number=heir.number)
+    target = merged_into(actor, number)
+    if target is not None:
+        raise Merged(
+            lazy("Ticket %(former)s is part of this one now.", former=clean_number(number)), number=target.number
+        )
     raise NotFound(lazy("There is no such ticket."))
 
 
 def merged_into(actor: Actor, number: str) -> Ticket | None:
     """Return the visible ticket that the one with this former number was merged into."""
-    former = FormerNumber.get_or_none(FormerNumber.number == bare(number))
+    former = FormerNumber.get_or_none(FormerNumber.number == clean_number(number))
     if former is None:
         return None
     if isinstance(actor, TicketGuest):
         actor = replace(actor, ticket_id=former.ticket_id)
-    heir: Ticket | None = visible_tickets(actor).where(Ticket.id == former.ticket_id).first()
-    return heir
+    ticket: Ticket | None = visible_tickets(actor).where(Ticket.id == former.ticket_id).first()
+    return ticket
 
 
-def know_whole(ticket_ids: Collection[int], ticket_id: int) -> bool:
-    """Whether whoever wrote these tickets reads this one with all that was merged into it: they know each part.
+def includes_merged(ticket_ids: Collection[int], ticket_id: int) -> bool:
+    """Whether these ticket ids include the ticket and everything merged into it.
 
-    Who only wrote may have typed the address of somebody else, whose other tickets are not theirs to read.
+    A visitor who wrote some tickets may have typed somebody else's address: they may read a merged ticket only when
+    they wrote all parts of it.
     """
     parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
     return all(key in ticket_ids for key in [ticket_id, *(key for (key,) in parts)])
@@ -288,5 +294,5 @@ def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
 
 
 def shown_to_customers() -> Expression:
-    """Return the condition of the messages a customer reads: no notes, and no reply that may still be taken back."""
+    """Return the condition of the messages a customer may read: no notes, and no reply that may still be withdrawn."""
     return (Message.kind != NOTE) & (Message.public_at.is_null() | (Message.public_at <= clock.now()))

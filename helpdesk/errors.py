@@ -1,4 +1,4 @@
-"""What a rule says when it refuses: texts a person can read, in the reader's language."""
+"""The errors that rules raise: each with a message a person can read, in the reader's language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class HelpdeskError(Exception):
 
 
 class NotAllowed(HelpdeskError):
-    """The actor sees the object but may not do this to it (403)."""
+    """The actor may see the object but not do this to it (403)."""
 
 
 class NotFound(HelpdeskError):
@@ -26,7 +26,7 @@ class NotFound(HelpdeskError):
 
 
 class Merged(NotFound):
-    """The ticket was merged into another that the actor sees: `number` is that one's."""
+    """The ticket was merged into another one that the actor may see: the one with this `number`."""
 
     def __init__(self, message: Any, *, number: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class Merged(NotFound):
 
 
 class InvalidInput(HelpdeskError):
-    """What was given cannot be accepted; the form is shown again with the message."""
+    """A value cannot be accepted; the form is shown again with the message."""
 
 
 class StillInUse(HelpdeskError):
@@ -42,7 +42,7 @@ class StillInUse(HelpdeskError):
 
 
 class TooMany(HelpdeskError):
-    """Tried too often (429). `wait` is the number of seconds to wait."""
+    """There were too many tries (429). `wait` is the number of seconds to wait."""
 
     def __init__(self, message: Any = "", *, wait: int = 60) -> None:
         super().__init__(message)

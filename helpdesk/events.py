@@ -1,7 +1,7 @@
 """The history of a ticket: what happened, who did it, and the sentence that says so.
 
-Everything that follows from an event (filters, notifications) hangs on `record`, through the table of
-``helpdesk.wiring``; what must wait until the act is stored hangs on `transaction`.
+`record` runs the listeners of an event (filters, notifications), which ``helpdesk.wiring`` registers; `transaction`
+runs the hooks that must wait until everything is stored.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class EventKind(StrEnum):
     MERGED = "merged"
 
 
-#: Kinds that show as messages in the thread, not as lines of the history.
+#: Kinds that the thread shows as messages, not as lines of the history.
 SHOWN_AS_MESSAGE = frozenset({EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED})
 
 Listener = Callable[[TicketEvent, Actor], None]
@@ -91,9 +91,9 @@ def transaction() -> Iterator[None]:
 
 
 def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:
-    """Write a line of the ticket's history and run what hangs on it, in the caller's transaction.
+    """Write a line of the ticket's history and run its listeners, in the caller's transaction.
 
-    `about` is the message that caused the event: what hangs on it need not read it again.
+    `about` is the message that caused the event, so that listeners need not read it again.
     """
     event = TicketEvent(
         ticket=ticket,
@@ -112,14 +112,14 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
 
 
 def customer_of(actor: Actor) -> Customer | None:
-    """Return the customer behind an actor, if it is one."""
+    """Return the customer behind an actor; None for an agent or the program."""
     if isinstance(actor, TicketGuest):
         return actor.customer
     return actor if isinstance(actor, Customer) else None
 
 
 def actor_name(actor: Actor) -> str:
-    """Return the name that stays on what the actor did; empty for the program itself."""
+    """Return the name to store with what the actor did; empty for the program itself."""
     if isinstance(actor, Agent):
         return actor.name
     customer = customer_of(actor)
@@ -193,7 +193,7 @@ REASONS: dict[str, Any] = {
 
 
 def describe(event: TicketEvent) -> str:
-    """Write an event as a sentence in the reader's language."""
+    """Return the sentence of an event in the reader's language."""
     kind = EventKind(event.kind)
     data = {key: _as_text(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
@@ -221,6 +221,6 @@ def _as_text(value: Any) -> str:
 
 
 def assignee_name(agent_id: int | None, team_id: int | None) -> str:
-    """Return the name of an assignee as the history keeps it."""
+    """Return the name of an assignee as the history stores it; empty for nobody."""
     row = lookups.agent(agent_id) if agent_id else lookups.team(team_id)
     return str(row) if row is not None else ""

@@ -33,23 +33,23 @@ __all__ = [
     "when",
 ]
 
-#: Languages of the desk and how they call themselves: for who looks for one's own, in the switch of language.
+#: Languages of the desk, each under its own name, as the language switch shows them.
 LANGUAGES = {"en": "English", "fr": "Français"}
-#: How a moment is written in full: never a day that could be a month.
+#: How dates with times are written: never with a day that could be read as a month.
 DATE_TIME_PATTERN = {"en": "d MMM y, HH:mm", "fr": "dd/MM/y HH:mm"}
 DEFAULT = "en"
 
-# With it, a translated text passes for markup, and what somebody typed would stand in a page unescaped.
+# With it, a translated text counts as markup, and variables in it would stand in a page unescaped.
 del LazyString.__html__
 
 babel = Babel()
 
-#: Gives a stored setting by its key. ``helpdesk.settings`` puts its reader here: its own texts need this module first.
+#: Returns a stored setting by its key. ``helpdesk.settings`` sets it: that module needs this one for its own texts.
 desk: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem__
 
 
 def language() -> str:
-    """Return the language of whoever reads now (``en`` or ``fr``)."""
+    """Return the code of the present reader's language (``en`` or ``fr``)."""
     try:
         cached: str | None = g.get("language")
     except RuntimeError:
@@ -68,7 +68,7 @@ _catalogs: dict[str, Any] = {}
 
 
 def translate(text: str, /, **variables: Any) -> str:
-    """Translate a text of the program; what stands in a variable is escaped by the template that shows it."""
+    """Translate a text of the program and fill in its variables; the template that shows it escapes them."""
     code = language()
     if code not in _catalogs:
         _catalogs[code] = get_translations()
@@ -80,12 +80,12 @@ _ = translate
 
 
 def lazy(text: str, /, **variables: Any) -> LazyString:
-    """Translate a text once it is shown: for what is declared before anybody reads."""
+    """Return a text that is translated whenever it is shown, for declarations made before any reader is known."""
     return LazyString(translate, text, **variables)
 
 
 def language_name(code: str, *, alone: bool = False) -> str:
-    """Name a language in the reader's language; `alone`, as a line of its own begins."""
+    """Return the name of a language in the reader's language; with `alone`, capitalised."""
     name = Locale.parse(language()).languages.get(code) or LANGUAGES.get(code, code)
     return name[:1].upper() + name[1:] if alone else name
 
@@ -95,19 +95,19 @@ CHOICES = tuple((code, LazyString(language_name, code, alone=True)) for code in 
 
 
 class Count(int):
-    """A number of things, whose thousands stand apart where a text says ``%(num)s``."""
+    """A number that is written with separated thousands where a text says ``%(num)s``."""
 
     def __str__(self) -> str:
         return str(format_decimal(int(self), locale=language())) if self >= 1_000 else int.__repr__(self)
 
 
 def ngettext(singular: str, plural: str, num: int, **variables: Any) -> str:
-    """Translate a text that depends on a number; it stands in the text as ``num``."""
+    """Translate a text that depends on a number, which is its variable ``num``."""
     return str(plural_of(singular, plural, Count(num), **variables))
 
 
 def supported(code: str | None) -> str:
-    """Return this language code when the desk speaks it, else the desk's own language."""
+    """Return this language code when the desk has the language, else the code of the desk's own."""
     if code in LANGUAGES:
         return str(code)
     return str(desk("language"))
@@ -115,7 +115,7 @@ def supported(code: str | None) -> str:
 
 @contextmanager
 def in_language(code: str | None) -> Iterator[None]:
-    """Speak this language (or the desk's, when it is unknown) inside a ``with`` block."""
+    """Use this language (or the desk's, when it is unknown) inside a ``with`` block."""
     before = g.get("language")
     g.language = supported(code)
     try:
@@ -194,7 +194,7 @@ Label.languages = staticmethod(_label_languages)
 
 
 def choose(candidates: list[str | None], accepted: Callable[[list[str]], Any]) -> str:
-    """Return the first spoken language of `candidates`, else the browser's best, else the desk's."""
+    """Return the first available language of `candidates`, else the browser's best, else the desk's."""
     for code in candidates:
         if code in LANGUAGES:
             return str(code)

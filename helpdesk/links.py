@@ -1,4 +1,4 @@
-"""Private links of mails: who holds one may open a ticket, sign in, accept an invitation, choose a password."""
+"""Private links in mails: to a ticket, to sign in, to accept an invitation, to choose a password."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REMEMBERED = timedelta(days=90)
 
 
 class LinkExpired(HelpdeskError):
-    """The link was good once (410): `link` tells for whom, so that its page can offer a new one."""
+    """The link was valid once (410); `link` is its row, so that its page can offer a new one."""
 
     def __init__(self, link: AccessLink | UnconfirmedRequest) -> None:
         used = link.used_at is not None and not (isinstance(link, AccessLink) and link.kind == "ticket")
@@ -74,7 +74,7 @@ def find(kind: str, token: str) -> AccessLink:
 
 
 def use(link: AccessLink) -> None:
-    """Use a link up; only a ticket's link may be used again. Raises LinkExpired when somebody was faster."""
+    """Use a link up; only a ticket's link may be used again. Raises LinkExpired when it was used meanwhile."""
     now = clock.now()
     first = AccessLink.update(used_at=now).where(
         AccessLink.id == link.id, AccessLink.used_at.is_null(), AccessLink.expires_at > now
@@ -84,7 +84,7 @@ def use(link: AccessLink) -> None:
 
 
 def token_of(kind: str, nonce: str) -> str:
-    """Return the token of the link of this kind with this nonce: nobody derives it without the secret key."""
+    """Return the token of the link of this kind with this nonce, derived with the secret key."""
     return _sign(f"{kind}|{nonce}")
 
 
@@ -119,7 +119,7 @@ def check_setup_token(token: str) -> bool:
 
 
 def hash_token(token: str) -> str:
-    """Return what is stored of a token."""
+    """Return the hash under which a token is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 

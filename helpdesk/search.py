@@ -1,7 +1,7 @@
 """The full-text index: one row per message, written in the message's transaction, read newest first.
 
-SQLite keeps it in an FTS5 table, PostgreSQL in a table with a generated ``tsvector`` and a GIN index; both hold text
-folded here (case and accents gone), so that one code path finds the same on both.
+SQLite keeps it in an FTS5 table, PostgreSQL in a table with a generated ``tsvector`` and a GIN index. The text is
+folded here (without case and accents), so that one code path finds the same on both.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ message_search = Table("message_search", ("rowid", "subject", "author", "body"))
 #: matches of a common word costs a second at a million tickets, the newest 2,000 cost a millisecond).
 MAX_WORDS = 12
 NEWEST = 2_000
-#: Bytes of a message's folded text that are found: PostgreSQL refuses more than a mebibyte of different words, and a
-#: letter of the author's may fold to several.
+#: Bytes of a message's folded text that are indexed: PostgreSQL refuses more than a mebibyte of different words, and
+#: a letter may fold to several.
 MOST_FOLDED = 400_000
 _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """Take case, accents and ligatures off a text."""
+    """Return a text without case, accents and ligatures."""
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c) and c != "\0")
 
@@ -42,7 +42,7 @@ def words(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return the folded words of a text: PostgreSQL would keep an address or a file name as one word."""
+    """Return the folded words of a text, separated by blanks: PostgreSQL would take a file name as one word."""
     return " ".join(_WORD.findall(fold(text)))
 
 
@@ -66,7 +66,7 @@ def index(message: Message, ticket: Ticket, customer: Customer, addresses: str, 
 
 
 def rename(ticket: Ticket, old: str) -> None:
-    """Find the messages of a ticket by its subject of today instead of the `old` one. In the caller's transaction."""
+    """Replace the `old` subject in the index by the ticket's present one. In the caller's transaction."""
     before, now = plain(f"{ticket.number} {old}"), plain(f"{ticket.number} {ticket.subject}")
     own = Message.select(Message.id).where(Message.ticket == ticket.id)
     query = message_search.update({message_search.subject: now})
@@ -74,7 +74,7 @@ def rename(ticket: Ticket, old: str) -> None:
 
 
 def rename_author(customer: Customer) -> None:
-    """Find the messages of a customer's tickets by the name of today. In the caller's transaction."""
+    """Index the messages of a customer's tickets under the customer's present name. In the caller's transaction."""
     theirs = Ticket.select(Ticket.id, CustomerAddress.email).join(CustomerAddress, JOIN.LEFT_OUTER)
     by_email: dict[str, list[int]] = {}
     for ticket_id, email in theirs.where(Ticket.customer == customer.id).tuples():
@@ -88,7 +88,7 @@ def rename_author(customer: Customer) -> None:
 
 
 def forget(message_id: int) -> None:
-    """Take one message out of the index."""
+    """Remove one message from the index."""
     message_search.delete().where(message_search.rowid == message_id).execute(database)
 
 
@@ -98,9 +98,9 @@ _COLUMNS = {"subject": "subject", "content": "body", "author": "author"}
 
 
 def newest_matches(text: str, scope: str = "everywhere") -> Select | None:
-    """Return a query of the ids of the newest messages that hold all words (the last one as a beginning).
+    """Return a query of the ids of the newest messages that contain all words of `text`, the last one as a prefix.
 
-    None when the text holds no word: then there is nothing to search.
+    `scope` is one of `SCOPES`. None when the text contains no word.
     """
     terms = words(text)
     if not terms:

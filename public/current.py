@@ -75,13 +75,13 @@ def _guest_of(number: str) -> TicketGuest | None:
     kept: dict[str, int] = session.get("guest", {})
     if not kept:
         return None
-    clean = access.bare(number)
+    clean = access.clean_number(number)
     row = Ticket.get_or_none(Ticket.number == clean)
     former = FormerNumber.get_or_none(FormerNumber.number == clean) if row is None else None
     known_by, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
     address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
     by_link = known_by in session.get("linked", ())
-    if address is None or not (by_link or access.know_whole({int(key) for key in kept}, ticket_id)):
+    if address is None or not (by_link or access.includes_merged({int(key) for key in kept}, ticket_id)):
         return None
     if former is not None:
         remember(ticket_id, address.id, by_link=by_link)

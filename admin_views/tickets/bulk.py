@@ -128,7 +128,7 @@ class BulkActs(DeskPage):
             wanted = criteria.listing_of(self.agent, said())
             query = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(MAX_TICKETS + 1)
         else:
-            numbers = [access.bare(number) for number in request.form.getlist("number")[:MAX_TICKETS]]
+            numbers = [access.clean_number(number) for number in request.form.getlist("number")[:MAX_TICKETS]]
             query = access.visible_tickets(self.agent).select(Ticket.id).where(Ticket.number.in_(numbers))
         found = [row[0] for row in query.tuples()]
         if len(found) > MAX_TICKETS:

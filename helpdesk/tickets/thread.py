@@ -177,7 +177,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
 
 def open_thread(agent: Agent, number: str) -> OpenedTicket:
     """Return the visible ticket with this number and what its page shows, in one query. Raises NotFound, Merged."""
-    row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.bare(number))
+    row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.clean_number(number))
     ticket = access.require_ticket(row, number, agent)
     rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
