@@ -81,7 +81,7 @@ def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
 
 
 def deciding_permission(agent: Agent, service_id: int, department_id: int | None) -> Permission | None:
-    """Return the most specific permission for a service and department: it alone decides signature and notify (RULES 2)."""
+    """Return the most specific permission for a place: it alone decides signature and notify (RULES 2)."""
     rows = lookups.permissions_of(agent.id)
     for service, department in ((service_id, department_id), (service_id, None), (None, None)):
         for row in rows:

@@ -104,17 +104,17 @@ def purge() -> int:
 
 
 def setup_token() -> str:
-    """Return the token of the set-up link: it is the same at every start until the desk has an administrator."""
+    """Return the token of the set-up link, which stays the same until the desk has an administrator."""
     return _sign("set-up")
 
 
 def setup_is_open() -> bool:
-    """Whether the desk still waits for its first administrator."""
+    """Whether the desk has no administrator yet."""
     return not Agent.select().where(Agent.is_admin).exists()
 
 
 def check_setup_token(token: str) -> bool:
-    """Whether this token opens the set-up, which it does until the desk has an administrator."""
+    """Whether this is the token of the set-up link and the desk has no administrator yet."""
     return hmac.compare_digest(setup_token().encode(), token.encode("utf-8", "replace")) and setup_is_open()
 
 

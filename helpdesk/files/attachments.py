@@ -1,6 +1,6 @@
-"""The files of messages: given in the rule's transaction, shown to who sees the ticket, forgotten with the message.
+"""The files of messages: attached in the rule's transaction, readable like their ticket, deleted with the message.
 
-A file is on disk before a row names it: what a crash leaves without a row, `sweep` finds.
+A file is on disk before a row names it; `sweep` deletes files that a crash left without a row.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import environment
 from models import Agent, Attachment, Message, Ticket, Upload
 
-#: What a file carries from hand to hand.
+#: The columns that uploads and attachments share.
 COLUMNS = ("name", "media_type", "size", "sha256", "path")
-#: The age at which a file that no row names is nobody's: no transaction is open that long.
+#: The age at which a file that no row names is deleted: no transaction is open that long.
 ORPHANED = timedelta(days=1)
 #: Letters of a path behind its folder.
 _TAIL = len("/ab/") + 64
@@ -37,7 +37,7 @@ def may_attach(actor: Actor | None) -> bool:
 
 
 def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None) -> None:
-    """Give files to a message, in the caller's transaction. Raises InvalidInput at ``files``."""
+    """Attach files to a message, in the caller's transaction. Raises InvalidInput at ``files``."""
     if not files:
         return
     if not may_attach(actor):
@@ -51,11 +51,11 @@ def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None
 
 
 def of_messages(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
-    """Return the files of these messages, by message."""
+    """Return the files of these messages: message id → files."""
     files: dict[int, list[Attachment]] = {}
     ids = [message.id for message in messages]
     if ids:
-        # Sixteen places or the next power of two: a statement is written for few lengths only.
+        # Sixteen places or the next power of two, so that statements are prepared for a few lengths only.
         places = max(16, 1 << (len(ids) - 1).bit_length())
         keys = ids + ids[:1] * (places - len(ids))
         for row in _of(places, **{f"key{place}": key for place, key in enumerate(keys)}):
@@ -70,7 +70,7 @@ def _of(places: int) -> ModelSelect:
 
 
 def find(actor: Actor, attachment_id: int) -> Attachment:
-    """Return a file of a ticket this actor sees; those of notes are the team's. Raises NotFound."""
+    """Return the file with this id if the actor may see its ticket and message. Raises NotFound."""
     query = Attachment.select(Attachment).join(Message).join(Ticket)
     query = query.where(Attachment.id == attachment_id, Message.deleted_at.is_null())
     query = query.where(Ticket.id.in_(access.visible_tickets(actor).select(Ticket.id)))
@@ -83,14 +83,14 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
 
 
 def ticket_number(attachment_id: int) -> str:
-    """Return the number of the ticket a file belongs to, for doors that open one ticket at a time; else nothing."""
+    """Return the number of the ticket a file belongs to; empty when there is no such file."""
     query = Ticket.select(Ticket.number).join(Message).join(Attachment)
     is_id = inputs.fits(attachment_id)
     return str(query.where(Attachment.id == attachment_id).scalar() or "") if is_id else ""
 
 
 def paths_of(messages: Iterable[int]) -> list[str]:
-    """Return where the files of these messages lie: to be asked before the rows are gone."""
+    """Return the paths of the files of the messages with these ids; call it before their rows are deleted."""
     paths: list[str] = []
     for ids in chunked(messages, 500):
         paths += [path for (path,) in Attachment.select(Attachment.path).where(Attachment.message.in_(ids)).tuples()]
@@ -98,7 +98,7 @@ def paths_of(messages: Iterable[int]) -> list[str]:
 
 
 def detach(message: Message) -> list[str]:
-    """Take the files off a message, in the caller's transaction; return where they lie, for `discard`."""
+    """Remove the files of a message, in the caller's transaction; return their paths, for `discard`."""
     paths = paths_of([message.id])
     Attachment.delete().where(Attachment.message == message.id).execute()
     return paths
@@ -121,12 +121,12 @@ def _paths_in_use(table: type[Attachment] | type[Upload], paths: Sequence[str]) 
 
 
 def _of_settings() -> set[str]:
-    """Return the one file that no row of files names: the owner's logo."""
+    """Return the path of the one file that only a setting names, the owner's logo; else nothing."""
     return {logo["path"]} if (logo := settings.get("logo")) else set()
 
 
 def _older_than(limit: datetime) -> Iterator[str]:
-    """Walk the folders of files, present and former, for files of ours and no others."""
+    """Yield the paths of stored files older than `limit` (naive UTC) in the present and former folders."""
     root = environment.current().data_dir
     for folder in sorted(folders()):
         for file in root.joinpath(folder).glob("??/*"):
@@ -142,7 +142,7 @@ def _modified_at(file: Path) -> datetime:
 
 
 def folders() -> set[str]:
-    """Return every folder that holds files: the present one and those of stored rows."""
+    """Return every folder with files: the present one and those of stored rows."""
     names = {str(settings.get("attachment_folder"))} | {path[:-_TAIL] for path in _of_settings()}
     for table in (Attachment, Upload):
         folder = fn.SUBSTR(table.path, 1, fn.LENGTH(table.path) - _TAIL)

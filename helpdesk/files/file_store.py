@@ -1,6 +1,6 @@
 """Files on disk: checked while they are written, under random names nobody can guess.
 
-Nothing is ever unpacked or drawn here. A file is on disk, for good, before any row names it.
+Nothing is unpacked or rendered here. A file is synced to disk before any row names it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 MOST = 10
 #: Bytes read at once.
 CHUNK = 1 << 16
-#: Where a file lies in its folder: 256 random bits, below their first two letters.
+#: The path of a file: its folder, two letters, and a name of 256 random bits that begins with them.
 PLACE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]*/){1,8}[0-9a-f]{2}/[0-9a-f]{64}")
 
 
 class StoredFile(Protocol):
-    """A file that lies on disk: received just now, or kept for its form."""
+    """A file on disk: just received, or uploaded with its form before."""
 
     name: str
     media_type: str
@@ -60,7 +60,7 @@ class ReceivedFile:
 
 @dataclass(frozen=True)
 class Limits:
-    """What files must keep to; sizes in bytes."""
+    """The limits for files: allowed extensions, bytes of one and of all together, and their number."""
 
     extensions: tuple[str, ...]
     file: int
@@ -76,14 +76,17 @@ def limits() -> Limits:
 
 
 def location(path: str) -> Path:
-    """Return where a stored path is on this machine. Raises NotFound for what is no path of ours."""
+    """Return the absolute path of a stored one. Raises NotFound for a text that is no path of this module."""
     if not PLACE.fullmatch(path):
         raise NotFound(lazy("There is no such file."))
     return environment.current().data_dir / path
 
 
 def receive(stream: IO[bytes], name: str) -> ReceivedFile:
-    """Store what `stream` holds. Raises InvalidInput naming the file and the limit it breaks; then nothing is kept."""
+    """Store the content of `stream`; `name` is the sender's. Raises InvalidInput naming the file and what is wrong.
+
+    Then nothing stays on disk.
+    """
     allowed, name = limits(), filetypes.clean_name(name)
     extension = filetypes.extension(name)
     if extension not in map(filetypes.canonical, allowed.extensions):
@@ -101,7 +104,7 @@ def receive(stream: IO[bytes], name: str) -> ReceivedFile:
 
 
 def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:
-    """Store what the program itself made. Raises InvalidInput when the disk refuses; then nothing is kept."""
+    """Store a file that the program made itself. Raises InvalidInput when it cannot be written; then nothing stays."""
     path = _new_path()
     with _all_or_nothing(path, name):
         size, digest = _write(BytesIO(content), location(path), name, len(content))
@@ -110,7 +113,7 @@ def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:
 
 @contextmanager
 def _all_or_nothing(path: str, name: str) -> Iterator[None]:
-    """Leave nothing at `path` of a file that is refused or cannot be written."""
+    """Delete the file at `path` when the block refuses it or cannot write it. Raises InvalidInput."""
     try:
         yield
     except OSError as error:
@@ -124,7 +127,7 @@ def _all_or_nothing(path: str, name: str) -> Iterator[None]:
 
 
 def refusal(message: Any) -> InvalidInput:
-    """Return a refusal that stands at the field of files."""
+    """Return an InvalidInput for the field ``files``."""
     return InvalidInput(message, field="files")
 
 
@@ -134,7 +137,7 @@ def _new_path() -> str:
 
 
 def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, str]:
-    """Copy at most `most` bytes to disk, for good; return how many there were and their hash."""
+    """Copy at most `most` bytes to disk and sync them; return their number and hash. Raises InvalidInput."""
     make_folder(target.parent)
     size, digest = 0, hashlib.sha256()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -156,8 +159,8 @@ def _write(stream: IO[bytes], target: Path, name: str, most: int) -> tuple[int, 
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for files, private, with those above it. Raises OSError, also where a link leads out of ours."""
-    # Asked again on every use: somebody may have put a link in its place since the setting was stored.
+    """Make a private folder for files, and its parents. Raises OSError, also when it lies outside the data folder."""
+    # Checked on every use: the folder may have been replaced by a link since the setting was stored.
     if not folder.resolve().is_relative_to(environment.current().data_dir.resolve()):
         raise OSError(errno.ELOOP, "the attachment folder leads out of the data folder")
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -167,7 +170,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
+    """Sync a folder to disk, so that the names in it survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -176,7 +179,7 @@ def _sync(folder: Path) -> None:
 
 
 def check_together(files: Sequence[StoredFile], *, name: str) -> None:
-    """Refuse more files, or larger ones together, than a message takes. Raises InvalidInput naming `name`."""
+    """Raise InvalidInput naming the file `name` when these are more, or larger together, than a message takes."""
     allowed = limits()
     if len(files) > allowed.count:
         raise refusal(
@@ -190,9 +193,9 @@ def check_together(files: Sequence[StoredFile], *, name: str) -> None:
 
 
 def discard(paths: Iterable[str]) -> None:
-    """Delete files whose rows are gone. Inside a transaction nothing is deleted: it could be undone."""
+    """Delete files whose rows were deleted. Inside a transaction it does nothing: a rollback may restore the rows."""
     if database.transaction_depth():
-        # Once it is stored, the sweep finds them.
+        # After the commit the sweep finds them.
         return
     for path in paths:
         location(path).unlink(missing_ok=True)

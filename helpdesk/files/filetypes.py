@@ -1,4 +1,4 @@
-"""What a file is: its name made harmless, its extension, and whether its content fits."""
+"""Types of files: a safe name, the extension, the media type, and whether the content fits the extension."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import puremagic
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 
-#: Letters of a name that are kept; its extension always is.
+#: Characters of a name that are kept; its extension always is.
 LONGEST_NAME = 150
-#: Bytes in which every signature stands (that of a disk image begins at 32,769).
+#: Bytes at the beginning of a file that include every signature (that of a disk image begins at 32,769).
 HEAD = 40_000
 #: Extensions that mean the same.
 SAME = {"jpg": "jpeg", "htm": "html", "tif": "tiff", "yml": "yaml", "mpga": "mp3"}
-#: Types that are archives inside: what an archive holds would only be known by unpacking it.
+#: Types that are archives inside: their content could only be checked by unpacking them.
 CONTAINERS = {
     **dict.fromkeys(("zip", "docx", "xlsx", "pptx", "odt", "ods", "odp", "odg", "epub"), b"PK\x03\x04"),
     **dict.fromkeys(("doc", "xls", "ppt", "msg"), bytes.fromhex("d0cf11e0a1b11ae1")),
 }
-#: Types that are text, whatever a table of signatures knows about some of them.
+#: Types that are text, although the table of signatures lists some of them.
 TEXTS = frozenset({"txt", "csv", "tsv", "log", "md", "json", "yaml", "ics", "vcf", "ini", "conf", "eml", "srt"})
-#: Types that could act in a browser: they are handed out as bytes.
+#: Types that a browser could run: they are served as bytes.
 ACTIVE = ("html", "svg", "xml", "javascript", "ecmascript")
 
 _SIGNED = frozenset(row.extension.lstrip(".").lower() for row in puremagic.magic_header_array)
@@ -34,7 +34,7 @@ _MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def clean_name(name: str) -> str:
-    """Return the last part of a name, in its own script, without what cannot be seen. Raises InvalidInput."""
+    """Return the last part of a path without invisible characters. Raises InvalidInput when nothing is left."""
     last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     seen = "".join(letter if letter.isprintable() else " " if letter.isspace() else "" for letter in last)
     text = " ".join(seen.split()).strip(" .")
@@ -47,25 +47,25 @@ def clean_name(name: str) -> str:
 
 
 def extension(name: str) -> str:
-    """Return the extension of a clean name in the form that stands for it; empty when there is none."""
+    """Return the canonical extension of a clean name; empty when there is none."""
     stem, _dot, last = name.rpartition(".")
     return canonical(last) if stem else ""
 
 
 def canonical(extension: str) -> str:
-    """Return the one extension that stands for those that mean the same: ``jpeg`` for ``jpg`` (RULES 25)."""
+    """Return the one extension used for all with the same meaning: ``jpeg`` for ``jpg`` (RULES 25)."""
     text = extension.strip().lower()
     return SAME.get(text, text)
 
 
 def media_type(extension: str) -> str:
-    """Return the type under which a file is handed out; nothing of it comes from its sender."""
+    """Return the media type under which a file is served, derived from its extension alone."""
     guessed = mimetypes.guess_type(f"file.{extension}")[0] or "application/octet-stream"
     return "application/octet-stream" if any(word in guessed for word in ACTIVE) else guessed
 
 
 def fits(path: Path, extension: str) -> bool:
-    """Whether a file holds what its extension says: by its signature, or as text when its type has none."""
+    """Whether the content of a file fits its extension: by its signature, or as text when its type has none."""
     if extension in TEXTS or (extension not in _SIGNED and extension not in CONTAINERS):
         return _is_text(path)
     with path.open("rb") as file:

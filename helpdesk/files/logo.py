@@ -1,8 +1,8 @@
-"""The owner's logo: drawn anew at the size it is shown, kept as a file of ours, named by a setting.
+"""The owner's logo: re-encoded at the size it is shown, stored as a file and named by a setting.
 
-Nothing that was sent is handed out again: no script, no place where a photograph was taken, no picture that fills the
-memory of a browser. Mails name the organisation in words instead: a linked picture would tell when a mail is read and
-most programs block it, an enclosed one would put a paper clip on every answer.
+The uploaded file itself is never served: no script, no location of a photograph, no picture that fills a browser's
+memory. Mails name the organisation in words instead: a linked picture would reveal when a mail is read and is blocked
+by most programs, an embedded one would put a paper clip on every answer.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from helpdesk.files import file_store
 from helpdesk.i18n import lazy
 from models import Agent
 
-#: What is read, by its first bytes. No SVG: it is a document that may hold script.
+#: The formats accepted, by their first bytes. No SVG: it may contain scripts.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-#: The most that is taken in: bytes, and pixels of a side.
+#: The largest picture accepted: bytes, and pixels of a side.
 MOST_BYTES, MOST_PIXELS = 2 * 1024 * 1024, 4_000
-#: Pixels within which it is kept: twice what a page shows.
+#: Width and height in pixels within which it is stored: twice what a page shows.
 ROOM = (560, 112)
-#: Shares of the visible pixels from which a picture is lost on paper as dark, or as light, as itself.
+#: Shares of dark, or of light, visible pixels from which a picture is hard to see on a ground of that kind.
 DARK_SHARE, LIGHT_SHARE = 0.15, 0.5
 DARK, LIGHT = 70, 215
 
 
 @dataclass(frozen=True)
 class Logo:
-    """The stored picture; `ground` says on what it can be seen: ``light``, ``dark`` or (empty) on anything."""
+    """The stored picture; `ground` is the ground on which it can be seen: ``light``, ``dark`` or (empty) any."""
 
     path: str
     sha256: str
@@ -43,12 +43,12 @@ class Logo:
 
     @property
     def version(self) -> str:
-        """Return what stands in its address: another picture has another address."""
+        """A text for its address that changes with the picture."""
         return self.sha256[:16]
 
     @property
     def is_wide(self) -> bool:
-        """Whether it takes the place of the name, as word marks do."""
+        """Whether it is shown instead of the desk's name, as a word mark is."""
         return self.width >= 2 * self.height
 
 
@@ -59,7 +59,7 @@ def current() -> Logo | None:
 
 
 def save(stream: IO[bytes], *, actor: Agent | None) -> None:
-    """Take this picture as the logo in place of the one before. Raises InvalidInput at ``logo``."""
+    """Make this picture the logo and delete the former one. Raises InvalidInput at ``logo``."""
     content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _refusal(lazy("This picture is larger than 2 MB."))
@@ -75,7 +75,7 @@ def save(stream: IO[bytes], *, actor: Agent | None) -> None:
 
 
 def remove(*, actor: Agent | None) -> None:
-    """Go back to the desk's own mark."""
+    """Delete the logo, so that the shipped mark is shown."""
     _put(None, actor)
 
 
@@ -91,7 +91,10 @@ def _refusal(message: Any) -> InvalidInput:
 
 
 def _read(content: bytes) -> Image.Image:
-    """Read a picture, its size looked at before a pixel is drawn; a moving one gives its first."""
+    """Return the picture, cropped and scaled down; of an animation the first frame. Raises InvalidInput.
+
+    Its size is checked before it is decoded.
+    """
     bad = _refusal(lazy("This is no picture that can be shown here. PNG, JPEG, WebP and GIF can."))
     large = _refusal(lazy("This picture has more than 4,000 pixels on a side. Make it smaller first."))
     try:
@@ -106,14 +109,14 @@ def _read(content: bytes) -> Image.Image:
         raise large from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise bad from error
-    # A clear margin would shrink what is seen; a black one is part of the picture.
+    # A transparent margin would make the visible part smaller; a black one is part of the picture.
     picture = picture.crop(picture.getbbox()) if clear and picture.getbbox() else picture
     picture.thumbnail(ROOM)
     return picture
 
 
 def _encoded(picture: Image.Image) -> bytes:
-    """Return the bytes of a picture: colours and nothing else."""
+    """Return the picture as a JPEG or PNG file with pixels only, without metadata."""
     bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
     target = BytesIO()
     if picture.mode == "RGB":
@@ -124,7 +127,7 @@ def _encoded(picture: Image.Image) -> bytes:
 
 
 def _ground(picture: Image.Image) -> str:
-    """Tell on what a picture with clear parts can be seen."""
+    """Return the ground (``light`` or ``dark``) that a transparent picture needs; empty for any."""
     if picture.mode != "RGBA":
         return ""
     alpha = picture.getchannel("A")
