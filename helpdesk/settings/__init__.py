@@ -26,7 +26,7 @@ from models import CLOSED, Agent, FormerNumber, Priority, Setting, Status, Ticke
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
 
-#: Told, in the transaction, of the old and new value of each setting that changed, and of who changed it.
+#: Called in the transaction with the old and new value of each changed setting, and the agent who changed them.
 watchers: list[Callable[[Mapping[str, tuple[Any, Any]], Agent | None], None]] = []
 
 _stored: CachedValue[dict[str, Any]] = CachedValue(lambda: dict(Setting.select(Setting.key, Setting.value).tuples()))
@@ -40,7 +40,7 @@ def get(key: str) -> Any:
 
 
 def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, Any]:
-    """Check and store these settings, all or none; return those that changed. `actor` is who asks, for the journal.
+    """Check and store these settings, all or none; return those that changed. `actor` is named in the journal.
 
     A value equal to the declared default is not stored, so that a better default of a later version applies.
     Raises KeyError for an unknown key and InvalidInput (with the key as its field) for a bad value.
@@ -52,7 +52,7 @@ def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, 
         for key, value in changed.items():
             Setting.delete().where(Setting.key == key).execute()
             if value != DECLARED[key].default:
-                # Two windows may save at once: the later one counts.
+                # Two windows may save at the same time: the later one wins.
                 row = Setting.insert(key=key, value=value, changed_at=clock.now())
                 row.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value, Setting.changed_at]).execute()
         if changed:
@@ -63,7 +63,7 @@ def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, 
 
 
 def clean(key: str, value: Any) -> Any:
-    """Return `value` as it will be stored. Raises InvalidInput with a text for the reader."""
+    """Return the value of this setting in its stored form. Raises InvalidInput at `key`."""
     declared = DECLARED[key]
     checker = _CHECKS.get(declared.kind)
     try:
@@ -130,7 +130,7 @@ def _extensions(_declared: Declared, value: Any) -> str:
 
 
 def _folder(_declared: Declared, value: Any) -> str:
-    """Accept a folder below the data folder only, whatever links lead out of it."""
+    """Return a folder relative to the data folder. Raises InvalidInput for one outside, also through a link."""
     parts = str(value or "").strip().strip("/").split("/")
     root = environment.current().data_dir
     plain = len(parts) <= 8 and all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,24}", part) for part in parts)
@@ -155,7 +155,7 @@ def _colour(_declared: Declared, value: Any) -> str:
 
 
 def _picture(_declared: Declared, value: Any) -> dict[str, Any] | None:
-    """Accept what `helpdesk.files.logo` stores, and nothing."""
+    """Return the value that `helpdesk.files.logo` stores, or None. Raises InvalidInput for any other."""
     if value is not None and not (isinstance(value, dict) and {"path", "sha256"} <= set(value)):
         raise InvalidInput(lazy("Choose a picture."))
     return value
@@ -170,7 +170,7 @@ def _prefix(_declared: Declared, value: Any) -> str:
 
 
 def _refuse_collision(prefix: str) -> None:
-    """Refuse a prefix that would one day give a new ticket the number of an old one (RULES 26)."""
+    """Raise InvalidInput when a later ticket would get the number of an old one with this prefix (RULES 26)."""
     last_id = Ticket.select(Ticket.id).order_by(Ticket.id.desc()).limit(1).scalar() or 0
     numbers = (
         table.select(table.number).where(table.number.startswith(prefix)).tuples().iterator()
@@ -185,7 +185,7 @@ def _refuse_collision(prefix: str) -> None:
 
 
 def takes(key: str, category: str) -> bool:
-    """Whether this setting may choose a status of that category: closing must close, and nothing else may."""
+    """Whether this setting may choose a status of that category: only ``closed_status`` takes closed ones."""
     return (category == CLOSED) == (key == "closed_status")
 
 
@@ -234,12 +234,12 @@ def _vault() -> Fernet:
 
 
 def encrypt(text: str) -> str:
-    """Encrypt a text with the secret key of the desk."""
+    """Return a text encrypted with the secret key of the desk."""
     return _vault().encrypt(text.encode()).decode()
 
 
 def decrypt(text: str) -> str:
-    """Read what `encrypt` wrote; an empty string when the secret key has changed since."""
+    """Return the text that `encrypt` was given; empty when the secret key has changed since."""
     try:
         return _vault().decrypt(text.encode()).decode() if text else ""
     except InvalidToken:
@@ -247,24 +247,24 @@ def decrypt(text: str) -> str:
 
 
 def mail_password_is_lost() -> bool:
-    """Whether the stored password of the mail server was written with another secret key."""
+    """Whether the stored password of the mail server cannot be decrypted with the present secret key."""
     password = get("mail_password")
     return environment.current().mail is None and bool(get("mail_host") and password) and not decrypt(password)
 
 
 def site_url() -> str:
-    """Return the public address, without a final slash: environment, else setting, else where it listens."""
+    """Return the public address without a final slash: from the environment, the setting, or where it listens."""
     return environment.current().site_url or get("site_url") or listening_url()
 
 
 def listening_url() -> str:
-    """Return the address the desk listens on: the public one where nobody said another."""
+    """Return the address the desk listens on, which is the public one when none is configured."""
     env = environment.current()
     return f"http://{env.host}:{env.port}"
 
 
 def mail_server() -> environment.MailServer | None:
-    """Return where mail is handed over: environment, else settings, else None (mails wait in the outbox)."""
+    """Return the mail server of the environment, else of the settings, else None (mails wait in the outbox)."""
     env = environment.current()
     if env.mail is not None or not get("mail_host"):
         return env.mail

@@ -1,4 +1,4 @@
-"""The stored settings, one declaration each: where it stands, what it takes, its default and its help."""
+"""The declarations of the stored settings: the group, kind, default and help of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpdesk.i18n import CHOICES, lazy
 
 @dataclass(frozen=True)
 class Declared:
-    """A stored setting: where it stands, what it takes, what it is when nobody chose."""
+    """A stored setting: its group on the screen, the kind of its value (a key of `_CHECKS`), and its default."""
 
     key: str
     group: str
@@ -20,7 +20,7 @@ class Declared:
     label: Any
     help: Any = ""
     choices: tuple[tuple[str, Any], ...] = ()
-    #: The switch without which the setting means nothing to customers: its field then stays out of sight.
+    #: The switch without which the setting has no effect for customers: its field is hidden then.
     needs: str = ""
 
 

@@ -1,4 +1,4 @@
-"""What every desk holds from the start: roles, statuses and priorities (RULES 11)."""
+"""What every new desk gets: roles, statuses and priorities (RULES 11)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ PRIORITIES: tuple[dict[str, Any], ...] = (
 
 
 def seed_defaults() -> None:
-    """Give a new desk its roles, statuses and priorities; a table that has rows already is its owner's."""
+    """Fill the tables of roles, statuses and priorities, each only when it is empty."""
     with database.atomic():
         seeded = [
             _fill(Role, ROLES),

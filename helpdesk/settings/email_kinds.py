@@ -1,4 +1,4 @@
-"""The kinds of e-mail and what they say until an owner changes it, in every language of the desk."""
+"""The kinds of e-mail and their shipped texts, in every language of the desk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpdesk.i18n import lazy
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of e-mail: who gets it, when, and its shipped texts. `body` is HTML."""
+    """A kind of e-mail: its group, a help that says who gets it and when, and its shipped texts. `body` is HTML."""
 
     key: str
     group: str

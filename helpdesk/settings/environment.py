@@ -1,4 +1,4 @@
-"""The environment of the process: read once, typed, loud (DESIGN §3)."""
+"""The environment variables of the process: read once and checked (DESIGN §3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from helpdesk.errors import HelpdeskError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: Characters below which a secret key could be tried out.
+#: The least characters of a secret key: a shorter one could be guessed.
 LEAST_SECRET = 32
 
 #: The variables that are read.
@@ -29,17 +29,17 @@ NAMES = tuple(
         *("CAPTCHA", "WORKER"),
     )
 )
-#: A part of the name of a machine, between two dots.
+#: A part of a host name, between two dots.
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
 class BadEnvironment(HelpdeskError):
-    """A variable of the environment cannot be understood; the message names it and what it takes."""
+    """A variable of the environment is wrong; the message names it and what it takes."""
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed over. `tls` is ``starttls``, ``tls`` (from the first byte) or ``none``."""
+    """The server that sends the desk's mail. `tls` is ``starttls``, ``tls`` (from the first byte) or ``none``."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ class MailServer:
 
 @dataclass(frozen=True)
 class Environment:
-    """What the environment says; everything else is a stored setting."""
+    """The values of the environment variables; everything else is a stored setting."""
 
     data_dir: Path
     database_url: str
@@ -62,12 +62,12 @@ class Environment:
     trusted_proxies: int = 0
     captcha: str = "image"
     worker: str = "embedded"
-    #: Whether nothing was in the data folder before this process put its secret key there.
+    #: Whether the data folder was empty before this process put its secret key there.
     was_empty: bool = False
 
 
 def read(values: Mapping[str, str]) -> Environment:
-    """Read the ``GUICHET_*`` variables of `values`; make the data folder and the secret key when missing.
+    """Read the ``GUICHET_*`` variables in `values`; create the data folder and the secret key when missing.
 
     Raises BadEnvironment naming the variable that is wrong.
     """
@@ -91,7 +91,7 @@ def read(values: Mapping[str, str]) -> Environment:
 
 
 def mail_server(url: str) -> MailServer | None:
-    """Read ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); empty means no mail server.
+    """Read a URL such as ``smtp://user:password@host:587?tls=starttls`` (or ``smtps://``); None for an empty one.
 
     Raises BadEnvironment.
     """
@@ -111,9 +111,9 @@ def mail_server(url: str) -> MailServer | None:
 
 
 def site_url(text: str) -> str | None:
-    """Check the public address of the desk (``https://desk.example.org``, no path); empty means unknown.
+    """Return the checked public address of the desk (``https://desk.example.org``, no path); None for an empty one.
 
-    A name with accents is kept as browsers send it. Raises BadEnvironment.
+    A host name with accents is stored in the form that browsers send. Raises BadEnvironment.
     """
     if not text:
         return None
@@ -131,7 +131,7 @@ def site_url(text: str) -> str | None:
 
 
 def is_host(text: str) -> bool:
-    """Whether this can be the name or the IP address of a machine."""
+    """Whether this can be a host name or an IP address."""
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
@@ -156,7 +156,7 @@ def _database_url(text: str, data_dir: Path) -> str:
         return f"sqlite:///{data_dir / 'guichet.db'}"
     try:
         parts = urlsplit(text)
-        # A host that is no host, or a port that is no number, would be told as a database that does not answer.
+        # A wrong host or port would otherwise be reported as a database that does not answer.
         valid = parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
     except ValueError:
         valid = False
@@ -166,7 +166,7 @@ def _database_url(text: str, data_dir: Path) -> str:
 
 
 def _is_sqlite_file(url: str) -> bool:
-    """Whether this names a file: a database in memory would be another one for each connection."""
+    """Whether this URL names a file: in memory, each connection would have a database of its own."""
     path = url.removeprefix("sqlite:///")
     return path not in {url, "", ":memory:"} and not path.endswith("/") and not path.startswith("file:")
 
@@ -183,21 +183,21 @@ def _make_private_folder(path: Path) -> None:
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """Whether others read an empty folder of ours: what else is there already, the doctor only tells of."""
+    """Whether this is an empty folder of our own that other users may read (others the doctor only reports)."""
     state = path.stat()
     is_common = state.st_uid != os.geteuid() or bool(state.st_mode & stat.S_ISVTX)
     return bool(state.st_mode & 0o077) and not is_common and not any(path.iterdir())
 
 
 def _secret(text: str, path: Path) -> str:
-    """Return the secret key that was given, else the stored one, made at the first start."""
+    """Return the secret key of the variable, else the stored one, created at the first start."""
     if text and len(text) < LEAST_SECRET:
         raise BadEnvironment(f"GUICHET_SECRET_KEY: expected {LEAST_SECRET} characters at least, not {len(text)}.")
     return text or _stored_secret(path)
 
 
 def _stored_secret(path: Path) -> str:
-    """Read the secret key of this desk; of several first starts at once, one makes it and all read that one."""
+    """Return the stored secret key; of several first starts at once, one creates it and all read it."""
     try:
         if not path.exists():
             _make_secret(path)
@@ -216,7 +216,7 @@ def _stored_secret(path: Path) -> str:
 
 
 def _make_secret(path: Path) -> None:
-    """Put a new key in its place whole, on the disk and readable by its owner only; one that is there stays."""
+    """Store a new key atomically, synced and readable by its owner only; an existing one stays."""
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

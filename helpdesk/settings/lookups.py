@@ -1,4 +1,4 @@
-"""The small tables, kept in the process: looked up by id without a query. Their rows are for reading only."""
+"""The small tables, cached in the process: looked up by id without a query. Their rows must not be changed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def agent(key: int | None) -> Agent | None:
 
 
 def own_agent(key: int | None) -> Agent | None:
-    """Return a copy of an agent's row, for whoever may go on to change it."""
+    """Return a copy of an agent's row that may be changed, or None."""
     row = agent(key)
     if row is None:
         return None
@@ -99,7 +99,7 @@ def team(key: int | None) -> Team | None:
 
 
 def email_text(kind: str) -> EmailText | None:
-    """Return what an owner made of this kind of e-mail, if anything."""
+    """Return the stored text of this kind of e-mail, or None when the shipped one is used."""
     return _email_texts().get(kind)
 
 
@@ -114,7 +114,7 @@ def departments(service_id: int | None = None) -> list[Department]:
 
 
 def places(*, enabled_only: bool = False) -> list[tuple[Service, Department | None]]:
-    """Return where tickets may lie, in the owner's order: each department, and each service that has none."""
+    """Return the places of tickets in the owner's order: each department, and each service that has none."""
     rows: list[tuple[Service, Department | None]] = []
     for service in services(enabled_only=enabled_only):
         rows += [(service, department) for department in departments(service.id)] or [(service, None)]
@@ -157,7 +157,7 @@ def teams(*, enabled_only: bool = True) -> list[Team]:
 
 
 def permissions_of(agent_id: int) -> list[Permission]:
-    """Return what this agent covers."""
+    """Return the permissions of the agent with this id."""
     return _permissions().get(agent_id, [])
 
 
@@ -178,17 +178,17 @@ def _chosen(rows: dict[int, Any], key: str) -> Any:
 
 
 def default_status() -> Status:
-    """Return the status of a new ticket, or of one whose customer wrote."""
+    """Return the status that a new ticket and a customer's message set."""
     return _chosen(_statuses(), "default_status")
 
 
 def pending_status() -> Status:
-    """Return the status of a ticket the team has answered."""
+    """Return the status that a reply sets."""
     return _chosen(_statuses(), "pending_status")
 
 
 def closed_status() -> Status:
-    """Return the status every closing sets."""
+    """Return the status that closing sets."""
     return _chosen(_statuses(), "closed_status")
 
 
@@ -198,5 +198,5 @@ def default_priority() -> Priority:
 
 
 def important_priority() -> Priority:
-    """Return the priority "Mark as important" sets."""
+    """Return the priority that marking as important sets."""
     return _chosen(_priorities(), "important_priority")

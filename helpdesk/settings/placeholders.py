@@ -1,7 +1,7 @@
 """The variables of e-mail texts and canned responses: a fixed list, replaced in one pass (B10).
 
-A text of the owner never reaches the template engine, and a value never acts as a text: what a customer types between
-double braces stays as it was typed.
+A text of the owner never reaches the template engine, and a value is never searched for variables: double braces that
+a customer types stay as they are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 def allowed(kind: str) -> tuple[str, ...]:
-    """Return the names that this kind of e-mail may use (`""`: a canned response)."""
+    """Return the names of the variables that this kind of e-mail may use (`""`: a canned response)."""
     if kind in {"sign-in", "reset"}:
         return CUSTOMER
     if kind == "invitation":
@@ -45,21 +45,21 @@ def allowed(kind: str) -> tuple[str, ...]:
 
 
 def unknown(text: str, kind: str) -> list[str]:
-    """Return what stands between double braces in `text` but cannot be used in this kind of e-mail."""
+    """Return the names between double braces in `text` that cannot be used in this kind of e-mail, each once."""
     names = allowed(kind)
     return list(dict.fromkeys(name for name in map(str.strip, _ANYTHING.findall(text)) if name not in names))
 
 
 def uses(text: str, name: str) -> bool:
-    """Whether this variable stands in `text`."""
+    """Whether `text` contains this variable."""
     return name in map(str.strip, _ANYTHING.findall(text))
 
 
 def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = False) -> str:
-    """Replace each variable that `values` knows, once; any other stays as it is.
+    """Replace each variable whose name is in `values`, in one pass; any other stays as it is.
 
-    With `html` the values are escaped; with `one_line` the result holds no line end. An empty value takes the blank
-    before it along: "Dear {{customer_firstname}}," reads "Dear,".
+    With `html` the values are escaped; with `one_line` the result has no line ends. An empty value removes the blank
+    before it, too: "Dear {{customer_firstname}}," becomes "Dear,".
     """
     parts, end = [], 0
     for match in _ANYTHING.finditer(text):
