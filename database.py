@@ -57,12 +57,12 @@ def open_database(url: str) -> Database:
 
 
 def is_sqlite() -> bool:
-    """Whether the desk runs on the embedded engine."""
+    """Whether the database is SQLite."""
     return isinstance(database.obj, PooledSqliteDatabase)
 
 
 class Label(dict[str, str]):
-    """One text per language, as an owner wrote it; ``str()`` gives the reader's."""
+    """One text per language code, as an owner wrote it; ``str()`` returns the reader's."""
 
     #: Set by ``helpdesk.i18n``: (reader's language, desk's language).
     languages: ClassVar[Callable[[], tuple[str, str]]] = staticmethod(lambda: ("en", "en"))
@@ -95,19 +95,19 @@ class LabelField(TextField):
         return Label(json.loads(value)) if value.startswith("{") else Label(en=value)
 
 
-class _Moment(DateTimeField):
-    """A naive UTC time. SQLite gives it back as text, which peewee would read by trying out formats: far slower."""
+class _UtcDateTimeField(DateTimeField):
+    """A naive UTC time. SQLite returns it as text, which peewee would parse by trying out formats: far slower."""
 
     def python_value(self, value: Any) -> Any:
         return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-#: Of no type, as every field of peewee: a row's attribute is the time, not the field.
-MomentField: Any = _Moment
+#: Typed as Any, as every field of peewee: a row's attribute is the time, not the field.
+UtcDateTimeField: Any = _UtcDateTimeField
 
 
 class LastingId(BigAutoField):
-    """An id that is never given out twice (on PostgreSQL none is): for what texts, cookies and open pages name."""
+    """An id that is never reused (on PostgreSQL none is), for rows that texts, cookies and open pages name by id."""
 
     def ddl(self, ctx: Any) -> Any:
         column = super().ddl(ctx)
@@ -126,28 +126,28 @@ class Base(Model):
 
 
 class Stamp(Base):
-    """One row that moves with every change of a catalogue table or setting: other processes drop what they kept."""
+    """One row whose value changes with every change of a cached table or setting, to outdate all caches."""
 
     value = BigIntegerField(default=0)
 
     @classmethod
     def bump(cls) -> None:
-        """Tell every process, this one at once, that catalogue tables or settings have changed."""
+        """Outdate the caches of all processes; call it in the transaction that changes a cached table or setting."""
         Cached.version += 1
         if not cls.update(value=cls.value + 1).where(cls.id == 1).execute():
             cls.insert(id=1, value=1).on_conflict_ignore().execute()
 
 
 class Cached(Base):
-    """A small table changed by hand and read on every page: its readers keep it until the stamp moves.
+    """A small table that people change by hand and every page reads: it is cached until the stamp changes.
 
-    Whoever changes such a table other than through an instance calls `Stamp.bump`.
+    Code that changes such a table other than through an instance must call `Stamp.bump`.
     """
 
     id: Any = LastingId()
     version: ClassVar[int] = 0
-    #: Told of a row just before it goes, in the same transaction.
-    leaving: ClassVar[list[Callable[[Any], None]]] = []
+    #: Called with a row just before it is deleted, in the same transaction.
+    before_delete: ClassVar[list[Callable[[Any], None]]] = []
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
         result = super().save(*args, **kwargs)
@@ -155,7 +155,7 @@ class Cached(Base):
         return result
 
     def delete_instance(self, *args: Any, **kwargs: Any) -> Any:
-        for watcher in Cached.leaving:
+        for watcher in Cached.before_delete:
             watcher(self)
         result = super().delete_instance(*args, **kwargs)
         Stamp.bump()

@@ -26,8 +26,8 @@ from database import (
     Label,
     LabelField,
     LastingId,
-    MomentField,
     Stamp,
+    UtcDateTimeField,
 )
 
 # --- The organisation ---------------------------------------------------------------------------------------------
@@ -38,7 +38,7 @@ class Setting(Base):
 
     key = CharField(max_length=80, unique=True)
     value = JSONField(null=True)
-    changed_at = MomentField()
+    changed_at = UtcDateTimeField()
 
 
 class Service(Cached):
@@ -94,7 +94,7 @@ class Agent(Cached):
     active = BooleanField(default=True)
     # Single keys can be in the way of speech input (WCAG 2.1.4).
     shortcuts = BooleanField(default=True)
-    created_at = MomentField()
+    created_at = UtcDateTimeField()
 
     def __str__(self) -> str:
         return self.name
@@ -249,8 +249,8 @@ class Customer(Base):
     last_name = CharField(max_length=80, default="")
     locale = CharField(max_length=8, null=True)
     password_hash = CharField(max_length=255, null=True)
-    blocked_at = MomentField(null=True)
-    created_at = MomentField()
+    blocked_at = UtcDateTimeField(null=True)
+    created_at = UtcDateTimeField()
 
     @property
     def full_name(self) -> str:
@@ -285,8 +285,8 @@ class CustomerAddress(Base):
     email = CharField(max_length=254, unique=True)
     is_primary = BooleanField(default=True)
     origin = CharField(max_length=10, default="form")
-    proven_at = MomentField(null=True)
-    created_at = MomentField()
+    proven_at = UtcDateTimeField(null=True)
+    created_at = UtcDateTimeField()
 
     class Meta:
         constraints = [Check("origin IN ('form', 'invited', 'imported')", name="address_origin")]
@@ -333,13 +333,13 @@ class Ticket(Base):
     is_spam = BooleanField(default=False)
     in_bin = BooleanField(default=False)
     rank = IntegerField(default=0)
-    waiting_since = MomentField()
+    waiting_since = UtcDateTimeField()
     awaits_reply = BooleanField(default=True)
-    last_activity = MomentField()
-    created_at = MomentField()
-    closed_at = MomentField(null=True)
+    last_activity = UtcDateTimeField()
+    created_at = UtcDateTimeField()
+    closed_at = UtcDateTimeField(null=True)
     closed_by_customer = BooleanField(default=False)
-    binned_at = MomentField(null=True)
+    binned_at = UtcDateTimeField(null=True)
     hidden_from_customer = BooleanField(default=False)
     form_key = CharField(max_length=64, null=True, unique=True)
     order_number = CharField(max_length=60, default="")
@@ -425,10 +425,10 @@ class Message(Base):
     author_name = CharField(max_length=254)
     body = TextField()
     signature = TextField(default="")
-    created_at = MomentField()
-    deleted_at = MomentField(null=True)
+    created_at = UtcDateTimeField()
+    deleted_at = UtcDateTimeField(null=True)
     # Until then the customer does not see it, and its author may take it back; null: at once.
-    public_at = MomentField(null=True)
+    public_at = UtcDateTimeField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
 
     class Meta:
@@ -458,7 +458,7 @@ class TicketCc(Base):
     address = ForeignKeyField(CustomerAddress, backref="copies", on_delete="CASCADE")
     added_by = CharField(max_length=10)
     waits = BooleanField(default=False)
-    created_at = MomentField()
+    created_at = UtcDateTimeField()
 
     class Meta:
         table_name = "ticket_copy"
@@ -476,7 +476,7 @@ class TicketEvent(Base):
     customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
     actor_name = CharField(max_length=254, default="")
     data = JSONField(default=dict)
-    created_at = MomentField()
+    created_at = UtcDateTimeField()
 
     class Meta:
         indexes = ((("ticket", "id"), False),)
@@ -492,7 +492,7 @@ class Draft(Base):
     close = BooleanField(default=False)
     save_as = BooleanField(default=False)
     canned_name = CharField(max_length=120, default="")
-    updated_at = MomentField(index=True)
+    updated_at = UtcDateTimeField(index=True)
 
     class Meta:
         indexes = ((("ticket", "agent"), True),)
@@ -504,7 +504,7 @@ class Presence(Base):
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
-    seen_at = MomentField()
+    seen_at = UtcDateTimeField()
 
     class Meta:
         indexes = ((("ticket", "agent"), True),)
@@ -533,8 +533,8 @@ class BulkAction(Base):
     agent = ForeignKeyField(Agent, backref="bulk_actions", on_delete="CASCADE")
     act = CharField(max_length=20)
     mails = JSONField(default=list)
-    created_at = MomentField(index=True)
-    undone_at = MomentField(null=True)
+    created_at = UtcDateTimeField(index=True)
+    undone_at = UtcDateTimeField(null=True)
 
     class Meta:
         table_name = "batch"
@@ -562,7 +562,7 @@ class Attachment(Base):
     size = BigIntegerField()
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
-    created_at = MomentField()
+    created_at = UtcDateTimeField()
 
     @property
     def is_image(self) -> bool:
@@ -580,7 +580,7 @@ class Upload(Base):
     size = BigIntegerField()
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
-    expires_at = MomentField(index=True)
+    expires_at = UtcDateTimeField(index=True)
 
 
 class ReadMark(Base):
@@ -604,7 +604,7 @@ class Rating(Base):
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", unique=True)
     score = CharField(max_length=4)
     comment = CharField(max_length=1000, default="")
-    rated_at = MomentField(index=True)
+    rated_at = UtcDateTimeField(index=True)
 
     class Meta:
         constraints = [Check("score IN ('good', 'bad')", name="rating_score")]
@@ -616,7 +616,7 @@ class FormerNumber(Base):
     number = CharField(max_length=40, unique=True)
     ticket = ForeignKeyField(Ticket, backref="former_numbers", on_delete="CASCADE")
     former_id = BigIntegerField()
-    merged_at = MomentField()
+    merged_at = UtcDateTimeField()
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -630,7 +630,7 @@ class Filter(Cached):
     mode = CharField(max_length=3, default="all")
     position = IntegerField(default=0)
     hits = BigIntegerField(default=0)
-    last_hit_at = MomentField(null=True)
+    last_hit_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("mode IN ('all', 'any')", name="filter_mode")]
@@ -687,11 +687,11 @@ class OutgoingEmail(Base):
     automatic = CharField(max_length=20, default="auto-generated")
     state = CharField(max_length=10, default="pending")
     attempts = IntegerField(default=0)
-    due_at = MomentField()
-    claimed_at = MomentField(null=True)
-    sent_at = MomentField(null=True)
+    due_at = UtcDateTimeField()
+    claimed_at = UtcDateTimeField(null=True)
+    sent_at = UtcDateTimeField(null=True)
     last_error = TextField(default="")
-    created_at = MomentField()
+    created_at = UtcDateTimeField()
 
     class Meta:
         constraints = [
@@ -716,9 +716,9 @@ class AccessLink(Base):
     agent = ForeignKeyField(Agent, null=True, on_delete="CASCADE")
     address = ForeignKeyField(CustomerAddress, null=True, on_delete="CASCADE")
     ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
-    created_at = MomentField()
-    expires_at = MomentField()
-    used_at = MomentField(null=True)
+    created_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    used_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("kind IN ('ticket', 'sign-in', 'invitation', 'reset')", name="link_kind")]
@@ -732,9 +732,9 @@ class SignIn(Base):
     customer = ForeignKeyField(Customer, backref="sign_ins", null=True, on_delete="CASCADE")
     device = CharField(max_length=200, default="")
     by_link = BooleanField(default=False)
-    created_at = MomentField()
-    last_seen_at = MomentField()
-    expires_at = MomentField(index=True)
+    created_at = UtcDateTimeField()
+    last_seen_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField(index=True)
 
     class Meta:
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]
@@ -745,8 +745,8 @@ class Throttle(Base):
 
     key = CharField(max_length=120, unique=True)
     count = IntegerField(default=0)
-    since = MomentField()
-    blocked_until = MomentField(null=True)
+    since = UtcDateTimeField()
+    blocked_until = UtcDateTimeField(null=True)
 
 
 class SecurityCode(Base):
@@ -754,8 +754,8 @@ class SecurityCode(Base):
 
     token = CharField(max_length=64, unique=True)
     answer = CharField(max_length=12)
-    expires_at = MomentField(index=True)
-    used_at = MomentField(null=True)
+    expires_at = UtcDateTimeField(index=True)
+    used_at = UtcDateTimeField(null=True)
 
 
 class TimetableRun(Base):
@@ -763,7 +763,7 @@ class TimetableRun(Base):
 
     job = CharField(max_length=40)
     period = CharField(max_length=40)
-    ran_at = MomentField()
+    ran_at = UtcDateTimeField()
 
     class Meta:
         indexes = ((("job", "period"), True),)
@@ -777,9 +777,9 @@ class UnconfirmedRequest(Base):
     request = JSONField(default=dict)
     mail = ForeignKeyField(OutgoingEmail, null=True, on_delete="SET NULL")
     ticket = ForeignKeyField(Ticket, null=True, on_delete="CASCADE")
-    created_at = MomentField()
-    expires_at = MomentField(index=True)
-    used_at = MomentField(null=True)
+    created_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField(index=True)
+    used_at = UtcDateTimeField(null=True)
 
     class Meta:
         # The table keeps its first name.
@@ -796,7 +796,7 @@ class JournalEntry(Base):
     subject = CharField(max_length=254, default="")
     data = JSONField(default=dict)
     network = CharField(max_length=64, default="")
-    created_at = MomentField(index=True)
+    created_at = UtcDateTimeField(index=True)
 
     class Meta:
         indexes = ((("kind", "id"), False), (("agent", "id"), False))
@@ -815,12 +815,12 @@ class Order(Base):
     number = CharField(max_length=60)
     email = CharField(max_length=254)
     customer = ForeignKeyField(Customer, backref="orders", null=True, on_delete="SET NULL", index=False)
-    placed_at = MomentField()
+    placed_at = UtcDateTimeField()
     total = BigIntegerField()
     currency = CharField(max_length=3)
     status = CharField(max_length=60, default="")
     url = CharField(max_length=1000, default="")
-    updated_at = MomentField()
+    updated_at = UtcDateTimeField()
 
     class Meta:
         # "order" is a word of SQL.
@@ -856,9 +856,9 @@ class ApiKey(Base):
     prefix = CharField(max_length=16)
     token_hash = CharField(max_length=64, unique=True)
     created_by = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
-    created_at = MomentField()
-    last_used_at = MomentField(null=True)
-    revoked_at = MomentField(null=True)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(null=True)
+    revoked_at = UtcDateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

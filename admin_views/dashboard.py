@@ -127,7 +127,7 @@ class Dashboard(DeskPage):
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,
-            silent=agents.silent_places() if administers else [],
+            silent=agents.places_without_notification() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )

@@ -45,7 +45,7 @@ del LazyString.__html__
 babel = Babel()
 
 #: Returns a stored setting by its key. ``helpdesk.settings`` sets it: that module needs this one for its own texts.
-desk: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem__
+read_setting: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem__
 
 
 def language() -> str:
@@ -110,7 +110,7 @@ def supported(code: str | None) -> str:
     """Return this language code when the desk has the language, else the code of the desk's own."""
     if code in LANGUAGES:
         return str(code)
-    return str(desk("language"))
+    return str(read_setting("language"))
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def zones() -> frozenset[str]:
 
 def zone(name: str | None) -> str:
     """Return this time zone when it exists, else the desk's."""
-    return name if name and name in zones() else str(desk("timezone"))
+    return name if name and name in zones() else str(read_setting("timezone"))
 
 
 def when(time: datetime, pattern: str = "", *, timezone: str | None = None) -> str:
@@ -187,7 +187,7 @@ def _decimal(number: float) -> str:
 
 
 def _label_languages() -> tuple[str, str]:
-    return language(), str(desk("language"))
+    return language(), str(read_setting("language"))
 
 
 Label.languages = staticmethod(_label_languages)

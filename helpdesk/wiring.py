@@ -38,5 +38,5 @@ events.listeners.update(
 for _kind in EventKind:
     events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
 settings.watchers.append(journal.settings_changed)
-Cached.leaving.append(examples.forget)
+Cached.before_delete.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

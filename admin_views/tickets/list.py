@@ -78,7 +78,7 @@ class TicketLists:
 
     def silent(self, view: str) -> list[Any]:
         """Return the places whose new tickets nobody is told of, for administrators, where they come in (RULES 6)."""
-        return agents.silent_places() if view == "open" and self.agent.is_admin else []
+        return agents.places_without_notification() if view == "open" and self.agent.is_admin else []
 
     def named(self, text: str) -> Ticket | None:
         """Return the visible ticket that a search names by its exact number, also written with a number sign."""
@@ -114,9 +114,9 @@ class TicketLists:
         if wanted.service_id or wanted.department_id:
             department = lookups.department(wanted.department_id)
             service = wanted.service_id or (department.service_id if department else 0)
-            covering, others = assignees.eligible(service, wanted.department_id)
+            covering, others = assignees.eligible_agents(service, wanted.department_id)
         else:
-            covering, others = assignees.eligible(0, None)
+            covering, others = assignees.eligible_agents(0, None)
         return {"teams": lookups.teams(), "covering": covering, "others": others}
 
 

@@ -69,7 +69,7 @@ class TicketPage:
         ticket = opened.ticket
         shown = self.timeline(opened)
         blocks = shown["blocks"]
-        covering, others = assignees.eligible(ticket.service_id, ticket.department_id)
+        covering, others = assignees.eligible_agents(ticket.service_id, ticket.department_id)
         page: str = self.render(
             "admin/ticket.html",
             ticket=ticket,

@@ -1,22 +1,22 @@
-"""The owner's accent: one colour chosen, every shade the desk needs of it made readable in both themes."""
+"""The owner's accent colour, and its shades that are readable in both themes."""
 
 from __future__ import annotations
 
 from helpdesk.lib.colors import BLACK, READABLE, STEPS, WHITE, Rgb, contrast, mix, parse, to_hex
 
-#: What the shipped tokens are drawn in (static/tokens.css).
+#: The accent of the shipped tokens (static/tokens.css).
 SHIPPED = "#6d2c65"
-#: What mails draw its links in on dark.
+#: Its colour for links in mails on a dark ground.
 SHIPPED_DARK = "#e3b3db"
 
-#: By theme: the surfaces that carry the accent as text, and the faintest ink that a soft fill must carry.
+#: By theme: the surfaces on which the accent is text, and the faintest text that stands on a soft fill.
 LIGHT_SURFACES, LIGHT_INK = ("#fcfbf9", "#ffffff", "#f5f3ef", "#f1eee9"), "#6d646a"
 DARK_SURFACES, DARK_INK = ("#191618", "#221e21", "#141113", "#262125"), "#a1969d"
 DARK_PAPER: Rgb = (25, 22, 24)
 
 
 def stylesheet(colour: str) -> str:
-    """Return the rules that lay an accent over the shipped one; none for that one. Raises ValueError as `parse`."""
+    """Return the CSS rules of another accent; empty for the shipped one. Raises ValueError as `parse`."""
     if to_hex(parse(colour)) == SHIPPED:
         return ""
     dark = shades(colour, dark=True)
@@ -42,7 +42,7 @@ def _block(selector: str, values: dict[str, str]) -> str:
 
 
 def shades(colour: str, *, dark: bool) -> dict[str, str]:
-    """Return the accent and its shades in one theme, each as near to `colour` as reading allows."""
+    """Return the accent and its shades in one theme (name → colour), each as near to `colour` as is readable."""
     end, surfaces = (WHITE, DARK_SURFACES) if dark else (BLACK, LIGHT_SURFACES)
     ground, ink = (DARK_PAPER, DARK_INK) if dark else (WHITE, LIGHT_INK)
     accent = _until(parse(colour), end, surfaces)
@@ -52,7 +52,7 @@ def shades(colour: str, *, dark: bool) -> dict[str, str]:
 
 
 def _until(colour: Rgb, end: Rgb, others: tuple[str, ...]) -> str:
-    """Move a colour towards black or white just until it can be told from all the others."""
+    """Return the colour, moved towards black or white until it is readable on all the others."""
     for step in range(STEPS):
         moved = to_hex(mix(colour, end, step, STEPS))
         if all(contrast(moved, other) >= READABLE for other in others):

@@ -1,4 +1,4 @@
-"""Owner colours: read what an owner typed, and keep the label readable with as little change as possible."""
+"""The colours of labels: parsed, and changed as little as possible until the text is readable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Rgb = tuple[int, int, int]
 #: WCAG 2 level AA for small text.
 READABLE = 4.5
 
-#: What a row wears when its stored colours cannot be read: (background, text).
+#: The colours of a row whose stored ones cannot be parsed: (background, text).
 FALLBACK = ("#574f55", "#ffffff")
 
 #: Steps from a background to black or white.
@@ -50,7 +50,7 @@ NAMES: dict[str, str] = dict(re.findall(r"(\w+)\s([0-9a-f]{6})", _TABLE))
 
 
 def parse(text: str) -> Rgb:
-    """Read ``#rgb``, ``#rgba``, ``#rrggbb``, ``#rrggbbaa`` or a CSS name; see-through colours are laid on white.
+    """Return the colour of ``#rgb``, ``#rgba``, ``#rrggbb``, ``#rrggbbaa`` or a CSS name; alpha is mixed with white.
 
     Raises ValueError for anything else.
     """
@@ -65,7 +65,7 @@ def parse(text: str) -> Rgb:
 
 
 def mix(colour: Rgb, towards: Rgb, part: int, whole: int) -> Rgb:
-    """Return the colour that lies `part` of `whole` on the way to another."""
+    """Return `colour` mixed with another, by the share `part` / `whole`."""
     red, green, blue = (round(a + (b - a) * part / whole) for a, b in zip(colour, towards, strict=True))
     return red, green, blue
 
@@ -96,7 +96,7 @@ def _contrast(first: Rgb, second: Rgb) -> float:
 
 
 def safe_background(background: str, text: str) -> str:
-    """Return `background`, darkened or lightened just until `text` is readable on it. Raises ValueError as `parse`."""
+    """Return `background`, changed as little as makes `text` readable on it. Raises ValueError as `parse`."""
     back, ink = parse(background), parse(text)
     for step in range(STEPS + 1):
         for end in (BLACK, WHITE):

@@ -1,4 +1,4 @@
-"""What people type, checked and put into the one form in which it is stored."""
+"""Checking values of forms and normalising them to the form in which they are stored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from helpdesk.i18n import LANGUAGES, lazy, zones
 
 MAX_EMAIL = 254
 
-# An intranet has such hosts, and its people write to its desk (the library names this list as the place to say so).
+# Intranets use such hosts (the library documents this list as the place to allow them).
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
     name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in {"local", "localhost", "test"}
 ]
 
 
 def normalise(email: str) -> str:
-    """Return the one form in which this address is stored and compared. Raises InvalidInput at ``email``."""
+    """Return an e-mail address in the form in which it is stored and compared. Raises InvalidInput at ``email``."""
     text = email.strip(" ")
     try:
         if len(text) > MAX_EMAIL:
@@ -31,7 +31,7 @@ def normalise(email: str) -> str:
     except email_validator.EmailNotValidError as error:
         message = lazy("This is not an e-mail address. Example: name@example.org.")
         raise InvalidInput(message, field="email") from error
-    # The form that every mail server takes, whatever the letters of the domain.
+    # The form that every mail server accepts, also for domains with other letters.
     address = str(valid.ascii_email).lower()
     if len(address) > MAX_EMAIL:
         raise InvalidInput(lazy("This e-mail address is too long."), field="email")
@@ -39,7 +39,7 @@ def normalise(email: str) -> str:
 
 
 def one_line(value: Any, length: int) -> str:
-    """Return a text on one line, without control characters, cut to `length`."""
+    """Return a text on one line, without control characters, cut to `length` characters."""
     printable = "".join(letter if letter.isprintable() else " " for letter in str(value or ""))
     return " ".join(printable.split())[:length].strip()
 
@@ -53,7 +53,7 @@ def required(value: Any, field: str, length: int = 120) -> str:
 
 
 def label(value: Any, field: str, length: int = 120) -> Label:
-    """Return one text per language. Raises InvalidInput at `field` when there is none in any."""
+    """Return one text per language, each on one line and cut to `length`. Raises InvalidInput when all are empty."""
     values = value if isinstance(value, Mapping) else {}
     texts = {code: one_line(values.get(code), length) for code in LANGUAGES}
     if not any(texts.values()):
@@ -62,18 +62,18 @@ def label(value: Any, field: str, length: int = 120) -> Label:
 
 
 def row_key(text: str) -> int | None:
-    """Return the id that a text of digits names, or None for what can be no id on either engine."""
+    """Return the id in a text of digits, or None for a text that cannot be an id on either engine."""
     key = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
     return key if key is not None and fits(key) else None
 
 
 def fits(key: int) -> bool:
-    """Whether a number may be an id: neither engine holds a larger one."""
+    """Whether a number can be an id: within 64 bits and not negative."""
     return 0 <= key < 2**63
 
 
-def chosen(model: type[Base], value: Any, field: str) -> Any:
-    """Return the row of `model` that a form chose (a row or its id), or None. Raises InvalidInput at `field`."""
+def find_row(model: type[Base], value: Any, field: str) -> Any:
+    """Return the row of `model` that a form chose (a row, an id; None if empty). Raises InvalidInput at `field`."""
     if value is None or value == "":
         return None
     key = value.id if isinstance(value, model) else row_key(str(value))
@@ -84,20 +84,20 @@ def chosen(model: type[Base], value: Any, field: str) -> Any:
 
 
 def language(value: Any, field: str = "locale") -> str | None:
-    """Return the code of a language the desk speaks; empty means the desk's own. Raises InvalidInput."""
+    """Return the code of a language of the desk, or None (the desk's own) for an empty one. Raises InvalidInput."""
     if value and value not in LANGUAGES:
         raise InvalidInput(lazy("Choose one from the list."), field=field)
     return str(value) if value else None
 
 
 def timezone(value: Any, field: str = "timezone") -> str | None:
-    """Return the name of a time zone; empty means the desk's own. Raises InvalidInput."""
+    """Return the name of a time zone, or None (the desk's own) for an empty one. Raises InvalidInput."""
     if value and value not in zones():
         raise InvalidInput(lazy("This time zone is not known. Example: Europe/Paris."), field=field)
     return str(value) if value else None
 
 
-def fill(row: Base, values: Mapping[str, Any]) -> None:
-    """Put checked values on a row, which is then saved with what changed."""
+def set_attributes(row: Base, values: Mapping[str, Any]) -> None:
+    """Set checked values as attributes of a row; the caller saves it."""
     for key, value in values.items():
         setattr(row, key, value)

@@ -1,4 +1,4 @@
-"""Pages of a list by key: a page begins after a row, and never counts what it skips."""
+"""Keyset pages of a list: a page begins after the key of a row, so that skipped rows are never counted."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from peewee import DateTimeField, Expression, Tuple
 
 Key = tuple[datetime | int, ...]
 
-#: Characters of a key that are read at the most.
+#: The longest key that is read, in characters.
 LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Order:
-    """Columns that one index holds in this order; the last one is unique."""
+    """An order of rows: columns that one index has in this order; the last one is unique."""
 
     columns: tuple[Any, ...]
     descending: bool = False
 
     def terms(self, *, backwards: bool = False) -> list[Any]:
-        """Return what to order by."""
+        """Return the terms of ORDER BY."""
         down = self.descending != backwards
         return [column.desc() if down else column.asc() for column in self.columns]
 
     def beyond(self, key: Sequence[Any], *, backwards: bool = False) -> Expression:
-        """Return the condition of the rows after this key (before it, when backwards)."""
+        """Return the condition of the rows after this key (before it, when `backwards`)."""
         columns, values = Tuple(*self.columns), Tuple(*key)
         return columns < values if self.descending != backwards else columns > values
 
     def read(self, text: str) -> Key | None:
-        """Read a key of ours; None for anything else."""
+        """Return the key that `pack` wrote as this text; None for any other text."""
         try:
             values = json.loads(base64.urlsafe_b64decode(text[:LONGEST] + "=" * (-len(text) % 4)))
             pairs = zip(self.columns, values, strict=True)
@@ -46,7 +46,7 @@ class Order:
 
 
 def pack(key: Sequence[Any]) -> str:
-    """Write the key of a row as it stands in addresses."""
+    """Return the key of a row as a text for addresses."""
     text = json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in key])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2, long enough, not among the commonest, not the name of their owner."""
+"""Passwords: hashed with argon2, and refused when short, common, or made of their owner's name or address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIN_CHARACTERS = 8
 #: A longer text is never hashed: a password of megabytes would be an attack on the processor.
 MAX_BYTES = 1024
 
-# 19 MiB, two passes: what small machines bear when several people sign in at once.
+# 19 MiB, two passes: small machines can do this when several people sign in at once.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
@@ -27,7 +27,7 @@ def make_hash(password: str, *, salt: bytes | None = None) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Whether this is the password of a stored hash; without one, no, after as much work as with one."""
+    """Whether this is the password of a stored hash; without a hash False, after the same work."""
     if _is_too_long(password):
         return False
     try:
@@ -37,12 +37,12 @@ def matches(password_hash: str | None, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Whether a hash was made with weaker settings than today's."""
+    """Whether a hash was made with other settings than the present ones."""
     return _hasher.check_needs_rehash(password_hash)
 
 
 def check_new(password: str, *own: str, field: str = "password") -> None:
-    """Raise InvalidInput at `field` when nobody should take this password; `own` are the owner's e-mail and name."""
+    """Raise InvalidInput at `field` for a weak password; `own` are the owner's e-mail addresses and names."""
     if len(password) < MIN_CHARACTERS:
         raise InvalidInput(lazy("Use at least 8 characters; 15 or more are better."), field=field)
     if _is_too_long(password):
@@ -59,7 +59,7 @@ def _is_too_long(password: str) -> bool:
 
 
 def _core(text: str) -> str:
-    """Return the word a guesser starts from: Soleil2024! is soleil."""
+    """Return the word that a password varies: of Soleil2024! it is soleil."""
     folded = text.casefold()
     return re.sub(r"[\d\W_]+$", "", folded) or folded
 

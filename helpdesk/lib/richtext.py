@@ -1,4 +1,4 @@
-"""Rich text: what people may write in HTML, and its plain form."""
+"""Rich text: cleaning HTML that people wrote, and converting it from and to plain text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAGS = {
 }
 VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track", "param"}
 
-#: Beyond these, cleaning takes minutes (its time grows with the square of the nesting): the text is kept as typed.
+#: Beyond these, cleaning takes minutes (its time grows with the square of the nesting): the text is escaped instead.
 MAX_SIZE = 512 * 1024
 MAX_DEPTH = 200
 #: Quotations and lists that are shown one inside the other, as plain text.
@@ -28,7 +28,7 @@ _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;
 
 
 def clean(html: str) -> str:
-    """Keep of `html` what people may write; a huge or deeply nested text is kept as it was typed, escaped."""
+    """Return `html` with the allowed elements only; a huge or deeply nested text is returned escaped, as plain text."""
     if is_too_heavy(html):
         return html if _PLAIN.fullmatch(html) else _paragraphs(html)
     return nh3.clean(
@@ -42,7 +42,7 @@ def clean(html: str) -> str:
 
 
 def is_too_heavy(html: str) -> bool:
-    """Whether cleaning this would hold the program up."""
+    """Whether cleaning this text would take too long."""
     if len(html) > MAX_SIZE:
         return True
     # An element ends the nesting only where one of its name is open: stray ends must not hide the depth.
@@ -62,12 +62,12 @@ def is_too_heavy(html: str) -> bool:
 
 
 def _absolute(_tag: str, attribute: str, value: str) -> str | None:
-    """Keep addresses that say where they lead: a relative one leads nowhere from a mail."""
+    """Return an attribute's value, or None for a relative address, which leads nowhere from a mail."""
     return value if attribute != "href" or _ADDRESS.match(value) else None
 
 
 def from_text(text: str) -> str:
-    """Return plain text as HTML: escaped, blank lines part paragraphs, bare web addresses become links."""
+    """Return plain text as HTML: escaped, with paragraphs at blank lines and links for web addresses."""
     return _paragraphs(text, links=True)
 
 
@@ -89,9 +89,9 @@ def _linked(text: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """Return clean HTML as plain text: paragraphs, lists, quotations; a link is written as its text and (address).
+    """Return clean HTML as plain text with paragraphs, lists and quotations; a link becomes its text and (address).
 
-    Never for HTML as it was sent: the parser's time grows with the square of unclosed tags, which `clean` ends.
+    Clean the HTML first: the parser's time grows with the square of unclosed tags.
     """
     reader = _Reader()
     reader.feed(html)
@@ -100,9 +100,9 @@ def to_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects lines; `gap` is how many line ends the next word must have before it.
+    """Collects the lines of the plain text; `gap` is the number of line ends needed before the next word.
 
-    A line is a list of pieces, joined at the end: its time grows with the text, however many pieces that has.
+    A line is a list of pieces joined at the end, so that the time grows only with the length of the text.
     """
 
     PARTED = frozenset({"p", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3"})
@@ -148,11 +148,11 @@ class _Reader(HTMLParser):
                     self._new_line()
                 self._write(line)
         else:
-            # A no-break space is meant: only the white space of the source is folded.
+            # A no-break space is intended: only the white space of the source is collapsed.
             self._write(re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def text(self) -> str:
-        """Return what was read."""
+        """Return the plain text."""
         lines = ["".join(line).rstrip(" ") for line in self.lines]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n ")
 

@@ -1,4 +1,4 @@
-"""Sizes of files as an owner writes them: bytes, or K, M, G."""
+"""Sizes of files as an owner writes them: a number of bytes, or of K, M or G."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LARGEST = UNITS["G"]
 
 @dataclass(frozen=True)
 class Size:
-    """A number of bytes that a message names: written in the reader's language when the message is read."""
+    """A number of bytes in a message, written in the reader's language when the message is shown."""
 
     count: int
 
@@ -25,7 +25,7 @@ class Size:
 
 
 def parse(text: str) -> int:
-    """Read ``500``, ``300K``, ``2M`` or ``1G`` as bytes. Raises InvalidInput."""
+    """Return the bytes of a text such as ``500``, ``300K``, ``2M`` or ``1G``. Raises InvalidInput."""
     match = re.fullmatch(r"([0-9]{1,12}) ?([KMG]?)[Bo]?", text.strip(), re.IGNORECASE)
     count = int(match[1]) * UNITS[match[2].upper()] if match else 0
     if not 0 < count <= LARGEST:

@@ -1,4 +1,4 @@
-"""Time zones as people call them: by place, in the reader's language."""
+"""Time zones under the names of places, in the reader's language."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ REGIONS = {
 
 
 def choices(chosen: str | None = None) -> tuple[tuple[str, str, str | None], ...]:
-    """Return name, place and region of the zones one may choose.
+    """Return name, place and region of each time zone one may choose.
 
-    The desk's and the one `chosen` before are among them, also under a name that is not offered any more.
+    Includes the desk's zone and the one `chosen` before, even under a name that is no longer offered.
     """
     places = _places(i18n.language())
     names = {name for name, _place, _region in places}
-    further = dict.fromkeys(name for name in (chosen, str(i18n.desk("timezone"))) if name and name not in names)
+    further = dict.fromkeys(name for name in (chosen, str(i18n.read_setting("timezone"))) if name and name not in names)
     return (*((name, name, None) for name in further), *places)
 
 

@@ -195,7 +195,7 @@ def _mail_server(deep: bool) -> Check:
 
 
 def _told() -> Check:
-    silent = agents.silent_places()
+    silent = agents.places_without_notification()
     names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")
     return Check(_("Told of new tickets"), not silent, text, is_note=True)

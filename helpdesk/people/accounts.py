@@ -44,7 +44,7 @@ def sign_in(email: str, password: str, *, address_key: str) -> Agent:
 
     Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
     """
-    key = folded(email)
+    key = fold_email(email)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)
     try:
         return check_password(agent, password, account=f"agent {key}", address_key=address_key)
@@ -72,7 +72,7 @@ def check_password(person: P | None, password: str, *, account: str, address_key
     return person
 
 
-def folded(email: str) -> str:
+def fold_email(email: str) -> str:
     """Return an address as accounts are looked up by."""
     return email.replace("\0", "").strip().lower()[:254]
 
@@ -140,7 +140,7 @@ def came_by_link(person: Agent | Customer, token: str | None) -> bool:
     """Whether this browser was just signed in by a link mailed to the person."""
     since = clock.now() - timedelta(minutes=FRESH)
     fresh = (SignIn.token_hash == links.hash_token(token or "")) & SignIn.by_link & (SignIn.created_at > since)
-    return SignIn.select().where(_theirs(person), fresh).exists()
+    return SignIn.select().where(_belongs_to(person), fresh).exists()
 
 
 def end_sign_in(token: str) -> None:
@@ -153,7 +153,7 @@ def end_sign_in(token: str) -> None:
 
 def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = None) -> int:
     """Sign this person out everywhere, save in the browser with `except_token`; return how many ended."""
-    query = SignIn.delete().where(_theirs(person))
+    query = SignIn.delete().where(_belongs_to(person))
     if except_token:
         query = query.where(SignIn.token_hash != links.hash_token(except_token))
     return query.execute()
@@ -164,7 +164,7 @@ def list_sign_ins(person: Agent | Customer) -> list[SignIn]:
     now = clock.now()
     alive = (SignIn.expires_at > now) & (SignIn.last_seen_at > now - IDLE[type(person)])
     return list(
-        SignIn.select().where(_theirs(person), alive).order_by(SignIn.last_seen_at.desc(), SignIn.id).limit(SHOWN)
+        SignIn.select().where(_belongs_to(person), alive).order_by(SignIn.last_seen_at.desc(), SignIn.id).limit(SHOWN)
     )
 
 
@@ -175,11 +175,11 @@ def is_current(row: SignIn, token: str) -> bool:
 
 def end_one(person: Agent | Customer, sign_in_id: int) -> None:
     """Sign one browser of this person out. Raises NotFound for a browser of others."""
-    if not SignIn.delete().where(_theirs(person), SignIn.id == sign_in_id).execute():
+    if not SignIn.delete().where(_belongs_to(person), SignIn.id == sign_in_id).execute():
         raise NotFound(lazy("This browser is signed out already."))
 
 
-def _theirs(person: Agent | Customer) -> bool:
+def _belongs_to(person: Agent | Customer) -> bool:
     return (SignIn.agent if isinstance(person, Agent) else SignIn.customer) == person.id
 
 
@@ -220,7 +220,7 @@ def ask_reset(email: str, *, address_key: str = "") -> None:
 
     Raises TooMany, for unknown addresses too.
     """
-    key = folded(email)
+    key = fold_email(email)
     throttle.hit(f"reset {network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
     throttle.hit(f"reset agent {key}", limit=RESETS_PER_ACCOUNT, seconds=WINDOW)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)

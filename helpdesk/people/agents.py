@@ -41,12 +41,12 @@ from helpdesk.people.invitations import (
 from helpdesk.people.permissions import (
     delete_permission,
     delete_role,
+    places_without_notification,
     refuse_role_in_use,
     remove_from_support,
     save_own_permission,
     save_permission,
     save_role,
-    silent_places,
 )
 from helpdesk.people.teams import delete_team, save_team, unassign, unassigned_by
 from models import Agent, Role
@@ -72,6 +72,7 @@ __all__ = [
     "keep_one_administrator",
     "list_sign_ins",
     "person_of",
+    "places_without_notification",
     "refuse_role_in_use",
     "remove_from_support",
     "reset_password",
@@ -82,7 +83,6 @@ __all__ = [
     "save_role",
     "save_team",
     "sign_in",
-    "silent_places",
     "start_sign_in",
     "unassign",
     "unassigned_by",
@@ -102,7 +102,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
     clean = _checked(before, values)
     if isinstance(actor, Agent) and actor.id == before.id and clean.get("email", before.email) != before.email:
         accounts.check_current(before, str(values.get("current") or ""))
-    inputs.fill(agent, clean)
+    inputs.set_attributes(agent, clean)
     with events.transaction():
         if before.active and not agent.active:
             lock_all(teams.assigned_to(agent))
@@ -131,7 +131,7 @@ def _checked(agent: Agent, values: Mapping[str, Any]) -> dict[str, Any]:
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.required(value, "name"),
         "email": lambda value: inputs.normalise(str(value or "")),
-        "role": lambda value: inputs.chosen(Role, value, "role") or agent.role,
+        "role": lambda value: inputs.find_row(Role, value, "role") or agent.role,
         "is_admin": bool,
         "active": bool,
         "locale": inputs.language,
@@ -198,7 +198,7 @@ def keep_one_administrator(agent: Agent) -> None:
 def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
     """Store ``name``, ``locale``, ``timezone``, ``shortcuts`` of the agent who asks. Raises InvalidInput at a field."""
     clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
-    inputs.fill(agent, clean)
+    inputs.set_attributes(agent, clean)
     agent.shortcuts = bool(values.get("shortcuts", agent.shortcuts))
     agent.save()
     return agent

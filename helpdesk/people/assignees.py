@@ -7,7 +7,7 @@ from helpdesk.settings import lookups
 from models import Agent
 
 
-def eligible(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
+def eligible_agents(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
     """Return whom a ticket of this place may be assigned to: agents who cover it, then the others in support."""
     covering, others = [], []
     for agent in lookups.agents():

@@ -79,7 +79,7 @@ def invite(
     Raises NotAllowed, or InvalidInput at ``name``, ``email``, ``role`` or ``locale``.
     """
     access.require(actor, "administer")
-    chosen = inputs.chosen(Role, role, "role")
+    chosen = inputs.find_row(Role, role, "role")
     if chosen is None:
         raise InvalidInput(lazy("This field is required."), field="role")
     with events.transaction():

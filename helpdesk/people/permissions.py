@@ -51,8 +51,8 @@ def save_permission(
 
 
 def _scope(row: Permission, values: Mapping[str, Any]) -> tuple[Service | None, Department | None]:
-    service = inputs.chosen(Service, values.get("service", row.service_id), "service")
-    department = inputs.chosen(Department, values.get("department", row.department_id), "department")
+    service = inputs.find_row(Service, values.get("service", row.service_id), "service")
+    department = inputs.find_row(Department, values.get("department", row.department_id), "department")
     if department is not None and (service is None or department.service_id != service.id):
         raise InvalidInput(lazy("This department belongs to another service."), field="department")
     return service, department
@@ -110,7 +110,7 @@ def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
     if "name" in values or role.id is None:
         clean["name"] = inputs.label(values.get("name"), "name", 80)
     before = journal.snapshot(role)
-    inputs.fill(role, clean)
+    inputs.set_attributes(role, clean)
     with database.atomic():
         role.save()
         journal.saved(role, before, actor=actor)
@@ -146,7 +146,7 @@ def refuse_role_in_use(role: Role) -> None:
         raise StillInUse(lazy("One role must remain."))
 
 
-def silent_places() -> list[Service | Department]:
+def places_without_notification() -> list[Service | Department]:
     """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
     places = [department or service for service, department in lookups.places(enabled_only=True)]
     return [place for place in places if not any(_is_notified(agent, place) for agent in lookups.agents())]

@@ -102,10 +102,10 @@ class _Membership:
         """Return what the team becomes. Raises InvalidInput at ``manager`` or ``members``."""
         now = cls.of(team)
         enabled = bool(values.get("enabled", now.enabled or team.id is None))
-        manager = inputs.chosen(Agent, values["manager"], "manager") if "manager" in values else now.manager
+        manager = inputs.find_row(Agent, values["manager"], "manager") if "manager" in values else now.manager
         members = now.members
         if "members" in values:
-            rows = [inputs.chosen(Agent, value, "members") for value in values["members"] or ()]
+            rows = [inputs.find_row(Agent, value, "members") for value in values["members"] or ()]
             members = tuple({row.id: row for row in rows if row is not None}.values())
         return cls(enabled, manager, members)
 
@@ -130,7 +130,7 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
         clean["label"] = inputs.label(values.get("label"), "label", 80)
     if "email" in values:
         clean["email"] = inputs.normalise(values["email"]) if values["email"] else ""
-    inputs.fill(team, clean)
+    inputs.set_attributes(team, clean)
     with events.transaction():
         lost, snapshot = _lost_assignments(team, before, after), journal.snapshot(team)
         for loss in lost:

@@ -273,4 +273,4 @@ def mail_server() -> environment.MailServer | None:
     )
 
 
-i18n.desk = get
+i18n.read_setting = get

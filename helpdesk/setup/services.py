@@ -19,7 +19,7 @@ MAX_NAME = 120
 def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -> Service:
     """Store ``name`` and ``enabled``; a new one stands last. Raises NotAllowed, or InvalidInput at a field."""
     access.require(actor, "configure")
-    inputs.fill(service, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
+    inputs.set_attributes(service, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     if service.id is None:
         service.position = positions.after_last(Service)
     service.enabled = bool(values.get("enabled", True))
@@ -34,10 +34,10 @@ def save_department(department: Department, values: Mapping[str, Any], *, actor:
     at a field.
     """
     access.require(actor, "configure")
-    service = inputs.chosen(Service, values.get("service"), "service")
+    service = inputs.find_row(Service, values.get("service"), "service")
     if service is None:
         raise InvalidInput(lazy("Choose a service."), field="service")
-    inputs.fill(department, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
+    inputs.set_attributes(department, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     with database.atomic():
         if department.id is not None and department.service_id != service.id:
             _refuse_uprooting(department)

@@ -24,7 +24,7 @@ def sign_in(email: str, password: str, *, address_key: str) -> Customer:
     address = customers.lookup(email)
     # An address that is not proven signs nobody in.
     customer = address.customer if address is not None and address.is_proven else None
-    account = f"customer {customer.id}" if customer is not None else f"customer {accounts.folded(email)}"
+    account = f"customer {customer.id}" if customer is not None else f"customer {accounts.fold_email(email)}"
     try:
         signed_in = accounts.check_password(customer, password, account=account, address_key=address_key)
     except InvalidInput:

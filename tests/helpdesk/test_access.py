@@ -118,7 +118,7 @@ def test_only_administrators_administer(ana, root):
 
 
 def test_those_who_cover_a_place_are_offered_first(ana, ben, billing, invoices):
-    covering, others = assignees.eligible(billing.id, invoices.id)
+    covering, others = assignees.eligible_agents(billing.id, invoices.id)
     assert (covering, others) == ([ana], [ben])
 
 

@@ -37,7 +37,7 @@ def test_a_ticket_is_moved_to_no_strange_place(client_of, ana, ticket, billing, 
 @pytest.mark.parametrize("number", STRANGE)
 def test_a_row_is_chosen_by_its_id_only(request_context, number):
     with pytest.raises(InvalidInput, match="Choose one from the list"):
-        inputs.chosen(Role, number, "role")
+        inputs.find_row(Role, number, "role")
 
 
 @pytest.mark.parametrize("number", STRANGE)

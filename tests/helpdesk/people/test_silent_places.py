@@ -8,31 +8,31 @@ from tests.support import cast, doors
 
 
 def test_places_are_silent_until_somebody_is_told(billing, sales, ana):
-    assert list(map(str, agents.silent_places())) == ["Billing, Invoices", "Billing, Refunds", "Sales"]
+    assert list(map(str, agents.places_without_notification())) == ["Billing, Invoices", "Billing, Refunds", "Sales"]
     cast.permit(cast.make_agent("Tom"), sales, notify=True)
-    assert list(map(str, agents.silent_places())) == ["Billing, Invoices", "Billing, Refunds"]
+    assert list(map(str, agents.places_without_notification())) == ["Billing, Invoices", "Billing, Refunds"]
 
 
 def test_the_most_specific_permission_decides(billing, invoices, ana):
     Permission.get(agent=ana).delete_instance()
     cast.permit(ana, None, notify=True)
-    assert agents.silent_places() == []
+    assert agents.places_without_notification() == []
     cast.permit(ana, invoices, notify=False)
-    assert agents.silent_places() == [invoices]
+    assert agents.places_without_notification() == [invoices]
 
 
 def test_the_disabled_are_not_told_and_hidden_services_not_named(sales, ana):
     ben = cast.make_agent("Ben")
     cast.permit(ben, None, notify=True)
-    assert agents.silent_places() == []
+    assert agents.places_without_notification() == []
     row = Agent.get_by_id(ben.id)
     row.active = False
     row.save()
-    assert sales in agents.silent_places()
+    assert sales in agents.places_without_notification()
     service = Service.get_by_id(sales.id)
     service.enabled = False
     service.save()
-    assert sales not in agents.silent_places()
+    assert sales not in agents.places_without_notification()
 
 
 def test_administrators_read_it_above_the_list_and_in_health(client_of, root, ana, sales):
