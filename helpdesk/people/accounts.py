@@ -1,4 +1,4 @@
-"""Signing in and staying signed in: agents and customers, their passwords and their browsers.
+"""Signing in agents and customers: their passwords, and the browsers in which they are signed in.
 
 A browser of an agent is signed out after 3 days without a visit and 30 days in any case, a customer's after 14 and 90.
 """
@@ -54,7 +54,7 @@ def sign_in(email: str, password: str, *, address_key: str) -> Agent:
 
 
 def check_password(person: P | None, password: str, *, account: str, address_key: str) -> P:
-    """Return the person if this is the password, counting the try for the account and for the network.
+    """Return the person if this is their password; the try counts for `account` and for the network address.
 
     Raises InvalidInput at ``password``, after the same work when there is no such person, or TooMany.
     """
@@ -73,12 +73,12 @@ def check_password(person: P | None, password: str, *, account: str, address_key
 
 
 def fold_email(email: str) -> str:
-    """Return an address as accounts are looked up by."""
+    """Return an e-mail address in the form in which accounts are looked up."""
     return email.replace("\0", "").strip().lower()[:254]
 
 
 def network(address: str) -> str:
-    """Return whom an address counts for: of IPv6 the /64, because one home holds that many addresses."""
+    """Return the network of an IP address for counting tries: of IPv6 the /64, which one home has."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -90,10 +90,10 @@ def network(address: str) -> str:
 
 
 def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False, network: str = "") -> str:
-    """Sign a browser in and return the random token its cookie carries; only its hash is stored.
+    """Sign a browser in and return the random token for its cookie; only the token's hash is stored.
 
-    `by_link` says that a link mailed to the person was used: for some minutes it stands for the password;
-    `network` is the address the browser came from, for the journal.
+    `by_link`: the person used a mailed link, which replaces the current password for some minutes. `network` is the
+    browser's IP address, for the journal.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
     SignIn.create(
@@ -118,12 +118,12 @@ def _sign_in() -> ModelSelect:
 
 
 def person_of(token: str) -> Agent | Customer | None:
-    """Return who is signed in with this token, or None once it has ended in any way."""
+    """Return the person signed in with this token, or None when the sign-in has ended or its agent is disabled."""
     row = _sign_in.first(token=links.hash_token(token))
     now = clock.now()
     if row is None or row.expires_at <= now:
         return None
-    # Agents are kept in the process, as fresh as the stamp: the one disabled a moment ago is not let in.
+    # Agents are cached until the stamp moves: one that was just disabled is not signed in any more.
     person: Agent | Customer | None = lookups.own_agent(row.agent_id) if row.agent_id is not None else row.customer
     if (
         person is None
@@ -137,14 +137,14 @@ def person_of(token: str) -> Agent | Customer | None:
 
 
 def came_by_link(person: Agent | Customer, token: str | None) -> bool:
-    """Whether this browser was just signed in by a link mailed to the person."""
+    """Whether the browser with this token was signed in by a mailed link within the last half hour."""
     since = clock.now() - timedelta(minutes=FRESH)
     fresh = (SignIn.token_hash == links.hash_token(token or "")) & SignIn.by_link & (SignIn.created_at > since)
     return SignIn.select().where(_belongs_to(person), fresh).exists()
 
 
 def end_sign_in(token: str) -> None:
-    """Sign the browser with this token out, here and wherever its cookie was copied."""
+    """Sign the browser with this token out, also where its cookie was copied to."""
     row = SignIn.get_or_none(SignIn.token_hash == links.hash_token(token))
     if row is not None:
         row.delete_instance()
@@ -152,7 +152,7 @@ def end_sign_in(token: str) -> None:
 
 
 def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = None) -> int:
-    """Sign this person out everywhere, save in the browser with `except_token`; return how many ended."""
+    """Sign this person out in all browsers but the one with `except_token`; return how many sign-ins ended."""
     query = SignIn.delete().where(_belongs_to(person))
     if except_token:
         query = query.where(SignIn.token_hash != links.hash_token(except_token))
@@ -160,7 +160,7 @@ def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = Non
 
 
 def list_sign_ins(person: Agent | Customer) -> list[SignIn]:
-    """Return the browsers this person is signed in with, the latest seen first."""
+    """Return the sign-ins of this person that are still valid, the latest used first."""
     now = clock.now()
     alive = (SignIn.expires_at > now) & (SignIn.last_seen_at > now - IDLE[type(person)])
     return list(
@@ -169,12 +169,12 @@ def list_sign_ins(person: Agent | Customer) -> list[SignIn]:
 
 
 def is_current(row: SignIn, token: str) -> bool:
-    """Whether this is the sign-in of the browser with this token."""
+    """Whether this sign-in has this token."""
     return row.token_hash == links.hash_token(token)
 
 
 def end_one(person: Agent | Customer, sign_in_id: int) -> None:
-    """Sign one browser of this person out. Raises NotFound for a browser of others."""
+    """End the sign-in of this person with this id. Raises NotFound for one of somebody else."""
     if not SignIn.delete().where(_belongs_to(person), SignIn.id == sign_in_id).execute():
         raise NotFound(lazy("This browser is signed out already."))
 
@@ -187,7 +187,7 @@ def _belongs_to(person: Agent | Customer) -> bool:
 
 
 def change_password(agent: Agent, current: str, new: str, *, keep_token: str | None) -> None:
-    """Change one's password and sign one's other browsers out.
+    """Change an agent's password and sign their browsers out, except the one with `keep_token`.
 
     Raises InvalidInput at ``current`` or ``password``, or TooMany.
     """
@@ -207,7 +207,7 @@ def check_current(person: Agent | Customer, current: str | None) -> None:
 
 
 def store_password(agent: Agent, new: str, *, keep_token: str | None = None) -> None:
-    """Store a checked password; whatever the old one opened is closed. Part of the caller's transaction."""
+    """Store a checked password, end the other sign-ins and delete mailed links. In the caller's transaction."""
     agent.password_hash = passwords.make_hash(new)
     agent.save()
     end_all_sign_ins(agent, except_token=keep_token)
@@ -216,7 +216,7 @@ def store_password(agent: Agent, new: str, *, keep_token: str | None = None) -> 
 
 
 def ask_reset(email: str, *, address_key: str = "") -> None:
-    """Mail a link to choose a new password to the active agent with this address; say nothing about others.
+    """Mail a link to choose a new password to the active agent with this address; do nothing for other addresses.
 
     Raises TooMany, for unknown addresses too.
     """
@@ -225,7 +225,7 @@ def ask_reset(email: str, *, address_key: str = "") -> None:
     throttle.hit(f"reset agent {key}", limit=RESETS_PER_ACCOUNT, seconds=WINDOW)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)
     if agent is None:
-        # One stored row, as for a mail: the time of the answer should not tell who has an account.
+        # One stored row, as for a mail: the response time must not reveal who has an account.
         throttle.hit("reset of nobody", limit=1_000_000, seconds=WINDOW)
         return
     with events.transaction():
@@ -247,7 +247,7 @@ def reset_password(link: AccessLink, password: str) -> Agent:
 
 
 def agent_of(link: AccessLink) -> Agent:
-    """Return the active agent a link was made for. Raises NotFound."""
+    """Return the active agent of a link. Raises NotFound."""
     agent = Agent.get_or_none(Agent.id == link.agent_id, Agent.active)
     if agent is None:
         raise NotFound(lazy("This account is disabled. Ask an administrator of the desk."))

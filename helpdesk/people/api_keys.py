@@ -1,4 +1,4 @@
-"""Keys of other programs: shown once when made, known by their hash, worthless once revoked."""
+"""API keys of other programs: shown once when made, stored as a hash, refused once revoked."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from helpdesk.lib import inputs, throttle
 from helpdesk.people import accounts
 from models import Agent, ApiKey
 
-#: How a key begins, so that whoever finds one knows what it is; and how many characters the screen shows of it.
+#: How every key begins, so that one can recognise it; and how many of its characters the screen shows.
 MARK, SHOWN = "guichet_", 14
 MAX_NAME = 80
-#: A use is noted this often at most.
+#: How often `last_used_at` is written at most.
 LAST_USED_EVERY = timedelta(minutes=5)
 REQUESTS_A_MINUTE = 600
 WRONG_AN_HOUR = 60
 
 
 class WrongKey(HelpdeskError):
-    """There is no key, or not one of ours (401)."""
+    """There is no key, or a wrong one (401)."""
 
 
 def make(name: Any, *, actor: Agent) -> tuple[ApiKey, str]:
-    """Make a key and return it with its secret, which is shown this once. Raises InvalidInput at ``name``."""
+    """Make a key and return it with its secret, which is not stored. Raises NotAllowed, InvalidInput at ``name``."""
     access.require(actor, "configure")
     text = inputs.required(name, "name", MAX_NAME)
     secret = f"{MARK}{secrets.token_urlsafe(32)}"
@@ -52,7 +52,7 @@ def make(name: Any, *, actor: Agent) -> tuple[ApiKey, str]:
 
 
 def revoke(key: ApiKey, *, actor: Actor) -> None:
-    """Make a key worthless from now on."""
+    """Revoke a key, so that it is refused from now on. Raises NotAllowed."""
     access.require(actor, "configure")
     with database.atomic():
         revoked = ApiKey.update(revoked_at=clock.now()).where(ApiKey.id == key.id, ApiKey.revoked_at.is_null())
@@ -61,9 +61,9 @@ def revoke(key: ApiKey, *, actor: Actor) -> None:
 
 
 def check(secret: str, *, network: str) -> ApiKey:
-    """Return the key with this secret and count one request of it.
+    """Return the key with this secret and count one request with it; `network` is the caller's IP address.
 
-    Raises WrongKey, or TooMany: for wrong ones from one network, for requests with one key.
+    Raises WrongKey, or TooMany after too many wrong keys from one network or too many requests with one key.
     """
     key = ApiKey.get_or_none(ApiKey.token_hash == links.hash_token(secret), ApiKey.revoked_at.is_null())
     if key is None:

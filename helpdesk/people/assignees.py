@@ -1,4 +1,4 @@
-"""Whom a ticket may be given to."""
+"""The agents to whom a ticket may be assigned."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from models import Agent
 
 
 def eligible_agents(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
-    """Return whom a ticket of this place may be assigned to: agents who cover it, then the others in support."""
+    """Return the active agents who cover this service and department, and the other ones in support, each by name."""
     covering, others = [], []
     for agent in lookups.agents():
         if agent.is_admin or access.covers(agent, service_id, department_id) or lookups.is_manager(agent.id):

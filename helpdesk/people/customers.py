@@ -1,4 +1,4 @@
-"""Customers: who asks, found by their e-mail addresses."""
+"""Customers: found by their e-mail addresses, changed by themselves and by agents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MAX_ADDRESSES = 20
 
 
 def lookup(email: str) -> CustomerAddress | None:
-    """Return the address with its customer, or None; a text that is no address is nobody's."""
+    """Return the address with its customer, or None, also for a text that is no address."""
     try:
         return _find(normalise(email))
     except InvalidInput:
@@ -49,7 +49,7 @@ def lookup(email: str) -> CustomerAddress | None:
 
 
 def is_known(email: str) -> bool:
-    """Whether the form need not ask for a name: one is stored with this address."""
+    """Whether a name is stored with this address, so that the form need not ask for one."""
     address = lookup(email)
     return address is not None and bool(address.customer.full_name)
 
@@ -101,7 +101,7 @@ def _complete(customer: Customer, first_name: str, last_name: str, locale: str |
 
 
 def store(customer: Customer) -> None:
-    """Save a customer; their tickets are found by the new name. Only what changed is written."""
+    """Save a customer's changed fields; a new name goes into the search index of their tickets."""
     is_named = {field.name for field in customer.dirty_fields} & {"first_name", "last_name"}
     with database.atomic():
         customer.save()
@@ -110,7 +110,7 @@ def store(customer: Customer) -> None:
 
 
 def prove(address: CustomerAddress) -> None:
-    """Note that the holder of this address has shown to receive its mail; the first time counts."""
+    """Mark this address as proven; the first time counts."""
     if address.proven_at is None:
         address.proven_at = clock.now()
         CustomerAddress.update(proven_at=address.proven_at).where(
@@ -119,10 +119,10 @@ def prove(address: CustomerAddress) -> None:
 
 
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
-    """Give a customer a password and sign their other browsers out.
+    """Set a customer's password and sign their browsers out, except the one with `keep_token`.
 
-    A browser (`keep_token`) that has just signed in by a mailed link need not know the current one.
-    Raises InvalidInput at ``current`` when one is stored and that is not it, or at ``password``.
+    A browser that has just signed in by a mailed link need not give the current password. Raises InvalidInput at
+    ``current`` when that is needed and wrong, or at ``password``.
     """
     if needs_current(customer, keep_token):
         accounts.check_current(customer, current)
@@ -136,12 +136,12 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
 
 
 def needs_current(customer: Customer, token: str | None) -> bool:
-    """Whether a new password asks for the current one in the browser with this token."""
+    """Whether changing the password requires the current one in the browser with this token."""
     return customer.password_hash is not None and not accounts.came_by_link(customer, token)
 
 
 def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
-    """Change the names and language of the customer who asks."""
+    """Store ``first_name``, ``last_name`` and ``locale`` of the customer who acts."""
     _set_names(customer, values)
     store(customer)
 
@@ -170,7 +170,7 @@ def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor
 
 
 def block(customer: Customer, blocked: bool, *, actor: Actor) -> None:
-    """Block a customer, or lift it, as marking a ticket as spam would; their tickets stay as they are (RULES 15).
+    """Block or unblock a customer, as marking a ticket as spam would; their tickets do not change (RULES 15).
 
     Raises NotAllowed.
     """
@@ -185,7 +185,7 @@ def _mark_blocked(customer: Customer, blocked: bool) -> None:
 
 
 def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
-    """Give a customer one more address; its holder proves it by a link. Raises InvalidInput at ``email``."""
+    """Add an address to a customer; its holder proves it by a link. Raises NotAllowed, InvalidInput at ``email``."""
     access.require(actor, "configure")
     clean = normalise(email)
     if customer.addresses.count() >= MAX_ADDRESSES:
@@ -206,7 +206,7 @@ def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress
 
 
 def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
-    """Send this customer's mails to this address from now on."""
+    """Make this the address to which the customer's mails are sent. Raises NotAllowed."""
     access.require(actor, "configure")
     CustomerAddress.update(is_primary=CustomerAddress.id == address.id).where(
         CustomerAddress.customer == address.customer_id
@@ -214,7 +214,7 @@ def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
 
 
 def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
-    """Take an address from its customer. Raises StillInUse for the last one, or when tickets came from it."""
+    """Delete a customer's address. Raises StillInUse for the last one, or when tickets were opened with it."""
     access.require(actor, "configure")
     others = CustomerAddress.select().where(
         CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
@@ -230,9 +230,9 @@ def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
 
 
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
-    """Delete a customer and the addresses.
+    """Delete a customer and their addresses.
 
-    Raises NotAllowed, NotFound, or StillInUse naming how many tickets there are.
+    Raises NotAllowed, NotFound, or StillInUse with the number of their tickets.
     """
     access.require(actor, "configure")
     if not Customer.select().where(Customer.id == customer.id).exists():

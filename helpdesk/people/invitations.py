@@ -1,4 +1,4 @@
-"""How accounts of agents begin: the first administrator, and everybody whom an administrator invites."""
+"""New accounts of agents: the first administrator, and invited agents."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from models import CAPABILITIES, AccessLink, Agent, Permission, Role
 
 
 def create_first_administrator(name: str, email: str, password: str, locale: str | None) -> Agent:
-    """Make the account that sets the desk up; it covers the whole support and is told of new tickets (RULES 6).
+    """Make the first administrator, with a permission for the whole support and notification (RULES 6).
 
     Raises NotAllowed once there is an administrator, or InvalidInput at ``name``, ``email`` or ``password``.
     """
     values = _checked(name, email, password, locale)
     with database.atomic():
-        # Everybody who changes a catalogue table waits here for the one before: of two claims one is first.
+        # Changes of cached tables wait here for each other: of two set-ups at once one comes first.
         Stamp.bump()
         if not links.setup_is_open():
             raise NotAllowed(lazy("This desk has an administrator already."))
@@ -31,7 +31,7 @@ def create_first_administrator(name: str, email: str, password: str, locale: str
 
 
 def create_administrator(name: str, email: str, password: str, locale: str | None = None) -> Agent:
-    """Make an administrator unattended (``create-admin``); the first one covers the whole support.
+    """Make an administrator from the command line (``create-admin``); the first one covers the whole support.
 
     Raises InvalidInput at ``name``, ``email`` or ``password``.
     """
@@ -74,7 +74,7 @@ def _add(**values: Any) -> Agent:
 def invite(
     actor: Actor, email: str, name: str, role: Role | None, *, is_admin: bool = False, locale: str | None = None
 ) -> Agent:
-    """Make an account without a password and mail its owner a link to choose one.
+    """Make an account without a password and mail its owner a link to choose one (the invitation).
 
     Raises NotAllowed, or InvalidInput at ``name``, ``email``, ``role`` or ``locale``.
     """
@@ -96,7 +96,7 @@ def invite(
 
 
 def invite_again(agent: Agent, *, actor: Actor) -> None:
-    """Mail another invitation; the earlier ones are worthless. Raises NotAllowed, or InvalidInput once accepted."""
+    """Mail another invitation and delete the earlier links. Raises NotAllowed, or InvalidInput once accepted."""
     _require_open_invitation(agent, actor)
     with events.transaction():
         links.forget_links_of(agent)
@@ -104,7 +104,7 @@ def invite_again(agent: Agent, *, actor: Actor) -> None:
 
 
 def invitation_link(agent: Agent, *, actor: Actor) -> str:
-    """Return the address of a fresh invitation, for an administrator to hand over where there is no mail server.
+    """Return the URL of a new invitation, for an administrator to pass on where there is no mail server.
 
     Raises NotAllowed, or InvalidInput once the invitation was accepted.
     """
@@ -119,7 +119,7 @@ def _require_open_invitation(agent: Agent, actor: Actor) -> None:
 
 
 def accept_invitation(link: AccessLink, name: str, password: str) -> Agent:
-    """Store the name and password chosen by who was invited, and return the agent.
+    """Store the name and password that an invited agent chose, and return the agent.
 
     Raises InvalidInput at ``name`` or ``password``, LinkExpired, or NotFound when the account is disabled.
     """

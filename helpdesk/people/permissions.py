@@ -17,7 +17,7 @@ from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service
 
 MAX_SIGNATURE = 20_000
-#: Names told of those who keep a role from being deleted.
+#: Names of agents in the error when a role is still in use.
 NAMED = 5
 
 
@@ -69,7 +69,7 @@ def _set_own(row: Permission, values: Mapping[str, Any]) -> None:
 
 
 def save_own_permission(permission: Permission, values: Mapping[str, Any], *, actor: Actor) -> Permission:
-    """Change ``signature`` and ``notify`` of one's own permission; other keys are left alone (RULES 3).
+    """Change ``signature`` and ``notify`` of one's own permission; other keys are ignored (RULES 3).
 
     Raises NotAllowed, or InvalidInput at ``signature``.
     """
@@ -81,7 +81,7 @@ def save_own_permission(permission: Permission, values: Mapping[str, Any], *, ac
 
 
 def delete_permission(permission: Permission, *, actor: Actor) -> None:
-    """Take a permission away; tickets assigned to the agent stay so. Raises NotAllowed."""
+    """Delete a permission; tickets assigned to the agent stay assigned. Raises NotAllowed."""
     access.require(actor, "administer")
     with database.atomic():
         journal.deleted(permission, journal.name_of(permission), actor=actor)
@@ -89,7 +89,7 @@ def delete_permission(permission: Permission, *, actor: Actor) -> None:
 
 
 def remove_from_support(agent: Agent, *, actor: Actor) -> int:
-    """Drop every permission of an agent and keep the account; return how many there were. Raises NotAllowed."""
+    """Delete all permissions of an agent but not the account; return how many there were. Raises NotAllowed."""
     access.require(actor, "administer")
     with database.atomic():
         count = Permission.delete().where(Permission.agent == agent.id).execute()
@@ -147,7 +147,7 @@ def refuse_role_in_use(role: Role) -> None:
 
 
 def places_without_notification() -> list[Service | Department]:
-    """Return the departments, and services without any, that are offered while nobody is told of a ticket there."""
+    """Return the offered departments, and services without any, where no agent is notified of a new ticket."""
     places = [department or service for service, department in lookups.places(enabled_only=True)]
     return [place for place in places if not any(_is_notified(agent, place) for agent in lookups.agents())]
 

@@ -1,4 +1,4 @@
-"""Teams, and the tickets that lose their assignee when people leave or teams end (RULES 7)."""
+"""Teams, and unassigning tickets when members leave or a team is disabled (RULES 7)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from helpdesk.locking import for_update, lock_all
 from helpdesk.settings import lookups
 from models import Agent, Team, TeamMember, Ticket
 
-#: Tickets unassigned by one statement: SQLite takes 32,766 values, and rows are held in memory.
+#: Tickets unassigned by one statement: SQLite takes 32,766 values, and the rows are in memory.
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class LostAssignments:
-    """Tickets about to lose their assignee: which, why (a key of ``events.REASONS``) and whose name tells it."""
+    """Tickets about to lose their assignee, with the reason (a key of ``events.REASONS``) and the name it mentions."""
 
     tickets: ModelSelect
     why: str
@@ -33,12 +33,12 @@ class LostAssignments:
 
 
 def unassign(tickets: ModelSelect, *, actor: Actor, why: str, name: str) -> int:
-    """Take these tickets from their assignee and write so in each history; return how many."""
+    """Remove the assignee of these tickets and record the reason in each history; return how many."""
     count = 0
     with events.transaction():
         ids = [key for (key,) in tickets.select(Ticket.id).order_by(Ticket.id).tuples()]
         for batch in chunked(ids, BATCH):
-            # Who has got another assignee by now keeps it.
+            # Read again with a lock: tickets that were assigned to somebody else meanwhile keep their assignee.
             rows = list(for_update(tickets.where(Ticket.id.in_(batch)).order_by(Ticket.id)))
             Ticket.update(assignee=None, team=None).where(Ticket.id.in_([row.id for row in rows])).execute()
             for ticket in rows:
@@ -77,7 +77,7 @@ def assigned_to(agent: Agent) -> ModelSelect:
 
 @dataclass(frozen=True)
 class _Membership:
-    """What a team gives sight by: whether it is enabled, and the ids of who belongs to it."""
+    """What decides the sight through a team: whether it is enabled, its manager and its members."""
 
     enabled: bool
     manager: Agent | None
@@ -85,7 +85,7 @@ class _Membership:
 
     @classmethod
     def of(cls, team: Team) -> _Membership:
-        """Read it as it is stored, whatever a form has put on the instance."""
+        """Return the stored membership of the team, whatever a form has set on the instance."""
         row = Team.get_or_none(Team.id == team.id) if team.id is not None else None
         if row is None:
             return cls.empty()
@@ -94,12 +94,12 @@ class _Membership:
 
     @classmethod
     def empty(cls) -> _Membership:
-        """Return what is left of a team that is deleted."""
+        """Return the membership of a deleted team."""
         return cls(False, None, ())
 
     @classmethod
     def after(cls, team: Team, values: Mapping[str, Any]) -> _Membership:
-        """Return what the team becomes. Raises InvalidInput at ``manager`` or ``members``."""
+        """Return the membership after these values are saved. Raises InvalidInput at ``manager`` or ``members``."""
         now = cls.of(team)
         enabled = bool(values.get("enabled", now.enabled or team.id is None))
         manager = inputs.find_row(Agent, values["manager"], "manager") if "manager" in values else now.manager
@@ -111,16 +111,16 @@ class _Membership:
 
     @property
     def people(self) -> dict[int, Agent]:
-        """Everybody who belongs to it, the manager too."""
+        """The members and the manager by id."""
         people = {row.id: row for row in self.members}
         return people if self.manager is None else {**people, self.manager.id: self.manager}
 
 
 def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
-    """Store ``label``, ``email``, ``manager``, ``enabled`` and ``members`` of a new or known team.
+    """Store ``label``, ``email``, ``manager``, ``enabled`` and ``members`` of a new or existing team.
 
-    Whoever leaves loses the tickets seen only through the team; a team switched off loses its own (RULES 7).
-    Raises NotAllowed, or InvalidInput at the field that is wrong.
+    A leaving member's tickets that they saw only through the team are unassigned, as are those of a disabled team
+    (RULES 7). Raises NotAllowed, or InvalidInput at the field that is wrong.
     """
     access.require(actor, "configure")
     before, after = _Membership.of(team), _Membership.after(team, values)
@@ -164,7 +164,7 @@ def _check_people(before: _Membership, after: _Membership, actor: Actor) -> None
         return
     promoted = after.manager is not None and (before.manager is None or before.manager.id != after.manager.id)
     if actor.id in joining or (promoted and after.manager is not None and after.manager.id == actor.id):
-        # A team gives sight of tickets, its manager sees all: nobody but an administrator gives that to themself.
+        # A team lets its members see tickets, and its manager all: only an administrator may give that to themself.
         raise NotAllowed(lazy("Ask an administrator to add you to a team."))
 
 
@@ -180,7 +180,7 @@ def _lost_assignments(
     team: Team, before: _Membership, after: _Membership, *, deleted: bool = False
 ) -> list[LostAssignments]:
     if not before.enabled:
-        # A team that was off gave no sight and had lost its tickets when it was switched off.
+        # A disabled team gave no sight, and its tickets were unassigned when it was disabled.
         return [LostAssignments(_tickets_of(team), "team-deleted", str(team))] if deleted else []
     lost = []
     if not after.enabled:
