@@ -23,7 +23,7 @@ from helpdesk.lists import counting
 from helpdesk.people import agents
 from helpdesk.reports import durations, satisfaction, statistics
 from helpdesk.reports.satisfaction import Satisfaction, Share
-from helpdesk.reports.statistics import Flow, Measured, Period, Spread
+from helpdesk.reports.statistics import Flow, Measures, Period, Spread
 from helpdesk.settings import lookups
 
 #: Periods that end today, in days; the second one is shown unless another is asked for.
@@ -176,7 +176,7 @@ def bars(flow: Flow, period: Period) -> list[Bar]:
     ]
 
 
-def csv_lines(period: Period, flow: Flow, measured: Measured) -> Iterator[str]:
+def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[str]:
     """Write one table of all figures, times in minutes, the names of the columns first."""
     first, resolution = _("First response"), _("Resolution")
     measures = (_("tickets"), _("median (minutes)"), _("90th percentile (minutes)"))

@@ -222,7 +222,7 @@ def _rating(who: Customer | TicketGuest, row: Ticket, refused: str) -> dict[str,
     """Return what the question about satisfaction shows; None where it is not asked."""
     if not refused and not satisfaction.is_asked(row, who):
         return None
-    given = satisfaction.answer_to(row)
+    given = satisfaction.rating_of(row)
     comment = request.form.get("comment", given.comment if given is not None else "")
     return {"score": given.score if given is not None else "", "comment": comment, "refused": refused}
 

@@ -1,4 +1,4 @@
-"""Orders and customers from CSV files: read kindly, previewed, stored once however often they are sent.
+"""Importing orders and customers from CSV files: read tolerantly, previewed, stored once even when sent again.
 It may import people and what stands before them.
 No screen: the preview is `admin_views/base/importing.py`.
 """
@@ -31,16 +31,16 @@ PREVIEW = 20
 #: How long a file waits for its confirmation.
 LIFETIME = timedelta(hours=1)
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
-#: A preview names that many wrong lines, and counts the others.
+#: Wrong lines that a preview lists; it counts the others.
 MAX_BAD = 1_000
-#: Columns that are not known are named, up to that many.
+#: Unknown columns that a preview names.
 MAX_IGNORED = 20
 DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file: what its header may be, folded, besides the `label` in both languages."""
+    """A column of the file: its name, its label, and the headers under which it is recognised (in any case)."""
 
     name: str
     label: Any
@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """What can be imported. `read` checks one row, `store` takes what it returned, `cells` shows it in the preview."""
+    """A kind of import: `read` checks a row, `store` stores the results of `read`, `cells` shows one in the preview."""
 
     key: str
     title: Any
@@ -61,8 +61,8 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Bad:
-    """A line that cannot be taken, and why."""
+class WrongLine:
+    """A line that cannot be imported: its number, the reason, and the label of the column."""
 
     line: int
     reason: Any
@@ -71,10 +71,10 @@ class Bad:
 
 @dataclass
 class Plan:
-    """What a file would do."""
+    """The content of a file: the rows to store, the wrong lines, and the names of ignored columns."""
 
     rows: list[Any] = field(default_factory=list)
-    bad: list[Bad] = field(default_factory=list)
+    bad: list[WrongLine] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
@@ -90,7 +90,7 @@ class _Header:
 
 
 def parse(kind: Kind, data: bytes) -> Plan:
-    """Read a file; what is wrong with a line stands in the plan. Raises InvalidInput at ``file`` for a wrong file."""
+    """Read a file into a plan, in which wrong lines are listed. Raises InvalidInput at ``file`` for a wrong file."""
     if len(data) > MAX_BYTES:
         raise _refusal(lazy("The file is larger than 5 MB. Split it."))
     lines = list(io.StringIO(_text(data), newline=""))
@@ -100,7 +100,7 @@ def parse(kind: Kind, data: bytes) -> Plan:
         if count > MAX_ROWS:
             raise _refusal(lazy("The file has more than 50,000 lines. Split it."))
         if count and any(cells if isinstance(cells, list) else ["-"]):
-            _take(kind, plan, seen, line, cells, header)
+            _read_row(kind, plan, seen, line, cells, header)
     if not plan.rows and not plan.bad:
         raise _refusal(lazy("The file has no line below its first one."))
     return plan
@@ -123,7 +123,7 @@ def _text(data: bytes) -> str:
 
 
 def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield each row with the number of its first line; None for one that is no CSV."""
+    """Yield the number of each row's first line with its cells; None instead of cells for a row that is no CSV."""
     reader, line = csv.reader(iter(lines), delimiter=delimiter), 1
     while True:
         try:
@@ -137,8 +137,8 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | N
 
 
 def _header(kind: Kind, lines: list[str]) -> _Header:
-    """Read the first line with the delimiter under which it names most columns."""
-    header = max((_under(kind, lines, delimiter) for delimiter in DELIMITERS), key=lambda one: len(one.places))
+    """Return the first line, read with the delimiter that yields most known columns. Raises InvalidInput."""
+    header = max((_header_with(kind, lines, delimiter) for delimiter in DELIMITERS), key=lambda one: len(one.places))
     columns = list(header.places.values())
     missing = [column for column in kind.columns if column.needed and column not in columns]
     if missing:
@@ -149,7 +149,7 @@ def _header(kind: Kind, lines: list[str]) -> _Header:
     return header
 
 
-def _under(kind: Kind, lines: list[str], delimiter: str) -> _Header:
+def _header_with(kind: Kind, lines: list[str], delimiter: str) -> _Header:
     cells = next(_rows(lines, delimiter))[1] or []
     columns = {_folded(name): column for column in kind.columns for name in column.headers}
     places = {place: columns[_folded(cell)] for place, cell in enumerate(cells) if _folded(cell) in columns}
@@ -161,14 +161,16 @@ def _folded(header: str) -> str:
     return re.sub(r"[^a-z0-9]", "", search.fold(header))
 
 
-def _take(kind: Kind, plan: Plan, seen: dict[Any, int], line: int, cells: list[str] | None, header: _Header) -> None:
+def _read_row(
+    kind: Kind, plan: Plan, seen: dict[Any, int], line: int, cells: list[str] | None, header: _Header
+) -> None:
     """Read one row into the plan."""
     try:
         row = kind.read(_values(cells, header))
         if row.key in seen:
             raise InvalidInput(lazy("The same stands on line %(line)d already.", line=seen[row.key]))
     except HelpdeskError as error:
-        plan.bad.append(Bad(line, error.message, _label(kind, error.field or "")))
+        plan.bad.append(WrongLine(line, error.message, _label(kind, error.field or "")))
         return
     seen[row.key] = line
     plan.rows.append(row)
@@ -190,7 +192,7 @@ def _label(kind: Kind, field: str) -> Any:
 
 
 def keep(kind: Kind, data: bytes, *, actor: Agent) -> str:
-    """Keep a file for an hour, for whoever sent it; return its key."""
+    """Keep a file for an hour, for the agent who uploaded it; return its key. Raises NotAllowed."""
     access.require(actor, "configure")
     purge()
     key = secrets.token_urlsafe(32)
@@ -203,9 +205,9 @@ def keep(kind: Kind, data: bytes, *, actor: Agent) -> str:
 
 
 def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
-    """Store the good rows of a kept file; return what became of them and how many lines were left out.
+    """Store the right rows of a kept file; return their counts and the number of wrong lines.
 
-    Raises NotFound when the file is not kept any more.
+    Raises NotFound when the file is no longer kept.
     """
     access.require(actor, "configure")
     purge()
@@ -220,7 +222,7 @@ def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
 
 
 def purge() -> None:
-    """Delete the files nobody confirmed in time."""
+    """Delete the files that were not confirmed in time."""
     oldest = time.time() - LIFETIME.total_seconds()
     for path in _folder().glob("*.csv"):
         # Another process may be deleting the same one.

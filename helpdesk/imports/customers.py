@@ -1,4 +1,4 @@
-"""Members brought in from a list (A12): their addresses are known before they have written."""
+"""Importing members from a list (A12), before they have written to the desk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class NewMember:
-    """A member of a list, checked."""
+    """A checked row of the list."""
 
     email: str
     last_name: str = ""
@@ -31,7 +31,7 @@ class NewMember:
 
     @property
     def key(self) -> tuple[str]:
-        """What tells one member from another."""
+        """What identifies the member."""
         return (self.email,)
 
 
@@ -51,17 +51,17 @@ def _name(values: Mapping[str, Any], field: str) -> str:
 
 
 def store(members: Iterable[NewMember], *, write: bool = True) -> Stored:
-    """Make these customers members; a stored name stays (RULES 23). Without `write`, only count."""
+    """Store these members; an existing name stays (RULES 23). Without `write`, only count."""
     total = Stored()
     for count, rows in enumerate(chunked(members, BATCH)):
         batch = list(rows)
         try:
             total += _store(batch, write=write)
         except IntegrityError:
-            # One of them has just written for the first time: now the address is found.
+            # One of them has just written for the first time: now the address exists.
             total += _store(batch, write=write)
         if write and count % orders.REPLAN == 1:
-            orders.learn(Customer, CustomerAddress)
+            orders.analyze(Customer, CustomerAddress)
     return total
 
 
@@ -98,7 +98,7 @@ def _make(new: list[NewMember]) -> None:
     now = clock.now()
     rows = [{"first_name": one.first_name, "last_name": one.last_name, "created_at": now} for one in new]
     inserted = Customer.insert_many(rows).returning(Customer.id, Customer.first_name, Customer.last_name).execute()
-    # The database may give the ids in any order: by the names each finds one of its own.
+    # The database may return the ids in any order: the names match them to their rows.
     ids: dict[tuple[str, str], list[int]] = {}
     for customer in inserted:
         ids.setdefault((customer.first_name, customer.last_name), []).append(customer.id)
@@ -111,4 +111,4 @@ def _make(new: list[NewMember]) -> None:
         }
         for one in new
     ).execute()
-    orders.join_waiting([one.email for one in new])
+    orders.link_waiting([one.email for one in new])

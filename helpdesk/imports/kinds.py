@@ -1,4 +1,4 @@
-"""What can be imported: the columns of each list, in English and French, and how its cells are read."""
+"""The kinds of import: the columns of each list, with headers in English and French, and how its cells are read."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from helpdesk.imports.customers import NewMember
 from helpdesk.orders import incoming, money
 from helpdesk.orders.incoming import NewOrder
 
-#: How many of an article, before its name: ``2 x Brake pads = 12.50``.
+#: The quantity of an article, before its name: ``2 x Brake pads = 12.50``.
 COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
 
 
 def read_order(cells: Mapping[str, str]) -> NewOrder:
-    """Read a row of orders. Raises InvalidInput at the column that is wrong."""
+    """Return the order in a row. Raises InvalidInput at the column that is wrong."""
     values: dict[str, Any] = dict(cells)
     code = money.currency(cells.get("currency", ""))
-    values["total"] = money.as_typed(cells.get("total", ""), code, "total")
+    values["total"] = money.decimal_text(cells.get("total", ""), code, "total")
     values["lines"] = _articles(cells["lines"], code) if cells.get("lines") else None
     return incoming.read(values)
 
@@ -35,7 +35,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
             raise InvalidInput(lazy("Write articles as: 2 x Brake pads = 12.50 | 1 x Bell = 8.00"), field="lines")
         match = COUNT.match(article)
         count, name = (int(match[1]), article[match.end() :]) if match else (1, article)
-        articles.append({"name": name, "quantity": count, "price": money.as_typed(price, code, "lines")})
+        articles.append({"name": name, "quantity": count, "price": money.decimal_text(price, code, "lines")})
     return articles
 
 

@@ -42,7 +42,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "drafts": drafts.purge,
     "presence": presence.purge,
     "imports": imports.purge,
-    "waiting orders": orders.join_waiting,
+    "waiting orders": orders.link_waiting,
     "throttles": throttle.purge,
     "batches": bulk.purge,
     "sign-ins, codes, runs": _forget_rows,

@@ -24,15 +24,15 @@ from models import Agent, Customer, CustomerAddress, Order, OrderLine, Ticket
 SHOWN = 20
 #: Orders stored in one transaction; lines in one statement (SQLite takes 32,766 values).
 BATCH, LINES = 500, 5_000
-#: Batches after which a long import lets the database plan anew.
+#: Batches after which a long import updates the database's statistics for its planner.
 REPLAN = 20
-#: What is told of an order and may change.
+#: The columns of an order that a later import may change.
 COLUMNS = ("email", "customer_id", "placed_at", "total", "currency", "status", "url")
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of the rows that were told."""
+    """How many rows were new, changed, or stored already without a difference."""
 
     made: int = 0
     changed: int = 0
@@ -44,7 +44,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Entry:
-    """An order beside a ticket; `is_named` when the customer gave its number with the ticket."""
+    """An order beside a ticket; `is_named`: the customer gave its number with the ticket."""
 
     order: Order
     lines: list[OrderLine]
@@ -64,35 +64,35 @@ class Entry:
 
 
 def save_order(values: Mapping[str, Any]) -> tuple[Order, bool]:
-    """Store an order, or what has changed of it; return it and whether it is new. Raises InvalidInput."""
+    """Store an order with the `values` of `incoming.read`; return it and whether it is new. Raises InvalidInput."""
     new = read(values)
     result = store([new])
     return Order.get(Order.shop == new.shop, Order.number == new.number), bool(result.made)
 
 
 def find(shop: str, number: str) -> Order | None:
-    """Return the order a shop knows by this number."""
+    """Return the order of this shop with this number, or None."""
     name, key = inputs.one_line(shop, MAX_SHOP), inputs.one_line(number, MAX_NUMBER)
     return Order.get_or_none(Order.shop == name, Order.number == key)
 
 
 def store(orders: Iterable[NewOrder], *, write: bool = True, at: datetime | None = None) -> Stored:
-    """Store orders, each of another key; what is stored already stays untouched. Without `write`, only count.
+    """Store orders, each with another key; identical ones are left alone. Without `write`, only count.
 
-    `at` (naive UTC) is when they were told: now, if not given.
+    `at` (naive UTC) is the time of the update: now, if not given.
     """
     total = Stored()
-    # In one order whoever tells them, or two tellers at once could wait for each other.
+    # Always in the same order: two imports at once would otherwise deadlock.
     for count, batch in enumerate(chunked(sorted(orders, key=lambda order: order.key), BATCH)):
         with database.atomic():
             total += _store(list(batch), write=write, now=at or clock.now())
             if write and count % REPLAN == 1:
-                learn(Order, OrderLine)
+                analyze(Order, OrderLine)
     return total
 
 
-def learn(*tables: type[Base]) -> None:
-    """Let PostgreSQL count anew: by the figures of an hour ago it would read all that a long import has stored."""
+def analyze(*tables: type[Base]) -> None:
+    """Update PostgreSQL's statistics of these tables, outdated during a long import; do nothing on SQLite."""
     if not is_sqlite():
         for table in tables:
             database.execute_sql(f'ANALYZE "{table._meta.table_name}"')
@@ -101,15 +101,15 @@ def learn(*tables: type[Base]) -> None:
 def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
     stored, owners = _stored(batch), _owners({order.email for order in batch})
     before = _lines_of([row.id for row in stored.values()])
-    made, changed = 0, []
+    created, changed = 0, []
     for order in batch:
         row = stored.get(order.key)
-        made += row is None
+        created += row is None
         if row is None or _differs(order, row, owners.get(order.email), before.get(row.id, ())):
             changed.append(order)
     if write and changed:
         _write(changed, owners, now)
-    return Stored(made, len(changed) - made, len(batch) - len(changed))
+    return Stored(created, len(changed) - created, len(batch) - len(changed))
 
 
 def _stored(batch: list[NewOrder]) -> dict[tuple[str, str], Order]:
@@ -169,20 +169,20 @@ def _write_lines(orders: list[NewOrder]) -> None:
         OrderLine.insert_many(list(part), fields=fields).execute()
 
 
-def join(address: CustomerAddress) -> None:
-    """Give the orders that waited for this address to its customer."""
+def link_address(address: CustomerAddress) -> None:
+    """Link the orders with this address that have no customer yet to its customer."""
     Order.update(customer=address.customer_id).where(Order.email == address.email, Order.customer.is_null()).execute()
 
 
-def part(email: str) -> None:
-    """Let the orders of an address that is nobody's any more wait again."""
+def unlink_address(email: str) -> None:
+    """Unlink the orders with this address from their customer, after the address was deleted."""
     Order.update(customer=None).where(Order.email == email).execute()
 
 
-def join_waiting(emails: Sequence[str] | None = None) -> None:
-    """Give the orders that wait (for these addresses, else for any) to their customers.
+def link_waiting(emails: Sequence[str] | None = None) -> None:
+    """Link the orders without a customer (those with these addresses, else all) to the customers of their addresses.
 
-    Any, once a day: an order and its address may have come at the same moment.
+    Runs for all once a day: an order and its address may have been stored at the same moment.
     """
     owner = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email == Order.email)
     addresses = CustomerAddress.select(CustomerAddress.email) if emails is None else emails
@@ -193,8 +193,8 @@ def join_waiting(emails: Sequence[str] | None = None) -> None:
 
 
 def orders_of(customer: Customer | int, *, named: str = "", limit: int = SHOWN) -> list[Entry]:
-    """Return the customer's newest orders with their lines, the one whose number was given (`named`) first."""
-    names = _spellings(named)
+    """Return a customer's newest orders with their lines, first the one with the number `named`; at most `limit`."""
+    names = _number_spellings(named)
     key = customer if isinstance(customer, int) else customer.id
     bare, marked = names or ("", "")
     rows = _orders(bool(names), limit, customer=key, bare=bare, marked=marked)
@@ -213,14 +213,14 @@ def _orders(one_is_named: bool, limit: int) -> ModelSelect:
     return query.order_by(*first, Order.placed_at.desc(), Order.id.desc()).limit(limit)
 
 
-def _spellings(number: str) -> Sequence[str]:
-    """Return how an order number that somebody typed may be stored."""
+def _number_spellings(number: str) -> Sequence[str]:
+    """Return the spellings under which an order number that somebody typed may be stored."""
     bare = number.strip().lower().lstrip("#").strip()
     return [bare, f"#{bare}"] if bare else []
 
 
 def visible_orders(agent: Agent) -> ModelSelect:
-    """Return the orders this agent may see: all, or those of the customers of the tickets one sees (RULES 4)."""
+    """Return the orders this agent may see: all, or those of the customers of the tickets they see (RULES 4)."""
     query = Order.select()
     if access.sees_all(agent):
         return query

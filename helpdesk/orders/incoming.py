@@ -1,4 +1,4 @@
-"""An order as a shop told it: every part checked, and put into the one form in which it is stored."""
+"""Reading an order from a shop or a file: every value checked and normalised to its stored form."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MAX_SHOP = MAX_NUMBER = MAX_STATUS = 60
 MAX_NAME, MAX_URL, MAX_QUANTITY = 200, 1000, 1_000_000
 
 
-#: What a date without a time is stored as, in the desk’s zone.
+#: The time, in the desk’s zone, with which a date without a time is stored.
 NOON = time(12)
 
 
 @dataclass(frozen=True)
 class NewLine:
-    """One article: its name, how many, the price of one in the smallest unit of the currency."""
+    """One line of an order: the article's name, the quantity, and the unit price in the smallest unit of currency."""
 
     name: str
     quantity: int
@@ -35,7 +35,7 @@ class NewLine:
 
 @dataclass(frozen=True)
 class NewOrder:
-    """An order whose every part was checked. `lines` None keeps those that are stored."""
+    """A checked order; `placed_at` is naive UTC, `total` in the smallest unit. `lines` None keeps the stored ones."""
 
     shop: str
     number: str
@@ -49,7 +49,7 @@ class NewOrder:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells one order from another."""
+        """What identifies the order."""
         return self.shop, self.number
 
 
@@ -62,7 +62,7 @@ def read(values: Mapping[str, Any]) -> NewOrder:
     email = inputs.normalise(_text(values, "email", 1_000))
     placed_at = parse_time(_text(values, "date", 60))
     currency = money.currency(_required(values, "currency"))
-    total = money.smallest(_required(values, "total"), currency, "total")
+    total = money.in_smallest_unit(_required(values, "total"), currency, "total")
     if total < 0:
         raise InvalidInput(money.NO_AMOUNT, field="total")
     status = _text(values, "status", MAX_STATUS, needed=False)
@@ -73,9 +73,9 @@ def read(values: Mapping[str, Any]) -> NewOrder:
 
 
 def parse_time(text: str, field: str = "date") -> datetime:
-    """Read ``2026-03-31``, ``2026-03-31T14:30:00+02:00`` or ``31/03/2026`` as a naive UTC time.
+    """Return the naive UTC time of ``2026-03-31``, ``2026-03-31T14:30:00+02:00`` or ``31/03/2026``.
 
-    Without an offset it is of the desk's time zone; a date alone means its noon. Raises InvalidInput at `field`.
+    A time without an offset is in the desk's time zone; a date alone means noon. Raises InvalidInput at `field`.
     """
     try:
         when = _day_first(text) or datetime.fromisoformat(text)
@@ -92,7 +92,7 @@ def parse_time(text: str, field: str = "date") -> datetime:
 
 
 def day_or_time(when: datetime) -> str:
-    """Write when an order was placed: the day alone where its noon stands for a time that nobody told."""
+    """Return the text of an order's date (naive UTC), without the time when it is the noon of a date alone."""
     zone = i18n.zone(None)
     at = when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     return i18n.when(when, "d MMM y", timezone=zone) if at.time() == NOON else i18n.when(when)
@@ -155,4 +155,4 @@ def _line(value: Any, currency: str, at: str) -> NewLine:
     quantity = value.get("quantity", 1)
     if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidInput(lazy("This must be a whole number from 1."), field=f"{at}.quantity")
-    return NewLine(name, quantity, money.smallest(value.get("price"), currency, f"{at}.price"))
+    return NewLine(name, quantity, money.in_smallest_unit(value.get("price"), currency, f"{at}.price"))

@@ -1,4 +1,4 @@
-"""Amounts of orders: read exactly, stored in the smallest unit of their currency, written as the reader does."""
+"""Amounts of orders: parsed exactly, stored in the smallest unit of their currency, shown in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 
-#: Figures before the decimal point, and behind it: what is longer is no price.
+#: The most digits of a price before and after the decimal point.
 LONGEST, FINEST = 12, 12
 PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 #: What separates thousands in a file, besides point and comma.
@@ -28,7 +28,7 @@ def currency(value: Any, field: str = "currency") -> str:
     return code
 
 
-def smallest(value: Any, code: str, field: str) -> int:
+def in_smallest_unit(value: Any, code: str, field: str) -> int:
     """Return an amount (a whole or decimal number, or its text with a point) in the smallest unit of `code`.
 
     Raises InvalidInput at `field`.
@@ -55,14 +55,14 @@ def _decimal(value: Any, field: str) -> Decimal:
 
 
 def _is_short(value: Decimal) -> bool:
-    """Whether the number can be written out: 1e999999999 would fill the memory."""
+    """Whether the number has few digits when written out: 1e999999999 would fill the memory."""
     return -FINEST <= value.adjusted() <= LONGEST and len(value.as_tuple().digits) <= LONGEST + FINEST
 
 
-def as_typed(text: str, code: str, field: str) -> str:
-    """Return the amount of a spreadsheet with a decimal point: ``1 234,50``, ``1,234.50`` and ``12,5 €`` alike.
+def decimal_text(text: str, code: str, field: str) -> str:
+    """Return a spreadsheet's amount with a decimal point: ``1 234,50``, ``1,234.50`` and ``12,5 €`` are understood.
 
-    Raises InvalidInput at `field` where point or comma can be read in two ways.
+    `code` is the currency. Raises InvalidInput at `field` where a point or comma could mean two things.
     """
     bare = SPACES.sub("", text).strip("€$£")
     marks = sorted({mark for mark in bare if mark in ",."}, key=bare.rindex)
@@ -79,12 +79,12 @@ def as_typed(text: str, code: str, field: str) -> str:
 
 
 def format_amount(amount: int, code: str) -> str:
-    """Write an amount in the reader's language: €129.90, 129,90 €."""
+    """Return an amount (in the smallest unit of the currency `code`) in the reader's language: €129.90, 129,90 €."""
     return str(format_currency(_scaled(amount, code), code, locale=i18n.language()))
 
 
 def plain(amount: int, code: str) -> str:
-    """Write an amount for programs: 129.90."""
+    """Return an amount (in the smallest unit of the currency `code`) for programs: 129.90."""
     return f"{_scaled(amount, code):f}"
 
 

@@ -84,7 +84,7 @@ def _make(email: str, **values: Any) -> CustomerAddress:
         with database.atomic():
             customer = Customer.create(created_at=now, **values)
             address = CustomerAddress.create(customer=customer, email=email, created_at=now)
-            orders.join(address)
+            orders.link_address(address)
             return address
     except IntegrityError:
         # Another request made it in between: the address is unique, so it is there now.
@@ -199,7 +199,7 @@ def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress
             address = CustomerAddress.create(
                 customer=customer, email=email, is_primary=is_primary, origin="invited", created_at=clock.now()
             )
-            orders.join(address)
+            orders.link_address(address)
             return address
     except IntegrityError as error:
         raise InvalidInput(lazy("Another customer has this address."), field="email") from error
@@ -224,7 +224,7 @@ def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
     _refuse_with_tickets(Ticket.select().where(Ticket.customer == address.customer_id, Ticket.address == address.id))
     with database.atomic():
         address.delete_instance()
-        orders.part(address.email)
+        orders.unlink_address(address.email)
         if address.is_primary:
             make_primary(others.order_by(CustomerAddress.id).get(), actor=actor)
 

@@ -1,4 +1,4 @@
-"""Lengths of time in words: two units at most, the longest first."""
+"""Durations in words: two units at most, the longest first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LONG = 10
 
 
 def in_words(seconds: float) -> str:
-    """Write a length of time in the reader’s language: “3 d 4 h”, “3 h 12”, “25 min”."""
+    """Return a duration in seconds as a text in the reader’s language: “3 d 4 h”, “3 h 12”, “25 min”."""
     minutes = max(0, int(seconds // 60))
     days, rest = divmod(minutes, 24 * 60)
     hours, rest = divmod(rest, 60)

@@ -1,4 +1,4 @@
-"""Whether customers are satisfied: asked once a ticket is closed, answered by who opened it, changed as they like."""
+"""Customers' ratings: asked for when a ticket is closed, given by its author, who may change them."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _KINDS = {GOOD: EventKind.RATED_GOOD, BAD: EventKind.RATED_BAD}
 
 
 def is_asked(ticket: Ticket, actor: Customer | TicketGuest) -> bool:
-    """Whether this person is asked: the desk asks, the ticket is closed and their own."""
+    """Whether this person is asked for a rating: the desk asks, and the ticket is closed and their own."""
     asks = settings.get("ask_satisfaction") and ticket.is_closed and not ticket.is_spam
     return bool(asks) and not access.is_in_copy(actor, ticket) and not _reply_waits(ticket)
 
 
 def _reply_waits(ticket: Ticket) -> bool:
-    """Whether the reply that closed the ticket may still be taken back: its reader has not seen it."""
+    """Whether the reply that closed the ticket may still be withdrawn, so that the customer has not seen it."""
     return bool(Message.select().where(Message.ticket == ticket.id, Message.public_at > clock.now()).exists())
 
 
-def answer_to(ticket: Ticket) -> Rating | None:
-    """Return what the customer answered."""
+def rating_of(ticket: Ticket) -> Rating | None:
+    """Return the customer's rating of this ticket, or None."""
     return Rating.get_or_none(Rating.ticket == ticket.id)
 
 
 def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: str = "") -> None:
-    """Keep whether the customer is satisfied, with a comment (plain text); the same answer again changes nothing.
+    """Store the customer's rating (`GOOD` or `BAD`) with a comment (plain text); the same again changes nothing.
 
-    Raises NotFound while the desk does not ask and for spam, InvalidInput for a ticket that is open again or what no
-    form sends.
+    Raises NotFound while the desk does not ask and for spam; InvalidInput at ``score`` or ``comment``, also for a
+    ticket that is open again.
     """
     with act(ticket, "rate", actor=actor):
         if not settings.get("ask_satisfaction") or ticket.is_spam:
@@ -60,18 +60,18 @@ def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: 
         words = comment.replace("\0", "").strip()
         if len(words) > MAX_COMMENT:
             raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_COMMENT), field="comment")
-        before = answer_to(ticket)
+        before = rating_of(ticket)
         if before is not None and (before.score, before.comment) == (score, words):
             return
         values = {"score": score, "comment": words, "rated_at": clock.now()}
-        # Two windows may answer at once: the later one counts.
+        # Two windows may answer at the same time: the later one wins.
         Rating.insert(ticket=ticket.id, **values).on_conflict(conflict_target=[Rating.ticket], update=values).execute()
         record(ticket, _KINDS[score], actor=actor, comment=words)
 
 
 @dataclass
 class Share:
-    """How many answered about the tickets that bear this name, and how many were satisfied."""
+    """The ratings of the tickets of one name (a service, an agent): how many, and how many were good."""
 
     name: str
     answers: int = 0
@@ -79,13 +79,13 @@ class Share:
 
     @property
     def percent(self) -> int | None:
-        """Return the satisfied ones among a hundred; None without answers."""
+        """The share of good ratings in percent; None without answers."""
         return round(100 * self.good / self.answers) if self.answers else None
 
 
 @dataclass(frozen=True)
 class Satisfaction:
-    """The answers of a period: all together, by service and by agent, and the newest comments."""
+    """The ratings of a period: all together, by service and by agent, and the newest ones with comments."""
 
     all: Share
     tables: dict[str, list[Share]]
@@ -93,7 +93,7 @@ class Satisfaction:
 
 
 def measure(agent: Agent, period: Period) -> Satisfaction | None:
-    """Count the answers of a period within the agent's sight; None while the desk does not ask."""
+    """Return the ratings of a period within the agent's sight; None while the desk does not ask."""
     if not settings.get("ask_satisfaction"):
         return None
     good = fn.SUM(Case(None, ((Rating.score == GOOD, 1),), 0))
@@ -110,7 +110,7 @@ def measure(agent: Agent, period: Period) -> Satisfaction | None:
 
 
 def _answers(agent: Agent, period: Period, *columns: Any) -> ModelSelect:
-    """Return the query of a period's answers, found by their time: the agent's tickets are far more."""
+    """Return a query of these columns for a period's ratings, which are far fewer than the agent's tickets."""
     within = (statistics.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
     query = access.visible_tickets(agent).select(*columns)
     return query.join(Rating, on=(Rating.ticket == Ticket.id), attr="rating").where(*within)

@@ -1,7 +1,7 @@
 """Figures of the desk, within an agent's sight. Nothing here writes.
 
-The database counts tickets by quarter of an hour: every time zone stands on one, so that days and hours are the
-reader's. Times are measured on the newest tickets of a period. Both are bounded, and tell when they were cut short.
+The database counts tickets by quarter of an hour, to which every time zone is aligned, so that days and hours are the
+reader's. Times are measured on the newest tickets of a period. Both are bounded, and the result says when it was cut.
 Spam and the bin do not count.
 """
 
@@ -30,11 +30,11 @@ MOST_COUNTED = 100_000
 MOST_MEASURED = 5_000
 MOST_ROWS = 20
 WAITS = 6
-#: A wait this long stands out.
+#: A wait of this length is late.
 LATE = timedelta(days=2)
 QUARTER = 15 * 60
 
-#: What counts, as it stands in the partial indexes.
+#: The condition of the tickets that count, as written in the partial indexes.
 COUNTED = SQL("NOT is_spam AND NOT in_bin")
 
 
@@ -48,17 +48,17 @@ class Period:
 
     @property
     def days(self) -> list[date]:
-        """Return the days, the first one first."""
+        """The days in order."""
         return [self.first + timedelta(days=step) for step in range((self.last - self.first).days + 1)]
 
     @property
     def start(self) -> datetime:
-        """Return when the period begins, in naive UTC."""
+        """When the period begins, in naive UTC."""
         return self._midnight(self.first)
 
     @property
     def end(self) -> datetime:
-        """Return when the period is over, in naive UTC."""
+        """When the period is over, in naive UTC."""
         return self._midnight(self.last + timedelta(days=1))
 
     def _midnight(self, day: date) -> datetime:
@@ -66,7 +66,7 @@ class Period:
 
 
 def last_days(count: int, zone: ZoneInfo) -> Period:
-    """Return the period of so many days that ends today."""
+    """Return the period of the last `count` days, today included."""
     today = _today(zone)
     return Period(today - timedelta(days=count - 1), today, zone)
 
@@ -90,7 +90,7 @@ def _today(zone: ZoneInfo) -> date:
 
 @dataclass(frozen=True)
 class Spread:
-    """How long something took, in seconds: half of the `count` tickets took `median` at most, nine in ten `ninth`."""
+    """The distribution of `count` durations in seconds: half of them are at most `median`, nine in ten `ninth`."""
 
     count: int = 0
     median: float | None = None
@@ -98,13 +98,13 @@ class Spread:
 
 
 def spread(lengths: Iterable[float]) -> Spread:
-    """Measure these lengths."""
+    """Return the distribution of these durations in seconds."""
     values = sorted(lengths)
     return Spread(len(values), _percentile(values, 0.5), _percentile(values, 0.9)) if values else Spread()
 
 
 def _percentile(values: list[float], share: float) -> float:
-    """Return the value below which this share lies, between two neighbours where it falls between them."""
+    """Return the value below which this share of the sorted values lies, interpolated between two neighbours."""
     place = share * (len(values) - 1)
     below = int(place)
     above = min(below + 1, len(values) - 1)
@@ -120,17 +120,17 @@ class Wait:
 
     @property
     def seconds(self) -> float:
-        """Return how long it has waited."""
+        """How long it has waited, in seconds."""
         return (clock.now() - self.since).total_seconds()
 
     @property
     def is_late(self) -> bool:
-        """Whether that is too long."""
+        """Whether it has waited for `LATE` or longer."""
         return self.seconds >= LATE.total_seconds()
 
 
 def longest_waits(agent: Agent) -> list[Wait]:
-    """Return the open tickets that have waited longest for a reply, the first one longest."""
+    """Return the open tickets that have waited longest for a reply, the longest wait first."""
     query = access.visible_tickets(agent).select(Ticket.id, Ticket.waiting_since)
     query = query.where(LIVE, SQL("awaits_reply")).order_by(Ticket.waiting_since, Ticket.id).limit(WAITS)
     since = dict(query.tuples())
@@ -148,12 +148,12 @@ class Flow:
 
     @property
     def totals(self) -> tuple[int, int]:
-        """Return how many were opened and closed in all."""
+        """The numbers of tickets opened and closed in the period."""
         return sum(self.opened.values()), sum(self.closed.values())
 
 
 def flow(agent: Agent, period: Period) -> Flow:
-    """Count what was opened and closed in the period."""
+    """Count the tickets opened and closed in the period, within the agent's sight."""
     result = Flow()
     for moment, count in _by_quarter(agent, period, Ticket.created_at):
         _add(result.opened, moment.date(), count)
@@ -180,12 +180,12 @@ def _within(agent: Agent, period: Period, time: Any, *columns: Any) -> ModelSele
 
 
 def _rows(query: Any) -> list[Any]:
-    """Return rows of whole numbers as the database gives them: converting each value would take most of the time."""
+    """Return rows of whole numbers as the database returns them: converting each value would take most of the time."""
     return list(database.execute(query).fetchall())
 
 
 def _epoch(moment: Any) -> Any:
-    """Return the seconds of a stored time: whole numbers cost a fraction of what reading times costs."""
+    """Return the column of a stored time as seconds since 1970: whole numbers are much faster to read than times."""
     if is_sqlite():
         return fn.STRFTIME("%s", moment).cast("BIGINT")
     return fn.FLOOR(fn.EXTRACT(NodeList((SQL("EPOCH FROM"), moment)))).cast("BIGINT")
@@ -193,7 +193,7 @@ def _epoch(moment: Any) -> Any:
 
 @dataclass(frozen=True)
 class Times:
-    """First response and resolution of what bears this name."""
+    """The times to first response and to resolution of the tickets of one name (a service, a team …)."""
 
     name: str
     first: Spread
@@ -201,8 +201,11 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Times of all tickets and by what they are sorted; `is_cut`: only the newest were measured."""
+class Measures:
+    """The times of all tickets, and in tables by service, team …; `is_cut`: only the newest were measured.
+
+    `has_more` names the tables with more rows than are shown.
+    """
 
     all: Times
     tables: dict[str, list[Times]]
@@ -214,9 +217,9 @@ class Measured:
 _Sample = tuple[int, int, int | None, int | None, int | None, float | None]
 
 
-def measure(agent: Agent, period: Period) -> Measured:
+def measure(agent: Agent, period: Period) -> Measures:
     """Measure first responses to tickets opened in the period and the resolution of those closed in it."""
-    # A filter's reply is nobody's response. The name of who wrote stays, also once the account is gone.
+    # A filter's reply is no response. The name of its author stays, also when the account was deleted.
     replied = TicketEvent.select(_epoch(fn.MIN(TicketEvent.created_at))).where(
         TicketEvent.ticket == Ticket.id, TicketEvent.kind == EventKind.REPLIED.value, TicketEvent.actor_name != ""
     )
@@ -231,7 +234,7 @@ def measure(agent: Agent, period: Period) -> Measured:
         if len(rows) > MOST_ROWS:
             more.add(kind)
     whole = Times("", spread(_lengths(first)), spread(_lengths(closed)))
-    return Measured(whole, tables, MOST_MEASURED in (len(first), len(closed)), frozenset(more))
+    return Measures(whole, tables, MOST_MEASURED in (len(first), len(closed)), frozenset(more))
 
 
 def _sample(agent: Agent, period: Period, column: Any, until: Any) -> list[_Sample]:
@@ -281,7 +284,7 @@ def _namer(find: Callable[[int | None], Any]) -> Callable[[int], str]:
     return lambda key: str(find(key) or "")
 
 
-#: What tickets are sorted by: the keys of a ticket, and the name of a key.
+#: The tables: the keys of a ticket in it, and the name of a key.
 _KINDS: dict[str, tuple[_Keys, Callable[[int], str]]] = {
     "service": (lambda row, tags: (row[1],), _namer(lookups.service)),
     "department": (lambda row, tags: (row[2],), _department_name),
