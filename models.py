@@ -42,7 +42,7 @@ class Setting(Base):
 
 
 class Service(Cached):
-    """What visitors choose first; holds departments, or takes tickets itself when it has none."""
+    """What visitors choose first; it has departments, or takes tickets itself when it has none."""
 
     name = LabelField()
     enabled = BooleanField(default=True)
@@ -92,7 +92,7 @@ class Agent(Cached):
     locale = CharField(max_length=8, null=True)
     timezone = CharField(max_length=64, null=True)
     active = BooleanField(default=True)
-    # Single keys can be in the way of speech input (WCAG 2.1.4).
+    # Whether single keys are shortcuts: they disturb speech input (WCAG 2.1.4).
     shortcuts = BooleanField(default=True)
     created_at = UtcDateTimeField()
 
@@ -195,7 +195,7 @@ class Priority(Cached):
 
 
 class Tag(Cached):
-    """A word put on tickets; `key` is its folded form, so that Stage and stâge are one tag."""
+    """A tag of tickets; `key` is its folded name, so that Stage and stâge are one tag."""
 
     name = CharField(max_length=40)
     key = CharField(max_length=40, unique=True)
@@ -205,7 +205,7 @@ class Tag(Cached):
 
 
 class CannedResponse(Cached):
-    """A stored reply, of one service or (no service) of all."""
+    """A canned response of one service or (no service) of all."""
 
     service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
     name = CharField(max_length=120)
@@ -228,7 +228,7 @@ CannedResponse.add_index(
 
 
 class EmailText(Cached):
-    """What one kind of e-mail says; an empty sender means the default e-mail of the desk."""
+    """The owner's text of one kind of e-mail; an empty sender means the default e-mail of the desk."""
 
     kind = CharField(max_length=40, unique=True)
     enabled = BooleanField(default=True)
@@ -242,7 +242,7 @@ class EmailText(Cached):
 
 
 class Customer(Base):
-    """Who asks. A member when one of the addresses is proven, invited or imported (RULES 23)."""
+    """A person who opens tickets; a member when one of the addresses is proven, invited or imported (RULES 23)."""
 
     id: Any = LastingId()
     first_name = CharField(max_length=80, default="")
@@ -254,23 +254,23 @@ class Customer(Base):
 
     @property
     def full_name(self) -> str:
-        """First and last name, as far as they are known."""
+        """First and last name, as far as stored."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
     @property
     def primary_address(self) -> CustomerAddress:
-        """The address mails go to."""
+        """The address to which mails are sent."""
         return self.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id).get()
 
     @property
     def writing_address(self) -> CustomerAddress:
-        """The address new tickets are opened with: a proven one, or their opener could not read them."""
+        """The address with which new tickets are opened: a proven one, or the customer could not read them."""
         order = (CustomerAddress.proven_at.is_null(), CustomerAddress.is_primary.desc(), CustomerAddress.id)
         return self.addresses.order_by(*order).get()
 
     @property
     def display_name(self) -> str:
-        """The name, or the address when no name is known."""
+        """The name, or the address when no name is stored."""
         return self.full_name or self.primary_address.email
 
     def __str__(self) -> str:
@@ -293,7 +293,7 @@ class CustomerAddress(Base):
 
     @property
     def is_proven(self) -> bool:
-        """Whether its holder has shown to receive its mail."""
+        """Whether its holder has used a link mailed to it."""
         return self.proven_at is not None
 
     @property
@@ -313,9 +313,9 @@ LIVE = SQL("is_open AND NOT is_spam AND NOT in_bin")
 
 
 class Ticket(Base):
-    """A request and what became of it. `rank`, `is_open` and `waiting_since` are kept by the rules for the list."""
+    """A ticket. The rules keep `rank`, `is_open` and `waiting_since` up to date for the lists."""
 
-    # The number holds the id, and old numbers keep working (RULES 26).
+    # The number contains the id, and old numbers keep working (RULES 26).
     id: Any = LastingId()
     number = CharField(max_length=40, unique=True)
     subject = CharField(max_length=200)
@@ -349,7 +349,7 @@ class Ticket(Base):
 
     @property
     def is_important(self) -> bool:
-        """Whether the ticket was marked as important (its former priority is kept)."""
+        """Whether the ticket was marked as important (its former priority is stored)."""
         return self.former_priority_id is not None
 
     @property
@@ -415,7 +415,7 @@ CUSTOMER_MESSAGE, REPLY, NOTE = "customer", "reply", "note"
 
 
 class Message(Base):
-    """What somebody wrote in a ticket: the customer, an agent (reply), or an agent for the team only (note)."""
+    """A message in a ticket: of the customer, of an agent (reply), or of an agent for the team only (note)."""
 
     id: Any = LastingId()
     ticket = ForeignKeyField(Ticket, backref="messages", on_delete="CASCADE", index=False)
@@ -427,7 +427,7 @@ class Message(Base):
     signature = TextField(default="")
     created_at = UtcDateTimeField()
     deleted_at = UtcDateTimeField(null=True)
-    # Until then the customer does not see it, and its author may take it back; null: at once.
+    # Until then the customer does not see it, and its author may withdraw it; null: public at once.
     public_at = UtcDateTimeField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
 
@@ -452,7 +452,7 @@ class TicketTag(Base):
 
 
 class TicketCc(Base):
-    """A customer's address in copy of a ticket; it `waits` while whoever added it has not proven their own."""
+    """A customer's address in copy of a ticket; it `waits` while the ticket's author has not proven their own."""
 
     ticket = ForeignKeyField(Ticket, backref="copies", on_delete="CASCADE", index=False)
     address = ForeignKeyField(CustomerAddress, backref="copies", on_delete="CASCADE")
@@ -467,7 +467,7 @@ class TicketCc(Base):
 
 
 class TicketEvent(Base):
-    """One line of a ticket's history; `data` holds what its sentence needs (``helpdesk.events``)."""
+    """One line of a ticket's history; `data` has the values of its sentence (``helpdesk.events``)."""
 
     id: Any = LastingId()
     ticket = ForeignKeyField(Ticket, backref="events", on_delete="CASCADE", index=False)
@@ -483,7 +483,7 @@ class TicketEvent(Base):
 
 
 class Draft(Base):
-    """The reply an agent is writing in a ticket: nobody else sees it, and sending takes it away."""
+    """The message an agent is writing in a ticket: nobody else sees it, and sending deletes it."""
 
     ticket = ForeignKeyField(Ticket, backref="drafts", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="drafts", on_delete="CASCADE")
@@ -500,7 +500,7 @@ class Draft(Base):
 
 
 class Presence(Base):
-    """An agent who was writing in a ticket a moment ago (``helpdesk.tickets.presence``)."""
+    """An agent who was writing in a ticket seconds ago (``helpdesk.tickets.presence``)."""
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
     agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
@@ -511,7 +511,7 @@ class Presence(Base):
 
 
 class SavedView(Cached):
-    """A list of tickets kept under a name, its owner's or (`shared`) everybody's; `query` is its address."""
+    """A list of tickets saved under a name, its owner's or (`shared`) everybody's; `query` is its query string."""
 
     owner = ForeignKeyField(Agent, backref="saved_views", on_delete="CASCADE")
     name = CharField(max_length=80)
@@ -554,7 +554,7 @@ class BulkChange(Base):
 
 
 class Attachment(Base):
-    """A file of a message: `name` is what its sender called it, `path` where it lies under the data folder."""
+    """A file of a message: `name` is its sender's, `path` is relative to the data folder."""
 
     message = ForeignKeyField(Message, backref="attachments", on_delete="CASCADE")
     name = CharField(max_length=255)
@@ -566,12 +566,12 @@ class Attachment(Base):
 
     @property
     def is_image(self) -> bool:
-        """Whether browsers may show it in a page."""
+        """Whether it is a picture that a page may show."""
         return self.media_type in IMAGES
 
 
 class Upload(Base):
-    """A file chosen in a form that is not sent yet: it waits for its message, for an hour."""
+    """A file chosen in a form that is not sent yet; it expires after an hour."""
 
     form_key = CharField(max_length=64, index=True)
     owner = CharField(max_length=40)
@@ -584,9 +584,9 @@ class Upload(Base):
 
 
 class ReadMark(Base):
-    """Up to which message an agent has read a ticket (``helpdesk.tickets.unread``).
+    """The last message of a ticket that an agent has read (``helpdesk.tickets.unread``).
 
-    `message` is an id, also of a message that is gone.
+    `message` is an id, even when that message was deleted.
     """
 
     ticket = ForeignKeyField(Ticket, backref="+", on_delete="CASCADE", index=False)
@@ -611,7 +611,7 @@ class Rating(Base):
 
 
 class FormerNumber(Base):
-    """The number of a ticket that was merged into another: it leads there. `former_id` is what that ticket was."""
+    """The number of a ticket that was merged into `ticket`, to which it leads; `former_id` was its id."""
 
     number = CharField(max_length=40, unique=True)
     ticket = ForeignKeyField(Ticket, backref="former_numbers", on_delete="CASCADE")
@@ -623,7 +623,7 @@ class FormerNumber(Base):
 
 
 class Filter(Cached):
-    """Conditions on a new ticket and what is then done to it, by position."""
+    """A filter: conditions on a new ticket and the actions when they match, applied in the order of positions."""
 
     name = CharField(max_length=120)
     enabled = BooleanField(default=True)
@@ -640,7 +640,7 @@ class Filter(Cached):
 
 
 class FilterCondition(Cached):
-    """An element of the ticket, an operator, a value (``helpdesk.filters`` holds the registries)."""
+    """A condition of a filter: a field of the ticket, an operator, a value (registries in ``helpdesk.filters``)."""
 
     rule = ForeignKeyField(Filter, backref="conditions", on_delete="CASCADE")
     field = CharField(max_length=40)
@@ -662,7 +662,7 @@ EMAIL_STATES = ("pending", "sending", "sent", "failed", "cancelled")
 
 
 class OutgoingEmail(Base):
-    """An e-mail owed: written in the transaction of the act that causes it, sent afterwards.
+    """An outgoing e-mail: written in the transaction of the act that causes it, sent afterwards.
 
     `link_kind` and its target say which private link the mail carries: the link is made when the mail is sent,
     so that no token rests in the database.
@@ -708,7 +708,7 @@ OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.i
 
 
 class AccessLink(Base):
-    """A private link: the token is derived from `nonce` and the secret key; only its hash rests here."""
+    """A private link: the token is derived from `nonce` and the secret key; only its hash is stored."""
 
     kind = CharField(max_length=20)
     nonce = CharField(max_length=64)
@@ -725,7 +725,7 @@ class AccessLink(Base):
 
 
 class SignIn(Base):
-    """One signed-in browser. The cookie holds a random token, this row its hash: deleting it signs out."""
+    """A signed-in browser: its cookie has a random token, this row the token's hash. Deleting the row signs out."""
 
     token_hash = CharField(max_length=64, unique=True)
     agent = ForeignKeyField(Agent, backref="sign_ins", null=True, on_delete="CASCADE")
@@ -741,7 +741,7 @@ class SignIn(Base):
 
 
 class Throttle(Base):
-    """How often something was tried under one key since `since`; shared by every process of the desk."""
+    """The number of tries under one key since `since`, counted for all processes of the desk together."""
 
     key = CharField(max_length=120, unique=True)
     count = IntegerField(default=0)
@@ -750,7 +750,7 @@ class Throttle(Base):
 
 
 class SecurityCode(Base):
-    """The answer a visitor must type, kept on the server, used once."""
+    """A security code: the answer a visitor must type, used once."""
 
     token = CharField(max_length=64, unique=True)
     answer = CharField(max_length=12)
@@ -787,7 +787,7 @@ class UnconfirmedRequest(Base):
 
 
 class JournalEntry(Base):
-    """A line of the desk's journal; `act` chooses its sentence, `data` holds what that needs (``helpdesk.journal``)."""
+    """A line of the desk's journal: `act` chooses its sentence, `data` has the values of it (``helpdesk.journal``)."""
 
     kind = CharField(max_length=20)
     act = CharField(max_length=40)
@@ -806,7 +806,7 @@ class JournalEntry(Base):
 
 
 class Order(Base):
-    """An order as its shop told it; it waits without a customer until its address is one's.
+    """An order in a shop; it has no customer until its e-mail address is a customer's.
 
     `total` and the prices of the lines count the smallest unit of `currency`: cents of a euro, whole yen.
     """
@@ -837,7 +837,7 @@ Order.add_index(Order.index(Order.placed_at, Order.id, name="order_recent"))
 
 
 class OrderLine(Base):
-    """One article of an order: `price` is of one piece."""
+    """One line of an order: `price` is that of one piece."""
 
     order = ForeignKeyField(Order, backref="lines", on_delete="CASCADE", index=False)
     position = IntegerField()
@@ -850,7 +850,7 @@ class OrderLine(Base):
 
 
 class ApiKey(Base):
-    """What lets another program push orders: the database keeps its hash, and its first characters to know it by."""
+    """A key with which another program sends orders: its hash is stored, and its first characters to recognise it."""
 
     name = CharField(max_length=80)
     prefix = CharField(max_length=16)
@@ -867,7 +867,7 @@ class ApiKey(Base):
 ApiKey.add_index(ApiKey.index(ApiKey.name, unique=True, where=SQL("revoked_at IS NULL"), name="api_key_name"))
 
 
-#: Every table, parents first: the order in which they are made, copied and restored.
+#: Every table, parents first: the order in which they are created, copied and restored.
 TABLES: tuple[type[Base], ...] = (
     Stamp,
     Setting,

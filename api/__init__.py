@@ -1,4 +1,4 @@
-"""The door of the organisation's other programs: JSON, opened by a key, never by a cookie (docs/api.md)."""
+"""The API for the organisation's other programs: JSON, authorised by a key, never by a cookie (docs/api.md)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from api.orders import blueprint
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
-    """Put the door into the application. It takes no cookie, so there is no request to forge."""
+    """Register the API. It reads no cookie, so it needs no protection against forged requests."""
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)

@@ -1,4 +1,4 @@
-"""What stands in a body: JSON read strictly, orders written as they are read."""
+"""Bodies of requests and answers: JSON read strictly, orders written in the form in which they are read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FIELDS = frozenset({"email", "date", "total", "currency", "status", "url", "line
 
 
 def order_values(data: bytes, shop: str, number: str) -> dict[str, Any]:
-    """Return the values of an order. Raises InvalidInput: for a body that is no object, at a field that is not known.
+    """Return the values of the order in a body. Raises InvalidInput for a body that is no object or an unknown field.
 
-    Lines that are not told are none: the body is the whole order.
+    Missing lines mean no lines: the body is the whole order.
     """
     body = _object(data)
     path = {"shop": shop, "number": number}
@@ -44,7 +44,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def order_body(order: Order) -> dict[str, Any]:
-    """Return an order as a body that could be sent again."""
+    """Return an order as a body that could be sent to the API again."""
     return {
         "shop": order.shop,
         "number": order.number,

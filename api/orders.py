@@ -1,4 +1,4 @@
-"""Orders, told by the shop that took them."""
+"""Storing and reading orders through the API."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 
 @blueprint.before_request
-def take_no_more() -> None:
-    """Refuse a large body before it is read, and whoever has no key."""
+def check_request() -> None:
+    """Check the key, and limit the size of the body before it is read. Raises WrongKey, TooMany."""
     request.max_content_length = MAX_BODY
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
@@ -31,7 +31,7 @@ def take_no_more() -> None:
 
 @blueprint.put("/orders/<shop>/<path:number>")
 def put_order(shop: str, number: str) -> tuple[Response, int]:
-    """Store an order: 201 when it is new, else 200; the same again changes nothing."""
+    """Store an order: 201 when it is new, else 200. The same order again changes nothing."""
     values = bodies.order_values(request.get_data(cache=False), shop, number)
     order, is_new = orders.save_order(values)
     return jsonify(bodies.order_body(order)), 201 if is_new else 200
@@ -39,7 +39,7 @@ def put_order(shop: str, number: str) -> tuple[Response, int]:
 
 @blueprint.get("/orders/<shop>/<path:number>")
 def get_order(shop: str, number: str) -> Response:
-    """Return an order as it is stored."""
+    """Return a stored order."""
     order = orders.find(shop, number)
     if order is None:
         raise NotFound(lazy("There is no such order."))
@@ -48,7 +48,7 @@ def get_order(shop: str, number: str) -> Response:
 
 @blueprint.errorhandler(HelpdeskError)
 def refuse(error: HelpdeskError) -> tuple[Response, int, dict[str, str]]:
-    """Say what is wrong, in English whoever asks, and name the field."""
+    """Return the answer for an error of a rule, in English, with the field."""
     if isinstance(error, WrongKey):
         return answer(error, 401, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, TooMany):
@@ -59,7 +59,7 @@ def refuse(error: HelpdeskError) -> tuple[Response, int, dict[str, str]]:
 
 @blueprint.errorhandler(HTTPException)
 def fail(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
-    """Answer what the server refuses by itself."""
+    """Return the answer for an error of the server itself."""
     texts = {413: lazy("The body is larger than 256 KB."), 400: lazy("This request cannot be understood.")}
     code = error.code or 500
     return answer(HelpdeskError(texts.get(code, error.name)), code)
@@ -68,7 +68,7 @@ def fail(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
 def answer(
     error: HelpdeskError, code: int, headers: dict[str, str] | None = None
 ) -> tuple[Response, int, dict[str, str]]:
-    """Write an error as JSON."""
+    """Return an error as JSON, in English, with this status code."""
     with i18n.in_language("en"):
         body: dict[str, Any] = {"error": str(error)}
     if error.field:

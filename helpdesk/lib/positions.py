@@ -1,4 +1,4 @@
-"""Where a new row stands in an order made by hand: last."""
+"""Positions of rows that are ordered by hand: a new row is put last."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from peewee import fn
 
 
 def after_last(table: Any, *conditions: Any) -> int:
-    """Return the position after the last of the rows that fit these conditions."""
+    """Return the position after the last row that matches these conditions (0 for the first row)."""
     query = table.select(fn.MAX(table.position))
     highest = (query.where(*conditions) if conditions else query).scalar()
     return 0 if highest is None else int(highest) + 1

@@ -1,4 +1,4 @@
-"""The order an owner makes by hand: a row changes places with its neighbour."""
+"""Ordering rows by hand: moving one up or down, or between two others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from helpdesk.tickets import canned_responses
 from models import CannedResponse, Department, Filter, Service, Status
 
 DIRECTIONS = {"up": -1, "down": 1}
-#: Tables with a position: the column whose rows are neighbours (None: all rows), and what settles ties.
+#: Tables with a position: the column that groups the rows (None: one group), and the column that breaks ties.
 ORDERED: dict[type[Base], tuple[Any, Any]] = {
     Service: (None, Service.id),
     Department: (Department.service, Department.id),
@@ -24,7 +24,7 @@ ORDERED: dict[type[Base], tuple[Any, Any]] = {
 
 
 def move(row: Any, direction: str, *, actor: Actor) -> bool:
-    """Let a row change places with the one above ("up") or below ("down"); return whether there was one.
+    """Swap a row with the one above ("up") or below ("down"); return whether there was one.
 
     Raises NotAllowed, or InvalidInput for another direction.
     """
@@ -43,9 +43,10 @@ def move(row: Any, direction: str, *, actor: Actor) -> bool:
 
 
 def place(row: Any, *, above: int | None, below: int | None, actor: Actor) -> tuple[int, int]:
-    """Put a row between two others, one of which is a neighbour; return its place, counted from 1, and of how many.
+    """Put a row below the row with the id `above`, or above the row with the id `below`, within its group.
 
-    Raises NotAllowed, or InvalidInput where neither is.
+    Returns its new place, counted from 1, and the number of rows. Raises NotAllowed, or InvalidInput when neither
+    row is in its group.
     """
     _require(row, actor)
     with database.atomic():
@@ -70,7 +71,7 @@ def _require(row: Any, actor: Actor) -> None:
 
 
 def _neighbours(row: Any) -> list[int]:
-    """Return the ids of the rows among which this one stands, in order; itself among them. Nobody else moves them."""
+    """Return the ids of the rows in this row's group, in order, and lock them against other moves."""
     table = type(row)
     if not is_sqlite():
         list(table.select(table.id).order_by(table.id).for_update().tuples())
@@ -91,7 +92,7 @@ def _number(table: Any, ids: list[int]) -> None:
 
 
 def ends(table: Any) -> tuple[set[int], set[int]]:
-    """Return the ids of the rows that stand first among their neighbours, and of those that stand last."""
+    """Return the ids of the first rows of their groups, and of the last ones."""
     group, tie = ORDERED[table]
     first: dict[Any, int] = {}
     last: dict[Any, int] = {}

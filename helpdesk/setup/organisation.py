@@ -1,4 +1,4 @@
-"""What the organisation is made of: services and their departments, as the set-up wizard writes them."""
+"""Services and their departments, as the set-up wizard stores them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DEPARTMENTS = 50
 
 
 def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> Service:
-    """Add a service and its departments, in this order, named in the actor's present language.
+    """Add a service and its departments in this order, with names in the actor's present language only.
 
     Raises NotAllowed, or InvalidInput naming ``name`` or ``departments``.
     """

@@ -1,4 +1,4 @@
-"""Services and departments, as an administrator changes them."""
+"""Services and departments: storing changes of the set-up screens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_NAME = 120
 
 
 def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -> Service:
-    """Store ``name`` and ``enabled``; a new one stands last. Raises NotAllowed, or InvalidInput at a field."""
+    """Store ``name`` and ``enabled``; a new service is put last. Raises NotAllowed, or InvalidInput at a field."""
     access.require(actor, "configure")
     inputs.set_attributes(service, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     if service.id is None:
@@ -28,10 +28,10 @@ def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -
 
 
 def save_department(department: Department, values: Mapping[str, Any], *, actor: Actor) -> Department:
-    """Store ``service`` and ``name``; a new one stands last in its service.
+    """Store ``service`` and ``name``; a new department is put last in its service.
 
-    A department with tickets or permissions stays in its service: they name both. Raises NotAllowed, or InvalidInput
-    at a field.
+    A department with tickets or permissions cannot change its service, which they name, too. Raises NotAllowed, or
+    InvalidInput at a field.
     """
     access.require(actor, "configure")
     service = inputs.find_row(Service, values.get("service"), "service")
@@ -40,7 +40,7 @@ def save_department(department: Department, values: Mapping[str, Any], *, actor:
     inputs.set_attributes(department, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     with database.atomic():
         if department.id is not None and department.service_id != service.id:
-            _refuse_uprooting(department)
+            _refuse_in_use(department)
         if department.id is None or department.service_id != service.id:
             department.position = positions.after_last(Department, Department.service == service.id)
         department.service = service
@@ -48,7 +48,7 @@ def save_department(department: Department, values: Mapping[str, Any], *, actor:
     return department
 
 
-def _refuse_uprooting(department: Department) -> None:
+def _refuse_in_use(department: Department) -> None:
     count = Ticket.select().where(Ticket.department == department.id).count()
     if count:
         text = ngettext(
