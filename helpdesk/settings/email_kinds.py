@@ -183,7 +183,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-#: What an address that is not proven yet gets instead of the confirmation: nothing a stranger typed (RULES 19).
+#: The text for an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
 RECEIVED_SUBJECT = Label(en="We have received your message", fr="Nous avons reçu votre message")
 RECEIVED_BODY = Label(
     en="Hello,<br><br>We have received your message. Your ticket has the number {{prefixed_id}}.<br><br>"
@@ -192,13 +192,13 @@ RECEIVED_BODY = Label(
     "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
 )
 
-#: What stands below the notification to somebody in copy.
+#: The line below the notification to somebody in copy.
 COPY_LINE = Label(
     en="You receive this e-mail because you are in copy of this ticket.",
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
-#: What an agent gets whom a colleague named in an internal note: no word of the note.
+#: The text for an agent whom a colleague mentioned in an internal note: it quotes nothing of the note.
 MENTION_SENDER = Label(en="HelpDesk - Internal note", fr="HelpDesk - Note interne")
 MENTION_SUBJECT = Label(
     en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
@@ -208,13 +208,13 @@ MENTION_BODY = Label(
     fr="%(who)s vous cite dans une note interne du ticket #%(number)s. La note se lit dans le ticket.",
 )
 
-#: What stands below the notification of a reply that closes the ticket, where the desk asks.
+#: The question below the notification of a reply that closes the ticket, where the desk asks for ratings.
 SATISFACTION_LINE = Label(
     en="Are you satisfied with our help? You can tell us on the page of the ticket.",
     fr="Notre aide vous convient-elle\u202f? Vous pouvez nous le dire sur la page du ticket.",
 )
 
-#: What an address gets whose holder could not read the security code: again nothing a stranger typed.
+#: The text that asks to confirm a request without the security code: nothing a stranger typed either.
 CONFIRM_SUBJECT = Label(en="Please confirm your message", fr="Veuillez confirmer votre message")
 CONFIRM_BODY = Label(
     en="Hello,<br><br>Somebody wrote to us with this address, without copying the security code. If it was you, open "
@@ -232,7 +232,7 @@ DIGEST_BODY = Label(
     en="<p>%(count)s tickets have been assigned to you:</p>", fr="<p>%(count)s tickets vous ont été assignés :</p>"
 )
 
-#: The line before the link, by what it opens; "desk" is the agents' page of the ticket.
+#: The line before the link, by the kind of the link; "desk" is the agents' page of the ticket.
 LINK_LINES = {
     "ticket": Label(en="Read and answer this ticket:", fr="Lire ce ticket et y répondre :"),
     "desk": Label(en="Open this ticket:", fr="Ouvrir ce ticket :"),
