@@ -235,7 +235,7 @@ def describe(entry: JournalEntry) -> str:
     act = Act(entry.act)
     values: dict[str, Any] = {
         "old": "", "new": "", "reason": "", "count": "", "setting": "", "event": "", "what": "", "fields": "",
-        **{key: _shown(value) for key, value in entry.data.items()},
+        **{key: _as_text(value) for key, value in entry.data.items()},
         "who": entry.actor_name or _("The desk"),
         "subject": entry.subject,
     }  # fmt: skip
@@ -263,14 +263,14 @@ def _event(entry: JournalEntry) -> str:
     return events.describe(TicketEvent(kind=kind, actor_name=entry.actor_name, data=data))
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """Write a value of the journal for a reader."""
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if isinstance(value, Mapping):
         value = Label(value)
     if isinstance(value, list):
-        return ", ".join(map(_shown, value))
+        return ", ".join(map(_as_text, value))
     return str(value) if str(value or "") else _("empty")
 
 

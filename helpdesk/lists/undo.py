@@ -132,7 +132,7 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
         ticket.customer.save()
     store(ticket, **{column: _read(column, before[column]) for column in columns})
     if name != "tag":
-        record(ticket, EventKind.UNDONE, actor=actor, **_said(name, before))
+        record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before))
 
 
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:
@@ -146,7 +146,7 @@ def _read(column: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if is_time and value else value
 
 
-def _said(name: str, before: State) -> dict[str, Any]:
+def _event_data(name: str, before: State) -> dict[str, Any]:
     """Return what the history says of it."""
     if name == "assign":
         whom = assignee_name(before["assignee"], before["team"])

@@ -46,7 +46,7 @@ def _team(team_id: int | None) -> list[Recipient]:
     return members or agents([lookups.agent(team.manager_id)])
 
 
-def _told(ticket: Ticket) -> list[Recipient]:
+def _notified(ticket: Ticket) -> list[Recipient]:
     """Return the agents whose deciding permission for the ticket's place says notify (RULES 2)."""
 
     def notify(agent: Agent) -> bool:
@@ -64,17 +64,17 @@ def new_ticket_team(event: TicketEvent) -> list[Recipient]:
     """Return who hears of a new ticket, but those whom a filter has just told that it is theirs (RULES 17)."""
     ticket = event.ticket
     if not ticket.is_assigned:
-        return _told(ticket)
+        return _notified(ticket)
     handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
     )
     told = {email.casefold() for (email,) in handed.tuples()}
-    return [one for one in _assignee(ticket) + _told(ticket) if one.email.casefold() not in told]
+    return [one for one in _assignee(ticket) + _notified(ticket) if one.email.casefold() not in told]
 
 
 def handlers(event: TicketEvent) -> list[Recipient]:
     """Return who hears of a later message: whoever has the ticket, else those told of new ones."""
-    return _assignee(event.ticket) or _told(event.ticket)
+    return _assignee(event.ticket) or _notified(event.ticket)
 
 
 def target(event: TicketEvent) -> list[Recipient]:
@@ -84,7 +84,7 @@ def target(event: TicketEvent) -> list[Recipient]:
 
 def notified_there(event: TicketEvent) -> list[Recipient]:
     """Return the notify-ticked agents of the place the ticket is in."""
-    return _told(event.ticket)
+    return _notified(event.ticket)
 
 
 def customer(event: TicketEvent) -> list[Recipient]:

@@ -119,10 +119,10 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "subject": header_safe(email.subject),
         "body": Markup(body),  # noqa: S704 — cleaned on the line above
         "text": richtext.to_text(body),
-        "line": _said(email_kinds.LINK_LINES[kind], email) if kind else "",
-        "link": link or _said(email_kinds.HIDDEN_LINK, email),
+        "line": _text_for(email_kinds.LINK_LINES[kind], email) if kind else "",
+        "link": link or _text_for(email_kinds.HIDDEN_LINK, email),
         "link_is_address": link is not None,
-        "no_answer": _said(email_kinds.NO_ANSWER, email) if kind or email.kind == "digest" else "",
+        "no_answer": _text_for(email_kinds.NO_ANSWER, email) if kind or email.kind == "digest" else "",
         "desk_name": header_safe(settings.get("desk_name")),
         "accent": accent.of_mail(settings.get("accent_color")),
         "contact": settings.get("contact").text(email.locale, "en"),
@@ -136,5 +136,5 @@ def link_kind(email: OutgoingEmail) -> str:
     return "desk" if email.ticket_id is not None and email.address_id is None else ""
 
 
-def _said(text: Label, email: OutgoingEmail) -> str:
+def _text_for(text: Label, email: OutgoingEmail) -> str:
     return text.text(email.locale, "en")

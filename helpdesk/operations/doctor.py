@@ -70,7 +70,7 @@ def checks(*, deep: bool = True) -> list[Check]:
     if first.ok:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
-        found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _told()]
+        found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _notification()]
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found
@@ -194,7 +194,7 @@ def _mail_server(deep: bool) -> Check:
     return Check(name, True, place)
 
 
-def _told() -> Check:
+def _notification() -> Check:
     silent = agents.places_without_notification()
     names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")

@@ -52,7 +52,7 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     `values` are those of the form. Without a ticket the variables stand for examples. Raises NotAllowed.
     """
     access.require(actor, "configure")
-    said, address = _said(kind, values, locale), ticket.address if ticket is not None else None
+    said, address = _form_text(kind, values, locale), ticket.address if ticket is not None else None
     to_agent = kind.group == "support" or kind.key in TO_AGENTS
     recipient = Recipient(actor.email, locale, agent=actor) if to_agent else _customer(address, locale)
     message = _cause(kind, ticket)
@@ -63,7 +63,7 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     return drafting.draft(kind.key, said, recipient, filled, ticket, message, link_kind=link)
 
 
-def _said(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
+def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
     """Return the texts of a form in one language; what is left empty says what is shipped."""
     shipped = KINDS[kind.key]
 

@@ -72,15 +72,15 @@ def _explain_answer(error: smtplib.SMTPException) -> Any:
     if isinstance(error, smtplib.SMTPAuthenticationError) and settings.mail_password_is_lost():
         return lazy("The password of the mail server cannot be read with this secret key: type it again.")
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return lazy("The mail server refused the user name or password: %(answer)s", answer=_said(error))
+        return lazy("The mail server refused the user name or password: %(answer)s", answer=_answer_of(error))
     if isinstance(error, smtplib.SMTPSenderRefused):
-        return lazy("The mail server refused the sender: %(answer)s", answer=_said(error))
+        return lazy("The mail server refused the sender: %(answer)s", answer=_answer_of(error))
     if isinstance(error, smtplib.SMTPResponseException):
-        return lazy("The mail server refused the message: %(answer)s", answer=_said(error))
+        return lazy("The mail server refused the message: %(answer)s", answer=_answer_of(error))
     return lazy("The mail server refused the message.")
 
 
-def _said(error: smtplib.SMTPResponseException) -> str:
+def _answer_of(error: smtplib.SMTPResponseException) -> str:
     return _answer(error.smtp_code, error.smtp_error)
 
 
