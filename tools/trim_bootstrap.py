@@ -34,7 +34,7 @@ def blocks(css: str) -> Iterator[tuple[str, str]]:
                 start = place + 1
 
 
-def kept(prelude: str) -> str:
+def used_selectors(prelude: str) -> str:
     """Return the selectors of this list whose classes are all used."""
     selectors = re.split(r",(?![^(]*\))", prelude)
     return ",".join(selector for selector in selectors if _is_used(selector))
@@ -52,8 +52,8 @@ def trim(css: str) -> str:
         if prelude.startswith("@media"):
             inner = trim(body)
             lines += [f"{prelude}{{\n{inner}}}"] if inner else []
-        elif not prelude.startswith("@") and kept(prelude):
-            lines.append(f"{kept(prelude)}{{{body}}}")
+        elif not prelude.startswith("@") and used_selectors(prelude):
+            lines.append(f"{used_selectors(prelude)}{{{body}}}")
     return "".join(f"{line}\n" for line in lines)
 
 

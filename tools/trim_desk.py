@@ -34,9 +34,9 @@ def words() -> set[str]:
     return {word for path in sources() for word in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))}
 
 
-def kept(prelude: str, known: set[str]) -> str:
+def matching_selectors(prelude: str, words: set[str]) -> str:
     """Return the selectors of this list that may match; what stands in brackets (``:is``, ``:not``) is no condition."""
-    return ", ".join(selector for selector in _selectors(prelude) if _may_match(selector, known))
+    return ", ".join(selector for selector in _selectors(prelude) if _may_match(selector, words))
 
 
 def _selectors(prelude: str) -> Iterator[str]:
@@ -64,8 +64,10 @@ def trim(css: str, known: set[str]) -> str:
         if prelude.startswith(("@media", "@supports")):
             inner = trim(body, known)
             lines += [f"{prelude} {{\n{inner}}}"] if inner else []
-        elif prelude.startswith("@") or kept(prelude, known):
-            lines.append(f"{prelude if prelude.startswith('@') else kept(prelude, known)} {{ {body.strip()} }}")
+        elif prelude.startswith("@") or matching_selectors(prelude, known):
+            lines.append(
+                f"{prelude if prelude.startswith('@') else matching_selectors(prelude, known)} {{ {body.strip()} }}"
+            )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -33,7 +33,7 @@ def choose(page, *files):
     page.set_input_files("#files", [{"name": n, "mimeType": "x/y", "buffer": content} for n, content in files])
 
 
-def kept(page, count):
+def file_names(page, count):
     """Wait until the form holds this many files; return their names."""
     rows = page.locator("[data-kept] li:has(progress[hidden])")
     rows.nth(count - 1).wait_for() if count else page.locator("[data-kept]:not(:has(li))").wait_for(state="attached")
@@ -56,7 +56,7 @@ def composer(page, ticket, ana):
 
 def test_chosen_files_are_sent_ahead_with_their_sizes(form):
     choose(form, ("photo.png", attached.png()), ("a long list.pdf", attached.pdf(3_000)))
-    assert kept(form, 2) == ["photo.png", "a long list.pdf"]
+    assert file_names(form, 2) == ["photo.png", "a long list.pdf"]
     assert "2.9 KB" in form.locator("[data-kept]").inner_text()
     assert Upload.select().count() == 2
 
@@ -64,20 +64,20 @@ def test_chosen_files_are_sent_ahead_with_their_sizes(form):
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_a_visitor_drops_or_pastes_a_file(form, kind):
     give(form, "#message", kind)
-    assert kept(form, 1) == ["photo.png"]
+    assert file_names(form, 1) == ["photo.png"]
 
 
 def test_a_pasted_text_with_its_picture_stays_text(form):
     give(form, "#message", "paste", extra="Words from a word processor")
     give(form, "#message", "paste", name="screenshot.png")
-    assert kept(form, 1) == ["screenshot.png"]
+    assert file_names(form, 1) == ["screenshot.png"]
 
 
 def test_a_removed_file_is_gone_here_and_there(form):
     choose(form, ("photo.png", attached.png()))
-    kept(form, 1)
+    file_names(form, 1)
     form.get_by_role("button", name="Remove photo.png").click()
-    assert kept(form, 0) == []
+    assert file_names(form, 0) == []
     assert (Upload.select().count(), attached.stored()) == (0, [])
     assert form.locator("#files").evaluate("field => field === document.activeElement")
 
@@ -86,13 +86,13 @@ def test_a_refused_file_says_why_and_the_others_stay(form, watcher):
     watcher.expected.append("422")
     choose(form, ("photo.png", attached.png()), ("drawing.png", attached.SVG))
     form.get_by_text("“drawing.png” does not hold what its extension “png” says.").wait_for()
-    assert kept(form, 1) == ["photo.png"]
+    assert file_names(form, 1) == ["photo.png"]
 
 
 def test_a_file_that_is_too_large_is_not_even_sent(form):
     choose(form, ("big.pdf", attached.pdf((2 << 20) + 1)))
     form.get_by_text("“big.pdf” is larger than 2 MB, the most for one file.").wait_for()
-    assert kept(form, 0) == []
+    assert file_names(form, 0) == []
 
 
 def test_a_form_sent_in_haste_waits_for_its_files(page, carol, sales):
@@ -112,7 +112,7 @@ def test_a_form_sent_in_haste_waits_for_its_files(page, carol, sales):
 
 def test_an_agent_drops_a_file_on_the_editor(composer, ticket):
     give(composer, "trix-editor", "drop")
-    assert kept(composer, 1) == ["photo.png"]
+    assert file_names(composer, 1) == ["photo.png"]
     composer.locator("trix-editor").click()
     composer.keyboard.type("There it is.")
     composer.click("[data-submit]")
@@ -124,7 +124,7 @@ def test_an_agent_drops_a_file_on_the_editor(composer, ticket):
 
 def test_an_agent_pastes_a_screenshot_into_the_editor(composer):
     give(composer, "trix-editor", "paste", name="image.png")
-    assert kept(composer, 1) == ["image.png"]
+    assert file_names(composer, 1) == ["image.png"]
     assert composer.locator("trix-editor img, trix-editor figure").count() == 0
 
 

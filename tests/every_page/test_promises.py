@@ -26,7 +26,7 @@ def reads(app) -> list[tuple[str, str]]:
 
 
 def guarded(answer) -> bool:
-    """Tell whether an answer carries the headers that guard every page."""
+    """Whether an answer carries the headers that guard every page."""
     policy = answer.headers["Content-Security-Policy"]
     return (
         NONCE.search(policy) is not None

@@ -12,7 +12,7 @@ from tests.support import cast, doors
 MOST = {"/admin/tickets/": 8, "/admin/tickets/%s": 10, "/tickets/new": 8}
 
 
-def asked(client, path: str) -> int:
+def count_of(client, path: str) -> int:
     client.get(path)
     with count_queries() as counter:
         assert client.get(path).status_code == 200
@@ -21,22 +21,22 @@ def asked(client, path: str) -> int:
 
 def test_a_list_of_25_asks_no_more_than_a_list_of_one(app, ticket, root, carol, billing, invoices):
     client = doors.signed_in(app, root)
-    few = asked(client, "/admin/tickets/")
+    few = count_of(client, "/admin/tickets/")
     for _ in range(24):
         tickets.tag(cast.open_ticket(carol, billing, invoices), "urgent", actor=root)
-    assert asked(client, "/admin/tickets/") == few <= MOST["/admin/tickets/"]
+    assert count_of(client, "/admin/tickets/") == few <= MOST["/admin/tickets/"]
 
 
 def test_a_long_thread_asks_no_more_than_a_short_one(app, ticket, root):
     client = doors.signed_in(app, root)
     path = f"/admin/tickets/{ticket.number}"
-    few = asked(client, path)
+    few = count_of(client, path)
     for _ in range(10):
         tickets.reply(Ticket.get_by_id(ticket.id), "<p>We are on it.</p>", actor=root)
-    assert asked(client, path) == few <= MOST["/admin/tickets/%s"]
+    assert count_of(client, path) == few <= MOST["/admin/tickets/%s"]
 
 
 @pytest.mark.parametrize("path", ["/admin/tickets/", "/tickets/new"])
 def test_a_full_desk_asks_no_more_than_it_may(app, path):
     demo.fill(tickets=200)
-    assert asked(doors.signed_in(app, Agent.get(Agent.is_admin)), path) <= MOST[path]
+    assert count_of(doors.signed_in(app, Agent.get(Agent.is_admin)), path) <= MOST[path]

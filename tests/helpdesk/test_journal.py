@@ -23,7 +23,7 @@ from tests.support import cast
 pytestmark = pytest.mark.usefixtures("request_context")
 
 
-def told(**wanted):
+def sentences(**wanted):
     return [text for _row, _kind, text in journal.with_sentences(journal.entries(journal.Wanted(**wanted)))]
 
 
@@ -38,24 +38,24 @@ def test_a_refused_sign_in_is_noted_without_what_is_no_address(ana):
     for typed in ("ana@desk.example", "my secret password"):
         with pytest.raises(InvalidInput):
             agents.sign_in(typed, "wrong", address_key="192.0.2.7")
-    assert told(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
+    assert sentences(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
 
 
 def test_a_customers_sign_in_and_out_are_noted(carol):
     agents.end_sign_in(agents.start_sign_in(carol))
-    assert told(kind="sign-ins") == ["Carol Jones signed out", "Carol Jones signed in (carol@customer.example)"]
+    assert sentences(kind="sign-ins") == ["Carol Jones signed out", "Carol Jones signed in (carol@customer.example)"]
 
 
 def test_a_new_password_is_noted(ana):
     agents.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
-    assert told() == ["Ana chose a new password"]
+    assert sentences() == ["Ana chose a new password"]
 
 
 def test_accounts_and_rights_are_noted(root, ana, sales):
     agents.save_permission(ana, {"service": sales.id, "notify": True}, actor=root)
     agents.save_agent(ana, {"is_admin": True}, actor=root)
     agents.disable_agent(ana, actor=root)
-    assert told(kind="rights") == [
+    assert sentences(kind="rights") == [
         "Root changed “Ana” (account): active",
         "Root disabled the account of Ana",
         "Root changed “Ana” (account): administrator",
@@ -67,14 +67,14 @@ def test_what_did_not_change_is_not_noted(root, ana):
     permission = Permission.get(agent=ana)
     agents.save_permission(ana, {"service": permission.service_id}, actor=root, permission=permission)
     agents.save_agent(ana, {"name": ana.name}, actor=root)
-    assert told() == []
+    assert sentences() == []
 
 
 def test_roles_and_teams_are_noted(root, ana, team):
     role = agents.save_role(Role(), {"name": {"en": "Reader"}}, actor=root)
     agents.delete_role(role, actor=root)
     agents.save_team(team, {"members": [ana.id]}, actor=root)
-    assert told() == [
+    assert sentences() == [
         "Root changed “Night watch” (team): members",
         "Root deleted “Reader” (role)",
         "Root added “Reader” (role)",
@@ -84,7 +84,7 @@ def test_roles_and_teams_are_noted(root, ana, team):
 def test_removing_from_support_and_deleting_are_noted(root, ana):
     agents.remove_from_support(ana, actor=root)
     agents.delete_agent(ana, actor=root)
-    assert told() == ["Root deleted “Ana” (account)", "Root removed Ana from the support"]
+    assert sentences() == ["Root deleted “Ana” (account)", "Root removed Ana from the support"]
 
 
 def test_who_deletes_their_own_account_still_signs_the_line(root, database):
@@ -96,7 +96,7 @@ def test_who_deletes_their_own_account_still_signs_the_line(root, database):
 
 def test_a_setting_is_noted_with_the_old_and_the_new_value(root):
     settings.save({"desk_enabled": False, "closure_notice": {"en": "Until May"}}, actor=root)
-    assert set(told(kind="settings")) == {
+    assert set(sentences(kind="settings")) == {
         "Root set “Help desk enabled”: on → off",
         "Root set “Closure notice”: empty → Until May",
     }
@@ -104,7 +104,7 @@ def test_a_setting_is_noted_with_the_old_and_the_new_value(root):
 
 def test_a_secret_setting_is_noted_without_its_value(root):
     settings.save({"mail_password": "hunter2 and more"}, actor=root)
-    assert told() == ["Root set “Password” (the value is not kept)"]
+    assert sentences() == ["Root set “Password” (the value is not kept)"]
     assert JournalEntry.get().data == {}
 
 
@@ -112,7 +112,7 @@ def test_an_e_mail_text_is_noted(root):
     kind = KINDS["confirmation"]
     email_texts.save_text(kind, {"enabled": False, "subject": {"en": "Hello"}}, actor=root)
     email_texts.restore_original(kind, actor=root)
-    first, second = told()
+    first, second = sentences()
     assert first == "Root changed the e-mail “Confirmation e-mail”: back to the original"
     assert "enabled" in second
     assert "subject" in second
@@ -120,23 +120,23 @@ def test_an_e_mail_text_is_noted(root):
 
 def test_what_happens_to_a_ticket_is_activity(ticket, ana):
     tickets.close(ticket, actor=ana)
-    assert told(kind="activity")[0] == f"Ticket {ticket.number}: Ana closed the ticket"
+    assert sentences(kind="activity")[0] == f"Ticket {ticket.number}: Ana closed the ticket"
 
 
 def test_mails_are_noted_when_sent_and_when_given_up(ticket, smtp):
     smtp.refuse = "550 no"
     outbox.deliver_due()
-    assert "was given up" in told(kind="mail")[0]
+    assert "was given up" in sentences(kind="mail")[0]
     smtp.refuse = ""
     OutgoingEmail.update(state="pending", attempts=0).execute()
     outbox.deliver_due()
-    assert told(kind="mail")[0] == "The e-mail “Confirmation e-mail” was sent to carol@customer.example"
+    assert sentences(kind="mail")[0] == "The e-mail “Confirmation e-mail” was sent to carol@customer.example"
 
 
 @pytest.mark.parametrize("kind", ["received", "confirm", "digest", "test"])
 def test_mails_of_a_fixed_text_are_called_by_a_name(database, kind):
     journal.record(Act.MAIL_SENT, actor=None, subject="carol@customer.example", email=kind)
-    assert f"“{kind}”" not in told(kind="mail")[0]
+    assert f"“{kind}”" not in sentences(kind="mail")[0]
 
 
 def test_without_the_log_only_activity_is_left_out(root, ticket):
@@ -159,7 +159,7 @@ def test_an_act_that_is_taken_back_leaves_no_line(root, ana, database):
     with database.atomic() as act:
         agents.remove_from_support(ana, actor=root)
         act.rollback()
-    assert told() == []
+    assert sentences() == []
 
 
 def test_pages_kinds_people_and_days(root, ana):
@@ -170,10 +170,10 @@ def test_pages_kinds_people_and_days(root, ana):
     settings.save({"desk_name": "Here"}, actor=root)
     newest = journal.entries(journal.Wanted(), limit=1)
     assert len(journal.entries(journal.Wanted(), before=newest[0].id)) == 2
-    assert told(agent_id=ana.id, kind="sign-ins") == ["Ana signed in (ana@desk.example)"]
-    assert told(until=start - timedelta(days=1)) == ["Ana signed in (ana@desk.example)"]
-    assert len(told(since=start - timedelta(days=1))) == 2
-    assert told(since=start + timedelta(days=1)) == []
+    assert sentences(agent_id=ana.id, kind="sign-ins") == ["Ana signed in (ana@desk.example)"]
+    assert sentences(until=start - timedelta(days=1)) == ["Ana signed in (ana@desk.example)"]
+    assert len(sentences(since=start - timedelta(days=1))) == 2
+    assert sentences(since=start + timedelta(days=1)) == []
 
 
 def test_old_lines_are_forgotten(root, ana):
@@ -202,10 +202,10 @@ def test_every_act_has_a_sentence_and_every_field_a_name():
 def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
     agents.start_sign_in(ana)
     Agent.delete().where(Agent.id == ana.id).execute()
-    assert "Ana signed in (ana@desk.example)" in told()
+    assert "Ana signed in (ana@desk.example)" in sentences()
 
 
 def test_an_import_is_noted(root, database):
     key = imports.keep(kinds.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
     imports.run(kinds.MEMBERS, key, actor=root)
-    assert told(kind="data") == ["Root imported “Customers” (rows: 1)"]
+    assert sentences(kind="data") == ["Root imported “Customers” (rows: 1)"]

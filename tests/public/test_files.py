@@ -35,7 +35,7 @@ def chosen(client, **values):
     return filling.fill(client, **{"files": [file()], **values})
 
 
-def kept(page: str) -> list[str]:
+def file_names(page: str) -> list[str]:
     """Return the names a form lists with a button to remove them."""
     page = re.sub(r"(?s)<template>.*?</template>", "", page)
     return re.findall(r'class="file-name" data-name>([^<]+)</bdi> <span', page)
@@ -78,7 +78,7 @@ def test_a_wrong_code_keeps_the_files(visitor):
     fields = chosen(visitor, code="wrong")
     answer = filling.send(visitor, fields)
     page = answer.get_data(as_text=True)
-    assert (answer.status_code, kept(page), Ticket.select().count()) == (422, ["invoice.pdf"], 0)
+    assert (answer.status_code, file_names(page), Ticket.select().count()) == (422, ["invoice.pdf"], 0)
     token = filling.hidden(page)["code_token"]
     again = {**fields, "code_token": token, "code": filling.answer_of(token), "files": []}
     assert filling.send(visitor, again).status_code == 303
@@ -89,14 +89,14 @@ def test_a_kept_file_is_removed_without_script(visitor):
     fields = chosen(visitor, code="wrong")
     page = filling.send(visitor, fields).get_data(as_text=True)
     again = filling.send(visitor, {**fields, "files": [], "remove_file": removes(page)[0]})
-    assert (again.status_code, kept(again.get_data(as_text=True)), attached.stored()) == (200, [], [])
+    assert (again.status_code, file_names(again.get_data(as_text=True)), attached.stored()) == (200, [], [])
     assert "Are there places in March?" in again.get_data(as_text=True)
 
 
 def test_a_refused_file_is_named_at_its_field_and_the_good_one_stays(visitor):
     answer = filling.send(visitor, chosen(visitor, files=[file(), file(attached.SVG, "drawing.png")]))
     page = answer.get_data(as_text=True)
-    assert (answer.status_code, kept(page), Ticket.select().count()) == (422, ["invoice.pdf"], 0)
+    assert (answer.status_code, file_names(page), Ticket.select().count()) == (422, ["invoice.pdf"], 0)
     assert page.count("“drawing.png” does not hold what its extension “png” says.") == 2
     assert 'href="#files"' in page
 
@@ -105,7 +105,7 @@ def test_a_name_is_shown_as_text(visitor):
     page = filling.send(visitor, chosen(visitor, files=[file(name="<img src=x>.pdf")], code="wrong")).get_data(
         as_text=True
     )
-    assert kept(page) == ["&lt;img src=x&gt;.pdf"]
+    assert file_names(page) == ["&lt;img src=x&gt;.pdf"]
 
 
 def test_a_double_click_makes_one_ticket_with_its_files(visitor):
@@ -120,7 +120,7 @@ def test_a_kept_file_expires_after_an_hour(visitor):
     filling.send(visitor, fields)
     with time_machine.travel(clock.now() + timedelta(minutes=61)):
         page = filling.send(visitor, {**fields, "files": []}).get_data(as_text=True)
-    assert kept(page) == []
+    assert file_names(page) == []
 
 
 def test_an_upload_waits_for_its_form(visitor):
@@ -149,7 +149,7 @@ def test_an_upload_of_a_visitor_is_not_the_customers(app, visitor, carol, client
     key = filling.fill(visitor)["files_key"]
     upload(visitor, key)
     answer = doors.post(client_of(carol), "/tickets/new", {"files_key": key})
-    assert kept(answer.get_data(as_text=True)) == []
+    assert file_names(answer.get_data(as_text=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_customer_answers_with_files(client_of, ticket, carol):
 def test_an_answer_without_words_keeps_its_files(client_of, ticket, carol):
     client, path = client_of(carol), f"/tickets/{ticket.number}"
     page = doors.post(client, path, {"message": "", "files": file()}).get_data(as_text=True)
-    assert kept(page) == ["invoice.pdf"]
+    assert file_names(page) == ["invoice.pdf"]
     doors.post(client, path, {"message": "There.", "files_key": attached.files_key(page)})
     assert Attachment.get().name == "invoice.pdf"
 
@@ -226,7 +226,7 @@ def test_a_kept_file_of_an_answer_is_removed_without_script(client_of, ticket, c
     page = doors.post(client, path, {"message": "", "files": file()}).get_data(as_text=True)
     fields = {"message": "Typed.", "files_key": attached.files_key(page), "remove_file": removes(page)[0]}
     again = doors.post(client, path, fields)
-    assert (again.status_code, kept(again.get_data(as_text=True)), Message.select().count()) == (200, [], 1)
+    assert (again.status_code, file_names(again.get_data(as_text=True)), Message.select().count()) == (200, [], 1)
     assert "Typed." in again.get_data(as_text=True)
 
 

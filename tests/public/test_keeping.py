@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 DAY = 86_400_000
 
 
-def kept(page):
+def stored_drafts(page):
     return page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('draft:')).map(String)")
 
 
@@ -45,7 +45,7 @@ def test_a_draft_survives_a_reload_and_a_closed_tab(written):
 def test_only_the_words_are_kept(written):
     written.get_by_label("E-mail address").fill("vera@visitor.example")
     written.get_by_label("Security code").fill("SECRET")
-    (entry,) = kept(written)
+    (entry,) = stored_drafts(written)
     assert not any(word in entry for word in ("vera", "SECRET"))
     written.get_by_text("This browser keeps what you write for a day, until you send it.").wait_for()
 
@@ -53,7 +53,7 @@ def test_only_the_words_are_kept(written):
 def test_starting_again_empties_fields_and_drawer(written):
     written.reload()
     written.get_by_role("button", name="Start again").click()
-    assert (values(written), kept(written)) == (["", "", ""], [])
+    assert (values(written), stored_drafts(written)) == (["", "", ""], [])
     assert written.evaluate("document.activeElement.id") == "subject"
     written.reload()
     assert values(written) == ["", "", ""]
@@ -66,25 +66,25 @@ def test_a_draft_of_yesterday_is_gone(written):
         DAY,
     )
     written.reload()
-    assert (values(written), kept(written)) == (["", "", ""], [])
+    assert (values(written), stored_drafts(written)) == (["", "", ""], [])
 
 
 @pytest.mark.parametrize("button", ["Send", "I cannot read the code"])
 def test_nothing_is_kept_once_it_is_sent(page, sales, smtp, button):
     page.goto("/")
     type_ticket(page)
-    assert len(kept(page)) == 1
+    assert len(stored_drafts(page)) == 1
     page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("heading", name="What happens next").wait_for()
     assert Ticket.select().count() + UnconfirmedRequest.select().count() == 1
-    assert kept(page) == []
+    assert stored_drafts(page) == []
 
 
 def test_a_refused_form_is_still_kept(written, watcher):
     watcher.expected.append("422")
     written.get_by_role("button", name="Send").click()
     written.locator("#errors:focus").wait_for()
-    assert len(kept(written)) == 1
+    assert len(stored_drafts(written)) == 1
 
 
 def test_who_signs_out_leaves_nothing_and_others_see_nothing(page, sales, carol):
@@ -95,10 +95,10 @@ def test_who_signs_out_leaves_nothing_and_others_see_nothing(page, sales, carol)
     page.get_by_text("Welcome, ").wait_for()
     page.goto("/")
     page.get_by_label("Subject").fill("Between us")
-    assert len(kept(page)) == 1
+    assert len(stored_drafts(page)) == 1
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("link", name="Sign in").wait_for()
-    assert kept(page) == []
+    assert stored_drafts(page) == []
 
 
 # --- The network --------------------------------------------------------------------------------------------------

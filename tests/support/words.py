@@ -62,7 +62,7 @@ class _Pieces(HTMLParser):
 
 
 def _is_for_scripts(name: str, value: str) -> bool:
-    """Tell whether an attribute may hold words that a script shows: a single one is a code."""
+    """Whether an attribute may hold words that a script shows: a single one is a code."""
     return name.startswith("data-") and " " in value
 
 

@@ -88,12 +88,12 @@ def test_somebody_new_gets_the_role_that_may_do_least(client_of, root):
 # --- Deleting -----------------------------------------------------------------------------------------------------
 
 
-def asked(client, screen, row):
+def ask_to_delete(client, screen, row):
     return doors.post(client, f"/admin/{screen}/delete/", {"id": row.id}).text
 
 
 def test_a_chosen_status_says_at_once_why_it_stays(client_of, root):
-    page = asked(client_of(root), "statuses", Status.get(Status.identifier == "active"))
+    page = ask_to_delete(client_of(root), "statuses", Status.get(Status.identifier == "active"))
     assert "“Active” cannot be deleted" in page
     assert "btn-danger" not in page
     assert 'href="/admin/configuration/#default_status"' in page
@@ -102,7 +102,7 @@ def test_a_chosen_status_says_at_once_why_it_stays(client_of, root):
 def test_a_priority_that_tickets_have_leads_to_them(client_of, root, ticket):
     row = Priority.get(Priority.identifier == "follow")
     type(ticket).update(priority=row).execute()
-    page = asked(client_of(root), "priorities", row)
+    page = ask_to_delete(client_of(root), "priorities", row)
     assert "1 ticket has it" in page
     assert "btn-danger" not in page
     assert f"priority={row.id}" in page
@@ -117,17 +117,17 @@ def test_a_service_in_use_says_so_on_a_page_of_its_own(client_of, root, ticket, 
 
 
 def test_a_role_somebody_has_leads_to_the_users(client_of, root):
-    page = asked(client_of(root), "roles", Role.get_by_id(root.role_id))
+    page = ask_to_delete(client_of(root), "roles", Role.get_by_id(root.role_id))
     assert "cannot be deleted" in page
     assert 'class="btn btn-plain" href="/admin/users/"' in page
 
 
 def test_the_last_administrator_stays(client_of, root):
-    assert "appoint another one first" in asked(client_of(root), "users", root)
+    assert "appoint another one first" in ask_to_delete(client_of(root), "users", root)
 
 
 def test_what_deleting_does_is_said_before_the_button(client_of, root):
-    page = asked(client_of(root), "tags", Tag.create(name="x", key="x"))
+    page = ask_to_delete(client_of(root), "tags", Tag.create(name="x", key="x"))
     assert page.index("gone for good") < page.index("btn-danger")
 
 

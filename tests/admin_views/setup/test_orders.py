@@ -225,32 +225,32 @@ def test_no_file_is_refused_kindly(client):
 # --- Between preview and confirmation -----------------------------------------------------------------------------
 
 
-def kept():
+def kept_files():
     return list((environment.current().data_dir / "imports").glob("*.csv"))
 
 
 @pytest.fixture
 def nothing_kept(app):
-    for path in kept():
+    for path in kept_files():
         path.unlink()
 
 
 @pytest.mark.usefixtures("nothing_kept")
 def test_the_file_is_kept_for_its_sender_and_goes(client):
     page = send(client, ORDERS, f"{HEADER}\n{GOOD}\n")
-    [file] = kept()
+    [file] = kept_files()
     assert file.stat().st_mode & 0o777 == 0o600
     confirm(client, ORDERS, page)
-    assert kept() == []
+    assert kept_files() == []
 
 
 @pytest.mark.usefixtures("nothing_kept")
 def test_a_file_is_forgotten_after_an_hour(client):
     page = send(client, ORDERS, f"{HEADER}\n{GOOD}\n")
-    [file] = kept()
+    [file] = kept_files()
     os.utime(file, (time.time() - 3_700, time.time() - 3_700))
     assert "This file is not kept any more" in doors.text_of(confirm(client, ORDERS, page))
-    assert (kept(), Order.select().count()) == ([], 0)
+    assert (kept_files(), Order.select().count()) == ([], 0)
 
 
 def test_nobody_confirms_the_file_of_another(client, client_of):

@@ -27,14 +27,14 @@ def html(client, address):
 
 
 def is_unread(client, ticket):
-    """Tell whether the list shows the ticket in weight, with a dot and in words."""
+    """Whether the list shows the ticket in weight, with a dot and in words."""
     row = re.search(rf'<tr [^>]*>(?:(?!</tr>).)*value="{ticket.number}".*?</tr>', html(client, LIST), re.DOTALL)[0]
     signs = ["class=is-unread" in row, 'class="dot"' in row, "Unread: </span>" in row]
     assert len(set(signs)) == 1
     return signs[0]
 
 
-def shown(client, ticket):
+def mark_read(client, ticket):
     """Do what the script of the ticket's page does: tell up to where the thread was shown."""
     where, upto = re.search(r'data-read="([^"]+)" data-upto="(\d+)"', html(client, url(ticket))).groups()
     return post(client, where, {"upto": upto})
@@ -58,7 +58,7 @@ def bodies(page):
 def test_what_one_has_seen_is_quiet_in_ones_own_list_only(client_of, ticket, ana, root):
     mine, other = client_of(ana), client_of(root)
     assert is_unread(mine, ticket)
-    assert shown(mine, ticket).status_code == 200
+    assert mark_read(mine, ticket).status_code == 200
     assert (is_unread(mine, ticket), is_unread(other, ticket)) == (False, True)
 
 
@@ -71,7 +71,7 @@ def test_a_page_that_is_read_writes_nothing(client_of, ticket, ana):
 
 def test_a_page_that_shows_nothing_new_has_nothing_to_tell(client_of, ticket, ana):
     client = client_of(ana)
-    shown(client, ticket)
+    mark_read(client, ticket)
     assert "data-read" not in html(client, url(ticket))
 
 
@@ -85,7 +85,7 @@ def test_a_reply_makes_it_quiet_and_an_answer_unread(client_of, ticket, ana, car
 
 def test_a_button_marks_a_ticket_as_unread_and_leaves(client_of, ticket, ana):
     client = client_of(ana)
-    shown(client, ticket)
+    mark_read(client, ticket)
     answer = post(client, f"{url(ticket, 'unread')}?view=mine")
     assert answer.location == f"{LIST}?view=mine"
     assert "The ticket is marked as unread." in text_of(client.get(LIST))
@@ -129,7 +129,7 @@ def test_marking_many_needs_a_tick_and_ones_own_sight(client_of, ticket, ben):
 def test_the_first_message_since_ones_visit_is_announced(client_of, ticket, ana, root, carol):
     client = client_of(ana)
     assert 'id="new"' not in html(client, url(ticket))
-    shown(client, ticket)
+    mark_read(client, ticket)
     tickets.add_note(Ticket.get_by_id(ticket.id), "<p>Look here.</p>", actor=root)
     tickets.receive_message(Ticket.get_by_id(ticket.id), "And now?", actor=carol)
     page = html(client, url(ticket))
@@ -140,7 +140,7 @@ def test_the_first_message_since_ones_visit_is_announced(client_of, ticket, ana,
 def test_a_long_thread_opens_at_the_first_unread_message(client_of, ticket, ana, carol):
     client = client_of(ana)
     many(ticket, carol, 20)
-    shown(client, ticket)
+    mark_read(client, ticket)
     many(ticket, carol, 130)
     first = html(client, url(ticket))
     assert bodies(first) == [str(n) for n in range(100)]
@@ -151,7 +151,7 @@ def test_a_long_thread_opens_at_the_first_unread_message(client_of, ticket, ana,
 
 def test_a_reply_from_the_first_page_of_what_is_unread_is_held(client_of, ticket, ana, carol):
     client = client_of(ana)
-    shown(client, ticket)
+    mark_read(client, ticket)
     many(ticket, carol, 120)
     seen = re.search(r'name="seen" value="(\d+)"', html(client, url(ticket)))[1]
     answer = post(client, url(ticket, "reply"), {"body": "Hi", "seen": seen})
@@ -161,11 +161,11 @@ def test_a_reply_from_the_first_page_of_what_is_unread_is_held(client_of, ticket
 
 def test_once_its_first_page_was_shown_a_long_thread_opens_at_the_next(client_of, ticket, ana, carol):
     client = client_of(ana)
-    shown(client, ticket)
+    mark_read(client, ticket)
     many(ticket, carol, 250)
     for expected in (range(100), range(100, 200), range(150, 250)):
         assert bodies(html(client, url(ticket))) == [str(n) for n in expected]
-        shown(client, ticket)
+        mark_read(client, ticket)
 
 
 def test_earlier_and_later_pages_lead_to_each_other(client_of, ticket, ana, carol):
@@ -186,16 +186,16 @@ def test_the_address_of_a_message_beyond_the_end_shows_the_end(client_of, ticket
 def test_marks_cost_the_page_of_a_ticket_no_query(client_of, ticket, ana, carol):
     client = client_of(ana)
 
-    def asked():
+    def count():
         html(client, url(ticket))
         with count_queries() as counted:
             html(client, url(ticket))
         return counted.count
 
-    few = asked()
-    shown(client, ticket)
+    few = count()
+    mark_read(client, ticket)
     many(ticket, carol, thread.MESSAGES - 1)
-    assert asked() == few
+    assert count() == few
 
 
 TIME = re.compile(r'<time datetime="[^"]+" title="\d+ \w+ \d{4}, \d\d:\d\d">([^<]+)</time>')

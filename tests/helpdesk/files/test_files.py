@@ -267,7 +267,7 @@ def test_a_file_is_attached_once(ticket, carol):
 
 
 def readers(ticket: Ticket, row: Attachment, people: list[Agent | Customer | TicketGuest]) -> list[bool]:
-    """Tell for each whether the file is theirs to read."""
+    """Return for each whether they may read the file."""
 
     def reads(person: Agent | Customer | TicketGuest) -> bool:
         try:

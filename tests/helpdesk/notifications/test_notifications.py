@@ -27,7 +27,7 @@ def mails(kind: str = "") -> list[OutgoingEmail]:
     return [row for row in fresh if not kind or row.kind == kind]
 
 
-def told(kind: str = "") -> list[str]:
+def recipients_of(kind: str = "") -> list[str]:
     return sorted(row.to_email for row in mails(kind))
 
 
@@ -63,39 +63,39 @@ def filter_that(*actions, billing):
 
 def test_a_new_ticket_tells_the_agents_who_asked_for_it(ana, quiet, ben, carol, billing, invoices):
     cast.open_ticket(carol, billing, invoices)
-    assert told("team_message") == ["ana@desk.example"]
+    assert recipients_of("team_message") == ["ana@desk.example"]
 
 
 def test_the_most_specific_permission_alone_decides(ana, carol, billing, invoices):
     cast.permit(ana, invoices, notify=False)
     cast.open_ticket(carol, billing, invoices)
-    assert told("team_message") == []
+    assert recipients_of("team_message") == []
 
 
 def test_a_disabled_agent_is_told_nothing(ana, carol, billing, invoices):
     ana.active = False
     ana.save()
     cast.open_ticket(carol, billing, invoices)
-    assert told("team_message") == []
+    assert recipients_of("team_message") == []
 
 
 def test_two_reasons_make_one_mail(ana, carol, billing, invoices):
     filter_that(("assign_team", cast.make_team("T", ana, email="ANA@desk.example").id), billing=billing)
     cast.open_ticket(carol, billing, invoices)
-    assert told() == ["ana@desk.example", "carol@customer.example"]
+    assert recipients_of() == ["ana@desk.example", "carol@customer.example"]
 
 
 def test_the_owner_can_switch_the_teams_mail_off(ana, carol, billing, invoices):
     EmailText.create(kind="team_message", enabled=False)
     cast.open_ticket(carol, billing, invoices)
-    assert told() == ["carol@customer.example"]
+    assert recipients_of() == ["carol@customer.example"]
 
 
 def test_a_blocked_authors_ticket_tells_nobody(ana, carol, billing, invoices):
     carol.blocked_at = carol.created_at
     carol.save()
     cast.open_ticket(carol, billing, invoices)
-    assert told() == []
+    assert recipients_of() == []
 
 
 # --- Filters ------------------------------------------------------------------------------------------------------
@@ -110,20 +110,20 @@ def test_a_filters_transfer_tells_its_target_instead_of_the_new_ticket(ana, quie
 def test_the_last_transfer_of_filters_counts(ana, quiet, carol, billing, invoices):
     filter_that(("transfer", quiet.id), ("transfer", ana.id), billing=billing)
     cast.open_ticket(carol, billing, invoices)
-    assert told("transfer") == ["ana@desk.example"]
+    assert recipients_of("transfer") == ["ana@desk.example"]
 
 
 @pytest.mark.parametrize("ending", ["delete", "spam"])
 def test_a_ticket_that_filters_put_away_mails_nobody(ending, ana, carol, billing, invoices):
     filter_that(("transfer", ana.id), (ending, ""), billing=billing)
     cast.open_ticket(carol, billing, invoices)
-    assert told() == []
+    assert recipients_of() == []
 
 
 def test_a_silent_filter_leaves_the_team_in_peace(ana, carol, billing, invoices):
     filter_that(("silent", ""), billing=billing)
     cast.open_ticket(carol, billing, invoices)
-    assert told() == ["carol@customer.example"]
+    assert recipients_of() == ["carol@customer.example"]
 
 
 def test_a_ticket_moved_by_a_filter_is_told_where_it_lands(ana, sales, carol, billing, invoices):
@@ -147,7 +147,7 @@ def test_a_later_message_tells_the_assigned_agent_only(ticket, ana, quiet, carol
     tickets.assign(ticket, quiet, actor=SYSTEM)
     mails()
     tickets.receive_message(ticket, "And?", actor=carol)
-    assert told("team_message") == ["quiet@desk.example"]
+    assert recipients_of("team_message") == ["quiet@desk.example"]
 
 
 def test_a_later_message_tells_the_team_and_its_address(ticket, ana, quiet, ben, carol):
@@ -155,12 +155,12 @@ def test_a_later_message_tells_the_team_and_its_address(ticket, ana, quiet, ben,
     tickets.assign(ticket, team, actor=SYSTEM)
     mails()
     tickets.receive_message(ticket, "And?", actor=carol)
-    assert told("team_message") == ["ben@desk.example", "quiet@desk.example", "team@desk.example"]
+    assert recipients_of("team_message") == ["ben@desk.example", "quiet@desk.example", "team@desk.example"]
 
 
 def test_a_later_message_on_an_unassigned_ticket_tells_who_asked(ticket, ana, quiet, carol):
     tickets.receive_message(ticket, "And?", actor=carol)
-    assert told("team_message") == ["ana@desk.example"]
+    assert recipients_of("team_message") == ["ana@desk.example"]
 
 
 def test_a_disabled_team_is_passed_over(ticket, ana, quiet, carol):
@@ -170,7 +170,7 @@ def test_a_disabled_team_is_passed_over(ticket, ana, quiet, carol):
     team.save()
     mails()
     tickets.receive_message(ticket, "And?", actor=carol)
-    assert told("team_message") == ["ana@desk.example"]
+    assert recipients_of("team_message") == ["ana@desk.example"]
 
 
 # --- The customer -------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_a_proven_address_gets_its_message_confirmed(ticket, carol):
 def test_the_confirmation_can_be_switched_off(ticket, carol):
     EmailText.create(kind="confirmation", enabled=False)
     tickets.receive_message(ticket, "Hello?", actor=carol)
-    assert told() == []
+    assert recipients_of() == []
 
 
 # --- An address that is not proven ----------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_an_unproven_address_gets_nothing_the_visitor_typed(ana, billing, invoic
 def test_an_unproven_address_is_not_mailed_twice_an_hour(database, billing, invoices):
     open_as_stranger(billing, invoices)
     open_as_stranger(billing, invoices)
-    assert told("received") == ["victim@customer.example"]
+    assert recipients_of("received") == ["victim@customer.example"]
 
 
 def test_an_unproven_address_is_mailed_again_an_hour_later(database, billing, invoices):
@@ -247,7 +247,7 @@ def test_an_unproven_address_is_mailed_again_an_hour_later(database, billing, in
         open_as_stranger(billing, invoices)
         traveller.shift(timedelta(minutes=61))
         open_as_stranger(billing, invoices)
-    assert len(told("received")) == 2
+    assert len(recipients_of("received")) == 2
 
 
 def test_who_used_the_link_gets_the_full_text(database, billing, invoices):
@@ -277,12 +277,12 @@ def test_a_transfer_without_a_note_ends_cleanly(ticket, ana, ben):
 
 def test_a_transfer_to_a_team_mails_members_and_address_but_not_the_actor(ticket, ana, ben):
     tickets.transfer(ticket, cast.make_team("T", ana, ben, email="team@desk.example"), actor=ana)
-    assert told("transfer") == ["ben@desk.example", "team@desk.example"]
+    assert recipients_of("transfer") == ["ben@desk.example", "team@desk.example"]
 
 
 def test_an_assignment_mails_the_other(ticket, ana, ben):
     tickets.assign(ticket, ben, actor=ana)
-    assert told("assignment") == ["ben@desk.example"]
+    assert recipients_of("assignment") == ["ben@desk.example"]
 
 
 def test_assigning_to_oneself_and_taking_mail_nobody(ticket, ana):
@@ -297,13 +297,13 @@ def test_the_switch_of_assignments_spares_transfers(ticket, ana, ben):
     tickets.assign(ticket, ben, actor=ana)
     assert mails() == []
     tickets.transfer(ticket, ben, actor=ana)
-    assert told() == ["ben@desk.example"]
+    assert recipients_of() == ["ben@desk.example"]
 
 
 def test_a_move_tells_the_agents_there(ticket, ana, sales):
     cast.permit(cast.make_agent("Sam"), sales, notify=True)
     tickets.move(ticket, sales.id, None, actor=ana)
-    assert told("move") == ["sam@desk.example"]
+    assert recipients_of("move") == ["sam@desk.example"]
 
 
 def test_a_bulk_assignment_is_one_mail(ticket, ana, ben, carol, billing, invoices):
@@ -321,7 +321,7 @@ def test_a_bulk_assignment_is_one_mail(ticket, ana, ben, carol, billing, invoice
 def test_a_bulk_assignment_of_one_ticket_is_the_usual_mail(ticket, ana, ben):
     with transaction(), notifications.one_mail(actor=ana):
         tickets.assign(ticket, ben, actor=ana)
-    assert told("assignment") == ["ben@desk.example"]
+    assert recipients_of("assignment") == ["ben@desk.example"]
 
 
 def hand_out(ticket, root, *agents):
@@ -335,7 +335,7 @@ def hand_out(ticket, root, *agents):
 
 def test_the_mails_of_a_bulk_act_wake_the_deliverer(ticket, root, ana, ben, monkeypatch):
     seen = []
-    monkeypatch.setattr(events, "after_commit", [lambda: seen.append(told("digest"))])
+    monkeypatch.setattr(events, "after_commit", [lambda: seen.append(recipients_of("digest"))])
     hand_out(ticket, root, ana, ana, ben, ben)
     assert seen[-1] == ["ana@desk.example", "ben@desk.example"]
 

@@ -201,7 +201,7 @@ def test_agents_without_set_up_change_no_customer(ana: Agent, carol: Customer) -
             act()
 
 
-def found(text: str) -> list[int]:
+def find_by_author(text: str) -> list[int]:
     query = search.ticket_ids(text, "author")
     return [key for (key,) in query.tuples()] if query is not None else []
 
@@ -224,14 +224,14 @@ def test_a_renamed_customer_is_found_by_the_new_name_only(
     cast.open_ticket(dan, sales)
     tickets.reply(ticket, "We look at it.", actor=root)
     rename(Customer.get_by_id(carol.id), root)
-    assert sorted(found("caroline smith")) == [ticket.id, other.id]
-    assert found("jones") == []
-    assert sorted(found("carol@customer.example")) == [ticket.id, other.id]
-    assert len(found("brown")) == 1
+    assert sorted(find_by_author("caroline smith")) == [ticket.id, other.id]
+    assert find_by_author("jones") == []
+    assert sorted(find_by_author("carol@customer.example")) == [ticket.id, other.id]
+    assert len(find_by_author("brown")) == 1
 
 
 @pytest.mark.usefixtures("request_context")
 def test_a_name_given_later_finds_what_was_written_before(database: Any, sales: Any) -> None:
     first = cast.open_ticket("zoe@visitor.example", sales)
     customers.find_or_make("zoe@visitor.example", first_name="Zoe", last_name="Martin")
-    assert found("martin") == [first.id]
+    assert find_by_author("martin") == [first.id]

@@ -36,7 +36,7 @@ def again(ticket):
     return Ticket.get_by_id(ticket.id)
 
 
-def said(ticket):
+def last_sentence(ticket):
     last = TicketEvent.select().where(TicketEvent.ticket == ticket.id).order_by(TicketEvent.id.desc()).first()
     return events.describe(last)
 
@@ -45,7 +45,7 @@ def test_an_answer_is_kept_and_written_in_the_history(closed, carol):
     satisfaction.rate(closed, "good", actor=carol, comment=" Quick!\0 ")
     row = Rating.get()
     assert (row.ticket, row.score, row.comment) == (closed, "good", "Quick!")
-    assert said(closed) == "Carol Jones is satisfied: Quick!"
+    assert last_sentence(closed) == "Carol Jones is satisfied: Quick!"
 
 
 def test_an_answer_is_changed_and_the_same_one_changes_nothing(closed, carol):
@@ -59,7 +59,7 @@ def test_an_answer_is_changed_and_the_same_one_changes_nothing(closed, carol):
 def test_who_came_by_the_private_link_answers(closed, carol):
     guest = TicketGuest(carol, closed.id, carol.primary_address)
     satisfaction.rate(closed, "good", actor=guest)
-    assert said(closed) == "Carol Jones is satisfied"
+    assert last_sentence(closed) == "Carol Jones is satisfied"
 
 
 def test_who_is_in_copy_is_not_asked_and_does_not_answer(closed, ana, dan):

@@ -20,7 +20,7 @@ def note(ticket, body, ana):
     return tickets.add_note(Ticket.get_by_id(ticket.id), body, actor=ana)
 
 
-def told():
+def mentioned_addresses():
     return [mail.to_email for mail in OutgoingEmail.select().where(OutgoingEmail.kind == "mention")]
 
 
@@ -50,7 +50,7 @@ def test_only_who_sees_the_ticket_may_be_named(ticket, ana, lea, root, mona, sal
     assert root.name in names
     assert not names & {"Ana", "Léa Martin", stranger.name}
     assert note(ticket, "<p>@Stan and @Léa Martin</p>", ana).body == "<p>@Stan and @Léa Martin</p>"
-    assert told() == []
+    assert mentioned_addresses() == []
 
 
 def test_whom_a_ticket_was_given_and_whose_team_has_it_may_be_named(ticket, ana, root, sales):
@@ -75,43 +75,43 @@ def test_whom_a_ticket_was_given_and_whose_team_has_it_may_be_named(ticket, ana,
 )
 def test_what_names_nobody_tells_nobody(ticket, ana, lea, body):
     assert "<strong>" not in note(ticket, body, ana).body
-    assert told() == []
+    assert mentioned_addresses() == []
 
 
 @pytest.mark.parametrize("body", ["<p>(@LÉA  martin)</p>", "<div>@Léa&nbsp;Martin: look</div>", "<p>@Léa Martin's</p>"])
 def test_case_and_spaces_do_not_matter(ticket, ana, lea, body):
     note(ticket, body, ana)
-    assert told() == [lea.email]
+    assert mentioned_addresses() == [lea.email]
 
 
 def test_the_longest_name_is_meant(ticket, ana, lea, billing):
     cast.make_agent("Léa", billing, email="short@desk.example")
     note(ticket, "<p>@Léa Martin</p>", ana)
-    assert told() == [lea.email]
+    assert mentioned_addresses() == [lea.email]
 
 
 def test_two_of_one_name_are_both_told_and_each_once(ticket, ana, lea, billing):
     other = cast.make_agent("Léa Martin", billing, email="other@desk.example")
     note(ticket, "<p>@Léa Martin and again @Léa Martin</p>", ana)
-    assert sorted(told()) == sorted([lea.email, other.email])
+    assert sorted(mentioned_addresses()) == sorted([lea.email, other.email])
 
 
 def test_a_name_of_signs_is_found_and_stays_harmless(ticket, ana, billing):
     cast.make_agent("Bob <B&B>", billing, email="bob@desk.example")
     row = note(ticket, "<p>@Bob &lt;B&amp;B&gt; please</p>", ana)
     assert row.body == "<p><strong>@Bob &lt;B&amp;B&gt;</strong> please</p>"
-    assert told() == ["bob@desk.example"]
+    assert mentioned_addresses() == ["bob@desk.example"]
 
 
 def test_a_reply_names_nobody(ticket, ana, lea):
     assert "<strong>" not in tickets.reply(ticket, "<p>@Léa Martin</p>", actor=ana).body
-    assert told() == []
+    assert mentioned_addresses() == []
 
 
 def test_a_ticket_in_the_bin_mails_nobody(ticket, ana, lea, root):
     tickets.delete(ticket, actor=root)
     note(ticket, "<p>@Léa Martin</p>", ana)
-    assert told() == []
+    assert mentioned_addresses() == []
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_a_ticket_in_the_bin_mails_nobody(ticket, ana, lea, root):
 def test_a_letter_that_folds_oddly_names_nevertheless(ticket, ana, billing, name, written):
     odd = cast.make_agent(name, billing, email="odd@desk.example")
     assert note(ticket, f"<p>{written}, please</p>", ana).body == f"<p><strong>{written}</strong>, please</p>"
-    assert told() == [odd.email]
+    assert mentioned_addresses() == [odd.email]
