@@ -65,7 +65,7 @@ class Bar:
     closed: int
 
 
-def asked() -> Asked:
+def read_period() -> Asked:
     """Read the period from the address; what cannot be meant is said, and the usual period shown."""
     zone = ZoneInfo(str(get_timezone()))
     given = {name: request.args[name] for name in ("since", "until") if request.args.get(name)}
@@ -102,7 +102,7 @@ class Dashboard(DeskPage):
     @expose("/")
     def index_view(self) -> Any:
         """Show the figures of a period."""
-        ask = asked()
+        ask = read_period()
         flow = statistics.flow(self.agent, ask.period)
         administers = self.agent.is_admin
         steps = first_steps.steps() if administers else []
@@ -135,7 +135,7 @@ class Dashboard(DeskPage):
     @expose("/export/")
     def export_view(self) -> Response:
         """Send the figures of a period as CSV; this too is noted in the journal."""
-        period = asked().period
+        period = read_period().period
         lines = [
             *csv_lines(period, statistics.flow(self.agent, period), statistics.measure(self.agent, period)),
             *satisfaction_lines(period, satisfaction.measure(self.agent, period)),

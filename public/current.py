@@ -42,7 +42,7 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
     raise NotFound(lazy("There is no such ticket."))
 
 
-def kept() -> list[tuple[TicketGuest, Ticket]]:
+def guest_tickets() -> list[tuple[TicketGuest, Ticket]]:
     """Return the tickets that this browser opens without signing in, each with the guest who reads it."""
     found = {}
     for number in _numbers_of([int(key) for key in session.get("guest", {})]):

@@ -187,7 +187,7 @@ class TicketForm(FilesForm):
             locale=i18n.language(),
             form_key=self.key,
             copies=tuple(cc.split(self.copies.data or "")),
-            files=tuple(self.basket.kept),
+            files=tuple(self.basket.stored),
             order_number=self.order_number.data or "",
         )
 

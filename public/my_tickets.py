@@ -22,7 +22,7 @@ from public import current, rate_limits
 from public.forms import AnswerForm
 from public.routes import blueprint
 from web.errors import again
-from web.kept_input import typed
+from web.kept_input import read_form
 
 PER_PAGE = 25
 ANSWERS_PER_NETWORK = 120
@@ -60,7 +60,7 @@ def list_tickets() -> Response | str:
 
 def _list_kept(*, closed: bool) -> Response | str:
     """List what this browser opened or was led to by a link; with none of it, ask to sign in."""
-    kept = current.kept()
+    kept = current.guest_tickets()
     if not kept:
         return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
     shown = [(row, guest.customer.id) for guest, row in kept if row.is_open != closed]
@@ -120,7 +120,7 @@ def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str
     try:
         if form.validate():
             rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
-            files = form.basket.kept
+            files = form.basket.stored
             tickets.receive_message(
                 row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies, files=files
             )
@@ -229,4 +229,4 @@ def _rating(who: Customer | TicketGuest, row: Ticket, refused: str) -> dict[str,
 
 def _not_here() -> tuple[str, int]:
     """Say the same for a ticket of others and for none at all."""
-    return render_template("public/not_here.html", is_signed_in=current.signed_in() is not None, kept=typed()), 404
+    return render_template("public/not_here.html", is_signed_in=current.signed_in() is not None, kept=read_form()), 404

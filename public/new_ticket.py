@@ -39,7 +39,7 @@ def new_ticket() -> Answer | tuple[str, int]:
         return _closed(bool(offered))
     form = TicketForm(offered, current.signed_in())
     if form.unit and not form.is_submitted():
-        form.unit.data, form.service = units.wanted(offered, _asked("service"), _asked("department"))
+        form.unit.data, form.service = units.unit_of_link(offered, _argument("service"), _argument("department"))
     if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
         return _page(form, 422 if form.basket.errors else 200)
     try:
@@ -52,7 +52,7 @@ def new_ticket() -> Answer | tuple[str, int]:
     return _sent(ticket, form) if ticket is not None else _page(form, 422)
 
 
-def _asked(name: str) -> str:
+def _argument(name: str) -> str:
     return request.args.get(name, "")
 
 
@@ -167,8 +167,8 @@ def sent() -> Answer | str:
     )
 
 
-@blueprint.post("/tickets/known")
-def known() -> Response:
+@blueprint.post("/tickets/known", endpoint="known")
+def ask_for_name() -> Response:
     """Tell the form whether to ask for a name; the answer has one shape, and many questions get none."""
     if settings.get("always_ask_name"):
         return jsonify(ask_name=True)

@@ -33,7 +33,7 @@ def by_service(units: Iterable[Unit]) -> list[tuple[Service, list[Unit]]]:
     return [(rows[0].service, rows) for rows in (list(group) for _key, group in groupby(units, lambda u: u.service.id))]
 
 
-def wanted(units: list[Unit], service: str, department: str) -> tuple[str, int | None]:
+def unit_of_link(units: list[Unit], service: str, department: str) -> tuple[str, int | None]:
     """Return the unit that a link asks for (or ""), and its service; unknown ids ask for nothing."""
     of_service = [unit for unit in units if str(unit.service.id) == service]
     exact = [unit for unit in of_service if unit.department is not None and str(unit.department.id) == department]

@@ -17,7 +17,7 @@ from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import throttle
 from helpdesk.operations import outage
-from web.kept_input import Typed, typed
+from web.kept_input import Typed, read_form
 
 TEXTS: dict[int, tuple[Any, Any]] = {
     400: (lazy("This request cannot be understood"), lazy("Go back, reload the page and try again.")),
@@ -79,7 +79,7 @@ def page(code: int, text: Any = None, kept: Typed | None = None, title: Any = No
     named, usual = TEXTS.get(code, TEXTS[400])
     if request.path.startswith("/api/"):
         return for_programs(code, text or named)
-    kept = kept or (typed() if code in GIVES_BACK else None)
+    kept = kept or (read_form() if code in GIVES_BACK else None)
     in_desk = request.path.startswith("/admin")
     texts = {"title": title or named, "text": text or usual}
     frame = _frame() if in_desk and code < 500 else None
@@ -129,13 +129,13 @@ def merged(error: Merged) -> Any:
 
 def expired(_error: CSRFError) -> Any:
     """Explain a form whose token does not hold any more, and offer to send it with a fresh one."""
-    kept = typed()
+    kept = read_form()
     return page(400, AGAIN if kept else EXPIRED, kept, EXPIRED_TITLE)
 
 
 def signed_out(sign_in: str) -> Any:
     """Answer a form of somebody whose sign-in has ended: the page to sign in, or what was typed given back."""
-    kept = typed()
+    kept = read_form()
     if kept is None:
         return redirect(sign_in)
     title, text = TEXTS[401]
@@ -171,7 +171,7 @@ def unreachable(error: Exception) -> Any:
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         if request.endpoint == "public.health":
             return f"{said[1]}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
-        return _bare(503, str(said[0]), str(said[1]), typed()), 503, {"Retry-After": "10"}
+        return _bare(503, str(said[0]), str(said[1]), read_form()), 503, {"Retry-After": "10"}
 
 
 def unwritable(error: OSError) -> Any:

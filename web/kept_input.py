@@ -33,7 +33,7 @@ class Typed:
     has_files: bool = False
 
 
-def typed() -> Typed | None:
+def read_form() -> Typed | None:
     """Return what the form of this request held, without its secrets; None when nothing was typed.
 
     Only for a form of our own pages: another site must not put words on our page with a button below them.

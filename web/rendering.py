@@ -25,7 +25,7 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     """Give templates their globals and filters."""
     app.jinja_env.globals.update(
-        address_asked=addresses.asked,
+        address_asked=addresses.addresses,
         csp_nonce=nonce,
         csrf_field=csrf_field,
         icon=icon,

@@ -51,14 +51,14 @@ class Basket:
         return str(_serializer().dumps(self.key))
 
     @property
-    def kept(self) -> list[Upload]:
+    def stored(self) -> list[Upload]:
         """The files that wait for the message."""
         return [] if self.is_new else uploads.of_form(self.key, self.owner)
 
     @property
     def is_shown(self) -> bool:
         """Tell whether the form shows anything of files."""
-        return bool(self.is_open or self.errors or self.kept)
+        return bool(self.is_open or self.errors or self.stored)
 
     @property
     def limits(self) -> Limits:

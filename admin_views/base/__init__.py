@@ -182,7 +182,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
             form = self.edit_form(obj=row)
             losses = self.losses(row, self.values(form)) if form.validate() else []
             if losses:
-                return self.confirm(_("Save “%(name)s”?", name=self.named(row)), losses, _("Save"), **typed())
+                return self.confirm(_("Save “%(name)s”?", name=self.named(row)), losses, _("Save"), **form_lists())
         return super().edit_view()
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
@@ -240,7 +240,7 @@ def posted() -> Any:
     return request.form if request.method == "POST" else None
 
 
-def typed() -> dict[str, list[str]]:
+def form_lists() -> dict[str, list[str]]:
     """Return what was sent, to be sent again; the token is the page's own."""
     return {name: values for name, values in request.form.lists() if name != "csrf_token"}
 

@@ -177,17 +177,19 @@ class InlineRows(InlineModelFormList):
             self.append_entry()
         return result
 
-    def kept(self) -> list[Any]:
+    def remaining(self) -> list[Any]:
         """Return the entries that are filled in and not ticked for removal."""
         return [entry for entry in self.entries if not self.should_delete(entry) and entry.form.data[self.key]]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows that stay, each with the ``prefix`` of its fields' names."""
-        return [{**entry.form.data, "id": row_id(entry.form.data["id"]), "prefix": entry.name} for entry in self.kept()]
+        return [
+            {**entry.form.data, "id": row_id(entry.form.data["id"]), "prefix": entry.name} for entry in self.remaining()
+        ]
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         """Check the rows that stay."""
-        self.errors = [entry.errors for entry in self.kept() if not entry.validate(form)]
+        self.errors = [entry.errors for entry in self.remaining() if not entry.validate(form)]
         return not self.errors
 
 

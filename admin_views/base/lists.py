@@ -70,7 +70,7 @@ class Lists:
         """Return the rows that have every word of the search and fit every filter."""
         query = self.get_query()  # type: ignore[attr-defined]
         for word in (search or "").split() if self._search_supported else ():  # type: ignore[attr-defined]
-            query = query.where(self.found(word))
+            query = query.where(self.condition_of(word))
         for index, _name, value in filters or ():
             chosen = self._filters[index]  # type: ignore[attr-defined]
             query = chosen.apply(query, chosen.clean(value))
@@ -84,7 +84,7 @@ class Lists:
         """Tell whether an act of a row makes sense for this one."""
         return True
 
-    def found(self, word: str) -> Any:
+    def condition_of(self, word: str) -> Any:
         """Return the condition that a row holds this word."""
         first, *others = self._search_fields  # type: ignore[attr-defined]
         condition = first.contains(word)

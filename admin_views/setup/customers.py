@@ -86,10 +86,10 @@ class CustomersView(Imports, DeskView):
         for row in rows:
             row.emails = found[row.id] or [("—", False)]
 
-    def found(self, word: str) -> Any:
+    def condition_of(self, word: str) -> Any:
         """Search the addresses too."""
         by_address = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email.contains(word))
-        return super().found(word) | Customer.id.in_(by_address)
+        return super().condition_of(word) | Customer.id.in_(by_address)
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store names and language."""

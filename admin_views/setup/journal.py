@@ -32,7 +32,7 @@ class Asked:
     problems: dict[str, str]
 
 
-def asked() -> Asked:
+def read_filters() -> Asked:
     """Read the filters from the address; what cannot be meant is said and left out."""
     given = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
     problems: dict[str, str] = {}
@@ -73,7 +73,7 @@ class JournalPage(DeskPage):
     @expose("/")
     def index_view(self) -> Any:
         """List the lines that the filters ask for, page by page."""
-        ask = asked()
+        ask = read_filters()
         rows = journal.entries(ask.wanted, before=as_key(request.args.get("before")), limit=PER_PAGE + 1)
         return self.render(
             "admin/journal.html",
@@ -89,7 +89,7 @@ class JournalPage(DeskPage):
     @expose("/export/")
     def export_view(self) -> Response:
         """Send the lines that the filters ask for as CSV, batch by batch; this too is noted."""
-        wanted = asked().wanted
+        wanted = read_filters().wanted
         newest = journal.entries(wanted, limit=1)
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         headers = {"Content-Disposition": "attachment; filename=journal.csv"}

@@ -51,10 +51,10 @@ def badge(mark: str) -> Any:
 
     shape = "label" if mark == "status" else "prio"
 
-    def shown(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+    def label(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
         return Markup('<span class="{} {}-{}"><span>{}</span></span>').format(shape, mark, row.id, str(row.label))
 
-    return shown
+    return label
 
 
 def ways_out(view: Any, row: Any) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ class BulkActs(DeskPage):
             target=oldest.number,
         )  # fmt: skip
         flash(text, "success")
-        return redirect(url_for("desk_tickets.ticket_view", number=oldest.number, **said()))
+        return redirect(url_for("desk_tickets.ticket_view", number=oldest.number, **list_criteria()))
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""
@@ -125,7 +125,7 @@ class BulkActs(DeskPage):
     def ticked(self) -> list[int]:
         """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""
         if "all" in request.form:
-            wanted = criteria.listing_of(self.agent, said())
+            wanted = criteria.listing_of(self.agent, list_criteria())
             query = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(MAX_TICKETS + 1)
         else:
             numbers = [access.clean_number(number) for number in request.form.getlist("number")[:MAX_TICKETS]]
@@ -148,7 +148,7 @@ class BulkActs(DeskPage):
                 "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
             )
             flash(text, "error")
-        offer_undo(outcome, said())
+        offer_undo(outcome, list_criteria())
 
     @expose("/undo/<int:batch_id>", methods=["POST"])
     def undo_view(self, batch_id: int) -> Response:
@@ -161,7 +161,7 @@ class BulkActs(DeskPage):
         return redirect(url_for(LIST, **criteria.parse(request.args)))
 
 
-def said() -> dict[str, Any]:
+def list_criteria() -> dict[str, Any]:
     """Return the criteria of the list that the form comes from."""
     given = request.form.items()
     return criteria.parse({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})
@@ -169,7 +169,7 @@ def said() -> dict[str, Any]:
 
 def back() -> str:
     """Return the list the act came from, by its own criteria only."""
-    return url_for(LIST, **said())
+    return url_for(LIST, **list_criteria())
 
 
 def done(act: str, number: int) -> str:

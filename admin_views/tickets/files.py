@@ -33,7 +33,7 @@ def basket_of(agent: Agent, ticket: Ticket) -> Basket:
     """Return the files of the reply this agent writes in a ticket: those that wait since an earlier page, else none."""
     stamp = next((stamp for number, stamp in session.get("files", []) if number == ticket.number), "")
     found = basket(agent, stamp)
-    if stamp and not found.kept:
+    if stamp and not found.stored:
         forget_files(ticket.number)
         return basket(agent)
     return found

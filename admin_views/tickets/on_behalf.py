@@ -78,7 +78,7 @@ class CallerTickets(TicketPage):
         removing = "remove_file" in request.form
         if not removing and form.validate_on_submit():
             try:
-                ticket = tickets.open_for_caller(replace(asked(form), files=tuple(held.kept)), actor=self.agent)
+                ticket = tickets.open_for_caller(replace(new_ticket(form), files=tuple(held.stored)), actor=self.agent)
             except InvalidInput as error:
                 error.field = FIELD_OF.get(error.field or "", error.field)
                 show(error, form)
@@ -107,7 +107,7 @@ def offered(choices: list[SelectChoice]) -> list[SelectChoice]:
     return choices if len(choices) == 1 else [SelectChoice("", _("Choose…")), *choices]
 
 
-def asked(form: CallerForm) -> NewTicket:
+def new_ticket(form: CallerForm) -> NewTicket:
     """Return what the form asks for."""
     service, _slash, department = (form.place.data or "").partition("/")
     return NewTicket(

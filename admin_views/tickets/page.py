@@ -92,7 +92,7 @@ class TicketPage:
             list_name=name_of(self.agent, self.arguments()),
             neighbours=self.neighbours(ticket),
             gone_on=tickets.purge_date(ticket),
-            known=known(ticket),
+            known=state_of(ticket),
             refused=refused or {},
             sent=session.pop("sent", ""),
             unsent=sending.unsent(self.agent, blocks),
@@ -153,7 +153,7 @@ def newest(messages: list[Message]) -> int:
     return max((row.id for row in messages if row.kind != NOTE), default=0)
 
 
-def known(ticket: Ticket) -> str:
+def state_of(ticket: Ticket) -> str:
     """Return what a writer knows of the ticket, to tell afterwards what changed meanwhile."""
     moment = (clock.now() - EPOCH) // timedelta(microseconds=1)
     return f"{ticket.status_id}/{ticket.assignee_id or 0}/{ticket.team_id or 0}/{moment}"
@@ -168,7 +168,7 @@ def page_of(known: str) -> datetime | None:
 def meanwhile(ticket: Ticket, before: str) -> list[str]:
     """Say what changed since the writer's page was made, beyond messages."""
     status, _slash, handler = before.rpartition("/")[0].partition("/")
-    now_status, _slash, now_handler = known(ticket).rpartition("/")[0].partition("/")
+    now_status, _slash, now_handler = state_of(ticket).rpartition("/")[0].partition("/")
     said = []
     if handler and status != now_status:
         said.append(_("Meanwhile the status has become %(status)s.", status=str(lookups.status(ticket.status_id))))

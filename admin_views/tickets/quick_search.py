@@ -55,14 +55,14 @@ def tickets(agent: Agent, text: str) -> list[Line]:
     return [
         {
             "text": row.subject,
-            "detail": " · ".join(filter(None, told(row))),
+            "detail": " · ".join(filter(None, details(row))),
             "url": url_for("desk_tickets.ticket_view", number=row.number),
         }
         for row in rows
     ]
 
 
-def told(row: Ticket) -> tuple[str, ...]:
+def details(row: Ticket) -> tuple[str, ...]:
     """Return what tells a ticket from others of its subject."""
     status = lookups.status(row.status_id)
     return row.number, row.customer.full_name, str(status.label) if status else ""

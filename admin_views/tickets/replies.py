@@ -42,7 +42,7 @@ class TicketReplies(TicketPage):
     def reply_view(self, number: str) -> Any:
         """Send a reply or store a note; a canned response chosen without script comes back in the box."""
         form: dict[str, Any] = {
-            **sending.typed(request.form),
+            **sending.form_values(request.form),
             "basket": basket(self.agent),
             "way": sending.chosen(request.form),
         }
@@ -53,7 +53,7 @@ class TicketReplies(TicketPage):
         form["basket"].take()
         if "insert" in form:
             return self.insert(ticket, form)
-        if form["basket"].kept:
+        if form["basket"].stored:
             remember_files(ticket.number, form["basket"].stamp)
         if form["basket"].errors or "remove_file" in form:
             return self.show(number, code=422 if form["basket"].errors else 200, **form)
@@ -96,12 +96,12 @@ class TicketReplies(TicketPage):
     @staticmethod
     def forgets_a_file(form: dict[str, Any]) -> bool:
         """Tell whether the writer is to be asked, once, about a file that the text speaks of."""
-        asked = "no_file" in form or form.get("kind") == "note" or form["basket"].kept
+        asked = "no_file" in form or form.get("kind") == "note" or form["basket"].stored
         return not asked and missing_file.speaks_of_a_file(written(request.form))
 
     def send(self, ticket: Ticket, form: dict[str, Any]) -> Message:
         """Store what was written, and forget its draft: all of it or nothing. Raises Overtaken, Merged."""
-        body, files, saved, key = written(request.form), form["basket"].kept, None, form_key()
+        body, files, saved, key = written(request.form), form["basket"].stored, None, form_key()
         with tickets.transaction():
             tickets.lock(ticket, actor=self.agent)
             made = tickets.find_message_by_form_key(key, ticket, richtext.to_text(richtext.clean(body)))
@@ -166,7 +166,7 @@ class TicketReplies(TicketPage):
         try:
             return self.keep_draft(self.find(number))
         except Merged as led:
-            return self.go_on_in(led, {**sending.typed(request.form), "basket": basket(self.agent)})
+            return self.go_on_in(led, {**sending.form_values(request.form), "basket": basket(self.agent)})
 
     def keep_draft(self, ticket: Ticket) -> Any:
         """Keep what stands in the composer, or forget it. Raises Merged."""
@@ -181,7 +181,11 @@ class TicketReplies(TicketPage):
         try:
             draft = drafts.save(ticket, writing(request.form), actor=self.agent)
         except InvalidInput as error:
-            form: dict[str, Any] = {**sending.typed(request.form), "error": str(error), "error_field": error.field}
+            form: dict[str, Any] = {
+                **sending.form_values(request.form),
+                "error": str(error),
+                "error_field": error.field,
+            }
             return ({"saved": "", "error": str(error)}, 422) if scripted else self.show(ticket.number, code=422, **form)
         saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
         if scripted:

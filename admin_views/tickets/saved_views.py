@@ -9,7 +9,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
-from admin_views.tickets.bulk import back, said
+from admin_views.tickets.bulk import back, list_criteria
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
@@ -56,7 +56,7 @@ class SavedViewsPage(DeskPage):
     def save_view(self) -> Response:
         """Keep the list the form comes from."""
         try:
-            view = saved_views.save(request.form.get("name", ""), said(), actor=self.agent)
+            view = saved_views.save(request.form.get("name", ""), list_criteria(), actor=self.agent)
             flash(_("The list “%(name)s” is saved.", name=view.name), "success")
         except InvalidInput as error:
             flash(str(error), "error")

@@ -72,7 +72,7 @@ def remember(response: Response, agent: Agent, form: MultiDict[str, str]) -> Non
     )
 
 
-def typed(form: MultiDict[str, str]) -> dict[str, str]:
+def form_values(form: MultiDict[str, str]) -> dict[str, str]:
     """Return what comes back in the composer of what was sent."""
     return {name: value for name, value in form.items() if name not in TOLD}
 

@@ -36,8 +36,8 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
 
     places = []
     for service in lookups.services():
-        departments = [row for row in lookups.departments(service.id) if _shown(agent, service.id, row.id)]
-        if not (departments or _shown(agent, service.id, None)):
+        departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
+        if not (departments or _is_visible(agent, service.id, None)):
             continue
         entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)
         entry["sub"] = [
@@ -102,5 +102,5 @@ def _setup_link(agent: Agent) -> dict[str, Any]:
     return {"label": label, "url": url_for(f"{endpoint}.index_view"), "icon": "cog", "count": None, "sub": []}
 
 
-def _shown(agent: Agent, service_id: int, department_id: int | None) -> bool:
+def _is_visible(agent: Agent, service_id: int, department_id: int | None) -> bool:
     return access.sees_all(agent) or access.covers(agent, service_id, department_id)
