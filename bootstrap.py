@@ -67,7 +67,7 @@ def _pins(name: str) -> "Iterator[str]":
 
 
 def _is_installed(wanted: str) -> bool:
-    """Tell whether this interpreter has every package of the list, in whatever version."""
+    """Whether this interpreter has every package of the list, in whatever version."""
     import importlib.metadata as metadata  # unknown to an old Python
 
     try:
@@ -88,7 +88,7 @@ def _marker(folder: str, wanted: str) -> str:
 
 
 def _is_complete(wanted: str) -> bool:
-    """Tell whether `.venv` was made from this list, for this Python."""
+    """Whether `.venv` was made from this list, for this Python."""
     try:
         with open(_marker(VENV, wanted), encoding="utf-8") as file:
             return file.read() == _stamp(wanted) and os.path.exists(_python(VENV))

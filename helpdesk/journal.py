@@ -137,7 +137,7 @@ def deleted(row: Base, name: str, *, actor: Actor | None) -> None:
 
 
 def is_set_up(row: Base) -> bool:
-    """Tell whether a screen notes what it does to this row; rights are noted by their rules."""
+    """Whether a screen notes what it does to this row; rights are noted by their rules."""
     return TABLE_NAMES.get(type(row).__name__, ("", ""))[0] == SETUP
 
 

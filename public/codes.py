@@ -47,7 +47,7 @@ def code_sound(token: str) -> Response:
 
 
 def can_be_heard() -> bool:
-    """Tell whether the reader is offered the sound: the only voice there is speaks English."""
+    """Whether the reader is offered the sound: the only voice there is speaks English."""
     return i18n.language() == captcha.VOICE
 
 

@@ -169,7 +169,7 @@ def sent() -> Answer | str:
 
 @blueprint.post("/tickets/known", endpoint="known")
 def ask_for_name() -> Response:
-    """Tell the form whether to ask for a name; the answer has one shape, and many questions get none."""
+    """Answer whether the form must ask for a name; after too many questions the answer is always yes."""
     if settings.get("always_ask_name"):
         return jsonify(ask_name=True)
     try:

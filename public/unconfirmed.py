@@ -18,12 +18,12 @@ from public.ticket_links import lost
 
 
 def is_offered(form: TicketForm) -> bool:
-    """Tell whether this form may be sent without its code: a mail must be able to go out."""
+    """Whether this form may be sent without its code: a mail must be able to go out."""
     return bool(form.asks_code) and settings.mail_server() is not None
 
 
 def is_asked(form: TicketForm) -> bool:
-    """Tell whether the visitor cannot read the code."""
+    """Whether the visitor cannot read the code."""
     return "unread" in request.form and is_offered(form)
 
 

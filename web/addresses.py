@@ -25,7 +25,7 @@ def present() -> str:
 
 
 def leads_away(address: str) -> bool:
-    """Tell whether this browser would not get in any more with this public address (empty: where the desk listens)."""
+    """Whether this browser would not get in any more with this public address (empty: where the desk listens)."""
     new = urlsplit(address or settings.listening_url())
     # Cookies of an https address never come back over http.
     insecure = new.scheme == "https" and request.headers.get("Origin", "").startswith("http:")

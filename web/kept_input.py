@@ -50,7 +50,7 @@ def read_form() -> Typed | None:
 
 
 def _is_ours() -> bool:
-    """Tell whether a page of this desk sent the form: browsers say which site a form comes from."""
+    """Whether a page of this desk sent the form: browsers say which site a form comes from."""
     source = request.headers.get("Origin") or request.referrer or ""
     return is_sound(source) and urlsplit(source).netloc == request.host
 

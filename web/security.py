@@ -37,7 +37,7 @@ class Cookies(SecureCookieSessionInterface):
 
 
 def is_https() -> bool:
-    """Tell whether the public address of the desk is an https one."""
+    """Whether the public address of the desk is an https one."""
     try:
         return settings.site_url().startswith("https://")
     except (OperationalError, InterfaceError):
@@ -114,7 +114,7 @@ def safe_path(target: str | None, default: str) -> str:
 
 
 def is_sound(address: str) -> bool:
-    """Tell whether an address can be read and written into a header at all; not whether it is one of ours."""
+    """Whether an address can be read and written into a header at all; not whether it is one of ours."""
     try:
         urlsplit(address)
     except ValueError:

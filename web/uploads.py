@@ -57,7 +57,7 @@ class Basket:
 
     @property
     def is_shown(self) -> bool:
-        """Tell whether the form shows anything of files."""
+        """Whether the form shows anything of files."""
         return bool(self.is_open or self.errors or self.stored)
 
     @property

@@ -26,12 +26,12 @@ class Guarded:
         return agent
 
     def is_accessible(self) -> bool:
-        """Tell whether whoever asks may open this page."""
+        """Whether whoever asks may open this page."""
         agent = sessions.current_agent()
         return agent is not None and access.can(agent, self.verb)
 
     def may(self, verb: str) -> bool:
-        """Tell a template whether the agent may do this to the desk."""
+        """Whether the agent may do this to the desk, for templates."""
         return access.can(self.agent, verb)
 
     def inaccessible_callback(self, _name: str, **_arguments: Any) -> Any:

@@ -81,7 +81,7 @@ class Lists:
         return str(row)
 
     def offers(self, _action: Any, _row: Any) -> bool:
-        """Tell whether an act of a row makes sense for this one."""
+        """Whether an act of a row makes sense for this one."""
         return True
 
     def condition_of(self, word: str) -> Any:

@@ -40,11 +40,11 @@ class Ordered:
     table: ClassVar[type[Base]]
 
     def shows_order(self, search: Any, filters: Any, sort_column: Any) -> bool:
-        """Tell whether the page shows the order that the buttons change."""
+        """Whether the page shows the order that the buttons change."""
         return not search and not filters and sort_column is None and self.may_move()
 
     def may_move(self) -> bool:
-        """Tell whether who asks may change the order."""
+        """Whether who asks may change the order."""
         return True
 
     def ends(self) -> Ends:

@@ -66,7 +66,7 @@ class CannedResponsesView(Ordered, DeskView):
         return by_service(query, CannedResponse) if column is None else super().ordered(query, column, descending)
 
     def may_edit(self, row: Any) -> bool:
-        """Tell whether who asks may change this response; the others read it."""
+        """Whether who asks may change this response; the others read it."""
         try:
             canned_responses.require_edit(row, self.agent)
         except NotAllowed:

@@ -120,7 +120,7 @@ class FiltersView(Ordered, DeskView):
 
 
 def is_gone(row: dict[str, str]) -> bool:
-    """Tell whether an action names something that is not there any more."""
+    """Whether an action names something that is not there any more."""
     try:
         filters.target(filters.ACTIONS[row["action"]].argument, row["argument"])
     except HelpdeskError:

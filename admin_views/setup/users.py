@@ -36,7 +36,7 @@ def modest_role() -> Any:
 
 
 def state(row: Any) -> str:
-    """Tell whether an account is open, waits for its owner, or is closed."""
+    """Whether an account is open, waits for its owner, or is closed."""
     if not row.active:
         return _("No")
     return _("Yes") if row.password_hash is not None else _("Invited")

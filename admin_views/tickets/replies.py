@@ -95,7 +95,7 @@ class TicketReplies(TicketPage):
 
     @staticmethod
     def forgets_a_file(form: dict[str, Any]) -> bool:
-        """Tell whether the writer is to be asked, once, about a file that the text speaks of."""
+        """Whether the writer is to be asked, once, about a file that the text speaks of."""
         asked = "no_file" in form or form.get("kind") == "note" or form["basket"].stored
         return not asked and missing_file.speaks_of_a_file(written(request.form))
 

@@ -92,7 +92,7 @@ class Operator:
     denies: bool = False
 
     def holds(self, texts: Sequence[str], value: str) -> bool:
-        """Tell whether one of these texts fits (or, for a denial, none does)."""
+        """Whether one of these texts fits (or, for a denial, none does)."""
         return any(self.test(text, value) for text in texts) is not self.denies
 
 
@@ -130,11 +130,11 @@ class Condition:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether the registries have its element and its comparison."""
+        """Whether the registries have its element and its comparison."""
         return self.field in FIELDS and self.operator in OPERATORS
 
     def holds(self, facts: TicketFields) -> bool:
-        """Tell whether a ticket fits it."""
+        """Whether a ticket fits it."""
         return OPERATORS[self.operator].holds(facts.folded(self.field), search.fold(self.value.strip()))
 
 
@@ -144,7 +144,7 @@ def conditions_of(rule: Filter) -> list[Condition]:
 
 
 def fits(conditions: Sequence[Condition], mode: str, facts: TicketFields) -> bool:
-    """Tell whether a ticket fits all of these conditions, or (`mode` "any") one; never when there is none."""
+    """Whether a ticket fits all of these conditions, or (`mode` "any") one; never when there is none."""
     known = [condition for condition in conditions if condition.is_known]
     if not known:
         return False
@@ -152,5 +152,5 @@ def fits(conditions: Sequence[Condition], mode: str, facts: TicketFields) -> boo
 
 
 def matches(rule: Filter, facts: TicketFields) -> bool:
-    """Tell whether a ticket fits the filter."""
+    """Whether a ticket fits the filter."""
     return fits(conditions_of(rule), rule.mode, facts)

@@ -154,7 +154,7 @@ class TicketListing:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether this is a list of the menu, whose figures are known."""
+        """Whether this is a list of the menu, whose figures are known."""
         criteria = (self.status_id, self.priority_id, self.assignee_id, self.team_id, self.tag_id)
         placed = self.service_id is not None or self.department_id is not None
         both = self.service_id is not None and self.department_id is not None
@@ -191,7 +191,7 @@ class TicketListing:
         return before, after
 
     def holds(self, ticket: Ticket) -> bool:
-        """Tell whether this ticket is in the list."""
+        """Whether this ticket is in the list."""
         return bool(self.query(Ticket.id).where(Ticket.id == ticket.id).exists())
 
     def around(self, ticket: Ticket) -> list[Row]:

@@ -62,7 +62,7 @@ def find(view_id: int, *, actor: Agent) -> SavedView:
 
 
 def may_change(view: SavedView, agent: Agent) -> bool:
-    """Tell whether this agent may rename, share or delete the view."""
+    """Whether this agent may rename, share or delete the view."""
     return view.owner_id == agent.id or (agent.is_admin and view.shared)
 
 

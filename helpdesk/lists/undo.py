@@ -105,7 +105,7 @@ def _same(now: State, then: State) -> bool:
 
 
 def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
-    """Tell whether the actor sees the ticket and what stood before is still there."""
+    """Whether the actor sees the ticket and what stood before is still there."""
     if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
         return False
     former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
@@ -113,7 +113,7 @@ def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
 
 
 def _saw(actor: Actor, change: BulkChange) -> bool:
-    """Tell whether the actor would see the ticket as it was: assigning it away may have ended that, nothing else."""
+    """Whether the actor would see the ticket as it was: assigning it away may have ended that, nothing else."""
     former = {column: change.before[column] for column in ("assignee", "team")}
     return access.sees(actor, Ticket(**{**change.ticket.__data__, **former}))
 

@@ -144,7 +144,7 @@ def _message(event: TicketEvent) -> Message | None:
 
 
 def tell_copy(ticket: Ticket, address: CustomerAddress) -> None:
-    """Tell somebody in copy, who had to wait, of the first message; in the caller's transaction."""
+    """Mail the first message to somebody in copy who had to wait, in the caller’s transaction."""
     if not ticket.is_spam and not ticket.in_bin:
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).first()
         mail = _draft("notification", recipients.in_copy(ticket, address), ticket, first, ticket.customer)
@@ -225,7 +225,7 @@ _gathered: ContextVar[list[TicketEvent] | None] = ContextVar("gathered", default
 
 @contextmanager
 def one_mail(*, actor: Actor) -> Iterator[None]:
-    """Tell each new assignee once of all tickets assigned inside, as bulk acts do."""
+    """Send each new assignee one mail about all tickets assigned inside, as bulk acts do."""
     events: list[TicketEvent] = []
     token = _gathered.set(events)
     try:

@@ -38,7 +38,7 @@ def form_values(kind: Kind) -> dict[str, Any]:
 
 
 def is_changed(kind: Kind) -> bool:
-    """Tell whether an owner has changed this kind."""
+    """Whether an owner has changed this kind."""
     return lookups.email_text(kind.key) is not None
 
 

@@ -116,7 +116,7 @@ def in_copy(ticket: Ticket, address: CustomerAddress) -> Recipient:
 
 
 def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
-    """Tell whether a ticket is this address's: its customer's, or in copy."""
+    """Whether a ticket is this address's: its customer's, or in copy."""
     copied = TicketCc.select().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id)
     return address.customer_id == ticket.customer_id or copied.exists()
 

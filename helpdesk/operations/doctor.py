@@ -58,7 +58,7 @@ class Check:
 
     @property
     def fails(self) -> bool:
-        """Tell whether something must be mended."""
+        """Whether something must be mended."""
         return not self.ok and not self.is_note
 
 

@@ -56,12 +56,12 @@ def pending(database: Database) -> list[str]:
 
 
 def is_newer(database: Database) -> bool:
-    """Tell whether the database holds a migration that this program does not have."""
+    """Whether the database holds a migration that this program does not have."""
     return any(step.path is None for step in runner(database).status())
 
 
 def knows(name: str) -> bool:
-    """Tell whether this program has the migration of this name."""
+    """Whether this program has the migration of this name."""
     return (MIGRATIONS / f"{name}.py").exists()
 
 

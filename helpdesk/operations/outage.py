@@ -27,7 +27,7 @@ _is_away = False
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Tell whether something could not be stored because the disk is full."""
+    """Whether something could not be stored because the disk is full."""
     while error is not None:
         if isinstance(error, psycopg.errors.DiskFull) or "disk is full" in str(error):
             return True
@@ -38,7 +38,7 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def is_lost(error: BaseException | None) -> bool:
-    """Tell whether the server of the database is away; whatever else a database says is an error like any other."""
+    """Whether the server of the database is away; whatever else a database says is an error like any other."""
     if is_sqlite() or is_full(error) or not isinstance(error, ERRORS):
         return False
     code = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)

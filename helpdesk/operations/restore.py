@@ -107,7 +107,7 @@ def _restore_secret(archive: zipfile.ZipFile) -> None:
 
 
 def key_is_overruled() -> bool:
-    """Tell whether the environment gives another secret key than the one that was restored."""
+    """Whether the environment gives another secret key than the one that was restored."""
     given = os.environ.get("GUICHET_SECRET_KEY")
     return bool(given) and given != (environment.current().data_dir / KEY_FILE).read_text("ascii").strip()
 

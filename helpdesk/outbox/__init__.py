@@ -147,7 +147,7 @@ def _private_link(email: OutgoingEmail) -> str | None:
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
-    """Tell whether the server said never: a recipient it refuses, or a content it refuses."""
+    """Whether the server said never: a recipient it refuses, or a content it refuses."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500

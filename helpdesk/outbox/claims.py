@@ -70,7 +70,7 @@ def still_ours(email: OutgoingEmail) -> bool:
 
 
 def is_moot(email: OutgoingEmail) -> bool:
-    """Tell whether the mail has no sense, or lost it while it waited: its agent, ticket or copy is gone."""
+    """Whether the mail has no sense, or lost it while it waited: its agent, ticket or copy is gone."""
     if email.to_email.lower().endswith(f"@{UNREACHED}"):
         return True
     if email.agent_id is not None and not (email.agent.active and _is_seen(email)):
@@ -86,7 +86,7 @@ def is_moot(email: OutgoingEmail) -> bool:
 
 
 def _is_seen(email: OutgoingEmail) -> bool:
-    """Tell whether the agent of a mail still sees its ticket: a right taken away counts for what waits, too."""
+    """Whether the agent of a mail still sees its ticket: a right taken away counts for what waits, too."""
     return email.ticket is None or access.sees(email.agent, email.ticket)
 
 

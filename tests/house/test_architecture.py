@@ -76,6 +76,11 @@ WRITES = {
 RULED = {"Ticket", "Message", "TicketEvent", "OutgoingEmail"}
 RULED_ROWS = {"ticket", "message", "note", "event", "mail", "email"}
 
+#: Participles that tell neither what a function does nor what it returns.
+PARTICIPLES = frozenset(
+    {"said", "told", "asked", "known", "found", "kept", "typed", "wanted", "given", "shown", "held", "taken", "meant"}
+)
+
 LONGEST_FUNCTION = 50
 LONGEST_FILE = {"models.py": 1500, "app.py": 150}
 
@@ -299,6 +304,31 @@ def test_public_functions_of_the_rules_say_what_they_do():
         return [node.name for node in made if not node.name.startswith("_") and not ast.get_docstring(node)]
 
     assert offenders([path for path in sources() if part_of(path) == "helpdesk"], wrong) == {}
+
+
+# --- Names and docstrings -----------------------------------------------------------------------------------------
+
+
+def everything() -> list[Path]:
+    """The sources that last, the tests and the tools."""
+    return sorted({*lasting(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py")})
+
+
+def test_functions_are_named_by_what_they_do_or_return():
+    def wrong(path: Path) -> list[str]:
+        return [f"{node.name}:{node.lineno}" for node in functions(path) if node.name.strip("_") in PARTICIPLES]
+
+    assert offenders(everything(), wrong) == {}
+
+
+def test_docstrings_say_whether_and_return_instead_of_tell():
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+    def wrong(path: Path) -> list[str]:
+        texts = [ast.get_docstring(node) or "" for node in ast.walk(tree(path)) if isinstance(node, documented)]
+        return [text.partition("\n")[0] for text in texts if re.match(r"Tells?\b", text)]
+
+    assert offenders(everything(), wrong) == {}
 
 
 def test_no_work_is_left_marked_for_later():
