@@ -95,4 +95,4 @@ def choose_theme() -> Response:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.main(sys.argv[1:], create_app))
+    cli.main(sys.argv[1:], create_app)

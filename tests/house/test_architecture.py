@@ -53,7 +53,8 @@ KNOW_FLASK = {
     "helpdesk/i18n.py": "texts in the reader’s language (flask-babel)",
     "helpdesk/outbox/__init__.py": "the templates of mails",
     "helpdesk/outbox/transport.py": "handing mail over (Flask-Mail)",
-    "helpdesk/cli.py": "the commands of the application",
+    "helpdesk/cli/__init__.py": "the commands of the application",
+    "helpdesk/cli/frame.py": "the application that a command works on",
 }
 #: Packages that are pinned and yet not imported by name.
 NOT_IMPORTED = {"wtf-peewee": "Flask-Admin makes the forms of its peewee screens with it"}

@@ -76,7 +76,9 @@ def test_each_variable_of_the_environment_is_told(document):
 @pytest.mark.parametrize("document", READMES)
 def test_each_command_is_told(document):
     told = read(document)
-    assert [name for name in cli.COMMANDS if not re.search(rf"app\.py {name}\b|`{name}\b", told)] == []
+    assert [
+        command.name for command in cli.COMMANDS if not re.search(rf"app\.py {command.name}\b|`{command.name}\b", told)
+    ] == []
 
 
 def test_each_module_of_the_rules_is_told_where_it_stands():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from helpdesk.cli import COMMANDS
 from helpdesk.settings import environment
 from tests.support import postgresql_only
 from tests.support.desks import Desks
@@ -203,6 +205,54 @@ def test_an_unknown_command_is_refused(run: Any) -> None:
     assert "explode" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["explode"], "No such command 'explode'."),
+        (["--explode"], "No such option '--explode'."),
+        (["doctor", "--explode"], "No such option '--explode'."),
+        (["doctor", "twice"], "Got unexpected extra argument (twice)"),
+        (["create-admin", "--name", "Ada"], "Missing option '--email'."),
+        (["backup"], "Missing argument 'FILE'."),
+        (["demo", "--tickets", "many"], "argument --tickets: 'many' is not a valid integer."),
+    ],
+)
+def test_what_means_nothing_is_told_in_one_line(run: Any, tmp_path: Path, words: list[str], sentence: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{sentence}\n")
+    assert not (tmp_path / "data").exists()
+
+
+def test_help_lists_the_commands_in_their_order(run: Any) -> None:
+    done = run("--help")
+    listed = re.findall(r"^  ([a-z-]+)  +[A-Z]", done.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert listed == [command.name for command in COMMANDS]
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
+def test_a_password_typed_on_a_terminal_is_not_shown(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, APP, "create-admin", "--email", "ada@desk.example", "--name", "Ada"]
+    with subprocess.Popen(
+        words, env=variables(tmp_path / "data"), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = read_until(ours, b"Password: ")
+        os.write(ours, b"correct horse battery\n")
+        shown += read_until(ours, b"is an administrator.")
+        assert process.wait(15) == 0
+    os.close(ours)
+    assert b"horse" not in shown
+
+
+def read_until(terminal: int, words: bytes) -> bytes:
+    """Return what a terminal shows, up to some words."""
+    shown = b""
+    while words not in shown:
+        shown += os.read(terminal, 1024)
+    return shown
+
+
 def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
     run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="correct horse battery\n")
     assert run("backup", "desk.zip").returncode == 0
@@ -276,6 +326,21 @@ def test_flask_knows_the_same_commands(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["demo", "--seeds", "3"], 2, "No such option '--seeds'. Did you mean '--seed'?"),
+        (["restore", "nowhere.zip"], 1, "The backup nowhere.zip cannot be read: No such file or directory."),
+    ],
+)
+def test_flask_tells_what_is_wrong_in_the_same_line(tmp_path: Path, words: list[str], code: int, sentence: str) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "app", *words]
+    done = subprocess.run(
+        command, env=variables(tmp_path), cwd=environment.ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (code, f"{sentence}\n")
+
+
 def test_a_damaged_queue_is_made_anew(serve: Any, run: Any, tmp_path: Path) -> None:
     run("migrate")
     queue = tmp_path / "data" / "queue.db"
@@ -325,10 +390,10 @@ def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: 
 #: Invites a colleague: a mail that is due at once.
 INVITE = """
 from app import create_app
-from helpdesk import staffing
+from helpdesk.people import invitations
 from models import Agent, Role
 with create_app().app_context():
-    staffing.invite(Agent.get(), "lea@desk.example", "Léa", Role.get())
+    invitations.invite(Agent.get(), "lea@desk.example", "Léa", Role.get())
 """
 
 

@@ -1,0 +1,32 @@
+"""The command that tells whether a change is good."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from helpdesk.cli.frame import command
+from helpdesk.settings import environment
+
+#: What `test` runs before the tests.
+CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+
+
+@command("test", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("further", nargs=-1, type=click.UNPROCESSED)
+def run_tests(further: tuple[str, ...]) -> int:
+    """Run ruff, mypy and the tests; further arguments go to pytest."""
+    codes = [_run_tool(check) for check in CHECKS]
+    failed = [" ".join(check) for check, code in zip(CHECKS, codes, strict=True) if code]
+    if failed:
+        print(f"FAILED before the tests: {', '.join(failed)}", flush=True)
+    # One process for each core: the tests of both engines and the browser's wait for the disk more than they count.
+    return max([*codes, _run_tool(["pytest", "--numprocesses", "auto", *further])])
+
+
+def _run_tool(tool: list[str]) -> int:
+    print(f"== {' '.join(tool)}", flush=True)
+    code = subprocess.run([sys.executable, "-m", *tool], cwd=environment.ROOT, check=False).returncode  # noqa: S603
+    return abs(code)

@@ -1,0 +1,130 @@
+"""What every command stands in: the desk it works on, and one plain sentence when it cannot."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any
+
+import click
+import psycopg
+from flask import Flask
+from flask.cli import ScriptInfo
+from peewee import DatabaseError, InterfaceError
+
+from database import database
+from helpdesk import i18n
+from helpdesk.errors import HelpdeskError
+from helpdesk.operations import migrate
+
+#: What a database says when it cannot be reached or used.
+DATABASE_ERRORS = (DatabaseError, InterfaceError, sqlite3.Error, psycopg.Error)
+#: The exit code of who pressed Ctrl+C.
+INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """What ends a command with one line on standard error."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence alone, without what click puts around it."""
+        click.echo(self.message, file, err=True)
+
+
+class Misuse(Failure):
+    """What was typed means nothing."""
+
+    exit_code = 2
+
+
+class _Plain(click.Command):
+    """Says in one sentence what it does not understand."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        """Read what was typed."""
+        try:
+            return super().make_context(*arguments, help_option_names=["-h", "--help"], **settings)
+        except click.UsageError as error:
+            raise _misuse(error) from error
+
+
+class Command(_Plain):
+    """A command whose errors are one sentence each, and whose function may return an exit code."""
+
+    def get_short_help_str(self, limit: int = 200) -> str:
+        """Return its line in a list of commands, whole."""
+        return super().get_short_help_str(200)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the function; what goes wrong in its surroundings is one sentence."""
+        os.umask(0o077)  # whatever a command writes is the desk's own business
+        try:
+            code = super().invoke(ctx)
+        except HelpdeskError as error:
+            raise Failure(str(error)) from error
+        except DATABASE_ERRORS as error:
+            raise Failure(f"The database cannot be used: {_first_line(error)}") from error
+        except OSError as error:
+            raise Failure(f"{error.filename or 'Guichet'}: {error.strerror or error}") from error
+        except (KeyboardInterrupt, click.Abort):
+            ctx.exit(INTERRUPTED)
+        ctx.exit(code or 0)
+
+
+#: Declares a command: ``@command("name")`` above its function, whose docstring is its help.
+command = partial(click.command, cls=Command)
+
+
+class Program(_Plain, click.Group):
+    """All commands under one name, and one of them for who types none."""
+
+    def __init__(self, name: str, *, commands: Sequence[click.Command], default: str, help: str) -> None:  # noqa: A002
+        super().__init__(name, {known.name or "": known for known in commands}, help=help)
+        self.default = default
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in their own order."""
+        return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the default when nothing was typed."""
+        return super().parse_args(ctx, args or [self.default])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Find the command that was named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise _misuse(error) from error
+
+
+def _misuse(error: click.UsageError) -> Misuse:
+    bad = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter) and error.param
+    text = f"argument {bad.opts[0]}: {error.message}" if bad else error.format_message()
+    return Misuse(text)
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+@contextmanager
+def desk() -> Iterator[Flask]:
+    """Make the desk of the running command and speak English in it."""
+    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+    try:
+        with app.app_context(), i18n.in_language("en"):
+            yield app
+    finally:
+        database.close_all()
+
+
+@contextmanager
+def migrated_desk() -> Iterator[Flask]:
+    """Make the desk and bring its database to this version."""
+    with desk() as app:
+        migrate.migrate(database)
+        yield app

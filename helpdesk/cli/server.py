@@ -1,0 +1,23 @@
+"""The commands that run until a signal ends them."""
+
+from __future__ import annotations
+
+from helpdesk.cli.frame import command, migrated_desk
+from helpdesk.operations import jobs, serving
+
+
+@command("serve")
+def serve() -> None:
+    """Run the desk (what happens without a command)."""
+    serving.end_on_signals()
+    with migrated_desk() as app:
+        pass
+    serving.serve(app)
+
+
+@command("worker")
+def worker() -> None:
+    """Deliver mail and keep the timetable in a process of its own."""
+    with migrated_desk():
+        pass
+    jobs.run_worker()

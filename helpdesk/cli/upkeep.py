@@ -1,0 +1,85 @@
+"""The commands of who looks after a desk: its database, its backups, its health, a desk to try things on."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from database import database
+from helpdesk.cli.frame import command, desk, migrated_desk
+from helpdesk.examples import demo
+from helpdesk.operations import backup, doctor, migrate, restore
+
+
+def _moment(text: str) -> datetime:
+    """Read an ISO time as naive UTC, of a year a desk may live in. Raises BadParameter."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        moment = datetime.min
+    if not 2000 <= moment.year <= 2100:
+        raise click.BadParameter(f"expected a time from 2000 to 2100 such as 2026-03-01T09:30, not {text!r}")
+    return moment
+
+
+@command("migrate")
+def migrate_database() -> None:
+    """Bring the database to this version."""
+    with desk():
+        applied = migrate.migrate(database)
+    print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the database is of this version.")
+
+
+@command("demo")
+@click.option("--tickets", type=int, default=300, show_default=True, help="How many.")
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed makes the same desk.")
+@click.option("--now", type=_moment, metavar="TIME", help="When the desk is looked at (ISO, UTC unless it says so).")
+def fill_demo(tickets: int, seed: int, now: datetime | None) -> None:
+    """Fill an empty desk with realistic people and tickets."""
+    with migrated_desk():
+        progress = demo.progress_bar(sys.stderr)
+        accounts = demo.fill(tickets=tickets, seed=seed, now=now, progress=progress)
+    print(*demo.lines(accounts), sep="\n")
+
+
+@command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def write_backup(file: Path) -> None:
+    """Write the whole desk into one file, also while it works."""
+    with desk():
+        manifest = backup.backup(file.absolute())
+    rows = sum(facts.get("rows", 0) for facts in manifest["members"].values())
+    print(f"Wrote {file}: {rows} rows, and the secret key. Keep it private.")
+    if manifest["damaged_files"]:
+        print(f"Missing or changed since they were stored: {len(manifest['damaged_files'])} files.", file=sys.stderr)
+
+
+@command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def restore_backup(file: Path) -> None:
+    """Bring a backup back into an empty data folder."""
+    with desk():
+        manifest = restore.restore(file)
+        migrate.migrate(database, backup=False)
+    print(f"Restored the desk of {manifest['made_at']} (UTC).")
+    if restore.key_is_overruled():
+        print(
+            "GUICHET_SECRET_KEY overrules the key that came back with it: links mailed before open nothing, and the "
+            "password of the mail server must be typed again.",
+            file=sys.stderr,
+        )
+
+
+@command("doctor")
+def print_health() -> int:
+    """Look whether the desk is well."""
+    with desk():
+        checks = doctor.checks()
+    for check in checks:
+        mark = "ok  " if check.ok else "note" if check.is_note else "FAIL"
+        print(f"{mark}  {check.name}: {check.text}")
+    return int(any(check.fails for check in checks))
