@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from database import Label
 from helpdesk.examples.demo import french
 from helpdesk.examples.demo.thread import Thread
 from helpdesk.i18n import LANGUAGES
-from helpdesk.settings import DECLARED, defaults, email_kinds
-from tools import catalogue
+from helpdesk.settings import DECLARED, defaults, email_kinds, environment
 
-FRENCH = catalogue.FOLDER / "fr" / "LC_MESSAGES"
+FOLDER = environment.ROOT / "translations"
+FRENCH = Path("fr", "LC_MESSAGES")
 
 #: Words that the project settled, English → French.
 SETTLED = {
@@ -113,6 +119,42 @@ PLACEHOLDER = re.compile(
 )
 
 
+def pybabel(*words: str | Path) -> None:
+    """Run pybabel as CONTRIBUTING says; further options lead it to other files."""
+    tool = [sys.executable, "-m", "babel.messages.frontend", "-q", *words]
+    subprocess.run(tool, cwd=environment.ROOT, check=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every text of the program as it is now."""
+    path = tmp_path_factory.mktemp("texts") / "messages.pot"
+    pybabel("extract", "-o", path)
+    return path
+
+
+def bring_up_to_date(folder: Path, template: Path) -> None:
+    """Do with the catalogues of a folder what is done after each change of a text."""
+    pybabel("update", "-d", folder, "-i", template)
+    pybabel("compile", "-d", folder)
+
+
+def catalog(path: Path = FOLDER / FRENCH / "messages.po") -> Catalog:
+    """Read a catalogue."""
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def untranslated(catalog: Catalog) -> list[Any]:
+    """Return the texts without a whole translation, and those whose English changed since."""
+    return [
+        message.id
+        for message in catalog
+        if message.id
+        and (message.fuzzy or not all([message.string] if isinstance(message.string, str) else message.string))
+    ]
+
+
 def faults(text: str) -> list[str]:
     """Return what is wrong with a French text; what is not words is left out."""
     bare = PLACEHOLDER.sub("x", text)
@@ -121,7 +163,7 @@ def faults(text: str) -> list[str]:
 
 def pairs() -> Iterator[tuple[str, str]]:
     """Give each English text with its French; plurals one by one."""
-    for message in catalogue.read(FRENCH / "messages.po"):
+    for message in catalog():
         ids, strings = ((value,) if isinstance(value, str) else tuple(value) for value in (message.id, message.string))
         if message.id:
             yield from zip(ids, strings, strict=True)
@@ -147,30 +189,94 @@ def sentences(value: Any) -> Iterator[str]:
             yield from sentences(inner)
 
 
-def test_every_text_has_its_translation_and_nothing_else_is_kept():
-    assert catalogue.update(FRENCH, catalogue.extract(), write=False) == []
+def test_the_catalogues_hold_the_texts_of_the_program_and_nothing_else(tmp_path, template):
+    shutil.copytree(FOLDER, tmp_path / "translations")
+    bring_up_to_date(tmp_path / "translations", template)
+    for path in sorted(FOLDER.glob("*/LC_MESSAGES/messages.*")):
+        # Behind? `pybabel -q extract && pybabel -q update && pybabel compile`
+        assert (tmp_path / "translations" / path.relative_to(FOLDER)).read_bytes() == path.read_bytes(), path
+
+
+def test_every_text_has_its_translation():
+    assert untranslated(catalog()) == []
 
 
 def test_each_language_but_english_has_its_folder():
-    folders = {path.name for path in catalogue.FOLDER.iterdir() if path.is_dir()}
+    folders = {path.name for path in FOLDER.iterdir() if path.is_dir()}
     assert folders == set(LANGUAGES) - {"en"}
 
 
-def test_a_missing_translation_is_told(tmp_path):
-    folder = tmp_path / "fr" / "LC_MESSAGES"
-    assert "fr: no translation of 'Bin'" in catalogue.update(folder, {"Bin": set()})
+def test_a_new_language_begins_with_every_text(tmp_path, template):
+    pybabel("init", "-l", "de", "-d", tmp_path, "-i", template)
+    assert untranslated(catalog(tmp_path / "de/LC_MESSAGES/messages.po")) == [text.id for text in catalog() if text.id]
 
 
-def test_a_catalogue_keeps_the_number_of_its_plurals(tmp_path):
-    folder = tmp_path / "fr" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "messages.po").write_text(
-        'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
-        'msgid "%(num)d ticket"\nmsgid_plural "%(num)d tickets"\nmsgstr[0] "%(num)d ticket"\n'
-    )
-    said = catalogue.update(folder, {("%(num)d ticket", "%(num)d tickets"): set()})
-    assert said == ["fr: messages.po written", "fr: messages.mo written"]
-    assert "nplurals=1; plural=0;" in (folder / "messages.po").read_text()
+#: A catalogue written when its language had one form, before two of its texts changed.
+OLD = """
+msgid ""
+msgstr ""
+"POT-Creation-Date: 2020-02-02 00:00+0000\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+msgid "%(num)d ticket"
+msgid_plural "%(num)d tickets"
+msgstr[0] "%(num)d ticket"
+
+msgid "Team"
+msgstr "Équipe"
+
+msgid "Bin"
+msgstr "Corbeille"
+"""
+TEXTS = """
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+
+msgid "%(num)d ticket"
+msgid_plural "%(num)d tickets"
+msgstr[0] ""
+msgstr[1] ""
+
+msgid "Team"
+msgid_plural "Teams"
+msgstr[0] ""
+msgstr[1] ""
+
+msgid "Bins"
+msgstr ""
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """An old catalogue, brought up to date."""
+    path = tmp_path / FRENCH / "messages.po"
+    path.parent.mkdir(parents=True)
+    path.write_text(OLD)
+    (tmp_path / "messages.pot").write_text(TEXTS)
+    bring_up_to_date(tmp_path, tmp_path / "messages.pot")
+    return path
+
+
+def test_a_catalogue_keeps_the_number_of_its_plurals(old):
+    assert "nplurals=1; plural=0;" in old.read_text()
+    assert catalog(old)["%(num)d ticket"].string == ("%(num)d ticket",)
+
+
+def test_what_changed_waits_for_a_person_and_what_is_gone_is_dropped(old):
+    assert untranslated(catalog(old)) == [("Team", "Teams"), "Bins"]
+    assert catalog(old)["Team"].string == ("Équipe",)
+    assert catalog(old)["Bins"].string == ""
+    assert "Corbeille" not in old.read_text()
+
+
+def test_a_catalogue_changes_with_its_texts_only(old, tmp_path):
+    first = [old.read_bytes(), old.with_suffix(".mo").read_bytes()]
+    again = (tmp_path / "messages.pot").read_text().replace("utf-8", "utf-8\\nPOT-Creation-Date: 2030-03-03 00:00+0000")
+    (tmp_path / "messages.pot").write_text(again)
+    bring_up_to_date(tmp_path, tmp_path / "messages.pot")
+    assert [old.read_bytes(), old.with_suffix(".mo").read_bytes()] == first
 
 
 def test_french_is_written_as_french():
@@ -192,7 +298,7 @@ def test_placeholders_are_the_same():
 
 
 def test_plurals_say_how_many():
-    plurals = [message for message in catalogue.read(FRENCH / "messages.po") if isinstance(message.id, tuple)]
+    plurals = [message for message in catalog() if isinstance(message.id, tuple)]
     unequal = [text.id for text in plurals if placeholders(text.id[1]) != placeholders(text.string[1])]
     assert unequal == []
 
@@ -206,7 +312,7 @@ def test_texts_begin_and_end_alike():
 
 @pytest.mark.parametrize("english", SETTLED)
 def test_settled_words(english):
-    known = catalogue.read(FRENCH / "messages.po").get(english)
+    known = catalog().get(english)
     assert known is not None
     assert known.string == SETTLED[english]
 

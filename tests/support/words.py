@@ -14,11 +14,11 @@ import flask_admin
 import wtforms
 from babel.messages.mofile import read_mo
 
-from tools import catalogue
+from helpdesk.settings import environment
 
 #: The catalogues of every library that writes on pages, and ours.
 CATALOGUES = (
-    catalogue.FOLDER / "fr/LC_MESSAGES/messages.mo",
+    environment.ROOT / "translations/fr/LC_MESSAGES/messages.mo",
     Path(flask_admin.__file__).parent / "translations/fr/LC_MESSAGES/admin.mo",
     Path(wtforms.__file__).parent / "locale/fr/LC_MESSAGES/wtforms.mo",
 )
