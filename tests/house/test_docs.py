@@ -18,6 +18,7 @@ DOCUMENTS = (
     *READMES,
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 )
 FEATURES = [f"A{number}" for number in range(1, 22)] + [f"B{number}" for number in range(1, 25)]
@@ -35,6 +36,12 @@ def named_tests(name: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
+def missing_tests(text: str) -> list[str]:
+    """Return the tests a text names that do not exist."""
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    return [f"{file}::{name}" for file, name in named if name not in named_tests(file)]
+
+
 def rows() -> dict[str, str]:
     return {line.split(" | ")[0].removeprefix("| "): line for line in read("docs/features.md").splitlines()}
 
@@ -49,8 +56,18 @@ def test_each_row_names_a_test():
 
 
 def test_each_named_test_exists():
-    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", read("docs/features.md"))
-    assert [f"{file}::{name}" for file, name in named if name not in named_tests(file)] == []
+    assert missing_tests(read("docs/features.md")) == []
+
+
+def test_each_claim_of_safety_names_tests_that_exist():
+    claims = re.findall(r"^\| (?!what \||---)(.+?) \| (.*) \|$", read("SECURITY.md"), re.MULTILINE)
+    assert len(claims) >= 20
+    assert {claim: held for claim, held in claims if "::test_" not in held or missing_tests(held)} == {}
+
+
+@pytest.mark.parametrize("document", [*READMES, "CONTRIBUTING.md"])
+def test_who_finds_a_weakness_is_led_to_how_it_is_told(document):
+    assert "](SECURITY.md)" in read(document)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
