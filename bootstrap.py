@@ -39,7 +39,7 @@ def enter() -> None:
     if not _is_complete(wanted):
         _build(wanted)
     python = _python(VENV)
-    os.execv(python, [python, *sys.argv])  # noqa: S606 — the same words again, no shell
+    os.execv(python, [python, *sys.argv])  # nosec B606 # noqa: S606 — the same words again, no shell
 
 
 def _stop(sentence: str) -> NoReturn:
@@ -155,7 +155,8 @@ def _install(folder: str, wanted: str) -> None:
 
 def _run(failure: str, *command: str) -> None:
     """Run a command silently; when it fails, stop with one sentence that ends with its own last error."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 — no shell
+    # No shell reads the words.
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # nosec B603 # noqa: S603
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if line.strip()] or ["no reason was given"]
         reasons = [line for line in lines if line.startswith("ERROR:")] or lines

@@ -14,7 +14,7 @@ class Act(StrEnum):
     SIGNED_IN = "signed-in"
     SIGN_IN_FAILED = "sign-in-failed"
     SIGNED_OUT = "signed-out"
-    PASSWORD_CHANGED = "password-changed"  # noqa: S105 — the name of an act
+    PASSWORD_CHANGED = "password-changed"  # nosec B105 # noqa: S105 — the name of an act
     ADDED = "added"
     CHANGED = "changed"
     DELETED = "deleted"
@@ -22,7 +22,7 @@ class Act(StrEnum):
     INVITED = "invited"
     LEFT_SUPPORT = "left-support"
     SETTING = "setting"
-    SECRET = "secret"  # noqa: S105 — the name of an act
+    SECRET = "secret"  # nosec B105 # noqa: S105 — the name of an act
     TEXT_CHANGED = "text-changed"
     EXPORTED = "exported"
     IMPORTED = "imported"

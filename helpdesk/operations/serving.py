@@ -21,7 +21,7 @@ from helpdesk.settings import environment
 THREADS = 4
 
 #: Addresses that mean "every address of this machine" and cannot be visited.
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 — compared with, not listened on
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # nosec B104 # noqa: S104 — compared with, not listened on
 
 
 class CannotListen(HelpdeskError):
