@@ -123,7 +123,7 @@ class Dashboard(DeskPage):
             measured=statistics.measure(self.agent, ask.period),
             satisfied=satisfaction.measure(self.agent, ask.period),
             kinds=KINDS,
-            told=durations.in_words,
+            duration=durations.in_words,
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,

@@ -51,6 +51,6 @@ def ask(address: str) -> None:
     )
 
 
-def addresses() -> tuple[str, str]:
+def to_confirm() -> tuple[str, str]:
     """Return the address the page asks about, if any, and the present one, for the way back."""
     return g.get("address_asked", ""), present()

@@ -25,7 +25,7 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     """Give templates their globals and filters."""
     app.jinja_env.globals.update(
-        address_asked=addresses.addresses,
+        address_to_confirm=addresses.to_confirm,
         csp_nonce=nonce,
         csrf_field=csrf_field,
         icon=icon,
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
         language=i18n.language,
         LANGUAGES=i18n.LANGUAGES,
         language_choices=i18n.CHOICES,
-        language_called=i18n.language_name,
+        language_name=i18n.language_name,
         sends_mail=lambda: settings.mail_server() is not None,
         static_url=static_url,
         labels_url=labels_url,
@@ -43,9 +43,17 @@ def init_app(app: Flask) -> None:
         theme=theme,
     )
     app.jinja_env.filters.update(
-        ago=ago, at=at, day=day, filesize=i18n.size, moment=moment, rich=rich, initials=initials, whole=whole
+        ago=ago,
+        at=at,
+        break_email=break_email,
+        datetime=date_time,
+        day=day,
+        filesize=i18n.size,
+        initials=initials,
+        no_break=no_break,
+        no_break_text=no_break_text,
+        rich=rich,
     )
-    app.jinja_env.filters.update(foldable=foldable, unbroken=unbroken)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
@@ -107,28 +115,28 @@ KEPT_LENGTH = 20_000
 _cleaned = lru_cache(maxsize=2_048)(richtext.clean)
 
 
-def moment(when: datetime | None, pattern: str = "") -> str:
+def date_time(when: datetime | None, pattern: str = "") -> str:
     """Write a time in full, in the reader's language and zone."""
     return i18n.when(when, pattern) if when is not None else ""
 
 
-def whole(text: object) -> Markup:
+def no_break(text: object) -> Markup:
     """Keep “e-mail” and “pouvons-nous” on one line: browsers break words at their hyphens."""
     # Markup may hold hyphens in its tags: there the words stay as they are.
-    return escape(text) if hasattr(text, "__html__") else Markup(HYPHENED.sub(KEPT_WORD, str(escape(text))))  # noqa: S704
+    return escape(text) if hasattr(text, "__html__") else Markup(HYPHENED.sub(NO_BREAK_WORD, str(escape(text))))  # noqa: S704
 
 
 #: A short word with hyphens; one of an address or a path is not a word.
 HYPHENED = re.compile(r"(?<![\w@./&#-])[^\W\d_]{1,12}(?:-[^\W\d_]{1,12}){1,2}(?![\w@/-]|\.\w)")
-KEPT_WORD = r'<span class="nowrap">\g<0></span>'
+NO_BREAK_WORD = r'<span class="nowrap">\g<0></span>'
 
 
-def unbroken(text: object) -> str:
+def no_break_text(text: object) -> str:
     """Write a label that only style sheets show, where no element can keep a word on one line."""
     return str(text).replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
-def foldable(value: object) -> object:
+def break_email(value: object) -> object:
     """Let a narrow cell break an e-mail address before its @, and not before its last letter."""
     if hasattr(value, "__html__") or "@" not in str(value):
         return value
@@ -147,7 +155,7 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
     """
     if when is None:
         return Markup("")
-    exact, short = escape(moment(when)), escape(_short(when, hour=hour))
+    exact, short = escape(date_time(when)), escape(_short(when, hour=hour))
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
 
 

@@ -56,7 +56,7 @@ class Deletes:
         """Say why a row must stay, and lead to where that can be changed."""
         title = _("“%(name)s” cannot be deleted", name=self.named(row))
         return self.render(
-            "admin/model/kept.html", title=title, reason=reason, ways=self.ways_out(row), return_url=self.way_back()
+            "admin/model/in_use.html", title=title, reason=reason, ways=self.ways_out(row), return_url=self.way_back()
         )
 
     def delete_model(self: Any, model: Any) -> bool:

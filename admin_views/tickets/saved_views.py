@@ -46,7 +46,7 @@ class SavedViewsPage(DeskPage):
                 title=_("Saved lists"),
                 own=[row for row in rows if row.owner_id == self.agent.id],
                 shared=[row for row in rows if row.owner_id != self.agent.id],
-                said=saved_views.criteria_of,
+                arguments_of=saved_views.criteria_of,
                 may_change=lambda row: saved_views.may_change(row, self.agent),
                 catalogue=lookups,
             )

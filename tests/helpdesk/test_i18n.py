@@ -27,7 +27,7 @@ def speaking(request, app) -> Iterator[str]:
 
 def test_a_moment_is_written_in_full(speaking):
     written = {"en": "22 Nov 2026, 14:03", "fr": "22/11/2026 14:03"}
-    assert rendering.moment(datetime(2026, 11, 22, 14, 3, 9)) == written[speaking]
+    assert rendering.date_time(datetime(2026, 11, 22, 14, 3, 9)) == written[speaking]
 
 
 @pytest.mark.parametrize(
@@ -97,18 +97,18 @@ def test_a_language_is_named_in_the_language_of_the_reader(speaking):
     ],
 )
 def test_words_are_kept_whole_at_their_hyphens(request_context, text, kept):
-    shown = rendering.whole(text)
+    shown = rendering.no_break(text)
     assert re.findall(r'<span class="nowrap">(.*?)</span>', shown) == kept
     assert Markup(shown).striptags() == text
 
 
 def test_markup_is_left_as_it_is_and_other_text_escaped(request_context):
-    assert rendering.whole(Markup('<a data-at-once="1">e-mail</a>')) == '<a data-at-once="1">e-mail</a>'
-    assert rendering.whole("<b>e-mail</b>") == '&lt;b&gt;<span class="nowrap">e-mail</span>&lt;/b&gt;'
+    assert rendering.no_break(Markup('<a data-at-once="1">e-mail</a>')) == '<a data-at-once="1">e-mail</a>'
+    assert rendering.no_break("<b>e-mail</b>") == '&lt;b&gt;<span class="nowrap">e-mail</span>&lt;/b&gt;'
 
 
 def test_an_address_breaks_before_its_at_sign(request_context):
-    assert rendering.foldable("<b>@x.example") == "&lt;b&gt;<wbr>@x.example"
-    assert rendering.foldable(Markup("<i>a@b</i>")) == "<i>a@b</i>"
-    assert rendering.foldable(None) is None
-    assert rendering.unbroken("E-mail") == "E\N{NON-BREAKING HYPHEN}mail"
+    assert rendering.break_email("<b>@x.example") == "&lt;b&gt;<wbr>@x.example"
+    assert rendering.break_email(Markup("<i>a@b</i>")) == "<i>a@b</i>"
+    assert rendering.break_email(None) is None
+    assert rendering.no_break_text("E-mail") == "E\N{NON-BREAKING HYPHEN}mail"
