@@ -16,6 +16,7 @@ from helpdesk.files import logo
 from helpdesk.lib import richtext
 from models import Agent
 from web import addresses, sessions
+from web.line_breaks import LineBreaks
 from web.security import nonce
 from web.statics import labels_url, logo_url, static_url
 
@@ -57,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(LineBreaks)
 
 
 @cache

@@ -84,6 +84,7 @@ PARTICIPLES = frozenset(
 
 LONGEST_FUNCTION = 50
 LONGEST_FILE = {"models.py": 1500, "app.py": 150}
+LONGEST_TEMPLATE, WIDEST_TEMPLATE = 250, 120
 
 
 def part_of(path: Path) -> str:
@@ -297,6 +298,15 @@ def test_files_stay_short():
         return count if count > limit else 0
 
     assert offenders(lasting(), wrong) == {}
+
+
+def test_templates_stay_short_and_narrow():
+    def wrong(path: Path) -> list[str]:
+        lines = text_of(path).splitlines()
+        wide = [f"line {number}" for number, line in enumerate(lines, 1) if len(line) > WIDEST_TEMPLATE]
+        return wide + ([f"{len(lines)} lines"] if len(lines) > LONGEST_TEMPLATE else [])
+
+    assert offenders([*templates(), *(ROOT / "templates").rglob("*.txt")], wrong) == {}
 
 
 def test_public_functions_of_the_rules_say_what_they_do():
