@@ -309,6 +309,14 @@ def test_templates_stay_short_and_narrow():
     assert offenders([*templates(), *(ROOT / "templates").rglob("*.txt")], wrong) == {}
 
 
+def test_styles_of_the_desk_stand_one_declaration_a_line():
+    def wrong(path: Path) -> list[str]:
+        css = re.sub(r'/\*.*?\*/|"[^"]*"', "", text_of(path), flags=re.S)
+        return [line for line in css.splitlines() if len(re.findall("[;{}]", line)) > 1]
+
+    assert offenders([ROOT / "static" / "desk.css"], wrong) == {}
+
+
 def test_public_functions_of_the_rules_say_what_they_do():
     def wrong(path: Path) -> list[str]:
         made = [node for node in tree(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
