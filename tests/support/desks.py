@@ -78,10 +78,14 @@ class Desk(ABC):
 
     def use(self, url: str, **changes: Any) -> peewee.Database:
         """Make this the database of the process, and forget what was cached."""
-        database.initialize(open_database(url))
+        database.initialize(self.opened(url))
         environment.use(replace(self.environment, database_url=url, **changes))
         forget()
         return database.obj
+
+    def opened(self, url: str) -> peewee.Database:
+        """Return a database of this address, which connects when it is used."""
+        return open_database(url)
 
 
 def forget() -> None:
@@ -117,11 +121,13 @@ class SqliteDesk(Desk):
 class PostgresDesk(Desk):
     """One database, emptied and refilled: quicker than a new copy for each test.
 
-    One session does it every time: a new one would read the catalogue of all tables first.
+    One session does it every time, and the tests share a pool: a new session would read the catalogue of all tables
+    first.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.url = url
+        self.pool = open_database(url)
         self.reset = ""
         super().__init__(folder, url)
         self.session = psycopg.connect(url, autocommit=True)
@@ -149,12 +155,23 @@ class PostgresDesk(Desk):
             ]
         )
 
+    def opened(self, url: str) -> peewee.Database:
+        return self.pool if url == self.url else super().opened(url)
+
     def begin(self) -> None:
         self.use(self.url)
         self.session.execute(self.reset)
 
+    def end(self) -> None:
+        """Give back the session of this thread, for the next test; end those that other threads have left open."""
+        if database.obj is not self.pool:
+            super().end()
+        self.pool.close()
+        self.pool.close_stale(age=-1)
+
     def close(self) -> None:
         super().close()
+        self.pool.close_all()
         self.session.close()
 
 
