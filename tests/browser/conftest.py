@@ -1,4 +1,4 @@
-"""What tests of whole pages share: a desk with a row on every screen, walked in any width, theme and language."""
+"""What tests of whole pages share: a desk with a row on every screen, walked in any width and language."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
 
 @pytest.fixture
 def browse(browser: Any, live_server: Any, world: World) -> Callable[..., Any]:
-    """Gives a page of one of the cast, signed in: ``with browse("root", 390, "dark", "fr") as page``."""
+    """Gives a page of one of the cast, signed in: ``with browse("root", 390, language="fr") as page``."""
 
     @contextmanager
-    def opened(persona: str, width: int, theme: str = "light", language: str = "en") -> Iterator[Any]:
+    def opened(persona: str, width: int, language: str = "en") -> Iterator[Any]:
         for people in (Agent, Customer, Ticket):
             people.update(locale=language).execute()
         client = world.client(persona)
         client.get("/")
         context = browser.new_context(
-            base_url=live_server.url, locale=language, color_scheme=theme, viewport={"width": width, "height": 900}
+            base_url=live_server.url, locale=language, viewport={"width": width, "height": 900}
         )
         context.set_default_timeout(10_000)
         cookie = client.get_cookie("guichet")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.support import cast, sqlite_only
+from tests.support import axe, cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -161,20 +160,8 @@ WIDE = (bulk, bulk_assigning)
 
 
 def complaints(page, width):
-    """Return what axe finds in what is open, and whether the page has become too wide for it.
-
-    The dark theme changes colours only: it is put on what is open, at once, and contrast is looked at again.
-    """
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    found = [f"{row['id']}: {row['nodes'][0]['html'][:200]}" for row in violations(page)]
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    dark = violations(page, {"runOnly": ["color-contrast"]})
-    found += [f"{row['id']} in the dark: {row['nodes'][0]['html'][:200]}" for row in dark]
-    return found + ["too wide"] * (page.evaluate("document.documentElement.scrollWidth") > width)
-
-
-def violations(page, options=None):
-    return Axe().run(page, options=options).response["violations"]
+    """Return what axe finds in what is open, in both themes, and whether the page has become too wide for it."""
+    return axe.complaints(page) + ["too wide"] * (page.evaluate("document.documentElement.scrollWidth") > width)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

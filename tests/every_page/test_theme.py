@@ -8,11 +8,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from helpdesk import settings
 from models import Agent, Status, Tag, Ticket
-from tests.support import doors, sqlite_only
+from tests.support import axe, doors, sqlite_only
 
 SCREENS = [
     "/admin/statuses/",
@@ -115,10 +114,6 @@ def desk_page(page: Any, client_of: Callable, root: Agent, live_server: Any) -> 
     return page
 
 
-def complaints(page: Any) -> list[str]:
-    return [f"{row['id']}: {row['nodes'][0]['html'][:200]}" for row in Axe().run(page).response["violations"]]
-
-
 @pytest.mark.browser
 @sqlite_only
 def test_nothing_scrolls_sideways(desk_page: Any, ticket: Any) -> None:
@@ -209,7 +204,7 @@ def test_a_row_added_to_a_form_has_names_of_its_own(desk_page: Any, ana: Agent) 
     names = box.locator("select").evaluate_all("all => all.map(one => one.name)")
     assert box.locator("[data-rows] > [data-row]").count() == before + 1
     assert len(set(names)) == len(names)
-    assert complaints(desk_page) == []
+    assert axe.violations(desk_page) == []
 
 
 @pytest.mark.browser
