@@ -1,4 +1,7 @@
-"""Who meets what at every address of the desk: each route × each of the cast. A route nobody declared fails."""
+"""Who meets what at every address of the desk: each route × each of the cast. A route nobody declared fails.
+
+What comes back from a form that is sent empty is read as well: no English is left on it for who reads French.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from models import (
     Team,
     Ticket,
 )
-from tests.support import attached, doors, sqlite_only
+from tests.support import attached, cast, doors, sqlite_only, words
 
 #: In this order: those who may least come first, so that nobody trips over what another has done.
 #: guest: a browser that used the private link of Carol's ticket; ben: an agent of another service; mona: a manager.
@@ -295,6 +298,8 @@ POST: dict[str, str] = {
     "setup.finish": "404 404 404 404 404 404 404 303",
 }
 
+#: What may ask first, about the row it is sent for: `confirmed` is the answer.
+ASKING = (".delete_view", ".edit_view", ".remove_from_support", ".revoke_view")
 
 ORDER = {
     "shop": "web", "number": "A1", "email": "dan@customer.example",
@@ -414,9 +419,18 @@ def test_no_form_is_taken_without_its_token(world):
 @sqlite_only
 @pytest.mark.parametrize("endpoint", sorted(POST))
 def test_sending_an_empty_form(world, endpoint):
+    cast.speak_french()
     row = world.rows.get(endpoint.partition(".")[0])
     data = {"id": str(row.id), "confirmed": "1"} if row is not None else {}
-    assert answers(world, endpoint, lambda client, url: doors.post(client, url, data)) == POST[endpoint]
+    url, statuses, english = world.url(endpoint), [], {}
+    for persona in PERSONAS:
+        client = words.in_french(world.client(persona))
+        with doors.post(client, url, data, follow_redirects=True) as answer:
+            first = (*answer.history, answer)[0]
+            statuses.append(str(first.status_code))
+            english[persona] = words.english_of(answer)
+    assert " ".join(statuses) == POST[endpoint]
+    assert {persona: texts for persona, texts in english.items() if texts} == {}
 
 
 @sqlite_only

@@ -1,22 +1,25 @@
-"""No English on a French screen: every page of the desk, for each who may see it, and every form sent empty."""
+"""No English on a French screen: every page of the desk, for each who may see it, and every form sent wrong.
+
+What stands on a form that is sent empty, `tests/every_page/test_access_matrix.py` reads.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from helpdesk import i18n, links, outbox, settings
 from helpdesk.notifications import email_texts
 from helpdesk.outbox import previews
 from helpdesk.settings.email_kinds import KINDS
-from models import Agent, Customer, OutgoingEmail, Ticket, UnconfirmedRequest
-from tests.every_page.test_access_matrix import GET, POST, World
+from models import Agent, UnconfirmedRequest
+from tests.every_page.test_access_matrix import ASKING, GET, POST, World
 from tests.public.filling import fill, send
-from tests.support import doors, sqlite_only, words
+from tests.support import cast, doors, sqlite_only, words
 from tests.support.cast import PASSWORD
+from tests.support.words import english_of
+from tests.support.words import in_french as french
 
 PERSONAS = ("visitor", "guest", "carol", "ana", "root")
 
@@ -26,27 +29,8 @@ pytestmark = sqlite_only
 @pytest.fixture
 def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
     """The desk of the access matrix, whose people read French."""
-    Agent.update(locale="fr").execute()
-    Customer.update(locale="fr").execute()
-    Ticket.update(locale="fr").execute()
-    OutgoingEmail.update(locale="fr", subject="Bonjour", body="<p>Bonjour</p>").execute()
+    cast.speak_french()
     return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
-
-
-def french(client: FlaskClient) -> FlaskClient:
-    """Let this browser ask for French."""
-    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
-    return client
-
-
-def english_of(response: TestResponse) -> set[str]:
-    """Return the English on a page; what is no page says nothing."""
-    if response.mimetype != "text/html" or not response.data:
-        return set()
-    language, pieces = words.read(response.get_data(as_text=True))
-    if response.status_code in {301, 302, 303, 308}:
-        return set()
-    return words.left_in_english(pieces) | ({f"lang={language}"} if language != "fr" else set())
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
@@ -59,8 +43,8 @@ def test_every_page(world, persona):
     assert {endpoint: texts for endpoint, texts in found.items() if texts} == {}
 
 
-@pytest.mark.parametrize("endpoint", sorted(POST))
-def test_what_a_form_answers_when_it_is_sent_empty(world, endpoint):
+@pytest.mark.parametrize("endpoint", [name for name in sorted(POST) if name.endswith(ASKING)])
+def test_what_is_asked_before_an_act(world, endpoint):
     row = world.rows.get(endpoint.partition(".")[0])
     data: dict[str, Any] = {"id": str(row.id)} if row is not None else {}
     for persona in PERSONAS:

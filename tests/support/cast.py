@@ -8,7 +8,19 @@ from typing import Any
 from database import Label
 from helpdesk import clock, tickets
 from helpdesk.lib import passwords
-from models import Agent, Customer, CustomerAddress, Department, Permission, Role, Service, Team, TeamMember, Ticket
+from models import (
+    Agent,
+    Customer,
+    CustomerAddress,
+    Department,
+    OutgoingEmail,
+    Permission,
+    Role,
+    Service,
+    Team,
+    TeamMember,
+    Ticket,
+)
 
 #: The password of everybody.
 PASSWORD = "correct horse battery staple"
@@ -81,3 +93,10 @@ def open_ticket(
         email=email, service_id=service.id, department_id=department.id if department else None, **values
     )
     return tickets.open_ticket(new, actor=None if isinstance(customer, str) else customer)
+
+
+def speak_french() -> None:
+    """Let everybody read French, and be written to in French."""
+    for people in (Agent, Customer, Ticket):
+        people.update(locale="fr").execute()
+    OutgoingEmail.update(locale="fr", subject="Bonjour", body="<p>Bonjour</p>").execute()

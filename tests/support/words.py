@@ -13,6 +13,8 @@ from typing import Any
 import flask_admin
 import wtforms
 from babel.messages.mofile import read_mo
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from helpdesk.settings import environment
 
@@ -112,3 +114,19 @@ def left_in_english(pieces: list[str]) -> set[str]:
     whole, parts = english()
     said = "\n".join(pieces)
     return {piece for piece in pieces if piece in whole} | {part for part in parts if part in said}
+
+
+def in_french(client: FlaskClient) -> FlaskClient:
+    """Let this browser ask for French."""
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    return client
+
+
+def english_of(response: TestResponse) -> set[str]:
+    """Return the English on a French page; what is no page says nothing."""
+    if response.mimetype != "text/html" or not response.data:
+        return set()
+    language, pieces = read(response.get_data(as_text=True))
+    if response.status_code in {301, 302, 303, 308}:
+        return set()
+    return left_in_english(pieces) | ({f"lang={language}"} if language != "fr" else set())
