@@ -17,7 +17,7 @@ import database as db
 from helpdesk import settings
 from helpdesk.settings import environment
 from models import Agent, Customer, Department, Service, Team, Ticket
-from tests.support import browsing, cast, doors
+from tests.support import browsing, cast, doors, selection
 from tests.support.desks import Desk, Desks
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Missing
@@ -32,7 +32,24 @@ def skip(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our own options."""
+    selection.add_options(parser)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose what runs, and in which order."""
+    selection.choose(config, items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take from a worker of xdist how many tests it left out."""
+    selection.remember_not_tried(node.config, node.workeroutput["not_tried"] if hasattr(node, "workeroutput") else 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say plainly what was not tried, and why."""
     reasons: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
@@ -41,6 +58,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         reasons[reason] = reasons.get(reason, 0) + 1
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"NOT TRIED: {count} tests, because {reason}", yellow=True)
+    left_out = config.stash.get(selection.NOT_TRIED, 0)
+    if left_out:
+        terminalreporter.write_line(f"NOT TRIED: {left_out} tests of pages on PostgreSQL (--engine all)", yellow=True)
 
 
 def pytest_sessionstart() -> None:

@@ -28,7 +28,8 @@ def run_tests(further: tuple[str, ...]) -> int:
     if failed:
         print(f"FAILED before the tests: {', '.join(failed)}", flush=True)
     # One process for each core: the tests of both engines and the browser's wait for the disk more than they count.
-    return max([*codes, _run_tool(["pytest", "--numprocesses", "auto", *further])])
+    # Whoever has done its share takes over half of what another still has.
+    return max([*codes, _run_tool(["pytest", "--numprocesses", "auto", "--dist", "worksteal", *further])])
 
 
 def _run_tool(tool: list[str]) -> int:
