@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,6 +23,7 @@ from typing import Any
 import pytest
 
 from helpdesk.cli import COMMANDS
+from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
 from tests.support import postgresql_only
 from tests.support.desks import Desks
@@ -38,17 +40,43 @@ def variables(data_dir: Path, **further: str) -> dict[str, str]:
     return {**mine, "GUICHET_DATA_DIR": str(data_dir), "GUICHET_PORT": "0", **further}
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Finished]:
-    """Runs a command on a desk of its own, from another folder: ``run("doctor", GUICHET_CAPTCHA="off")``."""
+def run_in(folder: Path) -> Callable[..., Finished]:
+    """Return what runs commands from this folder, on a desk whose data are in it."""
 
-    def command(*words: str, stdin: str = "", data_dir: Path = tmp_path / "data", **further: str) -> Finished:
+    def command(*words: str, stdin: str = "", data_dir: Path = folder / "data", **further: str) -> Finished:
         return subprocess.run(
-            [sys.executable, APP, *words], input=stdin, env=variables(data_dir, **further), cwd=tmp_path,
-            capture_output=True, text=True, timeout=60, check=False,
+            [sys.executable, APP, *words], input=stdin, env=variables(data_dir, **further), cwd=folder,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     return command
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Finished]:
+    """Runs a command on a desk of its own, from another folder: ``run("doctor", GUICHET_CAPTCHA="off")``."""
+    return run_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the data of a new desk, and their backup: made once, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    assert run_in(folder)("migrate").returncode == 0
+    assert run_in(folder)("backup", "desk.zip").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def migrated(template: Path, tmp_path: Path) -> Path:
+    """The data folder of a new desk."""
+    return shutil.copytree(template / "data", tmp_path / "data")
+
+
+@pytest.fixture
+def archive(template: Path, tmp_path: Path) -> str:
+    """The backup of a new desk, as commands name it."""
+    return shutil.copy(template / "desk.zip", tmp_path)
 
 
 def one_line(done: Finished) -> str:
@@ -121,7 +149,7 @@ def test_the_setup_link_is_the_same_until_there_is_an_administrator(serve: Any, 
     assert "/setup/" not in serve().line
 
 
-def test_the_server_does_not_say_what_it_is(serve: Any) -> None:
+def test_the_server_does_not_say_what_it_is(serve: Any, migrated: Path) -> None:
     assert serve().get("/healthz").getheader("Server") is None
 
 
@@ -144,8 +172,7 @@ def test_a_data_folder_that_was_there_becomes_private(run: Any, tmp_path: Path) 
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (ours, common)] == [0o700, 0o755]
 
 
-def test_migrating_twice_does_nothing(run: Any) -> None:
-    run("migrate")
+def test_migrating_twice_does_nothing(run: Any, migrated: Path) -> None:
     assert run("migrate").stdout == "Nothing to do: the database is of this version.\n"
 
 
@@ -185,9 +212,16 @@ def test_a_port_in_use_is_one_line(run: Any) -> None:
         *(("DATABASE_URL", "postgresql://[::1"), ("DATA_DIR", "~nosuchuser/x"), ("SECRET_KEY", "\udcff\udcfe")),
     ],
 )
-def test_a_bad_variable_is_one_line(run: Any, name: str, value: str) -> None:
-    data_dir = {"data_dir": value} if name == "DATA_DIR" else {f"GUICHET_{name}": value}
-    assert one_line(run("serve", **data_dir)).startswith(f"GUICHET_{name}: ")
+def test_a_bad_variable_is_one_line(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(HelpdeskError) as refused:
+        environment.read({"GUICHET_DATA_DIR": str(tmp_path / "data"), f"GUICHET_{name}": value})
+    [line] = str(refused.value).splitlines()
+    assert line.startswith(f"GUICHET_{name}: ")
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "many"), ("SECRET_KEY", "\udcff\udcfe")])
+def test_a_command_tells_a_bad_variable_in_one_line(run: Any, name: str, value: str) -> None:
+    assert one_line(run("serve", **{f"GUICHET_{name}": value})).startswith(f"GUICHET_{name}: ")
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59-12:00", "yesterday"])
@@ -263,28 +297,30 @@ def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
     assert run("backup", "again.zip", data_dir=tmp_path / "new").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["secret_key", "notes.txt", "guichet.db", "helpdesk/files/ab/mine"])
-def test_a_backup_comes_back_into_an_empty_folder_only(run: Any, tmp_path: Path, name: str) -> None:
-    run("migrate")
-    assert run("backup", "desk.zip").returncode == 0
+def test_a_damaged_backup_leaves_the_folder_empty(run: Any, tmp_path: Path, archive: str) -> None:
     (tmp_path / "bad.zip").write_bytes(b"no archive")
     assert "damaged" in one_line(run("restore", "bad.zip", data_dir=tmp_path / "new"))
     assert list((tmp_path / "new").iterdir()) == []
+    assert run("restore", archive, data_dir=tmp_path / "new").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["secret_key", "notes.txt", "guichet.db", "helpdesk/files/ab/mine"])
+def test_a_backup_comes_back_into_an_empty_folder_only(run: Any, tmp_path: Path, archive: str, name: str) -> None:
     mine, content = tmp_path / "new" / name, "mine, and of more than thirty-two characters\n"
     mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_text("" if name == "guichet.db" else content)
-    assert "empty" in one_line(run("restore", "desk.zip", data_dir=tmp_path / "new"))
+    assert "empty" in one_line(run("restore", archive, data_dir=tmp_path / "new"))
     assert mine.read_text() == ("" if name == "guichet.db" else content)
 
 
-def test_a_restore_tells_of_a_key_that_overrules_the_restored_one(run: Any, tmp_path: Path) -> None:
-    run("migrate")
-    run("backup", "desk.zip")
-    done = run("restore", "desk.zip", data_dir=tmp_path / "new", GUICHET_SECRET_KEY="x" * 40)
+def test_a_restore_tells_of_a_key_that_overrules_the_restored_one(
+    run: Any, tmp_path: Path, migrated: Path, archive: str
+) -> None:
+    done = run("restore", archive, data_dir=tmp_path / "new", GUICHET_SECRET_KEY="x" * 40)
     assert done.returncode == 0
     assert "GUICHET_SECRET_KEY overrules" in done.stderr
-    key = (tmp_path / "data" / "secret_key").read_text().strip()
-    assert run("restore", "desk.zip", data_dir=tmp_path / "same", GUICHET_SECRET_KEY=key).stderr == ""
+    key = (migrated / "secret_key").read_text().strip()
+    assert run("restore", archive, data_dir=tmp_path / "same", GUICHET_SECRET_KEY=key).stderr == ""
 
 
 @postgresql_only
@@ -304,8 +340,7 @@ def test_a_missing_backup_is_one_line(run: Any) -> None:
     assert "No such file" in one_line(run("restore", "nowhere.zip"))
 
 
-def test_the_doctor_finds_a_new_desk_well(run: Any) -> None:
-    run("migrate")
+def test_the_doctor_finds_a_new_desk_well(run: Any, migrated: Path) -> None:
     done = run("doctor", GUICHET_CAPTCHA="off")
     assert (done.returncode, done.stderr) == (0, "")
     assert "note  Security code: Off" in done.stdout
@@ -366,18 +401,23 @@ def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:
         assert name in done.stdout
 
 
+def wait_for(desk: Served, words: str, seconds: float = 20) -> None:
+    """Wait until a desk has written these words on standard error, so many seconds at most."""
+    end = time.monotonic() + seconds
+    while words not in desk.errors.read_text() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
 @postgresql_only
 def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: str) -> None:
     cluster = Cluster().start()
     try:
         desk = serve(GUICHET_DATABASE_URL=cluster.create("lost"))
         cluster.break_off()
-        time.sleep(4)
+        wait_for(desk, "does not answer, so mails")
         assert desk.get("/").status == 503
         cluster.go_on()
-        end = time.monotonic() + 20
-        while "answers again" not in desk.errors.read_text() and time.monotonic() < end:
-            time.sleep(0.2)
+        wait_for(desk, "answers again")
         assert desk.get("/").status == 200
     finally:
         cluster.stop()
