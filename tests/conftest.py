@@ -264,6 +264,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
     )
     context.set_default_timeout(10_000)
     page = context.new_page()
+    page.server = live_server
     page.watcher = browsing.Watcher(page, live_server.url)
     yield page
     context.close()

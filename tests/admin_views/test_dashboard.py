@@ -18,7 +18,7 @@ from helpdesk.lists import counting
 from helpdesk.people import agents
 from helpdesk.reports import statistics
 from models import Agent, JournalEntry, Tag, Ticket
-from tests.support import axe, cast, doors, sqlite_only
+from tests.support import axe, browsing, cast, doors, sqlite_only
 
 URL = "/admin/dashboard/"
 #: A Wednesday.
@@ -233,9 +233,8 @@ def test_it_speaks_french(client_of, root, answered):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 @sqlite_only
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(page, live_server, client_of, root, answered, width):
-    cookie = client_of(root).get_cookie("guichet")
-    page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(page, root, answered, width):
+    browsing.enter(page, root)
     page.set_viewport_size({"width": width, "height": 900})
     for path in (URL, f"{URL}?since=2026-03-10&until=2026-03-09"):
         page.goto(path)

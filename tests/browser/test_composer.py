@@ -6,6 +6,7 @@ from helpdesk import settings, tickets
 from models import CannedResponse, Draft, Message, SignIn
 from tests.browser.test_desk import sign_in
 from tests.support import sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -23,7 +24,7 @@ def write(page, ticket, text):
 @pytest.fixture
 def desk_page(page, ana):
     """Ana's browser, signed in."""
-    sign_in(page, ana)
+    enter(page, ana)
     return page
 
 

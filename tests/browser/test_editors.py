@@ -6,8 +6,8 @@ import pytest
 
 from helpdesk import filters
 from models import CannedResponse, EmailText, Filter, Priority
-from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -20,7 +20,7 @@ COPY = (
 @pytest.fixture
 def screen(page, root):
     """An administrator's browser."""
-    sign_in(page, root)
+    enter(page, root)
     return page
 
 

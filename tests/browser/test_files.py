@@ -6,8 +6,8 @@ import pytest
 
 from helpdesk import settings, tickets
 from models import Attachment, Ticket, Upload
-from tests.browser.test_desk import sign_in
 from tests.support import attached, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only, pytest.mark.usefixtures("no_files")]
 
@@ -48,7 +48,7 @@ def form(page, sales):
 
 @pytest.fixture
 def composer(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     return page
@@ -131,14 +131,15 @@ def test_an_agent_pastes_a_screenshot_into_the_editor(composer):
 def test_a_script_in_a_served_file_does_not_run(page, watcher, ticket, ana):
     settings.save({"allowed_extensions": "html"})
     note = tickets.add_note(ticket, "<p>x</p>", actor=ana, files=[attached.received(attached.HTML, "a.html")])
-    sign_in(page, ana)
+    enter(page, ana)
+    page.goto("/admin/")
     with page.expect_download() as download:
         page.evaluate(f"location.href = '/admin/files/{Attachment.get(message=note).id}/a.html?inline=1'")
     assert download.value.suggested_filename == "a.html"
 
 
 def test_the_limits_are_shown_only_when_files_may_be_attached(page, root):
-    sign_in(page, root)
+    enter(page, root)
     page.goto("/admin/configuration/")
     fields = page.locator("#allowed_extensions, #attachment_folder, #max_file_size, #max_total_size")
     assert [field.is_visible() for field in fields.all()] == [True] * 4

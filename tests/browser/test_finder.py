@@ -3,8 +3,8 @@
 import pytest
 
 from models import Ticket
-from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, sqlite_only]
 @pytest.fixture
 def opened(page, ticket, ana):
     """The box, open on Ana's page of the ticket."""
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     page.keyboard.press("Control+k")

@@ -5,9 +5,9 @@ import pytest
 from helpdesk import settings
 from helpdesk.lists import counting
 from models import Attachment, Department, Filter, FilterAction, Message, Permission, Status, Ticket, TicketTag
-from tests.browser.test_desk import sign_in
 from tests.public.filling import answer_of
 from tests.support import attached, cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only, pytest.mark.usefixtures("no_files")]
 
@@ -64,7 +64,8 @@ def titled(page, title):
 @pytest.fixture
 def setting_up(page, billing, root):
     """Root, signed in."""
-    sign_in(page, root)
+    enter(page, root)
+    page.goto("/admin/")
     return page
 
 
@@ -73,7 +74,7 @@ def working(page, ticket, carol, billing, invoices, ana):
     """Ana, signed in, on the page of a ticket of Carol, who has opened another one."""
     cast.open_ticket(carol, billing, invoices, subject="Again about my invoice")
     counting.forget_counts()
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     return page

@@ -4,8 +4,8 @@ import pytest
 
 from helpdesk.lists import counting
 from models import Agent, Message, Ticket
-from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -18,7 +18,7 @@ def listed(page, carol, billing, invoices, ana):
     for n in range(3):
         cast.open_ticket(carol, billing, invoices, subject=f"Ticket {n}")
     counting.forget_counts()
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(LIST)
     return page
 
@@ -26,7 +26,7 @@ def listed(page, carol, billing, invoices, ana):
 @pytest.fixture
 def opened(page, ticket, ana):
     """Ana's page of the ticket."""
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     return page

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from models import Department, Service
-from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -17,7 +17,7 @@ ORDER = "[...document.querySelectorAll('tbody tr td.is-first')].map(cell => cell
 def services(page, root):
     """The list of three services, open in a browser."""
     made = [cast.make_service(name) for name in "ABC"]
-    sign_in(page, root)
+    enter(page, root)
     page.goto("/admin/services/")
     return made
 
@@ -70,7 +70,7 @@ def test_escape_puts_a_row_back(page, services):
 
 def test_what_is_refused_goes_back_and_says_why(page, watcher, billing, root):
     other = cast.make_service("Other", "Left", "Middle", "Right", position=1)
-    sign_in(page, root)
+    enter(page, root)
     page.goto("/admin/departments/")
     watcher.expected.append("422")
     before = page.evaluate(ORDER)

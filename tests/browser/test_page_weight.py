@@ -10,7 +10,7 @@ import pytest
 from helpdesk.examples import demo
 from models import Agent, Ticket
 from tests.support import sqlite_only
-from tests.support.doors import signed_in
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -27,14 +27,6 @@ def weight(page: Any, url: str) -> dict[str, int]:
     return {answer.url: len(gzip.compress(answer.body())) for answer in answers if not answer.url.startswith("data:")}
 
 
-def enter(page: Any, app: Any, agent: Agent) -> None:
-    """Sign this browser in."""
-    client = signed_in(app, agent)
-    client.get("/")
-    value = client.get_cookie("guichet").value
-    page.context.add_cookies([{"name": "guichet", "value": value, "domain": "127.0.0.1", "path": "/"}])
-
-
 def test_the_public_form(page, billing, sales):
     found = weight(page, "/")
     assert sum(found.values()) <= FORM, found
@@ -42,7 +34,7 @@ def test_the_public_form(page, billing, sales):
 
 def test_the_list(page, app):
     demo.fill(tickets=300)
-    enter(page, app, Agent.get(Agent.is_admin))
+    enter(page, Agent.get(Agent.is_admin))
     found = weight(page, "/admin/tickets/?view=all&rows=50")
     assert page.locator("tbody tr").count() >= 25
     assert sum(found.values()) <= LIST, found
@@ -50,13 +42,13 @@ def test_the_list(page, app):
 
 def test_a_ticket_with_its_composer(page, app):
     demo.fill(tickets=40)
-    enter(page, app, Agent.get(Agent.is_admin))
+    enter(page, Agent.get(Agent.is_admin))
     found = weight(page, f"/admin/tickets/{Ticket.get().number}")
     assert page.locator("trix-editor").count()
     assert sum(found.values()) <= COMPOSER, found
 
 
 def test_every_file_comes_from_the_desk(page, app, ticket, root, live_server):
-    enter(page, app, root)
+    enter(page, root)
     for url in ("/", "/admin/tickets/", f"/admin/tickets/{ticket.number}", "/admin/configuration/"):
         assert [name for name in weight(page, url) if not name.startswith(live_server.url)] == []

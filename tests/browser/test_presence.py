@@ -5,8 +5,8 @@ import pytest
 from helpdesk import clock
 from helpdesk.tickets import presence
 from models import Presence
-from tests.browser.test_desk import sign_in
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -18,7 +18,7 @@ def lea(billing):
 
 
 def test_a_colleague_who_replies_is_told_within_ten_seconds_and_goes(page, ticket, ana, lea):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     presence.touch(ticket, actor=lea)
@@ -29,7 +29,7 @@ def test_a_colleague_who_replies_is_told_within_ten_seconds_and_goes(page, ticke
 
 
 def test_who_stands_in_the_composer_gives_a_sign_of_life(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
     assert Presence.select().count() == 0

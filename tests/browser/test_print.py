@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.browser.test_desk import sign_in
 from tests.support import sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -19,7 +19,7 @@ def colours(page) -> tuple[str, str]:
 
 
 def test_an_agent_prints_the_thread_alone(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     assert seen(page, TO_PRESS) > 5
     page.emulate_media(media="print")
@@ -40,7 +40,7 @@ def test_a_customer_prints_the_thread_alone(page, ticket, carol, app):
 
 
 def test_paper_tells_exact_times(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.emulate_media(media="print")
     written = "(node => [getComputedStyle(node).fontSize, getComputedStyle(node, '::after').content, node.title])"
@@ -50,7 +50,8 @@ def test_paper_tells_exact_times(page, ticket, ana):
 
 
 def test_a_dark_desk_prints_dark_on_light(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
+    page.goto("/admin/")
     page.locator(".side-me summary").click()
     page.get_by_role("button", name="Dark").click()
     page.goto(f"/admin/tickets/{ticket.number}")
@@ -60,7 +61,7 @@ def test_a_dark_desk_prints_dark_on_light(page, ticket, ana):
 
 
 def test_a_line_of_reading_is_not_too_long(page, ticket, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.set_viewport_size({"width": 1920, "height": 900})
     page.goto(f"/admin/tickets/{ticket.number}")
     assert page.locator(".msg-body").first.bounding_box()["width"] <= 46 * 16

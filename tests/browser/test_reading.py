@@ -8,9 +8,9 @@ from helpdesk import clock, tickets
 from helpdesk.lists import counting
 from helpdesk.tickets import unread
 from models import Message, Ticket
-from tests.browser.test_desk import sign_in, width
-from tests.browser.test_page_weight import enter
+from tests.browser.test_desk import width
 from tests.support import axe, cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -30,7 +30,7 @@ def several(carol, billing, invoices):
 def wide(page, several, ana):
     """Ana's wide window."""
     page.set_viewport_size(WIDE)
-    sign_in(page, ana)
+    enter(page, ana)
     return page
 
 
@@ -57,7 +57,7 @@ def top(page):
 
 
 def test_opening_a_ticket_clears_it_in_the_list(page, several, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(LIST)
     assert page.locator(".is-unread").count() == 3
     with page.expect_response("**/read"):
@@ -70,7 +70,7 @@ def test_opening_a_ticket_clears_it_in_the_list(page, several, ana):
 def test_a_thread_opens_at_what_is_new_where_that_is_out_of_sight(page, ticket, ana, carol):
     unread.read(ticket, tall(ticket, carol).id, actor=ana)
     tickets.receive_message(Ticket.get_by_id(ticket.id), "And now?", actor=carol)
-    sign_in(page, ana)
+    enter(page, ana)
     with page.expect_response("**/read"):
         page.goto(address(ticket))
     assert top(page) > 0
@@ -80,7 +80,7 @@ def test_a_thread_opens_at_what_is_new_where_that_is_out_of_sight(page, ticket, 
 def test_what_is_in_sight_does_not_move(page, ticket, ana, carol):
     unread.read(ticket, Message.get().id, actor=ana)
     tall(ticket, carol)
-    sign_in(page, ana)
+    enter(page, ana)
     with page.expect_response("**/read"):
         page.goto(address(ticket))
     page.get_by_text("New since your last visit").wait_for()
@@ -88,7 +88,7 @@ def test_what_is_in_sight_does_not_move(page, ticket, ana, carol):
 
 
 def test_a_ticket_marked_as_unread_leads_to_the_list_in_weight(page, several, ana):
-    sign_in(page, ana)
+    enter(page, ana)
     with page.expect_response("**/read"):
         page.goto(address(several[0]))
     page.get_by_role("button", name="Mark as unread").click()
@@ -145,7 +145,7 @@ def test_the_list_is_folded_away_and_comes_back(wide, several):
 def test_a_narrower_window_asks_for_no_list(page, several, ana):
     asked = []
     page.on("request", lambda sent: asked.append(sent.url))
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(address(several[0]))
     page.wait_for_load_state("networkidle")
     assert not page.locator("#beside").is_visible()
@@ -167,7 +167,7 @@ def test_a_list_that_cannot_be_had_leaves_the_ticket_alone_until_one_asks_again(
 
 
 def test_without_script_the_ticket_stands_alone(page, several, ana, browser, live_server):
-    sign_in(page, ana)
+    enter(page, ana)
     context = browser.new_context(
         base_url=live_server.url, java_script_enabled=False, viewport=WIDE, storage_state=page.context.storage_state()
     )
@@ -204,7 +204,7 @@ def drawn(page, selector):
     ],
 )
 def test_the_exact_time_shows_on_focus_until_escape(page, ticket, ana, where, link, time):
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(address(ticket) if where == "ticket" else where)
     title = page.locator(time).first.get_attribute("title")
     assert drawn(page, time) == "none"
@@ -216,7 +216,7 @@ def test_the_exact_time_shows_on_focus_until_escape(page, ticket, ana, where, li
 
 
 def test_a_customer_meets_the_exact_time_on_focus(page, app, ticket, carol):
-    enter(page, app, carol)
+    enter(page, carol)
     page.goto("/tickets")
     title = page.locator(".mine time").get_attribute("title")
     page.keyboard.press("Tab")
@@ -229,7 +229,7 @@ def test_a_customer_meets_the_exact_time_on_focus(page, app, ticket, carol):
 
 def test_the_address_of_a_message_is_copied_and_said(page, ticket, ana, live_server):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(address(ticket))
     button = page.get_by_role("button", name="Copy the link")
     button.focus()
@@ -248,7 +248,7 @@ def test_a_message_of_a_long_thread_is_shown_by_its_address(page, ticket, ana, c
         for n in range(140)
     ]
     Message.insert_many(rows).execute()
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(address(ticket))
     page.locator(".msg .copy").first.focus()
     page.keyboard.press("Enter")
@@ -262,7 +262,7 @@ def test_a_message_of_a_long_thread_is_shown_by_its_address(page, ticket, ana, c
 
 def test_list_ticket_and_composer_are_separate_screens_on_a_telephone(page, several, ana):
     page.set_viewport_size({"width": 390, "height": 844})
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(LIST)
     page.get_by_role("link", name="Ticket 1").click()
     page.locator("trix-editor").wait_for(state="attached")
@@ -279,7 +279,7 @@ def test_list_ticket_and_composer_are_separate_screens_on_a_telephone(page, seve
 
 def test_the_finder_is_closed_without_a_keyboard(page, ticket, ana):
     page.set_viewport_size({"width": 390, "height": 844})
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(LIST)
     page.get_by_role("link", name="Open the menu").click()
     page.get_by_text("Find anything").first.click()

@@ -5,8 +5,9 @@ import pytest
 from helpdesk import tickets
 from helpdesk.lists import counting
 from models import Ticket
-from tests.browser.test_desk import sign_in, width
+from tests.browser.test_desk import width
 from tests.support import cast, sqlite_only
+from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -23,7 +24,7 @@ def many(carol, billing, invoices):
 def listed(page, many, ana):
     """The list of Ana, who is signed in."""
     counting.forget_counts()
-    sign_in(page, ana)
+    enter(page, ana)
     page.goto(f"{LIST}?view=open")
     return page
 

@@ -11,7 +11,7 @@ import pytest
 
 from helpdesk import settings
 from models import Agent, Status, Tag, Ticket
-from tests.support import axe, doors, sqlite_only
+from tests.support import axe, browsing, doors, sqlite_only
 
 SCREENS = [
     "/admin/statuses/",
@@ -107,10 +107,9 @@ def test_the_error_page_leads_on_from_the_desk(root: Agent, client_of: Callable)
 
 
 @pytest.fixture
-def desk_page(page: Any, client_of: Callable, root: Agent, live_server: Any) -> Any:
+def desk_page(page: Any, root: Agent) -> Any:
     """The browser, signed in as an administrator."""
-    cookie = client_of(root).get_cookie("guichet")
-    page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+    browsing.enter(page, root)
     return page
 
 
@@ -209,11 +208,8 @@ def test_a_row_added_to_a_form_has_names_of_its_own(desk_page: Any, ana: Agent) 
 
 @pytest.mark.browser
 @sqlite_only
-def test_a_dangerous_act_is_asked_in_a_dialog(
-    page: Any, client_of: Callable, carol: Any, ticket: Any, live_server: Any
-) -> None:
-    cookie = client_of(carol).get_cookie("guichet")
-    page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])
+def test_a_dangerous_act_is_asked_in_a_dialog(page: Any, carol: Any, ticket: Any) -> None:
+    browsing.enter(page, carol)
     page.goto(f"/tickets/{ticket.number}")
     page.get_by_role("button", name="Close the ticket").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()

@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from werkzeug.serving import make_server
 
+from models import Agent, Customer
+from tests.support.doors import signed_in
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 HOUR = timedelta(hours=1)
@@ -28,7 +31,7 @@ class LiveServer:
     """`url` is where the desk answers, without a final slash."""
 
     def __init__(self, app: Any, certificate: ssl.SSLContext | None = None) -> None:
-        self._app, self._idle, self._busy = app, threading.Condition(), 0
+        self.app, self._idle, self._busy = app, threading.Condition(), 0
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, ssl_context=certificate)
         self._server.daemon_threads = True
         self.port = self._server.server_port
@@ -40,7 +43,7 @@ class LiveServer:
             self._busy += 1
         try:
             # Whole before it goes out: a browser that hangs up in the middle would leave a file open.
-            with closing(self._app(environ, start_response)) as body:
+            with closing(self.app(environ, start_response)) as body:
                 return [b"".join(body)]
         finally:
             with self._idle:
@@ -59,6 +62,12 @@ class LiveServer:
             self._idle.wait_for(lambda: not self._busy, 5)
         self._thread.join(5)
         self._server.server_close()
+
+
+def enter(page: Any, person: Agent | Customer) -> None:
+    """Sign this browser in without the form, which has tests of its own."""
+    cookie = signed_in(page.server.app, person).get_cookie("guichet")
+    page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": page.server.url}])
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
