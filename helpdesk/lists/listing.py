@@ -35,8 +35,7 @@ SORTS = ("urgent", "newest", "oldest")
 URGENT = Order(ORDER)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A ticket as a list shows it."""
 
     id: int
@@ -226,28 +225,29 @@ _VIEWS: dict[str, Any] = {
 }
 
 
+#: What a row takes from its ticket as it is: the field of `Row`, and its column.
+_COLUMNS: dict[str, Any] = {
+    "id": Ticket.id,
+    "number": Ticket.number,
+    "subject": Ticket.subject,
+    "service_id": Ticket.service,
+    "department_id": Ticket.department,
+    "status_id": Ticket.status,
+    "priority_id": Ticket.priority,
+    "assignee_id": Ticket.assignee,
+    "team_id": Ticket.team,
+    "awaits_reply": Ticket.awaits_reply,
+    "last_activity": Ticket.last_activity,
+}
+
+
 def rows_of(ids: list[int], agent: Agent) -> list[Row]:
     """Return the rows with these ids as this agent reads them, in this order: two queries, whatever their number."""
     if not ids:
         return []
+    names = (Customer.first_name, Customer.last_name, CustomerAddress.email)
     rows = (
-        Ticket.select(
-            Ticket.id,
-            Ticket.number,
-            Ticket.subject,
-            Customer.first_name,
-            Customer.last_name,
-            CustomerAddress.email,
-            Ticket.service,
-            Ticket.department,
-            Ticket.status,
-            Ticket.priority,
-            Ticket.assignee,
-            Ticket.team,
-            Ticket.awaits_reply,
-            Ticket.last_activity,
-            unread.is_unread(),
-        )
+        Ticket.select(*_COLUMNS.values(), unread.is_unread(), *names)
         .join(Customer)
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
@@ -262,8 +262,9 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
     ):
         tags.setdefault(ticket_id, []).append(name)
     found: dict[int, Row] = {}
-    for key, number, subject, first, last, email, *others, is_unread in rows:
+    for *values, is_unread, first, last, email in rows:
+        fields = dict(zip(_COLUMNS, values, strict=True))
         customer = " ".join(filter(None, (first, last))) or email or ""
-        values: list[Any] = [key, number, subject, customer, *others, bool(is_unread), sorted(tags.get(key, ()))]
-        found[key] = Row(*values)
+        key = fields["id"]
+        found[key] = Row(**fields, customer=customer, is_unread=bool(is_unread), tags=sorted(tags.get(key, ())))
     return [found[key] for key in ids if key in found]
