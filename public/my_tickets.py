@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from flask import flash, redirect, render_template, request, url_for
 from peewee import fn
@@ -28,6 +30,10 @@ PER_PAGE = 25
 ANSWERS_PER_NETWORK = 120
 RATINGS_PER_NETWORK = 60
 HOUR = 3600
+
+Person = Customer | TicketGuest
+Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
+View = Callable[[Person, Ticket], Answer]
 
 
 @dataclass(frozen=True)
@@ -94,25 +100,38 @@ def _lines(read: list[tuple[Ticket, int]]) -> list[Line]:
     return [Line(row, lookups.status(row.status_id), said.get(row.id), me) for row, me in read]
 
 
+def on_ticket(*, follow: bool = False) -> Callable[[View], Callable[[str], Answer]]:
+    """Let a view take who asks and the ticket in place of the number of its address.
+
+    A ticket of others and none at all get the same answer. The number of a merged ticket leads to the one it is part
+    of now; with `follow` the view takes that one at once.
+    """
+
+    def guard(view: View) -> Callable[[str], Answer]:
+        @wraps(view)
+        def guarded(number: str) -> Answer:
+            try:
+                who, row = current.find(number)
+            except NotFound:
+                return _not_here()
+            return view(who, row) if follow or row.number == number else _led_on(row, number)
+
+        return guarded
+
+    return guard
+
+
 @blueprint.get("/tickets/<number>")
-def ticket(number: str) -> Response | str | tuple[str, int]:
+@on_ticket()
+def ticket(who: Person, row: Ticket) -> Response | str | tuple[str, int]:
     """Show the thread of a ticket to its customer or to its guest."""
-    try:
-        who, row = current.find(number)
-    except NotFound:
-        return _not_here()
-    if row.number != number:
-        return _led_on(row, number)
     return _thread(who, row, AnswerForm(_owner(who, row)))
 
 
 @blueprint.post("/tickets/<number>")
-def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+@on_ticket(follow=True)
+def answer(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Add the customer's message to the thread; writing to a closed ticket reopens it."""
-    try:
-        who, row = current.find(number)
-    except NotFound:
-        return _not_here()
     form = AnswerForm(_owner(who, row))
     refused: Exception | None = None
     if "remove_file" in request.form:
@@ -134,28 +153,18 @@ def answer(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str
 
 
 @blueprint.post("/tickets/<number>/close")
-def close(number: str) -> Response | tuple[str, int]:
+@on_ticket()
+def close(who: Person, row: Ticket) -> Response | tuple[str, int]:
     """Close the ticket from the customer's side."""
-    try:
-        who, row = current.find(number)
-    except NotFound:
-        return _not_here()
-    if row.number != number:
-        return _led_on(row, number)
     tickets.close(row, actor=who)
     flash(_("The ticket has been closed."), "success")
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
 @blueprint.post("/tickets/<number>/rating")
-def rate(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+@on_ticket()
+def rate(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Keep whether the customer is satisfied with a closed ticket."""
-    try:
-        who, row = current.find(number)
-    except NotFound:
-        return _not_here()
-    if row.number != number:
-        return _led_on(row, number)
     access.require(who, "rate", row)
     try:
         rate_limits.count("rating", limit=RATINGS_PER_NETWORK, seconds=HOUR)
@@ -167,14 +176,9 @@ def rate(number: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, 
 
 
 @blueprint.post("/tickets/<number>/copies/drop")
-def drop_copy(number: str) -> Response | tuple[str, int]:
+@on_ticket()
+def drop_copy(who: Person, row: Ticket) -> Response | tuple[str, int]:
     """Take somebody out of copy."""
-    try:
-        who, row = current.find(number)
-    except NotFound:
-        return _not_here()
-    if row.number != number:
-        return _led_on(row, number)
     address = customers.lookup(request.form.get("email", ""))
     if address is None:
         raise NotFound(lazy("This address is not in copy."))
@@ -189,12 +193,12 @@ def _led_on(row: Ticket, number: str) -> Response:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
-def _owner(who: Customer | TicketGuest, row: Ticket) -> Customer | TicketGuest | None:
+def _owner(who: Person, row: Ticket) -> Person | None:
     """Return who puts others in copy: the customer of the ticket, not somebody in copy of it."""
     return None if access.is_in_copy(who, row) else who
 
 
-def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:
+def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:
     asked = request.args.get("before", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
     messages, earlier = thread.public_messages(row, before=before)
@@ -218,7 +222,7 @@ def _thread(who: Customer | TicketGuest, row: Ticket, form: AnswerForm, *, refus
     )
 
 
-def _rating(who: Customer | TicketGuest, row: Ticket, refused: str) -> dict[str, str] | None:
+def _rating(who: Person, row: Ticket, refused: str) -> dict[str, str] | None:
     """Return what the question about satisfaction shows; None where it is not asked."""
     if not refused and not satisfaction.is_asked(row, who):
         return None
