@@ -26,26 +26,38 @@ from admin_views.setup.services import DepartmentsView, ServicesView
 from admin_views.setup.teams import RolesView, TeamsView
 from admin_views.setup.users import UsersView
 from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
-from admin_views.tickets import TicketPages
-from admin_views.tickets.bulk import BulkActs
-from admin_views.tickets.cc import TicketCopies
+from admin_views.tickets.actions import ActionsPage
+from admin_views.tickets.bulk import BulkPage
+from admin_views.tickets.cc import CcPage
 from admin_views.tickets.files import FilesPage
-from admin_views.tickets.quick_search import FinderPage
+from admin_views.tickets.list import TicketsPage
+from admin_views.tickets.merging import MergePage
+from admin_views.tickets.on_behalf import NewTicketPage
+from admin_views.tickets.quick_search import QuickSearchPage
+from admin_views.tickets.replies import ComposerPage
 from admin_views.tickets.saved_views import SavedViewsPage
 from admin_views.tickets.sidebar import desk_menu
+from admin_views.tickets.undo_send import UndoSendPage
+from admin_views.tickets.unread import UnreadPage
 from helpdesk.i18n import lazy
 from web import errors, sessions
 from web.security import nonce
 
 #: Every screen of the desk; the order is nothing but the order of registration.
 PAGES = (
-    TicketPages,
-    Dashboard,
-    BulkActs,
-    SavedViewsPage,
-    FinderPage,
-    TicketCopies,
+    TicketsPage,
+    NewTicketPage,
+    ComposerPage,
+    UndoSendPage,
+    UnreadPage,
+    MergePage,
+    ActionsPage,
+    CcPage,
     FilesPage,
+    BulkPage,
+    SavedViewsPage,
+    QuickSearchPage,
+    Dashboard,
     ServicesView,
     DepartmentsView,
     CannedResponsesView,

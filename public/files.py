@@ -13,29 +13,29 @@ from helpdesk.i18n import lazy
 from public import current, rate_limits
 from public.routes import blueprint
 from web import downloads, uploads
-from web.uploads import Basket
+from web.uploads import FormFiles
 
 HOUR = 3600
 FILES_PER_NETWORK = 150
 
 
-def basket() -> Basket:
+def form_files() -> FormFiles:
     """Return the files of the form of this request."""
     customer = current.signed_in()
     owner = f"customer {customer.id}" if customer is not None else "visitor"
-    return Basket(owner, customer, lambda: rate_limits.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
+    return FormFiles(owner, customer, lambda: rate_limits.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
 
 
 @blueprint.post("/uploads")
 def upload() -> tuple[dict[str, Any], int]:
     """Keep a file for a form that is not sent yet."""
-    return uploads.receive_one(basket())
+    return uploads.receive_one(form_files())
 
 
 @blueprint.post("/uploads/remove")
 def remove_upload() -> dict[str, Any]:
     """Take a file out of its form."""
-    basket().remove()
+    form_files().remove()
     return {}
 
 

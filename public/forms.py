@@ -65,10 +65,10 @@ class FilesForm(DeskForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.basket = files.basket()
+        self.form_files = files.form_files()
         if self.is_submitted():
-            self.basket.take()
-            self.files.errors = self.files.process_errors = list(self.basket.errors)
+            self.form_files.take()
+            self.files.errors = self.files.process_errors = list(self.form_files.errors)
 
 
 def no_address(_form: FlaskForm, field: Field) -> None:
@@ -187,7 +187,7 @@ class TicketForm(FilesForm):
             locale=i18n.language(),
             form_key=self.key,
             copies=tuple(cc.split(self.copies.data or "")),
-            files=tuple(self.basket.stored),
+            files=tuple(self.form_files.stored),
             order_number=self.order_number.data or "",
         )
 

@@ -139,7 +139,7 @@ def answer(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, 
     try:
         if form.validate():
             rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
-            files = form.basket.stored
+            files = form.form_files.stored
             tickets.receive_message(
                 row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies, files=files
             )

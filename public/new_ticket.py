@@ -41,7 +41,7 @@ def new_ticket() -> Answer | tuple[str, int]:
     if form.unit and not form.is_submitted():
         form.unit.data, form.service = units.unit_of_link(offered, _argument("service"), _argument("department"))
     if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
-        return _page(form, 422 if form.basket.errors else 200)
+        return _page(form, 422 if form.form_files.errors else 200)
     try:
         if unconfirmed.is_asked(form):
             return unconfirmed.keep(form) or _page(form, 422)

@@ -35,8 +35,8 @@ def make_room() -> None:
         request.max_content_length = max(usual, file_store.limits().total + AROUND)
 
 
-class Basket:
-    """What one form holds. `owner` says whose files these are; `count` raises TooMany when there were too many."""
+class FormFiles:
+    """The files of one form. `owner` says whose files these are; `count` raises TooMany when there were too many."""
 
     def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None], stamp: str = "") -> None:
         self.owner, self.count = owner, count
@@ -44,6 +44,7 @@ class Basket:
         came = _read(request.form.get("files_key", stamp))
         self.is_new, self.key = not came, came or secrets.token_urlsafe(32)
         self.errors: list[Any] = []
+        self._is_taken = False
 
     @property
     def stamp(self) -> str:
@@ -73,7 +74,10 @@ class Basket:
         return ",".join(f".{name}" for name in names)
 
     def take(self) -> None:
-        """Take out what the form asks to remove and keep what came with it; what is refused stands in `errors`."""
+        """Take out what the form asks to remove and store what came with it, once; `errors` says what is refused."""
+        if self._is_taken:
+            return
+        self._is_taken = True
         self.remove()
         for file in request.files.getlist("files"):
             if file.filename:
@@ -81,7 +85,7 @@ class Basket:
                     self.add(file)
 
     def add(self, file: Any) -> Upload:
-        """Keep one file. Raises InvalidInput or TooMany, which then stands in `errors`."""
+        """Store one file. Raises InvalidInput or TooMany, which then stands in `errors`."""
         try:
             if not self.is_open:
                 raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
@@ -94,18 +98,18 @@ class Basket:
 
     def remove(self) -> None:
         """Take the file out that the form names."""
-        asked = inputs.row_key(request.form.get("remove_file", ""))
-        if asked is not None:
-            uploads.drop(asked, form_key=self.key, owner=self.owner)
+        key = inputs.row_key(request.form.get("remove_file", ""))
+        if key is not None:
+            uploads.drop(key, form_key=self.key, owner=self.owner)
 
 
-def receive_one(basket: Basket) -> tuple[dict[str, Any], int]:
-    """Keep the one file a script sent; return what it shows, or why not."""
+def receive_one(form_files: FormFiles) -> tuple[dict[str, Any], int]:
+    """Store the one file a script sent; return what it shows, or why not."""
     file = next((file for file in request.files.getlist("files") if file.filename), None)
     if file is None:
         return {"message": str(lazy("Choose a file."))}, 422
     try:
-        row = basket.add(file)
+        row = form_files.add(file)
     except TooMany as error:
         return {"message": str(error)}, 429
     except InvalidInput as error:

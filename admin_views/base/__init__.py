@@ -44,10 +44,14 @@ class DeskPage(Guarded, BaseView):
     """A page of the desk that is not generated from a table."""
 
     slug: ClassVar[str]
+    #: The address below ``/admin/``, where it is not the slug: several pages may share one.
+    path: ClassVar[str] = ""
     title: Any = ""
 
     def __init__(self) -> None:
-        super().__init__(name=self.title, endpoint=endpoint_of(self.slug), url=self.slug)
+        # Flask-Admin wants a page to begin at "/", also where another page of the same path does.
+        self._default_view: str = self._default_view or self._urls[0][1]
+        super().__init__(name=self.title, endpoint=endpoint_of(self.slug), url=self.path or self.slug)
 
 
 def endpoint_of(slug: str) -> str:
@@ -170,7 +174,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
         row.save()
         return row
 
-    def losses(self, _row: Any, _values: dict[str, Any]) -> list[str]:
+    def side_effects(self, _row: Any, _values: dict[str, Any]) -> list[str]:
         """Say what storing these values takes away; where there is something to say, the screen asks first."""
         return []
 
@@ -180,9 +184,11 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
         if request.method == "POST" and "confirmed" not in request.form:
             row = self.get_one(request.args.get("id"))
             form = self.edit_form(obj=row)
-            losses = self.losses(row, self.values(form)) if form.validate() else []
-            if losses:
-                return self.confirm(_("Save “%(name)s”?", name=self.named(row)), losses, _("Save"), **form_lists())
+            side_effects = self.side_effects(row, self.values(form)) if form.validate() else []
+            if side_effects:
+                return self.confirm(
+                    _("Save “%(name)s”?", name=self.named(row)), side_effects, _("Save"), **form_lists()
+                )
         return super().edit_view()
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:

@@ -30,7 +30,7 @@ class Deletes:
         """Say what goes with the row when it is deleted."""
         return usage.goes_too(row)
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Return where what keeps a row can be changed: (label, address) of links."""
         return []
 
@@ -56,7 +56,11 @@ class Deletes:
         """Say why a row must stay, and lead to where that can be changed."""
         title = _("“%(name)s” cannot be deleted", name=self.named(row))
         return self.render(
-            "admin/model/in_use.html", title=title, reason=reason, ways=self.ways_out(row), return_url=self.way_back()
+            "admin/model/in_use.html",
+            title=title,
+            reason=reason,
+            ways=self.suggestions(row),
+            return_url=self.way_back(),
         )
 
     def delete_model(self: Any, model: Any) -> bool:

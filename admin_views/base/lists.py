@@ -80,7 +80,7 @@ class Lists:
         """Return how a row is called: in titles, questions and messages."""
         return str(row)
 
-    def offers(self, _action: Any, _row: Any) -> bool:
+    def is_action_available(self, _action: Any, _row: Any) -> bool:
         """Whether an act of a row makes sense for this one."""
         return True
 

@@ -43,8 +43,8 @@ class Ordered:
         """Whether the page shows the order that the buttons change."""
         return not search and not filters and sort_column is None and self.may_move()
 
-    def may_move(self) -> bool:
-        """Whether who asks may change the order."""
+    def may_move(self, _row: Any = None) -> bool:
+        """Whether the agent may change the order, and this row is part of it."""
         return True
 
     def ends(self) -> Ends:

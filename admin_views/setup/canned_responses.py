@@ -73,7 +73,7 @@ class CannedResponsesView(Ordered, DeskView):
             return False
         return True
 
-    def may_move(self) -> bool:
+    def may_move(self, _row: Any = None) -> bool:
         """The order is everybody's: its author alone does not change it."""
         return self.may_edit(None)
 

@@ -100,7 +100,7 @@ class ApiKeysView(DeskView):
     }
     column_extra_row_actions = [EndpointLinkRowAction("", "desk_api_keys.revoke_view", title=lazy("Revoke"))]
 
-    def offers(self, _action: Any, row: Any) -> bool:
+    def is_action_available(self, _action: Any, row: Any) -> bool:
         """A key is revoked once."""
         return row.revoked_at is None
 

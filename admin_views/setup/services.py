@@ -50,7 +50,7 @@ class ServicesView(Ordered, DeskView):
             count = len(lookups.departments(row.id))
             row.summary = ngettext("%(num)d department", "%(num)d departments", count) if count else _("None")
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to switching the service off, its departments and its tickets."""
         departments = self.get_url("desk_departments.index_view", flt0_0=row.id)
         return [
@@ -92,7 +92,7 @@ class DepartmentsView(Ordered, DeskView):
         for row in rows:
             row.service = lookups.service(row.service_id)
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to the tickets of the department."""
         return [(_("See the tickets"), self.get_url("desk_tickets.index_view", view="all", department=row.id))]
 

@@ -49,7 +49,7 @@ class RolesView(DeskView):
     }
     column_default_sort = "id"
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to who has the role."""
         return [(_("See the users"), self.get_url("desk_users.index_view"))]
 
@@ -102,7 +102,7 @@ class TeamsView(DeskView):
         found = TeamMember.select(TeamMember.agent).where(TeamMember.team == row.id).tuples()
         return {"members": [key for (key,) in found]}
 
-    def losses(self, row: Any, values: dict[str, Any]) -> list[str]:
+    def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets are unassigned when members leave or the team is switched off (RULES 7)."""
         try:
             return usage.unassigned(agents.unassigned_by(row, values))

@@ -106,7 +106,7 @@ class UsersView(DeskView):
         action("desk_users.invitation", lazy("Invitation")),
     ]
 
-    def offers(self, action: Any, row: Any) -> bool:
+    def is_action_available(self, action: Any, row: Any) -> bool:
         """Whoever covers nothing is not removed from support; who has a password needs no invitation."""
         if action.endpoint == "desk_users.invitation":
             return bool(row.active) and row.password_hash is None
@@ -153,7 +153,7 @@ class UsersView(DeskView):
             except InvalidInput as error:
                 raise InvalidInput(error.message, field=f"{row['prefix']}-{error.field}") from error
 
-    def losses(self, row: Any, values: dict[str, Any]) -> list[str]:
+    def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets a disabled account leaves behind (RULES 7)."""
         return usage.unassigned(agents.unassigned_by(row, values)) if row.active and not values["active"] else []
 

@@ -57,7 +57,7 @@ def badge(mark: str) -> Any:
     return label
 
 
-def ways_out(view: Any, row: Any) -> list[tuple[str, str]]:
+def suggestions(view: Any, row: Any) -> list[tuple[str, str]]:
     """Lead to the setting that has chosen a status or priority, or to its form and its tickets."""
     chosen_by = workflow.settings_using(row)
     if chosen_by:
@@ -94,9 +94,9 @@ class StatusesView(Ordered, DeskView):
         (lazy("Use"), ["enabled"]),
     )
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to what has chosen it, or to its form and its tickets."""
-        return ways_out(self, row)
+        return suggestions(self, row)
 
 
 class PrioritiesView(DeskView):
@@ -124,9 +124,9 @@ class PrioritiesView(DeskView):
         (lazy("Use"), ["weight", "enabled"]),
     )
 
-    def ways_out(self, row: Any) -> list[tuple[str, str]]:
+    def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to what has chosen it, or to its form and its tickets."""
-        return ways_out(self, row)
+        return suggestions(self, row)
 
 
 class TagsView(DeskView):

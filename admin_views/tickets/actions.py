@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from werkzeug.wrappers import Response
 
-from admin_views.tickets.page import TicketPage
+from admin_views.tickets.base import TicketDeskPage
+from admin_views.tickets.context import message_of
+from database import Base
 from helpdesk import access, outbox, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -19,8 +21,11 @@ from helpdesk.lists.bulk import Outcome
 from helpdesk.settings import lookups
 from models import Agent, Message, Team, Ticket
 
-#: Buttons that need nothing but the ticket: the rule and what is said when it is done, unless `leave` says it.
-ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
+Row = TypeVar("Row", bound=Base)
+
+ACT = "desk_actions.act_view"
+#: Buttons that need nothing but the ticket: the rule, and the message when it is done, unless `leave` has its own.
+ACTS: dict[str, tuple[Callable[..., None], str]] = {
     "close": (tickets.close, lazy("The ticket has been closed.")),
     "reopen": (tickets.reopen, lazy("The ticket has been reopened.")),
     "take": (tickets.take, lazy("The ticket is yours.")),
@@ -33,7 +38,7 @@ ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
 }
 
 
-def one_of(rows: list[Any], key: str) -> Any:
+def one_of(rows: Sequence[Row], key: str) -> Row:
     """Return the row with this id. Raises InvalidInput for any other."""
     row = next((row for row in rows if str(row.id) == key), None)
     if row is None:
@@ -42,81 +47,82 @@ def one_of(rows: list[Any], key: str) -> Any:
 
 
 def target(value: str) -> Agent | Team | None:
-    """Read ``agent-3``, ``team-2`` or an empty text (nobody)."""
+    """Read ``agent-3``, ``team-2`` or an empty text (nobody). Raises InvalidInput."""
     kind, _dash, key = value.partition("-")
     if not value:
         return None
-    rows: list[Any] = lookups.teams() if kind == "team" else lookups.agents()
-    return one_of(rows, key)
+    return one_of(lookups.teams(), key) if kind == "team" else one_of(lookups.agents(), key)
 
 
-def offer_undo(outcome: Outcome, said: dict[str, Any]) -> None:
+def offer_undo(outcome: Outcome, criteria: Mapping[str, Any]) -> None:
     """Offer to take an act back, on the list with these criteria."""
     if outcome.action is not None:
-        flash(url_for("desk_bulk.undo_view", batch_id=outcome.action.id, **said), "undo")
+        flash(url_for("desk_bulk.undo_view", batch_id=outcome.action.id, **criteria), "undo")
 
 
-class TicketActs(TicketPage):
-    """What is done to a ticket, for the page class that holds it."""
+class ActionsPage(TicketDeskPage):
+    """What is done to a ticket."""
+
+    slug = "actions"
 
     @expose("/<number>/<act>", methods=["POST"])
-    def act_view(self, number: str, act: str) -> Any:
+    def act_view(self, number: str, act: str) -> ResponseReturnValue:
         """Do what one button says."""
         if act not in ACTS:
             abort(404)
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         if act == "spam":
             return self.spam(ticket)
         rule, done = ACTS[act]
         if act == "delete":
-            said = _("Ticket %(number)s is in the bin. It can be restored for 30 days.", number=ticket.number)
-            return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), said)
+            message = _("Ticket %(number)s is in the bin. It can be restored for 30 days.", number=ticket.number)
+            return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), message)
         rule(ticket, actor=self.agent)
         flash(str(done), "success")
-        return redirect(self.address(ticket))
+        return redirect(self.context.address(ticket))
 
-    def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], said: str) -> Response:
+    def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], message: str) -> ResponseReturnValue:
         """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
         access.require(self.agent, act, ticket)
         outcome = bulk.run(act, [ticket.id], rule, actor=self.agent)
         if not (outcome.done or outcome.refused):
             # Gone meanwhile, or part of another ticket: this says so.
-            self.find(ticket.number)
+            self.context.find(ticket.number)
         for why in outcome.refused:
             flash(why, "error")
         if outcome.done:
-            flash(said, "success")
-        offer_undo(outcome, self.arguments())
-        return redirect(self.address_of_list())
+            flash(message, "success")
+        offer_undo(outcome, self.context.criteria)
+        return redirect(self.context.list_address())
 
-    def spam(self, ticket: Ticket) -> Any:
+    def spam(self, ticket: Ticket) -> ResponseReturnValue:
         """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""
         block = {"yes": True, "no": False}.get(request.form.get("block", ""))
         access.require(self.agent, "spam", ticket)
         if block is None and not ticket.is_spam and tickets.may_be_impersonated(ticket):
-            act, back = self.address(ticket, "act_view", act="spam"), self.address(ticket)
+            act, back = self.context.address(ticket, ACT, act="spam"), self.context.address(ticket)
             return self.render("admin/ticket_spam.html", ticket=ticket, act=act, back=back)
         number = ticket.number
-        said = (
+        message = (
             _("Ticket %(number)s is marked as spam. Its author is not blocked.", number=number)
             if block is False
             else _("Ticket %(number)s is marked as spam. Its author’s next tickets will be too.", number=number)
         )
         return self.leave(
-            ticket, "spam", lambda row: tickets.mark_spam(row, actor=self.agent, block_author=block), said
+            ticket, "spam", lambda row: tickets.mark_spam(row, actor=self.agent, block_author=block), message
         )
 
     @expose("/<number>/update", methods=["POST"])
-    def update_view(self, number: str) -> Any:
+    def update_view(self, number: str) -> ResponseReturnValue:
         """Change assignee, status, priority and tags at once: one *Update*, one message (RULES 30)."""
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         try:
             with tickets.transaction():
                 self.update(ticket)
         except InvalidInput as error:
             return self.refuse(number, "update", error)
         flash(_("The ticket parameters have been updated."), "success")
-        return redirect(self.back_to(ticket))
+        return redirect(self.context.back_to(ticket))
 
     def update(self, ticket: Ticket) -> None:
         """Apply the panel's form; a field that was not shown is not changed."""
@@ -131,20 +137,20 @@ class TicketActs(TicketPage):
             tickets.assign(ticket, target(form["assignee"]), actor=agent)
 
     @expose("/<number>/subject", methods=["POST"])
-    def subject_view(self, number: str) -> Any:
+    def subject_view(self, number: str) -> ResponseReturnValue:
         """Change the subject."""
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         try:
             tickets.rename(ticket, request.form.get("subject", ""), actor=self.agent)
         except InvalidInput as error:
             return self.refuse(number, "subject", error)
         flash(_("The subject has been changed."), "success")
-        return redirect(self.address(ticket))
+        return redirect(self.context.address(ticket))
 
     @expose("/<number>/transfer", methods=["POST"])
-    def transfer_view(self, number: str) -> Any:
+    def transfer_view(self, number: str) -> ResponseReturnValue:
         """Hand the ticket over (A20)."""
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         try:
             to = target(request.form.get("to", ""))
             if to is None:
@@ -153,12 +159,12 @@ class TicketActs(TicketPage):
         except InvalidInput as error:
             return self.refuse(number, "transfer", error)
         flash(_("The ticket has been transferred to %(name)s.", name=str(to)), "success")
-        return redirect(self.back_to(ticket))
+        return redirect(self.context.back_to(ticket))
 
     @expose("/<number>/move", methods=["POST"])
-    def move_view(self, number: str) -> Any:
+    def move_view(self, number: str) -> ResponseReturnValue:
         """Put the ticket under another service and department."""
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         service, _slash, department = request.form.get("place", "").partition("/")
         try:
             place = inputs.row_key(service), inputs.row_key(department)
@@ -168,38 +174,33 @@ class TicketActs(TicketPage):
         except InvalidInput as error:
             return self.refuse(number, "move", error)
         flash(_("The ticket has been moved."), "success")
-        return redirect(self.back_to(ticket))
-
-    def refuse(self, number: str, form: str, error: InvalidInput) -> Any:
-        """Show the page again, the form as it was filled in and what was refused at it."""
-        # Read anew: what was refused half way is not stored.
-        return self.show(number, code=422, refused={**request.form, "form": form, "error": str(error)})
+        return redirect(self.context.back_to(ticket))
 
     @expose("/<number>/notes/<int:note_id>/delete", methods=["POST"])
-    def delete_note_view(self, number: str, note_id: int) -> Response:
+    def delete_note_view(self, number: str, note_id: int) -> ResponseReturnValue:
         """Delete an internal note."""
-        ticket = self.find(number)
+        ticket = self.context.find(number)
         note = self.message(ticket, note_id, lazy("There is no such note."))
         tickets.delete_note(note, actor=self.agent)
         flash(_("The note has been deleted."), "success")
-        return redirect(self.address(ticket))
+        return redirect(self.context.address(ticket))
 
     @expose("/<number>/messages/<int:message_id>/retry", methods=["POST"])
-    def retry_view(self, number: str, message_id: int) -> Response:
-        """Send the mails of a message anew that could not be delivered."""
-        ticket = self.find(number)
+    def retry_view(self, number: str, message_id: int) -> ResponseReturnValue:
+        """Send the mails of a message again that could not be delivered."""
+        ticket = self.context.find(number)
         message = self.message(ticket, message_id, lazy("There is no such message."))
         sent = outbox.retry_message(message, actor=self.agent)
         if sent:
             flash(
                 ngettext("%(num)d e-mail will be sent again.", "%(num)d e-mails will be sent again.", sent), "success"
             )
-        return redirect(self.address(ticket) + f"#m{message.id}")
+        return redirect(self.context.address(ticket) + f"#m{message.id}")
 
     @staticmethod
-    def message(ticket: Ticket, key: int, missing: Any) -> Message:
+    def message(ticket: Ticket, key: int, missing: str) -> Message:
         """Return a message of this ticket. Raises NotFound with these words."""
-        row = Message.get_or_none(Message.id == key, Message.ticket == ticket.id) if inputs.fits(key) else None
+        row = message_of(ticket, key)
         if row is None:
             raise NotFound(missing)
         # The ticket is at hand: no need to read it again.

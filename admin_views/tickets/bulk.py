@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
@@ -33,7 +34,7 @@ MOST_MERGED = 20
 PREFIX = "list_"
 
 
-class BulkActs(DeskPage):
+class BulkPage(DeskPage):
     """The bar below a list with ticked tickets (B13, B15, B16)."""
 
     slug = "bulk"
@@ -46,7 +47,7 @@ class BulkActs(DeskPage):
         return redirect(url_for(LIST))
 
     @expose("/<act>", methods=["POST"])
-    def bulk_view(self, act: str) -> Any:
+    def bulk_view(self, act: str) -> ResponseReturnValue:
         """Do one thing to every ticked ticket; say how many were done, and how many were refused and why."""
         if act in MARKS:
             return self.mark(read=MARKS[act])
@@ -59,7 +60,7 @@ class BulkActs(DeskPage):
         except InvalidInput as error:
             flash(str(error), "error")
             return redirect(back())
-        self.tell(act, bulk.run(act, self.ticked(), rule, actor=self.agent))
+        flash_outcome(act, bulk.run(act, self.ticked(), rule, actor=self.agent))
         return redirect(back())
 
     def mark(self, *, read: bool) -> Response:
@@ -73,7 +74,7 @@ class BulkActs(DeskPage):
         flash(text if number else _("Tick at least one ticket first."), "success" if number else "error")
         return redirect(back())
 
-    def merge(self) -> Any:
+    def merge(self) -> ResponseReturnValue:
         """Merge the ticked tickets of one customer into the oldest of them, once that was asked."""
         rows = list(Ticket.select().where(Ticket.id.in_(self.ticked())).order_by(Ticket.id).limit(MOST_MERGED + 1))
         try:
@@ -86,10 +87,10 @@ class BulkActs(DeskPage):
                 access.require(self.agent, "merge", source)
                 merging.check(source, oldest)
             if "confirmed" not in request.form:
-                kept = {name: text for name, text in request.form.items() if name.startswith(PREFIX)}
-                hidden = {**kept, "number": [row.number for row in rows]}
-                asked, act = question(sources, oldest), url_for("desk_bulk.bulk_view", act="merge")
-                return self.render("admin/ticket_merge_ask.html", **asked, act=act, back=back(), hidden=hidden)
+                fields = {name: text for name, text in request.form.items() if name.startswith(PREFIX)}
+                hidden = {**fields, "number": [row.number for row in rows]}
+                summary, act = question(sources, oldest), url_for("desk_bulk.bulk_view", act="merge")
+                return self.render("admin/ticket_merge_ask.html", **summary, act=act, back=back(), hidden=hidden)
             with tickets.transaction():
                 for source in sources:
                     tickets.merge(source, oldest, actor=self.agent)
@@ -125,37 +126,23 @@ class BulkActs(DeskPage):
     def ticked(self) -> list[int]:
         """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""
         if "all" in request.form:
-            wanted = criteria.listing_of(self.agent, list_criteria())
-            query = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(MAX_TICKETS + 1)
+            listing = criteria.listing_of(self.agent, list_criteria())
+            query = listing.query(Ticket.id).order_by(*listing.order.terms()).limit(MAX_TICKETS + 1)
         else:
             numbers = [access.clean_number(number) for number in request.form.getlist("number")[:MAX_TICKETS]]
             query = access.visible_tickets(self.agent).select(Ticket.id).where(Ticket.number.in_(numbers))
-        found = [row[0] for row in query.tuples()]
-        if len(found) > MAX_TICKETS:
+        ids = [row[0] for row in query.tuples()]
+        if len(ids) > MAX_TICKETS:
             text = _("Only the first %(limit)s tickets were met: do it again for the rest.", limit=MAX_TICKETS)
             flash(text, "warning")
-        return found[:MAX_TICKETS]
-
-    @staticmethod
-    def tell(act: str, outcome: Outcome) -> None:
-        """Say what became of an act, and offer to take it back."""
-        if outcome.done:
-            flash(done(act, outcome.done), "success")
-        elif not outcome.refused:
-            flash(_("Tick at least one ticket first."), "error")
-        for why, number in outcome.refused.items():
-            text = ngettext(
-                "%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why
-            )
-            flash(text, "error")
-        offer_undo(outcome, list_criteria())
+        return ids[:MAX_TICKETS]
 
     @expose("/undo/<int:batch_id>", methods=["POST"])
     def undo_view(self, batch_id: int) -> Response:
         """Take one's own act back, as far as nobody went on from it."""
         batch = bulk.find(batch_id, actor=self.agent)
         try:
-            tell_undone(undo.undo(batch, actor=self.agent))
+            flash_undone(undo.undo(batch, actor=self.agent))
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(url_for(LIST, **criteria.parse(request.args)))
@@ -163,8 +150,8 @@ class BulkActs(DeskPage):
 
 def list_criteria() -> dict[str, Any]:
     """Return the criteria of the list that the form comes from."""
-    given = request.form.items()
-    return criteria.parse({name.removeprefix(PREFIX): value for name, value in given if name.startswith(PREFIX)})
+    fields = request.form.items()
+    return criteria.parse({name.removeprefix(PREFIX): value for name, value in fields if name.startswith(PREFIX)})
 
 
 def back() -> str:
@@ -172,8 +159,20 @@ def back() -> str:
     return url_for(LIST, **list_criteria())
 
 
-def done(act: str, number: int) -> str:
-    """Say how many tickets an act has changed."""
+def flash_outcome(act: str, outcome: Outcome) -> None:
+    """Say on the next page what became of an act, and offer to take it back."""
+    if outcome.done:
+        flash(success_text(act, outcome.done), "success")
+    elif not outcome.refused:
+        flash(_("Tick at least one ticket first."), "error")
+    for why, number in outcome.refused.items():
+        text = ngettext("%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why)
+        flash(text, "error")
+    offer_undo(outcome, list_criteria())
+
+
+def success_text(act: str, number: int) -> str:
+    """Return how many tickets an act has changed, in words."""
     if act == "assign":
         return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", number)
     if act == "delete":
@@ -183,8 +182,8 @@ def done(act: str, number: int) -> str:
     return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
 
 
-def tell_undone(undone: Undone) -> None:
-    """Say what was given back, what was not, and what became of the e-mails."""
+def flash_undone(undone: Undone) -> None:
+    """Say on the next page what was given back, what was not, and what became of the e-mails."""
     if undone.back:
         flash(ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back), "success")
     if undone.kept:

@@ -16,7 +16,7 @@ from helpdesk.tickets import cc
 from models import Ticket
 
 
-class TicketCopies(DeskPage):
+class CcPage(DeskPage):
     """Adding and dropping people in copy."""
 
     slug = "copies"

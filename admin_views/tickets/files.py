@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
@@ -15,7 +14,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from models import Agent, Ticket
 from web import downloads, uploads
-from web.uploads import Basket
+from web.uploads import FormFiles
 
 HOUR = 3600
 FILES_PER_AGENT = 600
@@ -23,20 +22,22 @@ FILES_PER_AGENT = 600
 TICKETS = 8
 
 
-def basket(agent: Agent, stamp: str = "") -> Basket:
+def form_files(agent: Agent, stamp: str = "") -> FormFiles:
     """Return the files of the form this agent fills in; `stamp` is of a form that comes back."""
     owner = f"agent {agent.id}"
-    return Basket(owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR), stamp)
+    return FormFiles(
+        owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR), stamp
+    )
 
 
-def basket_of(agent: Agent, ticket: Ticket) -> Basket:
+def stored_files(agent: Agent, ticket: Ticket) -> FormFiles:
     """Return the files of the reply this agent writes in a ticket: those that wait since an earlier page, else none."""
     stamp = next((stamp for number, stamp in session.get("files", []) if number == ticket.number), "")
-    found = basket(agent, stamp)
-    if stamp and not found.stored:
+    files = form_files(agent, stamp)
+    if stamp and not files.stored:
         forget_files(ticket.number)
-        return basket(agent)
-    return found
+        return form_files(agent)
+    return files
 
 
 def remember_files(number: str, stamp: str) -> None:
@@ -62,18 +63,18 @@ class FilesPage(DeskPage):
         return redirect(url_for(LIST))
 
     @expose("/upload", methods=["POST"])
-    def upload_view(self) -> Any:
+    def upload_view(self) -> ResponseReturnValue:
         """Keep a file for a reply that is not sent yet."""
-        files = basket(self.agent)
+        files = form_files(self.agent)
         answer, code = uploads.receive_one(files)
         if code == 200 and (number := request.args.get("ticket", "")):
             remember_files(number[:40], files.stamp)
         return answer, code
 
     @expose("/remove", methods=["POST"])
-    def remove_view(self) -> Any:
+    def remove_view(self) -> ResponseReturnValue:
         """Take a file out of its form."""
-        basket(self.agent).remove()
+        form_files(self.agent).remove()
         return {}
 
     @expose("/<int:file_id>/<path:called>")

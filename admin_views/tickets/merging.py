@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets.page import TicketPage
+from admin_views.tickets.base import TicketDeskPage
 from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
@@ -16,51 +17,56 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from models import Ticket
 
+MERGE = "desk_merge.merge_view"
 
-class TicketMerging(TicketPage):
-    """Two tickets become one, for the page class that holds it."""
+
+class MergePage(TicketDeskPage):
+    """Two tickets become one."""
+
+    slug = "merge"
 
     @expose("/<number>/merge", methods=["GET", "POST"])
-    def merge_view(self, number: str) -> Any:
+    def merge_view(self, number: str) -> ResponseReturnValue:
         """Ask into which ticket, then whether, then do it: everything moves, and the number goes on leading there."""
-        source = self.find(number)
+        context = self.context
+        source = context.find(number)
         access.require(self.agent, "merge", source)
         if request.method == "GET":
             return self.choose(source)
-        typed = request.form.get("number", "").strip() or request.form.get("into", "")
+        chosen = request.form.get("number", "").strip() or request.form.get("into", "")
         try:
-            target = self.target(typed)
+            target = self.target(chosen)
             merging.check(source, target)
             if "confirmed" not in request.form:
-                asked, act = question([source], target), self.address(source, "merge_view")
-                return self.render("admin/ticket_merge_ask.html", **asked, act=act, back=self.address(source))
+                act, back = context.address(source, MERGE), context.address(source)
+                return self.render("admin/ticket_merge_ask.html", **question([source], target), act=act, back=back)
             tickets.merge(source, target, actor=self.agent)
         except InvalidInput as error:
-            return self.choose(source, typed, str(error)), 422
+            return self.choose(source, chosen, str(error)), 422
         flash(_("Ticket %(former)s is part of this one now.", former=source.number), "success")
-        return redirect(self.address(target))
+        return redirect(context.address(target))
 
     def target(self, number: str) -> Ticket:
         """Return the ticket with this number. Raises InvalidInput when there is none that the agent sees."""
         if not number:
             raise InvalidInput(lazy("Choose a ticket, or write its number."), field="target")
         try:
-            return self.follow(number.removeprefix("#").strip())
+            return self.context.follow(number.removeprefix("#").strip())
         except NotFound:
             raise InvalidInput(
                 lazy("There is no ticket %(number)s among those you see.", number=number), field="target"
             ) from None
 
-    def choose(self, source: Ticket, typed: str = "", error: str = "") -> Any:
+    def choose(self, source: Ticket, number: str = "", error: str = "") -> str:
         """Show the customer's other tickets, and a field for a number."""
         offered = merging.candidates(source, actor=self.agent)
         return self.render(
-            "admin/ticket_merge.html", ticket=source, offered=offered, typed=typed, error=error, catalogue=lookups,
-            act=self.address(source, "merge_view"), back=self.address(source),
+            "admin/ticket_merge.html", ticket=source, offered=offered, typed=number, error=error, catalogue=lookups,
+            act=self.context.address(source, MERGE), back=self.context.address(source),
         )  # fmt: skip
 
 
 def question(sources: Sequence[Ticket], target: Ticket) -> dict[str, Any]:
-    """Return what the page that asks tells: what becomes of which tickets, and who will read more."""
+    """Return what the page that asks shows: what becomes of which tickets, and who will read more."""
     readers = sorted({email for source in sources for email in merging.readers(source, target)})
     return {"sources": sources, "target": target, "readers": readers}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import Any
 
 from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_wtf import FlaskForm
 from wtforms import EmailField, FileField, HiddenField, RadioField, SelectField, StringField, TextAreaField
@@ -14,8 +14,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from admin_views.base.fields import show
-from admin_views.tickets.files import basket
-from admin_views.tickets.page import TicketPage
+from admin_views.tickets.base import TicketDeskPage
+from admin_views.tickets.files import form_files
 from admin_views.tickets.sidebar import LIST
 from helpdesk import settings, tickets
 from helpdesk.errors import InvalidInput
@@ -36,7 +36,7 @@ SOURCES = [
 FIELD_OF = {"service": "place", "department": "place", "body": "message"}
 
 
-class CallerForm(FlaskForm):
+class OnBehalfForm(FlaskForm):
     """What an agent writes down for somebody else."""
 
     source = RadioField(lazy("How it came"), choices=SOURCES, default="phone")
@@ -62,33 +62,35 @@ class CallerForm(FlaskForm):
     form_key = HiddenField()
 
 
-class CallerTickets(TicketPage):
-    """The page that opens a ticket, for the page class that holds it."""
+class NewTicketPage(TicketDeskPage):
+    """The page that opens a ticket."""
+
+    slug = "new-ticket"
 
     @expose("/new", methods=["GET", "POST"])
-    def new_view(self) -> Any:
+    def new_view(self) -> ResponseReturnValue:
         """Open a ticket for somebody who is not at the form."""
-        form = CallerForm()
+        form = OnBehalfForm()
         form.place.choices = offered(places(self.agent))
         form.form_key.data = form.form_key.data or secrets.token_urlsafe(16)
-        held = basket(self.agent)
+        files = form_files(self.agent)
         if form.is_submitted():
-            held.take()
-            form.files.errors = form.files.process_errors = list(held.errors)
+            files.take()
+            form.files.errors = form.files.process_errors = list(files.errors)
         removing = "remove_file" in request.form
         if not removing and form.validate_on_submit():
             try:
-                ticket = tickets.open_for_caller(replace(new_ticket(form), files=tuple(held.stored)), actor=self.agent)
+                ticket = tickets.open_for_caller(replace(new_ticket(form), files=tuple(files.stored)), actor=self.agent)
             except InvalidInput as error:
                 error.field = FIELD_OF.get(error.field or "", error.field)
                 show(error, form)
             else:
-                said = _("Ticket %(number)s is open for %(name)s.", number=ticket.number, name=str(ticket.customer))
-                flash(said, "success")
+                name = str(ticket.customer)
+                flash(_("Ticket %(number)s is open for %(name)s.", number=ticket.number, name=name), "success")
                 if ticket.is_spam:
                     flash(_("Its author is blocked: the ticket is under Spam, and nobody is mailed."), "warning")
                 return redirect(url_for("desk_tickets.ticket_view", number=ticket.number))
-        page = self.render("admin/ticket_new.html", form=form, basket=held, return_url=url_for(LIST))
+        page = self.render("admin/ticket_new.html", form=form, form_files=files, return_url=url_for(LIST))
         return page, 422 if form.is_submitted() and not removing else 200
 
 
@@ -107,8 +109,8 @@ def offered(choices: list[SelectChoice]) -> list[SelectChoice]:
     return choices if len(choices) == 1 else [SelectChoice("", _("Choose…")), *choices]
 
 
-def new_ticket(form: CallerForm) -> NewTicket:
-    """Return what the form asks for."""
+def new_ticket(form: OnBehalfForm) -> NewTicket:
+    """Return the ticket that the form describes."""
     service, _slash, department = (form.place.data or "").partition("/")
     return NewTicket(
         email=form.email.data,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskPage
@@ -19,24 +18,24 @@ from models import Agent, Ticket
 Line = dict[str, str]
 
 
-class FinderPage(DeskPage):
+class QuickSearchPage(DeskPage):
     """What a few letters may mean."""
 
     slug, title, verb = "find", lazy("Find"), "desk"
 
     @expose("/")
-    def index_view(self) -> Any:
-        """Give what was found, by kind; a browser without script is led to the search."""
+    def index_view(self) -> ResponseReturnValue:
+        """Give what matches, by kind; a browser without script is led to the search."""
         text = request.args.get("q", "")[:200]
         if request.accept_mimetypes.best != "application/json":
             return redirect(url_for(LIST, view="search", q=text or None))
-        found = {
+        matches = {
             _("Screens"): screens(self.agent, text),
             _("Tickets"): tickets(self.agent, text),
             _("Customers"): customers(self.agent, text),
             _("Tags"): tags(text),
         }
-        return {"groups": [{"label": label, "lines": lines} for label, lines in found.items() if lines]}
+        return {"groups": [{"label": label, "lines": lines} for label, lines in matches.items() if lines]}
 
 
 def screens(agent: Agent, text: str) -> list[Line]:
@@ -63,7 +62,7 @@ def tickets(agent: Agent, text: str) -> list[Line]:
 
 
 def details(row: Ticket) -> tuple[str, ...]:
-    """Return what tells a ticket from others of its subject."""
+    """Return what sets a ticket apart from others of its subject."""
     status = lookups.status(row.status_id)
     return row.number, row.customer.full_name, str(status.label) if status else ""
 

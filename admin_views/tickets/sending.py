@@ -1,4 +1,4 @@
-"""The ways to send a reply, the last one offered first; a reply that has not gone out; what a writer is told."""
+"""The ways to send a reply, the last one offered first; a reply that has not gone out; notes for its writer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
-from typing import Any
 
 from flask import request
 from werkzeug.datastructures import MultiDict
@@ -24,10 +23,6 @@ from web import security, statics
 
 COOKIE = "sends"
 STATUS = "status-"
-#: What the page of a ticket is told beside what was typed: no form of ours sends fields of these names.
-TOLD = frozenset(
-    {"number", "code", "refused", "basket", "way", "error", "error_field", "held", "said", "forgotten", "notes"}
-)
 
 
 @dataclass(frozen=True)
@@ -42,15 +37,15 @@ class Way:
 def ways(agent: Agent, ticket: Ticket) -> list[Way]:
     """Return the ways this agent may choose from; sending plainly needs no right."""
     pending = lookups.pending_status()
-    found = [Way("send", _("Send"), pending)]
+    offered = [Way("send", _("Send"), pending)]
     if access.can(agent, "close", ticket):
-        found.append(Way("close", _("Send and close"), lookups.closed_status()))
-        found += [
+        offered.append(Way("close", _("Send and close"), lookups.closed_status()))
+        offered += [
             Way(f"{STATUS}{row.id}", _("Send and set to %(status)s", status=row.label), row)
             for row in lookups.statuses()
             if row.enabled and row.category == PENDING and row.id != pending.id
         ]
-    return found
+    return offered
 
 
 def usual(agent: Agent, offered: list[Way], just_now: str = "") -> Way:
@@ -60,21 +55,16 @@ def usual(agent: Agent, offered: list[Way], just_now: str = "") -> Way:
     return next((way for way in offered if way.name == name), offered[0])
 
 
-def remember(response: Response, agent: Agent, form: MultiDict[str, str]) -> None:
+def remember(response: Response, agent: Agent, way: str) -> None:
     """Keep in this browser how the agent has sent."""
     response.set_cookie(
         COOKIE,
-        f"{agent.id}.{chosen(form)}",
+        f"{agent.id}.{way}",
         max_age=statics.YEAR,
         secure=security.is_https(),
         httponly=True,
         samesite="Lax",
     )
-
-
-def form_values(form: MultiDict[str, str]) -> dict[str, str]:
-    """Return what comes back in the composer of what was sent."""
-    return {name: value for name, value in form.items() if name not in TOLD}
 
 
 def chosen(form: MultiDict[str, str]) -> str:
@@ -83,26 +73,23 @@ def chosen(form: MultiDict[str, str]) -> str:
     return name if name == "close" or _status_id(name) is not None else "send"
 
 
-def _status_id(name: str) -> int | None:
-    return inputs.row_key(name.removeprefix(STATUS)) if name.startswith(STATUS) else None
+def _status_id(way: str) -> int | None:
+    return inputs.row_key(way.removeprefix(STATUS)) if way.startswith(STATUS) else None
 
 
-def arguments(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Return what the chosen way tells `tickets.reply`."""
-    name = chosen(form)
-    if name == "close":
-        return {"close": True}
-    key = _status_id(name)
-    return {"waits_as": lookups.status(key)} if key is not None else {}
+def waits_as(way: str) -> Status | None:
+    """Return the status that this way names, instead of the pending one."""
+    key = _status_id(way)
+    return lookups.status(key) if key is not None else None
 
 
 @dataclass(frozen=True)
 class Unsent:
-    """A reply that has not gone out: it leaves in so many seconds; `kept_back` when it was given more time."""
+    """A reply that has not gone out: it leaves in so many seconds; `is_delayed` when it was given more time."""
 
     message: Message
     seconds: int
-    kept_back: bool
+    is_delayed: bool
 
 
 def unsent(agent: Agent, blocks: Iterable[Block]) -> Unsent | None:
@@ -116,17 +103,19 @@ def unsent(agent: Agent, blocks: Iterable[Block]) -> Unsent | None:
     return None
 
 
-def said_new(number: int) -> str:
-    """Say how many messages came in."""
+def newer_text(number: int) -> str:
+    """Return how many messages came in, in words."""
     return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
 
 
-def said_merged(led: Merged) -> str:
-    """Say to somebody who writes where the ticket has gone."""
-    return _("This ticket has been merged into %(number)s: your text goes there when you send it.", number=led.number)
+def merged_text(merged: Merged) -> str:
+    """Return where the ticket has gone, for somebody who is writing in it."""
+    return _(
+        "This ticket has been merged into %(number)s: your text goes there when you send it.", number=merged.number
+    )
 
 
 def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:
-    """Name the variables of a canned response that are empty in this ticket."""
+    """Return the variables of a canned response that are empty in this ticket, a sentence each."""
     names = canned_responses.empty_variables(response, ticket)
     return [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]

@@ -19,8 +19,8 @@ DASHBOARD = "desk_dashboard.index_view"
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the menu of the desk: `current` holds the arguments of the list being read."""
-    counts, kept = counting.counts(agent), _kept_lists(agent)
-    if any(entry.get("current") for entry in kept):
+    counts, saved = counting.counts(agent), _saved_lists(agent)
+    if any(entry.get("current") for entry in saved):
         current = {}
     base = url_for(LIST)
 
@@ -54,7 +54,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             ],
         },
         {"label": _("Services"), "links": places},
-        *([{"label": _("Lists"), "links": kept}] if kept else []),
+        *([{"label": _("Lists"), "links": saved}] if saved else []),
         {
             "label": None,
             "links": [
@@ -67,7 +67,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _kept_lists(agent: Agent) -> list[dict[str, Any]]:
+def _saved_lists(agent: Agent) -> list[dict[str, Any]]:
     """Return the saved lists; they are not counted: each count would be a query."""
     here = criteria.parse(request.args) if request.endpoint == LIST else None
     links = [

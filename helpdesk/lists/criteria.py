@@ -46,46 +46,46 @@ class Chip:
     without: dict[str, str]
 
 
-def parse(given: Mapping[str, Any]) -> dict[str, Any]:
+def parse(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an address says that a list understands: nothing empty, nothing strange, in one order."""
-    found: dict[str, str] = {}
+    words: dict[str, str] = {}
     # An address knows several values of a name, and is slow to say that it has none.
-    given = dict(given.items())
-    for name, words in WORDS.items():
-        if given.get(name) in words:
-            found[name] = given[name]
+    arguments = dict(arguments.items())
+    for name, allowed in WORDS.items():
+        if arguments.get(name) in allowed:
+            words[name] = arguments[name]
     for name in ROWS:
-        value = str(given.get(name, ""))
+        value = str(arguments.get(name, ""))
         if inputs.row_key(value) is not None or (name, value) == ("assignee", "me"):
-            found[name] = value
-    text = str(given.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
+            words[name] = value
+    text = str(arguments.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
     if text:
-        found["q"] = text
-    if found.get("view") == "open" and len(found) > 1:
+        words["q"] = text
+    if words.get("view") == "open" and len(words) > 1:
         # One list has one address: a place of the menu does not say it either.
-        del found["view"]
-    return found
+        del words["view"]
+    return words
 
 
-def listing_of(agent: Agent, said: Mapping[str, str]) -> TicketListing:
+def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
     """Return the list these criteria ask for, within the agent's sight."""
-    view = said.get("view", "open")
+    view = words.get("view", "open")
     if view == "search":
-        view = said.get("state", "all")
-    keys = {name: said[name] for name in ROWS if name in said}
+        view = words.get("state", "all")
+    keys = {name: words[name] for name in ROWS if name in words}
     rows = {f"{name}_id": agent.id if value == "me" else int(value) for name, value in keys.items()}
     return TicketListing(
         agent,
         view,
-        waits="waits" in said,
-        text=said.get("q", ""),
-        scope=said.get("scope", "everywhere"),
-        sort=said.get("sort", ""),
+        waits="waits" in words,
+        text=words.get("q", ""),
+        scope=words.get("scope", "everywhere"),
+        sort=words.get("sort", ""),
         **rows,
     )
 
 
-def chips(said: Mapping[str, str]) -> list[Chip]:
+def chips(words: Mapping[str, str]) -> list[Chip]:
     """Return the criteria in words: without the place when it is the name of the list."""
     names = {
         "state": _("State"),
@@ -98,18 +98,18 @@ def chips(said: Mapping[str, str]) -> list[Chip]:
         "tag": _("Tag"),
         "waits": _("Waits"),
     }
-    shown = [name for name in FILTERS if name in said and name != place_of(said)]
+    shown = [name for name in FILTERS if name in words and name != place_of(words)]
     return [
-        Chip(names[name], _words(name, said[name]), {key: value for key, value in said.items() if key != name})
+        Chip(names[name], _words(name, words[name]), {key: value for key, value in words.items() if key != name})
         for name in shown
     ]
 
 
-def place_of(said: Mapping[str, str]) -> str | None:
+def place_of(words: Mapping[str, str]) -> str | None:
     """Return the criterion that names the list: its department or service, on the list of what is open."""
-    if "view" in said:
+    if "view" in words:
         return None
-    return next((name for name in ("department", "service") if name in said), None)
+    return next((name for name in ("department", "service") if name in words), None)
 
 
 def _words(name: str, value: str) -> str:

@@ -32,14 +32,14 @@ def criteria_of(view: SavedView) -> dict[str, Any]:
     return criteria.parse(dict(parse_qsl(view.query)))
 
 
-def save(name: str, given: Mapping[str, str], *, actor: Agent) -> SavedView:
+def save(name: str, arguments: Mapping[str, str], *, actor: Agent) -> SavedView:
     """Keep a list under a name; an own view of that name is replaced.
 
     Raises InvalidInput for a wrong name or too long a search.
     """
     access.require(actor, "desk")
     title, own = _name(name), _own(actor)
-    query = urlencode(criteria.parse(given))
+    query = urlencode(criteria.parse(arguments))
     if len(query) > SavedView.query.max_length:
         raise InvalidInput(lazy("This search is too long to be kept: shorten it."), field="name")
     view = next((row for row in own if row.name == title), None)

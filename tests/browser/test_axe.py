@@ -27,10 +27,10 @@ MAIN = {"root": DESK, "visitor": PUBLIC, "carol": MINE}
 #: Answers that are no pages, or no pages of ours.
 NO_PAGES = {
     *("assets.labels", "assets.logo_file", "assets.static_file", "public.health", "desk_tickets.news_view"),
-    "desk_tickets.canned_view",
-    "desk_tickets.colleagues_view",
+    "desk_composer.canned_view",
+    "desk_composer.colleagues_view",
     *("desk_files.file_view", "desk_emails.preview_view", "desk_journal.export_view", "desk_customers.export"),
-    *("desk_tickets.draft_view", "desk_orders.export", "desk_dashboard.export_view"),
+    *("desk_composer.draft_view", "desk_orders.export", "desk_dashboard.export_view"),
 }
 
 #: Every page, for one who may see it.

@@ -102,7 +102,7 @@ def subject(page, world):
 def merging(page, world):
     """What is asked before two tickets are merged, after a number that cannot be."""
     other = cast.open_ticket(world.people["carol"], world.ticket.service, world.ticket.department)
-    page.goto(world.url("desk_tickets.merge_view"))
+    page.goto(world.url("desk_merge.merge_view"))
     page.fill("#number", "999")
     page.get_by_role("button", name="Continue").click()
     page.locator("#merge-error").wait_for()

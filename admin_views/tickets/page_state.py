@@ -1,0 +1,42 @@
+"""What a page knew of its ticket when it was made, as its form carries it, to say afterwards what changed since."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from helpdesk import clock
+from helpdesk.i18n import _
+from helpdesk.settings import lookups
+from models import Ticket
+
+EPOCH = datetime(1970, 1, 1)
+
+
+def of_now(ticket: Ticket) -> str:
+    """Return the state of the ticket, and when this was."""
+    microseconds = (clock.now() - EPOCH) // timedelta(microseconds=1)
+    return f"{ticket.status_id}/{ticket.assignee_id or 0}/{ticket.team_id or 0}/{microseconds}"
+
+
+def made_at(state: str) -> datetime | None:
+    """Return when the page with this state was made (naive UTC); None for what no page has said."""
+    microseconds = state.rpartition("/")[2]
+    return EPOCH + timedelta(microseconds=int(microseconds)) if re.fullmatch(r"[0-9]{1,17}", microseconds) else None
+
+
+def changes_since(state: str, ticket: Ticket) -> list[str]:
+    """Return what changed since the page with this state was made, beyond messages: a sentence each."""
+    status, _slash, handler = state.rpartition("/")[0].partition("/")
+    now_status, _slash, now_handler = of_now(ticket).rpartition("/")[0].partition("/")
+    changes = []
+    if handler and status != now_status:
+        changes.append(_("Meanwhile the status has become %(status)s.", status=str(lookups.status(ticket.status_id))))
+    if handler and handler != now_handler:
+        row = lookups.agent(ticket.assignee_id) or lookups.team(ticket.team_id)
+        changes.append(
+            _("Meanwhile the ticket has been assigned to %(name)s.", name=str(row))
+            if row is not None
+            else _("Meanwhile the ticket has been unassigned.")
+        )
+    return changes
