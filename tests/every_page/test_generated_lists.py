@@ -1,0 +1,104 @@
+"""A generated list asks the database as often for 25 rows as for one, whatever its columns show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playhouse.test_utils import count_queries
+
+from admin_views import PAGES
+from admin_views.base import DeskView
+from database import Label
+from helpdesk import clock
+from models import (
+    ApiKey,
+    CannedResponse,
+    Filter,
+    FilterAction,
+    FilterCondition,
+    Order,
+    OutgoingEmail,
+    Priority,
+    SavedView,
+    Status,
+    Tag,
+)
+from tests.support import cast
+
+SCREENS = [page for page in PAGES if issubclass(page, DeskView)]
+
+
+def add_rows(number: int, reader) -> set[type]:
+    """Add a row to each generated screen that `reader` opens, and new rows behind its foreign keys.
+
+    Return the tables that have one more.
+    """
+    now = clock.now() - timedelta(minutes=number)
+    service = cast.make_service(f"Service {number}", "Refunds")
+    department = service.departments.get()
+    role = cast.make_role(f"Role {number}")
+    agent = cast.make_agent(f"Agent{number}", service, department, role=role)
+    customer = cast.make_customer(f"Customer{number}")
+    label = Label(en=f"Label {number}")
+    rule = Filter.create(name=f"Filter {number}", position=number)
+    order = {"customer": customer, "email": customer.primary_address.email, "placed_at": now, "updated_at": now}
+    mail = {"to_email": "a@b.example", "from_email": "desk@b.example", "locale": "en", "due_at": now, "created_at": now}
+    rows = [
+        service,
+        department,
+        role,
+        agent,
+        customer,
+        rule,
+        cast.make_team(f"Team {number}", agent, manager=agent),
+        cast.permit(reader, service),
+        Status.create(identifier=f"status {number}", label=label),
+        Priority.create(identifier=f"priority {number}", label=label),
+        Tag.create(name=f"tag {number}", key=f"tag {number}"),
+        CannedResponse.create(service=service, name=f"Response {number}", body="<p>Hello</p>", author=agent),
+        SavedView.create(owner=agent, name=f"List {number}", query=f"service={service.id}", shared=True),
+        ApiKey.create(name=f"Key {number}", prefix="g", token_hash=f"{number}", created_by=agent, created_at=now),
+        Order.create(shop="Shop", number=f"{number}", total=100, currency="EUR", **order),
+        OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
+    ]
+    FilterCondition.create(rule=rule, field="service", operator="is", value=str(service.id))
+    FilterAction.create(rule=rule, action="assign", argument=f"agent-{agent.id}")
+    return {type(row) for row in rows}
+
+
+def queries(client) -> dict[str, int]:
+    """Return how often each list asks the database, once it has been read."""
+    counts = {}
+    for screen in SCREENS:
+        for _ in range(2):
+            with count_queries() as counter:
+                assert client.get(f"/admin/{screen.slug}/").status_code == 200
+        counts[screen.slug] = counter.count
+    return counts
+
+
+def test_a_generated_list_of_25_rows_asks_no_more_than_one_of_a_row(client_of, root):
+    client, rows = client_of(root), add_rows(0, root)
+    missing = {screen.slug for screen in SCREENS if screen.table not in rows}
+    assert not missing, "add_rows makes no row for these screens"
+    few = queries(client)
+    for number in range(1, 25):
+        add_rows(number, root)
+    assert queries(client) == few
+
+
+def test_a_column_of_a_foreign_key_needs_no_care(app, root, database):
+    class KeysView(DeskView):
+        table, slug = ApiKey, "any-keys"
+        column_list = ("name", "created_by")
+        column_details_list = column_export_list = form_columns = ()
+
+    for number in range(3):
+        add_rows(number, root)
+    with app.test_request_context():
+        view = KeysView()
+        _count, rows = view.get_list(0, None, None, None, None)
+        with count_queries() as counter:
+            names = [view.get_list_value(None, row, "created_by") for row in rows]
+    assert sorted(map(str, names)) == ["Agent0", "Agent1", "Agent2"]
+    assert counter.count == 0
