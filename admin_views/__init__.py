@@ -35,7 +35,7 @@ from admin_views.tickets.merging import MergePage
 from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
 from admin_views.tickets.replies import ComposerPage
-from admin_views.tickets.saved_views import SavedViewsPage
+from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.sidebar import desk_menu
 from admin_views.tickets.undo_send import UndoSendPage
 from admin_views.tickets.unread import UnreadPage
@@ -55,7 +55,7 @@ PAGES = (
     CcPage,
     FilesPage,
     BulkPage,
-    SavedViewsPage,
+    SavedViewsView,
     QuickSearchPage,
     Dashboard,
     ServicesView,

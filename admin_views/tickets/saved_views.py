@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from werkzeug.wrappers import Response
+from flask_admin.model.template import EndpointLinkRowAction
+from peewee import ModelSelect
 
-from admin_views.base import DeskPage
+from admin_views.base import DeskView
+from admin_views.base.ordering import Ordered
 from admin_views.tickets.bulk import back, list_criteria
-from admin_views.tickets.sidebar import desk_menu
+from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import saved_views
 from helpdesk.settings import lookups
-from models import Agent, SavedView
-
-#: Buttons of a row.
-ACTS: dict[str, Callable[[SavedView, Agent], None]] = {
-    "rename": lambda view, agent: saved_views.rename(view, request.form.get("name", ""), actor=agent),
-    "share": lambda view, agent: saved_views.share(view, True, actor=agent),
-    "unshare": lambda view, agent: saved_views.share(view, False, actor=agent),
-    "delete": lambda view, agent: saved_views.delete(view, actor=agent),
-    "up": lambda view, agent: saved_views.move(view, -1, actor=agent),
-    "down": lambda view, agent: saved_views.move(view, 1, actor=agent),
-}
+from models import SavedView
 
 
-class SavedViewsPage(DeskPage):
-    """Lists of tickets kept under a name."""
+class SavedViewsView(Ordered, DeskView):
+    """Lists of tickets kept under a name: one's own in the order of the menu, then those that others share."""
 
-    slug = "views"
-    title = lazy("Saved lists")
     verb = "desk"
+    table, slug, title = SavedView, "views", lazy("Saved lists")
+    lede = lazy(
+        "A saved list stands in the menu. Narrow or search a list of tickets, then “Save this list”. A shared one "
+        "shows every agent what that agent may see."
+    )
+    empty_text = lazy("You keep no list.")
+    can_create = False
+    can_delete = can_view_details = True
+    save_rule, delete_rule = staticmethod(saved_views.change), staticmethod(saved_views.delete)
+    column_list = ("name", "owner", "shared")
+    column_details_list = column_export_list = ()
+    form_columns = ("name", "shared")
+    column_labels = {"name": lazy("Name of the list"), "owner": lazy("Owner"), "shared": lazy("Shared")}
+    column_descriptions = {"shared": lazy("When on, every agent has it in the menu.")}
+    column_formatters = {"owner": lambda _view, _context, row, _name: lookups.agent(row.owner_id)}
+    column_extra_row_actions = [EndpointLinkRowAction("", "desk_views.details_view", title=lazy("See the tickets"))]
 
-    @expose("/")
-    def index_view(self) -> str:
-        """Show what the agent keeps, and what others share."""
-        rows = saved_views.offered(self.agent)
-        return str(
-            self.render(
-                "admin/saved_views.html",
-                side=desk_menu(self.agent, {}),
-                title=_("Saved lists"),
-                own=[row for row in rows if row.owner_id == self.agent.id],
-                shared=[row for row in rows if row.owner_id != self.agent.id],
-                arguments_of=saved_views.criteria_of,
-                may_change=lambda row: saved_views.may_change(row, self.agent),
-                catalogue=lookups,
-            )
-        )
+    def scoped(self, query: ModelSelect) -> ModelSelect:
+        """Show one's own lists, and those that others share."""
+        return query.where((SavedView.owner == self.agent.id) | SavedView.shared)
+
+    def ordered(self, query: ModelSelect, _column: object, _descending: object) -> ModelSelect:
+        """Put one's own lists first, in the order of the menu."""
+        return query.order_by(SavedView.owner != self.agent.id, SavedView.position, SavedView.id)
+
+    def get_one(self, id: Any) -> SavedView:  # noqa: A002 — Flask-Admin's name for it
+        """Return a list that this agent may change. Raises NotFound."""
+        row: SavedView = super().get_one(id)
+        saved_views.require_change(row, actor=self.agent)
+        return row
+
+    def may_edit(self, row: SavedView) -> bool:
+        """Whether this agent may rename, share or delete the list."""
+        return saved_views.may_change(row, self.agent)
+
+    def may_move(self, row: SavedView | None = None) -> bool:
+        """Whether the agent has an order to make, and this list is part of it."""
+        own = [view.id for view in lookups.saved_views() if view.owner_id == self.agent.id]
+        return len(own) > 1 and (row is None or row.id in own)
+
+    def consequences(self, _row: SavedView) -> list[str]:
+        """Say that no ticket goes with it."""
+        return [_("Its tickets stay.")]
+
+    def render(self, template: str, **kwargs: Any) -> str:
+        """Render with the desk's menu."""
+        return super().render(template, side=desk_menu(self.agent, {}), **kwargs)
+
+    @expose("/details/")
+    def details_view(self) -> ResponseReturnValue:
+        """Lead to the tickets of a list."""
+        row = super().get_one(request.args.get("id"))
+        return redirect(url_for(LIST, **saved_views.criteria_of(row)))
 
     @expose("/save", methods=["POST"])
-    def save_view(self) -> Response:
+    def save_view(self) -> ResponseReturnValue:
         """Keep the list the form comes from."""
         try:
             view = saved_views.save(request.form.get("name", ""), list_criteria(), actor=self.agent)
@@ -61,17 +88,3 @@ class SavedViewsPage(DeskPage):
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(back())
-
-    @expose("/<int:view_id>/<act>", methods=["POST"])
-    def act_view(self, view_id: int, act: str) -> Response:
-        """Rename, share, move or delete one."""
-        if act not in ACTS:
-            abort(404)
-        view = saved_views.find(view_id, actor=self.agent)
-        try:
-            ACTS[act](view, self.agent)
-            if act == "delete":
-                flash(_("“%(name)s” was deleted.", name=view.name), "success")
-        except InvalidInput as error:
-            flash(str(error), "error")
-        return redirect(url_for("desk_views.index_view"))

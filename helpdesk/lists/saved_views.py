@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from database import Stamp
 from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
 from helpdesk.lists import criteria
 from helpdesk.settings import lookups
 from models import Agent, SavedView
@@ -53,74 +51,45 @@ def save(name: str, arguments: Mapping[str, str], *, actor: Agent) -> SavedView:
     return view
 
 
-def find(view_id: int, *, actor: Agent) -> SavedView:
-    """Return a view this agent may change: their own, or (administrators) a shared one. Raises NotFound."""
-    view = SavedView.get_or_none(SavedView.id == view_id) if inputs.fits(view_id) else None
-    if view is None or not may_change(view, actor):
-        raise NotFound(lazy("There is no such list."))
-    return view
-
-
 def may_change(view: SavedView, agent: Agent) -> bool:
     """Whether this agent may rename, share or delete the view."""
     return view.owner_id == agent.id or (agent.is_admin and view.shared)
 
 
-def rename(view: SavedView, name: str, *, actor: Agent) -> None:
-    """Give a view another name. Raises InvalidInput when its owner has another one of that name."""
-    _require(view, actor)
-    title = _name(name)
-    if any(row.name == title and row.id != view.id for row in _own(view.owner)):
-        raise InvalidInput(lazy("There is another list of this name."), field="name")
-    view.name = title
-    _store(view)
-
-
-def share(view: SavedView, shared: bool, *, actor: Agent) -> None:
-    """Show a view to every agent, or to its owner only."""
-    _require(view, actor)
-    view.shared = shared
-    _store(view)
-
-
-def delete(view: SavedView, *, actor: Agent) -> None:
-    """Forget a view; its tickets stay what they are."""
-    _require(view, actor)
-    with transaction():
-        view.delete_instance()
-
-
-def move(view: SavedView, by: int, *, actor: Agent) -> None:
-    """Move an own view up (-1) or down (+1) in the menu; nothing happens at the ends."""
-    _require(view, actor)
-    rows = _own(view.owner)
-    place = next(index for index, row in enumerate(rows) if row.id == view.id)
-    other = place + (1 if by > 0 else -1)
-    if not 0 <= other < len(rows):
-        return
-    rows[place], rows[other] = rows[other], rows[place]
-    with transaction():
-        for position, row in enumerate(rows):
-            SavedView.update(position=position).where(SavedView.id == row.id).execute()
-        Stamp.bump()
-
-
-def _require(view: SavedView, actor: Agent) -> None:
+def require_change(view: SavedView, *, actor: Agent) -> None:
+    """Raise NotFound unless this agent may change the view: their own, or (administrators) a shared one."""
     if not may_change(view, actor):
         raise NotFound(lazy("There is no such list."))
 
 
-def _store(view: SavedView) -> None:
+def change(view: SavedView, values: Mapping[str, Any], *, actor: Agent) -> SavedView:
+    """Give a view another name, and share it with every agent or keep it to its owner.
+
+    Raises InvalidInput when its owner has another one of that name.
+    """
+    require_change(view, actor=actor)
+    title = _name(values["name"])
+    if any(row.name == title and row.id != view.id for row in _own(view.owner)):
+        raise InvalidInput(lazy("There is another list of this name."), field="name")
     with transaction():
+        view.name, view.shared = title, bool(values["shared"])
         view.save()
+    return view
+
+
+def delete(view: SavedView, *, actor: Agent) -> None:
+    """Forget a view; its tickets stay what they are."""
+    require_change(view, actor=actor)
+    with transaction():
+        view.delete_instance()
 
 
 def _own(agent: Agent) -> list[SavedView]:
     return list(SavedView.select().where(SavedView.owner == agent.id).order_by(SavedView.position, SavedView.id))
 
 
-def _name(text: str) -> str:
-    title = " ".join(text.replace("\0", "").split())
+def _name(text: str | None) -> str:
+    title = " ".join((text or "").replace("\0", "").split())
     if not 0 < len(title) <= LONGEST_NAME:
         raise InvalidInput(lazy("A name has 1 to 80 characters."), field="name")
     return title

@@ -7,10 +7,10 @@ from typing import Any
 from database import Base, Stamp, database, is_sqlite
 from helpdesk import access
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.tickets import canned_responses
-from models import CannedResponse, Department, Filter, Service, Status
+from models import Agent, CannedResponse, Department, Filter, SavedView, Service, Status
 
 DIRECTIONS = {"up": -1, "down": 1}
 #: Tables with a position: the column that groups the rows (None: one group), and the column that breaks ties.
@@ -20,6 +20,7 @@ ORDERED: dict[type[Base], tuple[Any, Any]] = {
     Status: (None, Status.id),
     CannedResponse: (CannedResponse.service, CannedResponse.name),
     Filter: (None, Filter.id),
+    SavedView: (SavedView.owner, SavedView.id),
 }
 
 
@@ -66,6 +67,10 @@ def place(row: Any, *, above: int | None, below: int | None, actor: Actor) -> tu
 def _require(row: Any, actor: Actor) -> None:
     if isinstance(row, CannedResponse):
         canned_responses.require_edit(None, actor)
+    elif isinstance(row, SavedView):
+        # Each agent's own, whatever they may configure.
+        if not isinstance(actor, Agent) or row.owner_id != actor.id:
+            raise NotAllowed(lazy("Only its owner moves a list in the menu."))
     else:
         access.require(actor, "configure")
 

@@ -122,6 +122,11 @@ GET: dict[str, str] = {
     "desk_dashboard.index_view": AGENTS,
     "desk_dashboard.export_view": AGENTS,
     "desk_views.index_view": AGENTS,
+    # Ana's list, which she does not share.
+    "desk_views.create_view": f"{DESK} 302 302 302 302",
+    "desk_views.edit_view": f"{DESK} 404 200 404 404",
+    "desk_views.details_view": f"{DESK} 404 302 404 404",
+    "desk_views.export": f"{DESK} 404 404 404 404",
     "desk_tickets.ticket_view": TICKET,
     "desk_new_ticket.new_view": AGENTS,
     "desk_composer.canned_view": TICKET,
@@ -235,10 +240,15 @@ POST: dict[str, str] = {
     "desk_copies.add_view": ACT,
     # Nobody is in copy, so nobody is dropped.
     "desk_copies.drop_view": f"{DESK} 404 404 404 404",
-    # Ana's act and Ana's list: an administrator changes what is shared, which it is by then.
+    # Ana's act, and Ana's list.
     "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
     "desk_views.save_view": f"{DESK} 302 302 302 302",
-    "desk_views.act_view": f"{DESK} 404 302 404 302",
+    "desk_views.create_view": f"{DESK} 302 302 302 302",
+    "desk_views.edit_view": f"{DESK} 404 302 404 404",
+    "desk_views.delete_view": f"{DESK} 404 302 404 404",
+    "desk_views.action_view": f"{DESK} 302 302 302 302",
+    "desk_views.move_view": f"{DESK} 404 404 404 404",
+    "desk_views.place_view": f"{DESK} 404 422 404 404",
     "desk_files.upload_view": f"{DESK} 422 422 422 422",
     "desk_files.remove_view": AGENTS,
     "desk_actions.act_view": ACT,
@@ -317,6 +327,7 @@ class World:
         self.bulk_action = BulkAction.create(agent=people["ana"], act="close", created_at=clock.now())
         self.view = SavedView.create(owner=people["ana"], name="Urgent", query="priority=1")
         self.rows = {
+            "desk_views": self.view,
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
             "desk_filters": Filter.create(name="Watches"),
             "desk_tags": Tag.create(name="urgent", key="urgent"),
@@ -357,9 +368,8 @@ class World:
         row = self.rows.get(blueprint)
         known = {
             "number": self.ticket.number,
-            "act": {"desk_bulk": "status", "desk_views": "share"}.get(blueprint, "close"),
+            "act": "status" if blueprint == "desk_bulk" else "close",
             "batch_id": self.bulk_action.id,
-            "view_id": self.view.id,
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,
             "file_id": self.file.id,

@@ -260,30 +260,49 @@ def test_a_list_without_a_name_is_not_saved(client_of, ana):
 def test_lists_are_arranged_by_buttons(client_of, ana):
     one, two = (saved_views.save(name, {"waits": "1"}, actor=ana) for name in ("One", "Two"))
     client = client_of(ana)
-    post(client, f"/admin/views/{two.id}/up")
-    post(client, f"/admin/views/{one.id}/rename", {"name": "First"})
-    post(client, f"/admin/views/{one.id}/share")
+    post(client, "/admin/views/move/", {"id": two.id, "to": "up"})
+    post(client, f"/admin/views/edit/?id={one.id}", {"name": "First", "shared": "y"})
     assert [(row.name, row.shared) for row in saved_views.offered(ana)] == [("Two", False), ("First", True)]
-    post(client, f"/admin/views/{one.id}/unshare")
-    post(client, f"/admin/views/{two.id}/delete")
+    post(client, f"/admin/views/edit/?id={one.id}", {"name": "First"})
+    assert "Its tickets stay." in text_of(post(client, "/admin/views/delete/", {"id": two.id}))
+    post(client, "/admin/views/delete/", {"id": two.id, "confirmed": "1"})
     assert [(row.name, row.shared) for row in SavedView.select()] == [("First", False)]
 
 
-def test_a_shared_list_is_read_by_all_and_changed_by_its_owner(client_of, ana, ben):
+def test_a_saved_list_leads_to_its_tickets(client_of, ana):
     view = saved_views.save("Late", {"waits": "1"}, actor=ana)
-    saved_views.share(view, True, actor=ana)
+    client = client_of(ana)
+    assert f'href="/admin/views/details/?id={view.id}' in page(client, "/admin/views/")
+    assert client.get(f"/admin/views/details/?id={view.id}").location == f"{LIST}?waits=1"
+
+
+def test_one_list_has_no_order(client_of, ana):
+    saved_views.save("Late", {"waits": "1"}, actor=ana)
+    assert "Move up" not in page(client_of(ana), "/admin/views/")
+
+
+def test_a_shared_list_is_read_by_all_and_changed_by_its_owner(client_of, ana, ben, root):
+    view = saved_views.save("Late", {"waits": "1"}, actor=ana)
+    saved_views.change(view, {"name": "Late", "shared": True}, actor=ana)
     client = client_of(ben)
+    for name in ("One", "Two"):
+        saved_views.save(name, {}, actor=ben)
     assert "Late" in text_of(client.get(LIST))
-    assert f"/admin/views/{view.id}/" not in page(client, "/admin/views/")
-    assert post(client, f"/admin/views/{view.id}/delete").status_code == 404
+    html = page(client, "/admin/views/")
+    assert f"/admin/views/details/?id={view.id}" in html
+    assert (f"/admin/views/edit/?id={view.id}" in html, f'id="up-{view.id}"' in html) == (False, False)
+    assert client.get(f"/admin/views/details/?id={view.id}").status_code == 302
+    assert client.get(f"/admin/views/edit/?id={view.id}").status_code == 404
+    assert post(client, "/admin/views/delete/", {"id": view.id, "confirmed": "1"}).status_code == 404
+    assert post(client, "/admin/views/move/", {"id": view.id, "to": "up"}).status_code == 404
+    assert client_of(root).get(f"/admin/views/edit/?id={view.id}").status_code == 200
 
 
 def test_a_taken_name_is_refused_in_words(client_of, ana):
     saved_views.save("One", {}, actor=ana)
     two = saved_views.save("Two", {}, actor=ana)
-    client = client_of(ana)
-    post(client, f"/admin/views/{two.id}/rename", {"name": "One"})
-    assert "There is another list of this name." in text_of(client.get("/admin/views/"))
+    answer = post(client_of(ana), f"/admin/views/edit/?id={two.id}", {"name": "One"})
+    assert "There is another list of this name." in text_of(answer)
 
 
 # --- News ---------------------------------------------------------------------------------------------------------

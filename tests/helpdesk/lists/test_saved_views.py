@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.lists import criteria, saved_views
+from helpdesk.setup import ordering
 from models import SavedView
 
 pytestmark = pytest.mark.usefixtures("request_context")
+
+
+def share(view):
+    return saved_views.change(view, {"name": view.name, "shared": True}, actor=view.owner)
+
+
+def rename(view, name, *, actor):
+    return saved_views.change(view, {"name": name, "shared": view.shared}, actor=actor)
 
 
 def names(agent):
@@ -41,7 +50,7 @@ def test_a_search_too_long_for_its_address_is_refused(ana):
 
 
 def test_a_shared_list_stands_after_ones_own(ana, ben):
-    saved_views.share(saved_views.save("Theirs", {}, actor=ana), True, actor=ana)
+    share(saved_views.save("Theirs", {}, actor=ana))
     saved_views.save("Own", {}, actor=ben)
     assert names(ben) == ["Own", "Theirs"]
 
@@ -50,26 +59,36 @@ def test_only_the_owner_or_an_administrator_changes_a_shared_list(ana, ben, root
     view = saved_views.save("Late", {}, actor=ana)
     for agent in (ben, root):
         with pytest.raises(NotFound):
-            saved_views.find(view.id, actor=agent)
-    saved_views.share(view, True, actor=ana)
+            rename(view, "Later", actor=agent)
+    share(view)
     with pytest.raises(NotFound):
         saved_views.delete(view, actor=ben)
-    saved_views.rename(view, "Later", actor=root)
+    rename(view, "Later", actor=root)
     assert names(ana) == ["Later"]
 
 
 def test_two_lists_of_one_owner_have_two_names(ana):
     saved_views.save("One", {}, actor=ana)
     with pytest.raises(InvalidInput):
-        saved_views.rename(saved_views.save("Two", {}, actor=ana), "One", actor=ana)
+        rename(saved_views.save("Two", {}, actor=ana), "One", actor=ana)
 
 
-def test_lists_move_up_and_down_and_stop_at_the_ends(ana):
+def test_lists_move_up_and_down_and_stop_at_the_ends(ana, ben):
+    saved_views.save("Theirs", {}, actor=ben)
     one, two, three = (saved_views.save(name, {}, actor=ana) for name in ("One", "Two", "Three"))
-    saved_views.move(three, -1, actor=ana)
-    saved_views.move(one, 1, actor=ana)
-    saved_views.move(two, 1, actor=ana)
+    ordering.move(three, "up", actor=ana)
+    ordering.move(one, "down", actor=ana)
+    ordering.move(two, "down", actor=ana)
     assert names(ana) == ["Three", "One", "Two"]
+
+
+def test_only_the_owner_moves_a_list(ana, ben, root):
+    saved_views.save("One", {}, actor=ana)
+    two = share(saved_views.save("Two", {}, actor=ana))
+    for agent in (ben, root):
+        with pytest.raises(NotAllowed):
+            ordering.move(two, "up", actor=agent)
+    assert names(ana) == ["One", "Two"]
 
 
 def test_there_is_a_limit(ana, monkeypatch):
