@@ -68,7 +68,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
     lede: Any = ""
     create_label: Any = lazy("Add")
 
-    #: ``rule(row, values, *, actor) -> row``; a plain table stores the values as they are.
+    #: ``rule(row, values, *, actor) -> row``: what a screen of forms stores, it stores by this.
     save_rule: ClassVar[Callable[..., Any] | None] = None
     column_sortable_list: Any = ()
     column_labels: Any = {}
@@ -167,12 +167,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store these values of the row and return it."""
-        if self.save_rule is not None:
-            return self.save_rule(row, values, actor=self.agent)
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
-        return row
+        return self.save_rule(row, values, actor=self.agent) if self.save_rule is not None else abort(404)
 
     def side_effects(self, _row: Any, _values: dict[str, Any]) -> list[str]:
         """Say what storing these values takes away; where there is something to say, the screen asks first."""

@@ -19,7 +19,7 @@ from helpdesk.i18n import _
 class Deletes:
     """The deleting side of `DeskView`; the stock one deletes what relies on the row too."""
 
-    #: ``rule(row, *, actor)``; a plain table refuses what is still used.
+    #: ``rule(row, *, actor)``: a screen that deletes names it.
     delete_rule: ClassVar[Callable[..., Any] | None] = None
     #: ``rule(row)``: raises StillInUse when the row must stay.
     keep_rule: ClassVar[Callable[..., Any]] = staticmethod(usage.refuse_used)
@@ -80,9 +80,7 @@ class Deletes:
         return True
 
     def remove(self: Any, row: Any) -> None:
-        """Delete the row. Raises StillInUse."""
-        if self.delete_rule is not None:
-            self.delete_rule(row, actor=self.agent)
-            return
-        usage.refuse_used(row)
-        row.delete_instance()
+        """Delete the row by its rule. Raises NotAllowed or StillInUse."""
+        if self.delete_rule is None:
+            abort(404)
+        self.delete_rule(row, actor=self.agent)

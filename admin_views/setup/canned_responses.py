@@ -27,6 +27,7 @@ class CannedResponsesView(Ordered, DeskView):
     create_label = lazy("Add a canned response")
     can_delete = True
     save_rule = staticmethod(canned_responses.save_canned_response)
+    delete_rule = staticmethod(canned_responses.delete_canned_response)
     can_view_details = True
     column_list = ("name", "service", "author")
     column_details_list = ("service", "body", "author")
@@ -91,11 +92,6 @@ class CannedResponsesView(Ordered, DeskView):
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store the response; a new one is its author's."""
         return canned_responses.save_canned_response(row if row.id else None, values, actor=self.agent)
-
-    def remove(self, row: Any) -> None:
-        """Delete the response. Raises NotAllowed."""
-        canned_responses.require_edit(row, self.agent)
-        row.delete_instance()
 
     def edit_form(self, obj: Any = None) -> Any:
         """Refuse the form to whoever may not change this one."""

@@ -37,6 +37,7 @@ class CustomersView(Imports, DeskView):
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
     empty_text = lazy("Whoever opens a ticket will stand here.")
     kind = kinds.MEMBERS
+    save_rule = staticmethod(customers.save_customer)
     can_create = False
     can_export = True
     edit_template = "admin/customer.html"
@@ -90,12 +91,6 @@ class CustomersView(Imports, DeskView):
         """Search the addresses too."""
         by_address = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email.contains(word))
         return super().condition_of(word) | Customer.id.in_(by_address)
-
-    def save(self, row: Any, values: dict[str, Any]) -> Any:
-        """Store names and language."""
-        for name in ("first_name", "last_name"):
-            values[name] = (values[name] or "").strip()
-        return super().save(row, values)
 
     def record(self, customer: Customer) -> dict[str, Any]:
         """Return what the page of a customer shows beside the form."""

@@ -34,6 +34,7 @@ class FiltersView(Ordered, DeskView):
     lede = lazy("What is done to a new ticket at once. They run from top to bottom; later ones override earlier ones.")
     create_label = lazy("Add a filter")
     can_delete = True
+    delete_rule = staticmethod(filters.delete_filter)
     has_row_acts = True
     list_template = "admin/filter_list.html"
     column_list = ("name", "sentence", "hits", "last_hit_at")

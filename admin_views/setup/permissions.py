@@ -130,6 +130,7 @@ class MySettingsView(DeskView):
         return self.is_accessible() and self.agent.is_admin
 
     can_delete = can_create
+    delete_rule = staticmethod(agents.delete_permission)
 
     def scoped(self, query: Any) -> Any:
         """Show one's own permissions, nobody else's."""
@@ -159,7 +160,3 @@ class MySettingsView(DeskView):
         if "place" in values:
             return save_permission(self.agent, values, self.agent, row if row.id else None)
         return agents.save_own_permission(row, values, actor=self.agent)
-
-    def remove(self, row: Any) -> None:
-        """Drop one's own permission. Raises NotAllowed."""
-        agents.delete_permission(row, actor=self.agent)

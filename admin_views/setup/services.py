@@ -25,7 +25,7 @@ class ServicesView(Ordered, DeskView):
     lede = lazy("What visitors choose first. A service without departments takes tickets itself.")
     create_label = lazy("Add a service")
     can_delete = True
-    save_rule = staticmethod(services.save_service)
+    save_rule, delete_rule = staticmethod(services.save_service), staticmethod(services.delete_service)
     column_list = ("name", "departments", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("name", "enabled")
@@ -67,7 +67,7 @@ class DepartmentsView(Ordered, DeskView):
     lede = lazy("The parts of a service. A permission can cover a whole service or one department.")
     empty_text = lazy("Departments belong to a service. A service without any takes tickets itself.")
     can_delete = True
-    save_rule = staticmethod(services.save_department)
+    save_rule, delete_rule = staticmethod(services.save_department), staticmethod(services.delete_department)
     column_list = ("name", "service")
     column_details_list = column_export_list = ()
     form_columns = ("service", "name")

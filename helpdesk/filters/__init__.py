@@ -6,7 +6,7 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, conditions_of, fits, matches
 from helpdesk.filters.running import actions_of, apply_filters, with_parts
-from helpdesk.filters.saving import condition_problems, conditions_from, problems, save_filter, switch
+from helpdesk.filters.saving import condition_problems, conditions_from, delete_filter, problems, save_filter, switch
 from helpdesk.filters.sentences import broken, label_of, sentence
 from helpdesk.filters.trying import TRIED, Excerpt, Match, try_out
 
@@ -28,6 +28,7 @@ __all__ = [
     "condition_problems",
     "conditions_from",
     "conditions_of",
+    "delete_filter",
     "fits",
     "label_of",
     "matches",

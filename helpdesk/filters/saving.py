@@ -119,6 +119,12 @@ def _replace_parts(rule: Filter, values: Mapping[str, Any]) -> None:
     ).execute()
 
 
+def delete_filter(rule: Filter, *, actor: Actor) -> None:
+    """Delete a filter; the tickets it has touched stay as they are. Raises NotAllowed."""
+    access.require(actor, "configure")
+    rule.delete_instance()
+
+
 def switch(rule: Filter, on: bool, *, actor: Actor) -> None:
     """Let a filter run, or rest. Raises NotAllowed."""
     access.require(actor, "configure")

@@ -27,6 +27,12 @@ def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -
     return service
 
 
+def delete_service(service: Service, *, actor: Actor) -> None:
+    """Delete a service that nothing names any more, with its departments' permissions. Raises NotAllowed."""
+    access.require(actor, "configure")
+    service.delete_instance()
+
+
 def save_department(department: Department, values: Mapping[str, Any], *, actor: Actor) -> Department:
     """Store ``service`` and ``name``; a new department is put last in its service.
 
@@ -46,6 +52,12 @@ def save_department(department: Department, values: Mapping[str, Any], *, actor:
         department.service = service
         department.save()
     return department
+
+
+def delete_department(department: Department, *, actor: Actor) -> None:
+    """Delete a department that no ticket is in. Raises NotAllowed."""
+    access.require(actor, "configure")
+    department.delete_instance()
 
 
 def _refuse_in_use(department: Department) -> None:

@@ -88,6 +88,12 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
     return _store(row, getattr(service, "id", service), str(values.get("name") or ""), body)
 
 
+def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
+    """Delete a response; filters that answer with it skip that from now on. Raises NotAllowed."""
+    require_edit(response, actor)
+    response.delete_instance()
+
+
 def require_edit(response: CannedResponse | None, actor: Actor) -> None:
     """Raise NotAllowed unless the actor is its author, a manager, or may configure the desk."""
     author = isinstance(actor, Agent) and response is not None and response.author_id == actor.id

@@ -8,7 +8,7 @@ import pytest
 from playhouse.test_utils import count_queries
 
 from database import Label
-from helpdesk import clock, settings, tickets
+from helpdesk import clock, search, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.settings import environment
 from models import (
@@ -232,6 +232,15 @@ def test_a_canned_response_of_another_is_read_only(client_of, ana, ben):
 def test_a_manager_changes_any_canned_response(client_of, mona, ana):
     row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
     assert client_of(mona).get(f"/admin/canned-responses/edit/?id={row.id}").status_code == 200
+
+
+def test_a_canned_response_is_deleted_by_whoever_may_change_it(client_of, ana, ben):
+    row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
+    path, form = "/admin/canned-responses/delete/", {"id": row.id, "confirmed": "1"}
+    doors.post(client_of(ben), path, form)
+    assert CannedResponse.get_or_none(CannedResponse.id == row.id)
+    doors.post(client_of(ana), path, form)
+    assert CannedResponse.select().count() == 0
 
 
 def test_the_list_names_the_service_or_says_general(client_of, root, billing):
@@ -496,6 +505,13 @@ def test_a_customer_is_blocked_and_unblocked_on_their_page(client_of, root, caro
     doors.post(client, path, {"act": "unblock"})
     assert Customer.get_by_id(carol.id).blocked_at is None
     assert [row.act for row in JournalEntry.select().where(JournalEntry.subject == str(carol))] == ["changed"] * 2
+
+
+def test_a_customer_is_found_by_the_name_that_was_written_on_their_page(client_of, root, carol, ticket):
+    form = {"first_name": " Carolina ", "last_name": "de Souza", "locale": ""}
+    doors.post(client_of(root), f"/admin/customers/edit/?id={carol.id}", form)
+    assert Customer.get_by_id(carol.id).full_name == "Carolina de Souza"
+    assert list(search.ticket_ids("carolina souza", "author").tuples()) == [(ticket.id,)]
 
 
 def test_blocking_needs_the_right_to_mark_as_spam(client_of, ana, ticket, carol):
