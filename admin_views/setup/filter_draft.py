@@ -16,17 +16,20 @@ BLANK = {
     "conditions": {"field": "subject", "operator": "contains", "value": ""},
     "actions": {"action": "transfer", "argument": "", "kind": "agent"},
 }
+#: The actions that the editor shows as boxes to tick, by key, and the others, one of which each row chooses.
+BOXES = {key: action for key, action in filters.ACTIONS.items() if action.box is not None}
+CHOICES = {key: action for key, action in filters.ACTIONS.items() if action.box is None}
 STEPS = {"up": -1, "down": 1}
 
 
 @dataclass
 class Draft:
-    """What the editor shows: texts as typed, rows in their order. `stop` is the last action, as a box to tick."""
+    """What the editor shows: texts as typed, rows in their order. `ticked` are the actions that are boxes, by key."""
 
     name: str = ""
     enabled: bool = True
     mode: str = "all"
-    stop: bool = False
+    ticked: frozenset[str] = frozenset()
     conditions: list[dict[str, str]] = field(default_factory=lambda: [dict(BLANK["conditions"])])
     actions: list[dict[str, str]] = field(default_factory=lambda: [dict(BLANK["actions"])])
 
@@ -36,13 +39,13 @@ class Draft:
 
     def values(self) -> dict[str, Any]:
         """Return what the rule takes."""
-        end = [{"action": "stop", "argument": ""}] if self.stop else []
+        boxes = [{"action": key, "argument": ""} for key in BOXES if key in self.ticked]
         return {
             "name": self.name,
             "enabled": self.enabled,
             "mode": self.mode,
             "conditions": self.conditions,
-            "actions": [*self.actions, *end],
+            "actions": [*self.actions, *boxes],
         }
 
     def do(self, deed: str) -> None:
@@ -68,11 +71,12 @@ class Draft:
 def draft_of(rule: Filter) -> Draft:
     """Return a stored filter as its editor shows it."""
     actions = [{"action": row.action, "argument": row.argument} for row in filters.actions_of(rule)]
-    kept = [row for row in actions if row["action"] != "stop" and row["action"] in filters.ACTIONS]
+    ticked = frozenset(row["action"] for row in actions) & BOXES.keys()
+    kept = [row for row in actions if row["action"] in CHOICES]
     for row in kept:
-        row["kind"] = filters.ACTIONS[row["action"]].argument
+        row["kind"] = CHOICES[row["action"]].argument
     conditions = [dict(vars(row)) for row in filters.conditions_of(rule)]
-    return Draft(rule.name, rule.enabled, rule.mode, len(kept) < len(actions), conditions, kept)
+    return Draft(rule.name, rule.enabled, rule.mode, ticked, conditions, kept)
 
 
 def draft_from(form: MultiDict[str, str]) -> Draft:
@@ -81,7 +85,7 @@ def draft_from(form: MultiDict[str, str]) -> Draft:
         name=_text(form.get("name")),
         enabled="enabled" in form,
         mode=_mode(form),
-        stop="stop" in form,
+        ticked=frozenset(key for key in BOXES if key in form),
         conditions=_rows(form, "conditions"),
         actions=[_followed(row) for row in _rows(form, "actions")],
     )

@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.base.ordering import Ordered
-from admin_views.setup.filter_draft import Draft, draft_from, draft_of
+from admin_views.setup.filter_draft import BOXES, CHOICES, Draft, draft_from, draft_of
 from helpdesk import filters
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
@@ -114,7 +114,7 @@ class FiltersView(Ordered, DeskView):
         return self.render(
             "admin/filter_edit.html", rule=rule, draft=draft, problems=problems or {}, matches=matches, gone=gone,
             elements=filters.FIELDS, operators=filters.OPERATORS, tried=filters.TRIED,
-            actions={key: row for key, row in filters.ACTIONS.items() if key != "stop"},
+            actions=CHOICES, boxes=BOXES,
             arguments={kind: (label, filters.choices(kind)) for kind, label in ARGUMENTS.items()},
             return_url=self.way_back(),
         )  # fmt: skip

@@ -24,22 +24,28 @@ class TargetGone(HelpdeskError):
 
 @dataclass(frozen=True)
 class Action:
-    """What a filter may do. `argument` names what it needs; `ends_run` stops the filters that follow."""
+    """What a filter may do. `argument` names what it needs; what a flag says holds wherever actions are handled.
+
+    `ends_run` stops the filters that follow, `silences` leaves the team in peace, `box` is the label of an action that
+    the editor shows as a box to tick, behind the others.
+    """
 
     label: Any
     run: Callable[[Ticket, Any], None]
     argument: str = ""
     ends_run: bool = False
+    silences: bool = False
+    box: Any = None
 
 
 ACTIONS: dict[str, Action] = {}
 
 
-def action(key: str, *, label: Any, argument: str = "", ends_run: bool = False) -> Callable[..., Any]:
-    """Register a function as an action of filters."""
+def action(key: str, *, label: Any, argument: str = "", **flags: Any) -> Callable[..., Any]:
+    """Register a function as an action of filters; `flags` are those of `Action`."""
 
     def register(run: Callable[[Ticket, Any], None]) -> Callable[[Ticket, Any], None]:
-        ACTIONS[key] = Action(label, run, argument, ends_run)
+        ACTIONS[key] = Action(label, run, argument, **flags)
         return run
 
     return register
@@ -80,9 +86,9 @@ def _reply(ticket: Ticket, canned: Any) -> None:
     tickets.reply(ticket, canned_responses.filled(canned, ticket), actor=SYSTEM)
 
 
-@action("silent", label=lazy("do not notify the team"))
+@action("silent", label=lazy("do not notify the team"), silences=True)
 def _silent(_ticket: Ticket, _argument: Any) -> None:
-    """Say nothing: `apply_filters` reads the action itself."""
+    """Do nothing: leaving the team in peace is all."""
 
 
 @action("spam", label=lazy("mark as spam"), ends_run=True)
@@ -95,7 +101,7 @@ def _delete(ticket: Ticket, _argument: Any) -> None:
     tickets.delete(ticket, actor=SYSTEM)
 
 
-@action("stop", label=lazy("stop here"), ends_run=True)
+@action("stop", label=lazy("stop here"), ends_run=True, box=lazy("Do not try the filters that follow"))
 def _stop(_ticket: Ticket, _argument: Any) -> None:
     """Do nothing: ending the run is all."""
 

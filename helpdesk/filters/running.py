@@ -33,7 +33,7 @@ def apply_filters(ticket: Ticket, body: str | None = None) -> bool:
         # It may move the ticket: the next one looks at it as it is then.
         facts = TicketFields(ticket, body)
         actions = actions_of(rule)
-        silent = silent or any(row.action == "silent" for row in actions)
+        silent = silent or any(ACTIONS[row.action].silences for row in actions if row.action in ACTIONS)
         if _run(rule, actions, ticket):
             break
     return silent

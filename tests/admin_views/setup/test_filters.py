@@ -52,6 +52,12 @@ def test_a_filter_is_stored_with_its_conditions_and_actions(client_of, root):
     assert 'name="stop" value="y" checked' in page
 
 
+def test_an_action_of_an_earlier_version_ticks_no_box(client_of, root):
+    rule = make(root)
+    FilterAction.create(rule=rule, action="gone", argument="")
+    assert 'name="stop" value="y">' in client_of(root).get(f"/admin/filters/edit/?id={rule.id}").text
+
+
 def test_a_filter_transfers_to_the_chosen_agent(client_of, root, ana):
     chosen = {"actions-0-action": "transfer", "actions-0-kind": "agent", "actions-0-argument": str(ana.id)}
     doors.post(client_of(root), NEW, {**FORM, **chosen})

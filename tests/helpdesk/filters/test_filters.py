@@ -114,6 +114,17 @@ def test_every_action_does_what_it_says(carol, billing, invoices, sales, ana, te
     assert holds(Ticket.get_by_id(ticket.id))
 
 
+@pytest.mark.parametrize("flag", ["silences", "ends_run"])
+def test_an_action_is_handled_by_its_flags_whatever_its_name(carol, sales, monkeypatch, flag):
+    new = filters.actions.Action("new", lambda _ticket, _argument: None, **{flag: True})
+    monkeypatch.setitem(filters.ACTIONS, "new", new)
+    make_filter(("new", ""))
+    make_filter(("tag", "later"), position=1)
+    ticket = cast.open_ticket(carol, sales)
+    opened = next(event for event in ticket.events if event.kind == "opened")
+    assert (bool(opened.data.get("silent")), ticket.ticket_tags.count()) == (new.silences, int(not new.ends_run))
+
+
 def test_the_history_names_the_filter_and_the_filter_counts(carol, sales):
     rule = make_filter(("tag", "x"), name="Invoices")
     ticket = cast.open_ticket(carol, sales)
