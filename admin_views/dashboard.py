@@ -20,7 +20,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import counting
-from helpdesk.people import agents
+from helpdesk.people import permissions
 from helpdesk.reports import durations, satisfaction, statistics
 from helpdesk.reports.satisfaction import Satisfaction, Share
 from helpdesk.reports.statistics import Flow, Measures, Period, Spread
@@ -127,7 +127,7 @@ class Dashboard(DeskPage):
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,
-            silent=agents.places_without_notification() if administers else [],
+            silent=permissions.places_without_notification() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )

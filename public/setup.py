@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from helpdesk import i18n, links, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
-from helpdesk.people import agents
+from helpdesk.people import invitations
 from helpdesk.settings import environment, lookups
 from helpdesk.setup import organisation
 from models import Agent
@@ -40,7 +40,7 @@ def account(token: str) -> Response | str | tuple[str, int]:
 
 
 def _claim(form: AccountForm) -> Response:
-    agent = agents.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
+    agent = invitations.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
     # From now on only the public address is answered: it must be the one that this browser shows.
     if security.host_of(request.host) not in security.LOOPBACK and environment.current().site_url is None:
         settings.save({"site_url": addresses.present()}, actor=agent)

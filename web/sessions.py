@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from helpdesk.people import agents
+from helpdesk.people import accounts
 from models import Agent, Customer
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
@@ -47,13 +47,13 @@ def init_app(app: Flask) -> None:
 
 @manager.user_loader
 def _load(token: str) -> SignedIn | None:
-    person = agents.person_of(token)
+    person = accounts.person_of(token)
     return SignedIn(person, token) if person is not None else None
 
 
 def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
-    token = agents.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
+    token = accounts.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
     _renew()
     login_user(SignedIn(person, token))
     session.permanent = True
@@ -63,7 +63,7 @@ def end() -> None:
     """Sign this browser out, on the server too: a copied cookie is dead."""
     token = current_token()
     if token:
-        agents.end_sign_in(token)
+        accounts.end_sign_in(token)
     logout_user()
     _renew()
 

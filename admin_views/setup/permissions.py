@@ -13,7 +13,7 @@ from admin_views.base import DeskView
 from admin_views.base.fields import DeskForm, RichField
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
-from helpdesk.people import agents
+from helpdesk.people import permissions
 from helpdesk.settings import lookups
 from models import Agent, Permission
 
@@ -85,7 +85,7 @@ def save_permission(
         raise InvalidInput(_("Choose what the agent covers."), field="place")
     values = {**scope(row["place"]), "signature": row["signature"], "notify": row["notify"]}
     try:
-        return agents.save_permission(agent, values, actor=actor, permission=permission)
+        return permissions.save_permission(agent, values, actor=actor, permission=permission)
     except InvalidInput as error:
         field = "place" if error.field in {"service", "department"} else error.field
         raise InvalidInput(error.message, field=field) from error
@@ -130,7 +130,7 @@ class MySettingsView(DeskView):
         return self.is_accessible() and self.agent.is_admin
 
     can_delete = can_create
-    delete_rule = staticmethod(agents.delete_permission)
+    delete_rule = staticmethod(permissions.delete_permission)
 
     def scoped(self, query: Any) -> Any:
         """Show one's own permissions, nobody else's."""
@@ -159,4 +159,4 @@ class MySettingsView(DeskView):
         """Store one's own permission."""
         if "place" in values:
             return save_permission(self.agent, values, self.agent, row if row.id else None)
-        return agents.save_own_permission(row, values, actor=self.agent)
+        return permissions.save_own_permission(row, values, actor=self.agent)

@@ -8,7 +8,7 @@ from admin_views.base import DeskView, usage
 from admin_views.base.fields import RowsSelect
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.people import agents
+from helpdesk.people import permissions, teams
 from helpdesk.settings import lookups
 from models import CAPABILITIES, Role, Team, TeamMember
 
@@ -21,8 +21,8 @@ class RolesView(DeskView):
     lede = lazy("What an agent may do with the tickets they see. Reading, answering and notes need no capability.")
     create_label = lazy("Create a role")
     can_delete = True
-    save_rule, delete_rule = staticmethod(agents.save_role), staticmethod(agents.delete_role)
-    keep_rule = staticmethod(agents.refuse_role_in_use)
+    save_rule, delete_rule = staticmethod(permissions.save_role), staticmethod(permissions.delete_role)
+    keep_rule = staticmethod(permissions.refuse_role_in_use)
     column_list = ("name", *(f"can_{name}" for name in CAPABILITIES))
     column_details_list = column_export_list = ()
     form_columns = column_list
@@ -61,7 +61,7 @@ class TeamsView(DeskView):
     lede = lazy("Agents who share tickets. The manager of an enabled team sees, answers and assigns every ticket.")
     create_label = lazy("Create a team")
     can_delete = True
-    save_rule, delete_rule = staticmethod(agents.save_team), staticmethod(agents.delete_team)
+    save_rule, delete_rule = staticmethod(teams.save_team), staticmethod(teams.delete_team)
     column_list = ("label", "email", "manager", "members", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("label", "email", "manager", "members", "enabled")
@@ -105,10 +105,10 @@ class TeamsView(DeskView):
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets are unassigned when members leave or the team is switched off (RULES 7)."""
         try:
-            return usage.unassigned(agents.unassigned_by(row, values))
+            return usage.unassigned(teams.unassigned_by(row, values))
         except HelpdeskError:
             return []  # the rule will say what is wrong, at its field
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting a team does."""
-        return [*usage.unassigned(agents.unassigned_by(row)), *usage.goes_too(row)]
+        return [*usage.unassigned(teams.unassigned_by(row)), *usage.goes_too(row)]

@@ -17,7 +17,7 @@ from admin_views.setup.permissions import InlinePermission, PermissionForm, plac
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.people import agents, assignees
+from helpdesk.people import agents, assignees, invitations, permissions, teams
 from helpdesk.settings import lookups
 from models import Agent, Permission
 
@@ -136,17 +136,17 @@ class UsersView(DeskView):
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store the account, then its permissions."""
-        permissions = values.pop("permissions", None)
+        rows = values.pop("permissions", None)
         agent = agents.save_agent(row, values, actor=self.agent)
-        if permissions is not None:
-            self.save_permissions(agent, permissions)
+        if rows is not None:
+            self.save_permissions(agent, rows)
         return agent
 
     def save_permissions(self, agent: Agent, rows: list[dict[str, Any]]) -> None:
         """Make the agent's permissions what the rows say; an id of another agent's row is no id."""
         stored = {row.id: row for row in Permission.select().where(Permission.agent == agent.id)}
         for key in stored.keys() - {row["id"] for row in rows}:
-            agents.delete_permission(stored[key], actor=self.agent)
+            permissions.delete_permission(stored[key], actor=self.agent)
         for row in rows:
             try:
                 save_permission(agent, row, self.agent, stored.get(row["id"]))
@@ -155,12 +155,12 @@ class UsersView(DeskView):
 
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets a disabled account leaves behind (RULES 7)."""
-        return usage.unassigned(agents.unassigned_by(row, values)) if row.active and not values["active"] else []
+        return usage.unassigned(teams.unassigned_by(row, values)) if row.active and not values["active"] else []
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting an account does (RULES 7)."""
         return [
-            *usage.unassigned(agents.unassigned_by(row)),
+            *usage.unassigned(teams.unassigned_by(row)),
             _("Their permissions are deleted. Their name stays on what they wrote."),
         ]
 
@@ -198,7 +198,7 @@ class UsersView(DeskView):
             question = _("Remove %(name)s from support?", name=agent.name)
             kept = _("All permissions are dropped. The account and the tickets assigned to it stay.")
             return self.confirm(question, [kept], _("Remove from support"), id=agent.id)
-        count = agents.remove_from_support(agent, actor=self.agent)
+        count = permissions.remove_from_support(agent, actor=self.agent)
         flash(ngettext("%(num)d permission was removed.", "%(num)d permissions were removed.", count), "success")
         return redirect(self.way_back())
 
@@ -208,11 +208,11 @@ class UsersView(DeskView):
         agent = self.get_one(request.args.get("id"))
         link = None
         if request.method == "POST" and "mail" in request.form:
-            agents.invite_again(agent, actor=self.agent)
+            invitations.invite_again(agent, actor=self.agent)
             flash(_("Another invitation is on its way to %(email)s.", email=agent.email), "success")
             return redirect(self.get_url(".index_view"))
         if request.method == "POST":
-            link = agents.invitation_link(agent, actor=self.agent)
+            link = invitations.invitation_link(agent, actor=self.agent)
         return self.render(
             "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
             covers=assignees.in_support(agent), return_url=self.get_url(".index_view"),

@@ -15,7 +15,7 @@ from helpdesk import access, search
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lists import criteria, listing, snippets
 from helpdesk.lists.listing import TicketListing
-from helpdesk.people import agents, assignees
+from helpdesk.people import assignees, permissions
 from helpdesk.settings import lookups
 from models import Agent, Department, Service, Team, Ticket
 
@@ -102,7 +102,7 @@ def named(agent: Agent, text: str) -> Ticket | None:
 
 def silent_places(agent: Agent, view: str) -> list[Service | Department]:
     """Return the places whose new tickets nobody is told of, for administrators, where they come in (RULES 6)."""
-    return agents.places_without_notification() if view == "open" and agent.is_admin else []
+    return permissions.places_without_notification() if view == "open" and agent.is_admin else []
 
 
 def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:

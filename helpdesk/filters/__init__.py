@@ -3,24 +3,20 @@ It may import tickets and what stands before them.
 No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
-from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, conditions_of, fits, matches
+from helpdesk.filters.actions import ACTIONS, TargetGone, choices, target
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
 from helpdesk.filters.running import actions_of, apply_filters, with_parts
 from helpdesk.filters.saving import condition_problems, conditions_from, delete_filter, problems, save_filter, switch
-from helpdesk.filters.sentences import broken, label_of, sentence
-from helpdesk.filters.trying import TRIED, Excerpt, Match, try_out
+from helpdesk.filters.sentences import broken, sentence
+from helpdesk.filters.trying import TRIED, try_out
 
 __all__ = [
     "ACTIONS",
     "FIELDS",
     "OPERATORS",
     "TRIED",
-    "Action",
     "Condition",
-    "Excerpt",
-    "Match",
     "TargetGone",
-    "TicketFields",
     "actions_of",
     "apply_filters",
     "broken",
@@ -29,9 +25,6 @@ __all__ = [
     "conditions_from",
     "conditions_of",
     "delete_filter",
-    "fits",
-    "label_of",
-    "matches",
     "problems",
     "save_filter",
     "sentence",

@@ -21,7 +21,7 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.operations import jobs, migrate
-from helpdesk.people import agents
+from helpdesk.people import permissions
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import Attachment, OutgoingEmail, TicketEvent
@@ -195,7 +195,7 @@ def _mail_server(deep: bool) -> Check:
 
 
 def _notification() -> Check:
-    silent = agents.places_without_notification()
+    silent = permissions.places_without_notification()
     names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")
     return Check(_("Told of new tickets"), not silent, text, is_note=True)

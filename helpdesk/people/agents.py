@@ -1,6 +1,4 @@
-"""The people of the support. Accounts stand here; signing in, invitations, permissions and teams have their own files,
-and are offered here too: `staffing` is the one name a door needs.
-"""
+"""The accounts of agents as an administrator changes them: stored, disabled, deleted; and one's own profile."""
 
 from __future__ import annotations
 
@@ -16,77 +14,8 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import lock_all
-from helpdesk.people import accounts, teams
-from helpdesk.people.accounts import (
-    ask_reset,
-    change_password,
-    end_all_sign_ins,
-    end_one,
-    end_sign_in,
-    is_current,
-    list_sign_ins,
-    person_of,
-    reset_password,
-    sign_in,
-    start_sign_in,
-)
-from helpdesk.people.invitations import (
-    accept_invitation,
-    create_administrator,
-    create_first_administrator,
-    invitation_link,
-    invite,
-    invite_again,
-)
-from helpdesk.people.permissions import (
-    delete_permission,
-    delete_role,
-    places_without_notification,
-    refuse_role_in_use,
-    remove_from_support,
-    save_own_permission,
-    save_permission,
-    save_role,
-)
-from helpdesk.people.teams import delete_team, save_team, unassign, unassigned_by
+from helpdesk.people import accounts, invitations, teams
 from models import Agent, Role
-
-__all__ = [
-    "accept_invitation",
-    "ask_reset",
-    "change_password",
-    "create_administrator",
-    "create_first_administrator",
-    "delete_agent",
-    "delete_permission",
-    "delete_role",
-    "delete_team",
-    "disable_agent",
-    "end_all_sign_ins",
-    "end_one",
-    "end_sign_in",
-    "invitation_link",
-    "invite",
-    "invite_again",
-    "is_current",
-    "keep_one_administrator",
-    "list_sign_ins",
-    "person_of",
-    "places_without_notification",
-    "refuse_role_in_use",
-    "remove_from_support",
-    "reset_password",
-    "save_agent",
-    "save_own_permission",
-    "save_permission",
-    "save_profile",
-    "save_role",
-    "save_team",
-    "sign_in",
-    "start_sign_in",
-    "unassign",
-    "unassigned_by",
-]
 
 
 def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agent:
@@ -117,7 +46,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
 
 
 def _invite(values: Mapping[str, Any], actor: Actor) -> Agent:
-    return invite(
+    return invitations.invite(
         actor,
         str(values.get("email") or ""),
         str(values.get("name") or ""),
@@ -153,7 +82,7 @@ def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
         accounts.end_all_sign_ins(after)
         links.forget_links_of(after)
         journal.record(journal.Act.DISABLED, actor=actor, subject=after.name)
-        unassign(teams.assigned_to(after), actor=actor, why="agent-disabled", name=after.name)
+        teams.unassign(teams.assigned_to(after), actor=actor, why="agent-disabled", name=after.name)
     if before.email != after.email:
         # Links mailed to the old address must not open the account of its new holder.
         links.forget_links_of(after)
@@ -180,7 +109,7 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
         lock_all(teams.assigned_to(agent))
         Stamp.bump()
         keep_one_administrator(agent)
-        count = unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)
+        count = teams.unassign(teams.assigned_to(agent), actor=actor, why="agent-deleted", name=agent.name)
         # Before it goes: whoever deletes their own account still signs this line.
         journal.deleted(agent, agent.name, actor=actor)
         agent.delete_instance()

@@ -4,7 +4,7 @@ No lists and no bulk acts: those are `helpdesk/lists`.
 """
 
 from helpdesk.events import transaction
-from helpdesk.locking import act, lock
+from helpdesk.locking import lock
 from helpdesk.tickets.assignment import assign, move, take, transfer
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
@@ -26,7 +26,6 @@ from helpdesk.tickets.undo_send import delay_reply, send_reply_now, withdraw_rep
 
 __all__ = [
     "NewTicket",
-    "act",
     "add_note",
     "assign",
     "close",

@@ -15,7 +15,7 @@ from helpdesk.imports import kinds
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.notifications import email_texts
 from helpdesk.operations import upkeep
-from helpdesk.people import agents
+from helpdesk.people import accounts, agents, permissions, teams
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, JournalEntry, OutgoingEmail, Permission, Role
 from tests.support import cast
@@ -28,7 +28,7 @@ def sentences(**wanted):
 
 
 def test_a_sign_in_keeps_the_address_it_came_from(ana):
-    agents.start_sign_in(ana, network="192.0.2.7")
+    accounts.start_sign_in(ana, network="192.0.2.7")
     row = journal.entries(journal.Wanted(kind="sign-ins"))[0]
     assert (row.agent, row.network) == (ana, "192.0.2.7")
     assert journal.describe(row) == "Ana signed in (ana@desk.example)"
@@ -37,22 +37,22 @@ def test_a_sign_in_keeps_the_address_it_came_from(ana):
 def test_a_refused_sign_in_is_noted_without_what_is_no_address(ana):
     for typed in ("ana@desk.example", "my secret password"):
         with pytest.raises(InvalidInput):
-            agents.sign_in(typed, "wrong", address_key="192.0.2.7")
+            accounts.sign_in(typed, "wrong", address_key="192.0.2.7")
     assert sentences(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
 
 
 def test_a_customers_sign_in_and_out_are_noted(carol):
-    agents.end_sign_in(agents.start_sign_in(carol))
+    accounts.end_sign_in(accounts.start_sign_in(carol))
     assert sentences(kind="sign-ins") == ["Carol Jones signed out", "Carol Jones signed in (carol@customer.example)"]
 
 
 def test_a_new_password_is_noted(ana):
-    agents.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
+    accounts.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
     assert sentences() == ["Ana chose a new password"]
 
 
 def test_accounts_and_rights_are_noted(root, ana, sales):
-    agents.save_permission(ana, {"service": sales.id, "notify": True}, actor=root)
+    permissions.save_permission(ana, {"service": sales.id, "notify": True}, actor=root)
     agents.save_agent(ana, {"is_admin": True}, actor=root)
     agents.disable_agent(ana, actor=root)
     assert sentences(kind="rights") == [
@@ -65,15 +65,15 @@ def test_accounts_and_rights_are_noted(root, ana, sales):
 
 def test_what_did_not_change_is_not_noted(root, ana):
     permission = Permission.get(agent=ana)
-    agents.save_permission(ana, {"service": permission.service_id}, actor=root, permission=permission)
+    permissions.save_permission(ana, {"service": permission.service_id}, actor=root, permission=permission)
     agents.save_agent(ana, {"name": ana.name}, actor=root)
     assert sentences() == []
 
 
 def test_roles_and_teams_are_noted(root, ana, team):
-    role = agents.save_role(Role(), {"name": {"en": "Reader"}}, actor=root)
-    agents.delete_role(role, actor=root)
-    agents.save_team(team, {"members": [ana.id]}, actor=root)
+    role = permissions.save_role(Role(), {"name": {"en": "Reader"}}, actor=root)
+    permissions.delete_role(role, actor=root)
+    teams.save_team(team, {"members": [ana.id]}, actor=root)
     assert sentences() == [
         "Root changed “Night watch” (team): members",
         "Root deleted “Reader” (role)",
@@ -82,7 +82,7 @@ def test_roles_and_teams_are_noted(root, ana, team):
 
 
 def test_removing_from_support_and_deleting_are_noted(root, ana):
-    agents.remove_from_support(ana, actor=root)
+    permissions.remove_from_support(ana, actor=root)
     agents.delete_agent(ana, actor=root)
     assert sentences() == ["Root deleted “Ana” (account)", "Root removed Ana from the support"]
 
@@ -143,7 +143,7 @@ def test_without_the_log_only_activity_is_left_out(root, ticket):
     settings.save({"log_enabled": False}, actor=root)
     JournalEntry.delete().execute()
     tickets.close(ticket, actor=root)
-    agents.start_sign_in(root)
+    accounts.start_sign_in(root)
     settings.save({"log_enabled": True}, actor=root)
     assert {row.kind for row in JournalEntry.select()} == {"sign-ins", "settings"}
 
@@ -157,7 +157,7 @@ def test_no_line_can_be_forged(root):
 
 def test_an_act_that_is_taken_back_leaves_no_line(root, ana, database):
     with database.atomic() as act:
-        agents.remove_from_support(ana, actor=root)
+        permissions.remove_from_support(ana, actor=root)
         act.rollback()
     assert sentences() == []
 
@@ -165,8 +165,8 @@ def test_an_act_that_is_taken_back_leaves_no_line(root, ana, database):
 def test_pages_kinds_people_and_days(root, ana):
     start = clock.now()
     with time_machine.travel(start - timedelta(days=3), tick=False):
-        agents.start_sign_in(ana)
-    agents.start_sign_in(root)
+        accounts.start_sign_in(ana)
+    accounts.start_sign_in(root)
     settings.save({"desk_name": "Here"}, actor=root)
     newest = journal.entries(journal.Wanted(), limit=1)
     assert len(journal.entries(journal.Wanted(), before=newest[0].id)) == 2
@@ -179,7 +179,7 @@ def test_pages_kinds_people_and_days(root, ana):
 def test_old_lines_are_forgotten(root, ana):
     settings.save({"journal_days": "30"}, actor=root)
     with time_machine.travel(clock.now() - timedelta(days=31)):
-        agents.start_sign_in(ana)
+        accounts.start_sign_in(ana)
     upkeep.run()
     assert [row.act for row in JournalEntry.select()] == ["setting"]
 
@@ -200,7 +200,7 @@ def test_every_act_has_a_sentence_and_every_field_a_name():
 
 
 def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
-    agents.start_sign_in(ana)
+    accounts.start_sign_in(ana)
     Agent.delete().where(Agent.id == ana.id).execute()
     assert "Ana signed in (ana@desk.example)" in sentences()
 

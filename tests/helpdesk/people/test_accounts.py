@@ -14,7 +14,7 @@ from helpdesk import links
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.lib import passwords
 from helpdesk.links import LinkExpired
-from helpdesk.people import agents
+from helpdesk.people import accounts
 from models import Agent, Customer, OutgoingEmail, SignIn
 from tests.support import cast
 
@@ -33,7 +33,7 @@ def travel(database: Any) -> Any:
 
 
 def sign_in(email: str = "ana@desk.example", password: str = cast.PASSWORD, address: str = HOME) -> Agent:
-    return agents.sign_in(email, password, address_key=address)
+    return accounts.sign_in(email, password, address_key=address)
 
 
 def test_an_agent_signs_in(ana: Agent) -> None:
@@ -102,95 +102,95 @@ def test_the_time_of_the_answer_does_not_tell_who_has_an_account(ana: Agent) -> 
 @pytest.mark.parametrize("make", [cast.make_agent, cast.make_customer])
 def test_a_token_signs_its_person_in(database: Any, make: Make) -> None:
     person = make("Ana")
-    token = agents.start_sign_in(person, device="Firefox, Linux")
-    assert agents.person_of(token) == person
+    token = accounts.start_sign_in(person, device="Firefox, Linux")
+    assert accounts.person_of(token) == person
     assert token not in (SignIn.get().token_hash, SignIn.get().device)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\0", "\ud800"])
 def test_other_tokens_are_nobodys(ana: Agent, token: str) -> None:
-    agents.start_sign_in(ana)
-    assert agents.person_of(token) is None
+    accounts.start_sign_in(ana)
+    assert accounts.person_of(token) is None
 
 
 def test_a_copied_token_is_dead_after_signing_out(ana: Agent) -> None:
-    token = agents.start_sign_in(ana)
-    agents.end_sign_in(token)
-    assert agents.person_of(token) is None
+    token = accounts.start_sign_in(ana)
+    accounts.end_sign_in(token)
+    assert accounts.person_of(token) is None
 
 
 def test_a_disabled_agent_is_out_at_once(ana: Agent, root: Agent) -> None:
-    token = agents.start_sign_in(ana)
+    token = accounts.start_sign_in(ana)
     Agent.update(active=False).where(Agent.id == ana.id).execute()
-    assert agents.person_of(token) is None
+    assert accounts.person_of(token) is None
 
 
 @pytest.mark.parametrize(("make", "idle", "absolute"), [(cast.make_agent, 3, 30), (cast.make_customer, 14, 90)])
 def test_sign_ins_end_when_idle_and_in_any_case(travel: Any, make: Make, idle: int, absolute: int) -> None:
     person = make("Ana")
-    idler, visitor = agents.start_sign_in(person), agents.start_sign_in(person)
+    idler, visitor = accounts.start_sign_in(person), accounts.start_sign_in(person)
     for day in range(1, absolute):
         travel.shift(DAY)
-        assert agents.person_of(visitor) == person
+        assert accounts.person_of(visitor) == person
         if day == idle:
-            assert agents.person_of(idler) is None
+            assert accounts.person_of(idler) is None
     travel.shift(DAY)
-    assert agents.person_of(visitor) is None
+    assert accounts.person_of(visitor) is None
 
 
 def test_being_seen_is_written_every_five_minutes_at_most(travel: Any, ana: Agent) -> None:
-    token = agents.start_sign_in(ana)
+    token = accounts.start_sign_in(ana)
     seen = []
     for _ in range(3):
         travel.shift(150)
-        agents.person_of(token)
+        accounts.person_of(token)
         seen.append(SignIn.get().last_seen_at)
     assert len(set(seen)) == 2
     assert seen[0] < seen[1] == seen[2]
 
 
 def test_ones_browsers_are_listed_and_ended_one_by_one(ana: Agent, ben: Agent) -> None:
-    here, there = agents.start_sign_in(ana, device="here"), agents.start_sign_in(ana, device="there")
-    agents.start_sign_in(ben)
-    rows = agents.list_sign_ins(ana)
+    here, there = accounts.start_sign_in(ana, device="here"), accounts.start_sign_in(ana, device="there")
+    accounts.start_sign_in(ben)
+    rows = accounts.list_sign_ins(ana)
     assert sorted(row.device for row in rows) == ["here", "there"]
-    agents.end_one(ana, next(row.id for row in rows if not agents.is_current(row, here)))
-    assert agents.person_of(here) == ana
-    assert agents.person_of(there) is None
+    accounts.end_one(ana, next(row.id for row in rows if not accounts.is_current(row, here)))
+    assert accounts.person_of(here) == ana
+    assert accounts.person_of(there) is None
 
 
 def test_the_browser_of_another_cannot_be_ended(ana: Agent, ben: Agent, carol: Customer) -> None:
-    tokens = [agents.start_sign_in(person) for person in (ben, carol)]
+    tokens = [accounts.start_sign_in(person) for person in (ben, carol)]
     for row in SignIn.select():
         with pytest.raises(NotFound):
-            agents.end_one(ana, row.id)
-    assert all(agents.person_of(token) for token in tokens)
+            accounts.end_one(ana, row.id)
+    assert all(accounts.person_of(token) for token in tokens)
 
 
 def test_changing_the_password_keeps_this_browser_only(ana: Agent) -> None:
-    here, there = agents.start_sign_in(ana), agents.start_sign_in(ana)
-    agents.change_password(ana, cast.PASSWORD, NEW, keep_token=here)
-    assert agents.person_of(here) == ana
-    assert agents.person_of(there) is None
+    here, there = accounts.start_sign_in(ana), accounts.start_sign_in(ana)
+    accounts.change_password(ana, cast.PASSWORD, NEW, keep_token=here)
+    assert accounts.person_of(here) == ana
+    assert accounts.person_of(there) is None
     assert sign_in(password=NEW) == ana
 
 
 def test_changing_the_password_needs_the_present_one(ana: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        agents.change_password(ana, "wrong", NEW, keep_token=None)
+        accounts.change_password(ana, "wrong", NEW, keep_token=None)
     assert refused.value.field == "current"
 
 
 def test_the_present_password_cannot_be_guessed_either(ana: Agent) -> None:
     for _ in range(10):
         with pytest.raises(InvalidInput):
-            agents.change_password(ana, "wrong", NEW, keep_token=None)
+            accounts.change_password(ana, "wrong", NEW, keep_token=None)
     with pytest.raises(TooMany):
-        agents.change_password(ana, cast.PASSWORD, NEW, keep_token=None)
+        accounts.change_password(ana, cast.PASSWORD, NEW, keep_token=None)
 
 
 def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent) -> None:
-    agents.ask_reset("Ana@desk.example", address_key=HOME)
+    accounts.ask_reset("Ana@desk.example", address_key=HOME)
     mail = OutgoingEmail.get()
     assert (mail.to_email, mail.link_kind, mail.agent) == ("ana@desk.example", "reset", ana)
 
@@ -198,23 +198,23 @@ def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent
 def test_unknown_and_disabled_accounts_get_no_mail(request_context: None) -> None:
     cast.make_agent("Off", active=False)
     for email in ("nobody@desk.example", "off@desk.example", "nonsense", ""):
-        agents.ask_reset(email, address_key=HOME)
+        accounts.ask_reset(email, address_key=HOME)
     assert OutgoingEmail.select().count() == 0
 
 
 @pytest.mark.parametrize("email", ["ana@desk.example", "nobody@desk.example"])
 def test_asking_too_often_is_refused_to_everybody(request_context: None, ana: Agent, email: str) -> None:
     for _ in range(3):
-        agents.ask_reset(email)
+        accounts.ask_reset(email)
     with pytest.raises(TooMany):
-        agents.ask_reset(email)
+        accounts.ask_reset(email)
 
 
 def test_a_reset_ends_every_browser_and_every_other_link(ana: Agent) -> None:
-    token, other = agents.start_sign_in(ana), links.make("reset", agent=ana)
+    token, other = accounts.start_sign_in(ana), links.make("reset", agent=ana)
     link = links.find("reset", links.make("reset", agent=ana))
-    agents.reset_password(link, NEW)
-    assert agents.person_of(token) is None
+    accounts.reset_password(link, NEW)
+    assert accounts.person_of(token) is None
     assert sign_in(password=NEW) == ana
     with pytest.raises(NotFound):
         links.find("reset", other)
@@ -224,21 +224,21 @@ def test_a_reset_opens_a_blocked_account(ana: Agent) -> None:
     for _ in range(10):
         with pytest.raises(InvalidInput):
             sign_in(password="wrong")
-    agents.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW)
+    accounts.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW)
     assert sign_in(password=NEW) == ana
 
 
 def test_a_reset_link_works_once(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
-    agents.reset_password(link, NEW)
+    accounts.reset_password(link, NEW)
     with pytest.raises(LinkExpired):
-        agents.reset_password(link, "yet another password")
+        accounts.reset_password(link, "yet another password")
 
 
 def test_a_bad_new_password_leaves_the_link_usable(ana: Agent) -> None:
     token = links.make("reset", agent=ana)
     with pytest.raises(InvalidInput):
-        agents.reset_password(links.find("reset", token), "short")
+        accounts.reset_password(links.find("reset", token), "short")
     assert links.find("reset", token)
 
 
@@ -246,4 +246,4 @@ def test_a_disabled_account_cannot_be_reset(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
     Agent.update(active=False).where(Agent.id == ana.id).execute()
     with pytest.raises(NotFound, match="disabled"):
-        agents.reset_password(link, NEW)
+        accounts.reset_password(link, NEW)

@@ -13,7 +13,7 @@ from helpdesk import events, links, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
-from helpdesk.people import agents
+from helpdesk.people import accounts, agents, invitations, teams
 from models import Agent, Customer, Message, OutgoingEmail, Permission, Role, Service, Ticket, TicketEvent
 from tests.support import cast
 
@@ -21,7 +21,7 @@ NEW = "a new and longer password"
 
 
 def first(email: str = "root@desk.example") -> Agent:
-    return agents.create_first_administrator("Root", email, cast.PASSWORD, "fr")
+    return invitations.create_first_administrator("Root", email, cast.PASSWORD, "fr")
 
 
 def give(ticket: Ticket, agent: Agent) -> Ticket:
@@ -43,7 +43,7 @@ def test_the_first_administrator_covers_the_whole_support_and_is_told(database: 
     permission = Permission.get()
     assert (root.is_admin, root.locale, root.role.can_configure) == (True, "fr", True)
     assert (permission.agent, permission.service, permission.notify) == (root, None, True)
-    assert agents.sign_in("root@desk.example", cast.PASSWORD, address_key="") == root
+    assert accounts.sign_in("root@desk.example", cast.PASSWORD, address_key="") == root
 
 
 def test_the_second_claim_is_refused(database: Any) -> None:
@@ -84,14 +84,14 @@ def test_a_claim_waits_for_the_one_before(database: Any) -> None:
 )
 def test_what_is_wrong_is_said_at_its_field(database: Any, values: tuple[str, ...], field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        agents.create_first_administrator(*values)
+        invitations.create_first_administrator(*values)
     assert refused.value.field == field
     assert Agent.select().count() == 0
 
 
 def test_the_command_makes_a_first_and_further_administrators(database: Any) -> None:
     for name in ("root", "second"):
-        agents.create_administrator(name, f"{name}@desk.example", cast.PASSWORD)
+        invitations.create_administrator(name, f"{name}@desk.example", cast.PASSWORD)
     assert Agent.select().where(Agent.is_admin).count() == 2
     assert [row.agent.name for row in Permission.select()] == ["root"]
 
@@ -107,7 +107,7 @@ def test_without_any_role_the_first_administrator_gets_one(database: Any) -> Non
 @pytest.fixture
 def eve(request_context: None, root: Agent) -> Agent:
     """An agent who was invited."""
-    return agents.invite(root, "Eve@desk.example", " Eve ", Role.get(), locale="fr")
+    return invitations.invite(root, "Eve@desk.example", " Eve ", Role.get(), locale="fr")
 
 
 def invitation(agent: Agent) -> Any:
@@ -122,27 +122,27 @@ def test_an_invitation_is_mailed_to_an_account_without_a_password(eve: Agent) ->
 
 def test_a_taken_address_is_not_invited(eve: Agent, root: Agent) -> None:
     with pytest.raises(InvalidInput, match="There is an account"):
-        agents.invite(root, "EVE@desk.example", "Eve", Role.get())
+        invitations.invite(root, "EVE@desk.example", "Eve", Role.get())
     assert OutgoingEmail.select().count() == 1
 
 
 def test_an_invitation_needs_a_role(root: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        agents.invite(root, "eve@desk.example", "Eve", None)
+        invitations.invite(root, "eve@desk.example", "Eve", None)
     assert refused.value.field == "role"
 
 
 def test_accepting_chooses_name_and_password(eve: Agent) -> None:
     link = invitation(eve)
-    agents.accept_invitation(link, "Eve White", NEW)
-    assert agents.sign_in("eve@desk.example", NEW, address_key="").name == "Eve White"
+    invitations.accept_invitation(link, "Eve White", NEW)
+    assert accounts.sign_in("eve@desk.example", NEW, address_key="").name == "Eve White"
     with pytest.raises(links.LinkExpired):
-        agents.accept_invitation(link, "Mallory", "another password")
+        invitations.accept_invitation(link, "Mallory", "another password")
 
 
 def test_accepting_ends_the_other_invitations(eve: Agent) -> None:
     other = links.make("invitation", agent=eve)
-    agents.accept_invitation(invitation(eve), "Eve", NEW)
+    invitations.accept_invitation(invitation(eve), "Eve", NEW)
     with pytest.raises(NotFound):
         links.find("invitation", other)
 
@@ -151,26 +151,26 @@ def test_a_disabled_account_cannot_be_accepted(eve: Agent, root: Agent) -> None:
     link = invitation(eve)
     agents.disable_agent(eve, actor=root)
     with pytest.raises(NotFound):
-        agents.accept_invitation(link, "Eve", NEW)
+        invitations.accept_invitation(link, "Eve", NEW)
 
 
 def test_an_administrator_may_copy_the_link(eve: Agent, root: Agent) -> None:
     settings.save({"site_url": "https://help.example.org"})
-    url = agents.invitation_link(eve, actor=root)
+    url = invitations.invitation_link(eve, actor=root)
     assert url.startswith("https://help.example.org/admin/invitation/")
     assert links.find("invitation", url.rpartition("/")[2]).agent == eve
 
 
 def test_a_second_invitation_ends_the_first(eve: Agent, root: Agent) -> None:
     token = links.make("invitation", agent=eve)
-    agents.invite_again(eve, actor=root)
+    invitations.invite_again(eve, actor=root)
     assert OutgoingEmail.select().count() == 2
     with pytest.raises(NotFound):
         links.find("invitation", token)
 
 
 def test_whoever_has_a_password_is_not_invited_again(ana: Agent, root: Agent) -> None:
-    for act in (agents.invite_again, agents.invitation_link):
+    for act in (invitations.invite_again, invitations.invitation_link):
         with pytest.raises(InvalidInput):
             act(ana, actor=root)
 
@@ -226,9 +226,9 @@ def test_changing_ones_own_address_needs_the_password(root: Agent) -> None:
 def test_other_rights_end_the_sign_ins(ana: Agent, root: Agent, values: dict[str, Any]) -> None:
     ana.role = cast.make_role("Narrow")
     ana.save()
-    token = agents.start_sign_in(ana)
+    token = accounts.start_sign_in(ana)
     agents.save_agent(ana, {**values, "role": Role.get()} if "role" in values else values, actor=root)
-    assert agents.person_of(token) is None
+    assert accounts.person_of(token) is None
 
 
 def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
@@ -241,17 +241,17 @@ def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
 
 
 def test_disabling_signs_out_and_ends_links(ana: Agent, root: Agent) -> None:
-    token, link = agents.start_sign_in(ana), links.make("reset", agent=ana)
+    token, link = accounts.start_sign_in(ana), links.make("reset", agent=ana)
     agents.disable_agent(ana, actor=root)
-    assert agents.person_of(token) is None
+    assert accounts.person_of(token) is None
     with pytest.raises(NotFound):
         links.find("reset", link)
 
 
 def test_disabling_unassigns_every_ticket_and_says_why(ticket: Ticket, ana: Agent, root: Agent) -> None:
     give(ticket, ana)
-    assert agents.unassigned_by(ana) == agents.unassigned_by(ana, {"active": False}) == 1
-    assert agents.unassigned_by(ana, {"name": "Ana"}) == 0
+    assert teams.unassigned_by(ana) == teams.unassigned_by(ana, {"active": False}) == 1
+    assert teams.unassigned_by(ana, {"name": "Ana"}) == 0
     agents.disable_agent(ana, actor=root)
     assert Ticket.get().assignee is None
     assert unassignments(ticket) == ["Root unassigned the ticket: Ana was disabled"]
@@ -274,7 +274,7 @@ def test_the_tickets_of_others_stay_theirs(ticket: Ticket, ana: Agent, ben: Agen
 def test_an_account_may_be_opened_again(ana: Agent, root: Agent) -> None:
     agents.disable_agent(ana, actor=root)
     agents.save_agent(ana, {"active": True}, actor=root)
-    assert agents.sign_in("ana@desk.example", cast.PASSWORD, address_key="") == ana
+    assert accounts.sign_in("ana@desk.example", cast.PASSWORD, address_key="") == ana
 
 
 def test_deleting_leaves_the_name_on_what_was_written(ticket: Ticket, ana: Agent, root: Agent) -> None:
@@ -325,12 +325,12 @@ def test_only_administrators_change_accounts(ana: Agent, ben: Agent, sales: Serv
     ana.save()
     for actor in (ana, carol):
         for act in (
-            lambda actor=actor: agents.invite(actor, "x@desk.example", "X", Role.get()),
+            lambda actor=actor: invitations.invite(actor, "x@desk.example", "X", Role.get()),
             lambda actor=actor: agents.save_agent(ben, {"name": "X"}, actor=actor),
             lambda actor=actor: agents.save_agent(ben, {"is_admin": True}, actor=actor),
             lambda actor=actor: agents.disable_agent(ben, actor=actor),
             lambda actor=actor: agents.delete_agent(ben, actor=actor),
-            lambda actor=actor: agents.invitation_link(ben, actor=actor),
+            lambda actor=actor: invitations.invitation_link(ben, actor=actor),
         ):
             with pytest.raises(NotAllowed):
                 act()

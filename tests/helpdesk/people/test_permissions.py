@@ -8,13 +8,13 @@ import pytest
 
 from helpdesk import access
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
-from helpdesk.people import agents
+from helpdesk.people import permissions
 from models import Agent, Department, Permission, Role, Service, Ticket
 from tests.support import cast
 
 
 def permit(agent: Agent, actor: Agent, **values: Any) -> Permission:
-    return agents.save_permission(agent, values, actor=actor)
+    return permissions.save_permission(agent, values, actor=actor)
 
 
 def test_a_permission_covers_a_place(mona: Agent, root: Agent, billing: Service, invoices: Department) -> None:
@@ -60,19 +60,19 @@ def test_the_same_place_twice_is_refused(mona: Agent, root: Agent, billing: Serv
 def test_a_permission_cannot_be_moved_onto_another(ana: Agent, root: Agent, billing: Service) -> None:
     whole = permit(ana, root)
     with pytest.raises(InvalidInput, match="already"):
-        agents.save_permission(ana, {"service": billing}, actor=root, permission=whole)
+        permissions.save_permission(ana, {"service": billing}, actor=root, permission=whole)
 
 
 def test_a_permission_is_changed_in_place(ana: Agent, root: Agent, billing: Service, invoices: Department) -> None:
     row = Permission.get(Permission.agent == ana)
-    agents.save_permission(ana, {"department": invoices, "notify": True}, actor=root, permission=row)
+    permissions.save_permission(ana, {"department": invoices, "notify": True}, actor=root, permission=row)
     stored = Permission.get(Permission.agent == ana)
     assert (stored.service, stored.department, stored.notify) == (billing, invoices, True)
 
 
 def test_the_permission_of_another_agent_is_not_changed_by_mistake(ana: Agent, ben: Agent, root: Agent) -> None:
     with pytest.raises(NotAllowed):
-        agents.save_permission(ben, {}, actor=root, permission=Permission.get(Permission.agent == ana))
+        permissions.save_permission(ben, {}, actor=root, permission=Permission.get(Permission.agent == ana))
 
 
 def test_a_signature_is_sanitised(ana: Agent, root: Agent) -> None:
@@ -90,16 +90,16 @@ def test_an_endless_signature_is_refused(ana: Agent, root: Agent) -> None:
 
 def test_agents_change_signature_and_notify_of_their_own_only(ana: Agent, ben: Agent, sales: Service) -> None:
     row = Permission.get(Permission.agent == ana)
-    agents.save_own_permission(row, {"signature": "Ana", "notify": True, "service": sales}, actor=ana)
+    permissions.save_own_permission(row, {"signature": "Ana", "notify": True, "service": sales}, actor=ana)
     stored = Permission.get_by_id(row.id)
     assert ("Ana" in stored.signature, stored.notify, stored.service_id) == (True, True, row.service_id)
     with pytest.raises(NotAllowed):
-        agents.save_own_permission(row, {"notify": False}, actor=ben)
+        permissions.save_own_permission(row, {"notify": False}, actor=ben)
 
 
 def test_removing_from_support_keeps_the_account_and_its_tickets(ticket: Ticket, ana: Agent, root: Agent) -> None:
     Ticket.update(assignee=ana).execute()
-    assert agents.remove_from_support(ana, actor=root) == 1
+    assert permissions.remove_from_support(ana, actor=root) == 1
     assert not access.covers(ana, ticket.service_id, ticket.department_id)
     assert Agent.get_by_id(ana.id).active
     assert Ticket.get().assignee == ana
@@ -111,17 +111,17 @@ def test_only_administrators_add_or_remove_permissions(ana: Agent) -> None:
     row = Permission.get(Permission.agent == ana)
     for act in (
         lambda: permit(ana, ana),
-        lambda: agents.delete_permission(row, actor=ana),
-        lambda: agents.remove_from_support(ana, actor=ana),
-        lambda: agents.save_role(ana.role, {"can_delete": True}, actor=ana),
-        lambda: agents.delete_role(ana.role, actor=ana),
+        lambda: permissions.delete_permission(row, actor=ana),
+        lambda: permissions.remove_from_support(ana, actor=ana),
+        lambda: permissions.save_role(ana.role, {"can_delete": True}, actor=ana),
+        lambda: permissions.delete_role(ana.role, actor=ana),
     ):
         with pytest.raises(NotAllowed):
             act()
 
 
 def test_a_deleted_permission_covers_nothing(ana: Agent, root: Agent, billing: Service) -> None:
-    agents.delete_permission(Permission.get(Permission.agent == ana), actor=root)
+    permissions.delete_permission(Permission.get(Permission.agent == ana), actor=root)
     assert not access.covers(ana, billing.id, None)
 
 
@@ -129,7 +129,7 @@ def test_a_deleted_permission_covers_nothing(ana: Agent, root: Agent, billing: S
 
 
 def test_a_role_is_made_with_its_capabilities(root: Agent) -> None:
-    role = agents.save_role(Role(), {"name": {"en": " Reader ", "fr": "Lecteur"}, "can_tag": False}, actor=root)
+    role = permissions.save_role(Role(), {"name": {"en": " Reader ", "fr": "Lecteur"}, "can_tag": False}, actor=root)
     stored = Role.get_by_id(role.id)
     assert (dict(stored.name), stored.can_tag) == ({"en": "Reader", "fr": "Lecteur"}, False)
     assert not stored.can_configure
@@ -137,36 +137,36 @@ def test_a_role_is_made_with_its_capabilities(root: Agent) -> None:
 
 def test_a_role_needs_a_name(root: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        agents.save_role(Role(), {"name": {"en": " ", "xx": "X"}}, actor=root)
+        permissions.save_role(Role(), {"name": {"en": " ", "xx": "X"}}, actor=root)
     assert refused.value.field == "name"
 
 
 def test_a_changed_role_acts_at_once(ana: Agent, root: Agent, ticket: Ticket) -> None:
     assert access.can(ana, "delete", ticket)
-    agents.save_role(ana.role, {"can_delete": False, "is_admin": True}, actor=root)
+    permissions.save_role(ana.role, {"can_delete": False, "is_admin": True}, actor=root)
     assert not access.can(ana, "delete", ticket)
 
 
 def test_a_role_in_use_stays_and_says_whose_it_is(ana: Agent, root: Agent) -> None:
     with pytest.raises(StillInUse, match="1 account has this role: Ana"):
-        agents.delete_role(ana.role, actor=root)
+        permissions.delete_role(ana.role, actor=root)
 
 
 def test_many_users_of_a_role_are_counted(root: Agent) -> None:
     for number in range(7):
         cast.make_agent(f"A{number}")
     with pytest.raises(StillInUse, match="7 accounts have this role: A0, A1, A2, A3, A4, …"):
-        agents.delete_role(Role.get(~Role.can_configure), actor=root)
+        permissions.delete_role(Role.get(~Role.can_configure), actor=root)
 
 
 def test_an_unused_role_goes(root: Agent) -> None:
     role = cast.make_role("Spare")
-    agents.delete_role(role, actor=root)
+    permissions.delete_role(role, actor=root)
     assert Role.get_or_none(Role.id == role.id) is None
 
 
 def test_one_role_remains(database: Any) -> None:
     one, two = Role.select()
-    agents.delete_role(one, actor=access.SYSTEM)
+    permissions.delete_role(one, actor=access.SYSTEM)
     with pytest.raises(StillInUse, match="One role must remain"):
-        agents.delete_role(two, actor=access.SYSTEM)
+        permissions.delete_role(two, actor=access.SYSTEM)

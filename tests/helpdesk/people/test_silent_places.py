@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from helpdesk.people import agents
+from helpdesk.people.permissions import places_without_notification
 from models import Agent, Permission, Service
 from tests.support import cast, doors
 
 
 def test_places_are_silent_until_somebody_is_told(billing, sales, ana):
-    assert list(map(str, agents.places_without_notification())) == ["Billing, Invoices", "Billing, Refunds", "Sales"]
+    assert list(map(str, places_without_notification())) == ["Billing, Invoices", "Billing, Refunds", "Sales"]
     cast.permit(cast.make_agent("Tom"), sales, notify=True)
-    assert list(map(str, agents.places_without_notification())) == ["Billing, Invoices", "Billing, Refunds"]
+    assert list(map(str, places_without_notification())) == ["Billing, Invoices", "Billing, Refunds"]
 
 
 def test_the_most_specific_permission_decides(billing, invoices, ana):
     Permission.get(agent=ana).delete_instance()
     cast.permit(ana, None, notify=True)
-    assert agents.places_without_notification() == []
+    assert places_without_notification() == []
     cast.permit(ana, invoices, notify=False)
-    assert agents.places_without_notification() == [invoices]
+    assert places_without_notification() == [invoices]
 
 
 def test_the_disabled_are_not_told_and_hidden_services_not_named(sales, ana):
     ben = cast.make_agent("Ben")
     cast.permit(ben, None, notify=True)
-    assert agents.places_without_notification() == []
+    assert places_without_notification() == []
     row = Agent.get_by_id(ben.id)
     row.active = False
     row.save()
-    assert sales in agents.places_without_notification()
+    assert sales in places_without_notification()
     service = Service.get_by_id(sales.id)
     service.enabled = False
     service.save()
-    assert sales not in agents.places_without_notification()
+    assert sales not in places_without_notification()
 
 
 def test_administrators_read_it_above_the_list_and_in_health(client_of, root, ana, sales):
