@@ -17,7 +17,7 @@ from helpdesk import clock, events, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
-from helpdesk.journal_texts import FIELD_NAMES, FIXED_EMAILS, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import insert
 from helpdesk.settings import email_kinds
@@ -250,8 +250,7 @@ def describe(entry: JournalEntry) -> str:
         choices = dict(declared.choices) if declared is not None else {}
         values |= {key: choices[data[key]] for key in ("old", "new") if choices and data.get(key) in choices}
     if "email" in data:
-        kind = email_kinds.KINDS.get(data["email"])
-        values["email"] = kind.label if kind is not None else FIXED_EMAILS.get(data["email"], data["email"])
+        values["email"] = email_kinds.label_of(data["email"])
     if act is Act.TICKET:
         values["event"] = _event(entry)
     return str(SENTENCES[act][1]) % values

@@ -79,15 +79,6 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.MAIL_FAILED: (MAIL, lazy("The e-mail “%(email)s” to %(subject)s was given up: %(reason)s")),
 }
 
-#: E-mails that the team does not write the text of, by their kind.
-FIXED_EMAILS: dict[str, Any] = {
-    "received": lazy("Receipt of a message"),
-    "confirm": lazy("Confirmation asked for"),
-    "digest": lazy("Several tickets assigned"),
-    "mention": lazy("Named in a note"),
-    "test": lazy("Test message"),
-}
-
 #: Tables whose changes are kept, by the name of their model: kind and name.
 TABLE_NAMES: dict[str, tuple[str, Any]] = {
     "Agent": (RIGHTS, lazy("account")),

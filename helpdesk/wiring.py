@@ -7,7 +7,7 @@ from helpdesk import events, examples, filters, journal, notifications, outbox, 
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
-from helpdesk.tickets import mentions, unread
+from helpdesk.tickets import unread
 from models import TicketEvent
 
 
@@ -23,20 +23,16 @@ def notify(event: TicketEvent, actor: Actor) -> None:
     notifications.plan(event, actor=actor)
 
 
-events.listeners.update(
-    {
-        EventKind.OPENED: (apply_filters, notify, unread.follow),
-        EventKind.CUSTOMER_WROTE: (notify,),
-        EventKind.REPLIED: (notify, unread.follow),
-        EventKind.NOTE_ADDED: (unread.follow,),
-        EventKind.NAMED: (mentions.tell,),
-        EventKind.ASSIGNED: (notify,),
-        EventKind.TRANSFERRED: (notify,),
-        EventKind.MOVED: (notify,),
-    }
-)
+#: What runs at an event of a ticket before and after its mails, which follow from `notifications.TABLE`.
+BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {EventKind.OPENED: (apply_filters,)}
+AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
+    EventKind.OPENED: (unread.follow,),
+    EventKind.REPLIED: (unread.follow,),
+    EventKind.NOTE_ADDED: (unread.follow,),
+}
 for _kind in EventKind:
-    events.listeners[_kind] = (*events.listeners.get(_kind, ()), journal.ticket_event)
+    _mails = (notify,) if _kind in notifications.TABLE else ()
+    events.listeners[_kind] = (*BEFORE.get(_kind, ()), *_mails, *AFTER.get(_kind, ()), journal.ticket_event)
 settings.watchers.append(journal.settings_changed)
 Cached.before_delete.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

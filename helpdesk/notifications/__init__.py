@@ -1,8 +1,9 @@
-"""Which e-mails are owed to whom: one table from the kinds of events to rows of the outbox (RULES 18 to 22).
+"""Which e-mails are owed to whom: one table from what happens to rows of the outbox (RULES 18 to 22).
 It may import journal, locking and what stands before them.
 No sending: that is `helpdesk/outbox`.
 
 Written in the transaction of the act. Nobody is told of what they did themselves; an address gets one mail of a kind.
+A new mail is its texts in `helpdesk/settings/email_kinds.py` and a line of `TABLE`; what listens follows from that.
 """
 
 from __future__ import annotations
@@ -10,29 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from html import escape
+from dataclasses import dataclass
 
-from database import Label
-from helpdesk import clock, i18n, settings
+from helpdesk import i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
-from helpdesk.lib import richtext
 from helpdesk.notifications import drafting, recipients
-from helpdesk.notifications.drafting import Text, text
-from helpdesk.notifications.recipients import Recipient
+from helpdesk.notifications.causes import Cause, Occasion, Recipient, cause_of
+from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
-from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket, TicketEvent
+from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketEvent
 
-__all__ = ["KINDS", "TABLE", "Text", "one_mail", "plan", "send_account_mail", "text"]
+__all__ = ["KINDS", "TABLE", "Cause", "Occasion", "Recipient", "one_mail", "owe", "plan", "send_account_mail"]
 
 KINDS = email_kinds.KINDS
-
-#: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
-QUIET = 60
-#: Tickets named in the mail about several of them.
-LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -40,30 +32,30 @@ class Notice:
     """One line of the table: a kind of e-mail, who gets it, and when it is not sent at all."""
 
     kind: str
-    audience: Callable[[TicketEvent], Iterable[Recipient]]
-    unless: Callable[[TicketEvent, Actor], bool] = lambda _event, _actor: False
+    audience: Callable[[Cause], Iterable[Recipient]]
+    unless: Callable[[Cause], bool] = lambda _cause: False
 
 
-def _is_silenced(event: TicketEvent, _actor: Actor) -> bool:
-    return bool(event.data.get("silent"))
+def _is_silenced(cause: Cause) -> bool:
+    return bool(cause.data.get("silent"))
 
 
-def _by_program(_event: TicketEvent, actor: Actor) -> bool:
-    return isinstance(actor, System)
+def _by_program(cause: Cause) -> bool:
+    return isinstance(cause.actor, System)
 
 
-def _to_stranger_by_program(event: TicketEvent, actor: Actor) -> bool:
+def _to_stranger_by_program(cause: Cause) -> bool:
     """Hold back an automatic reply: it would carry a stranger's words to somebody who may not have asked."""
-    return isinstance(actor, System) and not any(
-        one.address and one.address.is_proven for one in recipients.customer(event)
+    return isinstance(cause.actor, System) and not any(
+        one.address and one.address.is_proven for one in recipients.customer(cause)
     )
 
 
-def _switched_off(_event: TicketEvent, _actor: Actor) -> bool:
+def _switched_off(_cause: Cause) -> bool:
     return not settings.get("mail_on_assignment")
 
 
-TABLE: dict[EventKind, tuple[Notice, ...]] = {
+TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     EventKind.OPENED: (
         Notice("confirmation", recipients.customer),
         Notice("team_message", recipients.new_ticket_team, unless=_is_silenced),
@@ -78,10 +70,20 @@ TABLE: dict[EventKind, tuple[Notice, ...]] = {
         Notice("notification", recipients.customer, unless=_to_stranger_by_program),
         Notice("notification", recipients.copies, unless=_to_stranger_by_program),
     ),
+    EventKind.NAMED: (Notice("mention", recipients.named),),
     EventKind.TRANSFERRED: (Notice("transfer", recipients.target),),
     EventKind.ASSIGNED: (Notice("assignment", recipients.target, unless=_switched_off),),
     # Filters move before the new-ticket mail, which then goes to the right place.
     EventKind.MOVED: (Notice("move", recipients.notified_there, unless=_by_program),),
+    # A visitor wrote without copying the security code.
+    Occasion.UNCONFIRMED: (Notice("confirm", recipients.people),),
+    # Somebody in copy had to wait until the author had proven the address.
+    Occasion.COPY_RELEASED: (Notice("notification", recipients.people),),
+    # One mail instead of many, after a bulk act.
+    Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
+    Occasion.SIGN_IN: (Notice("sign-in", recipients.people),),
+    Occasion.INVITATION: (Notice("invitation", recipients.people),),
+    Occasion.RESET: (Notice("reset", recipients.people),),
 }
 
 
@@ -94,20 +96,34 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
     if isinstance(actor, System) and kind in {EventKind.ASSIGNED, EventKind.TRANSFERRED}:
         # A later filter overrides an earlier one: only the last hand-over is told.
         _withdraw(event.ticket, ["assignment", "transfer"])
-    if event.ticket.is_spam or event.ticket.in_bin:
-        if kind == EventKind.OPENED:
-            _withdraw(event.ticket, list(KINDS))
-        return
+    if kind == EventKind.OPENED and _is_hidden(event.ticket):
+        _withdraw(event.ticket, list(KINDS))
+    cause = cause_of(event, actor)
     gathered = _gathered.get()
-    if gathered is not None and kind == EventKind.ASSIGNED:
-        gathered.append(event)
+    if gathered is not None and kind == EventKind.ASSIGNED and not _is_hidden(event.ticket):
+        gathered.append(cause)
         return
-    notices = [notice for notice in TABLE.get(kind, ()) if not notice.unless(event, actor)]
-    author, told = recipients.addresses_of(actor) if notices else set(), set[str]()
+    owe(cause)
+
+
+def owe(cause: Cause) -> list[OutgoingEmail]:
+    """Write the mails that something owes into the outbox, in the caller's transaction; return them.
+
+    What is spam or in the bin owes none.
+    """
+    if cause.ticket is not None and _is_hidden(cause.ticket):
+        return []
+    notices = [notice for notice in TABLE[cause.kind] if not notice.unless(cause)]
+    author, told = recipients.addresses_of(cause.actor) if notices else set(), set[str]()
     mails: list[OutgoingEmail] = []
     for notice in notices:
-        mails += _drafts(notice, event, actor, author, told)
+        mails += _mails(notice, cause, author, told)
     drafting.store_all(mails)
+    return mails
+
+
+def _is_hidden(ticket: Ticket) -> bool:
+    return bool(ticket.is_spam or ticket.in_bin)
 
 
 def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
@@ -116,158 +132,47 @@ def _withdraw(ticket: Ticket, kinds: list[str]) -> None:
     ).execute()
 
 
-def _drafts(
-    notice: Notice, event: TicketEvent, actor: Actor, author: set[str], told: set[str]
-) -> Iterator[OutgoingEmail]:
+def _mails(notice: Notice, cause: Cause, author: set[str], told: set[str]) -> Iterator[OutgoingEmail]:
     """Give the mails of one notice, and add to `told` whom they tell."""
-    message = _message(event)
     # A confirmation answers the one who acted; any other mail tells the others.
     spared = told if notice.kind == "confirmation" else told | author
-    for recipient in notice.audience(event):
+    for recipient in notice.audience(cause):
         key = recipient.email.casefold()
-        mail = _draft(notice.kind, recipient, event.ticket, message, actor) if key not in spared | told else None
-        if mail is not None:
+        new = new_mail(notice.kind, recipient, cause) if key not in spared | told else None
+        if new is not None:
             told.add(key)
-            yield mail
-
-
-def _message(event: TicketEvent) -> Message | None:
-    """Return the message that caused the event; the first one for a ticket that was opened."""
-    if getattr(event, "about", None) is not None:
-        return event.about
-    message_id = event.data.get("message") or event.data.get("note")
-    if message_id is not None:
-        return Message.get_or_none(Message.id == message_id)
-    if event.kind == EventKind.OPENED:
-        return Message.select().where(Message.ticket == event.ticket_id).order_by(Message.id).first()
-    return None
-
-
-def tell_copy(ticket: Ticket, address: CustomerAddress) -> None:
-    """Mail the first message to somebody in copy who had to wait, in the caller’s transaction."""
-    if not ticket.is_spam and not ticket.in_bin:
-        first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).first()
-        mail = _draft("notification", recipients.in_copy(ticket, address), ticket, first, ticket.customer)
-        drafting.store_all([mail] if mail is not None else [])
-
-
-def _draft(
-    kind: str, recipient: Recipient, ticket: Ticket, message: Message | None, actor: Actor
-) -> OutgoingEmail | None:
-    """Return one mail as it will be written, or None when there is none to write."""
-    said = text(kind, recipient.locale)
-    if not said.enabled:
-        return None
-    automatic = "auto-generated"
-    if kind == "confirmation":
-        automatic = "auto-replied"
-        if recipient.address is not None and not recipient.address.is_proven:
-            if _was_answered(recipient.address):
-                return None
-            kind, said = "received", _received(said, recipient.locale)
-    elif kind == "notification" and isinstance(actor, Agent):
-        automatic = ""
-    if _is_copy(ticket, recipient):
-        said = _with(said, email_kinds.COPY_LINE, recipient)
-    elif kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
-        said = _with(said, email_kinds.SATISFACTION_LINE, recipient)
-    return drafting.draft(kind, said, recipient, values_of(ticket, recipient, message), ticket, message, automatic)
-
-
-def _with(said: Text, line: Label, recipient: Recipient) -> Text:
-    return replace(said, body=f"{said.body}<p>{escape(line.text(recipient.locale))}</p>")
-
-
-def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:
-    return recipient.address is not None and recipient.address.customer_id != ticket.customer_id
-
-
-def _was_answered(address: CustomerAddress) -> bool:
-    since = clock.now() - timedelta(minutes=QUIET)
-    return (
-        OutgoingEmail.select()
-        .where(OutgoingEmail.address == address.id, OutgoingEmail.kind == "received", OutgoingEmail.created_at > since)
-        .exists()
-    )
-
-
-def _received(said: Text, locale: str) -> Text:
-    return Text(
-        subject=email_kinds.RECEIVED_SUBJECT.text(locale),
-        body=email_kinds.RECEIVED_BODY.text(locale),
-        sender_name=said.sender_name,
-        sender_email=said.sender_email,
-        enabled=True,
-    )
-
-
-def values_of(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
-    """Return what the variables of a mail about a ticket stand for."""
-    address = recipient.address or ticket.address
-    names = {"customer_firstname": ticket.customer.first_name, "customer_lastname": ticket.customer.last_name}
-    if recipient.address is not None and _is_copy(ticket, recipient):
-        names = {"customer_firstname": "", "customer_lastname": "", **_names(recipient.address)}
-    return {
-        **names,
-        "customer_email": address.email if address is not None else "",
-        "customer_account_link": f"{settings.site_url()}/tickets",
-        "ticket_id": str(ticket.id),
-        "prefixed_id": ticket.number,
-        "ticket_object": ticket.subject,
-        "message": richtext.to_text(message.body) if message is not None else "",
-    }
+            yield drafting.draft(new)
 
 
 # --- Several tickets at once --------------------------------------------------------------------------------------
 
-_gathered: ContextVar[list[TicketEvent] | None] = ContextVar("gathered", default=None)
+_gathered: ContextVar[list[Cause] | None] = ContextVar("gathered", default=None)
 
 
 @contextmanager
 def one_mail(*, actor: Actor) -> Iterator[None]:
     """Send each new assignee one mail about all tickets assigned inside, as bulk acts do."""
-    events: list[TicketEvent] = []
-    token = _gathered.set(events)
+    causes: list[Cause] = []
+    token = _gathered.set(causes)
     try:
         yield
     finally:
         _gathered.reset(token)
-    if not events:
+    if not causes:
         return
     with transaction():
-        if len(events) == 1:
-            plan(events[0], actor=actor)
-        elif settings.get("mail_on_assignment"):
-            _write_digests(events, actor)
+        for cause in causes if len(causes) == 1 else _digests(causes, actor):
+            owe(cause)
 
 
-def _write_digests(events: list[TicketEvent], actor: Actor) -> None:
+def _digests(causes: list[Cause], actor: Actor) -> list[Cause]:
+    """Return what owes one mail to each new assignee, in place of what would owe many."""
     tickets: dict[Recipient, list[Ticket]] = {}
-    for event in events:
-        for recipient in dict.fromkeys(recipients.target(event)):
-            tickets.setdefault(recipient, []).append(event.ticket)
-    told = recipients.addresses_of(actor)
-    for recipient, handed in tickets.items():
-        said = text("assignment", recipient.locale)
-        if said.enabled and recipient.email.casefold() not in told:
-            mail = drafting.draft("digest", _digest(said, handed, recipient.locale), recipient, {})
-            drafting.store_all([mail])
-
-
-def _digest(said: Text, tickets: list[Ticket], locale: str) -> Text:
-    count = {"count": len(tickets)}
-    lines = "".join(
-        f'<li><a href="{escape(settings.site_url())}/admin/tickets/{escape(ticket.number)}">'
-        f"#{escape(ticket.number)}</a> {escape(ticket.subject)}</li>"
-        for ticket in tickets[:LISTED]
-    )
-    return Text(
-        subject=email_kinds.DIGEST_SUBJECT.text(locale) % count,
-        body=email_kinds.DIGEST_BODY.text(locale) % count + f"<ul>{lines}</ul>",
-        sender_name=said.sender_name,
-        sender_email=said.sender_email,
-        enabled=True,
-    )
+    for cause in causes:
+        for recipient in dict.fromkeys(recipients.target(cause)):
+            tickets.setdefault(recipient, []).append(cause.ticket)
+    several = Occasion.SEVERAL_ASSIGNED
+    return [Cause(several, actor, people=(one,), tickets=tuple(rows)) for one, rows in tickets.items()]
 
 
 # --- Accounts -----------------------------------------------------------------------------------------------------
@@ -281,20 +186,10 @@ def send_account_mail(
     Raises ValueError when it is given nobody.
     """
     if agent is not None:
-        recipient, names = Recipient(agent.email, i18n.supported(agent.locale), agent=agent), {}
+        recipient = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)
     elif address is not None:
         recipient = Recipient(address.email, i18n.supported(address.customer.locale), address=address)
-        names = _names(address)
     else:
         raise ValueError(kind)
-    values = {"customer_firstname": "", "customer_lastname": "", "customer_email": recipient.email, **names}
-    mail = drafting.draft(kind, text(kind, recipient.locale), recipient, values, link_kind=kind)
-    drafting.store_all([mail])
+    (mail,) = owe(Cause(Occasion(kind), people=(recipient,)))
     return mail
-
-
-def _names(address: CustomerAddress) -> dict[str, str]:
-    """Return the customer's names for a mail to them; none where a stranger may have typed them."""
-    if not address.is_member:
-        return {}
-    return {"customer_firstname": address.customer.first_name, "customer_lastname": address.customer.last_name}

@@ -11,9 +11,10 @@ from helpdesk import clock, i18n
 from helpdesk.lib import richtext
 from helpdesk.lib.statements import insert
 from helpdesk.notifications import rendering
-from helpdesk.notifications.recipients import Recipient
+from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
-from helpdesk.settings.email_kinds import KINDS
+from helpdesk.settings.email_kinds import KINDS, LINK_LINES, kind_of
+from helpdesk.settings.fixed_emails import FIXED, Fixed
 from models import Message, OutgoingEmail, Ticket
 
 _noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
@@ -43,6 +44,8 @@ class Text:
 
 def text(kind: str, locale: str) -> Text:
     """Return what this kind of e-mail says in this language. Raises KeyError for an unknown kind."""
+    if kind in FIXED:
+        return _fixed(FIXED[kind], locale)
     declared, stored = KINDS[kind], lookups.email_text(kind)
 
     def label(name: str) -> str:
@@ -58,6 +61,17 @@ def text(kind: str, locale: str) -> Text:
     )
 
 
+def _fixed(kind: Fixed, locale: str) -> Text:
+    like = text(kind.like, locale)
+    return Text(
+        subject=kind.subject.text(locale),
+        body=kind.body.text(locale),
+        sender_name=kind.sender_name.text(locale) if kind.sender_name is not None else like.sender_name,
+        sender_email=like.sender_email,
+        enabled=like.enabled or not kind.shares_switch,
+    )
+
+
 def store_all(written: Sequence[OutgoingEmail]) -> None:
     """Write several mails that are owed, in the caller's transaction: in one statement, unless somebody notes them."""
     noting = _noted.get()
@@ -70,23 +84,41 @@ def store_all(written: Sequence[OutgoingEmail]) -> None:
             noting.append(mail.id)
 
 
-def draft(
-    kind: str,
-    said: Text,
-    recipient: Recipient,
-    values: Mapping[str, str],
-    ticket: Ticket | None = None,
-    message: Message | None = None,
-    automatic: str = "auto-generated",
-    link_kind: str | None = None,
-) -> OutgoingEmail:
+@dataclass(frozen=True)
+class NewMail:
+    """What a mail is made of: whom it tells what, about which ticket, because of which message.
+
+    `values` fill the variables of its text; `automatic` and `link` stand in for what its kind says.
+    """
+
+    kind: str
+    text: Text
+    recipient: Recipient
+    values: Mapping[str, str]
+    ticket: Ticket | None = None
+    message: Message | None = None
+    automatic: str | None = None
+    link: str | None = None
+
+    @property
+    def link_kind(self) -> str:
+        """What its private link opens; empty for a mail without one."""
+        if self.link is not None:
+            return self.link
+        if self.kind in LINK_LINES:
+            return self.kind
+        return "ticket" if self.ticket is not None and self.recipient.address is not None else ""
+
+
+def draft(new: NewMail) -> OutgoingEmail:
     """Return an e-mail that is owed, not stored yet; it threads with the earlier ones of its ticket."""
-    usable = {name: value for name, value in values.items() if kind == "received" or name in placeholders.allowed(kind)}
+    said, recipient, ticket, message = new.text, new.recipient, new.ticket, new.message
+    usable = {name: value for name, value in new.values.items() if name in placeholders.allowed(new.kind)}
     body = richtext.clean(placeholders.fill(said.body, usable, html=True))
     earlier = _earlier(ticket, recipient.email)
     now = clock.now()
     return OutgoingEmail(
-        kind=kind,
+        kind=new.kind,
         ticket=ticket,
         message=message,
         agent=recipient.agent,
@@ -97,11 +129,11 @@ def draft(
         locale=recipient.locale,
         subject=placeholders.fill(said.subject, usable, html=False, one_line=True),
         body=_without_tail(body),
-        link_kind=link_kind or ("ticket" if ticket is not None and recipient.address is not None else ""),
+        link_kind=new.link_kind,
         mail_id=rendering.new_id(ticket.number if ticket else "", message.id if message else None),
         in_reply_to=earlier[-1] if earlier else "",
         references=" ".join(earlier),
-        automatic=automatic,
+        automatic=kind_of(new.kind).automatic if new.automatic is None else new.automatic,
         # A reply that may still be taken back is not mailed yet.
         due_at=message.public_at or now if message is not None else now,
         created_at=now,

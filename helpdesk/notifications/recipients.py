@@ -1,9 +1,8 @@
-"""Who an event concerns: agents by their permissions, teams, customers."""
+"""Who something concerns: agents by their permissions, teams, customers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from peewee import ModelSelect
 
@@ -11,18 +10,9 @@ from helpdesk import access, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.settings import lookups
-from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCc, TicketEvent
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """One address, in its holder's language. A team's address has neither `agent` nor `address`."""
-
-    email: str
-    locale: str
-    agent: Agent | None = None
-    address: CustomerAddress | None = None
+from models import Agent, Customer, CustomerAddress, OutgoingEmail, TeamMember, Ticket, TicketCc
 
 
 def agents(rows: Iterable[Agent | None]) -> list[Recipient]:
@@ -60,9 +50,9 @@ def _assignee(ticket: Ticket) -> list[Recipient]:
     return agents([lookups.agent(ticket.assignee_id)]) or _team(ticket.team_id)
 
 
-def new_ticket_team(event: TicketEvent) -> list[Recipient]:
+def new_ticket_team(cause: Cause) -> list[Recipient]:
     """Return who hears of a new ticket, but those whom a filter has just told that it is theirs (RULES 17)."""
-    ticket = event.ticket
+    ticket = cause.ticket
     if not ticket.is_assigned:
         return _notified(ticket)
     handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
@@ -72,36 +62,46 @@ def new_ticket_team(event: TicketEvent) -> list[Recipient]:
     return [one for one in _assignee(ticket) + _notified(ticket) if one.email.casefold() not in told]
 
 
-def handlers(event: TicketEvent) -> list[Recipient]:
+def handlers(cause: Cause) -> list[Recipient]:
     """Return who hears of a later message: whoever has the ticket, else those told of new ones."""
-    return _assignee(event.ticket) or _notified(event.ticket)
+    return _assignee(cause.ticket) or _notified(cause.ticket)
 
 
-def target(event: TicketEvent) -> list[Recipient]:
+def target(cause: Cause) -> list[Recipient]:
     """Return to whom the ticket was handed."""
-    return agents([lookups.agent(event.data.get("agent"))]) or _team(event.data.get("team"))
+    return agents([lookups.agent(cause.data.get("agent"))]) or _team(cause.data.get("team"))
 
 
-def notified_there(event: TicketEvent) -> list[Recipient]:
+def named(cause: Cause) -> list[Recipient]:
+    """Return the agents whom a note names."""
+    return agents(lookups.agent(key) for key in cause.data["agents"])
+
+
+def people(cause: Cause) -> tuple[Recipient, ...]:
+    """Return whom the cause itself names."""
+    return cause.people
+
+
+def notified_there(cause: Cause) -> list[Recipient]:
     """Return the notify-ticked agents of the place the ticket is in."""
-    return _notified(event.ticket)
+    return _notified(cause.ticket)
 
 
-def customer(event: TicketEvent) -> list[Recipient]:
+def customer(cause: Cause) -> list[Recipient]:
     """Return the customer of the ticket."""
-    ticket = event.ticket
+    ticket = cause.ticket
     address = ticket.address if ticket.address_id is not None else ticket.customer.primary_address
     return [Recipient(address.email, i18n.supported(ticket.customer.locale or ticket.locale), address=address)]
 
 
-def author(event: TicketEvent) -> list[Recipient]:
+def author(cause: Cause) -> list[Recipient]:
     """Return the customer of the ticket, when it is not somebody in copy who wrote."""
-    return customer(event) if event.customer_id in {None, event.ticket.customer_id} else []
+    return customer(cause) if cause.customer_id in {None, cause.ticket.customer_id} else []
 
 
-def copies(event: TicketEvent) -> list[Recipient]:
+def copies(cause: Cause) -> list[Recipient]:
     """Return the people in copy; not those whom a visitor named who has not proven the own address (RULES 21)."""
-    return [in_copy(event.ticket, address) for address in _copies(ticket=event.ticket_id)]
+    return [in_copy(cause.ticket, address) for address in _copies(ticket=cause.ticket.id)]
 
 
 @Prepared
@@ -121,9 +121,9 @@ def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
     return address.customer_id == ticket.customer_id or copied.exists()
 
 
-def other_customers(event: TicketEvent) -> list[Recipient]:
+def other_customers(cause: Cause) -> list[Recipient]:
     """Return who reads along when a customer writes: the people in copy, and the customer when one of them wrote."""
-    return copies(event) if author(event) else [*customer(event), *copies(event)]
+    return copies(cause) if author(cause) else [*customer(cause), *copies(cause)]
 
 
 def addresses_of(actor: Actor) -> set[str]:

@@ -5,31 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from helpdesk import access, notifications, outbox, settings
+from helpdesk import access, outbox, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.notifications import drafting, email_texts
-from helpdesk.notifications.drafting import Text
-from helpdesk.notifications.recipients import Recipient
+from helpdesk.notifications.causes import Recipient
+from helpdesk.notifications.contents import values_of
+from helpdesk.notifications.drafting import NewMail, Text
 from helpdesk.settings.email_kinds import KINDS, Kind
-from models import (
-    CUSTOMER_MESSAGE,
-    NOTE,
-    REPLY,
-    Agent,
-    CustomerAddress,
-    Message,
-    OutgoingEmail,
-    Ticket,
-)
+from models import NOTE, Agent, CustomerAddress, Message, OutgoingEmail, Ticket
 
-#: The kind of message that causes each mail; the others are caused by none.
-CAUSED_BY = {
-    "confirmation": CUSTOMER_MESSAGE,
-    "team_message": CUSTOMER_MESSAGE,
-    "notification": REPLY,
-    "transfer": NOTE,
-}
 #: Mails that go to agents although they are about no ticket.
 TO_AGENTS = ("reset", "invitation")
 
@@ -56,11 +41,11 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     to_agent = kind.group == "support" or kind.key in TO_AGENTS
     recipient = Recipient(actor.email, locale, agent=actor) if to_agent else _customer(address, locale)
     message = _cause(kind, ticket)
-    filled = _example() if ticket is None else notifications.values_of(ticket, recipient, message)
+    filled = _example() if ticket is None else values_of(ticket, recipient, message)
     if kind.group == "accounts":
-        return drafting.draft(kind.key, said, recipient, filled, link_kind=kind.key)
+        return drafting.draft(NewMail(kind.key, said, recipient, filled))
     link = "ticket" if ticket is None and not to_agent else None
-    return drafting.draft(kind.key, said, recipient, filled, ticket, message, link_kind=link)
+    return drafting.draft(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
 
 
 def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
@@ -81,10 +66,10 @@ def _customer(address: CustomerAddress | None, locale: str) -> Recipient:
 
 def _cause(kind: Kind, ticket: Ticket | None) -> Message | None:
     """Return the newest message of the ticket that could have caused this mail, else its first."""
-    if ticket is None or kind.key not in CAUSED_BY:
+    if ticket is None or not kind.caused_by:
         return None
     messages = Message.select().where(Message.ticket == ticket.id, Message.deleted_at.is_null())
-    newest = messages.where(Message.kind == CAUSED_BY[kind.key]).order_by(Message.id.desc()).first()
+    newest = messages.where(Message.kind == kind.caused_by).order_by(Message.id.desc()).first()
     return newest or messages.where(Message.kind != NOTE).order_by(Message.id).first()
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 from database import Label
 from helpdesk.i18n import lazy
+from helpdesk.settings.fixed_emails import AUTO_GENERATED, AUTO_REPLIED, FIXED, Fixed
+from models import CUSTOMER_MESSAGE, NOTE, REPLY
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of e-mail: its group, a help that says who gets it and when, and its shipped texts. `body` is HTML."""
+    """A kind of e-mail: its group, a help that says who gets it and when, and its shipped texts. `body` is HTML.
+
+    `caused_by` is the kind of message that causes it, if one does: a preview shows the newest of these.
+    """
 
     key: str
     group: str
@@ -22,6 +27,8 @@ class Kind:
     body: Label
     enabled: bool = True
     can_be_off: bool = True
+    automatic: str = AUTO_GENERATED
+    caused_by: str = ""
 
 
 GROUPS = {
@@ -54,6 +61,8 @@ KINDS: dict[str, Kind] = {
                 "Votre message a été envoyé à l’équipe de support. Voici son contenu :<br>"
                 "« {{message}} »<br><br>Cordialement,<br>L’équipe de support.",
             ),
+            automatic=AUTO_REPLIED,
+            caused_by=CUSTOMER_MESSAGE,
         ),
         Kind(
             "notification",
@@ -72,6 +81,7 @@ KINDS: dict[str, Kind] = {
                 "message, connectez-vous à votre compte par ce lien : {{customer_account_link}}<br><br>"
                 "Cordialement,<br>L’équipe de support.",
             ),
+            caused_by=REPLY,
         ),
         Kind(
             "team_message",
@@ -90,6 +100,7 @@ KINDS: dict[str, Kind] = {
                 en="You received a new message from a customer.",
                 fr="Vous avez reçu un nouveau message d’un client.",
             ),
+            caused_by=CUSTOMER_MESSAGE,
         ),
         Kind(
             "transfer",
@@ -106,6 +117,7 @@ KINDS: dict[str, Kind] = {
                 fr="Un ticket vous a été transféré.<br><br>{{message}}",
             ),
             can_be_off=False,
+            caused_by=NOTE,
         ),
         Kind(
             "assignment",
@@ -183,53 +195,16 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-#: The text for an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
-RECEIVED_SUBJECT = Label(en="We have received your message", fr="Nous avons reçu votre message")
-RECEIVED_BODY = Label(
-    en="Hello,<br><br>We have received your message. Your ticket has the number {{prefixed_id}}.<br><br>"
-    "If you did not write to us, ignore this e-mail.",
-    fr="Bonjour,<br><br>Nous avons reçu votre message. Votre ticket porte le numéro {{prefixed_id}}.<br><br>"
-    "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
-)
-
 #: The line below the notification to somebody in copy.
 COPY_LINE = Label(
     en="You receive this e-mail because you are in copy of this ticket.",
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
-#: The text for an agent whom a colleague mentioned in an internal note: it quotes nothing of the note.
-MENTION_SENDER = Label(en="HelpDesk - Internal note", fr="HelpDesk - Note interne")
-MENTION_SUBJECT = Label(
-    en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
-)
-MENTION_BODY = Label(
-    en="%(who)s named you in an internal note of ticket #%(number)s. The note is read in the ticket.",
-    fr="%(who)s vous cite dans une note interne du ticket #%(number)s. La note se lit dans le ticket.",
-)
-
 #: The question below the notification of a reply that closes the ticket, where the desk asks for ratings.
 SATISFACTION_LINE = Label(
     en="Are you satisfied with our help? You can tell us on the page of the ticket.",
     fr="Notre aide vous convient-elle\u202f? Vous pouvez nous le dire sur la page du ticket.",
-)
-
-#: The text that asks to confirm a request without the security code: nothing a stranger typed either.
-CONFIRM_SUBJECT = Label(en="Please confirm your message", fr="Veuillez confirmer votre message")
-CONFIRM_BODY = Label(
-    en="Hello,<br><br>Somebody wrote to us with this address, without copying the security code. If it was you, open "
-    "the link below and press the button: only then your message reaches us. The link works for seven days.<br><br>"
-    "If you did not write to us, ignore this e-mail: nothing will be sent.",
-    fr="Bonjour,<br><br>Un message nous a été écrit avec cette adresse, sans recopier le code de sécurité. Si c’était "
-    "vous, ouvrez le lien ci-dessous et appuyez sur le bouton : c’est alors seulement que votre message nous "
-    "parviendra. Le lien fonctionne pendant sept jours.<br><br>"
-    "Si vous ne nous avez pas écrit, ignorez cet e-mail : rien ne sera envoyé.",
-)
-
-#: One mail instead of many, when several tickets are assigned at once.
-DIGEST_SUBJECT = Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés")
-DIGEST_BODY = Label(
-    en="<p>%(count)s tickets have been assigned to you:</p>", fr="<p>%(count)s tickets vous ont été assignés :</p>"
 )
 
 #: The line before the link, by the kind of the link; "desk" is the agents' page of the ticket.
@@ -246,3 +221,15 @@ NO_ANSWER = Label(
     en="Please do not answer this e-mail: use the link.",
     fr="Merci de ne pas répondre à cet e-mail : utilisez le lien.",
 )
+
+
+def kind_of(key: str) -> Kind | Fixed:
+    """Return a kind of e-mail, whoever words it. Raises KeyError."""
+    return KINDS[key] if key in KINDS else FIXED[key]
+
+
+def label_of(key: str) -> Any:
+    """Return how a kind of e-mail is called, also one that only tests the server; an unknown one by its key."""
+    if key == "test":
+        return lazy("Test message")
+    return kind_of(key).label if key in {**KINDS, **FIXED} else key

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from helpdesk.i18n import lazy
+from helpdesk.settings.fixed_emails import FIXED
 
 PLACEHOLDERS: dict[str, Any] = {
     "customer_firstname": lazy("Customer’s first name"),
@@ -35,7 +36,7 @@ def allowed(kind: str) -> tuple[str, ...]:
     """Return the names of the variables that this kind of e-mail may use (`""`: a canned response)."""
     if kind in {"sign-in", "reset"}:
         return CUSTOMER
-    if kind == "invitation":
+    if kind == "invitation" or kind in FIXED:
         return ()
     if kind == "notification":
         return tuple(PLACEHOLDERS)

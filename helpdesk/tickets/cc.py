@@ -17,7 +17,7 @@ from helpdesk.events import EventKind, customer_of, record
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
-from helpdesk.notifications import rendering
+from helpdesk.notifications import Cause, Occasion, recipients, rendering
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from models import AccessLink, Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc, TicketEvent
@@ -205,4 +205,5 @@ def release(address: CustomerAddress, ticket: Ticket | None = None) -> None:
     for row in waiting:
         mine = TicketCc.update(waits=False).where(TicketCc.id == row.id, TicketCc.waits)
         if mine.execute():
-            notifications.tell_copy(row.ticket, row.address)
+            people = (recipients.in_copy(row.ticket, row.address),)
+            notifications.owe(Cause(Occasion.COPY_RELEASED, ticket=row.ticket, people=people))

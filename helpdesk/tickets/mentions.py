@@ -1,7 +1,4 @@
-"""Mentioning a colleague in an internal note: the agents offered, their mark in the note, and the mail they get.
-
-The mail quotes nothing of the note: notes are read in the desk.
-"""
+"""Mentioning a colleague in an internal note: the agents offered, and their mark in the note."""
 
 from __future__ import annotations
 
@@ -10,11 +7,8 @@ from collections.abc import Sequence
 from html import escape
 
 from helpdesk import access
-from helpdesk.access import Actor
-from helpdesk.notifications import drafting, recipients
-from helpdesk.notifications.drafting import Text
-from helpdesk.settings import email_kinds, lookups
-from models import Agent, Ticket, TicketEvent
+from helpdesk.settings import lookups
+from models import Agent, Ticket
 
 #: Inside these a name is an example, or somebody else's.
 _LITERAL = frozenset({"a", "blockquote", "code", "pre"})
@@ -67,21 +61,3 @@ def _spellings(key: str, agents: Sequence[Agent]) -> str:
     """Return a pattern of the name as written and as folded by `_key`: a pattern does not take “ß” for “ss”."""
     names = sorted({escape(name, quote=False) for name in (key, *(agent.name for agent in agents))})
     return "|".join(_SPACE.join(map(re.escape, name.split())) for name in names)
-
-
-def tell(event: TicketEvent, actor: Actor) -> None:
-    """Write the mails to the agents that a note mentions, in the caller's transaction; none for spam or the bin."""
-    ticket = event.ticket
-    if ticket.is_spam or ticket.in_bin or not isinstance(actor, Agent):
-        return
-    words = {"who": actor.name, "number": ticket.number}
-    for recipient in recipients.agents(lookups.agent(key) for key in event.data["agents"]):
-        sender = drafting.text("assignment", recipient.locale)
-        text = Text(
-            subject=email_kinds.MENTION_SUBJECT.text(recipient.locale) % words,
-            body=escape(email_kinds.MENTION_BODY.text(recipient.locale) % words),
-            sender_name=email_kinds.MENTION_SENDER.text(recipient.locale),
-            sender_email=sender.sender_email,
-            enabled=True,
-        )
-        drafting.store_all([drafting.draft("mention", text, recipient, {}, ticket)])

@@ -13,17 +13,14 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, events, i18n, links, tickets
+from helpdesk import clock, events, i18n, links, notifications, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired
-from helpdesk.notifications import drafting
-from helpdesk.notifications.drafting import Text
-from helpdesk.notifications.recipients import Recipient
+from helpdesk.notifications import Cause, Occasion, Recipient
 from helpdesk.people import customers
-from helpdesk.settings import email_kinds
 from helpdesk.tickets import NewTicket, cc
 from helpdesk.visitors import customer_sign_in
 from models import OutgoingEmail, Ticket, UnconfirmedRequest
@@ -47,33 +44,21 @@ def store(new: NewTicket) -> None:
     if UnconfirmedRequest.select().where(UnconfirmedRequest.token_hash == token_hash).exists():
         return
     throttle.hit(f"unconfirmed {address}", limit=PER_ADDRESS, seconds=WINDOW)
+    recipient = Recipient(address, i18n.supported(new.locale))
     try:
         with events.transaction():
+            (mail,) = notifications.owe(Cause(Occasion.UNCONFIRMED, people=(recipient,)))
             UnconfirmedRequest.create(
                 nonce=nonce,
                 token_hash=token_hash,
                 request=_to_json(new, until=now + LIFETIME),
-                mail=_mail(address, i18n.supported(new.locale)),
+                mail=mail,
                 created_at=now,
                 expires_at=now + LIFETIME,
             )
     except IntegrityError:
         # One form sent twice at the same time: the other request is stored.
         return
-
-
-def _mail(address: str, locale: str) -> OutgoingEmail:
-    sender = drafting.text("confirmation", locale)
-    text = Text(
-        subject=email_kinds.CONFIRM_SUBJECT.text(locale),
-        body=email_kinds.CONFIRM_BODY.text(locale),
-        sender_name=sender.sender_name,
-        sender_email=sender.sender_email,
-        enabled=True,
-    )
-    mail = drafting.draft(KIND, text, Recipient(address, locale), {}, automatic="auto-replied", link_kind=KIND)
-    drafting.store_all([mail])
-    return mail
 
 
 def link_of(email: OutgoingEmail) -> str | None:

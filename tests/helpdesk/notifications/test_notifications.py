@@ -9,12 +9,14 @@ from unittest.mock import Mock
 import pytest
 import time_machine
 
-import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
+import helpdesk.wiring
 from database import Label
-from helpdesk import events, filters, notifications, settings, tickets
+from helpdesk import clock, events, filters, notifications, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from helpdesk.lib import richtext
+from helpdesk.notifications import drafting
+from helpdesk.settings.fixed_emails import FIXED
 from models import CannedResponse, EmailText, OutgoingEmail, Ticket
 from tests.support import cast
 
@@ -341,11 +343,36 @@ def test_the_mails_of_a_bulk_act_wake_the_deliverer(ticket, root, ana, ben, monk
 
 
 def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, monkeypatch):
-    first = notifications.text("assignment", "en")
-    monkeypatch.setattr(notifications, "_digest", Mock(side_effect=[first, ZeroDivisionError]))
+    first = OutgoingEmail(kind="digest", to_email="ana@desk.example", from_email="x", created_at=clock.now())
+    monkeypatch.setattr(drafting, "draft", Mock(side_effect=[first, ZeroDivisionError]))
     with pytest.raises(ZeroDivisionError):
         hand_out(ticket, root, ana, ana, ben, ben)
     assert mails("digest") == []
+
+
+# --- The table ----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_mail_stands_in_the_table():
+    listed = {notice.kind for notices in notifications.TABLE.values() for notice in notices}
+    # A receipt stands in for a confirmation to an address that is not proven.
+    assert listed | {"received"} == {*notifications.KINDS, *FIXED}
+
+
+def test_what_listens_follows_from_the_table():
+    listening = {kind for kind, listeners in events.listeners.items() if helpdesk.wiring.notify in listeners}
+    assert listening == {kind for kind in notifications.TABLE if kind in set(events.EventKind)}
+
+
+def test_an_occasion_is_called_as_no_event():
+    assert not set(notifications.Occasion) & set(events.EventKind)
+
+
+@pytest.mark.parametrize("locale", ["en", "fr"])
+@pytest.mark.parametrize("kind", FIXED)
+def test_a_fixed_mail_asks_for_no_word_that_nobody_fills_in(kind, locale):
+    words = {"who": "Ana", "number": "1", "count": 2}
+    assert all("%" not in text.text(locale) % words for text in (FIXED[kind].subject, FIXED[kind].body))
 
 
 # --- Texts --------------------------------------------------------------------------------------------------------
@@ -366,15 +393,15 @@ def test_the_owners_text_replaces_the_shipped_one_in_its_language(ticket, carol)
     tickets.receive_message(ticket, "Hello", actor=carol)
     (mail,) = mails("confirmation")
     assert (mail.subject, mail.from_email) == (f"Got #{ticket.number}", "me@desk.example")
-    assert notifications.text("confirmation", "fr").subject == "Confirmation - message reçu"
+    assert drafting.text("confirmation", "fr").subject == "Confirmation - message reçu"
 
 
 def test_without_a_sender_the_default_email_is_used(database):
-    assert notifications.text("confirmation", "en").sender_email == "support@localhost"
+    assert drafting.text("confirmation", "en").sender_email == "support@localhost"
     settings.save({"site_url": "https://help.desk.example"})
-    assert notifications.text("confirmation", "en").sender_email == "support@help.desk.example"
+    assert drafting.text("confirmation", "en").sender_email == "support@help.desk.example"
     settings.save({"default_sender": "hello@desk.example"})
-    assert notifications.text("confirmation", "en").sender_email == "hello@desk.example"
+    assert drafting.text("confirmation", "en").sender_email == "hello@desk.example"
 
 
 @pytest.mark.parametrize("kind", notifications.KINDS)

@@ -1,0 +1,127 @@
+"""What one mail says to one recipient: the text of its kind, the lines below it, and what its variables stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+from database import Label
+from helpdesk import clock, settings
+from helpdesk.events import actor_name
+from helpdesk.lib import richtext
+from helpdesk.notifications.causes import Cause, Recipient
+from helpdesk.notifications.drafting import NewMail, Text, text
+from helpdesk.settings import email_kinds
+from helpdesk.settings.fixed_emails import FIXED
+from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket
+
+#: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
+QUIET = 60
+#: Tickets named in the mail about several of them.
+LISTED = 100
+
+
+def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
+    """Return a mail of this kind to this recipient, or None when there is none to write."""
+    address = recipient.address
+    if kind == "confirmation" and address is not None and not address.is_proven:
+        kind = "received"
+    wording = text(kind, recipient.locale)
+    if not wording.enabled or (kind == "received" and _was_answered(address)):
+        return None
+    is_fixed = kind in FIXED
+    return NewMail(
+        kind,
+        _worded(wording, cause) if is_fixed else _with_lines(wording, kind, recipient, cause.ticket),
+        recipient,
+        {} if is_fixed else _values(recipient, cause),
+        cause.ticket,
+        cause.message,
+        # An agent's answer is a person's mail, whatever carries it.
+        automatic="" if kind == "notification" and isinstance(cause.actor, Agent) else None,
+    )
+
+
+def _was_answered(address: CustomerAddress | None) -> bool:
+    since = clock.now() - timedelta(minutes=QUIET)
+    return (
+        OutgoingEmail.select()
+        .where(
+            OutgoingEmail.address == address,
+            OutgoingEmail.kind == "received",
+            OutgoingEmail.created_at > since,
+        )
+        .exists()
+    )
+
+
+def _worded(wording: Text, cause: Cause) -> Text:
+    """Fill the words of a fixed text in."""
+    words = {
+        "who": actor_name(cause.actor),
+        "number": cause.ticket.number if cause.ticket is not None else "",
+        "count": len(cause.tickets),
+    }
+    safe = {name: escape(str(word)) for name, word in words.items()}
+    return replace(wording, subject=wording.subject % words, body=wording.body % safe + _list_of(cause.tickets))
+
+
+def _list_of(tickets: Sequence[Ticket]) -> str:
+    lines = "".join(
+        f'<li><a href="{escape(settings.site_url())}/admin/tickets/{escape(ticket.number)}">'
+        f"#{escape(ticket.number)}</a> {escape(ticket.subject)}</li>"
+        for ticket in tickets[:LISTED]
+    )
+    return f"<ul>{lines}</ul>" if lines else ""
+
+
+def _with_lines(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
+    if ticket is None:
+        return wording
+    if _is_copy(ticket, recipient):
+        return _with(wording, email_kinds.COPY_LINE, recipient)
+    if kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
+        return _with(wording, email_kinds.SATISFACTION_LINE, recipient)
+    return wording
+
+
+def _with(wording: Text, line: Label, recipient: Recipient) -> Text:
+    return replace(wording, body=f"{wording.body}<p>{escape(line.text(recipient.locale))}</p>")
+
+
+def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:
+    return recipient.address is not None and recipient.address.customer_id != ticket.customer_id
+
+
+def _values(recipient: Recipient, cause: Cause) -> dict[str, str]:
+    if cause.ticket is not None:
+        return values_of(cause.ticket, recipient, cause.message)
+    names = _names(recipient.address) if recipient.address is not None else {}
+    return {"customer_firstname": "", "customer_lastname": "", "customer_email": recipient.email, **names}
+
+
+def values_of(ticket: Ticket, recipient: Recipient, message: Message | None) -> dict[str, str]:
+    """Return what the variables of a mail about a ticket stand for."""
+    address = recipient.address or ticket.address
+    names = {"customer_firstname": ticket.customer.first_name, "customer_lastname": ticket.customer.last_name}
+    if recipient.address is not None and _is_copy(ticket, recipient):
+        names = {"customer_firstname": "", "customer_lastname": "", **_names(recipient.address)}
+    return {
+        **names,
+        "customer_email": address.email if address is not None else "",
+        "customer_account_link": f"{settings.site_url()}/tickets",
+        "ticket_id": str(ticket.id),
+        "prefixed_id": ticket.number,
+        "ticket_object": ticket.subject,
+        "message": richtext.to_text(message.body) if message is not None else "",
+    }
+
+
+def _names(address: CustomerAddress) -> dict[str, str]:
+    """Return the customer's names for a mail to them; none where a stranger may have typed them."""
+    if not address.is_member:
+        return {}
+    return {"customer_firstname": address.customer.first_name, "customer_lastname": address.customer.last_name}

@@ -1,0 +1,95 @@
+"""The kinds of e-mail whose words no owner changes, in every language of the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from database import Label
+from helpdesk.i18n import lazy
+
+#: What the header Auto-Submitted says of a mail that no person writes.
+AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A kind of e-mail with words of its own, filled in as `%(who)s`, `%(number)s` and `%(count)s`.
+
+    It leaves from the address of the kind it is `like`, and is switched off with that where it `shares_switch`.
+    """
+
+    key: str
+    label: Any
+    like: str
+    subject: Label
+    body: Label
+    sender_name: Label | None = None
+    shares_switch: bool = False
+    automatic: str = AUTO_GENERATED
+
+
+#: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
+FIXED: dict[str, Fixed] = {
+    kind.key: kind
+    for kind in (
+        # For an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
+        Fixed(
+            "received",
+            lazy("Receipt of a message"),
+            like="confirmation",
+            subject=Label(en="We have received your message", fr="Nous avons reçu votre message"),
+            body=Label(
+                en="Hello,<br><br>We have received your message. Your ticket has the number %(number)s.<br><br>"
+                "If you did not write to us, ignore this e-mail.",
+                fr="Bonjour,<br><br>Nous avons reçu votre message. Votre ticket porte le numéro %(number)s.<br><br>"
+                "Si vous ne nous avez pas écrit, ignorez cet e-mail.",
+            ),
+            shares_switch=True,
+            automatic=AUTO_REPLIED,
+        ),
+        # Asks to confirm a request without the security code: nothing a stranger typed either.
+        Fixed(
+            "confirm",
+            lazy("Confirmation asked for"),
+            like="confirmation",
+            subject=Label(en="Please confirm your message", fr="Veuillez confirmer votre message"),
+            body=Label(
+                en="Hello,<br><br>Somebody wrote to us with this address, without copying the security code. If it was "
+                "you, open the link below and press the button: only then your message reaches us. The link works for "
+                "seven days.<br><br>If you did not write to us, ignore this e-mail: nothing will be sent.",
+                fr="Bonjour,<br><br>Un message nous a été écrit avec cette adresse, sans recopier le code de sécurité. "
+                "Si c’était vous, ouvrez le lien ci-dessous et appuyez sur le bouton : c’est alors seulement que "
+                "votre message nous parviendra. Le lien fonctionne pendant sept jours.<br><br>"
+                "Si vous ne nous avez pas écrit, ignorez cet e-mail : rien ne sera envoyé.",
+            ),
+            automatic=AUTO_REPLIED,
+        ),
+        # For an agent whom a colleague mentioned in an internal note: it quotes nothing of the note.
+        Fixed(
+            "mention",
+            lazy("Named in a note"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Internal note", fr="HelpDesk - Note interne"),
+            subject=Label(
+                en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
+            ),
+            body=Label(
+                en="%(who)s named you in an internal note of ticket #%(number)s. The note is read in the ticket.",
+                fr="%(who)s vous cite dans une note interne du ticket #%(number)s. La note se lit dans le ticket.",
+            ),
+        ),
+        # One mail instead of many, when several tickets are assigned at once.
+        Fixed(
+            "digest",
+            lazy("Several tickets assigned"),
+            like="assignment",
+            subject=Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés"),
+            body=Label(
+                en="<p>%(count)s tickets have been assigned to you:</p>",
+                fr="<p>%(count)s tickets vous ont été assignés :</p>",
+            ),
+            shares_switch=True,
+        ),
+    )
+}
