@@ -472,14 +472,19 @@ class TicketEvent(Base):
     id: Any = LastingId()
     ticket = ForeignKeyField(Ticket, backref="events", on_delete="CASCADE", index=False)
     kind = CharField(max_length=40)
-    agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
+    agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
     customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
     actor_name = CharField(max_length=254, default="")
     data = JSONField(default=dict)
     created_at = UtcDateTimeField()
 
     class Meta:
-        indexes = ((("ticket", "id"), False),)
+        # The last two are the journal's order.
+        indexes = (
+            (("ticket", "id"), False),
+            (("created_at", "id"), False),
+            (("agent", "created_at", "id"), False),
+        )
 
 
 class Draft(Base):
@@ -796,10 +801,14 @@ class JournalEntry(Base):
     subject = CharField(max_length=254, default="")
     data = JSONField(default=dict)
     network = CharField(max_length=64, default="")
-    created_at = UtcDateTimeField(index=True)
+    created_at = UtcDateTimeField()
 
     class Meta:
-        indexes = ((("kind", "id"), False), (("agent", "id"), False))
+        indexes = (
+            (("created_at", "id"), False),
+            (("kind", "created_at", "id"), False),
+            (("agent", "created_at", "id"), False),
+        )
 
 
 # --- Orders and the programs that push them -----------------------------------------------------------------------

@@ -1,23 +1,21 @@
 """The journal of the desk: who signed in, gave rights, changed settings, took data out, and what happened to tickets.
 
-Lines are written in the transaction of the act. Sign-ins keep the network address they came from, nothing else does.
+Lines are written in the transaction of the act; ``helpdesk.journal_lines`` reads them, with the histories of tickets.
+Sign-ins keep the network address they came from, nothing else does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-
-from peewee import ModelSelect
 
 from database import Base, Label
 from helpdesk import clock, events, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
+from helpdesk.events import EventKind
 from helpdesk.i18n import _
-from helpdesk.journal_texts import FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.journal_texts import ACTIVITY, FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import insert
 from helpdesk.settings import email_kinds
@@ -33,24 +31,14 @@ from models import (
     TicketEvent,
 )
 
-__all__ = [
-    "KINDS",
-    "Act",
-    "Wanted",
-    "deleted",
-    "describe",
-    "entries",
-    "purge",
-    "record",
-    "saved",
-    "snapshot",
-    "with_sentences",
-]
+__all__ = ["KINDS", "Act", "deleted", "describe", "record", "saved", "snapshot", "with_sentences"]
 
 #: Characters kept of a text; longer ones are cut.
 MAX_TEXT = 500
 #: Columns that say nothing about what somebody changed.
 SILENT = frozenset({"id", "password_hash", "created_at", "hits", "last_hit_at"})
+#: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.
+OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value})
 #: Rows that belong to a row and are saved with it.
 CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
     Team: {"members": (TeamMember, "team_id")},
@@ -166,11 +154,35 @@ def _measured(picture: Mapping[str, Any] | None) -> str:
 
 
 def ticket_event(event: TicketEvent, actor: Actor) -> None:
-    """Note what happened to a ticket."""
-    # What a customer commented stays with the ticket, and goes with it.
-    told = {key: value for key, value in event.data.items() if key != "comment"}
-    data = {f"event_{key}": value for key, value in {**told, "event": event.kind}.items()}
-    record(Act.TICKET, actor=actor, subject=event.ticket.number, actor_name=event.actor_name, **data)
+    """Note what happened to a ticket and must be known when the ticket is gone."""
+    record(Act.TICKET, actor=actor, subject=event.ticket.number, actor_name=event.actor_name, **_of_event(event))
+
+
+def ticket_line(event: TicketEvent) -> JournalEntry:
+    """Return a line of a ticket's history as a line of the journal, where it is not stored."""
+    line = JournalEntry(
+        kind=ACTIVITY,
+        act=Act.TICKET.value,
+        agent=event.agent_id,
+        actor_name=inputs.one_line(event.actor_name, 254),
+        subject=event.ticket.number,
+        data=_harmless(_of_event(event)),
+        created_at=event.created_at,
+    )
+    line.event = event
+    return line
+
+
+def _of_event(event: TicketEvent) -> dict[str, Any]:
+    # What a customer commented stays with the ticket, and goes with it; so does what takes a reply back.
+    told = {key: value for key, value in event.data.items() if key not in {"comment", "undo"}}
+    return {f"event_{key}": value for key, value in {**told, "event": event.kind}.items()}
+
+
+def tickets_purged(numbers: Iterable[str]) -> None:
+    """Note that these tickets are gone for good."""
+    for number in numbers:
+        record(Act.PURGED, actor=None, subject=number)
 
 
 def mail_ended(email: OutgoingEmail, reason: str | None = None) -> None:
@@ -189,45 +201,6 @@ def sign_in_refused(email: str, network: str) -> None:
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which lines are asked for; times are naive UTC, `until` is not included."""
-
-    kind: str = ""
-    agent_id: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-def entries(wanted: Wanted, *, before: int | None = None, limit: int = 50) -> list[JournalEntry]:
-    """Return up to `limit` lines, newest first; `before` is the id of the last line of the page before."""
-    query = JournalEntry.select()
-    if before is not None:
-        query = query.where(JournalEntry.id < before)
-    if wanted.kind:
-        query = query.where(JournalEntry.kind == wanted.kind)
-    if wanted.agent_id is not None:
-        query = query.where(JournalEntry.agent == wanted.agent_id)
-    query = _between(query, wanted)
-    return list(query.order_by(JournalEntry.id.desc()).limit(limit)) if query is not None else []
-
-
-def _between(query: ModelSelect, wanted: Wanted) -> ModelSelect | None:
-    """Narrow to a range of time by its first and last id: the list is read by id, and begins where the range ends."""
-    for moment, is_start in ((wanted.since, True), (wanted.until, False)):
-        if moment is None:
-            continue
-        time = JournalEntry.created_at
-        condition = time >= moment if is_start else time < moment
-        edge = JournalEntry.select(JournalEntry.id).where(condition)
-        order = (time, JournalEntry.id) if is_start else (time.desc(), JournalEntry.id.desc())
-        key = edge.order_by(*order).limit(1).scalar()
-        if key is None:
-            return None
-        query = query.where(condition, JournalEntry.id >= key if is_start else JournalEntry.id <= key)
-    return query
 
 
 def describe(entry: JournalEntry) -> str:
@@ -276,9 +249,3 @@ def _as_text(value: Any) -> str:
 def with_sentences(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:
     """Return each line with the name of its kind and its sentence."""
     return [(line, KINDS.get(line.kind, line.kind), describe(line)) for line in lines]
-
-
-def purge() -> int:
-    """Delete the lines older than the setting says; return how many."""
-    limit = clock.now() - timedelta(days=settings.get("journal_days"))
-    return int(JournalEntry.delete().where(JournalEntry.created_at < limit).execute())

@@ -31,6 +31,7 @@ class Act(StrEnum):
     EXAMPLES_LOADED = "examples-loaded"
     EXAMPLES_REMOVED = "examples-removed"
     TICKET = "ticket"
+    PURGED = "purged"
     MAIL_SENT = "mail-sent"
     MAIL_FAILED = "mail-failed"
 
@@ -75,6 +76,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
     Act.EXAMPLES_REMOVED: (DATA, lazy("%(who)s removed the examples (rows: %(count)s)")),
     Act.TICKET: (ACTIVITY, lazy("Ticket %(subject)s: %(event)s")),
+    Act.PURGED: (ACTIVITY, lazy("Ticket %(subject)s was deleted for good")),
     Act.MAIL_SENT: (MAIL, lazy("The e-mail “%(email)s” was sent to %(subject)s")),
     Act.MAIL_FAILED: (MAIL, lazy("The e-mail “%(email)s” to %(subject)s was given up: %(reason)s")),
 }

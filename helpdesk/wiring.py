@@ -32,7 +32,8 @@ AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
 }
 for _kind in EventKind:
     _mails = (notify,) if _kind in notifications.TABLE else ()
-    events.listeners[_kind] = (*BEFORE.get(_kind, ()), *_mails, *AFTER.get(_kind, ()), journal.ticket_event)
+    _noted = (journal.ticket_event,) if _kind in journal.OUTLIVING else ()
+    events.listeners[_kind] = (*BEFORE.get(_kind, ()), *_mails, *AFTER.get(_kind, ()), *_noted)
 settings.watchers.append(journal.settings_changed)
 Cached.before_delete.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

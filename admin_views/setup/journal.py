@@ -12,10 +12,11 @@ from flask_admin import expose
 from flask_babel import to_utc
 
 from admin_views.base import DeskPage, as_key, exports
-from helpdesk import journal
+from helpdesk import journal, journal_lines
 from helpdesk.i18n import _, lazy
-from helpdesk.journal import Wanted
+from helpdesk.journal_lines import Wanted
 from helpdesk.settings import lookups
+from models import JournalEntry
 
 PER_PAGE = 50
 #: Lines of an export that are read at once.
@@ -74,11 +75,12 @@ class JournalPage(DeskPage):
     def index_view(self) -> Any:
         """List the lines that the filters ask for, page by page."""
         ask = read_filters()
-        rows = journal.entries(ask.wanted, before=as_key(request.args.get("before")), limit=PER_PAGE + 1)
+        before = journal_lines.read_key(request.args.get("before", ""))
+        rows = journal_lines.entries(ask.wanted, before=before, limit=PER_PAGE + 1)
         return self.render(
             "admin/journal.html",
             lines=journal.with_sentences(rows[:PER_PAGE]),
-            older=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
+            older=journal_lines.write_key(rows[PER_PAGE - 1]) if len(rows) > PER_PAGE else None,
             is_first="before" not in request.args,
             given=ask.given,
             problems=ask.problems,
@@ -90,18 +92,19 @@ class JournalPage(DeskPage):
     def export_view(self) -> Response:
         """Send the lines that the filters ask for as CSV, batch by batch; this too is noted."""
         wanted = read_filters().wanted
-        newest = journal.entries(wanted, limit=1)
+        newest = journal_lines.entries(wanted, limit=1)
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         headers = {"Content-Disposition": "attachment; filename=journal.csv"}
-        lines = csv_lines(wanted, newest[0].id + 1 if newest else 0)
+        lines = csv_lines(wanted, newest)
         return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
 
 
-def csv_lines(wanted: Wanted, before: int) -> Iterator[str]:
-    """Write the lines older than `before`, the names of the columns first."""
+def csv_lines(wanted: Wanted, newest: list[JournalEntry]) -> Iterator[str]:
+    """Write the lines from the newest one on, the names of the columns first."""
     yield exports.csv_line([_("Time (UTC)"), _("Kind"), _("Who"), _("What"), _("Network address")])
-    while rows := journal.entries(wanted, before=before, limit=BATCH):
+    rows = newest
+    while rows:
         for row, kind, text in journal.with_sentences(rows):
             when = row.created_at.isoformat(" ", "seconds")
             yield exports.csv_line([when, kind, row.actor_name or _("The desk"), text, row.network])
-        before = rows[-1].id
+        rows = journal_lines.entries(wanted, before=journal_lines.key_of(rows[-1]), limit=BATCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from helpdesk import clock, imports, journal, links, orders, tickets
+from helpdesk import clock, imports, journal_lines, links, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
@@ -38,7 +38,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "files": attachments.sweep,
     "links": links.purge,
     "held requests": unconfirmed.purge,
-    "the journal": journal.purge,
+    "the journal": journal_lines.purge,
     "drafts": drafts.purge,
     "presence": presence.purge,
     "imports": imports.purge,

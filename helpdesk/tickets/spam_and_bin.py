@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from helpdesk import clock, search
+from helpdesk import clock, journal, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
@@ -105,5 +105,7 @@ def _purge(ids: list[int]) -> list[str]:
     for message_id in messages:
         search.forget(message_id)
     OutgoingEmail.delete().where(OutgoingEmail.ticket.in_(ids)).execute()
+    numbers = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+    journal.tickets_purged([number for (number,) in numbers.tuples()])
     Ticket.delete().where(Ticket.id.in_(ids)).execute()
     return paths

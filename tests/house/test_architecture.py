@@ -41,6 +41,7 @@ FLOORS = (
     ("access", "links"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
+    ("journal_lines",),
     ("notifications",),
     ("people",),
     ("tickets", "imports"),

@@ -171,6 +171,23 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
         models.Status.create(identifier="odd", label=Label(en="Odd"), category="none")
 
 
+def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(empty: Any) -> None:
+    migrate.runner(empty).up("0015_lasting_ids")
+    defaults.seed_defaults()
+    ticket = cast.open_ticket(cast.make_customer("Carol"), cast.make_service("Sales"))
+    models.FormerNumber.create(number="7", ticket=ticket, former_id=ticket.id + 6, merged_at=ticket.created_at)
+    told = ((ticket.number, "closed"), (ticket.number, "deleted"), ("7", "opened"), ("7", "merged"), ("9", "opened"))
+    for subject, kind in told:
+        row = {"kind": "activity", "act": "ticket", "data": {"event_event": kind}, "created_at": ticket.created_at}
+        models.JournalEntry.create(subject=subject, **row)
+    models.JournalEntry.create(kind="data", act="exported", subject=ticket.number, created_at=ticket.created_at)
+    history = list(models.TicketEvent.select().dicts())
+    migrate.runner(empty).up()
+    left = [(row.subject, row.data.get("event_event")) for row in models.JournalEntry.select()]
+    assert left == [(ticket.number, "deleted"), ("7", "merged"), ("9", "opened"), (ticket.number, None)]
+    assert list(models.TicketEvent.select().dicts()) == history
+
+
 def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any) -> None:
     migrate.runner(empty).up("0014_former_numbers")
     defaults.seed_defaults()
