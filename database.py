@@ -64,7 +64,7 @@ def is_sqlite() -> bool:
 class Label(dict[str, str]):
     """One text per language code, as an owner wrote it; ``str()`` returns the reader's."""
 
-    #: Set by ``helpdesk.i18n``: (reader's language, desk's language).
+    #: Set by ``helpdesk.wiring``: (reader's language, desk's language).
     languages: ClassVar[Callable[[], tuple[str, str]]] = staticmethod(lambda: ("en", "en"))
 
     def text(self, *languages: str) -> str:

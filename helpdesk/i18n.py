@@ -17,8 +17,6 @@ from flask_babel import Babel, force_locale, get_locale, get_timezone, get_trans
 from flask_babel import ngettext as plural_of
 from flask_babel.speaklater import LazyString
 
-from database import Label
-
 __all__ = [
     "CHOICES",
     "DEFAULT",
@@ -44,7 +42,7 @@ del LazyString.__html__
 
 babel = Babel()
 
-#: Returns a stored setting by its key. ``helpdesk.settings`` sets it: that module needs this one for its own texts.
+#: Returns a stored setting by its key. ``helpdesk.wiring`` sets it: the settings need this module for their own texts.
 read_setting: Callable[[str], Any] = {"language": DEFAULT, "timezone": "UTC"}.__getitem__
 
 
@@ -186,11 +184,9 @@ def _decimal(number: float) -> str:
     return str(format_decimal(number, "#,##0" if number >= 10 else "#,##0.#", locale=language()))
 
 
-def _label_languages() -> tuple[str, str]:
+def languages_of_labels() -> tuple[str, str]:
+    """Return the languages an owner’s words are looked for in: the reader’s, then the desk’s."""
     return language(), str(read_setting("language"))
-
-
-Label.languages = staticmethod(_label_languages)
 
 
 def choose(candidates: list[str | None], accepted: Callable[[list[str]], Any]) -> str:

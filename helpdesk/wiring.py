@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from database import Cached
-from helpdesk import events, examples, filters, journal, notifications, outbox, settings
+from database import Cached, Label
+from helpdesk import events, examples, filters, i18n, journal, notifications, outbox, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
@@ -34,6 +34,9 @@ for _kind in EventKind:
     _mails = (notify,) if _kind in notifications.TABLE else ()
     _noted = (journal.ticket_event,) if _kind in journal.OUTLIVING else ()
     events.listeners[_kind] = (*BEFORE.get(_kind, ()), *_mails, *AFTER.get(_kind, ()), *_noted)
+#: What the lower rooms are given by those above them.
+i18n.read_setting = settings.get
+Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.append(journal.settings_changed)
 Cached.before_delete.append(examples.forget)
 events.after_commit.extend((outbox.wake, counting.forget_counts))

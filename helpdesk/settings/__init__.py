@@ -271,6 +271,3 @@ def mail_server() -> environment.MailServer | None:
     return environment.MailServer(
         get("mail_host"), get("mail_port"), get("mail_username"), decrypt(get("mail_password")), get("mail_tls")
     )
-
-
-i18n.read_setting = get

@@ -187,6 +187,15 @@ def test_each_room_says_what_it_is():
     assert offenders([path for path in rooms if name_of(path).count("/") == 2], wrong) == {}
 
 
+def test_a_module_gives_another_one_something_in_the_wiring_only():
+    def wrong(path: Path) -> list[str]:
+        given = [target for node in tree(path).body if isinstance(node, ast.Assign) for target in node.targets]
+        return [ast.unparse(target) for target in given if isinstance(target, ast.Attribute)]
+
+    rules = [path for path in sources() if part_of(path) in {"database", "models", "helpdesk"}]
+    assert set(offenders(rules, wrong)) == {"helpdesk/wiring.py"}
+
+
 def test_models_know_peewee_only():
     for name in ("models.py", "database.py"):
         tops = {found.partition(".")[0] for found in imports(tree(ROOT / name))}
