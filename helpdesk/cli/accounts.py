@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from helpdesk.cli.frame import Failure, command, migrated_desk
-from helpdesk.errors import InvalidInput
+from helpdesk.cli.frame import command, migrated_desk
+from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.people import invitations
 
 
@@ -24,5 +24,5 @@ def create_admin(email: str, name: str) -> None:
         try:
             agent = invitations.create_administrator(name, email, password)
         except InvalidInput as error:
-            raise Failure(f"{error.field}: {error}" if error.field else str(error)) from error
+            raise HelpdeskError(f"{error.field}: {error}" if error.field else str(error)) from error
     print(f"{agent.name} <{agent.email}> is an administrator.")

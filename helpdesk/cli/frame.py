@@ -1,4 +1,4 @@
-"""What every command stands in: the desk it works on, and one plain sentence when it cannot."""
+"""What every command stands in: the desk it works on, and one plain line when it cannot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, Any
+from typing import Any, NoReturn
 
 import click
 import psycopg
@@ -22,53 +22,48 @@ from helpdesk.operations import migrate
 
 #: What a database says when it cannot be reached or used.
 DATABASE_ERRORS = (DatabaseError, InterfaceError, sqlite3.Error, psycopg.Error)
-#: The exit code of who pressed Ctrl+C.
-INTERRUPTED = 130
-
-
-class Failure(click.ClickException):
-    """What ends a command with one line on standard error."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the sentence alone, without what click puts around it."""
-        click.echo(self.message, file, err=True)
-
-
-class Misuse(Failure):
-    """What was typed means nothing."""
-
-    exit_code = 2
+#: Exit codes: something in the surroundings is wrong; what was typed means nothing; somebody pressed Ctrl+C.
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 
 class _Plain(click.Command):
-    """Says in one sentence what it does not understand."""
+    """Says in one line what it does not understand."""
+
+    misused = MISUSED
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
         """Read what was typed."""
         try:
             return super().make_context(*arguments, help_option_names=["-h", "--help"], **settings)
         except click.UsageError as error:
-            raise _misuse(error) from error
+            _stop(_misuse(error), self.misused)
 
 
 class Command(_Plain):
-    """A command whose errors are one sentence each, and whose function may return an exit code."""
+    """A command whose errors are one line each, and whose function may return an exit code.
+
+    `error_code` replaces the codes of all errors: some programs that run commands read nothing else.
+    """
+
+    def __init__(self, *arguments: Any, error_code: int | None = None, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.failed, self.misused = error_code or FAILED, error_code or MISUSED
 
     def get_short_help_str(self, limit: int = 200) -> str:
         """Return its line in a list of commands, whole."""
         return super().get_short_help_str(200)
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run the function; what goes wrong in its surroundings is one sentence."""
+        """Run the function; what goes wrong in its surroundings is one line."""
         os.umask(0o077)  # whatever a command writes is the desk's own business
         try:
             code = super().invoke(ctx)
         except HelpdeskError as error:
-            raise Failure(str(error)) from error
+            _stop(str(error), self.failed)
         except DATABASE_ERRORS as error:
-            raise Failure(f"The database cannot be used: {_first_line(error)}") from error
+            _stop(f"The database cannot be used: {_first_line(error)}", self.failed)
         except OSError as error:
-            raise Failure(f"{error.filename or 'Guichet'}: {error.strerror or error}") from error
+            _stop(f"{error.filename or 'Guichet'}: {error.strerror or error}", self.failed)
         except (KeyboardInterrupt, click.Abort):
             ctx.exit(INTERRUPTED)
         ctx.exit(code or 0)
@@ -82,7 +77,7 @@ class Program(_Plain, click.Group):
     """All commands under one name, and one of them for who types none."""
 
     def __init__(self, name: str, *, commands: Sequence[click.Command], default: str, help: str) -> None:  # noqa: A002
-        super().__init__(name, {known.name or "": known for known in commands}, help=help)
+        super().__init__(name, {one.name or "": one for one in commands}, help=help)
         self.default = default
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -98,13 +93,18 @@ class Program(_Plain, click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise _misuse(error) from error
+            _stop(_misuse(error), MISUSED)
 
 
-def _misuse(error: click.UsageError) -> Misuse:
+def _stop(line: str, code: int) -> NoReturn:
+    """End the command with one line on standard error, without what click puts around it."""
+    click.echo(line, err=True)
+    raise click.exceptions.Exit(code)
+
+
+def _misuse(error: click.UsageError) -> str:
     bad = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter) and error.param
-    text = f"argument {bad.opts[0]}: {error.message}" if bad else error.format_message()
-    return Misuse(text)
+    return f"argument {bad.opts[0]}: {error.message}" if bad else error.format_message()
 
 
 def _first_line(error: BaseException) -> str:

@@ -20,9 +20,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from helpdesk.cli import COMMANDS
+from helpdesk.cli import COMMANDS, frame
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
 from tests.support import postgresql_only
@@ -255,6 +256,20 @@ def test_what_means_nothing_is_told_in_one_line(run: Any, tmp_path: Path, words:
     done = run(*words)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{sentence}\n")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("words", "code"), [([], 75), (["--explode"], 75), (["--fine"], 0)])
+def test_a_command_may_have_one_code_for_whatever_goes_wrong(words: list[str], code: int) -> None:
+    @frame.command("accept", error_code=75)
+    @click.option("--fine", is_flag=True)
+    def accept(fine: bool) -> None:
+        if not fine:
+            raise HelpdeskError("Not now.")
+
+    program = frame.Program("app.py", commands=[accept], default="accept", help="")
+    with pytest.raises(SystemExit) as ended:
+        program.main(["accept", *words])
+    assert ended.value.code == code
 
 
 def test_help_lists_the_commands_in_their_order(run: Any) -> None:
