@@ -110,7 +110,8 @@ def test_the_tests_would_see_a_fault(world, browse):
         page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"/favicon.svg\">')")
         [fault] = axe.complaints(page)
         assert fault.startswith("image-alt: ")
-        page.evaluate("document.querySelector('main').style.color = '#333'")
+        page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<p id=dim>Hard to read</p>')")
+        page.evaluate("document.querySelector('#dim').style.color = '#333'")
         assert any(text.startswith("in the dark, color-contrast: ") for text in axe.complaints(page))
 
 
