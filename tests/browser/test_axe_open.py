@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk.notifications import email_texts
+from helpdesk.settings.email_kinds import KINDS
 from tests.support import axe, cast, sqlite_only
 
 pytestmark = [pytest.mark.browser, sqlite_only]
@@ -33,11 +35,12 @@ def found_nothing(page, world):
 
 
 def question(page, world):
-    """The dialog that asks before something is deleted."""
-    world.view.owner = world.people["root"]
-    world.view.save()
-    page.goto(world.url("desk_views.index_view"))
-    page.get_by_role("button", name="Delete").click()
+    """The dialog that asks before something is lost."""
+    kind = next(iter(KINDS.values()))
+    values = email_texts.form_values(kind)
+    email_texts.save_text(kind, {**values, "subject": {**values["subject"], "en": "Mine"}}, actor=world.people["root"])
+    page.goto(world.url("desk_emails.edit_view"))
+    page.get_by_role("button", name="Restore the original").click()
     return page.get_by_role("dialog")
 
 
