@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, redirect, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
@@ -87,7 +88,7 @@ class Home(Guarded, BaseView):
     verb = "desk"
 
     @expose("/")
-    def index(self) -> Any:
+    def index(self) -> ResponseReturnValue:
         """Go to the tickets."""
         return redirect(url_for("desk_tickets.index_view"))
 
@@ -95,7 +96,7 @@ class Home(Guarded, BaseView):
 def frame() -> dict[str, Any] | None:
     """Return what stands around a page of the desk, for the agent who asks; None for everybody else."""
     agent = sessions.current_agent()
-    return {"side": desk_menu(agent, {}), "me": setup_menu.me(agent)} if agent is not None else None
+    return {"sidebar": desk_menu(agent, {}), "me": setup_menu.me(agent)} if agent is not None else None
 
 
 def init_admin(app: Flask) -> None:

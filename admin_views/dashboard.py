@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_day_names
 from flask import Response, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import get_timezone
 
@@ -46,12 +47,12 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which days the reader asked for: `given` as it was sent, `problems` by the name of the field."""
+class PeriodForm:
+    """Which days the reader asked for: `values` as they were sent, `problems` by the name of the field."""
 
     period: Period
     days: int | None
-    given: dict[str, str]
+    values: dict[str, str]
     problems: dict[str, str]
 
 
@@ -65,22 +66,22 @@ class Bar:
     closed: int
 
 
-def read_period() -> Asked:
+def read_period() -> PeriodForm:
     """Read the period from the address; what cannot be meant is said, and the usual period shown."""
     zone = ZoneInfo(str(get_timezone()))
-    given = {name: request.args[name] for name in ("since", "until") if request.args.get(name)}
+    values = {name: request.args[name] for name in ("since", "until") if request.args.get(name)}
     problems: dict[str, str] = {}
-    days = {name: _day(text, name, problems) for name, text in given.items()}
-    if "until" in given and "since" not in given:
+    days = {name: _day(text, name, problems) for name, text in values.items()}
+    if "until" in values and "since" not in values:
         problems["since"] = _("Choose the first day, too.")
-    if given and not problems:
+    if values and not problems:
         try:
-            return Asked(statistics.between(days["since"], days.get("until"), zone), None, given, {})
+            return PeriodForm(statistics.between(days["since"], days.get("until"), zone), None, values, {})
         except InvalidInput as error:
             problems[str(error.field)] = str(error)
     count = request.args.get("days", type=int)
     count = count if count in LAST_DAYS else LAST_DAYS[1]
-    return Asked(statistics.last_days(count, zone), count, given, problems)
+    return PeriodForm(statistics.last_days(count, zone), count, values, problems)
 
 
 def _day(text: str, name: str, problems: dict[str, str]) -> Any:
@@ -100,7 +101,7 @@ class Dashboard(DeskPage):
     slug, title, verb = "dashboard", lazy("Dashboard"), "desk"
 
     @expose("/")
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """Show the figures of a period."""
         ask = read_period()
         flow = statistics.flow(self.agent, ask.period)
@@ -108,7 +109,7 @@ class Dashboard(DeskPage):
         steps = first_steps.steps() if administers else []
         return self.render(
             "admin/dashboard.html",
-            side=desk_menu(self.agent, {"here": "dashboard"}),
+            sidebar=desk_menu(self.agent, {"here": "dashboard"}),
             ask=ask,
             choices=LAST_DAYS,
             span=span(ask.period),

@@ -25,11 +25,11 @@ def signed_in() -> Customer | None:
 
 def remember(ticket_id: int, address_id: int, *, by_link: bool) -> None:
     """Let this browser open that ticket, for as long as its session lasts; a mailed link has proven the address."""
-    kept = [pair for pair in session.get("guest", {}).items() if pair[0] != str(ticket_id)]
-    session["guest"] = dict([*kept[1 - KEPT_TICKETS :], (str(ticket_id), address_id)])
+    others = [pair for pair in session.get("guest", {}).items() if pair[0] != str(ticket_id)]
+    session["guest"] = dict([*others[1 - KEPT_TICKETS :], (str(ticket_id), address_id)])
     if by_link:
-        others = [key for key in session.get("linked", []) if key != ticket_id]
-        session["linked"] = [*others[1 - KEPT_TICKETS :], ticket_id]
+        linked = [key for key in session.get("linked", []) if key != ticket_id]
+        session["linked"] = [*linked[1 - KEPT_TICKETS :], ticket_id]
 
 
 def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
@@ -44,14 +44,14 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
 
 def guest_tickets() -> list[tuple[TicketGuest, Ticket]]:
     """Return the tickets that this browser opens without signing in, each with the guest who reads it."""
-    found = {}
+    tickets = {}
     for number in _numbers_of([int(key) for key in session.get("guest", {})]):
         guest = _guest_of(number)
         if guest is not None:
             with suppress(NotFound):
                 ticket = followed(guest, number)
-                found[ticket.id] = (guest, ticket)
-    return list(found.values())
+                tickets[ticket.id] = (guest, ticket)
+    return list(tickets.values())
 
 
 def _numbers_of(ids: list[int]) -> list[str]:
@@ -72,16 +72,16 @@ def followed(who: Customer | TicketGuest, number: str) -> Ticket:
 
 
 def _guest_of(number: str) -> TicketGuest | None:
-    kept: dict[str, int] = session.get("guest", {})
-    if not kept:
+    opened: dict[str, int] = session.get("guest", {})
+    if not opened:
         return None
     clean = access.clean_number(number)
     row = Ticket.get_or_none(Ticket.number == clean)
     former = FormerNumber.get_or_none(FormerNumber.number == clean) if row is None else None
-    known_by, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
-    address = CustomerAddress.get_or_none(CustomerAddress.id == kept.get(str(known_by), 0))
-    by_link = known_by in session.get("linked", ())
-    if address is None or not (by_link or access.includes_merged({int(key) for key in kept}, ticket_id)):
+    id_here, ticket_id = (former.former_id, former.ticket_id) if former is not None else (row and row.id,) * 2
+    address = CustomerAddress.get_or_none(CustomerAddress.id == opened.get(str(id_here), 0))
+    by_link = id_here in session.get("linked", ())
+    if address is None or not (by_link or access.includes_merged({int(key) for key in opened}, ticket_id)):
         return None
     if former is not None:
         remember(ticket_id, address.id, by_link=by_link)

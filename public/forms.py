@@ -42,8 +42,8 @@ OLDEST = 7 * 86_400
 FIELD_OF = {"service": "unit", "department": "unit", "body": "message"}
 
 TOO_LONG = lazy("Use at most %(max)d characters.")
-COPIES = lazy("Copy somebody in (Cc)")
-COPIES_HELP = lazy("E-mail addresses with commas between them. These people read the ticket and can answer in it.")
+CC_LABEL = lazy("Copy somebody in (Cc)")
+CC_HELP = lazy("E-mail addresses with commas between them. These people read the ticket and can answer in it.")
 
 
 class DeskForm(FlaskForm):
@@ -79,7 +79,7 @@ def no_address(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(error.message) from error
 
 
-def refuse_copies(field: Field, own: set[str]) -> None:
+def refuse_cc(field: Field, own: set[str]) -> None:
     """Refuse an address that cannot be in copy, and more than there may be."""
     try:
         cc.check(cc.split(field.data or ""), own=own)
@@ -106,7 +106,7 @@ class TicketForm(FilesForm):
         lazy("Message"),
         [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
     )
-    copies = StringField(COPIES, description=COPIES_HELP)
+    copies = StringField(CC_LABEL, description=CC_HELP)
     order_number = StringField(
         lazy("Order number"),
         [Length(max=MAX_NUMBER, message=TOO_LONG)],
@@ -154,7 +154,7 @@ class TicketForm(FilesForm):
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy, before the security code is used up."""
         typed = (self.email.data or "").strip().lower() if self.customer is None else ""
-        refuse_copies(field, {typed} if self.customer is None else cc.own_addresses(self.customer))
+        refuse_cc(field, {typed} if self.customer is None else cc.own_addresses(self.customer))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the fields, then what robots get wrong."""
@@ -218,7 +218,7 @@ class AnswerForm(FilesForm):
         [DataRequired(lazy("Write your message.")), Length(max=MAX_BODY, message=TOO_LONG)],
     )
 
-    copies = StringField(COPIES, description=COPIES_HELP)
+    copies = StringField(CC_LABEL, description=CC_HELP)
 
     def __init__(self, owner: Customer | TicketGuest | None) -> None:
         super().__init__()
@@ -235,10 +235,10 @@ class AnswerForm(FilesForm):
 
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
-        refuse_copies(field, cc.addresses_known_to(self.owner) if self.owner is not None else set())
+        refuse_cc(field, cc.addresses_known_to(self.owner) if self.owner is not None else set())
 
     @property
-    def new_copies(self) -> list[str]:
+    def new_cc(self) -> list[str]:
         """The addresses to put in copy."""
         return cc.split(self.copies.data or "") if self.owner is not None else []
 

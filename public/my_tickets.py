@@ -52,7 +52,7 @@ def list_tickets() -> Response | str:
     customer = current.signed_in()
     closed = request.args.get("show") == "closed"
     if customer is None:
-        return _list_kept(closed=closed)
+        return _list_opened(closed=closed)
     rows = _page_of(customer, closed=closed, before=request.args.get("before", ""))
     return render_template(
         "public/tickets.html",
@@ -64,12 +64,12 @@ def list_tickets() -> Response | str:
     )
 
 
-def _list_kept(*, closed: bool) -> Response | str:
+def _list_opened(*, closed: bool) -> Response | str:
     """List what this browser opened or was led to by a link; with none of it, ask to sign in."""
-    kept = current.guest_tickets()
-    if not kept:
+    opened = current.guest_tickets()
+    if not opened:
         return redirect(url_for("public.sign_in", next=request.full_path.rstrip("?")))
-    shown = [(row, guest.customer.id) for guest, row in kept if row.is_open != closed]
+    shown = [(row, guest.customer.id) for guest, row in opened if row.is_open != closed]
     shown.sort(key=lambda pair: (pair[0].last_activity, pair[0].id), reverse=True)
     lines = _lines(shown)
     return render_template(
@@ -96,8 +96,9 @@ def _lines(read: list[tuple[Ticket, int]]) -> list[Line]:
         .where(Message.ticket.in_([row.id for row in rows]), access.shown_to_customers())
         .group_by(Message.ticket)
     )
-    said = {message.ticket_id: message for message in Message.select().where(Message.id.in_(newest))} if rows else {}
-    return [Line(row, lookups.status(row.status_id), said.get(row.id), me) for row, me in read]
+    messages = Message.select().where(Message.id.in_(newest)) if rows else ()
+    last = {message.ticket_id: message for message in messages}
+    return [Line(row, lookups.status(row.status_id), last.get(row.id), me) for row, me in read]
 
 
 def on_ticket(*, follow: bool = False) -> Callable[[View], Callable[[str], Answer]]:
@@ -141,7 +142,7 @@ def answer(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, 
             rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
             files = form.form_files.stored
             tickets.receive_message(
-                row, form.message.data, actor=who, form_key=form.key, copies=form.new_copies, files=files
+                row, form.message.data, actor=who, form_key=form.key, copies=form.new_cc, files=files
             )
             flash(_("Your message has been sent."), "success")
             return redirect(url_for("public.ticket", number=row.number), 303)
@@ -177,7 +178,7 @@ def rate(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, in
 
 @blueprint.post("/tickets/<number>/copies/drop")
 @on_ticket()
-def drop_copy(who: Person, row: Ticket) -> Response | tuple[str, int]:
+def drop_cc(who: Person, row: Ticket) -> Response | tuple[str, int]:
     """Take somebody out of copy."""
     address = customers.lookup(request.form.get("email", ""))
     if address is None:
@@ -199,8 +200,8 @@ def _owner(who: Person, row: Ticket) -> Person | None:
 
 
 def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") -> str:
-    asked = request.args.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else None
+    text = request.args.get("before", "")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
     messages, earlier = thread.public_messages(row, before=before)
     return render_template(
         "public/ticket.html",
@@ -226,11 +227,13 @@ def _rating(who: Person, row: Ticket, refused: str) -> dict[str, str] | None:
     """Return what the question about satisfaction shows; None where it is not asked."""
     if not refused and not satisfaction.is_asked(row, who):
         return None
-    given = satisfaction.rating_of(row)
-    comment = request.form.get("comment", given.comment if given is not None else "")
-    return {"score": given.score if given is not None else "", "comment": comment, "refused": refused}
+    rating = satisfaction.rating_of(row)
+    comment = request.form.get("comment", rating.comment if rating is not None else "")
+    return {"score": rating.score if rating is not None else "", "comment": comment, "refused": refused}
 
 
 def _not_here() -> tuple[str, int]:
     """Say the same for a ticket of others and for none at all."""
-    return render_template("public/not_here.html", is_signed_in=current.signed_in() is not None, kept=read_form()), 404
+    return render_template(
+        "public/not_here.html", is_signed_in=current.signed_in() is not None, sent_form=read_form()
+    ), 404

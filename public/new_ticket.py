@@ -74,21 +74,21 @@ def _passes_code(form: TicketForm, *, complete: bool) -> bool:
     """Check the code; use it up only when nothing else stands in the way."""
     if not form.asks_code or form.key is None:
         return form.key is not None
-    token, typed = form.code_token.data or "", form.code.data or ""
+    token, letters = form.code_token.data or "", form.code.data or ""
     if complete:
-        spent = captcha.use_up(token, typed, form.key)
+        spent = captcha.use_up(token, letters, form.key)
         right = spent in (CodeResult.RIGHT, CodeResult.REPEATED)
         if spent is CodeResult.RIGHT:
             _count_ticket(form, token)
     else:
-        right = captcha.check(token, typed, form.key)
+        right = captcha.check(token, letters, form.key)
     if right is not True:
-        _refuse_code(form, typed)
+        _refuse_code(form, letters)
     return right
 
 
-def _refuse_code(form: TicketForm, typed: str) -> None:
-    if not typed:
+def _refuse_code(form: TicketForm, letters: str) -> None:
+    if not letters:
         form.refuse(InvalidInput(lazy("Copy the letters of the picture."), field="code"))
         return
     form.refuse(InvalidInput(lazy("This code does not match the picture. Here is a new one."), field="code"))

@@ -17,8 +17,8 @@ BOX, NONE = "site_url_confirmed", "none"
 
 def present() -> str:
     """Return the address this browser shows; its own word tells whether it speaks https to a proxy."""
-    said = request.headers.get("Origin", "")
-    origin = urlsplit(said if is_sound(said) else "")
+    header = request.headers.get("Origin", "")
+    origin = urlsplit(header if is_sound(header) else "")
     if origin.netloc == request.host and origin.scheme in {"http", "https"}:
         return f"{origin.scheme}://{origin.netloc}"
     return request.host_url.rstrip("/")

@@ -17,7 +17,7 @@ from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import throttle
 from helpdesk.operations import outage
-from web.kept_input import Typed, read_form
+from web.kept_input import SentForm, read_form
 
 TEXTS: dict[int, tuple[Any, Any]] = {
     400: (lazy("This request cannot be understood"), lazy("Go back, reload the page and try again.")),
@@ -74,18 +74,18 @@ def for_programs(code: int, text: Any) -> Any:
         return {"error": str(text)}, code
 
 
-def page(code: int, text: Any = None, kept: Typed | None = None, title: Any = None) -> Any:
-    """Render the page of an error, with what was typed (`kept`) to be sent again."""
+def page(code: int, text: Any = None, sent_form: SentForm | None = None, title: Any = None) -> Any:
+    """Render the page of an error, with what was typed (`sent_form`) to be sent again."""
     named, usual = TEXTS.get(code, TEXTS[400])
     if request.path.startswith("/api/"):
         return for_programs(code, text or named)
-    kept = kept or (read_form() if code in GIVES_BACK else None)
+    sent_form = sent_form or (read_form() if code in GIVES_BACK else None)
     in_desk = request.path.startswith("/admin")
     texts = {"title": title or named, "text": text or usual}
     frame = _frame() if in_desk and code < 500 else None
     if frame is not None:
-        return render_template("errors/desk.html", code=code, kept=kept, **texts, **frame), code
-    return render_template("errors/error.html", code=code, kept=kept, in_desk=in_desk, **texts), code
+        return render_template("errors/desk.html", code=code, sent_form=sent_form, **texts, **frame), code
+    return render_template("errors/error.html", code=code, sent_form=sent_form, in_desk=in_desk, **texts), code
 
 
 def _frame() -> dict[str, Any] | None:
@@ -123,23 +123,24 @@ def merged(error: Merged) -> Any:
         return redirect(url_for("desk_tickets.ticket_view", number=error.number))
     flash(str(error), "info")
     # The query as it came: among the arguments of `url_for`, some of its names would mean something.
-    asked = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    return redirect(url_for(request.endpoint, **{**place, "number": error.number}) + asked)
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(url_for(request.endpoint, **{**place, "number": error.number}) + query)
 
 
 def expired(_error: CSRFError) -> Any:
     """Explain a form whose token does not hold any more, and offer to send it with a fresh one."""
-    kept = read_form()
-    return page(400, AGAIN if kept else EXPIRED, kept, EXPIRED_TITLE)
+    sent_form = read_form()
+    return page(400, AGAIN if sent_form else EXPIRED, sent_form, EXPIRED_TITLE)
 
 
 def signed_out(sign_in: str) -> Any:
     """Answer a form of somebody whose sign-in has ended: the page to sign in, or what was typed given back."""
-    kept = read_form()
-    if kept is None:
+    sent_form = read_form()
+    if sent_form is None:
         return redirect(sign_in)
     title, text = TEXTS[401]
-    return render_template("errors/signed_out.html", code=401, title=title, text=text, kept=kept, sign_in=sign_in), 401
+    texts = {"title": title, "text": text}
+    return render_template("errors/signed_out.html", code=401, sent_form=sent_form, sign_in=sign_in, **texts), 401
 
 
 def too_large() -> str:
@@ -154,8 +155,8 @@ def failed(error: HTTPException) -> Any:
     """Show an HTTP error; redirects pass."""
     if isinstance(error.response, Response) or (error.code or 500) < 400:
         return error
-    said = {"host": HOST}.get(str(error.description)) or (too_large() if error.code == 413 else None)
-    answer = page(error.code or 500, said)
+    text = {"host": HOST}.get(str(error.description)) or (too_large() if error.code == 413 else None)
+    answer = page(error.code or 500, text)
     methods: list[str] = getattr(error, "valid_methods", None) or []
     return (*answer, {"Allow": ", ".join(methods)}) if methods else answer
 
@@ -165,13 +166,13 @@ def unreachable(error: Exception) -> Any:
     full = outage.is_full(error)
     what = "The disk is full" if full else "The database does not answer"
     current_app.logger.error("%s: %s", what, type(error).__name__)
-    said = FULL if full else TEXTS[503]
+    texts = FULL if full else TEXTS[503]
     if request.path.startswith("/api/"):
-        return (*for_programs(503, said[1]), {"Retry-After": "10"})
+        return (*for_programs(503, texts[1]), {"Retry-After": "10"})
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         if request.endpoint == "public.health":
-            return f"{said[1]}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
-        return _bare(503, str(said[0]), str(said[1]), read_form()), 503, {"Retry-After": "10"}
+            return f"{texts[1]}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
+        return _bare(503, str(texts[0]), str(texts[1]), read_form()), 503, {"Retry-After": "10"}
 
 
 def unwritable(error: OSError) -> Any:
@@ -181,11 +182,11 @@ def unwritable(error: OSError) -> Any:
     return unreachable(error)
 
 
-def _bare(code: int, title: str, text: str, kept: Typed | None = None) -> str:
+def _bare(code: int, title: str, text: str, sent_form: SentForm | None = None) -> str:
     """Render an error without asking who reads: no context processor runs, as it would ask the database again."""
     template = current_app.jinja_env.get_template("errors/error.html")
     in_desk = request.path.startswith("/admin")
-    return template.render(code=code, title=title, text=text, in_desk=in_desk, kept=kept)
+    return template.render(code=code, title=title, text=text, in_desk=in_desk, sent_form=sent_form)
 
 
 def broken(_error: Exception) -> Any:

@@ -24,7 +24,7 @@ MOST_READ = 100_000
 
 
 @dataclass(frozen=True)
-class Typed:
+class SentForm:
     """The fields of a refused form; `texts` are the long ones, to be read and copied."""
 
     action: str
@@ -33,7 +33,7 @@ class Typed:
     has_files: bool = False
 
 
-def read_form() -> Typed | None:
+def read_form() -> SentForm | None:
     """Return what the form of this request held, without its secrets; None when nothing was typed.
 
     Only for a form of our own pages: another site must not put words on our page with a button below them.
@@ -46,7 +46,7 @@ def read_form() -> Typed | None:
     if not any(value.strip() for name, value in fields if name not in ACTS):
         return None
     texts = [_plain(value) for name, value in fields if len(value) >= LONG and name not in ACTS]
-    return Typed(request.full_path.rstrip("?"), fields, texts, any(file.filename for file in request.files.values()))
+    return SentForm(request.full_path.rstrip("?"), fields, texts, any(file.filename for file in request.files.values()))
 
 
 def _is_ours() -> bool:

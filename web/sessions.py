@@ -69,9 +69,9 @@ def end() -> None:
 
 
 def _renew() -> None:
-    kept = {key: session[key] for key in KEPT if key in session}
+    lasting = {key: session[key] for key in KEPT if key in session}
     session.clear()
-    session.update(kept)
+    session.update(lasting)
 
 
 def current_token() -> str | None:

@@ -189,7 +189,7 @@ def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> st
     browsers = [(row, accounts.is_current(row, token)) for row in accounts.list_sign_ins(agent)]
     return render_template(
         "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
-        side=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
+        sidebar=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import Response, abort, flash, get_flashed_messages, request, stream_with_context
+from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.helpers import get_redirect_target
@@ -174,7 +175,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
         return []
 
     @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> Any:
+    def edit_view(self) -> ResponseReturnValue:
         """Change one row; ask first when that takes something away."""
         if request.method == "POST" and "confirmed" not in request.form:
             row = self.get_one(request.args.get("id"))

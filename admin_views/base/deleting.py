@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from peewee import IntegrityError
 
@@ -35,7 +36,7 @@ class Deletes:
         return []
 
     @expose("/delete/", methods=("POST",))
-    def delete_view(self: Any) -> Any:
+    def delete_view(self: Any) -> ResponseReturnValue:
         """Ask, then delete one row; one that must stay says why instead."""
         if not self.can_delete:
             abort(404)
@@ -46,8 +47,8 @@ class Deletes:
         except StillInUse as error:
             return self.refuse(row, str(error))
         if "confirmed" not in request.form:
-            said = self.consequences(row) or [_("It is gone for good; nothing relies on it.")]
-            return self.confirm(_("Delete “%(name)s”?", name=name), said, _("Delete"), id=row.id)
+            consequences = self.consequences(row) or [_("It is gone for good; nothing relies on it.")]
+            return self.confirm(_("Delete “%(name)s”?", name=name), consequences, _("Delete"), id=row.id)
         if self.delete_model(row):
             flash(_("“%(name)s” was deleted.", name=name), "success")
         return redirect(self.way_back())

@@ -214,7 +214,7 @@ def field_named(form: Any, name: str) -> Any:
         if name in {field.name, field.short_name}:
             return field
         for entry in getattr(field, "entries", ()):
-            found = field_named(entry.form, name) if name.startswith(f"{entry.name}-") else None
-            if found is not None:
-                return found
+            inner = field_named(entry.form, name) if name.startswith(f"{entry.name}-") else None
+            if inner is not None:
+                return inner
     return None

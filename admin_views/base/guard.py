@@ -49,6 +49,6 @@ class Guarded:
     def render(self, template: str, **kwargs: Any) -> str:
         """Render a template; `theme` stays the reader’s choice of colours, not Flask-Admin’s object."""
         self._template_args["theme"] = current_app.jinja_env.globals["theme"]  # type: ignore[attr-defined]
-        if "side" not in kwargs:
-            kwargs["side"] = setup_menu.setup_menu(self.agent)
+        if "sidebar" not in kwargs:
+            kwargs["sidebar"] = setup_menu.setup_menu(self.agent)
         return str(super().render(template, me=setup_menu.me(self.agent), **kwargs))  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
@@ -26,7 +27,7 @@ class Imports:
     list_template = "admin/list_import.html"
 
     @expose("/import/", methods=("GET", "POST"))
-    def import_view(self) -> Any:
+    def import_view(self) -> ResponseReturnValue:
         """Ask for a file; show what it would do, and keep it until that is confirmed."""
         if request.method != "POST":
             return self._ask()

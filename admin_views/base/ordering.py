@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import as_key
@@ -52,23 +53,23 @@ class Ordered:
         return Ends(self.table)
 
     @expose("/move/", methods=("POST",))
-    def move_view(self) -> Any:
+    def move_view(self) -> ResponseReturnValue:
         """Move a row one place up or down."""
         row = self.get_one(request.form.get("id"))  # type: ignore[attr-defined]
         direction = request.form.get("to")
         if direction not in ordering.DIRECTIONS:
             abort(404)
         ordering.move(row, direction, actor=self.agent)  # type: ignore[attr-defined]
-        said = (
+        message = (
             _("“%(name)s” moved up.", name=str(row))
             if direction == "up"
             else _("“%(name)s” moved down.", name=str(row))
         )
-        flash(said, "success")
+        flash(message, "success")
         return redirect(f"{self.way_back()}#{direction}-{row.id}")  # type: ignore[attr-defined]
 
     @expose("/place/", methods=("POST",))
-    def place_view(self) -> Any:
+    def place_view(self) -> ResponseReturnValue:
         """Put a row where it was dragged to; answers to the script that sent it."""
         row = self.get_one(request.form.get("id"))  # type: ignore[attr-defined]
         above, below = (as_key(request.form.get(name)) for name in ("above", "below"))
@@ -77,5 +78,5 @@ class Ordered:
         except InvalidInput as error:
             return {"message": str(error)}, 422
         first, last = ordering.ends(self.table)
-        said = _("“%(name)s” is number %(place)d of %(count)d.", name=str(row), place=place, count=count)
-        return {"message": said, "first": sorted(first), "last": sorted(last)}
+        message = _("“%(name)s” is number %(place)d of %(count)d.", name=str(row), place=place, count=count)
+        return {"message": message, "first": sorted(first), "last": sorted(last)}

@@ -28,13 +28,13 @@ ENOUGH = 10_000
 
 def counted(row: Base, on_delete: str) -> list[str]:
     """Count what refers to `row` by foreign keys of this kind (``RESTRICT``, ``CASCADE``, ``SET NULL``)."""
-    found = []
+    texts = []
     for key, table in row._meta.backrefs.items():
         if (key.on_delete or "RESTRICT") == on_delete:
             count = table.select().where(key == row.id).limit(ENOUGH).count()
             if count:
-                found.append(_named(table, count))
-    return found
+                texts.append(_named(table, count))
+    return texts
 
 
 def _named(table: Any, count: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
 
@@ -118,7 +119,7 @@ class ConfigurationPage(DeskPage):
     slug, title = "configuration", lazy("Configuration")
 
     @expose("/", methods=("GET", "POST"))
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """Show and store the settings."""
         form = ConfigurationForm(
             posted(), **{key: settings.get(key) for key in DECLARED if DECLARED[key].kind != "secret"}
@@ -148,7 +149,7 @@ class ConfigurationPage(DeskPage):
         )  # fmt: skip
 
     @expose("/examples", methods=("POST",))
-    def examples_view(self) -> Any:
+    def examples_view(self) -> ResponseReturnValue:
         """Load the examples or, once asked, remove them; go back to where the button stands."""
         back = safe_path(request.form.get("url"), self.get_url(".index_view"))
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import SelectField
 
@@ -81,11 +82,11 @@ class CustomersView(Imports, DeskView):
     def complete(self, rows: list[Any]) -> None:
         """Read the addresses of these customers."""
         query = CustomerAddress.select().where(CustomerAddress.customer.in_(rows))
-        found: dict[int, list[tuple[str, bool]]] = {row.id: [] for row in rows}
+        emails: dict[int, list[tuple[str, bool]]] = {row.id: [] for row in rows}
         for address in query.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id) if rows else ():
-            found[address.customer_id].append((address.email, address.is_proven))
+            emails[address.customer_id].append((address.email, address.is_proven))
         for row in rows:
-            row.emails = found[row.id] or [("—", False)]
+            row.emails = emails[row.id] or [("—", False)]
 
     def condition_of(self, word: str) -> Any:
         """Search the addresses too."""
@@ -97,18 +98,18 @@ class CustomersView(Imports, DeskView):
         addresses = list(customer.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id))
         tickets = thread.tickets_of(customer, self.agent)
         name = customer.full_name or (addresses[0].email if addresses else "")
-        wanted = {"view": "search", "scope": "author", "q": name}
+        search = {"view": "search", "scope": "author", "q": name}
         return {
             "addresses": addresses,
             "tickets": tickets[:SHOWN],
-            "all_tickets": self.get_url("desk_tickets.index_view", **wanted) if len(tickets) > SHOWN else "",
+            "all_tickets": self.get_url("desk_tickets.index_view", **search) if len(tickets) > SHOWN else "",
             "orders": orders.orders_of(customer),
             "status": lookups.status,
             "may_block": access.can(self.agent, "spam"),
         }
 
     @expose("/block/", methods=("POST",))
-    def block_view(self) -> Any:
+    def block_view(self) -> ResponseReturnValue:
         """Block a customer, or lift it."""
         customer = self.get_one(request.args.get("id"))
         blocked = request.form.get("act") == "block"
@@ -117,6 +118,6 @@ class CustomersView(Imports, DeskView):
             customers.block(customer, blocked, actor=self.agent)
             journal.saved(customer, before, actor=self.agent)
         name = self.named(customer)
-        said = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
-        flash(said, "success")
+        message = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
+        flash(message, "success")
         return redirect(self.get_url(".edit_view", id=customer.id))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
@@ -52,7 +52,7 @@ class DesignPage(DeskPage):
     slug, title, verb = "design", lazy("Components"), "administer"
 
     @expose("/")
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """Show every component in the reader's language and theme."""
         return self.render(
             "admin/design.html", form=sample(), colours=COLOURS, icons=icons(), now=clock.now(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, StringField
 from wtforms.validators import Length
@@ -52,7 +53,7 @@ class EmailsPage(DeskPage):
     slug, title = "emails", lazy("E-mails")
 
     @expose("/")
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """List the kinds of e-mail."""
         rows = [
             (kind, email_texts.form_values(kind), email_texts.is_changed(kind)) for kind in email_kinds.KINDS.values()
@@ -61,7 +62,7 @@ class EmailsPage(DeskPage):
         return self.render("admin/emails.html", groups=groups)
 
     @expose("/<key>", methods=("GET", "POST"))
-    def edit_view(self, key: str) -> Any:
+    def edit_view(self, key: str) -> ResponseReturnValue:
         """Change what a kind of e-mail says."""
         kind = email_texts.kind_of(key)
         form = self.form(kind)
@@ -123,7 +124,7 @@ class EmailsPage(DeskPage):
         return previews.draft(kind, form.data, preview_language(), ticket, actor=self.agent)
 
     @expose("/<key>/test", methods=("POST",))
-    def test_view(self, key: str) -> Any:
+    def test_view(self, key: str) -> ResponseReturnValue:
         """Mail what the form holds to whoever asks; the form stays as it is."""
         kind = email_texts.kind_of(key)
         form = self.form(kind)
@@ -135,7 +136,7 @@ class EmailsPage(DeskPage):
         return self.page(kind, form)
 
     @expose("/<key>/restore", methods=("POST",))
-    def restore_view(self, key: str) -> Any:
+    def restore_view(self, key: str) -> ResponseReturnValue:
         """Ask, then go back to the shipped text."""
         kind = email_texts.kind_of(key)
         back = self.get_url(".edit_view", key=key)

@@ -72,11 +72,11 @@ def draft_of(rule: Filter) -> Draft:
     """Return a stored filter as its editor shows it."""
     actions = [{"action": row.action, "argument": row.argument} for row in filters.actions_of(rule)]
     ticked = frozenset(row["action"] for row in actions) & BOXES.keys()
-    kept = [row for row in actions if row["action"] in CHOICES]
-    for row in kept:
+    shown = [row for row in actions if row["action"] in CHOICES]
+    for row in shown:
         row["kind"] = CHOICES[row["action"]].argument
     conditions = [dict(vars(row)) for row in filters.conditions_of(rule)]
-    return Draft(rule.name, rule.enabled, rule.mode, ticked, conditions, kept)
+    return Draft(rule.name, rule.enabled, rule.mode, ticked, conditions, shown)
 
 
 def draft_from(form: MultiDict[str, str]) -> Draft:
@@ -103,13 +103,13 @@ def _mode(form: MultiDict[str, str]) -> str:
 
 
 def _rows(form: MultiDict[str, str], kind: str) -> list[dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    rows: dict[str, dict[str, str]] = {}
     for name, value in form.items():
         first, _dash, rest = name.partition("-")
         number, _dash, part = rest.partition("-")
-        if first == kind and part in PARTS[kind] and len(found) <= 50:
-            found.setdefault(number, dict.fromkeys(PARTS[kind], ""))[part] = _text(value)
-    return list(found.values())
+        if first == kind and part in PARTS[kind] and len(rows) <= 50:
+            rows.setdefault(number, dict.fromkeys(PARTS[kind], ""))[part] = _text(value)
+    return list(rows.values())
 
 
 def _followed(row: dict[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskView
@@ -64,22 +65,22 @@ class FiltersView(Ordered, DeskView):
         return [_("Tickets it has touched stay as they are.")]
 
     @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
+    def create_view(self) -> ResponseReturnValue:
         """Write a new filter."""
         return self.editor(None)
 
     @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> Any:
+    def edit_view(self) -> ResponseReturnValue:
         """Change a filter."""
         return self.editor(self.get_one(request.args.get("id")))
 
     @expose("/switch/", methods=("POST",))
-    def switch_view(self) -> Any:
+    def switch_view(self) -> ResponseReturnValue:
         """Let a filter run, or rest."""
         rule = self.get_one(request.form.get("id"))
         filters.switch(rule, not rule.enabled, actor=self.agent)
-        said = _("“%(name)s” is on.", name=rule.name) if rule.enabled else _("“%(name)s” is off.", name=rule.name)
-        flash(said, "success")
+        message = _("“%(name)s” is on.", name=rule.name) if rule.enabled else _("“%(name)s” is off.", name=rule.name)
+        flash(message, "success")
         return redirect(f"{self.way_back()}#switch-{rule.id}")
 
     def editor(self, rule: Filter | None) -> Any:

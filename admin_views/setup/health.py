@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskPage
@@ -18,7 +17,7 @@ class HealthPage(DeskPage):
     slug, title = "health", lazy("Health")
 
     @expose("/", methods=("GET", "POST"))
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """Show the checks; the ones that take seconds only when asked for."""
         deep = request.method == "POST"
         return self.render("admin/health.html", checks=doctor.checks(deep=deep), deep=deep)

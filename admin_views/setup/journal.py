@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask import Response, request, stream_with_context
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import to_utc
 
@@ -25,29 +25,29 @@ ARGUMENTS = ("kind", "person", "since", "until")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the filters of the page ask for: `given` as it was sent, `problems` by the name of the filter."""
+class FilterForm:
+    """What the filters of the page ask for: `values` as they were sent, `problems` by the name of the filter."""
 
     wanted: Wanted
-    given: dict[str, str]
+    values: dict[str, str]
     problems: dict[str, str]
 
 
-def read_filters() -> Asked:
+def read_filters() -> FilterForm:
     """Read the filters from the address; what cannot be meant is said and left out."""
-    given = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
+    values = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
     problems: dict[str, str] = {}
-    days = {name: _day(given[name], name, problems) for name in ("since", "until") if name in given}
+    days = {name: _day(values[name], name, problems) for name in ("since", "until") if name in values}
     since, until = days.get("since"), days.get("until")
     if since is not None and until is not None and until < since:
         problems["until"] = _("The last day is before the first one.")
     wanted = Wanted(
-        kind=given["kind"] if given.get("kind") in journal.KINDS else "",
-        agent_id=as_key(given.get("person")),
+        kind=values["kind"] if values.get("kind") in journal.KINDS else "",
+        agent_id=as_key(values.get("person")),
         since=_start(since),
         until=_start(until + timedelta(days=1)) if until is not None and until < date.max else None,
     )
-    return Asked(wanted, given, problems)
+    return FilterForm(wanted, values, problems)
 
 
 def _day(text: str, name: str, problems: dict[str, str]) -> date | None:
@@ -72,7 +72,7 @@ class JournalPage(DeskPage):
     slug, title = "journal", lazy("Journal")
 
     @expose("/")
-    def index_view(self) -> Any:
+    def index_view(self) -> ResponseReturnValue:
         """List the lines that the filters ask for, page by page."""
         ask = read_filters()
         before = journal_lines.read_key(request.args.get("before", ""))
@@ -82,7 +82,7 @@ class JournalPage(DeskPage):
             lines=journal.with_sentences(rows[:PER_PAGE]),
             older=journal_lines.write_key(rows[PER_PAGE - 1]) if len(rows) > PER_PAGE else None,
             is_first="before" not in request.args,
-            given=ask.given,
+            chosen=ask.values,
             problems=ask.problems,
             kinds=journal.KINDS,
             people=lookups.agents(active_only=False),

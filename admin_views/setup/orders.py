@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
@@ -110,7 +111,7 @@ class ApiKeysView(DeskView):
             row.maker = lookups.agent(row.created_by_id) or "—"
 
     @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
+    def create_view(self) -> ResponseReturnValue:
         """Make a key and show it, this once."""
         form = self.create_form()
         if request.method == "POST" and form.validate():
@@ -123,7 +124,7 @@ class ApiKeysView(DeskView):
         return self.render("admin/form_page.html", form=form, title=_("Make a key"), return_url=self.way_back())
 
     @expose("/revoke/", methods=("GET", "POST"))
-    def revoke_view(self) -> Any:
+    def revoke_view(self) -> ResponseReturnValue:
         """Ask, then make a key worthless."""
         key = self.get_one(request.values.get("id"))
         if request.method != "POST" or "confirmed" not in request.form:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskView
@@ -68,7 +69,7 @@ class OutboxView(DeskView):
         return retention.readable_by(self.agent, query)
 
     @expose("/details/")
-    def details_view(self) -> Any:
+    def details_view(self) -> ResponseReturnValue:
         """Show a mail as it goes out, its private link hidden."""
         email = self.get_one(request.args.get("id"))
         mail = outbox.render(email)
@@ -80,7 +81,7 @@ class OutboxView(DeskView):
         )  # fmt: skip
 
     @expose("/retry/", methods=("POST",))
-    def retry_view(self) -> Any:
+    def retry_view(self) -> ResponseReturnValue:
         """Send a mail anew."""
         email = self.get_one(request.form.get("id"))
         outbox.retry(email, actor=self.agent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskView
@@ -106,7 +107,7 @@ class DepartmentsView(Ordered, DeskView):
         return _("Add a department") if lookups.services() else _("Add a service")
 
     @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
+    def create_view(self) -> ResponseReturnValue:
         """Add a department; without any service, lead to where one is added (RULES 1)."""
         if not lookups.services():
             flash(_("A department belongs to a service: add one first."), "info")

@@ -92,15 +92,15 @@ class TeamsView(DeskView):
 
     def complete(self, rows: list[Any]) -> None:
         """Count the members of each team."""
-        found = TeamMember.select(TeamMember.team).where(TeamMember.team.in_(rows)).tuples() if rows else ()
-        teams = [key for (key,) in found]
+        members = TeamMember.select(TeamMember.team).where(TeamMember.team.in_(rows)).tuples() if rows else ()
+        teams = [key for (key,) in members]
         for row in rows:
             row.size = teams.count(row.id)
 
     def form_data(self, row: Any) -> dict[str, Any]:
         """Tick the present members."""
-        found = TeamMember.select(TeamMember.agent).where(TeamMember.team == row.id).tuples()
-        return {"members": [key for (key,) in found]}
+        members = TeamMember.select(TeamMember.agent).where(TeamMember.team == row.id).tuples()
+        return {"members": [key for (key,) in members]}
 
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets are unassigned when members leave or the team is switched off (RULES 7)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
@@ -170,7 +171,7 @@ class UsersView(DeskView):
         return str(self.get_url(".invitation", id=model.id)) if is_created else address
 
     @expose("/add-to-support/", methods=("GET", "POST"))
-    def add_to_support(self) -> Any:
+    def add_to_support(self) -> ResponseReturnValue:
         """Give an agent a permission: service and department, signature, notification."""
         agent = self.get_one(request.args.get("id"))
         form = PermissionForm(posted())
@@ -191,19 +192,19 @@ class UsersView(DeskView):
         return " · ".join(place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
 
     @expose("/remove-from-support/", methods=("GET", "POST"))
-    def remove_from_support(self) -> Any:
+    def remove_from_support(self) -> ResponseReturnValue:
         """Ask, then drop every permission of an agent and keep the account."""
         agent = self.get_one(request.values.get("id"))
         if request.method != "POST" or "confirmed" not in request.form:
             question = _("Remove %(name)s from support?", name=agent.name)
-            kept = _("All permissions are dropped. The account and the tickets assigned to it stay.")
-            return self.confirm(question, [kept], _("Remove from support"), id=agent.id)
+            consequence = _("All permissions are dropped. The account and the tickets assigned to it stay.")
+            return self.confirm(question, [consequence], _("Remove from support"), id=agent.id)
         count = permissions.remove_from_support(agent, actor=self.agent)
         flash(ngettext("%(num)d permission was removed.", "%(num)d permissions were removed.", count), "success")
         return redirect(self.way_back())
 
     @expose("/invitation/", methods=("GET", "POST"))
-    def invitation(self) -> Any:
+    def invitation(self) -> ResponseReturnValue:
         """Show or mail the link by which an invited person chooses a password."""
         agent = self.get_one(request.args.get("id"))
         link = None

@@ -36,7 +36,7 @@ class TicketDeskPage(DeskPage):
     def render(self, template: str, **kwargs: Any) -> str:
         """Render with the desk's menu."""
         place = {key: request.args.get(key, type=int) or request.args[key] for key in MENU if key in request.args}
-        return super().render(template, side=desk_menu(self.agent, place or {"view": "open"}), **kwargs)
+        return super().render(template, sidebar=desk_menu(self.agent, place or {"view": "open"}), **kwargs)
 
     def show(
         self,

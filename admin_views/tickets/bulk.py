@@ -186,11 +186,11 @@ def flash_undone(undone: Undone) -> None:
     """Say on the next page what was given back, what was not, and what became of the e-mails."""
     if undone.back:
         flash(ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back), "success")
-    if undone.kept:
+    if undone.left_alone:
         text = ngettext(
             "%(num)s ticket was left as it is: it has been changed since.",
             "%(num)s tickets were left as they are: they have been changed since.",
-            undone.kept,
+            undone.left_alone,
         )
         flash(text, "warning")
     if undone.cancelled:

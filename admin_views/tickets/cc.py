@@ -19,7 +19,7 @@ from models import Ticket
 class CcPage(DeskPage):
     """Adding and dropping people in copy."""
 
-    slug = "copies"
+    slug, path = "cc", "copies"
     title = lazy("In copy")
     verb = "desk"
 

@@ -71,7 +71,7 @@ class SavedViewsView(Ordered, DeskView):
 
     def render(self, template: str, **kwargs: Any) -> str:
         """Render with the desk's menu."""
-        return super().render(template, side=desk_menu(self.agent, {}), **kwargs)
+        return super().render(template, sidebar=desk_menu(self.agent, {}), **kwargs)
 
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:

@@ -134,17 +134,17 @@ def _last_events(ids: list[int]) -> dict[int, int]:
 def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     """Return what the act may change, ticket by ticket, as it is kept."""
     columns = (*act.columns, *RESTLESS)
-    found: dict[int, State] = {
+    states_of: dict[int, State] = {
         ticket.id: {name: _plain(ticket.__data__[name]) for name in columns} for ticket in tickets
     }
     if act is SPAM:
         for ticket in tickets:
-            found[ticket.id]["blocked"] = ticket.customer.blocked_at is not None
+            states_of[ticket.id]["blocked"] = ticket.customer.blocked_at is not None
     if act.verb == "tag":
-        held = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(found)))
-        for ticket_id, tag_id in held.tuples():
-            found[ticket_id].setdefault("tags", []).append(tag_id)
-    return found
+        worn = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(states_of)))
+        for ticket_id, tag_id in worn.tuples():
+            states_of[ticket_id].setdefault("tags", []).append(tag_id)
+    return states_of
 
 
 def _plain(value: Any) -> Any:

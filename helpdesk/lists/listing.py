@@ -91,7 +91,7 @@ class TicketListing:
 
     def conditions(self) -> list[Expression]:
         """Return the criteria beyond sight."""
-        wanted: list[Expression] = [_VIEWS[self.view](self.agent)] if self.view in _VIEWS else []
+        conditions: list[Expression] = [_VIEWS[self.view](self.agent)] if self.view in _VIEWS else []
         for column, value in (
             (Ticket.service, self.service_id),
             (Ticket.department, self.department_id),
@@ -101,20 +101,20 @@ class TicketListing:
             (Ticket.team, self.team_id),
         ):
             if value is not None:
-                wanted.append(column == value)
+                conditions.append(column == value)
         if self.waits:
-            wanted.append(Ticket.awaits_reply)
+            conditions.append(Ticket.awaits_reply)
         if self.tag_id is not None:
-            wanted.append(Ticket.id.in_(TicketTag.select(TicketTag.ticket).where(TicketTag.tag == self.tag_id)))
-        return wanted
+            conditions.append(Ticket.id.in_(TicketTag.select(TicketTag.ticket).where(TicketTag.tag == self.tag_id)))
+        return conditions
 
     def query(self, *columns: Any) -> ModelSelect:
         """Return the matching tickets the agent may see, in no order."""
         query = access.visible_tickets(self.agent).select(*columns)
         conditions = self.conditions()
         if self.text:
-            found = search.ticket_ids(self.text, self.scope)
-            conditions.append(Ticket.id.in_(found) if found is not None else SQL("1 = 0"))
+            ids = search.ticket_ids(self.text, self.scope)
+            conditions.append(Ticket.id.in_(ids) if ids is not None else SQL("1 = 0"))
         return query.where(*conditions) if conditions else query
 
     @property
@@ -140,13 +140,13 @@ class TicketListing:
         if key is not None:
             query = query.where(self.order.beyond(key, backwards=backwards))
         query = query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1)
-        found = list(query.tuples())
-        more, found = len(found) > self.size, found[: self.size]
+        rows = list(query.tuples())
+        more, rows = len(rows) > self.size, rows[: self.size]
         if backwards:
-            found.reverse()
-        keys = [pack(row[1:]) for row in (found[:1] + found[-1:])]
+            rows.reverse()
+        keys = [pack(row[1:]) for row in (rows[:1] + rows[-1:])]
         return Page(
-            rows_of([row[0] for row in found], self.agent),
+            rows_of([row[0] for row in rows], self.agent),
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and key is not None and (more or not backwards) else None,
         )
@@ -261,10 +261,10 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
         TicketTag.select(TicketTag.ticket, Tag.name).join(Tag).where(TicketTag.ticket.in_(ids)).tuples()
     ):
         tags.setdefault(ticket_id, []).append(name)
-    found: dict[int, Row] = {}
+    by_id: dict[int, Row] = {}
     for *values, is_unread, first, last, email in rows:
         fields = dict(zip(_COLUMNS, values, strict=True))
         customer = " ".join(filter(None, (first, last))) or email or ""
         key = fields["id"]
-        found[key] = Row(**fields, customer=customer, is_unread=bool(is_unread), tags=sorted(tags.get(key, ())))
-    return [found[key] for key in ids if key in found]
+        by_id[key] = Row(**fields, customer=customer, is_unread=bool(is_unread), tags=sorted(tags.get(key, ())))
+    return [by_id[key] for key in ids if key in by_id]

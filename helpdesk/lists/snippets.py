@@ -33,52 +33,52 @@ def of_tickets(ids: Sequence[int], text: str, scope: str = "everywhere") -> dict
 
     A ticket whose messages hold none of them (its subject or author does) has no passage.
     """
-    wanted = search.words(text)
-    if not wanted or not ids or scope in {"subject", "author"}:
+    words = search.words(text)
+    if not words or not ids or scope in {"subject", "author"}:
         return {}
-    score = _score(wanted)
+    score = _score(words)
     place = fn.ROW_NUMBER().over(partition_by=[Message.ticket], order_by=[score.desc(), Message.id.desc()])
     ranked = Message.select(Message.id, score.alias("score"), place.alias("place"))
     ranked = ranked.join(message_search, on=(Message.id == message_search.rowid)).where(Message.ticket.in_(ids))
     best = ranked.alias("best")
     rows = Message.select(Message.ticket_id, Message.body).join(best, on=(Message.id == best.c.id))
     rows = rows.where(best.c.place == 1, best.c.score > 0).tuples()
-    found = {key: cut(richtext.to_text(body), wanted) for key, body in rows}
-    return {key: parts for key, parts in found.items() if parts}
+    passages = {key: cut(richtext.to_text(body), words) for key, body in rows}
+    return {key: parts for key, parts in passages.items() if parts}
 
 
-def _score(wanted: Sequence[str]) -> Any:
+def _score(words: Sequence[str]) -> Any:
     """Count the words that stand in the folded text of a message, the last one as a beginning."""
     text = Value(" ").concat(message_search.body).concat(" ")
-    patterns = [*(f"% {word} %" for word in wanted[:-1]), f"% {wanted[-1]}%"]
+    patterns = [*(f"% {word} %" for word in words[:-1]), f"% {words[-1]}%"]
     scores = [Case(None, ((text.ilike(pattern), 1),), 0) for pattern in patterns]
     return functools.reduce(operator.add, scores)
 
 
-def marked(text: str, wanted: Sequence[str]) -> Parts:
+def marked(text: str, words: Sequence[str]) -> Parts:
     """Return the whole text, its searched words marked: case and accents aside, the last word as a beginning."""
     parts: Parts = []
     end = 0
-    for start, stop in _matches(text, wanted):
+    for start, stop in _matches(text, words):
         parts += [(text[end:start], False), (text[start:stop], True)]
         end = stop
     return [part for part in [*parts, (text[end:], False)] if part[0]]
 
 
-def cut(text: str, wanted: Sequence[str]) -> Parts:
+def cut(text: str, words: Sequence[str]) -> Parts:
     """Return the passage of a text around the first searched word; nothing when it holds none."""
     line = " ".join(unicodedata.normalize("NFC", text[:LOOKED_AT]).split())
-    first = next(_matches(line, wanted), None)
+    first = next(_matches(line, words), None)
     if first is None:
         return []
     start = 0 if first[0] <= LEAD else line.rfind(" ", 0, first[0] - LEAD) + 1
     stop = len(line) if len(line) <= start + LONGEST else max(line.rfind(" ", 0, start + LONGEST), first[1])
     before, after = "… " if start else "", " …" if stop < len(line) else ""
-    return marked(f"{before}{line[start:stop]}{after}", wanted)
+    return marked(f"{before}{line[start:stop]}{after}", words)
 
 
-def _matches(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-    whole, beginning = frozenset(wanted), wanted[-1] if wanted else None
+def _matches(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    whole, beginning = frozenset(words), words[-1] if words else None
     for word in _WORD.finditer(text):
         folded = _fold(word.group())
         if folded in whole or (beginning is not None and folded.startswith(beginning)):

@@ -38,7 +38,7 @@ class Undone:
     """What was given back, what was not, and what became of the e-mails of the act."""
 
     back: int = 0
-    kept: int = 0
+    left_alone: int = 0
     cancelled: int = 0
     gone: list[str] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
             _give_back(name, change, now[change.ticket_id], actor)
             undone.back += 1
         else:
-            undone.kept += 1
+            undone.left_alone += 1
             standing += as_left
     return standing
 

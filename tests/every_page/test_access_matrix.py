@@ -112,7 +112,7 @@ GET: dict[str, str] = {
     "desk_outbox.export": f"{CONFIGURE} 404",
     "desk.index": f"{DESK} 302 302 302 302",
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
-    "desk_copies.index_view": f"{DESK} 302 302 302 302",
+    "desk_cc.index_view": f"{DESK} 302 302 302 302",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
     # Beside no ticket stands no list.
@@ -237,9 +237,9 @@ POST: dict[str, str] = {
     "desk_outbox.delete_view": f"{CONFIGURE} 404",
     "desk_outbox.retry_view": f"{CONFIGURE} 302",
     "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
-    "desk_copies.add_view": ACT,
+    "desk_cc.add_view": ACT,
     # Nobody is in copy, so nobody is dropped.
-    "desk_copies.drop_view": f"{DESK} 404 404 404 404",
+    "desk_cc.drop_view": f"{DESK} 404 404 404 404",
     # Ana's act, and Ana's list.
     "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
     "desk_views.save_view": f"{DESK} 302 302 302 302",
@@ -297,7 +297,7 @@ POST: dict[str, str] = {
     "public.upload": "422 422 422 422 422 422 422 422",
     "public.remove_upload": ALL,
     "public.close": "404 303 404 303 404 404 404 404",
-    "public.drop_copy": NOBODY,
+    "public.drop_cc": NOBODY,
     # The desk of these tests does not ask.
     "public.rate": NOBODY,
     "setup.account": NOBODY,
