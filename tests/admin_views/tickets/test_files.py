@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from admin_views.tickets.files import form_files
 from helpdesk import settings, tickets
 from models import Attachment, Message, Upload
 from tests.support import attached, doors
@@ -133,3 +134,11 @@ def test_a_limit_that_makes_no_sense_is_refused_in_place(client_of, root, key, v
         settings.DECLARED[key].default,
     )
     assert f'value="{value}"' in page
+
+
+def test_what_came_with_a_form_is_taken_once(app, ana, no_files):
+    with app.test_request_context(method="POST", data={"files": file()}):
+        files = form_files(ana)
+        for _ in range(2):
+            files.take()
+        assert ([row.name for row in files.stored], files.errors) == (["invoice.pdf"], [])
