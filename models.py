@@ -876,6 +876,167 @@ class ApiKey(Base):
 ApiKey.add_index(ApiKey.index(ApiKey.name, unique=True, where=SQL("revoked_at IS NULL"), name="api_key_name"))
 
 
+# --- Mail that comes in -------------------------------------------------------------------------------------------
+
+
+class Mailbox(Cached):
+    """An address whose mail the desk takes: from a folder on a mail server, or from the standard input of ``receive``.
+
+    The columns from `uid_validity` on say how far it has been read and what went wrong; nobody edits them.
+    """
+
+    name = CharField(max_length=120)
+    address = CharField(max_length=254, unique=True)
+    aliases = TextField(default="")
+    kind = CharField(max_length=10, default="imap")
+    host = CharField(max_length=253, default="")
+    port = IntegerField(default=993)
+    security = CharField(max_length=10, default="tls")
+    auth = CharField(max_length=10, default="password")
+    username = CharField(max_length=254, default="")
+    secret = TextField(default="")
+    folder = CharField(max_length=200, default="INBOX")
+    other_folders = TextField(default="")
+    held_folders = TextField(default="")
+    sent_folder = CharField(max_length=200, default="")
+    service = ForeignKeyField(Service, backref="+", on_delete="RESTRICT")
+    department = ForeignKeyField(Department, backref="+", null=True, on_delete="RESTRICT")
+    locale = CharField(max_length=8, null=True)
+    copies = CharField(max_length=10, default="propose")
+    hold_lists = BooleanField(default=False)
+    begin = CharField(max_length=10, default="new")
+    after = CharField(max_length=10, default="leave")
+    after_days = IntegerField(default=30)
+    after_folder = CharField(max_length=200, default="")
+    idle = BooleanField(default=False)
+    sub_addresses = BooleanField(default=False)
+    trusted_server = CharField(max_length=253, default="")
+    enabled = BooleanField(default=True)
+    position = IntegerField(default=0)
+    last_success_at = UtcDateTimeField(null=True)
+    failing_since = UtcDateTimeField(null=True)
+    last_error = TextField(default="")
+
+    class Meta:
+        constraints = [
+            Check("kind IN ('imap', 'pipe')", name="mailbox_kind"),
+            Check("security IN ('tls', 'starttls', 'none')", name="mailbox_security"),
+            Check("auth IN ('password', 'google', 'microsoft')", name="mailbox_auth"),
+            Check("copies IN ('propose', 'add')", name="mailbox_copies"),
+            Check("begin IN ('new', 'week', 'all')", name="mailbox_begin"),
+            Check("after IN ('leave', 'move', 'delete')", name="mailbox_after"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MailFolder(Base):
+    """How far one folder of a mailbox has been read: the last UID, under the validity its server named.
+
+    Up to `silent_until` it is history, for which no mail goes out; up to `rescan_until` what is known comes again.
+    """
+
+    mailbox = ForeignKeyField(Mailbox, backref="folders", on_delete="CASCADE", index=False)
+    name = CharField(max_length=200)
+    uid_validity = BigIntegerField(default=0)
+    last_uid = BigIntegerField(default=0)
+    silent_until = BigIntegerField(default=0)
+    rescan_until = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("mailbox", "name"), True),)
+
+
+#: What can become of a mail that came in; the first two are not decided yet.
+MAIL_STATES = (
+    *("stored", "working", "new", "message", "reply", "note"),
+    *("bounce", "automatic", "ignored", "held"),
+)
+
+
+class IncomingMail(Base):
+    """A mail that came in: its bytes lie at `path`, `state` and `reason` say what became of it, `explanation` why."""
+
+    id: Any = LastingId()
+    mailbox = ForeignKeyField(Mailbox, backref="mails", on_delete="RESTRICT", index=False)
+    folder = CharField(max_length=200, default="")
+    uid_validity = BigIntegerField(null=True)
+    uid = BigIntegerField(null=True)
+    sha256 = CharField(max_length=64)
+    body_hash = CharField(max_length=64, default="")
+    mail_id = CharField(max_length=200, default="")
+    size = BigIntegerField()
+    path = CharField(max_length=300, null=True, unique=True)
+    silent = BooleanField(default=False)
+    state = CharField(max_length=10, default="stored")
+    reason = CharField(max_length=40, default="")
+    from_email = CharField(max_length=254, default="")
+    from_name = CharField(max_length=120, default="")
+    subject = CharField(max_length=200, default="")
+    explanation = JSONField(default=dict)
+    ticket = ForeignKeyField(Ticket, backref="incoming_mails", null=True, on_delete="SET NULL")
+    message = ForeignKeyField(Message, backref="incoming_mails", null=True, on_delete="SET NULL")
+    attempts = IntegerField(default=0)
+    claimed_at = UtcDateTimeField(null=True)
+    received_at = UtcDateTimeField()
+    decided_at = UtcDateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))
+        constraints = [
+            Check(
+                "state IN ('stored', 'working', 'new', 'message', 'reply', 'note', 'bounce', 'automatic', 'ignored', "
+                "'held')",
+                name="incoming_mail_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.from_email or f"#{self.id}"
+
+
+IncomingMail.add_index(
+    IncomingMail.index(
+        IncomingMail.state,
+        IncomingMail.id,
+        where=SQL("state IN ('stored', 'working', 'held')"),
+        name="incoming_mail_waiting",
+    )
+)
+IncomingMail.add_index(IncomingMail.index(IncomingMail.mail_id, where=SQL("mail_id <> ''"), name="incoming_mail_by_id"))
+IncomingMail.add_index(IncomingMail.index(IncomingMail.from_email, IncomingMail.id, name="incoming_mail_by_sender"))
+IncomingMail.add_index(IncomingMail.index(IncomingMail.received_at, IncomingMail.id, name="incoming_mail_recent"))
+
+
+class MailedMessage(Base):
+    """What a message that came by mail has beyond others: the quoted `rest`, and what is doubtful about its author."""
+
+    message = ForeignKeyField(Message, backref="+", on_delete="CASCADE", unique=True)
+    sender = CharField(max_length=254)
+    mailbox = CharField(max_length=254)
+    evidence = CharField(max_length=20, default="")
+    doubt = CharField(max_length=20, default="")
+    rest = TextField(default="")
+    notes = JSONField(default=list)
+
+
+class SenderRule(Cached):
+    """What is done with the mail of an address, or of a domain: with its sub-domains when it begins with a dot."""
+
+    pattern = CharField(max_length=254, unique=True)
+    does = CharField(max_length=12, default="hold")
+    note = CharField(max_length=200, default="")
+    hits = BigIntegerField(default=0)
+    last_hit_at = UtcDateTimeField(null=True)
+
+    class Meta:
+        constraints = [Check("does IN ('accept', 'never_answer', 'hold', 'ignore')", name="sender_rule_does")]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
 #: Every table, parents first: the order in which they are created, copied and restored.
 TABLES: tuple[type[Base], ...] = (
     Stamp,
@@ -923,4 +1084,9 @@ TABLES: tuple[type[Base], ...] = (
     Order,
     OrderLine,
     ApiKey,
+    Mailbox,
+    MailFolder,
+    IncomingMail,
+    MailedMessage,
+    SenderRule,
 )

@@ -12,6 +12,9 @@ from flask_admin.theme import Theme
 from admin_views import account, setup_menu
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
+from admin_views.incoming.mailboxes import MailboxesView
+from admin_views.incoming.received import ReceivedView
+from admin_views.incoming.senders import SendersView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
@@ -79,6 +82,9 @@ PAGES = (
     HealthPage,
     DesignPage,
     JournalPage,
+    MailboxesView,
+    ReceivedView,
+    SendersView,
 )
 
 

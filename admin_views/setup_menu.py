@@ -45,6 +45,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
         (
             ("desk_configuration", lazy("Configuration"), "configure"),
             ("desk_emails", lazy("E-mails"), "configure"),
+            ("desk_mailboxes", lazy("Mailboxes"), "administer"),
+            ("desk_senders", lazy("Senders"), "configure"),
             ("desk_outbox", lazy("Outbox"), "configure"),
             ("desk_api_keys", lazy("API keys"), "configure"),
             ("desk_health", lazy("Health"), "configure"),

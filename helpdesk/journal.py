@@ -36,7 +36,9 @@ __all__ = ["KINDS", "Act", "deleted", "describe", "record", "saved", "snapshot",
 #: Characters kept of a text; longer ones are cut.
 MAX_TEXT = 500
 #: Columns that say nothing about what somebody changed.
-SILENT = frozenset({"id", "password_hash", "created_at", "hits", "last_hit_at"})
+SILENT = frozenset(
+    {"id", "password_hash", "created_at", "hits", "last_hit_at", "last_success_at", "failing_since", "last_error"}
+)
 #: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.
 OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value})
 #: Rows that belong to a row and are saved with it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Response, abort, send_file
 
 from helpdesk.files import file_store
@@ -20,6 +22,16 @@ def send(row: Attachment, *, inline: bool) -> Response:
     response = send_file(
         path, mimetype=row.media_type, as_attachment=not shown, download_name=row.name, etag=row.sha256, max_age=0
     )
+    return harmless(response)
+
+
+def send_mail(path: Path, name: str) -> Response:
+    """Send an e-mail as it came: always as a download."""
+    return harmless(send_file(path, mimetype="message/rfc822", as_attachment=True, download_name=name, max_age=0))
+
+
+def harmless(response: Response) -> Response:
+    """Return what is handed out with headers that let it do nothing where it is opened."""
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from helpdesk import access
 from helpdesk.i18n import _
+from helpdesk.incoming import review
 from helpdesk.lists import counting, criteria, saved_views
 from helpdesk.settings import lookups
 from models import Agent
@@ -58,6 +59,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "label": None,
             "links": [
+                *_received_link(agent),
                 link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
                 link(_("Spam"), "spam", view="spam"),
                 link(_("Bin"), "bin", view="bin"),
@@ -86,6 +88,17 @@ def _saved_lists(agent: Agent) -> list[dict[str, Any]]:
         address = url_for("desk_views.index_view")
         links.append({"label": _("Arrange the lists"), "url": address, "icon": "pen", "count": None, "sub": []})
     return links
+
+
+def _received_link(agent: Agent) -> list[dict[str, Any]]:
+    """Return the way to the received e-mails with the number of those that wait; nobody without a mailbox has it."""
+    if not review.reads_any(agent):
+        return []
+    here = request.blueprint == "desk_incoming"
+    address = url_for("desk_incoming.index_view")
+    count = review.held_count(agent)
+    link = {"label": _("Received e-mails"), "url": address, "icon": "mail", "count": count, "current": here, "sub": []}
+    return [link]
 
 
 def _dashboard_link() -> dict[str, Any]:

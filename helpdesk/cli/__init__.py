@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from helpdesk.cli import accounts, checks, frame, server, upkeep
+from helpdesk.cli import accounts, checks, frame, mail, server, upkeep
 
 #: Every command, in the order of the list that ``--help`` shows.
 COMMANDS = (
@@ -23,6 +23,7 @@ COMMANDS = (
     upkeep.write_backup,
     upkeep.restore_backup,
     upkeep.print_health,
+    mail.receive,
 )
 
 

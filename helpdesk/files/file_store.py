@@ -111,6 +111,22 @@ def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:
     return ReceivedFile(name, media_type, size, digest, path)
 
 
+def store(content: bytes, folder: str) -> tuple[str, str]:
+    """Store bytes as they are in a folder of the data folder; return their path and hash.
+
+    Raises OSError when the disk refuses; then nothing is kept.
+    """
+    name = secrets.token_hex(32)
+    path = f"{folder}/{name[:2]}/{name}"
+    try:
+        _size, digest = _write(BytesIO(content), location(path), "", len(content))
+    except OSError:
+        with suppress(OSError):
+            location(path).unlink(missing_ok=True)
+        raise
+    return path, digest
+
+
 @contextmanager
 def _all_or_nothing(path: str, name: str) -> Iterator[None]:
     """Delete the file at `path` when the block refuses it or cannot write it. Raises InvalidInput."""

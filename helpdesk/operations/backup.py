@@ -33,7 +33,7 @@ KEY_FILE = "secret_key"
 HISTORY = "schema_migration"
 SEARCH = "message_search"
 QUEUE = "huey_"
-FILES = ("attachment", "upload")
+FILES = ("attachment", "upload", "incoming_mail")
 
 #: Rows that are written at once: enough to be quick, few enough to fit anywhere.
 CHUNK = 1_000
@@ -209,7 +209,8 @@ def _after(columns: list[str], body: Iterator[bytes]) -> Iterator[bytes]:
 def _files(rows: Rows) -> list[tuple[str, str]]:
     """Return where every stored file lies, whatever folder that is, and its hash."""
     known = [table for table in FILES if table in _names(rows)]
-    found = [row for table in known for row in rows(f'SELECT path, sha256 FROM "{table}" ORDER BY path')]
+    query = 'SELECT path, sha256 FROM "{}" WHERE path IS NOT NULL ORDER BY path'
+    found = [row for table in known for row in rows(query.format(table))]
     for (value,) in rows("SELECT value FROM setting WHERE key = 'logo'"):
         logo = json.loads(value) if isinstance(value, str) else value
         found += [(logo["path"], logo["sha256"])] if logo else []

@@ -20,9 +20,10 @@ from helpdesk import clock, i18n, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
+from helpdesk.incoming import condition
 from helpdesk.operations import jobs, migrate
 from helpdesk.people import permissions
-from helpdesk.settings import environment
+from helpdesk.settings import environment, lookups
 from helpdesk.settings.environment import MailServer
 from models import Attachment, OutgoingEmail, TicketEvent
 
@@ -71,6 +72,7 @@ def checks(*, deep: bool = True) -> list[Check]:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
         found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _notification()]
+        found += _mailboxes()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found
@@ -192,6 +194,21 @@ def _mail_server(deep: bool) -> Check:
         if reason:
             return Check(name, False, _("%(place)s does not answer: %(reason)s", place=place, reason=reason))
     return Check(name, True, place)
+
+
+def _mailboxes() -> list[Check]:
+    """Look at the mail that comes in; nothing is said of it before there is a mailbox."""
+    if not lookups.mailboxes():
+        return []
+    name, failing = _("Mailboxes"), condition.failing()
+    text = " · ".join(f"{row.name}: {row.last_error}" for row in failing[:SHOWN])
+    found = [Check(name, not failing, text if failing else _("Read"))]
+    count, oldest, held = condition.waiting()
+    late = oldest is not None and clock.now() - oldest > condition.PATIENCE
+    text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
+    found.append(Check(_("Received e-mails"), not late, text if count else _("None waits")))
+    text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)
+    return [*found, Check(_("To check"), not held, text if held else _("None"), is_note=True)]
 
 
 def _notification() -> Check:

@@ -26,6 +26,7 @@ from peewee import IntegrityError
 from database import database
 from helpdesk import clock, outbox
 from helpdesk.files import uploads
+from helpdesk.incoming import work
 from helpdesk.lib import cache
 from helpdesk.operations import outage, upkeep
 from helpdesk.outbox import claims
@@ -68,6 +69,7 @@ class Job:
 
 TIMETABLE = (
     Job("sweep of the outbox", "%Y-%m-%d %H:%M", outbox.deliver_due),
+    Job("incoming mail", "%Y-%m-%d %H:%M", work.run),
     Job("expired uploads", "%Y-%m-%d %H", uploads.drop_expired),
     *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
 )

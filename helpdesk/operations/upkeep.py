@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from helpdesk import clock, imports, journal_lines, links, orders, tickets
 from helpdesk.files import attachments
+from helpdesk.incoming import condition
+from helpdesk.incoming import retention as received
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
 from helpdesk.outbox import retention
@@ -35,6 +37,8 @@ def _forget_rows() -> None:
 STEPS: dict[str, Callable[[], object]] = {
     "the bin": tickets.purge_bin,
     "mails": retention.purge,
+    "incoming mails": received.purge,
+    "mails to check": condition.tell_of_held,
     "files": attachments.sweep,
     "links": links.purge,
     "held requests": unconfirmed.purge,

@@ -24,7 +24,7 @@ from helpdesk.settings import environment
 from helpdesk.settings.declared import DECLARED, GROUPS, Declared
 from models import CLOSED, Agent, FormerNumber, Priority, Setting, Status, Ticket
 
-__all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "get", "mail_server", "save", "site_url"]
+__all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
 
 #: Called in the transaction with the old and new value of each changed setting, and the agent who changed them.
 watchers: list[Callable[[Mapping[str, tuple[Any, Any]], Agent | None], None]] = []
@@ -202,7 +202,7 @@ def _identifier(model: type[Status] | type[Priority]) -> Any:
 
 
 def _secret(declared: Declared, value: Any) -> str:
-    return _encrypt(str(value)) if value else str(get(declared.key))
+    return encrypt(str(value)) if value else str(get(declared.key))
 
 
 _CHECKS: dict[str, Any] = {
@@ -233,13 +233,13 @@ def _vault() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def _encrypt(text: str) -> str:
+def encrypt(text: str) -> str:
     """Return a text encrypted with the secret key of the desk."""
     return _vault().encrypt(text.encode()).decode()
 
 
 def decrypt(text: str) -> str:
-    """Return the text that `_encrypt` was given; empty when the secret key has changed since."""
+    """Return the text that `encrypt` was given; empty when the secret key has changed since."""
     try:
         return _vault().decrypt(text.encode()).decode() if text else ""
     except InvalidToken:

@@ -29,6 +29,7 @@ GROUPS = {
     "organisation": lazy("Organisation"),
     "customers": lazy("Customer side"),
     "mail": lazy("Mail server"),
+    "incoming": lazy("Received e-mails"),
     "journal": lazy("Journal"),
 }
 
@@ -187,6 +188,22 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared("mail_username", "mail", "text", "", lazy("User name"), lazy("Empty: no authentication.")),
         Declared("mail_password", "mail", "secret", "", lazy("Password"), lazy("Stored encrypted, never shown again.")),
+        Declared(
+            "max_mail_size", "incoming", "size", "25M", lazy("Largest e-mail"),
+            lazy("A larger one stays on its server and waits for a decision. In bytes, or with K, M or G."),
+        ),
+        Declared(
+            "held_mail_days", "incoming", "days", 90, lazy("Days an undecided e-mail is kept"),
+            lazy("E-mails to check wait that long; what belongs to a ticket lives as long as the ticket."),
+        ),
+        Declared(
+            "mail_days", "incoming", "days", 30, lazy("Days any other e-mail is kept"),
+            lazy("Duplicates, and what nothing had to be done about."),
+        ),
+        Declared(
+            "held_mail_digest", "incoming", "switch", True, lazy("Tell of e-mails to check"),
+            lazy("Once a day, mail the number of waiting e-mails to those who decide about them."),
+        ),
         Declared(
             "log_enabled", "journal", "switch", True, lazy("Log of activity"),
             lazy(

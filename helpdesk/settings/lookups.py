@@ -10,10 +10,12 @@ from models import (
     Agent,
     Department,
     EmailText,
+    Mailbox,
     Permission,
     Priority,
     Role,
     SavedView,
+    SenderRule,
     Service,
     Status,
     Tag,
@@ -35,6 +37,8 @@ _agents = CachedValue(lambda: {row.id: row for row in Agent.select().order_by(Ag
 _teams = CachedValue(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
 _email_texts = CachedValue(lambda: {row.kind: row for row in EmailText.select()})
 _saved_views = CachedValue(lambda: list(SavedView.select().order_by(SavedView.position, SavedView.id)))
+_mailboxes = CachedValue(lambda: {row.id: row for row in Mailbox.select().order_by(Mailbox.position, Mailbox.id)})
+_sender_rules = CachedValue(lambda: {row.pattern: row for row in SenderRule.select()})
 
 
 def _group(rows: Any, key: str) -> dict[int, list[Any]]:
@@ -200,3 +204,23 @@ def default_priority() -> Priority:
 def important_priority() -> Priority:
     """Return the priority that marking as important sets."""
     return _chosen(_priorities(), "important_priority")
+
+
+def mailboxes(*, enabled_only: bool = False) -> list[Mailbox]:
+    """Return the mailboxes in the owner's order; how far they are read is on their rows, not here."""
+    return [row for row in _mailboxes().values() if row.enabled or not enabled_only]
+
+
+def mailbox(key: int | None) -> Mailbox | None:
+    """Return the mailbox with this id."""
+    return _mailboxes().get(key)
+
+
+def mailbox_addresses(row: Mailbox) -> list[str]:
+    """Return the addresses of a mailbox, its own first."""
+    return [row.address, *row.aliases.split()]
+
+
+def sender_rule(pattern: str) -> SenderRule | None:
+    """Return what is done with the mail of this address or domain."""
+    return _sender_rules().get(pattern)

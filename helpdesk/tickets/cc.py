@@ -130,10 +130,11 @@ def too_many_text() -> Any:
 
 
 def desk_addresses() -> set[str]:
-    """Return the addresses of the desk itself, case-folded: its senders and its teams."""
+    """Return the addresses of the desk itself, case-folded: its senders, teams and mailboxes."""
     senders = [lookups.email_text(kind) for kind in notifications.KINDS]
     emails = [rendering.default_sender(), *(text.sender_email for text in senders if text is not None)]
     emails += [team.email for team in lookups.teams(enabled_only=False)]
+    emails += [email for row in lookups.mailboxes() for email in lookups.mailbox_addresses(row)]
     return {email.casefold() for email in emails if email}
 
 

@@ -52,6 +52,8 @@ class NewTicket:
     order_number: str = ""
     #: How the customer reached the agent who opens it for them (a key of ``events.OPENED_FOR``); empty otherwise.
     source: str = ""
+    #: Taken for spam before anybody has read it: nobody is told, and its author is not blocked.
+    is_spam: bool = False
 
 
 def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
@@ -137,7 +139,7 @@ def _store(
         service=service,
         department=department,
         locale=new.locale,
-        is_spam=address.customer.blocked_at is not None,
+        is_spam=new.is_spam or address.customer.blocked_at is not None,
         last_activity=now,
         created_at=now,
         form_key=new.form_key,

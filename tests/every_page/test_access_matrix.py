@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from helpdesk import clock, links, orders, tickets
+from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
+from helpdesk.incoming import work
 from helpdesk.notifications import KINDS
 from helpdesk.people import api_keys
 from models import (
@@ -21,18 +22,21 @@ from models import (
     CannedResponse,
     Department,
     Filter,
+    IncomingMail,
+    Mailbox,
     OutgoingEmail,
     Permission,
     Priority,
     Role,
     SavedView,
+    SenderRule,
     Service,
     Status,
     Tag,
     Team,
     Ticket,
 )
-from tests.support import attached, cast, doors, sqlite_only, words
+from tests.support import attached, cast, doors, mails, sqlite_only, words
 
 #: In this order: those who may least come first, so that nobody trips over what another has done.
 #: guest: a browser that used the private link of Carol's ticket; ben: an agent of another service; mona: a manager.
@@ -110,6 +114,15 @@ GET: dict[str, str] = {
     "desk_outbox.create_view": f"{CONFIGURE} 302",
     "desk_outbox.edit_view": f"{CONFIGURE} 302",
     "desk_outbox.export": f"{CONFIGURE} 404",
+    **screen("desk_mailboxes"),
+    **screen("desk_senders"),
+    "desk_incoming.index_view": AGENTS,
+    "desk_incoming.details_view": f"{DESK} 404 200 200 200",
+    "desk_incoming.create_view": f"{DESK} 302 302 302 302",
+    "desk_incoming.edit_view": f"{DESK} 302 302 302 302",
+    "desk_incoming.export": AGENTS,
+    # A mail of no ticket: nobody but an administrator has it whole.
+    "desk_incoming.raw_view": f"{DESK} 404 404 404 200",
     "desk.index": f"{DESK} 302 302 302 302",
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
     "desk_cc.index_view": f"{DESK} 302 302 302 302",
@@ -236,6 +249,24 @@ POST: dict[str, str] = {
     "desk_outbox.edit_view": f"{CONFIGURE} 302",
     "desk_outbox.delete_view": f"{CONFIGURE} 404",
     "desk_outbox.retry_view": f"{CONFIGURE} 302",
+    **sends("desk_mailboxes"),
+    **dict.fromkeys(("desk_mailboxes.edit_view", "desk_senders.edit_view"), f"{CONFIGURE} 302"),
+    # A mail came in by it.
+    "desk_mailboxes.delete_view": f"{CONFIGURE} 200",
+    "desk_mailboxes.test_view": f"{CONFIGURE} 200",
+    "desk_mailboxes.read_view": f"{CONFIGURE} 302",
+    **{key: value for key, value in sends("desk_senders").items() if key != "desk_senders.edit_view"},
+    "desk_incoming.action_view": f"{DESK} 302 302 302 302",
+    "desk_incoming.create_view": f"{DESK} 302 302 302 302",
+    "desk_incoming.edit_view": f"{DESK} 302 302 302 302",
+    "desk_incoming.delete_view": f"{DESK} 404 404 404 404",
+    # A mail that names nobody: one is told so, or it is asked first.
+    **dict.fromkeys((f"desk_incoming.{name}_view" for name in ("open", "open_for", "add")), f"{DESK} 404 200 200 200"),
+    "desk_incoming.replay_view": f"{DESK} 404 302 302 302",
+    **dict.fromkeys((f"desk_incoming.{name}_view" for name in ("close", "reopen")), f"{DESK} 404 302 302 302"),
+    # Rules for senders are set up by who configures, and there is no sender.
+    **dict.fromkeys((f"desk_incoming.{name}_view" for name in ("accept", "hold")), f"{DESK} 404 200 200 200"),
+    "desk_incoming.fetch_view": f"{DESK} 404 200 200 200",
     "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
     "desk_cc.add_view": ACT,
     # Nobody is in copy, so nobody is dropped.
@@ -343,6 +374,9 @@ class World:
             "desk_orders": orders.save_order(ORDER)[0],
             "desk_api_keys": api_keys.make("Web shop", actor=people["root"])[0],
             "desk_outbox": OutgoingEmail.get(),
+            "desk_mailboxes": mails.make_mailbox(Service.get(), Department.get()),
+            "desk_incoming": self.mail(),
+            "desk_senders": SenderRule.create(pattern="shop.example", does="hold"),
         }
 
     def client(self, persona: str) -> FlaskClient:
@@ -355,6 +389,13 @@ class World:
             doors.post(client, f"/t/{token}")
             return client
         return doors.signed_in(self.app, self.people[persona])
+
+    def mail(self) -> IncomingMail:
+        """Return a mail that waits, since it does not say who wrote it."""
+        row = mails.take(Mailbox.get(), mails.mail(sender=""))
+        with self.app.app_context(), i18n.in_language("en"):
+            work.decide_waiting()
+        return IncomingMail.get_by_id(row.id)
 
     @staticmethod
     def logo() -> str:

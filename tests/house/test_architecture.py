@@ -46,7 +46,7 @@ FLOORS = (
     ("people",),
     ("tickets", "imports"),
     ("lists", "filters", "visitors", "setup"),
-    ("outbox", "reports"),
+    ("incoming", "outbox", "reports"),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

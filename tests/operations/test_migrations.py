@@ -155,11 +155,12 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     rule = models.Filter.create(name="Gone")
     models.FilterAction.create(rule=rule, action="transfer", argument=str(ana.id + 5))
     models.ReadMark.create(ticket=wanted, agent=ana, message=40)
-    before = {table: list(table.select().order_by(table.id).dicts()) for table in TABLES}
+    there = [table for table in TABLES if table.table_exists()]
+    before = {table: list(table.select().order_by(table.id).dicts()) for table in there}
 
     migrate.runner(empty).up()
 
-    assert {table: list(table.select().order_by(table.id).dicts()) for table in TABLES} == before
+    assert {table: list(table.select().order_by(table.id).dicts()) for table in there} == before
     assert empty.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
     # What refers to them still does, and what is no more was named by somebody.
     assert cast.make_agent("Ben").id == ana.id + 6

@@ -1,0 +1,153 @@
+"""Mailboxes: where the desk takes its mail from, and the test that says of each step what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from wtforms import PasswordField, SelectField
+
+from admin_views.base import DeskView
+from admin_views.base.fields import languages
+from helpdesk import i18n
+from helpdesk.i18n import _, lazy
+from helpdesk.incoming import mailbox_test, mailboxes
+from helpdesk.settings import environment, lookups
+from models import Mailbox
+
+
+def choices(texts: dict[str, Any]) -> dict[str, Any]:
+    """Return what makes a native select of these texts."""
+    return {"choices": lambda: list(texts.items())}
+
+
+class MailboxesView(DeskView):
+    """Where the desk takes its mail from."""
+
+    table, slug, title = Mailbox, "mailboxes", lazy("Mailboxes")
+    verb = "administer"
+    lede = lazy(
+        "Addresses whose e-mails become tickets here. An e-mail is only read: nothing is marked, moved or deleted."
+    )
+    create_label = lazy("Add a mailbox")
+    empty_text = lazy("With a mailbox, customers write to your address, and their e-mails become tickets.")
+    can_delete = True
+    broad_form = True
+    create_template = edit_template = "admin/incoming/mailbox_form.html"
+    save_rule = staticmethod(mailboxes.save)
+    delete_rule = staticmethod(mailboxes.delete)
+    keep_rule = staticmethod(mailboxes.require_unused)
+    column_list = ("name", "address", "place", "standing", "enabled")
+    column_details_list = column_export_list = ()
+    form_columns = (
+        *("kind", "address", "aliases", "name", "host", "port", "security", "username", "password", "folder", "begin"),
+        *("service", "department", "locale", "other_folders", "held_folders", "hold_lists", "enabled"),
+    )
+    form_sections = (
+        (lazy("Address"), ["kind", "address", "aliases", "name"]),
+        (lazy("Server"), ["host", "port", "security", "username", "password", "folder", "begin"]),
+        (lazy("Tickets"), ["service", "department", "locale"]),
+        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "enabled"]),
+    )
+    form_overrides = dict.fromkeys(("kind", "security", "begin", "locale"), SelectField)
+    form_extra_fields = {"password": PasswordField(render_kw={"autocomplete": "new-password"})}
+    form_args = {
+        "kind": choices(mailboxes.KINDS),
+        "security": choices(mailboxes.SECURITY),
+        "begin": choices(mailboxes.BEGIN),
+        "locale": {"choices": languages, "filters": [lambda value: value or None]},
+    }
+    column_labels = {
+        "name": lazy("Name"),
+        "address": lazy("Address"),
+        "aliases": lazy("Other addresses"),
+        "kind": lazy("How e-mails come"),
+        "host": lazy("Server"),
+        "port": lazy("Port"),
+        "security": lazy("Encryption"),
+        "username": lazy("User name"),
+        "password": lazy("Password"),
+        "folder": lazy("Folder"),
+        "begin": lazy("Begin with"),
+        "service": lazy("Service"),
+        "department": lazy("Department"),
+        "locale": lazy("Language"),
+        "other_folders": lazy("Other folders"),
+        "held_folders": lazy("Folders that are always held"),
+        "hold_lists": lazy("Hold mailing lists"),
+        "enabled": lazy("Enabled"),
+        "place": lazy("Service and department"),
+        "standing": lazy("State"),
+    }
+    column_descriptions = {
+        "name": lazy("How it is called here. Empty: its address."),
+        "address": lazy("Where customers write to. Example: support@example.org."),
+        "aliases": lazy("Addresses whose e-mails arrive here, too; one a line."),
+        "kind": lazy("POP3 is not offered: it cannot go on where it stopped. Ask your provider for IMAP."),
+        "host": lazy("Example: imap.example.org."),
+        "port": lazy("Usually 993, or 143 with STARTTLS."),
+        "security": lazy("Certificates are always checked."),
+        "username": lazy("Often the address itself."),
+        "password": lazy(
+            "Stored encrypted, never shown again; forgotten when server, port, encryption or user change. "
+            "Empty: it stays."
+        ),
+        "folder": lazy("Usually INBOX."),
+        "begin": lazy("What is in the folder when it is first read comes in without any e-mail going out."),
+        "service": lazy("Where its tickets go."),
+        "locale": lazy("Of answers to whose language nobody knows."),
+        "other_folders": lazy("Folders that are read besides, one a line."),
+        "held_folders": lazy("Their e-mails always wait for a decision, one folder a line. Example: Junk."),
+        "hold_lists": lazy("What a mailing list sends on waits for a decision."),
+        "enabled": lazy("When off, nothing is taken from it."),
+    }
+    column_formatters = {
+        "place": lambda _view, _context, row, _name: str(
+            lookups.department(row.department_id) or lookups.service(row.service_id)
+        ),
+        "standing": lambda _view, _context, row, _name: standing(row),
+    }
+
+    def form_data(self, _row: Any) -> dict[str, Any]:
+        """Leave the password out of the form."""
+        return {"password": ""}
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Begin with what most have: one service, TLS."""
+        form = super().create_form(obj)
+        if request.method == "GET":
+            form.security.data, form.begin.data, form.kind.data = "tls", "new", "imap"
+        return form
+
+    def render(self, template: str, **kwargs: Any) -> str:
+        """Give the form the place of the program, for the lines of Postfix."""
+        return super().render(template, app_file=str(environment.ROOT / "app.py"), **kwargs)
+
+    @expose("/test/", methods=("POST",))
+    def test_view(self) -> Any:
+        """Try a mailbox out, step by step."""
+        row = self.get_one(request.form.get("id"))
+        steps = mailbox_test.steps(row, actor=self.agent)
+        return self.render("admin/incoming/mailbox_test.html", mailbox=row, steps=steps, return_url=self.way_back())
+
+    @expose("/read/", methods=("POST",))
+    def read_view(self) -> Any:
+        """Take what is new at once."""
+        row = self.get_one(request.form.get("id"))
+        count = mailbox_test.read_now(row, actor=self.agent)
+        flash(i18n.ngettext("%(num)d e-mail was taken.", "%(num)d e-mails were taken.", count), "success")
+        return redirect(self.get_url("desk_incoming.index_view"))
+
+
+def standing(mailbox: Mailbox) -> str:
+    """Return how a mailbox is, in short."""
+    if not mailbox.enabled:
+        return _("Off")
+    if mailbox.failing_since is not None:
+        return mailbox.last_error or _("Failing")
+    if mailbox.kind == "pipe":
+        return _("Waits for what is handed over")
+    if mailbox.last_success_at is None:
+        return _("Not read yet")
+    return _("Read %(when)s", when=i18n.when(mailbox.last_success_at))

@@ -1,0 +1,167 @@
+"""Collecting mail from servers: each folder from where it was read to, one mail at a time, nothing left out.
+
+How far a folder has been read is a UID, not a date: an outage of any length loses nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+from database import Stamp, database
+from helpdesk import clock, settings
+from helpdesk.i18n import in_language
+from helpdesk.incoming import intake, mailboxes
+from helpdesk.incoming.imap_errors import FolderMissing, explain
+from helpdesk.incoming.intake import Origin
+from helpdesk.lib import sizes
+from helpdesk.settings import lookups
+from models import Mailbox, MailFolder
+
+logger = logging.getLogger(__name__)
+
+#: Mails taken from a folder at once, and rounds of it in one run.
+AT_ONCE, ROUNDS = 100, 20
+#: Days that are looked through again when a server has numbered its mails anew.
+RESCAN_DAYS = 60
+WEEK = 7
+
+
+def imap() -> ModuleType:
+    """Return the module that knows the IMAP library: read only once a mailbox needs it."""
+    return importlib.import_module("helpdesk.incoming.imap")
+
+
+def collect_all() -> int:
+    """Take what is new from every mailbox; return how many mails were taken."""
+    waiting = [row for row in lookups.mailboxes(enabled_only=True) if row.kind == "imap"]
+    return sum(collect(row) for row in waiting)
+
+
+def collect(mailbox: Mailbox) -> int:
+    """Take what is new from a mailbox; what goes wrong is noted on it and tried again in the next minute."""
+    taken = 0
+    try:
+        with imap().connect(mailbox) as connection:
+            for name in mailboxes.folders(mailbox):
+                taken += _collect_folder(mailbox, connection, name)
+    except Exception as error:
+        _note_failure(mailbox, error)
+    else:
+        note_success(mailbox)
+    return taken
+
+
+def _collect_folder(mailbox: Mailbox, connection: Any, name: str) -> int:
+    taken = 0
+    for _round in range(ROUNDS):
+        folder = _opened(mailbox, connection, name)
+        uids = connection.uids_after(folder.last_uid)
+        taken += _take(mailbox, connection, folder, uids[:AT_ONCE])
+        # How many are left is what the search says: a short page proves nothing.
+        if len(uids) <= AT_ONCE:
+            break
+    return taken
+
+
+def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
+    """Open a folder and return how far it has been read."""
+    try:
+        said = connection.open(name)
+    except Exception as error:
+        if type(error).__name__ == "IMAPClientError" or "select failed" in str(error):
+            raise FolderMissing(name) from error
+        raise
+    mine = (MailFolder.mailbox == mailbox.id) & (MailFolder.name == name)
+    folder = MailFolder.get_or_none(mine)
+    if folder is None:
+        folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, said))
+    elif folder.uid_validity != said.validity:
+        logger.warning(
+            "The server of %s has numbered its mails anew; %s days are looked through.", mailbox, RESCAN_DAYS
+        )
+        recent = connection.uids_since(clock.now().date() - timedelta(days=RESCAN_DAYS))
+        newest = _newest(connection, said)
+        first = recent[0] - 1 if recent else newest
+        MailFolder.update(uid_validity=said.validity, last_uid=first, rescan_until=newest, silent_until=0).where(
+            MailFolder.id == folder.id, MailFolder.uid_validity == folder.uid_validity
+        ).execute()
+        folder = MailFolder.get_by_id(folder.id)
+    return folder
+
+
+def _beginning(mailbox: Mailbox, connection: Any, said: Any) -> dict[str, int]:
+    """Return where a folder that was never read begins: what is there already is history, which mails nobody."""
+    newest = _newest(connection, said)
+    begin = newest
+    if mailbox.begin == "all":
+        begin = 0
+    elif mailbox.begin == "week":
+        recent = connection.uids_since(clock.now().date() - timedelta(days=WEEK))
+        begin = recent[0] - 1 if recent else newest
+    return {"uid_validity": said.validity, "last_uid": begin, "silent_until": newest}
+
+
+def _newest(connection: Any, said: Any) -> int:
+    """Return the last UID given out; not every server names the next one."""
+    if said.next_uid:
+        return int(said.next_uid) - 1
+    return max(connection.uids_after(0), default=0)
+
+
+def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int]) -> int:
+    if not uids:
+        return 0
+    most, taken = sizes.parse(settings.get("max_mail_size")), 0
+    named = connection.sizes(uids)
+    for uid in uids:
+        origin = Origin(folder, uid)
+        content = connection.whole(uid) if named.get(uid, 0) <= most else None
+        if content is not None and len(content) <= most:
+            taken += intake.take(mailbox, content, origin=origin) is not None
+        elif content is not None or named.get(uid, 0) > most:
+            # Larger than it may be, whatever the server said: its headers tell a person what it is.
+            head = connection.head(uid) if content is None else content[: 1 << 17]
+            taken += intake.take(mailbox, head or b"", origin=origin, held="too-large") is not None
+        else:
+            # Gone between the two questions.
+            intake.advance(origin)
+    return taken
+
+
+def take_whole(mailbox: Mailbox, folder: str, uid: int) -> bytes | None:
+    """Return a mail that was left on its server for its size. Raises what the connection raises."""
+    with imap().connect(mailbox) as connection:
+        connection.open(folder)
+        found: bytes | None = connection.whole(uid)
+        return found
+
+
+def _note_failure(mailbox: Mailbox, error: Exception) -> None:
+    """Write on a mailbox why nothing could be taken; the first time moves the stamp, so that every page knows."""
+    if not isinstance(error, OSError):
+        logger.warning("The mailbox %s could not be read: %s", mailbox, error, exc_info=True)
+    with in_language(settings.get("language")):
+        reason = str(explain(error))
+    with database.atomic():
+        first = Mailbox.update(failing_since=clock.now(), last_error=reason).where(
+            Mailbox.id == mailbox.id, Mailbox.failing_since.is_null()
+        )
+        if first.execute():
+            Stamp.bump()
+        else:
+            Mailbox.update(last_error=reason).where(Mailbox.id == mailbox.id).execute()
+
+
+def note_success(mailbox: Mailbox) -> None:
+    """Note that a mailbox could be read just now."""
+    with database.atomic():
+        Mailbox.update(last_success_at=clock.now()).where(Mailbox.id == mailbox.id).execute()
+        over = Mailbox.update(failing_since=None, last_error="").where(
+            Mailbox.id == mailbox.id, Mailbox.failing_since.is_null(False)
+        )
+        if over.execute():
+            Stamp.bump()

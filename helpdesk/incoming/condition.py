@@ -1,0 +1,106 @@
+"""How the mailboxes are: for health, doctor, dashboard and the mails that tell of trouble."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from html import escape
+
+from peewee import fn
+
+from helpdesk import access, clock, settings
+from helpdesk.errors import TooMany
+from helpdesk.i18n import in_language, lazy, ngettext
+from helpdesk.incoming import review
+from helpdesk.lib import throttle
+from helpdesk.notifications import drafting, recipients
+from helpdesk.notifications.drafting import Text
+from helpdesk.settings import lookups
+from models import Agent, IncomingMail, Mailbox
+
+#: How long a mailbox may fail before a page says so, and before its administrators are mailed.
+SHOWN_AFTER, MAILED_AFTER = timedelta(minutes=15), timedelta(hours=1)
+DAY = 86_400
+#: How long a mail may wait for the desk itself.
+PATIENCE = timedelta(minutes=15)
+
+
+def failing() -> list[Mailbox]:
+    """Return the mailboxes that have failed for some minutes, as they are now."""
+    limit = clock.now() - SHOWN_AFTER
+    known = lookups.mailboxes(enabled_only=True)
+    if not any(row.failing_since is not None for row in known):
+        return []
+    return list(Mailbox.select().where(Mailbox.enabled, Mailbox.failing_since < limit).order_by(Mailbox.position))
+
+
+def waiting() -> tuple[int, datetime | None, int]:
+    """Return how many mails wait for the desk, since when, and how many for a person."""
+    undecided = IncomingMail.state.in_(["stored", "working"])
+    query = IncomingMail.select(fn.COUNT(IncomingMail.id), fn.MIN(IncomingMail.received_at)).where(undecided)
+    count, oldest = query.scalar(as_tuple=True)
+    held = IncomingMail.select().where(review.is_held()).limit(10_000).count()
+    return int(count), IncomingMail.received_at.python_value(oldest), int(held)
+
+
+def tell_administrators() -> None:
+    """Mail the administrators of a mailbox that has failed for an hour, once a day."""
+    limit = clock.now() - MAILED_AFTER
+    for mailbox in failing():
+        if mailbox.failing_since < limit and _first_today(f"mailbox failing {mailbox.id}"):
+            for agent in lookups.agents(active_only=True):
+                if agent.is_admin:
+                    _tell(agent, _failure_words, mailbox)
+
+
+def tell_of_held() -> None:
+    """Mail the number of waiting mails to who decides about them, once a day (a switch)."""
+    if not settings.get("held_mail_digest"):
+        return
+    for agent in lookups.agents(active_only=True):
+        count = review.held_count(agent) if _is_told(agent) else 0
+        if count:
+            _tell(agent, _digest_words, count)
+
+
+def _is_told(agent: Agent) -> bool:
+    """Whether an agent hears of mails to check: by configuring the desk, or by being told at a mailbox's place."""
+    if access.can(agent, "configure"):
+        return True
+    permissions = (access.deciding_permission(agent, row.service_id, row.department_id) for row in lookups.mailboxes())
+    return any(permission is not None and permission.notify for permission in permissions)
+
+
+def _first_today(key: str) -> bool:
+    try:
+        throttle.hit(key, limit=1, seconds=DAY)
+    except TooMany:
+        return False
+    return True
+
+
+def _failure_words(mailbox: Mailbox) -> tuple[str, str]:
+    subject = lazy("The mailbox %(name)s cannot be read", name=mailbox.name)
+    body = lazy(
+        "No e-mail has been taken from %(address)s since %(since)s: %(reason)s",
+        address=mailbox.address, since=f"{mailbox.failing_since:%Y-%m-%d %H:%M} UTC", reason=mailbox.last_error,
+    )  # fmt: skip
+    return str(subject), f"<p>{escape(str(body))}</p>{_link('mailboxes')}"
+
+
+def _digest_words(count: int) -> tuple[str, str]:
+    text = ngettext("%(num)d e-mail waits for a decision", "%(num)d e-mails wait for a decision", count)
+    return text, f"<p>{escape(text)}</p>{_link('incoming')}"
+
+
+def _link(screen: str) -> str:
+    address = escape(f"{settings.site_url()}/admin/{screen}/")
+    return f'<p><a href="{address}">{address}</a></p>'
+
+
+def _tell(agent: Agent, words: object, subject: object) -> None:
+    recipient = recipients.agents([agent])[0]
+    with in_language(recipient.locale):
+        title, body = words(subject)  # type: ignore[operator]
+    sender = drafting.text("assignment", recipient.locale)
+    said = Text(title, body, sender.sender_name, sender.sender_email, enabled=True)
+    drafting.store_all([drafting.draft(drafting.NewMail("digest", said, recipient, {}))])

@@ -1,0 +1,132 @@
+"""What the desk knows about a mail: looked up here, so that deciding needs no database and tries nothing out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from helpdesk import clock
+from helpdesk.errors import InvalidInput
+from helpdesk.incoming import automatic, senders
+from helpdesk.incoming.reading import Content
+from helpdesk.lib import inputs
+from helpdesk.settings import lookups
+from helpdesk.tickets import cc
+from models import Agent, IncomingMail, Mailbox, SenderRule
+
+#: New tickets within an hour, from one address and from one domain; what comes then is held.
+HOURLY_ADDRESS, HOURLY_DOMAIN = 30, 100
+#: Spam filters of mail servers: the header, and the words in it that say so.
+SPAM = {
+    "x-spam-flag": ("yes",),
+    "x-spam-status": ("yes",),
+    "x-rspamd-action": ("reject", "add header"),
+}
+SPAM_LEVEL = "x-ms-exchange-organization-scl"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a mail beyond its words."""
+
+    #: The one form of the author's address; empty when there is none that could be one.
+    author: str = ""
+    #: The id of the same mail that came before.
+    duplicate: int | None = None
+    own_address: str = ""
+    rule: SenderRule | None = None
+    automatic: str = ""
+    agent: Agent | None = None
+    many: str = ""
+    held_folder: str = ""
+    spam: str = ""
+    place_is_open: bool = True
+    hold_lists: bool = False
+
+
+def of(mail: IncomingMail, content: Content) -> Evidence:
+    """Look up what is known about a mail."""
+    mailbox: Mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
+    author = author_of(content)
+    service = lookups.service(mailbox.service_id)
+    return Evidence(
+        author=author,
+        duplicate=_duplicate(mail, content),
+        own_address=_own(content),
+        rule=senders.rule_for(author) if author else None,
+        automatic=automatic.sign(content),
+        agent=_agent(author),
+        many="" if mail.silent else _many(author),
+        held_folder=mail.folder if mail.folder in mailbox.held_folders.splitlines() else "",
+        spam=_spam(content),
+        place_is_open=service is not None and service.enabled,
+        hold_lists=mailbox.hold_lists,
+    )
+
+
+def author_of(content: Content) -> str:
+    """Return the one form of the author's address, an empty text when the mail names none, or several and no sender.
+
+    Never that of ``Reply-To``: whoever writes it could speak for anybody.
+    """
+    named = [person.email for person in content.authors if person.email]
+    if len(named) > 1:
+        named = [person.email for person in content.senders if person.email]
+    if len(named) != 1:
+        return ""
+    return normalised(named[0])
+
+
+def normalised(email: str) -> str:
+    """Return the one form of an address, an empty text for what is none."""
+    try:
+        return inputs.normalise(email)
+    except InvalidInput:
+        return ""
+
+
+def _duplicate(mail: IncomingMail, content: Content) -> int | None:
+    """Return the same mail that came before: the same bytes in this mailbox, or the same id and body in any."""
+    same = (IncomingMail.mailbox == mail.mailbox_id) & (IncomingMail.sha256 == mail.sha256)
+    earlier = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.id < mail.id).order_by(IncomingMail.id)
+    found: int | None = earlier.limit(1).scalar()
+    if found is None and content.mail_id:
+        same = (IncomingMail.mail_id == content.mail_id) & (IncomingMail.body_hash == content.body_hash)
+        query = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.mail_id != "", IncomingMail.id != mail.id)
+        found = query.order_by(IncomingMail.id).limit(1).scalar()
+    return found
+
+
+def _own(content: Content) -> str:
+    own = cc.desk_addresses()
+    people = (*content.authors, *content.reply_to)
+    return next((person.email for person in people if normalised(person.email).casefold() in own), "")
+
+
+def _agent(author: str) -> Agent | None:
+    agents = (agent for agent in lookups.agents(active_only=True) if agent.email.casefold() == author.casefold())
+    return next(agents, None) if author else None
+
+
+def _many(author: str) -> str:
+    """Return the address or domain that has opened as many tickets within the hour as one may."""
+    since = clock.now() - timedelta(hours=1)
+    opened = IncomingMail.select().where(IncomingMail.state == "new", IncomingMail.received_at > since)
+    if author and opened.where(IncomingMail.from_email == author).limit(HOURLY_ADDRESS).count() >= HOURLY_ADDRESS:
+        return author
+    domain = f"@{author.rpartition('@')[2]}"
+    if author and opened.where(IncomingMail.from_email.endswith(domain)).limit(HOURLY_DOMAIN).count() >= HOURLY_DOMAIN:
+        return domain
+    return ""
+
+
+def _spam(content: Content) -> str:
+    """Return what the mail server's own filter says; a header below the first ``Received`` came with the mail."""
+    for name, words in SPAM.items():
+        value = content.header(name).strip()
+        if name in content.order and value.lower().startswith(words):
+            return f"{name.title()}: {value[:80]}"
+    level = content.header(SPAM_LEVEL).strip()
+    if SPAM_LEVEL in content.order and level.isdigit() and int(level) >= 5:
+        return f"{SPAM_LEVEL.upper()}: {level}"
+    return ""

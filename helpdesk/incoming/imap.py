@@ -1,0 +1,125 @@
+"""A connection to a mail server that speaks IMAP: encrypted, with time limits, and reading only.
+
+This module imports the IMAP library. Nothing imports it before the first mailbox of that kind exists.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import imapclient
+from imapclient import SocketTimeout
+
+from helpdesk import settings
+from helpdesk.incoming.imap_errors import PasswordLost
+from helpdesk.incoming.mailboxes import password_is_lost
+from models import Mailbox
+
+CONNECT_SECONDS, READ_SECONDS = 15, 60
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a server says of a folder when it is opened."""
+
+    validity: int
+    next_uid: int
+    count: int
+
+
+class Connection:
+    """A signed-in connection; folders are opened for reading only, so that no mail is ever marked as read."""
+
+    def __init__(self, client: imapclient.IMAPClient) -> None:
+        self.client = client
+
+    def open(self, folder: str) -> Folder:
+        """Open a folder for reading."""
+        said = self.client.select_folder(folder, readonly=True)
+        return Folder(
+            int(said.get(b"UIDVALIDITY", 0)), int(said.get(b"UIDNEXT", 0) or 0), int(said.get(b"EXISTS", 0) or 0)
+        )
+
+    def folders(self) -> list[str]:
+        """Return the names of the folders."""
+        return [str(name) for _flags, _delimiter, name in self.client.list_folders()]
+
+    def uids_after(self, last: int) -> list[int]:
+        """Return the UIDs behind this one in their order, none of what somebody has deleted.
+
+        ``last+1:*`` names the last mail even where nothing is new: what is not behind is left out here.
+        """
+        found = self.client.search(["UID", f"{last + 1}:*", "NOT", "DELETED"])
+        return sorted({int(uid) for uid in found if int(uid) > last})
+
+    def uids_since(self, day: date) -> list[int]:
+        """Return the UIDs of what arrived on this day or later."""
+        return sorted(int(uid) for uid in self.client.search(["SINCE", day]))
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Return the sizes the server names."""
+        said = self.client.fetch(uids, ["RFC822.SIZE"])
+        return {int(uid): int(row.get(b"RFC822.SIZE", 0) or 0) for uid, row in said.items()}
+
+    def whole(self, uid: int) -> bytes | None:
+        """Return a mail as it came, or None when it is gone meanwhile."""
+        return self._fetched(uid, b"BODY[]", "BODY.PEEK[]")
+
+    def head(self, uid: int) -> bytes | None:
+        """Return the headers of a mail."""
+        return self._fetched(uid, b"BODY[HEADER]", "BODY.PEEK[HEADER]")
+
+    def _fetched(self, uid: int, key: bytes, asked: str) -> bytes | None:
+        row: Any = self.client.fetch([uid], [asked]).get(uid, {})
+        found = row.get(key)
+        return bytes(found) if found is not None else None
+
+    def put_away(self, folder: str, uids: Iterable[int], target: str) -> None:
+        """Move mails to a folder, made if need be, or (no target) delete them."""
+        wanted = list(uids)
+        if target and not self.client.folder_exists(target):
+            self.client.create_folder(target)
+        self.client.select_folder(folder)
+        if target and self.client.has_capability("MOVE"):
+            self.client.move(wanted, target)
+            return
+        if target:
+            self.client.copy(wanted, target)
+        self.client.delete_messages(wanted)
+        if self.client.has_capability("UIDPLUS"):
+            # Without it, a plain EXPUNGE would also take what people have marked: then ours stay marked.
+            self.client.uid_expunge(wanted)
+
+
+@contextmanager
+def connect(mailbox: Mailbox) -> Iterator[Connection]:
+    """Connect and sign in. Raises OSError or what the library raises; never falls back to clear text."""
+    client = imapclient.IMAPClient(
+        mailbox.host,
+        port=mailbox.port,
+        ssl=mailbox.security == "tls",
+        ssl_context=ssl.create_default_context() if mailbox.security == "tls" else None,
+        timeout=SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+    )
+    try:
+        if mailbox.security == "starttls":
+            client.starttls(ssl.create_default_context())
+        sign_in(client, mailbox)
+        yield Connection(client)
+    finally:
+        with suppress(Exception):
+            client.logout()
+        with suppress(Exception):
+            client.shutdown()
+
+
+def sign_in(client: imapclient.IMAPClient, mailbox: Mailbox) -> None:
+    """Sign in as the mailbox says."""
+    if password_is_lost(mailbox):
+        raise PasswordLost
+    client.login(mailbox.username, settings.decrypt(mailbox.secret))

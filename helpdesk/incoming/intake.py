@@ -1,0 +1,78 @@
+"""Taking a mail: its bytes on disk and its row committed. Only then may its mail server forget it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peewee import IntegrityError
+
+from database import database
+from helpdesk import clock
+from helpdesk.incoming import storage
+from models import IncomingMail, Mailbox, MailFolder
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where on its server a mail was found; `folder` is the row that says how far that folder has been read."""
+
+    folder: MailFolder
+    uid: int
+
+
+def take(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, held: str = "") -> IncomingMail | None:
+    """Take a mail as it came; nothing of it is read. `held` keeps it for a person, for this reason.
+
+    Returns None for a mail that this folder gave before. Raises OSError when the disk refuses, and what the database
+    raises when it is away: the mail was not taken then.
+    """
+    path, digest = storage.keep(content)
+    if origin is not None and _is_known_again(mailbox, origin, digest):
+        storage.discard([path])
+        advance(origin)
+        return None
+    where = (
+        {"folder": origin.folder.name, "uid_validity": origin.folder.uid_validity, "uid": origin.uid} if origin else {}
+    )
+    try:
+        with database.atomic():
+            mail = IncomingMail.create(
+                mailbox=mailbox.id,
+                sha256=digest,
+                size=len(content),
+                path=path,
+                silent=origin is not None and origin.uid <= origin.folder.silent_until,
+                state="held" if held else "stored",
+                reason=held,
+                received_at=clock.now(),
+                **where,
+            )
+            if origin is not None:
+                advance(origin)
+            return mail
+    except IntegrityError:
+        # Another host has just taken it, or this one did before it was killed.
+        storage.discard([path])
+        if origin is not None:
+            advance(origin)
+        return None
+    except BaseException:
+        storage.discard([path])
+        raise
+
+
+def advance(origin: Origin) -> None:
+    """Note that a folder has been read up to here; never backwards."""
+    MailFolder.update(last_uid=origin.uid).where(
+        MailFolder.id == origin.folder.id,
+        MailFolder.uid_validity == origin.folder.uid_validity,
+        MailFolder.last_uid < origin.uid,
+    ).execute()
+
+
+def _is_known_again(mailbox: Mailbox, origin: Origin, digest: str) -> bool:
+    """Whether a folder that gave its mails new numbers shows one that was taken under its old number."""
+    if origin.uid > origin.folder.rescan_until:
+        return False
+    known = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id, IncomingMail.sha256 == digest)
+    return bool(known.exists())

@@ -1,0 +1,85 @@
+"""Trying a mailbox out: each step a line, and what to do where one fails."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk import access
+from helpdesk.access import Actor
+from helpdesk.i18n import lazy, ngettext
+from helpdesk.incoming import collection, mailboxes, work
+from helpdesk.incoming.imap_errors import explain
+from models import Mailbox
+
+#: Folders of a server that are named.
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the test: whether it went well, and what was seen or is to be done."""
+
+    name: Any
+    ok: bool
+    text: Any = ""
+
+
+def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
+    """Try a mailbox out, up to the first step that fails."""
+    access.require(actor, "administer")
+    if mailbox.kind == "pipe":
+        return [
+            Step(
+                lazy("Pipe"),
+                True,
+                lazy("Hand an e-mail over with: receive --mailbox %(address)s", address=mailbox.address),
+            )
+        ]
+    found = [_resolved(mailbox)]
+    if found[-1].ok:
+        found += _signed_in(mailbox)
+    return found
+
+
+def _resolved(mailbox: Mailbox) -> Step:
+    name = lazy("Name of the server")
+    try:
+        rows = socket.getaddrinfo(mailbox.host, mailbox.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return Step(name, False, explain(error))
+    return Step(name, True, f"{mailbox.host} → {rows[0][4][0]}")
+
+
+def _signed_in(mailbox: Mailbox) -> list[Step]:
+    name = lazy("Connection and sign-in")
+    try:
+        with collection.imap().connect(mailbox) as connection:
+            return [
+                Step(name, True, f"{mailbox.username} · {mailboxes.SECURITY[mailbox.security]}"),
+                *_folders(mailbox, connection),
+            ]
+    except Exception as error:
+        return [Step(name, False, explain(error))]
+
+
+def _folders(mailbox: Mailbox, connection: Any) -> list[Step]:
+    there, found = connection.folders(), []
+    for folder in mailboxes.folders(mailbox):
+        name = lazy("Folder “%(name)s”", name=folder)
+        if folder not in there and folder.upper() != "INBOX":
+            names = ", ".join(there[:SHOWN])
+            found.append(Step(name, False, lazy("It is not there. There are: %(names)s.", names=names)))
+            continue
+        count = connection.open(folder).count
+        found.append(Step(name, True, ngettext("%(num)s e-mail", "%(num)s e-mails", count)))
+    return found
+
+
+def read_now(mailbox: Mailbox, *, actor: Actor) -> int:
+    """Take what is new in a mailbox at once, and decide about it; return how many e-mails were taken."""
+    access.require(actor, "administer")
+    taken = collection.collect(mailbox) if mailbox.kind == "imap" and mailbox.enabled else 0
+    work.decide_waiting()
+    return taken

@@ -1,0 +1,234 @@
+"""The mailboxes of the desk, as an administrator sets them up (RULES 41)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from database import database
+from helpdesk import access, settings
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotFound, StillInUse
+from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import inputs, positions
+from helpdesk.settings import environment, lookups
+from helpdesk.tickets.opening import place
+from models import IncomingMail, Mailbox, MailFolder
+
+MAX_NAME = 120
+MAX_FOLDER = 200
+#: Aliases of one mailbox, and folders beside the first one.
+MOST_LINES = 20
+#: What a stored password was given for: when it changes, the password is forgotten.
+PASSWORD_OF = ("host", "port", "username", "security")
+
+KINDS = {
+    "imap": lazy("A folder on a mail server (IMAP)"),
+    "pipe": lazy("Handed over by the mail server of this machine (pipe)"),
+}
+SECURITY: dict[str, Any] = {
+    "tls": "TLS",
+    "starttls": "STARTTLS",
+    "none": lazy("No encryption (this machine only)"),
+}
+BEGIN = {
+    "new": lazy("New messages (recommended)"),
+    "week": lazy("The last 7 days"),
+    "all": lazy("Everything"),
+}
+AFTER = {
+    "leave": lazy("Leave it where it is"),
+    "move": lazy("Move it to a folder"),
+    "delete": lazy("Delete it"),
+}
+
+
+def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbox:
+    """Store a mailbox. An empty ``password`` keeps the stored one, unless it was for another server or user.
+
+    Raises NotAllowed, or InvalidInput at the field that is wrong.
+    """
+    access.require(actor, "administer")
+    before = {name: getattr(mailbox, name) for name in PASSWORD_OF}
+    is_new = mailbox.id is None
+    inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
+    if mailbox.kind == "imap":
+        inputs.set_attributes(mailbox, _server(values))
+    changed = any(getattr(mailbox, name) != value for name, value in before.items())
+    _give_password(mailbox, str(values.get("password") or ""), forget=changed and not is_new)
+    if is_new:
+        mailbox.position = positions.after_last(Mailbox)
+    with database.atomic():
+        mailbox.save()
+        if changed and not is_new:
+            Mailbox.update(failing_since=None, last_error="").where(Mailbox.id == mailbox.id).execute()
+    return mailbox
+
+
+def _identity(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
+    address = inputs.normalise(
+        str(values.get("address") or ""),
+    )
+    aliases = list(dict.fromkeys(_addresses(values.get("aliases"))))
+    taken = {
+        email
+        for row in Mailbox.select().where(Mailbox.id != (mailbox.id or 0))
+        for email in lookups.mailbox_addresses(row)
+    }
+    if address in taken:
+        raise InvalidInput(lazy("Another mailbox has this address."), field="address")
+    if clash := next((email for email in aliases if email in taken or email == address), None):
+        raise InvalidInput(lazy("%(email)s is the address of a mailbox already.", email=clash), field="aliases")
+    service, department = _place(values)
+    return {
+        "name": inputs.one_line(values.get("name"), MAX_NAME) or address,
+        "address": address,
+        "aliases": "\n".join(aliases),
+        "kind": _one_of(KINDS, values.get("kind"), "kind"),
+        "service": service,
+        "department": department,
+        "locale": inputs.language(values.get("locale")),
+        "enabled": bool(values.get("enabled", True)),
+    }
+
+
+def _addresses(text: Any) -> list[str]:
+    found = []
+    for line in str(text or "").replace(",", "\n").split()[: MOST_LINES + 1]:
+        try:
+            found.append(inputs.normalise(line))
+        except InvalidInput as error:
+            message = lazy("“%(email)s” is not an e-mail address.", email=line[:80])
+            raise InvalidInput(message, field="aliases") from error
+    if len(found) > MOST_LINES:
+        raise InvalidInput(lazy("At most %(limit)s lines.", limit=MOST_LINES), field="aliases")
+    return found
+
+
+def _place(values: Mapping[str, Any]) -> tuple[Any, Any]:
+    keys = [
+        inputs.row_key(str(getattr(values.get(name), "id", values.get(name) or "")))
+        for name in ("service", "department")
+    ]
+    return place(keys[0] or 0, keys[1])
+
+
+def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
+    after = _one_of(AFTER, values.get("after") or "leave", "after")
+    folder = _folder(values.get("after_folder"), "after_folder")
+    if after == "move" and not folder:
+        raise InvalidInput(lazy("Name the folder it is moved to."), field="after_folder")
+    days = values.get("after_days")
+    days = 30 if days is None or days == "" else int(days)
+    if not 0 <= days <= 3_650:
+        raise InvalidInput(lazy("Expected a number of days from 0 to 3650."), field="after_days")
+    return {
+        "copies": "add" if values.get("copies") == "add" else "propose",
+        "hold_lists": bool(values.get("hold_lists")),
+        "begin": _one_of(BEGIN, values.get("begin") or "new", "begin"),
+        "after": after,
+        "after_days": days,
+        "after_folder": folder,
+    }
+
+
+def _server(values: Mapping[str, Any]) -> dict[str, Any]:
+    host = str(values.get("host") or "").strip()
+    if not host or not environment.is_host(host):
+        raise InvalidInput(lazy("This is not the name of a server. Example: imap.example.org."), field="host")
+    security = _one_of(SECURITY, values.get("security") or "tls", "security")
+    if security == "none" and host not in {"127.0.0.1", "::1", "localhost"}:
+        raise InvalidInput(lazy("Without encryption everybody on the way reads the password."), field="security")
+    port = int(values.get("port") or (993 if security == "tls" else 143))
+    if not 1 <= port <= 65_535:
+        raise InvalidInput(lazy("Expected a number from 1 to 65535."), field="port")
+    username = inputs.one_line(values.get("username"), 254)
+    if not username:
+        raise InvalidInput(lazy("This field is required."), field="username")
+    return {
+        "host": host,
+        "port": port,
+        "security": security,
+        "username": username,
+        "folder": _folder(values.get("folder"), "folder") or "INBOX",
+        "other_folders": _folders(values.get("other_folders"), "other_folders"),
+        "held_folders": _folders(values.get("held_folders"), "held_folders"),
+    }
+
+
+def _folder(text: Any, _field: str) -> str:
+    return inputs.one_line(text, MAX_FOLDER)
+
+
+def _folders(text: Any, field: str) -> str:
+    lines = list(dict.fromkeys(_folder(line, field) for line in str(text or "").splitlines() if line.strip()))
+    if len(lines) > MOST_LINES:
+        raise InvalidInput(lazy("At most %(limit)s lines.", limit=MOST_LINES), field=field)
+    return "\n".join(lines)
+
+
+def _one_of(choices: Mapping[str, Any], value: Any, field: str) -> str:
+    if value not in choices:
+        raise InvalidInput(lazy("Choose one from the list."), field=field)
+    return str(value)
+
+
+def _give_password(mailbox: Mailbox, typed: str, *, forget: bool) -> None:
+    if typed:
+        mailbox.secret = settings.encrypt(typed)
+    elif forget:
+        mailbox.secret = ""
+
+
+def password_is_lost(mailbox: Mailbox) -> bool:
+    """Whether the stored password was written with another secret key."""
+    return bool(mailbox.secret) and not settings.decrypt(mailbox.secret)
+
+
+def delete(mailbox: Mailbox, *, actor: Actor) -> None:
+    """Delete a mailbox from which no mail came. Raises NotAllowed, or StillInUse."""
+    access.require(actor, "administer")
+    require_unused(mailbox)
+    mailbox.delete_instance()
+
+
+def require_unused(mailbox: Mailbox) -> None:
+    """Raise StillInUse while a mail of this mailbox is there: its history stays, switching it off is enough."""
+    count = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id).limit(10_000).count()
+    if count:
+        raise StillInUse(
+            ngettext(
+                "%(num)d mail came in by this mailbox. Switch it off instead: nothing more is taken then.",
+                "%(num)d mails came in by this mailbox. Switch it off instead: nothing more is taken then.",
+                count,
+            )
+        )
+
+
+def find(address: str) -> Mailbox:
+    """Return the mailbox with this address or alias, also one written with a ``+`` part. Raises NotFound."""
+    try:
+        wanted = inputs.normalise(address)
+    except InvalidInput:
+        wanted = ""
+    local, _at, domain = wanted.partition("@")
+    for row in lookups.mailboxes():
+        if {wanted, f"{local.partition('+')[0]}@{domain}"} & set(lookups.mailbox_addresses(row)):
+            return row
+    raise NotFound(lazy("There is no mailbox of this address."))
+
+
+def own_addresses() -> set[str]:
+    """Return every address of every mailbox."""
+    return {email for row in lookups.mailboxes() for email in lookups.mailbox_addresses(row)}
+
+
+def folders(mailbox: Mailbox) -> list[str]:
+    """Return the folders that are read, each once."""
+    lines = [mailbox.folder, *mailbox.other_folders.splitlines(), *mailbox.held_folders.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def forget_progress(mailbox: Mailbox) -> None:
+    """Read the folders of a mailbox as if for the first time: what is known is recognised by its hash."""
+    MailFolder.delete().where(MailFolder.mailbox == mailbox.id).execute()

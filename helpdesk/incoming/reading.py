@@ -1,0 +1,143 @@
+"""What a mail says, as the child process that reads it tells: this process never takes a mail apart itself."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helpdesk.incoming import mime
+from helpdesk.settings import environment
+
+#: Seconds after which the child itself is thought to be lost: it ends what it reads after thirty.
+PATIENCE = 45
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a mail: what it calls itself, and where it stands in the bytes."""
+
+    number: int
+    type: str
+    name: str
+    cid: str
+    inline: bool
+    encoding: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Person:
+    """A name and an address as the mail gives them; nothing says that they are true."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a mail says."""
+
+    authors: tuple[Person, ...] = ()
+    senders: tuple[Person, ...] = ()
+    reply_to: tuple[Person, ...] = ()
+    to: tuple[Person, ...] = ()
+    cc: tuple[Person, ...] = ()
+    delivered: tuple[str, ...] = ()
+    subject: str = ""
+    date: str = ""
+    mail_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    content_type: str = "text/plain"
+    report_type: str = ""
+    body_hash: str = ""
+    text: str = ""
+    files: tuple[File, ...] = ()
+    evidence: dict[str, list[str]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    cut: bool = False
+    notes: tuple[str, ...] = ()
+
+    def header(self, name: str) -> str:
+        """Return the first header of this name; empty when there is none."""
+        return next(iter(self.evidence.get(name, ())), "")
+
+    @property
+    def author(self) -> Person:
+        """Who wrote it, as it says."""
+        return next(iter(self.authors), Person("", ""))
+
+
+#: Names of the document that are other names here.
+_PEOPLE = {"from": "authors", "sender": "senders", "reply_to": "reply_to", "to": "to", "cc": "cc"}
+_LISTS = ("delivered", "in_reply_to", "references", "order", "notes")
+_PLAIN = ("subject", "date", "mail_id", "content_type", "report_type", "body_hash", "text", "evidence", "cut")
+
+
+def content_of(document: dict[str, Any]) -> Content:
+    """Return what a document of the child says."""
+    said: dict[str, Any] = {name: document[name] for name in _PLAIN}
+    said |= {ours: tuple(Person(*one) for one in document[theirs]) for theirs, ours in _PEOPLE.items()}
+    said |= {name: tuple(document[name]) for name in _LISTS}
+    return Content(**said, files=tuple(File(**one) for one in document["files"]))
+
+
+def bytes_of(raw: bytes, file: File) -> bytes:
+    """Return the decoded bytes of a file of a mail."""
+    return mime.content(raw, file.start, file.end, file.encoding)
+
+
+class Reader:
+    """The child process, started when the first mail is read and ended with the ``with`` block."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
+
+    def read(self, path: Path) -> Content | None:
+        """Return what a mail says, or None when reading it killed the process that read it."""
+        process = self._started()
+        if process.stdin is None or process.stdout is None:
+            return None
+        try:
+            process.stdin.write(f"{path}\n".encode())
+            process.stdin.flush()
+            ready = select.select([process.stdout], [], [], PATIENCE)[0]
+            line = process.stdout.readline() if ready else b""
+        except OSError:
+            line = b""
+        if not line:
+            self.end()
+            return None
+        return content_of(json.loads(line)) if line.strip() else None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.end()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "helpdesk.incoming.reader"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                cwd=environment.ROOT, env={"PYTHONPATH": str(environment.ROOT), "PATH": "/usr/bin:/bin"},
+            )  # fmt: skip
+        return self._process
+
+    def end(self) -> None:
+        """End the child."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()

@@ -1,0 +1,96 @@
+"""How outcomes, reasons and tests of a mail read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk.i18n import lazy
+from models import IncomingMail
+
+STATES: dict[str, Any] = {
+    "stored": lazy("Received"),
+    "working": lazy("In progress"),
+    "new": lazy("New ticket"),
+    "message": lazy("Message of a ticket"),
+    "reply": lazy("Reply of an agent"),
+    "note": lazy("Note"),
+    "bounce": lazy("Not delivered"),
+    "automatic": lazy("Automatic answer"),
+    "ignored": lazy("Nothing to do"),
+    "held": lazy("To check"),
+}
+
+REASONS: dict[str, Any] = {
+    "": lazy("It has not been looked at yet."),
+    "new": lazy("It is about nothing the desk knows: it opened a ticket."),
+    "spam": lazy("The mail server takes it for spam: its ticket stands under Spam, and nobody was told."),
+    "opened": lazy("%(who)s opened a ticket from it."),
+    "added": lazy("%(who)s added it to a ticket."),
+    "closed": lazy("%(who)s decided that there is nothing to do."),
+    "duplicate": lazy("The same e-mail was received before."),
+    "rule": lazy("The rule for %(pattern)s says to do nothing."),
+    "rule-hold": lazy("The rule for %(pattern)s says to hold it."),
+    "own-address": lazy("It says it comes from %(email)s, an address of this help desk."),
+    "no-sender": lazy("It does not say who wrote it, or no answer could reach them."),
+    "automatic-answer": lazy("A program answered, and to nothing the desk has sent."),
+    "many": lazy("Many e-mails came from %(sender)s within an hour; the first ones opened tickets."),
+    "colleague": lazy("%(name)s, of your team, wrote it or sent it on: say whose ticket it is."),
+    "list": lazy("A mailing list sent it on: %(list)s"),
+    "held-folder": lazy("It was found in the folder “%(folder)s”, whose e-mails are always held."),
+    "no-place": lazy("The service of its mailbox is switched off."),
+    "too-large": lazy("It is larger than e-mails may be. It is still on its server."),
+    "unreadable": lazy("It could not be read: each of three tries had to be ended."),
+    "failed": lazy("Something went wrong while it was handled, three times; the log of the desk tells more."),
+    "refused": lazy("No ticket could be made of it: %(why)s"),
+}
+
+TESTS: dict[str, Any] = {
+    "duplicate": lazy("Received before"),
+    "rule": lazy("A rule for its sender"),
+    "own-address": lazy("Comes from an address of this help desk"),
+    "no-sender": lazy("Names nobody, or several"),
+    "automatic-answer": lazy("A program answers"),
+    "many": lazy("Many e-mails from one sender within an hour"),
+    "colleague": lazy("Comes from a colleague"),
+    "list": lazy("Sent on by a mailing list"),
+    "held-folder": lazy("From a folder that is always held"),
+    "spam": lazy("Spam, as its mail server says"),
+    "place": lazy("Its mailbox leads to no service"),
+}
+
+#: What became of a file that was not kept.
+NOT_KEPT: dict[str, Any] = {
+    "type": lazy("“%(name)s” (%(size)s) was not kept: its type is not allowed."),
+    "size": lazy("“%(name)s” (%(size)s) was not kept: it is too large."),
+    "total": lazy("“%(name)s” (%(size)s) was not kept: the files are too large together."),
+    "count": lazy("“%(name)s” (%(size)s) was not kept: there are too many files."),
+    "empty": lazy("“%(name)s” was not kept: it is empty."),
+    "off": lazy("“%(name)s” (%(size)s) was not kept: files are not taken here."),
+    "signature": lazy("The e-mail was signed (“%(name)s”)."),
+}
+
+
+def reason(mail: IncomingMail) -> str:
+    """Return why a mail has its outcome, as a sentence."""
+    return sentence(mail.reason, (mail.explanation or {}).get("data") or {})
+
+
+def sentence(key: str, data: dict[str, Any]) -> str:
+    """Return the sentence of a reason."""
+    words = {
+        "who": "",
+        "pattern": "",
+        "email": "",
+        "sender": "",
+        "name": "",
+        "list": "",
+        "folder": "",
+        "why": "",
+        **data,
+    }
+    return str(REASONS.get(key, key)) % words
+
+
+def test(name: str) -> str:
+    """Return what a test seeks."""
+    return str(TESTS.get(name, name))

@@ -1,0 +1,315 @@
+"""The screens of the mail that comes in: mailboxes, received e-mails, senders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from helpdesk import clock, i18n, settings
+from helpdesk.incoming import held, work
+from models import Agent, Customer, IncomingMail, Mailbox, Message, SenderRule, Service, Ticket
+from tests.support import cast, doors, sqlite_only
+from tests.support.mails import ADDRESS, mail, make_mailbox, take
+
+Clients = Callable[[Agent | Customer], FlaskClient]
+
+
+@pytest.fixture
+def mailbox(billing: Service, app: Any) -> Mailbox:
+    held.forget()
+    invoices = billing.departments.get()
+    return make_mailbox(billing, invoices)
+
+
+def decided(app: Any, mailbox: Mailbox, content: bytes, **values: Any) -> IncomingMail:
+    row = take(mailbox, content, **values)
+    with app.app_context(), i18n.in_language("en"):
+        work.decide_waiting()
+    return IncomingMail.get_by_id(row.id)
+
+
+def form_of(service: Service, **values: Any) -> dict[str, Any]:
+    return {
+        "kind": "imap", "address": ADDRESS, "name": "Support", "host": "imap.desk.example", "port": "993",
+        "security": "tls", "username": "support", "password": "secret", "folder": "INBOX", "begin": "new",
+        "service": service.id, "enabled": "y", **values,
+    }  # fmt: skip
+
+
+# --- Mailboxes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_is_added_and_its_password_kept_to_itself(client_of: Clients, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    answer = doors.post(client, "/admin/mailboxes/new/", form_of(sales))
+    assert answer.status_code == 302, doors.text_of(answer)
+    row = Mailbox.get()
+    assert (row.address, row.host, row.service_id) == (ADDRESS, "imap.desk.example", sales.id)
+    assert settings.decrypt(row.secret) == "secret"
+    page = client.get(f"/admin/mailboxes/edit/?id={row.id}").get_data(as_text=True)
+    assert "secret" not in page.replace("secret key", "")
+    assert row.secret not in page
+
+
+def test_a_password_is_forgotten_with_what_it_was_for(client_of: Clients, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    doors.post(client, "/admin/mailboxes/new/", form_of(sales))
+    url = f"/admin/mailboxes/edit/?id={Mailbox.get().id}"
+    doors.post(client, url, form_of(sales, password="", name="Renamed"))
+    assert settings.decrypt(Mailbox.get().secret) == "secret"
+    for change in ({"host": "evil.example"}, {"port": "1993"}, {"username": "other"}):
+        Mailbox.update(secret=settings.encrypt("secret")).execute()
+        doors.post(client, url, form_of(sales, password="", **change))
+        assert Mailbox.get().secret == "", change
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"address": "nobody"}, "not an e-mail address"),
+        ({"host": "no server"}, "not the name of a server"),
+        ({"security": "none"}, "everybody on the way"),
+        ({"port": "99999"}, "from 1 to 65535"),
+        ({"username": ""}, "required"),
+        ({"aliases": "a@b.example\nnothing"}, "“nobody”"),
+    ],
+)
+def test_bad_input_is_answered_at_its_field(
+    client_of: Clients, root: Agent, sales: Service, values: dict[str, str], told: str
+) -> None:
+    answer = doors.post(client_of(root), "/admin/mailboxes/new/", form_of(sales, **values))
+    assert answer.status_code == 200
+    assert not Mailbox.select().exists()
+    text = doors.text_of(answer)
+    assert told.replace("“nobody”", "“nothing”") in text
+
+
+def test_a_mailbox_without_the_department_it_needs_is_refused(
+    client_of: Clients, root: Agent, billing: Service
+) -> None:
+    answer = doors.post(client_of(root), "/admin/mailboxes/new/", form_of(billing))
+    assert "Choose a department." in doors.text_of(answer)
+
+
+def test_a_mailbox_with_mails_is_switched_off_not_deleted(
+    client_of: Clients, root: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    decided(app, mailbox, mail())
+    client = client_of(root)
+    answer = doors.post(client, "/admin/mailboxes/delete/", {"id": mailbox.id})
+    assert "Switch it off instead" in doors.text_of(answer)
+    IncomingMail.delete().execute()
+    doors.post(client, "/admin/mailboxes/delete/", {"id": mailbox.id, "confirmed": "1"})
+    assert not Mailbox.select().exists()
+
+
+@sqlite_only
+def test_the_test_of_a_mailbox_names_what_is_wrong(client_of: Clients, root: Agent, sales: Service) -> None:
+    row = make_mailbox(sales, kind="imap", host="127.0.0.1", port=9, security="tls")
+    text = doors.text_of(doors.post(client_of(root), "/admin/mailboxes/test/", {"id": row.id}))
+    assert "The server refuses connections on this port." in text
+
+
+def test_only_administrators_touch_mailboxes(client_of: Clients, ana: Agent, mailbox: Mailbox) -> None:
+    role = cast.make_role("Sets up", can_configure=True)
+    ana.role = role
+    ana.save()
+    client = client_of(ana)
+    assert client.get("/admin/mailboxes/").status_code == 403
+    assert doors.post(client, "/admin/mailboxes/test/", {"id": mailbox.id}).status_code == 403
+    assert client.get("/admin/senders/").status_code == 200
+
+
+# --- Received e-mails ---------------------------------------------------------------------------------------------
+
+
+def test_a_held_mail_waits_in_menu_list_and_dashboard(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    row = decided(app, mailbox, mail(sender=""))
+    client = client_of(ana)
+    assert "Received e-mails 1" in doors.text_of(client.get("/admin/tickets/"))
+    assert "1 e-mail waits for a decision" in doors.text_of(client.get("/admin/dashboard/"))
+    text = doors.text_of(client.get("/admin/incoming/"))
+    assert "To check" in text
+    assert "It does not say who wrote it" in text
+    page = doors.text_of(client.get(f"/admin/incoming/details/?id={row.id}"))
+    assert "Names nobody, or several" in page
+    assert "My printer does not print." in page
+
+
+def test_mails_are_read_where_their_ticket_or_mailbox_is(
+    client_of: Clients, ana: Agent, ben: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    held_row, opened = decided(app, mailbox, mail(sender="")), decided(app, mailbox, mail("Two"))
+    for row in (held_row, opened):
+        url = f"/admin/incoming/details/?id={row.id}"
+        assert client_of(ana).get(url).status_code == 200
+        assert client_of(ben).get(url).status_code == 404
+        for act in ("open", "close", "replay", "add", "accept", "hold", "fetch", "open-for", "reopen"):
+            answer = doors.post(client_of(ben), f"/admin/incoming/{act}/", {"id": row.id, "confirmed": "1"})
+            assert answer.status_code == 404, act
+    assert client_of(ben).get("/admin/incoming/").get_data(as_text=True).count("row-link") == 0
+    # The whole mail: of a ticket one sees, else an administrator's.
+    for row, status in ((opened, 200), (held_row, 404)):
+        with client_of(ana).get(f"/admin/incoming/raw/?id={row.id}") as answer:
+            assert answer.status_code == status
+
+
+def test_the_whole_mail_is_handed_out_as_bytes(client_of: Clients, root: Agent, mailbox: Mailbox, app: Any) -> None:
+    letter = mail(html="<script>alert(1)</script><p>Hello</p>")
+    row = decided(app, mailbox, letter)
+    with client_of(root).get(f"/admin/incoming/raw/?id={row.id}") as answer:
+        assert answer.data == letter
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_held_mail_becomes_a_ticket_with_one_click(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    row = decided(app, mailbox, mail(headers=[("Auto-Submitted", "auto-replied")]))
+    assert (row.state, row.reason) == ("held", "automatic-answer")
+    answer = doors.post(client_of(ana), "/admin/incoming/open/", {"id": row.id})
+    ticket = Ticket.get()
+    assert answer.headers["Location"].endswith(f"/admin/tickets/{ticket.number}")
+    row = IncomingMail.get_by_id(row.id)
+    assert (row.state, row.reason, row.ticket_id) == ("new", "opened", ticket.id)
+    # It has its ticket: no second one is made, whatever is asked.
+    for act in ("open", "replay", "close"):
+        text = doors.text_of(doors.post(client_of(ana), f"/admin/incoming/{act}/", {"id": row.id, "confirmed": "1"}))
+        assert "This e-mail has its ticket already." in text
+    assert Ticket.select().count() == 1
+
+
+def test_a_colleagues_mail_is_opened_for_whose_it_is(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    row = decided(app, mailbox, mail("Please help Agnes.", sender=ana.email, subject="Fwd: A saddle"))
+    assert row.reason == "colleague"
+    client = client_of(ana)
+    data = {"id": row.id, "email": "agnes@customer.example", "name": ""}
+    text = doors.text_of(doors.post(client, "/admin/incoming/open-for/", data))
+    assert "Nobody with this address is known yet: write a name." in text
+    assert IncomingMail.get_by_id(row.id).state == "held"
+    doors.post(client, "/admin/incoming/open-for/", {**data, "name": "Agnès Tessier"})
+    ticket = Ticket.get()
+    assert (ticket.address.email, ticket.subject) == ("agnes@customer.example", "A saddle")
+    assert ticket.customer.full_name == "Agnès Tessier"
+
+
+def test_a_mail_is_added_to_a_ticket(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any, ticket: Ticket
+) -> None:
+    own = decided(app, mailbox, mail("More of it", sender="carol@customer.example"), state="held", reason="list")
+    own = IncomingMail.get_by_id(own.id)
+    foreign = decided(app, mailbox, mail("I saw it", sender=""))
+    client = client_of(ana)
+    doors.post(client, "/admin/incoming/add/", {"id": own.id, "number": ticket.number})
+    doors.post(client, "/admin/incoming/add/", {"id": foreign.id, "number": f"#{ticket.number}"})
+    kinds = [(row.kind, row.author_name) for row in Message.select().order_by(Message.id)][1:]
+    assert kinds == [("customer", "Carol Jones"), ("note", "Ana")]
+    text = doors.text_of(doors.post(client, "/admin/incoming/add/", {"id": foreign.id, "number": "999"}))
+    assert "This e-mail has its ticket already." in text
+
+
+def test_nothing_to_do_is_noted_and_taken_back(client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any) -> None:
+    row = decided(app, mailbox, mail(sender=""))
+    client = client_of(ana)
+    doors.post(client, "/admin/incoming/close/", {"id": row.id})
+    assert IncomingMail.get().state == "ignored"
+    assert "Ana decided that there is nothing to do." in doors.text_of(client.get("/admin/incoming/"))
+    doors.post(client, "/admin/incoming/reopen/", {"id": row.id})
+    row = IncomingMail.get()
+    assert (row.state, row.reason) == ("held", "no-sender")
+
+
+def test_replay_says_first_what_it_would_do(client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any) -> None:
+    mailbox.hold_lists = True
+    mailbox.save()
+    row = decided(app, mailbox, mail(headers=[("List-Id", "<a.example>")]))
+    mailbox.hold_lists = False
+    mailbox.save()
+    client = client_of(ana)
+    text = doors.text_of(doors.post(client, "/admin/incoming/replay/", {"id": row.id}))
+    assert "If it came in now: New ticket." in text
+    assert not Ticket.select().exists()
+    doors.post(client, "/admin/incoming/replay/", {"id": row.id, "confirmed": "1"})
+    assert Ticket.select().count() == 1
+
+
+def test_accepting_a_sender_lets_what_waits_in(client_of: Clients, root: Agent, mailbox: Mailbox, app: Any) -> None:
+    headers = [("Auto-Submitted", "auto-replied")]
+    rows = [decided(app, mailbox, mail(f"Number {n}", headers=headers)) for n in range(3)]
+    doors.post(client_of(root), "/admin/incoming/accept/", {"id": rows[0].id})
+    assert SenderRule.get().does == "accept"
+    assert {row.state for row in IncomingMail.select()} == {"new"}
+
+
+def test_ticked_mails_are_decided_together(client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any) -> None:
+    rows = [decided(app, mailbox, mail(f"Number {n}", sender="")) for n in range(3)]
+    client = client_of(ana)
+    data = {"action": "close", "rowid": [row.id for row in rows]}
+    answer = doors.post(client, "/admin/incoming/action/", data, follow_redirects=True)
+    assert "3 e-mails were decided." in doors.text_of(answer)
+    doors.post(client, "/admin/incoming/action/", {**data, "action": "reopen"})
+    assert {row.state for row in IncomingMail.select()} == {"held"}
+
+
+def test_the_list_is_searched_filtered_and_exported(
+    client_of: Clients, root: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    decided(app, mailbox, mail(subject="A red bicycle"))
+    decided(app, mailbox, mail(subject="A blue one", sender=""))
+    client = client_of(root)
+    text = doors.text_of(client.get("/admin/incoming/?search=bicycle"))
+    assert "A red bicycle" in text
+    assert "A blue one" not in text
+    assert "A red bicycle" not in doors.text_of(client.get("/admin/incoming/?flt0_0=held"))
+    lines = client.get("/admin/incoming/export/csv/").get_data(as_text=True).splitlines()
+    assert len(lines) == 3
+    assert Ticket.get().number in lines[2] + lines[1]
+
+
+def test_without_a_mailbox_nothing_speaks_of_mail(client_of: Clients, ana: Agent) -> None:
+    assert "Received e-mails" not in doors.text_of(client_of(ana).get("/admin/tickets/"))
+
+
+def test_a_failing_mailbox_is_named_to_administrators(
+    client_of: Clients, root: Agent, ana: Agent, mailbox: Mailbox
+) -> None:
+    mailbox.failing_since, mailbox.last_error = clock.now() - timedelta(minutes=20), "It is broken."
+    mailbox.save()
+    text = doors.text_of(client_of(root).get("/admin/dashboard/"))
+    assert "The mailbox Support cannot be read since" in text
+    assert "It is broken." in text
+    assert "It is broken." not in doors.text_of(client_of(ana).get("/admin/dashboard/"))
+    assert "It is broken." in doors.text_of(client_of(root).get("/admin/health/"))
+
+
+# --- Senders ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Shop@Example.ORG", "shop@example.org"),
+        ("*@example.org", "example.org"),
+        (".Example.org", ".example.org"),
+        ("café.example", "xn--caf-dma.example"),
+    ],
+)
+def test_a_sender_is_stored_in_one_form(client_of: Clients, root: Agent, typed: str, stored: str) -> None:
+    doors.post(client_of(root), "/admin/senders/new/", {"pattern": typed, "does": "ignore", "note": "Adverts"})
+    assert SenderRule.get().pattern == stored
+
+
+@pytest.mark.parametrize("typed", ["", "no spaces allowed", "-.example", "a@b@c", "x" * 254])
+def test_what_is_no_sender_is_refused(client_of: Clients, root: Agent, typed: str) -> None:
+    answer = doors.post(client_of(root), "/admin/senders/new/", {"pattern": typed, "does": "ignore"})
+    assert answer.status_code == 200
+    assert not SenderRule.select().exists()

@@ -1,0 +1,285 @@
+"""Mail from real servers and from one that misbehaves: nothing lost, nothing twice, nothing marked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from helpdesk import settings
+from helpdesk.incoming import collection, imap, intake, mailbox_test, review, work
+from models import Agent, IncomingMail, Mailbox, MailFolder, OutgoingEmail, Service, Ticket
+from tests.conftest import skip
+from tests.support import dovecot as real
+from tests.support import sqlite_only
+from tests.support.imap_script import Script, ScriptedServer
+from tests.support.mails import mail, make_mailbox
+
+USER = "support"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[real.Dovecot]:
+    """A dovecot of this module; each test has a user of its own."""
+    if real.PROGRAM is None:
+        skip("dovecot is missing: apt install dovecot-imapd")
+    started = real.Dovecot().start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    return f"u{abs(hash(request.node.nodeid)) % 10**9}"
+
+
+@pytest.fixture
+def mailbox(server: real.Dovecot, user: str, sales: Service, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
+    return make_mailbox(
+        sales, kind="imap", host="127.0.0.1", port=server.port, username=user, secret=settings.encrypt(real.PASSWORD),
+        begin="all",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def put(server: real.Dovecot, user: str) -> Callable[..., None]:
+    return lambda *mails, folder="INBOX": server.put(*mails, user=user, folder=folder)
+
+
+def run() -> list[str]:
+    work.run()
+    return [row.state for row in IncomingMail.select().order_by(IncomingMail.id)]
+
+
+def test_mails_become_tickets_and_nothing_is_marked(
+    mailbox: Mailbox, put: Callable[..., None], server: real.Dovecot, user: str
+) -> None:
+    put(mail("One"), mail("Two"))
+    assert run() == ["new", "new"]
+    assert run() == ["new", "new"]
+    put(mail("Three"))
+    assert run() == ["new"] * 3
+    assert Mailbox.get().last_success_at is not None
+    client = server.client(user)
+    client.select("INBOX", readonly=True)
+    assert client.search(None, "UNSEEN")[1][0].split() == [b"1", b"2", b"3"]
+    client.logout()
+
+
+def test_the_first_connection_begins_with_what_is_new(mailbox: Mailbox, put: Callable[..., None]) -> None:
+    Mailbox.update(begin="new").execute()
+    mailbox.begin = "new"
+    mailbox.save()
+    put(mail("Old"))
+    assert run() == []
+    put(mail("New"))
+    assert run() == ["new"]
+    assert OutgoingEmail.select().exists()
+
+
+def test_history_answers_nobody(mailbox: Mailbox, put: Callable[..., None]) -> None:
+    put(mail("Old"))
+    assert run() == ["new"]
+    assert not OutgoingEmail.select().exists()
+
+
+def test_what_somebody_deleted_is_not_taken(
+    mailbox: Mailbox, put: Callable[..., None], server: real.Dovecot, user: str
+) -> None:
+    put(mail("One"), mail("Two"))
+    client = server.client(user)
+    client.select("INBOX")
+    client.store("1", "+FLAGS", "\\Deleted")
+    client.logout()
+    assert run() == ["new"]
+
+
+def test_a_server_that_was_moved_loses_nothing_and_repeats_nothing(
+    mailbox: Mailbox, put: Callable[..., None], server: real.Dovecot, user: str
+) -> None:
+    put(mail("One"), mail("Two"))
+    run()
+    before = MailFolder.get().uid_validity
+    server.forget_numbers(user)
+    put(mail("Three"))
+    assert run() == ["new"] * 3
+    assert MailFolder.get().uid_validity != before
+    assert Ticket.select().count() == 3
+
+
+def test_folders_of_spam_are_always_held(mailbox: Mailbox, put: Callable[..., None]) -> None:
+    mailbox.held_folders = "Junk"
+    mailbox.save()
+    put(mail("Perhaps"), folder="Junk")
+    put(mail("Surely"))
+    run()
+    assert {(row.folder, row.state, row.reason) for row in IncomingMail.select()} == {
+        ("INBOX", "new", "new"),
+        ("Junk", "held", "held-folder"),
+    }
+
+
+def test_a_large_mail_stays_on_its_server(mailbox: Mailbox, put: Callable[..., None], root: Agent) -> None:
+    settings.save({"max_mail_size": "2K"})
+    put(mail("x" * 5000), mail("Small"))
+    run()
+    large, small = IncomingMail.select().order_by(IncomingMail.id)
+    assert (large.state, large.reason, small.state) == ("held", "too-large", "new")
+    settings.save({"max_mail_size": "25M"})
+    assert review.fetch_whole(large, actor=root).state == "new"
+
+
+def test_a_wrong_password_is_told_in_words(mailbox: Mailbox, put: Callable[..., None]) -> None:
+    mailbox.secret = settings.encrypt("wrong")
+    mailbox.save()
+    assert run() == []
+    row = Mailbox.get()
+    assert row.failing_since is not None
+    assert "refused the user name or password" in row.last_error
+    mailbox.secret = settings.encrypt(real.PASSWORD)
+    mailbox.save()
+    run()
+    assert Mailbox.get().failing_since is None
+
+
+@sqlite_only
+def test_a_certificate_nobody_vouches_for_is_refused(
+    mailbox: Mailbox, put: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    put(mail())
+    assert run() == []
+    assert "certificate" in Mailbox.get().last_error
+
+
+@sqlite_only
+def test_starttls_is_spoken(mailbox: Mailbox, put: Callable[..., None], server: real.Dovecot) -> None:
+    mailbox.security, mailbox.port = "starttls", server.plain
+    mailbox.save()
+    put(mail())
+    assert run() == ["new"]
+
+
+@sqlite_only
+def test_the_test_of_a_mailbox_says_each_step(mailbox: Mailbox, put: Callable[..., None], root: Agent) -> None:
+    put(mail())
+    steps = mailbox_test.steps(mailbox, actor=root)
+    assert [step.ok for step in steps] == [True] * 3
+    assert "1 e-mail" in str(steps[-1].text)
+    mailbox.folder = "Nowhere"
+    steps = mailbox_test.steps(mailbox, actor=root)
+    assert not steps[-1].ok
+    assert "INBOX" in str(steps[-1].text)
+
+
+# --- A server that misbehaves -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scripted(sales: Service) -> Iterator[tuple[Script, Mailbox, ScriptedServer]]:
+    script = Script({uid: mail(f"Number {uid}") for uid in (1, 2, 3)})
+    started = ScriptedServer(script)
+    box = make_mailbox(
+        sales, kind="imap", host="127.0.0.1", port=started.port, security="none", secret=settings.encrypt("x"),
+        begin="all",
+    )  # fmt: skip
+    yield script, box, started
+    started.stop()
+
+
+Scripted = tuple[Script, Mailbox, ScriptedServer]
+
+
+def test_a_line_that_is_cut_loses_nothing(scripted: Scripted) -> None:
+    script, _box, _server = scripted
+    script.cut = {2}
+    assert run() == ["new"]
+    assert Mailbox.get().failing_since is not None
+    script.cut = set()
+    assert run() == ["new"] * 3
+    assert Ticket.select().count() == 3
+
+
+def test_a_refused_mail_is_asked_for_again(scripted: Scripted) -> None:
+    script, _box, _server = scripted
+    script.refused = {3}
+    assert run() == ["new"] * 2
+    script.refused = set()
+    assert run() == ["new"] * 3
+
+
+@pytest.mark.parametrize("command", ["LOGIN", "EXAMINE", "SEARCH", "FETCH"])
+def test_a_server_that_leaves_is_found_again(scripted: Scripted, command: str) -> None:
+    script, _box, _server = scripted
+    script.bye = command
+    assert run() == []
+    assert Mailbox.get().last_error
+    script.bye = ""
+    assert run() == ["new"] * 3
+
+
+@sqlite_only
+def test_a_server_that_says_nothing_does_not_hold_the_desk(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "READ_SECONDS", 1)
+    script, _box, _server = scripted
+    script.stall = ("SEARCH", 3.0)
+    assert run() == []
+    assert "does not answer" in Mailbox.get().last_error
+
+
+def test_a_server_that_lies_about_sizes(scripted: Scripted) -> None:
+    script, _box, _server = scripted
+    settings.save({"max_mail_size": "2K"})
+    script.mails[2] = mail("y" * 9000)
+    script.sizes = {1: 999_999_999, 2: 10}
+    run()
+    rows = list(IncomingMail.select().order_by(IncomingMail.id))
+    assert [(row.state, row.reason) for row in rows] == [("held", "too-large")] * 2 + [("new", "new")]
+
+
+def test_a_server_that_repeats_numbers_and_names_the_last_again(scripted: Scripted) -> None:
+    script, _box, _server = scripted
+    script.repeat = 3
+    assert run() == ["new"] * 3
+    assert run() == ["new"] * 3
+    script.mails[9] = mail("Nine")
+    assert run() == ["new"] * 4
+
+
+def test_no_command_changes_anything_on_the_server(scripted: Scripted) -> None:
+    _script, _box, server = scripted
+    run()
+    words = {command.split()[0].upper() for command in server.commands}
+    assert not words & {"SELECT", "STORE", "EXPUNGE", "COPY", "MOVE", "APPEND", "DELETE"}
+    assert not [command for command in server.commands if "FETCH" in command and "BODY[" in command]
+
+
+def test_a_full_disk_takes_nothing_and_moves_nothing(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(intake.storage, "keep", full)
+    assert run() == []
+    monkeypatch.undo()
+    assert run() == ["new"] * 3
+
+
+def test_two_hosts_that_collect_at_once_take_each_mail_once(scripted: Scripted) -> None:
+    _script, box, _server = scripted
+    collection.collect(box)
+    folder = MailFolder.get()
+    MailFolder.update(last_uid=0).where(MailFolder.id == folder.id).execute()
+    collection.collect(box)
+    assert IncomingMail.select().count() == 3
+    assert MailFolder.get().last_uid == 3
+
+
+@sqlite_only
+def test_the_library_of_imap_is_not_loaded_without_a_mailbox() -> None:
+    code = "import app, sys; app.create_app(); print('imapclient' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
