@@ -35,7 +35,7 @@ class Match:
 
     ticket: Ticket
     author: str
-    clues: list[Excerpt]
+    excerpts: list[Excerpt]
 
 
 def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list[Match]:
@@ -66,7 +66,7 @@ def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Exce
     for condition in conditions:
         if condition.is_known and not OPERATORS[condition.operator].denies and condition.holds(facts):
             excerpts.extend(_excerpt(condition, text) for text in getattr(facts, condition.field))
-    return [clue for clue in excerpts if clue is not None]
+    return [excerpt for excerpt in excerpts if excerpt is not None]
 
 
 def _excerpt(condition: Condition, text: str) -> Excerpt | None:

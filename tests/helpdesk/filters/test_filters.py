@@ -290,7 +290,7 @@ def test_a_ticket_without_files_is_denied_any_name(carol, sales):
 def test_trying_looks_at_the_names_of_files(enclosed, root):
     ticket = enclosed("invoice.txt")
     (match,) = filters.try_out([filters.Condition("attachment", "contains", "voice")], "all", actor=root)
-    assert (match.ticket.id, match.clues[0].hit) == (ticket.id, "voice")
+    assert (match.ticket.id, match.excerpts[0].hit) == (ticket.id, "voice")
 
 
 # --- Trying -------------------------------------------------------------------------------------------------------
@@ -312,12 +312,12 @@ def tried(actor, operator, value, field="subject"):
 )
 def test_trying_marks_the_words_as_they_were_written(carol, sales, root, operator, value, hit):
     cast.open_ticket(carol, sales, subject=SUBJECT)
-    assert tried(root, operator, value)[0].clues[0].hit == hit
+    assert tried(root, operator, value)[0].excerpts[0].hit == hit
 
 
 def test_trying_marks_nothing_for_a_denial(carol, sales, root):
     cast.open_ticket(carol, sales)
-    assert [match.clues for match in tried(root, "not_contains", "parcel")] == [[]]
+    assert [match.excerpts for match in tried(root, "not_contains", "parcel")] == [[]]
 
 
 def test_trying_reads_the_first_message(carol, sales, root):
