@@ -51,7 +51,7 @@ class MailboxesView(DeskView):
         (lazy("More"), ["other_folders", "held_folders", "hold_lists", "enabled"]),
     )
     form_overrides = dict.fromkeys(("kind", "security", "begin", "locale"), SelectField)
-    form_extra_fields = {"password": PasswordField(render_kw={"autocomplete": "new-password"})}
+    form_extra_fields = {"password": PasswordField(lazy("Password"), render_kw={"autocomplete": "new-password"})}
     form_args = {
         "kind": choices(mailboxes.KINDS),
         "security": choices(mailboxes.SECURITY),
