@@ -22,9 +22,8 @@ import api
 import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
 from database import database, open_database
-from helpdesk import cli, i18n
+from helpdesk import cli, i18n, outbox
 from helpdesk.lib import cache
-from helpdesk.operations import jobs
 from helpdesk.settings import environment
 from web import errors, rendering, security, sessions, statics, uploads
 
@@ -57,7 +56,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     rendering.init_app(app)
     security.init_app(app)
     errors.init_app(app)
-    jobs.init(app)
+    outbox.init(app)
     app.register_blueprint(statics.blueprint)
     public.init_app(app)
     api.init_app(app, csrf)

@@ -697,6 +697,8 @@ class OutgoingEmail(Base):
     sent_at = UtcDateTimeField(null=True)
     last_error = TextField(default="")
     created_at = UtcDateTimeField()
+    #: The process that is sending it.
+    claimed_by = CharField(max_length=100, null=True)
 
     class Meta:
         constraints = [
@@ -704,10 +706,10 @@ class OutgoingEmail(Base):
         ]
 
 
+# Whole, not of the live ones only: SQLite takes a partial index where its condition stands in the statement, and
+# then prefers the other one, which makes it sort all that waits.
 OutgoingEmail.add_index(
-    OutgoingEmail.index(
-        OutgoingEmail.due_at, OutgoingEmail.id, where=SQL("state IN ('pending', 'sending')"), name="email_due"
-    )
+    OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.due_at, OutgoingEmail.id, name="email_due")
 )
 OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.id, name="email_by_state"))
 
@@ -764,14 +766,24 @@ class SecurityCode(Base):
 
 
 class TimetableRun(Base):
-    """A period of a timetable job, claimed by the host that runs it."""
+    """The last run of a job of the timetable: its period, and the process that is at it."""
 
-    job = CharField(max_length=40)
+    job = CharField(max_length=40, unique=True)
     period = CharField(max_length=40)
     ran_at = UtcDateTimeField()
+    claimed_by = CharField(max_length=100, null=True)
+    #: When it last ended well.
+    ended_at = UtcDateTimeField(null=True)
 
-    class Meta:
-        indexes = ((("job", "period"), True),)
+
+class Worker(Base):
+    """A process that carries the loop: alive while its beat goes on."""
+
+    name = CharField(max_length=100, unique=True)
+    host = CharField(max_length=60)
+    beat = BigIntegerField()
+    started_at = UtcDateTimeField()
+    seen_at = UtcDateTimeField()
 
 
 class UnconfirmedRequest(Base):
@@ -1079,6 +1091,7 @@ TABLES: tuple[type[Base], ...] = (
     Throttle,
     SecurityCode,
     TimetableRun,
+    Worker,
     UnconfirmedRequest,
     JournalEntry,
     Order,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from database import Cached, Label
-from helpdesk import events, examples, filters, i18n, journal, notifications, outbox, settings
+from helpdesk import events, examples, filters, i18n, journal, notifications, settings
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
+from helpdesk.operations import wakeups
 from helpdesk.tickets import unread
 from models import TicketEvent
 
@@ -39,4 +40,4 @@ i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.append(journal.settings_changed)
 Cached.before_delete.append(examples.forget)
-events.after_commit.extend((outbox.wake, counting.forget_counts))
+events.after_commit.extend((wakeups.wake, counting.forget_counts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk.cli.frame import command, migrated_desk
-from helpdesk.operations import jobs, serving
+from helpdesk.operations import serving
 
 
 @command("serve")
@@ -18,6 +18,7 @@ def serve() -> None:
 @command("worker")
 def worker() -> None:
     """Deliver mail and keep the timetable in a process of its own."""
-    with migrated_desk():
+    serving.end_on_signals()
+    with migrated_desk() as app:
         pass
-    jobs.run_worker()
+    serving.work(app)

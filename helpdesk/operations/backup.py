@@ -32,6 +32,7 @@ MANIFEST = "manifest.json"
 KEY_FILE = "secret_key"
 HISTORY = "schema_migration"
 SEARCH = "message_search"
+#: The queue of earlier versions, which the backup before its migration still meets.
 QUEUE = "huey_"
 FILES = ("attachment", "upload", "incoming_mail")
 

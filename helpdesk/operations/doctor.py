@@ -21,11 +21,11 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.incoming import condition
-from helpdesk.operations import jobs, migrate
+from helpdesk.operations import migrate, workers
 from helpdesk.people import permissions
 from helpdesk.settings import environment, lookups
 from helpdesk.settings.environment import MailServer
-from models import Attachment, OutgoingEmail, TicketEvent
+from models import Attachment, OutgoingEmail, TicketEvent, Worker
 
 #: Free room below which the desk is not well, in bytes.
 LEAST_ROOM = 500_000_000
@@ -67,11 +67,10 @@ def checks(*, deep: bool = True) -> list[Check]:
     """Look at the desk. `deep` also reads the whole SQLite file and calls the mail server, which takes seconds."""
     first = _database()
     found = [first, _disk(), _folder(), _captcha()]
-    found += [_queue()] if first.ok or is_sqlite() else []
     if first.ok:
         found += [_encoding(), _schema()]
     if first.ok and found[-1].ok:
-        found += [_clock(), _outbox(), _site_address(), _mail_server(deep), _notification()]
+        found += [_clock(), _loop(), _outbox(), _site_address(), _mail_server(deep), _notification()]
         found += _mailboxes()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
@@ -144,17 +143,21 @@ def _captcha() -> Check:
     return Check(_("Security code"), on, text, is_note=True)
 
 
-def _queue() -> Check:
-    reason = jobs.fault()
-    mend = _("Damaged: start the desk again, which makes a new one. %(reason)s", reason=reason)
-    return Check(_("Queue"), not reason, mend if reason else _("Readable"))
-
-
 def _clock() -> Check:
     newest = TicketEvent.select(TicketEvent.created_at).order_by(TicketEvent.id.desc()).limit(1).scalar()
     ok = newest is None or newest <= clock.now() + SLACK
     text = _("Right") if ok else _("The newest event is in the future: the clock of this machine is late.")
     return Check(_("Clock"), ok, text)
+
+
+def _loop() -> Check:
+    name = _("Mail and timetable")
+    alive = Worker.select(Worker.host).where(Worker.seen_at >= clock.now() - timedelta(seconds=workers.DEAD))
+    hosts = sorted({host for (host,) in alive.limit(SHOWN).tuples()})
+    if not hosts:
+        text = _("Nobody is at work: start the desk, or its worker where that runs apart.")
+        return Check(name, False, text, is_note=True)
+    return Check(name, True, _("At work on %(hosts)s", hosts=" · ".join(hosts)))
 
 
 def _outbox() -> Check:

@@ -1,4 +1,4 @@
-"""A database that went away under the queue, told in a line a minute and a line when it is back; a full disk."""
+"""A database that went away under the loop, told in a line a minute and a line when it is back; a full disk."""
 
 from __future__ import annotations
 
@@ -65,22 +65,3 @@ def over() -> None:
         if _is_away:
             _is_away = False
             logger.warning("The database answers again: mails and the timetable go on.")
-
-
-class _Quiet(logging.Handler):
-    """Passes on what the queue logs, but for a lost database."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log a record where all others go, or tell the outage in our own words."""
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and is_lost(error):
-            tell(error)
-        else:
-            logging.getLogger().callHandlers(record)
-
-
-def quieten() -> None:
-    """Listen to what the library of the queue logs, with a traceback for each of its tries."""
-    library = logging.getLogger("huey")
-    library.propagate = False
-    library.handlers = [_Quiet()]

@@ -51,7 +51,7 @@ def _leave_as_found() -> None:
     env = environment.current()
     if env.was_empty:
         database.close_all()
-        for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("queue.db*"), *env.data_dir.glob("guichet.db*")):
+        for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("guichet.db*")):
             made.unlink(missing_ok=True)
 
 

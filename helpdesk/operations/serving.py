@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from helpdesk import links, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.lib import sizes
 from helpdesk.operations import jobs
+from helpdesk.operations.loop import Loop
 from helpdesk.settings import environment
 
 THREADS = 4
@@ -38,19 +40,29 @@ def _end(_number: int, _frame: Any) -> NoReturn:
     sys.exit(0)
 
 
-def serve(application: Callable[..., Any]) -> None:
+def work(application: Any) -> None:
+    """Carry out what comes due, without web pages, until a signal comes."""
+    loop = Loop(application, jobs.SOURCES)
+    try:
+        loop.start()
+        threading.Event().wait()
+    finally:
+        loop.stop()
+
+
+def serve(application: Any) -> None:
     """Listen, tell the address, and answer until a signal comes. Raises CannotListen."""
     server = listen(application)
+    loop = Loop(application, jobs.SOURCES)
     try:
         if environment.current().worker == "embedded":
-            jobs.start_consumer()
+            loop.start()
         with database.connection_context():
             print(_opening_line(), flush=True)
         server.run()
     finally:
         server.close()
-        if environment.current().worker == "embedded":
-            jobs.stop_consumer()
+        loop.stop()
 
 
 def listen(application: Callable[..., Any]) -> Any:

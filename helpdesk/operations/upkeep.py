@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from helpdesk import clock, imports, journal_lines, links, orders, tickets
 from helpdesk.files import attachments
@@ -14,10 +13,7 @@ from helpdesk.lists import bulk
 from helpdesk.outbox import retention
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import unconfirmed
-from models import SecurityCode, SignIn, TimetableRun
-
-#: Days for which the runs of the timetable are remembered.
-RUNS_KEPT = 2
+from models import SecurityCode, SignIn
 
 
 def run() -> None:
@@ -30,7 +26,6 @@ def _forget_rows() -> None:
     now = clock.now()
     SignIn.delete().where(SignIn.expires_at < now).execute()
     SecurityCode.delete().where(SecurityCode.expires_at < now).execute()
-    TimetableRun.delete().where(TimetableRun.ran_at < now - timedelta(days=RUNS_KEPT)).execute()
 
 
 #: What is purged when expired, old or spent, each by itself: one that fails holds no other up.
@@ -49,5 +44,5 @@ STEPS: dict[str, Callable[[], object]] = {
     "waiting orders": orders.link_waiting,
     "throttles": throttle.purge,
     "batches": bulk.purge,
-    "sign-ins, codes, runs": _forget_rows,
+    "sign-ins and codes": _forget_rows,
 }

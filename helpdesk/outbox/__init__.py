@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+import threading
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from flask import Flask, current_app, has_app_context
+from peewee import InterfaceError, OperationalError
 
 from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
+from helpdesk.events import transaction
 from helpdesk.i18n import in_language, lazy
 from helpdesk.notifications import rendering
 from helpdesk.outbox import claims
@@ -31,13 +33,10 @@ from models import Message, OutgoingEmail
 
 logger = logging.getLogger(__name__)
 
-#: Minutes to wait after each failure; after the last one the mail is shown as failed.
-DELAYS = (1, 5, 30, 120, 720)
-#: Mails sent through one connection.
-BATCH = 10
-
-#: What `wake` calls: ``helpdesk.operations.jobs`` puts its own here.
-wakers: list[Callable[[], None]] = []
+#: What a database that is away makes of any statement: the loop goes on once it is back.
+LOST = (OperationalError, InterfaceError)
+#: Mails put off together when the mail server cannot be used.
+TOGETHER = 10
 
 _application: Flask | None = None
 
@@ -46,15 +45,6 @@ def init(app: Flask) -> None:
     """Take the templates of mails from this application."""
     global _application
     _application = app
-
-
-def wake() -> None:
-    """Set the deliverer going. Never fails: the sweep of each minute finds what nobody was woken for."""
-    for waker in wakers:
-        try:
-            waker()
-        except Exception:
-            logger.exception("The deliverer could not be woken; the next sweep sends the mail.")
 
 
 def render(email: OutgoingEmail, link: str | None = None) -> EmailMessage:
@@ -74,45 +64,44 @@ def _context() -> AbstractContextManager[object]:
 # --- Delivering ---------------------------------------------------------------------------------------------------
 
 
-def deliver_due(limit: int = 50) -> int:
-    """Send up to `limit` mails that are due and return how many were sent; nothing without a mail server."""
+def next_due() -> datetime | None:
+    """Return when the next mail may be sent, which may be now; None when none waits, or there is no mail server."""
+    return claims.next_due() if settings.mail_server() is not None else None
+
+
+def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> int:
+    """Send up to `limit` mails that are due and return how many were sent; nothing without a mail server.
+
+    They go through one connection, each claimed when its turn comes, until `stopping` is set. Raises what the database
+    says when it is away: the claim is for whoever called to release.
+    """
     server = settings.mail_server()
     if server is None:
         return 0
-    claims.release_stuck()
-    sent = tried = 0
-    with _context():
-        while tried < limit and (batch := claims.claim(min(BATCH, limit - tried))):
-            tried += len(batch)
-            try:
-                sent += _send_batch(batch, server)
-            except Exception as error:
-                # Without a reason, these would look as if they were just being sent.
-                if not isinstance(error, OSError):  # smtplib's own errors are of this family
-                    logger.exception("The mail server could not be used.")
-                _fail(batch[0], error, for_good=False)
-                _hand_back(batch[1:], error)
-                break
-    return sent
-
-
-def _send_batch(batch: list[OutgoingEmail], server: MailServer) -> int:
-    """Send these mails through one connection, taking from `batch` what is done with. Raises OSError when it breaks."""
     sent = 0
-    with Connection(server) as connection:
-        while batch:
-            sent += _handle(batch[0], connection)
-            batch.pop(0)
+    with _context(), ExitStack() as connections:
+        connection: Connection | None = None
+        for _ in range(limit):
+            if (stopping is not None and stopping.is_set()) or not (claimed := claims.claim()):
+                break
+            try:
+                if connection is None:
+                    connection = connections.enter_context(Connection(server))
+                sent += _handle(claimed[0], connection)
+            except LOST:
+                raise
+            except Exception as error:
+                _put_off(claimed[0], error)
+                break
     return sent
 
 
 def _handle(email: OutgoingEmail, connection: Connection) -> int:
     try:
-        if claims.is_moot(email):
-            claims.store(email, state="cancelled")
-        elif claims.still_ours(email):
+        if not claims.is_moot(email):
             return _send(email, connection)
-    except OSError:
+        claims.store(email, state="cancelled")
+    except (OSError, *LOST):
         raise
     except Exception as error:
         # One mail that cannot be handled must not hold the others up.
@@ -153,26 +142,22 @@ def _is_permanent(error: smtplib.SMTPException) -> bool:
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
-def _hand_back(batch: list[OutgoingEmail], error: Exception) -> None:
-    """Let mails that were not even tried wait for the next sweep: the failure is not theirs."""
-    for email in batch:
-        claims.store(
-            email,
-            state="pending",
-            attempts=email.attempts - 1,
-            due_at=clock.now() + timedelta(minutes=1),
-            last_error=_reason(error),
-        )
+def _put_off(email: OutgoingEmail, error: Exception) -> None:
+    """Let a mail wait whose server could not be used, and those after it: without a reason, nobody would know why."""
+    if not isinstance(error, OSError):  # smtplib's own errors are of this family
+        logger.exception("The mail server could not be used.", exc_info=error)
+    _fail(email, error, for_good=False)
+    claims.put_off(TOGETHER - 1, clock.now() + timedelta(minutes=1), _reason(error))
 
 
 def _fail(email: OutgoingEmail, error: Exception, *, for_good: bool) -> None:
     reason = _reason(error)
-    if for_good or email.attempts > len(DELAYS):
+    if for_good or email.attempts > len(claims.DELAYS):
         logger.warning("The mail %s to %s was given up: %s", email.mail_id, email.to_email, reason)
         claims.store(email, state="failed", last_error=reason)
         journal.mail_ended(email, reason)
     else:
-        due = clock.now() + timedelta(minutes=DELAYS[email.attempts - 1])
+        due = clock.now() + timedelta(minutes=claims.DELAYS[email.attempts - 1])
         claims.store(email, state="pending", due_at=due, last_error=reason)
 
 
@@ -187,11 +172,10 @@ def _reason(error: Exception) -> str:
 def retry(email: OutgoingEmail, *, actor: Actor) -> None:
     """Send a mail anew that failed or waits for its next try. Raises NotAllowed."""
     access.require(actor, "configure")
-    now = clock.now()
-    OutgoingEmail.update(state="pending", attempts=0, due_at=now, last_error="").where(
-        OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
-    ).execute()
-    wake()
+    with transaction():
+        OutgoingEmail.update(state="pending", attempts=0, due_at=clock.now(), last_error="").where(
+            OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
+        ).execute()
 
 
 def retry_message(message: Message, *, actor: Actor) -> int:
@@ -200,9 +184,8 @@ def retry_message(message: Message, *, actor: Actor) -> int:
     mails = OutgoingEmail.update(state="pending", attempts=0, due_at=clock.now(), last_error="").where(
         OutgoingEmail.message == message.id, OutgoingEmail.state == "failed"
     )
-    number = int(mails.execute())
-    wake()
-    return number
+    with transaction():
+        return int(mails.execute())
 
 
 def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str:

@@ -1,21 +1,29 @@
-"""Claims on e-mails that are due: several threads, processes and hosts share the outbox, one sends each mail."""
+"""Claims on e-mails that are due: several threads, processes and hosts share the outbox, one sends each mail.
+
+A mail is claimed by itself, right before it is sent, in the name of the process. Whether that process is alive is for
+`helpdesk/operations/workers.py` to know: a claim has no age.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from peewee import SQL, ModelSelect, fn
+from peewee import SQL, Expression, ModelSelect, fn
 
 from database import database, is_sqlite
 from helpdesk import access, clock
+from helpdesk.lib import process
 from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
 
 #: The domain of the customers of examples (`helpdesk.examples.demo.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"
-#: Minutes after which a mail that is still being sent was left behind by a crash.
-STUCK = 10
+#: Minutes to wait after each failure; after the last one the mail is shown as failed.
+DELAYS = (1, 5, 30, 120, 720)
+LONGEST_PAUSE = timedelta(minutes=DELAYS[-1])
+#: How far a clock may be ahead before what it wrote is not believed.
+AHEAD = timedelta(minutes=1)
 
 
 def due_now() -> ModelSelect:
@@ -40,33 +48,45 @@ def due_now() -> ModelSelect:
     )
 
 
-def next_due(within: timedelta) -> datetime | None:
-    """Return when the next mail is due that is not due yet but will be within this time."""
+def next_due() -> datetime | None:
+    """Return when the next mail may be sent, which may be now; None when none waits."""
     now = clock.now()
-    waiting = (OutgoingEmail.state == "pending") & (OutgoingEmail.due_at > now) & (OutgoingEmail.due_at <= now + within)
-    query = OutgoingEmail.select(OutgoingEmail.due_at).where(waiting).order_by(OutgoingEmail.due_at).limit(1)
-    due: datetime | None = query.scalar()
+    if due_now().limit(1).exists():
+        return now
+    later = (OutgoingEmail.state == "pending") & (OutgoingEmail.due_at > now)
+    due: datetime | None = (
+        OutgoingEmail.select(OutgoingEmail.due_at)
+        .where(later)
+        .order_by(OutgoingEmail.due_at, OutgoingEmail.id)
+        .limit(1)
+        .scalar()
+    )
     return due
 
 
-def claim(count: int) -> list[OutgoingEmail]:
-    """Take mails that are due, each for this deliverer alone."""
-    due = due_now().limit(count)
-    if not is_sqlite():
-        due = due.for_update("FOR UPDATE SKIP LOCKED")
-    take = OutgoingEmail.update(state="sending", claimed_at=clock.now(), attempts=OutgoingEmail.attempts + 1)
+def claim(count: int = 1) -> list[OutgoingEmail]:
+    """Take so many mails that are due, at most, each for this deliverer alone."""
+    values = {"state": "sending", "claimed_at": clock.now(), "claimed_by": process.name()}
+    take = OutgoingEmail.update(values | {"attempts": OutgoingEmail.attempts + 1})
     with database.atomic():
-        claimed = take.where(OutgoingEmail.id.in_(due), OutgoingEmail.state == "pending").returning(OutgoingEmail)
+        claimed = take.where(_among_due(count), OutgoingEmail.state == "pending").returning(OutgoingEmail)
         return sorted(claimed.execute(), key=lambda email: email.id)
 
 
-def still_ours(email: OutgoingEmail) -> bool:
-    """Renew the claim right before sending; another deliverer may have taken over what waited too long."""
-    now = clock.now()
-    ours = (OutgoingEmail.id == email.id) & (OutgoingEmail.state == "sending")
-    renewed = OutgoingEmail.update(claimed_at=now).where(ours, OutgoingEmail.claimed_at == email.claimed_at).execute()
-    email.claimed_at = now
-    return bool(renewed)
+def put_off(count: int, until: datetime, reason: str) -> None:
+    """Let so many mails that are due wait: what went wrong with another would go wrong with them."""
+    later = OutgoingEmail.update(due_at=until, last_error=reason)
+    with database.atomic():
+        later.where(_among_due(count), OutgoingEmail.state == "pending").execute()
+
+
+def _among_due(count: int) -> Expression:
+    """Match the first mails that are due, leaving those to others that they are just taking."""
+    due = due_now().limit(count)
+    if is_sqlite():
+        return OutgoingEmail.id.in_(due)
+    # An array is made once. IN would run this again for each row, and each time find others that are not locked yet.
+    return OutgoingEmail.id == fn.ANY(fn.ARRAY(due.for_update("FOR UPDATE SKIP LOCKED")))
 
 
 def is_moot(email: OutgoingEmail) -> bool:
@@ -92,14 +112,36 @@ def _is_seen(email: OutgoingEmail) -> bool:
 
 def store(email: OutgoingEmail, **values: str | int | datetime) -> None:
     """Write what became of a claimed mail, unless another deliverer has taken it over."""
-    OutgoingEmail.update(values).where(
-        OutgoingEmail.id == email.id, OutgoingEmail.state == "sending", OutgoingEmail.claimed_at == email.claimed_at
-    ).execute()
+    ours = (OutgoingEmail.claimed_by == email.claimed_by) & (OutgoingEmail.claimed_at == email.claimed_at)
+    claimed = (OutgoingEmail.id == email.id) & (OutgoingEmail.state == "sending") & ours
+    OutgoingEmail.update(values).where(claimed).execute()
 
 
-def release_stuck() -> None:
-    """Let go of the mails a crash left behind."""
-    limit = clock.now() - timedelta(minutes=STUCK)
-    OutgoingEmail.update(state="pending").where(
-        OutgoingEmail.state == "sending", OutgoingEmail.claimed_at < limit
-    ).execute()
+def claimants() -> list[str]:
+    """Return the processes that are sending mails."""
+    sending = OutgoingEmail.select(OutgoingEmail.claimed_by).where(OutgoingEmail.state == "sending").distinct()
+    return [name or "" for (name,) in sending.tuples()]
+
+
+def release(name: str) -> None:
+    """Let go of the mails that a dead process was sending; an empty name stands for one that left none."""
+    claimed = OutgoingEmail.claimed_by == name if name else OutgoingEmail.claimed_by.is_null()
+    OutgoingEmail.update(state="pending").where(OutgoingEmail.state == "sending", claimed).execute()
+
+
+def pull_in() -> None:
+    """Let the mails be due that a clock which was ahead put off for too long.
+
+    Those are mails written in what is now the future, and those whose next try lies further away than any may. A reply
+    that its author keeps back, by the right clock, stays back.
+    """
+    now = clock.now()
+    future = now + AHEAD
+    written_ahead = (OutgoingEmail.created_at > future) & (OutgoingEmail.due_at >= OutgoingEmail.created_at)
+    tried_ahead = (OutgoingEmail.attempts > 0) & (OutgoingEmail.due_at > future + LONGEST_PAUSE)
+    kept_back = Message.select(SQL("1")).where(
+        Message.id == OutgoingEmail.message, Message.public_at > now, Message.created_at <= future
+    )
+    waiting = (OutgoingEmail.state == "pending") & (OutgoingEmail.due_at > future)
+    ahead = waiting & (written_ahead | tried_ahead) & ~fn.EXISTS(kept_back)
+    OutgoingEmail.update(due_at=now).where(ahead).execute()

@@ -391,21 +391,33 @@ def test_flask_tells_what_is_wrong_in_the_same_line(tmp_path: Path, words: list[
     assert (done.returncode, done.stderr) == (code, f"{sentence}\n")
 
 
-def test_a_damaged_queue_is_made_anew(serve: Any, run: Any, tmp_path: Path) -> None:
+def test_the_doctor_tells_who_is_at_work(serve: Any, run: Any) -> None:
     run("migrate")
-    queue = tmp_path / "data" / "queue.db"
-    whole = queue.read_bytes()
-    for content in (b"not a queue any more " * 400, whole[:4096] + b"\xff" * (len(whole) - 4096)):
-        for path in (queue, *queue.parent.glob("queue.db-*")):
-            path.unlink(missing_ok=True)
-        queue.write_bytes(content)
-        desk = serve()
-        assert desk.get("/healthz").status == 200
-        desk.end()
-        [line] = desk.errors.read_text().splitlines()
-        assert "The queue was damaged" in line
-        assert "ok    Queue: Readable" in run("doctor").stdout
-    assert len(list(queue.parent.glob("queue.db.damaged-*"))) >= 1
+    assert "note  Mail and timetable: Nobody is at work" in run("doctor").stdout
+    desk = serve()
+    until = time.monotonic() + 10
+    while "ok    Mail and timetable: At work on" not in (told := run("doctor").stdout):
+        assert time.monotonic() < until, told
+    assert desk.end() == 0
+    assert "note  Mail and timetable: Nobody is at work" in run("doctor").stdout
+
+
+def test_a_desk_that_was_killed_leaves_nothing_claimed(
+    serve: Any, mailing: dict[str, str], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    mailbox.delay = 60
+    desk = serve(**mailing)
+    until = time.monotonic() + 20
+    sending = "SELECT claimed_by FROM outgoing_email WHERE state = 'sending'"
+    with closing(sqlite3.connect(tmp_path / "data" / "guichet.db")) as database:
+        while not (claimed := database.execute(sending).fetchall()):
+            assert time.monotonic() < until, "nothing was claimed"
+            time.sleep(0.05)
+    assert [path.name for path in (tmp_path / "data" / "processes").iterdir()] == [claimed[0][0]]
+    desk.end(signal.SIGKILL)
+    mailbox.delay = 0
+    serve(**mailing)
+    assert wait_for_mail(mailbox, 20) == ["lea@desk.example"]
 
 
 def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:

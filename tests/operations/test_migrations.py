@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,33 @@ def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
         assert connection.execute("SELECT rowid FROM message_search('print*')").fetchall() == [(7,)]
 
 
+def rows(database: Any) -> dict[str, list[Any]]:
+    """Every row of the tables there are: a later version may have more of them, and more columns."""
+    names = [table._meta.table_name for table in TABLES if table._meta.table_name in database.get_tables()]
+    return {name: database.execute_sql(f'SELECT * FROM "{name}" ORDER BY id').fetchall() for name in names}
+
+
+def test_the_last_run_of_each_job_is_kept(empty: Any) -> None:
+    migrate.runner(empty).up("0015_lasting_ids")
+    runs = [("files", "2026-03-01"), ("files", "2026-03-02"), ("uploads", "2026-03-02 11")]
+    for job, period in runs:
+        values = f"'{job}', '{period}', '{period[:10]} 11:00:00'"
+        empty.execute_sql(f"INSERT INTO timetable_run (job, period, ran_at) VALUES ({values})")
+    migrate.runner(empty).up()
+    at = datetime(2026, 3, 2, 11)
+    runs_left = models.TimetableRun.select().order_by(models.TimetableRun.id)
+    kept = [(row.job, row.period, row.ended_at) for row in runs_left]
+    assert kept == [("files", "2026-03-02", at), ("uploads", "2026-03-02 11", at)]
+
+
+@postgresql_only
+def test_the_tables_of_the_queue_go(empty: Any) -> None:
+    migrate.runner(empty).up("0015_lasting_ids")
+    empty.execute_sql("CREATE TABLE huey_task (id bigserial PRIMARY KEY); INSERT INTO huey_task DEFAULT VALUES")
+    migrate.runner(empty).up()
+    assert "huey_task" not in empty.get_tables()
+
+
 @sqlite_only
 def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any) -> None:
     migrate.runner(empty).up("0014_former_numbers")
@@ -155,12 +183,12 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
     rule = models.Filter.create(name="Gone")
     models.FilterAction.create(rule=rule, action="transfer", argument=str(ana.id + 5))
     models.ReadMark.create(ticket=wanted, agent=ana, message=40)
-    there = [table for table in TABLES if table.table_exists()]
-    before = {table: list(table.select().order_by(table.id).dicts()) for table in there}
+    before = rows(empty)
 
+    migrate.runner(empty).up("0015_lasting_ids")
+
+    assert rows(empty) == before
     migrate.runner(empty).up()
-
-    assert {table: list(table.select().order_by(table.id).dicts()) for table in there} == before
     assert empty.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
     # What refers to them still does, and what is no more was named by somebody.
     assert cast.make_agent("Ben").id == ana.id + 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import importlib
@@ -36,17 +37,22 @@ def free_port() -> int:
 
 
 class Mailbox:
-    """`messages` are the mails received, oldest first. `refuse` makes the server answer so (``"451 later"``)."""
+    """`messages` are the mails received, oldest first.
+
+    `refuse` makes the server answer so (``"451 later"``), `delay` so many seconds late.
+    """
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.refuse = ""
+        self.delay = 0.0
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
         """Keep the mail, or refuse it."""
+        await asyncio.sleep(self.delay)
         if self.refuse:
             return self.refuse
         self.recipients.append(list(envelope.rcpt_tos))
