@@ -1,4 +1,4 @@
-"""What the loop does: the timetable, and the sources of what comes due. One more of either is one line."""
+"""What the loop does: its jobs, and the sources of what comes due. One more of either is one line."""
 
 from __future__ import annotations
 
@@ -17,17 +17,11 @@ TIMETABLE = Timetable(
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
     )
 )
-#: Beside the others: a mail server that is slow holds no upkeep up.
+#: Servers of others may be slow: what is read there has a thread of its own.
 INCOMING = Timetable((Job("incoming mail", MINUTELY, work.run),))
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),
-    Source(
-        *("timetable", TIMETABLE.next_due, TIMETABLE.run, TIMETABLE.claimants, TIMETABLE.release),
-        is_woken=False,
-    ),
-    Source(
-        *("incoming mail", INCOMING.next_due, INCOMING.run, INCOMING.claimants, INCOMING.release),
-        is_woken=False,
-    ),
+    INCOMING.source("incoming mail"),
+    TIMETABLE.source("timetable"),
 )

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from peewee import ModelSelect
+
 from helpdesk import clock
 from helpdesk.lib import process
 from helpdesk.operations import outage
+from helpdesk.operations.loop import Source
 from models import TimetableRun
 
 logger = logging.getLogger(__name__)
@@ -60,6 +63,10 @@ class Timetable:
         #: Until when a job is left alone in this process.
         self._rests: dict[str, float] = {}
 
+    def source(self, name: str) -> Source:
+        """Return these jobs as a source of the loop: a thread for all of them, which nobody wakes."""
+        return Source(name, self.next_due, self.run, self.claimants, self.release, is_woken=False)
+
     def next_due(self) -> datetime | None:
         """Return the present time when a job is due, else None: a period begins within the seconds of a look."""
         return clock.now() if self._due() else None
@@ -88,23 +95,23 @@ class Timetable:
 
     def claimants(self) -> list[str]:
         """Return the processes that run a job at the moment."""
-        rows = TimetableRun.select(TimetableRun.claimed_by).where(self._own(), TimetableRun.claimed_by.is_null(False))
-        return [name for (name,) in rows.tuples()]
+        running = self._rows(TimetableRun.claimed_by).where(TimetableRun.claimed_by.is_null(False))
+        return [name for (name,) in running.tuples()]
 
     def release(self, name: str) -> None:
         """Give back the periods that a dead process was at. What may have killed it rests as after a failure."""
-        claimed = self._own() & (TimetableRun.claimed_by == name)
-        for (job,) in list(TimetableRun.select(TimetableRun.job).where(claimed).tuples()):
+        running = self._rows(TimetableRun.job).where(TimetableRun.claimed_by == name)
+        for (job,) in list(running.tuples()):
             self._let_rest(job)
-        TimetableRun.update(claimed_by=None, period="").where(claimed).execute()
+            claimed = (TimetableRun.job == job) & (TimetableRun.claimed_by == name)
+            TimetableRun.update(claimed_by=None, period="").where(claimed).execute()
 
-    def _own(self) -> Any:
-        """Return the condition of the rows of these jobs."""
-        return TimetableRun.job.in_([job.name for job in self.jobs])
+    def _rows(self, *columns: Any) -> ModelSelect:
+        return TimetableRun.select(*columns).where(TimetableRun.job.in_([job.name for job in self.jobs]))
 
     def _due(self) -> list[Job]:
         now = clock.now()
-        rows = {row.job: row for row in TimetableRun.select()}
+        rows = {row.job: row for row in self._rows()}
         jobs = [job for job in self.jobs if self._rests.get(job.name, 0) <= self._monotonic()]
         return [job for job in jobs if _is_due(rows.get(job.name), now.strftime(job.period), now)]
 

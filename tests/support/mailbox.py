@@ -55,8 +55,9 @@ class Mailbox:
         await asyncio.sleep(self.delay)
         if self.refuse:
             return self.refuse
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.recipients.append(list(envelope.rcpt_tos))
-        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        self.messages.append(message)
         return "250 OK"
 
     def start(self) -> Mailbox:
@@ -70,7 +71,8 @@ class Mailbox:
 
     def to(self, address: str) -> list[EmailMessage]:
         """Return the mails handed over for this address."""
-        pairs = zip(self.recipients, self.messages, strict=True)
+        # One may be arriving: its recipients are there first.
+        pairs = zip(self.recipients, self.messages, strict=False)
         return [message for recipients, message in pairs if address in recipients]
 
 

@@ -15,7 +15,7 @@ import time_machine
 
 import helpdesk.wiring  # noqa: F401 — acts wake the loop only once it is read
 from helpdesk import clock, settings, tickets
-from helpdesk.operations import jobs, loop, wakeups
+from helpdesk.operations import jobs, loop, wakeups, workers
 from helpdesk.operations.loop import Loop, Source
 from helpdesk.operations.timetable import HOURLY, Job, Timetable
 from helpdesk.outbox import claims
@@ -238,7 +238,7 @@ def test_a_jump_of_the_clock_stops_neither_mail_nor_timetable(app, smtp, jump):
             owe("after@b.example")
             wakeups.wake()
             assert wait_until(lambda: smtp.to("after@b.example")) < 1
-            wait_until(lambda: len(ran) == 2 and smtp.to("before@b.example"))
+            wait_until(lambda: len(ran) == 2 and smtp.to("before@b.example"), 20)
     assert (len(ran), len(smtp.messages)) == (2, 2)
 
 
@@ -304,7 +304,9 @@ def test_two_loops_share_the_work_and_do_each_thing_once(app, desk, smtp):
             worker.send_signal(signal.SIGTERM)
     assert sorted(to for (to,) in smtp.recipients) == sorted(addresses)
     assert len(names) == 2
-    assert {run.job for run in TimetableRun.select()} == {job.name for job in jobs.TIMETABLE.jobs}
+    assert {run.job for run in TimetableRun.select()} == {
+        job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs)
+    }
     assert not Worker.select().exists()
 
 
@@ -349,6 +351,7 @@ def test_a_loop_that_ends_leaves_what_it_is_doing_claimed(app, smtp, monkeypatch
     assert OutgoingEmail.get_by_id(email.id).state == "sending"
     assert Worker.select().exists()
     wait_until(lambda: OutgoingEmail.get_by_id(email.id).state == "sent")
+    workers.end()
 
 
 def test_a_loop_that_never_began_ends(app):

@@ -494,7 +494,7 @@ def test_what_waits_by_a_right_clock_goes_on_waiting(smtp, ticket, ana):
     OutgoingEmail.delete().execute()
     settings.save({"undo_send_seconds": 30})
     message = tickets.reply(ticket, "<p>On its way</p>", actor=ana)
-    tickets.hold_reply(message, actor=ana)
+    tickets.delay_reply(message, actor=ana)
     owe(due_at=clock.now() + timedelta(hours=12), attempts=5)
     owe(due_at=clock.now() + timedelta(days=5))
     claims.pull_in()
