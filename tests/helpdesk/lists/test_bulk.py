@@ -55,7 +55,7 @@ def test_what_is_taken_back_is_as_it_was(three, root, ana, name):
     outcome = act(name, three, rules(root, ana)[name], root)
     assert snapshot(three) != before
     undone = undo.undo(outcome.action, actor=root)
-    assert (outcome.done, undone.back, undone.kept) == (3, 3, 0)
+    assert (outcome.done, undone.back, undone.left_alone) == (3, 3, 0)
     assert snapshot(three) == before
 
 
@@ -72,14 +72,14 @@ def test_what_somebody_changed_since_is_left_alone(three, root, ana, ben):
     outcome = act("assign", three, rules(root, ana)["assign"], root)
     tickets.assign(Ticket.get_by_id(three[1].id), ben, actor=root)
     undone = undo.undo(outcome.action, actor=root)
-    assert (undone.back, undone.kept) == (2, 1)
+    assert (undone.back, undone.left_alone) == (2, 1)
     assert [Ticket.get_by_id(ticket.id).assignee for ticket in three] == [None, ben, None]
 
 
 def test_a_reply_since_keeps_the_status(three, root, carol):
     outcome = act("status", three, lambda t: tickets.set_status(t, status("pending"), actor=root), root)
     tickets.reply(Ticket.get_by_id(three[0].id), "<p>Here you are.</p>", actor=root)
-    assert undo.undo(outcome.action, actor=root).kept == 1
+    assert undo.undo(outcome.action, actor=root).left_alone == 1
     assert Ticket.get_by_id(three[0].id).status == status("pending")
 
 
@@ -109,7 +109,7 @@ def test_an_assignee_who_has_left_does_not_come_back(three, root, ana, ben):
     ben.active = False
     ben.save()
     undone = undo.undo(outcome.action, actor=root)
-    assert (undone.back, undone.kept, undone.cancelled) == (0, 1, 0)
+    assert (undone.back, undone.left_alone, undone.cancelled) == (0, 1, 0)
 
 
 def test_assigning_away_what_one_saw_by_assignment_can_be_taken_back(three, root, ana, ben):
@@ -197,7 +197,7 @@ def test_many_tickets_of_one_author_are_all_given_back(three, root, monkeypatch,
     rule = {"spam": tickets.mark_spam, "not-spam": tickets.not_spam}[name]
     outcome = act(name, three, lambda ticket: rule(ticket, actor=root), root)
     undone = undo.undo(outcome.action, actor=root)
-    assert (undone.back, undone.kept) == (3, 0)
+    assert (undone.back, undone.left_alone) == (3, 0)
     assert [(row.is_spam, row.customer.blocked_at is None) for row in Ticket.select()] == before
 
 
