@@ -1033,6 +1033,15 @@ class MailedMessage(Base):
     notes = JSONField(default=list)
 
 
+class MailId(Base):
+    """The id of an e-mail that has left the outbox: an answer to it finds its ticket for as long as that lives."""
+
+    mail_id = CharField(max_length=200, index=True)
+    ticket = ForeignKeyField(Ticket, backref="mail_ids", on_delete="CASCADE")
+    address = ForeignKeyField(CustomerAddress, backref="+", null=True, on_delete="SET NULL", index=False)
+    agent = ForeignKeyField(Agent, backref="+", null=True, on_delete="SET NULL", index=False)
+
+
 class SenderRule(Cached):
     """What is done with the mail of an address, or of a domain: with its sub-domains when it begins with a dot."""
 
@@ -1102,4 +1111,5 @@ TABLES: tuple[type[Base], ...] = (
     IncomingMail,
     MailedMessage,
     SenderRule,
+    MailId,
 )

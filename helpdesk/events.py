@@ -58,10 +58,16 @@ class EventKind(StrEnum):
     RATED_BAD = "rated-bad"
     RENAMED = "renamed"
     MERGED = "merged"
+    STRANGER_WROTE = "stranger-wrote"
+    AUTOMATIC = "automatic"
+    RELATED = "related"
+    SPLIT = "split"
 
 
 #: Kinds that the thread shows as messages, not as lines of the history.
-SHOWN_AS_MESSAGE = frozenset({EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED})
+SHOWN_AS_MESSAGE = frozenset(
+    {EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED, EventKind.STRANGER_WROTE}
+)
 
 Listener = Callable[[TicketEvent, Actor], None]
 
@@ -160,6 +166,10 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
     EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
     EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
+    EventKind.STRANGER_WROTE: lazy("%(email)s wrote, who does not belong to this ticket"),
+    EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
+    EventKind.RELATED: lazy("The e-mail answers ticket %(number)s"),
+    EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a message"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -205,6 +215,8 @@ def describe(event: TicketEvent) -> str:
         "tag": "",
         "former": "",
         "subject": "",
+        "email": "",
+        "number": "",
         "name": "",
         "reason": "",
         **data,

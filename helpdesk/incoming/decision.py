@@ -12,6 +12,7 @@ from typing import Any
 from helpdesk.incoming import automatic
 from helpdesk.incoming.evidence import Evidence
 from helpdesk.incoming.reading import Content
+from helpdesk.incoming.threading import AGENT, CODE, COPY, NUMBER, OURS, OWNER, THEIRS
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def decide(content: Content, evidence: Evidence) -> Decision:
             if outcome is not None:
                 state, reason, data = outcome
                 return Decision(state, reason, data, tuple(tests))
-    return Decision("new", "new", {}, tuple(tests))
+    trace = evidence.trace
+    related = {} if trace is None else {"related": trace.ticket.id, "number": trace.ticket.number}
+    return Decision("new", "related" if related else "new", related, tuple(tests))
 
 
 def is_accepted(evidence: Evidence) -> bool:
@@ -58,6 +61,12 @@ def is_accepted(evidence: Evidence) -> bool:
 def _duplicate(content: Content, evidence: Evidence) -> Iterator[Line]:
     known = evidence.duplicate
     yield "duplicate", None if known is None else ("ignored", "duplicate", {"mail": known}), content.mail_id
+
+
+def _ours(content: Content, evidence: Evidence) -> Iterator[Line]:
+    probe = evidence.probe
+    yield "probe", None if probe is None else ("ignored", "probe", {"mailbox": probe}), content.author.email
+    yield "ours", ("ignored", "ours", {}) if evidence.is_ours else None, content.mail_id
 
 
 def _rule(_content: Content, evidence: Evidence) -> Iterator[Line]:
@@ -78,6 +87,36 @@ def _own(content: Content, evidence: Evidence) -> Iterator[Line]:
 def _sender(content: Content, evidence: Evidence) -> Iterator[Line]:
     named = ", ".join(person.email or person.name for person in content.authors)
     yield "no-sender", None if evidence.author else ("held", "no-sender", {}), named
+
+
+def _automatic_of_ticket(_content: Content, evidence: Evidence) -> Iterator[Line]:
+    trace = evidence.trace
+    hit = trace is not None and trace.kind != NUMBER and bool(evidence.automatic)
+    number = trace.ticket.number if trace is not None else ""
+    yield "automatic", ("automatic", "automatic", {"number": number}) if hit else None, evidence.automatic
+
+
+def _ticket(_content: Content, evidence: Evidence) -> Iterator[Line]:
+    """What leads to a ticket, and what its author may do there; what leads nowhere says so, too."""
+    trace = evidence.trace
+    for kind in (CODE, OURS, THEIRS, NUMBER):
+        here = trace is not None and trace.kind == kind
+        yield f"trace-{kind}", _outcome_of(evidence) if here else None, trace.seen if here and trace is not None else ""
+
+
+def _outcome_of(evidence: Evidence) -> Outcome | None:
+    trace = evidence.trace
+    if trace is None or evidence.closed_too_long:
+        return None
+    data = {"number": trace.ticket.number, "email": evidence.author}
+    strong = trace.kind in {CODE, OURS}
+    if evidence.role == AGENT:
+        # From a colleague, and who proves that? The team reads it, nobody else.
+        return ("note", "agent", data) if strong else None
+    if evidence.role in {OWNER, COPY}:
+        return "message", evidence.role, data
+    named = trace.kind == THEIRS and evidence.author.casefold() in trace.named
+    return ("message", "stranger", data) if strong or named else None
 
 
 def _automatic_answer(content: Content, evidence: Evidence) -> Iterator[Line]:
@@ -119,10 +158,13 @@ def _place(_content: Content, evidence: Evidence) -> Iterator[Line]:
 #: In this order; a later version of a line stands where its place in the order is.
 LINES: tuple[Callable[[Content, Evidence], Iterator[Line]], ...] = (
     _duplicate,
+    _ours,
     _rule,
     _own,
     _sender,
+    _automatic_of_ticket,
     _automatic_answer,
+    _ticket,
     _many,
     _colleague,
     _list,

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import automatic, senders
+from helpdesk.incoming import automatic, senders, threading
 from helpdesk.incoming.reading import Content
+from helpdesk.incoming.threading import Trace
 from helpdesk.lib import inputs
+from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc
-from models import Agent, IncomingMail, Mailbox, SenderRule
+from models import Agent, CustomerAddress, IncomingMail, Mailbox, SenderRule
 
 #: New tickets within an hour, from one address and from one domain; what comes then is held.
 HOURLY_ADDRESS, HOURLY_DOMAIN = 30, 100
+#: How the subject of a mail begins that somebody sent on.
+SENT_ON = re.compile(r"\s*(fwd?|tr|wg|rv)\s*:", re.IGNORECASE)
 #: Spam filters of mail servers: the header, and the words in it that say so.
 SPAM = {
     "x-spam-flag": ("yes",),
@@ -36,6 +41,15 @@ class Evidence:
     own_address: str = ""
     rule: SenderRule | None = None
     automatic: str = ""
+    #: The desk itself sent it.
+    is_ours: bool = False
+    #: A mail of ours that only was to come back to this mailbox.
+    probe: int | None = None
+    #: Whose ticket it is about, and what its author is to that ticket.
+    trace: Trace | None = None
+    role: str = ""
+    address: CustomerAddress | None = None
+    closed_too_long: bool = False
     agent: Agent | None = None
     many: str = ""
     held_folder: str = ""
@@ -49,19 +63,40 @@ def of(mail: IncomingMail, content: Content) -> Evidence:
     mailbox: Mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     author = author_of(content)
     service = lookups.service(mailbox.service_id)
+    agent = _agent(author)
+    trace = threading.find(content)
+    role, address = threading.role_of(trace, author, is_agent=agent is not None) if trace is not None else ("", None)
     return Evidence(
         author=author,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),
         rule=senders.rule_for(author) if author else None,
         automatic=automatic.sign(content),
-        agent=_agent(author),
+        agent=agent,
+        is_ours=threading.is_ours(content) and not _is_sent_on(agent, content),
+        probe=_probe(content),
+        trace=trace,
+        role=role,
+        address=address,
+        closed_too_long=trace is not None and threading.closed_too_long(trace.ticket, clock.now()),
         many="" if mail.silent else _many(author),
         held_folder=mail.folder if mail.folder in mailbox.held_folders.splitlines() else "",
         spam=_spam(content),
         place_is_open=service is not None and service.enabled,
         hold_lists=mailbox.hold_lists,
     )
+
+
+def _is_sent_on(agent: Agent | None, content: Content) -> bool:
+    """Whether a colleague sent a mail of ours on."""
+    return agent is not None and bool(SENT_ON.match(content.subject))
+
+
+def _probe(content: Content) -> int | None:
+    """Return the mailbox whose sub-addresses this mail tries out."""
+    emails = (*(one.email for one in (*content.to, *content.cc)), *content.delivered)
+    codes = (reply_address.in_address(email) for email in emails)
+    return next((code.probe for code in codes if code is not None and code.probe is not None), None)
 
 
 def author_of(content: Content) -> str:

@@ -9,10 +9,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from helpdesk import clock, settings
-from helpdesk.errors import InvalidInput
-from helpdesk.events import transaction
+from helpdesk.access import SYSTEM
+from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import in_language, lazy
-from helpdesk.incoming import files, held, language, senders, storage
+from helpdesk.incoming import files, held, language, storage, threading
 from helpdesk.incoming.decision import Decision
 from helpdesk.incoming.evidence import Evidence, normalised
 from helpdesk.incoming.reading import Content, Person
@@ -35,21 +35,6 @@ _VIA = re.compile(r"\s+via\s+.*", re.IGNORECASE)
 
 NO_TEXT = lazy("(No text)")
 NO_SUBJECT = lazy("(No subject)")
-
-
-def carry_out(mail: IncomingMail, content: Content, evidence: Evidence, decision: Decision) -> None:
-    """Do what was decided. Whatever goes wrong, nothing of it is stored; doing it again makes nothing twice."""
-    remember(mail, content, evidence, decision)
-    if evidence.rule is not None:
-        senders.count_hit(evidence.rule)
-    try:
-        if decision.state == "new":
-            open_from(mail, content, spam=decision.reason == "spam")
-        else:
-            finish(mail)
-    except InvalidInput as error:
-        # Held, never refused: somebody can still make something of it.
-        keep_held(mail, "refused", why=str(error))
 
 
 def keep_held(mail: IncomingMail, reason: str, **data: Any) -> None:
@@ -108,19 +93,22 @@ def finish(mail: IncomingMail) -> None:
 # --- A new ticket -------------------------------------------------------------------------------------------------
 
 
-def open_from(mail: IncomingMail, content: Content, *, spam: bool = False, email: str = "", **changes: Any) -> Ticket:
-    """Open a ticket from a mail, for its author or for `email`, and store what became of the mail with it.
+def open_from(mail: IncomingMail, content: Content, *, spam: bool = False, related: int | None = None) -> Ticket:
+    """Open a ticket from a mail for its author, and store what became of the mail with it.
 
-    Raises InvalidInput; then nothing is stored.
+    `related` is the ticket that it names and does not belong to. Raises InvalidInput; then nothing is stored.
     """
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     with in_language(mailbox.locale):
-        new = replace(draft(mail, content, mailbox, email), is_spam=spam, **changes)
+        new = replace(draft(mail, content, mailbox), is_spam=spam)
     with kept_files(mail, content) as kept, transaction():
         with mails_of(mail):
             ticket = open_ticket(replace(new, files=tuple(kept.files)), actor=None)
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
         note_origin(first, mail, mailbox, evidence="", notes=kept.notes)
+        other = threading.ticket_of(related) if related is not None else None
+        if other is not None:
+            record(ticket, EventKind.RELATED, actor=SYSTEM, number=other.number)
         mail.ticket, mail.message = ticket, first
         finish(mail)
     return ticket
@@ -208,8 +196,12 @@ def kept_files(mail: IncomingMail, content: Content) -> Iterator[files.Kept]:
 @contextmanager
 def mails_of(mail: IncomingMail) -> Iterator[None]:
     """Look at the e-mails that a rule writes inside: history that is only now read lets none go out."""
-    with drafting.noted() as written:
-        yield
+    answered = drafting.theirs.set(((mail.from_email, mail.mail_id),) if mail.mail_id else ())
+    try:
+        with drafting.noted() as written:
+            yield
+    finally:
+        drafting.theirs.reset(answered)
     if mail.silent and written:
         OutgoingEmail.delete().where(OutgoingEmail.id.in_(written)).execute()
 

@@ -23,6 +23,15 @@ STATES: dict[str, Any] = {
 REASONS: dict[str, Any] = {
     "": lazy("It has not been looked at yet."),
     "new": lazy("It is about nothing the desk knows: it opened a ticket."),
+    "related": lazy("It names ticket %(number)s and does not belong there: it opened a ticket of its own."),
+    "owner": lazy("Its author is the customer of ticket %(number)s."),
+    "copy": lazy("Its author is in copy of ticket %(number)s."),
+    "stranger": lazy("It answers ticket %(number)s, and its author does not belong there: the team alone reads it."),
+    "agent": lazy("It says it comes from a colleague, which nothing proves: a note of ticket %(number)s."),
+    "automatic": lazy("A program answered to ticket %(number)s: a line in its history, and nobody is told."),
+    "ours": lazy("The desk sent it itself."),
+    "probe": lazy("The desk sent it itself, to try the sub-addresses of the mailbox: they work."),
+    "forgotten": lazy("It was kept for as long as it had to be."),
     "spam": lazy("The mail server takes it for spam: its ticket stands under Spam, and nobody was told."),
     "opened": lazy("%(who)s opened a ticket from it."),
     "added": lazy("%(who)s added it to a ticket."),
@@ -45,6 +54,13 @@ REASONS: dict[str, Any] = {
 }
 
 TESTS: dict[str, Any] = {
+    "probe": lazy("Tries out the sub-addresses"),
+    "ours": lazy("Sent by this help desk"),
+    "automatic": lazy("A program answers about a ticket"),
+    "trace-code": lazy("Sent to the answer address of a ticket"),
+    "trace-ours": lazy("Answers an e-mail of the desk"),
+    "trace-theirs": lazy("Answers an e-mail that came in"),
+    "trace-number": lazy("The number of a ticket in the subject"),
     "duplicate": lazy("Received before"),
     "rule": lazy("A rule for its sender"),
     "own-address": lazy("Comes from an address of this help desk"),
@@ -79,6 +95,7 @@ def sentence(key: str, data: dict[str, Any]) -> str:
     """Return the sentence of a reason."""
     words = {
         "who": "",
+        "number": "",
         "pattern": "",
         "email": "",
         "sender": "",

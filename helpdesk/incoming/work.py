@@ -12,7 +12,7 @@ from datetime import timedelta
 from database import database, is_sqlite
 from helpdesk import clock, settings
 from helpdesk.i18n import in_language
-from helpdesk.incoming import collection, condition, decision, evidence, outcome, storage
+from helpdesk.incoming import answers, collection, condition, decision, evidence, storage
 from helpdesk.incoming.reading import Content, Reader
 from helpdesk.settings import lookups
 from models import IncomingMail
@@ -78,7 +78,7 @@ def _handle(mail: IncomingMail, reader: Reader) -> int:
 def handle(mail: IncomingMail, content: Content) -> None:
     """Decide about a mail that was read, and do it."""
     known = evidence.of(mail, content)
-    outcome.carry_out(mail, content, known, decision.decide(content, known))
+    answers.carry_out(mail, content, known, decision.decide(content, known))
 
 
 def _give_up_or_wait(mail: IncomingMail, reason: str) -> int:

@@ -66,6 +66,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
         Notice("team_message", recipients.handlers),
         Notice("notification", recipients.other_customers),
     ),
+    EventKind.STRANGER_WROTE: (Notice("team_message", recipients.handlers),),
     EventKind.REPLIED: (
         Notice("notification", recipients.customer, unless=_to_stranger_by_program),
         Notice("notification", recipients.copies, unless=_to_stranger_by_program),

@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from helpdesk import clock, i18n
 from helpdesk.lib import richtext
 from helpdesk.lib.statements import insert
-from helpdesk.notifications import rendering
+from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_kinds import KINDS, LINK_LINES, kind_of
 from helpdesk.settings.fixed_emails import FIXED, Fixed
-from models import Message, OutgoingEmail, Ticket
+from models import IncomingMail, Message, OutgoingEmail, Ticket
+
+#: Letters of a header of references.
+MOST_LETTERS = 900
+#: Who wrote mails and their ids, oldest first.
+Mailed = tuple[tuple[str, str], ...]
+#: The mail that the running act answers: its row does not name its ticket yet.
+theirs: ContextVar[Mailed] = ContextVar("theirs", default=())
 
 _noted: ContextVar[list[int] | None] = ContextVar("noted", default=None)
 
@@ -115,7 +122,10 @@ def draft(new: NewMail) -> OutgoingEmail:
     said, recipient, ticket, message = new.text, new.recipient, new.ticket, new.message
     usable = {name: value for name, value in new.values.items() if name in placeholders.allowed(new.kind)}
     body = richtext.clean(placeholders.fill(said.body, usable, html=True))
-    earlier = _earlier(ticket, recipient.email)
+    mailed = (*_theirs(ticket), *theirs.get()) if ticket is not None and lookups.mailboxes() else ()
+    earlier = _reference_ids(
+        _earlier(ticket, recipient.email), [mail_id for sender, mail_id in mailed if sender == recipient.email]
+    )
     now = clock.now()
     return OutgoingEmail(
         kind=new.kind,
@@ -124,10 +134,12 @@ def draft(new: NewMail) -> OutgoingEmail:
         agent=recipient.agent,
         address=recipient.address,
         to_email=recipient.email,
-        from_email=said.sender_email,
+        from_email=_sender(said, ticket),
         from_name=placeholders.header_safe(said.sender_name, limit=120),
         locale=recipient.locale,
-        subject=placeholders.fill(said.subject, usable, html=False, one_line=True),
+        subject=_subject(
+            placeholders.fill(said.subject, usable, html=False, one_line=True), new.kind, ticket, mailed, recipient
+        ),
         body=_without_tail(body),
         link_kind=new.link_kind,
         mail_id=rendering.new_id(ticket.number if ticket else "", message.id if message else None),
@@ -138,6 +150,43 @@ def draft(new: NewMail) -> OutgoingEmail:
         due_at=message.public_at or now if message is not None else now,
         created_at=now,
     )
+
+
+def _sender(said: Text, ticket: Ticket | None) -> str:
+    """Return the sender: the owner's own, else the mailbox of the ticket's place, else the default (RULES 39)."""
+    if ticket is not None and said.sender_email == rendering.default_sender():
+        mailbox = reply_address.mailbox_of(ticket)
+        if mailbox is not None:
+            return str(mailbox.address)
+    return said.sender_email
+
+
+def _subject(subject: str, kind: str, ticket: Ticket | None, mailed: Mailed, recipient: Recipient) -> str:
+    """Return the subject: to who wrote by mail, the one they wrote, so that mail programs keep them together."""
+    if ticket is None or not mailed or recipient.address is None:
+        return subject
+    if kind == "notification":
+        return placeholders.header_safe(f"Re: {ticket.subject} [#{ticket.number}]")
+    if ticket.number not in subject and ticket.subject not in subject:
+        return placeholders.header_safe(f"{subject} – {ticket.subject} [#{ticket.number}]")
+    return subject
+
+
+def _theirs(ticket: Ticket) -> Mailed:
+    """Return who wrote the last mails that came in to a ticket, and their ids, oldest first."""
+    query = IncomingMail.select(IncomingMail.from_email, IncomingMail.mail_id).where(
+        IncomingMail.ticket == ticket.id, IncomingMail.mail_id != ""
+    )
+    return tuple(query.order_by(IncomingMail.id.desc()).limit(rendering.MAX_REFERENCES).tuples())[::-1]
+
+
+def _reference_ids(ours: list[str], theirs: list[str]) -> list[str]:
+    """Return the ids that a mail names, theirs last: a header that is too long is refused by some servers."""
+    last = theirs[-3:]
+    named = list(dict.fromkeys([*ours[-(rendering.MAX_REFERENCES - len(last)) :], *last]))
+    while len(" ".join(named)) > MOST_LETTERS:
+        named.pop(0)
+    return named
 
 
 def _without_tail(body: str) -> str:

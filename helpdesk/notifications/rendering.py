@@ -20,7 +20,8 @@ from markupsafe import Markup
 from database import Label
 from helpdesk import clock, settings
 from helpdesk.lib import accent, richtext
-from helpdesk.settings import email_kinds
+from helpdesk.notifications import reply_address
+from helpdesk.settings import email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
 from models import OutgoingEmail
 
@@ -100,6 +101,10 @@ def _address(name: str, email: str) -> Address:
 
 def _headers(email: OutgoingEmail) -> dict[str, str]:
     headers = {}
+    if lookups.mailboxes():
+        headers["X-Guichet-Desk"] = reply_address.desk_mark()
+    if answered := reply_address.of(email):
+        headers["Reply-To"] = answered
     if email.in_reply_to:
         headers["In-Reply-To"] = email.in_reply_to
     if email.references:
@@ -122,11 +127,17 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
         "line": _text_for(email_kinds.LINK_LINES[kind], email) if kind else "",
         "link": link or _text_for(email_kinds.HIDDEN_LINK, email),
         "link_is_address": link is not None,
-        "no_answer": _text_for(email_kinds.NO_ANSWER, email) if kind or email.kind == "digest" else "",
+        "no_answer": _text_for(email_kinds.NO_ANSWER, email) if is_one_way(email, kind) else "",
+        "above": _text_for(email_kinds.ABOVE, email) if email.ticket_id and reply_address.is_answerable(email) else "",
         "desk_name": header_safe(settings.get("desk_name")),
         "accent": accent.of_mail(settings.get("accent_color")),
         "contact": settings.get("contact").text(email.locale, "en"),
     }
+
+
+def is_one_way(email: OutgoingEmail, kind: str) -> bool:
+    """Whether a mail says that nobody reads what is answered to it: true of every address without a mailbox."""
+    return bool(kind or email.kind == "digest") and not reply_address.is_answerable(email)
 
 
 def link_kind(email: OutgoingEmail) -> str:

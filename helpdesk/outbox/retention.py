@@ -11,7 +11,7 @@ from helpdesk.events import transaction
 from helpdesk.settings.email_kinds import KINDS
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
 from helpdesk.visitors import unconfirmed
-from models import Agent, OutgoingEmail, Ticket
+from models import Agent, MailId, OutgoingEmail, Ticket
 
 #: Kinds that speak of an account or an address and quote no ticket.
 OF_ACCOUNTS = frozenset({*(kind.key for kind in KINDS.values() if kind.group == "accounts"), unconfirmed.KIND, "test"})
@@ -52,4 +52,15 @@ def _purge_oldest(condition: Expression) -> int:
         first = OutgoingEmail.select(OutgoingEmail.id, OutgoingEmail.created_at).where(condition)
         rows = first.order_by(OutgoingEmail.id).limit(AT_ONCE).tuples()
         old = [key for key, written in rows if written < limit]
+        _remember_ids(old)
         return int(OutgoingEmail.delete().where(OutgoingEmail.id.in_(old), condition).execute()) if old else 0
+
+
+def _remember_ids(keys: list[int]) -> None:
+    """Keep the ids of sent mails about tickets: whoever answers one later still finds the ticket."""
+    columns = (OutgoingEmail.mail_id, OutgoingEmail.ticket, OutgoingEmail.address, OutgoingEmail.agent)
+    sent = OutgoingEmail.select(*columns).where(
+        OutgoingEmail.id.in_(keys), OutgoingEmail.ticket.is_null(False), OutgoingEmail.state == "sent"
+    )
+    if keys and sent.exists():
+        MailId.insert_from(sent, (MailId.mail_id, MailId.ticket, MailId.address, MailId.agent)).execute()

@@ -217,6 +217,7 @@ _CHECKS: dict[str, Any] = {
     "colour": _colour,
     "picture": _picture,
     "days": _whole(1, 3_650, lazy("Expected a number of days from 1 to 3650.")),
+    "any_days": _whole(0, 3_650, lazy("Expected a number of days from 0 to 3650.")),
     "pause": _whole(0, 30, lazy("Expected a number of seconds from 0 to 30.")),
     "prefix": _prefix,
     "extensions": _extensions,

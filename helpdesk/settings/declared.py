@@ -193,6 +193,10 @@ DECLARED: dict[str, Declared] = {
             lazy("A larger one stays on its server and waits for a decision. In bytes, or with K, M or G."),
         ),
         Declared(
+            "reopen_days", "incoming", "any_days", 0, lazy("Reopen a closed ticket for … days"),
+            lazy("An answer that comes later by e-mail opens a new ticket. 0: it always reopens its ticket."),
+        ),
+        Declared(
             "held_mail_days", "incoming", "days", 90, lazy("Days an undecided e-mail is kept"),
             lazy("E-mails to check wait that long; what belongs to a ticket lives as long as the ticket."),
         ),

@@ -217,6 +217,8 @@ LINK_LINES = {
     "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
 }
 HIDDEN_LINK = Label(en="[private link]", fr="[lien privé]")
+#: What stands above the text of a mail that can be answered: below it everything is quoted.
+ABOVE = Label(en="— Answer above this line —", fr="— Répondez au-dessus de cette ligne —")
 NO_ANSWER = Label(
     en="Please do not answer this e-mail: use the link.",
     fr="Merci de ne pas répondre à cet e-mail : utilisez le lien.",

@@ -181,7 +181,7 @@ def _taking_columns(ticket: Ticket, agent: Agent | System) -> dict[str, object]:
 
 
 def add_note(
-    ticket: Ticket, body: str, *, actor: Agent, files: Sequence[StoredFile] = (), form_key: str | None = None
+    ticket: Ticket, body: str, *, actor: Agent | System, files: Sequence[StoredFile] = (), form_key: str | None = None
 ) -> Message:
     """Store an internal note (HTML) and its files; customers never see them and nothing else changes.
 
@@ -190,7 +190,9 @@ def add_note(
     """
     required = _required(body)
     with act(ticket, "note", actor=actor):
-        clean, named = mentions.mark(required, mentions.mentionable_agents(ticket, by=actor))
+        # What the program writes down names nobody: somebody else wrote it.
+        nameable = mentions.mentionable_agents(ticket, by=actor) if isinstance(actor, Agent) else []
+        clean, named = mentions.mark(required, nameable)
         message = _write(ticket, NOTE, clean, actor=actor, form_key=form_key)
         attach(message, files, actor=actor)
         store(ticket)
