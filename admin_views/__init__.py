@@ -15,6 +15,7 @@ from admin_views.dashboard import Dashboard
 from admin_views.incoming.mailboxes import MailboxesView
 from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
+from admin_views.incoming.strangers import StrangersPage
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
@@ -85,6 +86,7 @@ PAGES = (
     MailboxesView,
     ReceivedView,
     SendersView,
+    StrangersPage,
 )
 
 

@@ -10,9 +10,11 @@ from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView
 from admin_views.base.fields import languages
-from helpdesk import i18n
+from helpdesk import i18n, outbox
+from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.incoming import mailbox_test, mailboxes
+from helpdesk.notifications import reply_address
 from helpdesk.settings import environment, lookups
 from models import Mailbox
 
@@ -42,13 +44,14 @@ class MailboxesView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = (
         *("kind", "address", "aliases", "name", "host", "port", "security", "username", "password", "folder", "begin"),
-        *("service", "department", "locale", "other_folders", "held_folders", "hold_lists", "enabled"),
+        *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
+        *("sub_addresses", "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
         (lazy("Server"), ["host", "port", "security", "username", "password", "folder", "begin"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
-        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "enabled"]),
+        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "sub_addresses", "enabled"]),
     )
     form_overrides = dict.fromkeys(("kind", "security", "begin", "locale"), SelectField)
     form_extra_fields = {"password": PasswordField(lazy("Password"), render_kw={"autocomplete": "new-password"})}
@@ -76,6 +79,7 @@ class MailboxesView(DeskView):
         "other_folders": lazy("Other folders"),
         "held_folders": lazy("Folders that are always held"),
         "hold_lists": lazy("Hold mailing lists"),
+        "sub_addresses": lazy("Sub-addresses"),
         "enabled": lazy("Enabled"),
         "place": lazy("Service and department"),
         "standing": lazy("State"),
@@ -100,6 +104,10 @@ class MailboxesView(DeskView):
         "other_folders": lazy("Folders that are read besides, one a line."),
         "held_folders": lazy("Their e-mails always wait for a decision, one folder a line. Example: Junk."),
         "hold_lists": lazy("What a mailing list sends on waits for a decision."),
+        "sub_addresses": lazy(
+            "Answers come to an address of their own, such as support+k…, which names the ticket for sure. "
+            "Ticked by itself once a test e-mail to such an address has come back."
+        ),
         "enabled": lazy("When off, nothing is taken from it."),
     }
     column_formatters = {
@@ -130,6 +138,18 @@ class MailboxesView(DeskView):
         row = self.get_one(request.form.get("id"))
         steps = mailbox_test.steps(row, actor=self.agent)
         return self.render("admin/incoming/mailbox_test.html", mailbox=row, steps=steps, return_url=self.way_back())
+
+    @expose("/probe/", methods=("POST",))
+    def probe_view(self) -> Any:
+        """Send an e-mail to a sub-address: when it comes back, they work."""
+        row = self.get_one(request.form.get("id"))
+        try:
+            to = reply_address.with_code(row, reply_address.Code(0, probe=row.id))
+            flash(outbox.send_test(to, actor=self.agent), "success")
+            flash(_("When it has come back, sub-addresses are ticked by themselves."), "info")
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        return redirect(self.get_url(".edit_view", id=row.id))
 
     @expose("/read/", methods=("POST",))
     def read_view(self) -> Any:

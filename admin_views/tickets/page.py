@@ -14,10 +14,11 @@ from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from helpdesk import access, orders, tickets
 from helpdesk.files import attachments
+from helpdesk.incoming import texts
 from helpdesk.lib import inputs
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, cc, thread
+from helpdesk.tickets import canned_responses, cc, mailed, thread
 from models import NOTE, Agent, Message
 
 
@@ -39,6 +40,8 @@ def content(
         **timeline,
         "ticket": ticket,
         "files": attachments.of_messages(block.message for block in blocks if block.message),
+        "mailed": mailed.of_messages(block.message for block in blocks),
+        "not_kept": texts.not_kept,
         "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,
         "copied": cc.in_copy(ticket),

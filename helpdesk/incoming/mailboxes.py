@@ -125,6 +125,7 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "copies": "add" if values.get("copies") == "add" else "propose",
         "hold_lists": bool(values.get("hold_lists")),
+        "sub_addresses": bool(values.get("sub_addresses")),
         "begin": _one_of(BEGIN, values.get("begin") or "new", "begin"),
         "after": after,
         "after_days": days,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpdesk import i18n
 from helpdesk.i18n import lazy
-from models import IncomingMail
+from models import IncomingMail, MailedMessage
 
 STATES: dict[str, Any] = {
     "stored": lazy("Received"),
@@ -84,6 +85,12 @@ NOT_KEPT: dict[str, Any] = {
     "off": lazy("“%(name)s” (%(size)s) was not kept: files are not taken here."),
     "signature": lazy("The e-mail was signed (“%(name)s”)."),
 }
+
+
+def not_kept(mailed: MailedMessage) -> list[str]:
+    """Return what became of the files of a message that were not kept."""
+    known = [note for note in mailed.notes or () if note.get("why") in NOT_KEPT]
+    return [str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])} for note in known]
 
 
 def reason(mail: IncomingMail) -> str:

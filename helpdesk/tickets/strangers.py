@@ -78,7 +78,7 @@ def _wait_in_copy(ticket: Ticket, address: CustomerAddress) -> None:
 
 
 def is_doubted(message: Message) -> bool:
-    """Return whether nobody has said yet who wrote this message."""
+    """Whether nobody has said yet who wrote this message."""
     return bool(_doubted(message).exists())
 
 

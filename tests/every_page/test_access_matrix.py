@@ -116,6 +116,7 @@ GET: dict[str, str] = {
     "desk_outbox.export": f"{CONFIGURE} 404",
     **screen("desk_mailboxes"),
     **screen("desk_senders"),
+    "desk_strangers.index_view": f"{DESK} 302 302 302 302",
     "desk_incoming.index_view": AGENTS,
     "desk_incoming.details_view": f"{DESK} 404 200 200 200",
     "desk_incoming.create_view": f"{DESK} 302 302 302 302",
@@ -255,6 +256,9 @@ POST: dict[str, str] = {
     "desk_mailboxes.delete_view": f"{CONFIGURE} 200",
     "desk_mailboxes.test_view": f"{CONFIGURE} 200",
     "desk_mailboxes.read_view": f"{CONFIGURE} 302",
+    "desk_mailboxes.probe_view": f"{CONFIGURE} 302",
+    # The message of this world is no stranger's.
+    "desk_strangers.act_view": f"{DESK} 404 302 302 302",
     **{key: value for key, value in sends("desk_senders").items() if key != "desk_senders.edit_view"},
     "desk_incoming.action_view": f"{DESK} 302 302 302 302",
     "desk_incoming.create_view": f"{DESK} 302 302 302 302",
@@ -409,7 +413,7 @@ class World:
         row = self.rows.get(blueprint)
         known = {
             "number": self.ticket.number,
-            "act": "status" if blueprint == "desk_bulk" else "close",
+            "act": {"desk_bulk": "status", "desk_strangers": "copy"}.get(blueprint, "close"),
             "batch_id": self.bulk_action.id,
             "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
             "note_id": self.note.id,

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, settings
 from helpdesk.incoming import held, work
-from models import Agent, Customer, IncomingMail, Mailbox, Message, SenderRule, Service, Ticket
+from helpdesk.notifications import reply_address
+from models import Agent, Customer, IncomingMail, Mailbox, Message, OutgoingEmail, SenderRule, Service, Ticket
 from tests.support import cast, doors, sqlite_only
 from tests.support.mails import ADDRESS, mail, make_mailbox, take
 
@@ -313,3 +314,35 @@ def test_what_is_no_sender_is_refused(client_of: Clients, root: Agent, typed: st
     answer = doors.post(client_of(root), "/admin/senders/new/", {"pattern": typed, "does": "ignore"})
     assert answer.status_code == 200
     assert not SenderRule.select().exists()
+
+
+# --- Strangers in a ticket ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("customer", "The address is the customer’s own from now on."),
+        ("copy", "In copy from now on: they get the next messages."),
+        ("split", "The message has a ticket of its own now."),
+    ],
+)
+def test_a_strangers_message_has_three_buttons(
+    client_of: Clients, ana: Agent, ben: Agent, mailbox: Mailbox, app: Any, ticket: Ticket, act: str, told: str
+) -> None:
+    mailbox.sub_addresses = True
+    mailbox.save()
+    ours = OutgoingEmail.select().where(OutgoingEmail.ticket == ticket.id, OutgoingEmail.address.is_null(False)).get()
+    row = decided(app, mailbox, mail("Let me in", to=reply_address.of(ours)))
+    client, url = client_of(ana), f"/admin/tickets/{ticket.number}"
+    page = doors.text_of(client.get(url))
+    assert "Written from an address this ticket does not know." in page
+    assert "By e-mail to support@desk.example, from erin@customer.example" in page
+    for button in ("It is the customer", "Put in copy", "Make another ticket of it"):
+        assert button in page
+    address = f"/admin/strangers/{ticket.number}/{row.message_id}/{act}"
+    assert doors.post(client_of(ben), address).status_code == 404
+    assert told in doors.text_of(doors.post(client, address, follow_redirects=True))
+    assert "this ticket does not know" not in doors.text_of(client.get(url))
+    again = doors.post(client, address, follow_redirects=True)
+    assert "Somebody else has just decided about this message." in doors.text_of(again)
