@@ -54,7 +54,16 @@ class MailboxesView(DeskView):
         (lazy("More"), ["other_folders", "held_folders", "hold_lists", "sub_addresses", "enabled"]),
     )
     form_overrides = dict.fromkeys(("kind", "security", "begin", "locale"), SelectField)
-    form_extra_fields = {"password": PasswordField(lazy("Password"), render_kw={"autocomplete": "new-password"})}
+    form_extra_fields = {
+        "password": PasswordField(
+            lazy("Password"),
+            description=lazy(
+                "Stored encrypted, never shown again; forgotten when server, port, encryption or user change. "
+                "Empty: it stays."
+            ),
+            render_kw={"autocomplete": "new-password"},
+        )
+    }
     form_args = {
         "kind": choices(mailboxes.KINDS),
         "security": choices(mailboxes.SECURITY),
@@ -70,7 +79,6 @@ class MailboxesView(DeskView):
         "port": lazy("Port"),
         "security": lazy("Encryption"),
         "username": lazy("User name"),
-        "password": lazy("Password"),
         "folder": lazy("Folder"),
         "begin": lazy("Begin with"),
         "service": lazy("Service"),
@@ -93,10 +101,6 @@ class MailboxesView(DeskView):
         "port": lazy("Usually 993, or 143 with STARTTLS."),
         "security": lazy("Certificates are always checked."),
         "username": lazy("Often the address itself."),
-        "password": lazy(
-            "Stored encrypted, never shown again; forgotten when server, port, encryption or user change. "
-            "Empty: it stays."
-        ),
         "folder": lazy("Usually INBOX."),
         "begin": lazy("What is in the folder when it is first read comes in without any e-mail going out."),
         "service": lazy("Where its tickets go."),

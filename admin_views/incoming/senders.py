@@ -21,7 +21,7 @@ class SendersView(DeskView):
     create_label = lazy("Add a sender")
     empty_text = lazy("Without a rule, each e-mail is decided by what it is.")
     can_delete = True
-    save_rule = staticmethod(senders.save)
+    save_rule, delete_rule = staticmethod(senders.save), staticmethod(senders.delete)
     column_list = ("pattern", "does", "note", "hits", "last_hit_at")
     column_details_list = column_export_list = ()
     form_columns = ("pattern", "does", "note")

@@ -54,6 +54,12 @@ def _pattern(text: str) -> str:
     return domain
 
 
+def delete(rule: SenderRule, *, actor: Actor) -> None:
+    """Decide about a sender's mail by what it is again. Raises NotAllowed."""
+    access.require(actor, "configure")
+    rule.delete_instance()
+
+
 def rule_for(email: str) -> SenderRule | None:
     """Return what is done with this sender: the most precise rule decides."""
     return next((rule for pattern in _patterns(email) if (rule := lookups.sender_rule(pattern)) is not None), None)

@@ -17,7 +17,7 @@ import models
 from database import Label, open_database
 from helpdesk import tickets
 from helpdesk.operations import migrate
-from helpdesk.settings import defaults, environment
+from helpdesk.settings import defaults, environment, lookups
 from models import TABLES
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks
@@ -184,7 +184,7 @@ def test_the_tables_of_the_queue_go(empty: Any) -> None:
 
 
 @sqlite_only
-def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any) -> None:
+def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0014_former_numbers")
     defaults.seed_defaults()
     sales, ana = cast.make_service("Sales"), cast.make_agent("Ana", None)
@@ -209,7 +209,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any)
         models.Status.create(identifier="odd", label=Label(en="Odd"), category="none")
 
 
-def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(empty: Any) -> None:
+def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0015_lasting_ids")
     defaults.seed_defaults()
     ticket = cast.open_ticket(cast.make_customer("Carol"), cast.make_service("Sales"))
@@ -226,7 +226,7 @@ def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(em
     assert list(models.TicketEvent.select().dicts()) == history
 
 
-def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any) -> None:
+def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0014_former_numbers")
     defaults.seed_defaults()
     customer, sales = cast.make_customer("Carol"), cast.make_service("Sales")
