@@ -17,7 +17,7 @@ import models
 from database import Label, open_database
 from helpdesk import tickets
 from helpdesk.operations import migrate
-from helpdesk.settings import defaults, environment, lookups
+from helpdesk.settings import defaults, environment
 from models import TABLES
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks
