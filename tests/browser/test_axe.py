@@ -29,13 +29,16 @@ NO_PAGES = {
     *("assets.labels", "assets.logo_file", "assets.static_file", "public.health", "desk_tickets.news_view"),
     "desk_composer.canned_view",
     "desk_composer.colleagues_view",
-    *("desk_files.file_view", "desk_emails.preview_view", "desk_journal.export_view", "desk_customers.export"),
-    *("desk_composer.draft_view", "desk_orders.export", "desk_dashboard.export_view"),
+    *("desk_files.file_view", "desk_emails.preview_view", "desk_composer.draft_view"),
 }
+#: How the names of what is only downloaded end.
+DOWNLOADS = (".export", ".export_view", ".raw_view")
 
 #: Every page, for one who may see it.
 EVERYTHING = {
-    "root": tuple(name for name in GET if GET[name].endswith("200") and name not in NO_PAGES),
+    "root": tuple(
+        name for name in GET if GET[name].endswith("200") and name not in NO_PAGES and not name.endswith(DOWNLOADS)
+    ),
     "visitor": ("public.home", "public.sign_in", "public.new_link", "account.sign_in", "account.forgotten"),
     "carol": (*MINE, "public.new_ticket"),
 }
