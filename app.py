@@ -21,7 +21,8 @@ import admin_views
 import api
 import helpdesk.wiring  # noqa: F401 — read for what it wires
 import public
-from database import database, open_database
+from database import database
+from engines import open_database
 from helpdesk import cli, i18n, outbox
 from helpdesk.lib import cache
 from helpdesk.settings import environment

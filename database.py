@@ -1,4 +1,4 @@
-"""The engine, the field types and the base classes that every table of `models.py` stands on.
+"""The database of the process, the field types and the base classes that every table of `models.py` stands on.
 
 This module imports peewee only. Times are naive UTC datetimes. Labels that an owner writes hold one text per language.
 """
@@ -9,56 +9,26 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from peewee import (
     SQL,
     BigAutoField,
     BigIntegerField,
-    Database,
     DatabaseProxy,
     DateTimeField,
     Model,
     NodeList,
     TextField,
 )
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from engines import DatabaseFile
 
 database = DatabaseProxy()
 
-#: Pragmas of the embedded engine: an answered request survives a power cut (DESIGN §4).
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "cache_size": -64_000,
-    "mmap_size": 268_435_456,
-    "temp_store": "memory",
-}
-
-
-def open_database(url: str) -> Database:
-    """Make the pooled database of a ``sqlite:///path`` or ``postgresql://…`` URL. Opens no connection.
-
-    Raises ValueError for any other scheme.
-    """
-    pool = {"max_connections": 40, "stale_timeout": 300, "timeout": 10}
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        path = url.removeprefix("sqlite:///")
-        # Deferred transactions that read before they write fail with "database is locked": IMMEDIATE never does.
-        # The pool hands a connection from thread to thread, to one at a time: SQLite need not bind it to the first.
-        return PooledSqliteDatabase(
-            path, pragmas=SQLITE_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False, **pool
-        )
-    if scheme in {"postgresql", "postgres"}:
-        return PooledPostgresqlDatabase(url, prefer_psycopg3=True, connect_timeout=10, **pool)
-    raise ValueError(scheme)
-
 
 def is_sqlite() -> bool:
-    """Whether the database is SQLite."""
-    return isinstance(database.obj, PooledSqliteDatabase)
+    """Whether the desk runs on the embedded engine."""
+    return isinstance(database.obj, DatabaseFile)
 
 
 class Label(dict[str, str]):

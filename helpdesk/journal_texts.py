@@ -30,6 +30,8 @@ class Act(StrEnum):
     KEY_REVOKED = "key-revoked"
     EXAMPLES_LOADED = "examples-loaded"
     EXAMPLES_REMOVED = "examples-removed"
+    COPY_LET_GO = "copy-let-go"
+    CLOCK_AGREED = "clock-agreed"
     TICKET = "ticket"
     PURGED = "purged"
     MAIL_SENT = "mail-sent"
@@ -75,6 +77,8 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
     Act.EXAMPLES_REMOVED: (DATA, lazy("%(who)s removed the examples (rows: %(count)s)")),
+    Act.COPY_LET_GO: (DATA, lazy("%(who)s let the restored desk go to work")),
+    Act.CLOCK_AGREED: (DATA, lazy("%(who)s said that the clock is right: deleting by age goes on")),
     Act.TICKET: (ACTIVITY, lazy("Ticket %(subject)s: %(event)s")),
     Act.PURGED: (ACTIVITY, lazy("Ticket %(subject)s was deleted for good")),
     Act.MAIL_SENT: (MAIL, lazy("The e-mail “%(email)s” was sent to %(subject)s")),

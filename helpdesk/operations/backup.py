@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,10 @@ SEARCH = "message_search"
 #: The queue of earlier versions, which the backup before its migration still meets.
 QUEUE = "huey_"
 FILES = ("attachment", "upload", "incoming_mail")
+#: Where the attached files of a backup are.
+INSIDE, BESIDE, NOWHERE = "inside", "beside", "nowhere"
+#: The folder of files beside an archive that holds none itself.
+LINKED = "files"
 
 #: Rows that are written at once: enough to be quick, few enough to fit anywhere.
 CHUNK = 1_000
@@ -69,15 +74,17 @@ class _Archive:
         self.members[name] = {"sha256": digest.hexdigest(), **facts}
 
 
-def backup(path: Path, *, with_files: bool = True) -> dict[str, Any]:
+def backup(path: Path, *, files: str = INSIDE) -> dict[str, Any]:
     """Write the archive of the desk as it is at this moment to `path`, readable by its owner only; return its manifest.
 
-    Others may go on writing meanwhile. A backup that fails leaves nothing at `path`. Raises BackupError.
+    `files` says where the attached files go: INSIDE the archive, as links in the folder `LINKED` beside it, or NOWHERE;
+    the manifest says it too. Others may go on writing meanwhile. A backup that fails leaves nothing at `path`. Raises
+    BackupError.
     """
     part = path.with_name(path.name + ".part")
     try:
         with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-            manifest = _write(file, with_files)
+            manifest = _write(file, path.parent, files)
             _seal(file)
             file.flush()
             os.fsync(file.fileno())
@@ -89,7 +96,7 @@ def backup(path: Path, *, with_files: bool = True) -> dict[str, Any]:
     return manifest
 
 
-def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
+def _write(file: IO[bytes], folder: Path, where: str) -> dict[str, Any]:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         archive = _Archive(target)
         with _snapshot() as rows:
@@ -97,9 +104,12 @@ def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
             for table in _tables(rows):
                 _store_table(archive, table, rows)
             counters = _counters(rows)
-            files = _files(rows) if with_files else []
+            files = _files(rows)
+        names = [path for path, _digest in files]
         # A file is on disk before its row: those of the rows just read are there, unless they were deleted since.
-        damaged = _store_files(archive, files)
+        damaged = _store_files(archive, files) if where == INSIDE else []
+        if where == BESIDE:
+            damaged = _link_files(folder / LINKED, names)
         archive.add(KEY_FILE, [environment.current().secret_key.encode()])
         manifest = {
             "format": FORMAT,
@@ -108,6 +118,9 @@ def _write(file: IO[bytes], with_files: bool) -> dict[str, Any]:
             "schema": schema,
             "counters": counters,
             "members": archive.members,
+            "files": where,
+            "linked_files": names if where == BESIDE else [],
+            "left_out": names if where == NOWHERE else [],
             "damaged_files": damaged,
         }
         target.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -125,7 +138,7 @@ def _snapshot() -> Iterator[Rows]:
             connection.execute("BEGIN")
             yield connection.execute
         return
-    with database.connection_context(), database.atomic():
+    with database.unlimited(), database.atomic():
         database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield _stream
 
@@ -153,7 +166,7 @@ def _tables(rows: Rows) -> list[str]:
     """Return the tables of the database, parents first, then those that the program does not know."""
     known = [*(table._meta.table_name for table in TABLES), SEARCH]
     there = _names(rows)
-    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_", QUEUE))}
+    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_"))}
     return [name for name in known if name in there] + sorted(there - set(known) - machinery)
 
 
@@ -232,6 +245,24 @@ def _store_files(archive: _Archive, files: list[tuple[str, str]]) -> list[str]:
         if archive.members[name]["sha256"] != digest:
             damaged.append(path)
     return damaged
+
+
+def _link_files(folder: Path, names: list[str]) -> list[str]:
+    """Keep each file once more beside the archives, as a link that takes no room; return those that are missing."""
+    missing = []
+    for name in names:
+        target = folder / name
+        if target.exists():
+            continue
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.link(file_store.location(name), target)
+        except FileNotFoundError:
+            missing.append(name)
+        except OSError:  # another disk, or a file system without hard links
+            shutil.copyfile(file_store.location(name), target)
+            target.chmod(0o600)
+    return missing
 
 
 def hash_before_seal(file: IO[bytes]) -> str:

@@ -10,9 +10,11 @@ from pathlib import Path
 from peewee import Database, SqliteDatabase
 from playhouse.migrations import Runner
 
+from engines import DatabaseServer
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.operations import backup as backups
+from helpdesk.operations import identity
 from helpdesk.settings import defaults, environment
 from models import Role
 
@@ -33,10 +35,12 @@ def migrate(database: Database, *, backup: bool = True) -> list[str]:
     """Apply what is pending and give a new desk its defaults; return the names that were applied.
 
     With `backup`, a desk that already has tables is copied into ``backups/`` of the data folder first.
-    Raises NewerDatabase when the database holds migrations that this program does not know.
+    Raises NewerDatabase when the database holds migrations that this program does not know, and WrongDesk when the
+    database and the data folder do not belong together.
     """
     database = _concrete(database)
-    with database.connection_context(), _one_at_a_time(database):
+    identity.verify()
+    with _taking_its_time(database), _one_at_a_time(database):
         names = pending(database)
         if is_newer(database):
             raise NewerDatabase(
@@ -47,7 +51,23 @@ def migrate(database: Database, *, backup: bool = True) -> list[str]:
         applied = runner(database).up()
         if applied or not Role.select().exists():
             defaults.seed_defaults()
+        identity.settle()
         return list(applied)
+
+
+@contextmanager
+def _taking_its_time(database: Database) -> Iterator[None]:
+    """Open the database without limits of time; a missing file is made here and nowhere else."""
+    if isinstance(database, DatabaseServer):
+        with database.unlimited():
+            yield
+        return
+    database.may_create = True
+    try:
+        with database.connection_context():
+            yield
+    finally:
+        database.may_create = False
 
 
 def pending(database: Database) -> list[str]:
@@ -92,6 +112,6 @@ def _one_at_a_time(database: Database) -> Iterator[None]:
 def _back_up(*, before: str) -> None:
     folder = environment.current().data_dir / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
-    backups.backup(folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip", with_files=False)
+    backups.backup(folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip", files=backups.NOWHERE)
     for old in sorted(folder.glob("*-before-*.zip"))[:-KEPT_BACKUPS]:
         old.unlink()

@@ -14,27 +14,33 @@ from typing import Any
 from peewee import SqliteDatabase
 
 from database import database, is_sqlite
+from helpdesk import clock
 from helpdesk.files import file_store
-from helpdesk.operations import migrate
-from helpdesk.operations.backup import HISTORY, KEY_FILE, MANIFEST, BackupError, files_dir, hash_before_seal
+from helpdesk.operations import identity, migrate, rest
+from helpdesk.operations.backup import KEY_FILE, LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
 
 
-def restore(path: Path) -> dict[str, Any]:
+def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
     """Bring the desk of an archive back into an empty data folder (or PostgreSQL database); return its manifest.
 
-    Everything is verified before anything is written. Raises BackupError when the archive is damaged or made by a newer
-    Guichet, and when there is a desk here already.
+    Everything is verified before anything is written; a restore that was cut off is begun again over what it left. The
+    desk rests (``operations.rest``) until an administrator lets it go, unless it goes `live` at once. Raises
+    BackupError when the archive is damaged or made by a newer Guichet, and when there is a desk here already.
     """
     try:
         manifest = _accepted(path)
     except BackupError:
         _leave_as_found()
         raise
+    identity.begin_restore()
     with zipfile.ZipFile(path) as archive:
         _restore_files(archive, manifest)
+        _restore_linked(path, archive, manifest)
         _restore_secret(archive)
-        (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest)
+        (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest, live=live)
+    identity.settle()
+    identity.end_restore()
     return manifest
 
 
@@ -80,12 +86,11 @@ def _is_sound(archive: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> boo
 
 def _refuse_unless_empty() -> None:
     folder = environment.current().data_dir
+    if identity.restore_is_unfinished():
+        return
     if not environment.current().was_empty:
         raise BackupError(f"There is something in {folder} already: restore into an empty folder (GUICHET_DATA_DIR).")
-    file = Path(database.database) if is_sqlite() else None
-    with database.connection_context():
-        used = (file is None or file.exists()) and HISTORY in database.get_tables()
-    if used or any(files_dir().glob("*")):
+    if identity.is_desk() or any(files_dir().glob("*")):
         raise BackupError("There is a desk here already: restore into an empty data folder (GUICHET_DATA_DIR).")
 
 
@@ -98,6 +103,23 @@ def _restore_files(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
                 shutil.copyfileobj(source, copy)
                 copy.flush()
                 os.fsync(copy.fileno())
+
+
+def _restore_linked(path: Path, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+    """Bring back the files that a nightly backup left beside its archive."""
+    for name in manifest.get("linked_files", []):
+        source = path.parent / LINKED / name
+        if source.is_file():
+            target = file_store.location(name)
+            file_store.make_folder(target.parent)
+            shutil.copyfile(source, target)
+            target.chmod(0o600)
+
+
+def missing_files(manifest: dict[str, Any]) -> int:
+    """Return how many files the archive names and the restored folder does not hold."""
+    named = [*manifest.get("linked_files", []), *manifest.get("left_out", [])]
+    return len(manifest["damaged_files"]) + sum(not file_store.location(name).is_file() for name in named)
 
 
 def _restore_secret(archive: zipfile.ZipFile) -> None:
@@ -117,7 +139,7 @@ def _table_members(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, name.removeprefix("tables/").removesuffix(".jsonl")) for name in names]
 
 
-def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any], *, live: bool) -> None:
     """Fill a new file and put it in place when it is whole."""
     path = Path(database.database)
     part = path.with_name(path.name + ".part")
@@ -135,16 +157,21 @@ def _restore_sqlite(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
                     insert = f'INSERT INTO "{table}" ({_quoted(columns)}) VALUES ({marks})'
                     target.connection().executemany(insert, map(json.loads, lines))
             _count_on(target, manifest)
+            _let_rest(target, manifest, live)
     for leftover in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         leftover.unlink(missing_ok=True)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)
+    database.expect_another_file()
 
 
-def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any], *, live: bool) -> None:
     """Fill the database in one transaction; COPY takes a table at once and reads text whatever the column."""
-    with database.connection_context(), database.atomic():
+    with database.unlimited(), database.atomic():
+        # Filled by a restore that was cut off before it could say that it had ended.
+        for table in database.get_tables() if identity.is_desk() else ():
+            database.execute_sql(f'DROP TABLE "{table}" CASCADE')
         migrate.runner(database).up(manifest["schema"])
         for member, table in _table_members(manifest):
             with archive.open(member) as lines, database.connection().cursor() as cursor:
@@ -153,6 +180,17 @@ def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> N
                     for line in lines:
                         copy.write_row(json.loads(line))
         _count_on(database, manifest)
+        _let_rest(database, manifest, live)
+
+
+def _let_rest(target: Any, manifest: dict[str, Any], live: bool) -> None:
+    """Keep the restored copy from mailing people again, in the transaction that fills it."""
+    mark = "?" if isinstance(target, SqliteDatabase) else "%s"
+    target.execute_sql(f"DELETE FROM setting WHERE key = {mark}", (rest.KEY,))
+    if not live:
+        value = json.dumps({"made_at": manifest["made_at"]})
+        row = (rest.KEY, value, f"{clock.now():%Y-%m-%d %H:%M:%S}")
+        target.execute_sql(f"INSERT INTO setting (key, value, changed_at) VALUES ({mark}, {mark}, {mark})", row)
 
 
 def _count_on(target: Any, manifest: dict[str, Any]) -> None:

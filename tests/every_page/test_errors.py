@@ -11,7 +11,7 @@ import pytest
 from peewee import OperationalError
 
 from admin_views.setup.workflow import TagsView
-from database import open_database
+from engines import open_database
 from helpdesk import settings
 from helpdesk.errors import TooMany
 from helpdesk.lib import throttle

@@ -8,7 +8,7 @@ import re
 import pytest
 from flask import abort
 
-from database import open_database
+from engines import open_database
 from helpdesk import settings
 from models import TABLES, SignIn, TimetableRun
 from tests.support import sqlite_only

@@ -97,14 +97,14 @@ def target(request: pytest.FixtureRequest, desks: Desks) -> str:
 def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, elsewhere: Any) -> None:
     before = everything()
     with elsewhere(target):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
         assert everything() == before
         assert migrate.pending(database) == []
 
 
 def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:
     with elsewhere(engine):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
         last = Ticket.select().order_by(Ticket.id.desc()).get()
         assert write_ticket(last.customer, last.service, "10003").id == last.id + 1
 
@@ -184,7 +184,7 @@ def test_one_wrong_byte_is_noticed(archive: Path, place: float, elsewhere: Any) 
     content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
     archive.write_bytes(content)
     with elsewhere("sqlite"), pytest.raises(BackupError, match="damaged"):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
 
 
 @sqlite_only
@@ -192,20 +192,20 @@ def test_a_shortened_archive_is_noticed(archive: Path, elsewhere: Any) -> None:
     archive.write_bytes(archive.read_bytes()[:-1000])
     with elsewhere("sqlite") as database:
         with pytest.raises(BackupError, match="damaged"):
-            restore.restore(archive)
+            restore.restore(archive, live=True)
         assert database.get_tables() == []
 
 
 def test_a_desk_is_never_overwritten(archive: Path) -> None:
     with pytest.raises(BackupError, match="already"):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
     assert Ticket.select().count() == 2
 
 
 def test_a_newer_archive_is_refused(archive: Path, engine: str, elsewhere: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(migrate, "MIGRATIONS", archive.parent)
     with elsewhere(engine), pytest.raises(BackupError, match="newer"):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
 
 
 def test_an_empty_database_has_nothing_to_back_up(engine: str, tmp_path: Path, elsewhere: Any) -> None:
@@ -258,5 +258,5 @@ def test_a_backup_taken_while_others_write_is_consistent(
 
 def test_labels_keep_their_languages(archive: Path, engine: str, elsewhere: Any) -> None:
     with elsewhere(engine):
-        restore.restore(archive)
+        restore.restore(archive, live=True)
         assert Service.get().name == Label(en="Orders")

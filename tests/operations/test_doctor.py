@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from database import open_database
+from engines import open_database
 from helpdesk import clock, settings
 from helpdesk.operations import doctor
 from helpdesk.operations.doctor import Check

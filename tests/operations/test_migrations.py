@@ -14,7 +14,8 @@ import pytest
 from peewee import IntegrityError
 
 import models
-from database import Label, open_database
+from database import Label
+from engines import open_database
 from helpdesk import tickets
 from helpdesk.operations import migrate
 from helpdesk.settings import defaults, environment
@@ -56,6 +57,7 @@ def catalogues(database: Any) -> dict[str, list[Any]]:
 @sqlite_only
 def test_migrations_make_what_the_models_declare_on_sqlite(empty: Any, tmp_path: Path) -> None:
     declared = open_database(f"sqlite:///{tmp_path / 'declared.db'}")
+    declared.may_create = True
     with declared.bind_ctx(TABLES):
         declared.create_tables(TABLES)
     migrate.migrate(empty, backup=False)
@@ -129,11 +131,11 @@ def test_a_migration_that_breaks_leaves_nothing_behind(
 
 
 def test_the_last_five_automatic_backups_are_kept(empty: Any) -> None:
+    migrate.migrate(empty)
     folder = environment.current().data_dir / "backups"
     folder.mkdir()
     for day in range(10, 18):
         (folder / f"202001{day}-000000-before-0001_initial.zip").touch()
-    migrate.migrate(empty)
     migrate._back_up(before="0002_next")
     assert len(list(folder.iterdir())) == migrate.KEPT_BACKUPS
     assert not list(folder.glob("20200113*"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from database import open_database
+from engines import open_database
 from models import Customer
 from tests.support import doors
 

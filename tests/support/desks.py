@@ -14,7 +14,8 @@ import peewee
 import psycopg
 
 from app import create_app
-from database import SQLITE_PRAGMAS, Cached, database, open_database
+from database import Cached, database
+from engines import SQLITE_PRAGMAS, open_database
 from helpdesk.lists import counting
 from helpdesk.operations import migrate
 from helpdesk.settings import DECLARED, environment

@@ -37,7 +37,8 @@ if __name__ == "__main__":
 from peewee import fn
 
 import models
-from database import database, open_database
+from database import database
+from engines import open_database
 from helpdesk.examples import demo
 from helpdesk.operations import migrate
 from helpdesk.settings import environment

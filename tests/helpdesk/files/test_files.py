@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -335,7 +336,43 @@ def test_what_a_crash_left_between_file_and_row_is_swept(ticket):
     age(young.path, hours=1)
     assert attachments.sweep() == 1
     assert not file_store.location(orphan.path).exists()
-    assert len(attached.stored()) == 3
+    assert [path.exists() for path in map(file_store.location, (young.path, named.path, waiting.path))] == [True] * 3
+
+
+def test_a_swept_file_rests_in_a_bin_for_thirty_days(ticket, data_dir):
+    orphan, _named = attached.received(), [attached.file(ticket) for _ in range(3)]
+    age(orphan.path, hours=36)
+    attachments.sweep()
+    (binned,) = (data_dir / "orphans").rglob(Path(orphan.path).name)
+    with time_machine.travel(clock.now() + timedelta(days=29), tick=False):
+        attachments.sweep()
+    assert binned.exists()
+    with time_machine.travel(clock.now() + timedelta(days=31), tick=False):
+        attachments.sweep()
+    assert not binned.exists()
+
+
+def test_the_sweep_stops_when_it_would_take_most_files(ticket, data_dir):
+    rows = [attached.file(ticket) for _ in range(5)]
+    for row in rows:
+        age(row.path, hours=36)
+    paths = [row.path for row in rows]
+    Attachment.delete().execute()
+    with pytest.raises(attachments.WrongPicture):
+        attachments.sweep()
+    assert all(file_store.location(path).exists() for path in paths)
+
+
+def test_a_swept_file_comes_back_with_its_row(ticket, data_dir):
+    rows = [attached.file(ticket) for _ in range(4)]
+    lost = rows[0]
+    facts = {name: getattr(lost, name) for name in (*attachments.COLUMNS, "message", "created_at")}
+    lost.delete_instance()
+    age(facts["path"], hours=36)
+    assert attachments.sweep() == 1
+    Attachment.create(**facts)
+    attachments.sweep()
+    assert file_store.location(facts["path"]).exists()
 
 
 def test_the_sweep_touches_nothing_but_its_own(ticket, data_dir):
