@@ -1,0 +1,208 @@
+"""A database that neither answers nor refuses, or may only be read, is left in time and found again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from peewee import OperationalError
+
+import engines
+from engines import DatabaseServer, open_database
+from tests.conftest import skip
+from tests.support.desks import Desks
+from tests.support.postgres import Missing
+
+
+class Line:
+    """A line to a server that can be made to swallow everything: accepted, acknowledged, never answered."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
+        self.swallows = False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = self._dial()
+                self.sockets += [near, far]
+                threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+
+    def _dial(self) -> socket.socket:
+        host, port = self.target
+        if not host.startswith("/"):
+            return socket.create_connection(self.target)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(f"{host}/.s.PGSQL.{port}")
+        return far
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                for ready in select.select([near, far], [], [], 1)[0]:
+                    content = ready.recv(1 << 16)
+                    if not content:
+                        near.close()
+                        far.close()
+                        return
+                    if not self.swallows:
+                        (far if ready is near else near).sendall(content)
+
+    def close(self) -> None:
+        self.listener.close()
+        for line in self.sockets:
+            line.close()
+
+
+@pytest.fixture(scope="module")
+def url(desks: Desks) -> str:
+    """An empty PostgreSQL database."""
+    try:
+        return desks.postgres_url("engines")
+    except Missing as missing:
+        skip(f"PostgreSQL is missing: {missing}")
+
+
+@pytest.fixture
+def line(url: str) -> Iterator[Line]:
+    """A line in front of it."""
+    parameters = psycopg.conninfo.conninfo_to_dict(url)
+    made = Line(str(parameters.get("host") or "127.0.0.1"), int(parameters.get("port") or 5432))
+    yield made
+    made.close()
+
+
+def through(url: str, line: Line) -> DatabaseServer:
+    parameters = psycopg.conninfo.conninfo_to_dict(url)
+    user, name = parameters["user"], urlsplit(url).path.lstrip("/") or parameters["dbname"]
+    server = open_database(f"postgresql://{user}@127.0.0.1:{line.port}/{name}")
+    assert isinstance(server, DatabaseServer)
+    return server
+
+
+def test_a_server_that_swallows_everything_is_left_and_found_again(
+    url: str, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "DEADLINE", 1)
+    monkeypatch.setattr(engines, "REFUSING", 0.2)
+    server = through(url, line)
+    server.connect()
+    line.swallows = True
+    begun = time.monotonic()
+    with pytest.raises(OperationalError):
+        server.execute_sql("SELECT 1")
+    assert time.monotonic() - begun < 10
+    server.close()
+    line.swallows = False
+    with server.connection_context():
+        assert server.execute_sql("SELECT 1").fetchone() == (1,)
+    server.close_all()
+
+
+def test_who_comes_after_a_server_that_does_not_answer_is_told_at_once(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setitem(engines.KEEPALIVES, "connect_timeout", 2)
+        server = open_database(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        with pytest.raises(OperationalError):
+            server.connect()
+        begun = time.monotonic()
+        with pytest.raises(OperationalError):
+            server.connect()
+        assert time.monotonic() - begun < 0.5
+
+
+def test_a_locked_table_is_waited_for_in_vain_for_some_seconds_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "LIMITS", engines.LIMITS.replace("'10s'", "'300ms'"))
+    server = open_database(url)
+    with psycopg.connect(url) as other, server.connection_context():
+        other.execute("CREATE TABLE waited (id int)")
+        other.commit()
+        other.execute("LOCK TABLE waited IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            server.execute_sql("SELECT * FROM waited")
+        other.rollback()
+        assert server.execute_sql("SELECT count(*) FROM waited").fetchone() == (0,)
+    server.close_all()
+
+
+def test_migrations_and_backups_take_their_time(url: str) -> None:
+    server = open_database(url)
+    assert isinstance(server, DatabaseServer)
+
+    def limits() -> list[str]:
+        names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+        return [server.execute_sql(f"SHOW {name}").fetchone()[0] for name in names]
+
+    with server.connection_context():
+        assert limits() == ["10s", "30s", "1min"]
+    with server.unlimited():
+        assert limits() == ["0", "0", "0"]
+    with server.connection_context():
+        assert limits() == ["10s", "30s", "1min"]
+    server.close_all()
+
+
+READ_ONLY = """
+import os, sqlite3, sys
+from engines import open_database
+from peewee import OperationalError
+path = sys.argv[1]
+os.setgid(65534); os.setuid(65534)
+# The connections that were open before go on writing.
+before = sqlite3.connect(path, isolation_level=None)
+before.execute("INSERT INTO kept VALUES (0)")
+os.chmod(path, 0o400)
+database = open_database("sqlite:///" + path)
+database.connect()
+for _ in range(2):
+    try:
+        with database.atomic():
+            database.execute_sql("INSERT INTO kept VALUES (1)")
+        print("written")
+    except OperationalError as error:
+        print("readonly" in str(error))
+    database.close()
+    os.chmod(path, 0o600)
+    database.connect()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who may not write")
+def test_a_file_that_could_only_be_read_for_a_while_is_written_again(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    made = open_database(f"sqlite:///{folder / 'desk.db'}")
+    made.may_create = True  # type: ignore[attr-defined]
+    with made.connection_context():
+        made.execute_sql("CREATE TABLE kept (id int)")
+    made.close_all()
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, 65534, 65534)
+    for path in (tmp_path, *tmp_path.parents[:3]):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o055)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY, str(folder / "desk.db")],
+        capture_output=True,
+        text=True,
+        cwd=Path(engines.__file__).parent,
+    )
+    assert done.stdout.split() == ["True", "written"], done.stderr
