@@ -166,7 +166,7 @@ def _tables(rows: Rows) -> list[str]:
     """Return the tables of the database, parents first, then those that the program does not know."""
     known = [*(table._meta.table_name for table in TABLES), SEARCH]
     there = _names(rows)
-    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_"))}
+    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_", QUEUE))}
     return [name for name in known if name in there] + sorted(there - set(known) - machinery)
 
 
@@ -263,6 +263,15 @@ def _link_files(folder: Path, names: list[str]) -> list[str]:
             shutil.copyfile(file_store.location(name), target)
             target.chmod(0o600)
     return missing
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """Return the manifest of an archive as it says, unverified. Raises BackupError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return dict(json.loads(archive.read(MANIFEST)))
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BackupError(f"The backup {path} cannot be read.") from error
 
 
 def hash_before_seal(file: IO[bytes]) -> str:

@@ -216,6 +216,7 @@ _CHECKS: dict[str, Any] = {
     "port": _whole(1, 65_535, lazy("Expected a number from 1 to 65535.")),
     "colour": _colour,
     "picture": _picture,
+    "copies": _whole(1, 60, lazy("Expected a whole number from 1 to 60.")),
     "days": _whole(1, 3_650, lazy("Expected a number of days from 1 to 3650.")),
     "any_days": _whole(0, 3_650, lazy("Expected a number of days from 0 to 3650.")),
     "pause": _whole(0, 30, lazy("Expected a number of seconds from 0 to 30.")),

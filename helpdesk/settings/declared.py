@@ -31,6 +31,7 @@ GROUPS = {
     "mail": lazy("Mail server"),
     "incoming": lazy("Received e-mails"),
     "journal": lazy("Journal"),
+    "backup": lazy("Backups"),
 }
 
 DECLARED: dict[str, Declared] = {
@@ -218,6 +219,17 @@ DECLARED: dict[str, Declared] = {
         Declared(
             "journal_days", "journal", "days", 365, lazy("Days in the journal"),
             lazy("Older lines are deleted each night, with the network addresses that sign-ins came from."),
+        ),
+        Declared(
+            "backup_nightly", "backup", "switch", True, lazy("A backup each night"),
+            lazy("Kept in the data folder: copy them to another machine, for the day this one is lost."),
+        ),
+        Declared(
+            "backup_kept", "backup", "copies", 7, lazy("Backups kept"), lazy("Older ones are deleted. From 1 to 60."),
+        ),
+        Declared(
+            "backup_files", "backup", "switch", True, lazy("With the files of tickets"),
+            lazy("Beside the backup as links, which take no room on the same disk. Off: the backup names them only."),
         ),
     )
 }  # fmt: skip

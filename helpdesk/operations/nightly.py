@@ -1,0 +1,59 @@
+"""The backup of each night: the database in an archive, the files of tickets as links beside it, some nights kept."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from helpdesk import clock, settings
+from helpdesk.operations import backup
+from helpdesk.settings import environment
+
+FOLDER = "backups"
+#: How an archive of a night is called.
+NAME = re.compile(r"\d{8}-nightly\.zip")
+#: A half archive older than this was left by a crash.
+LEFT_BEHIND = timedelta(days=1)
+
+
+def run() -> Path | None:
+    """Write this night's backup and delete the oldest; return where it lies, None where the owner wants none."""
+    folder = environment.current().data_dir / FOLDER
+    if not settings.get("backup_nightly"):
+        return None
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sweep_halves(folder)
+    path = folder / f"{clock.now():%Y%m%d}-nightly.zip"
+    backup.backup(path, files=backup.BESIDE if settings.get("backup_files") else backup.NOWHERE)
+    for old in nights(folder)[: -settings.get("backup_kept")]:
+        old.unlink()
+    _drop_links(folder)
+    return path
+
+
+def nights(folder: Path | None = None) -> list[Path]:
+    """Return the archives of the nights, the oldest first."""
+    folder = folder or environment.current().data_dir / FOLDER
+    return sorted(path for path in folder.glob("*.zip") if NAME.fullmatch(path.name))
+
+
+def _sweep_halves(folder: Path) -> None:
+    limit = time.time() - LEFT_BEHIND.total_seconds()
+    for half in folder.glob("*.part"):
+        with suppress(FileNotFoundError):
+            if half.stat().st_mtime < limit:
+                half.unlink()
+
+
+def _drop_links(folder: Path) -> None:
+    """Delete the linked files that no archive names any more."""
+    needed: set[str] = set()
+    for path in nights(folder):
+        needed.update(backup.manifest_of(path).get("linked_files", []))
+    beside = folder / backup.LINKED
+    for link in beside.rglob("*"):
+        if link.is_file() and link.relative_to(beside).as_posix() not in needed:
+            link.unlink(missing_ok=True)
