@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from peewee import InterfaceError, OperationalError
+from peewee import InterfaceError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -34,6 +36,24 @@ FULL = (
     lazy("The desk has no room left"),
     lazy("The disk of its server is full. Nothing you sent was stored: keep it, and tell whoever runs the desk."),
 )
+GONE = (
+    lazy("The desk has lost its database"),
+    lazy(
+        "The file of its database is not the one it was started with. Nothing you sent was stored: keep it, and tell "
+        "whoever runs the desk."
+    ),
+)
+READ_ONLY = (
+    lazy("The desk may only read its database"),
+    lazy("Nothing you sent was stored: keep it, and tell whoever runs the desk."),
+)
+#: What may be the matter with the database: how it is known, its line in the log, its page.
+FAILURES: tuple[tuple[Callable[[BaseException | None], bool], str, tuple[Any, Any]], ...] = (
+    (outage.is_full, "The disk is full", FULL),
+    (outage.is_gone, "The file of the database is missing or another", GONE),
+    (outage.is_read_only, "The database may only be read", READ_ONLY),
+)
+AWAY = ("The database does not answer", TEXTS[503])
 HOST = lazy(
     "This address is not the public address of the desk. Its administrator sets it under Configuration, or starts the "
     "desk with GUICHET_SITE_URL=https://the-right-address."
@@ -61,6 +81,12 @@ def init_app(app: Flask) -> None:
         HTTPException: failed,
         OperationalError: unreachable,
         InterfaceError: unreachable,
+        # What the drivers say where peewee does not stand between.
+        InternalError: unreachable,
+        sqlite3.OperationalError: unreachable,
+        sqlite3.InterfaceError: unreachable,
+        psycopg.OperationalError: unreachable,
+        psycopg.InterfaceError: unreachable,
         OSError: unwritable,
         500: broken,
     }
@@ -163,16 +189,14 @@ def failed(error: HTTPException) -> Any:
 
 def unreachable(error: Exception) -> Any:
     """Say that the database does not answer, or has no room; what was typed comes back to be sent again."""
-    full = outage.is_full(error)
-    what = "The disk is full" if full else "The database does not answer"
-    current_app.logger.error("%s: %s", what, type(error).__name__)
-    texts = FULL if full else TEXTS[503]
+    line, (title, text) = next((found for is_it, *found in FAILURES if is_it(error)), AWAY)
+    current_app.logger.error("%s: %s", line, type(error).__name__)
     if request.path.startswith("/api/"):
-        return (*for_programs(503, texts[1]), {"Retry-After": "10"})
+        return (*for_programs(503, text), {"Retry-After": "10"})
     with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
         if request.endpoint == "public.health":
-            return f"{texts[1]}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
-        return _bare(503, str(texts[0]), str(texts[1]), read_form()), 503, {"Retry-After": "10"}
+            return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
+        return _bare(503, str(title), str(text), read_form()), 503, {"Retry-After": "10"}
 
 
 def unwritable(error: OSError) -> Any:

@@ -11,7 +11,7 @@ import click
 from database import database
 from helpdesk.cli.frame import command, desk, migrated_desk
 from helpdesk.examples import demo
-from helpdesk.operations import backup, doctor, migrate, restore
+from helpdesk.operations import backup, doctor, migrate, rest, restore
 
 
 def _moment(text: str) -> datetime:
@@ -48,7 +48,7 @@ def fill_demo(tickets: int, seed: int, now: datetime | None) -> None:
 
 @command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
-def write_backup(file: Path) -> None:
+def write_backup(file: Path) -> int:
     """Write the whole desk into one file, also while it works."""
     with desk():
         manifest = backup.backup(file.absolute())
@@ -56,16 +56,26 @@ def write_backup(file: Path) -> None:
     print(f"Wrote {file}: {rows} rows, and the secret key. Keep it private.")
     if manifest["damaged_files"]:
         print(f"Missing or changed since they were stored: {len(manifest['damaged_files'])} files.", file=sys.stderr)
+    return int(bool(manifest["damaged_files"]))
 
 
 @command("restore")
+@click.option("--live", is_flag=True, help="Let it send mail at once: the desk it was copied from is gone.")
 @click.argument("file", type=click.Path(path_type=Path))
-def restore_backup(file: Path) -> None:
+def restore_backup(file: Path, live: bool) -> None:
     """Bring a backup back into an empty data folder."""
     with desk():
-        manifest = restore.restore(file)
+        manifest = restore.restore(file, live=live)
         migrate.migrate(database, backup=False)
+        missing, resting = restore.missing_files(manifest), rest.current()
     print(f"Restored the desk of {manifest['made_at']} (UTC).")
+    if missing:
+        print(f"Files that this backup does not hold: {missing}. Put them back from another one.", file=sys.stderr)
+    if resting is not None:
+        print(
+            f"It rests: {resting.mails} mails wait, and nothing leaves it by itself, until an administrator lets it go "
+            "on the page of health (or `restore --live`)."
+        )
     if restore.key_is_overruled():
         print(
             "GUICHET_SECRET_KEY overrules the key that came back with it: links mailed before open nothing, and the "

@@ -170,7 +170,7 @@ def _empty_bin() -> None:
     limit = clock.now() - BINNED
     for path in _binned():
         with suppress(FileNotFoundError):
-            if _written(_bin() / path) < limit:
+            if _modified_at(_bin() / path) < limit:
                 (_bin() / path).unlink()
 
 

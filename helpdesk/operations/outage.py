@@ -11,6 +11,7 @@ import psycopg
 from peewee import InterfaceError, OperationalError
 
 from database import is_sqlite
+from engines import DatabaseGone
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,20 @@ def is_full(error: BaseException | None) -> bool:
         if isinstance(error, psycopg.errors.DiskFull) or "disk is full" in str(error):
             return True
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def is_gone(error: BaseException | None) -> bool:
+    """Whether the file of the database is missing, or another than the one this process began with."""
+    return isinstance(error, DatabaseGone)
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether the database could be read and not written."""
+    while error is not None:
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction) or "readonly database" in str(error):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
+from contextlib import suppress
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
+import psycopg
 import pytest
 from peewee import OperationalError
 
 from admin_views.setup.workflow import TagsView
+from database import Stamp
 from engines import open_database
 from helpdesk import settings
 from helpdesk.errors import TooMany
@@ -251,3 +256,46 @@ def test_a_form_tried_too_often_tells_programs_the_wait(request, client_of, tick
     answer = doors.post(person if who == "client" else client_of(person), url.format(number=ticket.number), values)
     assert (answer.status_code, answer.headers.get("Retry-After")) == (429, "150")
     assert "Try again in 3 minutes" in doors.text_of(answer)
+
+
+def test_a_full_disk_is_told_to_who_signs_in(app, database, ana):
+    pages = database.execute_sql("PRAGMA page_count").fetchone()[0]
+    database.execute_sql(f"PRAGMA max_page_count = {pages}")
+    client = app.test_client()
+    with suppress(OperationalError):  # until nothing fits any more
+        for number in range(2_000):
+            Stamp.insert(id=1_000 + number, value=0).execute()
+    form = {"email": ana.email, "password": cast.PASSWORD}
+    answers = {doors.post(client, "/admin/sign-in", form, headers=OURS).status_code for _ in range(60)}
+    assert 503 in answers
+    assert answers <= {302, 303, 503}
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("database or disk is full"), psycopg.errors.DiskFull("no room left")]
+)
+def test_what_a_driver_says_by_itself_is_told_on_a_page(app, client, error, monkeypatch):
+    def speak():
+        raise error
+
+    monkeypatch.setitem(app.view_functions, "public.sign_in", speak)
+    answer = client.get("/sign-in")
+    assert answer.status_code == 503
+    assert "The disk of its server is full" in doors.text_of(answer)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_file_that_is_not_the_desks_is_told(app, database, ana, language):
+    client = app.test_client()
+    file = Path(database.database)
+    database.close_all()
+    file.rename(file.with_suffix(".aside"))
+    try:
+        answer = client.get("/sign-in", headers={"Accept-Language": language})
+        assert answer.status_code == 503
+        words = {"en": "The desk has lost its database", "fr": "Le support a perdu sa base de données"}[language]
+        assert words in doors.text_of(answer)
+        assert not file.exists()
+    finally:
+        file.with_suffix(".aside").rename(file)
+    assert client.get("/sign-in").status_code == 200
