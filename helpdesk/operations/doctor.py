@@ -15,13 +15,13 @@ from typing import Any
 
 from peewee import DatabaseError, InterfaceError, fn
 
-from database import database, is_sqlite
+from database import Stamp, database, is_sqlite
 from helpdesk import clock, i18n, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.incoming import condition
-from helpdesk.operations import migrate, workers
+from helpdesk.operations import clock_guard, identity, migrate, rest, workers
 from helpdesk.people import permissions
 from helpdesk.settings import environment, lookups
 from helpdesk.settings.environment import MailServer
@@ -68,10 +68,10 @@ def checks(*, deep: bool = True) -> list[Check]:
     first = _database()
     found = [first, _disk(), _folder(), _captcha()]
     if first.ok:
-        found += [_encoding(), _schema()]
+        found += [_encoding(), _desk_mark(), _schema()]
     if first.ok and found[-1].ok:
         found += [_clock(), _loop(), _outbox(), _site_address(), _mail_server(deep), _notification()]
-        found += _mailboxes()
+        found += _copy() + _mailboxes()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found
@@ -84,10 +84,40 @@ def _database() -> Check:
         database.execute_sql("SELECT 1").fetchone()
         if is_sqlite() and not database.execute_sql("PRAGMA foreign_keys").fetchone()[0]:
             return Check(name, False, _("Foreign keys are off: rows could point at nothing."))
+        _try_to_write()
     except (DatabaseError, InterfaceError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         return Check(name, False, _("It cannot be reached: %(reason)s", reason=reason))
     return Check(name, True, "SQLite" if is_sqlite() else "PostgreSQL")
+
+
+def _try_to_write() -> None:
+    """Write something and take it back: a database that may only be read answers every question well."""
+    with database.atomic() as attempt:
+        Stamp.update(value=Stamp.value).execute()
+        attempt.rollback()
+
+
+def _desk_mark() -> Check:
+    name = _("Database and data folder")
+    try:
+        identity.verify()
+    except identity.WrongDesk:
+        text = _("They do not belong together: correct GUICHET_DATABASE_URL and GUICHET_DATA_DIR, or restore a backup.")
+        return Check(name, False, text)
+    return Check(name, True, _("They belong together"))
+
+
+def _copy() -> list[Check]:
+    resting = rest.current()
+    if resting is None:
+        return []
+    text = ngettext(
+        "A restored copy that rests: %(num)d mail waits until an administrator lets it go.",
+        "A restored copy that rests: %(num)d mails wait until an administrator lets it go.",
+        resting.mails,
+    )
+    return [Check(_("Restored copy"), False, text, is_note=True)]
 
 
 def _encoding() -> Check:
@@ -145,9 +175,13 @@ def _captcha() -> Check:
 
 def _clock() -> Check:
     newest = TicketEvent.select(TicketEvent.created_at).order_by(TicketEvent.id.desc()).limit(1).scalar()
-    ok = newest is None or newest <= clock.now() + SLACK
-    text = _("Right") if ok else _("The newest event is in the future: the clock of this machine is late.")
-    return Check(_("Clock"), ok, text)
+    if newest is not None and newest > clock.now() + SLACK:
+        return Check(_("Clock"), False, _("The newest event is in the future: the clock of this machine is late."))
+    pause = clock_guard.current()
+    if pause is not None and pause.rests:
+        text = _("It jumped, or the desk was off: nothing is deleted by age until a day has passed.")
+        return Check(_("Clock"), False, text, is_note=True)
+    return Check(_("Clock"), True, _("Right"))
 
 
 def _loop() -> Check:

@@ -12,7 +12,7 @@ from helpdesk.outbox import claims
 
 TIMETABLE = Timetable(
     (
-        Job("expired uploads", HOURLY, uploads.drop_expired),
+        Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk import access, journal, outbox
+from helpdesk import access, journal
 from helpdesk.access import Actor
+from helpdesk.operations import wakeups
 from helpdesk.settings import state
 from models import OutgoingEmail
 
@@ -37,4 +38,4 @@ def let_go(*, actor: Actor) -> None:
     access.require(actor, "administer")
     state.forget(KEY)
     journal.record(journal.Act.COPY_LET_GO, actor=actor)
-    outbox.wake()
+    wakeups.wake()

@@ -10,6 +10,7 @@ from helpdesk.incoming import condition
 from helpdesk.incoming import retention as received
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
+from helpdesk.operations import clock_guard, nightly
 from helpdesk.outbox import retention
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import unconfirmed
@@ -22,6 +23,24 @@ def run() -> None:
         step()
 
 
+def by_age(step: Callable[[], object]) -> Callable[[], object]:
+    """Return a step that deletes by age: it rests while the clock may be wrong (RULES 42)."""
+
+    def rest_or_run() -> None:
+        if clock_guard.may_delete():
+            step()
+
+    return rest_or_run
+
+
+#: What deletes nothing, and what only mends: both go on whatever the clock says.
+ALWAYS: dict[str, Callable[[], object]] = {
+    "mails to check": condition.tell_of_held,
+    "waiting orders": orders.link_waiting,
+    "the nightly backup": nightly.run,
+}
+
+
 def _forget_rows() -> None:
     now = clock.now()
     SignIn.delete().where(SignIn.expires_at < now).execute()
@@ -29,11 +48,10 @@ def _forget_rows() -> None:
 
 
 #: What is purged when expired, old or spent, each by itself: one that fails holds no other up.
-STEPS: dict[str, Callable[[], object]] = {
+_BY_AGE: dict[str, Callable[[], object]] = {
     "the bin": tickets.purge_bin,
     "mails": retention.purge,
     "incoming mails": received.purge,
-    "mails to check": condition.tell_of_held,
     "files": attachments.sweep,
     "links": links.purge,
     "held requests": unconfirmed.purge,
@@ -41,8 +59,8 @@ STEPS: dict[str, Callable[[], object]] = {
     "drafts": drafts.purge,
     "presence": presence.purge,
     "imports": imports.purge,
-    "waiting orders": orders.link_waiting,
     "throttles": throttle.purge,
     "batches": bulk.purge,
     "sign-ins and codes": _forget_rows,
 }
+STEPS = {**ALWAYS, **{name: by_age(step) for name, step in _BY_AGE.items()}}

@@ -27,6 +27,7 @@ from helpdesk.notifications import rendering
 from helpdesk.outbox import claims
 from helpdesk.outbox.smtp_errors import MailFailure, explain
 from helpdesk.outbox.transport import Connection, Letter
+from helpdesk.settings import state
 from helpdesk.settings.environment import MailServer
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
@@ -70,13 +71,13 @@ def next_due() -> datetime | None:
 
 
 def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> int:
-    """Send up to `limit` mails that are due and return how many were sent; nothing without a mail server.
+    """Send up to `limit` mails that are due and return how many; none without a mail server or from a resting copy.
 
     They go through one connection, each claimed when its turn comes, until `stopping` is set. Raises what the database
     says when it is away: the claim is for whoever called to release.
     """
     server = settings.mail_server()
-    if server is None:
+    if server is None or state.is_resting_copy():
         return 0
     sent = 0
     with _context(), ExitStack() as connections:

@@ -245,6 +245,7 @@ POST: dict[str, str] = {
     "desk_emails.restore_view": f"{CONFIGURE} 200",
     "desk_emails.test_view": f"{CONFIGURE} 200",
     "desk_health.index_view": f"{CONFIGURE} 200",
+    **dict.fromkeys(("desk_health.let_go_view", "desk_health.clock_view"), f"{CONFIGURE} 302"),
     "desk_outbox.action_view": f"{CONFIGURE} 302",
     "desk_outbox.create_view": f"{CONFIGURE} 302",
     "desk_outbox.edit_view": f"{CONFIGURE} 302",

@@ -1,0 +1,67 @@
+"""A restored copy rests: it mails nobody again until an administrator lets it go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from helpdesk import outbox
+from helpdesk.errors import NotAllowed
+from helpdesk.operations import clock_guard, rest
+from helpdesk.settings import state
+from models import Agent, OutgoingEmail, Ticket
+from tests.support import doors
+from tests.support.mailbox import Mailbox
+
+HEALTH = "/admin/health/"
+
+
+@pytest.fixture
+def resting(ticket: Ticket, database: Any) -> Iterator[None]:
+    """A copy with mail that waits."""
+    state.write(state.RESTORED_COPY, {"made_at": "2026-03-01 12:00:00"})
+    yield
+    state.forget(state.RESTORED_COPY)
+
+
+def owed() -> int:
+    return OutgoingEmail.select().where(OutgoingEmail.state == "pending").count()
+
+
+@pytest.mark.usefixtures("resting", "ana")
+def test_a_resting_copy_mails_nobody_until_it_is_let_go(smtp: Mailbox, root: Agent, ben: Agent, app: Any) -> None:
+    from_before = owed()
+    assert from_before
+    assert outbox.deliver_due() == 0
+    assert smtp.messages == []
+    waiting = rest.current()
+    assert waiting is not None
+    assert waiting.mails == from_before
+    with pytest.raises(NotAllowed):
+        rest.let_go(actor=ben)
+    rest.let_go(actor=root)
+    assert rest.current() is None
+    assert outbox.deliver_due() == from_before
+
+
+@pytest.mark.usefixtures("resting")
+def test_the_page_of_health_says_it_and_lets_it_go(client_of: Callable[[Agent], FlaskClient], root: Agent) -> None:
+    client = client_of(root)
+    assert "This desk was restored from a backup and rests" in doors.text_of(client.get(HEALTH))
+    doors.post(client, f"{HEALTH}let-go")
+    assert "rests" not in doors.text_of(client.get(HEALTH))
+
+
+def test_the_page_of_health_ends_the_rest_of_the_clock(
+    client_of: Callable[[Agent], FlaskClient], root: Agent, data_dir: Path
+) -> None:
+    client = client_of(root)
+    state.write(clock_guard.KEY, {"last": "2026-03-01T12:00:00", "since": "2026-03-01T12:00:00", "gap_seconds": 9e5})
+    assert "The clock is right" in doors.text_of(client.get(HEALTH))
+    doors.post(client, f"{HEALTH}clock")
+    assert "The clock is right" not in doors.text_of(client.get(HEALTH))
+    assert clock_guard.may_delete()
