@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def engine() -> str:
 
 def desk_id() -> str | None:
     """Return the id that the database holds, None before the desk has one."""
-    with database.connection_context():
+    with _connected():
         return Setting.select(Setting.value).where(Setting.key == KEY).scalar()
 
 
@@ -104,13 +104,18 @@ def read_mark() -> Mark | None:
         raise WrongDesk(f"{path} says whose folder this is and cannot be read: restore it from a backup.") from error
 
 
+def _connected() -> AbstractContextManager[object]:
+    """Use the connection that is open, or one of our own."""
+    return nullcontext() if not database.is_closed() else database.connection_context()
+
+
 def is_desk() -> bool:
     """Whether the database holds a desk; a missing or empty file is not made by asking."""
     if is_sqlite():
         file = Path(database.database)
         if not file.exists() or file.stat().st_size == 0:
             return False
-    with database.connection_context():
+    with _connected():
         return Setting._meta.table_name in database.get_tables()
 
 
