@@ -258,13 +258,15 @@ def test_what_means_nothing_is_told_in_one_line(run: Any, tmp_path: Path, words:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(("words", "code"), [([], 75), (["--explode"], 75), (["--fine"], 0)])
+@pytest.mark.parametrize(
+    ("words", "code"), [([], 75), (["--explode"], 75), (["--how", "odd"], 75), (["--how", "well"], 0)]
+)
 def test_a_command_may_have_one_code_for_whatever_goes_wrong(words: list[str], code: int) -> None:
     @frame.command("accept", error_code=75)
-    @click.option("--fine", is_flag=True)
-    def accept(fine: bool) -> None:
-        if not fine:
-            raise HelpdeskError("Not now.")
+    @click.option("--how", default="badly")
+    def accept(how: str) -> None:
+        if how != "well":
+            raise HelpdeskError("Not now.") if how == "badly" else ZeroDivisionError
 
     program = frame.Program("app.py", commands=[accept], default="accept", help="")
     with pytest.raises(SystemExit) as ended:
