@@ -123,7 +123,7 @@ class MailboxesView(DeskView):
 
     def form_data(self, _row: Any) -> dict[str, Any]:
         """Leave the password out of the form."""
-        return {"password": ""}  # nosec B105 — none
+        return {"password": ""}  # nosec B105 # none at all
 
     def create_form(self, obj: Any = None) -> Any:
         """Begin with what most have: one service, TLS."""

@@ -178,7 +178,7 @@ def _give_password(mailbox: Mailbox, typed: str, *, forget: bool) -> None:
     if typed:
         mailbox.secret = settings.encrypt(typed)
     elif forget:
-        mailbox.secret = ""  # nosec B105 — none
+        mailbox.secret = ""  # nosec B105 # none at all
 
 
 def password_is_lost(mailbox: Mailbox) -> bool:

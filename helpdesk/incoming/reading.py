@@ -125,7 +125,7 @@ class Reader:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.end()
-            self._process = subprocess.Popen(  # nosec B603 — our own module, no shell
+            self._process = subprocess.Popen(  # nosec B603 # our own module, no shell
                 [sys.executable, "-m", "helpdesk.incoming.reader"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 cwd=environment.ROOT, env={"PYTHONPATH": str(environment.ROOT), "PATH": "/usr/bin:/bin"},
