@@ -6,6 +6,7 @@ A wake-up says only that something was stored. One that is lost costs seconds: t
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ ALIVE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 30, "keepaliv
 
 #: What wakes the loops of this process.
 bells: set[threading.Event] = set()
+# After a fork the loops are the other process's: it is woken as any other.
+os.register_at_fork(after_in_child=bells.clear)
 
 
 def wake() -> None:

@@ -153,6 +153,19 @@ def timed(act):
 
 
 @postgresql_only
+def test_a_fork_of_a_process_with_a_loop_wakes_it_as_any_other(app, desk, smtp, monkeypatch):
+    monkeypatch.setattr(loop, "LOOK_LISTENING", 60)
+    program_forking = OWE.replace("    with events", "    import os\n    from helpdesk.operations import wakeups\n"
+        "    wakeups.bells.add(__import__('threading').Event())\n    child = os.fork()\n"
+        "    if child: os.waitpid(child, 0); os._exit(0)\n    with events")  # fmt: skip
+    with mails(app) as made:
+        wait_until(lambda: made._listener.is_on)
+        with program(desk, program_forking, "a@b.example"):
+            pass
+        assert wait_until(lambda: smtp.messages) < 1
+
+
+@postgresql_only
 def test_nobody_to_wake_harms_no_rule(database, ticket, ana, monkeypatch, caplog):
     monkeypatch.setattr(wakeups, "CHANNEL", "no channel")
     tickets.reply(ticket, "<p>Stored.</p>", actor=ana)
