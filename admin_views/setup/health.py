@@ -8,7 +8,7 @@ from flask_admin import expose
 
 from admin_views.base import DeskPage
 from helpdesk.i18n import _, lazy
-from helpdesk.operations import clock_guard, doctor, rest
+from helpdesk.operations import clock_guard, doctor, restored_copy
 
 
 class HealthPage(DeskPage):
@@ -25,14 +25,14 @@ class HealthPage(DeskPage):
             "admin/health.html",
             checks=doctor.checks(deep=deep),
             deep=deep,
-            resting=rest.current() if self.agent.is_admin else None,
+            resting=restored_copy.current() if self.agent.is_admin else None,
             clock_rests=self.agent.is_admin and pause is not None and pause.rests,
         )
 
     @expose("/let-go", methods=("POST",))
     def let_go_view(self) -> ResponseReturnValue:
         """Let a restored copy go to work."""
-        rest.let_go(actor=self.agent)
+        restored_copy.let_go(actor=self.agent)
         flash(_("The desk is at work: the mails that waited go out."), "success")
         return redirect(self.get_url(".index_view"))
 

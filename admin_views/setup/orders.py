@@ -17,7 +17,7 @@ from helpdesk import orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.imports import kinds
-from helpdesk.orders import incoming, money
+from helpdesk.orders import money, reading
 from helpdesk.people import api_keys
 from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
@@ -59,7 +59,7 @@ class OrdersView(Imports, DeskView):
     column_formatters = {
         "number": number,
         "customer": lambda _view, _context, row, _name: row.owner,
-        "placed_at": lambda _view, _context, row, _name: incoming.day_or_time(row.placed_at),
+        "placed_at": lambda _view, _context, row, _name: reading.day_or_time(row.placed_at),
         "total": lambda _view, _context, row, _name: money.format_amount(row.total, row.currency),
     }
 

@@ -12,7 +12,7 @@ from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from helpdesk import outbox
 from helpdesk.i18n import _, lazy
-from helpdesk.outbox import retention
+from helpdesk.outbox import retention, retries
 from models import EMAIL_STATES, OutgoingEmail
 
 STATES = {
@@ -84,6 +84,6 @@ class OutboxView(DeskView):
     def retry_view(self) -> ResponseReturnValue:
         """Send a mail anew."""
         email = self.get_one(request.form.get("id"))
-        outbox.retry(email, actor=self.agent)
+        retries.retry(email, actor=self.agent)
         flash(_("The mail is being sent again."), "success")
         return redirect(self.get_url(".details_view", id=email.id))

@@ -12,12 +12,13 @@ from flask_admin import expose
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import message_of
 from database import Base
-from helpdesk import access, outbox, tickets
+from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
 from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
+from helpdesk.outbox import retries
 from helpdesk.settings import lookups
 from models import Agent, Message, Team, Ticket
 
@@ -190,7 +191,7 @@ class ActionsPage(TicketDeskPage):
         """Send the mails of a message again that could not be delivered."""
         ticket = self.context.find(number)
         message = self.message(ticket, message_id, lazy("There is no such message."))
-        sent = outbox.retry_message(message, actor=self.agent)
+        sent = retries.retry_message(message, actor=self.agent)
         if sent:
             flash(
                 ngettext("%(num)d e-mail will be sent again.", "%(num)d e-mails will be sent again.", sent), "success"

@@ -12,7 +12,7 @@ from admin_views.tickets import page_state, sending
 from helpdesk import clock, i18n
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
-from helpdesk.tickets import missing_file, thread
+from helpdesk.tickets import forgotten_attachment, thread
 from helpdesk.tickets.drafts import Writing
 from models import NOTE, Draft, Message, Ticket
 from web.uploads import FormFiles
@@ -109,7 +109,7 @@ class Composer:
     def forgets_a_file(self) -> bool:
         """Whether to ask the writer, once, about a file that the text speaks of."""
         has_files = self.files is not None and bool(self.files.stored)
-        return not (self.no_file or self.is_note or has_files) and missing_file.speaks_of_a_file(self.html)
+        return not (self.no_file or self.is_note or has_files) and forgotten_attachment.speaks_of_a_file(self.html)
 
     def messages_since(self, ticket: Ticket) -> list[Message]:
         """Return the messages that came in after the one the writer saw last, also by a merge."""

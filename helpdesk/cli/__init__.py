@@ -10,26 +10,26 @@ from collections.abc import Callable
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from helpdesk.cli import accounts, checks, frame, mail, server, upkeep
+from helpdesk.cli import accounts, base, checks, mail, maintenance, server
 
 #: Every command, in the order of the list that ``--help`` shows.
 COMMANDS = (
     server.serve,
     checks.run_tests,
     server.worker,
-    upkeep.migrate_database,
+    maintenance.migrate_database,
     accounts.create_admin,
-    upkeep.fill_demo,
-    upkeep.write_backup,
-    upkeep.restore_backup,
-    upkeep.print_health,
+    maintenance.fill_demo,
+    maintenance.write_backup,
+    maintenance.restore_backup,
+    maintenance.print_health,
     mail.receive,
 )
 
 
 def main(argv: list[str], create_app: Callable[[], Flask]) -> None:
     """Run a command and leave with its exit code."""
-    program = frame.Program("app.py", commands=COMMANDS, default="serve", help="Guichet, a help desk.")
+    program = base.Program("app.py", commands=COMMANDS, default="serve", help="Guichet, a help desk.")
     program.main(argv, "app.py", obj=ScriptInfo(create_app=create_app, set_debug_flag=False))
 
 

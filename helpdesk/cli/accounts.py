@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from helpdesk.cli.frame import command, migrated_desk
+from helpdesk.cli.base import command, migrated_desk
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.people import invitations
 

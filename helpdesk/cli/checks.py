@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from helpdesk.cli.frame import command
+from helpdesk.cli.base import command
 from helpdesk.settings import environment
 
 #: What `test` runs before the tests.

@@ -7,7 +7,7 @@ import sys
 import click
 
 from database import database
-from helpdesk.cli.frame import command, desk
+from helpdesk.cli.base import command, desk
 from helpdesk.errors import HelpdeskError
 from helpdesk.incoming import pipe
 from helpdesk.operations import migrate

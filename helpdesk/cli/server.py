@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk.cli.frame import command, migrated_desk
+from helpdesk.cli.base import command, migrated_desk
 from helpdesk.operations import serving
 
 

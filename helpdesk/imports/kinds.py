@@ -11,8 +11,8 @@ from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.imports import Column, Kind, customers
 from helpdesk.imports.customers import NewMember
-from helpdesk.orders import incoming, money
-from helpdesk.orders.incoming import NewOrder
+from helpdesk.orders import money, reading
+from helpdesk.orders.reading import NewOrder
 
 #: The quantity of an article, before its name: ``2 x Brake pads = 12.50``.
 COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
@@ -24,7 +24,7 @@ def read_order(cells: Mapping[str, str]) -> NewOrder:
     code = money.currency(cells.get("currency", ""))
     values["total"] = money.decimal_text(cells.get("total", ""), code, "total")
     values["lines"] = _articles(cells["lines"], code) if cells.get("lines") else None
-    return incoming.read(values)
+    return reading.read(values)
 
 
 def _articles(cell: str, code: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
 def _order_cells(order: NewOrder) -> Sequence[str]:
     total = money.format_amount(order.total, order.currency)
     count = str(len(order.lines)) if order.lines is not None else ""
-    when = incoming.day_or_time(order.placed_at)
+    when = reading.day_or_time(order.placed_at)
     return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count
 
 

@@ -14,7 +14,7 @@ from helpdesk import clock, settings
 from helpdesk.i18n import in_language
 from helpdesk.incoming import answers, collection, condition, decision, evidence, storage
 from helpdesk.incoming.reading import Content, Reader
-from helpdesk.settings import lookups, state
+from helpdesk.settings import lookups, run_state
 from models import IncomingMail
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ STUCK = 5
 
 def run() -> None:
     """Collect, decide and tidy up; nothing at all without a mailbox, or in a restored copy that rests."""
-    if not lookups.mailboxes() or state.is_resting_copy():
+    if not lookups.mailboxes() or run_state.is_resting_copy():
         return
     for step in STEPS:
         try:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from helpdesk import access, clock, journal
 from helpdesk.access import Actor
-from helpdesk.settings import state
+from helpdesk.settings import run_state
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def may_delete() -> bool:
             "tomorrow, or until an administrator agrees on the page of health.",
             after.gap_seconds // 86_400,
         )
-    state.write(KEY, asdict(after))
+    run_state.write(KEY, asdict(after))
     return not after.rests
 
 
@@ -62,7 +62,7 @@ def may_act() -> bool:
 
 def current() -> Pause | None:
     """Return what is remembered, None before the first run."""
-    stored = state.read(KEY)
+    stored = run_state.read(KEY)
     return Pause(**stored) if stored else None
 
 
@@ -71,7 +71,7 @@ def agree(*, actor: Actor) -> None:
     access.require(actor, "administer")
     pause = current()
     if pause is not None and pause.rests:
-        state.write(KEY, asdict(Pause(clock.now().isoformat())))
+        run_state.write(KEY, asdict(Pause(clock.now().isoformat())))
         journal.record(journal.Act.CLOCK_AGREED, actor=actor)
 
 

@@ -21,7 +21,7 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.incoming import condition
-from helpdesk.operations import clock_guard, identity, migrate, rest, workers
+from helpdesk.operations import clock_guard, desk_identity, migrate, restored_copy, workers
 from helpdesk.people import permissions
 from helpdesk.settings import environment, lookups
 from helpdesk.settings.environment import MailServer
@@ -101,15 +101,15 @@ def _try_to_write() -> None:
 def _desk_mark() -> Check:
     name = _("Database and data folder")
     try:
-        identity.verify()
-    except identity.WrongDesk:
+        desk_identity.verify()
+    except desk_identity.WrongDesk:
         text = _("They do not belong together: correct GUICHET_DATABASE_URL and GUICHET_DATA_DIR, or restore a backup.")
         return Check(name, False, text)
     return Check(name, True, _("They belong together"))
 
 
 def _copy() -> list[Check]:
-    resting = rest.current()
+    resting = restored_copy.current()
     if resting is None:
         return []
     text = ngettext(

@@ -14,8 +14,8 @@ from engines import DatabaseServer
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.operations import backup as backups
-from helpdesk.operations import identity
-from helpdesk.settings import defaults, environment
+from helpdesk.operations import desk_identity
+from helpdesk.settings import environment, seed
 from models import Role
 
 MIGRATIONS = environment.ROOT / "migrations"
@@ -39,7 +39,7 @@ def migrate(database: Database, *, backup: bool = True) -> list[str]:
     database and the data folder do not belong together.
     """
     database = _concrete(database)
-    identity.verify()
+    desk_identity.verify()
     with _taking_its_time(database), _one_at_a_time(database):
         names = pending(database)
         if is_newer(database):
@@ -50,8 +50,8 @@ def migrate(database: Database, *, backup: bool = True) -> list[str]:
             _back_up(before=names[0])
         applied = runner(database).up()
         if applied or not Role.select().exists():
-            defaults.seed_defaults()
-        identity.settle()
+            seed.seed_defaults()
+        desk_identity.settle()
         return list(applied)
 
 

@@ -16,7 +16,7 @@ from peewee import SqliteDatabase
 from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.files import file_store
-from helpdesk.operations import identity, migrate, rest
+from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import KEY_FILE, LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
 
@@ -25,7 +25,7 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
     """Bring the desk of an archive back into an empty data folder (or PostgreSQL database); return its manifest.
 
     Everything is verified before anything is written; a restore that was cut off is begun again over what it left. The
-    desk rests (``operations.rest``) until an administrator lets it go, unless it goes `live` at once. Raises
+    desk rests (``restored_copy``) until an administrator lets it go, unless it goes `live` at once. Raises
     BackupError when the archive is damaged or made by a newer Guichet, and when there is a desk here already.
     """
     try:
@@ -33,14 +33,14 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
     except BackupError:
         _leave_as_found()
         raise
-    identity.begin_restore()
+    desk_identity.begin_restore()
     with zipfile.ZipFile(path) as archive:
         _restore_files(archive, manifest)
         _restore_linked(path, archive, manifest)
         _restore_secret(archive)
         (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest, live=live)
-    identity.settle()
-    identity.end_restore()
+    desk_identity.settle()
+    desk_identity.end_restore()
     return manifest
 
 
@@ -86,11 +86,11 @@ def _is_sound(archive: zipfile.ZipFile, name: str, facts: dict[str, Any]) -> boo
 
 def _refuse_unless_empty() -> None:
     folder = environment.current().data_dir
-    if identity.restore_is_unfinished():
+    if desk_identity.restore_is_unfinished():
         return
     if not environment.current().was_empty:
         raise BackupError(f"There is something in {folder} already: restore into an empty folder (GUICHET_DATA_DIR).")
-    if identity.is_desk() or any(files_dir().glob("*")):
+    if desk_identity.is_desk() or any(files_dir().glob("*")):
         raise BackupError("There is a desk here already: restore into an empty data folder (GUICHET_DATA_DIR).")
 
 
@@ -170,7 +170,7 @@ def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any], *, l
     """Fill the database in one transaction; COPY takes a table at once and reads text whatever the column."""
     with database.unlimited(), database.atomic():
         # Filled by a restore that was cut off before it could say that it had ended.
-        for table in database.get_tables() if identity.is_desk() else ():
+        for table in database.get_tables() if desk_identity.is_desk() else ():
             database.execute_sql(f'DROP TABLE "{table}" CASCADE')
         migrate.runner(database).up(manifest["schema"])
         for member, table in _table_members(manifest):
@@ -186,10 +186,10 @@ def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any], *, l
 def _let_rest(target: Any, manifest: dict[str, Any], live: bool) -> None:
     """Keep the restored copy from mailing people again, in the transaction that fills it."""
     mark = "?" if isinstance(target, SqliteDatabase) else "%s"
-    target.execute_sql(f"DELETE FROM setting WHERE key = {mark}", (rest.KEY,))
+    target.execute_sql(f"DELETE FROM setting WHERE key = {mark}", (restored_copy.KEY,))
     if not live:
         value = json.dumps({"made_at": manifest["made_at"]})
-        row = (rest.KEY, value, f"{clock.now():%Y-%m-%d %H:%M:%S}")
+        row = (restored_copy.KEY, value, f"{clock.now():%Y-%m-%d %H:%M:%S}")
         target.execute_sql(f"INSERT INTO setting (key, value, changed_at) VALUES ({mark}, {mark}, {mark})", row)
 
 

@@ -21,16 +21,15 @@ from peewee import InterfaceError, OperationalError
 from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
-from helpdesk.events import transaction
-from helpdesk.i18n import in_language, lazy
+from helpdesk.i18n import lazy
 from helpdesk.notifications import rendering
-from helpdesk.outbox import claims
+from helpdesk.outbox import claims, retries
 from helpdesk.outbox.smtp_errors import MailFailure, explain
 from helpdesk.outbox.transport import Connection, Letter
-from helpdesk.settings import state
+from helpdesk.settings import run_state
 from helpdesk.settings.environment import MailServer
 from helpdesk.visitors import unconfirmed
-from models import Message, OutgoingEmail
+from models import OutgoingEmail
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> 
     says when it is away: the claim is for whoever called to release.
     """
     server = settings.mail_server()
-    if server is None or state.is_resting_copy():
+    if server is None or run_state.is_resting_copy():
         return 0
     sent = 0
     with _context(), ExitStack() as connections:
@@ -107,7 +106,7 @@ def _handle(email: OutgoingEmail, connection: Connection) -> int:
     except Exception as error:
         # One mail that cannot be handled must not hold the others up.
         logger.exception("The mail %s could not be handled.", email.mail_id)
-        _fail(email, error, for_good=False)
+        retries.fail(email, error, for_good=False)
     return 0
 
 
@@ -117,9 +116,9 @@ def _send(email: OutgoingEmail, connection: Connection) -> int:
     except (smtplib.SMTPServerDisconnected, TimeoutError):
         raise
     except smtplib.SMTPException as error:
-        _fail(email, error, for_good=_is_permanent(error))
+        retries.fail(email, error, for_good=retries.is_permanent(error))
     except (ValueError, UnicodeError) as error:
-        _fail(email, error, for_good=True)
+        retries.fail(email, error, for_good=True)
     else:
         claims.store(email, state="sent", sent_at=clock.now(), last_error="")
         journal.mail_ended(email)
@@ -136,57 +135,15 @@ def _private_link(email: OutgoingEmail) -> str | None:
     return links.url(email.link_kind, links.make(email.link_kind, **target))
 
 
-def _is_permanent(error: smtplib.SMTPException) -> bool:
-    """Whether the server said never: a recipient it refuses, or a content it refuses."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _text in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
-
-
 def _put_off(email: OutgoingEmail, error: Exception) -> None:
     """Let a mail wait whose server could not be used, and those after it: without a reason, nobody would know why."""
     if not isinstance(error, OSError):  # smtplib's own errors are of this family
         logger.exception("The mail server could not be used.", exc_info=error)
-    _fail(email, error, for_good=False)
-    claims.put_off(TOGETHER - 1, clock.now() + timedelta(minutes=1), _reason(error))
-
-
-def _fail(email: OutgoingEmail, error: Exception, *, for_good: bool) -> None:
-    reason = _reason(error)
-    if for_good or email.attempts > len(claims.DELAYS):
-        logger.warning("The mail %s to %s was given up: %s", email.mail_id, email.to_email, reason)
-        claims.store(email, state="failed", last_error=reason)
-        journal.mail_ended(email, reason)
-    else:
-        due = clock.now() + timedelta(minutes=claims.DELAYS[email.attempts - 1])
-        claims.store(email, state="pending", due_at=due, last_error=reason)
-
-
-def _reason(error: Exception) -> str:
-    with in_language(settings.get("language")):
-        return str(explain(error))
+    retries.fail(email, error, for_good=False)
+    claims.put_off(TOGETHER - 1, clock.now() + timedelta(minutes=1), retries.reason_of(error))
 
 
 # --- What people do on the screen -----------------------------------------------------------------------------------
-
-
-def retry(email: OutgoingEmail, *, actor: Actor) -> None:
-    """Send a mail anew that failed or waits for its next try. Raises NotAllowed."""
-    access.require(actor, "configure")
-    with transaction():
-        OutgoingEmail.update(state="pending", attempts=0, due_at=clock.now(), last_error="").where(
-            OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
-        ).execute()
-
-
-def retry_message(message: Message, *, actor: Actor) -> int:
-    """Send the mails of a message anew that were given up; return how many. Raises NotFound for a ticket of others."""
-    access.require(actor, "reply", message.ticket)
-    mails = OutgoingEmail.update(state="pending", attempts=0, due_at=clock.now(), last_error="").where(
-        OutgoingEmail.message == message.id, OutgoingEmail.state == "failed"
-    )
-    with transaction():
-        return int(mails.execute())
 
 
 def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str:

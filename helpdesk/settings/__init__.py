@@ -1,4 +1,4 @@
-"""What is configured: declared settings, the environment, shipped defaults, small tables kept in memory, placeholders.
+"""What is configured: declared settings with their defaults, the environment, small tables in memory, placeholders.
 It may import lib and what stands before it.
 No screen: Configuration is `admin_views/setup/configuration.py`.
 """

@@ -17,7 +17,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import mark_locked
-from helpdesk.orders.incoming import MAX_NUMBER
+from helpdesk.orders.reading import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets.cc import write_cc

@@ -58,7 +58,7 @@ KNOW_FLASK = {
     "helpdesk/outbox/__init__.py": "the templates of mails",
     "helpdesk/outbox/transport.py": "handing mail over (Flask-Mail)",
     "helpdesk/cli/__init__.py": "the commands of the application",
-    "helpdesk/cli/frame.py": "the application that a command works on",
+    "helpdesk/cli/base.py": "the application that a command works on",
 }
 #: Packages that are pinned and yet not imported by name.
 NOT_IMPORTED = {"wtf-peewee": "Flask-Admin makes the forms of its peewee screens with it"}

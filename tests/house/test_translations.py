@@ -18,7 +18,7 @@ from database import Label
 from helpdesk.examples.demo import french
 from helpdesk.examples.demo.thread import Thread
 from helpdesk.i18n import LANGUAGES
-from helpdesk.settings import DECLARED, defaults, email_kinds, environment
+from helpdesk.settings import DECLARED, email_kinds, environment, seed
 
 FOLDER = environment.ROOT / "translations"
 FRENCH = Path("fr", "LC_MESSAGES")
@@ -175,7 +175,7 @@ def labels() -> Iterator[tuple[str, Label]]:
         for number, row in enumerate(value.values() if isinstance(value, dict) else [value]):
             held = vars(row).values() if isinstance(row, email_kinds.Kind | email_kinds.Fixed) else [row]
             yield from ((f"{name} {number}", text) for text in held if isinstance(text, Label))
-    rows = (*defaults.ROLES, *defaults.STATUSES, *defaults.PRIORITIES)
+    rows = (*seed.ROLES, *seed.STATUSES, *seed.PRIORITIES)
     yield from ((str(row), value) for row in rows for value in row.values() if isinstance(value, Label))
     yield from ((key, row.default) for key, row in DECLARED.items() if isinstance(row.default, Label) and row.default)
 

@@ -23,7 +23,7 @@ from typing import Any
 import click
 import pytest
 
-from helpdesk.cli import COMMANDS, frame
+from helpdesk.cli import COMMANDS, base
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
 from tests.support import postgresql_only
@@ -262,13 +262,13 @@ def test_what_means_nothing_is_told_in_one_line(run: Any, tmp_path: Path, words:
     ("words", "code"), [([], 75), (["--explode"], 75), (["--how", "odd"], 75), (["--how", "well"], 0)]
 )
 def test_a_command_may_have_one_code_for_whatever_goes_wrong(words: list[str], code: int) -> None:
-    @frame.command("accept", error_code=75)
+    @base.command("accept", error_code=75)
     @click.option("--how", default="badly")
     def accept(how: str) -> None:
         if how != "well":
             raise HelpdeskError("Not now.") if how == "badly" else ZeroDivisionError
 
-    program = frame.Program("app.py", commands=[accept], default="accept", help="")
+    program = base.Program("app.py", commands=[accept], default="accept", help="")
     with pytest.raises(SystemExit) as ended:
         program.main(["accept", *words])
     assert ended.value.code == code

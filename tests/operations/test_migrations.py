@@ -18,7 +18,7 @@ from database import Label
 from engines import open_database
 from helpdesk import tickets
 from helpdesk.operations import migrate
-from helpdesk.settings import defaults, environment
+from helpdesk.settings import environment, seed
 from models import TABLES
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.desks import Desk, Desks
@@ -188,7 +188,7 @@ def test_the_tables_of_the_queue_go(empty: Any) -> None:
 @sqlite_only
 def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0014_former_numbers")
-    defaults.seed_defaults()
+    seed.seed_defaults()
     sales, ana = cast.make_service("Sales"), cast.make_agent("Ana", None)
     wanted = cast.open_ticket(cast.make_customer("Carol"), sales)
     rule = models.Filter.create(name="Gone")
@@ -213,7 +213,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any,
 
 def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0015_lasting_ids")
-    defaults.seed_defaults()
+    seed.seed_defaults()
     ticket = cast.open_ticket(cast.make_customer("Carol"), cast.make_service("Sales"))
     models.FormerNumber.create(number="7", ticket=ticket, former_id=ticket.id + 6, merged_at=ticket.created_at)
     told = ((ticket.number, "closed"), (ticket.number, "deleted"), ("7", "opened"), ("7", "merged"), ("9", "opened"))
@@ -230,7 +230,7 @@ def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(em
 
 def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up("0014_former_numbers")
-    defaults.seed_defaults()
+    seed.seed_defaults()
     customer, sales = cast.make_customer("Carol"), cast.make_service("Sales")
     first = cast.open_ticket(customer, sales)
     models.FormerNumber.create(number="7", ticket=first, former_id=first.id + 6, merged_at=first.created_at)

@@ -20,7 +20,7 @@ from helpdesk.lists import snippets
 from helpdesk.notifications import drafting, email_texts
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
-from helpdesk.tickets import cc, mentions, missing_file
+from helpdesk.tickets import cc, forgotten_attachment, mentions
 from models import Agent
 from tests.support import sqlite_only
 from web import kept_input
@@ -49,7 +49,7 @@ READERS = {
     "money": lambda text: money.decimal_text(text, "EUR", "total"),
     "money as sent": lambda text: money.in_smallest_unit(text, "EUR", "total"),
     "copies": cc.split,
-    "file": missing_file.speaks_of_a_file,
+    "file": forgotten_attachment.speaks_of_a_file,
     "password": lambda text: passwords.check_new(text, text[:250]),
     "note": lambda text: mentions.mark(richtext.clean(text), [Agent(id=1, name="Ana Lima"), Agent(id=2, name="Ana")]),
     "search": search.words,

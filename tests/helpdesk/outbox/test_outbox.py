@@ -21,7 +21,7 @@ from database import Label, Stamp, database, is_sqlite
 from helpdesk import clock, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.notifications import rendering
-from helpdesk.outbox import claims, transport
+from helpdesk.outbox import claims, retries, transport
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import AccessLink, EmailText, OutgoingEmail, Permission, Setting, Ticket
@@ -337,14 +337,14 @@ def test_an_administrator_tries_a_failed_mail_again(refusing, root):
     email = owe("gone@customer.example")
     outbox.deliver_due()
     refusing.answers = {}
-    outbox.retry(again(email), actor=root)
+    retries.retry(again(email), actor=root)
     assert outbox.deliver_due() == 1
 
 
 def test_an_agent_may_not_try_again(smtp, ana):
     email = owe(state="failed")
     with pytest.raises(NotAllowed):
-        outbox.retry(email, actor=ana)
+        retries.retry(email, actor=ana)
 
 
 # --- One deliverer per mail ---------------------------------------------------------------------------------------

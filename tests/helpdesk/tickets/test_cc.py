@@ -11,6 +11,7 @@ from database import Label, database
 from helpdesk import access, clock, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.outbox import retries
 from helpdesk.people import customers
 from helpdesk.tickets import cc
 from helpdesk.visitors import customer_sign_in
@@ -225,7 +226,7 @@ def test_a_failed_mail_tried_anew_does_not_reach_who_was_dropped(ticket, carol, 
     cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
     cc.remove_cc(ticket, address(), actor=carol)
-    outbox.retry(OutgoingEmail.get(OutgoingEmail.to_email == EVE), actor=root)
+    retries.retry(OutgoingEmail.get(OutgoingEmail.to_email == EVE), actor=root)
     outbox.deliver_due()
     assert [mail for mail in smtp.messages if mail["To"].endswith(EVE)] == []
     assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).state == "cancelled"

@@ -13,8 +13,8 @@ import pytest
 
 from database import database
 from engines import DatabaseGone, open_database
-from helpdesk.operations import backup, identity, migrate, restore
-from helpdesk.operations.identity import WrongDesk
+from helpdesk.operations import backup, desk_identity, migrate, restore
+from helpdesk.operations.desk_identity import WrongDesk
 from helpdesk.settings import environment
 from tests.support import sqlite_only
 from tests.support.desks import Desks
@@ -41,11 +41,11 @@ def refused(*words: str) -> None:
 
 
 def test_a_first_start_marks_database_and_folder(fresh: Any, engine: str) -> None:
-    mark = json.loads((folder() / identity.MARK).read_text())
-    assert mark == {"desk": identity.desk_id(), "engine": engine}
-    assert (folder() / identity.MARK).stat().st_mode & 0o077 == 0
+    mark = json.loads((folder() / desk_identity.MARK).read_text())
+    assert mark == {"desk": desk_identity.desk_id(), "engine": engine}
+    assert (folder() / desk_identity.MARK).stat().st_mode & 0o077 == 0
     migrate.migrate(database)
-    assert json.loads((folder() / identity.MARK).read_text()) == mark
+    assert json.loads((folder() / desk_identity.MARK).read_text()) == mark
 
 
 @sqlite_only
@@ -70,7 +70,7 @@ def test_what_only_a_desk_leaves_is_as_good_as_a_mark(desks: Desks, tmp_path: Pa
 
 @sqlite_only
 def test_a_forgotten_database_url_is_told(fresh: Any) -> None:
-    (folder() / identity.MARK).write_text(json.dumps({"desk": identity.desk_id(), "engine": "postgresql"}))
+    (folder() / desk_identity.MARK).write_text(json.dumps({"desk": desk_identity.desk_id(), "engine": "postgresql"}))
     refused("lives on PostgreSQL", "GUICHET_DATABASE_URL")
     database.close_all()
     (folder() / "guichet.db").unlink()
@@ -79,24 +79,24 @@ def test_a_forgotten_database_url_is_told(fresh: Any) -> None:
 
 
 def test_the_folder_of_another_desk_is_refused(fresh: Any, engine: str) -> None:
-    (folder() / identity.MARK).write_text(json.dumps({"desk": "another", "engine": engine}))
+    (folder() / desk_identity.MARK).write_text(json.dumps({"desk": "another", "engine": engine}))
     refused("two different desks")
 
 
 def test_an_empty_folder_of_a_desk_that_has_one_is_refused(fresh: Any) -> None:
-    (folder() / identity.MARK).unlink()
+    (folder() / desk_identity.MARK).unlink()
     environment.use(replace(environment.current(), was_empty=True))
-    refused("GUICHET_DATA_DIR", str(folder() / identity.MARK))
+    refused("GUICHET_DATA_DIR", str(folder() / desk_identity.MARK))
 
 
 def test_a_desk_from_before_the_mark_gets_one(fresh: Any) -> None:
-    (folder() / identity.MARK).unlink()
+    (folder() / desk_identity.MARK).unlink()
     migrate.migrate(database)
-    assert (folder() / identity.MARK).exists()
+    assert (folder() / desk_identity.MARK).exists()
 
 
 def test_a_mark_that_cannot_be_read_is_told(fresh: Any) -> None:
-    (folder() / identity.MARK).write_text("{")
+    (folder() / desk_identity.MARK).write_text("{")
     refused("cannot be read")
 
 
@@ -116,7 +116,7 @@ def test_a_database_that_is_swapped_while_running_takes_nothing_more(fresh: Any,
     assert file.exists() is (how == "replaced")
     (folder() / "aside.db").replace(file)
     with database.connection_context():
-        assert identity.desk_id()
+        assert desk_identity.desk_id()
 
 
 def test_looking_makes_no_database(tmp_path: Path) -> None:
@@ -132,13 +132,13 @@ def test_a_killed_restore_starts_no_desk_and_is_begun_again(
     archive = tmp_path / "desk.zip"
     backup.backup(archive)
     with fresh_database(engine, desks, tmp_path / "elsewhere"):
-        identity.begin_restore()
+        desk_identity.begin_restore()
         environment.use(replace(environment.current(), was_empty=False))
         refused("did not finish", "restore")
         restore.restore(archive)
-        assert not identity.restore_is_unfinished()
+        assert not desk_identity.restore_is_unfinished()
         migrate.migrate(database)
         # Cut off after the database was whole, before it could be said.
-        identity.begin_restore()
+        desk_identity.begin_restore()
         restore.restore(archive)
-        assert identity.desk_id()
+        assert desk_identity.desk_id()

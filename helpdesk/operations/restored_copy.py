@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from helpdesk import access, journal
 from helpdesk.access import Actor
 from helpdesk.operations import wakeups
-from helpdesk.settings import state
+from helpdesk.settings import run_state
 from models import OutgoingEmail
 
-KEY = state.RESTORED_COPY
+KEY = run_state.RESTORED_COPY
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Rest:
 
 def current() -> Rest | None:
     """Return what rests, None on a desk at work."""
-    stored = state.read(KEY)
+    stored = run_state.read(KEY)
     if stored is None:
         return None
     waiting = OutgoingEmail.select().where(OutgoingEmail.state.in_(("pending", "sending"))).count()
@@ -36,6 +36,6 @@ def current() -> Rest | None:
 def let_go(*, actor: Actor) -> None:
     """Let the desk act outside again. Raises NotAllowed."""
     access.require(actor, "administer")
-    state.forget(KEY)
+    run_state.forget(KEY)
     journal.record(journal.Act.COPY_LET_GO, actor=actor)
     wakeups.wake()

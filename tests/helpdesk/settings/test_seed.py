@@ -1,6 +1,6 @@
 """What every desk holds from the start (RULES 11)."""
 
-from helpdesk.settings import defaults
+from helpdesk.settings import seed
 from models import CAPABILITIES, CLOSED, OPEN, PENDING, Priority, Role, Status
 
 
@@ -38,6 +38,6 @@ def test_labels_speak_french(database):
 def test_seeding_again_changes_nothing(database):
     Status.update(label='{"en": "Running"}').where(Status.identifier == "active").execute()
     Role.delete().where(Role.can_configure).execute()
-    defaults.seed_defaults()
+    seed.seed_defaults()
     assert str(Status.get(identifier="active").label) == "Running"
     assert Role.select().count() == 1

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from database import database
-from helpdesk.cli.frame import command, desk, migrated_desk
+from helpdesk.cli.base import command, desk, migrated_desk
 from helpdesk.examples import demo
-from helpdesk.operations import backup, doctor, migrate, rest, restore
+from helpdesk.operations import backup, doctor, migrate, restore, restored_copy
 
 
 def _moment(text: str) -> datetime:
@@ -67,7 +67,7 @@ def restore_backup(file: Path, live: bool) -> None:
     with desk():
         manifest = restore.restore(file, live=live)
         migrate.migrate(database, backup=False)
-        missing, resting = restore.missing_files(manifest), rest.current()
+        missing, resting = restore.missing_files(manifest), restored_copy.current()
     print(f"Restored the desk of {manifest['made_at']} (UTC).")
     if missing:
         print(f"Files that this backup does not hold: {missing}. Put them back from another one.", file=sys.stderr)

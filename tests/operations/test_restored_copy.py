@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from helpdesk import outbox
 from helpdesk.errors import NotAllowed
-from helpdesk.operations import clock_guard, rest
-from helpdesk.settings import state
+from helpdesk.operations import clock_guard, restored_copy
+from helpdesk.settings import run_state
 from models import Agent, OutgoingEmail, Ticket
 from tests.support import doors
 from tests.support.mailbox import Mailbox
@@ -23,9 +23,9 @@ HEALTH = "/admin/health/"
 @pytest.fixture
 def resting(ticket: Ticket, database: Any) -> Iterator[None]:
     """A copy with mail that waits."""
-    state.write(state.RESTORED_COPY, {"made_at": "2026-03-01 12:00:00"})
+    run_state.write(run_state.RESTORED_COPY, {"made_at": "2026-03-01 12:00:00"})
     yield
-    state.forget(state.RESTORED_COPY)
+    run_state.forget(run_state.RESTORED_COPY)
 
 
 def owed() -> int:
@@ -38,13 +38,13 @@ def test_a_resting_copy_mails_nobody_until_it_is_let_go(smtp: Mailbox, root: Age
     assert from_before
     assert outbox.deliver_due() == 0
     assert smtp.messages == []
-    waiting = rest.current()
+    waiting = restored_copy.current()
     assert waiting is not None
     assert waiting.mails == from_before
     with pytest.raises(NotAllowed):
-        rest.let_go(actor=ben)
-    rest.let_go(actor=root)
-    assert rest.current() is None
+        restored_copy.let_go(actor=ben)
+    restored_copy.let_go(actor=root)
+    assert restored_copy.current() is None
     assert outbox.deliver_due() == from_before
 
 
@@ -60,7 +60,9 @@ def test_the_page_of_health_ends_the_rest_of_the_clock(
     client_of: Callable[[Agent], FlaskClient], root: Agent, data_dir: Path
 ) -> None:
     client = client_of(root)
-    state.write(clock_guard.KEY, {"last": "2026-03-01T12:00:00", "since": "2026-03-01T12:00:00", "gap_seconds": 9e5})
+    run_state.write(
+        clock_guard.KEY, {"last": "2026-03-01T12:00:00", "since": "2026-03-01T12:00:00", "gap_seconds": 9e5}
+    )
     assert "The clock is right" in doors.text_of(client.get(HEALTH))
     doors.post(client, f"{HEALTH}clock")
     assert "The clock is right" not in doors.text_of(client.get(HEALTH))

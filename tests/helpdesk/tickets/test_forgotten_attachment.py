@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from helpdesk.tickets.missing_file import speaks_of_a_file
+from helpdesk.tickets.forgotten_attachment import speaks_of_a_file
 
 
 @pytest.mark.parametrize(
