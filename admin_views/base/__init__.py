@@ -232,7 +232,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
         yield exports.csv_line(title for _name, title in self._export_columns)
         for batch in chunked(query.iterator(), BATCH):
             rows = list(batch)
-            self.prefetch(rows, self._export_columns)
+            self.prefetch(rows, self._export_columns, self.column_formatters_export)
             self.complete(rows)
             for row in rows:
                 yield exports.csv_line(self.get_export_value(row, name) for name, _title in self._export_columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from flask_admin.contrib.peewee.filters import FilterEqual
@@ -44,14 +44,14 @@ class Lists:
     def complete(self, rows: list[Any]) -> None:
         """Fill in what the columns need of other tables: one query per page, not per row."""
 
-    def prefetch(self, rows: Sequence[Any], columns: Iterable[tuple[str, Any]]) -> None:
+    def prefetch(self, rows: Sequence[Any], columns: Iterable[tuple[str, Any]], formatters: Mapping[str, Any]) -> None:
         """Read the rows that foreign keys among these columns name: one query a key, not one a row.
 
         A column with a formatter is left out: it is written from what is in memory.
         """
         for name, _title in columns:
             key = self.table._meta.fields.get(name.partition(".")[0])
-            if isinstance(key, ForeignKeyField) and name not in self.column_formatters:
+            if isinstance(key, ForeignKeyField) and name not in formatters:
                 ids = {row.__data__[key.name] for row in rows} - {None}
                 table = key.rel_model
                 by_id = {row.id: row for row in table.select().where(table.id.in_(ids))} if ids else {}
@@ -79,7 +79,7 @@ class Lists:
         size = page_size or self.page_size
         query = self.narrowed(search, filters)
         rows = list(self.ordered(query, sort_column, sort_desc).limit(size).offset((page or 0) * size))
-        self.prefetch(rows, self._list_columns)  # type: ignore[attr-defined]
+        self.prefetch(rows, self._list_columns, self.column_formatters)  # type: ignore[attr-defined]
         self.complete(rows)
         return query.limit(MAX_ROWS).count(), rows
 

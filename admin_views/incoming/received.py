@@ -120,7 +120,7 @@ class ReceivedView(DeskView):
 
     def render(self, template: str, **kwargs: Any) -> str:
         """Show it beside the tickets: who answers them decides about mails, too."""
-        return super().render(template, **{"side": desk_menu(self.agent, {}), **kwargs})
+        return super().render(template, **{"sidebar": desk_menu(self.agent, {}), **kwargs})
 
     @expose("/raw/")
     def raw_view(self) -> Response:

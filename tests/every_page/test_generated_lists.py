@@ -16,10 +16,13 @@ from models import (
     Filter,
     FilterAction,
     FilterCondition,
+    IncomingMail,
+    Mailbox,
     Order,
     OutgoingEmail,
     Priority,
     SavedView,
+    SenderRule,
     Status,
     Tag,
 )
@@ -43,6 +46,8 @@ def add_rows(number: int, reader) -> set[type]:
     rule = Filter.create(name=f"Filter {number}", position=number)
     order = {"customer": customer, "email": customer.primary_address.email, "placed_at": now, "updated_at": now}
     mail = {"to_email": "a@b.example", "from_email": "desk@b.example", "locale": "en", "due_at": now, "created_at": now}
+    mailbox = Mailbox.create(name=f"Mailbox {number}", address=f"box{number}@desk.example", service=service)
+    ticket = cast.open_ticket(customer, service, department)
     rows = [
         service,
         department,
@@ -50,6 +55,7 @@ def add_rows(number: int, reader) -> set[type]:
         agent,
         customer,
         rule,
+        mailbox,
         cast.make_team(f"Team {number}", agent, manager=agent),
         cast.permit(reader, service),
         Status.create(identifier=f"status {number}", label=label),
@@ -59,6 +65,8 @@ def add_rows(number: int, reader) -> set[type]:
         SavedView.create(owner=agent, name=f"List {number}", query=f"service={service.id}", shared=True),
         ApiKey.create(name=f"Key {number}", prefix="g", token_hash=f"{number}", created_by=agent, created_at=now),
         Order.create(shop="Shop", number=f"{number}", total=100, currency="EUR", **order),
+        SenderRule.create(pattern=f"{number}@b.example"),
+        IncomingMail.create(mailbox=mailbox, ticket=ticket, state="new", sha256=f"{number}", size=1, received_at=now),
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]
     FilterCondition.create(rule=rule, field="service", operator="is", value=str(service.id))

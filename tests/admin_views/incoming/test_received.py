@@ -143,6 +143,11 @@ def test_a_held_mail_waits_in_menu_list_and_dashboard(
     assert "My printer does not print." in page
 
 
+def test_mails_stand_beside_the_menu_of_tickets(client_of: Clients, root: Agent) -> None:
+    page = client_of(root).get("/admin/incoming/").text
+    assert 'href="/admin/tickets/?view=mine"' in page
+
+
 def test_mails_are_read_where_their_ticket_or_mailbox_is(
     client_of: Clients, ana: Agent, ben: Agent, mailbox: Mailbox, app: Any
 ) -> None:
