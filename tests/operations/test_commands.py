@@ -363,10 +363,12 @@ def test_the_doctor_finds_a_new_desk_well(run: Any, migrated: Path) -> None:
     assert "note  Security code: Off" in done.stdout
 
 
-def test_the_doctor_fails_for_a_desk_that_was_not_migrated(run: Any) -> None:
+def test_the_doctor_fails_for_a_desk_that_is_not_there_and_makes_none(run: Any, tmp_path: Path) -> None:
     done = run("doctor")
     assert done.returncode == 1
-    assert "FAIL  Version of the tables: Migrations wait: 0001_initial" in done.stdout
+    assert re.search(r"^FAIL  Database: .* is missing$", done.stdout, re.M)
+    # Looking makes no database: a start would take it for a new desk.
+    assert not (tmp_path / "data" / "guichet.db").exists()
 
 
 def test_flask_knows_the_same_commands(tmp_path: Path) -> None:
@@ -374,7 +376,7 @@ def test_flask_knows_the_same_commands(tmp_path: Path) -> None:
     done = subprocess.run(
         command, env=variables(tmp_path), cwd=environment.ROOT, capture_output=True, text=True, check=False
     )
-    assert "Migrations wait" in done.stdout
+    assert "FAIL  Database" in done.stdout
     assert done.returncode == 1
 
 
