@@ -83,7 +83,9 @@ def test_an_unknown_language_is_the_desks(app):
 def test_a_language_is_named_in_the_language_of_the_reader(speaking):
     names = ["English", "French"] if speaking == "en" else ["anglais", "français"]
     assert [i18n.language_name(code) for code in ("en", "fr")] == names
-    assert [str(name) for _code, name in i18n.CHOICES] == [name.capitalize() for name in names]
+    choices = {code: str(name) for code, name in i18n.CHOICES}
+    assert [choices[code] for code in ("en", "fr")] == [name.capitalize() for name in names]
+    assert list(choices) == list(i18n.LANGUAGES)
     assert i18n.language_name("nonsense") == "nonsense"
 
 
