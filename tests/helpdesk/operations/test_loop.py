@@ -230,8 +230,10 @@ def test_a_hundred_thousand_mails_that_wait_cost_nothing(app, smtp, database):
         " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
         f" SELECT {copied} FROM n, outgoing_email"
     )
+    # As the database does by itself, some time after so many rows.
+    database.execute_sql("ANALYZE outgoing_email")
     assert claims.next_due() == later
-    assert min(timed(claims.next_due) for _ in range(20)) < 5 * alone
+    assert min(timed(claims.next_due) for _ in range(20)) < max(5 * alone, 0.02)
 
 
 # --- A clock that jumps -------------------------------------------------------------------------------------------
