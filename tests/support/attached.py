@@ -51,9 +51,10 @@ def file(
 
 
 def stored() -> list[str]:
-    """Return the names of all files on disk, wherever under the data folder."""
+    """Return the names of all files on disk, wherever under the data folder but in its backups."""
     root = environment.current().data_dir
-    return sorted(path.name for path in root.rglob("*") if re.fullmatch("[0-9a-f]{64}", path.name))
+    paths = (path for path in root.rglob("*") if path.relative_to(root).parts[0] != "backups")
+    return sorted(path.name for path in paths if re.fullmatch("[0-9a-f]{64}", path.name))
 
 
 def files_key(page: str) -> str:
