@@ -42,8 +42,7 @@ def test_the_unit_says_all_that_a_service_needs() -> None:
         "After=network-online",
         "User=guichet",
         "StateDirectory=guichet",
-        "Type=notify",
-        "WatchdogSec=",
+        "Type=exec",
     )
     assert [line for line in needed if f"\n{line}" not in text] == []
 
