@@ -110,6 +110,7 @@ def test_reading_changes_nothing(request, app, client, client_of, ticket, who):
 
 def test_an_answered_request_survives_a_power_cut(tmp_path):
     opened = open_database(f"sqlite:///{tmp_path / 'desk.db'}")
+    opened.may_create = True
     opened.connect()
     try:
         said = {name: opened.execute_sql(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "foreign_keys")}

@@ -51,9 +51,9 @@ def file(
 
 
 def stored() -> list[str]:
-    """Return the names of all files on disk, wherever under the data folder but in its backups."""
+    """Return the names of all files on disk, but for backups and raw mails."""
     root = environment.current().data_dir
-    paths = (path for path in root.rglob("*") if path.relative_to(root).parts[0] != "backups")
+    paths = (path for path in root.rglob("*") if path.relative_to(root).parts[0] not in {"backups", "mail"})
     return sorted(path.name for path in paths if re.fullmatch("[0-9a-f]{64}", path.name))
 
 
