@@ -26,7 +26,7 @@ from engines import open_database
 from helpdesk import cli, i18n, outbox
 from helpdesk.lib import cache
 from helpdesk.settings import environment
-from web import errors, rendering, security, sessions, statics, uploads
+from web import errors, liveness, rendering, security, sessions, statics, uploads
 
 csrf = CSRFProtect()
 
@@ -62,6 +62,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     public.init_app(app)
     api.init_app(app, csrf)
     admin_views.init_admin(app)
+    liveness.init_app(app)
     cli.register(app)
     app.add_url_rule("/theme", view_func=choose_theme, methods=["POST"])
     return app

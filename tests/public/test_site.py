@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
+import pytest
+
 from engines import open_database
 from models import Customer
 from tests.support import doors
@@ -10,6 +14,24 @@ from tests.support import doors
 def test_the_desk_is_well(client, database):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.data) == (200, b"ok\n")
+
+
+def test_a_watchdog_is_answered_without_the_database(client, database):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        database.close_all()
+        database.initialize(open_database(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"))
+        answers = [client.get(f"/healthz?{query}") for query in ("live", "live=1", "live&x=%ff")]
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert [(answer.status_code, answer.data) for answer in answers] == [(200, b"ok\n")] * 3
+    assert answers[0].headers["Cache-Control"] == "no-store"
+    assert answers[0].headers.getlist("Set-Cookie") == []
+
+
+def test_a_watchdog_may_ask_for_the_head_only(client, database):
+    answer = client.head("/healthz?live")
+    assert (answer.status_code, answer.data) == (200, b"")
 
 
 def test_a_lost_database_is_told_in_one_line(client, database):
