@@ -20,7 +20,7 @@ from helpdesk import examples, i18n, journal
 from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
-from helpdesk.incoming import condition, review
+from helpdesk.incoming import held_mail_count, mailbox_health
 from helpdesk.lists import counting
 from helpdesk.people import permissions
 from helpdesk.reports import durations, satisfaction, statistics
@@ -129,8 +129,8 @@ class Dashboard(DeskPage):
             most=MOST,
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,
-            failing=condition.failing() if administers else [],
-            held=review.held_count(self.agent),
+            failing=mailbox_health.failing() if administers else [],
+            held=held_mail_count.for_agent(self.agent),
             silent=permissions.places_without_notification() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],

@@ -25,7 +25,7 @@ from helpdesk import i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.orders.reading import MAX_NUMBER
+from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.tickets import NewTicket, cc
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT

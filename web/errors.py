@@ -189,7 +189,7 @@ def failed(error: HTTPException) -> Any:
 
 def unreachable(error: Exception) -> Any:
     """Say that the database does not answer, or has no room; what was typed comes back to be sent again."""
-    line, (title, text) = next((found for is_it, *found in FAILURES if is_it(error)), AWAY)
+    line, (title, text) = next((page for is_it, *page in FAILURES if is_it(error)), AWAY)
     current_app.logger.error("%s: %s", line, type(error).__name__)
     if request.path.startswith("/api/"):
         return (*for_programs(503, text), {"Retry-After": "10"})

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from peewee import IntegrityError
 
-from admin_views.base import usage
+from admin_views.base import references
 from database import database
 from helpdesk import journal
 from helpdesk.errors import HelpdeskError, StillInUse
@@ -23,13 +23,13 @@ class Deletes:
     #: ``rule(row, *, actor)``: a screen that deletes names it.
     delete_rule: ClassVar[Callable[..., Any] | None] = None
     #: ``rule(row)``: raises StillInUse when the row must stay.
-    keep_rule: ClassVar[Callable[..., Any]] = staticmethod(usage.refuse_used)
+    keep_rule: ClassVar[Callable[..., Any]] = staticmethod(references.refuse_used)
 
     can_delete = False
 
     def consequences(self, row: Any) -> list[str]:
         """Say what goes with the row when it is deleted."""
-        return usage.goes_too(row)
+        return references.goes_too(row)
 
     def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Return where what keeps a row can be changed: (label, address) of links."""

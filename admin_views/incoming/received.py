@@ -17,7 +17,7 @@ from admin_views.tickets.sidebar import desk_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.incoming import review, storage, texts
+from helpdesk.incoming import held_mail, mail_access, outcome_texts, raw_mail
 from helpdesk.settings import lookups
 from models import MAIL_STATES, IncomingMail, Ticket
 from web import downloads
@@ -40,7 +40,7 @@ def outcome(mail: IncomingMail) -> Markup:
     icon = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>')
     shown = icon.format(ICONS[mail.state])
     extra = " is-held" if mail.state == "held" else ""
-    return Markup('<span class="outcome{}">{}{}</span>').format(extra, shown, texts.STATES[mail.state])
+    return Markup('<span class="outcome{}">{}{}</span>').format(extra, shown, outcome_texts.STATES[mail.state])
 
 
 class ReceivedView(DeskView):
@@ -71,24 +71,26 @@ class ReceivedView(DeskView):
     column_sortable_list = ("received_at",)
     column_default_sort = ("id", True)
     column_filters = (
-        ChoiceFilter(IncomingMail.state, lazy("Outcome"), lambda: [(key, texts.STATES[key]) for key in MAIL_STATES]),
+        ChoiceFilter(
+            IncomingMail.state, lazy("Outcome"), lambda: [(key, outcome_texts.STATES[key]) for key in MAIL_STATES]
+        ),
         ChoiceFilter(IncomingMail.mailbox, lazy("Mailbox"), lambda: [(row.id, row) for row in lookups.mailboxes()]),
     )
     column_formatters = {
         "subject": lambda _view, _context, row, _name: row.subject or _("(No subject)"),
         "state": lambda _view, _context, row, _name: outcome(row),
-        "reason": lambda _view, _context, row, _name: texts.reason(row),
+        "reason": lambda _view, _context, row, _name: outcome_texts.reason(row),
     }
     column_formatters_export = {
         "mailbox": lambda _view, _context, row, _name: str(lookups.mailbox(row.mailbox_id) or ""),
-        "state": lambda _view, _context, row, _name: str(texts.STATES[row.state]),
-        "reason": lambda _view, _context, row, _name: texts.reason(row),
+        "state": lambda _view, _context, row, _name: str(outcome_texts.STATES[row.state]),
+        "reason": lambda _view, _context, row, _name: outcome_texts.reason(row),
         "ticket": lambda _view, _context, row, _name: row.number,
     }
 
     def scoped(self, query: Any) -> Any:
         """Mails are read by who sees their ticket, and where they wait by who covers the place of their mailbox."""
-        return review.readable_by(self.agent, query)
+        return mail_access.readable_by(self.agent, query)
 
     def complete(self, rows: list[Any]) -> None:
         """Give each mail the number of its ticket."""
@@ -110,10 +112,10 @@ class ReceivedView(DeskView):
         read = explanation.get("read") or {}
         seen = mail.ticket_id is not None and access.sees(self.agent, mail.ticket)
         return self.render(
-            "admin/incoming/mail.html", mail=mail, read=read, tests=explanation.get("tests") or [], texts=texts,
-            sentence=texts.reason(mail), outcome=outcome(mail), mailbox=lookups.mailbox(mail.mailbox_id),
-            ticket=mail.ticket if seen else None, is_open=mail.state in review.OPEN_STATES, may=self.may,
-            may_download=bool(mail.path) and review.may_read_whole(self.agent, mail),
+            "admin/incoming/mail.html", mail=mail, read=read, tests=explanation.get("tests") or [], texts=outcome_texts,
+            sentence=outcome_texts.reason(mail), outcome=outcome(mail), mailbox=lookups.mailbox(mail.mailbox_id),
+            ticket=mail.ticket if seen else None, is_open=mail.state in held_mail.OPEN_STATES, may=self.may,
+            may_download=bool(mail.path) and mail_access.may_read_whole(self.agent, mail),
             configures=access.can(self.agent, "configure"), return_url=self.way_back(),
             **{"asked": None, "typed": request.form, **more},
         )  # fmt: skip
@@ -126,9 +128,9 @@ class ReceivedView(DeskView):
     def raw_view(self) -> Response:
         """Hand out the mail as it came."""
         mail = self.get_one(request.args.get("id"))
-        if not review.may_read_whole(self.agent, mail):
+        if not mail_access.may_read_whole(self.agent, mail):
             raise NotFound(lazy("There is no such file."))
-        return downloads.send_mail(storage.location(mail), f"{mail.id}.eml")
+        return downloads.send_mail(raw_mail.location(mail), f"{mail.id}.eml")
 
     # --- Acts ---
 
@@ -151,33 +153,33 @@ class ReceivedView(DeskView):
         if "confirmed" not in request.form:
             mail = self.get_one(request.form.get("id"))
             try:
-                would = review.would_become(mail, actor=self.agent)
+                would = held_mail.would_become(mail, actor=self.agent)
             except HelpdeskError as error:
                 flash(str(error), "error")
                 return self.page(mail)
-            return self.page(mail, asked=would, would=texts.sentence(would.reason, would.data))
+            return self.page(mail, asked=would, would=outcome_texts.sentence(would.reason, would.data))
         return self.acted(
-            lambda mail: review.replay(mail, actor=self.agent),
-            lambda mail: _("Done again: %(outcome)s.", outcome=texts.STATES[mail.state]),
+            lambda mail: held_mail.replay(mail, actor=self.agent),
+            lambda mail: _("Done again: %(outcome)s.", outcome=outcome_texts.STATES[mail.state]),
         )
 
     @expose("/open/", methods=("POST",))
     def open_view(self) -> Any:
         """Open a ticket for who wrote it."""
-        return self.acted(lambda mail: review.open_ticket(mail, actor=self.agent), opened)
+        return self.acted(lambda mail: held_mail.open_ticket(mail, actor=self.agent), opened)
 
     @expose("/open-for/", methods=("POST",))
     def open_for_view(self) -> Any:
         """Open a ticket for somebody else."""
         email, name = request.form.get("email", ""), request.form.get("name", "")
-        return self.acted(lambda mail: review.open_for(mail, email, name, actor=self.agent), opened)
+        return self.acted(lambda mail: held_mail.open_for(mail, email, name, actor=self.agent), opened)
 
     @expose("/add/", methods=("POST",))
     def add_view(self) -> Any:
         """Add it to a ticket."""
         number = request.form.get("number", "")
         return self.acted(
-            lambda mail: review.add_to(mail, number, actor=self.agent),
+            lambda mail: held_mail.add_to(mail, number, actor=self.agent),
             lambda ticket: _("It was added to ticket %(number)s.", number=ticket.number),
         )
 
@@ -185,7 +187,7 @@ class ReceivedView(DeskView):
     def close_view(self) -> Any:
         """Note that there is nothing to do."""
         return self.acted(
-            lambda mail: review.close(mail, actor=self.agent),
+            lambda mail: held_mail.close(mail, actor=self.agent),
             lambda _none: _("Noted: there is nothing to do about it."),
         )
 
@@ -193,14 +195,14 @@ class ReceivedView(DeskView):
     def reopen_view(self) -> Any:
         """Take back that there is nothing to do."""
         return self.acted(
-            lambda mail: review.reopen(mail, actor=self.agent), lambda _none: _("It waits to be checked.")
+            lambda mail: held_mail.reopen(mail, actor=self.agent), lambda _none: _("It waits to be checked.")
         )
 
     @expose("/accept/", methods=("POST",))
     def accept_view(self) -> Any:
         """Always accept its sender."""
         return self.acted(
-            lambda mail: review.accept_sender(mail, actor=self.agent),
+            lambda mail: held_mail.accept_sender(mail, actor=self.agent),
             lambda count: ngettext(
                 "Its sender is always accepted; %(num)d waiting e-mail was decided.",
                 "Its sender is always accepted; %(num)d waiting e-mails were decided.",
@@ -212,7 +214,7 @@ class ReceivedView(DeskView):
     def hold_view(self) -> Any:
         """Hold whatever comes from its sender."""
         return self.acted(
-            lambda mail: review.hold_sender(mail, actor=self.agent),
+            lambda mail: held_mail.hold_sender(mail, actor=self.agent),
             lambda _none: _("Whatever comes from there is held."),
         )
 
@@ -220,8 +222,8 @@ class ReceivedView(DeskView):
     def fetch_view(self) -> Any:
         """Take a large mail from its server after all."""
         return self.acted(
-            lambda mail: review.fetch_whole(mail, actor=self.agent),
-            lambda mail: _("It is here now: %(outcome)s.", outcome=texts.STATES[mail.state]),
+            lambda mail: held_mail.fetch_whole(mail, actor=self.agent),
+            lambda mail: _("It is here now: %(outcome)s.", outcome=outcome_texts.STATES[mail.state]),
         )
 
     # --- Acts on many ---
@@ -229,21 +231,21 @@ class ReceivedView(DeskView):
     @action("replay", lazy("Replay"))
     def action_replay(self, ids: list[str]) -> None:
         """Decide about the ticked mails as if they came in now."""
-        self.on_many(ids, lambda mail: review.replay(mail, actor=self.agent))
+        self.on_many(ids, lambda mail: held_mail.replay(mail, actor=self.agent))
 
     @action("close", lazy("Nothing to do"))
     def action_close(self, ids: list[str]) -> None:
         """Note that there is nothing to do about the ticked mails."""
-        self.on_many(ids, lambda mail: review.close(mail, actor=self.agent))
+        self.on_many(ids, lambda mail: held_mail.close(mail, actor=self.agent))
 
     @action("reopen", lazy("Undo: nothing to do"))
     def action_reopen(self, ids: list[str]) -> None:
         """Take back that there is nothing to do about the ticked mails."""
-        self.on_many(ids, lambda mail: review.reopen(mail, actor=self.agent))
+        self.on_many(ids, lambda mail: held_mail.reopen(mail, actor=self.agent))
 
     def on_many(self, ids: list[str], act: Callable[[IncomingMail], Any]) -> None:
         """Do something with each ticked mail that this agent may decide about; say how many could not be decided."""
-        keys = [key for key in map(as_key, ids[: review.AT_ONCE]) if key is not None]
+        keys = [key for key in map(as_key, ids[: held_mail.AT_ONCE]) if key is not None]
         done = refused = 0
         for mail in self.get_query().where(IncomingMail.id.in_(keys)).order_by(IncomingMail.id):
             try:

@@ -15,7 +15,7 @@ from admin_views.base.importing import Imports
 from database import database
 from helpdesk import access, journal, orders
 from helpdesk.i18n import _, language_name, lazy
-from helpdesk.imports import kinds
+from helpdesk.imports import formats
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
@@ -37,7 +37,7 @@ class CustomersView(Imports, DeskView):
     table, slug, title = Customer, "customers", lazy("Customers")
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
     empty_text = lazy("Whoever opens a ticket will stand here.")
-    kind = kinds.MEMBERS
+    kind = formats.MEMBERS
     save_rule = staticmethod(customers.save_customer)
     can_create = False
     can_export = True

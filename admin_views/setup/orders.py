@@ -16,8 +16,8 @@ from admin_views.base.importing import Imports
 from helpdesk import orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.imports import kinds
-from helpdesk.orders import money, reading
+from helpdesk.imports import formats
+from helpdesk.orders import money, order_input
 from helpdesk.people import api_keys
 from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
@@ -35,7 +35,7 @@ class OrdersView(Imports, DeskView):
     """What customers have ordered: read here, written by imports and shops."""
 
     table, slug, title = Order, "orders", lazy("Orders")
-    kind = kinds.ORDERS
+    kind = formats.ORDERS
     lede = lazy("What shops have told. An order joins its customer by the e-mail address, as soon as that is known.")
     empty_title = lazy("No order yet")
     empty_text = lazy("Import a list, or make an API key and let your shop push its orders.")
@@ -59,7 +59,7 @@ class OrdersView(Imports, DeskView):
     column_formatters = {
         "number": number,
         "customer": lambda _view, _context, row, _name: row.owner,
-        "placed_at": lambda _view, _context, row, _name: reading.day_or_time(row.placed_at),
+        "placed_at": lambda _view, _context, row, _name: order_input.day_or_time(row.placed_at),
         "total": lambda _view, _context, row, _name: money.format_amount(row.total, row.currency),
     }
 

@@ -12,7 +12,7 @@ from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from helpdesk import outbox
 from helpdesk.i18n import _, lazy
-from helpdesk.outbox import retention, retries
+from helpdesk.outbox import retries, sent_mail_retention
 from models import EMAIL_STATES, OutgoingEmail
 
 STATES = {
@@ -38,7 +38,7 @@ class OutboxView(DeskView):
     table, slug, title = OutgoingEmail, "outbox", lazy("Outbox")
     lede = lazy(
         "Every e-mail the desk owes, and what it has sent in the last %(days)s days. What failed can be tried again.",
-        days=retention.DAYS_KEPT,
+        days=sent_mail_retention.DAYS_KEPT,
     )
     empty_text = lazy("The first e-mails will stand here.")
     can_create = can_edit = False
@@ -66,7 +66,7 @@ class OutboxView(DeskView):
 
     def scoped(self, query: Any) -> Any:
         """Mails quote tickets: whoever does not see a ticket does not read its mails."""
-        return retention.readable_by(self.agent, query)
+        return sent_mail_retention.readable_by(self.agent, query)
 
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:

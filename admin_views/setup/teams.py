@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from admin_views.base import DeskView, usage
+from admin_views.base import DeskView, references
 from admin_views.base.fields import RowsSelect
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
@@ -105,10 +105,10 @@ class TeamsView(DeskView):
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets are unassigned when members leave or the team is switched off (RULES 7)."""
         try:
-            return usage.unassigned(teams.unassigned_by(row, values))
+            return references.unassigned(teams.unassigned_by(row, values))
         except HelpdeskError:
             return []  # the rule will say what is wrong, at its field
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting a team does."""
-        return [*usage.unassigned(teams.unassigned_by(row)), *usage.goes_too(row)]
+        return [*references.unassigned(teams.unassigned_by(row)), *references.goes_too(row)]

@@ -11,7 +11,7 @@ from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
 from wtforms import PasswordField, SelectField
 
-from admin_views.base import DeskView, posted, usage
+from admin_views.base import DeskView, posted, references
 from admin_views.base.fields import languages, optional, show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.permissions import InlinePermission, PermissionForm, place_text, save_permission
@@ -156,12 +156,12 @@ class UsersView(DeskView):
 
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
         """Say how many tickets a disabled account leaves behind (RULES 7)."""
-        return usage.unassigned(teams.unassigned_by(row, values)) if row.active and not values["active"] else []
+        return references.unassigned(teams.unassigned_by(row, values)) if row.active and not values["active"] else []
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting an account does (RULES 7)."""
         return [
-            *usage.unassigned(teams.unassigned_by(row)),
+            *references.unassigned(teams.unassigned_by(row)),
             _("Their permissions are deleted. Their name stays on what they wrote."),
         ]
 

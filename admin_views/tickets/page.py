@@ -14,11 +14,11 @@ from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from helpdesk import access, orders, tickets
 from helpdesk.files import attachments
-from helpdesk.incoming import texts
+from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, cc, mailed, thread
+from helpdesk.tickets import canned_responses, cc, email_origin, thread
 from models import NOTE, Agent, Message
 
 
@@ -40,8 +40,8 @@ def content(
         **timeline,
         "ticket": ticket,
         "files": attachments.of_messages(block.message for block in blocks if block.message),
-        "mailed": mailed.of_messages(block.message for block in blocks),
-        "not_kept": texts.not_kept,
+        "mailed": email_origin.of_messages(block.message for block in blocks),
+        "not_kept": outcome_texts.not_kept,
         "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,
         "copied": cc.in_copy(ticket),

@@ -9,7 +9,7 @@ from flask import request, url_for
 
 from helpdesk import access
 from helpdesk.i18n import _
-from helpdesk.incoming import review
+from helpdesk.incoming import held_mail_count, mail_access
 from helpdesk.lists import counting, criteria, saved_views
 from helpdesk.settings import lookups
 from models import Agent
@@ -92,11 +92,11 @@ def _saved_lists(agent: Agent) -> list[dict[str, Any]]:
 
 def _received_link(agent: Agent) -> list[dict[str, Any]]:
     """Return the way to the received e-mails with the number of those that wait; nobody without a mailbox has it."""
-    if not review.reads_any(agent):
+    if not mail_access.reads_any(agent):
         return []
     here = request.blueprint == "desk_incoming"
     address = url_for("desk_incoming.index_view")
-    count = review.held_count(agent)
+    count = held_mail_count.for_agent(agent)
     link = {"label": _("Received e-mails"), "url": address, "icon": "mail", "count": count, "current": here, "sub": []}
     return [link]
 

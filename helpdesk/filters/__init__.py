@@ -5,10 +5,10 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 
 from helpdesk.filters.actions import ACTIONS, TargetGone, choices, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
+from helpdesk.filters.dry_run import TRIED, try_out
 from helpdesk.filters.running import actions_of, apply_filters, with_parts
 from helpdesk.filters.saving import condition_problems, conditions_from, delete_filter, problems, save_filter, switch
 from helpdesk.filters.sentences import broken, sentence
-from helpdesk.filters.trying import TRIED, try_out
 
 __all__ = [
     "ACTIONS",

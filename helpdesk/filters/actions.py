@@ -121,12 +121,12 @@ def target(kind: str, argument: str) -> Any:
 
 def check(kind: str, argument: str) -> None:
     """Make sure that the rule will take what an action names. Raises TargetGone, saying why it will not."""
-    found = target(kind, argument)
-    if kind == "agent" and not assignees.in_support(found):
-        raise TargetGone(lazy("%(name)s is not in support.", name=found.name))
+    row = target(kind, argument)
+    if kind == "agent" and not assignees.in_support(row):
+        raise TargetGone(lazy("%(name)s is not in support.", name=row.name))
     if kind == "place":
         try:
-            place(*found)
+            place(*row)
         except InvalidInput as error:
             raise TargetGone(error.message) from error
 
@@ -134,11 +134,11 @@ def check(kind: str, argument: str) -> None:
 def _place(argument: str) -> tuple[int, int | None]:
     """Read ``service`` or ``service/department`` (ids)."""
     service, _slash, department = argument.partition("/")
-    found = lookups.service(inputs.row_key(service))
+    chosen = lookups.service(inputs.row_key(service))
     under = lookups.department(inputs.row_key(department))
-    if found is None or (department and under is None):
+    if chosen is None or (department and under is None):
         raise TargetGone(lazy("What this action names is gone or disabled."))
-    return found.id, under.id if under is not None else None
+    return chosen.id, under.id if under is not None else None
 
 
 _ROWS: dict[str, Callable[[int], Any]] = {

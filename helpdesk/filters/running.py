@@ -45,14 +45,14 @@ def _read() -> list[Filter]:
 
 def with_parts(rules: Iterable[Filter]) -> list[Filter]:
     """Give filters their conditions and actions, by one query each."""
-    found = {rule.id: rule for rule in rules}
+    by_id = {rule.id: rule for rule in rules}
     for name, table in (("conditions", FilterCondition), ("actions", FilterAction)):
-        parts: dict[int, list[Any]] = {key: [] for key in found}
-        for row in table.select().where(table.rule.in_(list(found))) if found else ():
+        parts: dict[int, list[Any]] = {key: [] for key in by_id}
+        for row in table.select().where(table.rule.in_(list(by_id))) if by_id else ():
             parts[row.rule_id].append(row)
-        for key, rule in found.items():
+        for key, rule in by_id.items():
             setattr(rule, name, parts[key])
-    return list(found.values())
+    return list(by_id.values())
 
 
 #: The filters that run, in their order, with their conditions and actions: kept in the process, for reading only.

@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.filters.actions import ACTIONS, TargetGone, check
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
 from helpdesk.i18n import lazy
-from helpdesk.lib import positions
+from helpdesk.lib import sort_position
 from models import Filter, FilterAction, FilterCondition
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200
@@ -22,15 +22,15 @@ MOST = 20
 
 def problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong, by field: ``name``, ``conditions``, ``actions``, ``conditions-0``, ``actions-1``…"""
-    found: dict[str, Any] = {}
+    problems: dict[str, Any] = {}
     name = str(values.get("name") or "").strip()
     if not name:
-        found["name"] = lazy("This field is required.")
+        problems["name"] = lazy("This field is required.")
     elif len(name) > LONGEST_NAME:
-        found["name"] = lazy("At most %(limit)s characters.", limit=LONGEST_NAME)
-    found |= condition_problems(values.get("conditions") or [])
-    found |= _action_problems(values.get("actions") or [])
-    return {field: str(text) for field, text in found.items()}
+        problems["name"] = lazy("At most %(limit)s characters.", limit=LONGEST_NAME)
+    problems |= condition_problems(values.get("conditions") or [])
+    problems |= _action_problems(values.get("actions") or [])
+    return {field: str(text) for field, text in problems.items()}
 
 
 def condition_problems(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
         field, text = next(iter(wrong.items()))
         raise InvalidInput(text, field=field)
     with database.atomic():
-        rule = rule or Filter(position=positions.after_last(Filter))
+        rule = rule or Filter(position=sort_position.after_last(Filter))
         rule.name = str(values["name"]).strip()
         rule.enabled = bool(values.get("enabled", True))
         rule.mode = "any" if values.get("mode") == "any" else "all"

@@ -60,8 +60,8 @@ def is_file(part: Part) -> bool:
 def _collect(raw: bytes, part: Part, body: Body) -> tuple[list[str], list[str]]:
     if part.is_multipart:
         read = [_collect(raw, child, body) for child in part.children]
-        texts = [text for found, _pages in read for text in found]
-        pages = [page for _texts, found in read for page in found]
+        texts = [text for some, _pages in read for text in some]
+        pages = [page for _texts, some in read for page in some]
         if part.type != "multipart/alternative":
             # A page beside texts of other parts: mail programs write a reply in pieces around its pictures.
             return texts, pages
@@ -83,8 +83,8 @@ def text_of(raw: bytes, part: Part, notes: list[str]) -> str:
     declared = part.fields.get_param("charset", "")
     charset = str(declared[2] if isinstance(declared, tuple) else declared or "")
     if part.type == "text/html" and not charsets.codec_of(charset):
-        found = _META.search(content[:4096])
-        charset = found[1].decode("ascii") if found else charset
+        declaration = _META.search(content[:4096])
+        charset = declaration[1].decode("ascii") if declaration else charset
     text, guessed = charsets.decode(content, charset)
     if guessed:
         notes.append("charset")

@@ -31,9 +31,9 @@ _REFUSED = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "
 
 def codec_of(name: str) -> str:
     """Return the codec of this charset, an empty text when there is none."""
-    wanted = name.strip().strip("\"'").lower()
+    key = name.strip().strip("\"'").lower()
     try:
-        info = codecs.lookup(ALIASES.get(wanted, wanted))
+        info = codecs.lookup(ALIASES.get(key, key))
     except (LookupError, ValueError):
         return ""
     is_text = getattr(info, "_is_text_encoding", True)

@@ -14,9 +14,9 @@ from typing import Any
 from database import Stamp, database
 from helpdesk import clock, settings
 from helpdesk.i18n import in_language
-from helpdesk.incoming import intake, mailboxes
+from helpdesk.incoming import acceptance, mailboxes
+from helpdesk.incoming.acceptance import Origin
 from helpdesk.incoming.imap_errors import FolderMissing, explain
-from helpdesk.incoming.intake import Origin
 from helpdesk.lib import sizes
 from helpdesk.settings import lookups
 from models import Mailbox, MailFolder
@@ -70,7 +70,7 @@ def _collect_folder(mailbox: Mailbox, connection: Any, name: str) -> int:
 def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
     """Open a folder and return how far it has been read."""
     try:
-        said = connection.open(name)
+        opened = connection.open(name)
     except Exception as error:
         if type(error).__name__ == "IMAPClientError" or "select failed" in str(error):
             raise FolderMissing(name) from error
@@ -78,37 +78,37 @@ def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
     mine = (MailFolder.mailbox == mailbox.id) & (MailFolder.name == name)
     folder = MailFolder.get_or_none(mine)
     if folder is None:
-        folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, said))
-    elif folder.uid_validity != said.validity:
+        folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, opened))
+    elif folder.uid_validity != opened.validity:
         logger.warning(
             "The server of %s has numbered its mails anew; %s days are looked through.", mailbox, RESCAN_DAYS
         )
         recent = connection.uids_since(clock.now().date() - timedelta(days=RESCAN_DAYS))
-        newest = _newest(connection, said)
+        newest = _newest(connection, opened)
         first = recent[0] - 1 if recent else newest
-        MailFolder.update(uid_validity=said.validity, last_uid=first, rescan_until=newest, silent_until=0).where(
+        MailFolder.update(uid_validity=opened.validity, last_uid=first, rescan_until=newest, silent_until=0).where(
             MailFolder.id == folder.id, MailFolder.uid_validity == folder.uid_validity
         ).execute()
         folder = MailFolder.get_by_id(folder.id)
     return folder
 
 
-def _beginning(mailbox: Mailbox, connection: Any, said: Any) -> dict[str, int]:
+def _beginning(mailbox: Mailbox, connection: Any, opened: Any) -> dict[str, int]:
     """Return where a folder that was never read begins: what is there already is history, which mails nobody."""
-    newest = _newest(connection, said)
+    newest = _newest(connection, opened)
     begin = newest
     if mailbox.begin == "all":
         begin = 0
     elif mailbox.begin == "week":
         recent = connection.uids_since(clock.now().date() - timedelta(days=WEEK))
         begin = recent[0] - 1 if recent else newest
-    return {"uid_validity": said.validity, "last_uid": begin, "silent_until": newest}
+    return {"uid_validity": opened.validity, "last_uid": begin, "silent_until": newest}
 
 
-def _newest(connection: Any, said: Any) -> int:
+def _newest(connection: Any, opened: Any) -> int:
     """Return the last UID given out; not every server names the next one."""
-    if said.next_uid:
-        return int(said.next_uid) - 1
+    if opened.next_uid:
+        return int(opened.next_uid) - 1
     return max(connection.uids_after(0), default=0)
 
 
@@ -121,14 +121,14 @@ def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int]
         origin = Origin(folder, uid)
         content = connection.whole(uid) if named.get(uid, 0) <= most else None
         if content is not None and len(content) <= most:
-            taken += intake.take(mailbox, content, origin=origin) is not None
+            taken += acceptance.accept(mailbox, content, origin=origin) is not None
         elif content is not None or named.get(uid, 0) > most:
             # Larger than it may be, whatever the server said: its headers tell a person what it is.
             head = connection.head(uid) if content is None else content[: 1 << 17]
-            taken += intake.take(mailbox, head or b"", origin=origin, held="too-large") is not None
+            taken += acceptance.accept(mailbox, head or b"", origin=origin, held="too-large") is not None
         else:
             # Gone between the two questions.
-            intake.advance(origin)
+            acceptance.advance(origin)
     return taken
 
 
@@ -136,8 +136,8 @@ def take_whole(mailbox: Mailbox, folder: str, uid: int) -> bytes | None:
     """Return a mail that was left on its server for its size. Raises what the connection raises."""
     with imap().connect(mailbox) as connection:
         connection.open(folder)
-        found: bytes | None = connection.whole(uid)
-        return found
+        content: bytes | None = connection.whole(uid)
+        return content
 
 
 def _note_failure(mailbox: Mailbox, error: Exception) -> None:

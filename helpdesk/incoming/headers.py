@@ -46,17 +46,17 @@ def _decode_words(text: str) -> str:
     joined = _BETWEEN.sub(r"\1\2", text)
     pieces: list[str] = []
     end, waiting, charset = 0, b"", ""
-    for count, found in enumerate(_WORD.finditer(joined)):
+    for count, word in enumerate(_WORD.finditer(joined)):
         if count >= MOST_WORDS:
             break
-        between = joined[end : found.start()]
-        name, content = found[1].partition("*")[0], _word(found[2], found[3])
+        between = joined[end : word.start()]
+        name, content = word[1].partition("*")[0], _word(word[2], word[3])
         if waiting and (between or name.lower() != charset.lower()):
             pieces.append(charsets.decode(waiting, charset)[0])
             waiting = b""
         pieces.append(between)
         # A letter of several bytes may begin in one word and end in the next.
-        waiting, charset, end = waiting + content, name, found.end()
+        waiting, charset, end = waiting + content, name, word.end()
     if waiting:
         pieces.append(charsets.decode(waiting, charset)[0])
     return "".join([*pieces, joined[end:]])
@@ -78,15 +78,15 @@ def _word(encoding: str, text: str) -> bytes:
 
 def addresses(values: list[bytes]) -> list[Mailbox]:
     """Return whom these headers name, the first ones of very many."""
-    found: list[Mailbox] = []
+    people: list[Mailbox] = []
     for value in values:
         for part in _entries(raw_text(value)):
-            if len(found) >= MOST_ADDRESSES:
-                return found
+            if len(people) >= MOST_ADDRESSES:
+                return people
             mailbox = _mailbox(part)
             if mailbox.email or mailbox.name:
-                found.append(mailbox)
-    return found
+                people.append(mailbox)
+    return people
 
 
 def _entries(text: str) -> list[str]:
@@ -135,12 +135,12 @@ def _mailbox(entry: str) -> Mailbox:
 
 def ids(values: list[bytes]) -> list[str]:
     """Return the message ids that these headers name, in their order; an empty one is none."""
-    found: dict[str, None] = {}
+    distinct: dict[str, None] = {}
     for value in values:
         text = raw_text(value)
         named = _ID.findall(text) or [word for word in text.split() if "@" in word]
-        found.update(dict.fromkeys(one_id(name) for name in named if name.strip("<>\"' ")))
-    every = list(found)
+        distinct.update(dict.fromkeys(one_id(name) for name in named if name.strip("<>\"' ")))
+    every = list(distinct)
     return every if len(every) <= FIRST_IDS + LAST_IDS else every[:FIRST_IDS] + every[-LAST_IDS:]
 
 

@@ -40,9 +40,9 @@ class Connection:
 
     def open(self, folder: str) -> Folder:
         """Open a folder for reading."""
-        said = self.client.select_folder(folder, readonly=True)
+        answer = self.client.select_folder(folder, readonly=True)
         return Folder(
-            int(said.get(b"UIDVALIDITY", 0)), int(said.get(b"UIDNEXT", 0) or 0), int(said.get(b"EXISTS", 0) or 0)
+            int(answer.get(b"UIDVALIDITY", 0)), int(answer.get(b"UIDNEXT", 0) or 0), int(answer.get(b"EXISTS", 0) or 0)
         )
 
     def folders(self) -> list[str]:
@@ -54,8 +54,8 @@ class Connection:
 
         ``last+1:*`` names the last mail even where nothing is new: what is not behind is left out here.
         """
-        found = self.client.search(["UID", f"{last + 1}:*", "NOT", "DELETED"])
-        return sorted({int(uid) for uid in found if int(uid) > last})
+        uids = self.client.search(["UID", f"{last + 1}:*", "NOT", "DELETED"])
+        return sorted({int(uid) for uid in uids if int(uid) > last})
 
     def uids_since(self, day: date) -> list[int]:
         """Return the UIDs of what arrived on this day or later."""
@@ -63,37 +63,37 @@ class Connection:
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Return the sizes the server names."""
-        said = self.client.fetch(uids, ["RFC822.SIZE"])
-        return {int(uid): int(row.get(b"RFC822.SIZE", 0) or 0) for uid, row in said.items()}
+        answer = self.client.fetch(uids, ["RFC822.SIZE"])
+        return {int(uid): int(row.get(b"RFC822.SIZE", 0) or 0) for uid, row in answer.items()}
 
     def whole(self, uid: int) -> bytes | None:
         """Return a mail as it came, or None when it is gone meanwhile."""
-        return self._fetched(uid, b"BODY[]", "BODY.PEEK[]")
+        return self._fetch(uid, b"BODY[]", "BODY.PEEK[]")
 
     def head(self, uid: int) -> bytes | None:
         """Return the headers of a mail."""
-        return self._fetched(uid, b"BODY[HEADER]", "BODY.PEEK[HEADER]")
+        return self._fetch(uid, b"BODY[HEADER]", "BODY.PEEK[HEADER]")
 
-    def _fetched(self, uid: int, key: bytes, asked: str) -> bytes | None:
-        row: Any = self.client.fetch([uid], [asked]).get(uid, {})
-        found = row.get(key)
-        return bytes(found) if found is not None else None
+    def _fetch(self, uid: int, key: bytes, item: str) -> bytes | None:
+        row: Any = self.client.fetch([uid], [item]).get(uid, {})
+        content = row.get(key)
+        return bytes(content) if content is not None else None
 
     def put_away(self, folder: str, uids: Iterable[int], target: str) -> None:
         """Move mails to a folder, made if need be, or (no target) delete them."""
-        wanted = list(uids)
+        every = list(uids)
         if target and not self.client.folder_exists(target):
             self.client.create_folder(target)
         self.client.select_folder(folder)
         if target and self.client.has_capability("MOVE"):
-            self.client.move(wanted, target)
+            self.client.move(every, target)
             return
         if target:
-            self.client.copy(wanted, target)
-        self.client.delete_messages(wanted)
+            self.client.copy(every, target)
+        self.client.delete_messages(every)
         if self.client.has_capability("UIDPLUS"):
             # Without it, a plain EXPUNGE would also take what people have marked: then ours stay marked.
-            self.client.uid_expunge(wanted)
+            self.client.uid_expunge(every)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import collection, mailboxes, work
+from helpdesk.incoming import collection, mailboxes, pipeline
 from helpdesk.incoming.imap_errors import explain
 from models import Mailbox
 
@@ -37,10 +37,10 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
                 lazy("Hand an e-mail over with: receive --mailbox %(address)s", address=mailbox.address),
             )
         ]
-    found = [_resolved(mailbox)]
-    if found[-1].ok:
-        found += _signed_in(mailbox)
-    return found
+    lines = [_resolved(mailbox)]
+    if lines[-1].ok:
+        lines += _signed_in(mailbox)
+    return lines
 
 
 def _resolved(mailbox: Mailbox) -> Step:
@@ -65,21 +65,21 @@ def _signed_in(mailbox: Mailbox) -> list[Step]:
 
 
 def _folders(mailbox: Mailbox, connection: Any) -> list[Step]:
-    there, found = connection.folders(), []
+    there, lines = connection.folders(), []
     for folder in mailboxes.folders(mailbox):
         name = lazy("Folder “%(name)s”", name=folder)
         if folder not in there and folder.upper() != "INBOX":
             names = ", ".join(there[:SHOWN])
-            found.append(Step(name, False, lazy("It is not there. There are: %(names)s.", names=names)))
+            lines.append(Step(name, False, lazy("It is not there. There are: %(names)s.", names=names)))
             continue
         count = connection.open(folder).count
-        found.append(Step(name, True, ngettext("%(num)s e-mail", "%(num)s e-mails", count)))
-    return found
+        lines.append(Step(name, True, ngettext("%(num)s e-mail", "%(num)s e-mails", count)))
+    return lines
 
 
 def read_now(mailbox: Mailbox, *, actor: Actor) -> int:
     """Take what is new in a mailbox at once, and decide about it; return how many e-mails were taken."""
     access.require(actor, "administer")
     taken = collection.collect(mailbox) if mailbox.kind == "imap" and mailbox.enabled else 0
-    work.decide_waiting()
+    pipeline.decide_waiting()
     return taken

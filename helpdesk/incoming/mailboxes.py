@@ -10,7 +10,7 @@ from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import inputs, positions
+from helpdesk.lib import inputs, sort_position
 from helpdesk.settings import environment, lookups
 from helpdesk.tickets.opening import place
 from models import IncomingMail, Mailbox, MailFolder
@@ -57,7 +57,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     changed = any(getattr(mailbox, name) != value for name, value in before.items())
     _give_password(mailbox, str(values.get("password") or ""), forget=changed and not is_new)
     if is_new:
-        mailbox.position = positions.after_last(Mailbox)
+        mailbox.position = sort_position.after_last(Mailbox)
     with database.atomic():
         mailbox.save()
         if changed and not is_new:
@@ -93,16 +93,16 @@ def _identity(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _addresses(text: Any) -> list[str]:
-    found = []
+    addresses = []
     for line in str(text or "").replace(",", "\n").split()[: MOST_LINES + 1]:
         try:
-            found.append(inputs.normalise(line))
+            addresses.append(inputs.normalise(line))
         except InvalidInput as error:
             message = lazy("“%(email)s” is not an e-mail address.", email=line[:80])
             raise InvalidInput(message, field="aliases") from error
-    if len(found) > MOST_LINES:
+    if len(addresses) > MOST_LINES:
         raise InvalidInput(lazy("At most %(limit)s lines.", limit=MOST_LINES), field="aliases")
-    return found
+    return addresses
 
 
 def _place(values: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -174,9 +174,9 @@ def _one_of(choices: Mapping[str, Any], value: Any, field: str) -> str:
     return str(value)
 
 
-def _give_password(mailbox: Mailbox, typed: str, *, forget: bool) -> None:
-    if typed:
-        mailbox.secret = settings.encrypt(typed)
+def _give_password(mailbox: Mailbox, password: str, *, forget: bool) -> None:
+    if password:
+        mailbox.secret = settings.encrypt(password)
     elif forget:
         mailbox.secret = ""  # nosec B105 # none at all
 
@@ -209,12 +209,12 @@ def require_unused(mailbox: Mailbox) -> None:
 def find(address: str) -> Mailbox:
     """Return the mailbox with this address or alias, also one written with a ``+`` part. Raises NotFound."""
     try:
-        wanted = inputs.normalise(address)
+        email = inputs.normalise(address)
     except InvalidInput:
-        wanted = ""
-    local, _at, domain = wanted.partition("@")
+        email = ""
+    local, _at, domain = email.partition("@")
     for row in lookups.mailboxes():
-        if {wanted, f"{local.partition('+')[0]}@{domain}"} & set(lookups.mailbox_addresses(row)):
+        if {email, f"{local.partition('+')[0]}@{domain}"} & set(lookups.mailbox_addresses(row)):
             return row
     raise NotFound(lazy("There is no mailbox of this address."))
 

@@ -111,21 +111,21 @@ def _head(raw: bytes, start: int, end: int) -> tuple[int, int]:
     first = raw[start : start + 2]
     if first.startswith(b"\n") or first == b"\r\n":
         return start, start + (1 if first.startswith(b"\n") else 2)
-    found = _END_OF_HEADERS.search(raw, start, end)
-    if found is None:
+    blank_line = _END_OF_HEADERS.search(raw, start, end)
+    if blank_line is None:
         return (end, end) if _FIELD.match(raw[start : start + 300]) else (start, start)
-    return found.start(), found.end()
+    return blank_line.start(), blank_line.end()
 
 
 def headers(block: bytes) -> list[tuple[str, bytes]]:
     """Return the headers of a block, unfolded, names in lower case; a line that is none is left out."""
-    found: list[tuple[str, bytes]] = []
+    fields: list[tuple[str, bytes]] = []
     for line in re.split(rb"\r?\n(?![ \t])", block)[:MOST_HEADERS]:
         name = _FIELD.match(line)
         if name is not None:
             value = re.sub(rb"\r?\n[ \t]+", b" ", line[name.end() : name.end() + ONE_HEADER]).strip()
-            found.append((name[1].decode("ascii").lower(), value))
-    return found
+            fields.append((name[1].decode("ascii").lower(), value))
+    return fields
 
 
 def _ranges(raw: bytes, part: Part) -> list[tuple[int, int]]:
@@ -134,9 +134,9 @@ def _ranges(raw: bytes, part: Part) -> list[tuple[int, int]]:
     if not boundary or len(boundary) > 200:
         return []
     mark = b"--" + boundary.encode("utf-8", "surrogateescape").rstrip()
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     begin, at = -1, part.body
-    while len(found) <= MOST_PARTS:
+    while len(ranges) <= MOST_PARTS:
         at = raw.find(mark, at, part.end)
         if at < 0:
             break
@@ -145,15 +145,15 @@ def _ranges(raw: bytes, part: Part) -> list[tuple[int, int]]:
         rest = raw[at + len(mark) : min(line_end, at + len(mark) + 100)].strip()
         if (at == part.body or raw[at - 1 : at] == b"\n") and rest in {b"", b"--"}:
             if begin >= 0:
-                found.append((begin, _before_line_end(raw, begin, at)))
+                ranges.append((begin, _before_line_end(raw, begin, at)))
             begin = min(line_end + 1, part.end)
             if rest == b"--":
-                return found
+                return ranges
         at += len(mark)
-    if begin >= 0 and len(found) <= MOST_PARTS:
+    if begin >= 0 and len(ranges) <= MOST_PARTS:
         # The last boundary got lost: what is there is the part.
-        found.append((begin, part.end))
-    return found
+        ranges.append((begin, part.end))
+    return ranges
 
 
 def _before_line_end(raw: bytes, begin: int, at: int) -> int:

@@ -11,7 +11,7 @@ from typing import IO
 from helpdesk import settings
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.incoming import intake, mailboxes
+from helpdesk.incoming import acceptance, mailboxes
 from helpdesk.lib import sizes
 from models import IncomingMail
 
@@ -27,4 +27,4 @@ def receive(address: str, stream: IO[bytes]) -> IncomingMail | None:
         raise InvalidInput(lazy("There is no mail on standard input."))
     if len(content) > most:
         raise InvalidInput(lazy("The mail is larger than %(limit)s.", limit=sizes.Size(most)))
-    return intake.take(mailbox, content)
+    return acceptance.accept(mailbox, content)

@@ -20,7 +20,7 @@ from helpdesk import clock, i18n, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
-from helpdesk.incoming import condition
+from helpdesk.incoming import mailbox_health
 from helpdesk.operations import clock_guard, desk_identity, migrate, restored_copy, workers
 from helpdesk.people import permissions
 from helpdesk.settings import environment, lookups
@@ -237,11 +237,11 @@ def _mailboxes() -> list[Check]:
     """Look at the mail that comes in; nothing is said of it before there is a mailbox."""
     if not lookups.mailboxes():
         return []
-    name, failing = _("Mailboxes"), condition.failing()
+    name, failing = _("Mailboxes"), mailbox_health.failing()
     text = " · ".join(f"{row.name}: {row.last_error}" for row in failing[:SHOWN])
     found = [Check(name, not failing, text if failing else _("Read"))]
-    count, oldest, held = condition.waiting()
-    late = oldest is not None and clock.now() - oldest > condition.PATIENCE
+    count, oldest, held = mailbox_health.waiting()
+    late = oldest is not None and clock.now() - oldest > mailbox_health.PATIENCE
     text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
     found.append(Check(_("Received e-mails"), not late, text if count else _("None waits")))
     text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpdesk import outbox
 from helpdesk.files import uploads
-from helpdesk.incoming import work
+from helpdesk.incoming import pipeline
 from helpdesk.operations import upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
@@ -18,7 +18,7 @@ TIMETABLE = Timetable(
     )
 )
 #: Servers of others may be slow: what is read there has a thread of its own.
-INCOMING = Timetable((Job("incoming mail", MINUTELY, work.run),))
+INCOMING = Timetable((Job("incoming mail", MINUTELY, pipeline.run),))
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),

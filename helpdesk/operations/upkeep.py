@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from helpdesk import clock, imports, journal_lines, links, orders, tickets
 from helpdesk.files import attachments
-from helpdesk.incoming import condition
-from helpdesk.incoming import retention as received
+from helpdesk.incoming import mailbox_health, raw_mail_retention
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly
-from helpdesk.outbox import retention
+from helpdesk.outbox import sent_mail_retention
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import unconfirmed
 from models import SecurityCode, SignIn
@@ -35,7 +34,7 @@ def by_age(step: Callable[[], object]) -> Callable[[], object]:
 
 #: What deletes nothing, and what only mends: both go on whatever the clock says.
 ALWAYS: dict[str, Callable[[], object]] = {
-    "mails to check": condition.tell_of_held,
+    "mails to check": mailbox_health.tell_of_held,
     "waiting orders": orders.link_waiting,
     "the nightly backup": nightly.run,
 }
@@ -50,8 +49,8 @@ def _forget_rows() -> None:
 #: What is purged when expired, old or spent, each by itself: one that fails holds no other up.
 _BY_AGE: dict[str, Callable[[], object]] = {
     "the bin": tickets.purge_bin,
-    "mails": retention.purge,
-    "incoming mails": received.purge,
+    "mails": sent_mail_retention.purge,
+    "incoming mails": raw_mail_retention.purge,
     "files": attachments.sweep,
     "links": links.purge,
     "held requests": unconfirmed.purge,

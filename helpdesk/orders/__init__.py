@@ -17,7 +17,7 @@ from helpdesk import access, clock
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.orders import money
-from helpdesk.orders.reading import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
+from helpdesk.orders.order_input import MAX_NUMBER, MAX_SHOP, NewLine, NewOrder, read
 from models import Agent, Customer, CustomerAddress, Order, OrderLine, Ticket
 
 #: Orders beside a ticket.

@@ -8,7 +8,7 @@ from database import Label, database
 from helpdesk import access, i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lib import positions
+from helpdesk.lib import sort_position
 from models import Agent, Department, Service
 
 MAX_LENGTH = 120
@@ -26,7 +26,7 @@ def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> 
     if len(rows) > MAX_DEPARTMENTS:
         raise InvalidInput(lazy("Add the first fifty now, and the others later."), field="departments")
     with database.atomic():
-        service = Service.create(name=_label(service_name), position=positions.after_last(Service))
+        service = Service.create(name=_label(service_name), position=sort_position.after_last(Service))
         for position, department in enumerate(rows):
             Department.create(service=service, name=_label(department), position=position)
     return service

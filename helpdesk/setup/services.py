@@ -10,7 +10,7 @@ from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import inputs, positions
+from helpdesk.lib import inputs, sort_position
 from models import Department, Permission, Service, Ticket
 
 MAX_NAME = 120
@@ -21,7 +21,7 @@ def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -
     access.require(actor, "configure")
     inputs.set_attributes(service, {"name": inputs.label(values.get("name"), "name", MAX_NAME)})
     if service.id is None:
-        service.position = positions.after_last(Service)
+        service.position = sort_position.after_last(Service)
     service.enabled = bool(values.get("enabled", True))
     service.save()
     return service
@@ -48,7 +48,7 @@ def save_department(department: Department, values: Mapping[str, Any], *, actor:
         if department.id is not None and department.service_id != service.id:
             _refuse_in_use(department)
         if department.id is None or department.service_id != service.id:
-            department.position = positions.after_last(Department, Department.service == service.id)
+            department.position = sort_position.after_last(Department, Department.service == service.id)
         department.service = service
         department.save()
     return department

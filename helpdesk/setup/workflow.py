@@ -12,9 +12,9 @@ from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import colors, inputs, positions
+from helpdesk.lib import colors, inputs, sort_position
 from helpdesk.locking import lock_all
-from helpdesk.tickets.columns import answered_columns
+from helpdesk.tickets.list_columns import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
@@ -41,7 +41,7 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
     moved = status.id is not None and category != status.category
     status.category = category
     if status.id is None:
-        status.position = positions.after_last(Status)
+        status.position = sort_position.after_last(Status)
     with database.atomic():
         if moved:
             lock_all(Ticket.select().where(Ticket.status == status.id))

@@ -11,7 +11,7 @@ from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
-from helpdesk.lib import positions, richtext
+from helpdesk.lib import richtext, sort_position
 from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket
@@ -113,7 +113,7 @@ def _store(row: CannedResponse, service_id: int | None, name: str, body: str, fi
     if twin.where(same_place).exists():
         raise InvalidInput(lazy("There is already a response of this name here."), field=field)
     if row.id is None or row.service_id != service_id:
-        row.position = positions.after_last(CannedResponse, same_place)
+        row.position = sort_position.after_last(CannedResponse, same_place)
     row.service, row.name, row.body = service_id, title, clean
     with database.atomic():
         row.save()

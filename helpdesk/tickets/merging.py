@@ -12,7 +12,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import for_update, mark_locked
 from helpdesk.tickets import thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
-from helpdesk.tickets.columns import store
+from helpdesk.tickets.list_columns import store
 from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
 #: The columns that say in which state a ticket is.

@@ -17,11 +17,11 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import mark_locked
-from helpdesk.orders.reading import MAX_NUMBER
+from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from helpdesk.tickets.cc import write_cc
-from helpdesk.tickets.columns import priority_columns, status_columns
+from helpdesk.tickets.list_columns import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
 
 MAX_SUBJECT = 200

@@ -11,7 +11,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets.columns import priority_columns, store
+from helpdesk.tickets.list_columns import priority_columns, store
 from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
-from helpdesk.incoming import work
+from helpdesk.incoming import pipeline
 from helpdesk.notifications import KINDS
 from helpdesk.people import api_keys
 from models import (
@@ -399,7 +399,7 @@ class World:
         """Return a mail that waits, since it does not say who wrote it."""
         row = mails.take(Mailbox.get(), mails.mail(sender=""))
         with self.app.app_context(), i18n.in_language("en"):
-            work.decide_waiting()
+            pipeline.decide_waiting()
         return IncomingMail.get_by_id(row.id)
 
     @staticmethod

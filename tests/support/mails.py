@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.utils import make_msgid
 from typing import Any
 
-from helpdesk.incoming import intake, work
+from helpdesk.incoming import acceptance, pipeline
 from models import Department, IncomingMail, Mailbox, Service
 
 ADDRESS = "support@desk.example"
@@ -50,14 +50,14 @@ def mail(
 
 def receive(mailbox: Mailbox, *contents: bytes) -> list[IncomingMail]:
     """Take these mails and decide about them, as the minute does; return their rows as they are then."""
-    taken = [intake.take(mailbox, content) for content in contents]
-    work.decide_waiting()
+    taken = [acceptance.accept(mailbox, content) for content in contents]
+    pipeline.decide_waiting()
     return [IncomingMail.get_by_id(row.id) for row in taken if row is not None]
 
 
 def take(mailbox: Mailbox, content: bytes, **values: Any) -> IncomingMail:
     """Take a mail and leave it waiting."""
-    row = intake.take(mailbox, content)
+    row = acceptance.accept(mailbox, content)
     assert row is not None
     if values:
         IncomingMail.update(**values).where(IncomingMail.id == row.id).execute()

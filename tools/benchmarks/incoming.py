@@ -35,7 +35,7 @@ if __name__ == "__main__":
 from app import create_app
 from database import database
 from helpdesk import clock, i18n
-from helpdesk.incoming import intake, reading, work
+from helpdesk.incoming import acceptance, parsed_mail, pipeline
 from helpdesk.operations import migrate
 from models import IncomingMail, Mailbox, Service, Ticket
 
@@ -51,7 +51,7 @@ def letter(number: int) -> bytes:
 
 
 def hostile() -> dict[str, bytes]:
-    """Return mails that were made to break their reader."""
+    """Return mails that were made to break their parser."""
     start = b"From: a@c.example\r\n"
     mixed = b"Content-Type: multipart/mixed; boundary="
     nested = b"".join(mixed + b"b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1_200))
@@ -73,13 +73,13 @@ def work_on(app: Any, first: int, last: int) -> None:
         for number in range(first, last):
             content = letter(number)
             if hashlib.sha256(content).hexdigest() not in known:
-                intake.take(mailbox, content)
+                acceptance.accept(mailbox, content)
         # What a killed process held is let go at once: nobody else works here.
         IncomingMail.update(claimed_at=clock.now() - timedelta(minutes=10)).where(
             IncomingMail.state == "working"
         ).execute()
         IncomingMail.update(attempts=0).execute()
-        work.decide_waiting(limit=10**9)
+        pipeline.decide_waiting(limit=10**9)
 
 
 def killed_runs(arguments: argparse.Namespace, folder: str) -> None:
@@ -120,7 +120,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.child or tempfile.mkdtemp(prefix="incoming-")
     app = create_app({"GUICHET_DATA_DIR": folder, "GUICHET_WORKER": "separate"})
-    work.evidence.HOURLY_ADDRESS = work.evidence.HOURLY_DOMAIN = 10**9
+    pipeline.mail_context.HOURLY_ADDRESS = pipeline.mail_context.HOURLY_DOMAIN = 10**9
     if arguments.child:
         work_on(app, 0, arguments.mails)
         return
@@ -135,15 +135,15 @@ def main() -> None:
         work_on(app, 0, arguments.mails)
         show("mails a second, taken and decided", f"{arguments.mails / (time.monotonic() - began):.1f}")
     counts(arguments.mails)
-    with reading.Reader() as reader:
+    with parsed_mail.Parser() as parser:
         for name, content in hostile().items():
             path = Path(folder) / "hostile"
             path.write_bytes(content)
             began = time.monotonic()
-            said = reader.read(path)
+            said = parser.read(path)
             show(f"hostile: {name}", f"{time.monotonic() - began:.2f} s, {'read' if said else 'ended'}")
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    show("largest child process", f"{children // 1024} MiB (limit of a reader: 256)")
+    show("largest child process", f"{children // 1024} MiB (limit of a parser: 256)")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from database import Base, Label, database, is_sqlite
 from helpdesk import clock, search, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.draft import Author, Draft, Rows, Text
-from helpdesk.lib import positions
+from helpdesk.lib import sort_position
 from helpdesk.outbox import claims
 from models import (
     Agent,
@@ -78,7 +78,7 @@ class Maker:
         for key in SERVICES:
             english, french, departments = world.SERVICES[key]
             name = Label(en=english + MARK["en"], fr=french + MARK["fr"])
-            service = Service.create(name=name, enabled=False, position=positions.after_last(Service))
+            service = Service.create(name=name, enabled=False, position=sort_position.after_last(Service))
             self.made["services"].append(service.id)
             places[key] = (service.id, None)
             for order, (place, (en, fr)) in enumerate(departments.items()):

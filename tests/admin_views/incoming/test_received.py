@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, settings
-from helpdesk.incoming import held, work
+from helpdesk.incoming import held_mail_count, pipeline
 from helpdesk.notifications import reply_address
 from models import Agent, Customer, IncomingMail, Mailbox, Message, OutgoingEmail, SenderRule, Service, Ticket
 from tests.support import cast, doors, sqlite_only
@@ -21,7 +21,7 @@ Clients = Callable[[Agent | Customer], FlaskClient]
 
 @pytest.fixture
 def mailbox(billing: Service, app: Any) -> Mailbox:
-    held.forget()
+    held_mail_count.forget()
     invoices = billing.departments.get()
     return make_mailbox(billing, invoices)
 
@@ -29,7 +29,7 @@ def mailbox(billing: Service, app: Any) -> Mailbox:
 def decided(app: Any, mailbox: Mailbox, content: bytes, **values: Any) -> IncomingMail:
     row = take(mailbox, content, **values)
     with app.app_context(), i18n.in_language("en"):
-        work.decide_waiting()
+        pipeline.decide_waiting()
     return IncomingMail.get_by_id(row.id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpdesk import settings
-from helpdesk.incoming import collection, imap, intake, mailbox_test, review, work
+from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_test, pipeline
 from models import Agent, IncomingMail, Mailbox, MailFolder, OutgoingEmail, Service, Ticket
 from tests.conftest import skip
 from tests.support import dovecot as real
@@ -51,7 +51,7 @@ def put(server: real.Dovecot, user: str) -> Callable[..., None]:
 
 
 def run() -> list[str]:
-    work.run()
+    pipeline.run()
     return [row.state for row in IncomingMail.select().order_by(IncomingMail.id)]
 
 
@@ -130,7 +130,7 @@ def test_a_large_mail_stays_on_its_server(mailbox: Mailbox, put: Callable[..., N
     large, small = IncomingMail.select().order_by(IncomingMail.id)
     assert (large.state, large.reason, small.state) == ("held", "too-large", "new")
     settings.save({"max_mail_size": "25M"})
-    assert review.fetch_whole(large, actor=root).state == "new"
+    assert held_mail.fetch_whole(large, actor=root).state == "new"
 
 
 def test_a_wrong_password_is_told_in_words(mailbox: Mailbox, put: Callable[..., None]) -> None:
@@ -262,7 +262,7 @@ def test_a_full_disk_takes_nothing_and_moves_nothing(scripted: Scripted, monkeyp
     def full(*_arguments: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(intake.storage, "keep", full)
+    monkeypatch.setattr(acceptance.raw_mail, "keep", full)
     assert run() == []
     monkeypatch.undo()
     assert run() == ["new"] * 3

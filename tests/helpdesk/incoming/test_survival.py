@@ -1,4 +1,4 @@
-"""Killed at any moment, a mail is never lost and never becomes two tickets; what kills its reader is held."""
+"""Killed at any moment, a mail is never lost and never becomes two tickets; what kills its parser is held."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.incoming import intake, outcome, pipe, reading, retention, storage, work
+from helpdesk.incoming import acceptance, mail_record, parsed_mail, pipe, pipeline, raw_mail, raw_mail_retention
 from helpdesk.settings import environment
 from models import IncomingMail, Mailbox, Service, Ticket
 from tests.support.mails import ADDRESS, mail, make_mailbox, receive, take
@@ -33,12 +33,12 @@ class Killed(BaseException):
 
 
 POINTS = {
-    "before the file": (storage.file_store, "store"),
+    "before the file": (raw_mail.file_store, "store"),
     "after the file": (IncomingMail, "create"),
-    "while it is read": (reading.Reader, "read"),
-    "while it is decided": (work.evidence, "of"),
-    "while its ticket is made": (outcome, "note_origin"),
-    "before its row is stored": (outcome, "finish"),
+    "while it is read": (parsed_mail.Parser, "read"),
+    "while it is decided": (pipeline.mail_context, "of"),
+    "while its ticket is made": (mail_record, "note_origin"),
+    "before its row is stored": (mail_record, "finish"),
 }
 
 
@@ -55,30 +55,30 @@ def test_a_process_that_ends_there_loses_nothing(mailbox: Mailbox, monkeypatch: 
     monkeypatch.undo()
     if not IncomingMail.select().exists():
         # Its server was told nothing: it hands the mail over again.
-        intake.take(mailbox, letter)
-    IncomingMail.update(claimed_at=clock.now() - timedelta(minutes=work.STUCK + 1)).where(
+        acceptance.accept(mailbox, letter)
+    IncomingMail.update(claimed_at=clock.now() - timedelta(minutes=pipeline.STUCK + 1)).where(
         IncomingMail.state == "working"
     ).execute()
-    work.decide_waiting()
+    pipeline.decide_waiting()
     assert [row.state for row in IncomingMail.select()] == ["new"]
     assert Ticket.select().count() == 1
 
 
 def test_what_kills_its_reader_three_times_is_held(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def deadly(self: reading.Reader, path: Path) -> Any:
+    def deadly(self: parsed_mail.Parser, path: Path) -> Any:
         return None if b"deadly" in path.read_bytes() else read(self, path)
 
-    read = reading.Reader.read
-    monkeypatch.setattr(reading.Reader, "read", deadly)
+    read = parsed_mail.Parser.read
+    monkeypatch.setattr(parsed_mail.Parser, "read", deadly)
     bad, good = take(mailbox, mail("deadly")), take(mailbox, mail("harmless"))
-    for attempt in range(1, work.TRIES + 1):
-        work.decide_waiting()
+    for attempt in range(1, pipeline.TRIES + 1):
+        pipeline.decide_waiting()
         assert IncomingMail.get_by_id(good.id).state == "new"
         assert IncomingMail.get_by_id(bad.id).attempts == attempt
     row = IncomingMail.get_by_id(bad.id)
     assert (row.state, row.reason) == ("held", "unreadable")
-    work.decide_waiting()
-    assert IncomingMail.get_by_id(bad.id).attempts == work.TRIES
+    pipeline.decide_waiting()
+    assert IncomingMail.get_by_id(bad.id).attempts == pipeline.TRIES
 
 
 def test_a_rule_that_breaks_holds_no_other_mail(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,29 +87,29 @@ def test_a_rule_that_breaks_holds_no_other_mail(mailbox: Mailbox, monkeypatch: p
             raise RuntimeError("broken")
         return handle(row, *arguments)
 
-    handle = work.handle
-    monkeypatch.setattr(work, "handle", broken)
+    handle = pipeline.handle
+    monkeypatch.setattr(pipeline, "handle", broken)
     bad, good = take(mailbox, mail("One")), take(mailbox, mail("Two"))
-    for _run in range(work.TRIES):
-        work.decide_waiting()
+    for _run in range(pipeline.TRIES):
+        pipeline.decide_waiting()
     assert (IncomingMail.get_by_id(bad.id).reason, IncomingMail.get_by_id(good.id).state) == ("failed", "new")
 
 
 def test_the_reader_ends_what_takes_too_much(mailbox: Mailbox, tmp_path: Path) -> None:
     file = tmp_path / "mail"
     file.write_bytes(mail())
-    with reading.Reader() as reader:
-        assert reader.read(file) is not None
-        process = reader._process
+    with parsed_mail.Parser() as parser:
+        assert parser.read(file) is not None
+        process = parser._process
         assert process is not None
         # The child itself is killed: the next mail starts another.
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        again = reader.read(file)
+        again = parser.read(file)
         assert again is not None
         assert again.subject == "A printer"
-        assert reader.read(tmp_path / "no such file") is None
-        assert reader.read(file) is not None
+        assert parser.read(tmp_path / "no such file") is None
+        assert parser.read(file) is not None
 
 
 def deep(levels: int) -> bytes:
@@ -137,8 +137,8 @@ HOSTILE = {
 def test_no_shape_is_refused_and_none_takes_long(mailbox: Mailbox, tmp_path: Path, name: str) -> None:
     file = tmp_path / "mail"
     file.write_bytes(HOSTILE[name])
-    with reading.Reader() as reader:
-        content = reader.read(file)
+    with parsed_mail.Parser() as parser:
+        content = parser.read(file)
         assert content is not None
     [row] = receive(mailbox, HOSTILE[name])
     assert row.state in {"new", "held"}
@@ -188,27 +188,27 @@ def test_a_mail_is_kept_with_its_ticket_and_any_other_for_some_days(mailbox: Mai
     ignored = take(mailbox, mail("Three"), state="ignored", reason="rule")
     old = clock.now() - timedelta(days=40)
     IncomingMail.update(received_at=old).execute()
-    retention.purge()
+    raw_mail_retention.purge()
     paths = {row.id: row.path for row in IncomingMail.select()}
     assert paths[ignored.id] is None
     assert None not in {paths[kept.id], paths[same.id], paths[held.id]}
-    assert not storage.file_store.location(ignored.path).exists()
+    assert not raw_mail.file_store.location(ignored.path).exists()
     IncomingMail.update(received_at=clock.now() - timedelta(days=91)).execute()
-    retention.purge()
+    raw_mail_retention.purge()
     assert IncomingMail.get_by_id(held.id).path is None
     # What came once is known for good.
     assert IncomingMail.get_by_id(held.id).sha256
 
 
 def test_a_file_without_a_row_is_swept_after_a_day(mailbox: Mailbox) -> None:
-    path, _digest = storage.keep(b"left by a crash")
+    path, _digest = raw_mail.keep(b"left by a crash")
     row = take(mailbox, mail())
-    file = storage.file_store.location(path)
-    storage.sweep()
+    file = raw_mail.file_store.location(path)
+    raw_mail.sweep()
     assert file.exists()
     yesterday = file.stat().st_mtime - 2 * 86_400
-    for one in (file, storage.location(row)):
+    for one in (file, raw_mail.location(row)):
         os.utime(one, (yesterday, yesterday))
-    storage.sweep()
+    raw_mail.sweep()
     assert not file.exists()
-    assert storage.location(row).exists()
+    assert raw_mail.location(row).exists()

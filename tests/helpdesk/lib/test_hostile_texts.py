@@ -14,7 +14,7 @@ from admin_views.base import exports
 from helpdesk import search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
-from helpdesk.imports import kinds
+from helpdesk.imports import formats
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from helpdesk.lists import snippets
 from helpdesk.notifications import drafting, email_texts
@@ -45,7 +45,7 @@ READERS = {
     "unknown": lambda text: placeholders.unknown(text, ""),
     "uses": lambda text: placeholders.uses(text, "message"),
     "fill": lambda text: placeholders.fill(text, {"message": "", "ticket_id": text}, html=True, one_line=True),
-    "article": lambda text: kinds._articles(text, "EUR"),
+    "article": lambda text: formats._articles(text, "EUR"),
     "money": lambda text: money.decimal_text(text, "EUR", "total"),
     "money as sent": lambda text: money.in_smallest_unit(text, "EUR", "total"),
     "copies": cc.split,

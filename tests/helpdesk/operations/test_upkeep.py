@@ -9,7 +9,7 @@ from peewee import fn
 import helpdesk.wiring  # noqa: F401 — a ticket has its mails only once it is read
 from helpdesk import clock, links, outbox
 from helpdesk.operations import jobs, upkeep
-from helpdesk.outbox import retention
+from helpdesk.outbox import sent_mail_retention
 from models import EMAIL_STATES, AccessLink, OutgoingEmail, SecurityCode, SignIn, Ticket, TimetableRun
 
 
@@ -48,7 +48,7 @@ def old_mail(days, **values):
 
 
 def test_mails_are_forgotten_a_quarter_after_they_ended(database, ticket, monkeypatch):
-    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(sent_mail_retention, "AT_ONCE", 2)
     OutgoingEmail.delete().execute()
     for state in EMAIL_STATES:
         for days in (200, 120, 100, 91, 89):

@@ -1,4 +1,4 @@
-"""What the desk knows about a mail: looked up here, so that deciding needs no database and tries nothing out."""
+"""What the database knows about a mail (sender, rules, ticket, limits): looked up here, so that deciding needs none."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import automatic, senders, threading
-from helpdesk.incoming.reading import Content
-from helpdesk.incoming.threading import Trace
+from helpdesk.incoming import automatic_mail, mail_threading, senders
+from helpdesk.incoming.mail_threading import Trace
+from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import inputs
 from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
@@ -31,7 +31,7 @@ SPAM_LEVEL = "x-ms-exchange-organization-scl"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MailContext:
     """What is known about a mail beyond its words."""
 
     #: The one form of the author's address; empty when there is none that could be one.
@@ -58,27 +58,29 @@ class Evidence:
     hold_lists: bool = False
 
 
-def of(mail: IncomingMail, content: Content) -> Evidence:
+def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     """Look up what is known about a mail."""
     mailbox: Mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     author = author_of(content)
     service = lookups.service(mailbox.service_id)
     agent = _agent(author)
-    trace = threading.find(content)
-    role, address = threading.role_of(trace, author, is_agent=agent is not None) if trace is not None else ("", None)
-    return Evidence(
+    trace = mail_threading.find(content)
+    role, address = (
+        mail_threading.role_of(trace, author, is_agent=agent is not None) if trace is not None else ("", None)
+    )
+    return MailContext(
         author=author,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),
         rule=senders.rule_for(author) if author else None,
-        automatic=automatic.sign(content),
+        automatic=automatic_mail.sign(content),
         agent=agent,
-        is_ours=threading.is_ours(content) and not _is_sent_on(agent, content),
+        is_ours=mail_threading.is_ours(content) and not _is_sent_on(agent, content),
         probe=_probe(content),
         trace=trace,
         role=role,
         address=address,
-        closed_too_long=trace is not None and threading.closed_too_long(trace.ticket, clock.now()),
+        closed_too_long=trace is not None and mail_threading.closed_too_long(trace.ticket, clock.now()),
         many="" if mail.silent else _many(author),
         held_folder=mail.folder if mail.folder in mailbox.held_folders.splitlines() else "",
         spam=_spam(content),
@@ -87,19 +89,19 @@ def of(mail: IncomingMail, content: Content) -> Evidence:
     )
 
 
-def _is_sent_on(agent: Agent | None, content: Content) -> bool:
+def _is_sent_on(agent: Agent | None, content: ParsedMail) -> bool:
     """Whether a colleague sent a mail of ours on."""
     return agent is not None and bool(SENT_ON.match(content.subject))
 
 
-def _probe(content: Content) -> int | None:
+def _probe(content: ParsedMail) -> int | None:
     """Return the mailbox whose sub-addresses this mail tries out."""
     emails = (*(one.email for one in (*content.to, *content.cc)), *content.delivered)
     codes = (reply_address.in_address(email) for email in emails)
     return next((code.probe for code in codes if code is not None and code.probe is not None), None)
 
 
-def author_of(content: Content) -> str:
+def author_of(content: ParsedMail) -> str:
     """Return the one form of the author's address, an empty text when the mail names none, or several and no sender.
 
     Never that of ``Reply-To``: whoever writes it could speak for anybody.
@@ -120,19 +122,19 @@ def normalised(email: str) -> str:
         return ""
 
 
-def _duplicate(mail: IncomingMail, content: Content) -> int | None:
+def _duplicate(mail: IncomingMail, content: ParsedMail) -> int | None:
     """Return the same mail that came before: the same bytes in this mailbox, or the same id and body in any."""
     same = (IncomingMail.mailbox == mail.mailbox_id) & (IncomingMail.sha256 == mail.sha256)
     earlier = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.id < mail.id).order_by(IncomingMail.id)
-    found: int | None = earlier.limit(1).scalar()
-    if found is None and content.mail_id:
+    same_before: int | None = earlier.limit(1).scalar()
+    if same_before is None and content.mail_id:
         same = (IncomingMail.mail_id == content.mail_id) & (IncomingMail.body_hash == content.body_hash)
         query = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.mail_id != "", IncomingMail.id != mail.id)
-        found = query.order_by(IncomingMail.id).limit(1).scalar()
-    return found
+        same_before = query.order_by(IncomingMail.id).limit(1).scalar()
+    return same_before
 
 
-def _own(content: Content) -> str:
+def _own(content: ParsedMail) -> str:
     own = cc.desk_addresses()
     people = (*content.authors, *content.reply_to)
     return next((person.email for person in people if normalised(person.email).casefold() in own), "")
@@ -155,7 +157,7 @@ def _many(author: str) -> str:
     return ""
 
 
-def _spam(content: Content) -> str:
+def _spam(content: ParsedMail) -> str:
     """Return what the mail server's own filter says; a header below the first ``Received`` came with the mail."""
     for name, words in SPAM.items():
         value = content.header(name).strip()

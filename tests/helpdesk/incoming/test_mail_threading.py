@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.incoming import mailboxes
 from helpdesk.notifications import reply_address
 from helpdesk.notifications.reply_address import Code
-from helpdesk.outbox import retention
+from helpdesk.outbox import sent_mail_retention
 from helpdesk.tickets import cc, strangers, thread
 from models import (
     Agent,
@@ -211,7 +211,7 @@ def test_ids_are_remembered_when_their_mail_leaves_the_outbox(
     mailbox: Mailbox, ticket: Ticket, ours: OutgoingEmail
 ) -> None:
     OutgoingEmail.update(created_at=clock.now() - timedelta(days=100)).execute()
-    retention.purge()
+    sent_mail_retention.purge()
     assert not OutgoingEmail.select().exists()
     assert MailId.select().where(MailId.mail_id == ours.mail_id).exists()
     [row] = receive(mailbox, mail("Late", sender=CAROL, headers=[("In-Reply-To", ours.mail_id)]))

@@ -1,4 +1,4 @@
-"""The kinds of import: the columns of each list, with headers in English and French, and how its cells are read."""
+"""The formats of imports: the columns of orders and of customers, their headers, and how their cells are read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from helpdesk import orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.imports import Column, Kind, customers
-from helpdesk.imports.customers import NewMember
-from helpdesk.orders import money, reading
-from helpdesk.orders.reading import NewOrder
+from helpdesk.imports import Column, Kind, customer_rows
+from helpdesk.imports.customer_rows import NewMember
+from helpdesk.orders import money, order_input
+from helpdesk.orders.order_input import NewOrder
 
 #: The quantity of an article, before its name: ``2 x Brake pads = 12.50``.
 COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
@@ -24,7 +24,7 @@ def read_order(cells: Mapping[str, str]) -> NewOrder:
     code = money.currency(cells.get("currency", ""))
     values["total"] = money.decimal_text(cells.get("total", ""), code, "total")
     values["lines"] = _articles(cells["lines"], code) if cells.get("lines") else None
-    return reading.read(values)
+    return order_input.read(values)
 
 
 def _articles(cell: str, code: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
 def _order_cells(order: NewOrder) -> Sequence[str]:
     total = money.format_amount(order.total, order.currency)
     count = str(len(order.lines)) if order.lines is not None else ""
-    when = reading.day_or_time(order.placed_at)
+    when = order_input.day_or_time(order.placed_at)
     return order.shop, order.number, order.email, when, total, order.currency, order.status, order.url, count
 
 
@@ -92,7 +92,7 @@ MEMBERS = Kind(
         Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),
         Column("first_name", lazy("First name"), ("first name", "given name", "prénom")),
     ),
-    customers.read,
-    customers.store,
+    customer_rows.read,
+    customer_rows.store,
     _member_cells,
 )

@@ -41,12 +41,12 @@ class Match:
 def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list[Match]:
     """Return which of the newest tickets the actor sees would match, newest first. Raises NotAllowed."""
     access.require(actor, "configure")
-    found = []
+    matches = []
     for facts in _newest(actor):
         if fits(conditions, mode, facts):
             author = facts.ticket.customer.full_name or facts.email[0]
-            found.append(Match(facts.ticket, author, _excerpts(conditions, facts)))
-    return found
+            matches.append(Match(facts.ticket, author, _excerpts(conditions, facts)))
+    return matches
 
 
 def _newest(actor: Actor) -> list[TicketFields]:
@@ -73,8 +73,8 @@ def _excerpt(condition: Condition, text: str) -> Excerpt | None:
     value = search.fold(condition.value.strip())
     if not OPERATORS[condition.operator].holds([search.fold(text)], value):
         return None
-    wanted = search.fold(text).strip() if condition.operator == "one_of" else value
-    span = _span(text, wanted, last=condition.operator == "ends_with")
+    needle = search.fold(text).strip() if condition.operator == "one_of" else value
+    span = _span(text, needle, last=condition.operator == "ends_with")
     if span is None:
         return None
     start, end = span

@@ -1,4 +1,4 @@
-"""The bytes of mails that came in: on disk, for good, before anything else happens to them."""
+"""The bytes of mails as they came: on disk, for good, before anything else happens to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mail says, as the child process that reads it tells: this process never takes a mail apart itself."""
+"""A parsed mail, as the child process gives it back: this process never takes a mail apart itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 45
 
 
 @dataclass(frozen=True)
-class File:
+class MailFile:
     """A file of a mail: what it calls itself, and where it stands in the bytes."""
 
     number: int
@@ -40,7 +40,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Content:
+class ParsedMail:
     """What a mail says."""
 
     authors: tuple[Person, ...] = ()
@@ -58,15 +58,15 @@ class Content:
     report_type: str = ""
     body_hash: str = ""
     text: str = ""
-    files: tuple[File, ...] = ()
-    evidence: dict[str, list[str]] = field(default_factory=dict)
+    files: tuple[MailFile, ...] = ()
+    headers: dict[str, list[str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     cut: bool = False
     notes: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:
         """Return the first header of this name; empty when there is none."""
-        return next(iter(self.evidence.get(name, ())), "")
+        return next(iter(self.headers.get(name, ())), "")
 
     @property
     def author(self) -> Person:
@@ -77,35 +77,35 @@ class Content:
 #: Names of the document that are other names here.
 _PEOPLE = {"from": "authors", "sender": "senders", "reply_to": "reply_to", "to": "to", "cc": "cc"}
 _LISTS = ("delivered", "in_reply_to", "references", "order", "notes")
-_PLAIN = ("subject", "date", "mail_id", "content_type", "report_type", "body_hash", "text", "evidence", "cut")
+_PLAIN = ("subject", "date", "mail_id", "content_type", "report_type", "body_hash", "text", "headers", "cut")
 
 
-def content_of(document: dict[str, Any]) -> Content:
+def content_of(document: dict[str, Any]) -> ParsedMail:
     """Return what a document of the child says."""
-    said: dict[str, Any] = {name: document[name] for name in _PLAIN}
-    said |= {ours: tuple(Person(*one) for one in document[theirs]) for theirs, ours in _PEOPLE.items()}
-    said |= {name: tuple(document[name]) for name in _LISTS}
-    return Content(**said, files=tuple(File(**one) for one in document["files"]))
+    values: dict[str, Any] = {name: document[name] for name in _PLAIN}
+    values |= {ours: tuple(Person(*one) for one in document[theirs]) for theirs, ours in _PEOPLE.items()}
+    values |= {name: tuple(document[name]) for name in _LISTS}
+    return ParsedMail(**values, files=tuple(MailFile(**one) for one in document["files"]))
 
 
-def bytes_of(raw: bytes, file: File) -> bytes:
+def bytes_of(raw: bytes, file: MailFile) -> bytes:
     """Return the decoded bytes of a file of a mail."""
     return mime.content(raw, file.start, file.end, file.encoding)
 
 
-class Reader:
+class Parser:
     """The child process, started when the first mail is read and ended with the ``with`` block."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Parser:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.end()
 
-    def read(self, path: Path) -> Content | None:
+    def read(self, path: Path) -> ParsedMail | None:
         """Return what a mail says, or None when reading it killed the process that read it."""
         process = self._started()
         if process.stdin is None or process.stdout is None:
@@ -126,7 +126,7 @@ class Reader:
         if self._process is None or self._process.poll() is not None:
             self.end()
             self._process = subprocess.Popen(  # nosec B603 # our own module, no shell
-                [sys.executable, "-m", "helpdesk.incoming.reader"],
+                [sys.executable, "-m", "helpdesk.incoming.parser_process"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 cwd=environment.ROOT, env={"PYTHONPATH": str(environment.ROOT), "PATH": "/usr/bin:/bin"},
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What still uses a row, in words a person can read."""
+"""What refers to a row by foreign key: why it cannot be deleted, what goes with it, in words a person can read."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Whether a program wrote a mail, by what it says of itself. Such a mail is never answered."""
+"""Whether a program wrote a mail, by what the mail says of itself. Such a mail is never answered."""
 
 from __future__ import annotations
 
 import re
 
-from helpdesk.incoming.reading import Content
+from helpdesk.incoming.parsed_mail import ParsedMail
 
 #: Headers whose presence alone says so.
 PRESENT = (
@@ -29,12 +29,12 @@ ABSENT = re.compile(
 )
 
 
-def sign(content: Content) -> str:
+def sign(content: ParsedMail) -> str:
     """Return what shows that a program wrote the mail, as it stands there; an empty text when nothing does."""
     return _declared(content) or _by_sender(content)
 
 
-def _declared(content: Content) -> str:
+def _declared(content: ParsedMail) -> str:
     value = content.header("auto-submitted")
     if value and value.partition(";")[0].strip().lower() != "no":
         return f"Auto-Submitted: {value}"
@@ -45,12 +45,12 @@ def _declared(content: Content) -> str:
         if content.header(name).strip().lower() in BULK:
             return f"{name.title()}: {content.header(name)}"
     for name in PRESENT:
-        if name in content.evidence and content.header(name).strip().lower() not in {"no", "false"}:
+        if name in content.headers and content.header(name).strip().lower() not in {"no", "false"}:
             return f"{name.title()}: {content.header(name)[:80]}"
     return ""
 
 
-def _by_sender(content: Content) -> str:
+def _by_sender(content: ParsedMail) -> str:
     if has_null_sender(content):
         return "Return-Path: <>"
     if content.content_type == "multipart/report":
@@ -63,26 +63,26 @@ def _by_sender(content: Content) -> str:
     return ""
 
 
-def has_null_sender(content: Content) -> bool:
+def has_null_sender(content: ParsedMail) -> bool:
     """Whether the envelope names nobody to answer to."""
-    return content.evidence.get("return-path") is not None and content.header("return-path").strip() in {"<>", ""}
+    return content.headers.get("return-path") is not None and content.header("return-path").strip() in {"<>", ""}
 
 
-def is_answer(content: Content) -> bool:
+def is_answer(content: ParsedMail) -> bool:
     """Whether a program answered, where others send by themselves."""
     value = content.header("auto-submitted").partition(";")[0].strip().lower()
     answers = {"x-autoreply", "x-autorespond", "x-autoresponse", "x-autoreply-from", "x-mail-autoreply"}
     return (
         value == "auto-replied"
-        or bool(answers & set(content.evidence))
+        or bool(answers & set(content.headers))
         or content.header("precedence").strip().lower() == "auto_reply"
         or bool(ABSENT.match(content.subject))
     )
 
 
-def is_list(content: Content) -> bool:
+def is_list(content: ParsedMail) -> bool:
     """Whether a mailing list sent it on."""
-    return "list-id" in content.evidence
+    return "list-id" in content.headers
 
 
 def may_be_answered(email: str) -> bool:

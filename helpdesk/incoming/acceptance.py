@@ -1,4 +1,4 @@
-"""Taking a mail: its bytes on disk and its row committed. Only then may its mail server forget it."""
+"""Accepting a mail: its bytes on disk and its row committed. Only then may its mail server forget it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from peewee import IntegrityError
 
 from database import database
 from helpdesk import clock
-from helpdesk.incoming import storage
+from helpdesk.incoming import raw_mail
 from models import IncomingMail, Mailbox, MailFolder
 
 
@@ -20,15 +20,15 @@ class Origin:
     uid: int
 
 
-def take(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, held: str = "") -> IncomingMail | None:
+def accept(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, held: str = "") -> IncomingMail | None:
     """Take a mail as it came; nothing of it is read. `held` keeps it for a person, for this reason.
 
     Returns None for a mail that this folder gave before. Raises OSError when the disk refuses, and what the database
     raises when it is away: the mail was not taken then.
     """
-    path, digest = storage.keep(content)
+    path, digest = raw_mail.keep(content)
     if origin is not None and _is_known_again(mailbox, origin, digest):
-        storage.discard([path])
+        raw_mail.discard([path])
         advance(origin)
         return None
     where = (
@@ -52,12 +52,12 @@ def take(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, held
             return mail
     except IntegrityError:
         # Another host has just taken it, or this one did before it was killed.
-        storage.discard([path])
+        raw_mail.discard([path])
         if origin is not None:
             advance(origin)
         return None
     except BaseException:
-        storage.discard([path])
+        raw_mail.discard([path])
         raise
 
 
@@ -74,5 +74,5 @@ def _is_known_again(mailbox: Mailbox, origin: Origin, digest: str) -> bool:
     """Whether a folder that gave its mails new numbers shows one that was taken under its old number."""
     if origin.uid > origin.folder.rescan_until:
         return False
-    known = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id, IncomingMail.sha256 == digest)
-    return bool(known.exists())
+    earlier = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id, IncomingMail.sha256 == digest)
+    return bool(earlier.exists())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpdesk import clock
-from helpdesk.incoming import texts, work
+from helpdesk.incoming import outcome_texts, pipeline
 from models import (
     Agent,
     Attachment,
@@ -96,8 +96,8 @@ def test_what_nobody_can_be_sure_of_is_held(mailbox: Mailbox, ana: Agent, letter
     mailbox.save()
     [row] = receive(mailbox, letter)
     assert (row.state, row.reason) == ("held", reason)
-    assert texts.reason(row)
-    assert "%(" not in texts.reason(row)
+    assert outcome_texts.reason(row)
+    assert "%(" not in outcome_texts.reason(row)
     assert row.explanation["tests"][-1]["fits"]
     assert not Ticket.select().exists()
     assert not OutgoingEmail.select().exists()
@@ -126,7 +126,7 @@ def test_rules_decide_about_senders(mailbox: Mailbox) -> None:
 
 
 def test_many_mails_of_one_sender_are_held(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work.evidence, "HOURLY_ADDRESS", 3)
+    monkeypatch.setattr(pipeline.mail_context, "HOURLY_ADDRESS", 3)
     rows = receive(mailbox, *(mail(f"Number {number}") for number in range(5)))
     assert reasons(rows) == [("new", "new")] * 3 + [("held", "many")] * 2
 
@@ -151,7 +151,7 @@ def test_what_its_server_calls_spam_stands_under_spam(mailbox: Mailbox) -> None:
 
 def test_history_comes_in_without_a_mail_going_out(mailbox: Mailbox) -> None:
     row = take(mailbox, mail(), silent=True)
-    work.decide_waiting()
+    pipeline.decide_waiting()
     row = IncomingMail.get_by_id(row.id)
     assert row.state == "new"
     assert not OutgoingEmail.select().exists()

@@ -9,7 +9,7 @@ from peewee import Expression
 
 from database import database
 from helpdesk import clock, settings
-from helpdesk.incoming import storage
+from helpdesk.incoming import raw_mail
 from models import IncomingMail
 
 #: Rows deleted in one transaction.
@@ -38,7 +38,7 @@ def purge() -> int:
     IncomingMail.delete().where(
         IncomingMail.path.is_null(), IncomingMail.received_at < now - timedelta(days=REMEMBERED)
     ).execute()
-    storage.sweep()
+    raw_mail.sweep()
     return gone
 
 
@@ -55,5 +55,5 @@ def _forget(condition: Expression) -> Iterator[int]:
             IncomingMail.update(
                 path=None, explanation={}, subject="", from_name="", from_email="", state="ignored", reason="forgotten"
             ).where(IncomingMail.id.in_([key for key, _path in batch])).execute()
-        storage.discard(path for _key, path in batch)
+        raw_mail.discard(path for _key, path in batch)
         yield len(batch)

@@ -1,4 +1,4 @@
-"""Whose ticket a mail is about: a code of ours, an id of ours, an id of theirs, a number, the strongest first."""
+"""Which ticket a mail belongs to: a code of ours, an id of ours, an id of theirs, a number, strongest first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from helpdesk import settings
-from helpdesk.incoming.reading import Content
+from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.notifications import reply_address
 from helpdesk.people import customers
 from helpdesk.tickets import cc
@@ -37,12 +37,12 @@ class Trace:
 OWNER, COPY, AGENT, STRANGER = "owner", "copy", "agent", "stranger"
 
 
-def find(content: Content) -> Trace | None:
+def find(content: ParsedMail) -> Trace | None:
     """Return the strongest evidence of a ticket; none for one that is gone or hidden from its customer."""
     return next((trace for trace in _traces(content) if not trace.ticket.hidden_from_customer), None)
 
 
-def _traces(content: Content) -> Iterator[Trace]:
+def _traces(content: ParsedMail) -> Iterator[Trace]:
     for email in (*(one.email for one in (*content.to, *content.cc)), *content.delivered):
         code = reply_address.in_address(email)
         ticket = ticket_of(code.ticket) if code is not None else None
@@ -61,12 +61,12 @@ def _by_ours(ids: list[str]) -> Iterator[Trace]:
     query = OutgoingEmail.select(
         OutgoingEmail.mail_id, OutgoingEmail.ticket, OutgoingEmail.address, OutgoingEmail.agent
     ).where(OutgoingEmail.mail_id.in_(ids), OutgoingEmail.ticket.is_null(False))
-    known = {mail_id: row for mail_id, *row in query.tuples()}
+    rows = {mail_id: row for mail_id, *row in query.tuples()}
     older = MailId.select(MailId.mail_id, MailId.ticket, MailId.address, MailId.agent).where(MailId.mail_id.in_(ids))
-    known |= {mail_id: row for mail_id, *row in older.tuples() if mail_id not in known}
+    rows |= {mail_id: row for mail_id, *row in older.tuples() if mail_id not in rows}
     for mail_id in ids:
-        if mail_id in known:
-            key, address, agent = known[mail_id]
+        if mail_id in rows:
+            key, address, agent = rows[mail_id]
             ticket = ticket_of(key)
             if ticket is not None:
                 yield Trace(OURS, ticket, mail_id, address, agent)
@@ -76,9 +76,9 @@ def _by_theirs(ids: list[str]) -> Iterator[Trace]:
     if not ids:
         return
     query = IncomingMail.select().where(IncomingMail.mail_id.in_(ids), IncomingMail.ticket.is_null(False))
-    known = {row.mail_id: row for row in query.where(IncomingMail.mail_id != "")}
+    rows = {row.mail_id: row for row in query.where(IncomingMail.mail_id != "")}
     for mail_id in ids:
-        row = known.get(mail_id)
+        row = rows.get(mail_id)
         ticket = ticket_of(row.ticket_id) if row is not None else None
         if row is not None and ticket is not None:
             read = (row.explanation or {}).get("read") or {}
@@ -87,10 +87,10 @@ def _by_theirs(ids: list[str]) -> Iterator[Trace]:
 
 
 def _by_number(subject: str) -> Iterator[Trace]:
-    for found in _NUMBER.finditer(subject[:500]):
-        ticket = _numbered(found[1])
+    for match in _NUMBER.finditer(subject[:500]):
+        ticket = _numbered(match[1])
         if ticket is not None:
-            yield Trace(NUMBER, ticket, found[0])
+            yield Trace(NUMBER, ticket, match[0])
 
 
 def _numbered(number: str) -> Ticket | None:
@@ -124,13 +124,13 @@ def role_of(trace: Trace, author: str, *, is_agent: bool) -> tuple[str, Customer
     return STRANGER, address
 
 
-def is_ours(content: Content) -> bool:
+def is_ours(content: ParsedMail) -> bool:
     """Whether the desk itself sent this mail."""
     if content.header("x-guichet-desk") == reply_address.desk_mark():
         return True
-    known = OutgoingEmail.select().where(OutgoingEmail.mail_id == content.mail_id)
+    recent = OutgoingEmail.select().where(OutgoingEmail.mail_id == content.mail_id)
     older = MailId.select().where(MailId.mail_id == content.mail_id)
-    return bool(content.mail_id) and bool(known.exists() or older.exists())
+    return bool(content.mail_id) and bool(recent.exists() or older.exists())
 
 
 def closed_too_long(ticket: Ticket, now: object) -> bool:

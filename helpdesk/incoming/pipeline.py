@@ -1,6 +1,6 @@
-"""The work on mails that came in: collected, decided one after the other, tidied up; a job of each minute.
+"""The pipeline of incoming mail, a job of each minute: collect, parse, decide, carry out.
 
-A mail that waits, fails or kills its reader never holds up the next one.
+A mail that waits, fails or kills its parser never holds up the next one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import timedelta
 from database import database, is_sqlite
 from helpdesk import clock, settings
 from helpdesk.i18n import in_language
-from helpdesk.incoming import answers, collection, condition, decision, evidence, storage
-from helpdesk.incoming.reading import Content, Reader
+from helpdesk.incoming import collection, decision_rules, dispatch, mail_context, mailbox_health, raw_mail
+from helpdesk.incoming.parsed_mail import ParsedMail, Parser
 from helpdesk.settings import lookups, run_state
 from models import IncomingMail
 
@@ -42,10 +42,10 @@ def decide_waiting(limit: int = AT_ONCE) -> int:
     """Decide about the mails that wait, in the order they came; return how many were decided."""
     _release_stuck()
     decided, last = 0, 0
-    with in_language(settings.get("language")), Reader() as reader:
+    with in_language(settings.get("language")), Parser() as parser:
         while decided < limit and (mail := claim(after=last)) is not None:
             last = mail.id
-            decided += _handle(mail, reader)
+            decided += _handle(mail, parser)
     return decided
 
 
@@ -63,9 +63,9 @@ def claim(*, after: int = 0) -> IncomingMail | None:
         return next(iter(taken.execute()), None) if key is not None else None
 
 
-def _handle(mail: IncomingMail, reader: Reader) -> int:
+def _handle(mail: IncomingMail, parser: Parser) -> int:
     try:
-        content = reader.read(storage.location(mail))
+        content = parser.read(raw_mail.location(mail))
         if content is None:
             return _give_up_or_wait(mail, "unreadable")
         handle(mail, content)
@@ -75,10 +75,10 @@ def _handle(mail: IncomingMail, reader: Reader) -> int:
     return 1
 
 
-def handle(mail: IncomingMail, content: Content) -> None:
+def handle(mail: IncomingMail, content: ParsedMail) -> None:
     """Decide about a mail that was read, and do it."""
-    known = evidence.of(mail, content)
-    answers.carry_out(mail, content, known, decision.decide(content, known))
+    context = mail_context.of(mail, content)
+    dispatch.carry_out(mail, content, context, decision_rules.decide(content, context))
 
 
 def _give_up_or_wait(mail: IncomingMail, reason: str) -> int:
@@ -105,5 +105,5 @@ def _release_stuck() -> None:
 STEPS: tuple[Callable[[], object], ...] = (
     collection.collect_all,
     decide_waiting,
-    condition.tell_administrators,
+    mailbox_health.tell_administrators,
 )

@@ -1,4 +1,4 @@
-"""The columns that several verbs write: activity, status, wait and priority, on which the lists depend."""
+"""The columns of a ticket that its lists depend on and several verbs write: activity, status, wait, priority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the mailboxes are: for health, doctor, dashboard and the mails that tell of trouble."""
+"""Mailboxes that fail and mails that wait: for health, doctor and dashboard, and mailed to administrators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from peewee import fn
 from helpdesk import access, clock, settings
 from helpdesk.errors import TooMany
 from helpdesk.i18n import in_language, lazy, ngettext
-from helpdesk.incoming import review
+from helpdesk.incoming import held_mail_count
 from helpdesk.lib import throttle
 from helpdesk.notifications import drafting, recipients
 from helpdesk.notifications.drafting import Text
@@ -27,8 +27,8 @@ PATIENCE = timedelta(minutes=15)
 def failing() -> list[Mailbox]:
     """Return the mailboxes that have failed for some minutes, as they are now."""
     limit = clock.now() - SHOWN_AFTER
-    known = lookups.mailboxes(enabled_only=True)
-    if not any(row.failing_since is not None for row in known):
+    enabled = lookups.mailboxes(enabled_only=True)
+    if not any(row.failing_since is not None for row in enabled):
         return []
     return list(Mailbox.select().where(Mailbox.enabled, Mailbox.failing_since < limit).order_by(Mailbox.position))
 
@@ -38,7 +38,7 @@ def waiting() -> tuple[int, datetime | None, int]:
     undecided = IncomingMail.state.in_(["stored", "working"])
     query = IncomingMail.select(fn.COUNT(IncomingMail.id), fn.MIN(IncomingMail.received_at)).where(undecided)
     count, oldest = query.scalar(as_tuple=True)
-    held = IncomingMail.select().where(review.is_held()).limit(10_000).count()
+    held = IncomingMail.select().where(held_mail_count.is_held()).limit(10_000).count()
     return int(count), IncomingMail.received_at.python_value(oldest), int(held)
 
 
@@ -57,7 +57,7 @@ def tell_of_held() -> None:
     if not settings.get("held_mail_digest"):
         return
     for agent in lookups.agents(active_only=True):
-        count = review.held_count(agent) if _is_told(agent) else 0
+        count = held_mail_count.for_agent(agent) if _is_told(agent) else 0
         if count:
             _tell(agent, _digest_words, count)
 
@@ -80,9 +80,10 @@ def _first_today(key: str) -> bool:
 
 def _failure_words(mailbox: Mailbox) -> tuple[str, str]:
     subject = lazy("The mailbox %(name)s cannot be read", name=mailbox.name)
+    since = f"{mailbox.failing_since:%Y-%m-%d %H:%M} UTC"
     body = lazy(
         "No e-mail has been taken from %(address)s since %(since)s: %(reason)s",
-        address=mailbox.address, since=f"{mailbox.failing_since:%Y-%m-%d %H:%M} UTC", reason=mailbox.last_error,
+        address=mailbox.address, since=since, reason=mailbox.last_error,
     )  # fmt: skip
     return str(subject), f"<p>{escape(str(body))}</p>{_link('mailboxes')}"
 
@@ -102,5 +103,5 @@ def _tell(agent: Agent, words: object, subject: object) -> None:
     with in_language(recipient.locale):
         title, body = words(subject)  # type: ignore[operator]
     sender = drafting.text("assignment", recipient.locale)
-    said = Text(title, body, sender.sender_name, sender.sender_email, enabled=True)
-    drafting.store_all([drafting.draft(drafting.NewMail("digest", said, recipient, {}))])
+    text = Text(title, body, sender.sender_name, sender.sender_email, enabled=True)
+    drafting.store_all([drafting.draft(drafting.NewMail("digest", text, recipient, {}))])

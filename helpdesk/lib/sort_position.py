@@ -1,4 +1,4 @@
-"""Positions of rows that are ordered by hand: a new row is put last."""
+"""The position of a row in an order made by hand: a new row is put last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language of a text, by the words every sentence of it holds."""
+"""The language of a text, guessed by the words that every sentence of it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading an order from a shop or a file: every value checked and normalised to its stored form."""
+"""An order as a shop or a file sends it: every value checked and normalised to its stored form."""
 
 from __future__ import annotations
 

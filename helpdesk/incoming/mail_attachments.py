@@ -1,4 +1,4 @@
-"""The files of a mail as files of a message. What cannot be kept never loses the mail: the raw one still holds it."""
+"""The files of a mail as files of a message. What cannot be kept loses no mail: the raw one still holds it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from io import BytesIO
 from helpdesk.errors import InvalidInput
 from helpdesk.files import attachments, file_store, filetypes
 from helpdesk.files.file_store import ReceivedFile
-from helpdesk.incoming import reading
-from helpdesk.incoming.reading import Content, File
+from helpdesk.incoming import parsed_mail
+from helpdesk.incoming.parsed_mail import MailFile, ParsedMail
 
 MAX_NAME = 120
 #: Signatures of mails: they say who signed and are nobody's document.
@@ -21,7 +21,7 @@ EXTENSIONS = {"image/jpeg": ".jpg", "text/plain": ".txt", "message/rfc822": ".em
 
 
 @dataclass
-class Kept:
+class StoredFiles:
     """What was kept of the files of a mail, and a note on each that was not."""
 
     files: list[ReceivedFile] = field(default_factory=list)
@@ -32,13 +32,13 @@ class Kept:
         file_store.discard(file.path for file in self.files)
 
 
-def keep(raw: bytes, content: Content) -> Kept:
+def keep(raw: bytes, content: ParsedMail) -> StoredFiles:
     """Store the files of a mail, as many as the desk takes."""
-    kept = Kept()
+    kept = StoredFiles()
     limits, total = file_store.limits(), 0
     for file in content.files:
         name = name_of(file)
-        data = reading.bytes_of(raw, file)
+        data = parsed_mail.bytes_of(raw, file)
         why = _refusal(file, data)
         if not why and len(kept.files) >= limits.count:
             why = "count"
@@ -60,7 +60,7 @@ def keep(raw: bytes, content: Content) -> Kept:
     return kept
 
 
-def _refusal(file: File, data: bytes) -> str:
+def _refusal(file: MailFile, data: bytes) -> str:
     if file.type in SIGNATURES:
         return "signature"
     if not data:
@@ -68,7 +68,7 @@ def _refusal(file: File, data: bytes) -> str:
     return "" if attachments.may_attach(None) else "off"
 
 
-def name_of(file: File) -> str:
+def name_of(file: MailFile) -> str:
     """Return a name for a file of a mail: its own without any path, else one by its type."""
     bare = ""
     with suppress(InvalidInput):

@@ -1,4 +1,4 @@
-"""Importing members from a list (A12), before they have written to the desk."""
+"""The rows of an import of customers (A12), who are members before they have written to the desk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What messages that came by e-mail have beyond others, for who reads the ticket."""
+"""Where messages that came by e-mail come from (sender, mailbox, how the ticket was recognised), for its readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How outcomes, reasons and tests of a mail read."""
+"""Outcomes, reasons and tests of a mail as sentences in the reader’s language."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ NOT_KEPT: dict[str, Any] = {
 
 def not_kept(mailed: MailedMessage) -> list[str]:
     """Return what became of the files of a message that were not kept."""
-    known = [note for note in mailed.notes or () if note.get("why") in NOT_KEPT]
-    return [str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])} for note in known]
+    notes = [note for note in mailed.notes or () if note.get("why") in NOT_KEPT]
+    return [str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])} for note in notes]
 
 
 def reason(mail: IncomingMail) -> str:

@@ -1,0 +1,42 @@
+"""Carrying a decision out: a new ticket, something in one that exists, or the row of the mail alone."""
+
+from __future__ import annotations
+
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.incoming import mail_record, message_from_mail, senders, ticket_from_mail
+from helpdesk.incoming.decision_rules import Decision
+from helpdesk.incoming.mail_context import MailContext
+from helpdesk.incoming.parsed_mail import ParsedMail
+from models import IncomingMail, Mailbox
+
+#: Outcomes that a ticket holds.
+OF_TICKETS = frozenset({"message", "note", "automatic"})
+
+
+def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, decision: Decision) -> None:
+    """Do what was decided. Whatever goes wrong, nothing of it is stored; doing it again makes nothing twice."""
+    mail_record.remember(mail, content, context, decision)
+    if context.rule is not None:
+        senders.count_hit(context.rule)
+    try:
+        if decision.state == "new":
+            ticket_from_mail.open_from(
+                mail, content, spam=decision.reason == "spam", related=decision.data.get("related")
+            )
+        elif context.trace is not None and decision.state in OF_TICKETS:
+            message_from_mail.store(mail, content, context, context.trace)
+        else:
+            _confirm_probe(decision)
+            mail_record.finish(mail)
+    except (InvalidInput, NotFound) as error:
+        # Held, never refused: somebody can still make something of it.
+        mail_record.keep_held(mail, "refused", why=str(error))
+
+
+def _confirm_probe(decision: Decision) -> None:
+    """Note that sub-addresses work, where the mail that tried them out has come back."""
+    if decision.reason == "probe":
+        mailbox = Mailbox.get_or_none(Mailbox.id == decision.data["mailbox"])
+        if mailbox is not None and not mailbox.sub_addresses:
+            mailbox.sub_addresses = True
+            mailbox.save()

@@ -1,0 +1,72 @@
+"""A mail in the ticket it belongs to: a message, a stranger’s message, a note, or a line of its history."""
+
+from __future__ import annotations
+
+from helpdesk.access import SYSTEM, TicketGuest
+from helpdesk.errors import NotFound
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.incoming import mail_record, ticket_from_mail
+from helpdesk.incoming.mail_attachments import StoredFiles
+from helpdesk.incoming.mail_context import MailContext
+from helpdesk.incoming.mail_threading import CODE, OURS, Trace
+from helpdesk.incoming.parsed_mail import ParsedMail
+from helpdesk.lib import richtext
+from helpdesk.locking import lock
+from helpdesk.people import customers
+from helpdesk.settings import lookups
+from helpdesk.tickets.messages import add_note, receive_message
+from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
+from helpdesk.visitors import customer_sign_in
+from models import Agent, CustomerAddress, IncomingMail, Message
+
+
+def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace) -> None:
+    """Put a mail into the ticket it belongs to, as what was decided, and store what became of the mail with it."""
+    if mail.state == "automatic":
+        with transaction():
+            lock(trace.ticket, actor=SYSTEM)
+            subject = mail.subject or str(mail_record.NO_SUBJECT)
+            facts = {"email": mail.from_email, "subject": subject, "mail": mail.id}
+            record(trace.ticket, EventKind.AUTOMATIC, actor=SYSTEM, **facts)
+            mail.ticket = trace.ticket
+            mail_record.finish(mail)
+        return
+    mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
+    with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail):
+        message = _message(mail, content, context, trace, kept)
+        doubt = DOUBT if mail.reason == "stranger" else ""
+        mail_record.note_origin(message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=kept.notes)
+        mail.ticket, mail.message = message.ticket, message
+        mail_record.finish(mail)
+
+
+def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
+    text, key = mail_record.text_of(content) or str(mail_record.NO_TEXT), mail_record.form_key(mail)
+    if mail.state == "note":
+        return _note(mail, text, trace, kept, key)
+    if mail.reason == "stranger":
+        first, last = ticket_from_mail.names_of(content.author)
+        theirs = customers.find_or_make(context.author, first_name=first, last_name=last)
+        return receive_from_stranger(trace.ticket, text, address=theirs, form_key=key, files=kept.files)
+    address = context.address
+    if address is None:
+        raise NotFound(lazy("There is no such ticket."))
+    guest = TicketGuest(address.customer, trace.ticket.id, address, is_proven=_proves(trace, address))
+    return receive_message(trace.ticket, text, actor=guest, form_key=key, files=kept.files)
+
+
+def _proves(trace: Trace, address: CustomerAddress) -> bool:
+    """Whether a mail shows that its author receives mail at the address: it holds what was sent there alone."""
+    if trace.kind not in {CODE, OURS} or trace.address != address.id:
+        return False
+    customer_sign_in.prove(address)
+    return True
+
+
+def _note(mail: IncomingMail, text: str, trace: Trace, kept: StoredFiles, key: str) -> Message:
+    sender = mail.from_email
+    agent: Agent | None = next((row for row in lookups.agents() if row.email.casefold() == sender), None)
+    heading = lazy("E-mail of %(name)s, not verified", name=agent.name if agent is not None else mail.from_email)
+    body = richtext.from_text(f"{heading}\n\n{text}")
+    return add_note(trace.ticket, body, actor=SYSTEM, files=kept.files, form_key=key)
