@@ -26,7 +26,7 @@ from engines import open_database
 from helpdesk import cli, i18n, outbox
 from helpdesk.lib import cache
 from helpdesk.settings import environment
-from web import errors, liveness, rendering, security, sessions, statics, uploads
+from web import errors, liveness, rendering, request_log, security, sessions, statics, uploads
 
 csrf = CSRFProtect()
 
@@ -49,6 +49,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         BABEL_TRANSLATION_DIRECTORIES=str(environment.ROOT / "translations"),
     )
+    request_log.init_app(app)
     open_the_database(app, env)
     uploads.init_app(app)
     sessions.init_app(app)

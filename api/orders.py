@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from api import bodies
@@ -26,7 +26,8 @@ def check_request() -> None:
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise WrongKey(lazy("Send your key: “Authorization: Bearer …”."))
-    api_keys.check(secret.strip(), network=request.remote_addr or "")
+    key = api_keys.check(secret.strip(), network=request.remote_addr or "")
+    g.who = f"key-{key.id}"
 
 
 @blueprint.put("/orders/<shop>/<path:number>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from helpdesk.people import accounts
@@ -48,14 +48,20 @@ def init_app(app: Flask) -> None:
 @manager.user_loader
 def _load(token: str) -> SignedIn | None:
     person = accounts.person_of(token)
-    return SignedIn(person, token) if person is not None else None
+    return _note(SignedIn(person, token)) if person is not None else None
+
+
+def _note(signed_in: SignedIn) -> SignedIn:
+    """Let the log name who asks."""
+    g.who = f"{type(signed_in.person).__name__.lower()}-{signed_in.person.id}"
+    return signed_in
 
 
 def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
     token = accounts.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
     _renew()
-    login_user(SignedIn(person, token))
+    login_user(_note(SignedIn(person, token)))
     session.permanent = True
 
 

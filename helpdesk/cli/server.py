@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from helpdesk.cli.base import command, migrated_desk
+from helpdesk.lib import log
 from helpdesk.operations import serving
+from helpdesk.settings import environment
 
 
 @command("serve")
@@ -11,7 +13,7 @@ def serve() -> None:
     """Run the desk (what happens without a command)."""
     serving.end_on_signals()
     with migrated_desk() as app:
-        pass
+        log.begin(environment.current().log)
     serving.serve(app)
 
 
@@ -20,5 +22,5 @@ def worker() -> None:
     """Deliver mail and keep the timetable in a process of its own."""
     serving.end_on_signals()
     with migrated_desk() as app:
-        pass
+        log.begin(environment.current().log)
     serving.work(app)

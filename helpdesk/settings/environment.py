@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from helpdesk.errors import HelpdeskError
+from helpdesk.lib import log
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -26,7 +27,7 @@ NAMES = tuple(
     f"GUICHET_{name}"
     for name in (
         *("DATA_DIR", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "MAIL_URL", "TRUSTED_PROXIES", "SECRET_KEY"),
-        *("CAPTCHA", "WORKER"),
+        *("CAPTCHA", "WORKER", "LOG"),
     )
 )
 #: A part of a host name, between two dots.
@@ -62,6 +63,7 @@ class Environment:
     trusted_proxies: int = 0
     captcha: str = "image"
     worker: str = "embedded"
+    log: str = log.TEXT
     #: Whether the data folder was empty before this process put its secret key there.
     was_empty: bool = False
 
@@ -86,6 +88,7 @@ def read(values: Mapping[str, str]) -> Environment:
         trusted_proxies=_number(values, "GUICHET_TRUSTED_PROXIES", 0, 0, 10),
         captcha=_one_of(values, "GUICHET_CAPTCHA", ("image", "off")),
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
+        log=_one_of(values, "GUICHET_LOG", log.FORMS),
         was_empty=was_empty,
     )
 
