@@ -628,7 +628,10 @@ class FormerNumber(Base):
 
 
 class Filter(Cached):
-    """A filter: conditions on a new ticket and the actions when they match, applied in the order of positions."""
+    """A filter: conditions on a new ticket and the actions when they match, applied in the order of positions.
+
+    `author_id` is the agent who saved it last: it acts on the tickets they see. It outlives them.
+    """
 
     name = CharField(max_length=120)
     enabled = BooleanField(default=True)
@@ -636,6 +639,7 @@ class Filter(Cached):
     position = IntegerField(default=0)
     hits = BigIntegerField(default=0)
     last_hit_at = UtcDateTimeField(null=True)
+    author_id = BigIntegerField(null=True)
 
     class Meta:
         constraints = [Check("mode IN ('all', 'any')", name="filter_mode")]

@@ -16,7 +16,7 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import examples, i18n, journal
+from helpdesk import examples, filters, i18n, journal
 from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
@@ -132,6 +132,7 @@ class Dashboard(DeskPage):
             failing=mailbox_health.failing() if administers else [],
             held=held_mail_count.for_agent(self.agent),
             silent=permissions.places_without_notification() if administers else [],
+            resting=filters.resting() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )

@@ -115,6 +115,7 @@ FIELD_NAMES: dict[str, Any] = {
     "aliases": lazy("other addresses"),
     "auth": lazy("sign-in"),
     "author": lazy("author"),
+    "author_id": lazy("author"),
     "background_color": lazy("background colour"),
     "begin": lazy("what it begins with"),
     "blocked_at": lazy("blocked"),

@@ -62,6 +62,10 @@ class CannedResponsesView(Ordered, DeskView):
     }
     column_formatters_detail = {**column_formatters, "body": lambda _view, _context, row, _name: rich(row.body)}
 
+    def scoped(self, _query: Any) -> Any:
+        """Show the general responses, those of the services one covers, and one's own."""
+        return canned_responses.readable_by(self.agent)
+
     def ordered(self, query: Any, column: Any, descending: Any) -> Any:
         """Keep the responses of a service together, in the order in which they are offered."""
         return by_service(query, CannedResponse) if column is None else super().ordered(query, column, descending)
@@ -96,4 +100,18 @@ class CannedResponsesView(Ordered, DeskView):
     def edit_form(self, obj: Any = None) -> Any:
         """Refuse the form to whoever may not change this one."""
         canned_responses.require_edit(obj, self.agent)
-        return super().edit_form(obj)
+        return self.narrow(super().edit_form(obj), obj)
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Offer the services that who asks covers."""
+        return self.narrow(super().create_form(obj), None)
+
+    def narrow(self, form: Any, row: Any) -> Any:
+        """Leave in a form the services that the agent covers, and the present one."""
+        now = row.service_id if row is not None else None
+        form.service.choices = [
+            (key, label)
+            for key, label in form.service.choices
+            if key in ("", now) or canned_responses.reads_service(self.agent, key)
+        ]
+        return form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
@@ -19,7 +19,7 @@ from helpdesk.files import logo
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups
 from helpdesk.settings.environment import MailServer
-from helpdesk.setup import workflow
+from helpdesk.setup import configuration, workflow
 from web import addresses
 from web.security import LOOPBACK, host_of, safe_path
 
@@ -139,11 +139,13 @@ class ConfigurationPage(DeskPage):
 
     def page(self, form: Any) -> str:
         """Render the settings by group."""
-        groups = [(label, [row for row in DECLARED.values() if row.group == key]) for key, label in GROUPS.items()]
+        mine = [row for row in DECLARED.values() if configuration.may_set(self.agent, row.key)]
+        groups = [(label, [row for row in mine if row.group == key]) for key, label in GROUPS.items()]
         quiet = ("secret", "picture")
         changed = {key for key, row in DECLARED.items() if settings.get(key) != row.default and row.kind not in quiet}
         return self.render(
-            "admin/settings.html", form=form, groups=groups, fixed=fixed(), changed=changed, default_text=default_text,
+            "admin/settings.html", form=form, groups=[group for group in groups if group[1]], fixed=fixed(),
+            changed=changed, default_text=default_text,
             rivals=workflow.equally_heavy_priorities(), form_url=form_url(), form_links=form_links(),
             has_examples=examples.are_loaded(), administers=self.agent.is_admin,
         )  # fmt: skip
@@ -187,11 +189,14 @@ class ConfigurationPage(DeskPage):
 
     def store(self, form: Any) -> bool:
         """Store the settings that the environment does not give; on a refusal the message stands at its field."""
-        values = {key: form[key].data for key in DECLARED if key not in fixed() and key not in PICTURES}
+        keys = [key for key in DECLARED if key not in fixed() and key not in PICTURES]
+        values = {key: form[key].data for key in keys if configuration.may_set(self.agent, key)}
         if not self.is_clean(form, values) or not self.take_logo(form):
             return False
-        settings.save(values, actor=self.agent)
+        changed = configuration.save(values, actor=self.agent)
         flash(_("The settings were saved."), "success")
+        if changed.get("mail_password") == "":  # nosec B105 # forgotten
+            flash(_("The password of the mail server was forgotten, as it was for another one: type it again."), "info")
         return True
 
     def take_logo(self, form: Any) -> bool:
@@ -229,11 +234,13 @@ class ConfigurationPage(DeskPage):
             logo.remove(actor=self.agent)
             flash(_("The logo was removed."), "success")
         elif key in DECLARED and key not in fixed():
+            if not configuration.may_set(self.agent, key):
+                abort(403)
             try:
                 if key == "site_url" and addresses.leads_away(""):
                     form.site_url.data = ""
                     addresses.ask("")
-                settings.save({key: DECLARED[key].default}, actor=self.agent)
+                configuration.save({key: DECLARED[key].default}, actor=self.agent)
                 form[key].data = settings.get(key)
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
             except InvalidInput as error:
@@ -249,13 +256,19 @@ class ConfigurationPage(DeskPage):
 
     @staticmethod
     def server(form: Any) -> MailServer | None:
-        """Return the mail server the form describes; None when the environment gives it, or there is none."""
+        """Return the mail server the form describes; None when the environment gives it, or there is none.
+
+        The stored password goes only where it was given for.
+        """
         if "mail_host" in fixed() or not form.mail_host.data:
             return None
+        values = {key: settings.clean(key, form[key].data) for key in settings.PASSWORD_OF}
+        is_stored = all(value == settings.get(key) for key, value in values.items())
+        stored = settings.decrypt(settings.get("mail_password")) if is_stored else ""
         return MailServer(
-            host=settings.clean("mail_host", form.mail_host.data),
-            port=settings.clean("mail_port", form.mail_port.data),
-            username=form.mail_username.data or "",
-            password=form.mail_password.data or settings.decrypt(settings.get("mail_password")),
-            tls=settings.clean("mail_tls", form.mail_tls.data),
+            host=values["mail_host"],
+            port=values["mail_port"],
+            username=values["mail_username"],
+            password=form.mail_password.data or stored,
+            tls=values["mail_tls"],
         )

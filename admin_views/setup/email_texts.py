@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, request
+from flask import Response, abort, current_app, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, StringField
@@ -56,15 +56,22 @@ class EmailsPage(DeskPage):
     def index_view(self) -> ResponseReturnValue:
         """List the kinds of e-mail."""
         rows = [
-            (kind, email_texts.form_values(kind), email_texts.is_changed(kind)) for kind in email_kinds.KINDS.values()
+            (kind, email_texts.form_values(kind), email_texts.is_changed(kind))
+            for kind in email_kinds.KINDS.values()
+            if email_texts.may_edit(kind, self.agent)
         ]
         groups = [(label, [row for row in rows if row[0].group == key]) for key, label in email_kinds.GROUPS.items()]
-        return self.render("admin/emails.html", groups=groups)
+        return self.render("admin/emails.html", groups=[group for group in groups if group[1]])
+
+    def kind(self, key: str) -> Kind:
+        """Return a kind of e-mail that the agent may change, or answer 403."""
+        kind = email_texts.kind_of(key)
+        return kind if email_texts.may_edit(kind, self.agent) else abort(403)
 
     @expose("/<key>", methods=("GET", "POST"))
     def edit_view(self, key: str) -> ResponseReturnValue:
         """Change what a kind of e-mail says."""
-        kind = email_texts.kind_of(key)
+        kind = self.kind(key)
         form = self.form(kind)
         if request.method == "POST" and self.is_clean(kind, form):
             try:
@@ -76,12 +83,13 @@ class EmailsPage(DeskPage):
                 return redirect(self.get_url(".index_view"))
         return self.page(kind, form)
 
-    @staticmethod
-    def form(kind: Kind) -> Any:
+    def form(self, kind: Kind) -> Any:
         """Return the form of a kind of e-mail: what was typed, else what it says now."""
         form = TextForm(posted(), **email_texts.form_values(kind))
         if not kind.can_be_off:
             del form.enabled
+        if not email_texts.may_choose_sender(self.agent):
+            del form.sender_email
         return form
 
     @staticmethod
@@ -106,7 +114,7 @@ class EmailsPage(DeskPage):
     @expose("/<key>/preview", methods=("GET", "POST"))
     def preview_view(self, key: str) -> Response:
         """Show the e-mail as it would go out, with what the form holds."""
-        kind = email_texts.kind_of(key)
+        kind = self.kind(key)
         form = self.form(kind)
         problems = list(email_texts.problems(kind, form.data).values())
         try:
@@ -126,7 +134,7 @@ class EmailsPage(DeskPage):
     @expose("/<key>/test", methods=("POST",))
     def test_view(self, key: str) -> ResponseReturnValue:
         """Mail what the form holds to whoever asks; the form stays as it is."""
-        kind = email_texts.kind_of(key)
+        kind = self.kind(key)
         form = self.form(kind)
         if self.is_clean(kind, form):
             try:
@@ -138,7 +146,7 @@ class EmailsPage(DeskPage):
     @expose("/<key>/restore", methods=("POST",))
     def restore_view(self, key: str) -> ResponseReturnValue:
         """Ask, then go back to the shipped text."""
-        kind = email_texts.kind_of(key)
+        kind = self.kind(key)
         back = self.get_url(".edit_view", key=key)
         if "confirmed" not in request.form:
             question = _("Forget your text and go back to the original?")

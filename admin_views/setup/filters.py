@@ -11,9 +11,10 @@ from flask_admin import expose
 from admin_views.base import DeskView
 from admin_views.base.ordering import Ordered
 from admin_views.setup.filter_draft import BOXES, CHOICES, Draft, draft_from, draft_of
-from helpdesk import filters
+from helpdesk import access, filters
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.settings import lookups
 from models import Filter
 
 #: What an action may name, and how its control is called.
@@ -32,18 +33,22 @@ class FiltersView(Ordered, DeskView):
     """What is done to new tickets at once (A21)."""
 
     table, slug, title = Filter, "filters", lazy("Filters")
-    lede = lazy("What is done to a new ticket at once. They run from top to bottom; later ones override earlier ones.")
+    lede = lazy(
+        "What is done to a new ticket at once. They run from top to bottom; later ones override earlier ones. Each "
+        "acts on the tickets that its author may see."
+    )
     create_label = lazy("Add a filter")
     can_delete = True
     delete_rule = staticmethod(filters.delete_filter)
     has_row_acts = True
     list_template = "admin/filter_list.html"
-    column_list = ("name", "sentence", "hits", "last_hit_at")
+    column_list = ("name", "sentence", "owner", "hits", "last_hit_at")
     column_details_list = column_export_list = ()
     form_columns = ("name", "enabled")
     column_labels = {
         "name": lazy("Name"),
         "sentence": lazy("What it does"),
+        "owner": lazy("Author"),
         "hits": lazy("Tickets"),
         "last_hit_at": lazy("Last used"),
     }
@@ -51,14 +56,18 @@ class FiltersView(Ordered, DeskView):
     column_sortable_list = ("name", "hits", "last_hit_at")
     column_default_sort = "position"
     column_numbers = ("hits",)
-    column_formatters = {"sentence": lambda _view, _context, row, _name: row.sentence}
+    column_formatters = {
+        "sentence": lambda _view, _context, row, _name: row.sentence,
+        "owner": lambda _view, _context, row, _name: row.owner,
+    }
 
     def complete(self, rows: list[Any]) -> None:
-        """Write each filter as a sentence, and flag those that name something gone."""
+        """Write each filter as a sentence, and flag those that name something gone, or whose author is."""
         filters.with_parts(rows)
         broken = filters.broken(rows)
         for row in rows:
             row.sentence, row.is_broken = filters.sentence(row), row.id in broken
+            row.rests, row.owner = filters.rests(row), lookups.agent(row.author_id) or "—"
 
     def consequences(self, _row: Any) -> list[str]:
         """Say what deleting a filter does not do."""
@@ -93,7 +102,7 @@ class FiltersView(Ordered, DeskView):
             return self.page(rule, draft)
         if "test" in request.form:
             return self.test(rule, draft)
-        problems = filters.problems(draft.values())
+        problems = filters.problems(draft.values(), actor=self.agent)
         if not problems:
             filters.save_filter(rule, draft.values(), actor=self.agent)
             flash(_("The filter was saved."), "success")
@@ -116,8 +125,8 @@ class FiltersView(Ordered, DeskView):
             "admin/filter_edit.html", rule=rule, draft=draft, problems=problems or {}, matches=matches, gone=gone,
             elements=filters.FIELDS, operators=filters.OPERATORS, tried=filters.TRIED,
             actions=CHOICES, boxes=BOXES,
-            arguments={kind: (label, filters.choices(kind)) for kind, label in ARGUMENTS.items()},
-            return_url=self.way_back(),
+            arguments={kind: (label, filters.choices(kind, actor=self.agent)) for kind, label in ARGUMENTS.items()},
+            is_limited=not access.sees_all(self.agent), return_url=self.way_back(),
         )  # fmt: skip
 
 

@@ -43,8 +43,8 @@ class RolesView(DeskView):
         "can_assign": lazy("Assign, transfer and move."),
         "can_delete": lazy("Put into the bin, and restore."),
         "can_configure": lazy(
-            "Open the screens of set-up, except users and roles. Whoever configures can lead the desk’s mail "
-            "elsewhere, with the links to new passwords: give this right only to whom you would make an administrator."
+            "Open the screens of set-up, except what administrators keep: users, roles, mailboxes, the mail server, "
+            "the public address and the journal."
         ),
     }
     column_default_sort = "id"

@@ -15,7 +15,7 @@ from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from helpdesk.tickets.opening import place
-from models import CannedResponse, Ticket
+from models import Agent, CannedResponse, Ticket
 
 
 class TargetGone(HelpdeskError):
@@ -150,8 +150,8 @@ _ROWS: dict[str, Callable[[int], Any]] = {
 }
 
 
-def choices(kind: str) -> list[tuple[str, str]]:
-    """Return what an action's argument may name: stored value and label."""
+def choices(kind: str, *, actor: Agent) -> list[tuple[str, str]]:
+    """Return what an action's argument may name: stored value and label; of canned responses those the actor reads."""
     if kind == "place":
         places = [(str(row.id), str(row)) for row in lookups.services() if not lookups.departments(row.id)]
         return places + [(f"{row.service_id}/{row.id}", str(row)) for row in lookups.departments()]
@@ -160,6 +160,6 @@ def choices(kind: str) -> list[tuple[str, str]]:
         "team": lookups.teams,
         "priority": lambda: lookups.priorities(enabled_only=True),
         "status": lambda: lookups.statuses(enabled_only=True),
-        "canned": lambda: list(CannedResponse.select().order_by(CannedResponse.name).limit(500)),
+        "canned": lambda: list(canned_responses.readable_by(actor).order_by(CannedResponse.name).limit(500)),
     }
     return [(str(row.id), str(row)) for row in sources[kind]()] if kind in sources else []

@@ -1,8 +1,8 @@
 """Filters at work on a new ticket (A21, RULES 17).
 
 They run by position when a ticket is opened; later ones override earlier ones on the same field; *delete*, *spam* and
-*stop* end the run. They act as SYSTEM through the same rules as people and never start themselves again. A filter
-whose target is gone is skipped, says so in the history, and stops nothing.
+*stop* end the run. They act as SYSTEM through the same rules as people, on tickets that their author sees (RULES 49),
+and never start themselves again. A filter whose target is gone is skipped, says so in the history, and stops nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
+from helpdesk.filters.authors import may_act
 from helpdesk.filters.conditions import TicketFields, matches
 from helpdesk.lib.cache import CachedValue
 from models import Filter, FilterAction, FilterCondition, Ticket
@@ -28,7 +29,7 @@ def apply_filters(ticket: Ticket, body: str | None = None) -> bool:
         return silent
     facts = TicketFields(ticket, body)
     for rule in enabled():
-        if not matches(rule, facts):
+        if not may_act(rule, ticket) or not matches(rule, facts):
             continue
         # It may move the ticket: the next one looks at it as it is then.
         facts = TicketFields(ticket, body)

@@ -8,19 +8,20 @@ from typing import Any
 from database import Stamp, database
 from helpdesk import access, search
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput
-from helpdesk.filters.actions import ACTIONS, TargetGone, check
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.filters.actions import ACTIONS, TargetGone, check, target
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
 from helpdesk.i18n import lazy
 from helpdesk.lib import sort_position
-from models import Filter, FilterAction, FilterCondition
+from helpdesk.tickets import canned_responses
+from models import Agent, Filter, FilterAction, FilterCondition
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200
 #: Conditions, or actions, of one filter.
 MOST = 20
 
 
-def problems(values: Mapping[str, Any]) -> dict[str, str]:
+def problems(values: Mapping[str, Any], *, actor: Actor) -> dict[str, str]:
     """Return what is wrong, by field: ``name``, ``conditions``, ``actions``, ``conditions-0``, ``actions-1``…"""
     problems: dict[str, Any] = {}
     name = str(values.get("name") or "").strip()
@@ -29,7 +30,7 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     elif len(name) > LONGEST_NAME:
         problems["name"] = lazy("At most %(limit)s characters.", limit=LONGEST_NAME)
     problems |= condition_problems(values.get("conditions") or [])
-    problems |= _action_problems(values.get("actions") or [])
+    problems |= _action_problems(values.get("actions") or [], actor)
     return {field: str(text) for field, text in problems.items()}
 
 
@@ -52,16 +53,16 @@ def _wrong_condition(row: Mapping[str, Any]) -> Any:
     return lazy("At most %(limit)s characters.", limit=LONGEST_VALUE) if len(value) > LONGEST_VALUE else None
 
 
-def _action_problems(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _action_problems(rows: Sequence[Mapping[str, Any]], actor: Actor) -> dict[str, Any]:
     if not rows:
         return {"actions": lazy("Give at least one action.")}
     if len(rows) > MOST:
         return {"actions": lazy("At most %(limit)s of them.", limit=MOST)}
-    wrong = {f"actions-{number}": _wrong_action(row) for number, row in enumerate(rows)}
+    wrong = {f"actions-{number}": _wrong_action(row, actor) for number, row in enumerate(rows)}
     return {field: text for field, text in wrong.items() if text is not None}
 
 
-def _wrong_action(row: Mapping[str, Any]) -> Any:
+def _wrong_action(row: Mapping[str, Any], actor: Actor) -> Any:
     argument = str(row.get("argument") or "").strip()
     chosen = ACTIONS.get(str(row.get("action")))
     if chosen is None:
@@ -72,6 +73,10 @@ def _wrong_action(row: Mapping[str, Any]) -> Any:
         return lazy("At most %(limit)s characters.", limit=LONGEST_ARGUMENT)
     try:
         check(chosen.argument, argument)
+        if chosen.argument == "canned":
+            canned_responses.require_readable(target("canned", argument), actor)
+    except NotFound:
+        return lazy("Choose one from the list.")
     except TargetGone as error:
         return error.message
     return None
@@ -86,10 +91,11 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
     """Store a filter with its conditions and actions, all or nothing; a new one stands last.
 
     `values`: name, enabled, mode ("all" or "any"), position, conditions (list of field, operator, value) and
-    actions (list of action, argument). Raises InvalidInput naming the first field that is wrong.
+    actions (list of action, argument). Whoever saves it is its author: it acts on the tickets they see (RULES 49).
+    Raises InvalidInput naming the first field that is wrong.
     """
     access.require(actor, "configure")
-    wrong = problems(values)
+    wrong = problems(values, actor=actor)
     if wrong:
         field, text = next(iter(wrong.items()))
         raise InvalidInput(text, field=field)
@@ -98,6 +104,7 @@ def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor)
         rule.name = str(values["name"]).strip()
         rule.enabled = bool(values.get("enabled", True))
         rule.mode = "any" if values.get("mode") == "any" else "all"
+        rule.author_id = actor.id if isinstance(actor, Agent) else None
         rule.position = int(values.get("position", rule.position) or 0)
         rule.save()
         _replace_parts(rule, values)

@@ -11,7 +11,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, sort_position
-from helpdesk.settings import environment, lookups
+from helpdesk.settings import environment, lookups, ports
 from helpdesk.tickets.opening import place
 from models import IncomingMail, Mailbox, MailFolder
 
@@ -53,7 +53,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     is_new = mailbox.id is None
     inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
     if mailbox.kind == "imap":
-        inputs.set_attributes(mailbox, _server(values))
+        inputs.set_attributes(mailbox, _server(mailbox, values))
     changed = any(getattr(mailbox, name) != value for name, value in before.items())
     _give_password(mailbox, str(values.get("password") or ""), forget=changed and not is_new)
     if is_new:
@@ -133,7 +133,7 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _server(values: Mapping[str, Any]) -> dict[str, Any]:
+def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
     host = str(values.get("host") or "").strip()
     if not host or not environment.is_host(host):
         raise InvalidInput(lazy("This is not the name of a server. Example: imap.example.org."), field="host")
@@ -141,8 +141,8 @@ def _server(values: Mapping[str, Any]) -> dict[str, Any]:
     if security == "none" and host not in {"127.0.0.1", "::1", "localhost"}:
         raise InvalidInput(lazy("Without encryption everybody on the way reads the password."), field="security")
     port = int(values.get("port") or (993 if security == "tls" else 143))
-    if not 1 <= port <= 65_535:
-        raise InvalidInput(lazy("Expected a number from 1 to 65535."), field="port")
+    if port not in ports.IMAP and port != mailbox.port:
+        raise InvalidInput(lazy("Expected 993 or 143."), field="port")
     username = inputs.one_line(values.get("username"), 254)
     if not username:
         raise InvalidInput(lazy("This field is required."), field="username")

@@ -42,12 +42,27 @@ def is_changed(kind: Kind) -> bool:
     return lookups.email_text(kind.key) is not None
 
 
+def may_edit(kind: Kind, actor: Actor) -> bool:
+    """Whether the actor may change this kind: what brings links to accounts belongs to administrators."""
+    return access.can(actor, _verb(kind))
+
+
+def _verb(kind: Kind) -> str:
+    return "administer" if kind.group == "accounts" else "configure"
+
+
+def may_choose_sender(actor: Actor) -> bool:
+    """Whether the actor may say where e-mails leave from: what comes back, links and all, goes there (RULES 41)."""
+    return access.can(actor, "administer")
+
+
 def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
     """Store ``enabled``, ``sender_email``, ``sender_name``, ``subject`` and ``body`` of a kind of e-mail.
 
-    Raises NotAllowed, or InvalidInput at the field with an unknown variable, named.
+    The sender's address stays as it is unless an administrator changes it. Raises NotAllowed, or InvalidInput at the
+    field with an unknown variable, named.
     """
-    access.require(actor, "configure")
+    access.require(actor, _verb(kind))
     wrong = problems(kind, values)
     if wrong:
         name, text = next(iter(wrong.items()))
@@ -55,9 +70,8 @@ def save_text(kind: Kind, values: Mapping[str, Any], *, actor: Actor) -> None:
     row = EmailText.get_or_none(EmailText.kind == kind.key) or EmailText(kind=kind.key)
     before = form_values(kind)
     row.enabled = bool(values.get("enabled")) if kind.can_be_off else True
-    row.sender_email = (
-        settings.clean("default_sender", values.get("sender_email")) if values.get("sender_email") else ""
-    )
+    if may_choose_sender(actor):
+        row.sender_email = settings.clean("default_sender", values.get("sender_email"))
     for name in LABELS:
         setattr(row, name, _changed(kind, name, values.get(name) or {}))
     with database.atomic():
@@ -127,10 +141,12 @@ def _says_the_same(row: EmailText, kind: Kind) -> bool:
 
 
 def restore_original(kind: Kind, *, actor: Actor) -> None:
-    """Forget what the owner changed in this kind. Raises NotAllowed."""
-    access.require(actor, "configure")
+    """Forget what the owner changed in this kind; a sender's address only for an administrator. Raises NotAllowed."""
+    access.require(actor, _verb(kind))
     row = EmailText.get_or_none(EmailText.kind == kind.key)
     if row is not None:
         with database.atomic():
             row.delete_instance()
+            if row.sender_email and not may_choose_sender(actor):
+                EmailText.create(kind=kind.key, enabled=kind.enabled, sender_email=row.sender_email)
             journal.record(journal.Act.TEXT_CHANGED, actor=actor, email=kind.key, fields=["restored"])

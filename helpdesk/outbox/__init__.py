@@ -151,7 +151,7 @@ def send_test(to: str, *, actor: Actor, server: MailServer | None = None) -> str
 
     `server` is what the form holds; None takes the desk's. Raises MailFailure with the reason in words, or NotAllowed.
     """
-    access.require(actor, "configure")
+    access.require(actor, "administer")
     return hand_over(_test_mail(to), server)
 
 

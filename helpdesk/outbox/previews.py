@@ -12,6 +12,7 @@ from helpdesk.notifications import drafting, email_texts
 from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.contents import values_of
 from helpdesk.notifications.drafting import NewMail, Text
+from helpdesk.outbox.smtp_errors import MailFailure
 from helpdesk.settings.email_kinds import KINDS, Kind
 from models import NOTE, Agent, CustomerAddress, Message, OutgoingEmail, Ticket
 
@@ -89,10 +90,15 @@ def _example() -> dict[str, str]:
 def send_test(email: OutgoingEmail, *, actor: Agent) -> str:
     """Mail a draft to who asks, its private link hidden, and return the sentence that says so.
 
-    Raises NotAllowed, HelpdeskError without a mail server, MailFailure with the reason in words.
+    Raises NotAllowed, HelpdeskError without a mail server, MailFailure: with the reason in words for administrators.
     """
     access.require(actor, "configure")
     if settings.mail_server() is None:
         raise HelpdeskError(lazy("There is no mail server yet: name one in Configuration, then send the test again."))
     email.to_email = actor.email
-    return outbox.hand_over(email)
+    try:
+        return outbox.hand_over(email)
+    except MailFailure:
+        if access.can(actor, "administer"):
+            raise
+        raise MailFailure(lazy("The mail server did not take the message: ask an administrator to look.")) from None

@@ -10,7 +10,7 @@ from peewee import IntegrityError, ModelSelect
 from database import database
 from helpdesk import access, clock, journal, orders, search
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput, NotFound, StillInUse
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
@@ -185,8 +185,14 @@ def _mark_blocked(customer: Customer, blocked: bool) -> None:
 
 
 def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
-    """Add an address to a customer; its holder proves it by a link. Raises NotAllowed, InvalidInput at ``email``."""
+    """Add an address to a customer; its holder proves it by a link, and reads the customer's tickets from then on.
+
+    Raises NotAllowed, also for who does not see all these tickets, or InvalidInput at ``email``.
+    """
     access.require(actor, "configure")
+    theirs = Ticket.select(Ticket.id).where(Ticket.customer == customer.id)
+    if theirs.where(Ticket.id.not_in(access.visible_tickets(actor).select(Ticket.id))).exists():
+        raise NotAllowed(lazy("This customer has tickets that you may not see: ask an administrator."))
     clean = normalise(email)
     if customer.addresses.count() >= MAX_ADDRESSES:
         raise InvalidInput(lazy("This customer has as many addresses as one may have."), field="email")

@@ -129,7 +129,7 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
     if "label" in values or team.id is None:
         clean["label"] = inputs.label(values.get("label"), "label", 80)
     if "email" in values:
-        clean["email"] = inputs.normalise(values["email"]) if values["email"] else ""
+        clean["email"] = _address(team, values["email"], actor)
     inputs.set_attributes(team, clean)
     with events.transaction():
         lost, snapshot = _lost_assignments(team, before, after), journal.snapshot(team)
@@ -140,6 +140,14 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
         unassign_all(lost, actor=actor)
         journal.saved(team, snapshot, actor=actor)
     return team
+
+
+def _address(team: Team, value: Any, actor: Actor) -> str:
+    """Return the team's e-mail address. Raises NotAllowed for who does not see what would be mailed there."""
+    email = inputs.normalise(value) if value else ""
+    if email and email != team.email and isinstance(actor, Agent) and not access.sees_all(actor):
+        raise NotAllowed(lazy("Ask an administrator to change the address of a team: its tickets are mailed there."))
+    return email
 
 
 def delete_team(team: Team, *, actor: Actor) -> int:

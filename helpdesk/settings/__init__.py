@@ -20,11 +20,14 @@ from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, inputs, sizes
 from helpdesk.lib.cache import CachedValue
-from helpdesk.settings import environment
+from helpdesk.settings import environment, ports
 from helpdesk.settings.declared import DECLARED, GROUPS, Declared
 from models import CLOSED, Agent, FormerNumber, Priority, Setting, Status, Ticket
 
 __all__ = ["DECLARED", "GROUPS", "Declared", "clean", "decrypt", "encrypt", "get", "mail_server", "save", "site_url"]
+
+#: What the password of the mail server was given for: when one of them changes, it is forgotten (RULES 41).
+PASSWORD_OF = frozenset({"mail_host", "mail_port", "mail_username", "mail_tls"})
 
 #: Called in the transaction with the old and new value of each changed setting, and the agent who changed them.
 watchers: list[Callable[[Mapping[str, tuple[Any, Any]], Agent | None], None]] = []
@@ -42,11 +45,14 @@ def get(key: str) -> Any:
 def save(values: Mapping[str, Any], *, actor: Agent | None = None) -> dict[str, Any]:
     """Check and store these settings, all or none; return those that changed. `actor` is named in the journal.
 
-    A value equal to the declared default is not stored, so that a better default of a later version applies.
+    A value equal to the declared default is not stored, so that a better default of a later version applies. The
+    password of the mail server is forgotten with what it was given for, unless another one comes.
     Raises KeyError for an unknown key and InvalidInput (with the key as its field) for a bad value.
     """
     cleaned = {key: clean(key, value) for key, value in values.items()}
     changed = {key: value for key, value in cleaned.items() if value != get(key)}
+    if PASSWORD_OF & changed.keys() and get("mail_password"):
+        changed.setdefault("mail_password", "")
     changes = {key: (get(key), value) for key, value in changed.items()}
     with database.atomic():
         for key, value in changed.items():
@@ -119,6 +125,19 @@ def _whole(low: int, high: int, message: Any) -> Any:
         return int(text)
 
     return check
+
+
+def _mail_port(declared: Declared, value: Any) -> int:
+    """Return a port of a mail server; another one only where it is stored already."""
+    port: int = _port(declared, value)
+    if port not in ports.SMTP and port != get(declared.key):
+        raise InvalidInput(
+            lazy("Expected 25, 465, 587 or 2525. Whoever starts the desk may name any other in GUICHET_MAIL_URL.")
+        )
+    return port
+
+
+_port = _whole(1, 65_535, lazy("Expected a number from 1 to 65535."))
 
 
 def _extensions(_declared: Declared, value: Any) -> str:
@@ -213,7 +232,7 @@ _CHECKS: dict[str, Any] = {
     "timezone": _timezone,
     "site_url": _site_url,
     "host": _host,
-    "port": _whole(1, 65_535, lazy("Expected a number from 1 to 65535.")),
+    "port": _mail_port,
     "colour": _colour,
     "picture": _picture,
     "copies": _whole(1, 60, lazy("Expected a whole number from 1 to 60.")),

@@ -23,6 +23,16 @@ class Declared:
     #: The switch without which the setting has no effect for customers: its field is hidden then.
     needs: str = ""
 
+    @property
+    def is_for_administrators(self) -> bool:
+        """Whether whoever only configures the desk may not change it: it would lead to more rights (RULES 41)."""
+        return self.group in ADMINISTRATORS_GROUPS or self.key in ADMINISTRATORS_KEYS
+
+
+#: Who leads the mail elsewhere gets the links to new passwords; who shortens the journal hides what was done.
+ADMINISTRATORS_GROUPS = frozenset({"mail", "journal"})
+ADMINISTRATORS_KEYS = frozenset({"site_url", "default_sender"})
+
 
 GROUPS = {
     "general": lazy("General"),
@@ -175,20 +185,25 @@ DECLARED: dict[str, Declared] = {
             needs="allow_attachments",
         ),
         Declared(
-            "mail_host", "mail", "host", "", lazy("Server"),
-            lazy(
-                "Empty: mails wait in the outbox. Whoever may configure the desk can lead its mail elsewhere, with the "
-                "links to new passwords: give that right only to whom you would make an administrator."
-            ),
+            "mail_host", "mail", "host", "", lazy("Server"), lazy("Empty: mails wait in the outbox."),
         ),
-        Declared("mail_port", "mail", "port", 587, lazy("Port"), lazy("Usually 587, or 465 with TLS from the start.")),
+        Declared(
+            "mail_port", "mail", "port", 587, lazy("Port"),
+            lazy("Usually 587, or 465 with TLS from the start. 25 and 2525 are taken, too."),
+        ),
         Declared(
             "mail_tls", "mail", "choice", "starttls", lazy("Encryption"),
             lazy("Certificates are always checked."),
             (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", lazy("None"))),
         ),
         Declared("mail_username", "mail", "text", "", lazy("User name"), lazy("Empty: no authentication.")),
-        Declared("mail_password", "mail", "secret", "", lazy("Password"), lazy("Stored encrypted, never shown again.")),
+        Declared(
+            "mail_password", "mail", "secret", "", lazy("Password"),
+            lazy(
+                "Stored encrypted, never shown again; forgotten when server, port, encryption or user change. "
+                "Empty: it stays."
+            ),
+        ),
         Declared(
             "max_mail_size", "incoming", "size", "25M", lazy("Largest e-mail"),
             lazy("A larger one stays on its server and waits for a decision. In bytes, or with K, M or G."),

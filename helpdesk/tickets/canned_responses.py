@@ -6,10 +6,12 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from peewee import ModelSelect
+
 from database import database
 from helpdesk import access
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext, sort_position
 from helpdesk.lib.cache import CachedValue
@@ -28,6 +30,30 @@ def offered_in(ticket: Ticket) -> list[CannedResponse]:
     """Return the responses of the ticket's service, then the general ones, each in the order of the set-up screen."""
     rows = [row for row in _all() if row.service_id in {ticket.service_id, None}]
     return sorted(rows, key=lambda row: row.service_id is None)[:OFFERED]
+
+
+def reads_service(actor: Actor, service_id: int | None) -> bool:
+    """Whether the actor reads the responses of this service (None: the general ones) without being their author."""
+    if service_id is None or not isinstance(actor, Agent) or access.sees_all(actor):
+        return True
+    return any(row.service_id == service_id for row in lookups.permissions_of(actor.id))
+
+
+def readable_by(agent: Agent) -> ModelSelect:
+    """Return the general responses, those of the services this agent covers a part of, and the agent's own."""
+    query = CannedResponse.select()
+    if access.sees_all(agent):
+        return query
+    services = [row.service_id for row in lookups.permissions_of(agent.id)]
+    mine = CannedResponse.author == agent.id
+    return query.where(CannedResponse.service.is_null() | CannedResponse.service.in_(services) | mine)
+
+
+def require_readable(response: CannedResponse, actor: Actor) -> None:
+    """Raise NotFound unless the actor reads this response."""
+    is_author = isinstance(actor, Agent) and response.author_id == actor.id
+    if not (is_author or reads_service(actor, response.service_id)):
+        raise NotFound(lazy("There is no such canned response."))
 
 
 def beginning(response: CannedResponse) -> str:
@@ -75,7 +101,7 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
     """Store a response with the `values` of its form: name, body, service (None: general); a new one is put last.
 
-    Raises NotAllowed, or InvalidInput at ``name`` or ``body``.
+    Raises NotAllowed, NotFound for one the actor does not read, or InvalidInput at ``name``, ``body`` or ``service``.
     """
     require_edit(response, actor)
     body = str(values.get("body") or "")
@@ -84,8 +110,11 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
         names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
         raise InvalidInput(lazy("This variable cannot be used here: %(names)s.", names=names), field="body")
     service = values.get("service")
+    service_id = getattr(service, "id", service)
     row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
-    return _store(row, getattr(service, "id", service), str(values.get("name") or ""), body)
+    if service_id != row.service_id and not reads_service(actor, service_id):
+        raise InvalidInput(lazy("Choose a service that you cover."), field="service")
+    return _store(row, service_id, str(values.get("name") or ""), body)
 
 
 def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
@@ -95,7 +124,9 @@ def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
 
 
 def require_edit(response: CannedResponse | None, actor: Actor) -> None:
-    """Raise NotAllowed unless the actor is its author, a manager, or may configure the desk."""
+    """Raise NotAllowed unless the actor is its author, a manager, or may configure; NotFound when it is hidden."""
+    if response is not None:
+        require_readable(response, actor)
     author = isinstance(actor, Agent) and response is not None and response.author_id == actor.id
     manager = isinstance(actor, Agent) and lookups.is_manager(actor.id)
     if not (author or manager or access.can(actor, "configure")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from helpdesk.outbox.smtp_errors import explain
 from helpdesk.settings import environment
 from models import OutgoingEmail, Ticket, TicketEvent
 from tests.support import attached, postgresql_only, sqlite_only
-from tests.support.mailbox import Mailbox
+from tests.support.mailbox import Mailbox, free_port
 
 pytestmark = pytest.mark.usefixtures("request_context")
 
@@ -133,9 +132,7 @@ def test_a_mail_server_that_answers_is_well(smtp: Mailbox) -> None:
 
 
 def test_a_mail_server_that_is_away_is_told_when_looking_deep(database: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    settings.save({"mail_host": "127.0.0.1", "mail_port": port, "mail_tls": "none"})
+    settings.save({"mail_host": "127.0.0.1", "mail_port": free_port(), "mail_tls": "none"})
     assert "Connection refused" in look("Mail server").text
     assert look("Mail server", deep=False).ok
 

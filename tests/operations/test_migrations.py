@@ -16,7 +16,8 @@ from peewee import IntegrityError
 import models
 from database import Label
 from engines import open_database
-from helpdesk import tickets
+from helpdesk import journal, tickets
+from helpdesk.filters import running
 from helpdesk.operations import migrate
 from helpdesk.settings import environment, lookups, seed
 from models import TABLES
@@ -42,8 +43,12 @@ def empty(desk: Desk, engine: str, desks: Desks, tmp_path: Path) -> Iterator[Any
 
 @pytest.fixture
 def no_mailboxes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A desk of before its mailboxes: the rules of today ask for them, and their table is not there yet."""
+    """A desk of before its mailboxes: the rules of today ask for them, and their table is not there yet.
+
+    Nor have its filters authors.
+    """
     monkeypatch.setattr(lookups, "_mailboxes", dict)
+    monkeypatch.setattr(running, "enabled", list)
 
 
 def own(rows: list[Any]) -> list[Any]:
@@ -215,6 +220,24 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any,
     assert not models.Permission.select().where(models.Permission.agent == ana.id).exists()
     with pytest.raises(IntegrityError):
         models.Status.create(identifier="odd", label=Label(en="Odd"), category="none")
+
+
+def test_a_filter_is_whose_saved_it_last_else_the_first_administrator_s(empty: Any, no_mailboxes: None) -> None:
+    migrate.runner(empty).up("0019_mail_ids")
+    seed.seed_defaults()
+    root, ana = cast.make_agent("Root", is_admin=True), cast.make_agent("Ana")
+    for name, editors in (("Hers", (root, ana)), ("Nobody's", ())):
+        models.Filter.create(name=name)
+        for agent in editors:
+            journal.record(
+                journal.Act.CHANGED, actor=agent, subject=name, what="Filter", fields=["name"], kind="set-up"
+            )
+    journal.record(journal.Act.CHANGED, actor=ana, subject="Nobody's", what="Tag", fields=["name"], kind="set-up")
+    migrate.runner(empty).up()
+    assert [(row.name, row.author_id) for row in models.Filter.select().order_by(models.Filter.id)] == [
+        ("Hers", ana.id),
+        ("Nobody's", root.id),
+    ]
 
 
 def test_the_second_copy_of_a_history_goes_and_what_outlives_its_ticket_stays(empty: Any, no_mailboxes: None) -> None:

@@ -12,6 +12,8 @@ from email.message import EmailMessage
 from types import ModuleType
 from typing import Any
 
+from helpdesk.settings import ports
+
 
 def _controller() -> Any:
     """Import aiosmtpd's server: the decorator ``public`` it wants comes in a module with the name of our door."""
@@ -33,7 +35,10 @@ def free_port() -> int:
     """Return a port nobody listens on (aiosmtpd calls itself to start, so it must know its number)."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        port = int(probe.getsockname()[1])
+    # An owner may name the usual ports only, none of which a test can have.
+    ports.SMTP.add(port)
+    return port
 
 
 class Mailbox:

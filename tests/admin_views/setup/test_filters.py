@@ -157,7 +157,7 @@ def test_the_list_reads_as_sentences_and_counts(client_of, root, carol, sales):
     make(root)
     cast.open_ticket(carol, sales)
     page = doors.text_of(client_of(root).get("/admin/filters/"))
-    assert "If the subject contains “invoice”, then add the tag “x”. 1" in page
+    assert "If the subject contains “invoice”, then add the tag “x”. Root 1" in page
 
 
 def test_a_filter_whose_target_is_gone_is_flagged(client_of, root, ana):

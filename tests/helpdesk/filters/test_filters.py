@@ -8,9 +8,10 @@ import pytest
 
 from database import Label
 from helpdesk import filters, settings
+from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.files import file_store
-from helpdesk.people import agents
+from helpdesk.people import agents, permissions
 from helpdesk.tickets import canned_responses
 from models import (
     CannedResponse,
@@ -19,6 +20,7 @@ from models import (
     FilterAction,
     FilterCondition,
     Message,
+    Permission,
     Priority,
     Service,
     Status,
@@ -30,7 +32,9 @@ pytestmark = pytest.mark.usefixtures("request_context")
 
 
 def make_filter(*actions, field="subject", operator="contains", value="invoice", **values):
-    rule = Filter.create(name=values.pop("name", "A filter"), **values)
+    author = values.pop("author", None) or cast.owner()
+    values = {"name": "A filter", "author_id": author.id, **values}
+    rule = Filter.create(**values)
     FilterCondition.create(rule=rule, field=field, operator=operator, value=value)
     for action, argument in actions:
         FilterAction.create(rule=rule, action=action, argument=str(argument))
@@ -198,7 +202,7 @@ def test_what_cannot_work_is_not_saved(root, change, field):
 
 
 def test_everything_wrong_is_said_at_once():
-    found = filters.problems({"name": "", "conditions": [{}], "actions": [{}]})
+    found = filters.problems({"name": "", "conditions": [{}], "actions": [{}]}, actor=SYSTEM)
     assert set(found) == {"name", "conditions-0", "actions-0"}
 
 
@@ -213,8 +217,11 @@ def test_an_agent_may_not_save_filters(ana):
 
 
 def test_what_may_be_chosen_is_what_exists(billing, invoices, sales, ana):
-    assert (str(ana.id), "Ana") in filters.choices("agent")
-    assert {value for value, _label in filters.choices("place")} >= {str(sales.id), f"{billing.id}/{invoices.id}"}
+    assert (str(ana.id), "Ana") in filters.choices("agent", actor=cast.owner())
+    assert {value for value, _label in filters.choices("place", actor=cast.owner())} >= {
+        str(sales.id),
+        f"{billing.id}/{invoices.id}",
+    }
     assert Service.select().count() == 2
     assert Label(en="x").text("fr", "en") == "x"
 
@@ -367,7 +374,7 @@ def test_a_filter_is_flagged_once_its_agent_left_support(sales, ana, root):
     zoe.permissions.get().delete_instance()
     assert filters.broken(filters.with_parts([rule])) == {rule.id}
     assert "Zoe" in filters.sentence(filters.with_parts([rule])[0])
-    assert str(zoe.id) not in dict(filters.choices("agent"))
+    assert str(zoe.id) not in dict(filters.choices("agent", actor=cast.owner()))
 
 
 def test_a_filter_is_flagged_once_its_place_no_longer_takes_tickets(sales, billing, invoices):
@@ -376,4 +383,73 @@ def test_a_filter_is_flagged_once_its_place_no_longer_takes_tickets(sales, billi
     Department.create(service=sales, name=Label(en="Offers"))
     assert broken(("move", sales.id))
     assert broken(("move", f"{sales.id}/{invoices.id}"))
-    assert filters.problems({"name": "x", "actions": [{"action": "move", "argument": str(sales.id)}]})["actions-0"]
+    assert filters.problems({"name": "x", "actions": [{"action": "move", "argument": str(sales.id)}]}, actor=SYSTEM)[
+        "actions-0"
+    ]
+
+
+# --- Whose it is (RULES 49) ---------------------------------------------------------------------------------------
+
+
+def keeper(name, *scopes):
+    """Somebody who may write filters and covers these places."""
+    return cast.make_agent(name, *scopes, role=cast.make_role("Keeper", can_configure=True))
+
+
+def test_a_filter_acts_only_on_tickets_its_author_may_see(carol, billing, invoices, sales):
+    eve = keeper("Eve", sales)
+    make_filter(("transfer", eve.id), author=eve)
+    foreign, own = cast.open_ticket(carol, billing, invoices), cast.open_ticket(carol, sales)
+    assert [Ticket.get_by_id(row.id).assignee for row in (foreign, own)] == [None, eve]
+    assert not [event for event in foreign.events if event.kind == "filtered"]
+
+
+def test_what_the_author_sees_counts_when_it_runs(carol, billing, invoices, sales, root):
+    eve = keeper("Eve", sales, billing)
+    make_filter(("tag", "x"), author=eve)
+    row = eve.permissions.where(Permission.service == billing).get()
+    permissions.delete_permission(row, actor=root)
+    assert cast.open_ticket(carol, billing, invoices).ticket_tags.count() == 0
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 1
+
+
+def test_a_filter_that_moves_a_ticket_out_of_sight_ends_what_its_author_may_do(carol, billing, invoices, sales):
+    eve = keeper("Eve", sales)
+    make_filter(("move", f"{billing.id}/{invoices.id}"), author=eve)
+    make_filter(("transfer", eve.id), author=eve, position=1)
+    ticket = Ticket.get_by_id(cast.open_ticket(carol, sales).id)
+    assert (ticket.service, ticket.assignee) == (billing, None)
+
+
+@pytest.mark.parametrize("end", ["deleted", "disabled", "without a place"])
+def test_a_filter_whose_author_sees_nothing_any_more_rests_and_is_listed(carol, sales, root, end):
+    eve = keeper("Eve", sales)
+    rule = make_filter(("tag", "x"), author=eve)
+    assert filters.resting() == []
+    ends = {
+        "deleted": agents.delete_agent,
+        "disabled": agents.disable_agent,
+        "without a place": permissions.remove_from_support,
+    }
+    ends[end](eve, actor=root)
+    assert filters.resting() == [rule]
+    assert cast.open_ticket(carol, sales).ticket_tags.count() == 0
+
+
+def test_who_saves_a_filter_makes_it_theirs(root, sales):
+    rule = filters.save_filter(None, GOOD, actor=root)
+    eve = keeper("Eve", sales)
+    filters.save_filter(rule, {**GOOD, "name": "Hers"}, actor=eve)
+    assert Filter.get_by_id(rule.id).author_id == eve.id
+    filters.switch(rule, False, actor=root)
+    assert Filter.get_by_id(rule.id).author_id == eve.id
+
+
+def test_a_filter_answers_with_no_response_that_its_author_does_not_read(billing, sales):
+    hidden = CannedResponse.create(name="Hidden", body="<p>Secret.</p>", service=billing)
+    eve = keeper("Eve", sales)
+    values = {**GOOD, "actions": [{"action": "reply", "argument": str(hidden.id)}]}
+    with pytest.raises(InvalidInput) as refused:
+        filters.save_filter(None, values, actor=eve)
+    assert refused.value.field == "actions-0"
+    assert str(hidden.id) not in dict(filters.choices("canned", actor=eve))

@@ -57,7 +57,7 @@ def ticket(carol, billing, invoices):
 def filter_that(*actions, billing):
     rows = [{"action": name, "argument": str(argument)} for name, argument in actions]
     conditions = [{"field": "subject", "operator": "contains", "value": "invoice"}]
-    filters.save_filter(None, {"name": "F", "conditions": conditions, "actions": rows}, actor=SYSTEM)
+    filters.save_filter(None, {"name": "F", "conditions": conditions, "actions": rows}, actor=cast.owner())
 
 
 # --- A new ticket -------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def test_a_service_with_departments_asks_for_one(carol, billing):
 
 
 def test_what_fails_half_way_leaves_nothing(carol, sales, monkeypatch):
-    Filter.create(name="broken", position=1)
+    Filter.create(name="broken", author_id=cast.owner().id, position=1)
     monkeypatch.setattr("helpdesk.filters.apply_filters", lambda *_given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cast.open_ticket(carol, sales)

@@ -1,0 +1,29 @@
+"""The settings as the screen of configuration stores them, each by who may change it (RULES 41)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from helpdesk import access, settings
+from helpdesk.settings import DECLARED
+from models import Agent
+
+
+def may_set(agent: Agent, key: str) -> bool:
+    """Whether this agent may change this setting."""
+    return access.can(agent, _verb(key))
+
+
+def save(values: Mapping[str, Any], *, actor: Agent) -> dict[str, Any]:
+    """Store these settings, all or none, and return those that changed.
+
+    Raises NotAllowed, also for one that belongs to administrators, or InvalidInput with the key as its field.
+    """
+    for verb in {_verb(key) for key in values}:
+        access.require(actor, verb)
+    return settings.save(values, actor=actor)
+
+
+def _verb(key: str) -> str:
+    return "administer" if DECLARED[key].is_for_administrators else "configure"
