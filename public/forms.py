@@ -274,10 +274,14 @@ def _stamp() -> str:
 def _read_stamp(text: str | None) -> tuple[str | None, float]:
     """Return the key of a form and its age in seconds; no key when it is not ours or too old."""
     try:
-        key, made = _serializer().loads(text or "", max_age=OLDEST, return_timestamp=True)
+        key, made = _serializer().loads(text or "", return_timestamp=True)
     except BadData:
         return None, 0.0
-    return str(key), time.time() - made.timestamp()
+    age = time.time() - made.timestamp()
+    if age > OLDEST:
+        return None, 0.0
+    # A form from the future is no robot's: the clock was set back.
+    return str(key), age if age >= 0 else float(OLDEST)
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from helpdesk.lib import throttle
-from helpdesk.people import accounts
+from helpdesk.people import sign_in_limits
 
 HOUR = 3600
 #: Tickets that one network may open in an hour, confirmed by mail or by their code.
@@ -19,4 +19,4 @@ def address_key() -> str:
 
 def count(act: str, *, limit: int, seconds: int) -> None:
     """Count one `act` of this visitor's network. Raises TooMany beyond `limit` in `seconds`."""
-    throttle.hit(f"{act} {accounts.network(address_key())}", limit=limit, seconds=seconds)
+    throttle.hit(f"{act} {sign_in_limits.network(address_key())}", limit=limit, seconds=seconds)

@@ -13,7 +13,7 @@ from helpdesk.links import LinkExpired
 from helpdesk.people import customers
 from helpdesk.visitors import customer_sign_in
 from models import Customer
-from public import current, rate_limits
+from public import current
 from public.forms import PasswordForm, SignInForm
 from public.routes import blueprint
 from public.ticket_links import lost
@@ -50,7 +50,7 @@ def _home(after: str) -> str:
 def _sign_in(form: SignInForm, after: str) -> Response:
     if not form.password.data:
         raise InvalidInput(_how_to_come_in(), field="password")
-    customer = customer_sign_in.sign_in(form.email.data, form.password.data, address_key=rate_limits.address_key())
+    customer = customer_sign_in.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
     sessions.start(customer)
     return redirect(_home(after), 303)
 
@@ -62,7 +62,7 @@ def _how_to_come_in() -> LazyString:
 
 
 def _ask_link(form: SignInForm, after: str) -> Response:
-    customer_sign_in.ask_link(form.email.data, address_key=rate_limits.address_key())
+    customer_sign_in.ask_link(form.email.data, visitor=sessions.visitor())
     if after:
         session["after_sign_in"] = after
     flash(_("If we know this address, a link is on its way to it."), "success")

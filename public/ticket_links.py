@@ -10,9 +10,10 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _
 from helpdesk.links import LinkExpired
 from helpdesk.visitors import customer_sign_in
-from public import current, rate_limits
+from public import current
 from public.forms import LinkForm
 from public.routes import blueprint
+from web import sessions
 from web.errors import again
 
 
@@ -48,7 +49,7 @@ def new_link() -> Response | str | tuple[str, int, dict[str, str]]:
         return render_template("public/link_lost.html", form=form, reason=None)
     try:
         if form.validate():
-            customer_sign_in.ask_link(form.email.data, address_key=rate_limits.address_key())
+            customer_sign_in.ask_link(form.email.data, visitor=sessions.visitor())
             flash(_("If we know this address, a link is on its way to it."), "success")
             return redirect(url_for("public.sign_in"), 303)
     except (InvalidInput, TooMany) as error:

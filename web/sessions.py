@@ -8,7 +8,9 @@ from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from helpdesk.people import accounts
+from helpdesk.people.sign_in_limits import Visitor
 from models import Agent, Customer
+from web import known_browsers
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
 KEPT = ("language",)
@@ -63,6 +65,7 @@ def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     _renew()
     login_user(_note(SignedIn(person, token)))
     session.permanent = True
+    known_browsers.remember(accounts.account_of(person))
 
 
 def end() -> None:
@@ -78,6 +81,11 @@ def _renew() -> None:
     lasting = {key: session[key] for key in KEPT if key in session}
     session.clear()
     session.update(lasting)
+
+
+def visitor() -> Visitor:
+    """Return for whom a try of this request counts: its network, and its browser if it signed in before."""
+    return Visitor(request.remote_addr or "", known_browsers.present())
 
 
 def current_token() -> str | None:

@@ -59,7 +59,7 @@ def sign_in() -> Page:
     if not form.validate():
         return refused("admin/account/sign_in.html", form, after=after)
     try:
-        agent = accounts.sign_in(form.email.data, form.password.data, address_key=request.remote_addr or "")
+        agent = accounts.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
     except (InvalidInput, TooMany) as error:
         return refused("admin/account/sign_in.html", form, error, after=after)
     sessions.start(agent)
@@ -83,7 +83,7 @@ def forgotten() -> Page:
     if not form.validate():
         return refused(template, form, has_mail=has_mail)
     try:
-        accounts.ask_reset(form.email.data, address_key=request.remote_addr or "")
+        accounts.ask_reset(form.email.data, visitor=sessions.visitor())
     except TooMany as error:
         return refused(template, form, error, has_mail=has_mail)
     flash(_("If there is an account with this address, a link is on its way to it."), "success")
@@ -94,7 +94,9 @@ def forgotten() -> Page:
 def reset(token: str) -> Page:
     """Choose a new password by a mailed link."""
     form = ResetForm()
-    return _by_link("reset", token, form, lambda link: accounts.reset_password(link, form.password.data))
+    return _by_link(
+        "reset", token, form, lambda link: accounts.reset_password(link, form.password.data, visitor=sessions.visitor())
+    )
 
 
 @blueprint.route("/invitation/<token>", methods=["GET", "POST"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from peewee import Case
@@ -16,6 +17,8 @@ from models import Throttle
 LONGEST_WAIT = 3600
 #: Seconds during which each further block is twice as long as the one before.
 MEMORY = 86_400
+#: How far the clocks of two hosts may be apart: what was counted later than that was counted by a clock that was wrong.
+APART = timedelta(minutes=1)
 
 
 def hit(key: str, *, limit: int, seconds: int) -> None:
@@ -25,10 +28,24 @@ def hit(key: str, *, limit: int, seconds: int) -> None:
     """
     name, now = _name(key), clock.now()
     blocked_until = Throttle.select(Throttle.blocked_until).where(Throttle.key == name).scalar()
-    if blocked_until is not None and blocked_until > now:
+    if blocked_until is not None and now < blocked_until <= now + APART + _longest(seconds):
         raise too_many_error(blocked_until - now)
     if _count(name, now, seconds) > limit:
         raise too_many_error(_block(name, now, seconds))
+
+
+def count(key: str, *, seconds: int, by: int = 1) -> int:
+    """Add `by` to the count of `key` and return it; nothing is ever refused for it by itself."""
+    return _count(_name(key), clock.now(), seconds, by)
+
+
+def counts(keys: Sequence[str], *, seconds: int) -> list[int]:
+    """Return how much was counted under each of these keys in the present window, by one statement."""
+    now = clock.now()
+    names = [_name(key) for key in keys]
+    present = Throttle.since.between(now - timedelta(seconds=seconds), now + APART)
+    rows = dict(Throttle.select(Throttle.key, Throttle.count).where(Throttle.key.in_(names), present).tuples())
+    return [rows.get(name, 0) for name in names]
 
 
 def clear(key: str) -> None:
@@ -42,8 +59,9 @@ def uncount(key: str) -> None:
 
 
 def purge() -> int:
-    """Delete the counts older than two days; return how many."""
-    return Throttle.delete().where(Throttle.since < clock.now() - timedelta(seconds=2 * MEMORY)).execute()
+    """Delete the counts older than two days, and those of a clock that was far ahead; return how many."""
+    now, kept = clock.now(), timedelta(seconds=2 * MEMORY)
+    return Throttle.delete().where((Throttle.since < now - kept) | (Throttle.since > now + kept)).execute()
 
 
 def too_many_error(wait: timedelta) -> TooMany:
@@ -55,17 +73,25 @@ def too_many_error(wait: timedelta) -> TooMany:
     return TooMany(message, wait=max(1, int(wait.total_seconds())))
 
 
-def _count(name: str, now: datetime, seconds: int) -> int:
-    """Add one try and return the count of the present window, in one statement, so that no two count as one."""
-    over = (Throttle.blocked_until.is_null() & (Throttle.since <= now - timedelta(seconds=seconds))) | (
-        Throttle.blocked_until <= now
+def _longest(seconds: int) -> timedelta:
+    return timedelta(seconds=max(seconds, LONGEST_WAIT))
+
+
+def _count(name: str, now: datetime, seconds: int, by: int = 1) -> int:
+    """Add to the count of the present window and return it, in one statement, so that no two count as one."""
+    over = (
+        (Throttle.blocked_until.is_null() & (Throttle.since <= now - timedelta(seconds=seconds)))
+        | (Throttle.blocked_until <= now)
+        # What a clock that was far ahead has left would count, or block, until that time comes.
+        | (Throttle.since > now + APART)
+        | (Throttle.blocked_until > now + APART + _longest(seconds))
     )
     counted = {
-        Throttle.count: Case(None, [(over, 1)], Throttle.count + 1),
+        Throttle.count: Case(None, [(over, by)], Throttle.count + by),
         Throttle.since: Case(None, [(over, now)], Throttle.since),
         Throttle.blocked_until: Case(None, [(over, None)], Throttle.blocked_until),
     }
-    insert = Throttle.insert(key=name, count=1, since=now).on_conflict(conflict_target=[Throttle.key], update=counted)
+    insert = Throttle.insert(key=name, count=by, since=now).on_conflict(conflict_target=[Throttle.key], update=counted)
     return int(next(iter(insert.returning(Throttle.count).execute())).count)
 
 
@@ -77,7 +103,7 @@ def _block(name: str, now: datetime, seconds: int) -> timedelta:
     wait = timedelta(seconds=seconds)
     if unblocked.execute():
         earlier = _count(_block_counter(name), now, MEMORY) - 1
-        wait = timedelta(seconds=min(seconds * 2 ** min(earlier, 12), max(seconds, LONGEST_WAIT)))
+        wait = min(timedelta(seconds=seconds * 2 ** min(earlier, 12)), _longest(seconds))
         Throttle.update(blocked_until=now + wait).where(Throttle.key == name).execute()
     return wait
 

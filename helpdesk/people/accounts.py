@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 from typing import TypeVar
 
 from peewee import JOIN, ModelSelect
@@ -18,16 +17,16 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.people import sign_in_limits
+from helpdesk.people.sign_in_limits import WINDOW, Visitor, network
 from helpdesk.settings import lookups
 from models import AccessLink, Agent, Customer, SignIn
 
 P = TypeVar("P", Agent, Customer)
 
-#: Tries in `WINDOW` seconds before one must wait.
-PER_ACCOUNT = 10
-PER_NETWORK = 30
+#: Mails one may ask for in `WINDOW` seconds.
+RESETS_PER_NETWORK = 30
 RESETS_PER_ACCOUNT = 3
-WINDOW = 900
 
 IDLE = {Agent: timedelta(days=3), Customer: timedelta(days=14)}
 ABSOLUTE = {Agent: timedelta(days=30), Customer: timedelta(days=90)}
@@ -39,33 +38,34 @@ FRESH = 30
 SHOWN = 50
 
 
-def sign_in(email: str, password: str, *, address_key: str) -> Agent:
-    """Return the active agent with this e-mail address and password; `address_key` is the visitor's network address.
+def sign_in(email: str, password: str, *, visitor: Visitor) -> Agent:
+    """Return the active agent with this e-mail address and password.
 
     Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
     """
     key = fold_email(email)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)
-    try:
-        return check_password(agent, password, account=f"agent {key}", address_key=address_key)
-    except InvalidInput:
-        journal.sign_in_refused(key, address_key)
-        raise
+    return check_password(agent, password, account=f"agent {key}", email=key, visitor=visitor)
 
 
-def check_password(person: P | None, password: str, *, account: str, address_key: str) -> P:
-    """Return the person if this is their password; the try counts for `account` and for the network address.
+def account_of(person: Agent | Customer) -> str:
+    """Return the name under which tries for this person's account are counted."""
+    return f"agent {person.email}" if isinstance(person, Agent) else f"customer {person.id}"
+
+
+def check_password(person: P | None, password: str, *, account: str, email: str, visitor: Visitor) -> P:
+    """Return the person if this is their password; the try counts for `account`, where it was made.
 
     Raises InvalidInput at ``password``, after the same work when there is no such person, or TooMany.
     """
-    network_key = f"sign-in {network(address_key)}"
-    throttle.hit(network_key, limit=PER_NETWORK, seconds=WINDOW)
-    throttle.hit(f"sign-in {account}", limit=PER_ACCOUNT, seconds=WINDOW)
+    attempt = sign_in_limits.admit(account, visitor)
     password_hash = person.password_hash if person is not None else None
     if not passwords.matches(password_hash, password) or person is None:
+        # A flood of wrong ones would only fill the journal: the log of the program has them all.
+        if not attempt.is_under_pressure:
+            journal.sign_in_refused(email, visitor.address)
         raise InvalidInput(lazy("The e-mail address or the password is not right."), field="password")
-    throttle.clear(f"sign-in {account}")
-    throttle.uncount(network_key)
+    attempt.succeeded()
     if passwords.is_outdated(str(password_hash)):
         person.password_hash = passwords.make_hash(password)
         person.save()
@@ -75,15 +75,6 @@ def check_password(person: P | None, password: str, *, account: str, address_key
 def fold_email(email: str) -> str:
     """Return an e-mail address in the form in which accounts are looked up."""
     return email.replace("\0", "").strip().lower()[:254]
-
-
-def network(address: str) -> str:
-    """Return the network of an IP address for counting tries: of IPv6 the /64, which one home has."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address[:80]
-    return str(ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)
 
 
 # --- Browsers -----------------------------------------------------------------------------------------------------
@@ -200,7 +191,7 @@ def change_password(agent: Agent, current: str, new: str, *, keep_token: str | N
 def check_current(person: Agent | Customer, current: str | None) -> None:
     """Raise InvalidInput at ``current`` unless this is the person's password, or TooMany."""
     key = f"current {type(person).__name__} {person.id}"
-    throttle.hit(key, limit=PER_ACCOUNT, seconds=WINDOW)
+    throttle.hit(key, limit=sign_in_limits.PER_ACCOUNT, seconds=WINDOW)
     if not passwords.matches(person.password_hash, current or ""):
         raise InvalidInput(lazy("This is not your current password."), field="current")
     throttle.clear(key)
@@ -215,14 +206,14 @@ def store_password(agent: Agent, new: str, *, keep_token: str | None = None) -> 
     journal.record(journal.Act.PASSWORD_CHANGED, actor=agent)
 
 
-def ask_reset(email: str, *, address_key: str = "") -> None:
+def ask_reset(email: str, *, visitor: Visitor) -> None:
     """Mail a link to choose a new password to the active agent with this address; do nothing for other addresses.
 
     Raises TooMany, for unknown addresses too.
     """
     key = fold_email(email)
-    throttle.hit(f"reset {network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
-    throttle.hit(f"reset agent {key}", limit=RESETS_PER_ACCOUNT, seconds=WINDOW)
+    throttle.hit(f"reset {network(visitor.address)}", limit=RESETS_PER_NETWORK, seconds=WINDOW)
+    throttle.hit(f"reset {visitor.mails_for(f'agent {key}')}", limit=RESETS_PER_ACCOUNT, seconds=WINDOW)
     agent = Agent.get_or_none(Agent.email == key, Agent.active)
     if agent is None:
         # One stored row, as for a mail: the response time must not reveal who has an account.
@@ -232,7 +223,7 @@ def ask_reset(email: str, *, address_key: str = "") -> None:
         notifications.send_account_mail("reset", agent=agent)
 
 
-def reset_password(link: AccessLink, password: str) -> Agent:
+def reset_password(link: AccessLink, password: str, *, visitor: Visitor) -> Agent:
     """Store the password chosen through a reset link, sign its agent out everywhere and return the agent.
 
     Raises InvalidInput at ``password``, LinkExpired, or NotFound when the account is disabled.
@@ -242,7 +233,7 @@ def reset_password(link: AccessLink, password: str) -> Agent:
     with database.atomic():
         links.use(link)
         store_password(agent, password)
-    throttle.clear(f"sign-in agent {agent.email}")
+    sign_in_limits.forget(account_of(agent), visitor)
     return agent
 
 

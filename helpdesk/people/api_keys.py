@@ -15,7 +15,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
 from helpdesk.lib import inputs, throttle
-from helpdesk.people import accounts
+from helpdesk.people import sign_in_limits
 from models import Agent, ApiKey
 
 #: How every key begins, so that one can recognise it; and how many of its characters the screen shows.
@@ -67,7 +67,7 @@ def check(secret: str, *, network: str) -> ApiKey:
     """
     key = ApiKey.get_or_none(ApiKey.token_hash == links.hash_token(secret), ApiKey.revoked_at.is_null())
     if key is None:
-        throttle.hit(f"wrong key {accounts.network(network)}", limit=WRONG_AN_HOUR, seconds=3600)
+        throttle.hit(f"wrong key {sign_in_limits.network(network)}", limit=WRONG_AN_HOUR, seconds=3600)
         raise WrongKey(lazy("This key is not known, or it was revoked."))
     throttle.hit(f"key {key.id}", limit=REQUESTS_A_MINUTE, seconds=60)
     now = clock.now()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from helpdesk import events, journal, links, notifications, settings
+from helpdesk import events, links, notifications, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import accounts, customers
+from helpdesk.people.sign_in_limits import Visitor, network
 from helpdesk.tickets import cc
 from models import AccessLink, Customer, CustomerAddress
 
@@ -16,38 +17,40 @@ PER_ADDRESS = 3
 WINDOW = 900
 
 
-def sign_in(email: str, password: str, *, address_key: str) -> Customer:
-    """Return the customer with this e-mail address and password; `address_key` is the visitor's network address.
+def sign_in(email: str, password: str, *, visitor: Visitor) -> Customer:
+    """Return the customer with this e-mail address and password.
 
     Raises InvalidInput, the same for an unknown address and a wrong password, or TooMany.
     """
     address = customers.lookup(email)
     # An address that is not proven signs nobody in.
     customer = address.customer if address is not None and address.is_proven else None
-    account = f"customer {customer.id}" if customer is not None else f"customer {accounts.fold_email(email)}"
-    try:
-        signed_in = accounts.check_password(customer, password, account=account, address_key=address_key)
-    except InvalidInput:
-        journal.sign_in_refused(email, address_key)
-        raise
+    account = _account(customer, accounts.fold_email(email))
+    signed_in = accounts.check_password(customer, password, account=account, email=email, visitor=visitor)
     if address is not None:
         with events.transaction():
             cc.release(address)
     return signed_in
 
 
-def ask_link(email: str, *, address_key: str) -> None:
+def _account(customer: Customer | None, email: str) -> str:
+    return accounts.account_of(customer) if customer is not None else f"customer {email}"
+
+
+def ask_link(email: str, *, visitor: Visitor) -> None:
     """Mail a sign-in link to this address if it is a customer's; do nothing for others, without an error.
 
-    `address_key` is the visitor's network address. Raises InvalidInput at ``email`` for a text that is no address,
-    InvalidInput for every address while there is no mail server, or TooMany, for unknown addresses too.
+    Raises InvalidInput at ``email`` for a text that is no address, InvalidInput for every address while there is no
+    mail server, or TooMany, for unknown addresses too.
     """
     clean = customers.normalise(email)
     if settings.mail_server() is None:
         raise InvalidInput(lazy("This desk sends no e-mail yet, so it cannot mail you a link."))
-    throttle.hit(f"link {accounts.network(address_key)}", limit=PER_NETWORK, seconds=WINDOW)
-    throttle.hit(f"link for {clean}", limit=PER_ADDRESS, seconds=WINDOW)
+    throttle.hit(f"link {network(visitor.address)}", limit=PER_NETWORK, seconds=WINDOW)
     address = customers.lookup(clean)
+    account = _account(address.customer if address is not None else None, clean)
+    mails = visitor.mails_for(account)
+    throttle.hit(f"link for {clean if mails == account else mails}", limit=PER_ADDRESS, seconds=WINDOW)
     if address is None:
         # One stored row, as for a mail: the response time must not reveal which addresses are known.
         throttle.hit("link for nobody", limit=1_000_000, seconds=WINDOW)

@@ -100,12 +100,12 @@ OTHER = {"mail_host": "mx.other.example", "mail_port": "465", "mail_username": "
 
 
 @pytest.fixture
-def kept(root: Agent) -> None:
+def server_password(root: Agent) -> None:
     values = {"mail_host": "mx.desk.example", "mail_port": 587, "mail_username": "desk", "mail_password": "secret"}
     settings.save(values, actor=root)
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.usefixtures("server_password")
 @pytest.mark.parametrize("key", sorted(OTHER))
 def test_the_password_is_forgotten_with_what_it_was_given_for(client_of: Any, root: Agent, key: str) -> None:
     page = doors.post(client_of(root), PAGE, form(**{key: OTHER[key]}), follow_redirects=True)
@@ -114,7 +114,7 @@ def test_the_password_is_forgotten_with_what_it_was_given_for(client_of: Any, ro
     assert "mail_password" in [row.subject for row in JournalEntry.select().where(JournalEntry.act == "secret")]
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.usefixtures("server_password")
 def test_the_password_stays_or_another_one_takes_its_place(client_of: Any, root: Agent) -> None:
     client = client_of(root)
     doors.post(client, PAGE, form(desk_name="Canal"))
@@ -123,7 +123,7 @@ def test_the_password_stays_or_another_one_takes_its_place(client_of: Any, root:
     assert settings.decrypt(settings.get("mail_password")) == "new"
 
 
-@pytest.mark.usefixtures("kept")
+@pytest.mark.usefixtures("server_password")
 @pytest.mark.parametrize("key", sorted(OTHER))
 def test_a_test_hands_the_stored_password_to_no_other_server(app: Any, root: Agent, key: str) -> None:
     for values, password in (({key: OTHER[key]}, ""), ({}, "secret")):

@@ -16,6 +16,7 @@ from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, A
 from helpdesk.notifications import email_texts
 from helpdesk.operations import upkeep
 from helpdesk.people import accounts, agents, permissions, teams
+from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, JournalEntry, OutgoingEmail, Permission, Role
 from tests.support import cast
@@ -37,7 +38,7 @@ def test_a_sign_in_keeps_the_address_it_came_from(ana):
 def test_a_refused_sign_in_is_noted_without_what_is_no_address(ana):
     for typed in ("ana@desk.example", "my secret password"):
         with pytest.raises(InvalidInput):
-            accounts.sign_in(typed, "wrong", address_key="192.0.2.7")
+            accounts.sign_in(typed, "wrong", visitor=Visitor("192.0.2.7"))
     assert sentences(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
 
 

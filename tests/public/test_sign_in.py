@@ -41,6 +41,29 @@ def test_guessing_passwords_is_slowed_down(client, carol):
     assert sign_in(client).status_code == 429
 
 
+def test_who_signed_in_here_before_is_not_shut_out_by_the_neighbours(app, client, carol):
+    sign_in(client)
+    doors.post(client, "/sign-out")
+    neighbour = app.test_client()
+    for _ in range(11):
+        answer = sign_in(neighbour, password="wrong")
+    assert answer.status_code == 429
+    assert sign_in(client).location == "/tickets"
+
+
+def test_a_known_browser_has_a_cookie_that_signs_nobody_in_and_cannot_be_made(app, client, carol):
+    sign_in(client)
+    cookie = client.get_cookie("known")
+    assert (cookie.http_only, cookie.same_site, cookie.max_age) == (True, "Lax", 31_536_000)
+    assert "carol" not in cookie.value
+    stranger = app.test_client()
+    stranger.set_cookie("known", cookie.value)
+    assert stranger.get("/tickets").status_code == 302
+    for made in ("", "x", f"{cookie.value}x", '["a"]'):
+        stranger.set_cookie("known", made)
+        assert sign_in(stranger, password="wrong").status_code == 422
+
+
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
 def test_signing_in_leads_nowhere_else(client, carol, target):
     assert sign_in(client, next=target).location == "/tickets"

@@ -98,6 +98,26 @@ def test_clearing_forgets_the_block(travel: Any) -> None:
     assert wait_of(lambda: throttle.hit("ana", limit=3, seconds=900)) == 900
 
 
+def test_a_clock_that_was_far_ahead_blocks_nobody_afterwards(travel: Any) -> None:
+    travel.shift(365 * 86_400)
+    assert tries(5) == 3
+    throttle.count("ben", seconds=900, by=5)
+    travel.shift(-365 * 86_400)
+    assert throttle.counts(["ana", "ben"], seconds=900) == [0, 0]
+    assert tries(5) == 3
+    travel.shift(900)
+    assert tries(5) == 3
+    assert throttle.purge() == 1
+
+
+def test_what_is_only_counted_is_never_refused(travel: Any) -> None:
+    assert [throttle.count("ana", seconds=900) for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert throttle.count("ana", seconds=900, by=10) == 15
+    assert throttle.counts(["ben", "ana"], seconds=900) == [0, 15]
+    travel.shift(901)
+    assert throttle.counts(["ana"], seconds=900) == [0]
+
+
 def test_a_try_taken_back_does_not_count(travel: Any) -> None:
     tries(3)
     throttle.uncount("ana")

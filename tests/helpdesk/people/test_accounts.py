@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.lib import passwords
 from helpdesk.links import LinkExpired
 from helpdesk.people import accounts
-from models import Agent, Customer, OutgoingEmail, SignIn
+from helpdesk.people.sign_in_limits import Browser, Visitor
+from helpdesk.visitors import customer_sign_in
+from models import Agent, Customer, JournalEntry, OutgoingEmail, SignIn
 from tests.support import cast
 
 NOON = "2026-03-02T12:00:00Z"
@@ -32,8 +35,23 @@ def travel(database: Any) -> Any:
         yield clock
 
 
-def sign_in(email: str = "ana@desk.example", password: str = cast.PASSWORD, address: str = HOME) -> Agent:
-    return accounts.sign_in(email, password, address_key=address)
+def sign_in(
+    email: str = "ana@desk.example",
+    password: str = cast.PASSWORD,
+    address: str = HOME,
+    browser: Browser | None = None,
+) -> Agent:
+    return accounts.sign_in(email, password, visitor=Visitor(address, browser))
+
+
+def guess(times: int, **options: Any) -> int:
+    """Try a wrong password so often; return how many tries were looked at."""
+    looked_at = 0
+    for _ in range(times):
+        with pytest.raises((InvalidInput, TooMany)) as refused:
+            sign_in(password="wrong", **options)
+        looked_at += refused.type is InvalidInput
+    return looked_at
 
 
 def test_an_agent_signs_in(ana: Agent) -> None:
@@ -51,22 +69,73 @@ def test_unknown_wrong_disabled_and_invited_are_told_the_same(ana: Agent) -> Non
     assert len(texts) == 1
 
 
-def test_ten_wrong_passwords_close_the_account_for_a_while(travel: Any, ana: Agent) -> None:
-    for number in range(10):
-        with pytest.raises(InvalidInput):
-            sign_in(password="wrong", address=f"203.0.113.{number}")
+def test_ten_wrong_passwords_close_the_account_for_one_network_a_while(travel: Any, ana: Agent) -> None:
+    assert guess(12) == 10
     with pytest.raises(TooMany):
-        sign_in(address="203.0.113.99")
+        sign_in()
+    assert sign_in(address="203.0.113.99") == ana
     travel.shift(900)
     assert sign_in() == ana
 
 
-def test_thirty_wrong_passwords_close_the_network(database: Any) -> None:
-    for number in range(30):
-        with pytest.raises(InvalidInput):
-            sign_in(f"nobody{number}@desk.example", "wrong", address=f"2001:db8::{number:x}")
+def test_strangers_shut_nobody_out_and_are_slowed_down(ana: Agent) -> None:
+    looked_at = [guess(12, address=f"198.51.100.{number}") for number in range(20)]
+    assert looked_at == [10] * 5 + [3] * 15
+    assert sign_in() == ana
+
+
+def test_the_network_alone_refuses_no_right_password(ana: Agent, ben: Agent) -> None:
+    for number in range(40):
+        assert guess(1, email=f"nobody{number}@desk.example", address=f"2001:db8::{number:x}") == 1
+    assert guess(9, email=ben.email, address="2001:db8::ffff") == 3
+    assert sign_in(address="2001:db8::ffff") == ana
+
+
+def test_a_browser_that_signed_in_before_counts_by_itself(ana: Agent, ben: Agent) -> None:
+    known = Browser("a").with_account(accounts.account_of(ana))
+    guess(12)
+    assert sign_in(browser=known) == ana
+    guess(12, browser=known)
     with pytest.raises(TooMany):
-        sign_in("somebody@desk.example", address="2001:db8::ffff")
+        sign_in(browser=known)
+    assert sign_in(address="203.0.113.8", browser=Browser("b")) == ana
+    # It is known for the accounts that it signed in to, and for no other.
+    guess(12, email=ben.email)
+    with pytest.raises(TooMany):
+        sign_in(ben.email, browser=known)
+
+
+def test_a_browser_is_remembered_for_its_last_accounts() -> None:
+    browser = Browser("a")
+    for number in range(7):
+        browser = browser.with_account(f"agent {number}")
+    assert [number for number in range(7) if browser.knows(f"agent {number}")] == [2, 3, 4, 5, 6]
+
+
+def test_agents_and_customers_count_apart(ana: Agent, carol: Customer) -> None:
+    for number in range(40):
+        guess(1, email=f"nobody{number}@desk.example")
+    visitor = Visitor(HOME)
+    for _ in range(10):
+        with pytest.raises(InvalidInput):
+            customer_sign_in.sign_in("carol@customer.example", "wrong", visitor=visitor)
+    with pytest.raises(TooMany):
+        customer_sign_in.sign_in("carol@customer.example", cast.PASSWORD, visitor=visitor)
+
+
+def test_a_flood_of_wrong_passwords_does_not_fill_the_journal(ana: Agent) -> None:
+    for number in range(60):
+        guess(1, email=f"nobody{number}@desk.example")
+    assert JournalEntry.select().count() == 30
+
+
+def test_whose_mail_strangers_ask_for_gets_one_in_the_browser_they_know(ana: Agent) -> None:
+    for number in range(5):
+        with suppress(TooMany):
+            accounts.ask_reset(ana.email, visitor=Visitor(f"198.51.100.{number}"))
+    assert OutgoingEmail.select().count() == 3
+    accounts.ask_reset(ana.email, visitor=Visitor(HOME, Browser("a").with_account(accounts.account_of(ana))))
+    assert OutgoingEmail.select().count() == 4
 
 
 def test_an_office_may_sign_in_all_day(ana: Agent) -> None:
@@ -190,7 +259,7 @@ def test_the_present_password_cannot_be_guessed_either(ana: Agent) -> None:
 
 
 def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent) -> None:
-    accounts.ask_reset("Ana@desk.example", address_key=HOME)
+    accounts.ask_reset("Ana@desk.example", visitor=Visitor(HOME))
     mail = OutgoingEmail.get()
     assert (mail.to_email, mail.link_kind, mail.agent) == ("ana@desk.example", "reset", ana)
 
@@ -198,22 +267,22 @@ def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent
 def test_unknown_and_disabled_accounts_get_no_mail(request_context: None) -> None:
     cast.make_agent("Off", active=False)
     for email in ("nobody@desk.example", "off@desk.example", "nonsense", ""):
-        accounts.ask_reset(email, address_key=HOME)
+        accounts.ask_reset(email, visitor=Visitor(HOME))
     assert OutgoingEmail.select().count() == 0
 
 
 @pytest.mark.parametrize("email", ["ana@desk.example", "nobody@desk.example"])
 def test_asking_too_often_is_refused_to_everybody(request_context: None, ana: Agent, email: str) -> None:
     for _ in range(3):
-        accounts.ask_reset(email)
+        accounts.ask_reset(email, visitor=Visitor(HOME))
     with pytest.raises(TooMany):
-        accounts.ask_reset(email)
+        accounts.ask_reset(email, visitor=Visitor(HOME))
 
 
 def test_a_reset_ends_every_browser_and_every_other_link(ana: Agent) -> None:
     token, other = accounts.start_sign_in(ana), links.make("reset", agent=ana)
     link = links.find("reset", links.make("reset", agent=ana))
-    accounts.reset_password(link, NEW)
+    accounts.reset_password(link, NEW, visitor=Visitor(HOME))
     assert accounts.person_of(token) is None
     assert sign_in(password=NEW) == ana
     with pytest.raises(NotFound):
@@ -224,21 +293,21 @@ def test_a_reset_opens_a_blocked_account(ana: Agent) -> None:
     for _ in range(10):
         with pytest.raises(InvalidInput):
             sign_in(password="wrong")
-    accounts.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW)
+    accounts.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW, visitor=Visitor(HOME))
     assert sign_in(password=NEW) == ana
 
 
 def test_a_reset_link_works_once(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
-    accounts.reset_password(link, NEW)
+    accounts.reset_password(link, NEW, visitor=Visitor(HOME))
     with pytest.raises(LinkExpired):
-        accounts.reset_password(link, "yet another password")
+        accounts.reset_password(link, "yet another password", visitor=Visitor(HOME))
 
 
 def test_a_bad_new_password_leaves_the_link_usable(ana: Agent) -> None:
     token = links.make("reset", agent=ana)
     with pytest.raises(InvalidInput):
-        accounts.reset_password(links.find("reset", token), "short")
+        accounts.reset_password(links.find("reset", token), "short", visitor=Visitor(HOME))
     assert links.find("reset", token)
 
 
@@ -246,4 +315,4 @@ def test_a_disabled_account_cannot_be_reset(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
     Agent.update(active=False).where(Agent.id == ana.id).execute()
     with pytest.raises(NotFound, match="disabled"):
-        accounts.reset_password(link, NEW)
+        accounts.reset_password(link, NEW, visitor=Visitor(HOME))

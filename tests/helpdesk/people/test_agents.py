@@ -14,6 +14,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
 from helpdesk.people import accounts, agents, invitations, teams
+from helpdesk.people.sign_in_limits import Visitor
 from models import Agent, Customer, Message, OutgoingEmail, Permission, Role, Service, Ticket, TicketEvent
 from tests.support import cast
 
@@ -43,7 +44,7 @@ def test_the_first_administrator_covers_the_whole_support_and_is_told(database: 
     permission = Permission.get()
     assert (root.is_admin, root.locale, root.role.can_configure) == (True, "fr", True)
     assert (permission.agent, permission.service, permission.notify) == (root, None, True)
-    assert accounts.sign_in("root@desk.example", cast.PASSWORD, address_key="") == root
+    assert accounts.sign_in("root@desk.example", cast.PASSWORD, visitor=Visitor("")) == root
 
 
 def test_the_second_claim_is_refused(database: Any) -> None:
@@ -135,7 +136,7 @@ def test_an_invitation_needs_a_role(root: Agent) -> None:
 def test_accepting_chooses_name_and_password(eve: Agent) -> None:
     link = invitation(eve)
     invitations.accept_invitation(link, "Eve White", NEW)
-    assert accounts.sign_in("eve@desk.example", NEW, address_key="").name == "Eve White"
+    assert accounts.sign_in("eve@desk.example", NEW, visitor=Visitor("")).name == "Eve White"
     with pytest.raises(links.LinkExpired):
         invitations.accept_invitation(link, "Mallory", "another password")
 
@@ -274,7 +275,7 @@ def test_the_tickets_of_others_stay_theirs(ticket: Ticket, ana: Agent, ben: Agen
 def test_an_account_may_be_opened_again(ana: Agent, root: Agent) -> None:
     agents.disable_agent(ana, actor=root)
     agents.save_agent(ana, {"active": True}, actor=root)
-    assert accounts.sign_in("ana@desk.example", cast.PASSWORD, address_key="") == ana
+    assert accounts.sign_in("ana@desk.example", cast.PASSWORD, visitor=Visitor("")) == ana
 
 
 def test_deleting_leaves_the_name_on_what_was_written(ticket: Ticket, ana: Agent, root: Agent) -> None:

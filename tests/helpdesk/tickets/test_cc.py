@@ -13,6 +13,7 @@ from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.outbox import retries
 from helpdesk.people import customers
+from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.tickets import cc
 from helpdesk.visitors import customer_sign_in
 from models import (
@@ -340,7 +341,7 @@ def by_link(carol):
 
 
 def by_password(_carol):
-    customer_sign_in.sign_in("carol@customer.example", cast.PASSWORD, address_key="203.0.113.9")
+    customer_sign_in.sign_in("carol@customer.example", cast.PASSWORD, visitor=Visitor("203.0.113.9"))
 
 
 @pytest.mark.parametrize("way", [by_link, by_password])
