@@ -5,7 +5,7 @@ import pytest
 from helpdesk import settings
 from helpdesk.lists import counting
 from models import Attachment, Department, Filter, FilterAction, Message, Permission, Status, Ticket, TicketTag
-from tests.public.filling import answer_of
+from tests.public.filling import answer_of, open_form
 from tests.support import attached, cast, sqlite_only
 from tests.support.browsing import enter
 
@@ -206,14 +206,13 @@ def attach(page):
 
 
 def test_a_visitor_opens_a_ticket_with_a_file(page, sales):
-    page.goto("/")
+    open_form(page)
     write(page, "E-mail address", "vera@visitor.example")
     write(page, "Last name", "Vis")
     write(page, "Subject", "A question")
     write(page, "Message", "Are there places in March?")
     attach(page)
     write(page, "Security code", answer_of(page.locator("[name=code_token]").input_value()))
-    page.wait_for_timeout(3100)
     press(page, "Send")
     page.wait_for_url("**/tickets/sent")
     assert Attachment.get().message.ticket.subject == "A question"

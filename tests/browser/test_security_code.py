@@ -8,10 +8,11 @@ import pytest
 
 from helpdesk import outbox
 from models import Ticket, UnconfirmedRequest
-from tests.public.filling import answer_of
+from tests.public.filling import answer_of, open_form
+from tests.support import sqlite_only
 from tests.support.mailbox import text_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, sqlite_only]
 
 #: Notes that a sound of the page plays.
 LISTENED = """() => {
@@ -49,18 +50,16 @@ def test_another_code_has_its_own_sound(page, sales):
 
 
 def test_enter_sends_the_form(page, sales):
-    page.goto("/")
+    open_form(page)
     type_message(page)
     page.get_by_label("Security code").fill(answer_of(page.locator("[name=code_token]").input_value()))
-    page.wait_for_timeout(3100)
     page.get_by_label("Subject").press("Enter")
     page.wait_for_url("**/tickets/sent")
 
 
 def test_who_cannot_read_the_code_confirms_by_mail(page, sales, smtp):
-    page.goto("/")
+    open_form(page)
     type_message(page)
-    page.wait_for_timeout(3100)
     page.get_by_role("button", name="I cannot read the code").click()
     page.wait_for_url("**/tickets/waiting")
     outbox.deliver_due()
@@ -73,9 +72,8 @@ def test_who_cannot_read_the_code_confirms_by_mail(page, sales, smtp):
 def test_it_works_without_script(browser, live_server, sales, smtp):
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
     page = context.new_page()
-    page.goto("/")
+    open_form(page)
     type_message(page)
-    page.wait_for_timeout(3100)
     assert page.get_by_role("link", name="Listen").get_attribute("target") == "_blank"
     page.get_by_role("button", name="I cannot read the code").click()
     page.get_by_role("heading", name="Please confirm your message").wait_for()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from models import Ticket, UnconfirmedRequest
+from tests.public.filling import open_form
 from tests.public.test_form_in_browser import type_ticket
+from tests.support import sqlite_only
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, sqlite_only]
 
 DAY = 86_400_000
 
@@ -71,7 +73,7 @@ def test_a_draft_of_yesterday_is_gone(written):
 
 @pytest.mark.parametrize("button", ["Send", "I cannot read the code"])
 def test_nothing_is_kept_once_it_is_sent(page, sales, smtp, button):
-    page.goto("/")
+    open_form(page)
     type_ticket(page)
     assert len(stored_drafts(page)) == 1
     page.get_by_role("button", name=button, exact=True).click()
@@ -105,7 +107,7 @@ def test_who_signs_out_leaves_nothing_and_others_see_nothing(page, sales, carol)
 
 
 def test_a_lost_network_is_told_and_sending_waits(page, watcher, sales):
-    page.goto("/")
+    open_form(page)
     type_ticket(page)
     page.context.set_offline(True)
     page.get_by_text("You are offline. What you wrote stays here.").wait_for()
@@ -121,7 +123,7 @@ def test_a_lost_network_is_told_and_sending_waits(page, watcher, sales):
 
 def test_a_desk_that_does_not_answer_is_told(page, watcher, sales):
     watcher.expected.append("Failed to load resource")
-    page.goto("/")
+    open_form(page)
     type_ticket(page)
     page.route("**/favicon.svg*", lambda route: route.abort())
     page.get_by_role("button", name="Send").click()

@@ -49,6 +49,7 @@ default_internal_user = {internal}
 default_internal_group = {group}
 default_login_user = {internal}
 auth_mechanisms = plain login xoauth2 oauthbearer
+auth_failure_delay = 0
 namespace inbox {{
   inbox = yes
   separator = /
@@ -79,6 +80,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
