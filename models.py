@@ -699,10 +699,13 @@ class OutgoingEmail(Base):
     due_at = UtcDateTimeField()
     claimed_at = UtcDateTimeField(null=True)
     sent_at = UtcDateTimeField(null=True)
+    #: Why it could not be sent (`helpdesk.settings.mail_failures` writes and reads it).
     last_error = TextField(default="")
     created_at = UtcDateTimeField()
     #: The process that is sending it.
     claimed_by = CharField(max_length=100, null=True)
+    #: Since when the mail server has put it off.
+    deferred_since = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -22,6 +22,7 @@ from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.incoming import held_mail_count, mailbox_health
 from helpdesk.lists import counting
+from helpdesk.operations import readiness
 from helpdesk.people import permissions
 from helpdesk.reports import durations, satisfaction, statistics
 from helpdesk.reports.satisfaction import Satisfaction, Share
@@ -131,6 +132,7 @@ class Dashboard(DeskPage):
             catalogue=lookups,
             failing=mailbox_health.failing() if administers else [],
             held=held_mail_count.for_agent(self.agent),
+            troubles=readiness.troubles() if self.may("configure") else [],
             silent=permissions.places_without_notification() if administers else [],
             resting=filters.resting() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),

@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from helpdesk import access
 from helpdesk.i18n import lazy
+from helpdesk.outbox import outbox_health
 from models import Agent
 
 #: Groups of (endpoint of the screen, name, what one must be allowed to do).
@@ -55,24 +56,31 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     ),
 )
 
+#: What a screen of the menu is counted by: work that waits there.
+COUNTS = {"desk_outbox": outbox_health.given_up_for}
+
 
 def setup_menu(agent: Agent) -> list[dict[str, Any]]:
     """Return the sections of the side menu that hold something for this agent."""
     back = [_link("desk_tickets", lazy("Back to the tickets"), "left")]
     sections: list[dict[str, Any]] = [{"label": None, "links": back}]
     for label, entries in GROUPS:
-        links = [_link(endpoint, name) for endpoint, name, verb in entries if access.can(agent, verb)]
+        links = [
+            _link(endpoint, name, count=COUNTS[endpoint](agent) or None if endpoint in COUNTS else None)
+            for endpoint, name, verb in entries
+            if access.can(agent, verb)
+        ]
         if links:
             sections.append({"label": str(label), "links": links})
     return sections
 
 
-def _link(endpoint: str, name: Any, icon: str | None = None) -> dict[str, Any]:
+def _link(endpoint: str, name: Any, icon: str | None = None, count: int | None = None) -> dict[str, Any]:
     return {
         "label": str(name),
         "url": url_for(f"{endpoint}.index_view"),
         "icon": icon,
-        "count": None,
+        "count": count,
         "current": request.blueprint == endpoint,
         "sub": [],
     }

@@ -7,6 +7,7 @@ Sign-ins keep the network address they came from, nothing else does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from database import Base, Label
@@ -18,7 +19,8 @@ from helpdesk.i18n import _
 from helpdesk.journal_texts import ACTIVITY, FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import insert
-from helpdesk.settings import email_kinds
+from helpdesk.settings import email_kinds, mail_failures
+from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
     Filter,
@@ -187,10 +189,11 @@ def tickets_purged(numbers: Iterable[str]) -> None:
         record(Act.PURGED, actor=None, subject=number)
 
 
-def mail_ended(email: OutgoingEmail, reason: str | None = None) -> None:
+def mail_ended(email: OutgoingEmail, failure: Failure | None = None) -> None:
     """Note that a mail was sent, or given up for this reason."""
-    act = Act.MAIL_SENT if reason is None else Act.MAIL_FAILED
-    record(act, actor=None, subject=email.to_email, email=email.kind, reason=reason or "")
+    act = Act.MAIL_SENT if failure is None else Act.MAIL_FAILED
+    reason = asdict(failure) if failure is not None else ""
+    record(act, actor=None, subject=email.to_email, email=email.kind, reason=reason)
 
 
 def sign_in_refused(email: str, network: str) -> None:
@@ -242,7 +245,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if isinstance(value, Mapping):
-        value = Label(value)
+        value = mail_failures.of(value) if "key" in value else Label(value)
     if isinstance(value, list):
         return ", ".join(map(_as_text, value))
     return str(value) if str(value or "") else _("empty")

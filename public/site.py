@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from database import database
-from helpdesk.i18n import LANGUAGES
-from helpdesk.operations import doctor
+from helpdesk.i18n import LANGUAGES, _
+from helpdesk.operations import readiness
 from helpdesk.people import agents, customers
 from models import Agent, Customer
 from public.routes import blueprint
@@ -37,8 +36,11 @@ def _keep(code: str) -> None:
 
 
 @blueprint.get("/healthz")
-def health() -> Response:
-    """Answer a watching program: ok when the database answers and there is room to write; else one line says why."""
-    database.execute_sql("SELECT 1").fetchone()
-    doctor.require_room()
-    return Response("ok\n", mimetype="text/plain")
+def health() -> tuple[str, int, dict[str, str]]:
+    """Answer a watching program: ok while the desk does its work; else one line names what the page of health tells.
+
+    ``?live`` never comes here (`web.liveness`).
+    """
+    names = [check.name for check in readiness.checks() if check.fails]
+    line = _("To mend: %(names)s", names=", ".join(names)) if names else "ok"
+    return f"{line}\n", 503 if names else 200, {"Content-Type": "text/plain; charset=utf-8"}

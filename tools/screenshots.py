@@ -52,7 +52,7 @@ def demo_desk() -> Iterator[tuple[str, dict[str, list[str]]]]:
         }
         server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)  # nosec B603 # noqa: S603
         try:
-            wait_for(f"http://127.0.0.1:{port}/healthz")
+            wait_for(f"http://127.0.0.1:{port}/healthz?live")
             yield f"http://127.0.0.1:{port}", people
         finally:
             server.terminate()

@@ -23,7 +23,7 @@ class HealthPage(DeskPage):
         pause = clock_guard.current()
         return self.render(
             "admin/health.html",
-            checks=doctor.checks(deep=deep),
+            checks=doctor.checks(deep=deep, is_serving=True),
             deep=deep,
             resting=restored_copy.current() if self.agent.is_admin else None,
             clock_rests=self.agent.is_admin and pause is not None and pause.rests,

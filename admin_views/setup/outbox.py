@@ -11,8 +11,11 @@ from flask_admin import expose
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from helpdesk import outbox
-from helpdesk.i18n import _, lazy
-from helpdesk.outbox import retries, sent_mail_retention
+from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import richtext
+from helpdesk.notifications.headers import BadMail
+from helpdesk.outbox import outbox_health, retries, sent_mail_retention
+from helpdesk.settings import mail_failures
 from models import EMAIL_STATES, OutgoingEmail
 
 STATES = {
@@ -62,21 +65,35 @@ class OutboxView(DeskView):
     )
     column_default_sort = ("id", True)
     column_numbers = ("attempts",)
-    column_formatters = {"subject": lambda _view, _context, row, _name: shortened(row.subject)}
+    column_formatters = {
+        "subject": lambda _view, _context, row, _name: shortened(row.subject),
+        "last_error": lambda _view, _context, row, _name: str(mail_failures.read(row.last_error) or ""),
+    }
+    list_template = "admin/outbox.html"
 
     def scoped(self, query: Any) -> Any:
         """Mails quote tickets: whoever does not see a ticket does not read its mails."""
         return sent_mail_retention.readable_by(self.agent, query)
 
+    def render(self, template: str, **values: Any) -> str:
+        """Render a page of the outbox: each says what is wrong with the mail server, and how many mails failed."""
+        failed = outbox_health.given_up_for(self.agent)
+        return str(super().render(template, fault=outbox_health.fault(), failed=failed, **values))
+
     @expose("/details/")
     def details_view(self) -> ResponseReturnValue:
-        """Show a mail as it goes out, its private link hidden."""
+        """Show a mail as it goes out, its private link hidden; of one that cannot be written, its text."""
         email = self.get_one(request.args.get("id"))
-        mail = outbox.render(email)
-        body = mail.get_body(preferencelist=("plain",))
+        try:
+            mail = outbox.render(email)
+        except BadMail:
+            headers, text = [], richtext.to_text(email.body)
+        else:
+            body = mail.get_body(preferencelist=("plain",))
+            headers, text = list(mail.items()), body.get_content() if body is not None else ""
         return self.render(
-            "admin/outbox_details.html", title=email.subject, email=email, headers=list(mail.items()),
-            text=body.get_content() if body is not None else "", state=STATES[email.state],
+            "admin/outbox_details.html", title=email.subject, email=email, headers=headers, text=text,
+            state=STATES[email.state], failure=mail_failures.read(email.last_error),
             can_retry=email.state in {"pending", "failed", "cancelled"}, return_url=self.way_back(),
         )  # fmt: skip
 
@@ -87,3 +104,30 @@ class OutboxView(DeskView):
         retries.retry(email, actor=self.agent)
         flash(_("The mail is being sent again."), "success")
         return redirect(self.get_url(".details_view", id=email.id))
+
+    @expose("/retry-all/", methods=("POST",))
+    def retry_all_view(self) -> ResponseReturnValue:
+        """Send all mails anew that failed."""
+        count = retries.retry_failed(actor=self.agent)
+        text = ngettext("%(num)s mail is being sent again.", "%(num)s mails are being sent again.", count)
+        flash(text, "success")
+        return redirect(self.get_url(".index_view"))
+
+    @expose("/leave-all/", methods=("POST",))
+    def leave_all_view(self) -> ResponseReturnValue:
+        """Leave all mails that failed unsent, once asked."""
+        count = outbox_health.given_up_for(self.agent)
+        if "confirmed" not in request.form and count:
+            text = ngettext(
+                "%(num)s mail will not be sent. It stays in the outbox as cancelled.",
+                "%(num)s mails will not be sent. They stay in the outbox as cancelled.",
+                count,
+            )
+            return self.render(
+                "admin/model/confirm.html", title=_("Leave the failed mails?"), button=_("Leave them"),
+                consequences=[text], action=request.path, hidden={"confirmed": "1"},
+                return_url=self.get_url(".index_view"),
+            )  # fmt: skip
+        count = retries.leave_failed(actor=self.agent)
+        flash(ngettext("%(num)s mail was left unsent.", "%(num)s mails were left unsent.", count), "success")
+        return redirect(self.get_url(".index_view"))

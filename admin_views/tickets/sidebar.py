@@ -11,6 +11,7 @@ from helpdesk import access
 from helpdesk.i18n import _
 from helpdesk.incoming import held_mail_count, mail_access
 from helpdesk.lists import counting, criteria, saved_views
+from helpdesk.outbox import outbox_health
 from helpdesk.settings import lookups
 from models import Agent
 
@@ -60,6 +61,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             "label": None,
             "links": [
                 *_received_link(agent),
+                *_given_up_link(agent),
                 link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
                 link(_("Spam"), "spam", view="spam"),
                 link(_("Bin"), "bin", view="bin"),
@@ -99,6 +101,15 @@ def _received_link(agent: Agent) -> list[dict[str, Any]]:
     count = held_mail_count.for_agent(agent)
     link = {"label": _("Received e-mails"), "url": address, "icon": "mail", "count": count, "current": here, "sub": []}
     return [link]
+
+
+def _given_up_link(agent: Agent) -> list[dict[str, Any]]:
+    """Return the way to the mails that could not be sent, for who can do something about them; none without any."""
+    count = outbox_health.given_up_for(agent)
+    if not count:
+        return []
+    address = url_for("desk_outbox.index_view", flt0_0="failed")
+    return [{"label": _("Mails not sent"), "url": address, "icon": "warn", "count": count, "current": False, "sub": []}]
 
 
 def _dashboard_link() -> dict[str, Any]:

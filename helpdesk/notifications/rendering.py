@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,11 +19,13 @@ from markupsafe import Markup
 from database import Label
 from helpdesk import clock, settings
 from helpdesk.lib import accent, richtext
-from helpdesk.notifications import reply_address
+from helpdesk.notifications import headers, reply_address
 from helpdesk.settings import email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
 from models import OutgoingEmail
 
+#: What `headers` wrote is folded already, and parsed by nobody.
+AS_WRITTEN = SMTP.clone(refold_source="none")
 #: How many earlier mails of a ticket a mail names, so that mail programs keep them together.
 MAX_REFERENCES = 10
 #: A longer id would not fit on the line of its header, and some programs lose what is folded.
@@ -62,15 +63,10 @@ def _is_number(name: str) -> bool:
 
 
 def compose(email: OutgoingEmail, templates: Environment, link: str | None = None) -> EmailMessage:
-    """Build the mail. `link` is its private link; None (on a screen) hides it. Raises ValueError for a bad address."""
-    letter = EmailMessage(policy=SMTP)
-    letter["Message-ID"] = email.mail_id
-    letter["Date"] = format_datetime(clock.now()).replace("-0000", "+0000")
-    letter["From"] = _address(email.from_name, email.from_email)
-    letter["To"] = _address("", email.to_email)
-    letter["Subject"] = header_safe(email.subject)
+    """Build the mail. `link` is its private link; None (on a screen) hides it. Raises BadMail for a bad address."""
+    letter = EmailMessage(policy=AS_WRITTEN)
     for name, value in _headers(email).items():
-        letter[name] = header_safe(value, limit=900)
+        letter.set_raw(name, value)
     values = _values(email, link)
     text = templates.get_template("email/layout.txt").render(values)
     letter.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", cte="quoted-printable")
@@ -92,26 +88,25 @@ def preview(email: OutgoingEmail, templates: Environment, problems: Iterable[str
     )
 
 
-def _address(name: str, email: str) -> Address:
-    try:
-        return Address(header_safe(name, limit=120), addr_spec=email)
-    except (ValueError, IndexError) as error:
-        raise ValueError(email) from error
-
-
 def _headers(email: OutgoingEmail) -> dict[str, str]:
-    headers = {}
+    written = {
+        "Message-ID": headers.words(email.mail_id),
+        "Date": format_datetime(clock.now()).replace("-0000", "+0000"),
+        "From": headers.mailbox(email.from_name, headers.address(email.from_email, "bad-sender")),
+        "To": headers.address(email.to_email, "bad-recipient"),
+        "Subject": headers.text(email.subject, name="Subject"),
+    }
     if lookups.mailboxes():
-        headers["X-Guichet-Desk"] = reply_address.desk_mark()
+        written["X-Guichet-Desk"] = reply_address.desk_mark()
     if answered := reply_address.of(email):
-        headers["Reply-To"] = answered
+        written["Reply-To"] = headers.words(answered)
     if email.in_reply_to:
-        headers["In-Reply-To"] = email.in_reply_to
+        written["In-Reply-To"] = headers.words(email.in_reply_to)
     if email.references:
-        headers["References"] = email.references
+        written["References"] = headers.words(email.references)
     if email.automatic:
-        headers |= {"Auto-Submitted": email.automatic, "X-Auto-Response-Suppress": "All"}
-    return headers
+        written |= {"Auto-Submitted": headers.words(email.automatic), "X-Auto-Response-Suppress": "All"}
+    return written
 
 
 def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:

@@ -17,11 +17,13 @@ TIMETABLE = Timetable(
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
     )
 )
-#: Servers of others may be slow: what is read there has a thread of its own.
+#: Servers of others may be slow: what is asked there has a thread of its own.
 INCOMING = Timetable((Job("incoming mail", MINUTELY, pipeline.run),))
+OUTGOING = Timetable((Job("mail server", MINUTELY, outbox.greet),))
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),
     INCOMING.source("incoming mail"),
+    OUTGOING.source("mail server"),
     TIMETABLE.source("timetable"),
 )

@@ -133,7 +133,9 @@ class Loop:
         while not self._stopping.is_set():
             try:
                 with database.connection_context():
-                    workers.beat()
+                    # A process whose sources have died is dead, too, and health tells it.
+                    if all(thread.is_alive() for thread in carriers) or not is_started:
+                        workers.beat()
                     if not is_started:
                         workers.free_ended(self._sources)
                     is_started = True

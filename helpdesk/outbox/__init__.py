@@ -12,7 +12,7 @@ import logging
 import smtplib
 import threading
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 
 from flask import Flask, current_app, has_app_context
@@ -23,11 +23,13 @@ from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from helpdesk.notifications import rendering
-from helpdesk.outbox import claims, retries
-from helpdesk.outbox.smtp_errors import MailFailure, explain
+from helpdesk.notifications.headers import BadMail
+from helpdesk.outbox import claims, outbox_health, retries
+from helpdesk.outbox.smtp_errors import MailFailure, explain, is_of_connection, is_permanent
 from helpdesk.outbox.transport import Connection, Letter
 from helpdesk.settings import run_state
 from helpdesk.settings.environment import MailServer
+from helpdesk.settings.mail_failures import Failure
 from helpdesk.visitors import unconfirmed
 from models import OutgoingEmail
 
@@ -35,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 #: What a database that is away makes of any statement: the loop goes on once it is back.
 LOST = (OperationalError, InterfaceError)
-#: Mails put off together when the mail server cannot be used.
-TOGETHER = 10
 
 _application: Flask | None = None
 
@@ -66,17 +66,21 @@ def _context() -> AbstractContextManager[object]:
 
 def next_due() -> datetime | None:
     """Return when the next mail may be sent, which may be now; None when none waits, or there is no mail server."""
-    return claims.next_due() if settings.mail_server() is not None else None
+    server = settings.mail_server()
+    due = claims.next_due() if server is not None else None
+    fault = outbox_health.fault(server) if due is not None else None
+    return due if due is None or fault is None else max(due, fault.until)
 
 
 def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> int:
-    """Send up to `limit` mails that are due and return how many; none without a mail server or from a resting copy.
+    """Send up to `limit` mails that are due and return how many.
 
-    They go through one connection, each claimed when its turn comes, until `stopping` is set. Raises what the database
-    says when it is away: the claim is for whoever called to release.
+    None are sent without a mail server, while a server that failed is left alone, or from a resting copy. They go
+    through one connection, each claimed when its turn comes, until `stopping` is set. Raises what the database says
+    when it is away: the claim is for whoever called to release.
     """
     server = settings.mail_server()
-    if server is None or run_state.is_resting_copy():
+    if server is None or run_state.is_resting_copy() or _is_left_alone(server):
         return 0
     sent = 0
     with _context(), ExitStack() as connections:
@@ -91,39 +95,80 @@ def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> 
             except LOST:
                 raise
             except Exception as error:
-                _put_off(claimed[0], error)
+                if connection is None:
+                    retries.put_back(claimed[0])
+                else:
+                    retries.defer(claimed[0], explain(error))
+                _server_failed(server, error)
                 break
+        if sent:
+            outbox_health.answered(server)
     return sent
 
 
-def _handle(email: OutgoingEmail, connection: Connection) -> int:
+def greet(*, at_once: bool = False) -> Failure | None:
+    """Call the mail server, sign in, and return what is wrong with it, None when all is well.
+
+    Unless it is asked for `at_once`, a server that answered a moment ago or was just found at fault is left alone.
+    """
+    server = settings.mail_server()
+    if server is None or run_state.is_resting_copy():
+        return None
+    if not at_once and (_is_left_alone(server) or outbox_health.is_trusted(server)):
+        return None
     try:
-        if not claims.is_moot(email):
-            return _send(email, connection)
-        claims.store(email, state="cancelled")
-    except (OSError, *LOST):
+        with _context(), Connection(server):
+            outbox_health.answered(server)
+    except LOST:
         raise
     except Exception as error:
-        # One mail that cannot be handled must not hold the others up.
-        logger.exception("The mail %s could not be handled.", email.mail_id)
-        retries.fail(email, error, for_good=False)
-    return 0
+        return _server_failed(server, error)
+    return None
 
 
-def _send(email: OutgoingEmail, connection: Connection) -> int:
+def _is_left_alone(server: MailServer) -> bool:
+    fault = outbox_health.fault(server)
+    return fault is not None and fault.until > clock.now()
+
+
+def _server_failed(server: MailServer, error: Exception) -> Failure:
+    """Remember what is wrong with the mail server, and give up what has waited for it for days."""
+    if not isinstance(error, OSError):  # smtplib's own errors are of this family
+        logger.exception("The mail server could not be used.", exc_info=error)
+    fault = outbox_health.failed(server, explain(error))
+    retries.give_up_late(fault)
+    return fault.failure
+
+
+def _handle(email: OutgoingEmail, connection: Connection) -> int:
+    """Send a claimed mail and return 1, or say why not. Raises what is wrong with the connection."""
     try:
-        connection.send(Letter(render(email, _private_link(email)), email.from_email, email.to_email))
-    except (smtplib.SMTPServerDisconnected, TimeoutError):
+        if claims.is_moot(email):
+            claims.store(email, state="cancelled")
+            return 0
+        letter = Letter(render(email, _private_link(email)), email.from_email, email.to_email)
+    except LOST:
         raise
+    except Exception as error:
+        # One mail that cannot be written must not hold the others up.
+        if not isinstance(error, BadMail):
+            logger.exception("The mail %s could not be written.", email.mail_id)
+        retries.give_up(email, explain(error))
+        return 0
+    return _send(email, letter, connection)
+
+
+def _send(email: OutgoingEmail, letter: Letter, connection: Connection) -> int:
+    try:
+        connection.send(letter)
     except smtplib.SMTPException as error:
-        retries.fail(email, error, for_good=retries.is_permanent(error))
-    except (ValueError, UnicodeError) as error:
-        retries.fail(email, error, for_good=True)
-    else:
-        claims.store(email, state="sent", sent_at=clock.now(), last_error="")
-        journal.mail_ended(email)
-        return 1
-    return 0
+        if is_of_connection(error):
+            raise
+        (retries.give_up if is_permanent(error) else retries.defer)(email, explain(error))
+        return 0
+    claims.store(email, state="sent", sent_at=clock.now(), last_error="")
+    journal.mail_ended(email)
+    return 1
 
 
 def _private_link(email: OutgoingEmail) -> str | None:
@@ -133,14 +178,6 @@ def _private_link(email: OutgoingEmail) -> str | None:
         return unconfirmed.link_of(email)
     target = {"agent": email.agent, "address": email.address, "ticket": email.ticket}
     return links.url(email.link_kind, links.make(email.link_kind, **target))
-
-
-def _put_off(email: OutgoingEmail, error: Exception) -> None:
-    """Let a mail wait whose server could not be used, and those after it: without a reason, nobody would know why."""
-    if not isinstance(error, OSError):  # smtplib's own errors are of this family
-        logger.exception("The mail server could not be used.", exc_info=error)
-    retries.fail(email, error, for_good=False)
-    claims.put_off(TOGETHER - 1, clock.now() + timedelta(minutes=1), retries.reason_of(error))
 
 
 # --- What people do on the screen -----------------------------------------------------------------------------------
@@ -163,7 +200,11 @@ def hand_over(email: OutgoingEmail, server: MailServer | None = None) -> str:
     try:
         with _context(), Connection(server) as connection:
             connection.send(Letter(render(email), email.from_email, email.to_email))
-    except (OSError, ValueError, UnicodeError) as error:
+    except LOST:
+        raise
+    except Exception as error:
+        if not isinstance(error, OSError | BadMail):
+            logger.exception("The mail to %s could not be handed over.", email.to_email)
         raise MailFailure(explain(error)) from error
     return str(lazy("The mail server took the message for %(email)s.", email=email.to_email))
 

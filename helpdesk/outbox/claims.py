@@ -7,6 +7,7 @@ A mail is claimed by itself, right before it is sent, in the name of the process
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import SQL, Expression, ModelSelect, fn
 
@@ -19,9 +20,8 @@ from models import Message, OutgoingEmail
 
 #: The domain of the customers of examples (`helpdesk.examples.demo.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"
-#: Minutes to wait after each failure; after the last one the mail is shown as failed.
-DELAYS = (1, 5, 30, 120, 720)
-LONGEST_PAUSE = timedelta(minutes=DELAYS[-1])
+#: How long a mail that a server has put off waits at most until it is tried again.
+LONGEST_PAUSE = timedelta(hours=1)
 #: How far a clock may be ahead before what it wrote is not believed.
 AHEAD = timedelta(minutes=1)
 
@@ -73,13 +73,6 @@ def claim(count: int = 1) -> list[OutgoingEmail]:
         return sorted(claimed.execute(), key=lambda email: email.id)
 
 
-def put_off(count: int, until: datetime, reason: str) -> None:
-    """Let so many mails that are due wait: what went wrong with another would go wrong with them."""
-    later = OutgoingEmail.update(due_at=until, last_error=reason)
-    with database.atomic():
-        later.where(_among_due(count), OutgoingEmail.state == "pending").execute()
-
-
 def _among_due(count: int) -> Expression:
     """Match the first mails that are due, leaving those to others that they are just taking."""
     due = due_now().limit(count)
@@ -110,7 +103,7 @@ def _is_seen(email: OutgoingEmail) -> bool:
     return email.ticket is None or access.sees(email.agent, email.ticket)
 
 
-def store(email: OutgoingEmail, **values: str | int | datetime) -> None:
+def store(email: OutgoingEmail, **values: Any) -> None:
     """Write what became of a claimed mail, unless another deliverer has taken it over."""
     ours = (OutgoingEmail.claimed_by == email.claimed_by) & (OutgoingEmail.claimed_at == email.claimed_at)
     claimed = (OutgoingEmail.id == email.id) & (OutgoingEmail.state == "sending") & ours
@@ -138,7 +131,7 @@ def pull_in() -> None:
     now = clock.now()
     future = now + AHEAD
     written_ahead = (OutgoingEmail.created_at > future) & (OutgoingEmail.due_at >= OutgoingEmail.created_at)
-    tried_ahead = (OutgoingEmail.attempts > 0) & (OutgoingEmail.due_at > future + LONGEST_PAUSE)
+    tried_ahead = OutgoingEmail.deferred_since.is_null(False) & (OutgoingEmail.due_at > future + LONGEST_PAUSE)
     kept_back = Message.select(SQL("1")).where(
         Message.id == OutgoingEmail.message, Message.public_at > now, Message.created_at <= future
     )

@@ -1,4 +1,4 @@
-"""What went wrong with the mail server, in words."""
+"""What went wrong with the mail server: what it answered, as a reason that is stored and told in words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError
-from helpdesk.i18n import lazy
+from helpdesk.notifications.headers import BadMail
+from helpdesk.settings.mail_failures import Failure
 from helpdesk.settings.placeholders import header_safe
+
+#: Answers that speak of the connection whatever they answer to: the server goes away, or wants a sign-in first.
+OF_CONNECTION = frozenset({421, 530, 534, 535, 538})
+#: What was refused with an answer, where it was not the message.
+ANSWERS: dict[type[smtplib.SMTPException], str] = {
+    smtplib.SMTPAuthenticationError: "sign-in",
+    smtplib.SMTPSenderRefused: "sender",
+    smtplib.SMTPConnectError: "greeting",
+    smtplib.SMTPHeloError: "greeting",
+}
 
 
 class MailFailure(HelpdeskError):
@@ -36,52 +46,60 @@ def impossible(kind: type[OSError]) -> Iterator[None]:
         raise kind(str(error)) from error
 
 
-def explain(error: Exception) -> Any:
-    """Return a sentence that tells an owner what to look at."""
+def is_of_connection(error: smtplib.SMTPException) -> bool:
+    """Whether nothing more can be sent through this connection."""
+    return isinstance(error, smtplib.SMTPServerDisconnected) or bool(_codes(error) & OF_CONNECTION)
+
+
+def is_permanent(error: smtplib.SMTPException) -> bool:
+    """Whether the server said never of this mail: of its recipient, or of what it holds.
+
+    A sender that is refused is a fault of how the desk is set up, which can be mended while the mail waits.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
+        return min(_codes(error)) >= 500
+    return False
+
+
+def _codes(error: smtplib.SMTPException) -> set[int]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return {code for code, _text in error.recipients.values()}
+    return {error.smtp_code} if isinstance(error, smtplib.SMTPResponseException) else set()
+
+
+def explain(error: Exception) -> Failure:
+    """Return the reason that tells an owner what to look at."""
+    if isinstance(error, BadMail):
+        return error.failure
     if isinstance(error, smtplib.SMTPException):
         return _explain_answer(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return lazy("The certificate of the mail server is not valid: %(reason)s.", reason=error.verify_message)
+        return Failure("certificate", {"reason": error.verify_message})
     if isinstance(error, ssl.SSLError):
-        return lazy("The mail server does not speak this kind of encryption on this port.")
-    if isinstance(error, BadSignIn):
-        return lazy("The user name or password of the mail server holds letters that it cannot take, such as “é”.")
-    if isinstance(error, socket.gaierror | BadName):
-        return lazy("The name of the mail server was not found.")
-    if isinstance(error, TimeoutError):
-        return lazy("The mail server does not answer.")
-    if isinstance(error, ConnectionRefusedError):
-        return lazy("The mail server refuses connections on this port.")
-    if isinstance(error, OSError):
-        return lazy("The mail server cannot be reached.")
-    if isinstance(error, ValueError):
-        return lazy("The address %(email)s cannot be written to.", email=header_safe(str(error)))
-    return lazy("The mail could not be written; the log of the desk tells more.")
+        return Failure("encryption")
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+        (BadSignIn, "letters"),
+        ((socket.gaierror, BadName), "name"),
+        (TimeoutError, "silent"),
+        (ConnectionRefusedError, "closed"),
+        (OSError, "unreachable"),
+    )
+    return Failure(next((key for kind, key in kinds if isinstance(error, kind)), "mail"))
 
 
-def _explain_answer(error: smtplib.SMTPException) -> Any:
+def _explain_answer(error: smtplib.SMTPException) -> Failure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
-        return lazy("The mail server refused the recipient: %(answer)s", answer=_answer(code, answer))
+        return Failure("recipient", {"answer": _answer(code, answer)})
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return lazy("The mail server offers neither this encryption nor a sign-in on this port.")
+        return Failure("no-encryption")
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        if isinstance(error.__context__, TimeoutError):
-            return explain(error.__context__)
-        return lazy("The mail server ended the connection.")
+        return explain(error.__context__) if isinstance(error.__context__, TimeoutError) else Failure("ended")
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return Failure("message-bare")
     if isinstance(error, smtplib.SMTPAuthenticationError) and settings.mail_password_is_lost():
-        return lazy("The password of the mail server cannot be read with this secret key: type it again.")
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return lazy("The mail server refused the user name or password: %(answer)s", answer=_answer_of(error))
-    if isinstance(error, smtplib.SMTPSenderRefused):
-        return lazy("The mail server refused the sender: %(answer)s", answer=_answer_of(error))
-    if isinstance(error, smtplib.SMTPResponseException):
-        return lazy("The mail server refused the message: %(answer)s", answer=_answer_of(error))
-    return lazy("The mail server refused the message.")
-
-
-def _answer_of(error: smtplib.SMTPResponseException) -> str:
-    return _answer(error.smtp_code, error.smtp_error)
+        return Failure("password-lost")
+    return Failure(ANSWERS.get(type(error), "message"), {"answer": _answer(error.smtp_code, error.smtp_error)})
 
 
 def _answer(code: int, text: bytes | str) -> str:

@@ -22,13 +22,14 @@ class Letter(flask_mail.Message):
     """A finished mail in the hands of Flask-Mail: the envelope is its one recipient."""
 
     def __init__(self, letter: EmailMessage, sender: str, recipient: str) -> None:
-        super().__init__(letter["Subject"], [recipient], sender=sender)
-        self.letter = letter
+        # Without the subject, which Flask-Mail would read: a line end that is encoded in it ends no line.
+        super().__init__("", [recipient], sender=sender)
+        self._bytes = letter.as_bytes()
         self.msgId = letter["Message-ID"]
 
     def as_bytes(self) -> bytes:
-        """Return the mail as it stands: built by the standard library, which refuses line ends in headers."""
-        return self.letter.as_bytes()
+        """Return the mail as it stands."""
+        return self._bytes
 
 
 class Connection(flask_mail.Connection):

@@ -29,7 +29,7 @@ ACCOUNT_LINK = "customer_account_link"
 
 _ANYTHING = re.compile(r"\{\{([^{}]*)\}\}")
 _BLANKS = (" ", "\u00a0", "\u202f", "&nbsp;")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def allowed(kind: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
 from helpdesk.incoming import pipeline
 from helpdesk.notifications import KINDS
+from helpdesk.operations import workers
 from helpdesk.people import api_keys
 from models import (
     BulkAction,
@@ -251,6 +252,8 @@ POST: dict[str, str] = {
     "desk_outbox.edit_view": f"{CONFIGURE} 302",
     "desk_outbox.delete_view": f"{CONFIGURE} 404",
     "desk_outbox.retry_view": f"{CONFIGURE} 302",
+    "desk_outbox.retry_all_view": f"{CONFIGURE} 302",
+    "desk_outbox.leave_all_view": f"{CONFIGURE} 302",
     **sends("desk_mailboxes"),
     **dict.fromkeys(("desk_mailboxes.edit_view", "desk_senders.edit_view"), f"{CONFIGURE} 302"),
     # A mail came in by it.
@@ -358,6 +361,7 @@ class World:
 
     def __init__(self, app: Any, ticket: Ticket, people: dict[str, Any]) -> None:
         self.app, self.ticket, self.people = app, ticket, people
+        workers.beat()
         self.file = attached.file(ticket)
         self.note = tickets.add_note(ticket, "<p>Only for us.</p>", actor=people["root"])
         self.bulk_action = BulkAction.create(agent=people["ana"], act="close", created_at=clock.now())

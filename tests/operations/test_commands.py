@@ -142,7 +142,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 def test_a_desk_tells_its_address_and_ends_cleanly(serve: Any, number: int) -> None:
     desk = serve()
     assert re.fullmatch(r"Guichet is open at (http://127\.0\.0\.1:\d+) - .* \1/setup/[\w-]{20,}\n", desk.line)
-    assert desk.get("/healthz").status == 200
+    assert desk.get("/healthz?live").status == 200
     assert desk.end(number) == 0
     assert desk.errors.read_text() == ""
 
@@ -184,7 +184,7 @@ def test_migrating_twice_does_nothing(run: Any, migrated: Path) -> None:
 
 def test_two_first_starts_at_once_both_work(serve: Any, tmp_path: Path) -> None:
     desks = [serve(), serve()]
-    assert [desk.get(path).status for desk in desks for path in ("/healthz", "/")] == [200] * 4
+    assert [desk.get(path).status for desk in desks for path in ("/healthz?live", "/")] == [200] * 4
     links = {desk.line.split("/setup/")[1] for desk in desks}
     assert len(links) == 1
 

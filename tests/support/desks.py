@@ -18,6 +18,7 @@ from database import Cached, database
 from engines import SQLITE_PRAGMAS, open_database
 from helpdesk.lists import counting
 from helpdesk.operations import migrate
+from helpdesk.outbox import outbox_health
 from helpdesk.settings import DECLARED, environment
 from models import TABLES
 from tests.support.postgres import Cluster, Missing
@@ -93,6 +94,7 @@ def forget() -> None:
     """Drop every cache of the process, as a restart would."""
     Cached.version += 1
     counting.forget_counts()
+    outbox_health.forget_count()
 
 
 class SqliteDesk(Desk):

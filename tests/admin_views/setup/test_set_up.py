@@ -8,9 +8,11 @@ import pytest
 from playhouse.test_utils import count_queries
 
 from database import Label
-from helpdesk import clock, search, settings, tickets
+from helpdesk import clock, journal, search, settings, tickets
 from helpdesk.errors import InvalidInput
+from helpdesk.outbox import outbox_health
 from helpdesk.settings import environment
+from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
     CannedResponse,
@@ -277,6 +279,62 @@ def test_the_outbox_hides_the_private_link_and_retries(client_of, root, ticket):
     OutgoingEmail.update(state="failed", attempts=6).where(OutgoingEmail.id == email.id).execute()
     doors.post(client, "/admin/outbox/retry/", {"id": email.id})
     assert OutgoingEmail.get_by_id(email.id).state == "pending"
+
+
+@pytest.fixture
+def failed(ticket):
+    """Mails that could not be sent, to addresses that a server refused."""
+    answer = Failure("recipient", {"answer": "550 no such user"})
+    OutgoingEmail.update(state="failed", last_error=answer.stored).execute()
+    return list(OutgoingEmail.select())
+
+
+def test_failed_mails_are_counted_and_sent_again_together(client_of, root, failed):
+    client = client_of(root)
+    for path in ("/admin/tickets/", "/admin/dashboard/"):
+        assert "Mails not sent 1" in doors.text_of(client.get(path))
+    assert "Outbox 1" in doors.text_of(client.get("/admin/services/"))
+    page = doors.text_of(client.get("/admin/outbox/?flt0_0=failed"))
+    assert "1 mail could not be sent. Send all again" in page
+    assert "The mail server refused the recipient: 550 no such user" in page
+    sent = doors.post(client, "/admin/outbox/retry-all/", follow_redirects=True)
+    assert "1 mail is being sent again." in doors.text_of(sent)
+    assert OutgoingEmail.select().where(OutgoingEmail.state == "failed").count() == 0
+    assert "Mails not sent" not in doors.text_of(client.get("/admin/tickets/"))
+
+
+def test_failed_mails_are_left_unsent_once_asked(client_of, root, failed):
+    client = client_of(root)
+    asked = doors.text_of(doors.post(client, "/admin/outbox/leave-all/"))
+    assert "1 mail will not be sent." in asked
+    assert OutgoingEmail.select().where(OutgoingEmail.state == "failed").count() == 1
+    doors.post(client, "/admin/outbox/leave-all/", {"confirmed": "1"})
+    assert OutgoingEmail.select().where(OutgoingEmail.state == "cancelled").count() == 1
+
+
+def test_why_a_mail_failed_is_told_in_the_readers_language(client_of, root, failed):
+    root.locale = "fr"
+    root.save()
+    client = client_of(root)
+    journal.mail_ended(failed[0], Failure("silent"))
+    page = doors.text_of(client.get("/admin/outbox/"))
+    assert "Le serveur d’e-mail a refusé le destinataire : 550 no such user" in page
+    assert "Le serveur d’e-mail ne répond pas." in doors.text_of(client.get("/admin/journal/"))
+
+
+def test_a_mail_that_cannot_be_written_is_read_on_its_page(client_of, root, failed):
+    failure = Failure("bad-sender", {"email": "nobody"})
+    OutgoingEmail.update(from_email="nobody", last_error=failure.stored).execute()
+    page = client_of(root).get(f"/admin/outbox/details/?id={failed[0].id}")
+    assert page.status_code == 200
+    assert "The sender nobody is not an e-mail address" in doors.text_of(page)
+    assert "Your message has been sent" in doors.text_of(page)
+
+
+def test_the_outbox_tells_why_all_mails_wait(client_of, root, ticket, smtp):
+    outbox_health.failed(settings.mail_server(), Failure("silent"))
+    page = doors.text_of(client_of(root).get("/admin/outbox/"))
+    assert "The mail server does not answer. Mails wait since" in page
 
 
 def test_the_mails_of_unseen_tickets_are_not_read(client_of, ticket, ben):

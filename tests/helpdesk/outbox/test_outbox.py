@@ -21,12 +21,13 @@ from database import Label, Stamp, database, is_sqlite
 from helpdesk import clock, links, notifications, outbox, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.notifications import rendering
-from helpdesk.outbox import claims, retries, transport
+from helpdesk.outbox import claims, outbox_health, retries, transport
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from models import AccessLink, EmailText, OutgoingEmail, Permission, Setting, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of
+from tests.support.outgoing import again, owe, reason
 
 GOLDEN = Path(__file__).parent.parent.parent / "emails"
 
@@ -36,28 +37,10 @@ def _templates(app):
     """Mails are rendered by the application's templates."""
 
 
-def owe(to: str = "carol@customer.example", **values) -> OutgoingEmail:
-    """Write a mail into the outbox."""
-    now = clock.now()
-    number = OutgoingEmail.select().count()
-    values = {
-        "kind": "notification",
-        "to_email": to,
-        "from_email": "desk@desk.example",
-        "from_name": "Support Team",
-        "locale": "en",
-        "subject": f"Mail {number}",
-        "body": "<p>Hello</p>",
-        "mail_id": f"<{number}@desk.example>",
-        "due_at": now,
-        "created_at": now,
-        **values,
-    }
-    return OutgoingEmail.create(**values)
-
-
-def again(email: OutgoingEmail) -> OutgoingEmail:
-    return OutgoingEmail.get_by_id(email.id)
+def fault() -> str:
+    """What is wrong with the mail server, in words."""
+    found = outbox_health.fault()
+    return str(found.failure) if found is not None else ""
 
 
 # --- Without and with a server ------------------------------------------------------------------------------------
@@ -256,7 +239,7 @@ def test_a_recipient_refused_for_good_fails_at_once_and_others_arrive(refusing):
     gone, other = owe("gone@customer.example"), owe("other@customer.example")
     assert outbox.deliver_due() == 1
     assert again(gone).state == "failed"
-    assert again(gone).last_error == "The mail server refused the recipient: 550 no such user"
+    assert reason(gone) == "The mail server refused the recipient: 550 no such user"
     assert again(other).state == "sent"
 
 
@@ -267,18 +250,21 @@ def test_a_recipient_refused_for_now_is_tried_again(refusing):
     assert timedelta(seconds=50) < again(full).due_at - clock.now() <= timedelta(seconds=60)
 
 
-def test_tries_grow_apart_and_end_visibly(refusing):
+def test_tries_grow_apart_for_five_days_and_end_visibly(refusing):
     full = owe("full@customer.example")
     waits = []
     with time_machine.travel("2026-03-01 10:00", tick=False) as traveller:
-        OutgoingEmail.update(due_at=clock.now()).execute()
-        for _ in range(5):
-            outbox.deliver_due()
+        begin = clock.now()
+        OutgoingEmail.update(due_at=begin).execute()
+        outbox.deliver_due()
+        while again(full).state == "pending":
+            assert again(full).attempts == 0
             waits.append(round((again(full).due_at - clock.now()).total_seconds() / 60))
             traveller.shift(again(full).due_at - clock.now())
-        outbox.deliver_due()
-    assert waits == [1, 5, 30, 120, 720]
-    assert (again(full).state, again(full).attempts) == ("failed", 6)
+            outbox.deliver_due()
+        assert timedelta(days=5) <= clock.now() - begin <= timedelta(days=5, hours=1)
+    assert waits[:9] == [1, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert (again(full).state, reason(full)) == ("failed", "The mail server refused the recipient: 452 mailbox full")
 
 
 def test_a_bad_address_fails_without_holding_others_up(smtp):
@@ -287,28 +273,27 @@ def test_a_bad_address_fails_without_holding_others_up(smtp):
     assert (again(bad).state, again(good).state) == ("failed", "sent")
 
 
-def test_a_server_that_is_down_puts_the_first_off_and_keeps_the_rest(database):
+def test_a_server_that_is_down_uses_up_no_try(database):
     settings.save({"mail_host": "127.0.0.1", "mail_port": free_port(), "mail_tls": "none"})
-    first, second = owe(), owe()
+    mails = [owe(), owe()]
     outbox.deliver_due()
-    assert (again(first).attempts, again(second).attempts) == (1, 0)
-    assert again(first).state == again(second).state == "pending"
-    assert again(second).last_error == "The mail server refuses connections on this port."
+    assert [(again(mail).state, again(mail).attempts) for mail in mails] == [("pending", 0)] * 2
+    assert fault() == "The mail server refuses connections on this port."
 
 
 @pytest.mark.parametrize("host", ["smtp..example.org", "a" * 70 + ".example.org"])
-def test_a_name_that_no_server_can_have_is_a_failed_try(database, root, host):
+def test_a_name_that_no_server_can_have_is_a_fault_of_the_server(database, root, host):
     settings.save({"mail_host": "smtp.example.org", "mail_tls": "none"})
     Setting.update(value=host).where(Setting.key == "mail_host").execute()
     Stamp.bump()
     email = owe()
     assert outbox.deliver_due() == 0
-    assert (again(email).state, again(email).attempts) == ("pending", 1)
-    assert again(email).last_error == "The name of the mail server was not found."
+    assert (again(email).state, again(email).attempts) == ("pending", 0)
+    assert fault() == "The name of the mail server was not found."
     assert refused(MailServer(host, 25, tls="none"), root) == "The name of the mail server was not found."
 
 
-def test_a_password_that_cannot_be_sent_is_a_failed_try(database, root):
+def test_a_password_that_cannot_be_sent_is_a_fault_of_the_server(database, root):
     options = {"auth_require_tls": False, "authenticator": lambda *_: AuthResult(success=True)}
     controller = Controller(object(), hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
@@ -319,9 +304,8 @@ def test_a_password_that_cannot_be_sent_is_a_failed_try(database, root):
     assert outbox.deliver_due() == 0
     assert "holds letters that it cannot take" in refused(server, root)
     controller.stop()
-    for row in (email, other):
-        assert again(row).state == "pending"
-        assert "holds letters that it cannot take" in again(row).last_error
+    assert [again(row).state for row in (email, other)] == ["pending"] * 2
+    assert "holds letters that it cannot take" in fault()
 
 
 def test_whatever_breaks_the_connection_leaves_a_reason(smtp, monkeypatch):
@@ -331,8 +315,8 @@ def test_whatever_breaks_the_connection_leaves_a_reason(smtp, monkeypatch):
     monkeypatch.setattr(transport.Connection, "configure_host", broken)
     email = owe()
     assert outbox.deliver_due() == 0
-    assert (again(email).state, again(email).attempts) == ("pending", 1)
-    assert "could not be written" in again(email).last_error
+    assert (again(email).state, again(email).attempts) == ("pending", 0)
+    assert "could not be written" in fault()
 
 
 def test_an_administrator_tries_a_failed_mail_again(refusing, root):
@@ -413,11 +397,8 @@ def nested(database):
 def test_so_many_mails_are_claimed_and_no_more(nested, take):
     mails = [owe() for _ in range(40)]
     assert [mail.id for mail in claims.claim(take)] == [mail.id for mail in mails[:take]]
-    claims.put_off(take, clock.now() + timedelta(hours=1), "later")
-    counted = OutgoingEmail.select(OutgoingEmail.state, OutgoingEmail.last_error, fn.COUNT(OutgoingEmail.id))
-    groups = counted.group_by(OutgoingEmail.state, OutgoingEmail.last_error).tuples()
-    left = [("pending", "", 40 - 2 * take), ("pending", "later", take), ("sending", "", take)]
-    assert sorted(groups) == left
+    counted = OutgoingEmail.select(OutgoingEmail.state, fn.COUNT(OutgoingEmail.id)).group_by(OutgoingEmail.state)
+    assert sorted(counted.tuples()) == [("pending", 40 - take), ("sending", take)]
 
 
 def test_a_deliverer_that_was_taken_for_dead_writes_nothing(smtp):
@@ -476,7 +457,7 @@ def test_a_mail_that_waits_for_an_earlier_one_is_not_due(smtp, ticket, ana):
 def test_a_clock_set_back_by_three_hours_stops_no_mail(smtp, ticket, ana):
     with time_machine.travel(clock.now() + timedelta(hours=3)):
         tickets.reply(ticket, "<p>Written in what was three hours too late.</p>", actor=ana)
-        tried = owe(due_at=clock.now() + timedelta(hours=12), attempts=5)
+        tried = owe(due_at=clock.now() + timedelta(hours=1), deferred_since=clock.now())
     claims.pull_in()
     assert outbox.deliver_due() == 3
     assert again(tried).state == "sent"
@@ -497,7 +478,7 @@ def test_what_waits_by_a_right_clock_goes_on_waiting(smtp, ticket, ana):
     settings.save({"undo_send_seconds": 30})
     message = tickets.reply(ticket, "<p>On its way</p>", actor=ana)
     tickets.delay_reply(message, actor=ana)
-    owe(due_at=clock.now() + timedelta(hours=12), attempts=5)
+    owe(due_at=clock.now() + timedelta(hours=1), deferred_since=clock.now())
     owe(due_at=clock.now() + timedelta(days=5))
     claims.pull_in()
     assert outbox.deliver_due() == 0

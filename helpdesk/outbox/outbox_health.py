@@ -1,0 +1,154 @@
+"""How sending is: for the loop, health, doctor, dashboard and menu.
+
+What goes wrong with the mail server itself concerns every mail alike. It is remembered once, uses up no try of any
+mail, and says when the server is called again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import ModelSelect, fn
+
+from helpdesk import access, clock, settings
+from helpdesk.outbox import claims, sent_mail_retention
+from helpdesk.settings import environment, mail_failures, run_state
+from helpdesk.settings.environment import MailServer
+from helpdesk.settings.mail_failures import Failure
+from models import Agent, OutgoingEmail
+
+KEY = "mail_server"
+#: The server is called again after a minute, later after as long as it has been away, and after this at the latest.
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=15)
+#: How long a server that answered is trusted to take the next mail.
+TRUST = timedelta(minutes=5)
+#: How far a clock may be ahead before what it wrote is not believed.
+AHEAD = timedelta(minutes=1)
+#: Addresses that must have been refused, and nothing sent since, before it is no matter of single addresses.
+SEVERAL = 3
+#: Rows looked at for it.
+LOOKED_AT = 50
+#: Failed mails are counted so far.
+MOST_COUNTED = 1_000
+#: Seconds for which the menu's count may be old.
+SECONDS = 5
+_kept: tuple[float, int] = (float("-inf"), 0)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with the mail server, since when, and when it is called again."""
+
+    failure: Failure
+    since: datetime
+    until: datetime
+
+
+def fault(server: MailServer | None = None) -> Fault | None:
+    """Return what is wrong with the mail server as it is set now; what another one did says nothing."""
+    server = server or settings.mail_server()
+    stored = _stored(server) if server is not None else {}
+    if "failure" not in stored:
+        return None
+    now = clock.now()
+    since, until = (datetime.fromisoformat(stored[name]) for name in ("since", "until"))
+    # A clock that was ahead keeps nobody waiting.
+    return Fault(mail_failures.of(stored["failure"]), min(since, now), until if until <= now + LONGEST + AHEAD else now)
+
+
+def is_trusted(server: MailServer) -> bool:
+    """Whether the server has answered some minutes ago, so that nobody needs to ask."""
+    answered = _stored(server).get("answered")
+    return answered is not None and abs(clock.now() - datetime.fromisoformat(answered)) < TRUST
+
+
+def answered(server: MailServer) -> None:
+    """Remember that the server does its work; written once a minute at most."""
+    stored, now = _stored(server), clock.now()
+    last = stored.get("answered")
+    if "failure" in stored or last is None or abs(now - datetime.fromisoformat(last)) >= SHORTEST:
+        run_state.write(KEY, {"server": _name(server), "answered": now.isoformat()})
+
+
+def failed(server: MailServer, failure: Failure) -> Fault:
+    """Remember what is wrong with the server, and return it with the time of the next call."""
+    before, now = fault(server), clock.now()
+    since = before.since if before is not None else now
+    found = Fault(failure, since, now + min(max(now - since, SHORTEST), LONGEST))
+    values = {"since": since.isoformat(), "until": found.until.isoformat(), "failure": asdict(failure)}
+    run_state.write(KEY, {"server": _name(server), **values})
+    return found
+
+
+def _stored(server: MailServer) -> dict[str, Any]:
+    stored: dict[str, Any] = run_state.read(KEY) or {}
+    return stored if stored.get("server") == _name(server) else {}
+
+
+def _name(server: MailServer) -> str:
+    """Return what tells a server and its sign-in from others and says nothing of them."""
+    key = environment.current().secret_key.encode()
+    return hmac.new(key, f"mail server|{server!r}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+# --- What waits and what was given up -------------------------------------------------------------------------------
+
+
+def waiting() -> tuple[int, datetime | None]:
+    """Return how many mails wait or are being sent, and when the oldest was due that nothing holds back.
+
+    A mail behind another one to the same address waits for that one, which a server may have put off.
+    """
+    columns = (OutgoingEmail.state, fn.COUNT(OutgoingEmail.id), fn.MIN(OutgoingEmail.due_at))
+    live = OutgoingEmail.select(*columns).where(OutgoingEmail.state.in_(("pending", "sending")))
+    counts = {state: (count, first) for state, count, first in live.group_by(OutgoingEmail.state).tuples()}
+    due = claims.due_now().select(OutgoingEmail.due_at).limit(1).scalar() if "pending" in counts else None
+    sending = counts["sending"][1] if "sending" in counts else None
+    moments = [OutgoingEmail.due_at.python_value(moment) for moment in (due, sending) if moment is not None]
+    return sum(count for count, _first in counts.values()), min(moments, default=None)
+
+
+def given_up() -> int:
+    """Return how many mails failed and were neither sent again nor left (`MOST_COUNTED` at most)."""
+    return int(OutgoingEmail.select().where(OutgoingEmail.state == "failed").limit(MOST_COUNTED).count())
+
+
+def given_up_for(agent: Agent) -> int:
+    """Return how many of them this agent may read, as of some seconds ago: nothing for who may not set the desk up."""
+    global _kept
+    if not access.can(agent, "configure"):
+        return 0
+    if time.monotonic() - _kept[0] > SECONDS:
+        _kept = (time.monotonic(), given_up())
+    return _kept[1] if access.sees_all(agent) or not _kept[1] else int(failed_of(agent).limit(MOST_COUNTED).count())
+
+
+def forget_count() -> None:
+    """Count again for the next reader."""
+    global _kept
+    _kept = (float("-inf"), 0)
+
+
+def failed_of(agent: Agent) -> ModelSelect:
+    """Return the ids of the failed mails that this agent may read."""
+    failed = OutgoingEmail.select(OutgoingEmail.id).where(OutgoingEmail.state == "failed")
+    return sent_mail_retention.readable_by(agent, failed).order_by(OutgoingEmail.id)
+
+
+def refuses_everybody() -> bool:
+    """Whether several addresses were refused and nothing was sent since: then it is not for these addresses."""
+    sent = _rows(OutgoingEmail.state == "sent", OutgoingEmail.id.desc())
+    last = max((row.sent_at for row in sent if row.sent_at is not None), default=datetime.min)
+    failed = _rows(OutgoingEmail.state == "failed", OutgoingEmail.id.desc())
+    deferred = [row for row in _rows(OutgoingEmail.state == "pending", OutgoingEmail.due_at) if row.deferred_since]
+    return len({row.to_email for row in (*failed, *deferred) if row.created_at > last}) >= SEVERAL
+
+
+def _rows(state: Any, order: Any) -> list[OutgoingEmail]:
+    columns = (OutgoingEmail.to_email, OutgoingEmail.created_at, OutgoingEmail.sent_at, OutgoingEmail.deferred_since)
+    return list(OutgoingEmail.select(*columns).where(state).order_by(order).limit(LOOKED_AT))
