@@ -24,6 +24,7 @@ import public
 from database import database
 from engines import open_database
 from helpdesk import cli, i18n, outbox
+from helpdesk.files import file_store
 from helpdesk.lib import cache
 from helpdesk.settings import environment
 from web import errors, liveness, rendering, request_log, security, sessions, statics, uploads
@@ -45,7 +46,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=90),
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=32 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=file_store.LEAST_BODY,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         BABEL_TRANSLATION_DIRECTORIES=str(environment.ROOT / "translations"),
     )

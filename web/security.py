@@ -6,12 +6,13 @@ import secrets
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, g, request
+from flask import Flask, Request, Response, abort, g, has_request_context, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadData
 from peewee import InterfaceError, OperationalError
 
 from helpdesk import links, settings
+from helpdesk.lib import safety
 from helpdesk.settings import environment
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -52,8 +53,20 @@ class Cookies(SecureCookieSessionInterface):
         return self.session_class() if is_old else self.session_class(values)
 
 
+#: Whether the public address was an https one when a page last looked.
+_was_https: bool | None = None
+
+
 def is_https() -> bool:
     """Whether the public address of the desk is an https one."""
+    global _was_https
+    # Static files are sent while the database hangs: for them, what pages last read is new enough.
+    if _was_https is None or not has_request_context() or not request.path.startswith("/static/"):
+        _was_https = _read_https()
+    return _was_https
+
+
+def _read_https() -> bool:
     try:
         return settings.site_url().startswith("https://")
     except (OperationalError, InterfaceError):
@@ -110,11 +123,8 @@ def add_headers(response: Response) -> Response:
     """Set the headers of a careful answer; a view may have set a stricter policy itself."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    # A stricter policy hides the referrer from our own https forms, which Flask-WTF then refuses.
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    for name, value in safety.HEADERS.items():
+        headers.setdefault(name, value)
     if not response.cache_control.max_age:
         headers.setdefault("Cache-Control", "no-store")
     if is_https():

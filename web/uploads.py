@@ -19,9 +19,6 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from models import Upload
 
-#: What a request holds beside its files, in bytes.
-AROUND = 4 * 1024 * 1024
-
 
 def init_app(app: Flask) -> None:
     """Let a request be as large as the files of one message."""
@@ -31,8 +28,7 @@ def init_app(app: Flask) -> None:
 def make_room() -> None:
     """Raise the limit of this request to what an owner allows for files."""
     if request.method == "POST":
-        usual: int = current_app.config["MAX_CONTENT_LENGTH"]
-        request.max_content_length = max(usual, file_store.limits().total + AROUND)
+        request.max_content_length = file_store.largest_body()
 
 
 class FormFiles:

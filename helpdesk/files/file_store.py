@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 #: Files of one message.
 MOST = 10
+#: What a request may hold in bytes whatever an owner allows for files, and what it may hold beside them.
+LEAST_BODY, AROUND = 32 * 1024 * 1024, 4 * 1024 * 1024
 #: Bytes read at once.
 CHUNK = 1 << 16
 #: The path of a file: its folder, two letters, and a name of 256 random bits that begins with them.
@@ -73,6 +75,11 @@ def limits() -> Limits:
     total = sizes.parse(settings.get("max_total_size"))
     each = min(sizes.parse(settings.get("max_file_size")), total)
     return Limits(tuple(settings.get("allowed_extensions").split(",")), each, total)
+
+
+def largest_body() -> int:
+    """Return how many bytes a request may hold: the files of one message and what is around them."""
+    return max(LEAST_BODY, limits().total + AROUND)
 
 
 def location(path: str) -> Path:

@@ -75,6 +75,7 @@ class Loop:
         """Begin, beside whatever else the process does."""
         workers.begin()
         wakeups.bells |= {self._bells[source.name] for source in self._sources if source.is_woken}
+        wakeups.follow_siblings(self._ring)
         carriers = [
             threading.Thread(target=self._carry_out, args=(source,), name=source.name, daemon=True)
             for source in self._sources
@@ -146,7 +147,8 @@ class Loop:
         self._listener.close()
         until = time.monotonic() + PATIENCE
         for thread in carriers:
-            thread.join(max(0, until - time.monotonic()))
+            if thread.ident is not None:  # a signal may come amid the start
+                thread.join(max(0, until - time.monotonic()))
         # What is still being done keeps its claim: the next start frees it, once this process is dead.
         if not any(thread.is_alive() for thread in carriers):
             with suppress(*outage.ERRORS), database.connection_context():

@@ -1,4 +1,4 @@
-"""Waking the loops that wait: those of this process by an event, those of others by PostgreSQL's NOTIFY.
+"""Waking the loops that wait: those of this process by an event, that of a sibling by a pipe, others by PostgreSQL.
 
 A wake-up says only that something was stored. One that is lost costs seconds: the loops look by themselves, too.
 """
@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -27,6 +28,27 @@ ALIVE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 30, "keepaliv
 bells: set[threading.Event] = set()
 # After a fork the loops are the other process's: it is woken as any other.
 os.register_at_fork(after_in_child=bells.clear)
+#: The two ends of the pipe between the processes of one desk, where there are several.
+_pipe: tuple[int, int] | None = None
+
+
+def share() -> None:
+    """Make the pipe by which processes forked from now on wake the one that has the loop."""
+    global _pipe
+    _pipe = os.pipe()
+    # Full means that the loop has not yet looked: it will.
+    os.set_blocking(_pipe[1], False)
+
+
+def follow_siblings(heard: Callable[[], None]) -> None:
+    """Call `heard` whenever another process of this desk has stored something, in a thread of its own."""
+    if _pipe is not None:
+        threading.Thread(target=_follow, args=(_pipe[0], heard), name="siblings", daemon=True).start()
+
+
+def _follow(pipe: int, heard: Callable[[], None]) -> None:
+    while os.read(pipe, 4096):
+        heard()
 
 
 def wake() -> None:
@@ -34,6 +56,9 @@ def wake() -> None:
     if bells:
         for bell in tuple(bells):
             bell.set()
+    elif _pipe is not None:
+        with suppress(BlockingIOError):
+            os.write(_pipe[1], b"!")
     elif not is_sqlite():
         try:
             database.execute_sql(f"NOTIFY {CHANNEL}")

@@ -27,7 +27,7 @@ NAMES = tuple(
     f"GUICHET_{name}"
     for name in (
         *("DATA_DIR", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "MAIL_URL", "TRUSTED_PROXIES", "SECRET_KEY"),
-        *("CAPTCHA", "WORKER", "LOG"),
+        *("CAPTCHA", "WORKER", "LOG", "PROCESSES"),
     )
 )
 #: A part of a host name, between two dots.
@@ -64,6 +64,8 @@ class Environment:
     captcha: str = "image"
     worker: str = "embedded"
     log: str = log.TEXT
+    #: How many processes answer requests; 0 leaves it to what the machine has.
+    processes: int = 0
     #: Whether the data folder was empty before this process put its secret key there.
     was_empty: bool = False
 
@@ -88,6 +90,7 @@ def read(values: Mapping[str, str]) -> Environment:
         trusted_proxies=_number(values, "GUICHET_TRUSTED_PROXIES", 0, 0, 10),
         captcha=_one_of(values, "GUICHET_CAPTCHA", ("image", "off")),
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
+        processes=_number(values, "GUICHET_PROCESSES", 0, 0, 64),
         log=_one_of(values, "GUICHET_LOG", log.FORMS),
         was_empty=was_empty,
     )

@@ -42,7 +42,8 @@ def test_the_unit_says_all_that_a_service_needs() -> None:
         "After=network-online",
         "User=guichet",
         "StateDirectory=guichet",
-        "Type=exec",
+        "Type=notify",
+        "WatchdogSec=",
     )
     assert [line for line in needed if f"\n{line}" not in text] == []
 

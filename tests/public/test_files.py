@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from helpdesk import clock, links, settings, tickets
-from helpdesk.files import uploads
+from helpdesk.files import file_store, uploads
 from helpdesk.lib import throttle
 from helpdesk.visitors import unconfirmed
 from models import Attachment, Message, Ticket, UnconfirmedRequest, Upload
@@ -180,6 +180,7 @@ def test_a_request_beyond_every_limit_is_answered_kindly(visitor):
 
 def test_a_request_may_be_as_large_as_the_files_of_a_message(visitor, monkeypatch):
     monkeypatch.setitem(visitor.application.config, "MAX_CONTENT_LENGTH", 10_000)
+    monkeypatch.setattr(file_store, "LEAST_BODY", 10_000)
     assert upload(visitor, filling.fill(visitor)["files_key"], attached.pdf(200_000)).status_code == 200
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.request import Request, urlopen
@@ -13,6 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from helpdesk.operations import serving
+from helpdesk.operations.http_server import HTTPServer
 from helpdesk.settings import environment
 from tests.support import sqlite_only
 from tests.support.desks import Desk
@@ -31,12 +31,6 @@ def echo(environ: dict[str, Any], start: Any) -> list[bytes]:
     return [json.dumps([*told, "HTTP_X_FORWARDED_FOR" in environ]).encode()]
 
 
-def run(server: Any) -> None:
-    """Answer until the server is closed, which its thread may meet in the middle of waiting."""
-    with suppress(OSError):
-        server.run()
-
-
 @pytest.fixture
 def believed(desk: Desk) -> Iterator[Callable[[int], list[Any]]]:
     """Gives what is believed of forged headers behind this many proxies."""
@@ -44,16 +38,15 @@ def believed(desk: Desk) -> Iterator[Callable[[int], list[Any]]]:
 
     def ask(proxies: int) -> list[Any]:
         environment.use(replace(environment.current(), port=0, trusted_proxies=proxies))
-        servers.append(serving.listen(echo))
-        threading.Thread(target=run, args=(servers[-1],), daemon=True).start()
+        servers.append(HTTPServer(echo, serving.listen(), 1_000_000))
+        threading.Thread(target=servers[-1].run, daemon=True).start()
         url = f"http://127.0.0.1:{environment.current().port}/"
         with urlopen(Request(url, headers=FORGED), timeout=5) as answer:
             return list(json.load(answer))
 
     yield ask
     for server in servers:
-        server.task_dispatcher.shutdown()
-        server.close()
+        server.end()
 
 
 @sqlite_only

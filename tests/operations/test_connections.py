@@ -1,0 +1,226 @@
+"""What strangers do to connections stops no page: idle and half-sent ones, bodies without end, an end amid answers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk import settings
+from helpdesk.files import file_store
+from helpdesk.lib import machine
+from helpdesk.operations import http_server, serving
+from helpdesk.operations.http_server import THREADS, HTTPServer
+from helpdesk.settings import environment
+from tests.support import sqlite_only
+from tools.benchmarks import connections
+
+pytestmark = sqlite_only
+
+GUARDED = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control: no-store")
+Place = tuple[str, int]
+
+
+class Served:
+    """An application over HTTP, in a thread."""
+
+    def __init__(self, application: Any) -> None:
+        environment.use(replace(environment.current(), port=0))
+        self.server = HTTPServer(application, serving.listen(), file_store.largest_body())
+        self.place = ("127.0.0.1", environment.current().port)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+
+    def say(self, text: bytes) -> str:
+        """Send some bytes and return all that comes until the connection ends."""
+        with socket.create_connection(self.place, timeout=20) as line:
+            line.sendall(text)
+            return read_all(line)
+
+
+def read_all(line: socket.socket) -> str:
+    came = b""
+    with suppress(ConnectionError):
+        while piece := line.recv(1 << 16):
+            came += piece
+    return came.decode("utf-8", "replace")
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def serve(app: Any) -> Iterator[Callable[..., Served]]:
+    """Serves the desk, or another application, until the test ends."""
+    started: list[Served] = []
+
+    def start(application: Any = app) -> Served:
+        started.append(Served(application))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.server.end()
+        one.thread.join(20)
+        assert not one.thread.is_alive()
+
+
+def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any) -> None:
+    machine.allow_open_files(4_000)
+    desk = serve()
+    with connections.held(desk.place, pause=0.1):
+        # The number promised is measured by tools/benchmarks/connections.py: here, others may be at work.
+        assert connections.slowest_page(desk.place, 0.5) < 10
+
+
+def test_at_the_limit_those_that_wait_longest_make_room(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "CONNECTIONS", 30)
+    desk = serve()
+    with connections.held(desk.place, count=200, pause=0.1):
+        assert connections.page(desk.place)[1] == 200
+
+
+def test_a_request_that_never_ends_is_given_up(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "PATIENCE", 0)
+    desk = serve()
+    ended = threading.Event()
+    with socket.create_connection(desk.place, timeout=20) as line:
+        line.sendall(connections.BEGINNINGS[2])
+
+        def drip() -> None:
+            with suppress(OSError):
+                while not ended.wait(0.05):
+                    line.send(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        assert read_all(line) == ""
+        ended.set()
+        thread.join()
+
+
+def test_bodies_in_transit_have_a_limit_together(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "IN_TRANSIT", 50_000)
+    desk = serve()
+    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(3)]
+    for line in lines:
+        line.sendall(connections.BEGINNINGS[2] + bytes(30_000))
+        time.sleep(0.01)
+    assert [read_all(line) for line in lines[:2]] == ["", ""]
+    lines[2].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        lines[2].recv(1)
+    for line in lines:
+        line.close()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_above_the_limit_is_refused_before_it_is_stored(serve: Any, tmp_path: Path, announced: bool) -> None:
+    desk = serve()
+    answer = connections.refusal_of(desk.place, 2 << 30, announced=announced)
+    assert answer.status == 413
+    most = (1 << 24) if announced else 2 * file_store.largest_body()
+    assert answer.sent < most
+
+
+def test_a_refused_body_is_told_in_words_that_arrive(serve: Any) -> None:
+    head = b"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    desk = serve()
+    answer = desk.say(head + b"Content-Length: 40000000\r\n\r\n" + bytes(40_000_000))
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert "may have 32" in answer
+    assert "Connection: close" in answer
+    # Nobody is asked to send what is not wanted.
+    asked = desk.say(head + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: 40000000\r\n\r\n")
+    assert asked.startswith("HTTP/1.1 413 ")
+
+
+def test_the_limit_is_the_forms_as_owners_set_it(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LOOK", 0.01)
+    desk, ended = serve(), threading.Event()
+    thread = threading.Thread(target=serving._follow_limit, args=(desk.server, ended))
+    thread.start()
+    settings.save({"max_total_size": "60M", "max_file_size": "60M"})
+    wait_until(lambda: desk.server.adj.max_request_body_size == file_store.largest_body() + 1)
+    assert file_store.largest_body() == 64 << 20
+    ended.set()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nno header\r\n\r\n", "400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", "400"),
+        (b"GET / HTTP/1.1\r\nLong: " + b"x" * 300_000 + b"\r\n\r\n", "431"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "501"),
+    ],
+)
+def test_the_servers_own_answers_are_guarded(serve: Any, text: bytes, status: str) -> None:
+    answer = serve().say(text)
+    assert answer.split(" ")[1] == status
+    assert [header for header in GUARDED if header not in answer] == []
+    assert "Server:" not in answer
+
+
+class Stuck:
+    """An application whose pages hang until they are let go."""
+
+    def __init__(self, rest: Any) -> None:
+        self.rest = rest
+        self.count = 0
+        self.go_on = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/stuck":
+            return self.rest(environ, start_response)
+        self.count += 1
+        assert self.go_on.wait(20)
+        start_response("200 OK", [("Content-Length", "100000")])
+        return [b"x" * 100_000]
+
+
+STUCK = b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_static_files_and_the_sign_of_life_come_while_every_thread_hangs(app: Any, serve: Any) -> None:
+    stuck = Stuck(app)
+    desk = serve(stuck)
+    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(THREADS + 2)]
+    for line in lines:
+        line.sendall(STUCK)
+    wait_until(lambda: stuck.count == THREADS)
+    assert [connections.page(desk.place, path)[1] for path in ("/healthz?live", "/static/desk.css")] == [200, 200]
+    stuck.go_on.set()
+    for line in lines:
+        line.close()
+
+
+def test_the_end_waits_for_the_answers_that_are_being_made(app: Any, serve: Any) -> None:
+    stuck = Stuck(app)
+    desk = serve(stuck)
+    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(THREADS + 2)]
+    for line in lines:
+        line.sendall(STUCK)
+    wait_until(lambda: stuck.count == THREADS)
+    with socket.create_connection(desk.place, timeout=20) as idle:
+        desk.server.end()
+        assert read_all(idle) == ""
+    assert connections.page(desk.place)[1] == 0
+    stuck.go_on.set()
+    assert [len(read_all(line)) > 100_000 for line in lines] == [True] * len(lines)
+    desk.thread.join(20)
+    assert not desk.thread.is_alive()
+    for line in lines:
+        line.close()
