@@ -33,6 +33,9 @@ KEEPALIVES = {
 LIMITS = "SET lock_timeout = '10s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
 NO_LIMITS = "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
 
+#: PostgreSQL's codes of a deadlock, a transaction that cannot be ordered, and a row that is gone (foreign key).
+COLLISIONS = frozenset({"40P01", "40001", "23503"})
+
 #: Pragmas of the embedded engine: an answered request survives a power cut (DESIGN §4).
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -206,6 +209,18 @@ class DatabaseServer(PooledPostgresqlDatabase):
                     self.close_idle()
                     with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
                         line.shutdown(socket.SHUT_RDWR)
+
+
+def is_collision(error: BaseException | None) -> bool:
+    """Whether this failed because of what another did at the same moment: trying once more may succeed.
+
+    Two waited for each other, and the server ended one of them; or a row that this refers to has just been deleted.
+    """
+    while error is not None:
+        if getattr(error, "sqlstate", None) in COLLISIONS or "FOREIGN KEY constraint failed" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def open_database(url: str) -> Database:

@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+from peewee import DatabaseError
 
 from database import Label, database
+from engines import is_collision
 from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
 from helpdesk.lib.statements import insert
 from helpdesk.settings import lookups
-from models import Agent, Customer, Message, Ticket, TicketEvent
+from models import Agent, Customer, Message, Team, Ticket, TicketEvent
+
+T = TypeVar("T")
 
 
 class EventKind(StrEnum):
@@ -77,23 +82,51 @@ listeners: dict[EventKind, tuple[Listener, ...]] = {}
 after_commit: list[Callable[[], None]] = []
 #: The tickets that the running transaction has locked, by identity (``tickets.lock``).
 locked_tickets: ContextVar[dict[int, Ticket] | None] = ContextVar("locked_tickets", default=None)
+#: The agents and teams that the running transaction holds as they are, by table and id (``locking.hold``).
+held_rows: ContextVar[dict[tuple[str, int], Agent | Team | None] | None] = ContextVar("held_rows", default=None)
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
     """Store all of one rule or nothing; wake the deliverer once the outermost act is stored."""
     if database.transaction_depth():
-        with database.atomic():
+        with _locks_of_nested(), database.atomic():
             yield
         return
-    before = locked_tickets.set({})
+    before, held_before = locked_tickets.set({}), held_rows.set({})
     try:
         with database.atomic():
             yield
     finally:
         locked_tickets.reset(before)
+        held_rows.reset(held_before)
     for hook in after_commit:
         hook()
+
+
+def twice_at_most(act: Callable[[], T]) -> T:
+    """Run an act that is a transaction of its own; run it once more when it collided with another (``engines``)."""
+    try:
+        return act()
+    except DatabaseError as error:
+        if database.transaction_depth() or not is_collision(error):
+            raise
+    return act()
+
+
+@contextmanager
+def _locks_of_nested() -> Iterator[None]:
+    """Forget what a nested transaction locked when it is rolled back: its locks go with it."""
+    notes: list[Any] = [locked_tickets.get(), held_rows.get()]
+    before = [dict(note) if note else {} for note in notes]
+    try:
+        yield
+    except BaseException:
+        for note, earlier in zip(notes, before, strict=True):
+            if note is not None:
+                note.clear()
+                note.update(earlier)
+        raise
 
 
 def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:

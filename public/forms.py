@@ -187,7 +187,7 @@ class TicketForm(FilesForm):
             locale=i18n.language(),
             form_key=self.key,
             copies=tuple(cc.split(self.copies.data or "")),
-            files=tuple(self.form_files.stored),
+            files=tuple(self.form_files.to_send),
             order_number=self.order_number.data or "",
         )
 

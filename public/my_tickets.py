@@ -140,7 +140,7 @@ def answer(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, 
     try:
         if form.validate():
             rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
-            files = form.form_files.stored
+            files = form.form_files.to_send
             tickets.receive_message(
                 row, form.message.data, actor=who, form_key=form.key, copies=form.new_cc, files=files
             )

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from peewee import InterfaceError, InternalError, OperationalError
+from peewee import IntegrityError, InterfaceError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from helpdesk.errors import HelpdeskError, Merged, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import throttle
 from helpdesk.operations import outage
+from web import collisions
 from web.kept_input import SentForm, read_form
 
 TEXTS: dict[int, tuple[Any, Any]] = {
@@ -47,11 +48,16 @@ READ_ONLY = (
     lazy("The desk may only read its database"),
     lazy("Nothing you sent was stored: keep it, and tell whoever runs the desk."),
 )
+COLLIDED = (
+    lazy("Somebody else was there at the same moment"),
+    lazy("What this is about was changed or deleted just now. Nothing you sent was stored: send it once more."),
+)
 #: What may be the matter with the database: how it is known, its line in the log, its page.
 FAILURES: tuple[tuple[Callable[[BaseException | None], bool], str, tuple[Any, Any]], ...] = (
     (outage.is_full, "The disk is full", FULL),
     (outage.is_gone, "The file of the database is missing or another", GONE),
     (outage.is_read_only, "The database may only be read", READ_ONLY),
+    (outage.is_collision, "Two requests collided, twice", COLLIDED),
 )
 AWAY = ("The database does not answer", TEXTS[503])
 HOST = lazy(
@@ -81,6 +87,7 @@ def init_app(app: Flask) -> None:
         HTTPException: failed,
         OperationalError: unreachable,
         InterfaceError: unreachable,
+        IntegrityError: refers_to_nothing,
         # What the drivers say where peewee does not stand between.
         InternalError: unreachable,
         sqlite3.OperationalError: unreachable,
@@ -189,6 +196,9 @@ def failed(error: HTTPException) -> Any:
 
 def unreachable(error: Exception) -> Any:
     """Say that the database does not answer, or has no room; what was typed comes back to be sent again."""
+    answer = collisions.second_answer(error)
+    if answer is not None:
+        return answer
     line, (title, text) = next((page for is_it, *page in FAILURES if is_it(error)), AWAY)
     current_app.logger.error("%s: %s", line, type(error).__name__)
     if request.path.startswith("/api/"):
@@ -197,6 +207,13 @@ def unreachable(error: Exception) -> Any:
         if request.endpoint == "public.health":
             return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
         return _bare(503, str(title), str(text), read_form()), 503, {"Retry-After": "10"}
+
+
+def refers_to_nothing(error: IntegrityError) -> Any:
+    """Answer once more when what this refers to was just deleted; every other broken constraint is our fault."""
+    if not outage.is_collision(error):
+        raise error
+    return unreachable(error)
 
 
 def unwritable(error: OSError) -> Any:

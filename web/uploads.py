@@ -39,6 +39,7 @@ class FormFiles:
         self.is_open = attachments.may_attach(actor)
         came = _read(request.form.get("files_key", stamp))
         self.is_new, self.key = not came, came or secrets.token_urlsafe(32)
+        self.shown = _ids(request.form.get("files_shown"))
         self.errors: list[Any] = []
         self._is_taken = False
 
@@ -49,8 +50,24 @@ class FormFiles:
 
     @property
     def stored(self) -> list[Upload]:
-        """The files that wait for the message."""
-        return [] if self.is_new else uploads.of_form(self.key, self.owner)
+        """The files that wait for the message: of those under the key, the ones that this page shows.
+
+        Another page of the same key may be about to send its own.
+        """
+        rows = [] if self.is_new else uploads.of_form(self.key, self.owner)
+        return rows if self.shown is None else [row for row in rows if row.id in self.shown]
+
+    @property
+    def to_send(self) -> list[Upload]:
+        """The files of the message, with those that its page shows and that are gone: a rule refuses these."""
+        stored = self.stored
+        there = {row.id for row in stored}
+        return stored + [uploads.gone(key) for key in sorted((self.shown or set()) - there)]
+
+    @property
+    def ids(self) -> str:
+        """What the form carries to say which files it shows."""
+        return " ".join(str(row.id) for row in self.stored)
 
     @property
     def is_shown(self) -> bool:
@@ -87,16 +104,21 @@ class FormFiles:
                 raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
             self.count()
             self.is_new = False
-            return uploads.keep(file.stream, file.filename, form_key=self.key, owner=self.owner)
+            row = uploads.keep(file.stream, file.filename, form_key=self.key, owner=self.owner)
         except (InvalidInput, TooMany) as error:
             self.errors.append(error.message)
             raise
+        if self.shown is not None:
+            self.shown.add(row.id)
+        return row
 
     def remove(self) -> None:
         """Take the file out that the form names."""
         key = inputs.row_key(request.form.get("remove_file", ""))
         if key is not None:
             uploads.drop(key, form_key=self.key, owner=self.owner)
+            if self.shown is not None:
+                self.shown.discard(key)
 
 
 def receive_one(form_files: FormFiles) -> tuple[dict[str, Any], int]:
@@ -111,6 +133,13 @@ def receive_one(form_files: FormFiles) -> tuple[dict[str, Any], int]:
     except InvalidInput as error:
         return {"message": str(error)}, 422
     return {"id": str(row.id), "name": row.name, "size": i18n.size(row.size)}, 200
+
+
+def _ids(text: str | None) -> set[int] | None:
+    """Read which files a page shows; None for a request that does not say."""
+    if text is None:
+        return None
+    return {key for word in text.split()[: file_store.MOST] if (key := inputs.row_key(word)) is not None}
 
 
 def _read(stamp: str) -> str:

@@ -9,6 +9,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin_views.tickets import page_state
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import message_of
 from database import Base
@@ -78,9 +79,28 @@ class ActionsPage(TicketDeskPage):
         if act == "delete":
             message = _("Ticket %(number)s is in the bin. It can be restored for 30 days.", number=ticket.number)
             return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), message)
+        if act == "take":
+            return self.take(ticket, str(done))
         rule(ticket, actor=self.agent)
         flash(str(done), "success")
         return redirect(self.context.address(ticket))
+
+    def take(self, ticket: Ticket, message: str) -> ResponseReturnValue:
+        """Assign the ticket to the agent, unless somebody else just got it."""
+        try:
+            with tickets.transaction():
+                self.require_same_assignee(ticket, self.agent)
+                tickets.take(ticket, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+        else:
+            flash(message, "success")
+        return redirect(self.context.back_to(ticket))
+
+    def require_same_assignee(self, ticket: Ticket, to: Agent | Team | None) -> None:
+        """Raise InvalidInput when the ticket was assigned since the form's page was made; in a transaction."""
+        tickets.lock(ticket, actor=self.agent)
+        page_state.require_same_assignee(request.form.get("known", ""), ticket, to)
 
     def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], message: str) -> ResponseReturnValue:
         """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
@@ -126,16 +146,19 @@ class ActionsPage(TicketDeskPage):
         return redirect(self.context.back_to(ticket))
 
     def update(self, ticket: Ticket) -> None:
-        """Apply the panel's form; a field that was not shown is not changed."""
+        """Apply the panel's form; a field that was not shown, or is as its page showed it, is not changed."""
         form, agent = request.form, self.agent
-        if "tags" in form and access.can(agent, "tag", ticket):
+        touched = {name for name in form if form[name] != form.get(f"shown_{name}")}
+        if "tags" in touched and access.can(agent, "tag", ticket):
             tickets.set_tags(ticket, form["tags"].split(","), actor=agent)
-        if "status" in form:
+        if "status" in touched:
             tickets.set_status(ticket, one_of(lookups.statuses(), form["status"]), actor=agent)
-        if "priority" in form and form["priority"] != str(ticket.priority_id):
+        if "priority" in touched and form["priority"] != str(ticket.priority_id):
             tickets.set_priority(ticket, one_of(lookups.priorities(), form["priority"]), actor=agent)
-        if "assignee" in form and form["assignee"] != "keep":
-            tickets.assign(ticket, target(form["assignee"]), actor=agent)
+        if "assignee" in touched and form["assignee"] != "keep":
+            to = target(form["assignee"])
+            self.require_same_assignee(ticket, to)
+            tickets.assign(ticket, to, actor=agent)
 
     @expose("/<number>/subject", methods=["POST"])
     def subject_view(self, number: str) -> ResponseReturnValue:
@@ -156,7 +179,9 @@ class ActionsPage(TicketDeskPage):
             to = target(request.form.get("to", ""))
             if to is None:
                 raise InvalidInput(lazy("Choose to whom."), field="to")
-            tickets.transfer(ticket, to, actor=self.agent, note=request.form.get("note", ""))
+            with tickets.transaction():
+                self.require_same_assignee(ticket, to)
+                tickets.transfer(ticket, to, actor=self.agent, note=request.form.get("note", ""))
         except InvalidInput as error:
             return self.refuse(number, "transfer", error)
         flash(_("The ticket has been transferred to %(name)s.", name=str(to)), "success")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -11,6 +12,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
+from admin_views.tickets import page_state
 from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
 from admin_views.tickets.merging import question
 from admin_views.tickets.sidebar import LIST
@@ -21,8 +23,8 @@ from helpdesk.lists import bulk, criteria, undo
 from helpdesk.lists.bulk import MAX_TICKETS, Outcome
 from helpdesk.lists.undo import Undone
 from helpdesk.settings import lookups
-from helpdesk.tickets import merging, unread
-from models import Ticket
+from helpdesk.tickets import assignment, merging, unread
+from models import Agent, Team, Ticket
 
 #: Addresses named when their mails had gone already.
 NAMED = 5
@@ -109,7 +111,8 @@ class BulkPage(DeskPage):
         value = request.form.get("value", "")
         if act == "assign":
             to = target(value)
-            return lambda ticket: tickets.assign(ticket, to, actor=self.agent)
+            made = page_state.made_at(request.form.get("made", ""))
+            return lambda ticket: self.assign(ticket, to, made)
         if act == "status":
             status = one_of(lookups.statuses(), value)
             return lambda ticket: tickets.set_status(ticket, status, actor=self.agent)
@@ -122,6 +125,13 @@ class BulkPage(DeskPage):
                 raise InvalidInput(lazy("Write a tag, or choose one."))
             return lambda ticket: tickets.tag(ticket, name, actor=self.agent)
         return lambda ticket: ACTS[act][0](ticket, actor=self.agent)
+
+    def assign(self, ticket: Ticket, to: Agent | Team | None, made: datetime | None) -> None:
+        """Assign a ticked ticket, unless somebody else assigned it since the list was made."""
+        is_news = made is not None and assignment.assigned_since(ticket, made, by=self.agent)
+        if is_news and not assignment.is_assigned_to(ticket, to):
+            raise InvalidInput(page_state.reassigned_text(ticket))
+        tickets.assign(ticket, to, actor=self.agent)
 
     def ticked(self) -> list[int]:
         """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""

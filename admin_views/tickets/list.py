@@ -9,6 +9,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin_views.tickets import page_state
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
@@ -44,6 +45,7 @@ class TicketsPage(TicketDeskPage):
         jump = named(self.agent, words.get("q", ""))
         if jump is not None:
             return redirect(url_for(TICKET, number=jump.number))
+        made = page_state.moment()
         tickets, view = criteria.listing_of(self.agent, words), words.get("view", "open")
         searching = view == "search" and not set(words) - {"view", "scope", "sort"}
         page = listing.Page([]) if searching else tickets.page(after=arg("after"), before=arg("before"))
@@ -64,6 +66,7 @@ class TicketsPage(TicketDeskPage):
             silent=silent_places(self.agent, view),
             most=listing.COUNT_LIMIT,
             kept_view=context.saved_view(),
+            made=made,
             **tools(words, tickets),
             **excerpts(page, tickets),
         )

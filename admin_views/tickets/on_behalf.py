@@ -80,7 +80,9 @@ class NewTicketPage(TicketDeskPage):
         removing = "remove_file" in request.form
         if not removing and form.validate_on_submit():
             try:
-                ticket = tickets.open_for_caller(replace(new_ticket(form), files=tuple(files.stored)), actor=self.agent)
+                ticket = tickets.open_for_caller(
+                    replace(new_ticket(form), files=tuple(files.to_send)), actor=self.agent
+                )
             except InvalidInput as error:
                 error.field = FIELD_OF.get(error.field or "", error.field)
                 show(error, form)

@@ -106,7 +106,7 @@ class ComposerPage(TicketDeskPage):
 
         Raises InvalidInput, Merged, and ReplyOutdated when something came in since the page of the form was made.
         """
-        files, key = composer.files.stored if composer.files is not None else [], composer.form_key
+        files, key = composer.files.to_send if composer.files is not None else [], composer.form_key
         with tickets.transaction():
             tickets.lock(ticket, actor=self.agent)
             made = tickets.find_message_by_form_key(key, ticket, richtext.to_text(richtext.clean(composer.html)))

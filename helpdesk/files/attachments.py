@@ -16,7 +16,7 @@ from peewee import ModelSelect, chunked, fn
 from helpdesk import access, clock, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import HelpdeskError, NotFound
-from helpdesk.files import file_store
+from helpdesk.files import file_store, uploads
 from helpdesk.files.file_store import PLACE, StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
@@ -54,9 +54,9 @@ def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None
     if not may_attach(actor):
         raise file_store.refusal(lazy("Files cannot be sent here. Remove them, then send your message."))
     file_store.check_together(files, name=files[-1].name)
-    uploads = [file.id for file in files if isinstance(file, Upload)]
-    if uploads and Upload.delete().where(Upload.id.in_(uploads)).execute() != len(uploads):
-        raise file_store.refusal(lazy("A file has waited for too long. Choose it again."))
+    ids = [file.id for file in files if isinstance(file, Upload)]
+    if ids and Upload.delete().where(Upload.id.in_(ids)).execute() != len(ids):
+        raise file_store.refusal(uploads.GONE)
     values = [{name: getattr(file, name) for name in COLUMNS} for file in files]
     Attachment.insert_many([{**row, "message": message.id, "created_at": clock.now()} for row in values]).execute()
 

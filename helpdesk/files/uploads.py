@@ -11,8 +11,13 @@ from database import database
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.files import file_store
+from helpdesk.i18n import lazy
 from models import Attachment, Upload
 
+#: What is told of a file that its page still shows.
+GONE = lazy(
+    "A file is not here any more: it has waited for too long, or went out with another message. Choose it again."
+)
 #: How long a file waits for the form it was chosen in.
 WAIT = timedelta(hours=1)
 
@@ -40,6 +45,11 @@ def of_form(form_key: str, owner: str) -> list[Upload]:
     return list(query.order_by(Upload.id).limit(file_store.MOST))
 
 
+def gone(upload_id: int) -> Upload:
+    """Return what stands for a file that is not there any more: a rule that is given it refuses."""
+    return Upload(id=upload_id, name="", size=0)
+
+
 def wait_longer(*, form_key: str, owner: str) -> None:
     """Keep the files of a form that is still being filled in for another hour."""
     mine = (Upload.form_key == form_key) & (Upload.owner == owner) & (Upload.expires_at > clock.now())
@@ -47,10 +57,13 @@ def wait_longer(*, form_key: str, owner: str) -> None:
 
 
 def keep_until(files: Iterable[object], *, until: datetime) -> list[int]:
-    """Keep these files until then, in the caller's transaction; return their ids, for `find_all`."""
+    """Keep these files until then, in the caller's transaction; return their ids, for `find_all`.
+
+    Raises InvalidInput at ``files`` when one is not there any more.
+    """
     ids = [file.id for file in files if isinstance(file, Upload)]
-    if ids:
-        Upload.update(expires_at=until).where(Upload.id.in_(ids)).execute()
+    if ids and Upload.update(expires_at=until).where(Upload.id.in_(ids)).execute() != len(ids):
+        raise file_store.refusal(GONE)
     return ids
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from peewee import DatabaseError, chunked, fn
 
 from helpdesk import clock, notifications
-from helpdesk.errors import HelpdeskError, NotFound
-from helpdesk.events import EventKind, transaction
+from helpdesk.errors import HelpdeskError, NotAllowed, NotFound
+from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import for_update, hold_actor, mark_locked
 from helpdesk.notifications import drafting
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
@@ -88,8 +89,10 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
     with drafting.noted() as mails, notifications.one_mail(actor=actor):
         for some in chunked(ids, AT_ONCE):
             try:
-                with transaction():
-                    _do(outcome, name, some, rule, actor)
+                outcome = twice_at_most(partial(_do_some, outcome, name, some, rule, actor))
+            except NotAllowed as error:
+                # The agent's account was ended in between.
+                outcome.refused[str(error)] = outcome.refused.get(str(error), 0) + len(some)
             except DatabaseError as error:
                 # What was done until now is stored: whom it concerns is told of it.
                 failure = error
@@ -100,6 +103,14 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
             outcome.action.save()
     if failure is not None:
         raise failure
+    return outcome
+
+
+def _do_some(earlier: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> Outcome:
+    outcome = Outcome(earlier.done, dict(earlier.refused), earlier.action)
+    with notifications.forgotten_on_failure(), transaction():
+        hold_actor(actor)
+        _do(outcome, name, ids, rule, actor)
     return outcome
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from peewee import DateTimeField, chunked, fn
@@ -12,10 +13,10 @@ from peewee import DateTimeField, chunked, fn
 from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.events import EventKind, assignee_name, record, transaction
+from helpdesk.events import EventKind, assignee_name, record, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, RESTLESS, Act, State, states
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
 from helpdesk.tickets.list_columns import store
@@ -60,17 +61,25 @@ def undo(action: BulkAction, *, actor: Agent) -> Undone:
             raise InvalidInput(lazy("This was undone already."))
     standing, ids = 0, [row[0] for row in action.changes.select(BulkChange.id).order_by(BulkChange.id).tuples()]
     for some in chunked(ids, AT_ONCE):
-        with transaction():
-            standing += _undo(undone, action.act, some, actor)
+        part, stood = twice_at_most(partial(_undo_some, action.act, some, actor))
+        undone.back, undone.left_alone = undone.back + part.back, undone.left_alone + part.left_alone
+        standing += stood
     # Where something of the act still stands, its e-mail still tells the truth.
     if undone.back and not standing:
         _recall(action.mails, undone)
     return undone
 
 
+def _undo_some(name: str, ids: Sequence[int], actor: Agent) -> tuple[Undone, int]:
+    undone = Undone()
+    with transaction():
+        return undone, _undo(undone, name, ids, actor)
+
+
 def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     """Give back some changes; return how many of them stand although nobody touched them."""
     act, standing = ACTS[name], 0
+    hold_actor(actor)
     rows = BulkChange.select(BulkChange, Ticket, Customer).join(Ticket).join(Customer)
     changes = list(for_update(rows.where(BulkChange.id.in_(ids)).order_by(BulkChange.ticket)))
     for change in changes:
@@ -109,7 +118,15 @@ def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
     if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
         return False
     former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
-    return all(row is not None and getattr(row, _ACTIVE.get(column, "id")) for row, column in former)
+    return all(row is not None and _is_there(row, column) for row, column in former)
+
+
+def _is_there(row: Any, column: str) -> bool:
+    """Whether a former value may come back; who gets a ticket stays as they are until that is stored."""
+    if column not in _ACTIVE:
+        return True
+    stored = hold(row)
+    return stored is not None and bool(getattr(stored, _ACTIVE[column]))
 
 
 def _saw(actor: Actor, change: BulkChange) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from helpdesk import i18n, settings
 from helpdesk.access import Actor, System
@@ -22,7 +23,18 @@ from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
 from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketEvent
 
-__all__ = ["KINDS", "TABLE", "Cause", "Occasion", "Recipient", "one_mail", "owe", "plan", "send_account_mail"]
+__all__ = [
+    "KINDS",
+    "TABLE",
+    "Cause",
+    "Occasion",
+    "Recipient",
+    "forgotten_on_failure",
+    "one_mail",
+    "owe",
+    "plan",
+    "send_account_mail",
+]
 
 KINDS = email_kinds.KINDS
 
@@ -164,6 +176,19 @@ def one_mail(*, actor: Actor) -> Iterator[None]:
     with transaction():
         for cause in causes if len(causes) == 1 else _digests(causes, actor):
             owe(cause)
+
+
+@contextmanager
+def forgotten_on_failure() -> Iterator[None]:
+    """Forget the mails of what fails inside: none of it is stored."""
+    lists: list[list[Any]] = [rows for rows in (_gathered.get(), drafting.noting()) if rows is not None]
+    before = [len(rows) for rows in lists]
+    try:
+        yield
+    except BaseException:
+        for rows, count in zip(lists, before, strict=True):
+            del rows[count:]
+        raise
 
 
 def _digests(causes: list[Cause], actor: Actor) -> list[Cause]:

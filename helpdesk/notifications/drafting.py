@@ -38,6 +38,11 @@ def noted() -> Iterator[list[int]]:
         _noted.reset(token)
 
 
+def noting() -> list[int] | None:
+    """Return the ids noted so far where e-mails are noted."""
+    return _noted.get()
+
+
 @dataclass(frozen=True)
 class Text:
     """What a kind of e-mail says in one language: the owner's words, else the shipped ones."""

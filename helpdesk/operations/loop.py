@@ -31,6 +31,8 @@ LOOK_LISTENING = 15
 REST = 15
 #: Seconds to rest after an error that nobody foresaw, and after one of a database that is away.
 REST_FAILED, REST_LOST = 60, 2
+#: The same after a collision with another act.
+REST_COLLIDED = 0.2
 #: Seconds a stopping loop waits for what it is doing.
 PATIENCE = 10
 
@@ -167,5 +169,8 @@ def _report(error: Exception, name: str) -> float:
     if outage.is_lost(error):
         outage.tell(error)
         return REST_LOST
+    if outage.is_collision(error):
+        logger.warning("The loop (%s) collided with another act, and tries again.", name)
+        return REST_COLLIDED
     logger.error("The loop (%s) failed, and goes on in a moment.", name, exc_info=error)
     return REST_FAILED

@@ -11,7 +11,9 @@ import psycopg
 from peewee import InterfaceError, OperationalError
 
 from database import is_sqlite
-from engines import DatabaseGone
+from engines import DatabaseGone, is_collision
+
+__all__ = ["is_collision", "is_full", "is_gone", "is_lost", "is_read_only", "over", "tell"]
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from helpdesk.lib import throttle
 from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly
 from helpdesk.outbox import sent_mail_retention
+from helpdesk.people import teams
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import unconfirmed
 from models import SecurityCode, SignIn
@@ -36,6 +37,7 @@ def by_age(step: Callable[[], object]) -> Callable[[], object]:
 ALWAYS: dict[str, Callable[[], object]] = {
     "mails to check": mailbox_health.tell_of_held,
     "waiting orders": orders.link_waiting,
+    "tickets of disabled accounts": teams.free_leftovers,
     "the nightly backup": nightly.run,
 }
 

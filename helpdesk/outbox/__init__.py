@@ -16,7 +16,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from flask import Flask, current_app, has_app_context
-from peewee import InterfaceError, OperationalError
+from peewee import DoesNotExist, IntegrityError, InterfaceError, OperationalError
 
 from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
@@ -140,7 +140,7 @@ def _server_failed(server: MailServer, error: Exception) -> Failure:
     return fault.failure
 
 
-def _handle(email: OutgoingEmail, connection: Connection) -> int:
+def _handle(email: OutgoingEmail, connection: Connection, *, is_second: bool = False) -> int:
     """Send a claimed mail and return 1, or say why not. Raises what is wrong with the connection."""
     try:
         if claims.is_moot(email):
@@ -149,13 +149,25 @@ def _handle(email: OutgoingEmail, connection: Connection) -> int:
         letter = Letter(render(email, _private_link(email)), email.from_email, email.to_email)
     except LOST:
         raise
+    except (DoesNotExist, IntegrityError) as error:
+        # Its ticket was merged into another one, or purged, since this was claimed: the row tells.
+        now = claims.as_it_is_now(email)
+        if now is not None and not is_second:
+            return _handle(now, connection, is_second=True)
+        if now is not None:
+            _give_up(email, error)
+        return 0
     except Exception as error:
         # One mail that cannot be written must not hold the others up.
-        if not isinstance(error, BadMail):
-            logger.exception("The mail %s could not be written.", email.mail_id)
-        retries.give_up(email, explain(error))
+        _give_up(email, error)
         return 0
     return _send(email, letter, connection)
+
+
+def _give_up(email: OutgoingEmail, error: Exception) -> None:
+    if not isinstance(error, BadMail):
+        logger.error("The mail %s could not be written.", email.mail_id, exc_info=error)
+    retries.give_up(email, explain(error))
 
 
 def _send(email: OutgoingEmail, letter: Letter, connection: Connection) -> int:

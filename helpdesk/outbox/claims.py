@@ -110,6 +110,15 @@ def store(email: OutgoingEmail, **values: Any) -> None:
     OutgoingEmail.update(values).where(claimed).execute()
 
 
+def as_it_is_now(email: OutgoingEmail) -> OutgoingEmail | None:
+    """Return a claimed mail as its row says now; None when it is gone, or not this deliverer's any more."""
+    ours = (OutgoingEmail.claimed_by == email.claimed_by) & (OutgoingEmail.claimed_at == email.claimed_at)
+    row: OutgoingEmail | None = OutgoingEmail.get_or_none(
+        OutgoingEmail.id == email.id, OutgoingEmail.state == "sending", ours
+    )
+    return row
+
+
 def claimants() -> list[str]:
     """Return the processes that are sending mails."""
     sending = OutgoingEmail.select(OutgoingEmail.claimed_by).where(OutgoingEmail.state == "sending").distinct()

@@ -17,6 +17,7 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.locking import lock_account
 from helpdesk.people import sign_in_limits
 from helpdesk.people.sign_in_limits import WINDOW, Visitor, network
 from helpdesk.settings import lookups
@@ -231,6 +232,8 @@ def reset_password(link: AccessLink, password: str, *, visitor: Visitor) -> Agen
     agent = agent_of(link)
     passwords.check_new(password, agent.email, agent.name)
     with database.atomic():
+        # The account first, then its links: who uses two links at once would wait for oneself the other way round.
+        lock_account(agent)
         links.use(link)
         store_password(agent, password)
     sign_in_limits.forget(account_of(agent), visitor)

@@ -13,7 +13,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import lock_all
+from helpdesk.locking import lock_account, lock_all
 from helpdesk.people import accounts, invitations, teams
 from models import Agent, Role
 
@@ -33,6 +33,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
         accounts.check_current(before, str(values.get("current") or ""))
     inputs.set_attributes(agent, clean)
     with events.transaction():
+        lock_account(agent, actor=actor)
         if before.active and not agent.active:
             lock_all(teams.assigned_to(agent))
         # Whoever changes a catalogue table waits here: two administrators cannot disable each other at once.
@@ -106,6 +107,7 @@ def delete_agent(agent: Agent, *, actor: Actor) -> int:
     """
     access.require(actor, "administer")
     with events.transaction():
+        lock_account(agent, actor=actor)
         lock_all(teams.assigned_to(agent))
         Stamp.bump()
         keep_one_administrator(agent)

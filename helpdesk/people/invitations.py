@@ -12,6 +12,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, passwords
+from helpdesk.locking import lock_account
 from helpdesk.people import accounts
 from models import CAPABILITIES, AccessLink, Agent, Permission, Role
 
@@ -127,6 +128,7 @@ def accept_invitation(link: AccessLink, name: str, password: str) -> Agent:
     agent.name = inputs.required(name, "name")
     passwords.check_new(password, agent.email, agent.name)
     with database.atomic():
+        lock_account(agent)
         links.use(link)
         accounts.store_password(agent, password)
     return agent

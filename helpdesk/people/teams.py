@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import SQL, ModelSelect, chunked
+from peewee import SQL, ModelSelect, chunked, fn
 
 from database import Stamp
 from helpdesk import access, events, journal
-from helpdesk.access import Actor
+from helpdesk.access import SYSTEM, Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import for_update, lock_all
+from helpdesk.locking import for_update, lock_account, lock_all
 from helpdesk.settings import lookups
 from models import Agent, Team, TeamMember, Ticket
 
@@ -70,6 +70,21 @@ def unassigned_by(row: Agent | Team, values: Mapping[str, Any] | None = None) ->
 def assigned_to(agent: Agent) -> ModelSelect:
     """Return the tickets assigned to an agent, closed ones and those in the bin among them."""
     return Ticket.select().where(Ticket.assignee == agent.id)
+
+
+def leftovers() -> list[LostAssignments]:
+    """Return the tickets of accounts and teams that are disabled: they should have been freed with them (RULES 7)."""
+    has_tickets = fn.EXISTS(Ticket.select(SQL("1")).where(Ticket.assignee == Agent.id))
+    agents = Agent.select().where(~Agent.active, has_tickets).order_by(Agent.id)
+    has_tickets = fn.EXISTS(Ticket.select(SQL("1")).where(Ticket.team == Team.id))
+    teams = Team.select().where(~Team.enabled, has_tickets).order_by(Team.id)
+    lost = [LostAssignments(assigned_to(row), "agent-disabled", row.name) for row in agents]
+    return lost + [LostAssignments(_tickets_of(row), "team-disabled", str(row)) for row in teams]
+
+
+def free_leftovers() -> int:
+    """Unassign what nobody has any more and return how many tickets: once a day, should any be left."""
+    return unassign_all(leftovers(), actor=SYSTEM)
 
 
 # --- Teams --------------------------------------------------------------------------------------------------------
@@ -132,6 +147,8 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
         clean["email"] = _address(team, values["email"], actor)
     inputs.set_attributes(team, clean)
     with events.transaction():
+        if team.id is not None:
+            lock_account(team, actor=actor)
         lost, snapshot = _lost_assignments(team, before, after), journal.snapshot(team)
         for loss in lost:
             lock_all(loss.tickets)
@@ -154,6 +171,7 @@ def delete_team(team: Team, *, actor: Actor) -> int:
     """Delete a team; return how many tickets lost their assignee. Raises NotAllowed."""
     access.require(actor, "configure")
     with events.transaction():
+        lock_account(team, actor=actor)
         count = unassign_all(
             _lost_assignments(team, _Membership.of(team), _Membership.empty(), deleted=True), actor=actor
         )

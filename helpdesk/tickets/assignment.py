@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -9,18 +10,21 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
-from helpdesk.locking import act
+from helpdesk.locking import act, hold
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets.list_columns import store
 from helpdesk.tickets.messages import add_note
 from helpdesk.tickets.opening import place
-from models import Agent, Team, Ticket
+from models import Agent, Team, Ticket, TicketEvent
+
+#: The lines of the history that say who has a ticket.
+ASSIGNING = (EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED)
 
 
 def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
     """Set the assignee: an agent, a team, or nobody. The department stays. Raises InvalidInput at ``to``."""
-    with act(ticket, "assign", actor=actor):
+    with act(ticket, "assign", actor=actor, to=to):
         if not _changes(ticket, to):
             return
         _set(ticket, to)
@@ -43,7 +47,7 @@ def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") 
 
     Raises InvalidInput at ``to``.
     """
-    with act(ticket, "transfer", actor=actor):
+    with act(ticket, "transfer", actor=actor, to=to):
         _check(to)
         text = note.strip()
         if text and isinstance(actor, Agent):
@@ -69,22 +73,36 @@ def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: A
         record(ticket, EventKind.MOVED, actor=actor, old=str(old), new=str(department or service))
 
 
+def is_assigned_to(ticket: Ticket, to: Agent | Team | None) -> bool:
+    """Whether this agent or team (None: nobody) has the ticket."""
+    target = (to.id if isinstance(to, Agent) else None, to.id if isinstance(to, Team) else None)
+    return (ticket.assignee_id, ticket.team_id) == target
+
+
+def assigned_since(ticket: Ticket, moment: datetime, *, by: Agent) -> bool:
+    """Whether somebody else than this agent has assigned or unassigned the ticket since then (naive UTC)."""
+    others = TicketEvent.agent.is_null() | (TicketEvent.agent != by.id)
+    later = (TicketEvent.ticket == ticket.id) & (TicketEvent.created_at > moment) & others
+    return bool(TicketEvent.select().where(later, TicketEvent.kind.in_(ASSIGNING)).exists())
+
+
 def _changes(ticket: Ticket, to: Agent | Team | None) -> bool:
     if to is not None:
         _check(to)
-    new_target = (to.id if isinstance(to, Agent) else None, to.id if isinstance(to, Team) else None)
-    return (ticket.assignee_id, ticket.team_id) != new_target
+    return not is_assigned_to(ticket, to)
 
 
 def _check(to: Agent | Team) -> None:
-    # An assignee chosen on a page may have been disabled since.
-    to = (lookups.agent(to.id) if isinstance(to, Agent) else lookups.team(to.id)) or to
-    if isinstance(to, Agent) and not to.active:
-        raise InvalidInput(lazy("%(name)s is disabled.", name=to.name), field="to")
-    if isinstance(to, Agent) and not assignees.in_support(to):
-        raise InvalidInput(lazy("%(name)s is not in support.", name=to.name), field="to")
-    if isinstance(to, Team) and not to.enabled:
-        raise InvalidInput(lazy("The team %(name)s is disabled.", name=str(to)), field="to")
+    # An assignee chosen on a page may have been disabled or deleted since, and stays as it is until this is stored.
+    stored = hold(to)
+    if stored is None:
+        raise InvalidInput(lazy("%(name)s has just been changed or deleted: choose again.", name=str(to)), field="to")
+    if isinstance(stored, Agent) and not stored.active:
+        raise InvalidInput(lazy("%(name)s is disabled.", name=stored.name), field="to")
+    if isinstance(stored, Agent) and not assignees.in_support(stored):
+        raise InvalidInput(lazy("%(name)s is not in support.", name=stored.name), field="to")
+    if isinstance(stored, Team) and not stored.enabled:
+        raise InvalidInput(lazy("The team %(name)s is disabled.", name=str(stored)), field="to")
 
 
 def _set(ticket: Ticket, to: Agent | Team | None) -> None:

@@ -9,7 +9,8 @@ from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import for_update, hold, hold_actor, mark_locked
+from helpdesk.settings import lookups
 from helpdesk.tickets import thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.list_columns import store
@@ -28,6 +29,9 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
     if _is_done(source, target):
         return
     with transaction():
+        hold_actor(actor)
+        # Whoever has the source may get the target.
+        _hold_assignee(source)
         source, target = _locked(source, target)
         for ticket in (source, target):
             access.require(actor, "merge", ticket)
@@ -138,6 +142,13 @@ def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
     return rows[source.id], rows[target.id]
 
 
+def _hold_assignee(source: Ticket) -> bool:
+    """Whether the assignee of the source may have another ticket, and goes on being able to until this is stored."""
+    agent, team = lookups.agent(source.assignee_id), lookups.team(source.team_id)
+    stored = hold(agent) if agent is not None else hold(team) if team is not None else None
+    return stored is not None and (stored.active if isinstance(stored, Agent) else stored.enabled)
+
+
 def _join_drafts(source: Ticket, target: Ticket) -> None:
     """Append each agent's draft of the source to theirs of the target; if either is a note, the result is one."""
     drafts_of_target = {row.agent_id: row for row in Draft.select().where(Draft.ticket == target.id)}
@@ -197,7 +208,7 @@ def _merged_columns(source: Ticket, target: Ticket) -> dict[str, Any]:
         columns |= {name: getattr(source, name) for name in STANDING}
     elif source.is_open and source.awaits_reply:
         columns["waiting_since"] = min(source.waiting_since, target.waiting_since)
-    if not target.is_assigned and source.is_assigned:
+    if not target.is_assigned and _hold_assignee(source):
         columns |= {"assignee": source.assignee_id, "team": source.team_id}
     for name in ("order_number", "form_key"):
         columns[name] = getattr(target, name) or getattr(source, name)

@@ -12,7 +12,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
 from helpdesk.tickets.list_columns import store
@@ -110,6 +110,7 @@ def _ticket_of(message: Message, actor: Agent) -> Ticket | None:
 
     The ticket is locked first, as in every act: it may be just being merged into another one, and the reply with it.
     """
+    hold_actor(actor)
     ticket = _locked(message.id) or _locked(message.id)
     if ticket is None:
         return None
@@ -192,8 +193,9 @@ def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:
         columns |= {name: _read(name, before[name]) for name in STANDING}
     if (ticket.assignee_id, ticket.team_id) == (after["assignee"], after["team"]):
         agent, team = lookups.agent(before["assignee"]), lookups.team(before["team"])
-        columns["assignee"] = agent if agent is not None and agent.active else None
-        columns["team"] = team if team is not None and team.enabled else None
+        held_agent, held_team = agent and hold(agent), team and hold(team)
+        columns["assignee"] = agent if held_agent is not None and held_agent.active else None
+        columns["team"] = team if held_team is not None and held_team.enabled else None
     store(ticket, **columns)
 
 

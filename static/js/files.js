@@ -36,6 +36,12 @@ function improve(holder) {
       if (current) current.request = request;
     });
 
+  /** The form says which files its page shows: another page of the same form has its own. */
+  const nameShown = () => {
+    const ids = [...list.querySelectorAll("button")].map((button) => button.value);
+    form.elements.files_shown.value = ids.filter(Boolean).join(" ");
+  };
+
   const show = (file) => {
     const row = template.cloneNode(true);
     for (const name of row.querySelectorAll("[data-name]")) name.textContent = file.name;
@@ -63,6 +69,7 @@ function improve(holder) {
       bar.hidden = true;
       row.querySelector("[data-size]").textContent = answer.size;
       row.querySelector("button").value = answer.id;
+      nameShown();
       say(words.got, answer.name);
     } else {
       row.remove();
@@ -104,6 +111,7 @@ function improve(holder) {
       return;
     }
     row.remove();
+    nameShown();
     say(words.gone, name);
     input?.focus();
   };

@@ -1,13 +1,9 @@
 """Every act begins with the ticket as it is now, kept from others: what a page has read may no longer hold."""
 
 import itertools
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from database import database
 from helpdesk import access, clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, Merged, NotFound
@@ -20,6 +16,7 @@ from models import Agent, Draft, Message, OutgoingEmail, Rating, Tag, Ticket, Ti
 from tests.public.filling import hidden
 from tests.support import cast
 from tests.support.doors import post, signed_in
+from tests.support.racing import beside, meeting
 
 DESK = "/admin/tickets/"
 
@@ -79,25 +76,6 @@ def test_an_assignee_who_was_disabled_meanwhile_is_refused(ticket, ana, root):
 
 
 # --- Two at once --------------------------------------------------------------------------------------------------
-
-
-def beside(*acts) -> list[str]:
-    """Do these at the same moment, each on a connection of its own; tell how each ended."""
-    ready = threading.Barrier(len(acts), timeout=10)
-
-    def one(act) -> str:
-        try:
-            ready.wait()
-            act()
-        except Exception as error:
-            return type(error).__name__
-        else:
-            return "done"
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))
 
 
 def test_the_same_reply_sent_twice_at_once_is_one(app, ana, ticket):
@@ -183,19 +161,6 @@ def test_two_messages_with_copies_at_once_wait_for_each_other(ticket, carol):
     done = beside(*(lambda n=n: write(f"copy{n}@else.example") for n in range(4)))
     assert done == ["done"] * 4
     assert len(cc.in_copy(ticket)) == 4
-
-
-def meeting(monkeypatch, module, name):
-    """Let whoever comes to this function tell so and stay there for a while; return what it sets, for the other one."""
-    come, real = threading.Event(), getattr(module, name)
-
-    def slow(*values):
-        come.set()
-        time.sleep(0.7)
-        return real(*values)
-
-    monkeypatch.setattr(module, name, slow)
-    return come
 
 
 def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billing, invoices, monkeypatch):
