@@ -738,6 +738,24 @@ class AccessLink(Base):
         constraints = [Check("kind IN ('ticket', 'sign-in', 'invitation', 'reset')", name="link_kind")]
 
 
+class GuestPass(Base):
+    """A ticket that a browser opens without signing in: its cookie has a random token, this row the token's hash.
+
+    `link` brought it there, and takes it along; `ticket_id` may be that of a ticket which is part of another one now.
+    `is_proven`: the browser came by a mailed link, which only the holder of the address has.
+    """
+
+    token_hash = CharField(max_length=64)
+    ticket_id = BigIntegerField()
+    address = ForeignKeyField(CustomerAddress, backref="+", on_delete="CASCADE")
+    link = ForeignKeyField(AccessLink, backref="+", null=True, on_delete="CASCADE")
+    is_proven = BooleanField(default=False)
+    expires_at = UtcDateTimeField(index=True)
+
+    class Meta:
+        indexes = ((("token_hash", "ticket_id"), True),)
+
+
 class SignIn(Base):
     """A signed-in browser: its cookie has a random token, this row the token's hash. Deleting the row signs out."""
 
@@ -1103,6 +1121,7 @@ TABLES: tuple[type[Base], ...] = (
     FilterAction,
     OutgoingEmail,
     AccessLink,
+    GuestPass,
     SignIn,
     Throttle,
     SecurityCode,

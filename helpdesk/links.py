@@ -12,7 +12,7 @@ from helpdesk import clock, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.settings import environment
-from models import AccessLink, Agent, CustomerAddress, Ticket, UnconfirmedRequest
+from models import AccessLink, Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, UnconfirmedRequest
 
 LIFETIMES = {
     "ticket": timedelta(days=30),
@@ -27,8 +27,13 @@ PATHS = {
     "reset": "/admin/reset/",
     "confirm": "/confirm/",
 }
+#: The kinds that open an account; each is used once.
+ACCOUNTS = ("sign-in", "invitation", "reset")
 #: How long an expired link is remembered, so that its page can offer a new one.
 REMEMBERED = timedelta(days=90)
+
+
+NOT_KNOWN = lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one.")
 
 
 class LinkExpired(HelpdeskError):
@@ -67,7 +72,7 @@ def find(kind: str, token: str) -> AccessLink:
     """Return the link of this kind with this token. Raises NotFound, or LinkExpired once it is used or too old."""
     link = AccessLink.get_or_none(AccessLink.token_hash == hash_token(token))
     if link is None or link.kind != kind or (kind == "ticket" and link.ticket_id is None):
-        raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one."))
+        raise NotFound(NOT_KNOWN)
     if link.expires_at <= clock.now() or (link.used_at is not None and kind != "ticket"):
         raise LinkExpired(link)
     return link
@@ -93,9 +98,19 @@ def url(kind: str, token: str) -> str:
     return f"{settings.site_url()}{PATHS[kind]}{token}"
 
 
-def forget_links_of(agent: Agent) -> None:
-    """Make the links of an agent that were not used yet worthless: the password or the address has changed."""
-    AccessLink.delete().where(AccessLink.agent == agent.id, AccessLink.used_at.is_null()).execute()
+def forget_links_of(person: Agent | Customer) -> None:
+    """Make the unused links to a person's account worthless: the password or the address has changed.
+
+    Those of mails that still wait are never made. A customer's links to single tickets stay.
+    """
+    if isinstance(person, Agent):
+        made, owed = AccessLink.agent == person.id, OutgoingEmail.agent == person.id
+    else:
+        addresses = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == person.id)
+        made, owed = AccessLink.address.in_(addresses), OutgoingEmail.address.in_(addresses)
+    AccessLink.delete().where(made, AccessLink.kind.in_(ACCOUNTS), AccessLink.used_at.is_null()).execute()
+    waiting = OutgoingEmail.link_kind.in_(ACCOUNTS) & (OutgoingEmail.state == "pending")
+    OutgoingEmail.update(state="cancelled").where(owed, waiting).execute()
 
 
 def purge() -> int:

@@ -143,7 +143,7 @@ def _sent(ticket: Ticket, form: TicketForm) -> Answer:
     session["sent"] = ticket.number
     if form.customer is None and settings.mail_server() is None and ticket.address_id is not None:
         # No mail will bring the link: the browser that wrote keeps its ticket (RULES 22).
-        current.remember(ticket.id, ticket.address_id, by_link=False)
+        current.remember(ticket, ticket.address, is_proven=False)
     return redirect(url_for("public.sent"), 303)
 
 

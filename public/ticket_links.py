@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk import links
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _
 from helpdesk.links import LinkExpired
@@ -21,7 +20,7 @@ from web.errors import again
 def ticket_link(token: str) -> str | tuple[str, int]:
     """Show a button: programs that open every link of a mail press none."""
     try:
-        link = links.find("ticket", token)
+        link = customer_sign_in.find_ticket_link(token)
     except (LinkExpired, NotFound) as error:
         return lost(error)
     in_copy = link.address.customer_id != link.ticket.customer_id
@@ -32,11 +31,11 @@ def ticket_link(token: str) -> str | tuple[str, int]:
 def open_ticket_link(token: str) -> Response | tuple[str, int]:
     """Open that ticket in this browser."""
     try:
-        link = links.find("ticket", token)
+        link = customer_sign_in.find_ticket_link(token)
         address = customer_sign_in.use_ticket_link(link)
     except (LinkExpired, NotFound) as error:
         return lost(error)
-    current.remember(link.ticket.id, address.id, by_link=True)
+    current.remember(link.ticket, address, link=link, is_proven=True)
     return redirect(url_for("public.ticket", number=link.ticket.number), 303)
 
 

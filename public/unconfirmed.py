@@ -73,7 +73,7 @@ def send_confirmed(token: str) -> Response | tuple[str, int]:
     except InvalidInput as error:
         return _not_as_it_is(row, token, form, error), 422
     if ticket.address_id is not None:
-        current.remember(ticket.id, ticket.address_id, by_link=True)
+        current.remember(ticket, ticket.address, is_proven=True)
     session.pop("held", None)
     session["sent"] = ticket.number
     return redirect(url_for("public.sent"), 303)

@@ -9,6 +9,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from helpdesk.people import accounts
 from helpdesk.people.sign_in_limits import Visitor
+from helpdesk.visitors import guest_passes
 from models import Agent, Customer
 from web import known_browsers
 
@@ -78,6 +79,8 @@ def end() -> None:
 
 
 def _renew() -> None:
+    # A copied cookie opens no ticket any more, either.
+    guest_passes.end(guest_token())
     lasting = {key: session[key] for key in KEPT if key in session}
     session.clear()
     session.update(lasting)
@@ -86,6 +89,13 @@ def _renew() -> None:
 def visitor() -> Visitor:
     """Return for whom a try of this request counts: its network, and its browser if it signed in before."""
     return Visitor(request.remote_addr or "", known_browsers.present())
+
+
+def guest_token() -> str:
+    """Return what this browser opens tickets with that it does not sign in for; empty when there is none."""
+    token = session.get("guest", "")
+    # Before there were passes, the session itself told which tickets it opens.
+    return token if isinstance(token, str) else ""
 
 
 def current_token() -> str | None:

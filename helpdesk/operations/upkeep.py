@@ -13,7 +13,7 @@ from helpdesk.operations import clock_guard, nightly
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, presence
-from helpdesk.visitors import unconfirmed
+from helpdesk.visitors import guest_passes, unconfirmed
 from models import SecurityCode, SignIn
 
 
@@ -55,6 +55,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "incoming mails": raw_mail_retention.purge,
     "files": attachments.sweep,
     "links": links.purge,
+    "passes of guests": guest_passes.purge,
     "held requests": unconfirmed.purge,
     "the journal": journal_lines.purge,
     "drafts": drafts.purge,

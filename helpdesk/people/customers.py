@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, journal, orders, search
+from helpdesk import access, clock, journal, links, orders, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -16,7 +16,7 @@ from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import accounts
-from models import Customer, CustomerAddress, Ticket
+from models import Customer, CustomerAddress, GuestPass, Ticket
 
 __all__ = [
     "add_address",
@@ -121,8 +121,9 @@ def prove(address: CustomerAddress) -> None:
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
     """Set a customer's password and sign their browsers out, except the one with `keep_token`.
 
-    A browser that has just signed in by a mailed link need not give the current password. Raises InvalidInput at
-    ``current`` when that is needed and wrong, or at ``password``.
+    Unused links to the account, and what browsers open of single tickets, end with the old one. A browser that has
+    just signed in by a mailed link need not give the current password. Raises InvalidInput at ``current`` when that is
+    needed and wrong, or at ``password``.
     """
     if needs_current(customer, keep_token):
         accounts.check_current(customer, current)
@@ -132,6 +133,8 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
         customer.password_hash = passwords.make_hash(new)
         customer.save()
         accounts.end_all_sign_ins(customer, except_token=keep_token)
+        links.forget_links_of(customer)
+        GuestPass.delete().where(GuestPass.address.in_(customer.addresses.select(CustomerAddress.id))).execute()
         journal.record(journal.Act.PASSWORD_CHANGED, actor=customer)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from helpdesk import events, links, notifications, settings
+from helpdesk import access, events, links, notifications, settings
+from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
+from helpdesk.links import NOT_KNOWN
 from helpdesk.people import accounts, customers
 from helpdesk.people.sign_in_limits import Visitor, network
 from helpdesk.tickets import cc
@@ -69,6 +71,18 @@ def use_sign_in_link(link: AccessLink) -> Customer:
     return address.customer
 
 
+def find_ticket_link(token: str) -> AccessLink:
+    """Return the link of a ticket with this token. Raises LinkExpired, or NotFound, also when it opens nothing more.
+
+    Somebody taken out of copy, for example, learns neither number nor subject.
+    """
+    link = links.find("ticket", token)
+    address = _address_of(link)
+    if link.ticket is None or not access.sees(TicketGuest(address.customer, link.ticket_id, address), link.ticket):
+        raise NotFound(NOT_KNOWN)
+    return link
+
+
 def use_ticket_link(link: AccessLink) -> CustomerAddress:
     """Use the link of a ticket, prove its address and return that address."""
     address = _address_of(link)
@@ -88,5 +102,5 @@ def prove(address: CustomerAddress) -> None:
 
 def _address_of(link: AccessLink) -> CustomerAddress:
     if link.address is None:
-        raise NotFound(lazy("This link is not known. Copy it whole from the e-mail, or ask for a new one."))
+        raise NotFound(NOT_KNOWN)
     return link.address

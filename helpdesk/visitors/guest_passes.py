@@ -1,0 +1,96 @@
+"""The tickets that a browser opens without signing in: rows, so that signing out or the end of the link ends them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from peewee import ModelSelect
+
+from database import database
+from helpdesk import access, clock, links
+from helpdesk.access import TicketGuest
+from helpdesk.lib.statements import Prepared, Slot
+from models import AccessLink, Customer, CustomerAddress, FormerNumber, GuestPass, Ticket
+
+#: Tickets that one browser may open so.
+MOST = 20
+#: How long a browser opens a ticket to which no link brought it.
+LIFETIME = timedelta(days=30)
+
+
+def give(
+    token: str, ticket: Ticket, address: CustomerAddress, *, link: AccessLink | None = None, is_proven: bool = False
+) -> str:
+    """Let the browser with this token open that ticket, and return its token: a new one if it has none.
+
+    A pass lasts as long as the `link` that brought it, else `LIFETIME`.
+    """
+    token = token or secrets.token_urlsafe(32)
+    name = links.hash_token(token)
+    mine = GuestPass.token_hash == name
+    with database.atomic():
+        GuestPass.delete().where(mine, GuestPass.ticket_id == ticket.id).execute()
+        older = GuestPass.select(GuestPass.id).where(mine).order_by(GuestPass.id.desc()).offset(MOST - 1).limit(MOST)
+        GuestPass.delete().where(GuestPass.id.in_([key for (key,) in older.tuples()])).execute()
+        GuestPass.create(
+            token_hash=name,
+            ticket_id=ticket.id,
+            address=address,
+            link=link,
+            is_proven=is_proven,
+            expires_at=link.expires_at if link is not None else clock.now() + LIFETIME,
+        )
+    return token
+
+
+def guest_of(token: str, number: str) -> TicketGuest | None:
+    """Return as whom the browser with this token reads the ticket with this number, also one that was merged."""
+    passes = _passes(token)
+    clean = access.clean_number(number)
+    ticket_id = passes and (
+        Ticket.select(Ticket.id).where(Ticket.number == clean).scalar()
+        or FormerNumber.select(FormerNumber.ticket).where(FormerNumber.number == clean).scalar()
+    )
+    if not ticket_id:
+        return None
+    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
+    mine = [passes[key] for key in (ticket_id, *(key for (key,) in parts)) if key in passes]
+    # Who only typed an address reads what they wrote themself, and all of it.
+    row = next((one for one in mine if one.is_proven), None)
+    if row is None and mine and access.includes_merged(passes.keys(), ticket_id):
+        row = mine[0]
+    return TicketGuest(row.address.customer, ticket_id, row.address, is_proven=row.is_proven) if row else None
+
+
+def numbers(token: str) -> list[str]:
+    """Return the numbers of the tickets that this browser opens, also of those that are part of another one now."""
+    ids = list(_passes(token))
+    if not ids:
+        return []
+    living = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).tuples()
+    former = FormerNumber.select(FormerNumber.number).where(FormerNumber.former_id.in_(ids)).tuples()
+    return [number for (number,) in (*living, *former)]
+
+
+def _passes(token: str) -> dict[int, GuestPass]:
+    """Return the passes of a browser that have not ended, by the id of their ticket."""
+    rows = _of_token(token=links.hash_token(token), now=clock.now()) if token else ()
+    return {row.ticket_id: row for row in rows}
+
+
+@Prepared
+def _of_token() -> ModelSelect:
+    query = GuestPass.select(GuestPass, CustomerAddress, Customer).join(CustomerAddress).join(Customer)
+    return query.where(GuestPass.token_hash == Slot("token"), GuestPass.expires_at > Slot("now")).order_by(GuestPass.id)
+
+
+def end(token: str) -> None:
+    """End all passes of a browser, also where its cookie was copied to."""
+    if token:
+        GuestPass.delete().where(GuestPass.token_hash == links.hash_token(token)).execute()
+
+
+def purge() -> int:
+    """Delete the passes that have expired; return how many."""
+    return int(GuestPass.delete().where(GuestPass.expires_at < clock.now()).execute())
