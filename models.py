@@ -905,6 +905,8 @@ class ApiKey(Base):
     created_at = UtcDateTimeField()
     last_used_at = UtcDateTimeField(null=True)
     revoked_at = UtcDateTimeField(null=True)
+    #: The one shop whose orders it sends and reads; None: of every shop.
+    shop = CharField(max_length=60, null=True)
 
     def __str__(self) -> str:
         return self.name

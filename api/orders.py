@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from api import bodies
 from helpdesk import i18n, orders
-from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.people import api_keys
 from helpdesk.people.api_keys import WrongKey
@@ -21,13 +21,14 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 @blueprint.before_request
 def check_request() -> None:
-    """Check the key, and limit the size of the body before it is read. Raises WrongKey, TooMany."""
+    """Check the key, and limit the size of the body before it is read. Raises WrongKey, TooMany, NotAllowed."""
     request.max_content_length = MAX_BODY
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise WrongKey(lazy("Send your key: “Authorization: Bearer …”."))
     key = api_keys.check(secret.strip(), network=request.remote_addr or "")
     g.who = f"key-{key.id}"
+    api_keys.require_shop(key, str((request.view_args or {}).get("shop", "")))
 
 
 @blueprint.put("/orders/<shop>/<path:number>")
@@ -54,6 +55,8 @@ def refuse(error: HelpdeskError) -> tuple[Response, int, dict[str, str]]:
         return answer(error, 401, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, TooMany):
         return answer(error, 429, {"Retry-After": str(error.wait)})
+    if isinstance(error, NotAllowed):
+        return answer(error, 403)
     code = 404 if isinstance(error, NotFound) else 422 if isinstance(error, InvalidInput) and error.field else 400
     return answer(error, code)
 

@@ -22,7 +22,8 @@ from web import sessions
 
 TICKETS_PER_CUSTOMER = 100
 WRONG_CODES_PER_NETWORK = 40
-LOOKUPS_PER_NETWORK = 60
+#: How often the form may ask in an hour whether an address is known.
+LOOKUPS_PER_NETWORK, LOOKUPS_OF_DESK = 60, 600
 
 
 @blueprint.get("/")
@@ -175,5 +176,7 @@ def ask_for_name() -> Response:
     try:
         rate_limits.count("known", limit=LOOKUPS_PER_NETWORK, seconds=HOUR)
     except TooMany:
+        return jsonify(ask_name=True)
+    if throttle.count("known of the desk", seconds=HOUR) > LOOKUPS_OF_DESK:
         return jsonify(ask_name=True)
     return jsonify(ask_name=not customers.is_known(request.form.get("email", "")[:300]))

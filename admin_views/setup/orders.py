@@ -82,20 +82,28 @@ class ApiKeysView(DeskView):
     lede = lazy("A key lets another program, such as your shop, push orders into this desk. Each is shown once.")
     create_label = lazy("Make a key")
     can_edit = False
-    column_list = ("name", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
+    column_list = ("name", "shop", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
     column_details_list = column_export_list = ()
-    form_columns = ("name",)
+    form_columns = ("name", "shop")
     column_labels = {
         "name": lazy("Name"),
+        "shop": lazy("Shop"),
         "prefix": lazy("Begins with"),
         "created_by": lazy("Made by"),
         "created_at": lazy("Made"),
         "last_used_at": lazy("Last used"),
         "revoked_at": lazy("Revoked"),
     }
-    column_descriptions = {"name": lazy("Which program uses it. Example: Web shop.")}
+    column_descriptions = {
+        "name": lazy("Which program uses it. Example: Web shop."),
+        "shop": lazy(
+            "As the program calls it in the address of orders: the key opens those of this shop only. Empty: of every "
+            "shop."
+        ),
+    }
     column_default_sort = ("id", True)
     column_formatters = {
+        "shop": lambda _view, _context, row, _name: row.shop or _("Every shop"),
         "prefix": lambda _view, _context, row, _name: f"{row.prefix}…",
         "created_by": lambda _view, _context, row, _name: row.maker,
     }
@@ -116,7 +124,7 @@ class ApiKeysView(DeskView):
         form = self.create_form()
         if request.method == "POST" and form.validate():
             try:
-                key, secret = api_keys.make(form.name.data, actor=self.agent)
+                key, secret = api_keys.make(form.name.data, form.shop.data, actor=self.agent)
             except HelpdeskError as error:
                 show(error, form)
             else:

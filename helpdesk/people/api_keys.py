@@ -11,10 +11,11 @@ from peewee import IntegrityError
 from database import database
 from helpdesk import access, clock, journal, links
 from helpdesk.access import Actor
-from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
 from helpdesk.lib import inputs, throttle
+from helpdesk.orders.order_input import MAX_SHOP
 from helpdesk.people import sign_in_limits
 from models import Agent, ApiKey
 
@@ -31,8 +32,11 @@ class WrongKey(HelpdeskError):
     """There is no key, or a wrong one (401)."""
 
 
-def make(name: Any, *, actor: Agent) -> tuple[ApiKey, str]:
-    """Make a key and return it with its secret, which is not stored. Raises NotAllowed, InvalidInput at ``name``."""
+def make(name: Any, shop: Any = "", *, actor: Agent) -> tuple[ApiKey, str]:
+    """Make a key and return it with its secret, which is not stored. Raises NotAllowed, InvalidInput at ``name``.
+
+    With a `shop` it sends and reads the orders of that shop, and no others.
+    """
     access.require(actor, "configure")
     text = inputs.required(name, "name", MAX_NAME)
     secret = f"{MARK}{secrets.token_urlsafe(32)}"
@@ -44,6 +48,7 @@ def make(name: Any, *, actor: Agent) -> tuple[ApiKey, str]:
                 token_hash=links.hash_token(secret),
                 created_by=actor,
                 created_at=clock.now(),
+                shop=inputs.one_line(shop, MAX_SHOP) or None,
             )
             journal.record(Act.KEY_MADE, actor=actor, subject=text)
     except IntegrityError as error:
@@ -58,6 +63,12 @@ def revoke(key: ApiKey, *, actor: Actor) -> None:
         revoked = ApiKey.update(revoked_at=clock.now()).where(ApiKey.id == key.id, ApiKey.revoked_at.is_null())
         if revoked.execute():
             journal.record(Act.KEY_REVOKED, actor=actor, subject=key.name)
+
+
+def require_shop(key: ApiKey, shop: str) -> None:
+    """Raise NotAllowed unless this key is for that shop."""
+    if key.shop is not None and key.shop != inputs.one_line(shop, MAX_SHOP):
+        raise NotAllowed(lazy("This key is for the shop “%(shop)s”.", shop=key.shop), field="shop")
 
 
 def check(secret: str, *, network: str) -> ApiKey:

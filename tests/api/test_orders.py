@@ -48,6 +48,25 @@ def refusal(answer):
     return answer.status_code, answer.json.get("field")
 
 
+def test_a_key_that_names_a_shop_opens_no_other(client, root, put):
+    secret = api_keys.make("Book shop", "books", actor=root)[1]
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert put().status_code == 201
+    assert refusal(client.put(URL, json=ORDER, headers=headers)) == (403, "shop")
+    assert client.get(URL, headers=headers).status_code == 403
+    theirs = "/api/orders/books/1"
+    assert client.put(theirs, json=ORDER, headers=headers).status_code == 201
+    assert client.get(theirs, headers=headers).json["shop"] == "books"
+
+
+def test_the_screen_makes_a_key_for_a_shop(client_of, root):
+    client = client_of(root)
+    page = doors.post(client, "/admin/api-keys/new/", {"name": "Book shop", "shop": " books "})
+    assert "/api/orders/books/" in page.text
+    assert ApiKey.get(ApiKey.name == "Book shop").shop == "books"
+    assert "books" in doors.text_of(client.get("/admin/api-keys/"))
+
+
 # --- Telling ------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from helpdesk import settings
 from helpdesk.settings import environment
 from helpdesk.visitors import captcha
 from models import CustomerAddress, SecurityCode, Ticket
+from public import new_ticket
 from public.new_ticket import TICKETS_PER_NETWORK
 from tests.public.filling import answer_of, fill, hidden, send
 from tests.support import cast, doors
@@ -213,6 +214,16 @@ def test_a_refused_code_cannot_be_sent_again(client, sales):
     send(client, fields)
     assert send(client, fields).status_code in (422, 429)
     assert not SecurityCode.select().where(SecurityCode.token == fields["code_token"]).exists()
+
+
+def test_the_whole_desk_tells_only_so_many_addresses_an_hour(client, carol, monkeypatch):
+    monkeypatch.setattr(new_ticket, "LOOKUPS_OF_DESK", 5)
+    ask = {"email": "carol@customer.example"}
+    answers = [
+        doors.post(client, "/tickets/known", ask, environ_base={"REMOTE_ADDR": f"203.0.113.{number}"}).json["ask_name"]
+        for number in range(7)
+    ]
+    assert answers == [False] * 5 + [True] * 2
 
 
 def test_known_addresses_are_not_asked_for_a_name(client, carol):
