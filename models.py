@@ -408,8 +408,9 @@ Ticket.add_index(
     )
 )
 
-#: Types of files that a page shows as pictures.
+#: Types of files that a page shows as pictures, up to so many pixels: more of them stop a browser.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+MOST_PIXELS = 25_000_000
 
 CUSTOMER_MESSAGE, REPLY, NOTE = "customer", "reply", "note"
 
@@ -568,11 +569,13 @@ class Attachment(Base):
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
     created_at = UtcDateTimeField()
+    #: Of a picture; 0 for one that cannot be measured, None for one that was not measured yet.
+    pixels = BigIntegerField(null=True)
 
     @property
     def is_image(self) -> bool:
         """Whether it is a picture that a page may show."""
-        return self.media_type in IMAGES
+        return self.media_type in IMAGES and (self.pixels is None or 0 < self.pixels <= MOST_PIXELS)
 
 
 class Upload(Base):
@@ -586,6 +589,7 @@ class Upload(Base):
     sha256 = CharField(max_length=64)
     path = CharField(max_length=300, unique=True)
     expires_at = UtcDateTimeField(index=True)
+    pixels = BigIntegerField(null=True)
 
 
 class ReadMark(Base):

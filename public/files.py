@@ -8,7 +8,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from helpdesk.errors import NotFound
-from helpdesk.files import attachments
+from helpdesk.files import attachments, room
 from helpdesk.i18n import lazy
 from public import current, rate_limits
 from public.routes import blueprint
@@ -23,7 +23,13 @@ def form_files() -> FormFiles:
     """Return the files of the form of this request."""
     customer = current.signed_in()
     owner = f"customer {customer.id}" if customer is not None else "visitor"
-    return FormFiles(owner, customer, lambda: rate_limits.count("file", limit=FILES_PER_NETWORK, seconds=HOUR))
+    return FormFiles(owner, customer, count, weigh=lambda size: rate_limits.weigh("files", size, seconds=HOUR))
+
+
+def count() -> None:
+    """Count one file of this visitor's network. Raises TooMany, also when its files weigh too much together."""
+    rate_limits.require_below("files", room.most_per_network(), seconds=HOUR)
+    rate_limits.count("file", limit=FILES_PER_NETWORK, seconds=HOUR)
 
 
 @blueprint.post("/uploads")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import request
 
 from helpdesk.lib import throttle
 from helpdesk.people import sign_in_limits
 
 HOUR = 3600
+#: Bytes are counted by the thousand: a column of whole numbers ends at two thousand millions.
+KILOBYTE = 1024
 #: Tickets that one network may open in an hour, confirmed by mail or by their code.
 TICKETS_PER_NETWORK = 20
 
@@ -20,3 +24,19 @@ def address_key() -> str:
 def count(act: str, *, limit: int, seconds: int) -> None:
     """Count one `act` of this visitor's network. Raises TooMany beyond `limit` in `seconds`."""
     throttle.hit(f"{act} {sign_in_limits.network(address_key())}", limit=limit, seconds=seconds)
+
+
+def weigh(act: str, size: int, *, seconds: int) -> None:
+    """Add the bytes of one `act` to those of this visitor's network."""
+    throttle.count(_weight(act), seconds=seconds, by=-(-size // KILOBYTE))
+
+
+def require_below(act: str, most: int, *, seconds: int) -> None:
+    """Raise TooMany when the acts of this visitor's network have weighed `most` bytes in `seconds`."""
+    (weight,) = throttle.counts([_weight(act)], seconds=seconds)
+    if weight * KILOBYTE >= most:
+        raise throttle.too_many_error(timedelta(seconds=seconds))
+
+
+def _weight(act: str) -> str:
+    return f"{act} of {sign_in_limits.network(address_key())}"

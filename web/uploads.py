@@ -32,10 +32,20 @@ def make_room() -> None:
 
 
 class FormFiles:
-    """The files of one form. `owner` says whose files these are; `count` raises TooMany when there were too many."""
+    """The files of one form. `owner` says whose files these are; `count` raises TooMany when there were too many.
 
-    def __init__(self, owner: str, actor: Actor | None, count: Callable[[], None], stamp: str = "") -> None:
-        self.owner, self.count = owner, count
+    `weigh` is told the bytes of each file that was stored.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        actor: Actor | None,
+        count: Callable[[], None],
+        stamp: str = "",
+        weigh: Callable[[int], None] | None = None,
+    ) -> None:
+        self.owner, self.count, self.weigh = owner, count, weigh
         self.is_open = attachments.may_attach(actor)
         came = _read(request.form.get("files_key", stamp))
         self.is_new, self.key = not came, came or secrets.token_urlsafe(32)
@@ -105,6 +115,8 @@ class FormFiles:
             self.count()
             self.is_new = False
             row = uploads.keep(file.stream, file.filename, form_key=self.key, owner=self.owner)
+            if self.weigh is not None:
+                self.weigh(row.size)
         except (InvalidInput, TooMany) as error:
             self.errors.append(error.message)
             raise

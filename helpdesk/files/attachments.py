@@ -16,7 +16,7 @@ from peewee import ModelSelect, chunked, fn
 from helpdesk import access, clock, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import HelpdeskError, NotFound
-from helpdesk.files import file_store, uploads
+from helpdesk.files import file_store, pictures, uploads
 from helpdesk.files.file_store import PLACE, StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
@@ -30,7 +30,7 @@ class WrongPicture(HelpdeskError):
 
 
 #: The columns that uploads and attachments share.
-COLUMNS = ("name", "media_type", "size", "sha256", "path")
+COLUMNS = ("name", "media_type", "size", "sha256", "path", "pixels")
 #: The age at which a file that no row names is nobody's: no transaction is open that long.
 ORPHANED = timedelta(days=1)
 #: Where files go that no row names, and for how long: a wrong picture of the world can be mended until then.
@@ -90,6 +90,14 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
     row = query.first() if inputs.fits(attachment_id) else None
     if row is None:
         raise NotFound(lazy("There is no such file."))
+    return row
+
+
+def measure(row: Attachment) -> Attachment:
+    """Measure a picture of before pictures were measured."""
+    if row.pixels is None and row.is_image:
+        row.pixels = pictures.pixels_of(file_store.location(row.path), row.media_type)
+        Attachment.update(pixels=row.pixels).where(Attachment.id == row.id).execute()
     return row
 
 

@@ -21,7 +21,7 @@ from typing import IO, Any, Protocol
 from database import database
 from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.files import filetypes
+from helpdesk.files import filetypes, pictures
 from helpdesk.i18n import lazy
 from helpdesk.lib import sizes
 from helpdesk.lib.sizes import Size
@@ -47,6 +47,7 @@ class StoredFile(Protocol):
     size: int
     sha256: str
     path: str
+    pixels: int | None
 
 
 @dataclass
@@ -58,6 +59,7 @@ class ReceivedFile:
     size: int
     sha256: str
     path: str
+    pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def receive(stream: IO[bytes], name: str) -> ReceivedFile:
             raise refusal(
                 lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
             )
-    return ReceivedFile(name, filetypes.media_type(extension), size, digest, path)
+    media_type = filetypes.media_type(extension)
+    return ReceivedFile(name, media_type, size, digest, path, pictures.pixels_of(location(path), media_type))
 
 
 def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:

@@ -10,7 +10,7 @@ from typing import IO
 from database import database
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.files import file_store
+from helpdesk.files import file_store, room
 from helpdesk.i18n import lazy
 from models import Attachment, Upload
 
@@ -24,9 +24,11 @@ WAIT = timedelta(hours=1)
 
 def keep(stream: IO[bytes], name: str, *, form_key: str, owner: str) -> Upload:
     """Store a file for a form that is not sent yet. Raises InvalidInput naming the file and the limit."""
+    room.require(1)
     received = file_store.receive(stream, name)
     try:
         with database.atomic():
+            room.require(received.size)
             file_store.check_together([*of_form(form_key, owner), received], name=received.name)
             return Upload.create(
                 form_key=form_key,
@@ -75,7 +77,7 @@ def find_all(ids: Iterable[int]) -> list[Upload]:
 def take_back(message_id: int, *, form_key: str, owner: str) -> None:
     """Turn the files of a withdrawn message into files of its author's form, in the caller's transaction."""
     for row in Attachment.select().where(Attachment.message == message_id).order_by(Attachment.id):
-        values = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path")}
+        values = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path", "pixels")}
         row.delete_instance()
         Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **values)
 

@@ -14,6 +14,11 @@ UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 LARGEST = UNITS["G"]
 
 
+#: Units of room for many files, and the most that may be asked for.
+ROOM_UNITS = {"M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+LARGEST_ROOM = 1000 * ROOM_UNITS["T"]
+
+
 @dataclass(frozen=True)
 class Size:
     """A number of bytes in a message, written in the reader's language when the message is shown."""
@@ -22,6 +27,15 @@ class Size:
 
     def __str__(self) -> str:
         return i18n.size(self.count)
+
+
+def parse_room(text: str) -> int:
+    """Return the bytes of a text such as ``500M``, ``20G`` or ``2T``. Raises InvalidInput."""
+    match = re.fullmatch(r"([0-9]{1,6}) ?([MGT])[Bo]?", text.strip(), re.IGNORECASE)
+    count = int(match[1]) * ROOM_UNITS[match[2].upper()] if match else 0
+    if not 0 < count <= LARGEST_ROOM:
+        raise InvalidInput(lazy("Expected a number with M, G or T. Example: 20G."))
+    return count
 
 
 def parse(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpdesk import clock, imports, journal_lines, links, orders, tickets
-from helpdesk.files import attachments
+from helpdesk.files import attachments, room
 from helpdesk.incoming import mailbox_health, raw_mail_retention
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
@@ -38,6 +38,7 @@ ALWAYS: dict[str, Callable[[], object]] = {
     "mails to check": mailbox_health.tell_of_held,
     "waiting orders": orders.link_waiting,
     "tickets of disabled accounts": teams.free_leftovers,
+    "the room of files": room.recount,
     "the nightly backup": nightly.run,
 }
 

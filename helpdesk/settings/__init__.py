@@ -166,6 +166,11 @@ def _size(_declared: Declared, value: Any) -> str:
     return str(value).strip().upper().replace(" ", "")
 
 
+def _room(_declared: Declared, value: Any) -> str:
+    sizes.parse_room(str(value or ""))
+    return str(value).strip().upper().replace(" ", "")
+
+
 def _colour(_declared: Declared, value: Any) -> str:
     try:
         return colors.to_hex(colors.parse(str(value or "")))
@@ -243,6 +248,7 @@ _CHECKS: dict[str, Any] = {
     "extensions": _extensions,
     "folder": _folder,
     "size": _size,
+    "room": _room,
     "status": _identifier(Status),
     "priority": _identifier(Priority),
     "secret": _secret,

@@ -185,6 +185,22 @@ DECLARED: dict[str, Declared] = {
             needs="allow_attachments",
         ),
         Declared(
+            "max_network_size", "customers", "room", "200M", lazy("Files of one network in an hour"),
+            lazy("What visitors and customers behind one network address may send together. With M, G or T."),
+            needs="allow_attachments",
+        ),
+        Declared(
+            "max_waiting_size", "customers", "room", "1G", lazy("Files that are not sent yet"),
+            lazy("All files together that were chosen in forms which nobody has sent. With M, G or T."),
+        ),
+        Declared(
+            "max_store_size", "customers", "room", "20G", lazy("All files together"),
+            lazy(
+                "When they take as much, forms take no more files; e-mails go on bringing theirs. Health and doctor "
+                "warn from four fifths. With M, G or T."
+            ),
+        ),
+        Declared(
             "mail_host", "mail", "host", "", lazy("Server"), lazy("Empty: mails wait in the outbox."),
         ),
         Declared(
