@@ -13,9 +13,9 @@ from peewee import JOIN, ModelSelect
 
 from database import database
 from helpdesk import clock, events, journal, links, notifications
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
-from helpdesk.lib import passwords, throttle
+from helpdesk.lib import log, passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import lock_account
 from helpdesk.people import sign_in_limits
@@ -59,9 +59,15 @@ def check_password(person: P | None, password: str, *, account: str, email: str,
 
     Raises InvalidInput at ``password``, after the same work when there is no such person, or TooMany.
     """
-    attempt = sign_in_limits.admit(account, visitor)
+    kind = account.partition(" ")[0]
+    try:
+        attempt = sign_in_limits.admit(account, visitor)
+    except TooMany:
+        log.sign_in_refused(kind, "blocked", visitor.address)
+        raise
     password_hash = person.password_hash if person is not None else None
     if not passwords.matches(password_hash, password) or person is None:
+        log.sign_in_refused(kind, "wrong", visitor.address)
         # A flood of wrong ones would only fill the journal: the log of the program has them all.
         if not attempt.is_under_pressure:
             journal.sign_in_refused(email, visitor.address)

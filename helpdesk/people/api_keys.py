@@ -14,7 +14,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
-from helpdesk.lib import inputs, throttle
+from helpdesk.lib import inputs, log, throttle
 from helpdesk.orders.order_input import MAX_SHOP
 from helpdesk.people import sign_in_limits
 from models import Agent, ApiKey
@@ -78,6 +78,7 @@ def check(secret: str, *, network: str) -> ApiKey:
     """
     key = ApiKey.get_or_none(ApiKey.token_hash == links.hash_token(secret), ApiKey.revoked_at.is_null())
     if key is None:
+        log.sign_in_refused("key", "wrong", network)
         throttle.hit(f"wrong key {sign_in_limits.network(network)}", limit=WRONG_AN_HOUR, seconds=3600)
         raise WrongKey(lazy("This key is not known, or it was revoked."))
     throttle.hit(f"key {key.id}", limit=REQUESTS_A_MINUTE, seconds=60)

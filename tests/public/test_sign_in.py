@@ -41,6 +41,15 @@ def test_guessing_passwords_is_slowed_down(client, carol):
     assert sign_in(client).status_code == 429
 
 
+def test_each_refused_try_is_logged_also_during_a_block(client, carol, caplog):
+    caplog.set_level("WARNING", logger="guichet")
+    for _ in range(12):
+        sign_in(client, password="wrong")
+    refused = [record.fields for record in caplog.records if record.message == "sign-in refused"]
+    assert [row["reason"] for row in refused] == ["wrong"] * 10 + ["blocked"] * 2
+    assert {(row["account"], row["from"]) for row in refused} == {("customer", "127.0.0.1")}
+
+
 def test_who_signed_in_here_before_is_not_shut_out_by_the_neighbours(app, client, carol):
     sign_in(client)
     doors.post(client, "/sign-out")
