@@ -102,7 +102,7 @@ def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> 
                 _server_failed(server, error)
                 break
         if sent:
-            outbox_health.answered(server)
+            outbox_health.note_answer(server)
     return sent
 
 
@@ -118,7 +118,7 @@ def greet(*, at_once: bool = False) -> Failure | None:
         return None
     try:
         with _context(), Connection(server):
-            outbox_health.answered(server)
+            outbox_health.note_answer(server)
     except LOST:
         raise
     except Exception as error:
@@ -135,7 +135,7 @@ def _server_failed(server: MailServer, error: Exception) -> Failure:
     """Remember what is wrong with the mail server, and give up what has waited for it for days."""
     if not isinstance(error, OSError):  # smtplib's own errors are of this family
         logger.exception("The mail server could not be used.", exc_info=error)
-    fault = outbox_health.failed(server, explain(error))
+    fault = outbox_health.note_fault(server, explain(error))
     retries.give_up_late(fault)
     return fault.failure
 

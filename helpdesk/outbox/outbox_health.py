@@ -67,7 +67,7 @@ def is_trusted(server: MailServer) -> bool:
     return answered is not None and abs(clock.now() - datetime.fromisoformat(answered)) < TRUST
 
 
-def answered(server: MailServer) -> None:
+def note_answer(server: MailServer) -> None:
     """Remember that the server does its work; written once a minute at most."""
     stored, now = _stored(server), clock.now()
     last = stored.get("answered")
@@ -75,7 +75,7 @@ def answered(server: MailServer) -> None:
         run_state.write(KEY, {"server": _name(server), "answered": now.isoformat()})
 
 
-def failed(server: MailServer, failure: Failure) -> Fault:
+def note_fault(server: MailServer, failure: Failure) -> Fault:
     """Remember what is wrong with the server, and return it with the time of the next call."""
     before, now = fault(server), clock.now()
     since = before.since if before is not None else now

@@ -28,7 +28,7 @@ def _at_work(database, monkeypatch):
     monkeypatch.setattr(readiness, "WRITTEN_FOR", 0)
 
 
-def asked(client, **headers):
+def ask(client, **headers):
     answer = client.get("/healthz", headers=headers)
     assert answer.mimetype == "text/plain"
     return answer.status_code, answer.text
@@ -42,27 +42,27 @@ def red(*names):
 
 
 def test_a_desk_without_a_worker_is_red(client):
-    assert asked(client) == WELL
+    assert ask(client) == WELL
     Worker.delete().execute()
-    assert asked(client) == red("Mail and timetable")
+    assert ask(client) == red("Mail and timetable")
 
 
 @pytest.mark.parametrize(("ago", "answer"), [(290, WELL), (310, red("Mail and timetable"))])
 def test_a_dead_worker_is_red_after_five_minutes(client, ago, answer):
     Worker.update(seen_at=clock.now() - timedelta(seconds=ago)).execute()
-    assert asked(client) == answer
+    assert ask(client) == answer
 
 
 def test_a_worker_of_the_future_is_not_at_work(client):
     Worker.update(seen_at=clock.now() + timedelta(hours=3)).execute()
-    assert asked(client) == red("Mail and timetable")
+    assert ask(client) == red("Mail and timetable")
 
 
 def test_one_of_several_workers_is_enough(client):
     Worker.insert(
         name="gone", host="gone", beat=1, started_at=clock.now(), seen_at=clock.now() - timedelta(1)
     ).execute()
-    assert asked(client) == WELL
+    assert ask(client) == WELL
 
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
@@ -71,64 +71,64 @@ def test_one_of_several_workers_is_enough(client):
 @pytest.mark.parametrize(("minutes", "answer"), [(14.5, WELL), (15.5, red("Waiting mail"))])
 def test_mail_that_is_due_for_a_quarter_is_red(client, smtp, minutes, answer):
     owe(due_at=clock.now() - timedelta(minutes=minutes))
-    assert asked(client) == answer
+    assert ask(client) == answer
 
 
 def test_mail_behind_one_that_a_server_puts_off_is_no_fault(client, smtp, ticket):
     OutgoingEmail.delete().execute()
     owe(ticket=ticket, due_at=clock.now() + timedelta(hours=1), deferred_since=clock.now())
     owe(ticket=ticket, due_at=clock.now() - timedelta(hours=1))
-    assert asked(client) == WELL
+    assert ask(client) == WELL
 
 
 def test_a_mail_that_is_being_sent_for_hours_is_red(client, smtp):
     owe(state="sending", due_at=clock.now() - timedelta(hours=1), claimed_by="0@here")
-    assert asked(client) == red("Waiting mail")
+    assert ask(client) == red("Waiting mail")
 
 
 def test_a_refused_sign_in_is_red_at_once_also_when_no_mail_waits(client, database):
     with signing_in("wrong"):
         outbox.greet()
-        assert asked(client) == red("Mail server")
+        assert ask(client) == red("Mail server")
         settings.save({"mail_password": "right"})
-        assert asked(client) == WELL
+        assert ask(client) == WELL
         outbox.greet()
-        assert asked(client) == WELL
+        assert ask(client) == WELL
 
 
 def test_a_server_out_of_reach_is_red_after_a_quarter(client, database):
     settings.save({"mail_host": "127.0.0.1", "mail_port": free_port(), "mail_tls": "none"})
     outbox.greet()
-    assert asked(client) == WELL
+    assert ask(client) == WELL
     with time_machine.travel(clock.now() + timedelta(minutes=16)):
         workers.beat()
         outbox.greet()
-        assert asked(client) == red("Mail server")
+        assert ask(client) == red("Mail server")
 
 
 def test_a_password_of_another_key_is_red(client, database):
     settings.save({"mail_host": "127.0.0.1", "mail_username": "me", "mail_password": "hidden"})
     Setting.update(value="gAAAAA").where(Setting.key == "mail_password").execute()
     settings.save({"desk_name": "Other"})
-    assert asked(client) == red("Mail server")
+    assert ask(client) == red("Mail server")
 
 
 def test_when_everybody_is_refused_it_is_red_and_one_address_is_no_fault(client, smtp):
     owe("gone@x.example", state="failed")
     owe("gone@x.example", state="failed")
     owe("off@x.example", deferred_since=clock.now(), due_at=clock.now() + timedelta(minutes=1))
-    assert asked(client) == WELL
+    assert ask(client) == WELL
     last = owe("third@x.example", state="failed")
-    assert asked(client) == red("Mail given up")
+    assert ask(client) == red("Mail given up")
     owe(state="sent", sent_at=again(last).created_at + timedelta(seconds=1))
-    assert asked(client) == WELL
+    assert ask(client) == WELL
 
 
 # --- Database and folder ------------------------------------------------------------------------------------------
 
 
 def test_a_row_is_written(client):
-    assert asked(client) == WELL
+    assert ask(client) == WELL
     assert Setting.get(Setting.key == readiness.WRITTEN).value[:10] == f"{clock.now():%Y-%m-%d}"
 
 
@@ -143,29 +143,29 @@ def test_a_database_that_may_only_be_read_is_red(client, engine, database):
     finally:
         database.connect(reuse_if_open=True)
         database.execute_sql(off)
-    assert asked(client) == WELL
+    assert ask(client) == WELL
 
 
 @sqlite_only
 def test_a_database_that_is_gone_is_red(client, database):
-    assert asked(client) == WELL
+    assert ask(client) == WELL
     file = Path(database.database)
     moved = file.rename(file.with_suffix(".away"))
     assert client.get("/healthz").status_code == 503
     moved.rename(file)
-    assert asked(client) == WELL
+    assert ask(client) == WELL
 
 
 def test_a_foreign_database_is_red(client, database):
     desk_identity.settle()
     Setting.update(value="another").where(Setting.key == desk_identity.KEY).execute()
-    assert asked(client) == red("Database and data folder")
+    assert ask(client) == red("Database and data folder")
 
 
 def test_a_disk_without_room_is_red(client, monkeypatch):
     monkeypatch.setattr(readiness, "LEAST_ROOM", 2**62)
-    assert asked(client) == red("Disk")
-    assert asked(client, **{"Accept-Language": "fr"}) == (503, "À réparer\N{NO-BREAK SPACE}: Disque\n")
+    assert ask(client) == red("Disk")
+    assert ask(client, **{"Accept-Language": "fr"}) == (503, "À réparer\N{NO-BREAK SPACE}: Disque\n")
 
 
 # --- What else says it --------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_a_disk_without_room_is_red(client, monkeypatch):
 def test_health_doctor_and_dashboard_say_the_same(client_of, root, smtp):
     owe("gone@x.example", state="failed")
     owe(due_at=clock.now() - timedelta(minutes=20))
-    outbox_health.failed(settings.mail_server(), outbox.explain(ConnectionRefusedError()))
+    outbox_health.note_fault(settings.mail_server(), outbox.explain(ConnectionRefusedError()))
     client = client_of(root)
     texts = ["1 mail could not be sent", "1 mail, the oldest due for 20 min", "refuses connections"]
     for path in ("/admin/health/", "/admin/dashboard/"):

@@ -332,7 +332,7 @@ def test_a_mail_that_cannot_be_written_is_read_on_its_page(client_of, root, fail
 
 
 def test_the_outbox_tells_why_all_mails_wait(client_of, root, ticket, smtp):
-    outbox_health.failed(settings.mail_server(), Failure("silent"))
+    outbox_health.note_fault(settings.mail_server(), Failure("silent"))
     page = doors.text_of(client_of(root).get("/admin/outbox/"))
     assert "The mail server does not answer. Mails wait since" in page
 
