@@ -81,6 +81,11 @@ class Role(Cached):
         return str(self.name)
 
 
+#: How high the rows of a list are, and what is shown after an act that ends one's work on a ticket.
+COMFORTABLE, DENSE = "comfortable", "dense"
+STAY, NEXT, BACK = "stay", "next", "list"
+
+
 class Agent(Cached):
     """A member of the support, or (`is_admin`) one of its administrators."""
 
@@ -95,6 +100,10 @@ class Agent(Cached):
     # Whether single keys are shortcuts: they disturb speech input (WCAG 2.1.4).
     shortcuts = BooleanField(default=True)
     created_at = UtcDateTimeField()
+    # How lists look (`helpdesk.lists.display`; no columns named: the shipped ones), and where an act on a ticket leads.
+    list_rows = CharField(max_length=12, default=COMFORTABLE, constraints=[SQL("DEFAULT 'comfortable'")])
+    list_columns = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
+    after_act = CharField(max_length=12, default=STAY, constraints=[SQL("DEFAULT 'stay'")])
 
     def __str__(self) -> str:
         return self.name
@@ -343,6 +352,9 @@ class Ticket(Base):
     hidden_from_customer = BooleanField(default=False)
     form_key = CharField(max_length=64, null=True, unique=True)
     order_number = CharField(max_length=60, default="")
+    # The first words of the newest message that is no note, and the id of the agent who wrote it.
+    excerpt = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
+    excerpt_by = BigIntegerField(null=True)
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]

@@ -54,6 +54,7 @@ def init_app(app: Flask) -> None:
         no_break=no_break,
         no_break_text=no_break_text,
         rich=rich,
+        waits=waits,
     )
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
@@ -158,6 +159,14 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
         return Markup("")
     exact, short = escape(date_time(when)), escape(_short(when, hour=hour))
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
+
+
+def waits(since: datetime) -> Markup:
+    """Write how long somebody has been waiting, with the exact time on hover and for machines."""
+    minutes = max(int((clock.now() - since).total_seconds() // 60), 1)
+    text = i18n.translate("waits %(time)s", time=i18n.span(minutes, i18n.language()))
+    exact = escape(date_time(since))
+    return Markup(f'<time datetime="{since.isoformat(timespec="seconds")}Z" title="{exact}">{escape(text)}</time>')  # noqa: S704
 
 
 def at(when: datetime) -> Markup:

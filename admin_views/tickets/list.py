@@ -14,7 +14,7 @@ from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.lists import criteria, listing, snippets
+from helpdesk.lists import criteria, display, listing, snippets
 from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees, permissions
 from helpdesk.settings import lookups
@@ -67,6 +67,7 @@ class TicketsPage(TicketDeskPage):
             most=listing.COUNT_LIMIT,
             kept_view=context.saved_view(),
             made=made,
+            **looks(self.agent, page, words),
             **tools(words, tickets),
             **excerpts(page, tickets),
         )
@@ -117,6 +118,16 @@ def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:
         "sorts": [(str(SORTS[name]), {**rest, "sort": name}, name == chosen) for name in tickets.sorts],
         "sort_name": str(SORTS[chosen]),
         "choices": choices(),
+    }
+
+
+def looks(agent: Agent, page: listing.Page, words: Mapping[str, str]) -> dict[str, Any]:
+    """Return how the list looks for this agent."""
+    return {
+        "display": display.of_page(agent, page.rows, one_place=criteria.place_of(words) == "department"),
+        "chosen_columns": display.chosen(agent),
+        "column_names": display.COLUMNS,
+        "short_names": display.short_names(),
     }
 
 

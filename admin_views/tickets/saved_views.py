@@ -16,9 +16,9 @@ from admin_views.tickets.bulk import back, list_criteria
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
-from helpdesk.lists import saved_views
+from helpdesk.lists import display, saved_views
 from helpdesk.settings import lookups
-from models import SavedView
+from models import COMFORTABLE, SavedView
 
 
 class SavedViewsView(Ordered, DeskView):
@@ -85,6 +85,20 @@ class SavedViewsView(Ordered, DeskView):
         try:
             view = saved_views.save(request.form.get("name", ""), list_criteria(), actor=self.agent)
             flash(_("The list “%(name)s” is saved.", name=view.name), "success")
+        except InvalidInput as error:
+            flash(str(error), "error")
+        return redirect(back())
+
+    @expose("/display", methods=["POST"])
+    def display_view(self) -> ResponseReturnValue:
+        """Keep how one's lists look: their rows and columns."""
+        form = request.form
+        try:
+            if "reset" in form:
+                display.choose(COMFORTABLE, (), actor=self.agent)
+            else:
+                display.choose(form.get("rows", ""), form.getlist("columns"), actor=self.agent)
+            flash(_("Your lists look like this from now on."), "success")
         except InvalidInput as error:
             flash(str(error), "error")
         return redirect(back())

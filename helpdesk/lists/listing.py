@@ -49,7 +49,10 @@ class Row(NamedTuple):
     assignee_id: int | None
     team_id: int | None
     awaits_reply: bool
+    waiting_since: datetime
     last_activity: datetime
+    excerpt: str
+    excerpt_by: int | None
     is_unread: bool
     tags: Sequence[str] = ()
 
@@ -237,7 +240,10 @@ _COLUMNS: dict[str, Any] = {
     "assignee_id": Ticket.assignee,
     "team_id": Ticket.team,
     "awaits_reply": Ticket.awaits_reply,
+    "waiting_since": Ticket.waiting_since,
     "last_activity": Ticket.last_activity,
+    "excerpt": Ticket.excerpt,
+    "excerpt_by": Ticket.excerpt_by,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,12 +10,15 @@ from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
-from helpdesk.lists import criteria
+from helpdesk.lists import counting, criteria
+from helpdesk.lists.listing import LIVE_VIEWS, TicketListing
 from helpdesk.settings import lookups
 from models import Agent, SavedView
 
 #: Views one agent may keep, and characters of a name.
 MOST, LONGEST_NAME = 50, 80
+#: Views whose tickets are counted by a query.
+COUNTED = 20
 
 
 def offered(agent: Agent) -> list[SavedView]:
@@ -28,6 +31,24 @@ def offered(agent: Agent) -> list[SavedView]:
 def criteria_of(view: SavedView) -> dict[str, Any]:
     """Return the criteria of a view as the address of its list says them."""
     return criteria.parse(dict(parse_qsl(view.query)))
+
+
+def counts(agent: Agent, views: Sequence[SavedView]) -> dict[int, int]:
+    """Return how many tickets each of these views of what is open holds; a search is not counted.
+
+    At most `counting.MOST_COUNTED` is said of any but the lists of the menu, whose figures are known.
+    """
+    numbers: dict[int, int] = {}
+    asked: dict[int, TicketListing] = {}
+    for view in views:
+        tickets = criteria.listing_of(agent, criteria_of(view))
+        every = tickets.narrowed(waits=False)
+        if every.is_plain:
+            figures = counting.waiting(agent) if tickets.waits else counting.counts(agent)
+            numbers[view.id] = figures.of(tickets.view, tickets.service_id, tickets.department_id)
+        elif tickets.view in LIVE_VIEWS and not tickets.text and len(asked) < COUNTED:
+            asked[view.id] = tickets
+    return numbers | dict(zip(asked, counting.of_lists(tuple(asked.values())), strict=True))
 
 
 def save(name: str, arguments: Mapping[str, str], *, actor: Agent) -> SavedView:

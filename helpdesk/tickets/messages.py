@@ -13,10 +13,10 @@ from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
-from helpdesk.lib import richtext
+from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import mentions, undo_send
+from helpdesk.tickets import excerpt, mentions, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.list_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
@@ -53,6 +53,8 @@ def receive_message(
                 add_cc(ticket, copies, actor=actor)
             if not ticket.is_spam:
                 _wake_up(ticket, actor)
+            else:
+                ticket.save()
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
     except Merged:
         # Merged while this was written: it belongs in the other ticket.
@@ -253,6 +255,9 @@ def _write(
         created_at=clock.now(),
         **more,
     )
-    customer = ticket.customer
-    search.index(message, ticket, customer, ticket.address.email if ticket.address_id else "", richtext.to_text(body))
+    customer, text = ticket.customer, richtext.to_text(body)
+    search.index(message, ticket, customer, ticket.address.email if ticket.address_id else "", text)
+    if kind != NOTE:
+        # The caller stores it with the columns that its act sets.
+        inputs.set_attributes(ticket, excerpt.columns(text, actor))
     return message

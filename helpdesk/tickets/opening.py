@@ -20,6 +20,7 @@ from helpdesk.locking import mark_locked
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
 from helpdesk.settings import lookups
+from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import write_cc
 from helpdesk.tickets.list_columns import priority_columns, status_columns
 from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
@@ -144,6 +145,7 @@ def _store(
         created_at=now,
         form_key=new.form_key,
         order_number=inputs.one_line(new.order_number, MAX_NUMBER),
+        excerpt=excerpt.first_words(new.body.replace("\0", "")),
         **status_columns(lookups.default_status()) | {"awaits_reply": True, "waiting_since": now},
         **priority_columns(lookups.default_priority()),
     )

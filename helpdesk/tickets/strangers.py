@@ -16,9 +16,10 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
 from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
-from helpdesk.lib import richtext
+from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act, lock
 from helpdesk.people import customers
+from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import MOST, in_copy, too_many_text
 from helpdesk.tickets.list_columns import store, waiting_columns
 from helpdesk.tickets.on_behalf import open_for_caller
@@ -136,8 +137,11 @@ def _believe(message: Message, author: Customer, *, wakes: bool, actor: Agent) -
         Message.id == message.id
     ).execute()
     MailedMessage.update(doubt="").where(MailedMessage.message == message.id).execute()
-    if wakes and not message.ticket.is_closed:
-        store(message.ticket, **waiting_columns(message.ticket))
+    ticket = message.ticket
+    if wakes and not ticket.is_closed:
+        store(ticket, **waiting_columns(ticket))
+    inputs.set_attributes(ticket, excerpt.of_newest(ticket))
+    ticket.save()
 
 
 def split(message: Message, *, actor: Agent) -> Ticket:

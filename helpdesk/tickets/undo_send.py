@@ -14,7 +14,7 @@ from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import unread
+from helpdesk.tickets import excerpt, unread
 from helpdesk.tickets.list_columns import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
@@ -76,6 +76,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         search.forget(message.id)
         unread.forget(message)
         message.delete_instance()
+        store(ticket, **excerpt.of_newest(ticket))
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 
 

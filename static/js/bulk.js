@@ -57,7 +57,7 @@ function watch(form) {
   all?.addEventListener("change", () => tick(all.checked));
   everything?.addEventListener("change", () => tick(everything.checked || boxes.every((box) => box.checked)));
   for (const box of boxes) box.addEventListener("change", show);
-  const button = form.querySelector("[data-select]");
+  const button = document.querySelector("[data-select]");
   if (button) selecting(form, button, tick);
   // The browser may bring ticks back when one returns to the page.
   addEventListener("pageshow", show);

@@ -183,3 +183,29 @@ def test_what_is_ticked_on_a_telephone_is_deleted(listed):
 def test_a_wide_window_needs_no_button_to_tick(listed):
     assert not listed.locator("[data-select]").is_visible()
     listed.locator("[name=number]").first.wait_for()
+
+
+def test_a_telephone_shows_twelve_rows_on_its_first_two_screens(listed):
+    listed.set_viewport_size({"width": 390, "height": 844})
+    listed.goto(LIST)
+    places = listed.locator("a.subject").evaluate_all("links => links.map(link => link.getBoundingClientRect().bottom)")
+    assert len([bottom for bottom in places if bottom < 2 * 844]) >= 12
+    assert places[0] < 200
+
+
+@pytest.mark.parametrize("viewport", [880, 1280, 1600])
+def test_a_row_is_one_line_and_dense_rows_are_seen_at_once(listed, viewport):
+    listed.set_viewport_size({"width": viewport, "height": 900})
+    heights = "rows => [...new Set(rows.map(row => Math.round(row.getBoundingClientRect().height)))]"
+    assert max(listed.locator("tbody tr").evaluate_all(heights)) <= 47
+    listed.click("summary:has-text('Display')")
+    listed.check("#rows-dense")
+    assert max(listed.locator("tbody tr").evaluate_all(heights)) <= 35
+    listed.click("text=Keep this display")
+    listed.get_by_text("Your lists look like this from now on.").wait_for()
+    assert max(listed.locator("tbody tr").evaluate_all(heights)) <= 35
+
+
+def test_the_first_words_lead_to_the_ticket_too(listed):
+    listed.locator(".words").first.click()
+    listed.locator(".ticket-head").wait_for()

@@ -282,6 +282,7 @@ POST: dict[str, str] = {
     # Ana's act, and Ana's list.
     "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
     "desk_views.save_view": f"{DESK} 302 302 302 302",
+    "desk_views.display_view": f"{DESK} 302 302 302 302",
     "desk_views.create_view": f"{DESK} 302 302 302 302",
     "desk_views.edit_view": f"{DESK} 404 302 404 404",
     "desk_views.delete_view": f"{DESK} 404 302 404 404",

@@ -50,10 +50,11 @@ class Author(NamedTuple):
 
 
 class Text(NamedTuple):
-    """The text of a message: as HTML, and folded for the search index."""
+    """The text of a message: as HTML, folded for the search index, and its first words for the lists."""
 
     html: str
     folded: str
+    first_words: str
 
 
 class Rows:
@@ -237,6 +238,8 @@ class Draft:
             "created_at": at,
             "deleted_at": None,
         }
+        if kind != NOTE:
+            self.columns |= {"excerpt": text.first_words, "excerpt_by": row["agent_id"]}
         self.rows.messages.append(tuple([row.get(name) for name in MESSAGE]))
         self.rows.search.append((number, self.folded_subject, self.folded_author, text.folded))
         return number

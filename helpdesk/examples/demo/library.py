@@ -12,6 +12,7 @@ from helpdesk.examples.demo import english, french, world
 from helpdesk.examples.demo.draft import Text
 from helpdesk.examples.demo.thread import Thread
 from helpdesk.lib import richtext
+from helpdesk.tickets import excerpt
 
 #: Wordings of a thread: greeting, product, order number and amount differ.
 WORDINGS = 16
@@ -53,14 +54,15 @@ def book(locale: str, rng: Random) -> Book:
 @cache
 def customer_text(text: str) -> Text:
     """Return the plain text of a customer's message in its stored form."""
-    return Text(richtext.from_text(text), search.plain(text))
+    return Text(richtext.from_text(text), search.plain(text), excerpt.first_words(text))
 
 
 @cache
 def agent_text(text: str) -> Text:
     """Return the plain text of an agent's message in its stored form."""
     html = richtext.clean(richtext.from_text(text))
-    return Text(html, search.plain(richtext.to_text(html)))
+    plain = richtext.to_text(html)
+    return Text(html, search.plain(plain), excerpt.first_words(plain))
 
 
 def _wording(thread: Thread, source: ModuleType, locale: str, rng: Random) -> Wording:

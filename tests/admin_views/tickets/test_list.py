@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playhouse.test_utils import count_queries
 
 from database import Stamp
 from helpdesk import tickets
-from helpdesk.lists import counting, saved_views
+from helpdesk.lists import counting, display, saved_views
 from helpdesk.lists.bulk import MAX_TICKETS
 from models import BulkAction, OutgoingEmail, SavedView, Status, Tag, Ticket
 from tests.support import cast
@@ -372,3 +373,93 @@ def test_a_list_carries_some_tags_and_the_box_finds_the_others(client_of, ana, t
     assert [line["url"] for group in found for line in group["lines"]] == [f"/admin/tickets/?tag={last.id}"]
     chosen = client.get(f"/admin/tickets/?tag={last.id}").get_data(as_text=True)
     assert f'<option value="{last.id}" selected>tag 1999</option>' in chosen
+
+
+# --- How it looks -------------------------------------------------------------------------------------------------
+
+
+def headings(html):
+    row = html.partition("<thead>")[2].partition("</thead>")[0]
+    return re.findall(r'role="columnheader">([^<]+)</th>', row)
+
+
+def test_a_row_says_the_first_words_and_who_wrote_them(client_of, ticket, ana, ben):
+    assert f'<span class="words">{ticket.excerpt}</span>' in page(client_of(ana))
+    tickets.assign(ticket, ben, actor=ana)
+    tickets.reply(ticket, "<p>We <b>look</b> at it &amp; answer.</p>", actor=ben)
+    assert '<span class="words">Ben: We look at it &amp; answer.</span>' in page(client_of(ana))
+    assert '<span class="words">You: We look at it &amp; answer.</span>' in page(client_of(ben))
+
+
+def test_a_row_says_how_long_its_customer_waits(client_of, ticket, ana):
+    Ticket.update(waiting_since=Ticket.waiting_since - timedelta(hours=3)).execute()
+    assert re.search(r'<td class="c-when is-waiting" role="cell"><time [^>]+>waits 3\Whr</time>', page(client_of(ana)))
+    tickets.reply(stored(ticket), "<p>Hi</p>", actor=ana)
+    assert re.search(r'<td class="c-when" role="cell"><time [^>]+>just now</time>', page(client_of(ana)))
+
+
+def test_a_column_that_nothing_fills_takes_no_room(client_of, ticket, ana):
+    client = client_of(ana)
+    assert headings(page(client)) == ["Customer", "Subject", "Service", "Status", "Activity", "Number"]
+    tickets.take(ticket, actor=ana)
+    assert "Assigned to" in headings(page(client))
+    assert "Service" not in headings(page(client, f"{LIST}?department={ticket.department_id}"))
+
+
+def test_tags_and_an_unusual_priority_stand_behind_the_subject(client_of, ticket, ana):
+    client = client_of(ana)
+    assert 'class="prio' not in page(client).partition("<tbody>")[2].partition("</tbody>")[0]
+    tickets.mark_important(ticket, actor=ana)
+    for name in ("one", "three", "two"):
+        tickets.tag(ticket, name, actor=ana)
+    row = page(client).partition("<tbody>")[2]
+    assert '<span class="tag">one</span><span class="tag">three</span><span title="two">+1</span>' in row
+    assert 'class="prio priority-' in row
+
+
+def test_an_agent_chooses_rows_and_columns(client_of, ticket, ana, ben):
+    tickets.tag(ticket, "late", actor=ana)
+    client = client_of(ana)
+    look = {"rows": "dense", "columns": ["number", "tags", "priority", "nonsense"], "list_waits": "1"}
+    assert post(client, "/admin/views/display", look).location == f"{LIST}?waits=1"
+    html = page(client)
+    assert headings(html) == ["Subject", "Priority", "Tags", "Number"]
+    assert 'id="rows-dense" checked' in html
+    assert len(headings(page(client_of(ben)))) != 4
+    post(client, "/admin/views/display", {"reset": "1"})
+    assert (stored_agent := type(ana).get_by_id(ana.id)).list_columns == ""
+    assert stored_agent.list_rows == "comfortable"
+
+
+def test_rows_that_do_not_exist_are_refused(client_of, ticket, ana):
+    client = client_of(ana)
+    post(client, "/admin/views/display", {"rows": "huge"})
+    assert "Choose one from the list." in text_of(client.get(LIST))
+
+
+def test_short_names_tell_people_of_one_first_name_apart(database):
+    ids = [cast.make_agent(name).id for name in ("Ines Roux", "Ines Moreau", "Ada")]
+    names = display.short_names()
+    assert [names[key] for key in ids] == ["Ines R.", "Ines M.", "Ada"]
+
+
+def test_saved_lists_are_counted_in_one_statement(client_of, many, ana, monkeypatch):
+    tickets.tag(many[0], "late", actor=ana)
+    for name, words in {
+        "Waiting": {"waits": "1"},
+        "Late": {"tag": str(Tag.get().id)},
+        "High": {"priority": str(many[0].priority_id), "waits": "1"},
+        "Closed": {"view": "closed"},
+        "Found": {"view": "search", "q": "ticket"},
+    }.items():
+        saved_views.save(name, words, actor=ana)
+    client = client_of(ana)
+    with count_queries() as counted:
+        html = page(client)
+    menu = html.partition('<h2 class="side-title">Lists</h2>')[2].partition("</div>")[0]
+    shown = re.findall(r'<span class="side-text">([^<]+)</span>(?:<span class="count">([^<]+)</span>)?', menu)
+    assert shown[:5] == [("Waiting", "30"), ("Late", "1"), ("High", "30"), ("Closed", ""), ("Found", "")]
+    assert counted.count <= 9
+    monkeypatch.setattr(counting, "MOST_COUNTED", 5)
+    counting.forget_counts()
+    assert '<span class="count">4+</span>' in page(client)
