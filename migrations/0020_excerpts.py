@@ -8,7 +8,7 @@ from playhouse.migrate import SchemaMigrator
 
 #: Columns of the desk: the table, and what follows its name.
 COLUMNS = {
-    "ticket": ("excerpt\" VARCHAR(120) NOT NULL DEFAULT ''", 'excerpt_by" BIGINT'),
+    "ticket": ("excerpt\" VARCHAR(120) NOT NULL DEFAULT ''", 'excerpt_by" {integer}'),
     "agent": (
         "list_rows\" VARCHAR(12) NOT NULL DEFAULT 'comfortable'",
         "list_columns\" VARCHAR(120) NOT NULL DEFAULT ''",
@@ -25,10 +25,12 @@ NEWEST = (
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
+    is_sqlite = isinstance(db, SqliteDatabase)
     for table, columns in COLUMNS.items():
         for column in columns:
-            db.execute_sql(f'ALTER TABLE "{table}" ADD COLUMN "{column}')
-    mark = "?" if isinstance(db, SqliteDatabase) else "%s"
+            kind = column.format(integer="INTEGER" if is_sqlite else "BIGINT")
+            db.execute_sql(f'ALTER TABLE "{table}" ADD COLUMN "{kind}')
+    mark = "?" if is_sqlite else "%s"
     [(last,)] = db.execute_sql("SELECT max(id) FROM ticket").fetchall()
     for start in range(0, last or 0, CHUNK):
         rows = db.execute_sql(NEWEST.format(looked=LOOKED_AT, mark=mark), (start, start + CHUNK)).fetchall()
@@ -41,5 +43,5 @@ def _first_words(body: str) -> str:
     line = " ".join(plain.replace("\0", "").split())
     if len(line) <= LONGEST:
         return line
-    end = line.rfind(" ", LONGEST // 2, LONGEST)
+    end = line.rfind(" ", LONGEST // 2, LONGEST - 1)
     return line[: end if end > 0 else LONGEST - 1] + "…"

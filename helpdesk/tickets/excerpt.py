@@ -20,7 +20,7 @@ def first_words(text: str) -> str:
     line = " ".join(_QUOTED.sub("", begun).split()) or " ".join(begun.split())
     if len(line) <= LONGEST:
         return line
-    end = line.rfind(" ", LONGEST // 2, LONGEST)
+    end = line.rfind(" ", LONGEST // 2, LONGEST - 1)
     return line[: end if end > 0 else LONGEST - 1] + "…"
 
 

@@ -27,9 +27,9 @@ def html(client, address):
 
 
 def is_unread(client, ticket):
-    """Whether the list shows the ticket in weight, with a dot and in words."""
+    """Whether the list shows the ticket in weight (with a dot, by its style) and in words."""
     row = re.search(rf'<tr [^>]*>(?:(?!</tr>).)*value="{ticket.number}".*?</tr>', html(client, LIST), re.DOTALL)[0]
-    signs = ["class=is-unread" in row, 'class="dot"' in row, "Unread: </span>" in row]
+    signs = ["class=is-unread" in row, "Unread: </span>" in row]
     assert len(set(signs)) == 1
     return signs[0]
 
