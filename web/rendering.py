@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
         datetime=date_time,
         day=day,
         filesize=i18n.size,
+        fold_quotes=fold_quotes,
         initials=initials,
         no_break=no_break,
         no_break_text=no_break_text,
@@ -103,6 +104,15 @@ def theme() -> str:
     """Return the theme the reader forced, or an empty string: then the system decides."""
     chosen = request.cookies.get("theme", "")
     return chosen if chosen in THEMES else ""
+
+
+def fold_quotes(html: Markup) -> Markup:
+    """Fold what a message quotes at its end, where something is written before it (`html` is clean)."""
+    start = richtext.quote_at_end(html)
+    if not start:
+        return html
+    label = escape(i18n.translate("Quoted text"))
+    return Markup(f'{html[:start]}<details class="quoted"><summary>{label}</summary>{html[start:]}</details>')  # noqa: S704
 
 
 def rich(html: str | None) -> Markup:

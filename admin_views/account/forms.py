@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length
 from admin_views.base.fields import languages, optional, show, timezones
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from models import Agent
+from models import BACK, NEXT, STAY, Agent
 
 NEEDED = lazy("This field is required.")
 NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
@@ -83,6 +83,16 @@ class ProfileForm(AccountForm):
     shortcuts = BooleanField(
         lazy("Single-key shortcuts"),
         description=lazy("Press ? on a page of the desk to see them. Switch them off if they get in your way."),
+    )
+
+    after_act = SelectField(
+        lazy("After a ticket is sent, closed or transferred"),
+        choices=[
+            SelectChoice(STAY, lazy("Stay on the ticket")),
+            SelectChoice(NEXT, lazy("Go to the next ticket of the list")),
+            SelectChoice(BACK, lazy("Return to the list")),
+        ],
+        description=lazy("What is deleted or marked as spam leads to the next ticket, or else to the list."),
     )
 
     def __init__(self, *args: Any, obj: Agent, **values: Any) -> None:

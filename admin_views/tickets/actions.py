@@ -21,7 +21,7 @@ from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
 from helpdesk.outbox import retries
 from helpdesk.settings import lookups
-from models import Agent, Message, Team, Ticket
+from models import STAY, Agent, Message, Team, Ticket
 
 Row = TypeVar("Row", bound=Base)
 
@@ -81,9 +81,10 @@ class ActionsPage(TicketDeskPage):
             return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), message)
         if act == "take":
             return self.take(ticket, str(done))
+        onward = self.onward(ticket) if act == "close" else self.context.address(ticket)
         rule(ticket, actor=self.agent)
         flash(str(done), "success")
-        return redirect(self.context.address(ticket))
+        return redirect(onward)
 
     def take(self, ticket: Ticket, message: str) -> ResponseReturnValue:
         """Assign the ticket to the agent, unless somebody else just got it."""
@@ -105,6 +106,7 @@ class ActionsPage(TicketDeskPage):
     def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], message: str) -> ResponseReturnValue:
         """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
         access.require(self.agent, act, ticket)
+        onward = self.context.list_address() if self.agent.after_act == STAY else self.onward(ticket)
         outcome = bulk.run(act, [ticket.id], rule, actor=self.agent)
         if not (outcome.done or outcome.refused):
             # Gone meanwhile, or part of another ticket: this says so.
@@ -114,7 +116,7 @@ class ActionsPage(TicketDeskPage):
         if outcome.done:
             flash(message, "success")
         offer_undo(outcome, self.context.criteria)
-        return redirect(self.context.list_address())
+        return redirect(onward)
 
     def spam(self, ticket: Ticket) -> ResponseReturnValue:
         """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""
@@ -179,13 +181,14 @@ class ActionsPage(TicketDeskPage):
             to = target(request.form.get("to", ""))
             if to is None:
                 raise InvalidInput(lazy("Choose to whom."), field="to")
+            onward = self.onward(ticket)
             with tickets.transaction():
                 self.require_same_assignee(ticket, to)
                 tickets.transfer(ticket, to, actor=self.agent, note=request.form.get("note", ""))
         except InvalidInput as error:
             return self.refuse(number, "transfer", error)
         flash(_("The ticket has been transferred to %(name)s.", name=str(to)), "success")
-        return redirect(self.context.back_to(ticket))
+        return redirect(self.context.back_to(ticket) if self.agent.after_act == STAY else onward)
 
     @expose("/<number>/move", methods=["POST"])
     def move_view(self, number: str) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from admin_views.tickets.context import TicketContext
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from models import BACK, NEXT, Ticket
 
 #: What the links of the menu are told by.
 MENU = ("view", "service", "department")
@@ -37,6 +38,12 @@ class TicketDeskPage(DeskPage):
         """Render with the desk's menu."""
         place = {key: request.args.get(key, type=int) or request.args[key] for key in MENU if key in request.args}
         return super().render(template, sidebar=desk_menu(self.agent, place or {"view": "open"}), **kwargs)
+
+    def onward(self, ticket: Ticket) -> str:
+        """Return where an act that ends one's work on a ticket leads, as the list stands before the act."""
+        if self.agent.after_act == NEXT:
+            return self.context.next_address(ticket)
+        return self.context.list_address() if self.agent.after_act == BACK else self.context.address(ticket)
 
     def show(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request, url_for
 
@@ -27,6 +27,15 @@ TITLES = {
     "search": lazy("Search"),
     "all": lazy("All tickets"),
 }
+
+
+class Stand(NamedTuple):
+    """Where a ticket stands in its list: addresses of its neighbours, and its position where it is not far down."""
+
+    before: str | None = None
+    after: str | None = None
+    position: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,12 +84,32 @@ class TicketContext:
         """Return the ticket's address, or the list's: giving a ticket away may end one's sight of it."""
         return self.address(ticket) if access.sees(self.agent, ticket) else self.list_address()
 
-    def neighbours(self, ticket: Ticket) -> list[str | None]:
-        """Return the addresses of the tickets before and after this one in the list it was opened from."""
-        if request.method != "GET" or not self.criteria:
-            return [None, None]
-        numbers = criteria.listing_of(self.agent, self.criteria).neighbours(ticket)
-        return [url_for(TICKET, number=number, **self.criteria) if number else None for number in numbers]
+    def words_of(self, ticket: Ticket) -> Mapping[str, Any]:
+        """Return the criteria of the list the ticket was opened from, else of the list of the menu that holds it."""
+        if self.criteria:
+            return self.criteria
+        return {
+            "view": "bin" if ticket.in_bin else "spam" if ticket.is_spam else "open" if ticket.is_open else "closed"
+        }
+
+    def stand(self, ticket: Ticket) -> Stand:
+        """Return where the ticket stands in its list, and the addresses of its neighbours there."""
+        if request.method != "GET":
+            return Stand()
+        words = self.words_of(ticket)
+        place = criteria.listing_of(self.agent, words).place_of(ticket)
+        before, after = [
+            url_for(TICKET, number=number, **words, _anchor="newest") if number else None
+            for number in (place.before, place.after)
+        ]
+        return Stand(before, after, place.position, place.total)
+
+    def next_address(self, ticket: Ticket) -> str:
+        """Return the address of the ticket after this one in its list, else of the one before, else of the list."""
+        words = self.words_of(ticket)
+        place = criteria.listing_of(self.agent, words).place_of(ticket)
+        number = place.after or place.before
+        return url_for(TICKET, number=number, **words, _anchor="newest") if number else url_for(LIST, **words)
 
 
 def title_of(words: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import page_state, sending
+from admin_views.tickets import folding, page_state, sending
 from admin_views.tickets.composer import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
@@ -16,9 +16,10 @@ from helpdesk import access, orders, tickets
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
+from helpdesk.lists import listing
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, cc, email_origin, thread
+from helpdesk.tickets import canned_responses, email_origin, thread
 from models import NOTE, Agent, Message
 
 
@@ -44,7 +45,7 @@ def content(
         "not_kept": outcome_texts.not_kept,
         "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,
-        "copied": cc.in_copy(ticket),
+        "copied": opened.copies,
         "history": thread.earlier_tickets(ticket, agent),
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
         "canned": canned_responses.offered_in(ticket),
@@ -58,7 +59,10 @@ def content(
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
         "list_url": context.list_address(),
         "list_name": context.list_name(),
-        "neighbours": context.neighbours(ticket),
+        "stand": context.stand(ticket),
+        "most": listing.COUNT_LIMIT,
+        "note_url": context.address(ticket, kind="note"),
+        "unfolded_url": context.address(ticket, unfold=1, **page_asked()),
         "gone_on": tickets.purge_date(ticket),
         "known": page_state.of_now(ticket),
         "refused": refused,
@@ -88,7 +92,14 @@ def timeline_of(opened: thread.OpenedTicket, agent: Agent) -> dict[str, Any]:
         "is_unread": opened.unread > 0 if opened.mark is not None else opened.ticket.awaits_reply,
         "first_new": first_new(opened, messages, agent, follows=shown.earlier is not None),
         "upto": last if opened.mark is None or last > opened.mark else 0,
+        **folding.content(messages, opened.mark, agent),
     }
+
+
+def page_asked() -> dict[str, Any]:
+    """Return which page of the thread the address asks for."""
+    keys = {name: inputs.row_key(request.args.get(name, "")) for name in ("before", "after")}
+    return {name: key for name, key in keys.items() if key is not None}
 
 
 def first_new(opened: thread.OpenedTicket, messages: list[Message], agent: Agent, *, follows: bool) -> int | None:

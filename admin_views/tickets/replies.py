@@ -19,12 +19,16 @@ from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext
 from helpdesk.tickets import canned_responses, drafts, mentions, presence
-from models import CannedResponse, Message, Ticket
+from models import STAY, CannedResponse, Message, Ticket
 from web import sessions
 from web.uploads import FormFiles
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
 KEEPS_TEXT = frozenset({"reply_view", "draft_view"})
+
+
+#: Where a reply is taken back before it goes out.
+WITHDRAW = "desk_undo_send.withdraw_view"
 
 
 class ReplyOutdated(Exception):
@@ -57,7 +61,7 @@ class ComposerPage(TicketDeskPage):
             return self.show(number, 422 if files.errors else 200, composer=composer)
         if composer.forgets_a_file:
             return self.show(number, 409, composer=replace(composer, asks_for_file=True))
-        changes = composer.changes_since(ticket)
+        changes, onward = composer.changes_since(ticket), self.onward(ticket)
         try:
             message = self.send(ticket, composer)
         except InvalidInput as error:
@@ -71,23 +75,28 @@ class ComposerPage(TicketDeskPage):
             return self.show(
                 number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
             )
-        return self.confirm(ticket, composer, message, changes)
+        return self.confirm(ticket, composer, message, changes, onward)
 
     def sent(self) -> tuple[Composer, FormFiles]:
         """Return what this request has sent, and its files."""
         files = form_files(self.agent)
         return Composer.of_form(request.form, files), files
 
-    def confirm(self, ticket: Ticket, composer: Composer, message: Message, changes: list[str]) -> ResponseReturnValue:
-        """Say that it was sent, and what changed meanwhile."""
+    def confirm(
+        self, ticket: Ticket, composer: Composer, message: Message, changes: list[str], onward: str
+    ) -> ResponseReturnValue:
+        """Say that it was sent, and what changed meanwhile; a reply leads on as the profile says."""
         forget_files(ticket.number)
-        if message.public_at is None:
-            # The page itself tells of a reply that may still be taken back.
+        stays = message.is_note or self.agent.after_act == STAY
+        if not stays and message.public_at is not None:
+            flash(self.context.address(ticket, WITHDRAW, message_id=message.id), "undo")
+        if not stays or message.public_at is None:
+            # The ticket's own page tells of a reply that may still be taken back.
             flash(_("Your note has been saved.") if message.is_note else _("Your message has been sent."), "success")
         for text in changes:
             flash(text, "info")
         session["sent"] = (composer.form_key or "")[:40]
-        answer = redirect(self.context.address(ticket))
+        answer = redirect(self.context.address(ticket, _anchor="newest") if stays else onward)
         if not message.is_note:
             sending.remember(answer, self.agent, composer.way)
         return answer

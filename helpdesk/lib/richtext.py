@@ -24,6 +24,7 @@ MAX_MARGIN = 20
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _PLAIN = re.compile(r"(?:[^<&]|&(?:amp|lt|gt|quot|nbsp|#x27);|</?p>|<br>)*")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
+_QUOTE = re.compile(r"<(/?)blockquote>")
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?()\[\]*_…]", re.IGNORECASE)
 
 
@@ -64,6 +65,27 @@ def is_too_heavy(html: str) -> bool:
 def _absolute(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None for a relative address, which leads nowhere from a mail."""
     return value if attribute != "href" or _ADDRESS.match(value) else None
+
+
+def quote_at_end(html: str) -> int:
+    """Return where the quotation begins with which clean HTML ends, 0 without one; also lines that begin with ``>``."""
+    begins, opened = {}, []
+    for tag in _QUOTE.finditer(html):
+        if not tag.group(1):
+            opened.append(tag.start())
+        elif opened:
+            begins[tag.end()] = opened.pop()
+    start = end = len(html)
+    while end:
+        if html[end - 1].isspace():
+            end -= 1
+        elif end in begins:
+            start = end = begins[end]
+        elif html.endswith("</p>", 0, end) and html.startswith("<p>&gt;", html.rfind("<p>", 0, end)):
+            start = end = html.rfind("<p>", 0, end)
+        else:
+            break
+    return start if start < len(html) else 0
 
 
 def from_text(text: str) -> str:

@@ -73,6 +73,15 @@ class Tally(NamedTuple):
     waiting: int
 
 
+class Place(NamedTuple):
+    """Where a ticket stands in a list: the numbers of its neighbours, its position, and how many the list holds."""
+
+    before: str | None
+    after: str | None
+    position: int
+    total: int
+
+
 @dataclass(frozen=True)
 class TicketListing:
     """What a list of tickets asks for."""
@@ -182,15 +191,26 @@ class TicketListing:
         """Return how many matching tickets were opened after the one with this id, at most `NEWS_LIMIT`."""
         return int(self.query(SQL("1")).where(Ticket.id > than).limit(NEWS_LIMIT).count())
 
-    def neighbours(self, ticket: Ticket) -> tuple[str | None, str | None]:
-        """Return the numbers of the tickets before and after this one in the list."""
+    def place_of(self, ticket: Ticket) -> Place:
+        """Return the tickets before and after this one in the list, and its position: one statement.
+
+        Beyond `COUNT_LIMIT`, and where the list does not hold the ticket, the position is 0.
+        """
         key = tuple(getattr(ticket, column.name) for column in self.order.columns)
         sides = []
         for backwards in (True, False):
             query = self.query(Ticket.number).where(self.order.beyond(key, backwards=backwards))
             sides.append(query.order_by(*self.order.terms(backwards=backwards)).limit(1))
-        [(before, after)] = Select([], sides).bind(database).tuples()
-        return before, after
+        ahead = self.query(SQL("1")).where(self.order.beyond(key, backwards=True)).limit(COUNT_LIMIT)
+        counted = [ahead, self.query(SQL("1")).where(Ticket.id == ticket.id)]
+        if not self.is_plain:
+            counted.append(self.query(SQL("1")).limit(COUNT_LIMIT))
+        counts = [Select([few], [fn.COUNT(SQL("*"))]) for few in (query.alias("few") for query in counted)]
+        [(before, after, passed, held, *total)] = Select([], sides + counts).bind(database).tuples()
+        figure = total[0] if total else self.tally().total
+        position = passed + 1 if held and passed < COUNT_LIMIT else 0
+        # The figures of the menu may be some seconds old.
+        return Place(before, after, position, max(figure, position))
 
     def holds(self, ticket: Ticket) -> bool:
         """Whether this ticket is in the list."""

@@ -15,7 +15,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import lock_account, lock_all
 from helpdesk.people import accounts, invitations, teams
-from models import Agent, Role
+from models import BACK, NEXT, STAY, Agent, Role
 
 
 def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agent:
@@ -127,9 +127,14 @@ def keep_one_administrator(agent: Agent) -> None:
 
 
 def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
-    """Store ``name``, ``locale``, ``timezone``, ``shortcuts`` of the agent who asks. Raises InvalidInput at a field."""
+    """Store ``name``, ``locale``, ``timezone``, ``shortcuts``, ``after_act`` of the agent who asks.
+
+    Raises InvalidInput at a field.
+    """
     clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
     inputs.set_attributes(agent, clean)
     agent.shortcuts = bool(values.get("shortcuts", agent.shortcuts))
+    if values.get("after_act") in (STAY, NEXT, BACK):
+        agent.after_act = values["after_act"]
     agent.save()
     return agent

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from peewee import JOIN, ModelSelect, fn
+from peewee import JOIN, Case, ModelSelect, fn
 
 from database import is_sqlite
 from helpdesk import access, events
@@ -16,7 +16,20 @@ from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
-from models import NOTE, Agent, Customer, Draft, Message, OutgoingEmail, ReadMark, Ticket, TicketEvent, TicketTag
+from models import (
+    NOTE,
+    Agent,
+    Customer,
+    CustomerAddress,
+    Draft,
+    Message,
+    OutgoingEmail,
+    ReadMark,
+    Ticket,
+    TicketCc,
+    TicketEvent,
+    TicketTag,
+)
 
 #: Messages on one page of a thread: the newest; a link leads to earlier ones.
 MESSAGES = 100
@@ -149,6 +162,13 @@ def _page(rows: list[Message]) -> tuple[list[Message], int | None]:
     return page, page[0].id if len(rows) > MESSAGES else None
 
 
+class InCopy(NamedTuple):
+    """An address in copy of a ticket; it `waits` while it is not mailed yet."""
+
+    email: str
+    waits: bool
+
+
 @dataclass(frozen=True)
 class OpenedTicket:
     """A ticket with what an agent's page shows of it: names of its tags, the agent's own draft and read mark.
@@ -158,6 +178,7 @@ class OpenedTicket:
 
     ticket: Ticket
     tags: Sequence[str]
+    copies: Sequence[InCopy]
     draft: Draft | None
     mark: int | None = None
     unread: int = 0
@@ -165,11 +186,14 @@ class OpenedTicket:
 
 @Prepared
 def _opened(sight: access.Sight | None) -> ModelSelect:
-    ids = fn.GROUP_CONCAT(TicketTag.tag) if is_sqlite() else fn.STRING_AGG(TicketTag.tag.cast("text"), ",")
-    tags = TicketTag.select(ids).where(TicketTag.ticket == Ticket.id)
+    join = fn.GROUP_CONCAT if is_sqlite() else fn.STRING_AGG
+    tags = TicketTag.select(join(TicketTag.tag.cast("text"), ",")).where(TicketTag.ticket == Ticket.id)
+    waits = Case(None, ((TicketCc.waits, " waits "),), " reads ")
+    copy = TicketCc.id.cast("text").concat(waits).concat(CustomerAddress.email)
+    copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight), Slot("number")).select_extend(
-        Draft, tags.alias("tag_ids"), ReadMark, unread.later_messages().alias("unread")
+        Draft, tags.alias("tag_ids"), copies.alias("copied"), ReadMark, unread.later_messages().alias("unread")
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
     return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
@@ -181,8 +205,10 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     ticket = access.require_ticket(row, number, agent)
     rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
+    copies = sorted((line.split(" ", 2) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
+    readers = [InCopy(email, word == "waits") for _id, word, email in copies]
     mark = getattr(ticket, "mark", None)
-    return OpenedTicket(ticket, names, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
+    return OpenedTicket(ticket, names, readers, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:

@@ -11,4 +11,8 @@ import { variables } from "./variables.js";
 
 document.documentElement.classList.add("has-script");
 for (const improve of [bulk, clauses, colours, confirmations, copiedFields, inline, menus, news, variables]) improve();
-(document.getElementById("errors") ?? document.querySelector("[data-focus]"))?.focus();
+const first = document.getElementById("errors") ?? document.querySelector("[data-focus]");
+// What stays in sight by itself ("still") takes the focus where the page stands, once the browser has gone to the place
+// that the address names: going there takes the focus away.
+if (first?.dataset.focus !== "still") first?.focus();
+else addEventListener("load", () => requestAnimationFrame(() => first.focus({ preventScroll: true })));

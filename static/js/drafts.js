@@ -30,6 +30,13 @@ function fill(form, editor, values) {
   form.querySelector("[name=kind]:checked").dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+/** What was sent from another ticket's page has left its drawer, too. */
+function forgetSent(key) {
+  for (const name of Object.keys(sessionStorage).filter((one) => key && one.startsWith("unsent:"))) {
+    if (JSON.parse(sessionStorage.getItem(name)).sending === key) sessionStorage.removeItem(name);
+  }
+}
+
 /** Offer what was left in this browser, unless it was sent or stands in the composer already. */
 function offer(form, editor, kept) {
   const left = kept.take();
@@ -122,6 +129,7 @@ export function drafts(form, editor) {
     clearTimeout(timer);
     leaving = true;
   });
+  forgetSent(form.dataset.sent);
   offer(form, editor, kept);
   presence(form, hear, () => hasText(snapshot(form)));
 }

@@ -231,7 +231,7 @@ def test_tables_made_anew_keep_their_rows_and_never_give_an_id_twice(empty: Any,
 
 
 def test_a_filter_is_whose_saved_it_last_else_the_first_administrator_s(empty: Any, no_mailboxes: None) -> None:
-    migrate.runner(empty).up("0019_mail_ids")
+    begin_at(empty, "0019_mail_ids")
     seed.seed_defaults()
     root, ana = cast.make_agent("Root", is_admin=True), cast.make_agent("Ana")
     for name, editors in (("Hers", (root, ana)), ("Nobody's", ())):

@@ -230,10 +230,24 @@ def test_the_list_leads_to_the_neighbours(client_of, ticket, ana, carol, billing
     query = f"?department={invoices.id}"
     assert f"{url(ticket)}{query}" in client.get(f"{LIST}{query}").get_data(as_text=True)
     page = client.get(f"{url(second)}{query}").get_data(as_text=True)
-    assert re.findall(r'href="([^"]+)" rel="(prev|next)"', page) == [
-        (f"{url(ticket)}{query}", "prev"),
-        (f"{url(third)}{query}", "next"),
-    ]
+    assert (
+        re.findall(r'href="([^"]+)" rel="(prev|next)"', page)
+        == [
+            (f"{url(ticket)}{query}#newest", "prev"),
+            (f"{url(third)}{query}#newest", "next"),
+        ]
+        * 2
+    )
+    assert "2 of 3" in page
+
+
+def test_a_ticket_opened_by_its_address_has_neighbours_too(client_of, ticket, ana, carol, billing, invoices):
+    second = cast.open_ticket(carol, billing, invoices)
+    client = client_of(ana)
+    page = client.get(url(ticket)).get_data(as_text=True)
+    assert re.findall(r'href="([^"]+)" rel="(prev|next)"', page)[0] == (f"{url(second)}?view=open#newest", "next")
+    tickets.close(ticket, actor=ana)
+    assert 'rel="next"' not in client.get(url(ticket)).get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +259,7 @@ def test_no_list_in_the_address_of_a_ticket_errs(client_of, ticket, ana, query):
 
 def test_a_reply_stays_in_its_list(client_of, ticket, ana):
     answer = post(client_of(ana), f"{url(ticket, 'reply')}?view=unassigned", {"body": "Hi"})
-    assert answer.location == f"{url(ticket)}?view=unassigned"
+    assert answer.location == f"{url(ticket)}?view=unassigned#newest"
 
 
 def test_a_thread_in_its_list_costs_as_much_however_long(client_of, ticket, ana, carol):

@@ -351,9 +351,9 @@ def test_a_saved_list_wears_its_name(client_of, ticket, ana):
 
 def test_the_list_without_a_word_leads_to_neighbours_too(client_of, ticket, many, ana):
     client = client_of(ana)
-    assert f'href="{LIST}{ticket.number}?view=open"' in page(client)
+    assert f'href="{LIST}{ticket.number}?view=open#newest"' in page(client)
     html = page(client, f"{LIST}{ticket.number}?view=open")
-    assert f'href="{LIST}{many[0].number}?view=open" rel="next"' in html
+    assert f'href="{LIST}{many[0].number}?view=open#newest" rel="next"' in html
 
 
 def test_the_order_in_use_is_marked(client_of, ticket, ana):

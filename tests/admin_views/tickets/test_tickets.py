@@ -68,7 +68,7 @@ def test_a_foreign_ticket_is_not_there(client_of, ticket, ben):
 
 def test_a_reply_is_sent_and_said(client_of, ticket, ana):
     answer = post(client_of(ana), url(ticket, "reply"), {"body": "It is right.", "kind": "message"})
-    assert (answer.status_code, answer.location) == (302, url(ticket))
+    assert (answer.status_code, answer.location) == (302, f"{url(ticket)}#newest")
     assert Message.get(Message.kind == "reply").body == "<p>It is right.</p>"
     assert stored(ticket).status.identifier == "pending"
 

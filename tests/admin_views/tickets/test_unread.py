@@ -234,7 +234,7 @@ def test_the_list_one_came_from_stands_beside_a_ticket(client_of, ticket, ana, c
     other = cast.open_ticket(carol, billing, invoices, subject="Another one")
     numbers, current, page = beside(client_of(ana), other)
     assert (numbers, current) == ([ticket.number, other.number], [other.number])
-    assert f'href="{url(ticket)}?view=open"' in page
+    assert f'href="{url(ticket)}?view=open#newest"' in page
     assert "Carol Jones" in page
 
 

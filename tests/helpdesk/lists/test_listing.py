@@ -85,8 +85,18 @@ def test_the_menu_counts_what_the_lists_hold(many, root, ana, ben, invoices, bil
 
 
 def test_neighbours_stand_before_and_after(many, root):
-    before, after = TicketListing(root).neighbours(many[3])
-    assert (before, after) == (many[2].number, many[4].number)
+    place = TicketListing(root).place_of(many[3])
+    assert place == (many[2].number, many[4].number, 4, 7)
+
+
+def test_a_ticket_beyond_the_limit_or_of_another_list_has_no_position(many, root, monkeypatch):
+    tickets.close(many[3], actor=root)
+    counting.forget_counts()
+    assert TicketListing(root).place_of(many[3]).position == 0
+    monkeypatch.setattr("helpdesk.lists.listing.COUNT_LIMIT", 3)
+    every = TicketListing(root, "all", sort="oldest")
+    assert [every.place_of(ticket).position for ticket in many] == [1, 2, 3, 0, 0, 0, 0]
+    assert every.place_of(many[1]).total == 3
 
 
 def test_a_count_stops_at_its_limit(many, root):
