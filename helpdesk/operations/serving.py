@@ -136,7 +136,7 @@ def _work_beside(application: Any, sockets: list[socket.socket]) -> None:
 
 
 def _say_alive(manager: ServiceManager, period: float) -> None:
-    """Tell the service manager, again and again, that this desk answers."""
+    """Keep the service manager aware that this desk answers."""
     resting = threading.Event()
     while not resting.wait(period):
         if service_manager.is_live(_own_address()):

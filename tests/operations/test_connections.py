@@ -79,7 +79,7 @@ def serve(app: Any) -> Iterator[Callable[..., Served]]:
 def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any) -> None:
     machine.allow_open_files(4_000)
     desk = serve()
-    with connections.held(desk.place, pause=0.1):
+    with connections.hold_open(desk.place, pause=0.1):
         # The number promised is measured by tools/benchmarks/connections.py: here, others may be at work.
         assert connections.slowest_page(desk.place, 0.5) < 10
 
@@ -87,7 +87,7 @@ def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any) -> None:
 def test_at_the_limit_those_that_wait_longest_make_room(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "CONNECTIONS", 30)
     desk = serve()
-    with connections.held(desk.place, count=200, pause=0.1):
+    with connections.hold_open(desk.place, count=200, pause=0.1):
         assert connections.page(desk.place)[1] == 200
 
 

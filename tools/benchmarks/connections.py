@@ -3,7 +3,7 @@
     .venv/bin/python -m tools.benchmarks.connections [--seconds 10] [--command "another server on {port}"]
 
 It starts a desk of its own in a temporary folder, prints a table and ends with 1 when a promise is not kept. `faults`
-and the tests use its parts: `held`, `slowest_page`, `refusal_of`, `answers_at_end`.
+and the tests use its parts: `hold_open`, `slowest_page`, `refusal_of`, `answers_at_end`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ BEGINNINGS = (
 
 
 @contextmanager
-def held(place: Place, count: int = HELD, pause: float = PAUSE) -> Iterator[list[socket.socket]]:
+def hold_open(place: Place, count: int = HELD, pause: float = PAUSE) -> Iterator[list[socket.socket]]:
     """Hold so many connections open: idle, with half a head, with half a body; these two send a byte each pause."""
     lines = [socket.create_connection(place, timeout=10) for _number in range(count)]
     for number, line in enumerate(lines):
@@ -251,7 +251,7 @@ def measured(server: Started, seconds: float) -> dict[str, str]:
     rows = {"start to first page": f"{server.seconds:.2f} s", "a page": f"{quiet * 1000:.0f} ms"}
     rows["pages a second, 8 clients"] = f"{pages_a_second(place, 3):.0f}"
     rows["memory (PSS)"] = f"{memory(server.process.pid):.0f} MiB"
-    with held(place):
+    with hold_open(place):
         slowest = slowest_page(place, seconds)
         rows[f"slowest page beside {HELD} idle and half-sent"] = f"{slowest:.2f} s" + "!" * (slowest > LONGEST_PAGE)
     time.sleep(1)
