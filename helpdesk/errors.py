@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -39,6 +40,14 @@ class InvalidInput(HelpdeskError):
 
 class StillInUse(HelpdeskError):
     """The row cannot be deleted or disabled because others rely on it; the message says which."""
+
+
+class ReplyOutdated(HelpdeskError):
+    """These `messages` came in that the writer of a reply has not seen: nothing was sent."""
+
+    def __init__(self, message: Any, *, messages: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.messages = messages
 
 
 class TooMany(HelpdeskError):

@@ -111,10 +111,16 @@ class Composer:
         has_files = self.files is not None and bool(self.files.stored)
         return not (self.no_file or self.is_note or has_files) and forgotten_attachment.speaks_of_a_file(self.html)
 
+    @property
+    def seen_messages(self) -> thread.Seen | None:
+        """What the writer has read; None when the form does not tell."""
+        key = inputs.row_key(self.seen or "")
+        return thread.Seen(key, page_state.made_at(self.known or "")) if key is not None else None
+
     def messages_since(self, ticket: Ticket) -> list[Message]:
         """Return the messages that came in after the one the writer saw last, also by a merge."""
-        key = inputs.row_key(self.seen or "")
-        return thread.arrived_since(ticket, key, page_state.made_at(self.known or "")) if key is not None else []
+        seen = self.seen_messages
+        return thread.arrived_since(ticket, seen) if seen is not None else []
 
     def changes_since(self, ticket: Ticket) -> list[str]:
         """Return what else changed since the page of this form was made."""

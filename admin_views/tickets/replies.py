@@ -14,11 +14,11 @@ from admin_views.tickets.composer import Composer, moment
 from admin_views.tickets.context import TICKET
 from admin_views.tickets.files import forget_files, form_files, remember_files
 from helpdesk import tickets
-from helpdesk.errors import InvalidInput, Merged, NotFound
+from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext
-from helpdesk.tickets import canned_responses, drafts, mentions, presence
+from helpdesk.tickets import canned_responses, drafts, mentions, presence, thread
 from models import STAY, CannedResponse, Message, Ticket
 from web import sessions
 from web.uploads import FormFiles
@@ -29,14 +29,6 @@ KEEPS_TEXT = frozenset({"reply_view", "draft_view"})
 
 #: Where a reply is taken back before it goes out.
 WITHDRAW = "desk_undo_send.withdraw_view"
-
-
-class ReplyOutdated(Exception):
-    """Messages have come in that the writer has not seen."""
-
-    def __init__(self, messages: list[Message]) -> None:
-        super().__init__()
-        self.messages = messages
 
 
 class ComposerPage(TicketDeskPage):
@@ -70,7 +62,7 @@ class ComposerPage(TicketDeskPage):
             return self.go_on_in(merged, composer)
         except ReplyOutdated as outdated:
             newer = outdated.messages
-            changes = [sending.newer_text(len(newer)), *changes]
+            changes = [str(outdated), *changes]
             # The page that comes back shows what came in, and what changed: it knows the newest again.
             return self.show(
                 number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
@@ -124,9 +116,6 @@ class ComposerPage(TicketDeskPage):
             if composer.is_note:
                 message = tickets.add_note(ticket, composer.html, actor=self.agent, files=files, form_key=key)
             else:
-                newer = composer.messages_since(ticket)
-                if newer:
-                    raise ReplyOutdated(newer)
                 message = tickets.reply(
                     ticket,
                     composer.html,
@@ -136,6 +125,7 @@ class ComposerPage(TicketDeskPage):
                     files=files,
                     canned=self.save_canned_response(ticket, composer),
                     form_key=key,
+                    seen=composer.seen_messages,
                 )
             drafts.discard(ticket, actor=self.agent)
             presence.leave(ticket, actor=self.agent)
@@ -240,7 +230,7 @@ class ComposerPage(TicketDeskPage):
 def news(ticket: Ticket, composer: Composer) -> list[str]:
     """Return what happened to the ticket since the writer's page was made, in words."""
     messages = composer.messages_since(ticket)
-    arrived = [sending.newer_text(len(messages))] if messages else []
+    arrived = [thread.newer_text(len(messages))] if messages else []
     return arrived + composer.changes_since(ticket)
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from helpdesk import access, clock, settings
 from helpdesk.errors import Merged
-from helpdesk.i18n import _, ngettext
+from helpdesk.i18n import _
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
@@ -101,11 +101,6 @@ def unsent(agent: Agent, blocks: Iterable[Block]) -> Unsent | None:
             left = ceil((message.public_at - now).total_seconds())
             return Unsent(message, left, message.public_at - message.created_at > usually)
     return None
-
-
-def newer_text(number: int) -> str:
-    """Return how many messages came in, in words."""
-    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
 
 
 def merged_text(merged: Merged) -> str:

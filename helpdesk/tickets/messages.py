@@ -8,7 +8,7 @@ from datetime import datetime
 
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
+from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
@@ -20,6 +20,7 @@ from helpdesk.tickets import excerpt, mentions, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.list_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
+from helpdesk.tickets.thread import Seen, arrived_since, newer_text
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
 
@@ -121,15 +122,19 @@ def reply(
     files: Sequence[StoredFile] = (),
     canned: CannedResponse | None = None,
     form_key: str | None = None,
+    seen: Seen | None = None,
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
+    Raises ReplyOutdated when messages came in since what the writer has `seen`.
     `waits_as` is another status of the category pending, instead of the one of Configuration. `canned` is the response
     saved with this reply: withdrawing the reply deletes it, too. `form_key` lets `find_by_form_key` find the reply.
     Raises InvalidInput at ``body`` under Spam and in the bin, where nobody is mailed, and at ``then`` for `waits_as`.
     """
     clean = _required(body)
     with act(ticket, "reply", actor=actor):
+        if seen is not None:
+            _refuse_outdated(ticket, seen)
         if close:
             access.require(actor, "close", ticket)
         elif waits_as is not None:
@@ -151,6 +156,12 @@ def reply(
         if public_at is not None:
             undo_send.remember(event, before, canned=canned)
     return message
+
+
+def _refuse_outdated(ticket: Ticket, seen: Seen) -> None:
+    newer = arrived_since(ticket, seen)
+    if newer:
+        raise ReplyOutdated(newer_text(len(newer)), messages=newer)
 
 
 def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> None:

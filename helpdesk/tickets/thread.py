@@ -13,6 +13,7 @@ from peewee import JOIN, Case, ModelSelect, fn
 from database import is_sqlite
 from helpdesk import access, events
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
+from helpdesk.i18n import ngettext
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
@@ -126,15 +127,28 @@ def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
     return blocks
 
 
-def arrived_since(ticket: Ticket, seen: int, page: datetime | None = None) -> list[Message]:
-    """Return the public messages newer than the one with the id `seen`, oldest first, at most `MESSAGES`.
+@dataclass(frozen=True)
+class Seen:
+    """What a writer has read: messages up to this id, on a page made at this time (naive UTC; None: not told)."""
 
-    Includes the last message of each ticket merged into this one since the time `page` (naive UTC).
+    message: int
+    page: datetime | None = None
+
+
+def arrived_since(ticket: Ticket, seen: Seen) -> list[Message]:
+    """Return the public messages newer than what was seen, oldest first, at most `MESSAGES`.
+
+    Includes the last message of each ticket merged into this one since the page was made.
     """
-    came = Message.id > seen
+    came, page = Message.id > seen.message, seen.page
     merged = [event.data["newest"] for event in _merged(ticket, page) if event.data.get("newest")] if page else []
     query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, came | Message.id.in_(merged))
     return list(query.order_by(Message.id).limit(MESSAGES))
+
+
+def newer_text(number: int) -> str:
+    """Return how many messages came in that a writer has not seen, in words."""
+    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
 
 
 def _merged(ticket: Ticket, page: datetime) -> ModelSelect:
