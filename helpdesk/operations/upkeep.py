@@ -9,7 +9,7 @@ from helpdesk.files import attachments, room
 from helpdesk.incoming import mailbox_health, raw_mail_retention
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
-from helpdesk.operations import clock_guard, nightly
+from helpdesk.operations import clock_guard, nightly_backup
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, presence
@@ -39,7 +39,7 @@ ALWAYS: dict[str, Callable[[], object]] = {
     "waiting orders": orders.link_waiting,
     "tickets of disabled accounts": teams.free_leftovers,
     "the room of files": room.recount,
-    "the nightly backup": nightly.run,
+    "the nightly backup": nightly_backup.run,
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError, ModelSelect, ModelUpdate
 
-from helpdesk import clock, search, settings
+from helpdesk import clock, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
@@ -19,7 +19,7 @@ from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import mark_locked
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
-from helpdesk.settings import lookups
+from helpdesk.settings import lookups, ticket_numbers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import write_cc
 from helpdesk.tickets.list_columns import priority_columns, status_columns
@@ -150,7 +150,7 @@ def _store(
         **priority_columns(lookups.default_priority()),
     )
     insert(ticket)
-    ticket.number = f"{settings.get('ticket_prefix')}{ticket.id}"
+    ticket.number = ticket_numbers.number_of(ticket.id)
     _give_number.run(ticket=ticket.id, number=ticket.number)
     mark_locked(ticket)
     return ticket

@@ -114,6 +114,8 @@ BAD = {
     "GUICHET_CAPTCHA": ["on", "x" * 5000],
     "GUICHET_WORKER": ["both", "\x1b[31m"],
     "GUICHET_HOST": ["a\nb", "\udcff"],
+    "GUICHET_PROCESSES": ["65", "-1", "two", "9" * 5000],
+    "GUICHET_LOG": ["xml", "\x1b[31m"],
 }
 
 

@@ -13,7 +13,7 @@ import time_machine
 from database import database
 from helpdesk import settings
 from helpdesk.files import file_store
-from helpdesk.operations import backup, migrate, nightly, restore
+from helpdesk.operations import backup, migrate, nightly_backup, restore
 from models import Attachment, Ticket
 from tests.support import attached
 from tests.support.desks import Desks
@@ -26,31 +26,31 @@ NOON = datetime(2026, 3, 1, 12)
 @pytest.fixture(autouse=True)
 def folder(data_dir: Path) -> Any:
     """The folder of backups, empty before and after."""
-    yield data_dir / nightly.FOLDER
-    for path in sorted((data_dir / nightly.FOLDER).rglob("*"), reverse=True):
+    yield data_dir / nightly_backup.FOLDER
+    for path in sorted((data_dir / nightly_backup.FOLDER).rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
 
 
 def nights(count: int, first: int = 0) -> None:
     for day in range(first, first + count):
         with time_machine.travel(NOON + timedelta(days=day), tick=False):
-            nightly.run()
+            nightly_backup.run()
 
 
 def test_seven_nights_are_kept(ticket: Ticket, folder: Path) -> None:
     nights(9)
-    names = [path.name for path in nightly.nights()]
+    names = [path.name for path in nightly_backup.nights()]
     assert names == [f"202603{day:02}-nightly.zip" for day in range(3, 10)]
-    assert all(path.stat().st_mode & 0o077 == 0 for path in nightly.nights())
+    assert all(path.stat().st_mode & 0o077 == 0 for path in nightly_backup.nights())
 
 
 def test_as_many_as_the_owner_wants_or_none(ticket: Ticket, folder: Path) -> None:
     settings.save({"backup_kept": 2})
     nights(3)
-    assert len(nightly.nights()) == 2
+    assert len(nightly_backup.nights()) == 2
     settings.save({"backup_nightly": False})
     nights(1, first=5)
-    assert len(nightly.nights()) == 2
+    assert len(nightly_backup.nights()) == 2
 
 
 def test_a_night_comes_back_with_its_files(
@@ -63,7 +63,7 @@ def test_a_night_comes_back_with_its_files(
     assert linked.stat().st_ino == file_store.location(row.path).stat().st_ino
     # Deleted from the desk, it is still in the backup.
     file_store.location(row.path).unlink()
-    (archive,) = nightly.nights()
+    (archive,) = nightly_backup.nights()
     with fresh_database(engine, desks, tmp_path / "elsewhere"):
         manifest = restore.restore(archive)
         migrate.migrate(database)
@@ -89,7 +89,7 @@ def test_a_backup_without_files_says_so(
     attached.file(ticket)
     settings.save({"backup_files": False})
     nights(1)
-    (archive,) = nightly.nights()
+    (archive,) = nightly_backup.nights()
     with fresh_database(engine, desks, tmp_path / "elsewhere"):
         manifest = restore.restore(archive)
         assert (manifest["files"], restore.missing_files(manifest)) == ("nowhere", 1)
@@ -100,5 +100,5 @@ def test_a_half_archive_is_swept(ticket: Ticket, folder: Path) -> None:
     for name, age in (("old.zip.part", 2), ("young.zip.part", 0)):
         (folder / name).touch()
         os.utime(folder / name, (os.stat(folder).st_mtime - age * 86_400,) * 2)
-    nightly.run()
+    nightly_backup.run()
     assert [path.name for path in folder.glob("*.part")] == ["young.zip.part"]
