@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets import page_state
+from admin_views.tickets import page_state, panel
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import message_of
-from database import Base
 from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
@@ -20,10 +19,7 @@ from helpdesk.lib import inputs
 from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
 from helpdesk.outbox import retries
-from helpdesk.settings import lookups
 from models import STAY, Agent, Message, Team, Ticket
-
-Row = TypeVar("Row", bound=Base)
 
 ACT = "desk_actions.act_view"
 #: Buttons that need nothing but the ticket: the rule, and the message when it is done, unless `leave` has its own.
@@ -38,22 +34,6 @@ ACTS: dict[str, tuple[Callable[..., None], str]] = {
     "delete": (tickets.delete, ""),
     "restore": (tickets.restore, lazy("The ticket is restored.")),
 }
-
-
-def one_of(rows: Sequence[Row], key: str) -> Row:
-    """Return the row with this id. Raises InvalidInput for any other."""
-    row = next((row for row in rows if str(row.id) == key), None)
-    if row is None:
-        raise InvalidInput(lazy("Choose one from the list."))
-    return row
-
-
-def target(value: str) -> Agent | Team | None:
-    """Read ``agent-3``, ``team-2`` or an empty text (nobody). Raises InvalidInput."""
-    kind, _dash, key = value.partition("-")
-    if not value:
-        return None
-    return one_of(lookups.teams(), key) if kind == "team" else one_of(lookups.agents(), key)
 
 
 def offer_undo(outcome: Outcome, criteria: Mapping[str, Any]) -> None:
@@ -139,6 +119,8 @@ class ActionsPage(TicketDeskPage):
     def update_view(self, number: str) -> ResponseReturnValue:
         """Change assignee, status, priority and tags at once: one *Update*, one message (RULES 30)."""
         ticket = self.context.find(number)
+        if request.accept_mimetypes.best == "application/json":
+            return panel.save(self.context, ticket, request.form)
         try:
             with tickets.transaction():
                 self.update(ticket)
@@ -154,13 +136,12 @@ class ActionsPage(TicketDeskPage):
         if "tags" in touched and access.can(agent, "tag", ticket):
             tickets.set_tags(ticket, form["tags"].split(","), actor=agent)
         if "status" in touched:
-            tickets.set_status(ticket, one_of(lookups.statuses(), form["status"]), actor=agent)
+            panel.setting("status", form["status"], agent)(ticket)
         if "priority" in touched and form["priority"] != str(ticket.priority_id):
-            tickets.set_priority(ticket, one_of(lookups.priorities(), form["priority"]), actor=agent)
+            panel.setting("priority", form["priority"], agent)(ticket)
         if "assignee" in touched and form["assignee"] != "keep":
-            to = target(form["assignee"])
-            self.require_same_assignee(ticket, to)
-            tickets.assign(ticket, to, actor=agent)
+            self.require_same_assignee(ticket, panel.target(form["assignee"]))
+            panel.setting("assign", form["assignee"], agent)(ticket)
 
     @expose("/<number>/subject", methods=["POST"])
     def subject_view(self, number: str) -> ResponseReturnValue:
@@ -178,7 +159,7 @@ class ActionsPage(TicketDeskPage):
         """Hand the ticket over (A20)."""
         ticket = self.context.find(number)
         try:
-            to = target(request.form.get("to", ""))
+            to = panel.target(request.form.get("to", ""))
             if to is None:
                 raise InvalidInput(lazy("Choose to whom."), field="to")
             onward = self.onward(ticket)

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets import page_state
-from admin_views.tickets.actions import ACTS, offer_undo, one_of, target
+from admin_views.tickets.actions import ACTS, offer_undo
 from admin_views.tickets.merging import question
+from admin_views.tickets.panel import setting, target
 from admin_views.tickets.sidebar import LIST
 from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput
@@ -22,7 +23,6 @@ from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lists import bulk, criteria, undo
 from helpdesk.lists.bulk import MAX_TICKETS, Outcome
 from helpdesk.lists.undo import Undone
-from helpdesk.settings import lookups
 from helpdesk.tickets import assignment, merging, unread
 from models import Agent, Team, Ticket
 
@@ -113,12 +113,8 @@ class BulkPage(DeskPage):
             to = target(value)
             made = page_state.made_at(request.form.get("made", ""))
             return lambda ticket: self.assign(ticket, to, made)
-        if act == "status":
-            status = one_of(lookups.statuses(), value)
-            return lambda ticket: tickets.set_status(ticket, status, actor=self.agent)
-        if act == "priority":
-            priority = one_of(lookups.priorities(), value)
-            return lambda ticket: tickets.set_priority(ticket, priority, actor=self.agent)
+        if act in {"status", "priority"}:
+            return setting(act, value, self.agent)
         if act == "tag":
             name = value or request.form.get("new_tag", "").strip()
             if not name:
@@ -148,13 +144,19 @@ class BulkPage(DeskPage):
         return ids[:MAX_TICKETS]
 
     @expose("/undo/<int:batch_id>", methods=["POST"])
-    def undo_view(self, batch_id: int) -> Response:
-        """Take one's own act back, as far as nobody went on from it."""
-        batch = bulk.find(batch_id, actor=self.agent)
+    def undo_view(self, batch_id: int) -> ResponseReturnValue:
+        """Take one's own act back, as far as nobody went on from it; a script is told in a line what became of it."""
+        batch, scripted = bulk.find(batch_id, actor=self.agent), request.accept_mimetypes.best == "application/json"
         try:
-            flash_undone(undo.undo(batch, actor=self.agent))
+            texts = undone_texts(undo.undo(batch, actor=self.agent))
         except InvalidInput as error:
-            flash(str(error), "error")
+            if scripted:
+                return {"error": str(error)}, 422
+            texts = [(str(error), "error")]
+        if scripted:
+            return {"text": " ".join(text for text, _kind in texts)}
+        for text, kind in texts:
+            flash(text, kind)
         return redirect(url_for(LIST, **criteria.parse(request.args)))
 
 
@@ -192,24 +194,26 @@ def success_text(act: str, number: int) -> str:
     return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
 
 
-def flash_undone(undone: Undone) -> None:
-    """Say on the next page what was given back, what was not, and what became of the e-mails."""
+def undone_texts(undone: Undone) -> list[tuple[str, str]]:
+    """Return in words, each with its kind, what was given back, what was not, and what became of the e-mails."""
+    texts: list[tuple[str, str]] = []
     if undone.back:
-        flash(ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back), "success")
+        text = ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back)
+        texts.append((text, "success"))
     if undone.left_alone:
         text = ngettext(
             "%(num)s ticket was left as it is: it has been changed since.",
             "%(num)s tickets were left as they are: they have been changed since.",
             undone.left_alone,
         )
-        flash(text, "warning")
+        texts.append((text, "warning"))
     if undone.cancelled:
         text = ngettext(
             "%(num)s e-mail was not sent yet: it is cancelled.",
             "%(num)s e-mails were not sent yet: they are cancelled.",
             undone.cancelled,
         )
-        flash(text, "info")
+        texts.append((text, "info"))
     if undone.gone:
         names = ", ".join(undone.gone[:NAMED]) + (" …" if len(undone.gone) > NAMED else "")
         text = ngettext(
@@ -218,4 +222,5 @@ def flash_undone(undone: Undone) -> None:
             len(undone.gone),
             names=names,
         )
-        flash(text, "warning")
+        texts.append((text, "warning"))
+    return texts

@@ -47,7 +47,7 @@ const ACTS = {
   n: () => write("note"),
   t: () => act("take"),
   c: () => act("close"),
-  z: () => press("[data-undo-seconds] button:not([hidden])"),
+  z: () => press("[data-undo-seconds] button:not([hidden]), [data-panel-undo]"),
 };
 
 export function keys() {

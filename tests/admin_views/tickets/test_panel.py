@@ -1,0 +1,80 @@
+"""The panel beside a ticket: each choice is saved as it is made, and taken back; a script speaks JSON with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk import tickets
+from models import OutgoingEmail, Priority, Status, Ticket
+from tests.support import cast
+from tests.support.doors import post
+
+JSON = {"Accept": "application/json"}
+
+
+def stored(ticket):
+    return Ticket.get_by_id(ticket.id)
+
+
+def save(client, ticket, **field):
+    return post(client, f"/admin/tickets/{ticket.number}/update?view=open", field, headers=JSON)
+
+
+def value_of(ticket, field):
+    row = stored(ticket)
+    return {"status": row.status_id, "priority": row.priority_id, "assignee": row.assignee_id}[field]
+
+
+@pytest.mark.parametrize("field", ["status", "priority", "assignee"])
+def test_a_choice_is_saved_and_taken_back(client_of, ticket, root, ana, field):
+    client, before = client_of(root), value_of(ticket, field)
+    chosen = {
+        "status": Status.get(Status.identifier == "closed").id,
+        "priority": Priority.get(Priority.identifier == "high").id,
+        "assignee": f"agent-{ana.id}",
+    }[field]
+    answer = save(client, ticket, **{field: chosen}).get_json()
+    assert answer["text"] == "The ticket parameters have been updated."
+    assert value_of(ticket, field) != before
+    undone = post(client, answer["undo"], headers=JSON)
+    assert (undone.status_code, undone.get_json()["text"].startswith("1 ticket is as before.")) == (200, True)
+    assert value_of(ticket, field) == before
+
+
+def test_taking_an_assignment_back_cancels_its_mail(client_of, ticket, root, ana):
+    client = client_of(root)
+    answer = save(client, ticket, assignee=f"agent-{ana.id}").get_json()
+    mail = OutgoingEmail.select().where(OutgoingEmail.to_email == ana.email).order_by(OutgoingEmail.id.desc()).get()
+    post(client, answer["undo"], headers=JSON)
+    assert OutgoingEmail.get_by_id(mail.id).state == "cancelled"
+
+
+def test_tags_are_saved_as_they_stand(client_of, ticket, ana):
+    client = client_of(ana)
+    assert save(client, ticket, tags="late, two").get_json()["undo"] == ""
+    save(client, ticket, tags="two")
+    assert [row.tag.name for row in stored(ticket).ticket_tags] == ["two"]
+
+
+def test_what_does_not_exist_is_refused_in_words(client_of, ticket, ana):
+    client = client_of(ana)
+    for field in ({"status": "999"}, {"assignee": "agent-999"}, {"tags": "x" * 60}, {}):
+        answer = save(client, ticket, **field)
+        assert answer.status_code == 422
+        assert answer.get_json()["error"]
+
+
+def test_what_the_role_does_not_allow_is_not_saved(client_of, ticket, ana):
+    role = ana.role
+    role.can_set_status = False
+    role.save()
+    answer = save(client_of(ana), ticket, status=Status.get(Status.identifier == "closed").id)
+    assert answer.status_code in (403, 422)
+    assert not stored(ticket).is_closed
+
+
+def test_who_gives_a_ticket_away_is_led_to_the_list(client_of, ticket, ana, ben, carol, sales):
+    tickets.move(ticket, sales.id, None, actor=cast.make_agent("Max", is_admin=True))
+    tickets.assign(stored(ticket), ana, actor=cast.make_agent("Moe", is_admin=True))
+    answer = save(client_of(ana), ticket, assignee=f"agent-{ben.id}").get_json()
+    assert answer["leave"] == "/admin/tickets/?view=open"

@@ -1,0 +1,56 @@
+"""The panel beside a ticket in Chromium: choices are saved as they are made, by pointer and by keyboard."""
+
+from __future__ import annotations
+
+import pytest
+
+from models import Priority, Ticket
+from tests.support import sqlite_only
+from tests.support.browsing import enter
+
+pytestmark = [pytest.mark.browser, sqlite_only]
+
+
+@pytest.fixture
+def opened(page, ticket, ana):
+    enter(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    return page
+
+
+def test_a_choice_is_saved_told_shown_and_undone(opened, ticket):
+    high = Priority.get(Priority.identifier == "high")
+    assert not opened.get_by_role("button", name="Update", exact=True).is_visible()
+    opened.select_option("#priority", str(high.id))
+    opened.get_by_text("The ticket parameters have been updated.").wait_for()
+    opened.locator(".facts .prio", has_text="High").wait_for()
+    opened.locator(".event", has_text="High").wait_for()
+    assert Ticket.get().priority_id == high.id
+    opened.keyboard.press("Escape")
+    opened.locator("h1").click()
+    opened.keyboard.press("z")
+    opened.get_by_text("1 ticket is as before.").wait_for()
+    assert Ticket.get().priority_id == ticket.priority_id
+    assert opened.locator("#priority").input_value() == str(ticket.priority_id)
+
+
+def test_arrows_pass_through_what_nobody_means(opened, ticket):
+    opened.focus("#priority")
+    # Letters and arrows change a closed list at once.
+    opened.keyboard.press("h")
+    assert opened.locator("#priority").input_value() == str(Priority.get(Priority.identifier == "high").id)
+    assert Ticket.get().priority_id == ticket.priority_id
+    opened.keyboard.press("Tab")
+    opened.get_by_text("The ticket parameters have been updated.").wait_for()
+    assert Ticket.get().priority_id == Priority.get(Priority.identifier == "high").id
+
+
+def test_tags_are_chips(opened, ticket):
+    opened.fill("#tags", "late")
+    opened.press("#tags", "Enter")
+    opened.get_by_role("button", name="Remove the tag late").wait_for()
+    opened.get_by_text("The ticket parameters have been updated.").wait_for()
+    assert [row.tag.name for row in Ticket.get().ticket_tags] == ["late"]
+    with opened.expect_response("**/update"):
+        opened.get_by_role("button", name="Remove the tag late").click()
+    opened.wait_for_function("!document.querySelector('.chip')")
