@@ -18,6 +18,8 @@ from helpdesk.settings import lookups
 from models import Agent, Permission
 
 EVERYWHERE = "all"
+#: Permissions named under the switch of a new one.
+SHOWN = 5
 SIGNATURE_HELP = lazy("Added below the replies to tickets of this place. Empty: none.")
 CHOSEN = DataRequired(lazy("Choose what the agent covers."))
 NOTIFY_HELP = lazy("An e-mail for each new ticket of this place, and for what nobody is assigned to.")
@@ -50,6 +52,24 @@ def place_text(permission: Permission) -> str:
     return str(row) if row is not None else _("The whole support")
 
 
+def covering(agent: Agent) -> None:
+    """Let the forms of new permissions in this request be about this agent."""
+    g.covering_agent = agent
+
+
+def until_now(agent: Agent) -> str:
+    """Say under the switch of a new permission what has ruled until now; nothing where no permission did."""
+    rows = lookups.permissions_of(agent.id)
+    rules = [
+        _("%(place)s: on", place=place_text(row)) if row.notify else _("%(place)s: off", place=place_text(row))
+        for row in rows[:SHOWN]
+    ]
+    if not rules:
+        return str(NOTIFY_HELP)
+    text = " · ".join(rules) + (" · …" if len(rows) > SHOWN else "")
+    return _("%(help)s Until now: %(rules)s. Left as it is, what ruled there goes on.", help=NOTIFY_HELP, rules=text)
+
+
 class PermissionForm(DeskForm):
     """What an agent covers, and how."""
 
@@ -61,9 +81,14 @@ class PermissionForm(DeskForm):
     notify = BooleanField(lazy("Notify by e-mail"), description=NOTIFY_HELP, render_kw={"role": "switch"})
 
     def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
+        agent = g.get("covering_agent")
         if isinstance(obj, Permission):
             kwargs["place"] = place_of(obj)
+        elif agent is not None:
+            kwargs.setdefault("notify", permissions.offered_notify(agent))
         super().__init__(formdata, obj, prefix, **kwargs)
+        if agent is not None and not isinstance(obj, Permission):
+            self.notify.description = until_now(agent)
 
 
 class InlinePermission(InlineFormAdmin):
@@ -84,6 +109,9 @@ def save_permission(
     if not row["place"]:
         raise InvalidInput(_("Choose what the agent covers."), field="place")
     values = {**scope(row["place"]), "signature": row["signature"], "notify": row["notify"]}
+    if permission is None and row["notify"] == permissions.offered_notify(agent):
+        # The switch was left as it stood: what ruled there until now goes on.
+        del values["notify"]
     try:
         return permissions.save_permission(agent, values, actor=actor, permission=permission)
     except InvalidInput as error:
@@ -137,8 +165,14 @@ class MySettingsView(DeskView):
         return query.where(Permission.agent == self.agent.id)
 
     def create_form(self, obj: Any = None) -> Any:
-        """Refuse the form to whoever may not add."""
-        return super().create_form(obj) if self.can_create else abort(403)
+        """Refuse the form to whoever may not add; the switch stands as most of what they cover."""
+        if not self.can_create:
+            abort(403)
+        form = super().create_form(obj)
+        form.notify.description = until_now(self.agent)
+        if request.method == "GET":
+            form.notify.data = permissions.offered_notify(self.agent)
+        return form
 
     def edit_form(self, obj: Any = None) -> Any:
         """Offer the place to administrators only."""

@@ -14,7 +14,7 @@ from wtforms import PasswordField, SelectField
 from admin_views.base import DeskView, posted, references
 from admin_views.base.fields import languages, optional, show
 from admin_views.base.lists import ChoiceFilter
-from admin_views.setup.permissions import InlinePermission, PermissionForm, place_text, save_permission
+from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
@@ -130,6 +130,8 @@ class UsersView(DeskView):
 
     def edit_form(self, obj: Any = None) -> Any:
         """Ask for the password of whoever edits their own account."""
+        if obj is not None:
+            covering(obj)
         form = super().edit_form(obj)
         if obj is None or obj.id != self.agent.id:
             del form["current"]
@@ -174,6 +176,7 @@ class UsersView(DeskView):
     def add_to_support(self) -> ResponseReturnValue:
         """Give an agent a permission: service and department, signature, notification."""
         agent = self.get_one(request.args.get("id"))
+        covering(agent)
         form = PermissionForm(posted())
         if request.method == "POST" and form.validate():
             try:

@@ -26,7 +26,8 @@ def save_permission(
 ) -> Permission:
     """Add a permission to an agent, or change `permission`: ``service``, ``department``, ``signature``, ``notify``.
 
-    No service means the whole support. Raises NotAllowed, or InvalidInput at the field that is wrong.
+    No service means the whole support. A new one without ``notify`` takes that of the wider one which ruled there
+    until now (RULES 37). Raises NotAllowed, or InvalidInput at the field that is wrong.
     """
     access.require(actor, "administer")
     row = permission or Permission(agent=agent)
@@ -34,6 +35,9 @@ def save_permission(
         raise NotAllowed(lazy("This permission is another agent’s."))
     before = journal.snapshot(row)
     row.service, row.department = _scope(row, values)
+    if row.id is None:
+        wider = access.deciding_permission(agent, row.service_id, row.department_id)
+        row.notify = wider is not None and wider.notify
     _set_own(row, values)
     try:
         with database.atomic():
@@ -48,6 +52,11 @@ def save_permission(
         )
         raise InvalidInput(message, field="department") from error
     return row
+
+
+def offered_notify(agent: Agent) -> bool:
+    """Whether the switch of a new permission stands on at first: where one that covers a whole service notifies."""
+    return any(row.notify for row in lookups.permissions_of(agent.id) if row.department_id is None)
 
 
 def _scope(row: Permission, values: Mapping[str, Any]) -> tuple[Service | None, Department | None]:
