@@ -80,7 +80,7 @@ def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
     return deciding_permission(agent, service_id, department_id) is not None
 
 
-def deciding_permission(agent: Agent, service_id: int, department_id: int | None) -> Permission | None:
+def deciding_permission(agent: Agent, service_id: int | None, department_id: int | None) -> Permission | None:
     """Return the most specific permission for a place: it alone decides signature and notify (RULES 2)."""
     rows = lookups.permissions_of(agent.id)
     for service, department in ((service_id, department_id), (service_id, None), (None, None)):

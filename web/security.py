@@ -13,6 +13,7 @@ from peewee import InterfaceError, OperationalError
 
 from helpdesk import links, settings
 from helpdesk.lib import safety
+from helpdesk.operations import forwarded
 from helpdesk.settings import environment
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -78,6 +79,7 @@ def init_app(app: Flask) -> None:
     """Put the guards before and after every request."""
     app.session_interface = Cookies()
     app.before_request(check_host)
+    app.before_request(remember_proxy)
     app.after_request(add_headers)
 
 
@@ -101,6 +103,12 @@ def check_host() -> None:
         return
     if not (links.setup_is_open() and links.check_setup_token(_setup_token())):
         abort(400, "host")
+
+
+def remember_proxy() -> None:
+    """Remember for the doctor that a proxy is in front which is not trusted."""
+    if forwarded.MARK in request.environ and request.blueprint != "assets":
+        forwarded.remember()
 
 
 def host_of(netloc: str) -> str:

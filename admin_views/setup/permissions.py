@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
+from flask import abort, g, request
 from flask_admin.model.form import InlineFormAdmin
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
 from admin_views.base.fields import DeskForm, RichField
+from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.people import permissions
@@ -25,13 +26,27 @@ CHOSEN = DataRequired(lazy("Choose what the agent covers."))
 NOTIFY_HELP = lazy("An e-mail for each new ticket of this place, and for what nobody is assigned to.")
 
 
-def places() -> list[tuple[str, str]]:
-    """Return what a permission may cover: everything, a service, or one of its departments."""
-    choices = [("", _("Choose a place")), (EVERYWHERE, _("The whole support"))]
+def places() -> list[tuple[str, str, dict[str, str]]]:
+    """Return what a permission may cover: everything, a service, or one of its departments.
+
+    Each says for its script whether the agent of the form is notified there until now.
+    """
+    choices = [("", _("Choose a place"), {}), (EVERYWHERE, _("The whole support"), _until_now(None, None))]
     for service in lookups.services():
-        choices.append((str(service.id), str(service)))
-        choices += [(f"{service.id}/{row.id}", str(row)) for row in lookups.departments(service.id)]
+        choices.append((str(service.id), str(service), _until_now(service.id, None)))
+        choices += [
+            (f"{service.id}/{row.id}", str(row), _until_now(service.id, row.id))
+            for row in lookups.departments(service.id)
+        ]
     return choices
+
+
+def _until_now(service: int | None, department: int | None) -> dict[str, str]:
+    agent = g.get("covering_agent")
+    if agent is None or not lookups.permissions_of(agent.id):
+        return {}
+    wider = access.deciding_permission(agent, service, department)
+    return {"data-notify": "on" if wider is not None and wider.notify else "off"}
 
 
 def place_of(permission: Permission) -> str:
@@ -67,7 +82,7 @@ def until_now(agent: Agent) -> str:
     if not rules:
         return str(NOTIFY_HELP)
     text = " · ".join(rules) + (" · …" if len(rows) > SHOWN else "")
-    return _("%(help)s Until now: %(rules)s. Left as it is, what ruled there goes on.", help=NOTIFY_HELP, rules=text)
+    return _("%(help)s Until now: %(rules)s.", help=NOTIFY_HELP, rules=text)
 
 
 class PermissionForm(DeskForm):
@@ -109,9 +124,6 @@ def save_permission(
     if not row["place"]:
         raise InvalidInput(_("Choose what the agent covers."), field="place")
     values = {**scope(row["place"]), "signature": row["signature"], "notify": row["notify"]}
-    if permission is None and row["notify"] == permissions.offered_notify(agent):
-        # The switch was left as it stood: what ruled there until now goes on.
-        del values["notify"]
     try:
         return permissions.save_permission(agent, values, actor=actor, permission=permission)
     except InvalidInput as error:
@@ -168,6 +180,7 @@ class MySettingsView(DeskView):
         """Refuse the form to whoever may not add; the switch stands as most of what they cover."""
         if not self.can_create:
             abort(403)
+        covering(self.agent)
         form = super().create_form(obj)
         form.notify.description = until_now(self.agent)
         if request.method == "GET":

@@ -14,7 +14,7 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import _, ngettext
 from helpdesk.incoming import mailbox_health
-from helpdesk.operations import clock_guard, migrate, readiness, restored_copy
+from helpdesk.operations import clock_guard, exposure, migrate, readiness, restored_copy
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.people import permissions
 from helpdesk.settings import environment, lookups
@@ -39,6 +39,7 @@ def checks(*, deep: bool = True, is_serving: bool = False) -> list[Check]:
     if first.ok and found[-1].ok:
         found += [_clock(), readiness.loop(is_serving=is_serving), readiness.waiting_mail(), _mail_server(deep)]
         found += [readiness.given_up_mail(), _site_address(), _notification(), *_copy(), *_mailboxes()]
+        found += exposure.checks()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found

@@ -22,6 +22,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
 from helpdesk.lib.safety import BARE_POLICY, HEADERS
+from helpdesk.operations import forwarded
 from helpdesk.settings import environment
 
 #: Threads that make pages, in each process. More are slower: Python runs one at a time.
@@ -220,6 +221,8 @@ class HTTPServer:
             inbuf_overflow=IN_MEMORY, max_request_body_size=body_limit + 1,
             **_proxies(environment.current().trusted_proxies),
         )  # fmt: skip
+        if environment.current().trusted_proxies == 0:
+            application = forwarded.without(application)
         self._map: dict[int, Any] = {}
         self._lanes = Lanes()
         self._is_ending = False
@@ -273,7 +276,8 @@ class HTTPServer:
 def _proxies(count: int) -> dict[str, Any]:
     """Say whose word about the visitor's address is taken: that of `count` proxies in front, or nobody's."""
     if count == 0:
-        return {"clear_untrusted_proxy_headers": True}
+        # `forwarded` clears them, and remembers that they came.
+        return {"clear_untrusted_proxy_headers": False}
     return {
         "trusted_proxy": "*",
         "trusted_proxy_count": count,

@@ -1,7 +1,8 @@
 // What only the desk needs: visitors do not load it.
 import { finder } from "./finder.js";
 import { keys } from "./keys.js";
+import { permissions } from "./permissions.js";
 import { sent } from "./sent.js";
 import { times } from "./times.js";
 
-for (const improve of [finder, keys, sent, times]) improve();
+for (const improve of [finder, keys, permissions, sent, times]) improve();

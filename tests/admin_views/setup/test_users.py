@@ -130,6 +130,28 @@ def test_a_permission_has_one_form_everywhere(client_of, root, ben, path):
     assert ">Choose a place</option>" in page
 
 
+@pytest.mark.parametrize("path", ["/admin/my-settings/new/", "/admin/users/add-to-support/?id={}"])
+def test_the_switch_stands_as_it_ruled_until_now(client_of, root, billing, sales, path):
+    client = client_of(root)
+    address = path.format(root.id)
+    is_on = lambda page: "checked" in re.search(r'<input[^>]*name="notify"[^>]*>', page).group()  # noqa: E731
+    assert not is_on(client.get(address).text)
+    cast.permit(root, None, notify=True)
+    page = client.get(address).text
+    assert is_on(page)
+    assert "Until now: The whole support: on." in doors.text_of(client.get(address))
+    assert f'data-notify="on" value="{billing.id}"' in page
+    doors.post(client, address, {"place": str(billing.id), "signature": "Root", "notify": "y"})
+    doors.post(client, address, {"place": str(sales.id), "signature": "Root"})
+    rows = Permission.select().where(Permission.agent == root).order_by(Permission.id)
+    assert [(row.service_id, row.notify) for row in rows] == [(None, True), (billing.id, True), (sales.id, False)]
+
+
+def test_a_new_row_under_a_user_says_what_ruled_until_now(client_of, root, ben):
+    page = doors.text_of(client_of(root).get(f"/admin/users/edit/?id={ben.id}"))
+    assert page.count("Until now: Sales: off.") == 2
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [("/admin/my-settings/new/", "Choose what you cover."), ("/admin/users/add-to-support/?id={}", "the agent covers")],

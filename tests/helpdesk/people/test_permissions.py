@@ -24,6 +24,21 @@ def test_a_permission_covers_a_place(mona: Agent, root: Agent, billing: Service,
     assert access.covers(mona, billing.id, invoices.id)
 
 
+def test_a_new_permission_goes_on_notifying_as_the_wider_one_did(
+    mona: Agent, root: Agent, billing: Service, invoices: Department, sales: Service
+) -> None:
+    permit(mona, root, notify=True)
+    assert permit(mona, root, service=billing, signature="Mona").notify
+    assert not permit(mona, root, service=sales, notify=False).notify
+    billing_row = Permission.get(Permission.service == billing)
+    permissions.save_permission(mona, {"notify": False}, actor=root, permission=billing_row)
+    assert not permit(mona, root, service=billing, department=invoices).notify
+
+
+def test_where_nothing_ruled_a_new_permission_notifies_nobody_by_itself(mona: Agent, root: Agent) -> None:
+    assert not permit(mona, root).notify
+
+
 def test_a_place_covered_already_is_told_to_whom_it_concerns(mona: Agent, root: Agent, billing: Service) -> None:
     for agent, told in ((mona, "This agent has"), (root, "You have")):
         permit(agent, root, service=billing)
