@@ -296,6 +296,8 @@ class CustomerAddress(Base):
     origin = CharField(max_length=10, default="form")
     proven_at = UtcDateTimeField(null=True)
     created_at = UtcDateTimeField()
+    #: Since when mails that came back say that nothing arrives there.
+    undeliverable_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("origin IN ('form', 'invited', 'imported')", name="address_origin")]
@@ -722,6 +724,11 @@ class OutgoingEmail(Base):
     claimed_by = CharField(max_length=100, null=True)
     #: Since when the mail server has put it off.
     deferred_since = UtcDateTimeField(null=True)
+    #: When a mail server reported that it did not arrive, and what it said: a status code (RFC 3463), then its words.
+    bounced_at = UtcDateTimeField(null=True)
+    bounce_reason = TextField(null=True)
+    #: Why it was cancelled before anybody tried to send it.
+    withheld = CharField(max_length=20, null=True)
 
     class Meta:
         constraints = [
@@ -735,6 +742,9 @@ OutgoingEmail.add_index(
     OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.due_at, OutgoingEmail.id, name="email_due")
 )
 OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.id, name="email_by_state"))
+OutgoingEmail.add_index(
+    OutgoingEmail.index(OutgoingEmail.bounced_at, where=SQL("bounced_at IS NOT NULL"), name="email_bounced")
+)
 
 
 class AccessLink(Base):

@@ -32,6 +32,7 @@ from admin_views.setup.teams import RolesView, TeamsView
 from admin_views.setup.users import UsersView
 from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
 from admin_views.tickets.actions import ActionsPage
+from admin_views.tickets.addresses import AddressesPage
 from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
 from admin_views.tickets.files import FilesPage
@@ -58,6 +59,7 @@ PAGES = (
     MergePage,
     ActionsPage,
     CcPage,
+    AddressesPage,
     FilesPage,
     BulkPage,
     SavedViewsView,

@@ -19,6 +19,7 @@ from engines import is_collision
 from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.i18n import _, lazy
+from helpdesk.lib import delivery_status
 from helpdesk.lib.statements import insert
 from helpdesk.settings import lookups
 from models import Agent, Customer, Message, Team, Ticket, TicketEvent
@@ -67,6 +68,10 @@ class EventKind(StrEnum):
     AUTOMATIC = "automatic"
     RELATED = "related"
     SPLIT = "split"
+    BOUNCED = "bounced"
+    DELAYED = "delayed"
+    NOT_ANSWERED = "not-answered"
+    ADDRESS_CORRECTED = "address-corrected"
 
 
 #: Kinds that the thread shows as messages, not as lines of the history.
@@ -203,6 +208,10 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
     EventKind.RELATED: lazy("The e-mail answers ticket %(number)s"),
     EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a message"),
+    EventKind.BOUNCED: lazy("An e-mail to %(email)s was not delivered"),
+    EventKind.DELAYED: lazy("An e-mail to %(email)s is late; its server goes on trying"),
+    EventKind.NOT_ANSWERED: lazy("No more automatic answers go to %(email)s for a while: there were too many"),
+    EventKind.ADDRESS_CORRECTED: lazy("%(who)s corrected the address %(old)s to %(new)s"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -257,6 +266,8 @@ def describe(event: TicketEvent) -> str:
     }
     if comment := event.data.get("comment", ""):
         sentence = f"{sentence}{_(': ')}{comment}"
+    if code := event.data.get("code", ""):
+        sentence = f"{sentence}{_(': ')}{delivery_status.words(code)}"
     reason = REASONS.get(event.data.get("why", ""))
     return f"{sentence}{_(': ')}{reason % {'name': data.get('name', '')}}" if reason is not None else sentence
 

@@ -115,6 +115,7 @@ class ReceivedView(DeskView):
             "admin/incoming/mail.html", mail=mail, read=read, tests=explanation.get("tests") or [], texts=outcome_texts,
             sentence=outcome_texts.reason(mail), outcome=outcome(mail), mailbox=lookups.mailbox(mail.mailbox_id),
             ticket=mail.ticket if seen else None, is_open=mail.state in held_mail.OPEN_STATES, may=self.may,
+            unanswered=outcome_texts.UNANSWERED.get(explanation.get("unanswered", "")),
             may_download=bool(mail.path) and mail_access.may_read_whole(self.agent, mail),
             configures=access.can(self.agent, "configure"), return_url=self.way_back(),
             **{"asked": None, "typed": request.form, **more},

@@ -13,6 +13,7 @@ from admin_views.base.lists import ChoiceFilter
 from helpdesk import outbox
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import richtext
+from helpdesk.notifications import withholding
 from helpdesk.notifications.headers import BadMail
 from helpdesk.outbox import outbox_health, retries, sent_mail_retention
 from helpdesk.settings import mail_failures
@@ -68,6 +69,7 @@ class OutboxView(DeskView):
     column_formatters = {
         "subject": lambda _view, _context, row, _name: shortened(row.subject),
         "last_error": lambda _view, _context, row, _name: str(mail_failures.read(row.last_error) or ""),
+        "state": lambda _view, _context, row, _name: _("Came back") if row.bounced_at else STATES[row.state],
     }
     list_template = "admin/outbox.html"
 
@@ -94,7 +96,9 @@ class OutboxView(DeskView):
         return self.render(
             "admin/outbox_details.html", title=email.subject, email=email, headers=headers, text=text,
             state=STATES[email.state], failure=mail_failures.read(email.last_error),
-            can_retry=email.state in {"pending", "failed", "cancelled"}, return_url=self.way_back(),
+            unsent=withholding.reason(email),
+            can_retry=email.state in {"pending", "failed", "cancelled"} or email.bounced_at is not None,
+            return_url=self.way_back(),
         )  # fmt: skip
 
     @expose("/retry/", methods=("POST",))

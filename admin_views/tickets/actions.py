@@ -18,7 +18,7 @@ from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
 from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
-from helpdesk.outbox import retries
+from helpdesk.outbox import retries, returned
 from models import STAY, Agent, Message, Team, Ticket
 
 ACT = "desk_actions.act_view"
@@ -200,7 +200,7 @@ class ActionsPage(TicketDeskPage):
         """Send the mails of a message again that could not be delivered."""
         ticket = self.context.find(number)
         message = self.message(ticket, message_id, lazy("There is no such message."))
-        sent = retries.retry_message(message, actor=self.agent)
+        sent = retries.retry_message(message, actor=self.agent) + returned.send_again(message, actor=self.agent)
         if sent:
             flash(
                 ngettext("%(num)d e-mail will be sent again.", "%(num)d e-mails will be sent again.", sent), "success"

@@ -17,6 +17,8 @@ from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
 from helpdesk.lists import listing
+from helpdesk.notifications import withholding
+from helpdesk.outbox import returned
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, thread
@@ -42,6 +44,8 @@ def content(
         "ticket": ticket,
         "files": attachments.of_messages(block.message for block in blocks if block.message),
         "mailed": email_origin.of_messages(block.message for block in blocks),
+        "returned": returned.of_messages([block.message for block in blocks if block.message]),
+        "takes_no_mail": withholding.is_undeliverable,
         "not_kept": outcome_texts.not_kept,
         "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from helpdesk.incoming.delivery_report import MACHINES
 from helpdesk.incoming.parsed_mail import ParsedMail
+from models import SenderRule
 
 #: Headers whose presence alone says so.
 PRESENT = (
@@ -15,7 +17,6 @@ PRESENT = (
 OF_LISTS = frozenset({"list-id", "list-unsubscribe", "feedback-id"})
 BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 SUPPRESSING = frozenset({"all", "autoreply", "oof"})
-MACHINES = frozenset({"mailer-daemon", "postmaster"})
 #: Addresses nobody reads.
 UNREAD = re.compile(
     r"(no-?_?\.?reply|do-?_?not-?_?reply|ne-?pas-?repondre|noreponse|bounces?|notifications?|mailer-daemon|postmaster"
@@ -83,6 +84,15 @@ def is_answer(content: ParsedMail) -> bool:
 def is_list(content: ParsedMail) -> bool:
     """Whether a mailing list sent it on."""
     return "list-id" in content.headers
+
+
+def why_unanswered(content: ParsedMail, author: str, rule: SenderRule | None) -> str:
+    """Return why nothing answers a mail by itself, as a key of ``outcome_texts.UNANSWERED``; empty where one may."""
+    if rule is not None and rule.does == "never_answer":
+        return "rule"
+    if sign(content) or has_null_sender(content):
+        return "automatic"
+    return "" if may_be_answered(author) else "unread"
 
 
 def may_be_answered(email: str) -> bool:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpdesk.incoming import automatic_mail
+from helpdesk.incoming.bounced_mail import BouncedMail
+from helpdesk.incoming.delivery_report import DELAYED, DELIVERED
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.mail_threading import AGENT, CODE, COPY, NUMBER, OURS, OWNER, THEIRS
 from helpdesk.incoming.parsed_mail import ParsedMail
@@ -67,6 +69,24 @@ def _ours(content: ParsedMail, context: MailContext) -> Iterator[Line]:
     probe = context.probe
     yield "probe", None if probe is None else ("ignored", "probe", {"mailbox": probe}), content.author.email
     yield "ours", ("ignored", "ours", {}) if context.is_ours else None, content.mail_id
+
+
+def _report(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    """What a delivery report is about: never a ticket, and never answered."""
+    bounced = context.bounced
+    yield "report", None if bounced is None else _of_report(bounced), bounced.email if bounced is not None else ""
+
+
+def _of_report(bounced: BouncedMail) -> Outcome:
+    data = {"email": bounced.email, "code": bounced.code, "why": bounced.why}
+    if bounced.kind == DELIVERED:
+        return "ignored", "delivered", data
+    if not bounced.is_ours:
+        return ("ignored", "bounced-report", data) if bounced.is_nested else ("held", "bounce-unknown", data)
+    if bounced.address is None or bounced.ticket is None:
+        return "bounce", "bounced-team" if bounced.address is None else "bounced-account", data
+    data["number"] = bounced.ticket.number
+    return "bounce", "late" if bounced.kind == DELAYED else "bounced", data
 
 
 def _rule(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
@@ -159,6 +179,7 @@ def _place(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
 LINES: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
     _duplicate,
     _ours,
+    _report,
     _rule,
     _own,
     _sender,

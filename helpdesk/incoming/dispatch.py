@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.incoming import mail_record, message_from_mail, senders, ticket_from_mail
+from helpdesk.incoming import bounce_effects, mail_record, message_from_mail, senders, ticket_from_mail
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail
@@ -23,6 +23,8 @@ def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, dec
             ticket_from_mail.open_from(
                 mail, content, spam=decision.reason == "spam", related=decision.data.get("related")
             )
+        elif context.bounced is not None and decision.state == "bounce":
+            bounce_effects.store(mail, context.bounced)
         elif context.trace is not None and decision.state in OF_TICKETS:
             message_from_mail.store(mail, content, context, context.trace)
         else:

@@ -154,7 +154,7 @@ def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
     try:
         person = _participant(ticket, mail_context.author_of(content))
         _by_hand(mail, content, "message" if person is not None else "note", "added", actor)
-        with mail_record.kept_files(mail, content) as kept, transaction():
+        with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
             message = _written(mail, content, ticket, person, actor, kept)
             mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
             mail_record.note_origin(message, mail, mailbox, evidence="hand", notes=kept.notes)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import automatic_mail, mail_threading, senders
+from helpdesk.incoming import automatic_mail, bounced_mail, mail_threading, senders
+from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.mail_threading import Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import inputs
@@ -56,6 +57,8 @@ class MailContext:
     spam: str = ""
     place_is_open: bool = True
     hold_lists: bool = False
+    #: What a delivery report is about.
+    bounced: BouncedMail | None = None
 
 
 def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
@@ -86,6 +89,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         spam=_spam(content),
         place_is_open=service is not None and service.enabled,
         hold_lists=mailbox.hold_lists,
+        bounced=bounced_mail.find(content),
     )
 
 

@@ -9,17 +9,20 @@ from peewee import fn
 
 from helpdesk import access, clock, settings
 from helpdesk.errors import TooMany
-from helpdesk.i18n import in_language, lazy, ngettext
+from helpdesk.i18n import _, in_language, lazy, ngettext
 from helpdesk.incoming import held_mail_count
 from helpdesk.lib import throttle
-from helpdesk.notifications import drafting, recipients
+from helpdesk.notifications import drafting, recipients, withholding
 from helpdesk.notifications.drafting import Text
+from helpdesk.people import deliverability
 from helpdesk.settings import lookups
-from models import Agent, IncomingMail, Mailbox
+from models import Agent, IncomingMail, Mailbox, OutgoingEmail
 
 #: How long a mailbox may fail before a page says so, and before its administrators are mailed.
 SHOWN_AFTER, MAILED_AFTER = timedelta(minutes=15), timedelta(hours=1)
 DAY = 86_400
+#: Names in one finding, and rows counted.
+SHOWN, MOST_COUNTED = 5, 10_000
 #: How long a mail may wait for the desk itself.
 PATIENCE = timedelta(minutes=15)
 
@@ -50,6 +53,47 @@ def tell_administrators() -> None:
             for agent in lookups.agents(active_only=True):
                 if agent.is_admin:
                     _tell(agent, _failure_words, mailbox)
+
+
+def tell_of_loops() -> None:
+    """Mail the administrators, once a day, that answers were withheld: two programs may be answering each other."""
+    since = clock.now() - timedelta(hours=1)
+    newest = OutgoingEmail.select(OutgoingEmail.to_email, OutgoingEmail.withheld, OutgoingEmail.created_at)
+    rows = newest.where(OutgoingEmail.state == "cancelled").order_by(OutgoingEmail.id.desc()).limit(50)
+    emails = sorted({row.to_email for row in rows if row.withheld == withholding.LOOP and row.created_at > since})
+    if emails and _first_today("answers withheld"):
+        for agent in lookups.agents(active_only=True):
+            if agent.is_admin:
+                _tell(agent, _loop_words, emails[:SHOWN])
+
+
+def findings() -> list[tuple[str, bool, str, bool]]:
+    """Return what health and the doctor show: name, whether it is well, text, and whether it is only worth knowing."""
+    fails = failing()
+    text = " · ".join(f"{row.name}: {row.last_error}" for row in fails[:SHOWN])
+    rows = [(_("Mailboxes"), not fails, text if fails else _("Read"), False)]
+    count, oldest, held = waiting()
+    late = oldest is not None and clock.now() - oldest > PATIENCE
+    text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
+    rows.append((_("Received e-mails"), not late, text if count else _("None waits"), False))
+    text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)
+    return [*rows, (_("To check"), not held, text if held else _("None"), True), *_bounced()]
+
+
+def _bounced() -> list[tuple[str, bool, str, bool]]:
+    """Count what came back in the last days; of agents and teams, whose address somebody must mend, with its name."""
+    since = clock.now() - timedelta(days=deliverability.DAYS)
+    recent = OutgoingEmail.select().where(OutgoingEmail.bounced_at > since)
+    count = recent.limit(MOST_COUNTED).count()
+    text = ngettext("%(num)s e-mail in seven days", "%(num)s e-mails in seven days", count)
+    rows = [(_("Came back"), not count, text if count else _("None"), True)]
+    ours = recent.select(OutgoingEmail.to_email).where(OutgoingEmail.address.is_null()).distinct()
+    names = sorted(email for (email,) in ours.limit(SHOWN).tuples())
+    return (
+        [*rows, (_("Addresses of the team"), False, _("E-mails came back: %(emails)s", emails=", ".join(names)), True)]
+        if names
+        else rows
+    )
 
 
 def tell_of_held() -> None:
@@ -86,6 +130,16 @@ def _failure_words(mailbox: Mailbox) -> tuple[str, str]:
         address=mailbox.address, since=since, reason=mailbox.last_error,
     )  # fmt: skip
     return str(subject), f"<p>{escape(str(body))}</p>{_link('mailboxes')}"
+
+
+def _loop_words(emails: list[str]) -> tuple[str, str]:
+    subject = lazy("Automatic answers were withheld")
+    body = lazy(
+        "Too many answers to %(emails)s within a short time: two programs may be answering each other. Their "
+        "e-mails go on opening tickets; a rule of Senders can hold them.",
+        emails=", ".join(emails),
+    )
+    return str(subject), f"<p>{escape(str(body))}</p>{_link('senders')}"
 
 
 def _digest_words(count: int) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: 
             mail_record.finish(mail)
         return
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
-    with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail):
+    with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
         message = _message(mail, content, context, trace, kept)
         doubt = DOUBT if mail.reason == "stranger" else ""
         mail_record.note_origin(message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=kept.notes)

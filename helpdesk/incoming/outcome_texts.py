@@ -30,6 +30,13 @@ REASONS: dict[str, Any] = {
     "stranger": lazy("It answers ticket %(number)s, and its author does not belong there: the team alone reads it."),
     "agent": lazy("It says it comes from a colleague, which nothing proves: a note of ticket %(number)s."),
     "automatic": lazy("A program answered to ticket %(number)s: a line in its history, and nobody is told."),
+    "bounced": lazy("An e-mail of ticket %(number)s to %(email)s was not delivered: %(why)s"),
+    "late": lazy("An e-mail of ticket %(number)s to %(email)s is late: %(why)s"),
+    "bounced-team": lazy("An e-mail to %(email)s, of your team, was not delivered: %(why)s"),
+    "bounced-account": lazy("An e-mail to %(email)s was not delivered: %(why)s"),
+    "bounce-unknown": lazy("It says that an e-mail to %(email)s was not delivered, and the desk knows none like it."),
+    "bounced-report": lazy("It reports on a report of another mail server."),
+    "delivered": lazy("It says that an e-mail to %(email)s has arrived."),
     "ours": lazy("The desk sent it itself."),
     "probe": lazy("The desk sent it itself, to try the sub-addresses of the mailbox: they work."),
     "forgotten": lazy("It was kept for as long as it had to be."),
@@ -54,7 +61,15 @@ REASONS: dict[str, Any] = {
     "refused": lazy("No ticket could be made of it: %(why)s"),
 }
 
+#: Why nothing answered a mail by itself.
+UNANSWERED: dict[str, Any] = {
+    "automatic": lazy("Nothing answered it by itself: a program wrote it."),
+    "unread": lazy("Nothing answered it by itself: nobody reads what is sent to its address."),
+    "rule": lazy("Nothing answered it by itself: a rule of Senders says so."),
+}
+
 TESTS: dict[str, Any] = {
+    "report": lazy("Reports on an e-mail of the desk"),
     "probe": lazy("Tries out the sub-addresses"),
     "ours": lazy("Sent by this help desk"),
     "automatic": lazy("A program answers about a ticket"),

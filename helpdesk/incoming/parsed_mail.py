@@ -40,6 +40,16 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Report:
+    """A delivery report: for whom (address, what became of it, status, reason), and the ids of what came back."""
+
+    recipients: tuple[tuple[str, str, str, str], ...] = ()
+    ids: tuple[str, ...] = ()
+    #: It reports on a report: nobody needs to know.
+    is_nested: bool = False
+
+
+@dataclass(frozen=True)
 class ParsedMail:
     """What a mail says."""
 
@@ -61,6 +71,7 @@ class ParsedMail:
     files: tuple[MailFile, ...] = ()
     headers: dict[str, list[str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    report: Report | None = None
     cut: bool = False
     notes: tuple[str, ...] = ()
 
@@ -85,6 +96,9 @@ def content_of(document: dict[str, Any]) -> ParsedMail:
     values: dict[str, Any] = {name: document[name] for name in _PLAIN}
     values |= {ours: tuple(Person(*one) for one in document[theirs]) for theirs, ours in _PEOPLE.items()}
     values |= {name: tuple(document[name]) for name in _LISTS}
+    if (report := document["report"]) is not None:
+        recipients = tuple((email, kind, code, reason) for email, kind, code, reason in report["recipients"])
+        values["report"] = Report(recipients, tuple(report["ids"]), report["is_nested"])
     return ParsedMail(**values, files=tuple(MailFile(**one) for one in document["files"]))
 
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpdesk.incoming import body, headers, mime
+from helpdesk.incoming import body, delivery_report, headers, mime
 from helpdesk.incoming.mime import Part
 
 MEMORY = 256 * 1024 * 1024
@@ -63,6 +63,7 @@ def document(raw: bytes) -> dict[str, Any]:
         "files": [_file(raw, part) for part in mail.parts if _is_kept(part, parts.used)][:MOST_FILES],
         "headers": _headers_of(top),
         "order": order(top),
+        "report": delivery_report.of(raw, mail, text),
         "cut": mail.cut,
         "notes": sorted(set(parts.notes)),
     }

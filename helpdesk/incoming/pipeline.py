@@ -106,4 +106,5 @@ STEPS: tuple[Callable[[], object], ...] = (
     collection.collect_all,
     decide_waiting,
     mailbox_health.tell_administrators,
+    mailbox_health.tell_of_loops,
 )

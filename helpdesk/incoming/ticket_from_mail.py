@@ -34,7 +34,7 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
     with in_language(mailbox.locale):
         new = replace(draft(mail, content, mailbox), is_spam=spam)
     with mail_record.kept_files(mail, content) as kept, transaction():
-        with mail_record.mails_of(mail):
+        with mail_record.mails_of(mail, content):
             ticket = open_ticket(replace(new, files=tuple(kept.files)), actor=None)
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
         mail_record.note_origin(first, mail, mailbox, evidence="", notes=kept.notes)

@@ -17,7 +17,7 @@ from typing import Any
 from helpdesk import i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
-from helpdesk.notifications import drafting, recipients
+from helpdesk.notifications import drafting, recipients, withholding
 from helpdesk.notifications.causes import Cause, Occasion, Recipient, cause_of
 from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
@@ -79,6 +79,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
         Notice("notification", recipients.other_customers),
     ),
     EventKind.STRANGER_WROTE: (Notice("team_message", recipients.handlers),),
+    EventKind.BOUNCED: (Notice("undelivered", recipients.handlers, unless=_is_silenced),),
     EventKind.REPLIED: (
         Notice("notification", recipients.customer, unless=_to_stranger_by_program),
         Notice("notification", recipients.copies, unless=_to_stranger_by_program),
@@ -151,10 +152,14 @@ def _mails(notice: Notice, cause: Cause, author: set[str], told: set[str]) -> It
     spared = told if notice.kind == "confirmation" else told | author
     for recipient in notice.audience(cause):
         key = recipient.email.casefold()
-        new = new_mail(notice.kind, recipient, cause) if key not in spared | told else None
+        if key in spared | told or withholding.is_silenced(notice.kind, recipient, cause.actor):
+            continue
+        new = new_mail(notice.kind, recipient, cause)
         if new is not None:
             told.add(key)
-            yield drafting.draft(new)
+            mail = drafting.draft(new)
+            withholding.withhold(mail, notice.kind, recipient, cause.actor, cause.ticket)
+            yield mail
 
 
 # --- Several tickets at once --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 from database import Label
 from helpdesk import clock, settings
 from helpdesk.events import actor_name
-from helpdesk.lib import richtext
+from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.drafting import NewMail, Text, text
 from helpdesk.settings import email_kinds
@@ -64,6 +64,8 @@ def _worded(wording: Text, cause: Cause) -> Text:
         "who": actor_name(cause.actor),
         "number": cause.ticket.number if cause.ticket is not None else "",
         "count": len(cause.tickets),
+        "email": cause.data.get("email", ""),
+        "reason": delivery_status.words(cause.data.get("code", "")),
     }
     safe = {name: escape(str(word)) for name, word in words.items()}
     return replace(wording, subject=wording.subject % words, body=wording.body % safe + _list_of(cause.tickets))

@@ -126,15 +126,7 @@ def _mailboxes() -> list[Check]:
     """Look at the mail that comes in; nothing is said of it before there is a mailbox."""
     if not lookups.mailboxes():
         return []
-    name, failing = _("Mailboxes"), mailbox_health.failing()
-    text = " · ".join(f"{row.name}: {row.last_error}" for row in failing[:SHOWN])
-    found = [Check(name, not failing, text if failing else _("Read"))]
-    count, oldest, held = mailbox_health.waiting()
-    late = oldest is not None and clock.now() - oldest > mailbox_health.PATIENCE
-    text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
-    found.append(Check(_("Received e-mails"), not late, text if count else _("None waits")))
-    text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)
-    return [*found, Check(_("To check"), not held, text if held else _("None"), is_note=True)]
+    return [Check(*finding) for finding in mailbox_health.findings()]
 
 
 def _notification() -> Check:

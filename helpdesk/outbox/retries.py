@@ -12,6 +12,7 @@ from typing import Any
 from helpdesk import access, clock, journal
 from helpdesk.access import Actor
 from helpdesk.events import transaction
+from helpdesk.notifications import withholding
 from helpdesk.outbox import claims, outbox_health
 from helpdesk.outbox.outbox_health import Fault
 from helpdesk.settings.mail_failures import Failure
@@ -73,22 +74,19 @@ def _tell(email: OutgoingEmail, failure: Failure) -> None:
 # --- What people do on the screen -----------------------------------------------------------------------------------
 
 
-def _renewed() -> dict[str, Any]:
-    return {"state": "pending", "attempts": 0, "due_at": clock.now(), "last_error": "", "deferred_since": None}
-
-
 def retry(email: OutgoingEmail, *, actor: Actor) -> None:
     """Send a mail anew that failed or waits for its next try. Raises NotAllowed."""
     access.require(actor, "configure")
     with transaction():
-        OutgoingEmail.update(_renewed()).where(
-            OutgoingEmail.id == email.id, OutgoingEmail.state.in_(["pending", "failed", "cancelled"])
+        OutgoingEmail.update(withholding.fresh_try()).where(
+            OutgoingEmail.id == email.id,
+            OutgoingEmail.state.in_(["pending", "failed", "cancelled"]) | OutgoingEmail.bounced_at.is_null(False),
         ).execute()
 
 
 def retry_failed(*, actor: Agent) -> int:
     """Send all mails anew that failed, of those the actor may read; return how many. Raises NotAllowed."""
-    return _end_failed(_renewed(), actor)
+    return _end_failed(withholding.fresh_try(), actor)
 
 
 def leave_failed(*, actor: Agent) -> int:
@@ -110,6 +108,8 @@ def _end_failed(values: dict[str, Any], actor: Agent) -> int:
 def retry_message(message: Message, *, actor: Actor) -> int:
     """Send the mails of a message anew that were given up; return how many. Raises NotFound for a ticket of others."""
     access.require(actor, "reply", message.ticket)
-    mails = OutgoingEmail.update(_renewed()).where(OutgoingEmail.message == message.id, OutgoingEmail.state == "failed")
+    mails = OutgoingEmail.update(withholding.fresh_try()).where(
+        OutgoingEmail.message == message.id, OutgoingEmail.state == "failed"
+    )
     with transaction():
         return int(mails.execute())

@@ -14,7 +14,7 @@ AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
 
 @dataclass(frozen=True)
 class Fixed:
-    """A kind of e-mail with words of its own, filled in as `%(who)s`, `%(number)s` and `%(count)s`.
+    """A kind of e-mail with words of its own, filled in as `%(who)s`, `%(number)s`, `%(count)s`, `%(email)s` and so on.
 
     It leaves from the address of the kind it is `like`, and is switched off with that where it `shares_switch`.
     """
@@ -77,6 +77,23 @@ FIXED: dict[str, Fixed] = {
             body=Label(
                 en="%(who)s named you in an internal note of ticket #%(number)s. The note is read in the ticket.",
                 fr="%(who)s vous cite dans une note interne du ticket #%(number)s. La note se lit dans le ticket.",
+            ),
+        ),
+        # For who has the ticket, once for each address: a mail to its customer came back.
+        Fixed(
+            "undelivered",
+            lazy("E-mail not delivered"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Not delivered", fr="HelpDesk - Non distribué"),
+            subject=Label(
+                en="An e-mail could not be delivered (#%(number)s)",
+                fr="Un e-mail n’a pas pu être distribué (#%(number)s)",
+            ),
+            body=Label(
+                en="An e-mail of ticket #%(number)s to %(email)s came back: %(reason)s. The ticket shows which message "
+                "it was, and lets you correct the address.",
+                fr="Un e-mail du ticket #%(number)s adressé à %(email)s est revenu\u00a0: %(reason)s. Le ticket montre "
+                "de quel message il s’agit et permet de corriger l’adresse.",
             ),
         ),
         # One mail instead of many, when several tickets are assigned at once.

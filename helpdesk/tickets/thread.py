@@ -15,6 +15,7 @@ from helpdesk import access, events
 from helpdesk.events import SHOWN_AS_MESSAGE, EventKind
 from helpdesk.i18n import ngettext
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.notifications.withholding import UNDELIVERABLE
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
 from models import (
@@ -99,7 +100,10 @@ def _stretch(ticket: int, before: int | None, after: int | None) -> tuple[list[M
 @Prepared
 def _messages(way: str) -> ModelSelect:
     failed = OutgoingEmail.select(fn.COUNT(OutgoingEmail.id)).where(
-        OutgoingEmail.message == Message.id, OutgoingEmail.state == "failed"
+        OutgoingEmail.message == Message.id,
+        (OutgoingEmail.state == "failed")
+        | (OutgoingEmail.address.is_null(False) & OutgoingEmail.bounced_at.is_null(False))
+        | (OutgoingEmail.withheld == UNDELIVERABLE),
     )
     query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == Slot("ticket"))
     if way == "after":

@@ -128,6 +128,8 @@ GET: dict[str, str] = {
     "desk.index": f"{DESK} 302 302 302 302",
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
     "desk_cc.index_view": f"{DESK} 302 302 302 302",
+    "desk_addresses.index_view": f"{DESK} 302 302 302 302",
+    "desk_addresses.address_view": f"{DESK} 404 200 200 200",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
     # Beside no ticket stands no list.
@@ -263,6 +265,8 @@ POST: dict[str, str] = {
     "desk_mailboxes.probe_view": f"{CONFIGURE} 302",
     # The message of this world is no stranger's.
     "desk_strangers.act_view": f"{DESK} 404 302 302 302",
+    "desk_addresses.address_view": f"{DESK} 404 200 200 200",
+    "desk_addresses.lift_view": f"{DESK} 404 302 302 302",
     **{key: value for key, value in sends("desk_senders").items() if key != "desk_senders.edit_view"},
     "desk_incoming.action_view": f"{DESK} 302 302 302 302",
     "desk_incoming.create_view": f"{DESK} 302 302 302 302",
@@ -421,7 +425,9 @@ class World:
             "number": self.ticket.number,
             "act": {"desk_bulk": "status", "desk_strangers": "copy"}.get(blueprint, "close"),
             "batch_id": self.bulk_action.id,
-            "key": next(iter(KINDS)) if blueprint == "desk_emails" else self.rows["desk_canned_responses"].id,
+            "key": {"desk_emails": next(iter(KINDS)), "desk_addresses": self.ticket.address_id}.get(
+                blueprint, self.rows["desk_canned_responses"].id
+            ),
             "note_id": self.note.id,
             "file_id": self.file.id,
             "called": self.file.name,

@@ -55,8 +55,9 @@ def begin_at(database: Any, version: str) -> None:
     """Make a desk of an older version, with the columns that the rules of today write in each ticket."""
     runner = migrate.runner(database)
     runner.up(version)
-    columns = next(row for row in runner.status() if row.name.endswith("_excerpts"))
-    runner._run(columns.name, columns.load(), "up")
+    for row in runner.status():
+        if row.name.endswith(("_excerpts", "_bounces")):
+            runner._run(row.name, row.load(), "up")
 
 
 def own(rows: list[Any]) -> list[Any]:

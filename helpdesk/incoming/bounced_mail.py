@@ -1,0 +1,124 @@
+"""Mail of ours that came back: which one a delivery report is about (`bounce_effects` says what follows)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from helpdesk import clock
+from helpdesk.incoming import mail_threading
+from helpdesk.incoming.delivery_report import FAILED
+from helpdesk.incoming.parsed_mail import ParsedMail
+from helpdesk.notifications import reply_address
+from helpdesk.people import customers
+from helpdesk.settings import lookups
+from models import MailId, OutgoingEmail, Ticket
+
+#: Days for which an address alone names the mail that came back.
+DAYS = 7
+
+
+@dataclass(frozen=True)
+class BouncedMail:
+    """What a report says of a mail of ours; without `email_id` and `ticket` it is about none that we know."""
+
+    kind: str
+    email: str
+    code: str
+    reason: str
+    is_nested: bool = False
+    #: The row of the outbox, where it is still there, and what is known of the mail without it.
+    email_id: int | None = None
+    ticket: Ticket | None = None
+    address: int | None = None
+    agent: int | None = None
+    #: The report holds what only who received the mail, or its server, can know.
+    is_proven: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the mail is one of ours."""
+        return self.email_id is not None or self.ticket is not None
+
+    @property
+    def why(self) -> str:
+        """The status and what the server said, as the outbox keeps it."""
+        return f"{self.code} {self.reason}".strip()
+
+
+def find(content: ParsedMail) -> BouncedMail | None:
+    """Return which mail of ours a report is about; None for a mail that is no report."""
+    report = content.report
+    if report is None:
+        return None
+    email, kind, code, reason = next(iter(report.recipients), ("", FAILED, "", ""))
+    seen = BouncedMail(kind, email, code, reason, report.is_nested)
+    ids = list(dict.fromkeys((*report.ids, *content.in_reply_to, *content.references)))
+    return _by_id(seen, ids) or _by_code(seen, content) or _by_address(seen) or seen
+
+
+def _by_id(seen: BouncedMail, ids: list[str]) -> BouncedMail | None:
+    if not ids:
+        return None
+    row = OutgoingEmail.select().where(OutgoingEmail.mail_id.in_(ids)).order_by(OutgoingEmail.id.desc()).first()
+    if row is not None:
+        return _of_row(seen, row, is_proven=True)
+    older = MailId.select().where(MailId.mail_id.in_(ids)).order_by(MailId.id.desc()).first()
+    if older is None:
+        return None
+    ticket = mail_threading.ticket_of(older.ticket_id)
+    return _found(seen, None, ticket, older.address_id, older.agent_id, is_proven=True)
+
+
+def _by_code(seen: BouncedMail, content: ParsedMail) -> BouncedMail | None:
+    """Return the last mail to the address for which the code was made that the report was sent to."""
+    emails = (*(one.email for one in (*content.to, *content.cc)), *content.delivered)
+    code = next((code for code in map(reply_address.in_address, emails) if code is not None and not code.probe), None)
+    if code is None:
+        return None
+    person = OutgoingEmail.address == code.address if code.address is not None else OutgoingEmail.agent == code.agent
+    row = _last_sent(person & (OutgoingEmail.ticket == code.ticket))
+    if row is not None:
+        return _of_row(seen, row, is_proven=True)
+    return _found(seen, None, mail_threading.ticket_of(code.ticket), code.address, code.agent, is_proven=True)
+
+
+def _by_address(seen: BouncedMail) -> BouncedMail | None:
+    """Return the last mail to the address that the report names. Anybody could write such a report."""
+    address = customers.lookup(seen.email) if seen.email else None
+    agent = next((row for row in lookups.agents() if row.email.casefold() == seen.email), None) if seen.email else None
+    row = None
+    if address is not None:
+        row = _last_sent(OutgoingEmail.address == address.id)
+    elif agent is not None:
+        row = _last_sent(OutgoingEmail.agent == agent.id)
+    return _of_row(seen, row, is_proven=False) if row is not None else None
+
+
+def _last_sent(condition: object) -> OutgoingEmail | None:
+    since = clock.now() - timedelta(days=DAYS)
+    sent = OutgoingEmail.select().where(condition, OutgoingEmail.state == "sent", OutgoingEmail.sent_at > since)
+    row: OutgoingEmail | None = sent.order_by(OutgoingEmail.id.desc()).first()
+    return row
+
+
+def _of_row(seen: BouncedMail, row: OutgoingEmail, *, is_proven: bool) -> BouncedMail:
+    ticket = mail_threading.ticket_of(row.ticket_id) if row.ticket_id is not None else None
+    return _found(seen, row, ticket, row.address_id, row.agent_id, is_proven=is_proven)
+
+
+def _found(
+    seen: BouncedMail,
+    row: OutgoingEmail | None,
+    ticket: Ticket | None,
+    address: int | None,
+    agent: int | None,
+    *,
+    is_proven: bool,
+) -> BouncedMail:
+    # Whom we wrote to, not whom a server says that it forwarded to.
+    email = row.to_email if row is not None else seen.email
+    return BouncedMail(
+        seen.kind, email, seen.code, seen.reason, seen.is_nested,
+        row.id if row is not None else None, ticket, address, agent, is_proven,
+    )  # fmt: skip
