@@ -1,0 +1,187 @@
+"""Caddy and nginx in front of the desk over https, by the files of ``deploy/``: what people and strangers send."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from helpdesk.files import file_store
+from helpdesk.operations import serving
+from helpdesk.operations.http_server import HTTPServer
+from helpdesk.settings import environment
+from models import Agent, JournalEntry
+from tests.conftest import skip
+from tests.support import cast, doors, sqlite_only
+from tools.benchmarks import connections
+
+pytestmark = sqlite_only
+
+DEPLOY = environment.ROOT / "deploy"
+NAME = "help.example.org"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def caddy(folder: Path, outside: int, inside: int) -> list[str]:
+    """Write the shipped file for a certificate and ports of our own; return the command."""
+    text = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+    text = text.replace(
+        f"{NAME} {{", f"https://localhost:{outside} {{\n tls {folder}/fullchain.pem {folder}/privkey.pem"
+    )
+    text = text.replace("{\n\tservers", "{\n admin off\n auto_https off\n servers", 1).replace(
+        "127.0.0.1:8000", f"127.0.0.1:{inside}"
+    )
+    (folder / "Caddyfile").write_text(text)
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+
+
+def nginx(folder: Path, outside: int, inside: int) -> list[str]:
+    """Write the shipped file for a certificate and ports of our own; return the command."""
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.S)
+    text = re.sub(r"    listen \[::\].*\n", "", text).replace("listen 443", f"listen 127.0.0.1:{outside}")
+    text = text.replace(NAME, "localhost").replace("127.0.0.1:8000", f"127.0.0.1:{inside}")
+    text = text.replace("/etc/ssl/guichet", str(folder)).replace("Host $host;", f"Host localhost:{outside};")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    frame = f"{user}daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+    (folder / "nginx.conf").write_text(f"{frame}http {{\naccess_log off;\n{paths}{text}\n}}\n")
+    return ["nginx", "-c", str(folder / "nginx.conf")]
+
+
+@dataclass
+class Front:
+    """The desk as the world sees it."""
+
+    port: int
+    folder: Path
+
+    def line(self) -> ssl.SSLSocket:
+        """Open a connection."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return ssl._create_unverified_context().wrap_socket(plain, server_hostname="localhost")
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Ask for a page over a connection of its own."""
+        connection = HTTPSConnection("localhost", self.port, timeout=20, context=ssl._create_unverified_context())
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        answer.body = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer
+
+
+@pytest.fixture(params=[caddy, nginx], ids=["caddy", "nginx"])
+def front(request: pytest.FixtureRequest, app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """The desk behind one of the two."""
+    for program in (request.param.__name__, "openssl"):
+        if shutil.which(program) is None:
+            skip(f"{program} is missing")
+    certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    files = ["-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"]
+    subprocess.run(["openssl", *certificate, *files], check=True, capture_output=True, timeout=60)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    outside = free_port()
+    site = f"https://localhost:{outside}"
+    environment.use(replace(environment.current(), port=0, trusted_proxies=1, site_url=site))
+    server = HTTPServer(app, serving.listen(), file_store.largest_body())
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    command = request.param(tmp_path, outside, environment.current().port)
+    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        made = Front(outside, tmp_path)
+        try:
+            wait_until(lambda: status_of(made) == 200, tmp_path / "log")
+            yield made
+        finally:
+            process.terminate()
+            process.wait(20)
+            server.end()
+            thread.join(30)
+
+
+def status_of(front: Front) -> int:
+    with suppress(OSError):
+        return int(front.ask("GET", "/healthz?live").status)
+    return 0
+
+
+def wait_until(condition: Callable[[], bool], log: Path) -> None:
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.05)
+
+
+def signed_in(front: Front, agent: Agent) -> dict[str, str]:
+    """Sign in by the form, as a visitor of 203.0.113.9 says to be another; return the cookies."""
+    page = front.ask("GET", "/admin/sign-in")
+    first = page.getheader("Set-Cookie").split(";")[0]
+    sent = {"csrf_token": doors.printed_token(page.body), "email": agent.email, "password": cast.PASSWORD}
+    origin = {"Referer": f"https://localhost:{front.port}/admin/sign-in", "Cookie": first, **FORM}
+    answer = front.ask("POST", "/admin/sign-in", urlencode(sent), **origin, **{"X-Forwarded-For": "203.0.113.9"})
+    assert answer.status in {302, 303}
+    cookie = answer.getheader("Set-Cookie")
+    assert cookie.startswith("__Host-guichet=")
+    assert "Secure" in cookie
+    return {"Cookie": cookie.split(";")[0]}
+
+
+def test_the_desk_is_signed_in_to_and_bears_strangers_behind_it(front: Front, root: Agent) -> None:
+    cookies = signed_in(front, root)
+    assert front.ask("GET", "/admin/tickets/", **cookies).status == 200
+    addresses = {row.network for row in JournalEntry.select() if row.network}
+    assert addresses == {"127.0.0.1"}
+    bodies_have_a_limit(front)
+    half_sent_requests_stop_nobody(front)
+
+
+def bodies_have_a_limit(front: Front) -> None:
+    """The largest form reaches the desk, which asks for its token; one above it is refused, unread."""
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n'
+    answer = front.ask("POST", "/tickets/new", head + bytes(31 << 20) + b"\r\n--x--\r\n", **kind)
+    assert (answer.status, "This form has expired" in answer.body) == (400, True)
+    with front.line() as line:
+        line.sendall(b"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\nContent-Length: 209715200\r\n\r\n")
+        sent = 0
+        with suppress(OSError):
+            while sent < 200 << 20 and not line.pending():
+                line.settimeout(0.05)
+                with suppress(TimeoutError):
+                    if line.recv(12).startswith(b"HTTP/1.1 413"):
+                        break
+                line.settimeout(5)
+                line.sendall(bytes(1 << 20))
+                sent += 1 << 20
+        assert sent < 64 << 20
+    assert connections.in_files(front.folder) < 64 << 20
+
+
+def half_sent_requests_stop_nobody(front: Front) -> None:
+    """A hundred of them, and a page comes."""
+    with ExitStack() as lines:
+        for number in range(100):
+            line = lines.enter_context(front.line())
+            line.sendall(connections.BEGINNINGS[number % len(connections.BEGINNINGS)])
+        assert front.ask("GET", "/sign-in").status == 200
