@@ -25,6 +25,7 @@ class HealthPage(DeskPage):
             "admin/health.html",
             checks=doctor.checks(deep=deep, is_serving=True),
             deep=deep,
+            address=request.remote_addr,
             resting=restored_copy.current() if self.agent.is_admin else None,
             clock_rests=self.agent.is_admin and pause is not None and pause.rests,
         )

@@ -138,6 +138,12 @@ class Channel(HTTPChannel):
         if self._drained > DRAIN_BYTES:
             self.will_close = True
 
+    def handle_close(self) -> None:
+        """End the connection, and give up what had come of a request."""
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
+
     def is_late(self, now: float) -> bool:
         """Whether this connection has had its time."""
         if self._drains_until:

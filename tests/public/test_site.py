@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from database import Cached
 from engines import open_database
 from helpdesk.operations import workers
 from models import Customer
@@ -29,6 +30,19 @@ def test_a_watchdog_is_answered_without_the_database(client, database):
     assert [(answer.status_code, answer.data) for answer in answers] == [(200, b"ok\n")] * 3
     assert answers[0].headers["Cache-Control"] == "no-store"
     assert answers[0].headers.getlist("Set-Cookie") == []
+
+
+def test_static_files_come_without_the_database(client, database):
+    client.get("/").close()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        database.close_all()
+        database.initialize(open_database(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"))
+        Cached.version += 1  # as a change of another thread does, after which everything is read anew
+        with client.get("/static/desk.css") as answer:
+            assert answer.status_code == 200
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_a_watchdog_may_ask_for_the_head_only(client, database):

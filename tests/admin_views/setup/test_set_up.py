@@ -602,5 +602,10 @@ def test_the_menu_holds_what_one_may_open(client_of, ana, root):
     assert "/admin/users/" in client_of(root).get("/admin/my-settings/").text
 
 
+def test_health_shows_ones_address_as_the_desk_sees_it(client_of, root):
+    page = client_of(root).get("/admin/health/", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+    assert "Your address as the desk sees it: 203.0.113.9." in doors.text_of(page)
+
+
 def test_health_shows_the_checks(client_of, root):
     assert "Mail server" in doors.text_of(client_of(root).get("/admin/health/"))
