@@ -1,0 +1,136 @@
+"""A disk that is full, has no inodes left, may only be read, or whose folder is taken away for a while."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from models import Message
+from tests.support.postgres import Missing
+from tools.benchmarks.mishaps import desk as desks
+from tools.benchmarks.mishaps.desk import Desk, Writer
+
+#: What may be answered while something is wrong with the disk: done, or told in words.
+HONEST = {302, 303, 503, 507}
+TRIES = 25
+LONG = "A long answer. " * 2_000
+
+
+@contextmanager
+def small_disk(options: str) -> Iterator[Path]:
+    """Give a folder on a disk of its own. Raises Missing where none may be mounted."""
+    folder = Path(tempfile.mkdtemp(prefix="disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        raise Missing("a small disk cannot be mounted here (root may)")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+        folder.rmdir()
+
+
+def fill(folder: Path) -> None:
+    """Leave no room."""
+    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"\0" * 65_536)
+    with suppress(OSError), (folder / "filler2").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"\0" * 512)
+
+
+def use_inodes(folder: Path) -> None:
+    """Leave no inode."""
+    (folder / "fillers").mkdir()
+    with suppress(OSError):
+        for number in range(1_000_000):
+            (folder / "fillers" / str(number)).touch()
+
+
+def clean(folder: Path) -> None:
+    """Give the room back."""
+    for name in ("filler", "filler2"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "fillers", ignore_errors=True)
+
+
+def run() -> Iterator[tuple[str, object]]:
+    """Take the disk away in four ways, and give it back."""
+    with small_disk("size=48m") as folder:
+        desk = Desk(folder=folder).make()
+        yield from while_away("full", desk, lambda: fill(folder), lambda: clean(folder))
+    with small_disk("size=96m,nr_inodes=300") as folder:
+        desk = Desk(folder=folder).make()
+        yield from while_away("no inodes", desk, lambda: use_inodes(folder), lambda: clean(folder))
+    desk = Desk().make()
+    owner = pwd.getpwnam("nobody")
+    for path in (desk.folder, desk.data, *desk.data.rglob("*")):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    desk.folder.chmod(0o755)
+    files, folder = list(desk.data.glob("guichet.db*")), [desk.data]
+    yield from while_away("read-only", desk, lambda: chmod(files, 0o400), lambda: chmod(files, 0o600), "nobody")
+    yield from while_away("no permission", desk, lambda: chmod(folder, 0), lambda: chmod(folder, 0o700), "nobody")
+
+
+def chmod(paths: list[Path], mode: int) -> None:
+    """Set who may do what."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            path.chmod(mode)
+
+
+def while_away(
+    name: str, desk: Desk, take: Callable[[], object], give_back: Callable[[], object], user: str | None = None
+) -> Iterator[tuple[str, object]]:
+    """Write before, while and after the disk is away, and count what was acknowledged and is not there."""
+    acknowledged: list[str] = []
+    (desk.folder / "log").unlink(missing_ok=True)
+    log = Path(tempfile.mkdtemp(prefix="log-")) / "log"
+    desk.log = log
+    desk.start(user=user) if user else desk.start()
+    try:
+        writer, number = desk.writer(), desk.numbers()[0]
+        writer.open(number)
+        before = attempt(writer, number, acknowledged)
+        take()
+        during = attempt(writer, number, acknowledged)
+        give_back()
+        began = time.monotonic()
+        while not (attempt(writer, number, acknowledged, 1).keys() & {302, 303}) and time.monotonic() - began < 60:
+            time.sleep(0.5)
+        back = time.monotonic() - began
+        after = attempt(writer, number, acknowledged)
+    finally:
+        give_back()
+        desk.end()
+    with desk.opened():
+        stored = {key for (key,) in Message.select(Message.form_key).tuples()}
+    yield f"{name}: answers before, meanwhile, after", f"{dict(before)} {dict(during)} {dict(after)}"
+    yield (
+        f"{name}: answers that are neither done nor told (0)",
+        sum(count for code, count in (before + during + after).items() if code not in HONEST),
+    )
+    yield f"{name}: acknowledged and lost (0)", len(set(acknowledged) - stored)
+    yield f"{name}: seconds until it stores again (at most 10)", back
+
+
+def attempt(writer: Writer, number: str, acknowledged: list[str], tries: int = TRIES) -> Counter[int]:
+    """Send so many replies; return how they were answered."""
+    codes: Counter[int] = Counter()
+    for _try in range(tries):
+        key = desks.key()
+        code = writer.send(number, LONG, key)
+        codes[code] += 1
+        if code in {302, 303}:
+            acknowledged.append(key)
+    return codes
