@@ -91,6 +91,8 @@ class DatabaseFile(PooledSqliteDatabase):
             if self.may_create and self._identity is None:
                 return
             raise DatabaseGone(f"the file {self.database} is missing") from None
+        except OSError as error:
+            raise OperationalError(f"the file {self.database} cannot be reached: {error.strerror}") from error
         if self._identity is not None and self._identity != (state.st_dev, state.st_ino):
             raise DatabaseGone(f"the file {self.database} was replaced while the desk was running: start it again")
         if state.st_size == 0 and not self.may_create:

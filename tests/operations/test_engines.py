@@ -159,3 +159,18 @@ def test_a_file_that_could_only_be_read_for_a_while_is_written_again(tmp_path: P
         cwd=Path(engines.__file__).parent,
     )
     assert done.stdout.split() == ["True", "written"], done.stderr
+
+
+def test_a_folder_that_cannot_be_entered_is_a_database_that_does_not_answer(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    made = open_database(f"sqlite:///{folder / 'desk.db'}")
+    made.may_create = True  # type: ignore[attr-defined]
+    with made.connection_context():
+        made.execute_sql("CREATE TABLE kept (id int)")
+    made.close_all()
+    folder.rename(tmp_path / "elsewhere")
+    # What root meets, too: not a folder any more.
+    folder.touch()
+    with pytest.raises(OperationalError, match="cannot be reached"):
+        made.connect()
