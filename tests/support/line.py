@@ -20,7 +20,7 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             while True:
                 near, _ = self.listener.accept()
                 far = self._dial()
@@ -36,7 +36,7 @@ class Line:
         return far
 
     def _carry(self, near: socket.socket, far: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             while True:
                 for ready in select.select([near, far], [], [], 1)[0]:
                     content = ready.recv(1 << 16)
