@@ -26,11 +26,11 @@ from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.files import file_store
 from helpdesk.settings import environment
+from helpdesk.settings.environment import KEY_FILE
 from models import TABLES
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-KEY_FILE = "secret_key"
 HISTORY = "schema_migration"
 SEARCH = "message_search"
 #: The queue of earlier versions, which the backup before its migration still meets.

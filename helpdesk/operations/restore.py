@@ -17,8 +17,9 @@ from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
-from helpdesk.operations.backup import KEY_FILE, LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
+from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
+from helpdesk.settings.environment import KEY_FILE
 
 
 def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _accepted(path: Path) -> dict[str, Any]:
 def _leave_as_found() -> None:
     """Take away what this start put into an empty folder: the next try would be refused for it."""
     env = environment.current()
-    if env.was_empty:
+    if env.was_empty and env.made_key:
         database.close_all()
         for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("guichet.db*")):
             made.unlink(missing_ok=True)

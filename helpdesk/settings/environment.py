@@ -38,6 +38,10 @@ class BadEnvironment(HelpdeskError):
     """A variable of the environment is wrong; the message names it and what it takes."""
 
 
+#: The secret key, in the data folder.
+KEY_FILE = "secret_key"
+
+
 @dataclass(frozen=True)
 class MailServer:
     """The server that sends the desk's mail. `tls` is ``starttls``, ``tls`` (from the first byte) or ``none``."""
@@ -66,8 +70,10 @@ class Environment:
     log: str = log.TEXT
     #: How many processes answer requests; 0 leaves it to what the machine has.
     processes: int = 0
-    #: Whether the data folder was empty before this process put its secret key there.
+    #: Whether the data folder held nothing, or no more than the secret key of a start that came to nothing.
     was_empty: bool = False
+    #: Whether this process has made the secret key.
+    made_key: bool = False
 
 
 def read(values: Mapping[str, str]) -> Environment:
@@ -78,11 +84,11 @@ def read(values: Mapping[str, str]) -> Environment:
     _refuse_unreadable(values)
     data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
     _make_private_folder(data_dir)
-    was_empty = not any(path.name != "lost+found" for path in data_dir.iterdir())
+    there = {path.name for path in data_dir.iterdir()}
     return Environment(
         data_dir=data_dir,
         database_url=_database_url(values.get("GUICHET_DATABASE_URL", ""), data_dir),
-        secret_key=_secret(values.get("GUICHET_SECRET_KEY", ""), data_dir / "secret_key"),
+        secret_key=_secret(values.get("GUICHET_SECRET_KEY", ""), data_dir / KEY_FILE),
         site_url=site_url(values.get("GUICHET_SITE_URL", "")),
         host=values.get("GUICHET_HOST") or "127.0.0.1",
         port=_number(values, "GUICHET_PORT", 8000, 0, 65_535),
@@ -92,7 +98,8 @@ def read(values: Mapping[str, str]) -> Environment:
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
         processes=_number(values, "GUICHET_PROCESSES", 0, 0, 64),
         log=_one_of(values, "GUICHET_LOG", log.FORMS),
-        was_empty=was_empty,
+        was_empty=there <= {"lost+found", KEY_FILE},
+        made_key=KEY_FILE not in there,
     )
 
 
