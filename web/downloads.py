@@ -35,6 +35,18 @@ def send_mail(path: Path, name: str) -> Response:
     return harmless(send_file(path, mimetype="message/rfc822", as_attachment=True, download_name=name, max_age=0))
 
 
+def mail_document(html: str, *, with_remote: bool) -> Response:
+    """Send the layout of an e-mail as a document of its own: no script, no form, and pictures only of the mail."""
+    response = harmless(Response(html, mimetype="text/html"))
+    pictures = "data: https:" if with_remote else "data:"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; img-src {pictures}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; sandbox"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def harmless(response: Response) -> Response:
     """Return what is handed out with headers that let it do nothing where it is opened."""
     response.headers["Content-Security-Policy"] = POLICY

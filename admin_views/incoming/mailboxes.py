@@ -45,15 +45,15 @@ class MailboxesView(DeskView):
     form_columns = (
         *("kind", "address", "aliases", "name", "host", "port", "security", "username", "password", "folder", "begin"),
         *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
-        *("sub_addresses", "enabled"),
+        *("copies", "sub_addresses", "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
         (lazy("Server"), ["host", "port", "security", "username", "password", "folder", "begin"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
-        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "sub_addresses", "enabled"]),
+        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "enabled"]),
     )
-    form_overrides = dict.fromkeys(("kind", "security", "begin", "locale"), SelectField)
+    form_overrides = dict.fromkeys(("kind", "security", "begin", "locale", "copies"), SelectField)
     form_extra_fields = {
         "password": PasswordField(
             lazy("Password"),
@@ -68,6 +68,7 @@ class MailboxesView(DeskView):
         "kind": choices(mailboxes.KINDS),
         "security": choices(mailboxes.SECURITY),
         "begin": choices(mailboxes.BEGIN),
+        "copies": choices(mailboxes.COPIES),
         "locale": {"choices": languages, "filters": [lambda value: value or None]},
     }
     column_labels = {
@@ -87,6 +88,7 @@ class MailboxesView(DeskView):
         "other_folders": lazy("Other folders"),
         "held_folders": lazy("Folders that are always held"),
         "hold_lists": lazy("Hold mailing lists"),
+        "copies": lazy("People in copy of an e-mail"),
         "sub_addresses": lazy("Sub-addresses"),
         "enabled": lazy("Enabled"),
         "place": lazy("Service and department"),
@@ -108,6 +110,7 @@ class MailboxesView(DeskView):
         "other_folders": lazy("Folders that are read besides, one a line."),
         "held_folders": lazy("Their e-mails always wait for a decision, one folder a line. Example: Junk."),
         "hold_lists": lazy("What a mailing list sends on waits for a decision."),
+        "copies": lazy("Whom its author named in To or Cc. More than 15 people are a list, of which nobody is taken."),
         "sub_addresses": lazy(
             "Answers come to an address of their own, such as support+k…, which names the ticket for sure. "
             "Ticked by itself once a test e-mail to such an address has come back."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, redirect, render_template, request
 from flask_admin import expose
 from flask_admin.actions import action
 from markupsafe import Markup
@@ -15,9 +15,9 @@ from admin_views.base import DeskView, as_key
 from admin_views.base.lists import ChoiceFilter
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk import access
-from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.incoming import held_mail, mail_access, outcome_texts, raw_mail
+from helpdesk.incoming import held_mail, mail_access, mail_page, outcome_texts, raw_mail
 from helpdesk.settings import lookups
 from models import MAIL_STATES, IncomingMail, Ticket
 from web import downloads
@@ -132,6 +132,23 @@ class ReceivedView(DeskView):
         if not mail_access.may_read_whole(self.agent, mail):
             raise NotFound(lazy("There is no such file."))
         return downloads.send_mail(raw_mail.location(mail), f"{mail.id}.eml")
+
+    @expose("/page/")
+    def page_view(self) -> Response:
+        """Show the mail as its program laid it out: a document of its own, which runs and loads nothing."""
+        mail = self.get_one(request.args.get("id"))
+        if not mail_access.may_read_whole(self.agent, mail):
+            raise NotFound(lazy("There is no such file."))
+        with_remote = request.args.get("pictures") == "1"
+        try:
+            page = mail_page.of(mail, with_remote=with_remote)
+        except InvalidInput as error:
+            flash(str(error), "info")
+            return redirect(self.get_url(".details_view", id=mail.id))
+        html = Markup(page.html)  # noqa: S704 — cleaned by `mail_page`, and no page of the desk
+        values = {"mail": mail, "page": page, "html": html, "with_remote": with_remote}
+        document = render_template("admin/incoming/mail_page.html", **values)
+        return downloads.mail_document(document, with_remote=with_remote)
 
     # --- Acts ---
 

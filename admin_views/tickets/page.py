@@ -43,10 +43,7 @@ def content(
         **timeline,
         "ticket": ticket,
         "files": attachments.of_messages(block.message for block in blocks if block.message),
-        "mailed": email_origin.of_messages(block.message for block in blocks),
-        "returned": returned.of_messages([block.message for block in blocks if block.message]),
-        "takes_no_mail": withholding.is_undeliverable,
-        "not_kept": outcome_texts.not_kept,
+        **mail_of([block.message for block in blocks if block.message]),
         "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,
         "copied": opened.copies,
@@ -76,6 +73,16 @@ def content(
         "usual": sending.usual(agent, ways, composer.way),
         "form_key": secrets.token_urlsafe(9),
         "composer": composer,
+    }
+
+
+def mail_of(messages: list[Message]) -> dict[str, Any]:
+    """Return what the thread shows of e-mails: where messages came from, and which of ours came back."""
+    return {
+        "mailed": email_origin.of_messages(messages),
+        "not_kept": outcome_texts.not_kept,
+        "returned": returned.of_messages(messages),
+        "takes_no_mail": withholding.is_undeliverable,
     }
 
 

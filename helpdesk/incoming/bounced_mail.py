@@ -67,7 +67,7 @@ def _by_id(seen: BouncedMail, ids: list[str]) -> BouncedMail | None:
     if older is None:
         return None
     ticket = mail_threading.ticket_of(older.ticket_id)
-    return _found(seen, None, ticket, older.address_id, older.agent_id, is_proven=True)
+    return _with_mail(seen, None, ticket, older.address_id, older.agent_id, is_proven=True)
 
 
 def _by_code(seen: BouncedMail, content: ParsedMail) -> BouncedMail | None:
@@ -80,7 +80,7 @@ def _by_code(seen: BouncedMail, content: ParsedMail) -> BouncedMail | None:
     row = _last_sent(person & (OutgoingEmail.ticket == code.ticket))
     if row is not None:
         return _of_row(seen, row, is_proven=True)
-    return _found(seen, None, mail_threading.ticket_of(code.ticket), code.address, code.agent, is_proven=True)
+    return _with_mail(seen, None, mail_threading.ticket_of(code.ticket), code.address, code.agent, is_proven=True)
 
 
 def _by_address(seen: BouncedMail) -> BouncedMail | None:
@@ -104,10 +104,10 @@ def _last_sent(condition: object) -> OutgoingEmail | None:
 
 def _of_row(seen: BouncedMail, row: OutgoingEmail, *, is_proven: bool) -> BouncedMail:
     ticket = mail_threading.ticket_of(row.ticket_id) if row.ticket_id is not None else None
-    return _found(seen, row, ticket, row.address_id, row.agent_id, is_proven=is_proven)
+    return _with_mail(seen, row, ticket, row.address_id, row.agent_id, is_proven=is_proven)
 
 
-def _found(
+def _with_mail(
     seen: BouncedMail,
     row: OutgoingEmail | None,
     ticket: Ticket | None,

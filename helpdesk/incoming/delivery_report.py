@@ -95,7 +95,7 @@ def _of_status(raw: bytes, part: Part) -> list[list[str]]:
     found = []
     for block in re.split(rb"\r?\n[ \t]*\r?\n", _content(raw, part).strip())[: MOST_RECIPIENTS + 1]:
         fields = dict(mime.headers(block))
-        email = _typed(fields.get("original-recipient", b"")) or _typed(fields.get("final-recipient", b""))
+        email = _address_in(fields.get("original-recipient", b"")) or _address_in(fields.get("final-recipient", b""))
         action = _text(fields.get("action", b"")).lower()
         status = _STATUS.search(_text(fields.get("status", b"")))
         if not (email or action or status):
@@ -109,7 +109,7 @@ def _of_status(raw: bytes, part: Part) -> list[list[str]]:
     return found
 
 
-def _typed(value: bytes) -> str:
+def _address_in(value: bytes) -> str:
     """Return the address of a field such as ``rfc822; agnes@example.org``."""
     match = _ADDRESS.search(_text(value).rpartition(";")[2])
     return match[0].strip("<>.").lower() if match else ""

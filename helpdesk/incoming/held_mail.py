@@ -157,7 +157,7 @@ def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
         with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
             message = _written(mail, content, ticket, person, actor, kept)
             mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
-            mail_record.note_origin(message, mail, mailbox, evidence="hand", notes=kept.notes)
+            mail_record.note_origin(message, mail, mailbox, evidence="hand", notes=kept.notes, rest=content.rest)
             mail.ticket, mail.message = message.ticket, message
             mail_record.finish(mail)
         return ticket
@@ -177,7 +177,7 @@ def _participant(ticket: Ticket, author: str) -> CustomerAddress | None:
 def _written(
     mail: IncomingMail, content: ParsedMail, ticket: Ticket, person: CustomerAddress | None, actor: Agent, kept: Any
 ) -> Message:
-    text = mail_record.text_of(content) or str(mail_record.NO_TEXT)
+    text = mail_record.text_of(content, is_answer=True) or str(mail_record.NO_TEXT)
     if person is not None:
         guest = TicketGuest(person.customer, ticket.id, person, is_proven=False)
         return receive_message(ticket, text, actor=guest, form_key=mail_record.form_key(mail), files=kept.files)

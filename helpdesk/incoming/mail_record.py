@@ -85,9 +85,9 @@ def form_key(mail: IncomingMail) -> str:
     return f"mail-{mail.sha256[:56]}"
 
 
-def text_of(content: ParsedMail) -> str:
-    """Return the text of a mail as a message takes it: what is beyond stays in the mail."""
-    text = content.text.strip()
+def text_of(content: ParsedMail, *, is_answer: bool = False) -> str:
+    """Return the text of a mail as a message takes it: of an answer what it says itself; the rest stays in the mail."""
+    text = (content.own if is_answer else content.text).strip()
     return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 2].rstrip()} …"
 
 

@@ -36,6 +36,10 @@ BEGIN = {
     "week": lazy("The last 7 days"),
     "all": lazy("Everything"),
 }
+COPIES = {
+    "propose": lazy("Propose them at the message"),
+    "add": lazy("Put them in copy of the ticket"),
+}
 AFTER = {
     "leave": lazy("Leave it where it is"),
     "move": lazy("Move it to a folder"),

@@ -6,7 +6,7 @@ from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
-from helpdesk.incoming import mail_record, ticket_from_mail
+from helpdesk.incoming import mail_record, people_in_copy, ticket_from_mail
 from helpdesk.incoming.mail_attachments import StoredFiles
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.mail_threading import CODE, OURS, Trace
@@ -18,7 +18,7 @@ from helpdesk.settings import lookups
 from helpdesk.tickets.messages import add_note, receive_message
 from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
 from helpdesk.visitors import customer_sign_in
-from models import Agent, CustomerAddress, IncomingMail, Message
+from models import Agent, CustomerAddress, IncomingMail, Mailbox, Message
 
 
 def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace) -> None:
@@ -36,13 +36,27 @@ def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: 
     with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
         message = _message(mail, content, context, trace, kept)
         doubt = DOUBT if mail.reason == "stranger" else ""
-        mail_record.note_origin(message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=kept.notes)
+        notes = kept.notes + _people(mail, content, context, trace, mailbox)
+        mail_record.note_origin(
+            message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=notes, rest=content.rest
+        )
         mail.ticket, mail.message = message.ticket, message
         mail_record.finish(mail)
 
 
+def _people(
+    mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace, mailbox: Mailbox
+) -> list[dict[str, str | int]]:
+    """Return the notes on who else was named; only the customer’s own mail may add anybody."""
+    address = context.address
+    if address is None or mail.reason != "owner":
+        return []
+    guest = TicketGuest(address.customer, trace.ticket.id, address, is_proven=address.is_proven)
+    return people_in_copy.take(trace.ticket, people_in_copy.named(content, mail.from_email), mailbox, actor=guest)
+
+
 def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
-    text, key = mail_record.text_of(content) or str(mail_record.NO_TEXT), mail_record.form_key(mail)
+    text, key = mail_record.text_of(content, is_answer=True) or str(mail_record.NO_TEXT), mail_record.form_key(mail)
     if mail.state == "note":
         return _note(mail, text, trace, kept, key)
     if mail.reason == "stranger":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk import i18n
-from helpdesk.i18n import lazy
+from helpdesk.i18n import lazy, ngettext
 from models import IncomingMail, MailedMessage
 
 STATES: dict[str, Any] = {
@@ -98,14 +98,26 @@ NOT_KEPT: dict[str, Any] = {
     "count": lazy("“%(name)s” (%(size)s) was not kept: there are too many files."),
     "empty": lazy("“%(name)s” was not kept: it is empty."),
     "off": lazy("“%(name)s” (%(size)s) was not kept: files are not taken here."),
+    "outlook": lazy("Outlook packed files into “%(name)s” that no other program reads: ask for an e-mail in HTML."),
+    "locked": lazy("It is encrypted, or signed so that only mail programs read it: its text stands in the original."),
     "signature": lazy("The e-mail was signed (“%(name)s”)."),
 }
 
 
 def not_kept(mailed: MailedMessage) -> list[str]:
     """Return what became of the files of a message that were not kept."""
-    notes = [note for note in mailed.notes or () if note.get("why") in NOT_KEPT]
-    return [str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])} for note in notes]
+    notes = [note for note in mailed.notes or () if note.get("why") in {*NOT_KEPT, "small"}]
+    return [_line(note) for note in notes]
+
+
+def _line(note: dict[str, Any]) -> str:
+    if note["why"] == "small":
+        return ngettext(
+            "%(num)d small picture (a logo) stays in the original.",
+            "%(num)d small pictures (logos) stay in the original.",
+            note["size"],
+        )
+    return str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])}
 
 
 def reason(mail: IncomingMail) -> str:

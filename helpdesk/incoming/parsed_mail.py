@@ -68,6 +68,11 @@ class ParsedMail:
     report_type: str = ""
     body_hash: str = ""
     text: str = ""
+    #: The author’s own words, and what they quote: what an answer says.
+    own: str = ""
+    rest: str = ""
+    #: The HTML it brings, as it came: never shown but by `mail_page`.
+    page: str = ""
     files: tuple[MailFile, ...] = ()
     headers: dict[str, list[str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
@@ -88,7 +93,20 @@ class ParsedMail:
 #: Names of the document that are other names here.
 _PEOPLE = {"from": "authors", "sender": "senders", "reply_to": "reply_to", "to": "to", "cc": "cc"}
 _LISTS = ("delivered", "in_reply_to", "references", "order", "notes")
-_PLAIN = ("subject", "date", "mail_id", "content_type", "report_type", "body_hash", "text", "headers", "cut")
+_PLAIN = (
+    "subject",
+    "date",
+    "mail_id",
+    "content_type",
+    "report_type",
+    "body_hash",
+    "text",
+    "own",
+    "rest",
+    "page",
+    "headers",
+    "cut",
+)
 
 
 def content_of(document: dict[str, Any]) -> ParsedMail:

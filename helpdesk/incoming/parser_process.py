@@ -18,13 +18,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpdesk.incoming import body, delivery_report, headers, mime
+from helpdesk.incoming import body, delivery_report, headers, mime, quotes
 from helpdesk.incoming.mime import Part
 
 MEMORY = 256 * 1024 * 1024
 CPU_SECONDS = WALL_SECONDS = 30
 #: Bytes of an answer.
 MOST_ANSWER = 16 * 1024 * 1024
+#: Letters of a page that are handed on.
+MOST_PAGE = 512 * 1024
 #: Files of a mail that are named.
 MOST_FILES = 100
 
@@ -47,8 +49,10 @@ def document(raw: bytes) -> dict[str, Any]:
     mail = mime.split(raw)
     top = mail.top
     parts = body.of(raw, mail)
-    page_text = body.page_text(parts.page) if parts.page else ""
+    page_text = body.page_text(quotes.mark(parts.page)) if parts.page else ""
     text = page_text if body.is_stub(parts.text, page_text) else parts.text
+    own, rest = quotes.split(text)
+    text = text.replace(quotes.MARK, "")
     return {
         **_people(top),
         "subject": headers.decoded(top.header("subject")),
@@ -60,6 +64,9 @@ def document(raw: bytes) -> dict[str, Any]:
         "report_type": str(top.fields.get_param("report-type", "") or "").lower()[:60],
         "body_hash": hashlib.sha256(raw[top.body :]).hexdigest(),
         "text": text,
+        "own": own,
+        "rest": rest,
+        "page": parts.page[:MOST_PAGE],
         "files": [_file(raw, part) for part in mail.parts if _is_kept(part, parts.used)][:MOST_FILES],
         "headers": _headers_of(top),
         "order": order(top),

@@ -9,7 +9,7 @@ from helpdesk import settings
 from helpdesk.access import SYSTEM
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import in_language
-from helpdesk.incoming import language_guess, mail_record, mail_threading
+from helpdesk.incoming import language_guess, mail_record, mail_threading, people_in_copy
 from helpdesk.incoming.mail_context import normalised
 from helpdesk.incoming.parsed_mail import ParsedMail, Person
 from helpdesk.lib import inputs
@@ -37,7 +37,9 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
         with mail_record.mails_of(mail, content):
             ticket = open_ticket(replace(new, files=tuple(kept.files)), actor=None)
         first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
-        mail_record.note_origin(first, mail, mailbox, evidence="", notes=kept.notes)
+        named = people_in_copy.named(content, mail.from_email)
+        proposed = people_in_copy.take(ticket, named, mailbox, actor=ticket.customer)
+        mail_record.note_origin(first, mail, mailbox, evidence="", notes=kept.notes + proposed)
         other = mail_threading.ticket_of(related) if related is not None else None
         if other is not None:
             record(ticket, EventKind.RELATED, actor=SYSTEM, number=other.number)

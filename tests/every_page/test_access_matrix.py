@@ -125,6 +125,8 @@ GET: dict[str, str] = {
     "desk_incoming.export": AGENTS,
     # A mail of no ticket: nobody but an administrator has it whole.
     "desk_incoming.raw_view": f"{DESK} 404 404 404 200",
+    # The mail of this world has no layout.
+    "desk_incoming.page_view": f"{DESK} 404 404 404 302",
     "desk.index": f"{DESK} 302 302 302 302",
     "desk_bulk.index_view": f"{DESK} 302 302 302 302",
     "desk_cc.index_view": f"{DESK} 302 302 302 302",

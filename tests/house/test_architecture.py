@@ -71,6 +71,7 @@ LATE_IMPORTS = {
 MAKE_MARKUP = {
     "web/rendering.py": "the filter `rich` of pages",
     "helpdesk/notifications/rendering.py": "the body of a mail",
+    "admin_views/incoming/received.py": "the layout of a received e-mail: a document of its own, no page of the desk",
 }
 #: Flask-Admin renders our own template of inline rows and hands back a bare string.
 TRUSTED = "{{ field()|safe }}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from helpdesk import clock, i18n, settings
 from helpdesk.incoming import held_mail_count, pipeline
 from helpdesk.notifications import reply_address
 from models import Agent, Customer, IncomingMail, Mailbox, Message, OutgoingEmail, SenderRule, Service, Ticket
-from tests.support import cast, doors, sqlite_only
+from tests.support import attached, cast, doors, sqlite_only
 from tests.support.mails import ADDRESS, mail, make_mailbox, take
 
 Clients = Callable[[Agent | Customer], FlaskClient]
@@ -351,3 +352,66 @@ def test_a_strangers_message_has_three_buttons(
     assert "this ticket does not know" not in doors.text_of(client.get(url))
     again = doors.post(client, address, follow_redirects=True)
     assert "Somebody else has just decided about this message." in doors.text_of(again)
+
+
+# --- The layout of a mail -----------------------------------------------------------------------------------------
+
+LAYOUT = """<html><head><style>p { background: url(https://spy.example/a.png) }</style><script>alert(1)</script></head>
+<body onload="alert(2)"><table bgcolor="#ffffff"><tr><td style="color: red; background-image: url(https://spy.example/b)">
+<p>Hello</p><img src="cid:logo@x" alt="logo"><img src="https://spy.example/pixel.gif"><img src="http://spy.example/c.png">
+<img src="data:image/svg+xml;base64,AAAA"><form action="https://spy.example"><input name="q"></form>
+<a href="javascript:alert(3)">a</a><iframe src="https://spy.example"></iframe></td></tr></table></body></html>"""
+
+
+def test_the_layout_of_a_mail_is_a_document_that_runs_and_loads_nothing(
+    client_of: Clients, app: Any, mailbox: Mailbox, root: Agent
+) -> None:
+    letter: Any = message_from_bytes(mail("Hello", html=LAYOUT), policy=policy.default)
+    letter.get_payload()[1].add_related(attached.png(), "image", "png", cid="<logo@x>")
+    row = decided(app, mailbox, letter.as_bytes())
+    client = client_of(root)
+    assert "Show it with its layout" in doors.text_of(client.get(f"/admin/incoming/details/?id={row.id}"))
+    answer = client.get(f"/admin/incoming/page/?id={row.id}")
+    page, rules = answer.get_data(as_text=True), answer.headers["Content-Security-Policy"]
+    assert (answer.status_code, "Hello" in page) == (200, True)
+    assert "default-src 'none'" in rules
+    assert "img-src data:;" in rules
+    assert rules.endswith("sandbox")
+    assert "data:image/png;base64," in page
+    for word in ("spy.example", "alert", "<script", "<form", "<iframe", "onload", "svg+xml", "javascript"):
+        assert word not in page, word
+    assert "2 pictures lie elsewhere and were not loaded" in doors.text_of(answer)
+    # Asked for them, those that travel encrypted are loaded, and nothing else.
+    answer = client.get(f"/admin/incoming/page/?id={row.id}&pictures=1")
+    page = answer.get_data(as_text=True)
+    assert "https://spy.example/pixel.gif" in page
+    assert "http://spy.example/c.png" not in page
+    assert "img-src data: https:;" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_layout_is_shown_to_who_may_have_the_whole_mail(
+    client_of: Clients, app: Any, mailbox: Mailbox, ana: Agent, ben: Agent
+) -> None:
+    row = decided(app, mailbox, mail("Hello", html="<p>Hello</p>"))
+    assert client_of(ana).get(f"/admin/incoming/page/?id={row.id}").status_code == 200
+    assert client_of(ben).get(f"/admin/incoming/page/?id={row.id}").status_code == 404
+    held = decided(app, mailbox, mail("Hello", sender="", html="<p>Hello</p>"))
+    assert client_of(ana).get(f"/admin/incoming/page/?id={held.id}").status_code == 404
+    plain = decided(app, mailbox, mail("Hello"))
+    assert client_of(ana).get(f"/admin/incoming/page/?id={plain.id}").status_code == 302
+
+
+def test_the_thread_folds_what_is_quoted_and_proposes_people(
+    client_of: Clients, app: Any, mailbox: Mailbox, ana: Agent, ticket: Ticket
+) -> None:
+    text = "Thanks.\n\nOn 23/11/2026 10:12, Support wrote:\n> We look into it."
+    copied = [("Cc", "bob@x.example")]
+    letter = mail(text, sender="carol@customer.example", subject=f"[#{ticket.number}]", headers=copied)
+    decided(app, mailbox, letter)
+    client, url = client_of(ana), f"/admin/tickets/{ticket.number}"
+    page = client.get(url).get_data(as_text=True)
+    assert '<details class="quoted">' in page
+    assert "bob@x.example was in copy of the e-mail." in doors.text_of(client.get(url))
+    doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": "bob@x.example"})
+    assert "was in copy of the e-mail" not in doors.text_of(client.get(url))
