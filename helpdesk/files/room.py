@@ -44,17 +44,19 @@ class Use:
         return str(lazy("%(taken)s of %(most)s", taken=Size(self.taken), most=Size(self.most)))
 
 
-def recount() -> dict[str, int]:
+def recount() -> None:
     """Count the files of all messages and remember the result."""
+    run_state.write(COUNTED, _count())
+
+
+def _count() -> dict[str, int]:
     taken, last = Attachment.select(fn.SUM(Attachment.size), fn.MAX(Attachment.id)).scalar(as_tuple=True)
-    counted = {"taken": int(taken or 0), "last": int(last or 0)}
-    run_state.write(COUNTED, counted)
-    return counted
+    return {"taken": int(taken or 0), "last": int(last or 0)}
 
 
 def store() -> Use:
     """Return how much the files of messages take, and those that wait to be sent."""
-    counted = run_state.read(COUNTED) or recount()
+    counted = run_state.read(COUNTED) or _count()
     newer = Attachment.select(fn.SUM(Attachment.size)).where(Attachment.id > counted["last"]).scalar()
     return Use(counted["taken"] + int(newer or 0) + waiting().taken, sizes.parse_room(settings.get("max_store_size")))
 

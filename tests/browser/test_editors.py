@@ -183,3 +183,20 @@ def test_lists_fit_their_page(screen, ana, billing, invoices):
     for slug in ("users", "filters", "customers", "outbox", "teams", "departments"):
         screen.goto(f"/admin/{slug}/")
         assert screen.evaluate("document.documentElement.scrollWidth") == 1280, slug
+
+
+# --- The switch of a new permission -------------------------------------------------------------------------------
+
+
+def test_the_switch_of_a_new_permission_follows_the_place_until_one_decides(screen, root, billing, sales):
+    cast.permit(root, None, notify=True)
+    cast.permit(root, billing)
+    screen.goto("/admin/my-settings/new/")
+    place, switch = screen.locator("#place"), screen.get_by_role("switch", name="Notify by e-mail")
+    found = []
+    for value in (f"{billing.id}/{billing.departments.get().id}", str(sales.id)):
+        place.select_option(value)
+        found.append(switch.is_checked())
+    switch.uncheck()
+    place.select_option(str(sales.id))
+    assert [*found, switch.is_checked()] == [False, True, False]

@@ -102,7 +102,7 @@ def test_a_used_link_leads_its_browser_to_the_ticket_and_others_nowhere(app, cli
     assert Ticket.select().count() == 1
 
 
-def test_an_old_link_and_a_made_up_one_open_nothing(client, sales, smtp):
+def test_an_old_link_and_a_made_up_one_open_nothing(no_files, client, sales, smtp):
     ask(client)
     _mail, link = mailed(smtp)
     assert client.get("/confirm/made-up").status_code == 404

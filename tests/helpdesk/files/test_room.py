@@ -48,6 +48,7 @@ def test_what_is_not_sent_yet_has_a_total(database: Any) -> None:
 def test_the_whole_store_has_a_total(ticket: Any) -> None:
     settings.save({"max_store_size": "1M"})
     row = attached.file(ticket)
+    room.recount()
     assert not room.store().is_nearly_full
     Attachment.update(size=0.9 * MEGABYTE).where(Attachment.id == row.id).execute()
     # Counted each night; what came since is added.
@@ -66,6 +67,7 @@ def test_the_count_asks_for_what_came_since_only(ticket: Any) -> None:
     settings.save({"max_store_size": "1M"})
     attached.file(ticket)
     assert room.store().taken == len(attached.PDF)
+    room.recount()
     attached.file(ticket, name="b.pdf")
     wait(100)
     assert room.store().taken == 2 * len(attached.PDF) + 100
