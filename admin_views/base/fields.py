@@ -18,7 +18,7 @@ from wtforms.widgets import TextArea
 
 from admin_views.base import widgets
 from helpdesk.i18n import CHOICES, _, lazy
-from helpdesk.lib import richtext, zones
+from helpdesk.lib import control_characters, richtext, zones
 from helpdesk.settings import lookups
 from models import Agent, Department, Role, Service
 
@@ -46,7 +46,7 @@ class DeskForm(BaseForm):
 
 def _without_nul(formdata: Any) -> MultiDict[str, str]:
     """PostgreSQL refuses a NUL in a text, SQLite cuts the text there."""
-    return MultiDict((key, value.replace("\0", "")) for key, value in formdata.items(multi=True))
+    return MultiDict((key, control_characters.removed(value)) for key, value in formdata.items(multi=True))
 
 
 def row_id(value: Any) -> int | None:

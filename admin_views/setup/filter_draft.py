@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from helpdesk import filters
+from helpdesk.lib import control_characters
 from models import Filter
 
 #: The parts of each kind of row, posted as ``conditions-0-field``.
@@ -93,7 +94,7 @@ def draft_from(form: MultiDict[str, str]) -> Draft:
 
 def _text(value: str | None) -> str:
     # PostgreSQL refuses a NUL in a text, SQLite cuts the text there.
-    return (value or "").replace("\0", "").strip()
+    return control_characters.removed(value or "").strip()
 
 
 def _mode(form: MultiDict[str, str]) -> str:

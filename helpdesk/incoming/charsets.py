@@ -6,8 +6,9 @@ Nothing is detected: a detector reads French windows-1252 as a charset of centra
 from __future__ import annotations
 
 import codecs
-import re
 import unicodedata
+
+from helpdesk.lib import control_characters
 
 #: What mails call a charset, and what browsers take it for (WHATWG).
 ALIASES = {
@@ -24,7 +25,6 @@ ALIASES = {
 }
 #: Charsets that read their text as ASCII bytes: plain letters say nothing about them.
 LAST = "windows-1252"
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Codecs of Python that are no charsets, or that expand what they read.
 _REFUSED = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined"})
 
@@ -56,5 +56,5 @@ def decode(content: bytes, declared: str = "") -> tuple[str, bool]:
 def clean(text: str) -> str:
     """Return a text without control characters, its line ends all alike, its letters composed."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\ufeff", "")
-    whole = _CONTROLS.sub("", lines).encode("utf-8", "replace").decode()
-    return unicodedata.normalize("NFC", whole)
+    whole = lines.encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFC", control_characters.removed(whole))

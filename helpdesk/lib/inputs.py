@@ -10,8 +10,11 @@ import email_validator
 from database import Base, Label
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy, zones
+from helpdesk.lib import control_characters
 
 MAX_EMAIL = 254
+#: Characters looked at of what was typed as an address: a name may stand before it.
+MAX_TYPED = 1_000
 
 # Intranets use such hosts (the library documents this list as the place to allow them).
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
@@ -21,7 +24,7 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
 
 def normalise(email: str) -> str:
     """Return an e-mail address in the form in which it is stored and compared. Raises InvalidInput at ``email``."""
-    text = email.strip(" ")
+    text = control_characters.of_address(email[:MAX_TYPED])
     try:
         if len(text) > MAX_EMAIL:
             raise email_validator.EmailSyntaxError
@@ -39,9 +42,14 @@ def normalise(email: str) -> str:
 
 
 def one_line(value: Any, length: int) -> str:
-    """Return a text on one line, without control characters, cut to `length` characters."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in str(value or ""))
-    return " ".join(printable.split())[:length].strip()
+    """Return a text on one line, without control characters, cut to `length`; empty when nothing of it can be seen."""
+    return control_characters.one_line(str(value or ""))[:length].strip()
+
+
+def lines(value: Any) -> str:
+    """Return a text of several lines without control characters; empty when it shows nothing."""
+    text = control_characters.removed(str(value or "")).strip()
+    return text if control_characters.one_line(text) else ""
 
 
 def required(value: Any, field: str, length: int = 120) -> str:

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from helpdesk.lib import control_characters
+
 TAGS = {
     *("p", "br", "div", "strong", "b", "em", "i", "u", "s", "del", "a"),
     *("ul", "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3"),
@@ -31,8 +33,9 @@ _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;
 def clean(html: str) -> str:
     """Return `html` with the allowed elements only; a huge or deeply nested text is returned escaped, as plain text."""
     if is_too_heavy(html):
+        html = control_characters.removed(html)
         return html if _PLAIN.fullmatch(html) else _paragraphs(html)
-    return nh3.clean(
+    cleaned = nh3.clean(
         html,
         tags=TAGS,
         attributes={"a": {"href"}},
@@ -40,6 +43,8 @@ def clean(html: str) -> str:
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel="noopener nofollow",
     )
+    # Afterwards: a control character may have been written as an entity.
+    return control_characters.removed(cleaned)
 
 
 def is_too_heavy(html: str) -> bool:
@@ -94,7 +99,7 @@ def from_text(text: str) -> str:
 
 
 def _paragraphs(text: str, *, links: bool = False) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    lines = control_characters.removed(text).replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     blocks = [block for block in re.split(r"\n[ \t]*\n\s*", lines) if block.strip()]
     mark = _linked if links else escape
     return "".join(f"<p>{mark(block.strip()).replace(chr(10), '<br>')}</p>" for block in blocks)

@@ -10,6 +10,7 @@ from helpdesk import access
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import control_characters
 from helpdesk.lists import counting, criteria
 from helpdesk.lists.listing import LIVE_VIEWS, TicketListing
 from helpdesk.settings import lookups
@@ -110,7 +111,7 @@ def _own(agent: Agent) -> list[SavedView]:
 
 
 def _name(text: str | None) -> str:
-    title = " ".join((text or "").replace("\0", "").split())
+    title = control_characters.one_line(text or "")
     if not 0 < len(title) <= LONGEST_NAME:
         raise InvalidInput(lazy("A name has 1 to 80 characters."), field="name")
     return title

@@ -13,6 +13,7 @@ from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.locking import act
 from helpdesk.reports import statistics
 from helpdesk.reports.statistics import Period
@@ -57,7 +58,7 @@ def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: 
             raise InvalidInput(lazy("This ticket is open again: you can answer once it is closed."), field="score")
         if score not in _KINDS:
             raise InvalidInput(lazy("Choose an answer."), field="score")
-        words = comment.replace("\0", "").strip()
+        words = inputs.lines(comment)
         if len(words) > MAX_COMMENT:
             raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_COMMENT), field="comment")
         before = rating_of(ticket)

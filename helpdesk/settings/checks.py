@@ -19,7 +19,7 @@ from models import CLOSED, Priority, Status
 def clean(declared: Declared, value: Any) -> Any:
     """Return a value in its stored form. Raises InvalidInput."""
     checker = _CHECKS.get(declared.kind)
-    return checker(declared, value) if checker else str(value or "").strip()[:500]
+    return checker(declared, value) if checker else inputs.one_line(value, 500)
 
 
 def _switch(_declared: Declared, value: Any) -> bool:
@@ -27,7 +27,8 @@ def _switch(_declared: Declared, value: Any) -> bool:
 
 
 def _label(_declared: Declared, value: Any) -> Label:
-    return Label({code: str(value.get(code) or "").strip()[:2000] for code in LANGUAGES if value.get(code)})
+    texts = {code: inputs.lines(value.get(code))[:2000] for code in LANGUAGES}
+    return Label({code: text for code, text in texts.items() if text})
 
 
 def _choice(declared: Declared, value: Any) -> str:

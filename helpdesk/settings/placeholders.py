@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from helpdesk.i18n import lazy
+from helpdesk.lib import control_characters
 from helpdesk.settings.fixed_emails import FIXED
 
 PLACEHOLDERS: dict[str, Any] = {
@@ -29,7 +30,6 @@ ACCOUNT_LINK = "customer_account_link"
 
 _ANYTHING = re.compile(r"\{\{([^{}]*)\}\}")
 _BLANKS = (" ", "\u00a0", "\u202f", "&nbsp;")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def allowed(kind: str) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def _without_blank(text: str) -> str:
 
 def header_safe(text: str, limit: int = 255) -> str:
     """Return `text` fit for a header: one line, no control characters, at most `limit` characters."""
-    line = " ".join(_CONTROLS.sub(" ", text).split())
+    line = " ".join(control_characters.IN_LINE.sub(" ", text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -13,7 +13,7 @@ from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import lazy
-from helpdesk.lib import richtext, sort_position
+from helpdesk.lib import control_characters, richtext, sort_position
 from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket
@@ -134,7 +134,7 @@ def require_edit(response: CannedResponse | None, actor: Actor) -> None:
 
 
 def _store(row: CannedResponse, service_id: int | None, name: str, body: str, field: str = "name") -> CannedResponse:
-    title, clean = " ".join(name.replace("\0", "").split()), richtext.clean(body.replace("\0", ""))
+    title, clean = control_characters.one_line(name), richtext.clean(body)
     if not 0 < len(title) <= 120:
         raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
     if not richtext.to_text(clean).strip():

@@ -8,7 +8,7 @@ from datetime import timedelta
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lib import richtext
+from helpdesk.lib import control_characters, richtext
 from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, Ticket
@@ -38,13 +38,13 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
     """
     if len(writing.body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
-    body = richtext.clean(writing.body.replace("\0", ""))
+    body = richtext.clean(writing.body)
     values = {
         "kind": NOTE if writing.note else REPLY,
         "body": body,
         "close": writing.close,
         "save_as": writing.save_as,
-        "canned_name": writing.canned_name.replace("\0", "")[:MAX_NAME],
+        "canned_name": control_characters.removed(writing.canned_name)[:MAX_NAME],
         "updated_at": clock.now(),
     }
     with act(ticket, "note" if writing.note else "reply", actor=actor):

@@ -71,7 +71,7 @@ def receive_message(
 
 
 def _message_of(text: str) -> str:
-    body = text.replace("\0", "").strip()
+    body = inputs.lines(text)
     if not body:
         raise InvalidInput(lazy("Write a message first."), field="body")
     if len(body) > MAX_BODY:
@@ -246,7 +246,7 @@ def may_delete_note(note: Message, agent: Agent) -> bool:
 def _required(body: str) -> str:
     if len(body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
-    clean = richtext.clean(body.replace("\0", ""))
+    clean = richtext.clean(body)
     if not richtext.to_text(clean).strip():
         raise InvalidInput(lazy("Write a message first."), field="body")
     return clean

@@ -14,7 +14,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
 from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import control_characters, inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import mark_locked
 from helpdesk.orders.order_input import MAX_NUMBER
@@ -101,9 +101,7 @@ def clean_subject(value: str) -> str:
 
 
 def _text(value: str, field: str, limit: int) -> str:
-    text = value.replace("\0", "").strip()
-    if field == "subject":
-        text = " ".join(text.split())
+    text = control_characters.one_line(value) if field == "subject" else inputs.lines(value)
     if not text:
         raise InvalidInput(lazy("This field is required."), field=field)
     if len(text) > limit:
@@ -145,7 +143,7 @@ def _store(
         created_at=now,
         form_key=new.form_key,
         order_number=inputs.one_line(new.order_number, MAX_NUMBER),
-        excerpt=excerpt.first_words(new.body.replace("\0", "")),
+        excerpt=excerpt.first_words(inputs.lines(new.body)),
         **status_columns(lookups.default_status()) | {"awaits_reply": True, "waiting_since": now},
         **priority_columns(lookups.default_priority()),
     )

@@ -9,6 +9,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
+from helpdesk.lib import control_characters
 from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets.list_columns import priority_columns, store
@@ -107,4 +108,4 @@ def _tag(name: str) -> Tag:
 
 
 def _one_line(name: str) -> str:
-    return " ".join(name.replace(",", " ").replace("\0", "").split()).lstrip("# ")
+    return control_characters.one_line(name.replace(",", " ")).lstrip("# ")
