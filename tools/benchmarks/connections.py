@@ -185,19 +185,45 @@ def pages_a_second(place: Place, seconds: float, path: str = "/") -> float:
         return sum(pool.map(lambda _number: client(), range(CLIENTS))) / seconds
 
 
-def memory(pid: int) -> float:
-    """Return the proportional memory of a process and its children, in MiB (Linux)."""
-    family, total = {pid}, 0
+def family(pid: int) -> set[int]:
+    """Return a process and its descendants (Linux)."""
+    members = {pid}
     for status in sorted(Path("/proc").glob("[0-9]*/status"), key=lambda path: int(path.parent.name)):
         with suppress(OSError):
             parent = re.search(r"PPid:\t(\d+)", status.read_text())
-            if parent and int(parent[1]) in family:
-                family.add(int(status.parent.name))
-    for member in family:
+            if parent and int(parent[1]) in members:
+                members.add(int(status.parent.name))
+    return members
+
+
+def memory(pid: int) -> float:
+    """Return the proportional memory of a process and its descendants, in MiB (Linux)."""
+    total = 0
+    for member in family(pid):
         with suppress(OSError):
             rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
             total += sum(int(size) for size in re.findall(r"^Pss: +(\d+)", rollup, re.M))
     return total / 1024
+
+
+def processor_time(pid: int) -> float:
+    """Return the seconds of processors that a process and its descendants have used (Linux)."""
+    ticks = 0
+    for member in family(pid):
+        with suppress(OSError):
+            user, system = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()[11:13]
+            ticks += int(user) + int(system)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cost_of_a_page(place: Place, pid: int, count: int = 500, path: str = "/") -> float:
+    """Return the seconds of processors for a page over a new connection: the same whatever else the machine does."""
+    for _number in range(20):
+        page(place, path)
+    before = processor_time(pid)
+    for _number in range(count):
+        page(place, path)
+    return (processor_time(pid) - before) / count
 
 
 @dataclass
@@ -250,6 +276,7 @@ def measured(server: Started, seconds: float) -> dict[str, str]:
     quiet = statistics.median(page(place)[0] for _number in range(30))
     rows = {"start to first page": f"{server.seconds:.2f} s", "a page": f"{quiet * 1000:.0f} ms"}
     rows["pages a second, 8 clients"] = f"{pages_a_second(place, 3):.0f}"
+    rows["processor time of a page"] = f"{cost_of_a_page(place, server.process.pid) * 1000:.1f} ms"
     rows["memory (PSS)"] = f"{memory(server.process.pid):.0f} MiB"
     with hold_open(place):
         slowest = slowest_page(place, seconds)
