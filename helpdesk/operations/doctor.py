@@ -16,7 +16,7 @@ from helpdesk.i18n import _, ngettext
 from helpdesk.incoming import mailbox_health
 from helpdesk.operations import clock_guard, exposure, migrate, readiness, restored_copy
 from helpdesk.operations.readiness import SHOWN, Check
-from helpdesk.people import permissions
+from helpdesk.people import permissions, teams
 from helpdesk.settings import environment, lookups
 from models import Attachment, TicketEvent
 
@@ -38,7 +38,7 @@ def checks(*, deep: bool = True, is_serving: bool = False) -> list[Check]:
         found += [_encoding(), readiness.desk_mark(), _schema()]
     if first.ok and found[-1].ok:
         found += [_clock(), readiness.loop(is_serving=is_serving), readiness.waiting_mail(), _mail_server(deep)]
-        found += [readiness.given_up_mail(), _site_address(), _notification(), *_copy(), *_mailboxes()]
+        found += [readiness.given_up_mail(), _site_address(), _notification(), _assignees(), *_copy(), *_mailboxes()]
         found += exposure.checks()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
@@ -134,6 +134,17 @@ def _notification() -> Check:
     names = " · ".join(map(str, silent[:SHOWN])) + (" · …" if len(silent) > SHOWN else "")
     text = _("Nobody is told of new tickets of: %(places)s", places=names) if silent else _("Everywhere")
     return Check(_("Told of new tickets"), not silent, text, is_note=True)
+
+
+def _assignees() -> Check:
+    """Look for tickets of accounts and teams that are disabled, which no list of open work shows."""
+    left = sum(loss.tickets.count() for loss in teams.leftovers())
+    text = ngettext(
+        "%(num)d ticket is assigned to a disabled account or team: it is freed within a day.",
+        "%(num)d tickets are assigned to disabled accounts or teams: they are freed within a day.",
+        left,
+    )
+    return Check(_("Assigned tickets"), not left, text if left else _("All to somebody who is here"), is_note=True)
 
 
 def _files() -> Check:

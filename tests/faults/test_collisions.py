@@ -13,6 +13,7 @@ import pytest
 
 from helpdesk import outbox, tickets
 from helpdesk.errors import NotAllowed
+from helpdesk.operations import doctor
 from helpdesk.outbox import claims
 from helpdesk.people import teams
 from helpdesk.settings import environment
@@ -50,12 +51,17 @@ def test_a_deadlock_is_tried_once_more_and_nobody_hears_of_it(
 # --- What ended leaves nothing behind -----------------------------------------------------------------------------
 
 
-def test_tickets_of_accounts_and_teams_that_ended_are_freed_once_a_day(ticket: Ticket, ana: Agent, team: Team) -> None:
+def test_tickets_of_accounts_and_teams_that_ended_are_freed_once_a_day(
+    app: Any, ticket: Ticket, ana: Agent, team: Team
+) -> None:
     with_team = cast.open_ticket(ticket.customer, ticket.service, ticket.department)
     Ticket.update(assignee=ana).where(Ticket.id == ticket.id).execute()
     Ticket.update(team=team).where(Ticket.id == with_team.id).execute()
     Agent.update(active=False).where(Agent.id == ana.id).execute()
     Team.update(enabled=False).where(Team.id == team.id).execute()
+    with app.test_request_context():
+        found = next(check for check in doctor.checks(deep=False) if check.name == "Assigned tickets")
+    assert (found.ok, found.text[:9]) == (False, "2 tickets")
     assert teams.free_leftovers() == 2
     assert not any(Ticket.get_by_id(row.id).is_assigned for row in (ticket, with_team))
     assert TicketEvent.select().where(TicketEvent.kind == "unassigned").count() == 2

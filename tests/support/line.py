@@ -23,7 +23,11 @@ class Line:
         with contextlib.suppress(OSError, ValueError):
             while True:
                 near, _ = self.listener.accept()
-                far = self._dial()
+                try:
+                    far = self._dial()
+                except OSError:
+                    near.close()
+                    continue
                 self.sockets += [near, far]
                 threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
 
