@@ -120,7 +120,7 @@ class ActionsPage(TicketDeskPage):
         """Change assignee, status, priority and tags at once: one *Update*, one message (RULES 30)."""
         ticket = self.context.find(number)
         if request.accept_mimetypes.best == "application/json":
-            return panel.save(self.context, ticket, request.form)
+            return panel.store_choice(self.context, ticket, request.form)
         try:
             with tickets.transaction():
                 self.update(ticket)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
@@ -29,29 +30,36 @@ class CcPage(DeskPage):
         return redirect(url_for(LIST))
 
     @expose("/<number>/add", methods=["POST"])
-    def add_view(self, number: str) -> Response:
+    def add_view(self, number: str) -> ResponseReturnValue:
         """Put people in copy; they get the next messages."""
         ticket = access.find_ticket(self.agent, number)
-        emails = cc.split(request.form.get("copies", ""))
+        emails, scripted = cc.split(request.form.get("copies", "")), request.accept_mimetypes.best == "application/json"
         try:
             if not emails:
                 raise InvalidInput(lazy("Write an e-mail address to put in copy."), field="copies")
             cc.add_cc(ticket, emails, actor=self.agent)
         except InvalidInput as error:
+            if scripted:
+                return {"error": str(error)}, 422
             flash(str(error), "error")
             return redirect(url_for("desk_tickets.ticket_view", number=number, copies=", ".join(emails)[:300]))
+        if scripted:
+            return {"text": _("In copy from now on: they get the next messages.")}
         flash(_("In copy from now on: they get the next messages."), "success")
         return self._back(ticket)
 
     @expose("/<number>/drop", methods=["POST"])
-    def drop_view(self, number: str) -> Response:
+    def drop_view(self, number: str) -> ResponseReturnValue:
         """Take somebody out of copy."""
         ticket = access.find_ticket(self.agent, number)
         address = customers.lookup(request.form.get("email", ""))
         if address is None:
             raise NotFound(lazy("This address is not in copy."))
         cc.remove_cc(ticket, address, actor=self.agent)
-        flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+        text = _("%(email)s is not in copy any more.", email=address.email)
+        if request.accept_mimetypes.best == "application/json":
+            return {"text": text}
+        flash(text, "success")
         return self._back(ticket)
 
     @staticmethod

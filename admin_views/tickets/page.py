@@ -22,7 +22,7 @@ from helpdesk.outbox import returned
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, thread
-from models import NOTE, Agent, Message
+from models import NOTE, Agent, Message, Ticket
 
 
 def content(
@@ -58,12 +58,7 @@ def content(
         "catalogue": lookups,
         "targets": {"teams": lookups.teams(), "covering": covering, "others": others},
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
-        "list_url": context.list_address(),
-        "list_name": context.list_name(),
-        "stand": context.stand(ticket),
-        "most": listing.COUNT_LIMIT,
-        "note_url": context.address(ticket, kind="note"),
-        "unfolded_url": context.address(ticket, unfold=1, **page_asked()),
+        **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
         "known": page_state.of_now(ticket),
         "refused": refused,
@@ -83,6 +78,18 @@ def mail_of(messages: list[Message]) -> dict[str, Any]:
         "not_kept": outcome_texts.not_kept,
         "returned": returned.of_messages(messages),
         "takes_no_mail": withholding.is_undeliverable,
+    }
+
+
+def ways_on(context: TicketContext, ticket: Ticket) -> dict[str, Any]:
+    """Return where the page leads: its list and the ticket's place there, the page again in another state."""
+    return {
+        "list_url": context.list_address(),
+        "list_name": context.list_name(),
+        "stand": context.stand(ticket),
+        "most": listing.COUNT_LIMIT,
+        "note_url": context.address(ticket, kind="note"),
+        "unfolded_url": context.address(ticket, unfold=1, **page_asked()),
     }
 
 

@@ -53,7 +53,7 @@ def setting(act: str, value: str, agent: Agent) -> Callable[[Ticket], None]:
     return lambda ticket: tickets.set_priority(ticket, priority, actor=agent)
 
 
-def save(context: TicketContext, ticket: Ticket, form: MultiDict[str, str]) -> Answer:
+def store_choice(context: TicketContext, ticket: Ticket, form: MultiDict[str, str]) -> Answer:
     """Store the one field that a form holds; return what to say, and where the change is taken back.
 
     Tags are given back by sending them as they were.

@@ -18,7 +18,8 @@ from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext
-from helpdesk.tickets import canned_responses, drafts, mentions, presence, thread
+from helpdesk.people import customers
+from helpdesk.tickets import canned_responses, cc, drafts, mentions, presence, thread
 from models import STAY, CannedResponse, Message, Ticket
 from web import sessions
 from web.uploads import FormFiles
@@ -45,6 +46,8 @@ class ComposerPage(TicketDeskPage):
         except Merged as merged:
             return self.go_on_in(merged, composer)
         files.take()
+        if "drop_copy" in request.form:
+            return self.drop_copy(ticket, composer, request.form["drop_copy"])
         if composer.insert is not None:
             return self.insert(ticket, composer, composer.insert)
         if files.stored:
@@ -68,6 +71,15 @@ class ComposerPage(TicketDeskPage):
                 number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
             )
         return self.confirm(ticket, composer, message, changes, onward)
+
+    def drop_copy(self, ticket: Ticket, composer: Composer, email: str) -> ResponseReturnValue:
+        """Take somebody out of copy before the reply is sent; what was written comes back in the box."""
+        address = customers.lookup(email)
+        if address is None:
+            raise NotFound(lazy("This address is not in copy."))
+        cc.remove_cc(ticket, address, actor=self.agent)
+        flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+        return self.show(ticket.number, composer=composer)
 
     def sent(self) -> tuple[Composer, FormFiles]:
         """Return what this request has sent, and its files."""

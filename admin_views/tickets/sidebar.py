@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,22 @@ from models import Agent
 
 LIST = "desk_tickets.index_view"
 DASHBOARD = "desk_dashboard.index_view"
+
+
+#: Departments up to which all services are unfolded until somebody folds them.
+FEW_DEPARTMENTS = 12
+#: The cookie that names the services somebody folded or unfolded: ``3`` is open, ``-3`` is not.
+FOLDS = "folds"
+
+
+def is_open(service_id: int, entry: dict[str, Any]) -> bool:
+    """Whether the departments of a service are unfolded: those of the list at hand always are."""
+    if entry["current"] or any(inner["current"] for inner in entry["sub"]):
+        return True
+    chosen = request.cookies.get(FOLDS, "").split(".")
+    if f"-{service_id}" in chosen or str(service_id) in chosen:
+        return str(service_id) in chosen
+    return sum(len(lookups.departments(service.id)) for service in lookups.services()) <= FEW_DEPARTMENTS
 
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
@@ -36,16 +53,6 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             "sub": [],
         }
 
-    places = []
-    for service in lookups.services():
-        departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
-        if not (departments or _is_visible(agent, service.id, None)):
-            continue
-        entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)
-        entry["sub"] = [
-            link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
-        ]
-        places.append(entry)
     return [
         {
             "label": None,
@@ -55,10 +62,11 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
                 link(_("My tickets"), "user", counts.mine, view="mine"),
             ],
         },
-        {"label": _("Services"), "links": places},
+        {"label": _("Services"), "links": _places(agent, counts, link)},
         *([{"label": _("Lists"), "links": saved}] if saved else []),
         {
             "label": None,
+            "low": True,
             "links": [
                 *_received_link(agent),
                 *_given_up_link(agent),
@@ -69,6 +77,23 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         },
         {"label": None, "links": [_dashboard_link(), _setup_link(agent)], "foot": True},
     ]
+
+
+def _places(agent: Agent, counts: counting.Counts, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the services an agent sees, each with its departments, which fold."""
+    places = []
+    for service in lookups.services():
+        departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
+        if not (departments or _is_visible(agent, service.id, None)):
+            continue
+        entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)
+        entry["sub"] = [
+            link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
+        ]
+        entry["key"] = service.id
+        entry["open"] = is_open(service.id, entry)
+        places.append(entry)
+    return places
 
 
 def _saved_lists(agent: Agent) -> list[dict[str, Any]]:

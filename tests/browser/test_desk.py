@@ -80,7 +80,7 @@ def test_pages_fit_a_telephone(page, ticket, root):
 
 @pytest.mark.parametrize("height", [420, 650, 1000])
 def test_the_foot_of_the_menu_is_always_in_sight(page, root, height):
-    for number in range(12):
+    for number in range(40):
         cast.make_service(f"Service {number}", "First", "Second")
     sign_in(page, root)
     page.set_viewport_size({"width": 1366, "height": height})

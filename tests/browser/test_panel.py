@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk.tickets import cc
 from models import Priority, Ticket
 from tests.support import sqlite_only
 from tests.support.browsing import enter
@@ -54,3 +55,18 @@ def test_tags_are_chips(opened, ticket):
     with opened.expect_response("**/update"):
         opened.get_by_role("button", name="Remove the tag late").click()
     opened.wait_for_function("!document.querySelector('.chip')")
+
+
+def test_a_cross_in_the_line_to_takes_somebody_out_of_copy_and_back(page, ticket, ana):
+    cc.add_cc(ticket, ["eve@copied.example"], actor=ana)
+    enter(page, ana)
+    page.goto(f"/admin/tickets/{ticket.number}")
+    page.locator("trix-editor").type("Half a sen")
+    page.locator(".to").get_by_role("button", name="Remove eve@copied.example from the copies").click()
+    page.get_by_text("eve@copied.example is not in copy any more.").wait_for()
+    assert cc.in_copy(ticket) == []
+    assert not page.locator(".to .chip").is_visible()
+    page.locator("[data-copies-news]").get_by_role("button", name="Undo").press("Enter")
+    page.get_by_text("In copy from now on").wait_for()
+    assert [address.email for address in cc.in_copy(ticket)] == ["eve@copied.example"]
+    assert "Half a sen" in page.locator("trix-editor").inner_text()

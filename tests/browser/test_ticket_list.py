@@ -46,7 +46,7 @@ def test_ticking_all_that_match_counts_them_and_unticking_one_row_ends_it(listed
 def test_all_that_match_are_deleted_and_brought_back(listed):
     listed.check("[data-tick-all]")
     listed.check("[data-tick-everything]")
-    listed.click(".bulk >> text=Delete")
+    listed.click(".bulk > button >> text=Delete")
     listed.get_by_text("30 tickets are in the bin.").wait_for()
     assert Ticket.select().where(Ticket.in_bin).count() == 30
     listed.click("text=Undo")
@@ -176,7 +176,7 @@ def test_what_is_ticked_on_a_telephone_is_deleted(listed):
     listed.goto(LIST)
     listed.get_by_role("button", name="Select", exact=True).click()
     listed.check("[data-tick-all]")
-    listed.click(".bulk >> text=Delete")
+    listed.click(".bulk > button >> text=Delete")
     listed.get_by_text("25 tickets are in the bin.").wait_for()
 
 
@@ -210,3 +210,50 @@ def test_the_first_words_lead_to_the_ticket_too(listed):
     words = listed.locator(".words").first.bounding_box()
     listed.mouse.click(words["x"] + 20, words["y"] + words["height"] / 2)
     listed.locator(".ticket-head").wait_for()
+
+
+@pytest.mark.parametrize("viewport", [1000, 1024, 1120, 1280])
+def test_the_bar_is_one_line(listed, viewport):
+    listed.set_viewport_size({"width": viewport, "height": 800})
+    listed.check("[data-tick-all]")
+    bar = listed.locator(".bulk").bounding_box()
+    assert bar["height"] < 60
+    assert bar["x"] + bar["width"] <= viewport
+    assert width(listed) == viewport
+
+
+def test_a_menu_of_the_bar_is_searched(listed, billing):
+    for number in range(9):
+        cast.make_agent(f"Agent {number}", billing)
+    zoe = cast.make_agent("Zoé Über", billing)
+    listed.reload()
+    listed.check("input[name=number] >> nth=0")
+    listed.click(".bulk summary >> text=Assign to")
+    listed.fill("#find-assignee", "zoe ub")
+    assert listed.locator(".bulk .menu-item:visible").all_inner_texts() == ["ZÜ\nZoé Über"]
+    listed.press("#find-assignee", "Enter")
+    listed.get_by_text("1 ticket has been assigned.").wait_for()
+    assert Ticket.select().where(Ticket.assignee == zoe).count() == 1
+
+
+def test_services_fold_and_stay_folded(listed, billing):
+    fold = listed.locator(f"[data-fold='{billing.id}']")
+    assert fold.evaluate("node => node.open")
+    fold.locator("summary").click()
+    listed.goto(LIST)
+    assert not fold.evaluate("node => node.open")
+    listed.goto(f"{LIST}?service={billing.id}")
+    assert fold.evaluate("node => node.open")
+
+
+def test_thirty_departments_leave_the_other_lists_in_sight(listed, root):
+    for number in range(10):
+        cast.make_service(f"Service number {number} with a very long name", "First", "Second", "Third")
+    enter(listed, root)
+    listed.set_viewport_size({"width": 1280, "height": 720})
+    listed.goto(LIST)
+    for name in ("Unassigned", "Spam", "Bin"):
+        box = listed.locator(".side-low").get_by_role("link", name=name).bounding_box()
+        assert box["y"] + box["height"] <= 720
+    assert max(listed.locator(".side-link").evaluate_all("all => all.map(one => one.offsetHeight)")) <= 32
+    assert listed.locator(".side-fold[open]").count() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpdesk.tickets import cc
+from models import Message
 from tests.support import cast, doors
 
 EVE = "eve@copied.example"
@@ -18,7 +19,7 @@ def test_an_agent_adds_and_drops_somebody(client_of, ana, ticket):
     text = beside(client, ticket)
     assert "In copy from now on: they get the next messages." in text
     assert f"Ana put {EVE} in copy" in text
-    assert f"In copy {EVE}, fay@copied.example" in text
+    assert f"In copy {EVE} × fay@copied.example ×" in text
     doors.post(client, f"/admin/copies/{ticket.number}/drop", {"email": EVE})
     assert f"Ana took {EVE} out of copy" in beside(client, ticket)
     assert [address.email for address in cc.in_copy(ticket)] == ["fay@copied.example"]
@@ -60,3 +61,26 @@ def test_who_waits_is_marked_and_is_no_recipient(client_of, root, sales):
     text = beside(client_of(root), ticket)
     assert f"{EVE} waits until the customer has proven the address" in text
     assert f"In copy {EVE}" not in text.partition("In copy 1")[0]
+
+
+def test_a_cross_of_the_composer_drops_somebody_and_keeps_the_text(client_of, ana, ticket):
+    cc.add_cc(ticket, [EVE], actor=ana)
+    client = client_of(ana)
+    assert f'name="drop_copy" value="{EVE}"' in client.get(f"/admin/tickets/{ticket.number}").get_data(as_text=True)
+    answer = doors.post(client, f"/admin/tickets/{ticket.number}/reply", {"body": "Half a sen", "drop_copy": EVE})
+    assert "Half a sen" in doors.text_of(answer)
+    assert f"{EVE} is not in copy any more." in doors.text_of(answer)
+    assert cc.in_copy(ticket) == []
+    assert not ticket.messages.where(Message.kind == "reply").exists()
+    again = doors.post(client, f"/admin/tickets/{ticket.number}/reply", {"body": "x", "drop_copy": "no@body.example"})
+    assert again.status_code == 404
+
+
+def test_a_script_is_told_in_words(client_of, ana, ticket):
+    client, json = client_of(ana), {"Accept": "application/json"}
+    added = doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": EVE}, headers=json)
+    assert added.get_json() == {"text": "In copy from now on: they get the next messages."}
+    dropped = doors.post(client, f"/admin/copies/{ticket.number}/drop", {"email": EVE}, headers=json)
+    assert dropped.get_json() == {"text": f"{EVE} is not in copy any more."}
+    wrong = doors.post(client, f"/admin/copies/{ticket.number}/add", {"copies": "nobody"}, headers=json)
+    assert (wrong.status_code, wrong.get_json()) == (422, {"error": "“nobody” is not an e-mail address."})
