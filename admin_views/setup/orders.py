@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from admin_views.base import DeskView
 from admin_views.base.fields import show
 from admin_views.base.importing import Imports
-from helpdesk import orders
+from helpdesk import access, orders
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.imports import formats
@@ -21,6 +21,7 @@ from helpdesk.orders import money, order_input
 from helpdesk.people import api_keys
 from helpdesk.settings import lookups
 from models import ApiKey, Customer, Order
+from web import sessions
 
 
 def number(_view: Any, _context: Any, row: Order, _name: str) -> Any:
@@ -109,6 +110,12 @@ class ApiKeysView(DeskView):
     }
     column_extra_row_actions = [EndpointLinkRowAction("", "desk_api_keys.revoke_view", title=lazy("Revoke"))]
 
+    @property
+    def can_create(self) -> bool:
+        """A key reads the orders of every customer: whoever sees them all makes one."""
+        agent = sessions.current_agent()
+        return agent is not None and access.sees_all(agent)
+
     def is_action_available(self, _action: Any, row: Any) -> bool:
         """A key is revoked once."""
         return row.revoked_at is None
@@ -121,6 +128,8 @@ class ApiKeysView(DeskView):
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> ResponseReturnValue:
         """Make a key and show it, this once."""
+        if not self.can_create:
+            abort(403)
         form = self.create_form()
         if request.method == "POST" and form.validate():
             try:

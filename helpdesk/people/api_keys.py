@@ -38,6 +38,8 @@ def make(name: Any, shop: Any = "", *, actor: Agent) -> tuple[ApiKey, str]:
     With a `shop` it sends and reads the orders of that shop, and no others.
     """
     access.require(actor, "configure")
+    if not access.sees_all(actor):
+        raise NotAllowed(lazy("A key reads the orders of every customer: ask an administrator to make it."))
     text = inputs.required(name, "name", MAX_NAME)
     secret = f"{MARK}{secrets.token_urlsafe(32)}"
     try:

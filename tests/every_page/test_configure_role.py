@@ -12,7 +12,7 @@ from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.incoming import mailboxes
 from helpdesk.notifications import email_texts
-from helpdesk.people import customers, teams
+from helpdesk.people import api_keys, customers, teams
 from helpdesk.settings import DECLARED
 from helpdesk.settings.email_kinds import KINDS
 from helpdesk.setup import configuration
@@ -213,6 +213,16 @@ def test_an_address_is_added_to_no_customer_with_unseen_tickets(
         customers.add_address(carol, "eve@evil.example", actor=eve)
     cast.open_ticket(dan, sales)
     assert customers.add_address(dan, "dan@home.example", actor=eve).customer == dan
+
+
+def test_a_key_to_every_order_is_made_by_who_sees_all_of_them(client_of: Any, eve: Agent, root: Agent) -> None:
+    client, path = client_of(eve), "/admin/api-keys"
+    assert f'href="{path}/new/' not in client.get(f"{path}/").text
+    assert doors.post(client, f"{path}/new/", {"name": "Hers"}).status_code == client.get(f"{path}/new/").status_code
+    assert client.get(f"{path}/new/").status_code == 403
+    with pytest.raises(NotAllowed):
+        api_keys.make("Hers", actor=eve)
+    assert f'href="{path}/new/' in client_of(root).get(f"{path}/").text
 
 
 # --- Canned responses ---------------------------------------------------------------------------------------------
