@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -26,47 +23,12 @@ from helpdesk.operations.http_server import HTTPServer
 from helpdesk.settings import environment
 from models import Agent, JournalEntry
 from tests.conftest import skip
-from tests.support import cast, doors, sqlite_only
+from tests.support import cast, doors, fronts, sqlite_only
 from tools.benchmarks import connections
 
 pytestmark = sqlite_only
 
-DEPLOY = environment.ROOT / "deploy"
-NAME = "help.example.org"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def caddy(folder: Path, outside: int, inside: int) -> list[str]:
-    """Write the shipped file for a certificate and ports of our own; return the command."""
-    text = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
-    text = text.replace(
-        f"{NAME} {{", f"https://localhost:{outside} {{\n tls {folder}/fullchain.pem {folder}/privkey.pem"
-    )
-    text = text.replace("{\n\tservers", "{\n admin off\n auto_https off\n servers", 1).replace(
-        "127.0.0.1:8000", f"127.0.0.1:{inside}"
-    )
-    (folder / "Caddyfile").write_text(text)
-    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-
-
-def nginx(folder: Path, outside: int, inside: int) -> list[str]:
-    """Write the shipped file for a certificate and ports of our own; return the command."""
-    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-    text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.S)
-    text = re.sub(r"    listen \[::\].*\n", "", text).replace("listen 443", f"listen 127.0.0.1:{outside}")
-    text = text.replace(NAME, "localhost").replace("127.0.0.1:8000", f"127.0.0.1:{inside}")
-    text = text.replace("/etc/ssl/guichet", str(folder)).replace("Host $host;", f"Host localhost:{outside};")
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    frame = f"{user}daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
-    (folder / "nginx.conf").write_text(f"{frame}http {{\naccess_log off;\n{paths}{text}\n}}\n")
-    return ["nginx", "-c", str(folder / "nginx.conf")]
 
 
 @dataclass
@@ -78,8 +40,7 @@ class Front:
 
     def line(self) -> ssl.SSLSocket:
         """Open a connection."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
-        return ssl._create_unverified_context().wrap_socket(plain, server_hostname="localhost")
+        return fronts.connect(("127.0.0.1", self.port))
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Ask for a page over a connection of its own."""
@@ -91,17 +52,15 @@ class Front:
         return answer
 
 
-@pytest.fixture(params=[caddy, nginx], ids=["caddy", "nginx"])
+@pytest.fixture(params=[fronts.caddy, fronts.nginx], ids=["caddy", "nginx"])
 def front(request: pytest.FixtureRequest, app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
     """The desk behind one of the two."""
     for program in (request.param.__name__, "openssl"):
         if shutil.which(program) is None:
             skip(f"{program} is missing")
-    certificate = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    files = ["-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"]
-    subprocess.run(["openssl", *certificate, *files], check=True, capture_output=True, timeout=60)
+    fronts.write_certificate(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    outside = free_port()
+    outside = fronts.free_port()
     site = f"https://localhost:{outside}"
     environment.use(replace(environment.current(), port=0, trusted_proxies=1, site_url=site))
     server = HTTPServer(app, serving.listen(), file_store.largest_body())
@@ -183,8 +142,5 @@ def bodies_have_a_limit(front: Front) -> None:
 
 def half_sent_requests_stop_nobody(front: Front) -> None:
     """A hundred of them, and a page comes."""
-    with ExitStack() as lines:
-        for number in range(100):
-            line = lines.enter_context(front.line())
-            line.sendall(connections.BEGINNINGS[number % len(connections.BEGINNINGS)])
+    with connections.hold_open(("", 0), count=100, pause=0.5, connect=lambda _place: front.line()):
         assert front.ask("GET", "/sign-in").status == 200

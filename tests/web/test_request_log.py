@@ -56,6 +56,6 @@ def test_the_token_of_a_link_whose_page_fails_is_not_logged(
 
 
 def test_what_comes_with_every_page_is_logged_only_when_it_fails(client: FlaskClient, fields: Any) -> None:
-    for address in ("/static/desk.css", "/labels.css", "/healthz", "/static/nothing.css"):
+    for address in ("/static/desk.css", "/labels.css", "/static/nothing.css"):
         client.get(address).close()
     assert [(line["path"], line["status"]) for line in fields()] == [("/static/<name>", 404)]

@@ -1,6 +1,7 @@
 """How the desk bears connections: idle and half-sent ones, bodies that are too large, an end in the middle of answers.
 
     .venv/bin/python -m tools.benchmarks.connections [--seconds 10] [--command "another server on {port}"]
+    .venv/bin/python -m tools.benchmarks.connections --front caddy
 
 It starts a desk of its own in a temporary folder, prints a table and ends with 1 when a promise is not kept. `faults`
 and the tests use its parts: `hold_open`, `slowest_page`, `refusal_of`, `answers_at_end`.
@@ -21,12 +22,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
+
+from tests.support import fronts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Place = tuple[str, int]
@@ -50,9 +53,11 @@ BEGINNINGS = (
 
 
 @contextmanager
-def hold_open(place: Place, count: int = HELD, pause: float = PAUSE) -> Iterator[list[socket.socket]]:
+def hold_open(
+    place: Place, count: int = HELD, pause: float = PAUSE, connect: Callable[[Place], socket.socket] | None = None
+) -> Iterator[list[socket.socket]]:
     """Hold so many connections open: idle, with half a head, with half a body; these two send a byte each pause."""
-    lines = [socket.create_connection(place, timeout=10) for _number in range(count)]
+    lines = [(connect or _connect)(place) for _number in range(count)]
     for number, line in enumerate(lines):
         line.sendall(BEGINNINGS[number % len(BEGINNINGS)])
     ended = threading.Event()
@@ -73,6 +78,10 @@ def hold_open(place: Place, count: int = HELD, pause: float = PAUSE) -> Iterator
         thread.join()
         for line in lines:
             line.close()
+
+
+def _connect(place: Place) -> socket.socket:
+    return socket.create_connection(place, timeout=10)
 
 
 def page(place: Place, path: str = "/") -> tuple[float, int]:
@@ -295,6 +304,40 @@ def measured(server: Started, seconds: float) -> dict[str, str]:
     return rows
 
 
+def measured_behind(name: str, seconds: float) -> dict[str, str]:
+    """Return what is measured of the desk behind Caddy or nginx, over https."""
+    outside = fronts.free_port()
+    site = {"GUICHET_SITE_URL": f"https://localhost:{outside}", "GUICHET_TRUSTED_PROXIES": "1"}
+    with tempfile.TemporaryDirectory() as text, started(f"{sys.executable} app.py", **site) as server:
+        folder, place = Path(text), ("127.0.0.1", outside)
+        fronts.write_certificate(folder)
+        words = getattr(fronts, name)(folder, outside, server.place[1])
+        environ = {**os.environ, "HOME": str(folder)}
+        with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                time.sleep(3)
+                return _behind(place, server, folder, seconds)
+            finally:
+                process.terminate()
+
+
+def _behind(place: Place, server: Started, folder: Path, seconds: float) -> dict[str, str]:
+    slowest, on_disk, until = 0.0, 0, time.monotonic() + seconds
+    with hold_open(place, 900, connect=fronts.connect):
+        while time.monotonic() < until:
+            begun = time.perf_counter()
+            with fronts.connect(place) as line:
+                line.sendall(f"GET / HTTP/1.1\r\nHost: localhost:{place[1]}\r\nConnection: close\r\n\r\n".encode())
+                came = line.recv(12)
+            slowest = max(slowest, time.perf_counter() - begun if came == b"HTTP/1.1 200" else float("inf"))
+            on_disk = max(on_disk, in_files(folder), in_files(server.temporary))
+    name = "slowest page beside 900 idle and half-sent, 300 of them bodies"
+    return {
+        name: f"{slowest:.2f} s" + "!" * (slowest > LONGEST_PAGE),
+        "of these on disk at most": f"{on_disk >> 20} MB" + "!" * (on_disk > 64 << 20),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -302,9 +345,13 @@ def main() -> None:
         "--seconds", type=float, default=10, help="how long pages are asked for beside held connections"
     )
     parser.add_argument("--command", default=f"{sys.executable} app.py", help="the server, with {port}")
+    parser.add_argument("--front", choices=("caddy", "nginx"), help="measure the desk behind this, over https")
     arguments = parser.parse_args()
-    with started(arguments.command) as server:
-        rows = measured(server, arguments.seconds)
+    if arguments.front:
+        rows = measured_behind(arguments.front, arguments.seconds)
+    else:
+        with started(arguments.command) as server:
+            rows = measured(server, arguments.seconds)
     print("\n".join(f"| {name} | {value} |" for name, value in rows.items()))
     sys.exit(any(value.endswith("!") for value in rows.values()))
 
