@@ -41,7 +41,7 @@ def files() -> Iterator[tuple[str, object]]:
     }
     for name, spoil in pictures.items():
         spoil()
-        begun = len(desk.said())
+        begun = len(desk.output())
         process = desk.command("serve")
         try:
             code: int | None = process.wait(30)
@@ -49,7 +49,7 @@ def files() -> Iterator[tuple[str, object]]:
             desk.process, code = process, None
             desk.end()
         yield f"file {name}: the start is refused (yes)", code not in {0, None}
-        yield f"file {name}: words", desk.said(begun).strip().splitlines()[-1:]
+        yield f"file {name}: words", desk.output(begun).strip().splitlines()[-1:]
         yield f"file {name}: stored files are untouched (yes)", stored.is_file()
         for leftover in desk.data.glob("guichet.db*"):
             leftover.unlink()

@@ -132,8 +132,8 @@ class Desk:
             self.process.wait(60)
             self.process = None
 
-    def said(self, begun: int = 0) -> str:
-        """Return what the program has printed since the log was so long."""
+    def output(self, begun: int = 0) -> str:
+        """Return what the program printed since the log was so long."""
         return self.log.read_bytes()[begun:].decode(errors="replace") if self.log.exists() else ""
 
     # --- Those who write ---

@@ -112,4 +112,4 @@ def count(desk: Desk, ledger: Ledger, mailbox: Mailbox, kills: int) -> Iterator[
     yield "mails owed and missing (0)", len(owed - set(arrived))
     yield "mails not sent at the end (0)", sum(number for state, number in states.items() if state != "sent")
     yield f"mails twice, of one Message-ID (at most {kills})", sum(number - 1 for number in arrived.values())
-    yield "tracebacks in the log", desk.said().count("Traceback (most recent call last)")
+    yield "tracebacks in the log", desk.output().count("Traceback (most recent call last)")

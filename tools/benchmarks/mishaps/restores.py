@@ -40,7 +40,7 @@ def run(engine: str, points: int, seed: int) -> Iterator[tuple[str, object]]:
         source = Desk(server.create("source") if server else None)
         source.data.mkdir(mode=0o700)
         if source.run("migrate") or source.run("demo", "--tickets", str(TICKETS)) or source.run("backup", "desk.zip"):
-            raise SystemExit(source.said())
+            raise SystemExit(source.output())
         archive, expected = source.folder / "desk.zip", contents(source)
         empty = places(server, source.folder)
         yield from killed("restore", ("restore", str(archive), "--live"), empty, points, expected)
