@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -51,20 +53,22 @@ class Supervisor:
         self._manager = manager
         self._is_live = is_live
         self._signals = 0
-        self._wake = threading.Event()
+        # A pipe and not an event: a signal may come while an event is locked by whom it interrupts.
+        self._bell = os.pipe()
+        for end in self._bell:
+            os.set_blocking(end, False)
         self._asked_at = time.monotonic()
         self._lifeline = os.pipe()
 
     def run(self) -> None:
         """Run until a signal comes."""
-        signal.signal(signal.SIGCHLD, lambda *_: self._wake.set())
+        signal.signal(signal.SIGCHLD, self._ring)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         self._start()
         self._manager.ready()
         while not self._signals:
-            self._wake.wait(LOOK)
-            self._wake.clear()
+            self._rest()
             self._reap()
             if not self._signals:
                 self._start()
@@ -74,7 +78,17 @@ class Supervisor:
 
     def _end(self, *_signal: object) -> None:
         self._signals += 1
-        self._wake.set()
+        self._ring()
+
+    def _ring(self, *_signal: object) -> None:
+        with suppress(BlockingIOError):  # full: rung often enough
+            os.write(self._bell[1], b"!")
+
+    def _rest(self) -> None:
+        """Wait for a signal, a moment at most."""
+        select.select([self._bell[0]], [], [], LOOK)
+        with suppress(BlockingIOError):
+            os.read(self._bell[0], 4096)
 
     def _start(self) -> None:
         now = time.monotonic()
@@ -136,8 +150,7 @@ class Supervisor:
         while any(member.pid for member in self._members):
             if time.monotonic() > until or self._signals > 1:
                 self._send(signal.SIGKILL)
-            self._wake.wait(LOOK)
-            self._wake.clear()
+            self._rest()
             self._reap()
 
     def _send(self, number: int) -> None:
