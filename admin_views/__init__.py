@@ -27,6 +27,7 @@ from admin_views.setup.journal import JournalPage
 from admin_views.setup.orders import ApiKeysView, OrdersView
 from admin_views.setup.outbox import OutboxView
 from admin_views.setup.permissions import MySettingsView
+from admin_views.setup.ready import ReadyPage
 from admin_views.setup.services import DepartmentsView, ServicesView
 from admin_views.setup.teams import RolesView, TeamsView
 from admin_views.setup.users import UsersView
@@ -83,6 +84,7 @@ PAGES = (
     EmailsPage,
     OutboxView,
     HealthPage,
+    ReadyPage,
     DesignPage,
     JournalPage,
     MailboxesView,

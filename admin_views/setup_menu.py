@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
         lazy("Desk"),
         (
             ("desk_configuration", lazy("Configuration"), "configure"),
+            ("desk_ready", lazy("Your form"), "administer"),
             ("desk_emails", lazy("E-mails"), "configure"),
             ("desk_mailboxes", lazy("Mailboxes"), "administer"),
             ("desk_senders", lazy("Senders"), "configure"),

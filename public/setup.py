@@ -17,8 +17,8 @@ from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceF
 from web import addresses, security, sessions
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
-#: Where the wizard ends: the dashboard says what is still to do.
-FIRST_SCREEN = "/admin/dashboard/"
+#: Where the wizard ends: the address of the form, and what is still to do.
+FIRST_SCREEN = "/admin/ready/"
 
 
 @blueprint.route("/<token>", methods=["GET", "POST"])

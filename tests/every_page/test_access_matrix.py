@@ -110,6 +110,7 @@ GET: dict[str, str] = {
     "desk_design.index_view": f"{CONFIGURE} 200",
     "desk_outbox.index_view": f"{CONFIGURE} 200",
     "desk_journal.index_view": f"{CONFIGURE} 200",
+    **dict.fromkeys(("desk_ready.index_view", "desk_ready.code_view"), f"{CONFIGURE} 200"),
     "desk_journal.export_view": f"{CONFIGURE} 200",
     "desk_outbox.details_view": f"{CONFIGURE} 200",
     "desk_outbox.create_view": f"{CONFIGURE} 302",

@@ -80,7 +80,7 @@ def test_another_address_waits_for_the_end(client, lea):
     assert settings.get("desk_name") == "Guichet"
     doors.post(client, "/setup/organisation", {**values, "site_url_confirmed": "https://help.example.org"})
     assert client.get("/setup/service").status_code == 200
-    assert doors.post(client, "/setup/finish").location == "https://help.example.org/admin/dashboard/"
+    assert doors.post(client, "/setup/finish").location == "https://help.example.org/admin/ready/"
     assert settings.get("site_url") == "https://help.example.org"
 
 
@@ -130,7 +130,7 @@ def test_the_first_service_and_its_departments(client, lea):
 def test_mail_is_stored_and_the_desk_opens(client, lea):
     values = {"default_sender": "desk@example.org", "mail_host": "smtp.example.org", "mail_port": "587"}
     answer = doors.post(client, "/setup/mail", {**values, "mail_tls": "starttls"})
-    assert answer.location == "/admin/dashboard/"
+    assert answer.location == "/admin/ready/"
     assert settings.mail_server().host == "smtp.example.org"
 
 
