@@ -20,7 +20,7 @@ LONG_TEXT, LONG_LINES = 3_000, 30
 def content(messages: Sequence[Message], mark: int | None, agent: Agent) -> dict[str, Any]:
     """Return the first words of what is folded by id, what is long, and the id of the message one lands at.
 
-    Open stay: what is unread, what came after the team's last reply, the newest, and notes of today.
+    Open stay: what is unread or did not arrive, what came after the team's last reply, the newest, notes of today.
     """
     new = [row for row in messages if mark is not None and row.id > mark and row.agent_id != agent.id]
     landing = (new or messages[-1:])[:1]
@@ -41,6 +41,8 @@ def _open(messages: Sequence[Message], new: set[int]) -> set[int]:
         for row in messages
         if row is messages[-1]
         or row.id in new
+        # What did not arrive is to be seen.
+        or getattr(row, "failed_mails", 0)
         or (row.kind != NOTE and row.id > last_reply)
         or (row.kind == NOTE and i18n.when(row.created_at, "y-MM-dd") == today)
     }

@@ -65,7 +65,8 @@ def keep(raw: bytes, content: ParsedMail) -> StoredFiles:
                     raise error.__cause__ from error
                 too_large = len(data) > limits.file
                 why = "size" if too_large else "type"
-        kept.notes.append({"name": name, "size": len(data), "why": why})
+        if not is_packed(file):
+            kept.notes.append({"name": name, "size": len(data), "why": why})
     return kept
 
 

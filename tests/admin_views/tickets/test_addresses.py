@@ -42,6 +42,19 @@ def test_what_came_back_is_shown_and_corrected(client_of: Clients, app: Any, tic
     assert {(one.to_email, one.state) for one in waiting} == {("carol@right.example", "pending")}
 
 
+def test_what_came_back_is_not_folded_away(client_of: Clients, ticket: Ticket, ana: Agent, root: Agent) -> None:
+    message = tickets.reply(ticket, "<p>We look into it.</p>", actor=ana)
+    for number in range(5):
+        tickets.reply(Ticket.get_by_id(ticket.id), f"<p>More {number}</p>", actor=ana)
+    url = f"/admin/tickets/{ticket.number}"
+    folded = f'<details class="msg is-folded is-reply" id="m{message.id}"'
+    assert folded in client_of(root).get(url).get_data(as_text=True)
+    OutgoingEmail.update(state="sent", bounced_at=clock.now(), bounce_reason="5.1.1").where(
+        OutgoingEmail.message == message.id
+    ).execute()
+    assert folded not in client_of(root).get(url).get_data(as_text=True)
+
+
 def test_mail_is_sent_there_again(client_of: Clients, ticket: Ticket, ana: Agent) -> None:
     CustomerAddress.update(undeliverable_at=clock.now()).execute()
     address = CustomerAddress.get()
