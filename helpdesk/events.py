@@ -56,6 +56,7 @@ class EventKind(StrEnum):
     RESTORED = "restored"
     COPY_ADDED = "copy-added"
     COPY_DROPPED = "copy-dropped"
+    COPY_LEFT = "copy-left"
     FILTERED = "filtered"
     FILTER_SKIPPED = "filter-skipped"
     UNDONE = "undone"
@@ -197,6 +198,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.RESTORED: lazy("%(who)s restored the ticket from the bin"),
     EventKind.COPY_ADDED: lazy("%(who)s put %(email)s in copy"),
     EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
+    EventKind.COPY_LEFT: lazy("%(email)s wants to be in copy no more"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
     EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
     EventKind.RATED_GOOD: lazy("%(who)s is satisfied"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
 from helpdesk import clock, settings
@@ -26,6 +28,7 @@ PATHS = {
     "invitation": "/admin/invitation/",
     "reset": "/admin/reset/",
     "confirm": "/confirm/",
+    "leave": "/leave/",
 }
 #: The kinds that open an account; each is used once.
 ACCOUNTS = ("sign-in", "invitation", "reset")
@@ -96,6 +99,22 @@ def token_of(kind: str, nonce: str) -> str:
 def url(kind: str, token: str) -> str:
     """Return the address that a mail shows for this token."""
     return f"{settings.site_url()}{PATHS[kind]}{token}"
+
+
+def leave_token(ticket_id: int, address_id: int) -> str:
+    """Return the token by which somebody in copy leaves a ticket: nothing is stored of it, and it stays good."""
+    place = f"{ticket_id}.{address_id}"
+    return f"{base64.urlsafe_b64encode(place.encode()).decode().rstrip('=')}.{_sign(f'leave|{place}')}"
+
+
+def read_leave_token(token: str) -> tuple[int, int]:
+    """Return the ids of the ticket and the address of a token. Raises NotFound for one the desk did not make."""
+    with suppress(ValueError, UnicodeError, binascii.Error):
+        part = token.partition(".")[0]
+        ticket_id, address_id = map(int, base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode().split("."))
+        if hmac.compare_digest(leave_token(ticket_id, address_id), token):
+            return ticket_id, address_id
+    raise NotFound(NOT_KNOWN)
 
 
 def forget_links_of(person: Agent | Customer) -> None:

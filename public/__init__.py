@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from public import codes, files, my_tickets, new_ticket, setup, sign_in, site, ticket_links, unconfirmed
+from public import codes, files, leaving, my_tickets, new_ticket, setup, sign_in, site, ticket_links, unconfirmed
 from public.routes import blueprint, setup_blueprint
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "codes",
     "files",
     "init_app",
+    "leaving",
     "my_tickets",
     "new_ticket",
     "setup",

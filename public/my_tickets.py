@@ -140,6 +140,7 @@ def answer(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, 
     try:
         if form.validate():
             rate_limits.count("answer", limit=ANSWERS_PER_NETWORK, seconds=HOUR)
+            rate_limits.count_copies(form.new_cc)
             files = form.form_files.to_send
             tickets.receive_message(
                 row, form.message.data, actor=who, form_key=form.key, copies=form.new_cc, files=files
@@ -216,6 +217,7 @@ def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") ->
         form=form,
         is_guest=isinstance(who, TicketGuest),
         in_copy=access.is_in_copy(who, row),
+        leave_token=cc.leave_token(row, who),
         copied=cc.in_copy(row),
         rating=_rating(who, row, refused),
         me=who.customer.id if isinstance(who, TicketGuest) else who.id,

@@ -64,8 +64,10 @@ def _send(form: TicketForm) -> Ticket | None:
         return None
     if form.customer is not None:
         throttle.hit(f"tickets of {form.customer.id}", limit=TICKETS_PER_CUSTOMER, seconds=HOUR)
+    new = form.new_ticket()
+    rate_limits.count_copies(new.copies)
     try:
-        return tickets.open_ticket(form.new_ticket(), actor=form.customer)
+        return tickets.open_ticket(new, actor=form.customer)
     except InvalidInput as error:
         form.refuse(error)
         return None

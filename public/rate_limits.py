@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from flask import request
 
 from helpdesk.lib import throttle
 from helpdesk.people import sign_in_limits
+from helpdesk.tickets import cc
 
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
 #: Bytes are counted by the thousand: a column of whole numbers ends at two thousand millions.
 KILOBYTE = 1024
 #: Tickets that one network may open in an hour, confirmed by mail or by their code.
@@ -24,6 +26,16 @@ def address_key() -> str:
 def count(act: str, *, limit: int, seconds: int) -> None:
     """Count one `act` of this visitor's network. Raises TooMany beyond `limit` in `seconds`."""
     throttle.hit(f"{act} {sign_in_limits.network(address_key())}", limit=limit, seconds=seconds)
+
+
+def count_copies(emails: Iterable[str]) -> None:
+    """Count the addresses that this visitor's network puts in copy, each once a day. Raises TooMany."""
+    network = sign_in_limits.network(address_key())
+    for email in emails:
+        key = f"copy {network} {email.lower()}"
+        if throttle.counts([key], seconds=DAY) == [0]:
+            throttle.hit(f"copies {network}", limit=cc.PER_DAY, seconds=DAY)
+            throttle.count(key, seconds=DAY)
 
 
 def weigh(act: str, size: int, *, seconds: int) -> None:

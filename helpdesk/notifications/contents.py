@@ -12,6 +12,7 @@ from database import Label
 from helpdesk import clock, settings
 from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
+from helpdesk.notifications import copy_digest
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.drafting import NewMail, Text, text
 from helpdesk.settings import email_kinds
@@ -29,8 +30,14 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     address = recipient.address
     if kind == "confirmation" and address is not None and not address.is_proven:
         kind = "received"
+    in_copy = kind == "notification" and _is_copy(cause.ticket, recipient)
+    if in_copy and address is not None and not address.is_proven:
+        kind = "copied"
     wording = text(kind, recipient.locale)
     if not wording.enabled or (kind == "received" and _was_answered(address)):
+        return None
+    if in_copy and copy_digest.is_full(recipient):
+        copy_digest.gather(recipient, cause.ticket)
         return None
     is_fixed = kind in FIXED
     return NewMail(

@@ -17,7 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from database import Label
-from helpdesk import clock, settings
+from helpdesk import clock, links, settings
 from helpdesk.lib import accent, richtext
 from helpdesk.notifications import headers, reply_address
 from helpdesk.settings import email_kinds, lookups
@@ -104,9 +104,19 @@ def _headers(email: OutgoingEmail) -> dict[str, str]:
         written["In-Reply-To"] = headers.words(email.in_reply_to)
     if email.references:
         written["References"] = headers.words(email.references)
+    if token := _leave_token(email):
+        address = headers.words(f"<{links.url('leave', token)}>")
+        written |= {"List-Unsubscribe": address, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if email.automatic:
         written |= {"Auto-Submitted": headers.words(email.automatic), "X-Auto-Response-Suppress": "All"}
     return written
+
+
+def _leave_token(email: OutgoingEmail) -> str:
+    """Return the token by which somebody in copy leaves the ticket of a mail; an empty text for any other mail."""
+    if email.ticket_id is None or email.address_id is None or email.address.customer_id == email.ticket.customer_id:
+        return ""
+    return links.leave_token(email.ticket_id, email.address_id)
 
 
 def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
@@ -114,13 +124,17 @@ def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
     body = richtext.clean(email.body)
     if kind == "desk":
         link = f"{settings.site_url()}/admin/tickets/{email.ticket.number}"
+    leave = _leave_token(email)
+    hidden = _text_for(email_kinds.HIDDEN_LINK, email)
     return {
+        "leave_line": _text_for(email_kinds.LEAVE_LINE, email) if leave else "",
+        "leave_link": links.url("leave", leave) if link is not None else hidden,
         "locale": email.locale,
         "subject": header_safe(email.subject),
         "body": Markup(body),  # noqa: S704 — cleaned on the line above
         "text": richtext.to_text(body),
         "line": _text_for(email_kinds.LINK_LINES[kind], email) if kind else "",
-        "link": link or _text_for(email_kinds.HIDDEN_LINK, email),
+        "link": link or hidden,
         "link_is_address": link is not None,
         "no_answer": _text_for(email_kinds.NO_ANSWER, email) if is_one_way(email, kind) else "",
         "above": _text_for(email_kinds.ABOVE, email) if email.ticket_id and reply_address.is_answerable(email) else "",

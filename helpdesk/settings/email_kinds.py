@@ -201,6 +201,20 @@ COPY_LINE = Label(
     fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
 )
 
+#: The way out of a ticket, at the end of a mail to somebody in copy.
+LEAVE_LINE = Label(
+    en="You no longer want these e-mails? Leave the ticket:",
+    fr="Vous ne voulez plus de ces e-mails\u202f? Quitter le ticket\u00a0:",
+)
+#: Instead of many mails to somebody in copy.
+GATHERED_SUBJECT = Label(en="New messages in your tickets", fr="Nouveaux messages dans vos tickets")
+GATHERED_BODY = Label(
+    en="<p>There are new messages in tickets you are in copy of. We gather them here, so that you get one e-mail and "
+    "not many:</p>",
+    fr="<p>De nouveaux messages sont arrivés dans des tickets dont vous êtes en copie. Nous les réunissons ici, pour "
+    "que vous receviez un seul e-mail et non plusieurs :</p>",
+)
+
 #: The question below the notification of a reply that closes the ticket, where the desk asks for ratings.
 SATISFACTION_LINE = Label(
     en="Are you satisfied with our help? You can tell us on the page of the ticket.",

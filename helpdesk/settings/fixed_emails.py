@@ -65,6 +65,22 @@ FIXED: dict[str, Fixed] = {
             ),
             automatic=AUTO_REPLIED,
         ),
+        # For somebody in copy who has not used a link of theirs yet: nothing a visitor typed (RULES 40).
+        Fixed(
+            "copied",
+            lazy("News of a ticket, to somebody in copy"),
+            like="notification",
+            subject=Label(en="You are in copy of a ticket", fr="Vous êtes en copie d’un ticket"),
+            body=Label(
+                en="Hello,<br><br>Somebody has put you in copy of ticket #%(number)s. There is a new message: open "
+                "the link below to read it and to answer.<br><br>If this does not concern you, ignore this e-mail, or "
+                "leave the ticket by the link at its end: nothing more will come.",
+                fr="Bonjour,<br><br>On vous a mis en copie du ticket #%(number)s. Un nouveau message est arrivé : "
+                "ouvrez le lien ci-dessous pour le lire et y répondre.<br><br>Si cela ne vous concerne pas, ignorez "
+                "cet e-mail, ou quittez le ticket par le lien tout en bas : vous ne recevrez plus rien.",
+            ),
+            shares_switch=True,
+        ),
         # For an agent whom a colleague mentioned in an internal note: it quotes nothing of the note.
         Fixed(
             "mention",

@@ -10,10 +10,10 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import clock, notifications
-from helpdesk.access import Actor, System, TicketGuest
+from helpdesk import clock, links, notifications
+from helpdesk.access import SYSTEM, Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.events import EventKind, customer_of, record
+from helpdesk.events import EventKind, customer_of, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
@@ -76,7 +76,8 @@ def write_cc(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: boo
         TicketCc.update(waits=False).where(TicketCc.ticket == ticket.id, TicketCc.address.in_(named)).execute()
     present = {address.email for address in in_copy(ticket)}
     # Another address of the author is left out silently: an error would tell a visitor whose it is.
-    new = [email for email in clean if email not in present | own_addresses(ticket.customer)]
+    left = set() if isinstance(actor, Agent | System) else _left(ticket)
+    new = [email for email in clean if email not in present | left | own_addresses(ticket.customer)]
     if len(present) + len(new) > MOST:
         raise InvalidInput(too_many_text(), field="copies")
     _refuse_many(customer_of(actor), new)
@@ -176,16 +177,54 @@ def remove_cc(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None
     Raises NotFound when it is not in copy.
     """
     with act(ticket, "copy", actor=actor):
-        gone = TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
-        if not gone:
+        if not _forget(ticket, address):
             raise NotFound(lazy("This address is not in copy."))
-        AccessLink.delete().where(AccessLink.ticket == ticket.id, AccessLink.address == address.id).execute()
-        OutgoingEmail.update(state="cancelled").where(
-            OutgoingEmail.ticket == ticket.id,
-            OutgoingEmail.address == address.id,
-            OutgoingEmail.state == "pending",
-        ).execute()
         record(ticket, EventKind.COPY_DROPPED, actor=actor, email=address.email)
+
+
+def is_in_copy(ticket_id: int, address_id: int) -> bool:
+    """Whether an address is in copy of a ticket."""
+    return TicketCc.select().where(TicketCc.ticket == ticket_id, TicketCc.address == address_id).exists()
+
+
+def leave(ticket_id: int, address_id: int) -> None:
+    """Take an address out of copy because its holder says so; done already, it does nothing.
+
+    Nobody but the team puts it in copy of this ticket again.
+    """
+    row = TicketCc.get_or_none(TicketCc.ticket == ticket_id, TicketCc.address == address_id)
+    if row is None:
+        return
+    with transaction():
+        if _forget(row.ticket, row.address):
+            record(row.ticket, EventKind.COPY_LEFT, actor=SYSTEM, email=row.address.email)
+
+
+def leave_token(ticket: Ticket, actor: Actor) -> str | None:
+    """Return the token by which this customer leaves a ticket they are in copy of, None for anybody else."""
+    customer = customer_of(actor)
+    if customer is None or customer.id == ticket.customer_id:
+        return None
+    row = next((row for row in in_copy(ticket) if row.customer_id == customer.id), None)
+    return links.leave_token(ticket.id, row.id) if row is not None else None
+
+
+def _forget(ticket: Ticket, address: CustomerAddress) -> bool:
+    """Delete what leads this address to the ticket, and say whether it was in copy."""
+    gone = TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
+    AccessLink.delete().where(AccessLink.ticket == ticket.id, AccessLink.address == address.id).execute()
+    OutgoingEmail.update(state="cancelled").where(
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.address == address.id, OutgoingEmail.state == "pending"
+    ).execute()
+    return bool(gone)
+
+
+def _left(ticket: Ticket) -> set[str]:
+    """Return the addresses whose holders have left this ticket."""
+    events = TicketEvent.select(TicketEvent.data).where(
+        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.COPY_LEFT.value
+    )
+    return {event.data["email"] for event in events.limit(ACTS)}
 
 
 def release(address: CustomerAddress, ticket: Ticket | None = None) -> None:

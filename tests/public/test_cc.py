@@ -51,7 +51,7 @@ def test_a_visitor_copies_two_people_in(client, sales):
 def test_a_customer_copies_somebody_in_who_is_mailed(client_of, carol, sales):
     client = client_of(carol)
     send(client, fill(client, ago=0, copies=EVE))
-    assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).kind == "notification"
+    assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).kind == "copied"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_mail_of_who_is_in_copy_carries_the_own_link(client_of, app, carol, 
     outbox.deliver_due()
     [mail] = [mail for mail in smtp.messages if mail["To"].endswith(EVE)]
     text = mail.get_body(("plain",)).get_content()
-    assert "because you are in copy of this ticket" in text
+    assert "Somebody has put you in copy of ticket" in text
     browser = app.test_client()
     opened = doors.post(browser, re.search(r"/t/[\w-]+", text).group(0))
     assert "Carol Jones has put you in copy" in doors.text_of(browser.get(opened.location))

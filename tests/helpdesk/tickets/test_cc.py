@@ -45,8 +45,10 @@ def copied(ticket: Ticket) -> list[str]:
     return [row.email for row in cc.in_copy(ticket)]
 
 
-def mailed(kind: str = "notification") -> list[str]:
-    rows = OutgoingEmail.select().where(OutgoingEmail.kind == kind).order_by(OutgoingEmail.to_email)
+def mailed(*kinds: str) -> list[str]:
+    """Whom these kinds of mail go to; who has not used a link yet gets a text of its own."""
+    wanted = kinds or ("notification", "copied")
+    rows = OutgoingEmail.select().where(OutgoingEmail.kind.in_(wanted)).order_by(OutgoingEmail.to_email)
     return [row.to_email for row in rows]
 
 
