@@ -125,8 +125,13 @@ def missing_files(manifest: dict[str, Any]) -> int:
 
 def _restore_secret(archive: zipfile.ZipFile) -> None:
     path = environment.current().data_dir / KEY_FILE
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    # Half a key would be refused by the restore that begins again.
+    part = path.with_name(f"{KEY_FILE}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(archive.read(KEY_FILE) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def key_is_overruled() -> bool:

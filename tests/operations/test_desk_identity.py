@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,28 @@ def test_a_killed_restore_starts_no_desk_and_is_begun_again(
         migrate.migrate(database)
         # Cut off after the database was whole, before it could be said.
         desk_identity.begin_restore()
+        restore.restore(archive)
+        assert desk_identity.desk_id()
+
+
+def test_a_restore_that_is_cut_off_leaves_no_half_key(
+    fresh: Any, engine: str, desks: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, read = tmp_path / "desk.zip", zipfile.ZipFile.read
+    backup.backup(archive)
+
+    def cut_off(opened: zipfile.ZipFile, name: str) -> bytes:
+        if name == environment.KEY_FILE:
+            raise KeyboardInterrupt
+        return read(opened, name)
+
+    with fresh_database(engine, desks, tmp_path / "elsewhere"):
+        monkeypatch.setattr(zipfile.ZipFile, "read", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            restore.restore(archive)
+        monkeypatch.undo()
+        assert (folder() / environment.KEY_FILE).stat().st_size > 40
+        environment.use(replace(environment.current(), was_empty=False))
         restore.restore(archive)
         assert desk_identity.desk_id()
 
