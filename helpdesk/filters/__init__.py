@@ -4,10 +4,10 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
 from helpdesk.filters.actions import ACTIONS, TargetGone, choices, target
-from helpdesk.filters.authors import resting, rests
+from helpdesk.filters.authors import rests
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
 from helpdesk.filters.dry_run import TRIED, try_out
-from helpdesk.filters.running import actions_of, apply_filters, with_parts
+from helpdesk.filters.running import actions_of, apply_filters, resting, with_parts
 from helpdesk.filters.saving import condition_problems, conditions_from, delete_filter, problems, save_filter, switch
 from helpdesk.filters.sentences import broken, sentence
 

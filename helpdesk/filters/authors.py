@@ -17,8 +17,3 @@ def rests(rule: Filter) -> bool:
     """Whether this filter acts on no ticket of any place, because its author is gone or sees none any more."""
     author = lookups.agent(rule.author_id)
     return author is None or not author.active or access.has_no_place(author)
-
-
-def resting() -> list[Filter]:
-    """Return the filters that are on and rest, in their order."""
-    return [rule for rule in Filter.select().where(Filter.enabled).order_by(Filter.position, Filter.id) if rests(rule)]

@@ -16,7 +16,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
-from helpdesk.filters.authors import may_act
+from helpdesk.filters.authors import may_act, rests
 from helpdesk.filters.conditions import TicketFields, matches
 from helpdesk.lib.cache import CachedValue
 from models import Filter, FilterAction, FilterCondition, Ticket
@@ -58,6 +58,11 @@ def with_parts(rules: Iterable[Filter]) -> list[Filter]:
 
 #: The filters that run, in their order, with their conditions and actions: kept in the process, for reading only.
 enabled = CachedValue(_read)
+
+
+def resting() -> list[Filter]:
+    """Return the filters that are on and rest, in their order."""
+    return [rule for rule in enabled() if rests(rule)]
 
 
 def actions_of(rule: Filter) -> list[FilterAction]:
