@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
-import segno
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -13,10 +10,8 @@ from admin_views.base import DeskPage
 from helpdesk import settings
 from helpdesk.examples import first_steps
 from helpdesk.i18n import lazy
+from helpdesk.lib import qr_code
 from helpdesk.settings import lookups
-
-#: Quiet modules around a code, as its norm (ISO/IEC 18004) asks.
-QUIET = 4
 
 
 class ReadyPage(DeskPage):
@@ -37,10 +32,8 @@ class ReadyPage(DeskPage):
     @expose("/code.svg")
     def code_view(self) -> Response:
         """Draw the address as a code that a telephone reads; to be kept when that is asked for."""
-        picture = BytesIO()
-        segno.make(form_address(), error="m", micro=False).save(picture, kind="svg", border=QUIET, scale=8)
         headers = {"Content-Disposition": "attachment; filename=form.svg"} if "download" in request.args else None
-        return Response(picture.getvalue(), mimetype="image/svg+xml", headers=headers)
+        return Response(qr_code.svg(form_address()), mimetype="image/svg+xml", headers=headers)
 
 
 def form_address() -> str:
