@@ -42,7 +42,7 @@ def _open(messages: Sequence[Message], new: set[int]) -> set[int]:
         if row is messages[-1]
         or row.id in new
         # What did not arrive is to be seen.
-        or getattr(row, "failed_mails", 0)
+        or bool(getattr(row, "failed_mails", 0))
         or (row.kind != NOTE and row.id > last_reply)
         or (row.kind == NOTE and i18n.when(row.created_at, "y-MM-dd") == today)
     }
