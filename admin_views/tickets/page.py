@@ -65,7 +65,7 @@ def content(
         "sent": session.pop("sent", ""),
         "unsent": sending.unsent(agent, blocks),
         "ways": ways,
-        "usual": sending.usual(agent, ways, composer.way),
+        "way": sending.way_of(composer.way, ways),
         "form_key": secrets.token_urlsafe(9),
         "composer": composer,
     }

@@ -100,10 +100,7 @@ class ComposerPage(TicketDeskPage):
         for text in changes:
             flash(text, "info")
         session["sent"] = (composer.form_key or "")[:40]
-        answer = redirect(self.context.address(ticket, _anchor="newest") if stays else onward)
-        if not message.is_note:
-            sending.remember(answer, self.agent, composer.way)
-        return answer
+        return redirect(self.context.address(ticket, _anchor="newest") if stays else onward)
 
     def go_on_in(self, merged: Merged, composer: Composer) -> ResponseReturnValue:
         """Bring what was written in a merged ticket into the one it is part of now, to be read once more and sent."""
@@ -163,7 +160,7 @@ class ComposerPage(TicketDeskPage):
     def draft_view(self, number: str) -> ResponseReturnValue:
         """Keep what stands in the composer; tell the script what came in meanwhile."""
         composer, files = self.sent()
-        # Nothing is sent: the way that stands first stays the usual one.
+        # Nothing is sent yet.
         composer = replace(composer, way="")
         try:
             ticket = self.context.find(number)

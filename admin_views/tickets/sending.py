@@ -1,4 +1,4 @@
-"""The ways to send a reply, the last one offered first; a reply that has not gone out; notes for its writer."""
+"""The ways to send a reply; a reply that has not gone out; notes for its writer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
-from flask import request
 from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
 
 from helpdesk import access, clock, settings
 from helpdesk.errors import Merged
@@ -19,9 +17,7 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from helpdesk.tickets.thread import Block
 from models import PENDING, Agent, CannedResponse, Message, Status, Ticket
-from web import security, statics
 
-COOKIE = "sends"
 STATUS = "status-"
 
 
@@ -48,28 +44,14 @@ def ways(agent: Agent, ticket: Ticket) -> list[Way]:
     return offered
 
 
-def usual(agent: Agent, offered: list[Way], just_now: str = "") -> Way:
-    """Return the way chosen just now, else the one this agent took last in this browser, as long as it is offered."""
-    owner, _dot, name = request.cookies.get(COOKIE, "").partition(".")
-    name = just_now or (name if owner == str(agent.id) else "")
-    return next((way for way in offered if way.name == name), offered[0])
-
-
-def remember(response: Response, agent: Agent, way: str) -> None:
-    """Keep in this browser how the agent has sent."""
-    response.set_cookie(
-        COOKIE,
-        f"{agent.id}.{way}",
-        max_age=statics.YEAR,
-        secure=security.is_https(),
-        httponly=True,
-        samesite="Lax",
-    )
+def way_of(composer_way: str, offered: list[Way]) -> Way:
+    """Return the way of a form that came back, else to send plainly: each ticket starts anew (RULES 35)."""
+    return next((way for way in offered if way.name == composer_way), offered[0])
 
 
 def chosen(form: MultiDict[str, str]) -> str:
-    """Return the way a form was sent: by a button of the menu, else as ticked, else as usual."""
-    name = form.get("then") or ("close" if "close" in form else form.get("usual", ""))
+    """Return the way a form was sent: by a button of the menu, else as ticked, else as it came back before."""
+    name = form.get("then") or ("close" if "close" in form else form.get("way", ""))
     return name if name == "close" or _status_id(name) is not None else "send"
 
 

@@ -1,5 +1,6 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
 import { drafts } from "./drafts.js";
+import { fold } from "./folding.js";
 import { mentions } from "./mentions.js";
 import { network } from "./network.js";
 
@@ -90,7 +91,7 @@ function canned(editor) {
 /** Variables of the response that are empty here: the writer fills the gap. */
 function say(notes) {
   const lines = notes.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-  form.querySelector("[data-news]").replaceChildren(...lines);
+  form.querySelector("[data-composer-news]").replaceChildren(...lines);
 }
 
 /** The list is searched as one types, and walked with the arrow keys. */
@@ -124,10 +125,6 @@ function searchable(menu, opening) {
       shown[1]?.click();
     }
   });
-}
-
-function fold(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 if (form && area && window.Trix) {

@@ -76,7 +76,7 @@ export function drafts(form, editor) {
 
   /** Show what others do: a live region says again only what has changed. */
   function hear(answer) {
-    show(form.querySelector("[data-news]"), answer.news);
+    show(form.querySelector("[data-composer-news]"), answer.news);
     show(document.querySelector("[data-presence]"), answer.replying);
   }
 

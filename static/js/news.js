@@ -31,7 +31,7 @@ async function ask(place) {
 
 export function news() {
   const place = document.querySelector("[data-news]");
-  if (!place) return;
+  if (!place?.dataset.news) return;
   let asked = Date.now();
   let moved = asked;
   const round = () => {

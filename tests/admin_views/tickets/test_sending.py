@@ -1,4 +1,4 @@
-"""How a reply is sent: ways and the last one remembered, a forgotten file, more time, the signature, waiting files."""
+"""How a reply is sent: the ways, none of them remembered, a forgotten file, more time, the signature, waiting files."""
 
 from __future__ import annotations
 
@@ -48,34 +48,32 @@ def test_a_button_of_the_menu_wins_over_the_tick(client_of, ticket, ana):
     assert status_of(ticket) == "Pending"
 
 
-def test_the_last_way_is_offered_first(client_of, ticket, ana, on_hold):
+@pytest.mark.parametrize("way", [{"close": "1"}, {"then": "close"}, {"then": "on hold"}])
+def test_each_ticket_starts_to_send_plainly(client_of, ticket, ana, carol, billing, on_hold, way):
+    """RULES 35: neither the tick nor another way is remembered, here or on the next ticket."""
+    client, later = client_of(ana), cast.open_ticket(carol, billing, ticket.department)
+    assert send(client, ticket, **{"then": on_hold} if "on hold" in way.values() else way).status_code == 302
+    for other in (later, ticket):
+        page = client.get(url(other)).text
+        assert 'name="close" value="1">' in page
+        assert 'name="way" value="send" data-submit><span class="if-open">Send<' in page
+    assert client.get_cookie("sends") is None
+    assert send(client, later, way="send").status_code == 302
+    assert status_of(later) == "Pending"
+
+
+def test_a_form_that_came_back_is_sent_as_chosen(client_of, ticket, ana, on_hold):
     client = client_of(ana)
-    send(client, ticket, then=on_hold)
-    assert re.search(
-        rf'name="usual" value="{on_hold}" data-submit><span class="if-open">Send and set to On Hold<',
-        client.get(url(ticket)).text,
-    )
-    send(client, ticket, usual=on_hold)
+    held = send(client, ticket, body="See the attachment", then=on_hold)
+    assert held.status_code == 409
+    assert f'name="way" value="{on_hold}" data-submit' in held.text
+    send(client, ticket, body="See the attachment", no_file="1", way=on_hold)
     assert status_of(ticket) == "On Hold"
 
 
-def test_closing_is_remembered_as_a_tick(client_of, ticket, ana):
-    client = client_of(ana)
-    send(client, ticket, close="1")
-    assert 'name="close" value="1" checked' in client.get(url(ticket)).text
-    send(client, ticket, usual="")
-    assert 'name="close" value="1" checked' not in client.get(url(ticket)).text
-
-
-def test_the_way_of_another_agent_is_not_mine(app, client_of, ticket, ana, root):
-    first = client_of(ana)
-    send(first, ticket, then="close")
-    second = client_of(root)
-    second.set_cookie("sends", first.get_cookie("sends").value)
-    assert 'name="close" value="1" checked' not in second.get(url(ticket)).text
-
-
-@pytest.mark.parametrize("then", ["status-0", "status-x", "status-99999999999999999999", "else", ""])
+@pytest.mark.parametrize(
+    "then", ["status-0", "status-x", "status-99999999999999999999", "status-" + "ü" * 3_000, "else", ""]
+)
 def test_a_way_that_is_none_sends_plainly(client_of, ticket, ana, then):
     assert send(client_of(ana), ticket, then=then).status_code == 302
     assert status_of(ticket) == "Pending"
@@ -97,7 +95,7 @@ def test_a_forgotten_file_is_asked_about_once(client_of, ticket, ana):
     assert "Your message speaks of a file, but none is attached." in text_of(asked)
     for kept in (">See the attachment</textarea>", 'name="no_file" value="1"', 'name="close" value="1" checked'):
         assert kept in asked.text
-    send(client, ticket, body="See the attachment", no_file="1", close="1", usual="")
+    send(client, ticket, body="See the attachment", no_file="1", close="1", way="")
     assert status_of(ticket) == "Closed"
 
 
@@ -150,11 +148,6 @@ def test_what_was_taken_back_elsewhere_is_not_said_to_be_sent(client_of, ticket,
 @pytest.mark.parametrize("act", ["wait", "withdraw"])
 def test_a_number_beyond_every_id_is_no_reply(client_of, ticket, ana, act):
     assert post(client_of(ana), url(ticket, f"{act}/{10**30}")).status_code == 302
-
-
-def test_a_strange_way_is_not_remembered(client_of, ticket, ana):
-    answer = send(client_of(ana), ticket, then="status-" + "ü" * 3_000)
-    assert f"sends={ana.id}.send;" in answer.headers["Set-Cookie"]
 
 
 # --- The signature ------------------------------------------------------------------------------------------------
