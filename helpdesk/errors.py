@@ -38,6 +38,10 @@ class InvalidInput(HelpdeskError):
     """A value cannot be accepted; the form is shown again with the message."""
 
 
+class FormSent(InvalidInput):
+    """The form has sent another text already: what was typed since comes back in a form of its own."""
+
+
 class StillInUse(HelpdeskError):
     """The row cannot be deleted or disabled because others rely on it; the message says which."""
 

@@ -23,7 +23,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from helpdesk import i18n
 from helpdesk.access import TicketGuest
-from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.errors import FormSent, HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
@@ -169,6 +169,13 @@ class TicketForm(FilesForm):
     def renew(self) -> None:
         """Give the form a new key: the old one may not be used any more."""
         self.form_key.data = _stamp()
+        self.key, self.age = _read_stamp(self.form_key.data)
+
+    def refuse(self, error: HelpdeskError) -> None:
+        """Show what a rule refused; a form that has sent another text comes back as one of its own."""
+        if isinstance(error, FormSent):
+            self.renew()
+        super().refuse(error)
 
     def new_ticket(self) -> NewTicket:
         """Return what was asked, shapes checked."""

@@ -7,11 +7,11 @@ from itsdangerous import Signer
 from werkzeug.wrappers import Response as Answer
 
 from helpdesk import settings, tickets
-from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.errors import FormSent, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import customers
-from helpdesk.visitors import captcha
+from helpdesk.visitors import captcha, confirmations
 from helpdesk.visitors.captcha import CodeResult
 from models import Agent, Customer, Ticket
 from public import codes, current, rate_limits, unconfirmed, units
@@ -46,15 +46,20 @@ def new_ticket() -> Answer | tuple[str, int]:
     try:
         if unconfirmed.is_asked(form):
             return unconfirmed.keep(form) or _page(form, 422)
-        ticket = tickets.find_by_form_key(form.key) or _send(form)
-    except TooMany as error:
+        ticket = _made_before(form) or _send(form)
+    except (FormSent, TooMany) as error:
         form.refuse(error)
-        return _page(form, 429)
+        return _page(form, 422 if isinstance(error, FormSent) else 429)
     return _sent(ticket, form) if ticket is not None else _page(form, 422)
 
 
 def _argument(name: str) -> str:
     return request.args.get(name, "")
+
+
+def _made_before(form: TicketForm) -> Ticket | None:
+    """Return the ticket that this form has made. Raises FormSent when it was one of another text."""
+    return tickets.find_made(form.new_ticket()) if form.key is not None and form.chosen is not None else None
 
 
 def _send(form: TicketForm) -> Ticket | None:
@@ -68,6 +73,8 @@ def _send(form: TicketForm) -> Ticket | None:
     rate_limits.count_copies(new.copies)
     try:
         return tickets.open_ticket(new, actor=form.customer)
+    except FormSent:
+        raise
     except InvalidInput as error:
         form.refuse(error)
         return None
@@ -166,6 +173,7 @@ def sent() -> Answer | str:
         ticket=ticket,
         opens=opens,
         mails=settings.mail_server() is not None,
+        confirmation=confirmations.confirmation_of(ticket),
         who=current.signed_in(),
     )
 

@@ -84,6 +84,8 @@ class NewTicketPage(TicketDeskPage):
                     replace(new_ticket(form), files=tuple(files.to_send)), actor=self.agent
                 )
             except InvalidInput as error:
+                # Nothing of this form was stored: what comes back is another one.
+                form.form_key.data = secrets.token_urlsafe(16)
                 error.field = FIELD_OF.get(error.field or "", error.field)
                 show(error, form)
             else:

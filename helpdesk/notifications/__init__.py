@@ -93,6 +93,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.UNCONFIRMED: (Notice("confirm", recipients.people),),
     # Somebody in copy had to wait until the author had proven the address.
     Occasion.COPY_RELEASED: (Notice("notification", recipients.people),),
+    # The address is proven now: what was withheld from it is made good (RULES 36).
+    Occasion.PROVEN: (Notice("confirmation", recipients.customer),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
     Occasion.SIGN_IN: (Notice("sign-in", recipients.people),),

@@ -18,6 +18,7 @@ class Occasion(StrEnum):
 
     UNCONFIRMED = "unconfirmed"
     COPY_RELEASED = "copy-released"
+    PROVEN = "proven"
     SEVERAL_ASSIGNED = "several-assigned"
     SIGN_IN = "sign-in"
     INVITATION = "invitation"
@@ -57,7 +58,7 @@ class Cause:
         message_id = self.data.get("message") or self.data.get("note")
         if message_id is not None:
             return Message.get_or_none(Message.id == message_id)
-        if self.kind in {EventKind.OPENED, Occasion.COPY_RELEASED}:
+        if self.kind in {EventKind.OPENED, Occasion.COPY_RELEASED, Occasion.PROVEN}:
             return Message.select().where(Message.ticket == self.ticket.id).order_by(Message.id).first()
         return None
 

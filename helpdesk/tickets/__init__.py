@@ -10,7 +10,7 @@ from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 from helpdesk.tickets.messages import find_by_form_key as find_message_by_form_key
 from helpdesk.tickets.on_behalf import may_open_in, open_for_caller
-from helpdesk.tickets.opening import NewTicket, find_by_form_key, open_ticket
+from helpdesk.tickets.opening import NewTicket, find_made, open_ticket
 from helpdesk.tickets.properties import mark_important, not_important, rename, set_priority, set_tags, tag, untag
 from helpdesk.tickets.spam_and_bin import (
     delete,
@@ -32,7 +32,7 @@ __all__ = [
     "delay_reply",
     "delete",
     "delete_note",
-    "find_by_form_key",
+    "find_made",
     "find_message_by_form_key",
     "lock",
     "mark_important",

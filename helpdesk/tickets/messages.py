@@ -8,7 +8,7 @@ from datetime import datetime
 
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound, ReplyOutdated
+from helpdesk.errors import FormSent, InvalidInput, Merged, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
@@ -19,7 +19,7 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, mentions, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.list_columns import answered_columns, status_columns, store, waiting_columns
-from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
+from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
 from helpdesk.tickets.thread import Seen, arrived_since, newer_text
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
@@ -82,7 +82,7 @@ def _message_of(text: str) -> str:
 def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
     """Return the message that the form of this key made of the same plain `text` before, or None.
 
-    Raises InvalidInput where it made another message: what was typed since must not get lost.
+    Raises FormSent where it made another message: what was typed since must not get lost.
     """
     message = Message.get_or_none(Message.form_key == form_key) if form_key else None
     if message is None:
@@ -90,7 +90,7 @@ def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message
     if message.ticket_id != ticket.id:
         raise InvalidInput(lazy("This form was sent already. Load the page again."))
     if richtext.to_text(message.body).split() != text.split():
-        raise InvalidInput(lazy("This form has sent another text already. Send yours once more."))
+        raise FormSent(FORM_SENT)
     return message
 
 

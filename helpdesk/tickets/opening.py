@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ from peewee import IntegrityError, ModelSelect, ModelUpdate
 
 from helpdesk import clock, search
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import FormSent, InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
 from helpdesk.files.file_store import StoredFile
@@ -23,12 +25,23 @@ from helpdesk.settings import lookups, ticket_numbers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import write_cc
 from helpdesk.tickets.list_columns import priority_columns, status_columns
-from models import CUSTOMER_MESSAGE, Customer, CustomerAddress, Department, Message, Service, Ticket
+from models import (
+    CUSTOMER_MESSAGE,
+    Attachment,
+    Customer,
+    CustomerAddress,
+    Department,
+    Message,
+    Service,
+    Ticket,
+    TicketEvent,
+)
 
 MAX_SUBJECT = 200
 MAX_BODY = 100_000
 #: Characters of a text as HTML, as the editor sends it.
 MAX_HTML = 4 * MAX_BODY
+FORM_SENT = lazy("This form has sent another text already. Send yours once more.")
 
 
 @dataclass(frozen=True)
@@ -56,11 +69,27 @@ class NewTicket:
     #: Taken for spam before anybody has read it: nobody is told, and its author is not blocked.
     is_spam: bool = False
 
+    @property
+    def digest(self) -> str:
+        """What tells the text of this form from another one sent under the same key; its files count apart."""
+        place = [self.service_id, self.department_id]
+        written = [
+            self.form_key,
+            *place,
+            (self.email or "").strip().lower(),
+            self.subject,
+            self.body,
+            self.order_number,
+        ]
+        written += [self.first_name, self.last_name, *sorted(email.lower() for email in self.copies)]
+        return hashlib.sha256(json.dumps(written).encode()).hexdigest()[:32]
+
 
 def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
     """Open a ticket as a customer, as a visitor (`actor` None), or as an agent on a customer's behalf.
 
-    Sending the same form again returns the ticket it made first. Raises InvalidInput naming the field that is wrong.
+    Sending the same form again returns the ticket it made first. Raises InvalidInput naming the field that is wrong,
+    or FormSent when the form has made a ticket of another text.
     """
     subject, body = clean_subject(new.subject), _text(new.body, "body", MAX_BODY)
     service, department = place(new.service_id, new.department_id)
@@ -73,10 +102,11 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             write_cc(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)
             # A visitor acts as the customer of the address they gave: history and mails name that customer.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
+            caller |= {"form": new.digest} if new.form_key else {}
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
         # The same form was sent before, or twice at once: it has made its ticket.
-        ticket_of_form = find_by_form_key(new.form_key)
+        ticket_of_form = find_made(new)
         if ticket_of_form is None:
             raise
         return ticket_of_form
@@ -109,9 +139,28 @@ def _text(value: str, field: str, limit: int) -> str:
     return text
 
 
-def find_by_form_key(form_key: str | None) -> Ticket | None:
-    """Return the ticket that the form of this key made, or None."""
-    return _with_form_key.first(key=form_key) if form_key else None
+def find_made(new: NewTicket) -> Ticket | None:
+    """Return the ticket that the same form has made before, or None.
+
+    Raises FormSent where it made one of another text: what was typed since must not get lost.
+    """
+    ticket: Ticket | None = _with_form_key.first(key=new.form_key) if new.form_key else None
+    if ticket is None:
+        return None
+    opened = TicketEvent.select(TicketEvent.data).where(
+        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.OPENED.value
+    )
+    # A form sent before there were digests is taken for the same; after a merge there are several.
+    digests = {event.data["form"] for event in opened.limit(100) if "form" in event.data} or {new.digest}
+    kept = Attachment.select(Attachment.name, Attachment.sha256).join(Message).where(Message.ticket == ticket.id)
+    require_same(new, digests, set(kept.tuples()) if new.files else set())
+    return ticket
+
+
+def require_same(new: NewTicket, digests: set[str], files: set[tuple[str, str]]) -> None:
+    """Raise FormSent unless a form says what was stored of it: one of these digests, no other files than these."""
+    if new.digest not in digests or {(file.name, file.sha256) for file in new.files} - files:
+        raise FormSent(FORM_SENT)
 
 
 @Prepared

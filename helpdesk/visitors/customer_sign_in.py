@@ -11,6 +11,7 @@ from helpdesk.links import NOT_KNOWN
 from helpdesk.people import accounts, customers
 from helpdesk.people.sign_in_limits import Visitor, network
 from helpdesk.tickets import cc
+from helpdesk.visitors import confirmations
 from models import AccessLink, Customer, CustomerAddress
 
 #: Links one may ask for in `WINDOW` seconds.
@@ -94,10 +95,11 @@ def use_ticket_link(link: AccessLink) -> CustomerAddress:
 
 
 def prove(address: CustomerAddress) -> None:
-    """Mark the address as proven, and mail the people its holder put in copy meanwhile."""
+    """Mark the address as proven; mail the people its holder put in copy meanwhile, and what was withheld from it."""
     if not address.is_proven:
         customers.prove(address)
         cc.release(address)
+        confirmations.make_good(address)
 
 
 def _address_of(link: AccessLink) -> CustomerAddress:

@@ -35,13 +35,14 @@ WINDOW = 3600
 def store(new: NewTicket) -> None:
     """Store a visitor's request and mail the address a link that sends it; the same form sent twice is stored once.
 
-    Raises InvalidInput at ``email`` or for a place that is not offered, or TooMany.
+    Raises InvalidInput at ``email`` or for a place that is not offered, FormSent when the form has sent another text,
+    or TooMany.
     """
     address = customers.normalise(new.email)
     tickets.opening.place(new.service_id, new.department_id)
     nonce, now = new.form_key or secrets.token_urlsafe(32), clock.now()
     token_hash = links.hash_token(links.token_of(KIND, nonce))
-    if UnconfirmedRequest.select().where(UnconfirmedRequest.token_hash == token_hash).exists():
+    if _is_stored(new, token_hash):
         return
     throttle.hit(f"unconfirmed {address}", limit=PER_ADDRESS, seconds=WINDOW)
     recipient = Recipient(address, i18n.supported(new.locale))
@@ -58,7 +59,20 @@ def store(new: NewTicket) -> None:
             )
     except IntegrityError:
         # One form sent twice at the same time: the other request is stored.
-        return
+        _is_stored(new, token_hash)
+
+
+def _is_stored(new: NewTicket, token_hash: str) -> bool:
+    """Whether this request is stored, or sent, already. Raises FormSent when its form has sent another text."""
+    row = UnconfirmedRequest.get_or_none(UnconfirmedRequest.token_hash == token_hash)
+    if row is None:
+        return False
+    if row.used_at is not None:
+        tickets.opening.find_made(new)
+        return True
+    stored = _from_json(row.request)
+    tickets.opening.require_same(new, {stored.digest}, {(file.name, file.sha256) for file in stored.files})
+    return True
 
 
 def link_of(email: OutgoingEmail) -> str | None:

@@ -139,3 +139,15 @@ def test_no_place_is_chosen_beforehand_and_none_is_refused_kindly(client_of, roo
 
 def test_the_only_place_needs_no_choosing(client_of, sales, ben):
     assert "Choose…" not in text_of(client_of(ben).get(NEW))
+
+
+def test_the_form_sent_again_with_another_text_comes_back(client_of, ana, carol, form_values):
+    client = client_of(ana)
+    first = post(client, NEW, form_values).location
+    assert post(client, NEW, form_values).location == first
+    refused = post(client, NEW, {**form_values, "message": "She was billed three times."})
+    assert refused.status_code == 422
+    assert "This form has sent another text already. Send yours once more." in text_of(refused)
+    assert "She was billed three times.</textarea>" in refused.text
+    assert 'name="form_key" type="hidden" value="once"' not in refused.text
+    assert Ticket.select().count() == 1
