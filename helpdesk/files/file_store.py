@@ -105,12 +105,20 @@ def receive(stream: IO[bytes], name: str) -> ReceivedFile:
     path = _new_path()
     with _all_or_nothing(path, name):
         size, digest = _write(stream, location(path), name, allowed.file)
-        if not filetypes.fits(location(path), extension):
-            raise refusal(
-                lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
-            )
-    media_type = filetypes.media_type(extension)
+        media_type = _type_of(location(path), name)
     return ReceivedFile(name, media_type, size, digest, path, pictures.pixels_of(location(path), media_type))
+
+
+def _type_of(path: Path, name: str) -> str:
+    """Return the media type of a file just written. Raises InvalidInput naming the file and what it holds."""
+    extension = filetypes.extension(name)
+    try:
+        return filetypes.type_of(path, extension)
+    except filetypes.Program as error:
+        raise refusal(lazy("“%(file)s” is a program: programs are not taken.", file=name)) from error
+    except filetypes.Disguised as error:
+        message = lazy("“%(file)s” does not hold what its extension “%(type)s” says.", file=name, type=extension)
+        raise refusal(message) from error
 
 
 def keep(content: bytes, name: str, media_type: str) -> ReceivedFile:

@@ -166,7 +166,7 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared(
             "allowed_extensions", "customers", "extensions", "jpeg,gif,png,pdf", lazy("Allowed extensions"),
-            lazy("Separated by commas; jpeg admits jpg. What a file holds must fit its extension."),
+            lazy("Separated by commas; jpeg admits jpg. Programs are never taken, nor a web page called a picture."),
             needs="allow_attachments",
         ),
         Declared(
