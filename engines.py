@@ -9,9 +9,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from peewee import Database, OperationalError
@@ -59,6 +59,8 @@ class DatabaseFile(PooledSqliteDatabase):
 
     #: Whether a missing file may be made: only while a new desk is.
     may_create = False
+    #: What statements may call by name, each with one argument.
+    functions: ClassVar[dict[str, Callable[[Any], Any]]] = {}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -79,6 +81,8 @@ class DatabaseFile(PooledSqliteDatabase):
 
     def _connect(self) -> Any:
         connection = super()._connect()
+        for name, function in self.functions.items():
+            connection.create_function(name, 1, function, deterministic=True)
         if self._identity is None:
             state = os.stat(self.database)
             self._identity = (state.st_dev, state.st_ino)

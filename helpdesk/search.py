@@ -7,12 +7,12 @@ folded here (without case and accents), so that one code path finds the same on 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from peewee import JOIN, SQL, Select, Table, chunked, fn
 
 from database import database, is_sqlite
+from helpdesk.folding import fold
 from models import Customer, CustomerAddress, Message, Ticket
 
 #: Tickets whose messages are renamed by one statement.
@@ -27,23 +27,31 @@ NEWEST = 2_000
 #: Bytes of a message's folded text that are indexed: PostgreSQL refuses more than a mebibyte of different words, and
 #: a letter may fold to several.
 MOST_FOLDED = 400_000
-_WORD = re.compile(r"[^\W_]+")
-
-
-def fold(text: str) -> str:
-    """Return a text without case, accents and ligatures."""
-    text = text.casefold().replace("œ", "oe").replace("æ", "ae")
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c) and c != "\0")
+#: Letters of scripts that put no blanks between words: each is indexed by itself, and a word of them is a phrase.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+UNSPACED += "\U00020000-\U0003ffff"
+WORD = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def words(text: str) -> list[str]:
     """Return the words of a search text, folded, at most `MAX_WORDS`."""
-    return _WORD.findall(fold(text[:400]))[:MAX_WORDS]
+    return WORD.findall(fold(text[:400]))[:MAX_WORDS]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a word is of a script without blanks: it may stand anywhere in a text."""
+    return _UNSPACED.match(word) is not None
+
+
+def indexed(word: str) -> str:
+    """Return a folded word as the index holds it."""
+    return " ".join(word) if is_unspaced(word) else word
 
 
 def plain(text: str) -> str:
     """Return the folded words of a text, separated by blanks: PostgreSQL would take a file name as one word."""
-    return " ".join(_WORD.findall(fold(text)))
+    return " ".join(indexed(word) for word in WORD.findall(fold(text)))
 
 
 def row_of(message_id: int, ticket: Ticket, author: str, text: str) -> dict[str, Any]:
@@ -63,6 +71,14 @@ def index(message: Message, ticket: Ticket, customer: Customer, addresses: str, 
     row = row_of(message.id, ticket, author, text)
     places = ", ".join([database.param] * len(row))
     database.execute_sql(f"INSERT INTO message_search ({', '.join(row)}) VALUES ({places})", list(row.values()))
+
+
+def index_again(message_id: int, ticket: Ticket, author: str, text: str) -> None:
+    """Write the row of a message anew, as it is folded now."""
+    row = row_of(message_id, ticket, author, text)
+    message_search.update({getattr(message_search, name): text for name, text in row.items() if name != "rowid"}).where(
+        message_search.rowid == message_id
+    ).execute(database)
 
 
 def rename(ticket: Ticket, old: str) -> None:
@@ -112,9 +128,11 @@ def newest_matches(text: str, scope: str = "everywhere") -> Select | None:
 def _matches(terms: list[str], scope: str) -> SQL:
     column = _COLUMNS.get(scope)
     if is_sqlite():
-        condition = " ".join([*(f'"{word}"' for word in terms[:-1]), f'"{terms[-1]}"*'])
+        phrases = [f'"{indexed(word)}"' for word in terms]
+        condition = f"{' '.join(phrases)}*"
         return SQL("message_search MATCH ?", (f"{column} : ({condition})" if column else condition,))
-    condition = " & ".join([*terms[:-1], f"{terms[-1]}:*"])
+    phrases = [" <-> ".join(indexed(word).split()) for word in terms]
+    condition = f"{' & '.join(phrases)}:*"
     if column:
         return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (condition,))
     return SQL("tsv @@ to_tsquery('simple', %s)", (condition,))

@@ -9,6 +9,7 @@ from flask_admin.contrib.peewee.filters import FilterEqual
 from peewee import ForeignKeyField, ModelSelect
 
 from database import Base
+from helpdesk import folding
 from helpdesk.i18n import _
 
 #: A list reaches this far; beyond it, one searches.
@@ -104,9 +105,9 @@ class Lists:
     def condition_of(self, word: str) -> Any:
         """Return the condition that a row holds this word."""
         first, *others = self._search_fields  # type: ignore[attr-defined]
-        condition = first.contains(word)
+        condition = folding.contains(first, word)
         for field in others:
-            condition |= field.contains(word)
+            condition |= folding.contains(field, word)
         return condition
 
     def ordered(self, query: ModelSelect, column: Any, descending: Any) -> ModelSelect:

@@ -13,7 +13,7 @@ from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
 from database import database
-from helpdesk import access, journal, orders
+from helpdesk import access, folding, journal, orders
 from helpdesk.i18n import _, language_name, lazy
 from helpdesk.imports import formats
 from helpdesk.people import customers
@@ -90,7 +90,8 @@ class CustomersView(Imports, DeskView):
 
     def condition_of(self, word: str) -> Any:
         """Search the addresses too."""
-        by_address = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email.contains(word))
+        holds = folding.contains(CustomerAddress.email, word)
+        by_address = CustomerAddress.select(CustomerAddress.customer).where(holds)
         return super().condition_of(word) | Customer.id.in_(by_address)
 
     def record(self, customer: Customer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask_admin import expose
 from admin_views.base import DeskPage
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
-from helpdesk import search
+from helpdesk import folding
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import quick_search
 from helpdesk.settings import lookups
@@ -43,8 +43,8 @@ def screens(agent: Agent, text: str) -> list[Line]:
     links = [link for section in [*desk_menu(agent, {}), *setup_menu(agent)[1:]] for link in section["links"]]
     every = [inner for link in links for inner in (link, *link["sub"])]
     named = {link["url"]: str(link["label"]) for link in every} | {url_for("account.profile"): _("My profile")}
-    words = search.fold(text).split()
-    fitting = [(url, name) for url, name in named.items() if all(word in search.fold(name) for word in words)]
+    words = folding.fold(text).split()
+    fitting = [(url, name) for url, name in named.items() if all(word in folding.fold(name) for word in words)]
     return [{"text": name, "detail": "", "url": url} for url, name in fitting[: quick_search.LINES]]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import search
+from helpdesk import folding
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.settings import lookups
@@ -28,7 +28,7 @@ class TicketFields:
     def folded(self, field: str) -> list[str]:
         """Return what the ticket says of an element, case and accents aside."""
         if field not in self._folded:
-            self._folded[field] = [search.fold(text) for text in getattr(self, field)]
+            self._folded[field] = [folding.fold(text) for text in getattr(self, field)]
         return self._folded[field]
 
     @cached_property
@@ -135,7 +135,7 @@ class Condition:
 
     def holds(self, facts: TicketFields) -> bool:
         """Whether a ticket fits it."""
-        return OPERATORS[self.operator].holds(facts.folded(self.field), search.fold(self.value.strip()))
+        return OPERATORS[self.operator].holds(facts.folded(self.field), folding.fold(self.value.strip()))
 
 
 def conditions_of(rule: Filter) -> list[Condition]:

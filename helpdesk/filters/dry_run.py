@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import access, search
+from helpdesk import access, folding
 from helpdesk.access import Actor
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, fits
 from models import Attachment, Message, Ticket
@@ -70,10 +70,10 @@ def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Exce
 
 
 def _excerpt(condition: Condition, text: str) -> Excerpt | None:
-    value = search.fold(condition.value.strip())
-    if not OPERATORS[condition.operator].holds([search.fold(text)], value):
+    value = folding.fold(condition.value.strip())
+    if not OPERATORS[condition.operator].holds([folding.fold(text)], value):
         return None
-    needle = search.fold(text).strip() if condition.operator == "one_of" else value
+    needle = folding.fold(text).strip() if condition.operator == "one_of" else value
     span = _span(text, needle, last=condition.operator == "ends_with")
     if span is None:
         return None
@@ -86,11 +86,7 @@ def _excerpt(condition: Condition, text: str) -> Excerpt | None:
 
 def _span(text: str, folded: str, *, last: bool) -> tuple[int, int] | None:
     """Return where a folded text stands in a text as it was written."""
-    letters, origins = [], []
-    for place, letter in enumerate(text):
-        for part in search.fold(letter):
-            letters.append(part)
-            origins.append(place)
-    whole = "".join(letters)
+    letters = folding.letters(text)
+    whole, origins = "".join(letter for letter, _place in letters), [place for _letter, place in letters]
     at = whole.rfind(folded) if last else whole.find(folded)
     return None if at < 0 or not folded else (origins[at], origins[at + len(folded) - 1] + 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from database import Stamp, database
-from helpdesk import access, search
+from helpdesk import access, folding
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.filters.actions import ACTIONS, TargetGone, check, target
@@ -48,7 +48,7 @@ def _wrong_condition(row: Mapping[str, Any]) -> Any:
     if row.get("field") not in FIELDS or row.get("operator") not in OPERATORS:
         return lazy("Choose an element and a condition.")
     value = str(row.get("value") or "").strip()
-    if not search.fold(value):
+    if not folding.fold(value):
         return lazy("Say what the condition looks for.")
     return lazy("At most %(limit)s characters.", limit=LONGEST_VALUE) if len(value) > LONGEST_VALUE else None
 

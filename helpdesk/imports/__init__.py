@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from helpdesk import access, journal, search
+from helpdesk import access, folding, journal
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.orders import Stored
@@ -158,7 +158,7 @@ def _header_with(kind: Kind, lines: list[str], delimiter: str) -> _Header:
 
 
 def _folded(header: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", search.fold(header))
+    return re.sub(r"[^a-z0-9]", "", folding.fold(header))
 
 
 def _read_row(

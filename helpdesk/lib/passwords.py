@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -23,26 +24,39 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 def make_hash(password: str, *, salt: bytes | None = None) -> str:
     """Return the hash to store for this password; only a demo gives its own `salt`."""
-    return _hasher.hash(password, salt=salt)
+    return _hasher.hash(normal(password), salt=salt)
+
+
+def normal(password: str) -> str:
+    """Return a password in the one form that is hashed: keyboards write an accent with its letter, or after it."""
+    return unicodedata.normalize("NFC", password)
 
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Whether this is the password of a stored hash; without a hash False, after the same work."""
     if _is_too_long(password):
         return False
+    # Hashes made before passwords were normalised hold the form in which they were written then.
+    forms = dict.fromkeys((normal(password), password, unicodedata.normalize("NFD", password)))
+    return any(_verifies(password_hash or _hash_of_nobody(), form) for form in forms) and password_hash is not None
+
+
+def _verifies(password_hash: str, form: str) -> bool:
     try:
-        return _hasher.verify(password_hash or _hash_of_nobody(), password) and password_hash is not None
+        return _hasher.verify(password_hash, form)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def is_outdated(password_hash: str) -> bool:
-    """Whether a hash was made with other settings than the present ones."""
-    return _hasher.check_needs_rehash(password_hash)
+def is_outdated(password_hash: str, password: str) -> bool:
+    """Whether the hash that this password matches was made with other settings, or of another form of it."""
+    is_other_form = not password.isascii() and not _verifies(password_hash, normal(password))
+    return is_other_form or _hasher.check_needs_rehash(password_hash)
 
 
 def check_new(password: str, *own: str, field: str = "password") -> None:
     """Raise InvalidInput at `field` for a weak password; `own` are the owner's e-mail addresses and names."""
+    password = normal(password)
     if len(password) < MIN_CHARACTERS:
         raise InvalidInput(lazy("Use at least 8 characters; 15 or more are better."), field=field)
     if _is_too_long(password):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.core import get_global
 
-from helpdesk import i18n, search
+from helpdesk import folding, i18n
 from helpdesk.i18n import lazy
 
 #: The regions offered. Names under others are former ones of the same zones.
@@ -45,7 +45,7 @@ def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
         if region in REGIONS and place:
             city = cities.get(name, {}).get("city")
             names.setdefault((str(REGIONS[region]), str(city or _words(place))), name)
-    ordered = sorted(names, key=lambda spot: (search.fold(spot[0]), search.fold(spot[1])))
+    ordered = sorted(names, key=lambda spot: (folding.fold(spot[0]), folding.fold(spot[1])))
     return (("UTC", "UTC", None), *((names[spot], spot[1], spot[0]) for spot in ordered))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import access, search
+from helpdesk import access, folding, search
 from helpdesk.settings import lookups
 from models import Agent, Customer, CustomerAddress, Tag, Ticket
 
@@ -35,5 +35,5 @@ def customers(agent: Agent, text: str) -> list[CustomerAddress]:
 
 def tags(text: str) -> list[Tag]:
     """Return the tags whose name holds all words; none for no word."""
-    words = search.fold(text).split()
+    words = folding.fold(text).split()
     return [row for row in lookups.tags() if words and all(word in row.key for word in words)][:LINES]

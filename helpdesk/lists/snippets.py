@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import Case, Value, fn
 
-from helpdesk import search
+from helpdesk import folding, search
 from helpdesk.lib import richtext
 from helpdesk.search import message_search
 from models import Message
@@ -21,8 +21,7 @@ LEAD, LONGEST = 30, 160
 #: Characters of a message that are looked through.
 LOOKED_AT = 20_000
 
-_WORD = re.compile(r"[^\W_]+")
-_fold = functools.lru_cache(maxsize=8_192)(search.fold)
+_fold = functools.lru_cache(maxsize=8_192)(folding.fold)
 
 #: Pieces of a text, in order; True for the words that were searched.
 Parts = list[tuple[str, bool]]
@@ -50,7 +49,8 @@ def of_tickets(ids: Sequence[int], text: str, scope: str = "everywhere") -> dict
 def _score(words: Sequence[str]) -> Any:
     """Count the words that stand in the folded text of a message, the last one as a beginning."""
     text = Value(" ").concat(message_search.body).concat(" ")
-    patterns = [*(f"% {word} %" for word in words[:-1]), f"% {words[-1]}%"]
+    *whole, last = map(search.indexed, words)
+    patterns = [*(f"% {word} %" for word in whole), f"% {last}%"]
     scores = [Case(None, ((text.ilike(pattern), 1),), 0) for pattern in patterns]
     return functools.reduce(operator.add, scores)
 
@@ -79,7 +79,16 @@ def cut(text: str, words: Sequence[str]) -> Parts:
 
 def _matches(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
     whole, beginning = frozenset(words), words[-1] if words else None
-    for word in _WORD.finditer(text):
+    for word in search.WORD.finditer(text):
         folded = _fold(word.group())
-        if folded in whole or (beginning is not None and folded.startswith(beginning)):
+        if search.is_unspaced(folded):
+            yield from _inside(word, whole)
+        elif folded in whole or (beginning is not None and folded.startswith(beginning)):
             yield word.span()
+
+
+def _inside(run: re.Match[str], words: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Give where words stand in a run of letters without blanks, the first of them at each place."""
+    wanted = [re.escape(word) for word in sorted(words, key=len, reverse=True) if search.is_unspaced(word)]
+    for match in re.finditer("|".join(wanted), run.group()) if wanted else ():
+        yield run.start() + match.start(), run.start() + match.end()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from helpdesk import outbox
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline
-from helpdesk.operations import upkeep
+from helpdesk.operations import search_index, upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
 from helpdesk.outbox import claims
 
 TIMETABLE = Timetable(
     (
+        Job("search index", MINUTELY, search_index.renew),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),

@@ -73,7 +73,7 @@ def check_password(person: P | None, password: str, *, account: str, email: str,
             journal.sign_in_refused(email, visitor.address)
         raise InvalidInput(lazy("The e-mail address or the password is not right."), field="password")
     attempt.succeeded()
-    if passwords.is_outdated(str(password_hash)):
+    if passwords.is_outdated(str(password_hash), password):
         person.password_hash = passwords.make_hash(password)
         person.save()
     return person

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, fn
 
 from database import Stamp, database
-from helpdesk import access, clock, search, settings
+from helpdesk import access, clock, folding, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
@@ -195,7 +195,7 @@ def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
     name = inputs.required(values.get("name"), "name", 40).lstrip("# ")
     if not name or "," in name:
         raise InvalidInput(lazy("Use a word or a few, without a comma."), field="name")
-    tag.name, tag.key = name, search.fold(name)[:40]
+    tag.name, tag.key = name, folding.fold(name)[:40]
     try:
         with database.atomic():
             tag.save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from helpdesk import search
+from helpdesk import folding
 from helpdesk.lib import richtext
 
 #: Words of both languages, folded, whatever the language of the desk. The customer's file (“your attachment”)
@@ -22,4 +22,4 @@ def speaks_of_a_file(html: str) -> bool:
     """Whether a text (HTML) says that a file is attached; quotations in it do not count."""
     lines = richtext.to_text(richtext.clean(html)).splitlines()
     own = " ".join(line for line in lines if not line.startswith(">"))
-    return _SPEAKS.search(search.fold(own).replace("’", "'")) is not None
+    return _SPEAKS.search(folding.fold(own)) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpdesk import search
+from helpdesk import folding, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
@@ -96,12 +96,12 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor) -> None:
 
 def tag_key(name: str) -> str:
     """Return the folded form that identifies a tag, cut to its column (a letter may fold to two)."""
-    return search.fold(_one_line(name))[:MAX_TAG]
+    return folding.fold(_one_line(name))[:MAX_TAG]
 
 
 def _tag(name: str) -> Tag:
     text = _one_line(name)
-    if not 0 < len(text) <= MAX_TAG:
+    if not tag_key(text) or len(text) > MAX_TAG:
         raise InvalidInput(lazy("A tag has 1 to 40 characters."), field="tags")
     row, _made = Tag.get_or_create(key=tag_key(text), defaults={"name": text})
     return row

@@ -1,7 +1,8 @@
 // <dialog id="finder">: Ctrl+K opens it; arrows choose, Enter goes. Actions are the page's own buttons.
+import { fold } from "./folding.js";
+
 const WAIT = 150;
 const ACTIONS = ".ticket-head form button, .ticket-head summary, .acts form > button, .acts summary, .acts > a, .head .btn";
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 
 function make(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -83,7 +84,7 @@ function listen(dialog) {
   async function ask() {
     const turn = ++asked;
     const text = field.value;
-    const here = { label: dialog.dataset.actions, lines: actions(fold(text).split(/\s+/)) };
+    const here = { label: dialog.dataset.actions, lines: actions(fold(text).trim().split(/\s+/)) };
     try {
       const answer = await fetch(`${dialog.dataset.findUrl}?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" }, redirect: "error" });
       const { groups } = await answer.json();

@@ -1,7 +1,7 @@
 // "@" in an internal note: the colleagues who see the ticket, chosen with the arrow keys. Without script one types the name.
 const MOST = 6;
 
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+import { fold } from "./folding.js";
 
 /** Nobody is named in a message: the editor is listened to from the first note on. */
 export function mentions(form, editor) {

@@ -36,7 +36,8 @@ MAY_IMPORT = {
 }
 #: The rooms of `helpdesk/`, floor by floor: a room imports what stands on a floor before its own, and itself.
 FLOORS = (
-    ("errors", "clock", "i18n", "search"),
+    ("errors", "clock", "i18n", "folding"),
+    ("search",),
     ("lib",),
     ("settings",),
     ("access", "links"),

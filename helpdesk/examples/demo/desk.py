@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from database import Label
-from helpdesk import filters, search, settings
+from helpdesk import filters, folding, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.draft import Author
 from helpdesk.examples.demo.world import Person
@@ -87,7 +87,7 @@ def _services() -> dict[str, Place]:
 
 def _agent(person: Person, password_hash: str, now: datetime) -> Agent:
     role = Role.select().where(Role.can_configure == person.is_admin).order_by(Role.id).first()
-    email = f"{search.fold(person.name).replace(' ', '.')}@{world.DOMAIN}"
+    email = f"{folding.fold(person.name).replace(' ', '.')}@{world.DOMAIN}"
     return Agent.create(
         email=email,
         name=person.name,
@@ -128,7 +128,7 @@ def _teams(agents: dict[str, Agent]) -> list[tuple[Team, list[Agent]]]:
 
 def _tags() -> dict[str, int]:
     names = {name for source in library.BOOKS.values() for thread in source.THREADS for name in thread.tags}
-    return {name: Tag.create(name=name, key=search.fold(name)).id for name in sorted(names)}
+    return {name: Tag.create(name=name, key=folding.fold(name)).id for name in sorted(names)}
 
 
 def _canned(places: dict[str, Place], desk: Desk) -> None:
@@ -177,7 +177,7 @@ def customers(count: int, rng: Random, now: datetime) -> list[Author]:
     for step in range(count):
         locale = rng.choice(("en", "fr"))
         first, last = rng.choice(world.FIRST_NAMES[locale]), rng.choice(world.LAST_NAMES[locale])
-        email = search.fold(f"{first}.{last}{step + 1}@{rng.choice(world.MAIL_DOMAINS)}")
+        email = folding.fold(f"{first}.{last}{step + 1}@{rng.choice(world.MAIL_DOMAINS)}")
         has_name = rng.random() < 0.95
         people.append(
             {

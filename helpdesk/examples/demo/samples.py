@@ -10,7 +10,7 @@ from typing import Any
 from peewee import fn
 
 from database import Base, Label, database, is_sqlite
-from helpdesk import clock, search, settings
+from helpdesk import clock, folding, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.draft import Author, Draft, Rows, Text
 from helpdesk.lib import sort_position
@@ -101,7 +101,7 @@ class Maker:
         first = self.rng.choice(world.FIRST_NAMES[self.locale])
         last = self.rng.choice(world.LAST_NAMES[self.locale])
         customer = Customer.create(first_name=first, last_name=last, locale=self.locale, created_at=self.now)
-        email = self._free_address(search.fold(f"{first}.{last}"))
+        email = self._free_address(folding.fold(f"{first}.{last}"))
         address = CustomerAddress.create(customer=customer, email=email, proven_at=self.now, created_at=self.now)
         self.made["customers"].append(customer.id)
         self.made["addresses"].append(address.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from argon2 import PasswordHasher
 
@@ -68,5 +70,21 @@ def test_what_is_no_hash_matches_nothing() -> None:
 
 
 def test_weaker_hashes_are_outdated() -> None:
-    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=8192).hash(GOOD))
-    assert not passwords.is_outdated(passwords.make_hash(GOOD))
+    assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=8192).hash(GOOD), GOOD)
+    assert not passwords.is_outdated(passwords.make_hash(GOOD), GOOD)
+
+
+def test_an_accent_is_the_same_however_the_keyboard_writes_it():
+    composed, apart = (unicodedata.normalize(form, "Crème brûlée 7") for form in ("NFC", "NFD"))
+    assert composed != apart
+    assert passwords.matches(passwords.make_hash(apart), composed)
+    assert passwords.matches(passwords.make_hash(composed), apart)
+
+
+def test_a_hash_of_the_other_form_is_accepted_once_more_and_replaced():
+    composed, apart = (unicodedata.normalize(form, "Crème brûlée 7") for form in ("NFC", "NFD"))
+    old = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(apart)
+    assert passwords.matches(old, apart)
+    assert passwords.matches(old, composed)
+    assert passwords.is_outdated(old, apart)
+    assert not passwords.is_outdated(passwords.make_hash(apart), apart)

@@ -153,7 +153,7 @@ def test_an_outdated_hash_is_renewed(ana: Agent) -> None:
     ana.password_hash = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(cast.PASSWORD)
     ana.save()
     sign_in()
-    assert not passwords.is_outdated(Agent.get_by_id(ana.id).password_hash)
+    assert not passwords.is_outdated(Agent.get_by_id(ana.id).password_hash, cast.PASSWORD)
 
 
 def test_the_time_of_the_answer_does_not_tell_who_has_an_account(ana: Agent) -> None:
