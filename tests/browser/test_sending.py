@@ -10,7 +10,7 @@ from tests.support import attached, axe, cast, sqlite_only
 pytestmark = [pytest.mark.browser, sqlite_only]
 
 
-def test_the_split_button_is_worked_by_keyboard_(desk_page, ticket):  # noqa: F811
+def test_the_split_button_is_worked_by_keyboard(desk_page, ticket):  # noqa: F811
     write(desk_page, ticket, "Solved")
     desk_page.focus(".split summary")
     for key in ("Enter", "Tab", "Tab", "Enter"):
