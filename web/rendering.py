@@ -11,7 +11,7 @@ from flask import Flask, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from helpdesk import clock, i18n, settings
+from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext
 from models import Agent
@@ -78,13 +78,18 @@ def csrf_field() -> Markup:
 
 
 def keys_help() -> Markup:
-    """Return the dialog of the keys, the same on every page of the desk: written once for each language."""
-    return _keys_help(i18n.language(), request.script_root)
+    """Return the dialog of the keys, the same on every page of the desk: written once for each language.
+
+    A key that the reader's role does not let work is left out.
+    """
+    person = sessions.current_person()
+    closes = isinstance(person, Agent) and access.can(person, "close")
+    return _keys_help(i18n.language(), request.script_root, closes)
 
 
 @lru_cache(maxsize=32)
-def _keys_help(_language: str, _root: str) -> Markup:
-    return Markup(render_template("admin/keys.html"))  # noqa: S704
+def _keys_help(_language: str, _root: str, closes: bool) -> Markup:
+    return Markup(render_template("admin/keys.html", closes=closes))  # noqa: S704
 
 
 def locale() -> str:

@@ -183,7 +183,7 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
             side_effects = self.side_effects(row, self.values(form)) if form.validate() else []
             if side_effects:
                 return self.confirm(
-                    _("Save “%(name)s”?", name=self.named(row)), side_effects, _("Save"), **form_lists()
+                    _("Save the changes to “%(name)s”?", name=self.named(row)), side_effects, _("Save"), **form_lists()
                 )
         return super().edit_view()
 

@@ -47,6 +47,8 @@ class RolesView(DeskView):
             "the public address and the journal."
         ),
     }
+    # A right is given by somebody who ticks it.
+    form_args = {f"can_{name}": {"default": False} for name in CAPABILITIES}
     column_default_sort = "id"
 
     def suggestions(self, row: Any) -> list[tuple[str, str]]:

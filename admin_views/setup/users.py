@@ -157,8 +157,10 @@ class UsersView(DeskView):
                 raise InvalidInput(error.message, field=f"{row['prefix']}-{error.field}") from error
 
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
-        """Say how many tickets a disabled account leaves behind (RULES 7)."""
-        return references.unassigned(teams.unassigned_by(row, values)) if row.active and not values["active"] else []
+        """Say how many tickets a disabled account leaves behind (RULES 7), and who is signed out."""
+        left = teams.unassigned_by(row, values) if row.active and not values["active"] else 0
+        signed_out = [_("%(name)s is signed out everywhere.", name=row.name)]
+        return references.unassigned(left) + (signed_out if agents.signs_out(row, values, actor=self.agent) else [])
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting an account does (RULES 7)."""

@@ -188,9 +188,15 @@ class ActionsPage(TicketDeskPage):
 
     @expose("/<number>/notes/<int:note_id>/delete", methods=["POST"])
     def delete_note_view(self, number: str, note_id: int) -> ResponseReturnValue:
-        """Delete an internal note."""
+        """Ask, then delete an internal note: its text does not come back."""
         ticket = self.context.find(number)
         note = self.message(ticket, note_id, lazy("There is no such note."))
+        if "confirmed" not in request.form and tickets.may_delete_note(note, self.agent):
+            return self.render(
+                "admin/model/confirm.html", title=_("Delete this note for good?"), button=_("Delete the note"),
+                consequences=[_("The history keeps who wrote it and when, not the text and its files.")],
+                action=request.full_path, hidden={"confirmed": "1"}, return_url=self.context.address(ticket),
+            )  # fmt: skip
         tickets.delete_note(note, actor=self.agent)
         flash(_("The note has been deleted."), "success")
         return redirect(self.context.address(ticket))

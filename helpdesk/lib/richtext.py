@@ -25,6 +25,12 @@ MAX_MARGIN = 20
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _PLAIN = re.compile(r"(?:[^<&]|&(?:amp|lt|gt|quot|nbsp|#x27);|</?p>|<br>)*")
+_HOLE = re.compile(
+    r"<br>(?:\s|&nbsp;|</?(?:div|p)>)*<br>|<(?:p|div)>(?:\s|&nbsp;|<br>)*</|^<(?:p|div)><br>|<br></(?:p|div)>$"
+)
+_PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+_GAP = re.compile(r"(?:\s|&nbsp;)*(?:</?(?:div|p)>|<br>)(?:\s|&nbsp;|</?(?:div|p)>|<br>)*")
+_TAGS = re.compile(r"<[^>]+>")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
 _QUOTE = re.compile(r"<(/?)blockquote>")
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?()\[\]*_…]", re.IGNORECASE)
@@ -44,7 +50,34 @@ def clean(html: str) -> str:
         link_rel="noopener nofollow",
     )
     # Afterwards: a control character may have been written as an entity.
-    return control_characters.removed(cleaned)
+    return _without_holes(control_characters.removed(cleaned))
+
+
+def _without_holes(html: str) -> str:
+    """Return clean HTML with one empty line at most between two texts, and none at the ends or between paragraphs."""
+    if _HOLE.search(html) is None:
+        return html
+    parts = _PREFORMATTED.split(html)
+    return "".join(part if place % 2 else _GAP.sub(_narrowed, part) for place, part in enumerate(parts))
+
+
+def _narrowed(gap: re.Match[str]) -> str:
+    """Return what stands between two texts, without the empty lines beyond the first."""
+    blocks: list[str] = []
+    lines, has_text = 0, gap.start() > 0
+    for tag in _TAGS.findall(gap.group()):
+        lines += tag == "<br>" and not has_text
+        has_text = False
+        if tag.startswith("</") and blocks and not blocks[-1].startswith("</"):
+            blocks.pop()
+        elif tag != "<br>":
+            blocks.append(tag)
+    if gap.start() == 0 or gap.end() == len(gap.string) or any(tag.endswith("p>") for tag in blocks):
+        # A paragraph has its margin.
+        return "".join(blocks)
+    if lines < 2:
+        return gap.group()
+    return "".join(blocks) + "<br>" if blocks else "<br><br>"
 
 
 def is_too_heavy(html: str) -> bool:

@@ -87,9 +87,25 @@ def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
     if before.email != after.email:
         # Links mailed to the old address must not open the account of its new holder.
         links.forget_links_of(after)
-    rights_changed = (before.role_id, before.is_admin) != (after.role_id, after.is_admin)
-    if rights_changed and not (isinstance(actor, Agent) and actor.id == after.id):
+    if _rights(before) != _rights(after) and not _is_own(after, actor):
         accounts.end_all_sign_ins(after)
+
+
+def _rights(agent: Agent) -> tuple[int, bool]:
+    return agent.role_id, agent.is_admin
+
+
+def _is_own(agent: Agent, actor: Actor) -> bool:
+    return isinstance(actor, Agent) and actor.id == agent.id
+
+
+def signs_out(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> bool:
+    """Whether storing these values ends sign-ins of the agent: other rights, or none."""
+    clean = _checked(agent, values)
+    role, is_admin = clean.get("role", agent.role), clean.get("is_admin", agent.is_admin)
+    changed = _rights(agent) != (role.id, is_admin) and not _is_own(agent, actor)
+    closed = agent.active and not clean.get("active", True)
+    return (changed or closed) and bool(accounts.list_sign_ins(agent))
 
 
 def disable_agent(agent: Agent, *, actor: Actor) -> Agent:

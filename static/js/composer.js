@@ -1,6 +1,7 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
 import { drafts } from "./drafts.js";
 import { fold } from "./folding.js";
+import { oneEmptyLine } from "./lines.js";
 import { mentions } from "./mentions.js";
 import { network } from "./network.js";
 
@@ -131,6 +132,7 @@ if (form && area && window.Trix) {
   translate();
   document.addEventListener("trix-initialize", (event) => {
     reachable(event);
+    oneEmptyLine(event.target);
     drafts(form, event.target);
     mentions(form, event.target);
   });

@@ -1,4 +1,6 @@
 // <textarea data-editor>: rich text where the browser has script, the plain text area where it has not.
+import { oneEmptyLine } from "./lines.js";
+
 function translate() {
   const words = JSON.parse(document.getElementById("editor-words")?.textContent ?? "{}");
   Object.assign(window.Trix.config.lang, words);
@@ -30,6 +32,7 @@ if (window.Trix) {
   // Trix keeps its buttons out of the tab order: whoever has no mouse could not reach them.
   document.addEventListener("trix-initialize", ({ target }) => {
     for (const button of target.toolbarElement.querySelectorAll("button")) button.tabIndex = 0;
+    oneEmptyLine(target);
   });
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.addEventListener("inline:added", ({ target }) => enrichAll(target));

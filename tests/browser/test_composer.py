@@ -216,3 +216,25 @@ def test_the_offer_to_take_it_back_leaves_in_time(desk_page, ticket):
     desk_page.keyboard.press("Control+Enter")
     desk_page.get_by_text("Your message has been sent.").wait_for()
     desk_page.get_by_role("button", name="Undo sending").wait_for(state="hidden")
+
+
+def test_enter_again_and_again_leaves_one_empty_line(desk_page, ticket):
+    write(desk_page, ticket, "One")
+    for _time in range(4):
+        desk_page.keyboard.press("Enter")
+    desk_page.keyboard.type("Two")
+    desk_page.keyboard.press("Control+Enter")
+    desk_page.get_by_text("Your message has been sent.").wait_for()
+    body = Message.select().where(Message.kind == "reply").get().body
+    assert body == "<div>One<br><br>Two</div>"
+
+
+def test_enter_twice_still_ends_a_list(desk_page, ticket):
+    write(desk_page, ticket, "")
+    desk_page.locator("[data-trix-attribute=bullet]").click()
+    desk_page.keyboard.type("Item")
+    for _time in range(2):
+        desk_page.keyboard.press("Enter")
+    desk_page.keyboard.type("After")
+    desk_page.wait_for_function("document.querySelector('#body-html').value.includes('After')")
+    assert desk_page.input_value("#body-html") == "<ul><li>Item</li></ul><div>After</div>"

@@ -319,7 +319,7 @@ POST: dict[str, str] = {
     "desk_undo_send.wait_view": f"{DESK} 404 404 404 404",
     "desk_composer.draft_view": "401 401 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
-    "desk_actions.delete_note_view": f"{DESK} 404 403 302 302",
+    "desk_actions.delete_note_view": f"{DESK} 404 403 200 200",
     "account.sign_in": "422 422 422 422 422 422 422 422",
     "account.sign_out": "303 303 303 303 303 303 303 303",
     "account.forgotten": "422 422 422 422 422 422 422 422",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from models import Agent, Permission, Team, Ticket
+from models import CAPABILITIES, Agent, Permission, Role, Team, Ticket
 from tests.support import cast, doors
 
 OWN = "/admin/my-settings"
@@ -174,3 +174,35 @@ def test_places_are_written_as_on_the_ticket(client_of, root, invoices, sales):
     cast.permit(root, invoices)
     cast.permit(root, sales)
     assert "Billing, Invoices · Sales" in doors.text_of(client_of(root).get("/admin/users/"))
+
+
+def test_a_new_role_may_do_nothing_until_somebody_ticks_it(client_of, root):
+    page = client_of(root).get("/admin/roles/new/").text
+    boxes = re.findall(r'<input[^>]*type="checkbox"[^>]*name="can_\w+"[^>]*>|<input[^>]*name="can_\w+"[^>]*>', page)
+    assert len(boxes) == len(CAPABILITIES)
+    assert not [box for box in boxes if "checked" in box]
+    doors.post(client_of(root), "/admin/roles/new/", {"name-en": "Readers"})
+    role = Role.select().order_by(Role.id.desc()).get()
+    assert not any(getattr(role, f"can_{name}") for name in CAPABILITIES)
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_another_role_says_who_is_signed_out(client_of, root, ana, is_signed_in):
+    other, theirs = cast.make_role("Reader", can_assign=False), client_of(ana) if is_signed_in else None
+    address, client = f"/admin/users/edit/?id={ana.id}", client_of(root)
+    form = {"name": ana.name, "email": ana.email, "role": other.id, "active": "y", "locale": "en"}
+    answer = doors.post(client, address, form)
+    if theirs is None:
+        assert answer.status_code == 302
+        return
+    assert "Ana is signed out everywhere." in doors.text_of(answer)
+    assert theirs.get("/admin/tickets/").status_code == 200
+    doors.post(client, address, form | {"confirmed": "1"})
+    assert theirs.get("/admin/tickets/").status_code != 200
+    assert doors.post(client, address, form).status_code == 302, "the same role signs nobody out"
+
+
+def test_the_help_names_no_key_that_does_nothing(client_of, ana, billing):
+    reader = cast.make_agent("Rea", billing, role=cast.make_role("Reader", can_set_status=False))
+    assert "<kbd>c</kbd>" in client_of(ana).get("/admin/tickets/").text
+    assert "<kbd>c</kbd>" not in client_of(reader).get("/admin/tickets/").text

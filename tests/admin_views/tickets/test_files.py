@@ -94,7 +94,7 @@ def test_a_file_of_another_department_is_404(client_of, ticket, ana, ben):
 
 def test_deleting_a_note_deletes_its_files(client_of, ticket, ana):
     note = tickets.add_note(ticket, "<p>Ours.</p>", actor=ana, files=[attached.received()])
-    doors.post(client_of(ana), f"/admin/tickets/{ticket.number}/notes/{note.id}/delete")
+    doors.post(client_of(ana), f"/admin/tickets/{ticket.number}/notes/{note.id}/delete", {"confirmed": "1"})
     assert (Attachment.select().count(), attached.stored()) == (0, [])
 
 

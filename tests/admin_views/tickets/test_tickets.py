@@ -91,7 +91,11 @@ def test_a_note_is_saved_and_said(client_of, ticket, ana):
 def test_a_note_is_deleted(client_of, ticket, ana):
     note = tickets.add_note(ticket, "<p>Secret</p>", actor=ana)
     client = client_of(ana)
-    post(client, url(ticket, f"notes/{note.id}/delete"))
+    address = url(ticket, f"notes/{note.id}/delete")
+    asked = post(client, address)
+    assert "Delete this note for good?" in text_of(asked)
+    assert "Secret" in text_of(client.get(url(ticket))), "one click deletes nothing"
+    post(client, address, {"confirmed": "1"})
     page = text_of(client.get(url(ticket)))
     assert "The note has been deleted." in page
     assert "Secret" not in page

@@ -122,3 +122,31 @@ def test_text_that_became_html_reads_as_it_was_typed():
 )  # fmt: skip
 def test_html_reads_as_plain_text(html, text):
     assert richtext.to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "narrow"),
+    [
+        ("<div>One<br><br>Two</div>", "<div>One<br><br>Two</div>"),
+        ("<div>One<br><br><br><br>Two</div>", "<div>One<br><br>Two</div>"),
+        ("<div>One</div><div><br></div><div>Two</div>", "<div>One</div><div><br></div><div>Two</div>"),
+        ("<div>One<br><br></div><div><br>Two</div>", "<div>One</div><div><br>Two</div>"),
+        ("<div>One</div><div><br></div><div>&nbsp;<br></div><div>Two</div>", "<div>One</div><div><br>Two</div>"),
+        ("<p>One</p><p><br></p><p>Two</p>", "<p>One</p><p>Two</p>"),
+        ("<p>One</p><p>&nbsp;</p><p></p><p>Two</p>", "<p>One</p><p>Two</p>"),
+        ("<div><br>One<br><br></div>", "<div>One</div>"),
+        ("<ul><li>One</li></ul><div><br><br><br>Two</div>", "<ul><li>One</li></ul><div><br>Two</div>"),
+        ("<pre>One\n\n\n\nTwo<br><br><br></pre>", "<pre>One\n\n\n\nTwo<br><br><br></pre>"),
+        ("<div>One&nbsp;Two</div>\n\n<div>Three</div>", "<div>One&nbsp;Two</div>\n\n<div>Three</div>"),
+    ],
+)
+def test_empty_lines_collapse(html, narrow):
+    assert richtext.clean(html) == narrow
+    assert richtext.clean(narrow) == narrow
+    assert "\n\n\n" not in richtext.to_text(narrow) or "<pre>" in narrow
+
+
+def test_a_long_text_of_breaks_is_narrowed_at_once():
+    begun = time.perf_counter()
+    richtext.clean("<div>a" + "<br>&nbsp; " * 20_000 + "</div><div>" * 20 + "b</div>")
+    assert time.perf_counter() - begun < 2
