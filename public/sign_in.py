@@ -32,11 +32,17 @@ def sign_in() -> Response | str | tuple[str, int, dict[str, str]]:
         return redirect(_home(after)) if current.signed_in() else _page(form, after)
     try:
         if form.validate():
-            return _ask_link(form, after) if "link" in request.form else _sign_in(form, after)
+            return _ask_link(form, after) if _is_link_wanted(form) else _sign_in(form, after)
     except (InvalidInput, TooMany) as error:
         refused = error
         form.refuse(error)
     return again(_page(form, after), refused)
+
+
+def _is_link_wanted(form: SignInForm) -> bool:
+    """Whether a link is asked for: by its button, or by Enter where no password was written."""
+    by_enter = "enter" in request.form and not form.password.data and settings.mail_server() is not None
+    return "link" in request.form or by_enter
 
 
 def _page(form: SignInForm, after: str) -> str:

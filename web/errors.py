@@ -24,7 +24,7 @@ from web.kept_input import SentForm, read_form
 
 TEXTS: dict[int, tuple[Any, Any]] = {
     400: (lazy("This request cannot be understood"), lazy("Go back, reload the page and try again.")),
-    401: (lazy("You are signed out"), lazy("Sign in, then send it again from here.")),
+    401: (lazy("You are signed out"), lazy("Nothing was sent. Sign in, then send it again from here.")),
     403: (lazy("You may not open this page"), lazy("Ask an administrator of the desk if you need it.")),
     404: (lazy("There is nothing here"), lazy("The page does not exist, or it is not yours.")),
     405: (lazy("This address is not a page"), lazy("It takes what a form sends.")),
@@ -166,9 +166,9 @@ def expired(_error: CSRFError) -> Any:
     return page(400, AGAIN if sent_form else EXPIRED, sent_form, EXPIRED_TITLE)
 
 
-def signed_out(sign_in: str) -> Any:
+def signed_out(sign_in: str, sent_form: SentForm | None = None) -> Any:
     """Answer a form of somebody whose sign-in has ended: the page to sign in, or what was typed given back."""
-    sent_form = read_form()
+    sent_form = sent_form or read_form()
     if sent_form is None:
         return redirect(sign_in)
     title, text = TEXTS[401]

@@ -17,6 +17,8 @@ ACTS = frozenset({"csrf_token", "id", "confirmed", "url", "next", "form_key", "f
 SECRET = re.compile(r"password|secret|^current$|^code$", re.IGNORECASE)
 #: Characters from which a text is worth being shown, and not only sent again.
 LONG = 40
+#: Fields of messages: shown however short they are.
+WRITTEN = frozenset({"body", "message"})
 #: Fields, and characters of them all, beyond which nothing is offered.
 MOST_FIELDS, MOST_TEXT = 500, 500_000
 #: HTML beyond which a text is shown as it was sent: these pages are anybody's, and reading HTML costs.
@@ -33,19 +35,20 @@ class SentForm:
     has_files: bool = False
 
 
-def read_form() -> SentForm | None:
+def read_form(*, is_ours: bool = False) -> SentForm | None:
     """Return what the form of this request held, without its secrets; None when nothing was typed.
 
-    Only for a form of our own pages: another site must not put words on our page with a button below them.
+    Only for a form of our own pages (`is_ours`: that is known): another site must not put words on our page with a
+    button below them.
     """
-    if request.method != "POST" or not _is_ours():
+    if request.method != "POST" or not (is_ours or _is_ours()):
         return None
     fields = [(name, value) for name, values in request.form.lists() for value in values if _may_return(name)]
     if len(fields) > MOST_FIELDS or sum(len(value) for _name, value in fields) > MOST_TEXT:
         return None
     if not any(value.strip() for name, value in fields if name not in ACTS):
         return None
-    texts = [_plain(value) for name, value in fields if len(value) >= LONG and name not in ACTS]
+    texts = [_plain(value) for name, value in fields if name not in ACTS and (len(value) >= LONG or name in WRITTEN)]
     return SentForm(request.full_path.rstrip("?"), fields, texts, any(file.filename for file in request.files.values()))
 
 

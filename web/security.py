@@ -127,14 +127,30 @@ def _setup_token() -> str:
     return way.removeprefix("/setup/") if way.startswith("/setup/") else ""
 
 
+#: What a form answers that is shown again with what was typed.
+SHOWN_AGAIN = frozenset({409, 422, 429})
+#: Where nothing that was read stays behind.
+SIGN_OUTS = frozenset({"account.sign_out", "public.sign_out"})
+
+
+def keep_for_back(response: Response) -> Response:
+    """Let a browser keep what answers a form: *Back* takes it from its own store, or ends in its error page."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
 def add_headers(response: Response) -> Response:
     """Set the headers of a careful answer; a view may have set a stricter policy itself."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
     for name, value in safety.HEADERS.items():
         headers.setdefault(name, value)
+    if request.method == "POST" and response.status_code in SHOWN_AGAIN:
+        keep_for_back(response)
     if not response.cache_control.max_age:
         headers.setdefault("Cache-Control", "no-store")
+    if request.endpoint in SIGN_OUTS:
+        headers.setdefault("Clear-Site-Data", '"cache"')
     if is_https():
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

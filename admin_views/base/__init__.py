@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, get_flashed_messages, request, stream_with_context
+from flask import Response, abort, flash, get_flashed_messages, make_response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
@@ -27,7 +27,7 @@ from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
-from web.security import is_sound
+from web.security import is_sound, keep_for_back
 
 #: How values are written in lists and details: the stock ones draw icons we do not have, and labels as JSON.
 FORMATTERS: dict[type, Callable[..., Any]] = {
@@ -53,6 +53,11 @@ class DeskPage(Guarded, BaseView):
         # Flask-Admin wants a page to begin at "/", also where another page of the same path does.
         self._default_view: str = self._default_view or self._urls[0][1]
         super().__init__(name=self.title, endpoint=endpoint_of(self.slug), url=self.path or self.slug)
+
+
+def shown_again(page: ResponseReturnValue) -> ResponseReturnValue:
+    """Let *Back* lead to a form that was refused."""
+    return keep_for_back(make_response(page)) if request.method == "POST" and isinstance(page, str) else page
 
 
 def endpoint_of(slug: str) -> str:
@@ -185,7 +190,12 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
                 return self.confirm(
                     _("Save the changes to “%(name)s”?", name=self.named(row)), side_effects, _("Save"), **form_lists()
                 )
-        return super().edit_view()
+        return shown_again(super().edit_view())
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> ResponseReturnValue:
+        """Add a row."""
+        return shown_again(super().create_view())
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Go back where the reader came from, naming what was saved where Flask-Admin speaks of a record."""

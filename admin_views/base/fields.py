@@ -177,6 +177,10 @@ class InlineRows(InlineModelFormList):
             self.append_entry()
         return result
 
+    def is_blank(self, entry: Any) -> bool:
+        """Whether this is the row that waits to be filled in."""
+        return not entry.form.data[self.key] and not entry.form.errors
+
     def remaining(self) -> list[Any]:
         """Return the entries that are filled in and not ticked for removal."""
         return [entry for entry in self.entries if not self.should_delete(entry) and entry.form.data[self.key]]

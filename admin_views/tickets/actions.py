@@ -88,12 +88,12 @@ class ActionsPage(TicketDeskPage):
         access.require(self.agent, act, ticket)
         onward = self.context.list_address() if self.agent.after_act == STAY else self.onward(ticket)
         outcome = bulk.run(act, [ticket.id], rule, actor=self.agent)
-        if not (outcome.done or outcome.refused):
+        if not (outcome.done or outcome.unchanged or outcome.refused):
             # Gone meanwhile, or part of another ticket: this says so.
             self.context.find(ticket.number)
         for why in outcome.refused:
             flash(why, "error")
-        if outcome.done:
+        if outcome.done or outcome.unchanged:
             flash(message, "success")
         offer_undo(outcome, self.context.criteria)
         return redirect(onward)

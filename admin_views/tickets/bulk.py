@@ -175,7 +175,10 @@ def flash_outcome(act: str, outcome: Outcome) -> None:
     """Say on the next page what became of an act, and offer to take it back."""
     if outcome.done:
         flash(success_text(act, outcome.done), "success")
-    elif not outcome.refused:
+    if outcome.unchanged:
+        text = ngettext("%(num)s ticket was so already.", "%(num)s tickets were so already.", outcome.unchanged)
+        flash(text, "info")
+    if not (outcome.done or outcome.unchanged or outcome.refused):
         flash(_("Tick at least one ticket first."), "error")
     for why, number in outcome.refused.items():
         text = ngettext("%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why)

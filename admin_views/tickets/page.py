@@ -50,7 +50,7 @@ def content(
         "history": thread.earlier_tickets(ticket, agent),
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
         "canned": canned_responses.offered_in(ticket),
-        "canned_begins": canned_responses.beginning,
+        "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
@@ -21,7 +21,7 @@ from helpdesk.lib import richtext
 from helpdesk.people import customers
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, presence, thread
 from models import STAY, CannedResponse, Message, Ticket
-from web import sessions
+from web import errors, kept_input, sessions
 from web.uploads import FormFiles
 
 #: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
@@ -150,9 +150,9 @@ class ComposerPage(TicketDeskPage):
         """Give the text back to somebody whose sign-in has ended while they wrote."""
         if _name not in KEEPS_TEXT or sessions.current_person() is not None:
             return super().inaccessible_callback(_name, **arguments)
-        text = richtext.to_text(richtext.clean(Composer.of_form(request.form).html))
-        after = url_for(TICKET, number=arguments["number"])
-        return render_template("admin/ticket_signed_out.html", text=text, after=after), 401
+        after = url_for("account.sign_in", next=url_for(TICKET, number=arguments["number"]))
+        # The form has passed the check of its token: it is one of ours.
+        return errors.signed_out(after, kept_input.read_form(is_ours=True))
 
     # --- Drafts ---
 

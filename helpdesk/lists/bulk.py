@@ -72,9 +72,10 @@ RESTLESS = ("last_activity", "waiting_since")
 
 @dataclass
 class Outcome:
-    """What became of an act: how many tickets it met, how many refused it and why."""
+    """What became of an act: how many tickets it changed, how many were so already, how many refused it and why."""
 
     done: int = 0
+    unchanged: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     action: BulkAction | None = None
 
@@ -107,7 +108,7 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
 
 
 def _do_some(earlier: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> Outcome:
-    outcome = Outcome(earlier.done, dict(earlier.refused), earlier.action)
+    outcome = Outcome(earlier.done, earlier.unchanged, dict(earlier.refused), earlier.action)
     with notifications.forgotten_on_failure(), transaction():
         hold_actor(actor)
         _do(outcome, name, ids, rule, actor)
@@ -119,15 +120,17 @@ def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket]
     act, tickets = ACTS[name], list(for_update(rows))
     for ticket in tickets:
         mark_locked(ticket)
-    before = states(act, tickets)
+    before, met = states(act, tickets), list[int]()
     for ticket in tickets:
         try:
             rule(ticket)
-            outcome.done += 1
+            met.append(ticket.id)
         except HelpdeskError as error:
             outcome.refused[str(error)] = outcome.refused.get(str(error), 0) + 1
     after = states(act, tickets)
     changed = [key for key in before if before[key] != after[key]]
+    outcome.done += len(changed)
+    outcome.unchanged += len(set(met) - set(changed))
     if changed:
         if outcome.action is None:
             outcome.action = BulkAction.create(agent=actor, act=name, created_at=clock.now())

@@ -56,15 +56,15 @@ def require_readable(response: CannedResponse, actor: Actor) -> None:
         raise NotFound(lazy("There is no such canned response."))
 
 
-def beginning(response: CannedResponse) -> str:
-    """Return the first characters of the response as plain text on one line, to be shown and searched."""
-    return _beginning(response.body[: 20 * BEGINNING])
+def beginning(response: CannedResponse, ticket: Ticket) -> str:
+    """Return the first characters of the response in this ticket, plain and on one line, to be shown and searched."""
+    return placeholders.fill(_beginning(response.body[: 20 * BEGINNING]), _values(ticket), html=False)[:BEGINNING]
 
 
 @functools.lru_cache(maxsize=1_024)
 def _beginning(html: str) -> str:
     # A cut may leave a tag open: cleaning closes it.
-    return " ".join(richtext.to_text(richtext.clean(html)).split())[:BEGINNING]
+    return " ".join(richtext.to_text(richtext.clean(html)).split())[: 2 * BEGINNING]
 
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ from models import (
 MESSAGES = 100
 #: History lines of one page of a thread.
 EVENTS = 400
+#: Changes from which on one act is one line, and how long it may take.
+FOLDED, AT_ONCE = 3, timedelta(seconds=2)
 #: Data that make the opening of a ticket a line of history: opened on behalf of somebody, or merged into another.
 NOTABLE_OPENING = ("source", "former")
 #: Earlier tickets of the customer beside a ticket.
@@ -49,6 +51,8 @@ class Line:
 
     text: str
     created_at: datetime
+    #: The lines of one act that changed several things: `text` says who and how many.
+    parts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -76,16 +80,45 @@ def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = N
     messages, earlier, later = _stretch(ticket.id, before, after)
     since = messages[0].created_at if earlier is not None else datetime.min
     until = messages[-1].created_at if later is not None else datetime.max
-    lines = [
-        Line(events.describe(event), event.created_at)
+    shown = [
+        event
         for event in _events(ticket=ticket.id, since=since, until=until)
         if event.kind != EventKind.OPENED or not event.data.keys().isdisjoint(NOTABLE_OPENING)
     ]
+    lines = _lines(shown)
     # A message and the events it causes have nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
     entries += [(line.created_at, 1, line) for line in lines]
     entries.sort(key=lambda entry: entry[:2])
     return Thread(_blocks(entries), earlier, later)
+
+
+def _lines(shown: Sequence[TicketEvent]) -> list[Line]:
+    """Return the lines of the history; several changes of one person in one moment are one line, which opens."""
+    lines: list[Line] = []
+    for act in _acts(shown):
+        texts = [events.describe(event) for event in act]
+        if len(act) < FOLDED or not act[0].actor_name:
+            lines += [Line(text, event.created_at) for text, event in zip(texts, act, strict=True)]
+        else:
+            text = ngettext(
+                "%(who)s made %(num)d change", "%(who)s made %(num)d changes", len(act), who=act[0].actor_name
+            )
+            lines.append(Line(text, act[0].created_at, texts))
+    return lines
+
+
+def _acts(shown: Sequence[TicketEvent]) -> Iterator[list[TicketEvent]]:
+    """Give the events that one person caused in one moment together."""
+    act: list[TicketEvent] = []
+    for event in shown:
+        same = act and event.actor_name == act[0].actor_name and event.created_at - act[0].created_at < AT_ONCE
+        if act and not same:
+            yield act
+            act = []
+        act.append(event)
+    if act:
+        yield act
 
 
 def _stretch(ticket: int, before: int | None, after: int | None) -> tuple[list[Message], int | None, int | None]:

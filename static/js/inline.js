@@ -29,6 +29,7 @@ function remove(row) {
 }
 
 export function inline() {
+  for (const blank of document.querySelectorAll("[data-row][data-blank]")) blank.remove();
   document.addEventListener("click", ({ target }) => {
     const control = target.closest("[data-add], [data-remove]");
     if (!control) return;

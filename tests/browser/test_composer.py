@@ -73,7 +73,7 @@ def test_a_reply_sent_after_ones_sign_in_ended_is_shown_and_offered(desk_page, w
     SignIn.delete().execute()
     watcher.expected.append("401")
     desk_page.keyboard.press("Control+Enter")
-    assert desk_page.get_by_label("Your text").input_value() == "Sent too late"
+    assert desk_page.get_by_label("What you wrote").input_value() == "Sent too late"
     sign_in(desk_page, ana)
     desk_page.goto(f"/admin/tickets/{ticket.number}")
     desk_page.get_by_role("button", name="Put it back").wait_for()

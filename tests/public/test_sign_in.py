@@ -148,6 +148,15 @@ def test_a_password_is_asked_for_by_its_honest_label(client, carol, mailing):
     assert "Write your password, or ask for a link." in doors.text_of(sign_in(client, password=""))
 
 
+def test_the_link_comes_first_and_enter_asks_for_it(client, carol, mailing):
+    page = client.get("/sign-in").text
+    assert page.index('name="link"') < page.index('name="password"')
+    answer = doors.post(client, "/sign-in", {"email": "carol@customer.example", "password": "", "enter": "1"})
+    assert (answer.status_code, OutgoingEmail.get().link_kind) == (303, "sign-in")
+    signed = {"email": "carol@customer.example", "password": cast.PASSWORD, "enter": "1"}
+    assert doors.post(client, "/sign-in", signed).location == "/tickets"
+
+
 def test_without_a_mail_server_only_a_password_signs_in(client, client_of, carol):
     assert "Write your password. " in doors.text_of(sign_in(client, password=""))
     assert "link by e-mail" not in doors.text_of(client_of(carol).get("/account"))

@@ -206,3 +206,9 @@ def test_the_help_names_no_key_that_does_nothing(client_of, ana, billing):
     reader = cast.make_agent("Rea", billing, role=cast.make_role("Reader", can_set_status=False))
     assert "<kbd>c</kbd>" in client_of(ana).get("/admin/tickets/").text
     assert "<kbd>c</kbd>" not in client_of(reader).get("/admin/tickets/").text
+
+
+def test_the_row_that_waits_is_no_second_permission(client_of, root, ana):
+    page = client_of(root).get(f"/admin/users/edit/?id={ana.id}").text
+    rows = re.findall(r'<fieldset class="card-row" data-row="\d+"( data-blank)?>.*?<span>(.*?)</span>', page, re.DOTALL)
+    assert rows == [("", "Permission 1"), (" data-blank", "Permission: new")]

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from helpdesk import settings
-from models import Attachment, Draft, Message, Permission, Status, Ticket, Upload
+from models import Attachment, CannedResponse, Draft, Message, Permission, Status, Ticket, Upload
 from tests.support import attached, cast
 from tests.support.doors import post, text_of
 
@@ -210,3 +210,10 @@ def test_saving_the_draft_lets_the_files_wait_on(client_of, ticket, ana, no_file
     post(client, url(ticket, "draft"), {"body": "Half", "files_key": attached.files_key(page)}, headers=JSON)
     assert Upload.get().expires_at > before
     assert Draft.select().count() == 1
+
+
+def test_a_canned_response_is_previewed_as_it_will_read(client_of, ticket, ana, carol):
+    CannedResponse.create(name="Hello", body="<p>Hello {{customer_firstname}}, about {{prefixed_id}}.</p>", position=1)
+    page = client_of(ana).get(url(ticket)).text
+    assert f"Hello Carol, about {ticket.number}." in page
+    assert "{{" not in page

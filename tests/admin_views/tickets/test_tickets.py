@@ -378,3 +378,22 @@ def test_deleting_what_is_in_the_bin_already_offers_nothing_to_undo(client_of, t
     tickets.delete(ticket, actor=ana)
     client = client_of(ana)
     assert "bulk/undo" not in client.get(post(client, url(ticket, "delete")).location).get_data(as_text=True)
+
+
+def test_one_update_is_one_line_of_history_that_opens(client_of, ticket, ana, billing):
+    client = client_of(ana)
+    high, hold = Priority.get(Priority.identifier == "high"), Status.get(Status.identifier == "on hold")
+    post(client, url(ticket, "update"), {"status": hold.id, "priority": high.id, "tags": "one,two"})
+    page = client.get(url(ticket)).text
+    (line,) = re.findall(r'<details class="event">.*?</details>', page, re.DOTALL)
+    assert "Ana made 4 changes" in line
+    assert line.count("<p ") == 4
+    post(client, url(ticket, "update"), {"status": hold.id, "priority": high.id, "tags": "one"})
+
+
+def test_one_change_is_a_line_of_its_own(client_of, ticket, ana):
+    client = client_of(ana)
+    post(client, url(ticket, "update"), {"tags": "one"})
+    page = client.get(url(ticket)).text
+    assert '<details class="event">' not in page
+    assert "made 1 change" not in page

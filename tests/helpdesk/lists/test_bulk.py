@@ -164,10 +164,17 @@ def test_a_role_that_lost_the_right_cannot_take_back(three, billing):
         undo.undo(action, actor=kim)
 
 
-def test_what_changes_nothing_is_counted_but_not_kept(three, root, ana):
+def test_what_changes_nothing_is_counted_apart_and_not_kept(three, root, ana):
     act("delete", three, rules(root, ana)["delete"], root)
     outcome = act("delete", three, rules(root, ana)["delete"], root)
-    assert (outcome.done, outcome.action) == (3, None)
+    assert (outcome.done, outcome.unchanged, outcome.action) == (0, 3, None)
+
+
+def test_what_is_said_to_be_changed_is_what_undo_gives_back(three, root):
+    tickets.tag(three[0], "urgent", actor=root)
+    outcome = act("tag", three, lambda ticket: tickets.tag(ticket, "urgent", actor=root), root)
+    assert (outcome.done, outcome.unchanged) == (2, 1)
+    assert undo.undo(outcome.action, actor=root).back == 2
 
 
 def test_many_tickets_are_changed_some_at_a_time_with_one_mail(three, root, ana, monkeypatch):
