@@ -219,7 +219,7 @@ def require_ticket(ticket: Ticket | None, number: str, actor: Actor) -> Ticket:
         raise Merged(
             lazy("Ticket %(former)s is part of this one now.", former=clean_number(number)), number=target.number
         )
-    raise NotFound(lazy("There is no such ticket."))
+    raise NotFound(lazy("There is no such ticket, or you may not see it."))
 
 
 def merged_into(actor: Actor, number: str) -> Ticket | None:
@@ -286,7 +286,7 @@ def _agent_may(agent: Agent, verb: str) -> bool:
 def require(actor: Actor, verb: str, ticket: Ticket | None = None) -> None:
     """Raise NotFound when the actor does not see the ticket, NotAllowed when it may not do this to it."""
     if ticket is not None and not sees(actor, ticket):
-        raise NotFound(lazy("There is no such ticket."))
+        raise NotFound(lazy("There is no such ticket, or you may not see it."))
     if not _may(actor, verb, ticket):
         if isinstance(actor, Agent):
             raise NotAllowed(lazy("Your role does not allow this."))

@@ -17,7 +17,7 @@ from peewee import DatabaseError
 from database import Label, database
 from engines import is_collision
 from helpdesk import clock
-from helpdesk.access import Actor, TicketGuest
+from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import delivery_status
 from helpdesk.lib.statements import insert
@@ -135,11 +135,26 @@ def _locks_of_nested() -> Iterator[None]:
         raise
 
 
+_filter_name: ContextVar[str] = ContextVar("filter_name", default="")
+
+
+@contextmanager
+def by_filter(name: str) -> Iterator[None]:
+    """Let the history say that what the program does inside is done by this filter."""
+    token = _filter_name.set(name)
+    try:
+        yield
+    finally:
+        _filter_name.reset(token)
+
+
 def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:
     """Write a line of the ticket's history and run its listeners, in the caller's transaction.
 
     `about` is the message that caused the event, so that listeners need not read it again.
     """
+    if isinstance(actor, System) and _filter_name.get():
+        data = {**data, "by_filter": _filter_name.get()}
     event = TicketEvent(
         ticket=ticket,
         kind=kind.value,
@@ -251,6 +266,8 @@ def describe(event: TicketEvent) -> str:
     kind = EventKind(event.kind)
     data = {key: _as_text(value) for key, value in event.data.items()}
     who = event.actor_name or _("The desk")
+    if not event.actor_name and "by_filter" in data:
+        who = _("The filter “%(name)s”", name=data.pop("by_filter"))
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else _SENTENCES[kind]
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
         "old": "",

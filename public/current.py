@@ -34,7 +34,7 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
         if who is not None:
             with suppress(NotFound):
                 return who, followed(who, number)
-    raise NotFound(lazy("There is no such ticket."))
+    raise NotFound(lazy("There is no such ticket, or you may not see it."))
 
 
 def guest_tickets() -> list[tuple[TicketGuest, Ticket]]:

@@ -32,7 +32,7 @@ from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from helpdesk.visitors import captcha
 from models import Customer
 from public import files
-from public.units import Unit
+from public.units import Unit, label_of
 
 #: Seconds below which nobody fills the form by hand, and above which its key is too old.
 QUICKEST = 3
@@ -136,6 +136,7 @@ class TicketForm(FilesForm):
                 del self[name]
         if not self.asks_code:
             del self.code, self.code_token
+        self.unit.label.text = label_of(units)
         if len(units) == 1 and self.unit.data in {None, "", units[0].key}:
             del self.unit
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from flask_babel.speaklater import LazyString
+
+from helpdesk.i18n import lazy
 from helpdesk.settings import lookups
 from models import Department, Service
 
@@ -39,3 +42,11 @@ def unit_of_link(units: list[Unit], service: str, department: str) -> tuple[str,
     exact = [unit for unit in of_service if unit.department is not None and str(unit.department.id) == department]
     one = exact or (of_service if len(of_service) == 1 else [])
     return one[0].key if one else "", of_service[0].service.id if of_service else None
+
+
+def label_of(units: list[Unit]) -> LazyString:
+    """Return how the choice among these is called: as its label on the page, and in what is said about it."""
+    services, has_departments = {unit.service.id for unit in units}, any(unit.department for unit in units)
+    if not has_departments:
+        return lazy("Service")
+    return lazy("Service and department") if len(services) > 1 else lazy("Department")

@@ -110,6 +110,7 @@ class InlinePermission(InlineFormAdmin):
     """Permissions under their agent."""
 
     form_label = lazy("Permission")
+    add_label, new_label = lazy("Add a permission"), lazy("New permission")
     key = "place"
 
     def get_form(self) -> Any:

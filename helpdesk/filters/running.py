@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from database import database
-from helpdesk import clock
+from helpdesk import clock, events
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
@@ -79,7 +79,7 @@ def _run(rule: Filter, actions: list[FilterAction], ticket: Ticket) -> bool:
         if kind is None:
             continue
         try:
-            with database.atomic():
+            with database.atomic(), events.by_filter(rule.name):
                 kind.run(ticket, target(kind.argument, row.argument))
         except HelpdeskError as error:
             record(ticket, EventKind.FILTER_SKIPPED, actor=SYSTEM, name=rule.name, reason=str(error))

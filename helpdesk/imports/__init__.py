@@ -54,6 +54,7 @@ class Kind:
 
     key: str
     title: Any
+    heading: Any
     columns: tuple[Column, ...]
     read: Callable[[Mapping[str, str]], Any]
     store: Callable[..., Stored]

@@ -60,6 +60,7 @@ EMAIL = Column(
 ORDERS = Kind(
     "orders",
     lazy("Orders"),
+    lazy("Import orders"),
     (
         Column("shop", lazy("Shop"), ("shop", "store", "boutique", "magasin"), needed=True),
         Column(
@@ -87,6 +88,7 @@ ORDERS = Kind(
 MEMBERS = Kind(
     "members",
     lazy("Customers"),
+    lazy("Import customers"),
     (
         EMAIL,
         Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),

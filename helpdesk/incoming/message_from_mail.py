@@ -65,7 +65,7 @@ def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trac
         return receive_from_stranger(trace.ticket, text, address=theirs, form_key=key, files=kept.files)
     address = context.address
     if address is None:
-        raise NotFound(lazy("There is no such ticket."))
+        raise NotFound(lazy("There is no such ticket, or you may not see it."))
     guest = TicketGuest(address.customer, trace.ticket.id, address, is_proven=_proves(trace, address))
     return receive_message(trace.ticket, text, actor=guest, form_key=key, files=kept.files)
 

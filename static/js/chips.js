@@ -116,7 +116,9 @@ const improve = (box) => {
   plain.before(list, entry, problem, status);
   entry.value = plain.value;
   if (entry.value) takeAll();
-  if (refusedByServer) {
+  // Said once: by the box where it knows what is wrong, else by the server.
+  if (problem.textContent) refusedByServer?.remove();
+  else if (refusedByServer) {
     entry.classList.add("is-invalid");
     entry.setAttribute("aria-invalid", "true");
     entry.addEventListener("input", () => refusedByServer.remove(), { once: true });

@@ -265,3 +265,10 @@ def test_an_agent_is_a_visitor_here(client_of, ana, sales):
     assert "signed in as an agent" in doors.text_of(client.get("/"))
     send(client, fill(client, ago=0, unit=f"s{sales.id}"))
     assert sole().address == CustomerAddress.get(CustomerAddress.email == "vera@visitor.example")
+
+
+def test_what_is_wrong_is_called_as_on_the_page(client, billing, root):
+    """One service with departments: the page asks for the department, and the summary must not name a service."""
+    page = doors.text_of(send(client, fill(client)))
+    assert "Department: Choose the service or department you write to." in page
+    assert "Service:" not in page

@@ -120,14 +120,14 @@ def test_the_preview_is_of_the_chosen_ticket_and_language(client_of, root, ticke
 def test_the_preview_names_what_is_wrong(client_of, root, ticket):
     page = doors.text_of(preview(client_of(root), preview_ticket="777", **{"body-en": "{{password}}"}))
     assert "cannot be used here: {{password}}" in page
-    assert "There is no such ticket." in page
+    assert "There is no such ticket, or you may not see it." in page
 
 
 def test_the_preview_shows_no_ticket_of_others(client_of, ben, ticket):
     ben.role = cast.make_role("Keeper", can_configure=True)
     ben.save()
     page = preview(client_of(ben), preview_ticket=ticket.number).text
-    assert "There is no such ticket." in page
+    assert "There is no such ticket, or you may not see it." in page
     assert "Carol" not in page
 
 

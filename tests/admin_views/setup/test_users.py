@@ -211,4 +211,4 @@ def test_the_help_names_no_key_that_does_nothing(client_of, ana, billing):
 def test_the_row_that_waits_is_no_second_permission(client_of, root, ana):
     page = client_of(root).get(f"/admin/users/edit/?id={ana.id}").text
     rows = re.findall(r'<fieldset class="card-row" data-row="\d+"( data-blank)?>.*?<span>(.*?)</span>', page, re.DOTALL)
-    assert rows == [("", "Permission 1"), (" data-blank", "Permission: new")]
+    assert rows == [("", "Permission 1"), (" data-blank", "New permission")]

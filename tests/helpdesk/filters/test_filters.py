@@ -10,6 +10,7 @@ from database import Label
 from helpdesk import filters, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.events import describe
 from helpdesk.files import file_store
 from helpdesk.people import agents, permissions
 from helpdesk.tickets import canned_responses
@@ -25,6 +26,7 @@ from models import (
     Service,
     Status,
     Ticket,
+    TicketEvent,
 )
 from tests.support import cast
 
@@ -135,6 +137,14 @@ def test_the_history_names_the_filter_and_the_filter_counts(carol, sales):
     assert [event.data["name"] for event in ticket.events if event.kind == "filtered"] == ["Invoices"]
     stored = Filter.get_by_id(rule.id)
     assert (stored.hits, stored.last_hit_at is not None) == (1, True)
+
+
+def test_the_history_says_which_filter_acted(carol, sales, ana):
+    make_filter(("transfer", ana.id), ("tag", "x"), name="Invoices")
+    ticket = cast.open_ticket(carol, sales)
+    lines = [describe(event) for event in ticket.events.order_by(TicketEvent.id) if event.kind != "opened"]
+    assert [line for line in lines if line.startswith("The desk")] == []
+    assert [line for line in lines if line.startswith("The filter “Invoices” transferred")] != []
 
 
 def test_later_filters_override_earlier_ones(carol, sales, ana, ben):
