@@ -38,6 +38,7 @@ from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
 from admin_views.tickets.files import FilesPage
 from admin_views.tickets.list import TicketsPage
+from admin_views.tickets.list_export import ListExportPage
 from admin_views.tickets.merging import MergePage
 from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
@@ -58,6 +59,7 @@ PAGES = (
     UndoSendPage,
     UnreadPage,
     MergePage,
+    ListExportPage,
     ActionsPage,
     CcPage,
     AddressesPage,

@@ -148,9 +148,7 @@ class Dashboard(DeskPage):
             *satisfaction_lines(period, satisfaction.measure(self.agent, period)),
         ]
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
-        name = f"dashboard-{period.first}-{period.last}.csv"
-        headers = {"Content-Disposition": f"attachment; filename={name}"}
-        return Response("".join(lines), mimetype="text/csv", headers=headers)
+        return exports.csv_response(lines, f"dashboard-{period.first}-{period.last}")
 
 
 def span(period: Period) -> str:
@@ -183,32 +181,32 @@ def bars(flow: Flow, period: Period) -> list[Bar]:
     ]
 
 
-def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[str]:
+def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[list[Any]]:
     """Write one table of all figures, times in minutes, the names of the columns first."""
     first, resolution = _("First response"), _("Resolution")
     measures = (_("tickets"), _("median (minutes)"), _("90th percentile (minutes)"))
     columns = [f"{what}: {measure}" for what in (first, resolution) for measure in measures]
-    yield exports.csv_line([_("By"), _("Name"), _("Tickets opened"), _("Tickets closed"), *columns])
+    yield [_("By"), _("Name"), _("Tickets opened"), _("Tickets closed"), *columns]
     opened, closed = flow.totals
     whole = (measured.all.first, measured.all.resolution)
-    yield exports.csv_line([_("All tickets"), span(period), opened, closed, *_cells(*whole)])
+    yield [_("All tickets"), span(period), opened, closed, *_cells(*whole)]
     for kind, (label, _heading) in KINDS.items():
         for row in measured.tables[kind]:
-            yield exports.csv_line([label, row.name, None, None, *_cells(row.first, row.resolution)])
+            yield [label, row.name, None, None, *_cells(row.first, row.resolution)]
     for day in period.days:
-        yield exports.csv_line([_("Day"), day.isoformat(), flow.opened.get(day, 0), flow.closed.get(day, 0)])
+        yield [_("Day"), day.isoformat(), flow.opened.get(day, 0), flow.closed.get(day, 0)]
     for number, (name, _short) in enumerate(weekdays()):
         for hour in range(24):
-            yield exports.csv_line([_("Hour"), f"{name} {hour:02d}:00", flow.hours.get((number, hour), 0)])
+            yield [_("Hour"), f"{name} {hour:02d}:00", flow.hours.get((number, hour), 0)]
 
 
-def satisfaction_lines(period: Period, satisfied: Satisfaction | None) -> Iterator[str]:
+def satisfaction_lines(period: Period, satisfied: Satisfaction | None) -> Iterator[list[Any]]:
     """Write the answers of customers as a second table; nothing while the desk does not ask."""
     if satisfied is None:
         return
-    yield exports.csv_line([_("By"), _("Name"), _("Answers"), _("Satisfied"), _("Satisfied (%)")])
+    yield [_("By"), _("Name"), _("Answers"), _("Satisfied"), _("Satisfied (%)")]
     for label, share in _shares(period, satisfied):
-        yield exports.csv_line([label, share.name or span(period), share.answers, share.good, share.percent])
+        yield [label, share.name or span(period), share.answers, share.good, share.percent]
 
 
 def _shares(period: Period, satisfied: Satisfaction) -> Iterator[tuple[Any, Share]]:

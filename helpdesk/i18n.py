@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from flask import g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
 from flask_babel import ngettext as plural_of
@@ -162,6 +162,11 @@ def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
 def span(minutes: int, code: str) -> str:
     """Write a length of time, in short."""
     return str(format_timedelta(minutes * 60, granularity="minute", format="short", threshold=1.0, locale=code))
+
+
+def decimal_mark() -> str:
+    """Return what stands before the decimals of a number in the reader's language."""
+    return str(get_decimal_symbol(language()))
 
 
 def size(count: int) -> str:

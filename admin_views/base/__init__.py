@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, get_flashed_messages, make_response, request, stream_with_context
+from flask import Response, abort, flash, get_flashed_messages, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
@@ -234,18 +234,22 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
         args = self._get_list_extra_args()
         column = self._get_column_by_idx(args.sort)
         query = self.ordered(self.narrowed(args.search, args.filters), column and column[0], args.sort_desc)
-        headers = {"Content-Disposition": f"attachment; filename={self.slug}.csv"}
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
-        return Response(stream_with_context(self._lines(query)), mimetype="text/csv", headers=headers)
+        return exports.csv_response(self._lines(query), self.slug)
 
-    def _lines(self, query: ModelSelect) -> Iterator[str]:
-        yield exports.csv_line(title for _name, title in self._export_columns)
+    def columns_of_export(self) -> list[tuple[str, Any]]:
+        """Return the names and titles of the columns that this file has."""
+        return list(self._export_columns)
+
+    def _lines(self, query: ModelSelect) -> Iterator[list[Any]]:
+        columns = self.columns_of_export()
+        yield [title for _name, title in columns]
         for batch in chunked(query.iterator(), BATCH):
             rows = list(batch)
-            self.prefetch(rows, self._export_columns, self.column_formatters_export)
+            self.prefetch(rows, columns, self.column_formatters_export)
             self.complete(rows)
             for row in rows:
-                yield exports.csv_line(self.get_export_value(row, name) for name, _title in self._export_columns)
+                yield [self.get_export_value(row, name) for name, _title in columns]
 
 
 def posted() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from peewee import fn
 from wtforms import SelectField
 
 from admin_views.base import DeskView
@@ -44,7 +45,7 @@ class CustomersView(Imports, DeskView):
     edit_template = "admin/customer.html"
     column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
     column_details_list = ()
-    column_export_list = ("first_name", "last_name", "addresses", "locale", "blocked_at", "created_at")
+    column_export_list = ("email", "last_name", "first_name", "locale", "blocked_at", "created_at")
     form_columns = ("first_name", "last_name", "locale")
     form_sections = ((lazy("Names and language"), ["first_name", "last_name", "locale"]),)
     form_overrides = {"locale": SelectField}
@@ -54,6 +55,7 @@ class CustomersView(Imports, DeskView):
         "first_name": lazy("First name"),
         "last_name": lazy("Last name"),
         "addresses": lazy("E-mail addresses"),
+        "email": lazy("E-mail address"),
         "locale": lazy("Language"),
         "blocked_at": lazy("Blocked"),
         "created_at": lazy("Since"),
@@ -78,6 +80,26 @@ class CustomersView(Imports, DeskView):
         if access.sees_all(self.agent):
             return query
         return query.where(Customer.id.in_(access.visible_tickets(self.agent).select(Ticket.customer)))
+
+    def columns_of_export(self) -> list[tuple[str, Any]]:
+        """Return the columns of the export, with one for each further address that somebody has.
+
+        Names and first address are called as an import reads them.
+        """
+        number = fn.COUNT(CustomerAddress.id)
+        counted = CustomerAddress.select(number).group_by(CustomerAddress.customer)
+        most = counted.order_by(number.desc()).limit(1).scalar() or 1
+        first, *others = super().columns_of_export()
+        more = [(f"email {place}", _("E-mail address %(number)d", number=place)) for place in range(2, most + 1)]
+        return [first, *others, *more]
+
+    def get_export_value(self, model: Any, name: str) -> Any:
+        """Return a cell of the export; of the addresses, the one of this column."""
+        word, _blank, place = name.partition(" ")
+        if word != "email":
+            return super().get_export_value(model, name)
+        number = int(place or 1) - 1
+        return model.emails[number][0] if number < len(model.emails) else ""
 
     def complete(self, rows: list[Any]) -> None:
         """Read the addresses of these customers."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import to_utc
@@ -94,17 +95,15 @@ class JournalPage(DeskPage):
         wanted = read_filters().wanted
         newest = journal_lines.entries(wanted, limit=1)
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
-        headers = {"Content-Disposition": "attachment; filename=journal.csv"}
-        lines = csv_lines(wanted, newest)
-        return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+        return exports.csv_response(csv_lines(wanted, newest), "journal")
 
 
-def csv_lines(wanted: Wanted, newest: list[JournalEntry]) -> Iterator[str]:
+def csv_lines(wanted: Wanted, newest: list[JournalEntry]) -> Iterator[list[Any]]:
     """Write the lines from the newest one on, the names of the columns first."""
-    yield exports.csv_line([_("Time (UTC)"), _("Kind"), _("Who"), _("What"), _("Network address")])
+    yield [_("Time (UTC)"), _("Kind"), _("Who"), _("What"), _("Network address")]
     rows = newest
     while rows:
         for row, kind, text in journal.with_sentences(rows):
             when = row.created_at.isoformat(" ", "seconds")
-            yield exports.csv_line([when, kind, row.actor_name or _("The desk"), text, row.network])
+            yield [when, kind, row.actor_name or _("The desk"), text, row.network]
         rows = journal_lines.entries(wanted, before=journal_lines.key_of(rows[-1]), limit=BATCH)

@@ -38,20 +38,15 @@ def content(
     timeline = timeline_of(opened, agent)
     blocks = timeline["blocks"]
     covering, others = assignees.eligible_agents(ticket.service_id, ticket.department_id)
-    ways = sending.ways(agent, ticket)
     return {
         **timeline,
         "ticket": ticket,
         "files": attachments.of_messages(block.message for block in blocks if block.message),
         **mail_of([block.message for block in blocks if block.message]),
-        "form_files": composer.files or stored_files(agent, ticket),
         "tags": opened.tags,
         "copied": opened.copies,
         "history": thread.earlier_tickets(ticket, agent),
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
-        "canned": canned_responses.offered_in(ticket),
-        "canned_begins": lambda response: canned_responses.beginning(response, ticket),
-        "signature": tickets.signature_of(agent, ticket),
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),
         "covers": lambda person: access.covers(person, ticket.service_id, ticket.department_id),
@@ -64,10 +59,22 @@ def content(
         "refused": refused,
         "sent": session.pop("sent", ""),
         "unsent": sending.unsent(agent, blocks),
+        **composing(ticket, agent, composer),
+    }
+
+
+def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
+    """Return what the composer shows."""
+    ways = sending.ways(agent, ticket)
+    return {
+        "composer": composer,
+        "form_files": composer.files or stored_files(agent, ticket),
+        "form_key": secrets.token_urlsafe(9),
+        "canned": canned_responses.offered_in(ticket),
+        "canned_begins": lambda response: canned_responses.beginning(response, ticket),
+        "signature": tickets.signature_of(agent, ticket),
         "ways": ways,
         "way": sending.way_of(composer.way, ways),
-        "form_key": secrets.token_urlsafe(9),
-        "composer": composer,
     }
 
 

@@ -36,6 +36,8 @@ MAX_BAD = 1_000
 #: Unknown columns that a preview names.
 MAX_IGNORED = 20
 DELIMITERS = ",;\t"
+_SEPARATOR = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)
+_QUOTED = re.compile(r"^'(?=[ \xa0]*[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,12 @@ def parse(kind: Kind, data: bytes) -> Plan:
     if len(data) > MAX_BYTES:
         raise _refusal(lazy("The file is larger than 5 MB. Split it."))
     lines = list(io.StringIO(_text(data), newline=""))
+    # Some spreadsheets say on a line of its own what stands between the cells.
+    skipped = 1 if _SEPARATOR.fullmatch(lines[0]) and len(lines) > 1 else 0
+    lines = lines[skipped:]
     header = _header(kind, lines)
     plan, seen = Plan(ignored=header.ignored), dict[Any, int]()
-    for count, (line, cells) in enumerate(_rows(lines, header.delimiter)):
+    for count, (line, cells) in enumerate(_rows(lines, header.delimiter, before=skipped)):
         if count > MAX_ROWS:
             raise _refusal(lazy("The file has more than 50,000 lines. Split it."))
         if count and any(cells if isinstance(cells, list) else ["-"]):
@@ -123,18 +128,21 @@ def _text(data: bytes) -> str:
     raise _refusal(lazy("This is not a text file. Save the sheet as CSV, in UTF-8."))
 
 
-def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield the number of each row's first line with its cells; None instead of cells for a row that is no CSV."""
-    reader, line = csv.reader(iter(lines), delimiter=delimiter), 1
+def _rows(lines: list[str], delimiter: str, before: int = 0) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield the number of each row's first line with its cells; None instead of cells for a row that is no CSV.
+
+    `before` is how many lines stand above these. A cell that an export kept from being a formula is read as it was.
+    """
+    reader, line = csv.reader(iter(lines), delimiter=delimiter), before + 1
     while True:
         try:
-            cells: list[str] | None = [cell.strip() for cell in next(reader)]
+            cells: list[str] | None = [_QUOTED.sub("", cell.strip()) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:
             cells = None
         yield line, cells
-        line = reader.line_num + 1
+        line = before + reader.line_num + 1
 
 
 def _header(kind: Kind, lines: list[str]) -> _Header:

@@ -53,7 +53,7 @@ def read(client, **arguments):
 
 
 def rows_of(answer):
-    return list(csv.reader(io.StringIO(answer.get_data(as_text=True))))
+    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
 def test_an_empty_desk_is_told_kindly(client_of, root):

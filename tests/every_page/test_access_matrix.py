@@ -135,6 +135,8 @@ GET: dict[str, str] = {
     "desk_addresses.address_view": f"{DESK} 404 200 200 200",
     "desk_tickets.index_view": AGENTS,
     "desk_tickets.news_view": AGENTS,
+    "desk_list_export.index_view": AGENTS,
+    "desk_list_export.export_view": AGENTS,
     # Beside no ticket stands no list.
     "desk_tickets.beside_view": f"{DESK} 404 404 404 404",
     # Without script it leads to the search.

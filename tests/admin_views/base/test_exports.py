@@ -1,0 +1,75 @@
+"""What the desk exports opens in the reader's spreadsheet, and can be imported again."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from helpdesk import clock, imports
+from helpdesk.imports import formats
+from models import Agent, CustomerAddress, Tag, TicketTag
+from tests.support import cast
+
+
+def rows(answer, delimiter=","):
+    data = answer.get_data()
+    assert data.startswith(b"\xef\xbb\xbf"), "without the mark a spreadsheet takes UTF-8 for something else"
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=delimiter))
+
+
+@pytest.fixture
+def many(carol):
+    """Carol with three addresses and a name a spreadsheet could run."""
+    carol.last_name = "=Jones"
+    carol.save()
+    for place in (2, 3):
+        CustomerAddress.create(customer=carol, email=f"carol{place}@customer.example", created_at=clock.now())
+    return carol
+
+
+@pytest.mark.parametrize(("language", "delimiter"), [("en", ","), ("fr", ";")])
+def test_cells_stand_between_what_the_readers_spreadsheet_takes(client_of, root, many, dan, language, delimiter):
+    Agent.update(locale=language).where(Agent.id == root.id).execute()
+    header, *lines = rows(client_of(root).get("/admin/customers/export/csv/"), delimiter)
+    assert len(header) == 8
+    own = next(line for line in lines if "carol@customer.example" in line)
+    assert own[0] == "carol@customer.example"
+    assert own[-2:] == ["carol2@customer.example", "carol3@customer.example"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_exported_customers_can_be_imported_again(client_of, root, many, dan, language):
+    Agent.update(locale=language).where(Agent.id == root.id).execute()
+    data = client_of(root).get("/admin/customers/export/csv/").get_data()
+    plan = imports.parse(formats.MEMBERS, data)
+    assert plan.bad == []
+    assert {(row.email, row.last_name) for row in plan.rows} >= {("carol@customer.example", "=Jones")}
+
+
+def test_a_line_that_names_the_separator_is_skipped(database):
+    text = "sep=;\r\nE-mail address;Last name\r\nzoe@customer.example;Zed\r\nwrong;Zed\r\n"
+    plan = imports.parse(formats.MEMBERS, text.encode())
+    assert [row.last_name for row in plan.rows] == ["Zed"]
+    assert [line.line for line in plan.bad] == [4]
+
+
+def test_a_list_is_exported_as_filtered_with_the_columns_one_chose(client_of, ticket, ana, carol, billing, invoices):
+    other = cast.open_ticket(carol, billing, invoices, subject="Other")
+    TicketTag.create(ticket=other, tag=Tag.create(name="late", key="late"))
+    client, tag = client_of(ana), Tag.get().id
+    page = client.get(f"/admin/tickets/?tag={tag}").text
+    assert f'href="/admin/tickets/export?tag={tag}"' in page
+    form = client.get(f"/admin/tickets/export?tag={tag}").text
+    assert form.count('name="column"') == 13
+    assert f'name="tag" value="{tag}"' in form
+    answer = client.get(f"/admin/tickets/export.csv?tag={tag}&column=subject&column=number&column=tags&column=strange")
+    assert rows(answer) == [["Number", "Subject", "Tags"], [other.number, "Other", "late"]]
+    whole = rows(client.get("/admin/tickets/export.csv"))
+    assert len(whole[0]) == 13
+    assert {line[0] for line in whole[1:]} == {ticket.number, other.number}
+
+
+def test_an_export_keeps_to_ones_sight(client_of, ticket, ben):
+    assert rows(client_of(ben).get("/admin/tickets/export.csv?view=all"))[1:] == []
