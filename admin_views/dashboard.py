@@ -16,7 +16,7 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import examples, filters, i18n, journal
+from helpdesk import examples, filters, i18n, journal, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
@@ -28,6 +28,7 @@ from helpdesk.reports import durations, satisfaction, statistics
 from helpdesk.reports.satisfaction import Satisfaction, Share
 from helpdesk.reports.statistics import Flow, Measures, Period, Spread
 from helpdesk.settings import lookups
+from models import Ticket
 
 #: Periods that end today, in days; the second one is shown unless another is asked for.
 LAST_DAYS = (7, 30, 90)
@@ -136,6 +137,9 @@ class Dashboard(DeskPage):
             silent=permissions.places_without_notification() if administers else [],
             resting=filters.resting() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
+            is_new=bool(steps) and not any(flow.totals) and not Ticket.select().exists(),
+            is_open=settings.get("desk_enabled") and bool(lookups.places(enabled_only=True)),
+            form_address=f"{settings.site_url()}/",
             steps=steps if any(not step.is_done for step in steps) else [],
         )
 

@@ -36,6 +36,12 @@ def steps() -> list[Step]:
             bool(settings.get("default_sender")),
         ),
         Step(
+            _("Add a service"),
+            _("Without one nobody can write to you."),
+            "services",
+            bool(lookups.services()),
+        ),
+        Step(
             _("Add a department"),
             _("It sorts the tickets of a service."),
             "departments",

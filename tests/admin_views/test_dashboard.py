@@ -56,7 +56,7 @@ def rows_of(answer):
     return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
-def test_an_empty_desk_is_told_kindly(client_of, root):
+def test_an_empty_desk_is_told_kindly(client_of, ana):
     page = read(client_of(root))
     assert "Nobody waits for a reply." in page
     assert "No ticket was opened in this period." in page
@@ -216,10 +216,31 @@ def test_silent_places_and_steps_are_for_administrators(client_of, root, ana, sa
 
 def test_the_list_of_steps_goes_when_all_is_done(client_of, root, ana, billing, smtp):
     client = client_of(root)
-    assert [step.is_done for step in first_steps.steps()] == [False, True, True, True, True]
-    assert "Before the desk is ready" in read(client)
+    assert [step.is_done for step in first_steps.steps()] == [False, True, True, True, True, True]
+    assert "Still to do" in read(client)
     settings.save({"desk_name": "Canal Workshops"})
-    assert "Before the desk is ready" not in read(client)
+    assert "Still to do" not in read(client)
+
+
+def test_a_new_desk_shows_what_is_missing_and_no_empty_figures(client_of, root):
+    page = client_of(root).get(URL).text
+    assert "Add a service" in page
+    assert "Load examples" in page
+    assert "Your form is open here" not in page
+    assert "Longest wait" not in page
+
+
+def test_a_desk_with_a_service_shares_the_address_of_its_form(client_of, root, sales):
+    page = client_of(root).get(URL).text
+    assert "Your form is open here: share its address" in page
+    assert f'value="{settings.site_url()}/" readonly' in page
+
+
+def test_a_desk_with_tickets_offers_no_examples(client_of, root, answered):
+    page = client_of(root).get(URL).text
+    assert "Still to do" in page
+    assert "Load examples" not in page
+    assert "Longest wait" in page
 
 
 def test_it_speaks_french(client_of, root, answered):
