@@ -265,9 +265,8 @@ def describe(event: TicketEvent) -> str:
     """Return the sentence of an event in the reader's language."""
     kind = EventKind(event.kind)
     data = {key: _as_text(value) for key, value in event.data.items()}
-    who = event.actor_name or _("The desk")
-    if not event.actor_name and "by_filter" in data:
-        who = _("The filter “%(name)s”", name=data.pop("by_filter"))
+    rule = data.pop("by_filter", "")
+    who = event.actor_name or (_("The filter “%(name)s”", name=rule) if rule else _("The desk"))
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else _SENTENCES[kind]
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
         "old": "",

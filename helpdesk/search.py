@@ -7,6 +7,7 @@ folded here (without case and accents), so that one code path finds the same on 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import JOIN, SQL, Select, Table, chunked, fn
@@ -23,6 +24,8 @@ message_search = Table("message_search", ("rowid", "subject", "author", "body"))
 #: Words of one search, and the newest matches looked at: beyond, a longer query is asked for (reference: ranking all
 #: matches of a common word costs a second at a million tickets, the newest 2,000 cost a millisecond).
 MAX_WORDS = 12
+#: Last digits of a number by which its ticket is met.
+SHORTEST = 3
 NEWEST = 2_000
 #: Bytes of a message's folded text that are indexed: PostgreSQL refuses more than a mebibyte of different words, and
 #: a letter may fold to several.
@@ -54,12 +57,27 @@ def plain(text: str) -> str:
     return " ".join(indexed(word) for word in WORD.findall(fold(text)))
 
 
+def subject_text(number: str, subject: str, order_number: str = "") -> str:
+    """Return what is indexed as the subject of a ticket: also its order, and how its number ends.
+
+    People name a ticket by its last digits; a word is only met from its beginning.
+    """
+    endings = " ".join(number[place:] for place in range(1, len(number) - SHORTEST + 1))
+    return plain(f"{number} {endings} {subject} {order_number}")
+
+
+def add_files(message_id: int, names: Iterable[str]) -> None:
+    """Index the names of a message's files with its text. In the caller's transaction."""
+    text = message_search.body.concat(" " + plain(" ".join(names)))
+    message_search.update({message_search.body: text}).where(message_search.rowid == message_id).execute(database)
+
+
 def row_of(message_id: int, ticket: Ticket, author: str, text: str) -> dict[str, Any]:
     """Return the index row of a message."""
     folded = plain(text)
     return {
         "rowid": message_id,
-        "subject": plain(f"{ticket.number} {ticket.subject}"),
+        "subject": subject_text(ticket.number, ticket.subject, ticket.order_number),
         "author": plain(author),
         "body": folded.encode()[:MOST_FOLDED].decode(errors="ignore"),
     }
@@ -83,7 +101,7 @@ def index_again(message_id: int, ticket: Ticket, author: str, text: str) -> None
 
 def rename(ticket: Ticket, old: str) -> None:
     """Replace the `old` subject in the index by the ticket's present one. In the caller's transaction."""
-    before, now = plain(f"{ticket.number} {old}"), plain(f"{ticket.number} {ticket.subject}")
+    before, now = (subject_text(ticket.number, text, ticket.order_number) for text in (old, ticket.subject))
     own = Message.select(Message.id).where(Message.ticket == ticket.id)
     query = message_search.update({message_search.subject: now})
     query.where(message_search.rowid.in_(own), message_search.subject == before).execute(database)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from peewee import ModelSelect, chunked, fn
 
-from helpdesk import access, clock, settings
+from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.files import file_store, pictures, uploads
@@ -59,6 +59,7 @@ def attach(message: Message, files: Sequence[StoredFile], *, actor: Actor | None
         raise file_store.refusal(uploads.GONE)
     values = [{name: getattr(file, name) for name in COLUMNS} for file in files]
     Attachment.insert_many([{**row, "message": message.id, "created_at": clock.now()} for row in values]).execute()
+    search.add_files(message.id, [row["name"] for row in values])
 
 
 def of_messages(messages: Iterable[Message]) -> dict[int, list[Attachment]]:

@@ -6,13 +6,14 @@ from peewee import JOIN, fn
 
 from database import Stamp, database
 from helpdesk import folding, search
+from helpdesk.files import attachments
 from helpdesk.lib import richtext
 from helpdesk.settings import run_state
 from models import Customer, CustomerAddress, Message, Tag, Ticket
 
 KEY = "search_index"
 #: Counted up with each change of what `helpdesk/search.py` or `helpdesk/folding.py` make of a text.
-VERSION = 2
+VERSION = 3
 AT_ONCE, TIMES = 500, 10
 
 
@@ -38,10 +39,12 @@ def _index_below(below: int) -> int:
     query = Message.select(Message, Ticket, Customer, CustomerAddress).join(Ticket).join(Customer).switch(Ticket)
     query = query.join(CustomerAddress, JOIN.LEFT_OUTER).where(Message.id < below, Message.deleted_at.is_null())
     rows = list(query.order_by(Message.id.desc()).limit(AT_ONCE))
+    files = attachments.of_messages(rows)
     for message in rows:
         ticket = message.ticket
         author = f"{ticket.customer.full_name} {ticket.address.email if ticket.address_id else ''}"
-        search.index_again(message.id, ticket, author, richtext.to_text(message.body))
+        names = [file.name for file in files.get(message.id, ())]
+        search.index_again(message.id, ticket, author, "\n".join([richtext.to_text(message.body), *names]))
     return rows[-1].id if len(rows) == AT_ONCE else 0
 
 

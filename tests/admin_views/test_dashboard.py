@@ -57,7 +57,7 @@ def rows_of(answer):
 
 
 def test_an_empty_desk_is_told_kindly(client_of, ana):
-    page = read(client_of(root))
+    page = read(client_of(ana))
     assert "Nobody waits for a reply." in page
     assert "No ticket was opened in this period." in page
 

@@ -92,7 +92,7 @@ class Draft:
         self.rows, self.author, self.subject = rows, author, subject
         self.id, rows.ticket_id = rows.ticket_id, rows.ticket_id + 1
         self.number = f"{rows.prefix}{self.id}"
-        self.folded_subject = search.plain(f"{self.number} {subject}")
+        self.folded_subject = search.subject_text(self.number, subject)
         self.folded_author = search.plain(f"{author.name} {author.email}")
         self.columns: dict[str, Any] = dict.fromkeys(TICKET) | {
             "id": self.id,
