@@ -6,6 +6,7 @@ This module imports peewee only.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 import time
@@ -158,10 +159,24 @@ class DatabaseServer(PooledPostgresqlDatabase):
             raise
         return connection
 
+    def _is_closed(self, conn: Any) -> bool:
+        """Whether the server has hung up, as the line tells.
+
+        The pool would ask the server, with everybody waiting behind its lock, and without an end where nobody answers.
+        """
+        if conn.closed:
+            return True
+        line = select.poll()
+        line.register(conn.fileno(), select.POLLIN)
+        if line.poll(0):
+            conn.close()
+        return bool(conn.closed)
+
     def _initialize_connection(self, conn: Any) -> None:
-        super()._initialize_connection(conn)
-        if not getattr(self._unlimited, "on", False):
-            conn.execute(LIMITS)
+        with self._in_time(conn):
+            super()._initialize_connection(conn)
+            if not getattr(self._unlimited, "on", False):
+                conn.execute(LIMITS)
 
     @contextmanager
     def unlimited(self) -> Iterator[None]:
@@ -192,7 +207,7 @@ class DatabaseServer(PooledPostgresqlDatabase):
             super().commit()
 
     @contextmanager
-    def _in_time(self) -> Iterator[None]:
+    def _in_time(self, connection: Any = None) -> Iterator[None]:
         if getattr(self._unlimited, "on", False):
             yield
             return
@@ -200,7 +215,7 @@ class DatabaseServer(PooledPostgresqlDatabase):
             self._watch = threading.Thread(target=self._close_late, name="deadline", daemon=True)
             self._watch.start()
         thread = threading.get_ident()
-        self._running[thread] = (time.monotonic(), self.connection())
+        self._running[thread] = (time.monotonic(), connection or self.connection())
         try:
             yield
         finally:

@@ -69,6 +69,34 @@ def test_a_server_that_swallows_everything_is_left_and_found_again(
     server.close_all()
 
 
+def test_a_connection_that_rested_is_not_asked_without_an_end(
+    url: str, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "DEADLINE", 1)
+    server = through(url, line)
+    with server.connection_context():
+        server.execute_sql("SELECT 1")
+    line.swallows = True
+    begun = time.monotonic()
+    with pytest.raises((OperationalError, psycopg.OperationalError)):
+        server.connect()
+    assert time.monotonic() - begun < 10
+    server.close()
+    line.swallows = False
+    server.close_all()
+
+
+def test_a_connection_that_the_server_has_ended_is_not_used_again(url: str) -> None:
+    server = open_database(url)
+    with server.connection_context():
+        (pid,) = server.execute_sql("SELECT pg_backend_pid()").fetchone()
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+    with server.connection_context():
+        assert server.execute_sql("SELECT pg_backend_pid()").fetchone() != (pid,)
+    server.close_all()
+
+
 def test_who_comes_after_a_server_that_does_not_answer_is_told_at_once(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
