@@ -61,8 +61,8 @@ def list_tools(page, world):
 def list_order(page, world):
     """The orders of the list."""
     page.goto(world.url("desk_tickets.index_view"))
-    page.locator(".tools summary").last.click()
-    return page.locator(".tools .menu-list").last
+    page.locator(".tools details:not(.is-display) > summary").last.click()
+    return page.locator(".tools details:not(.is-display) > .menu-list").last
 
 
 def bulk(page, world):
