@@ -16,6 +16,7 @@ from admin_views.incoming.mailboxes import MailboxesView
 from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
+from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
@@ -24,25 +25,26 @@ from admin_views.setup.email_texts import EmailsPage
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
 from admin_views.setup.journal import JournalPage
-from admin_views.setup.orders import ApiKeysView, OrdersView
+from admin_views.setup.orders import OrdersView
 from admin_views.setup.outbox import OutboxView
 from admin_views.setup.permissions import MySettingsView
 from admin_views.setup.ready import ReadyPage
+from admin_views.setup.roles import RolesView
 from admin_views.setup.services import DepartmentsView, ServicesView
-from admin_views.setup.teams import RolesView, TeamsView
+from admin_views.setup.teams import TeamsView
 from admin_views.setup.users import UsersView
 from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
 from admin_views.tickets.actions import ActionsPage
 from admin_views.tickets.addresses import AddressesPage
 from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
+from admin_views.tickets.composer import ComposerPage
 from admin_views.tickets.files import FilesPage
 from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
 from admin_views.tickets.merging import MergePage
 from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
-from admin_views.tickets.replies import ComposerPage
 from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.sidebar import desk_menu
 from admin_views.tickets.undo_send import UndoSendPage

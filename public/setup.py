@@ -10,7 +10,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.people import invitations
 from helpdesk.settings import environment, lookups
-from helpdesk.setup import organisation
+from helpdesk.setup import services
 from models import Agent
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
@@ -97,7 +97,7 @@ def service_step() -> Response | str | tuple[str, int]:
         return redirect(url_for("setup.mail_step"), 303)
     try:
         if form.validate():
-            organisation.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
+            services.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
             return redirect(url_for("setup.mail_step"), 303)
     except InvalidInput as error:
         form.refuse(error)

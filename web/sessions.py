@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
 
 @manager.user_loader
 def _load(token: str) -> SignedIn | None:
-    person = accounts.person_of(token)
+    person = sign_ins.person_of(token)
     return _note(SignedIn(person, token)) if person is not None else None
 
 
@@ -62,18 +62,18 @@ def _note(signed_in: SignedIn) -> SignedIn:
 
 def start(person: Agent | Customer, *, by_link: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
-    token = accounts.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
+    token = sign_ins.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
     _renew()
     login_user(_note(SignedIn(person, token)))
     session.permanent = True
-    known_browsers.remember(accounts.account_of(person))
+    known_browsers.remember(sign_ins.account_of(person))
 
 
 def end() -> None:
     """Sign this browser out, on the server too: a copied cookie is dead."""
     token = current_token()
     if token:
-        accounts.end_sign_in(token)
+        sign_ins.end_sign_in(token)
     logout_user()
     _renew()
 

@@ -27,7 +27,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
 from helpdesk.lib import inputs
 from helpdesk.links import LinkExpired
-from helpdesk.people import accounts, agents, invitations
+from helpdesk.people import agents, invitations, sign_ins
 from models import AccessLink, Agent
 from web import errors, sessions
 from web.security import safe_path
@@ -59,7 +59,7 @@ def sign_in() -> Page:
     if not form.validate():
         return refused("admin/account/sign_in.html", form, after=after)
     try:
-        agent = accounts.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
+        agent = sign_ins.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
     except (InvalidInput, TooMany) as error:
         return refused("admin/account/sign_in.html", form, error, after=after)
     sessions.start(agent)
@@ -83,7 +83,7 @@ def forgotten() -> Page:
     if not form.validate():
         return refused(template, form, has_mail=has_mail)
     try:
-        accounts.ask_reset(form.email.data, visitor=sessions.visitor())
+        sign_ins.ask_reset(form.email.data, visitor=sessions.visitor())
     except TooMany as error:
         return refused(template, form, error, has_mail=has_mail)
     flash(_("If there is an account with this address, a link is on its way to it."), "success")
@@ -95,7 +95,7 @@ def reset(token: str) -> Page:
     """Choose a new password by a mailed link."""
     form = ResetForm()
     return _by_link(
-        "reset", token, form, lambda link: accounts.reset_password(link, form.password.data, visitor=sessions.visitor())
+        "reset", token, form, lambda link: sign_ins.reset_password(link, form.password.data, visitor=sessions.visitor())
     )
 
 
@@ -177,7 +177,7 @@ def password(agent: Agent) -> Page:
     reason: Exception | None = None
     try:
         if form.validate():
-            accounts.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
+            sign_ins.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
             flash(_("Your password was changed. Your other browsers were signed out."), "success")
             return redirect(url_for(".profile"), 303)
     except (InvalidInput, TooMany) as error:
@@ -188,7 +188,7 @@ def password(agent: Agent) -> Page:
 
 def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> str:
     token = sessions.current_token() or ""
-    browsers = [(row, accounts.is_current(row, token)) for row in accounts.list_sign_ins(agent)]
+    browsers = [(row, sign_ins.is_current(row, token)) for row in sign_ins.list_sign_ins(agent)]
     return render_template(
         "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
         sidebar=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
@@ -201,7 +201,7 @@ def end_sign_in(agent: Agent, key: int) -> Page:
     """Sign one of one's browsers out."""
     if not inputs.fits(key):
         abort(404)
-    accounts.end_one(agent, key)
+    sign_ins.end_one(agent, key)
     flash(_("The browser was signed out."), "success")
     return redirect(url_for(".profile"), 303)
 
@@ -210,6 +210,6 @@ def end_sign_in(agent: Agent, key: int) -> Page:
 @agents_only
 def end_other_sign_ins(agent: Agent) -> Page:
     """Sign all of one's other browsers out."""
-    count = accounts.end_all_sign_ins(agent, except_token=sessions.current_token())
+    count = sign_ins.end_all_sign_ins(agent, except_token=sessions.current_token())
     flash(ngettext("%(num)d browser was signed out.", "%(num)d browsers were signed out.", count), "success")
     return redirect(url_for(".profile"), 303)

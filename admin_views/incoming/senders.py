@@ -9,7 +9,7 @@ from wtforms import SelectField
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from helpdesk.i18n import lazy
-from helpdesk.incoming import senders
+from helpdesk.incoming import sender_rules
 from models import SenderRule
 
 
@@ -21,12 +21,12 @@ class SendersView(DeskView):
     create_label = lazy("Add a sender")
     empty_text = lazy("Without a rule, each e-mail is decided by what it is.")
     can_delete = True
-    save_rule, delete_rule = staticmethod(senders.save), staticmethod(senders.delete)
+    save_rule, delete_rule = staticmethod(sender_rules.save), staticmethod(sender_rules.delete)
     column_list = ("pattern", "does", "note", "hits", "last_hit_at")
     column_details_list = column_export_list = ()
     form_columns = ("pattern", "does", "note")
     form_overrides = {"does": SelectField}
-    form_args = {"does": {"choices": lambda: list(senders.DOES.items())}}
+    form_args = {"does": {"choices": lambda: list(sender_rules.DOES.items())}}
     column_labels = {
         "pattern": lazy("Sender"),
         "does": lazy("What is done"),
@@ -39,10 +39,10 @@ class SendersView(DeskView):
         "does": lazy("“Do nothing” keeps the e-mail for some days, and opens no ticket."),
         "note": lazy("Why, for your colleagues."),
     }
-    column_choices = {"does": list(senders.DOES.items())}
+    column_choices = {"does": list(sender_rules.DOES.items())}
     column_searchable_list = ("pattern", "note")
     column_sortable_list = ("pattern", "hits", "last_hit_at")
-    column_filters = (ChoiceFilter(SenderRule.does, lazy("What is done"), lambda: list(senders.DOES.items())),)
+    column_filters = (ChoiceFilter(SenderRule.does, lazy("What is done"), lambda: list(sender_rules.DOES.items())),)
     column_default_sort = "pattern"
     column_numbers = ("hits",)
 

@@ -9,7 +9,7 @@ from flask import request
 
 from admin_views.base import DeskPage
 from admin_views.tickets import page
-from admin_views.tickets.composer import Composer
+from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk.errors import InvalidInput

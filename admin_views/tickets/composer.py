@@ -1,144 +1,253 @@
-"""What stands in the composer of a ticket: as a form sent it, as a draft kept it, or empty."""
+"""The composer: replies, internal notes, drafts, canned responses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from werkzeug.datastructures import MultiDict
+from flask import flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
 
-from admin_views.tickets import page_state, sending
-from helpdesk import clock, i18n
-from helpdesk.i18n import _
-from helpdesk.lib import inputs, richtext
-from helpdesk.tickets import forgotten_attachment, thread
-from helpdesk.tickets.drafts import Writing
-from models import NOTE, Draft, Message, Ticket
+from admin_views.tickets import ways_to_send
+from admin_views.tickets.base import TicketDeskPage
+from admin_views.tickets.composer_content import Composer, moment
+from admin_views.tickets.context import TICKET
+from admin_views.tickets.files import forget_files, form_files, remember_files
+from helpdesk import tickets
+from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
+from helpdesk.files import uploads
+from helpdesk.i18n import _, lazy
+from helpdesk.lib import richtext
+from helpdesk.people import customers
+from helpdesk.tickets import canned_responses, cc, drafts, mentions, presence, thread
+from models import STAY, CannedResponse, Message, Ticket
+from web import errors, kept_input, sessions
 from web.uploads import FormFiles
 
+#: What may be sent after one's sign-in has ended: the text comes back instead of the sign-in page alone.
+KEEPS_TEXT = frozenset({"reply_view", "draft_view"})
 
-@dataclass(frozen=True)
-class Composer:
-    """The fields of the composer, and what its page says about them; None for a field that no form has sent."""
 
-    body: str = ""
-    is_html: bool = False
-    kind: str | None = None
-    close: bool = False
-    save_as: bool = False
-    canned_name: str = ""
-    #: The last message that the page of the form showed, and the state of the ticket then.
-    seen: str | None = None
-    known: str | None = None
-    form_key: str | None = None
-    #: How it was sent (`sending.chosen`).
-    way: str = ""
-    #: The canned response to put below the text.
-    insert: str | None = None
-    #: The writer was asked about a file that the text speaks of.
-    no_file: bool = False
-    files: FormFiles | None = None
+#: Where a reply is taken back before it goes out.
+WITHDRAW = "desk_undo_send.withdraw_view"
 
-    # What the page says.
-    error: str = ""
-    error_field: str | None = None
-    #: Messages that came in before the reply was sent, and what else is new.
-    newer: Sequence[Message] = ()
-    changes: Sequence[str] = ()
-    asks_for_file: bool = False
-    notes: Sequence[str] = ()
-    restored: str = ""
 
-    @classmethod
-    def of_form(cls, form: MultiDict[str, str], files: FormFiles | None = None) -> Composer:
-        """Return what a form has sent."""
-        return cls(
-            body=form.get("body", ""),
-            is_html=form.get("format") == "html",
-            kind=form.get("kind"),
-            close="close" in form,
-            save_as="save_as" in form,
-            canned_name=form.get("canned_name", ""),
-            seen=form.get("seen"),
-            known=form.get("known"),
-            form_key=form.get("form_key", "").replace("\0", "")[:64] or None,
-            way=sending.chosen(form),
-            insert=form.get("insert"),
-            no_file="no_file" in form,
-            files=files,
+class ComposerPage(TicketDeskPage):
+    """What is written in a ticket."""
+
+    slug = "composer"
+
+    @expose("/<number>/reply", methods=["POST"])
+    def reply_view(self, number: str) -> ResponseReturnValue:
+        """Send a reply or store a note; a canned response chosen without script comes back in the box."""
+        composer, files = self.sent()
+        try:
+            ticket = self.context.find(number)
+        except Merged as merged:
+            return self.go_on_in(merged, composer)
+        files.take()
+        if "drop_copy" in request.form:
+            return self.drop_copy(ticket, composer, request.form["drop_copy"])
+        if composer.insert is not None:
+            return self.insert(ticket, composer, composer.insert)
+        if files.stored:
+            remember_files(ticket.number, files.stamp)
+        if files.errors or "remove_file" in request.form:
+            return self.show(number, 422 if files.errors else 200, composer=composer)
+        if composer.forgets_a_file:
+            return self.show(number, 409, composer=replace(composer, asks_for_file=True))
+        changes, onward = composer.changes_since(ticket), self.onward(ticket)
+        try:
+            message = self.send(ticket, composer)
+        except InvalidInput as error:
+            return self.show(number, 422, composer=replace(composer, error=str(error), error_field=error.field))
+        except Merged as merged:
+            return self.go_on_in(merged, composer)
+        except ReplyOutdated as outdated:
+            newer = outdated.messages
+            changes = [str(outdated), *changes]
+            # The page that comes back shows what came in, and what changed: it knows the newest again.
+            return self.show(
+                number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
+            )
+        return self.confirm(ticket, composer, message, changes, onward)
+
+    def drop_copy(self, ticket: Ticket, composer: Composer, email: str) -> ResponseReturnValue:
+        """Take somebody out of copy before the reply is sent; what was written comes back in the box."""
+        address = customers.lookup(email)
+        if address is None:
+            raise NotFound(lazy("This address is not in copy."))
+        cc.remove_cc(ticket, address, actor=self.agent)
+        flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+        return self.show(ticket.number, composer=composer)
+
+    def sent(self) -> tuple[Composer, FormFiles]:
+        """Return what this request has sent, and its files."""
+        files = form_files(self.agent)
+        return Composer.of_form(request.form, files), files
+
+    def confirm(
+        self, ticket: Ticket, composer: Composer, message: Message, changes: list[str], onward: str
+    ) -> ResponseReturnValue:
+        """Say that it was sent, and what changed meanwhile; a reply leads on as the profile says."""
+        forget_files(ticket.number)
+        stays = message.is_note or self.agent.after_act == STAY
+        if not stays and message.public_at is not None:
+            flash(self.context.address(ticket, WITHDRAW, message_id=message.id), "undo")
+        if not stays or message.public_at is None:
+            # The ticket's own page tells of a reply that may still be taken back.
+            flash(_("Your note has been saved.") if message.is_note else _("Your message has been sent."), "success")
+        for text in changes:
+            flash(text, "info")
+        session["sent"] = (composer.form_key or "")[:40]
+        return redirect(self.context.address(ticket, _anchor="newest") if stays else onward)
+
+    def go_on_in(self, merged: Merged, composer: Composer) -> ResponseReturnValue:
+        """Bring what was written in a merged ticket into the one it is part of now, to be read once more and sent."""
+        if request.accept_mimetypes.best == "application/json":
+            return {"saved": "", "error": ways_to_send.merged_text(merged)}, 422
+        if composer.files is not None:
+            composer.files.take()
+        error = _("%(said)s Look at it, then send your text.", said=str(merged))
+        return self.show(merged.number, 409, composer=replace(composer, seen=None, known=None, error=error))
+
+    def send(self, ticket: Ticket, composer: Composer) -> Message:
+        """Store what was written, and forget its draft: all of it or nothing.
+
+        Raises InvalidInput, Merged, and ReplyOutdated when something came in since the page of the form was made.
+        """
+        files, key = composer.files.to_send if composer.files is not None else [], composer.form_key
+        with tickets.transaction():
+            tickets.lock(ticket, actor=self.agent)
+            made = tickets.find_message_by_form_key(key, ticket, richtext.to_text(richtext.clean(composer.html)))
+            if made is not None:
+                return made
+            if composer.is_note:
+                message = tickets.add_note(ticket, composer.html, actor=self.agent, files=files, form_key=key)
+            else:
+                message = tickets.reply(
+                    ticket,
+                    composer.html,
+                    actor=self.agent,
+                    close=composer.way == "close",
+                    waits_as=ways_to_send.waits_as(composer.way),
+                    files=files,
+                    canned=self.save_canned_response(ticket, composer),
+                    form_key=key,
+                    seen=composer.seen_messages,
+                )
+            drafts.discard(ticket, actor=self.agent)
+            presence.leave(ticket, actor=self.agent)
+        return message
+
+    def save_canned_response(self, ticket: Ticket, composer: Composer) -> CannedResponse | None:
+        """Store the reply as a canned response too, where that is ticked. Raises InvalidInput."""
+        if not composer.save_as:
+            return None
+        return canned_responses.save_from_reply(ticket, composer.canned_name, composer.html, actor=self.agent)
+
+    def inaccessible_callback(self, _name: str, **arguments: str) -> ResponseReturnValue:
+        """Give the text back to somebody whose sign-in has ended while they wrote."""
+        if _name not in KEEPS_TEXT or sessions.current_person() is not None:
+            return super().inaccessible_callback(_name, **arguments)
+        after = url_for("account.sign_in", next=url_for(TICKET, number=arguments["number"]))
+        # The form has passed the check of its token: it is one of ours.
+        return errors.signed_out(after, kept_input.read_form(is_ours=True))
+
+    # --- Drafts ---
+
+    @expose("/<number>/draft", methods=["POST"])
+    def draft_view(self, number: str) -> ResponseReturnValue:
+        """Keep what stands in the composer; tell the script what came in meanwhile."""
+        composer, files = self.sent()
+        # Nothing is sent yet.
+        composer = replace(composer, way="")
+        try:
+            ticket = self.context.find(number)
+            return self.discard(ticket) if "discard" in request.form else self.keep(ticket, composer, files)
+        except Merged as merged:
+            return self.go_on_in(merged, composer)
+
+    def discard(self, ticket: Ticket) -> ResponseReturnValue:
+        """Forget the draft."""
+        drafts.discard(ticket, actor=self.agent)
+        forget_files(ticket.number)
+        flash(_("The draft has been discarded."), "success")
+        return redirect(self.context.address(ticket))
+
+    def keep(self, ticket: Ticket, composer: Composer, files: FormFiles) -> ResponseReturnValue:
+        """Keep the draft. Raises Merged."""
+        scripted = request.accept_mimetypes.best == "application/json"
+        uploads.wait_longer(form_key=files.key, owner=files.owner)
+        try:
+            draft = drafts.save(ticket, composer.to_draft(), actor=self.agent)
+        except InvalidInput as error:
+            if scripted:
+                return {"saved": "", "error": str(error)}, 422
+            refused = replace(composer, files=None, error=str(error), error_field=error.field)
+            return self.show(ticket.number, 422, composer=refused)
+        saved = _("Draft saved at %(time)s", time=moment(draft.updated_at)) if draft is not None else ""
+        if scripted:
+            return {"saved": saved, "news": news(ticket, composer), "replying": self.replying(ticket)}
+        if saved:
+            flash(saved, "success")
+        return redirect(f"{self.context.address(ticket)}#reply")
+
+    @expose("/<number>/presence", methods=["POST"])
+    def presence_view(self, number: str) -> ResponseReturnValue:
+        """Take a sign of life of a writer; say who else is writing, and to a writer what came in."""
+        try:
+            ticket = self.context.find(number)
+            if "writing" in request.form:
+                presence.touch(ticket, actor=self.agent)
+        except Merged as merged:
+            return {"replying": [], "news": [ways_to_send.merged_text(merged)]}
+        answer = {"replying": self.replying(ticket)}
+        if "busy" in request.form:
+            answer["news"] = news(ticket, Composer.of_form(request.form))
+        return answer
+
+    def replying(self, ticket: Ticket) -> list[str]:
+        """Return who else is writing a reply, in words."""
+        names = presence.others(ticket, actor=self.agent)
+        several = _("%(names)s are replying", names=", ".join(names))
+        return [_("%(name)s is replying", name=names[0]) if len(names) == 1 else several] if names else []
+
+    # --- Canned responses ---
+
+    def insert(self, ticket: Ticket, composer: Composer, key: str) -> ResponseReturnValue:
+        """Put a canned response below the text, for a browser without script."""
+        response = canned_response(ticket, key)
+        filled = canned_responses.filled(response, ticket)
+        body = composer.body + (filled if composer.is_html else richtext.to_text(filled))
+        return self.show(
+            ticket.number, composer=replace(composer, body=body, notes=ways_to_send.notes_on(response, ticket))
         )
 
-    @classmethod
-    def of_draft(cls, draft: Draft | None) -> Composer:
-        """Return what a draft kept; an empty composer without one."""
-        if draft is None:
-            return cls()
-        return cls(
-            body=draft.body,
-            is_html=True,
-            kind="note" if draft.kind == NOTE else "message",
-            close=draft.close,
-            save_as=draft.save_as,
-            canned_name=draft.canned_name,
-            restored=_("Your draft of %(time)s is back.", time=moment(draft.updated_at)),
-        )
+    @expose("/<number>/colleagues")
+    def colleagues_view(self, number: str) -> ResponseReturnValue:
+        """Give the names that a note of this ticket may hold."""
+        ticket = self.context.find(number)
+        return {"names": [agent.name for agent in mentions.mentionable_agents(ticket, by=self.agent)]}
 
-    @property
-    def is_note(self) -> bool:
-        """Whether this is an internal note."""
-        return self.kind == "note"
-
-    @property
-    def html(self) -> str:
-        """The text as it is stored."""
-        return self.body if self.is_html else richtext.from_text(self.body)
-
-    @property
-    def shown_html(self) -> str:
-        """What the editor shows; empty for a text that was written without it."""
-        return richtext.clean(self.body) if self.is_html else ""
-
-    @property
-    def text(self) -> str:
-        """What a browser without the editor shows."""
-        html = self.shown_html
-        return richtext.to_text(html) if html else self.body
-
-    @property
-    def forgets_a_file(self) -> bool:
-        """Whether to ask the writer, once, about a file that the text speaks of."""
-        has_files = self.files is not None and bool(self.files.stored)
-        return not (self.no_file or self.is_note or has_files) and forgotten_attachment.speaks_of_a_file(self.html)
-
-    @property
-    def seen_messages(self) -> thread.Seen | None:
-        """What the writer has read; None when the form does not tell."""
-        key = inputs.row_key(self.seen or "")
-        return thread.Seen(key, page_state.made_at(self.known or "")) if key is not None else None
-
-    def messages_since(self, ticket: Ticket) -> list[Message]:
-        """Return the messages that came in after the one the writer saw last, also by a merge."""
-        seen = self.seen_messages
-        return thread.arrived_since(ticket, seen) if seen is not None else []
-
-    def changes_since(self, ticket: Ticket) -> list[str]:
-        """Return what else changed since the page of this form was made."""
-        return page_state.changes_since(self.known or "", ticket)
-
-    def to_draft(self) -> Writing:
-        """Return what a draft keeps of it."""
-        return Writing(
-            self.html,
-            note=self.is_note,
-            close=self.close,
-            save_as=self.save_as,
-            canned_name=self.canned_name,
-            form_key=self.form_key or "",
-        )
+    @expose("/<number>/canned/<key>")
+    def canned_view(self, number: str, key: str) -> ResponseReturnValue:
+        """Give a canned response to the composer, and say which of its variables are empty."""
+        ticket = self.context.find(number)
+        response = canned_response(ticket, key)
+        return {"html": canned_responses.filled(response, ticket), "notes": ways_to_send.notes_on(response, ticket)}
 
 
-def moment(when: datetime) -> str:
-    """Return the hour of today, else the day too, in the agent's language and zone."""
-    recent = clock.now() - when < timedelta(hours=12)
-    return i18n.when(when, "HH:mm" if recent else "d MMM HH:mm")
+def news(ticket: Ticket, composer: Composer) -> list[str]:
+    """Return what happened to the ticket since the writer's page was made, in words."""
+    messages = composer.messages_since(ticket)
+    arrived = [thread.newer_text(len(messages))] if messages else []
+    return arrived + composer.changes_since(ticket)
+
+
+def canned_response(ticket: Ticket, key: str) -> CannedResponse:
+    """Return a canned response offered in this ticket. Raises NotFound."""
+    row = next((row for row in canned_responses.offered_in(ticket) if str(row.id) == key), None)
+    if row is None:
+        raise NotFound(lazy("There is no such canned response."))
+    return row

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import folding, page_state, sending
-from admin_views.tickets.composer import Composer
+from admin_views.tickets import folding, page_state, ways_to_send
+from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from helpdesk import access, orders, tickets
@@ -58,14 +58,14 @@ def content(
         "known": page_state.of_now(ticket),
         "refused": refused,
         "sent": session.pop("sent", ""),
-        "unsent": sending.unsent(agent, blocks),
+        "unsent": ways_to_send.unsent(agent, blocks),
         **composing(ticket, agent, composer),
     }
 
 
 def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
     """Return what the composer shows."""
-    ways = sending.ways(agent, ticket)
+    ways = ways_to_send.ways(agent, ticket)
     return {
         "composer": composer,
         "form_files": composer.files or stored_files(agent, ticket),
@@ -74,7 +74,7 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any
         "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "ways": ways,
-        "way": sending.way_of(composer.way, ways),
+        "way": ways_to_send.way_of(composer.way, ways),
     }
 
 

@@ -19,7 +19,7 @@ from peewee import IntegrityError
 from database import Base, Stamp, is_sqlite
 from helpdesk import access, clock, events, journal, search
 from helpdesk.errors import InvalidInput
-from helpdesk.examples.demo.samples import Maker
+from helpdesk.examples.samples import Maker
 from helpdesk.files import attachments, file_store
 from helpdesk.i18n import lazy
 from helpdesk.lib.cache import CachedValue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.incoming import bounce_effects, mail_record, message_from_mail, senders, ticket_from_mail
+from helpdesk.incoming import bounce_effects, mail_record, message_from_mail, sender_rules, ticket_from_mail
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail
@@ -17,7 +17,7 @@ def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, dec
     """Do what was decided. Whatever goes wrong, nothing of it is stored; doing it again makes nothing twice."""
     mail_record.remember(mail, content, context, decision)
     if context.rule is not None:
-        senders.count_hit(context.rule)
+        sender_rules.count_hit(context.rule)
     try:
         if decision.state == "new":
             ticket_from_mail.open_from(

@@ -19,7 +19,7 @@ from helpdesk.incoming import (
     mail_record,
     pipeline,
     raw_mail,
-    senders,
+    sender_rules,
     ticket_from_mail,
 )
 from helpdesk.incoming.decision_rules import Decision
@@ -212,7 +212,7 @@ def _move(mail: IncomingMail, **values: Any) -> None:
 def accept_sender(mail: IncomingMail, *, actor: Agent) -> int:
     """Always accept the mail of this sender, also what waits; return how many waiting mails were decided."""
     _require(mail, actor)
-    senders.set_rule(mail.from_email, "accept", actor=actor)
+    sender_rules.set_rule(mail.from_email, "accept", actor=actor)
     waiting = mail_access.readable_by(actor, IncomingMail.select()).where(
         held_mail_count.is_held(), IncomingMail.from_email == mail.from_email
     )
@@ -229,7 +229,7 @@ def accept_sender(mail: IncomingMail, *, actor: Agent) -> int:
 def hold_sender(mail: IncomingMail, *, actor: Agent) -> None:
     """Hold whatever comes from this sender."""
     _require(mail, actor)
-    senders.set_rule(mail.from_email, "hold", actor=actor)
+    sender_rules.set_rule(mail.from_email, "hold", actor=actor)
 
 
 def fetch_whole(mail: IncomingMail, *, actor: Agent) -> IncomingMail:

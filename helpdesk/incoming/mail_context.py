@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import automatic_mail, bounced_mail, mail_threading, senders
+from helpdesk.incoming import automatic_mail, bounced_mail, mail_threading, sender_rules
 from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.mail_threading import Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
@@ -75,7 +75,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         author=author,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),
-        rule=senders.rule_for(author) if author else None,
+        rule=sender_rules.rule_for(author) if author else None,
         automatic=automatic_mail.sign(content),
         agent=agent,
         is_ours=mail_threading.is_ours(content) and not _is_sent_on(agent, content),

@@ -9,12 +9,12 @@ from typing import Any
 
 from helpdesk import clock
 from helpdesk.i18n import lazy
-from helpdesk.incoming import automatic_mail, held_mail_count, mail_attachments, raw_mail, senders
+from helpdesk.incoming import automatic_mail, held_mail_count, mail_attachments, raw_mail, sender_rules
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail, Person
 from helpdesk.lib import inputs
-from helpdesk.notifications import drafting, withholding
+from helpdesk.notifications import outbox_rows, withholding
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from models import IncomingMail, Mailbox, MailedMessage, Message, OutgoingEmail
 
@@ -109,15 +109,15 @@ def kept_files(mail: IncomingMail, content: ParsedMail) -> Iterator[mail_attachm
 @contextmanager
 def mails_of(mail: IncomingMail, content: ParsedMail) -> Iterator[None]:
     """Look at the e-mails that a rule writes inside: a program gets no answer, and history lets none go out."""
-    unanswered = automatic_mail.why_unanswered(content, mail.from_email, senders.rule_for(mail.from_email))
+    unanswered = automatic_mail.why_unanswered(content, mail.from_email, sender_rules.rule_for(mail.from_email))
     if unanswered:
         mail.explanation = {**(mail.explanation or {}), "unanswered": unanswered}
-    answered = drafting.theirs.set(((mail.from_email, mail.mail_id),) if mail.mail_id else ())
+    answered = outbox_rows.theirs.set(((mail.from_email, mail.mail_id),) if mail.mail_id else ())
     try:
-        with drafting.noted() as written, withholding.answering(unanswered):
+        with outbox_rows.noted() as written, withholding.answering(unanswered):
             yield
     finally:
-        drafting.theirs.reset(answered)
+        outbox_rows.theirs.reset(answered)
     if mail.silent and written:
         OutgoingEmail.delete().where(OutgoingEmail.id.in_(written)).execute()
 

@@ -12,8 +12,8 @@ from helpdesk.errors import TooMany
 from helpdesk.i18n import _, in_language, lazy, ngettext
 from helpdesk.incoming import held_mail_count
 from helpdesk.lib import throttle
-from helpdesk.notifications import drafting, recipients, withholding
-from helpdesk.notifications.drafting import Text
+from helpdesk.notifications import outbox_rows, recipients, withholding
+from helpdesk.notifications.outbox_rows import Text
 from helpdesk.people import deliverability
 from helpdesk.settings import lookups
 from models import Agent, IncomingMail, Mailbox, OutgoingEmail
@@ -156,6 +156,6 @@ def _tell(agent: Agent, words: object, subject: object) -> None:
     recipient = recipients.agents([agent])[0]
     with in_language(recipient.locale):
         title, body = words(subject)  # type: ignore[operator]
-    sender = drafting.text("assignment", recipient.locale)
+    sender = outbox_rows.text("assignment", recipient.locale)
     text = Text(title, body, sender.sender_name, sender.sender_email, enabled=True)
-    drafting.store_all([drafting.draft(drafting.NewMail("digest", text, recipient, {}))])
+    outbox_rows.store_all([outbox_rows.draft(outbox_rows.NewMail("digest", text, recipient, {}))])

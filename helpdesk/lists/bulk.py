@@ -16,7 +16,7 @@ from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import for_update, hold_actor, mark_locked
-from helpdesk.notifications import drafting
+from helpdesk.notifications import outbox_rows
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
 #: Tickets changed by one act at the most.
@@ -87,7 +87,7 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
     """
     outcome, failure = Outcome(), None
     # One act, one mail to whom it concerns, however many tickets (RULES 10).
-    with drafting.noted() as mails, notifications.one_mail(actor=actor):
+    with outbox_rows.noted() as mails, notifications.one_mail(actor=actor):
         for some in chunked(ids, AT_ONCE):
             try:
                 outcome = twice_at_most(partial(_do_some, outcome, name, some, rule, actor))

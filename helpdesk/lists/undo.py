@@ -19,7 +19,7 @@ from helpdesk.lists.bulk import ACTS, AT_ONCE, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
-from helpdesk.tickets.list_columns import store
+from helpdesk.tickets.derived_columns import store
 from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.

@@ -17,7 +17,7 @@ from typing import Any
 from helpdesk import i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
-from helpdesk.notifications import drafting, recipients, withholding
+from helpdesk.notifications import outbox_rows, recipients, withholding
 from helpdesk.notifications.causes import Cause, Occasion, Recipient, cause_of
 from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
@@ -134,7 +134,7 @@ def owe(cause: Cause) -> list[OutgoingEmail]:
     mails: list[OutgoingEmail] = []
     for notice in notices:
         mails += _mails(notice, cause, author, told)
-    drafting.store_all(mails)
+    outbox_rows.store_all(mails)
     return mails
 
 
@@ -159,7 +159,7 @@ def _mails(notice: Notice, cause: Cause, author: set[str], told: set[str]) -> It
         new = new_mail(notice.kind, recipient, cause)
         if new is not None:
             told.add(key)
-            mail = drafting.draft(new)
+            mail = outbox_rows.draft(new)
             withholding.withhold(mail, notice.kind, recipient, cause.actor, cause.ticket)
             yield mail
 
@@ -188,7 +188,7 @@ def one_mail(*, actor: Actor) -> Iterator[None]:
 @contextmanager
 def forgotten_on_failure() -> Iterator[None]:
     """Forget the mails of what fails inside: none of it is stored."""
-    lists: list[list[Any]] = [rows for rows in (_gathered.get(), drafting.noting()) if rows is not None]
+    lists: list[list[Any]] = [rows for rows in (_gathered.get(), outbox_rows.noting()) if rows is not None]
     before = [len(rows) for rows in lists]
     try:
         yield

@@ -14,7 +14,7 @@ from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import copy_digest
 from helpdesk.notifications.causes import Cause, Recipient
-from helpdesk.notifications.drafting import NewMail, Text, text
+from helpdesk.notifications.outbox_rows import NewMail, Text, text
 from helpdesk.settings import email_kinds
 from helpdesk.settings.fixed_emails import FIXED
 from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket

@@ -9,9 +9,9 @@ from datetime import timedelta
 from html import escape
 
 from helpdesk import clock, settings
-from helpdesk.notifications import drafting
+from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Recipient
-from helpdesk.notifications.drafting import NewMail, Text
+from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.settings import email_kinds
 from models import OutgoingEmail, Ticket
 
@@ -47,7 +47,7 @@ def gather(recipient: Recipient, ticket: Ticket) -> None:
         .first()
     )
     if digest is None:
-        drafting.store_all([_new(recipient, line)])
+        outbox_rows.store_all([_new(recipient, line)])
     elif f">#{ticket.number}<" not in digest.body:
         added = digest.body.removesuffix(END) + line + END
         OutgoingEmail.update(body=added).where(
@@ -56,10 +56,10 @@ def gather(recipient: Recipient, ticket: Ticket) -> None:
 
 
 def _new(recipient: Recipient, line: str) -> OutgoingEmail:
-    like = drafting.text("notification", recipient.locale)
+    like = outbox_rows.text("notification", recipient.locale)
     body = f"{email_kinds.GATHERED_BODY.text(recipient.locale)}<ul>{line}{END}"
     subject = email_kinds.GATHERED_SUBJECT.text(recipient.locale)
     words = Text(subject, body, like.sender_name, like.sender_email, enabled=True)
-    mail = drafting.draft(NewMail("digest", words, recipient, {}))
+    mail = outbox_rows.draft(NewMail("digest", words, recipient, {}))
     mail.due_at = clock.now() + HOUR
     return mail

@@ -18,7 +18,7 @@ from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
 from models import Message, OutgoingEmail
 
-#: The domain of the customers of examples (`helpdesk.examples.demo.samples`): no mail leaves for it.
+#: The domain of the customers of examples (`helpdesk.examples.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"
 #: How long a mail that a server has put off waits at most until it is tried again.
 LONGEST_PAUSE = timedelta(hours=1)

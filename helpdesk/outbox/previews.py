@@ -8,10 +8,10 @@ from typing import Any
 from helpdesk import access, outbox, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.notifications import drafting, email_texts
+from helpdesk.notifications import email_texts, outbox_rows
 from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.contents import values_of
-from helpdesk.notifications.drafting import NewMail, Text
+from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.outbox.smtp_errors import MailFailure
 from helpdesk.settings.email_kinds import KINDS, Kind
 from models import NOTE, Agent, CustomerAddress, Message, OutgoingEmail, Ticket
@@ -44,9 +44,9 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     message = _cause(kind, ticket)
     filled = _example() if ticket is None else values_of(ticket, recipient, message)
     if kind.group == "accounts":
-        return drafting.draft(NewMail(kind.key, said, recipient, filled))
+        return outbox_rows.draft(NewMail(kind.key, said, recipient, filled))
     link = "ticket" if ticket is None and not to_agent else None
-    return drafting.draft(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
+    return outbox_rows.draft(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
 
 
 def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
@@ -56,7 +56,7 @@ def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
     def text(name: str) -> str:
         return str((values.get(name) or {}).get(locale) or getattr(shipped, name).text(locale, "en"))
 
-    stored = drafting.text(kind.key, locale)
+    stored = outbox_rows.text(kind.key, locale)
     sender = str(values.get("sender_email") or "").strip() or stored.sender_email
     return Text(text("subject"), email_texts.html_of(text("body")), text("sender_name"), sender, enabled=True)
 

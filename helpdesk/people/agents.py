@@ -14,7 +14,7 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import lock_account, lock_all
-from helpdesk.people import accounts, invitations, teams
+from helpdesk.people import invitations, sign_ins, teams
 from models import BACK, NEXT, STAY, Agent, Role
 
 
@@ -30,7 +30,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
     before, noted = Agent.get_by_id(agent.id), journal.snapshot(agent)
     clean = _checked(before, values)
     if isinstance(actor, Agent) and actor.id == before.id and clean.get("email", before.email) != before.email:
-        accounts.check_current(before, str(values.get("current") or ""))
+        sign_ins.check_current(before, str(values.get("current") or ""))
     inputs.set_attributes(agent, clean)
     with events.transaction():
         lock_account(agent, actor=actor)
@@ -80,7 +80,7 @@ def _store(agent: Agent) -> None:
 
 def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
     if before.active and not after.active:
-        accounts.end_all_sign_ins(after)
+        sign_ins.end_all_sign_ins(after)
         links.forget_links_of(after)
         journal.record(journal.Act.DISABLED, actor=actor, subject=after.name)
         teams.unassign(teams.assigned_to(after), actor=actor, why="agent-disabled", name=after.name)
@@ -88,7 +88,7 @@ def _end_what_changed(before: Agent, after: Agent, actor: Actor) -> None:
         # Links mailed to the old address must not open the account of its new holder.
         links.forget_links_of(after)
     if _rights(before) != _rights(after) and not _is_own(after, actor):
-        accounts.end_all_sign_ins(after)
+        sign_ins.end_all_sign_ins(after)
 
 
 def _rights(agent: Agent) -> tuple[int, bool]:
@@ -105,7 +105,7 @@ def signs_out(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> bool:
     role, is_admin = clean.get("role", agent.role), clean.get("is_admin", agent.is_admin)
     changed = _rights(agent) != (role.id, is_admin) and not _is_own(agent, actor)
     closed = agent.active and not clean.get("active", True)
-    return (changed or closed) and bool(accounts.list_sign_ins(agent))
+    return (changed or closed) and bool(sign_ins.list_sign_ins(agent))
 
 
 def disable_agent(agent: Agent, *, actor: Actor) -> Agent:

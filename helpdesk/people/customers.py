@@ -15,7 +15,7 @@ from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from models import Customer, CustomerAddress, GuestPass, Ticket
 
 __all__ = [
@@ -126,13 +126,13 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
     needed and wrong, or at ``password``.
     """
     if needs_current(customer, keep_token):
-        accounts.check_current(customer, current)
+        sign_ins.check_current(customer, current)
     emails = [row.email for row in customer.addresses.limit(MAX_ADDRESSES)]
     passwords.check_new(new, customer.first_name, customer.last_name, *emails)
     with database.atomic():
         customer.password_hash = passwords.make_hash(new)
         customer.save()
-        accounts.end_all_sign_ins(customer, except_token=keep_token)
+        sign_ins.end_all_sign_ins(customer, except_token=keep_token)
         links.forget_links_of(customer)
         GuestPass.delete().where(GuestPass.address.in_(customer.addresses.select(CustomerAddress.id))).execute()
         journal.record(journal.Act.PASSWORD_CHANGED, actor=customer)
@@ -140,7 +140,7 @@ def set_password(customer: Customer, new: str, *, current: str | None = None, ke
 
 def needs_current(customer: Customer, token: str | None) -> bool:
     """Whether changing the password requires the current one in the browser with this token."""
-    return customer.password_hash is not None and not accounts.came_by_link(customer, token)
+    return customer.password_hash is not None and not sign_ins.came_by_link(customer, token)
 
 
 def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:

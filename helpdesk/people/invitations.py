@@ -13,7 +13,7 @@ from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, passwords
 from helpdesk.locking import lock_account
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from models import CAPABILITIES, AccessLink, Agent, Permission, Role
 
 
@@ -124,11 +124,11 @@ def accept_invitation(link: AccessLink, name: str, password: str) -> Agent:
 
     Raises InvalidInput at ``name`` or ``password``, LinkExpired, or NotFound when the account is disabled.
     """
-    agent = accounts.agent_of(link)
+    agent = sign_ins.agent_of(link)
     agent.name = inputs.required(name, "name")
     passwords.check_new(password, agent.email, agent.name)
     with database.atomic():
         lock_account(agent)
         links.use(link)
-        accounts.store_password(agent, password)
+        sign_ins.store_password(agent, password)
     return agent

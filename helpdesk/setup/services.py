@@ -1,19 +1,21 @@
-"""Services and departments: storing changes of the set-up screens."""
+"""Services and departments, as the screens of set-up and the wizard store them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from database import database
-from helpdesk import access
+from database import Label, database
+from helpdesk import access, i18n
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, sort_position
-from models import Department, Permission, Service, Ticket
+from models import Agent, Department, Permission, Service, Ticket
 
 MAX_NAME = 120
+#: Departments that the wizard takes with a new service.
+MAX_DEPARTMENTS = 50
 
 
 def save_service(service: Service, values: Mapping[str, Any], *, actor: Actor) -> Service:
@@ -71,3 +73,33 @@ def _refuse_in_use(department: Department) -> None:
         raise InvalidInput(text, field="service")
     if Permission.select().where(Permission.department == department.id).exists():
         raise InvalidInput(lazy("Agents have a permission for this department: remove it first."), field="service")
+
+
+def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> Service:
+    """Add a service and its departments in this order, with names in the actor's present language only.
+
+    Raises NotAllowed, or InvalidInput naming ``name`` or ``departments``.
+    """
+    access.require(actor, "configure")
+    service_name = _name(name, "name")
+    rows = list(dict.fromkeys(_name(text, "departments") for text in departments if text.strip()))
+    if len(rows) > MAX_DEPARTMENTS:
+        raise InvalidInput(lazy("Add the first fifty now, and the others later."), field="departments")
+    with database.atomic():
+        service = Service.create(name=_label(service_name), position=sort_position.after_last(Service))
+        for position, department in enumerate(rows):
+            Department.create(service=service, name=_label(department), position=position)
+    return service
+
+
+def _name(text: str, field: str) -> str:
+    name = " ".join(text.split())
+    if not name:
+        raise InvalidInput(lazy("Give the service a name."), field=field)
+    if len(name) > MAX_NAME:
+        raise InvalidInput(lazy("Use at most 120 characters for a name."), field=field)
+    return name
+
+
+def _label(text: str) -> Label:
+    return Label({i18n.language(): text})

@@ -14,7 +14,7 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, sort_position
 from helpdesk.locking import lock_all
-from helpdesk.tickets.list_columns import answered_columns
+from helpdesk.tickets.derived_columns import answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.

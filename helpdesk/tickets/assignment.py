@@ -13,7 +13,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import act, hold
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.tickets.list_columns import store
+from helpdesk.tickets.derived_columns import store
 from helpdesk.tickets.messages import add_note
 from helpdesk.tickets.opening import place
 from models import Agent, Team, Ticket, TicketEvent

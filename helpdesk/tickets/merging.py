@@ -13,7 +13,7 @@ from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
-from helpdesk.tickets.list_columns import store
+from helpdesk.tickets.derived_columns import store
 from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
 #: The columns that say in which state a ticket is.

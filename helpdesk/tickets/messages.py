@@ -18,7 +18,7 @@ from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, mentions, undo_send
 from helpdesk.tickets.cc import add_cc, release
-from helpdesk.tickets.list_columns import answered_columns, status_columns, store, waiting_columns
+from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
 from helpdesk.tickets.thread import Seen, arrived_since, newer_text
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket

@@ -24,7 +24,7 @@ from helpdesk.people import customers
 from helpdesk.settings import lookups, ticket_numbers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import write_cc
-from helpdesk.tickets.list_columns import priority_columns, status_columns
+from helpdesk.tickets.derived_columns import priority_columns, status_columns
 from models import (
     CUSTOMER_MESSAGE,
     Attachment,

@@ -12,7 +12,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets.list_columns import priority_columns, store
+from helpdesk.tickets.derived_columns import priority_columns, store
 from helpdesk.tickets.opening import clean_subject
 from models import Priority, Tag, Ticket, TicketTag
 

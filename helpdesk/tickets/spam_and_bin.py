@@ -12,7 +12,7 @@ from helpdesk.files import attachments
 from helpdesk.files.file_store import discard
 from helpdesk.i18n import lazy
 from helpdesk.locking import act, for_update
-from helpdesk.tickets.list_columns import store
+from helpdesk.tickets.derived_columns import store
 from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: Days a ticket stays in the bin before it is purged (RULES 16).

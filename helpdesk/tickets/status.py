@@ -9,7 +9,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets.list_columns import status_columns, store
+from helpdesk.tickets.derived_columns import status_columns, store
 from models import Agent, Status, Ticket
 
 

@@ -21,7 +21,7 @@ from helpdesk.locking import act, lock
 from helpdesk.people import customers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import MOST, in_copy, too_many_text
-from helpdesk.tickets.list_columns import store, waiting_columns
+from helpdesk.tickets.derived_columns import store, waiting_columns
 from helpdesk.tickets.on_behalf import open_for_caller
 from helpdesk.tickets.opening import NewTicket
 from models import (

@@ -15,7 +15,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, unread
-from helpdesk.tickets.list_columns import store
+from helpdesk.tickets.derived_columns import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
 #: The columns that a reply changes, in two groups: each is restored as a whole, or not when somebody changed it since.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from helpdesk import clock, i18n, notifications
-from helpdesk.notifications import drafting
+from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Cause, Occasion
 from models import CustomerAddress, OutgoingEmail, Ticket
 
@@ -36,14 +36,14 @@ def confirmation_of(ticket: Ticket) -> Confirmation:
     if ticket.address_id is None:
         return Confirmation.NONE
     if ticket.is_spam or ticket.in_bin:
-        is_on = drafting.text("confirmation", i18n.supported(ticket.locale)).enabled
+        is_on = outbox_rows.text("confirmation", i18n.supported(ticket.locale)).enabled
         return Confirmation.MAILED if is_on else Confirmation.NONE
     mails = OutgoingEmail.select(OutgoingEmail.kind).where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.address == ticket.address_id
     )
     if mails.where(OutgoingEmail.kind.in_(CONFIRMING)).exists():
         return Confirmation.MAILED
-    is_on = drafting.text("received", i18n.supported(ticket.locale)).enabled
+    is_on = outbox_rows.text("received", i18n.supported(ticket.locale)).enabled
     return Confirmation.WITHHELD if is_on and not ticket.address.is_proven else Confirmation.NONE
 
 

@@ -8,7 +8,7 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import NOT_KNOWN
-from helpdesk.people import accounts, customers
+from helpdesk.people import customers, sign_ins
 from helpdesk.people.sign_in_limits import Visitor, network
 from helpdesk.tickets import cc
 from helpdesk.visitors import confirmations
@@ -28,8 +28,8 @@ def sign_in(email: str, password: str, *, visitor: Visitor) -> Customer:
     address = customers.lookup(email)
     # An address that is not proven signs nobody in.
     customer = address.customer if address is not None and address.is_proven else None
-    account = _account(customer, accounts.fold_email(email))
-    signed_in = accounts.check_password(customer, password, account=account, email=email, visitor=visitor)
+    account = _account(customer, sign_ins.fold_email(email))
+    signed_in = sign_ins.check_password(customer, password, account=account, email=email, visitor=visitor)
     if address is not None:
         with events.transaction():
             cc.release(address)
@@ -37,7 +37,7 @@ def sign_in(email: str, password: str, *, visitor: Visitor) -> Customer:
 
 
 def _account(customer: Customer | None, email: str) -> str:
-    return accounts.account_of(customer) if customer is not None else f"customer {email}"
+    return sign_ins.account_of(customer) if customer is not None else f"customer {email}"
 
 
 def ask_link(email: str, *, visitor: Visitor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpdesk import links, tickets
 from helpdesk.lists import undo
-from helpdesk.people import accounts, agents, invitations, permissions, teams
+from helpdesk.people import agents, invitations, permissions, sign_ins, teams
 from helpdesk.people.sign_in_limits import Visitor
 from models import Agent, Role, Team
 from tests.faults.world import Race, World, again, require_messages, require_seen
@@ -132,7 +132,7 @@ def using_two_reset_links(world: World) -> Race:
     rows = [links.find("reset", links.make("reset", agent=agent)) for _ in range(2)]
     visitor = Visitor("192.0.2.1")
     one, two = (
-        lambda row=row: accounts.reset_password(row, f"some words of {row.id}", visitor=visitor) for row in rows
+        lambda row=row: sign_ins.reset_password(row, f"some words of {row.id}", visitor=visitor) for row in rows
     )
 
     def check(ended: list[str]) -> None:

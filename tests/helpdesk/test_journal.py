@@ -15,7 +15,7 @@ from helpdesk.imports import formats
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.notifications import email_texts
 from helpdesk.operations import upkeep
-from helpdesk.people import accounts, agents, permissions, teams
+from helpdesk.people import agents, permissions, sign_ins, teams
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, JournalEntry, OutgoingEmail, Permission, Role
@@ -29,7 +29,7 @@ def sentences(**wanted):
 
 
 def test_a_sign_in_keeps_the_address_it_came_from(ana):
-    accounts.start_sign_in(ana, network="192.0.2.7")
+    sign_ins.start_sign_in(ana, network="192.0.2.7")
     row = journal_lines.entries(journal_lines.Wanted(kind="sign-ins"))[0]
     assert (row.agent, row.network) == (ana, "192.0.2.7")
     assert journal.describe(row) == "Ana signed in (ana@desk.example)"
@@ -38,17 +38,17 @@ def test_a_sign_in_keeps_the_address_it_came_from(ana):
 def test_a_refused_sign_in_is_noted_without_what_is_no_address(ana):
     for typed in ("ana@desk.example", "my secret password"):
         with pytest.raises(InvalidInput):
-            accounts.sign_in(typed, "wrong", visitor=Visitor("192.0.2.7"))
+            sign_ins.sign_in(typed, "wrong", visitor=Visitor("192.0.2.7"))
     assert sentences(kind="sign-ins") == ["A sign-in was refused (?)", "A sign-in was refused (ana@desk.example)"]
 
 
 def test_a_customers_sign_in_and_out_are_noted(carol):
-    accounts.end_sign_in(accounts.start_sign_in(carol))
+    sign_ins.end_sign_in(sign_ins.start_sign_in(carol))
     assert sentences(kind="sign-ins") == ["Carol Jones signed out", "Carol Jones signed in (carol@customer.example)"]
 
 
 def test_a_new_password_is_noted(ana):
-    accounts.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
+    sign_ins.change_password(ana, cast.PASSWORD, "another horse battery staple", keep_token=None)
     assert sentences() == ["Ana chose a new password"]
 
 
@@ -144,7 +144,7 @@ def test_without_the_log_only_activity_is_left_out(root, ticket):
     settings.save({"log_enabled": False}, actor=root)
     JournalEntry.delete().execute()
     tickets.close(ticket, actor=root)
-    accounts.start_sign_in(root)
+    sign_ins.start_sign_in(root)
     settings.save({"log_enabled": True}, actor=root)
     assert {row.kind for row in JournalEntry.select()} == {"sign-ins", "settings"}
 
@@ -166,8 +166,8 @@ def test_an_act_that_is_taken_back_leaves_no_line(root, ana, database):
 def test_pages_kinds_people_and_days(root, ana):
     start = clock.now()
     with time_machine.travel(start - timedelta(days=3), tick=False):
-        accounts.start_sign_in(ana)
-    accounts.start_sign_in(root)
+        sign_ins.start_sign_in(ana)
+    sign_ins.start_sign_in(root)
     settings.save({"desk_name": "Here"}, actor=root)
     newest = journal_lines.entries(journal_lines.Wanted(), limit=1)
     assert len(journal_lines.entries(journal_lines.Wanted(), before=journal_lines.key_of(newest[0]))) == 2
@@ -180,7 +180,7 @@ def test_pages_kinds_people_and_days(root, ana):
 def test_old_lines_are_forgotten(root, ana):
     settings.save({"journal_days": "30"}, actor=root)
     with time_machine.travel(clock.now() - timedelta(days=31)):
-        accounts.start_sign_in(ana)
+        sign_ins.start_sign_in(ana)
     upkeep.run()
     assert [row.act for row in JournalEntry.select()] == ["setting"]
 
@@ -201,7 +201,7 @@ def test_every_act_has_a_sentence_and_every_field_a_name():
 
 
 def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
-    accounts.start_sign_in(ana)
+    sign_ins.start_sign_in(ana)
     Agent.delete().where(Agent.id == ana.id).execute()
     assert "Ana signed in (ana@desk.example)" in sentences()
 

@@ -11,7 +11,7 @@ from playhouse.test_utils import count_queries
 from helpdesk import clock, journal, journal_lines, settings, tickets
 from helpdesk.journal_lines import Wanted
 from helpdesk.operations import upkeep
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from helpdesk.reports import satisfaction
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
 from models import JournalEntry, Ticket, TicketEvent
@@ -120,10 +120,10 @@ def mixed(ticket, ana, root):
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False):
         for _time in range(3):
             tickets.close(Ticket.get_by_id(ticket.id), actor=ana)
-            accounts.start_sign_in(ana)
+            sign_ins.start_sign_in(ana)
             tickets.reopen(Ticket.get_by_id(ticket.id), actor=ana)
-            accounts.start_sign_in(root)
-    accounts.start_sign_in(root)
+            sign_ins.start_sign_in(root)
+    sign_ins.start_sign_in(root)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])

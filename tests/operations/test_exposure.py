@@ -10,7 +10,7 @@ import time_machine
 
 from helpdesk import settings
 from helpdesk.operations import exposure, forwarded
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from helpdesk.settings import environment
 from models import Attachment, Filter
 from tests.support import attached, cast, doors
@@ -88,11 +88,11 @@ def test_the_pages_see_none_of_these_headers() -> None:
 
 def test_sign_ins_from_nowhere_else_under_a_public_address_are_told_in_red(ana: Any, look: Any) -> None:
     for _ in range(5):
-        accounts.start_sign_in(ana, network="127.0.0.1")
+        sign_ins.start_sign_in(ana, network="127.0.0.1")
     assert look("Visitors’ addresses").ok
     settings.save({"site_url": "https://help.desk.example"})
     assert look("Visitors’ addresses").fails
-    accounts.start_sign_in(ana, network="203.0.113.7")
+    sign_ins.start_sign_in(ana, network="203.0.113.7")
     assert look("Visitors’ addresses").ok
 
 

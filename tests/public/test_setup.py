@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import links, settings
 from helpdesk.errors import InvalidInput, NotAllowed
-from helpdesk.setup import organisation
+from helpdesk.setup import services
 from models import Agent, Department, Permission, Service
 from tests.support import cast, doors
 
@@ -142,12 +142,12 @@ def test_a_test_mail_is_sent(client, lea, smtp):
 
 def test_only_configuring_agents_add_services(database, ana, request_context):
     with pytest.raises(NotAllowed):
-        organisation.add_service("Mine", actor=ana)
+        services.add_service("Mine", actor=ana)
 
 
 def test_a_service_needs_a_name(root, request_context):
     with pytest.raises(InvalidInput):
-        organisation.add_service("  ", actor=root)
+        services.add_service("  ", actor=root)
 
 
 # --- Under a public name --------------------------------------------------------------------------------------------

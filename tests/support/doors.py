@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from models import Agent, Customer
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
@@ -22,7 +22,7 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 def signed_in(app: Any, person: Agent | Customer) -> FlaskClient:
     """Return a client that carries the cookie of this person's fresh sign-in."""
     client: FlaskClient = app.test_client()
-    token = accounts.start_sign_in(person, device="tests")
+    token = sign_ins.start_sign_in(person, device="tests")
     with client.session_transaction() as session:
         session["_user_id"] = token
         session["_fresh"] = True

@@ -11,7 +11,7 @@ import pytest
 
 from helpdesk import clock, outbox, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from helpdesk.incoming import held_mail, mailbox_health, parser_process, senders
+from helpdesk.incoming import held_mail, mailbox_health, parser_process, sender_rules
 from helpdesk.notifications import reply_address, withholding
 from helpdesk.notifications.reply_address import Code
 from helpdesk.outbox import returned, sent_mail_retention
@@ -93,7 +93,7 @@ def test_a_sender_is_never_answered_where_a_rule_says_so(
     mailbox: Mailbox, ticket: Ticket, ours: OutgoingEmail, ana: Agent, root: Agent, pattern: str
 ) -> None:
     OutgoingEmail.delete().execute()
-    senders.save(SenderRule(), {"pattern": pattern, "does": "never_answer"}, actor=root)
+    sender_rules.save(SenderRule(), {"pattern": pattern, "does": "never_answer"}, actor=root)
     [row] = receive(mailbox, mail("One", sender=ERIN))
     assert (row.state, row.explanation["unanswered"]) == ("new", "rule")
     [again] = receive(mailbox, mail("Two", sender=ERIN, subject=f"Re: [#{row.ticket.number}]"))

@@ -17,7 +17,7 @@ from helpdesk.files import filetypes
 from helpdesk.imports import formats
 from helpdesk.lib import colors, inputs, passwords, richtext, sizes
 from helpdesk.lists import snippets
-from helpdesk.notifications import drafting, email_texts
+from helpdesk.notifications import email_texts, outbox_rows
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
 from helpdesk.tickets import cc, forgotten_attachment, mentions
@@ -41,7 +41,7 @@ READERS = {
     "clean": richtext.clean,
     "from_text": richtext.from_text,
     "to_text": lambda text: richtext.to_text(richtext.clean(text)),
-    "tail": drafting._without_tail,
+    "tail": outbox_rows._without_tail,
     "unknown": lambda text: placeholders.unknown(text, ""),
     "uses": lambda text: placeholders.uses(text, "message"),
     "fill": lambda text: placeholders.fill(text, {"message": "", "ticket_id": text}, html=True, one_line=True),

@@ -15,7 +15,7 @@ from helpdesk import clock, events, filters, notifications, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from helpdesk.lib import richtext
-from helpdesk.notifications import drafting
+from helpdesk.notifications import outbox_rows
 from helpdesk.settings.fixed_emails import FIXED
 from models import CannedResponse, EmailText, OutgoingEmail, Ticket
 from tests.support import cast
@@ -344,7 +344,7 @@ def test_the_mails_of_a_bulk_act_wake_the_deliverer(ticket, root, ana, ben, monk
 
 def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, monkeypatch):
     first = OutgoingEmail(kind="digest", to_email="ana@desk.example", from_email="x", created_at=clock.now())
-    monkeypatch.setattr(drafting, "draft", Mock(side_effect=[first, ZeroDivisionError]))
+    monkeypatch.setattr(outbox_rows, "draft", Mock(side_effect=[first, ZeroDivisionError]))
     with pytest.raises(ZeroDivisionError):
         hand_out(ticket, root, ana, ana, ben, ben)
     assert mails("digest") == []
@@ -393,15 +393,15 @@ def test_the_owners_text_replaces_the_shipped_one_in_its_language(ticket, carol)
     tickets.receive_message(ticket, "Hello", actor=carol)
     (mail,) = mails("confirmation")
     assert (mail.subject, mail.from_email) == (f"Got #{ticket.number}", "me@desk.example")
-    assert drafting.text("confirmation", "fr").subject == "Confirmation - message reçu"
+    assert outbox_rows.text("confirmation", "fr").subject == "Confirmation - message reçu"
 
 
 def test_without_a_sender_the_default_email_is_used(database):
-    assert drafting.text("confirmation", "en").sender_email == "support@localhost"
+    assert outbox_rows.text("confirmation", "en").sender_email == "support@localhost"
     settings.save({"site_url": "https://help.desk.example"})
-    assert drafting.text("confirmation", "en").sender_email == "support@help.desk.example"
+    assert outbox_rows.text("confirmation", "en").sender_email == "support@help.desk.example"
     settings.save({"default_sender": "hello@desk.example"})
-    assert drafting.text("confirmation", "en").sender_email == "hello@desk.example"
+    assert outbox_rows.text("confirmation", "en").sender_email == "hello@desk.example"
 
 
 @pytest.mark.parametrize("kind", notifications.KINDS)

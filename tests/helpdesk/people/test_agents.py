@@ -13,7 +13,7 @@ from helpdesk import events, links, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
-from helpdesk.people import accounts, agents, invitations, teams
+from helpdesk.people import agents, invitations, sign_ins, teams
 from helpdesk.people.sign_in_limits import Visitor
 from models import Agent, Customer, Message, OutgoingEmail, Permission, Role, Service, Ticket, TicketEvent
 from tests.support import cast
@@ -44,7 +44,7 @@ def test_the_first_administrator_covers_the_whole_support_and_is_told(database: 
     permission = Permission.get()
     assert (root.is_admin, root.locale, root.role.can_configure) == (True, "fr", True)
     assert (permission.agent, permission.service, permission.notify) == (root, None, True)
-    assert accounts.sign_in("root@desk.example", cast.PASSWORD, visitor=Visitor("")) == root
+    assert sign_ins.sign_in("root@desk.example", cast.PASSWORD, visitor=Visitor("")) == root
 
 
 def test_the_second_claim_is_refused(database: Any) -> None:
@@ -136,7 +136,7 @@ def test_an_invitation_needs_a_role(root: Agent) -> None:
 def test_accepting_chooses_name_and_password(eve: Agent) -> None:
     link = invitation(eve)
     invitations.accept_invitation(link, "Eve White", NEW)
-    assert accounts.sign_in("eve@desk.example", NEW, visitor=Visitor("")).name == "Eve White"
+    assert sign_ins.sign_in("eve@desk.example", NEW, visitor=Visitor("")).name == "Eve White"
     with pytest.raises(links.LinkExpired):
         invitations.accept_invitation(link, "Mallory", "another password")
 
@@ -227,9 +227,9 @@ def test_changing_ones_own_address_needs_the_password(root: Agent) -> None:
 def test_other_rights_end_the_sign_ins(ana: Agent, root: Agent, values: dict[str, Any]) -> None:
     ana.role = cast.make_role("Narrow")
     ana.save()
-    token = accounts.start_sign_in(ana)
+    token = sign_ins.start_sign_in(ana)
     agents.save_agent(ana, {**values, "role": Role.get()} if "role" in values else values, actor=root)
-    assert accounts.person_of(token) is None
+    assert sign_ins.person_of(token) is None
 
 
 def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
@@ -242,9 +242,9 @@ def test_ones_profile_holds_name_language_and_zone_only(ana: Agent) -> None:
 
 
 def test_disabling_signs_out_and_ends_links(ana: Agent, root: Agent) -> None:
-    token, link = accounts.start_sign_in(ana), links.make("reset", agent=ana)
+    token, link = sign_ins.start_sign_in(ana), links.make("reset", agent=ana)
     agents.disable_agent(ana, actor=root)
-    assert accounts.person_of(token) is None
+    assert sign_ins.person_of(token) is None
     with pytest.raises(NotFound):
         links.find("reset", link)
 
@@ -275,7 +275,7 @@ def test_the_tickets_of_others_stay_theirs(ticket: Ticket, ana: Agent, ben: Agen
 def test_an_account_may_be_opened_again(ana: Agent, root: Agent) -> None:
     agents.disable_agent(ana, actor=root)
     agents.save_agent(ana, {"active": True}, actor=root)
-    assert accounts.sign_in("ana@desk.example", cast.PASSWORD, visitor=Visitor("")) == ana
+    assert sign_ins.sign_in("ana@desk.example", cast.PASSWORD, visitor=Visitor("")) == ana
 
 
 def test_deleting_leaves_the_name_on_what_was_written(ticket: Ticket, ana: Agent, root: Agent) -> None:

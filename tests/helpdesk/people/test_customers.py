@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import search, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
-from helpdesk.people import accounts, customers
+from helpdesk.people import customers, sign_ins
 from models import Agent, Customer, CustomerAddress, Ticket
 from tests.support import cast
 
@@ -120,10 +120,10 @@ def test_changing_a_password_needs_the_present_one(carol: Customer, current: str
 
 
 def test_a_new_password_signs_the_other_browsers_out(carol: Customer) -> None:
-    here, there = accounts.start_sign_in(carol), accounts.start_sign_in(carol)
+    here, there = sign_ins.start_sign_in(carol), sign_ins.start_sign_in(carol)
     customers.set_password(carol, NEW, current=cast.PASSWORD, keep_token=here)
-    assert accounts.person_of(here) == carol
-    assert accounts.person_of(there) is None
+    assert sign_ins.person_of(here) == carol
+    assert sign_ins.person_of(there) is None
 
 
 def test_a_customer_changes_their_own_names_only(carol: Customer) -> None:

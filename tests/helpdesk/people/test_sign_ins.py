@@ -15,7 +15,7 @@ from helpdesk import links
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.lib import passwords
 from helpdesk.links import LinkExpired
-from helpdesk.people import accounts
+from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Browser, Visitor
 from helpdesk.visitors import customer_sign_in
 from models import Agent, Customer, JournalEntry, OutgoingEmail, SignIn
@@ -41,7 +41,7 @@ def sign_in(
     address: str = HOME,
     browser: Browser | None = None,
 ) -> Agent:
-    return accounts.sign_in(email, password, visitor=Visitor(address, browser))
+    return sign_ins.sign_in(email, password, visitor=Visitor(address, browser))
 
 
 def guess(times: int, **options: Any) -> int:
@@ -92,7 +92,7 @@ def test_the_network_alone_refuses_no_right_password(ana: Agent, ben: Agent) -> 
 
 
 def test_a_browser_that_signed_in_before_counts_by_itself(ana: Agent, ben: Agent) -> None:
-    known = Browser("a").with_account(accounts.account_of(ana))
+    known = Browser("a").with_account(sign_ins.account_of(ana))
     guess(12)
     assert sign_in(browser=known) == ana
     guess(12, browser=known)
@@ -132,9 +132,9 @@ def test_a_flood_of_wrong_passwords_does_not_fill_the_journal(ana: Agent) -> Non
 def test_whose_mail_strangers_ask_for_gets_one_in_the_browser_they_know(ana: Agent) -> None:
     for number in range(5):
         with suppress(TooMany):
-            accounts.ask_reset(ana.email, visitor=Visitor(f"198.51.100.{number}"))
+            sign_ins.ask_reset(ana.email, visitor=Visitor(f"198.51.100.{number}"))
     assert OutgoingEmail.select().count() == 3
-    accounts.ask_reset(ana.email, visitor=Visitor(HOME, Browser("a").with_account(accounts.account_of(ana))))
+    sign_ins.ask_reset(ana.email, visitor=Visitor(HOME, Browser("a").with_account(sign_ins.account_of(ana))))
     assert OutgoingEmail.select().count() == 4
 
 
@@ -171,95 +171,95 @@ def test_the_time_of_the_answer_does_not_tell_who_has_an_account(ana: Agent) -> 
 @pytest.mark.parametrize("make", [cast.make_agent, cast.make_customer])
 def test_a_token_signs_its_person_in(database: Any, make: Make) -> None:
     person = make("Ana")
-    token = accounts.start_sign_in(person, device="Firefox, Linux")
-    assert accounts.person_of(token) == person
+    token = sign_ins.start_sign_in(person, device="Firefox, Linux")
+    assert sign_ins.person_of(token) == person
     assert token not in (SignIn.get().token_hash, SignIn.get().device)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\0", "\ud800"])
 def test_other_tokens_are_nobodys(ana: Agent, token: str) -> None:
-    accounts.start_sign_in(ana)
-    assert accounts.person_of(token) is None
+    sign_ins.start_sign_in(ana)
+    assert sign_ins.person_of(token) is None
 
 
 def test_a_copied_token_is_dead_after_signing_out(ana: Agent) -> None:
-    token = accounts.start_sign_in(ana)
-    accounts.end_sign_in(token)
-    assert accounts.person_of(token) is None
+    token = sign_ins.start_sign_in(ana)
+    sign_ins.end_sign_in(token)
+    assert sign_ins.person_of(token) is None
 
 
 def test_a_disabled_agent_is_out_at_once(ana: Agent, root: Agent) -> None:
-    token = accounts.start_sign_in(ana)
+    token = sign_ins.start_sign_in(ana)
     Agent.update(active=False).where(Agent.id == ana.id).execute()
-    assert accounts.person_of(token) is None
+    assert sign_ins.person_of(token) is None
 
 
 @pytest.mark.parametrize(("make", "idle", "absolute"), [(cast.make_agent, 3, 30), (cast.make_customer, 14, 90)])
 def test_sign_ins_end_when_idle_and_in_any_case(travel: Any, make: Make, idle: int, absolute: int) -> None:
     person = make("Ana")
-    idler, visitor = accounts.start_sign_in(person), accounts.start_sign_in(person)
+    idler, visitor = sign_ins.start_sign_in(person), sign_ins.start_sign_in(person)
     for day in range(1, absolute):
         travel.shift(DAY)
-        assert accounts.person_of(visitor) == person
+        assert sign_ins.person_of(visitor) == person
         if day == idle:
-            assert accounts.person_of(idler) is None
+            assert sign_ins.person_of(idler) is None
     travel.shift(DAY)
-    assert accounts.person_of(visitor) is None
+    assert sign_ins.person_of(visitor) is None
 
 
 def test_being_seen_is_written_every_five_minutes_at_most(travel: Any, ana: Agent) -> None:
-    token = accounts.start_sign_in(ana)
+    token = sign_ins.start_sign_in(ana)
     seen = []
     for _ in range(3):
         travel.shift(150)
-        accounts.person_of(token)
+        sign_ins.person_of(token)
         seen.append(SignIn.get().last_seen_at)
     assert len(set(seen)) == 2
     assert seen[0] < seen[1] == seen[2]
 
 
 def test_ones_browsers_are_listed_and_ended_one_by_one(ana: Agent, ben: Agent) -> None:
-    here, there = accounts.start_sign_in(ana, device="here"), accounts.start_sign_in(ana, device="there")
-    accounts.start_sign_in(ben)
-    rows = accounts.list_sign_ins(ana)
+    here, there = sign_ins.start_sign_in(ana, device="here"), sign_ins.start_sign_in(ana, device="there")
+    sign_ins.start_sign_in(ben)
+    rows = sign_ins.list_sign_ins(ana)
     assert sorted(row.device for row in rows) == ["here", "there"]
-    accounts.end_one(ana, next(row.id for row in rows if not accounts.is_current(row, here)))
-    assert accounts.person_of(here) == ana
-    assert accounts.person_of(there) is None
+    sign_ins.end_one(ana, next(row.id for row in rows if not sign_ins.is_current(row, here)))
+    assert sign_ins.person_of(here) == ana
+    assert sign_ins.person_of(there) is None
 
 
 def test_the_browser_of_another_cannot_be_ended(ana: Agent, ben: Agent, carol: Customer) -> None:
-    tokens = [accounts.start_sign_in(person) for person in (ben, carol)]
+    tokens = [sign_ins.start_sign_in(person) for person in (ben, carol)]
     for row in SignIn.select():
         with pytest.raises(NotFound):
-            accounts.end_one(ana, row.id)
-    assert all(accounts.person_of(token) for token in tokens)
+            sign_ins.end_one(ana, row.id)
+    assert all(sign_ins.person_of(token) for token in tokens)
 
 
 def test_changing_the_password_keeps_this_browser_only(ana: Agent) -> None:
-    here, there = accounts.start_sign_in(ana), accounts.start_sign_in(ana)
-    accounts.change_password(ana, cast.PASSWORD, NEW, keep_token=here)
-    assert accounts.person_of(here) == ana
-    assert accounts.person_of(there) is None
+    here, there = sign_ins.start_sign_in(ana), sign_ins.start_sign_in(ana)
+    sign_ins.change_password(ana, cast.PASSWORD, NEW, keep_token=here)
+    assert sign_ins.person_of(here) == ana
+    assert sign_ins.person_of(there) is None
     assert sign_in(password=NEW) == ana
 
 
 def test_changing_the_password_needs_the_present_one(ana: Agent) -> None:
     with pytest.raises(InvalidInput) as refused:
-        accounts.change_password(ana, "wrong", NEW, keep_token=None)
+        sign_ins.change_password(ana, "wrong", NEW, keep_token=None)
     assert refused.value.field == "current"
 
 
 def test_the_present_password_cannot_be_guessed_either(ana: Agent) -> None:
     for _ in range(10):
         with pytest.raises(InvalidInput):
-            accounts.change_password(ana, "wrong", NEW, keep_token=None)
+            sign_ins.change_password(ana, "wrong", NEW, keep_token=None)
     with pytest.raises(TooMany):
-        accounts.change_password(ana, cast.PASSWORD, NEW, keep_token=None)
+        sign_ins.change_password(ana, cast.PASSWORD, NEW, keep_token=None)
 
 
 def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent) -> None:
-    accounts.ask_reset("Ana@desk.example", visitor=Visitor(HOME))
+    sign_ins.ask_reset("Ana@desk.example", visitor=Visitor(HOME))
     mail = OutgoingEmail.get()
     assert (mail.to_email, mail.link_kind, mail.agent) == ("ana@desk.example", "reset", ana)
 
@@ -267,23 +267,23 @@ def test_a_forgotten_password_is_mailed_a_link(request_context: None, ana: Agent
 def test_unknown_and_disabled_accounts_get_no_mail(request_context: None) -> None:
     cast.make_agent("Off", active=False)
     for email in ("nobody@desk.example", "off@desk.example", "nonsense", ""):
-        accounts.ask_reset(email, visitor=Visitor(HOME))
+        sign_ins.ask_reset(email, visitor=Visitor(HOME))
     assert OutgoingEmail.select().count() == 0
 
 
 @pytest.mark.parametrize("email", ["ana@desk.example", "nobody@desk.example"])
 def test_asking_too_often_is_refused_to_everybody(request_context: None, ana: Agent, email: str) -> None:
     for _ in range(3):
-        accounts.ask_reset(email, visitor=Visitor(HOME))
+        sign_ins.ask_reset(email, visitor=Visitor(HOME))
     with pytest.raises(TooMany):
-        accounts.ask_reset(email, visitor=Visitor(HOME))
+        sign_ins.ask_reset(email, visitor=Visitor(HOME))
 
 
 def test_a_reset_ends_every_browser_and_every_other_link(ana: Agent) -> None:
-    token, other = accounts.start_sign_in(ana), links.make("reset", agent=ana)
+    token, other = sign_ins.start_sign_in(ana), links.make("reset", agent=ana)
     link = links.find("reset", links.make("reset", agent=ana))
-    accounts.reset_password(link, NEW, visitor=Visitor(HOME))
-    assert accounts.person_of(token) is None
+    sign_ins.reset_password(link, NEW, visitor=Visitor(HOME))
+    assert sign_ins.person_of(token) is None
     assert sign_in(password=NEW) == ana
     with pytest.raises(NotFound):
         links.find("reset", other)
@@ -293,21 +293,21 @@ def test_a_reset_opens_a_blocked_account(ana: Agent) -> None:
     for _ in range(10):
         with pytest.raises(InvalidInput):
             sign_in(password="wrong")
-    accounts.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW, visitor=Visitor(HOME))
+    sign_ins.reset_password(links.find("reset", links.make("reset", agent=ana)), NEW, visitor=Visitor(HOME))
     assert sign_in(password=NEW) == ana
 
 
 def test_a_reset_link_works_once(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
-    accounts.reset_password(link, NEW, visitor=Visitor(HOME))
+    sign_ins.reset_password(link, NEW, visitor=Visitor(HOME))
     with pytest.raises(LinkExpired):
-        accounts.reset_password(link, "yet another password", visitor=Visitor(HOME))
+        sign_ins.reset_password(link, "yet another password", visitor=Visitor(HOME))
 
 
 def test_a_bad_new_password_leaves_the_link_usable(ana: Agent) -> None:
     token = links.make("reset", agent=ana)
     with pytest.raises(InvalidInput):
-        accounts.reset_password(links.find("reset", token), "short", visitor=Visitor(HOME))
+        sign_ins.reset_password(links.find("reset", token), "short", visitor=Visitor(HOME))
     assert links.find("reset", token)
 
 
@@ -315,4 +315,4 @@ def test_a_disabled_account_cannot_be_reset(ana: Agent) -> None:
     link = links.find("reset", links.make("reset", agent=ana))
     Agent.update(active=False).where(Agent.id == ana.id).execute()
     with pytest.raises(NotFound, match="disabled"):
-        accounts.reset_password(link, NEW, visitor=Visitor(HOME))
+        sign_ins.reset_password(link, NEW, visitor=Visitor(HOME))
