@@ -313,13 +313,13 @@ POST: dict[str, str] = {
     "desk_actions.subject_view": f"{DESK} 404 422 422 422",
     # Into which ticket is missing.
     "desk_merge.merge_view": f"{DESK} 404 422 422 422",
-    # Whose sign-in has ended gets the text back.
-    "desk_composer.reply_view": "401 401 403 403 404 422 422 422",
+    # Whose sign-in has ended gets the text back; without any, the page to sign in.
+    "desk_composer.reply_view": "302 302 403 403 404 422 422 422",
     "desk_composer.presence_view": f"{DESK} 404 200 200 200",
     # A note is no reply.
     "desk_undo_send.withdraw_view": f"{DESK} 404 404 404 404",
     "desk_undo_send.wait_view": f"{DESK} 404 404 404 404",
-    "desk_composer.draft_view": "401 401 403 403 404 302 302 302",
+    "desk_composer.draft_view": "302 302 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
     "desk_actions.delete_note_view": f"{DESK} 404 403 200 200",
     "account.sign_in": "422 422 422 422 422 422 422 422",
