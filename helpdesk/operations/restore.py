@@ -30,11 +30,13 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
     BackupError when the archive is damaged or made by a newer Guichet, and when there is a desk here already.
     """
     try:
+        _refuse_unless_empty()
+        # Before the archive is read, which takes a while: whoever is killed meanwhile may begin again.
+        desk_identity.begin_restore()
         manifest = _accepted(path)
     except BackupError:
         _leave_as_found()
         raise
-    desk_identity.begin_restore()
     with zipfile.ZipFile(path) as archive:
         _restore_files(archive, manifest)
         _restore_linked(path, archive, manifest)
@@ -46,7 +48,6 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
 
 
 def _accepted(path: Path) -> dict[str, Any]:
-    _refuse_unless_empty()
     manifest = verify(path)
     if not migrate.knows(manifest["schema"]):
         raise BackupError(f"The backup {path} was made by a newer Guichet: upgrade the program first.")
@@ -57,6 +58,7 @@ def _leave_as_found() -> None:
     """Take away what this start put into an empty folder: the next try would be refused for it."""
     env = environment.current()
     if env.was_empty and env.made_key:
+        desk_identity.end_restore()
         database.close_all()
         for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("guichet.db*")):
             made.unlink(missing_ok=True)
@@ -89,6 +91,11 @@ def _refuse_unless_empty() -> None:
     folder = environment.current().data_dir
     if desk_identity.restore_is_unfinished():
         return
+    if environment.current().was_empty and not environment.current().made_key:
+        raise BackupError(
+            f"There is a secret key in {folder}, and nothing else: restore into an empty folder (GUICHET_DATA_DIR), or "
+            "delete the key if no desk uses it."
+        )
     if not environment.current().was_empty:
         raise BackupError(f"There is something in {folder} already: restore into an empty folder (GUICHET_DATA_DIR).")
     if desk_identity.is_desk() or any(files_dir().glob("*")):

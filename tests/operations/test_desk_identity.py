@@ -170,8 +170,8 @@ def test_a_restore_that_is_cut_off_leaves_no_half_key(
 def test_a_start_that_came_to_nothing_leaves_the_folder_as_good_as_empty(tmp_path: Path) -> None:
     values = {"GUICHET_DATA_DIR": str(tmp_path / "data")}
     first, second = environment.read(values), environment.read(values)
-    # The second one finds the key of the first, which was killed right after: a restore may begin all the same, and a
-    # folder that is not the desk's is refused again.
+    # The second one finds the key of the first, which was killed right after: a folder that is not the desk's is
+    # refused again.
     assert [(env.was_empty, env.made_key) for env in (first, second)] == [(True, True), (True, False)]
     (tmp_path / "data" / "desk.json").touch()
     assert not environment.read(values).was_empty

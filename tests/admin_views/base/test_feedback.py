@@ -76,7 +76,7 @@ def test_deleting_many_says_where_they_are(client_of, ticket, root):
 
 
 def test_the_default_priority_wears_its_own_colours(client_of, ticket, root):
-    page = client_of(root).get("/admin/tickets/").text
+    page = client_of(root).get(f"/admin/tickets/{ticket.number}").text
     assert f'class="prio priority-{ticket.priority_id} prio-default"' in page
 
 
