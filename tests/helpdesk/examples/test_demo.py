@@ -8,7 +8,7 @@ from itertools import zip_longest
 import pytest
 import time_machine
 
-from helpdesk import tickets
+from helpdesk import search, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind
@@ -181,7 +181,7 @@ def written(ticket: Ticket) -> dict:
         "events": [columns(row, "ticket") | {"data": placed(row.data, place)} for row in events],
         "tags": sorted(row.tag.name for row in ticket.ticket_tags.join(Tag)),
         "search": [
-            (row["subject"].removeprefix(f"{ticket.number} "), row["author"], row["body"])
+            (row["subject"].removeprefix(search.subject_text(ticket.number, "")), row["author"], row["body"])
             for row in found.dicts().execute(Ticket._meta.database)
         ],
     }
