@@ -15,8 +15,8 @@ _HALVES = "\ud800-\udfff"
 _IN_LINES = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_ORDER}{_HALVES}]")
 #: In a header, where each parts words.
 IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_ORDER}{_HALVES}]+")
-#: What ends a line or a text, and so parts words.
-_LINE_ENDS = re.compile("[\0\t-\r\x1c-\x1f\x85\u2028\u2029]")
+#: What ends a line, and so parts words.
+_LINE_ENDS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
 #: Blanks around an address; a line end is none.
 _BLANKS = " \t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 #: What has no width and no use, and comes along when one copies: a text of these alone would be an empty link.

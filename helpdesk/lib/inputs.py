@@ -43,7 +43,8 @@ def normalise(email: str) -> str:
 
 def one_line(value: Any, length: int) -> str:
     """Return a text on one line, without control characters, cut to `length`; empty when nothing of it can be seen."""
-    return control_characters.one_line(str(value or ""))[:length].strip()
+    # A NUL ends a text where it comes from: it parts words.
+    return control_characters.one_line(str(value or "").replace("\0", " "))[:length].strip()
 
 
 def lines(value: Any) -> str:

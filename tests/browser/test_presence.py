@@ -32,6 +32,7 @@ def test_who_stands_in_the_composer_gives_a_sign_of_life(page, ticket, ana):
     enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").wait_for()
+    page.wait_for_load_state("networkidle")
     assert Presence.select().count() == 0
     with page.expect_response("**/presence"):
         page.locator("trix-editor").click()

@@ -32,7 +32,8 @@ def test_a_customer_prints_the_thread_alone(page, ticket, carol, app):
     page.goto("/sign-in")
     page.fill("input[name=email]", carol.primary_address.email)
     page.fill("input[name=password]", "correct horse battery staple")
-    page.click("main button[type=submit]")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/tickets")
     page.goto(f"/tickets/{ticket.number}")
     page.emulate_media(media="print")
     assert seen(page, TO_PRESS) == 0

@@ -66,7 +66,7 @@ def test_a_visitor_sends_files_with_a_ticket(visitor):
 def test_the_form_says_the_limits_before(visitor):
     page = visitor.get("/").get_data(as_text=True)
     assert "jpeg, gif, png, pdf; at most 2 MB each, 2 MB together, 10 files." in page
-    assert 'accept=".jpeg,.gif,.png,.pdf,.jpg"' in page
+    assert 'accept=".jpeg,.gif,.png,.pdf,.jpg,.jfif,.jpe"' in page
 
 
 def test_the_form_says_the_limits_in_french(visitor):
