@@ -16,7 +16,7 @@ from flask_babel import get_timezone
 
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import examples, filters, i18n, journal, settings
+from helpdesk import examples, filters, i18n, journal
 from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
@@ -138,8 +138,7 @@ class Dashboard(DeskPage):
             resting=filters.resting() if administers else [],
             has_examples=bool(steps) and examples.are_loaded(),
             is_new=bool(steps) and not any(flow.totals) and not Ticket.select().exists(),
-            is_open=settings.get("desk_enabled") and bool(lookups.places(enabled_only=True)),
-            form_address=f"{settings.site_url()}/",
+            is_open=first_steps.form_is_open(),
             steps=steps if any(not step.is_done for step in steps) else [],
         )
 
@@ -187,9 +186,11 @@ def bars(flow: Flow, period: Period) -> list[Bar]:
 
 def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[list[Any]]:
     """Write one table of all figures, times in minutes, the names of the columns first."""
-    first, resolution = _("First response"), _("Resolution")
-    measures = (_("tickets"), _("median (minutes)"), _("90th percentile (minutes)"))
-    columns = [f"{what}: {measure}" for what in (first, resolution) for measure in measures]
+    columns = [
+        *(_("First response: tickets"), _("First response: median (minutes)")),
+        *(_("First response: 90th percentile (minutes)"), _("Resolution: tickets")),
+        *(_("Resolution: median (minutes)"), _("Resolution: 90th percentile (minutes)")),
+    ]
     yield [_("By"), _("Name"), _("Tickets opened"), _("Tickets closed"), *columns]
     opened, closed = flow.totals
     whole = (measured.all.first, measured.all.resolution)

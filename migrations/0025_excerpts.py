@@ -39,7 +39,8 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
 
 
 def _first_words(body: str) -> str:
-    plain = html.unescape(re.sub(r"<[^>]*>?", " ", body))
+    joined = re.sub(r"</?(?:a|b|code|del|em|i|s|strong|u)\b[^>]*>?", "", body)
+    plain = html.unescape(re.sub(r"<[^>]*>?", " ", joined))
     line = " ".join(plain.replace("\0", "").split())
     if len(line) <= LONGEST:
         return line

@@ -139,13 +139,6 @@ def _test(agent: Agent) -> Response:
 def finish() -> Response:
     """Open the desk, at the address that was chosen."""
     agent = _administrator()
-    is_open = bool(lookups.places(enabled_only=True))
-    flash(
-        _("Your form is open: people can write to you.")
-        if is_open
-        else _("The desk is set up. People can write to you as soon as there is a service."),
-        "success",
-    )
     session.pop("setup_stored", None)
     address = session.pop("setup_site_url", None)
     if address is None:

@@ -25,7 +25,9 @@ class ReadyPage(DeskPage):
         return self.render(
             "admin/ready.html",
             address=form_address(),
-            is_open=settings.get("desk_enabled") and bool(lookups.services()),
+            is_open=first_steps.form_is_open(),
+            is_switched_off=not settings.get("desk_enabled"),
+            has_services=bool(lookups.services()),
             steps=[step for step in first_steps.steps() if not step.is_done],
         )
 

@@ -18,6 +18,11 @@ class Step(NamedTuple):
     is_done: bool
 
 
+def form_is_open() -> bool:
+    """Whether visitors can open a ticket: the desk is switched on and offers a service."""
+    return bool(settings.get("desk_enabled") and lookups.services(enabled_only=True))
+
+
 def steps() -> list[Step]:
     """Return the steps, each with whether it is done."""
     has_name = settings.get("desk_name") != settings.DECLARED["desk_name"].default

@@ -12,7 +12,9 @@ from models import NOTE, Agent, Message, Ticket
 #: Characters stored, and characters of a message that are looked at for them.
 LONGEST, LOOKED_AT = 120, 2_000
 
+_INLINE = re.compile(r"</?(?:a|b|code|del|em|i|s|strong|u)\b[^>]*>?")
 _TAG = re.compile(r"<[^>]*>?")
+_QUOTATION = re.compile(r"<(/?)blockquote\b[^>]*>?")
 _QUOTED = re.compile(r"^>.*$", re.MULTILINE)
 
 
@@ -28,7 +30,24 @@ def first_words(text: str) -> str:
 
 def of_html(body: str) -> str:
     """Return the first words of a message's HTML, quickly: for the line of a message that is folded."""
-    return first_words(unescape(_TAG.sub(" ", body[:LOOKED_AT])))
+    begun = body[:LOOKED_AT]
+    own = _plain(_outside_quotations(begun))
+    return first_words(own if own.strip() else _plain(begun))
+
+
+def _plain(html: str) -> str:
+    """Return the text of HTML: a paragraph, an item or a line break ends a line, bold or a link stays in its word."""
+    return unescape(_TAG.sub("\n", _INLINE.sub("", html)))
+
+
+def _outside_quotations(html: str) -> str:
+    first, *rest = _QUOTATION.split(html)
+    parts, depth = [first], 0
+    for end, text in zip(rest[::2], rest[1::2], strict=True):
+        depth = max(depth - 1, 0) if end else depth + 1
+        if not depth:
+            parts.append(text)
+    return "\n".join(parts)
 
 
 def columns(text: str, author: object) -> dict[str, Any]:

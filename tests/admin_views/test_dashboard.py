@@ -226,14 +226,16 @@ def test_a_new_desk_shows_what_is_missing_and_no_empty_figures(client_of, root):
     page = client_of(root).get(URL).text
     assert "Add a service" in page
     assert "Load examples" in page
-    assert "Your form is open here" not in page
+    assert "Your form is open" not in page
     assert "Longest wait" not in page
 
 
-def test_a_desk_with_a_service_shares_the_address_of_its_form(client_of, root, sales):
+def test_a_desk_with_a_service_leads_to_the_address_of_its_form(client_of, root, sales):
     page = client_of(root).get(URL).text
-    assert "Your form is open here: share its address" in page
-    assert f'value="{settings.site_url()}/" readonly' in page
+    assert '<a href="/admin/ready/">Your form is open: share its address</a>' in page
+    assert "form-address" not in page
+    settings.save({"desk_enabled": False})
+    assert "Your form is open" not in client_of(root).get(URL).text
 
 
 def test_a_desk_with_tickets_offers_no_examples(client_of, root, answered):
@@ -249,6 +251,8 @@ def test_it_speaks_french(client_of, root, answered):
     page = read(client_of(root))
     assert "Tableau de bord du 17 février 2026 au 18 mars 2026" in page
     assert "lun. 16 mars" in page
+    head = client_of(root).get(f"{URL}export/").text.splitlines()[0]
+    assert "Première réponse\u00a0: médiane (minutes)" in head
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -112,6 +113,11 @@ def test_a_newer_database_is_refused(empty: Any) -> None:
     empty.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')")
     with pytest.raises(migrate.NewerDatabase):
         migrate.migrate(empty)
+
+
+def test_the_first_words_of_older_messages_keep_their_words_whole() -> None:
+    first_words = runpy.run_path(str(migrate.MIGRATIONS / "0025_excerpts.py"))["_first_words"]
+    assert first_words("<p>L’<b>urgence</b>, <em>vite</em> !</p><p>One<br>two</p>") == "L’urgence, vite ! One two"
 
 
 @pytest.fixture

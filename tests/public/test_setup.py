@@ -134,6 +134,13 @@ def test_mail_is_stored_and_the_desk_opens(client, lea):
     assert settings.mail_server().host == "smtp.example.org"
 
 
+def test_the_end_says_once_that_the_form_is_open(client, lea):
+    doors.post(client, "/setup/service", {"name": "Billing", "departments": ""})
+    page = doors.text_of(client.get(doors.post(client, "/setup/finish").location))
+    assert page.count("Your form is open") == 1
+    assert "people can write to you" not in page
+
+
 def test_a_test_mail_is_sent(client, lea, smtp):
     values = {"default_sender": "desk@desk.example", "mail_host": "127.0.0.1", "mail_port": str(smtp.port)}
     answer = doors.post(client, "/setup/mail", {**values, "mail_tls": "none", "test": "1"})

@@ -318,8 +318,8 @@ def test_why_a_mail_failed_is_told_in_the_readers_language(client_of, root, fail
     client = client_of(root)
     journal.mail_ended(failed[0], Failure("silent"))
     page = doors.text_of(client.get("/admin/outbox/"))
-    assert "Le serveur d’e-mail a refusé le destinataire : 550 no such user" in page
-    assert "Le serveur d’e-mail ne répond pas." in doors.text_of(client.get("/admin/journal/"))
+    assert "Le serveur de messagerie a refusé le destinataire : 550 no such user" in page
+    assert "Le serveur de messagerie ne répond pas." in doors.text_of(client.get("/admin/journal/"))
 
 
 def test_a_mail_that_cannot_be_written_is_read_on_its_page(client_of, root, failed):

@@ -63,6 +63,22 @@ def test_who_waits_is_marked_and_is_no_recipient(client_of, root, sales):
     assert f"In copy {EVE}" not in text.partition("In copy 1")[0]
 
 
+def test_the_link_to_add_somebody_is_called_what_one_reads(client_of, ana, ticket):
+    assert "In copy : Put somebody in copy" in beside(client_of(ana), ticket)
+    cc.add_cc(ticket, [EVE], actor=ana)
+    page = client_of(ana).get(f"/admin/tickets/{ticket.number}")
+    assert "Add : Put somebody in copy" in doors.text_of(page)
+    assert 'href="#new-copies" aria-label' not in page.text
+
+
+def test_who_gets_the_answer_is_one_sentence(client_of, ana, ticket):
+    ana.locale = "fr"
+    ana.save()
+    for copies, sentence in (([EVE], "et 1 personne en copie"), (["fay@copied.example"], "et 2 personnes en copie")):
+        cc.add_cc(ticket, copies, actor=ana)
+        assert f"À Carol Jones {sentence}" in beside(client_of(ana), ticket)
+
+
 def test_a_cross_of_the_composer_drops_somebody_and_keeps_the_text(client_of, ana, ticket):
     cc.add_cc(ticket, [EVE], actor=ana)
     client = client_of(ana)

@@ -73,6 +73,12 @@ def test_the_order_stays_on_the_next_page(client_of, many, ana):
     assert f"sort=oldest&status={many[0].status_id}" in following
 
 
+def test_a_row_is_ticked_by_its_number(client_of, ana, ticket):
+    ana.locale = "fr"
+    ana.save()
+    assert f">Cocher le ticket {ticket.number}</span>" in page(client_of(ana))
+
+
 def test_the_list_says_how_many_and_the_title_how_many_wait(client_of, many, ana):
     tickets.reply(many[0], "<p>Hi</p>", actor=ana)
     counting.forget_counts()

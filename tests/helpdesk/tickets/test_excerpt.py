@@ -32,6 +32,23 @@ def test_the_first_words_stand_on_one_line(text, line):
     assert len(line) <= excerpt.LONGEST
 
 
+@pytest.mark.parametrize(
+    ("html", "line"),
+    [
+        ("<p>&gt; earlier words</p><p>I agree.</p>", "I agree."),
+        ("<p>&gt; one<br>&gt; two<br>I agree.</p>", "I agree."),
+        ('<p>C’est de l’<b>urgence</b>, <a href="https://a.example">vite</a>.</p>', "C’est de l’urgence, vite."),
+        ("<p>One</p><p>two<br>three</p><ul><li>four</li></ul>", "One two three four"),
+        ("<blockquote><p>old</p><blockquote>older</blockquote>old</blockquote><p>New</p>", "New"),
+        ("<p>New</p><blockquote><p>" + "old " * 600 + "</p></blockquote>", "New"),
+        ("<blockquote><p>Nothing else</p></blockquote>", "Nothing else"),
+        ("", ""),
+    ],
+)
+def test_the_first_words_of_html_are_what_the_author_wrote(html, line):
+    assert excerpt.of_html(html) == line
+
+
 def test_each_message_leaves_its_words_and_a_note_does_not(ticket, carol, ana):
     assert words(ticket) == (excerpt.first_words(richtext.to_text(Message.get().body)), None)
     tickets.reply(ticket, "<p>We <b>look</b> at it.</p>", actor=ana)
