@@ -1,5 +1,5 @@
 // <input data-find> in a menu: what is typed leaves the entries that hold it; arrows walk them, Enter takes the first one.
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+import { fold } from "./folding.js";
 
 export function finding() {
   for (const field of document.querySelectorAll(".menu-list [data-find]")) {
