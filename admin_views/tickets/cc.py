@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
 from helpdesk import access
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
-from helpdesk.people import customers
 from helpdesk.tickets import cc
 from models import Ticket
 
@@ -50,13 +49,10 @@ class CcPage(DeskPage):
 
     @expose("/<number>/drop", methods=["POST"])
     def drop_view(self, number: str) -> ResponseReturnValue:
-        """Take somebody out of copy."""
+        """Take somebody out of copy; who has left already is out of it."""
         ticket = access.find_ticket(self.agent, number)
-        address = customers.lookup(request.form.get("email", ""))
-        if address is None:
-            raise NotFound(lazy("This address is not in copy."))
-        cc.remove_cc(ticket, address, actor=self.agent)
-        text = _("%(email)s is not in copy any more.", email=address.email)
+        email = cc.drop(ticket, request.form.get("email", ""), actor=self.agent)
+        text = _("%(email)s is not in copy any more.", email=email)
         if request.accept_mimetypes.best == "application/json":
             return {"text": text}
         flash(text, "success")

@@ -18,7 +18,6 @@ from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext
-from helpdesk.people import customers
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, presence, thread
 from models import STAY, CannedResponse, Message, Ticket
 from web import errors, kept_input, sessions
@@ -74,11 +73,7 @@ class ComposerPage(TicketDeskPage):
 
     def drop_copy(self, ticket: Ticket, composer: Composer, email: str) -> ResponseReturnValue:
         """Take somebody out of copy before the reply is sent; what was written comes back in the box."""
-        address = customers.lookup(email)
-        if address is None:
-            raise NotFound(lazy("This address is not in copy."))
-        cc.remove_cc(ticket, address, actor=self.agent)
-        flash(_("%(email)s is not in copy any more.", email=address.email), "success")
+        flash(_("%(email)s is not in copy any more.", email=cc.drop(ticket, email, actor=self.agent)), "success")
         return self.show(ticket.number, composer=composer)
 
     def sent(self) -> tuple[Composer, FormFiles]:

@@ -15,6 +15,7 @@ from helpdesk.access import SYSTEM, Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record, transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import control_characters
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.notifications import Cause, Occasion, recipients, rendering
@@ -30,6 +31,8 @@ PER_DAY = 20
 ACTS = 1000
 #: Characters of a field of addresses.
 MAX_TEXT = 3000
+#: Characters of an address that a message repeats.
+MAX_ADDRESS = 254
 
 
 def split(text: str) -> list[str]:
@@ -180,6 +183,15 @@ def remove_cc(ticket: Ticket, address: CustomerAddress, *, actor: Actor) -> None
         if not _forget(ticket, address):
             raise NotFound(lazy("This address is not in copy."))
         record(ticket, EventKind.COPY_DROPPED, actor=actor, email=address.email)
+
+
+def drop(ticket: Ticket, text: str, *, actor: Actor) -> str:
+    """Remove from copy the address that a form names, unless it has left already; return it for a message."""
+    with act(ticket, "copy", actor=actor):
+        address = customers.lookup(text)
+        if address is not None and is_in_copy(ticket.id, address.id):
+            remove_cc(ticket, address, actor=actor)
+    return control_characters.one_line(text)[:MAX_ADDRESS]
 
 
 def is_in_copy(ticket_id: int, address_id: int) -> bool:

@@ -289,8 +289,8 @@ POST: dict[str, str] = {
     "desk_incoming.fetch_view": f"{DESK} 404 200 200 200",
     "desk_bulk.bulk_view": f"{DESK} 302 302 302 302",
     "desk_cc.add_view": ACT,
-    # Nobody is in copy, so nobody is dropped.
-    "desk_cc.drop_view": f"{DESK} 404 404 404 404",
+    # Nobody is in copy: that is done already.
+    "desk_cc.drop_view": ACT,
     # Ana's act, and Ana's list.
     "desk_bulk.undo_view": f"{DESK} 404 302 404 404",
     "desk_views.save_view": f"{DESK} 302 302 302 302",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from helpdesk.tickets import cc
 from models import Message
 from tests.support import cast, doors
@@ -38,8 +40,16 @@ def test_an_address_that_cannot_be_is_named_and_kept(client_of, ana, ticket):
         assert f'name="copies" value="{typed}"' in page.get_data(as_text=True)
 
 
-def test_who_is_not_in_copy_cannot_be_dropped(client_of, ana, ticket):
-    assert doors.post(client_of(ana), f"/admin/copies/{ticket.number}/drop", {"email": EVE}).status_code == 404
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_taking_out_who_is_not_in_copy_is_done_already(client_of, ana, ticket, is_stored):
+    if is_stored:
+        cc.add_cc(ticket, [EVE], actor=ana)
+        cc.leave(ticket.id, cc.in_copy(ticket)[0].id)
+    client = client_of(ana)
+    assert doors.post(client, f"/admin/copies/{ticket.number}/drop", {"email": EVE}).status_code == 302
+    text = beside(client, ticket)
+    assert f"{EVE} is not in copy any more." in text
+    assert f"Ana took {EVE} out of copy" not in text
 
 
 def test_an_agent_without_sight_meets_no_ticket(client_of, ben, ticket):
@@ -88,8 +98,18 @@ def test_a_cross_of_the_composer_drops_somebody_and_keeps_the_text(client_of, an
     assert f"{EVE} is not in copy any more." in doors.text_of(answer)
     assert cc.in_copy(ticket) == []
     assert not ticket.messages.where(Message.kind == "reply").exists()
-    again = doors.post(client, f"/admin/tickets/{ticket.number}/reply", {"body": "x", "drop_copy": "no@body.example"})
-    assert again.status_code == 404
+
+
+@pytest.mark.parametrize("email", [EVE, "no@body.example"])
+def test_a_cross_for_somebody_who_has_left_keeps_the_text(client_of, ana, ticket, email):
+    cc.add_cc(ticket, [EVE], actor=ana)
+    cc.leave(ticket.id, cc.in_copy(ticket)[0].id)
+    form = {"body": "Half a sen", "drop_copy": email}
+    answer = doors.post(client_of(ana), f"/admin/tickets/{ticket.number}/reply", form)
+    assert answer.status_code == 200
+    assert f"{email} is not in copy any more." in doors.text_of(answer)
+    assert "Half a sen" in doors.text_of(answer)
+    assert 'name="drop_copy"' not in answer.get_data(as_text=True)
 
 
 def test_a_script_is_told_in_words(client_of, ana, ticket):
