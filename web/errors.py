@@ -152,7 +152,9 @@ def merged(error: Merged) -> Any:
     if "number" not in place or request.endpoint is None:
         return refused(error)
     if request.method == "POST":
-        flash(_("%(said)s Nothing was changed.", said=str(error)), "warning")
+        # A script sends the form once more, for its page.
+        if request.accept_mimetypes.best != "application/json":
+            flash(_("%(said)s Nothing was changed.", said=str(error)), "warning")
         return redirect(url_for("desk_tickets.ticket_view", number=error.number))
     flash(str(error), "info")
     # The query as it came: among the arguments of `url_for`, some of its names would mean something.

@@ -134,7 +134,7 @@ class ActionsPage(TicketDeskPage):
         form, agent = request.form, self.agent
         touched = {name for name in form if form[name] != form.get(f"shown_{name}")}
         if "tags" in touched and access.can(agent, "tag", ticket):
-            tickets.set_tags(ticket, form["tags"].split(","), actor=agent)
+            panel.set_tags(ticket, form, agent)
         if "status" in touched:
             panel.setting("status", form["status"], agent)(ticket)
         if "priority" in touched and form["priority"] != str(ticket.priority_id):

@@ -148,15 +148,17 @@ class BulkPage(DeskPage):
         """Take one's own act back, as far as nobody went on from it; a script is told in a line what became of it."""
         batch, scripted = bulk.find(batch_id, actor=self.agent), request.accept_mimetypes.best == "application/json"
         try:
-            texts = undone_texts(undo.undo(batch, actor=self.agent))
+            undone = undo.undo(batch, actor=self.agent)
         except InvalidInput as error:
             if scripted:
                 return {"error": str(error)}, 422
-            texts = [(str(error), "error")]
-        if scripted:
-            return {"text": " ".join(text for text, _kind in texts)}
-        for text, kind in texts:
-            flash(text, kind)
+            flash(str(error), "error")
+        else:
+            texts = undone_texts(undone)
+            if scripted:
+                return {"text": " ".join(text for text, _kind in texts), "back": undone.back}
+            for text, kind in texts:
+                flash(text, kind)
         return redirect(url_for(LIST, **criteria.parse(request.args)))
 
 

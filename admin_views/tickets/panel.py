@@ -59,7 +59,7 @@ def store_choice(context: TicketContext, ticket: Ticket, form: MultiDict[str, st
     Tags are given back by sending them as they were.
     """
     try:
-        undo = _tags(context, ticket, form["tags"]) if "tags" in form else _set(context, ticket, form)
+        undo = _tags(context, ticket, form) if "tags" in form else _set(context, ticket, form)
     except InvalidInput as error:
         return {"error": str(error)}, 422
     now = Ticket.get_by_id(ticket.id)
@@ -74,8 +74,14 @@ def store_choice(context: TicketContext, ticket: Ticket, form: MultiDict[str, st
     return answer, 200
 
 
-def _tags(context: TicketContext, ticket: Ticket, names: str) -> str:
-    tickets.set_tags(ticket, names.split(","), actor=context.agent)
+def set_tags(ticket: Ticket, form: MultiDict[str, str], agent: Agent) -> None:
+    """Give a ticket the tags of a form; those that its page did not show stay as they are. Raises InvalidInput."""
+    shown = form["shown_tags"].split(",") if "shown_tags" in form else None
+    tickets.set_tags(ticket, form["tags"].split(","), actor=agent, shown=shown)
+
+
+def _tags(context: TicketContext, ticket: Ticket, form: MultiDict[str, str]) -> str:
+    set_tags(ticket, form, context.agent)
     return ""
 
 

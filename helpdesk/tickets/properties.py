@@ -83,14 +83,18 @@ def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
             record(ticket, EventKind.UNTAGGED, actor=actor, tag=row.name)
 
 
-def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor) -> None:
-    """Add and remove tags so that the ticket has exactly these. Raises InvalidInput at ``tags`` for a wrong name."""
+def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, shown: Iterable[str] | None = None) -> None:
+    """Add and remove tags so that the ticket has exactly these. Raises InvalidInput at ``tags`` for a wrong name.
+
+    `shown` are the tags of the page on which these were chosen: what others added or removed since stays so.
+    """
     new_names = {tag_key(name): name for name in names if name.strip(" #")}
     with act(ticket, "tag", actor=actor):
         present = {row.tag.key: row.tag.name for row in ticket.ticket_tags.join(Tag)}
-        for key in new_names.keys() - present.keys():
+        before = present.keys() if shown is None else {tag_key(name) for name in shown}
+        for key in new_names.keys() - before - present.keys():
             tag(ticket, new_names[key], actor=actor)
-        for key in present.keys() - new_names.keys():
+        for key in (present.keys() & before) - new_names.keys():
             untag(ticket, present[key], actor=actor)
 
 

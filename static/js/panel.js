@@ -1,5 +1,6 @@
 // <form data-panel>: each choice is saved as it is made, and can be taken back. Without script its button saves them all.
-// data-undo, data-lost: words. What the page shows of the ticket elsewhere is then read again from its address.
+// data-undo, data-lost: words. What the page shows of the ticket is then read again from its address. Beside each field
+// stands what the page showed in it (shown_<name>): what differs is what somebody chose.
 const PATIENCE = 1200;
 const SHOWN = [".ticket-head .facts", "#acts", "[data-face]"];
 
@@ -10,16 +11,37 @@ function learn(known) {
   }
 }
 
+/** What the page showed in a field of the panel. */
+const shownOf = (field) => field.form.elements[`shown_${field.name}`];
+
+function show(field, value) {
+  field.value = value;
+  shownOf(field).value = value;
+  field.dispatchEvent(new CustomEvent("settled"));
+}
+
+/** The panel's fields show the ticket as it is now; one in which a choice is being made is left alone. */
+function takeOver(form, fresh) {
+  for (const theirs of fresh.querySelectorAll("form[data-panel] [name^=shown_]")) {
+    const [field, shown] = [theirs.name.slice("shown_".length), theirs.name].map((name) => form.elements[name]);
+    if (!field || shown.value === theirs.value || field.value !== shown.value) continue;
+    // A value that the page did not offer yet comes with its list.
+    if (field.matches("select")) field.replaceChildren(...fresh.getElementById(field.id).children);
+    show(field, theirs.value);
+  }
+}
+
 /** Read the page again and take over what shows the ticket: its head, its acts, the newest lines of its history. */
-async function refresh() {
-  const answer = await fetch(location.href.split("#")[0], { redirect: "error" });
-  if (!answer.ok) return;
+async function refresh(form) {
+  const answer = await fetch(location.href.split("#")[0], { redirect: "manual" }).catch(() => null);
+  if (!answer?.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const selector of SHOWN) {
     const [mine, theirs] = [document, fresh].map((page) => page.querySelector(selector));
     if (mine && theirs) mine.replaceWith(theirs);
   }
   learn(fresh.querySelector("[name=known]").value);
+  takeOver(form, fresh);
   const [mine, theirs] = [document, fresh].map((page) => page.querySelector(".thread"));
   const lines = theirs.lastElementChild;
   if (!lines.matches(".events")) return;
@@ -32,7 +54,6 @@ export function panel() {
   const form = document.querySelector("form[data-panel]");
   if (!form) return;
   const toast = form.querySelector("[data-toast]");
-  const values = new Map([...form.elements].map((field) => [field.name, field.value]));
 
   function say(text, undo) {
     const said = Object.assign(document.createElement("span"), { textContent: text });
@@ -45,45 +66,46 @@ export function panel() {
     toast.append(button);
   }
 
-  async function post(url, body) {
-    body.set("csrf_token", form.elements.csrf_token.value);
+  /** Return the desk's answer to a script, or null for a page: signed out, merged, not allowed … which says so itself. */
+  async function post(url, values) {
+    const body = new URLSearchParams({ ...values, csrf_token: form.elements.csrf_token.value });
     try {
-      const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "error" });
-      return await answer.json();
+      const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+      return answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : null;
     } catch {
       return { error: form.dataset.lost };
     }
   }
 
-  function show(field, value) {
-    field.value = value;
-    values.set(field.name, value);
-    field.dispatchEvent(new CustomEvent("settled"));
-  }
-
-  async function takeBack(field, before, url) {
-    const body = new URLSearchParams(url ? {} : { [field.name]: before });
-    const answer = await post(url || form.action, body);
-    if (!answer.error) show(field, before);
+  async function takeBack(field, before, saved, url) {
+    const answer = await post(url || form.action, url ? {} : { [field.name]: before, [`shown_${field.name}`]: saved });
+    if (!answer) return location.reload();
+    // Nothing came back where somebody went on from it: the ticket's own value follows with the page.
+    if (answer.back) show(field, before);
     say(answer.error ?? answer.text);
     field.focus();
-    await refresh();
+    await refresh(form);
   }
 
   async function save(field) {
-    const [before, value] = [values.get(field.name), field.value];
+    const [shown, value] = [shownOf(field), field.value];
+    const before = shown.value;
     if (value === before) return;
-    values.set(field.name, value);
+    shown.value = value;
     const known = form.elements.known.value;
-    const answer = await post(form.action, new URLSearchParams({ [field.name]: value, known }));
+    const answer = await post(form.action, { [field.name]: value, [shown.name]: before, known });
+    if (!answer) {
+      shown.value = before;
+      return form.submit();
+    }
     if (answer.known) learn(answer.known);
     if (answer.leave) return location.assign(answer.leave);
     if (answer.error) {
       show(field, before);
       return say(answer.error);
     }
-    say(answer.text, () => takeBack(field, before, answer.undo));
-    await refresh();
+    say(answer.text, () => takeBack(field, before, value, answer.undo));
+    await refresh(form);
   }
 
   for (const field of form.querySelectorAll("select")) patient(field, () => save(field));

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk import tickets
 from helpdesk.tickets import cc
 from models import Priority, Ticket
-from tests.support import sqlite_only
+from tests.support import cast, sqlite_only
 from tests.support.browsing import enter
 
 pytestmark = [pytest.mark.browser, sqlite_only]
@@ -33,6 +34,33 @@ def test_a_choice_is_saved_told_shown_and_undone(opened, ticket):
     opened.get_by_text("1 ticket is as before.").wait_for()
     assert Ticket.get().priority_id == ticket.priority_id
     assert opened.locator("#priority").input_value() == str(ticket.priority_id)
+
+
+def test_undo_shows_what_a_colleague_chose_since(opened, ticket, root):
+    high, follow = (Priority.get(Priority.identifier == name) for name in ("high", "follow"))
+    opened.select_option("#priority", str(high.id))
+    opened.locator(".event", has_text="High").wait_for()
+    tickets.set_priority(Ticket.get(), follow, actor=root)
+    opened.locator("[data-panel-undo]").click()
+    opened.get_by_text("1 ticket was left as it is").wait_for()
+    opened.wait_for_function(f"document.querySelector('#priority').value === '{follow.id}'")
+
+
+def test_a_choice_on_a_ticket_that_was_merged_leads_to_the_other(opened, ticket, root, carol):
+    other = cast.open_ticket(carol, ticket.service, ticket.department)
+    tickets.merge(Ticket.get_by_id(ticket.id), other, actor=root)
+    opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
+    opened.wait_for_url(f"**/admin/tickets/{other.number}")
+    assert opened.get_by_text("Nothing was changed.").count() == 1
+
+
+def test_a_choice_in_a_form_that_has_expired_comes_back_on_a_page(opened, ticket):
+    opened.watcher.expected.append("400")
+    opened.context.clear_cookies()
+    opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
+    opened.wait_for_url("**/update")
+    assert opened.locator("h1").inner_text() == "This form has expired"
+    assert Ticket.get().priority_id == ticket.priority_id
 
 
 def test_arrows_pass_through_what_nobody_means(opened, ticket):

@@ -7,7 +7,7 @@ import pytest
 from helpdesk import tickets
 from models import OutgoingEmail, Priority, Status, Ticket
 from tests.support import cast
-from tests.support.doors import post
+from tests.support.doors import post, text_of
 
 JSON = {"Accept": "application/json"}
 
@@ -54,6 +54,52 @@ def test_tags_are_saved_as_they_stand(client_of, ticket, ana):
     assert save(client, ticket, tags="late, two").get_json()["undo"] == ""
     save(client, ticket, tags="two")
     assert [row.tag.name for row in stored(ticket).ticket_tags] == ["two"]
+
+
+def tags_of(ticket):
+    return sorted(row.tag.name for row in stored(ticket).ticket_tags)
+
+
+def test_saving_tags_keeps_what_a_colleague_added_meanwhile(client_of, ticket, ana, root):
+    client = client_of(ana)
+    save(client, ticket, tags="late", shown_tags="")
+    tickets.tag(stored(ticket), "vip", actor=root)
+    save(client, ticket, tags="late, new", shown_tags="late")
+    assert tags_of(ticket) == ["late", "new", "vip"]
+    save(client, ticket, tags="late", shown_tags="late, new")
+    assert tags_of(ticket) == ["late", "vip"]
+
+
+def test_update_without_script_keeps_a_tag_added_meanwhile(client_of, ticket, ana, root):
+    client, address = client_of(ana), f"/admin/tickets/{ticket.number}/update"
+    tickets.tag(stored(ticket), "vip", actor=root)
+    refused = post(client, address, {"tags": "late", "shown_tags": "", "assignee": "agent-999", "shown_assignee": ""})
+    assert refused.status_code == 422
+    # The page that comes back was not yet chosen on.
+    assert 'name="shown_tags" value=""' in refused.get_data(as_text=True)
+    post(client, address, {"tags": "late", "shown_tags": ""})
+    assert tags_of(ticket) == ["late", "vip"]
+
+
+def test_a_script_is_told_that_nothing_was_taken_back(client_of, ticket, root, ana):
+    client = client_of(root)
+    high, follow = (Priority.get(Priority.identifier == name) for name in ("high", "follow"))
+    undo = save(client, ticket, priority=high.id).get_json()["undo"]
+    tickets.set_priority(stored(ticket), follow, actor=ana)
+    answer = post(client, undo, headers=JSON).get_json()
+    assert answer == {"text": "1 ticket was left as it is: it has been changed since.", "back": 0}
+    assert stored(ticket).priority_id == follow.id
+    undo = save(client, ticket, priority=high.id).get_json()["undo"]
+    assert post(client, undo, headers=JSON).get_json()["back"] == 1
+
+
+def test_only_the_page_of_a_merged_ticket_tells_of_it_and_once(client_of, ticket, ana, carol):
+    client, other = client_of(ana), cast.open_ticket(carol, ticket.service, ticket.department)
+    tickets.merge(stored(ticket), other, actor=ana)
+    assert save(client, ticket, tags="late", shown_tags="").status_code == 302
+    form = {"tags": "late", "shown_tags": ""}
+    page = post(client, f"/admin/tickets/{ticket.number}/update", form, follow_redirects=True)
+    assert text_of(page).count("Nothing was changed.") == 1
 
 
 def test_what_does_not_exist_is_refused_in_words(client_of, ticket, ana):

@@ -258,6 +258,13 @@ def test_tags_are_one_whatever_case_and_accents(ticket, ana):
     assert [row.tag.name for row in ticket.ticket_tags] == ["urgent"]
 
 
+def test_tags_that_others_changed_since_stay_so(ticket, ana, root):
+    tickets.set_tags(ticket, ["late", "paid"], actor=ana)
+    tickets.set_tags(ticket, ["late", "vip"], actor=root)
+    tickets.set_tags(ticket, ["#Paid", "new"], actor=ana, shown=["late", "paid"])
+    assert sorted(row.tag.name for row in ticket.ticket_tags) == ["new", "vip"]
+
+
 # --- Assigning ----------------------------------------------------------------------------------------------------
 
 
