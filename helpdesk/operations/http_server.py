@@ -36,7 +36,8 @@ IDLE = 30
 PATIENCE, BYTES_A_SECOND = 20, 500
 #: Bytes of a body kept in memory before they go to a temporary file.
 IN_MEMORY = 256 * 1024
-#: Bytes that bodies in transit may have together, in each process; beyond, the longest underway are dropped.
+#: Bytes that bodies in transit may have together, in each process, unless two of the largest allowed need more; beyond,
+#: the longest underway are dropped.
 IN_TRANSIT = 256 * 1024 * 1024
 #: How long and how much of a refused body is thrown away, so that the answer arrives before the connection ends.
 DRAIN_SECONDS, DRAIN_BYTES = 15, 128 * 1024 * 1024
@@ -199,7 +200,8 @@ class Server(TcpWSGIServer):
             if channel.is_late(now):
                 channel.will_close = True
         bodies = [channel.request.body_bytes_received for channel in self._oldest_first() if channel.request]
-        excess = sum(bodies) - IN_TRANSIT
+        # Two of the largest always fit, whatever an owner allows.
+        excess = sum(bodies) - max(IN_TRANSIT, 2 * self.adj.max_request_body_size)
         while excess > 0 and bodies:
             self._drop(1)
             excess -= bodies.pop(0)

@@ -110,17 +110,22 @@ def test_a_request_that_never_ends_is_given_up(serve: Any, monkeypatch: pytest.M
         thread.join()
 
 
-def test_bodies_in_transit_have_a_limit_together(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bodies_in_transit_have_a_limit_that_two_of_the_largest_keep(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http_server, "IN_TRANSIT", 50_000)
+    # Two of them would have room; the beginning announces 100,000 bytes.
+    monkeypatch.setattr(file_store, "largest_body", lambda: 100_000)
     desk = serve()
     lines = [socket.create_connection(desk.place, timeout=20) for _number in range(3)]
     for line in lines:
-        line.sendall(connections.BEGINNINGS[2] + bytes(30_000))
+        line.sendall(connections.BEGINNINGS[2] + bytes(90_000))
         time.sleep(0.01)
-    assert [read_all(line) for line in lines[:2]] == ["", ""]
-    lines[2].setblocking(False)
-    with pytest.raises(BlockingIOError):
-        lines[2].recv(1)
+    assert read_all(lines[0]) == ""
+    for line in lines[1:]:
+        line.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            line.recv(1)
     for line in lines:
         line.close()
 
