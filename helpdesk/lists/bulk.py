@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from peewee import DatabaseError, chunked, fn
+from peewee import DatabaseError, InterfaceError, chunked, fn
 
 from helpdesk import clock, notifications
 from helpdesk.errors import HelpdeskError, NotAllowed, NotFound
@@ -19,12 +20,18 @@ from helpdesk.locking import for_update, hold_actor, mark_locked
 from helpdesk.notifications import outbox_rows
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
+logger = logging.getLogger(__name__)
+
 #: Tickets changed by one act at the most.
 MAX_TICKETS = 1_000
 #: Tickets changed in one transaction.
 AT_ONCE = 100
 #: Days after which an act is forgotten: nobody can take it back any more.
 DAYS_KEPT = 1
+
+#: What a database raises that fails in the midst of an act.
+FAILURES = (DatabaseError, InterfaceError)
+FAILED = lazy("The database did not take the change. Try again in a moment.")
 
 State = dict[str, Any]
 
@@ -83,9 +90,10 @@ class Outcome:
 def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor: Agent) -> Outcome:
     """Do one act to each of these tickets by its own rule, some at a time, and keep how to take it back.
 
-    A transaction for all of them would keep everybody else waiting for seconds.
+    A transaction for all of them would keep everybody else waiting for seconds. Where the database fails after some
+    were done, the rest counts as refused: what was done can be taken back.
     """
-    outcome, failure = Outcome(), None
+    outcome, failure, met = Outcome(), None, 0
     # One act, one mail to whom it concerns, however many tickets (RULES 10).
     with outbox_rows.noted() as mails, notifications.one_mail(actor=actor):
         for some in chunked(ids, AT_ONCE):
@@ -94,16 +102,20 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
             except NotAllowed as error:
                 # The agent's account was ended in between.
                 outcome.refused[str(error)] = outcome.refused.get(str(error), 0) + len(some)
-            except DatabaseError as error:
+            except FAILURES as error:
                 # What was done until now is stored: whom it concerns is told of it.
                 failure = error
                 break
+            met += len(some)
     if outcome.action is not None and mails:
         with transaction():
             outcome.action.mails = mails
             outcome.action.save()
     if failure is not None:
-        raise failure
+        if not outcome.done:
+            raise failure
+        logger.error("The database failed amid an act on %d tickets", len(ids), exc_info=failure)
+        outcome.refused[str(FAILED)] = len(ids) - met
     return outcome
 
 

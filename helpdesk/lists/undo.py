@@ -15,7 +15,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, record, transaction, twice_at_most
 from helpdesk.i18n import lazy
-from helpdesk.lists.bulk import ACTS, AT_ONCE, RESTLESS, Act, State, states
+from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import untag
@@ -59,6 +59,18 @@ def undo(action: BulkAction, *, actor: Agent) -> Undone:
         )
         if not mine.execute():
             raise InvalidInput(lazy("This was undone already."))
+    try:
+        _undo_all(action, undone, actor)
+    except FAILURES:
+        # Done once more, it gives back what still stands.
+        with transaction():
+            BulkAction.update(undone_at=None).where(BulkAction.id == action.id).execute()
+        raise
+    return undone
+
+
+def _undo_all(action: BulkAction, undone: Undone, actor: Agent) -> None:
+    """Give back the changes of an act, some at a time, and cancel its e-mails where nothing of it stands any more."""
     standing, ids = 0, [row[0] for row in action.changes.select(BulkChange.id).order_by(BulkChange.id).tuples()]
     for some in chunked(ids, AT_ONCE):
         part, stood = twice_at_most(partial(_undo_some, action.act, some, actor))
@@ -67,7 +79,6 @@ def undo(action: BulkAction, *, actor: Agent) -> Undone:
     # Where something of the act still stands, its e-mail still tells the truth.
     if undone.back and not standing:
         _recall(action.mails, undone)
-    return undone
 
 
 def _undo_some(name: str, ids: Sequence[int], actor: Agent) -> tuple[Undone, int]:

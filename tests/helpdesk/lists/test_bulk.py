@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from peewee import OperationalError
 
 from helpdesk import clock, events, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
@@ -184,6 +185,39 @@ def test_many_tickets_are_changed_some_at_a_time_with_one_mail(three, root, ana,
     assert OutgoingEmail.select().where(OutgoingEmail.to_email == ana.email).count() == 1
     undone = undo.undo(outcome.action, actor=root)
     assert (outcome.done, undone.back, undone.cancelled) == (3, 3, 1)
+
+
+def failing_at_third(three, rule):
+    """Return a rule whose database fails at the third ticket."""
+
+    def fail(ticket, **values):
+        if ticket.id == three[2].id:
+            raise OperationalError("disk I/O error")
+        return rule(ticket, **values)
+
+    return fail
+
+
+def test_what_was_done_before_the_database_failed_can_be_taken_back(three, root, ana, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 2)
+    outcome = act("assign", three, failing_at_third(three, rules(root, ana)["assign"]), root)
+    assert (outcome.done, outcome.refused) == (2, {str(bulk.FAILED): 1})
+    assert undo.undo(outcome.action, actor=root).back == 2
+    with pytest.raises(OperationalError):
+        act("assign", three[2:], failing_at_third(three, rules(root, ana)["assign"]), root)
+
+
+def test_taking_back_goes_on_after_the_database_failed(three, root, ana, monkeypatch):
+    monkeypatch.setattr(undo, "AT_ONCE", 2)
+    before = snapshot(three)
+    action = act("priority", three, rules(root, ana)["priority"], root).action
+    with monkeypatch.context() as broken:
+        broken.setattr(undo, "store", failing_at_third(three, undo.store))
+        with pytest.raises(OperationalError):
+            undo.undo(action, actor=root)
+    again = undo.undo(action, actor=root)
+    assert (again.back, again.left_alone) == (1, 2)
+    assert snapshot(three) == before
 
 
 def test_old_acts_are_forgotten(three, root, ana):
