@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
-from helpdesk.files import attachments
+from helpdesk.files import attachments, room
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from models import Agent, Ticket
@@ -24,7 +24,7 @@ TICKETS = 8
 
 def form_files(agent: Agent, stamp: str = "") -> FormFiles:
     """Return the files of the form this agent fills in; `stamp` is of a form that comes back."""
-    owner = f"agent {agent.id}"
+    owner = f"{room.AGENT}{agent.id}"
     return FormFiles(
         owner, agent, lambda: throttle.hit(f"files of {owner}", limit=FILES_PER_AGENT, seconds=HOUR), stamp
     )

@@ -6,10 +6,11 @@ The store is counted each night; what came since is added when somebody asks, so
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from peewee import fn
 
-from helpdesk import settings
+from helpdesk import clock, settings
 from helpdesk.files import file_store
 from helpdesk.i18n import lazy
 from helpdesk.lib import sizes
@@ -19,6 +20,10 @@ from models import Attachment, Upload
 
 #: Where the count of the night is remembered: the bytes, and the id of the last file counted.
 COUNTED = "files_counted"
+#: How the owner of an agent's uploads begins.
+AGENT = "agent "
+#: How long a file waits for the form it was chosen in.
+WAIT = timedelta(hours=1)
 #: The share of the whole store from which an owner is told.
 NEARLY_FULL = 0.8
 
@@ -58,12 +63,14 @@ def store() -> Use:
     """Return how much the files of messages take, and those that wait to be sent."""
     counted = run_state.read(COUNTED) or _count()
     newer = Attachment.select(fn.SUM(Attachment.size)).where(Attachment.id > counted["last"]).scalar()
-    return Use(counted["taken"] + int(newer or 0) + waiting().taken, sizes.parse_room(settings.get("max_store_size")))
+    unsent = Upload.select(fn.SUM(Upload.size)).scalar()
+    taken = counted["taken"] + int(newer or 0) + int(unsent or 0)
+    return Use(taken, sizes.parse_room(settings.get("max_store_size")))
 
 
 def waiting() -> Use:
-    """Return how much the files take whose form is not sent yet."""
-    taken = Upload.select(fn.SUM(Upload.size)).scalar()
+    """Return how much the files take whose form is being filled in; a request that waits for its link is none."""
+    taken = Upload.select(fn.SUM(Upload.size)).where(Upload.expires_at <= clock.now() + WAIT).scalar()
     return Use(int(taken or 0), sizes.parse_room(settings.get("max_waiting_size")))
 
 
@@ -72,10 +79,13 @@ def most_per_network() -> int:
     return sizes.parse_room(settings.get("max_network_size"))
 
 
-def require(size: int = 0) -> None:
-    """Raise InvalidInput at ``files`` when files of `size` bytes together find no room any more."""
+def require(size: int, *, owner: str) -> None:
+    """Raise InvalidInput at ``files`` when files of `size` bytes together find no room any more.
+
+    What strangers have not sent yet stops no agent (`owner` is how an upload names whose it is).
+    """
     unsent, whole = waiting(), store()
-    if unsent.taken + size > unsent.most:
+    if not owner.startswith(AGENT) and unsent.taken + size > unsent.most:
         raise file_store.refusal(
             lazy("Too many files wait here to be sent. Send your message without files, or try again in an hour.")
         )

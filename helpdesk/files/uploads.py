@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import IO
 
 from database import database
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.files import file_store, room
+from helpdesk.files.room import WAIT
 from helpdesk.i18n import lazy
 from models import Attachment, Upload
 
@@ -18,17 +19,15 @@ from models import Attachment, Upload
 GONE = lazy(
     "A file is not here any more: it has waited for too long, or went out with another message. Choose it again."
 )
-#: How long a file waits for the form it was chosen in.
-WAIT = timedelta(hours=1)
 
 
 def keep(stream: IO[bytes], name: str, *, form_key: str, owner: str) -> Upload:
     """Store a file for a form that is not sent yet. Raises InvalidInput naming the file and the limit."""
-    room.require(1)
+    room.require(1, owner=owner)
     received = file_store.receive(stream, name)
     try:
         with database.atomic():
-            room.require(received.size)
+            room.require(received.size, owner=owner)
             file_store.check_together([*of_form(form_key, owner), received], name=received.name)
             return Upload.create(
                 form_key=form_key,

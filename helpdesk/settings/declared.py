@@ -191,7 +191,10 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared(
             "max_waiting_size", "customers", "room", "1G", lazy("Files that are not sent yet"),
-            lazy("All files together that were chosen in forms which nobody has sent. With M, G or T."),
+            lazy(
+                "All files together in forms that are being filled in. Beyond that, visitors and customers add none; "
+                "agents do. With M, G or T."
+            ),
         ),
         Declared(
             "max_store_size", "customers", "room", "20G", lazy("All files together"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from helpdesk import settings
+from admin_views.tickets.files import form_files
+from helpdesk import clock, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import pictures, room, uploads
 from helpdesk.lib import sizes
@@ -22,12 +24,13 @@ MEGABYTE = 1 << 20
 def wait(size: int, **values: Any) -> Upload:
     """Make the row of a file that waits to be sent, and takes so many bytes."""
     values = {"form_key": "k", "owner": "visitor", "name": "a.pdf", "media_type": "application/pdf", **values}
+    values.setdefault("expires_at", clock.now() + uploads.WAIT)
     number = Upload.select().count()
-    return Upload.create(size=size, sha256="", path=f"a/{number}", expires_at="2999-01-01 00:00:00", **values)
+    return Upload.create(size=size, sha256="", path=f"a/{number}", **values)
 
 
-def keep(size: int = 2_000) -> Upload:
-    return uploads.keep(io.BytesIO(attached.pdf(size)), "a.pdf", form_key="key", owner="visitor")
+def keep(size: int = 2_000, owner: str = "visitor") -> Upload:
+    return uploads.keep(io.BytesIO(attached.pdf(size)), "a.pdf", form_key="key", owner=owner)
 
 
 @pytest.mark.usefixtures("no_files")
@@ -42,6 +45,24 @@ def test_what_is_not_sent_yet_has_a_total(database: Any) -> None:
     assert len(attached.stored()) == 1
     waiting.delete_instance()
     keep()
+
+
+@pytest.mark.usefixtures("no_files")
+def test_files_of_unconfirmed_requests_stop_nobody(database: Any) -> None:
+    """They wait for days: only the whole store counts them."""
+    settings.save({"max_waiting_size": "1M"})
+    wait(2 * MEGABYTE, expires_at=clock.now() + timedelta(days=7))
+    keep()
+    assert (room.waiting().is_full, room.store().taken > 2 * MEGABYTE) == (False, True)
+
+
+@pytest.mark.usefixtures("no_files")
+def test_what_strangers_have_not_sent_stops_no_agent(ana: Any, request_context: Any) -> None:
+    settings.save({"max_waiting_size": "1M"})
+    wait(2 * MEGABYTE)
+    with pytest.raises(InvalidInput, match="Too many files wait"):
+        keep()
+    keep(owner=form_files(ana).owner)
 
 
 @pytest.mark.usefixtures("no_files")
