@@ -27,7 +27,7 @@ def notify(event: TicketEvent, actor: Actor) -> None:
 
 #: What runs at an event of a ticket before and after its mails, which follow from `notifications.TABLE`.
 BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
-    EventKind.OPENED: (deliverability.follow, apply_filters),
+    EventKind.OPENED: (apply_filters,),
     EventKind.CUSTOMER_WROTE: (deliverability.follow,),
 }
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {

@@ -8,7 +8,7 @@ from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.lib import delivery_status
 from helpdesk.people import addresses
-from models import Agent, CustomerAddress, OutgoingEmail, TicketEvent
+from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketEvent
 
 #: So many mails of so many days must have come back for good.
 BOUNCES, DAYS = 2, 7
@@ -29,21 +29,33 @@ def note_bounce(key: int) -> None:
 def lift(address: CustomerAddress, *, actor: Agent) -> None:
     """Let e-mails go to an address again. Raises NotFound for one of a customer the agent does not meet."""
     addresses.require(address, actor)
-    _clear(address)
+    note_reader(address)
 
 
-def _clear(address: CustomerAddress) -> None:
-    address.undeliverable_at = None
-    CustomerAddress.update(undeliverable_at=None).where(CustomerAddress.id == address.id).execute()
+def note_reader(address: CustomerAddress) -> None:
+    """Let e-mails go again to an address whose holder has shown up."""
+    if address.undeliverable_at is not None:
+        address.undeliverable_at = None
+        CustomerAddress.update(undeliverable_at=None).where(CustomerAddress.id == address.id).execute()
 
 
 def follow(event: TicketEvent, actor: Actor) -> None:
-    """Let e-mails go again to whoever has just written: somebody reads them there."""
-    if event.agent_id is not None:
-        return
-    address = actor.address if isinstance(actor, TicketGuest) else event.ticket.address
-    if address is not None and address.undeliverable_at is not None:
-        _clear(address)
+    """Let e-mails go again to whoever has just written, came by a mailed link or is signed in.
+
+    Anybody may type an address into a form, or send a mail under it.
+    """
+    address = _address_of(actor, event.ticket)
+    if address is not None:
+        note_reader(address)
         if event.ticket.address_id == address.id:
             # The mails of this very act go there, too.
             event.ticket.address.undeliverable_at = None
+
+
+def _address_of(actor: Actor, ticket: Ticket) -> CustomerAddress | None:
+    """Return the address whose holder an actor is, as far as that is certain."""
+    if isinstance(actor, TicketGuest):
+        return actor.address if actor.is_proven else None
+    # Who is signed in and in copy says nothing of the author's address.
+    is_own = isinstance(actor, Customer) and ticket.address_id is not None and ticket.address.customer_id == actor.id
+    return ticket.address if is_own and ticket.address.is_proven else None

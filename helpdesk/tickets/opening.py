@@ -20,7 +20,7 @@ from helpdesk.lib import control_characters, inputs, richtext
 from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.locking import mark_locked
 from helpdesk.orders.order_input import MAX_NUMBER
-from helpdesk.people import customers
+from helpdesk.people import customers, deliverability
 from helpdesk.settings import lookups, ticket_numbers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import write_cc
@@ -170,7 +170,11 @@ def _with_form_key() -> ModelSelect:
 
 def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
     if isinstance(actor, Customer):
-        return actor.writing_address
+        address = actor.writing_address
+        if address.is_proven:
+            # A visitor may have typed any address; who is signed in reads theirs.
+            deliverability.note_reader(address)
+        return address
     return customers.find_or_make(new.email, first_name=new.first_name, last_name=new.last_name, locale=new.locale)
 
 

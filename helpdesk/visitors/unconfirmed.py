@@ -20,7 +20,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.links import LinkExpired
 from helpdesk.notifications import Cause, Occasion, Recipient
-from helpdesk.people import customers
+from helpdesk.people import customers, deliverability
 from helpdesk.tickets import NewTicket, cc
 from helpdesk.visitors import customer_sign_in
 from models import OutgoingEmail, Ticket, UnconfirmedRequest
@@ -118,7 +118,9 @@ def send(row: UnconfirmedRequest, elsewhere: tuple[int, int | None] | None = Non
         if not first.execute():
             raise LinkExpired(UnconfirmedRequest.get_by_id(row.id))
         names = {"first_name": new.first_name, "last_name": new.last_name}
-        customer_sign_in.prove(customers.find_or_make(new.email, locale=new.locale, **names))
+        address = customers.find_or_make(new.email, locale=new.locale, **names)
+        customer_sign_in.prove(address)
+        deliverability.note_reader(address)
         ticket = tickets.open_ticket(new, actor=None)
         cc.release(ticket.address, ticket)
         # What was typed stands in the ticket now.

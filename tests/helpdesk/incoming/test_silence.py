@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpdesk import clock, outbox, tickets
+from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.incoming import held_mail, mailbox_health, parser_process, sender_rules
 from helpdesk.notifications import reply_address, withholding
@@ -204,10 +205,32 @@ def test_two_bounces_stop_mail_until_the_customer_writes(
     tickets.reply(Ticket.get_by_id(ticket.id), "<p>Do you read me?</p>", actor=ana)
     third = OutgoingEmail.select().where(OutgoingEmail.to_email == CAROL).order_by(OutgoingEmail.id.desc()).get()
     assert (third.state, third.withheld) == ("cancelled", "undeliverable")
-    receive(mailbox, mail("Here I am", sender=CAROL, subject=f"[#{ticket.number}]"))
+    receive(mailbox, mail("Here I am", sender=CAROL, headers=[("In-Reply-To", ours.mail_id)]))
     assert CustomerAddress.get_by_id(carol.id).undeliverable_at is None
     newest = OutgoingEmail.select().where(OutgoingEmail.to_email == CAROL).order_by(OutgoingEmail.id.desc()).get()
     assert newest.state == "pending"
+
+
+def test_an_address_that_anybody_may_type_goes_on_resting(
+    mailbox: Mailbox, ticket: Ticket, dan: Customer, billing: Service
+) -> None:
+    """Until its holder comes: by a mailed link, by an answer to a mail that was sent there, or signed in."""
+    department = billing.departments.get()
+    is_resting = CustomerAddress.undeliverable_at.is_null(False)
+
+    def rests(email: str) -> bool:
+        return CustomerAddress.select().where(CustomerAddress.email == email, is_resting).exists()
+
+    cc.add_cc(ticket, [dan.primary_address.email], actor=ticket.customer)
+    CustomerAddress.update(undeliverable_at=clock.now()).execute()
+    cast.open_ticket(CAROL, billing, department)
+    receive(mailbox, mail("It is me", sender=CAROL), mail("Once more", sender=CAROL, subject=f"[#{ticket.number}]"))
+    forged = TicketGuest(ticket.customer, ticket.id, ticket.address, is_proven=False)
+    for actor in (forged, dan):
+        tickets.receive_message(Ticket.get_by_id(ticket.id), "Hello", actor=actor)
+    assert rests(CAROL)
+    cast.open_ticket(Customer.get_by_id(ticket.customer_id), billing, department)
+    assert not rests(CAROL)
 
 
 def test_a_report_anybody_could_write_stops_no_mail(mailbox: Mailbox, ticket: Ticket, ana: Agent) -> None:
