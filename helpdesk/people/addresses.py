@@ -7,7 +7,7 @@ from datetime import timedelta
 from peewee import IntegrityError
 
 from database import database
-from helpdesk import access, clock, journal, orders
+from helpdesk import access, clock, journal, links, orders
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
@@ -15,6 +15,7 @@ from helpdesk.lib.inputs import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
+from helpdesk.people import sign_ins
 from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
 #: E-mails that go out again to the new address, and the days they may be old.
@@ -55,7 +56,8 @@ def _require_whole_sight(address: CustomerAddress, agent: Agent) -> None:
 def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[CustomerAddress, int]:
     """Put another address in the place of this one; return it, and how many e-mails go out again to it.
 
-    The former address is forgotten with its links and the codes made for it: whoever reads it may be a stranger.
+    The former address is forgotten with its links and the codes made for it: whoever reads it may be a stranger. For
+    the same reason the customer is signed out everywhere, and no mail that waits goes to the former address.
     Raises InvalidInput at ``email``, NotAllowed or NotFound.
     """
     require(address, actor)
@@ -71,7 +73,8 @@ def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[Cust
         Ticket.update(address=new.id).where(Ticket.address == address.id).execute()
         _move_copies(address, new)
         sent = _send_again(address, new)
-        OutgoingEmail.update(address=new.id).where(OutgoingEmail.address == address.id).execute()
+        _redirect_mails(address, new)
+        sign_ins.end_all_sign_ins(address.customer)
         address.delete_instance()
         orders.unlink_address(address.email)
         for ticket in Ticket.select().where(Ticket.id.in_(keys)).order_by(Ticket.id):
@@ -106,6 +109,17 @@ def _move_copies(address: CustomerAddress, new: CustomerAddress) -> None:
     """Put the new address in copy where the former one was, unless it is there or is the ticket’s own."""
     present = TicketCc.select(TicketCc.ticket).where(TicketCc.address == new.id)
     TicketCc.update(address=new.id).where(TicketCc.address == address.id, TicketCc.ticket.not_in(present)).execute()
+
+
+def _redirect_mails(address: CustomerAddress, new: CustomerAddress) -> None:
+    """Let whatever may still go out go to the new address, but for links to the account: those are not sent."""
+    mine = OutgoingEmail.address == address.id
+    owed = OutgoingEmail.link_kind.in_(links.ACCOUNTS) & OutgoingEmail.state.in_(("pending", "failed"))
+    OutgoingEmail.update(state="cancelled").where(mine, owed).execute()
+    # What is cancelled or came back may be sent again by hand. What arrived stays with the address it went to.
+    unsent = (OutgoingEmail.state != "sent") | OutgoingEmail.bounced_at.is_null(False)
+    OutgoingEmail.update(to_email=new.email).where(mine, unsent).execute()
+    OutgoingEmail.update(address=new.id).where(mine).execute()
 
 
 def _send_again(address: CustomerAddress, new: CustomerAddress) -> int:

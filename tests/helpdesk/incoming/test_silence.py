@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from helpdesk import clock, outbox, tickets
+from helpdesk import clock, notifications, outbox, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.incoming import held_mail, mailbox_health, parser_process, sender_rules
 from helpdesk.notifications import reply_address, withholding
 from helpdesk.notifications.reply_address import Code
 from helpdesk.outbox import returned, sent_mail_retention
-from helpdesk.people import addresses, customers, deliverability
+from helpdesk.people import addresses, customers, deliverability, sign_ins
 from helpdesk.tickets import cc
 from models import (
     Agent,
@@ -28,6 +28,7 @@ from models import (
     OutgoingEmail,
     SenderRule,
     Service,
+    SignIn,
     Ticket,
     TicketEvent,
 )
@@ -315,6 +316,20 @@ def test_a_corrected_address_takes_the_place_and_gets_what_came_back(
     # Whoever reads the former address is a stranger from now on.
     [late] = receive(mailbox, mail("I am she", sender=CAROL, headers=[("In-Reply-To", ours.mail_id)]))
     assert (late.state, late.reason) == ("message", "stranger")
+
+
+def test_nothing_goes_to_a_corrected_address_any_more(ticket: Ticket, ana: Agent, carol: Customer) -> None:
+    for state in ("pending", "sending", "failed", "sent"):
+        OutgoingEmail.update(state=state).where(OutgoingEmail.id == reply_to(ticket, ana).id).execute()
+    address = CustomerAddress.get(CustomerAddress.email == CAROL)
+    sign_in = notifications.send_account_mail("sign-in", address=address)
+    sign_ins.start_sign_in(carol)
+    addresses.correct(address, "carol@right.example", actor=ana)
+    mails = {(one.state, one.to_email) for one in to_customers().where(OutgoingEmail.link_kind == "ticket")}
+    assert {state for state, email in mails if email == CAROL} == {"sent"}
+    assert {state for state, email in mails if email != CAROL} == {"pending", "sending", "failed"}
+    assert OutgoingEmail.get_by_id(sign_in.id).state == "cancelled"
+    assert not SignIn.select().exists()
 
 
 def test_an_address_of_somebody_else_is_refused(ticket: Ticket, ana: Agent) -> None:
