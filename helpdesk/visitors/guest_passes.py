@@ -33,7 +33,7 @@ def give(
         GuestPass.delete().where(mine, GuestPass.ticket_id == ticket.id).execute()
         older = GuestPass.select(GuestPass.id).where(mine).order_by(GuestPass.id.desc()).offset(MOST - 1).limit(MOST)
         GuestPass.delete().where(GuestPass.id.in_([key for (key,) in older.tuples()])).execute()
-        GuestPass.create(
+        row = GuestPass.insert(
             token_hash=name,
             ticket_id=ticket.id,
             address=address,
@@ -41,6 +41,9 @@ def give(
             is_proven=is_proven,
             expires_at=link.expires_at if link is not None else clock.now() + LIFETIME,
         )
+        # The browser may open the same link twice at the same moment.
+        values = [GuestPass.address, GuestPass.link, GuestPass.is_proven, GuestPass.expires_at]
+        row.on_conflict(conflict_target=[GuestPass.token_hash, GuestPass.ticket_id], preserve=values).execute()
     return token
 
 

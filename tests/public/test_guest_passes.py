@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from helpdesk.tickets import cc
 from helpdesk.visitors import guest_passes
 from models import AccessLink, CustomerAddress, GuestPass, OutgoingEmail, SignIn, Ticket
 from tests.support import cast, doors
+from tests.support.racing import beside
 
 NOON = "2026-03-02T12:00:00Z"
 DAY = 86_400
@@ -90,6 +92,16 @@ def test_a_browser_opens_its_twenty_latest_tickets(database: Any, carol: Any, sa
     for row in (*rows, rows[-1]):
         token = guest_passes.give(token, row, row.address)
     assert set(guest_passes.numbers(token)) == {row.number for row in rows[2:]}
+
+
+def test_one_link_opened_twice_at_once_opens_twice(database: Any, ticket: Ticket) -> None:
+    def give() -> None:
+        with database.atomic():
+            guest_passes.give("one browser", ticket, ticket.address)
+            time.sleep(0.2)
+
+    assert beside(give, give) == ["done", "done"]
+    assert guest_passes.numbers("one browser") == [ticket.number]
 
 
 def test_a_session_of_before_opens_nothing_and_breaks_nothing(client: Any, ticket: Ticket) -> None:
