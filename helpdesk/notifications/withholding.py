@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from peewee import fn
+
 from helpdesk import clock
 from helpdesk.access import SYSTEM, Actor, System
 from helpdesk.errors import TooMany
@@ -19,7 +21,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.lib import delivery_status, throttle
 from helpdesk.notifications.causes import Recipient
-from models import CustomerAddress, OutgoingEmail, Ticket
+from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: Reasons, as `OutgoingEmail.withheld` holds them.
 UNDELIVERABLE, LOOP = "undeliverable", "loop"
@@ -103,10 +105,12 @@ def _count(address: CustomerAddress, ticket: Ticket) -> bool:
 
 
 def fresh_try() -> dict[str, Any]:
-    """Return the columns of a mail that is sent as if for the first time."""
+    """Return the columns of a mail that is sent as if for the first time; that of a delayed reply waits for it."""
+    now = clock.now()
+    delayed = Message.select(Message.public_at).where(Message.id == OutgoingEmail.message, Message.public_at > now)
     return {
-        "state": "pending", "attempts": 0, "due_at": clock.now(), "last_error": "", "deferred_since": None,
-        "bounced_at": None, "bounce_reason": None, "withheld": None,
+        "state": "pending", "attempts": 0, "due_at": fn.COALESCE(delayed, now), "last_error": "",
+        "deferred_since": None, "bounced_at": None, "bounce_reason": None, "withheld": None,
     }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_repl
 HANDLER = ("assignee", "team")
 #: The lines of the history that a reply writes.
 WRITTEN = (EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS)
+#: The states of a mail that has gone out, or was at least tried. A withheld or cancelled one tells nobody anything.
+GONE = ("sending", "sent", "failed")
 #: How much longer each delay makes a reply wait, and how long it may wait in all.
 MORE_TIME = timedelta(minutes=2)
 LONGEST = timedelta(hours=1)
@@ -101,7 +103,7 @@ def _set_due(message: Message, until: datetime, actor: Agent) -> datetime:
         same = Message.update(public_at=until).where(Message.id == message.id, Message.deleted_at.is_null(), waits)
         mails = OutgoingEmail.message == message.id
         OutgoingEmail.update(due_at=until).where(mails, OutgoingEmail.state == "pending").execute()
-        if not same.execute() or OutgoingEmail.select().where(mails, OutgoingEmail.state != "pending").exists():
+        if not same.execute() or OutgoingEmail.select().where(mails, OutgoingEmail.state.in_(GONE)).exists():
             raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
     return until
 
@@ -163,7 +165,7 @@ def _event_of(message: Message) -> TicketEvent:
 def _cancel_mails(message: Message) -> None:
     """Delete the message's unsent mails. Raises InvalidInput when one was sent already."""
     mails = OutgoingEmail.message == message.id
-    OutgoingEmail.delete().where(mails, OutgoingEmail.state == "pending").execute()
+    OutgoingEmail.delete().where(mails, OutgoingEmail.state.not_in(GONE)).execute()
     if OutgoingEmail.select().where(mails).exists():
         raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
 

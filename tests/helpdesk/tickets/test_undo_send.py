@@ -14,7 +14,7 @@ from database import database
 from helpdesk import clock, events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import attachments, uploads
-from helpdesk.outbox import claims
+from helpdesk.outbox import claims, returned
 from helpdesk.tickets import canned_responses, drafts, thread
 from helpdesk.tickets.drafts import Writing
 from models import Attachment, CannedResponse, Draft, Message, OutgoingEmail, Status, Ticket, TicketEvent
@@ -143,6 +143,17 @@ def test_it_stays_when_a_mail_has_left(sent, ana):
     with pytest.raises(InvalidInput, match="gone out"):
         tickets.withdraw_reply(sent, actor=ana)
     assert Message.get_by_id(sent.id).deleted_at is None
+
+
+def test_a_mail_that_was_withheld_keeps_no_reply(sent, ana):
+    OutgoingEmail.update(state="cancelled", withheld="undeliverable").where(OutgoingEmail.message == sent.id).execute()
+    tickets.delay_reply(sent, actor=ana)
+    assert returned.send_again(sent, actor=ana) == 1
+    (mail,) = mails(sent)
+    assert mail.due_at == Message.get_by_id(sent.id).public_at
+    OutgoingEmail.update(state="cancelled").where(OutgoingEmail.id == mail.id).execute()
+    tickets.withdraw_reply(Message.get_by_id(sent.id), actor=ana)
+    assert not OutgoingEmail.select().where(OutgoingEmail.id == mail.id).exists()
 
 
 def test_it_stays_when_the_customer_wrote_meanwhile(sent, ticket, ana, carol):
