@@ -30,6 +30,8 @@ AS_WRITTEN = SMTP.clone(refold_source="none")
 MAX_REFERENCES = 10
 #: A longer id would not fit on the line of its header, and some programs lose what is folded.
 MAX_ID = 64
+#: What a screen shows in place of the token in an address that only mail programs read.
+ELLIPSIS = "..."
 
 
 def new_id(ticket_number: str = "", message_id: int | None = None) -> str:
@@ -65,7 +67,7 @@ def _is_number(name: str) -> bool:
 def compose(email: OutgoingEmail, templates: Environment, link: str | None = None) -> EmailMessage:
     """Build the mail. `link` is its private link; None (on a screen) hides it. Raises BadMail for a bad address."""
     letter = EmailMessage(policy=AS_WRITTEN)
-    for name, value in _headers(email).items():
+    for name, value in _headers(email, link).items():
         letter.set_raw(name, value)
     values = _values(email, link)
     text = templates.get_template("email/layout.txt").render(values)
@@ -88,7 +90,7 @@ def preview(email: OutgoingEmail, templates: Environment, problems: Iterable[str
     )
 
 
-def _headers(email: OutgoingEmail) -> dict[str, str]:
+def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
     written = {
         "Message-ID": headers.words(email.mail_id),
         "Date": format_datetime(clock.now()).replace("-0000", "+0000"),
@@ -105,7 +107,9 @@ def _headers(email: OutgoingEmail) -> dict[str, str]:
     if email.references:
         written["References"] = headers.words(email.references)
     if token := _leave_token(email):
-        address = headers.words(f"<{links.url('leave', token)}>")
+        # On a screen it is hidden as the links of the text are: whoever reads it there could leave for somebody else.
+        place = links.url("leave", token if link is not None else ELLIPSIS)
+        address = headers.words(f"<{place}>")
         written |= {"List-Unsubscribe": address, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if email.automatic:
         written |= {"Auto-Submitted": headers.words(email.automatic), "X-Auto-Response-Suppress": "All"}

@@ -142,6 +142,14 @@ def test_many_mails_become_one_and_nothing_of_the_documents_is_dropped(billing, 
     assert len(smtp.to("carol@customer.example")) == len(smtp.to(ana.email)) == 72
 
 
+def test_the_outbox_screen_hides_the_link_by_which_one_leaves(client_of, root, copied, ana):
+    tickets.reply(copied, "<p>Look</p>", actor=ana)
+    mail = OutgoingEmail.get(OutgoingEmail.to_email == EVE)
+    page = client_of(root).get(f"/admin/outbox/details/?id={mail.id}")
+    assert "List-Unsubscribe" in page.text
+    assert token(copied) not in page.text
+
+
 def test_a_network_names_20_new_people_a_day(client, sales):
     def copy(numbers):
         people = ", ".join(f"p{number}@copied.example" for number in numbers)
