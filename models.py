@@ -638,7 +638,7 @@ class FormerNumber(Base):
 
     number = CharField(max_length=40, unique=True)
     ticket = ForeignKeyField(Ticket, backref="former_numbers", on_delete="CASCADE")
-    former_id = BigIntegerField()
+    former_id = BigIntegerField(index=True)
     merged_at = UtcDateTimeField()
 
 

@@ -7,16 +7,14 @@ from flask import abort, render_template, request
 from helpdesk import links
 from helpdesk.errors import NotFound
 from helpdesk.tickets import cc
-from models import Ticket
 from public.routes import blueprint
 
 
 @blueprint.get("/leave/<token>")
 def leave_page(token: str) -> str:
     """Show a button: programs that open every link of a mail press none."""
-    ticket_id, address_id = _read(token)
-    ticket = Ticket.get_or_none(Ticket.id == ticket_id)
-    number = ticket.number if ticket is not None and cc.is_in_copy(ticket_id, address_id) else None
+    ticket = cc.copied_ticket(*_read(token))
+    number = ticket.number if ticket is not None else None
     return render_template("public/leave.html", token=token, number=number)
 
 

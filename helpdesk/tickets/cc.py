@@ -21,7 +21,17 @@ from helpdesk.locking import act
 from helpdesk.notifications import Cause, Occasion, recipients, rendering
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from models import AccessLink, Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc, TicketEvent
+from models import (
+    AccessLink,
+    Agent,
+    Customer,
+    CustomerAddress,
+    FormerNumber,
+    OutgoingEmail,
+    Ticket,
+    TicketCc,
+    TicketEvent,
+)
 
 #: People in copy of one ticket.
 MOST = 10
@@ -189,22 +199,30 @@ def drop(ticket: Ticket, text: str, *, actor: Actor) -> str:
     """Remove from copy the address that a form names, unless it has left already; return it for a message."""
     with act(ticket, "copy", actor=actor):
         address = customers.lookup(text)
-        if address is not None and is_in_copy(ticket.id, address.id):
+        if address is not None and _row_of(ticket.id, address.id) is not None:
             remove_cc(ticket, address, actor=actor)
     return control_characters.one_line(text)[:MAX_ADDRESS]
 
 
-def is_in_copy(ticket_id: int, address_id: int) -> bool:
-    """Whether an address is in copy of a ticket."""
-    return TicketCc.select().where(TicketCc.ticket == ticket_id, TicketCc.address == address_id).exists()
+def copied_ticket(ticket_id: int, address_id: int) -> Ticket | None:
+    """Return the ticket of this id, or the one it is part of now, if this address is in copy of it."""
+    row = _row_of(ticket_id, address_id)
+    return row.ticket if row is not None else None
+
+
+def _row_of(ticket_id: int, address_id: int) -> TicketCc | None:
+    merged = FormerNumber.select(FormerNumber.ticket).where(FormerNumber.former_id == ticket_id)
+    place = (TicketCc.ticket == ticket_id) | TicketCc.ticket.in_(merged)
+    row: TicketCc | None = TicketCc.select().where(TicketCc.address == address_id, place).first()
+    return row
 
 
 def leave(ticket_id: int, address_id: int) -> None:
     """Take an address out of copy because its holder says so; done already, it does nothing.
 
-    Nobody but the team puts it in copy of this ticket again.
+    Nobody but the team puts it in copy of this ticket again. Mails of a ticket that was merged since lead there, too.
     """
-    row = TicketCc.get_or_none(TicketCc.ticket == ticket_id, TicketCc.address == address_id)
+    row = _row_of(ticket_id, address_id)
     if row is None:
         return
     with transaction():

@@ -10,7 +10,7 @@ import time_machine
 
 from helpdesk import clock, links, outbox, tickets
 from helpdesk.notifications import copy_digest
-from helpdesk.tickets import cc
+from helpdesk.tickets import cc, merging
 from models import CustomerAddress, OutgoingEmail, TicketCc, TicketEvent
 from tests.public.filling import fill, send
 from tests.support import cast, doors
@@ -140,6 +140,15 @@ def test_many_mails_become_one_and_nothing_of_the_documents_is_dropped(billing, 
     assert f"#{opened[0].number}" in text_of(digest)
     assert opened[0].subject not in text_of(digest)
     assert len(smtp.to("carol@customer.example")) == len(smtp.to(ana.email)) == 72
+
+
+def test_the_link_of_a_ticket_that_was_merged_leaves_the_other_one(client, copied, carol, billing, invoices, root):
+    target, link = cast.open_ticket(carol, billing, invoices), f"/leave/{token(copied)}"
+    merging.merge(copied, target, actor=root)
+    assert [row.email for row in cc.in_copy(target)] == [EVE]
+    assert f"You are in copy of ticket {target.number}." in doors.text_of(client.get(link))
+    client.post(link)
+    assert cc.in_copy(target) == []
 
 
 def test_the_outbox_screen_hides_the_link_by_which_one_leaves(client_of, root, copied, ana):
