@@ -12,7 +12,7 @@ from database import Label
 from helpdesk import clock, settings
 from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
-from helpdesk.notifications import copy_digest
+from helpdesk.notifications import copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text, text
 from helpdesk.settings import email_kinds
@@ -36,7 +36,8 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     wording = text(kind, recipient.locale)
     if not wording.enabled or (kind == "received" and _was_answered(address)):
         return None
-    if in_copy and copy_digest.is_full(recipient):
+    is_reached = address is not None and not withholding.is_undeliverable(address)
+    if in_copy and is_reached and copy_digest.is_full(recipient):
         copy_digest.gather(recipient, cause.ticket)
         return None
     is_fixed = kind in FIXED

@@ -5,15 +5,20 @@ The mails of the documents go to customers and the team and are never gathered.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from html import escape
+from typing import Any
 
+from peewee import ModelSelect
+
+from database import is_sqlite
 from helpdesk import clock, settings
 from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.settings import email_kinds
-from models import OutgoingEmail, Ticket
+from models import CustomerAddress, FormerNumber, OutgoingEmail, Ticket
 
 #: Mails about tickets that somebody in copy gets within an hour, each by itself.
 AN_HOUR = 5
@@ -36,23 +41,34 @@ def is_full(recipient: Recipient) -> bool:
 def gather(recipient: Recipient, ticket: Ticket) -> None:
     """Name a ticket in the digest of this address, which goes out an hour after it was begun."""
     line = f'<li><a href="{escape(settings.site_url())}/tickets/{ticket.number}">#{ticket.number}</a></li>'
-    digest = (
-        OutgoingEmail.select()
-        .where(
-            OutgoingEmail.address == recipient.address,
-            OutgoingEmail.kind == "digest",
-            OutgoingEmail.state == "pending",
-            OutgoingEmail.due_at > clock.now(),
-        )
-        .first()
-    )
+    digest = _locked(OutgoingEmail.address == recipient.address, OutgoingEmail.due_at > clock.now()).first()
     if digest is None:
         outbox_rows.store_all([_new(recipient, line)])
     elif f">#{ticket.number}<" not in digest.body:
-        added = digest.body.removesuffix(END) + line + END
-        OutgoingEmail.update(body=added).where(
-            OutgoingEmail.id == digest.id, OutgoingEmail.state == "pending"
-        ).execute()
+        _store(digest, body=digest.body.removesuffix(END) + line + END)
+
+
+def forget(ticket: Ticket, address: CustomerAddress) -> None:
+    """Take a ticket, also by its former numbers, out of the digests that wait for an address; cancel an empty one."""
+    former = FormerNumber.select(FormerNumber.number).where(FormerNumber.ticket == ticket.id).tuples()
+    numbers = "|".join(re.escape(number) for number in (ticket.number, *(number for (number,) in former)))
+    for digest in _locked(OutgoingEmail.address == address.id):
+        body = re.sub(rf"<li><a [^>]*>#(?:{numbers})</a></li>", "", digest.body)
+        if body != digest.body:
+            _store(digest, body=body, **({} if "<li>" in body else {"state": "cancelled"}))
+
+
+def _locked(*conditions: Any) -> ModelSelect:
+    """Return the digests that wait, locked: what was claimed while this waited for the lock is none of them."""
+    waiting = OutgoingEmail.select().where(
+        *conditions, OutgoingEmail.kind == "digest", OutgoingEmail.state == "pending"
+    )
+    ordered = waiting.order_by(OutgoingEmail.id)
+    return ordered if is_sqlite() else ordered.for_update()
+
+
+def _store(digest: OutgoingEmail, **values: Any) -> None:
+    OutgoingEmail.update(values).where(OutgoingEmail.id == digest.id, OutgoingEmail.state == "pending").execute()
 
 
 def _new(recipient: Recipient, line: str) -> OutgoingEmail:

@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
-from helpdesk.notifications import Cause, Occasion, recipients, rendering
+from helpdesk.notifications import Cause, Occasion, copy_digest, recipients, rendering
 from helpdesk.people import customers
 from helpdesk.settings import lookups
 from models import (
@@ -246,6 +246,7 @@ def _forget(ticket: Ticket, address: CustomerAddress) -> bool:
     OutgoingEmail.update(state="cancelled").where(
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.address == address.id, OutgoingEmail.state == "pending"
     ).execute()
+    copy_digest.forget(ticket, address)
     return bool(gone)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
 import time_machine
 
+from database import database
 from helpdesk import clock, links, outbox, tickets
-from helpdesk.notifications import copy_digest
+from helpdesk.notifications import copy_digest, recipients
 from helpdesk.tickets import cc, merging
 from models import CustomerAddress, OutgoingEmail, TicketCc, TicketEvent
 from tests.public.filling import fill, send
 from tests.support import cast, doors
 from tests.support.mailbox import text_of
+from tests.support.racing import beside
 
 EVE = "eve@copied.example"
 
@@ -140,6 +143,48 @@ def test_many_mails_become_one_and_nothing_of_the_documents_is_dropped(billing, 
     assert f"#{opened[0].number}" in text_of(digest)
     assert opened[0].subject not in text_of(digest)
     assert len(smtp.to("carol@customer.example")) == len(smtp.to(ana.email)) == 72
+
+
+def digests(email=EVE):
+    return list(OutgoingEmail.select().where(OutgoingEmail.to_email == email, OutgoingEmail.kind == "digest"))
+
+
+def test_two_messages_at_once_are_both_in_the_digest(copied, carol, billing, invoices):
+    one, *others = (cast.open_ticket(carol, billing, invoices) for _ in range(3))
+    copy_digest.gather(recipients.in_copy(one, address()), one)
+
+    def gather(ticket):
+        def run():
+            with database.atomic():
+                copy_digest.gather(recipients.in_copy(ticket, address()), ticket)
+                time.sleep(0.2)
+
+        return run
+
+    assert beside(*map(gather, others)) == ["done", "done"]
+    (digest,) = digests()
+    assert [f"#{ticket.number}<" in digest.body for ticket in (one, *others)] == [True] * 3
+
+
+def test_who_left_copy_gets_no_line_of_that_ticket(copied, carol, billing, invoices):
+    other = cast.open_ticket(carol, billing, invoices)
+    for ticket in (copied, other):
+        copy_digest.gather(recipients.in_copy(ticket, address()), ticket)
+    cc.leave(copied.id, address().id)
+    (digest,) = digests()
+    assert (digest.state, f"#{copied.number}<" in digest.body, f"#{other.number}<" in digest.body) == (
+        "pending", False, True,
+    )  # fmt: skip
+    cc.add_cc(other, [EVE], actor=carol)
+    cc.leave(other.id, address().id)
+    assert [row.state for row in digests()] == ["cancelled"]
+
+
+def test_nothing_is_gathered_for_an_address_that_takes_no_mail(copied, carol):
+    CustomerAddress.update(undeliverable_at=clock.now()).where(CustomerAddress.email == EVE).execute()
+    for _ in range(copy_digest.AN_HOUR + 1):
+        tickets.receive_message(copied, "More", actor=carol)
+    assert digests() == []
 
 
 def test_the_link_of_a_ticket_that_was_merged_leaves_the_other_one(client, copied, carol, billing, invoices, root):
