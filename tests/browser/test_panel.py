@@ -43,7 +43,7 @@ def test_undo_shows_what_a_colleague_chose_since(opened, ticket, root):
     tickets.set_priority(Ticket.get(), follow, actor=root)
     opened.locator("[data-panel-undo]").click()
     opened.get_by_text("1 ticket was left as it is").wait_for()
-    opened.wait_for_function(f"document.querySelector('#priority').value === '{follow.id}'")
+    opened.locator("#priority option:checked", has_text="Follow").wait_for(state="attached")
 
 
 def test_a_choice_on_a_ticket_that_was_merged_leads_to_the_other(opened, ticket, root, carol):
