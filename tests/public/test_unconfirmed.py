@@ -161,6 +161,14 @@ def test_a_mail_whose_request_is_gone_is_not_sent(client, sales, smtp):
     assert OutgoingEmail.get().state == "cancelled"
 
 
+def test_a_confirmed_message_shows_that_mail_arrives(client, sales, carol, smtp):
+    ask(client, email=carol.primary_address.email)
+    CustomerAddress.update(undeliverable_at=clock.now()).execute()
+    _mail, link = mailed(smtp, carol.primary_address.email)
+    doors.post(client, link)
+    assert Ticket.get().address.undeliverable_at is None
+
+
 def test_a_known_customer_confirms_too(client, sales, carol, smtp):
     ask(client, email="carol@customer.example")
     _mail, link = mailed(smtp, "carol@customer.example")
