@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -27,9 +28,10 @@ def run_tests(further: tuple[str, ...]) -> int:
     failed = [" ".join(check) for check, code in zip(CHECKS, codes, strict=True) if code]
     if failed:
         print(f"FAILED before the tests: {', '.join(failed)}", flush=True)
-    # One process for each core: the tests of both engines and the browser's wait for the disk more than they count.
+    # One process more than cores: tests of both engines, of programs and of the browser wait as often as they count.
     # Whoever has done its share takes over half of what another still has.
-    return max([*codes, _run_tool(["pytest", "--numprocesses", "auto", "--dist", "worksteal", *further])])
+    workers = str((os.cpu_count() or 1) + 1)
+    return max([*codes, _run_tool(["pytest", "--numprocesses", workers, "--dist", "worksteal", *further])])
 
 
 def _run_tool(tool: list[str]) -> int:
