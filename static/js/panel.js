@@ -3,6 +3,8 @@
 // stands what the page showed in it (shown_<name>): what differs is what somebody chose.
 const PATIENCE = 1200;
 const SHOWN = [".ticket-head .facts", "#acts", "[data-face]"];
+/** Counts what was begun: a page that was asked for before a newer choice shows an older ticket. */
+let begun = 0;
 
 /** The forms of the page know the ticket as it is now; since when they know its messages stays as it was. */
 function learn(known) {
@@ -23,7 +25,9 @@ function show(field, value) {
 /** The panel's fields show the ticket as it is now; one in which a choice is being made is left alone. */
 function takeOver(form, fresh) {
   for (const theirs of fresh.querySelectorAll("form[data-panel] [name^=shown_]")) {
-    const [field, shown] = [theirs.name.slice("shown_".length), theirs.name].map((name) => form.elements[name]);
+    // By name: `form.elements` would find the box of one more tag, too, which has the id of the line.
+    const [field, shown] = [theirs.name.slice("shown_".length), theirs.name]
+      .map((name) => form.querySelector(`[name="${name}"]`));
     if (!field || shown.value === theirs.value || field.value !== shown.value) continue;
     // A value that the page did not offer yet comes with its list.
     if (field.matches("select")) field.replaceChildren(...fresh.getElementById(field.id).children);
@@ -33,9 +37,12 @@ function takeOver(form, fresh) {
 
 /** Read the page again and take over what shows the ticket: its head, its acts, the newest lines of its history. */
 async function refresh(form) {
+  const turn = ++begun;
   const answer = await fetch(location.href.split("#")[0], { redirect: "manual" }).catch(() => null);
   if (!answer?.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text();
+  if (turn !== begun) return;
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const selector of SHOWN) {
     const [mine, theirs] = [document, fresh].map((page) => page.querySelector(selector));
     if (mine && theirs) mine.replaceWith(theirs);
@@ -91,6 +98,7 @@ export function panel() {
     const [shown, value] = [shownOf(field), field.value];
     const before = shown.value;
     if (value === before) return;
+    begun += 1;
     shown.value = value;
     const known = form.elements.known.value;
     const answer = await post(form.action, { [field.name]: value, [shown.name]: before, known });

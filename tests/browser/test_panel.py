@@ -85,6 +85,12 @@ def test_tags_are_chips(opened, ticket):
     opened.wait_for_function("!document.querySelector('.chip')")
 
 
+def test_a_tag_that_a_colleague_added_is_shown_after_ones_own_choice(opened, ticket, root):
+    tickets.tag(Ticket.get(), "urgent", actor=root)
+    opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
+    opened.get_by_role("button", name="Remove the tag urgent").wait_for()
+
+
 def test_a_cross_in_the_line_to_takes_somebody_out_of_copy_and_back(page, ticket, ana):
     cc.add_cc(ticket, ["eve@copied.example"], actor=ana)
     enter(page, ana)
