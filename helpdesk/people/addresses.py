@@ -8,14 +8,14 @@ from peewee import IntegrityError
 
 from database import database
 from helpdesk import access, clock, journal, links, orders
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib.inputs import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
-from helpdesk.people import sign_ins
+from helpdesk.people import customers, sign_ins
 from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
 #: E-mails that go out again to the new address, and the days they may be old.
@@ -41,18 +41,6 @@ def require(address: CustomerAddress, agent: Agent) -> None:
         raise NotFound(lazy("There is no such address."))
 
 
-def _require_whole_sight(address: CustomerAddress, agent: Agent) -> None:
-    """Raise NotAllowed where the customer reads tickets the agent does not: the new address will open them."""
-    if access.can(agent, "configure") or access.sees_all(agent):
-        return
-    own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == address.customer_id)
-    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own))
-    seen = access.visible_tickets(agent).select(Ticket.id)
-    hidden = Ticket.select().where((Ticket.customer == address.customer_id) | Ticket.id.in_(copied))
-    if hidden.where(Ticket.id.not_in(seen)).exists():
-        raise NotAllowed(lazy("This customer has tickets you do not see: ask somebody who configures the desk."))
-
-
 def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[CustomerAddress, int]:
     """Put another address in the place of this one; return it, and how many e-mails go out again to it.
 
@@ -61,7 +49,7 @@ def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[Cust
     Raises InvalidInput at ``email``, NotAllowed or NotFound.
     """
     require(address, actor)
-    _require_whole_sight(address, actor)
+    customers.require_whole_sight(address.customer, actor)
     clean = normalise(email)
     if clean == address.email:
         raise InvalidInput(lazy("This is the address as it stands."), field="email")

@@ -16,7 +16,7 @@ from helpdesk.lib import inputs, passwords
 from helpdesk.lib.inputs import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import sign_ins
-from models import Customer, CustomerAddress, GuestPass, Ticket
+from models import Customer, CustomerAddress, GuestPass, Ticket, TicketCc
 
 __all__ = [
     "add_address",
@@ -30,6 +30,7 @@ __all__ = [
     "needs_current",
     "normalise",
     "prove",
+    "require_whole_sight",
     "save_customer",
     "save_own_profile",
     "set_password",
@@ -187,15 +188,22 @@ def _mark_blocked(customer: Customer, blocked: bool) -> None:
         customer.blocked_at = clock.now() if blocked else None
 
 
+def require_whole_sight(customer: Customer, actor: Actor) -> None:
+    """Raise NotAllowed where a new address of the customer would open tickets that the actor does not see."""
+    own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == customer.id)
+    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own))
+    theirs = (Ticket.customer == customer.id) | Ticket.id.in_(copied)
+    if access.visible_tickets(actor).where(theirs).count() < Ticket.select().where(theirs).count():
+        raise NotAllowed(lazy("This customer has tickets that you may not see: ask an administrator."))
+
+
 def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
     """Add an address to a customer; its holder proves it by a link, and reads the customer's tickets from then on.
 
     Raises NotAllowed, also for who does not see all these tickets, or InvalidInput at ``email``.
     """
     access.require(actor, "configure")
-    theirs = Ticket.select(Ticket.id).where(Ticket.customer == customer.id)
-    if theirs.where(Ticket.id.not_in(access.visible_tickets(actor).select(Ticket.id))).exists():
-        raise NotAllowed(lazy("This customer has tickets that you may not see: ask an administrator."))
+    require_whole_sight(customer, actor)
     clean = normalise(email)
     if customer.addresses.count() >= MAX_ADDRESSES:
         raise InvalidInput(lazy("This customer has as many addresses as one may have."), field="email")

@@ -16,7 +16,8 @@ from helpdesk.people import api_keys, customers, teams
 from helpdesk.settings import DECLARED
 from helpdesk.settings.email_kinds import KINDS
 from helpdesk.setup import configuration
-from models import Agent, CannedResponse, EmailText, JournalEntry, Mailbox
+from helpdesk.tickets import cc
+from models import Agent, CannedResponse, CustomerAddress, EmailText, JournalEntry, Mailbox
 from tests.support import cast, doors, mails
 from tests.support import mailbox as smtp_servers
 
@@ -213,6 +214,21 @@ def test_an_address_is_added_to_no_customer_with_unseen_tickets(
         customers.add_address(carol, "eve@evil.example", actor=eve)
     cast.open_ticket(dan, sales)
     assert customers.add_address(dan, "dan@home.example", actor=eve).customer == dan
+    cc.add_cc(ticket, ["dan@home.example"], actor=carol)
+    with pytest.raises(NotAllowed):
+        customers.add_address(dan, "eve@evil.example", actor=eve)
+
+
+def test_an_address_is_corrected_for_no_customer_with_unseen_tickets(
+    client_of: Any, eve: Agent, root: Agent, ticket: Any
+) -> None:
+    """Whoever reads the new address would read the tickets; the screens of customers are theirs all the same."""
+    old, path = ticket.address.email, f"/admin/addresses/{ticket.address_id}"
+    answer = doors.post(client_of(eve), path, {"email": "eve@evil.example"})
+    assert "ask an administrator" in doors.text_of(answer)
+    assert CustomerAddress.get_by_id(ticket.address_id).email == old
+    doors.post(client_of(root), path, {"email": "right@home.example"})
+    assert CustomerAddress.get(CustomerAddress.customer == ticket.customer_id).email == "right@home.example"
 
 
 def test_a_key_to_every_order_is_made_by_who_sees_all_of_them(client_of: Any, eve: Agent, root: Agent) -> None:
