@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -231,16 +230,6 @@ def merged_into(actor: Actor, number: str) -> Ticket | None:
         actor = replace(actor, ticket_id=former.ticket_id)
     ticket: Ticket | None = visible_tickets(actor).where(Ticket.id == former.ticket_id).first()
     return ticket
-
-
-def includes_merged(ticket_ids: Collection[int], ticket_id: int) -> bool:
-    """Whether these ticket ids include the ticket and everything merged into it.
-
-    A visitor who wrote some tickets may have typed somebody else's address: they may read a merged ticket only when
-    they wrote all parts of it.
-    """
-    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
-    return all(key in ticket_ids for key in [ticket_id, *(key for (key,) in parts)])
 
 
 def sees(actor: Actor, ticket: Ticket) -> bool:

@@ -39,14 +39,9 @@ def find(number: str) -> tuple[Customer | TicketGuest, Ticket]:
 
 def guest_tickets() -> list[tuple[TicketGuest, Ticket]]:
     """Return the tickets that this browser opens without signing in, each with the guest who reads it."""
-    tickets = {}
-    for number in guest_passes.numbers(sessions.guest_token()):
-        guest = guest_passes.guest_of(sessions.guest_token(), number)
-        if guest is not None:
-            with suppress(NotFound):
-                ticket = followed(guest, number)
-                tickets[ticket.id] = (guest, ticket)
-    return list(tickets.values())
+    guests = guest_passes.guests(sessions.guest_token())
+    opened = [(guest, access.with_author(access.visible_tickets(guest)).first()) for guest in guests]
+    return [(guest, ticket) for guest, ticket in opened if ticket is not None]
 
 
 def followed(who: Customer | TicketGuest, number: str) -> Ticket:

@@ -55,25 +55,34 @@ def guest_of(token: str, number: str) -> TicketGuest | None:
         Ticket.select(Ticket.id).where(Ticket.number == clean).scalar()
         or FormerNumber.select(FormerNumber.ticket).where(FormerNumber.number == clean).scalar()
     )
-    if not ticket_id:
-        return None
-    parts = FormerNumber.select(FormerNumber.former_id).where(FormerNumber.ticket == ticket_id).tuples()
-    mine = [passes[key] for key in (ticket_id, *(key for (key,) in parts)) if key in passes]
-    # Who only typed an address reads what they wrote themself, and all of it.
-    row = next((one for one in mine if one.is_proven), None)
-    if row is None and mine and access.includes_merged(passes.keys(), ticket_id):
-        row = mine[0]
-    return TicketGuest(row.address.customer, ticket_id, row.address, is_proven=row.is_proven) if row else None
+    return next(iter(_guests(passes, {ticket_id})), None) if ticket_id else None
 
 
-def numbers(token: str) -> list[str]:
-    """Return the numbers of the tickets that this browser opens, also of those that are part of another one now."""
-    ids = list(_passes(token))
-    if not ids:
+def guests(token: str) -> list[TicketGuest]:
+    """Return as whom this browser reads each ticket that it opens, or the one it is part of now."""
+    passes = _passes(token)
+    if not passes:
         return []
-    living = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).tuples()
-    former = FormerNumber.select(FormerNumber.number).where(FormerNumber.former_id.in_(ids)).tuples()
-    return [number for (number,) in (*living, *former)]
+    merged = FormerNumber.select(FormerNumber.ticket).where(FormerNumber.former_id.in_(list(passes))).tuples()
+    return _guests(passes, {*passes, *(key for (key,) in merged)})
+
+
+def _guests(passes: dict[int, GuestPass], ticket_ids: set[int]) -> list[TicketGuest]:
+    """Return who reads these tickets: who has a pass to one of its parts by a mailed link, or to all of them.
+
+    Who only typed an address reads what they wrote themself, and all of it: the address may be somebody else's.
+    """
+    parts = {key: [key] for key in ticket_ids}
+    former = FormerNumber.select(FormerNumber.ticket, FormerNumber.former_id)
+    for ticket_id, former_id in former.where(FormerNumber.ticket.in_(list(ticket_ids))).tuples():
+        parts[ticket_id].append(former_id)
+    readers = []
+    for ticket_id, keys in parts.items():
+        mine = [passes[key] for key in keys if key in passes]
+        row = next((one for one in mine if one.is_proven), mine[0] if len(mine) == len(keys) else None)
+        if row is not None:
+            readers.append(TicketGuest(row.address.customer, ticket_id, row.address, is_proven=row.is_proven))
+    return readers
 
 
 def _passes(token: str) -> dict[int, GuestPass]:
