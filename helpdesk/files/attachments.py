@@ -17,7 +17,7 @@ from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.files import file_store, pictures, uploads
-from helpdesk.files.file_store import PLACE, StoredFile
+from helpdesk.files.file_store import COLUMNS, PLACE, StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
@@ -29,8 +29,6 @@ class WrongPicture(HelpdeskError):
     """The files and the database do not fit; nothing is deleted until they do."""
 
 
-#: The columns that uploads and attachments share.
-COLUMNS = ("name", "media_type", "size", "sha256", "path", "pixels")
 #: The age at which a file that no row names is nobody's: no transaction is open that long.
 ORPHANED = timedelta(days=1)
 #: Where files go that no row names, and for how long: a wrong picture of the world can be mended until then.

@@ -50,6 +50,10 @@ class StoredFile(Protocol):
     pixels: int | None
 
 
+#: The columns that uploads and attachments share.
+COLUMNS = tuple(StoredFile.__annotations__)
+
+
 @dataclass
 class ReceivedFile:
     """A file on disk that no row names yet."""

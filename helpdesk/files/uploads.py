@@ -76,7 +76,7 @@ def find_all(ids: Iterable[int]) -> list[Upload]:
 def take_back(message_id: int, *, form_key: str, owner: str) -> None:
     """Turn the files of a withdrawn message into files of its author's form, in the caller's transaction."""
     for row in Attachment.select().where(Attachment.message == message_id).order_by(Attachment.id):
-        values = {name: getattr(row, name) for name in ("name", "media_type", "size", "sha256", "path", "pixels")}
+        values = {name: getattr(row, name) for name in file_store.COLUMNS}
         row.delete_instance()
         Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **values)
 
