@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
+from helpdesk.lib import control_characters
+
 #: The forms of ``GUICHET_LOG``.
 TEXT, JSON = FORMS = ("text", "json")
-#: What breaks a line, drives a terminal or turns the reading order round: C0, C1, line separators, bidi overrides.
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Begins each further line of an entry, a traceback's for one: no reader takes it for an entry of its own.
 FURTHER = "  | "
 
@@ -68,7 +67,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _safe(text: object) -> str:
-    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+    return control_characters.IN_LINE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
 class _Text(logging.Formatter):

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.lib import log
+from helpdesk.lib import control_characters, log
 from helpdesk.settings import environment
 from tests.conftest import skip
 
@@ -72,7 +72,7 @@ def test_no_text_forges_a_line(logged: Any) -> None:
     assert [
         line for line in entries if not re.match(TIME + " (INFO request|ERROR request failed|WARNING x)", line)
     ] == []
-    assert not log.UNSAFE.search("".join(lines))
+    assert not control_characters.IN_LINE.search("".join(lines))
 
 
 def test_a_traceback_is_one_object_too(logged: Any) -> None:
