@@ -82,7 +82,7 @@ def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> 
     """
     access.require(actor, "configure")
     service_name = _name(name, "name")
-    rows = list(dict.fromkeys(_name(text, "departments") for text in departments if text.strip()))
+    rows = list(dict.fromkeys(_name(text, "departments") for text in departments if inputs.one_line(text, 1)))
     if len(rows) > MAX_DEPARTMENTS:
         raise InvalidInput(lazy("Add the first fifty now, and the others later."), field="departments")
     with database.atomic():
@@ -93,7 +93,7 @@ def add_service(name: str, departments: Iterable[str] = (), *, actor: Agent) -> 
 
 
 def _name(text: str, field: str) -> str:
-    name = " ".join(text.split())
+    name = inputs.one_line(text, MAX_NAME + 1)
     if not name:
         raise InvalidInput(lazy("Give the service a name."), field=field)
     if len(name) > MAX_NAME:

@@ -157,6 +157,11 @@ def test_a_service_needs_a_name(root, request_context):
         services.add_service("  ", actor=root)
 
 
+def test_a_first_service_holds_no_character_that_nobody_sees(root, request_context):
+    service = services.add_service("Sales\u202e\x00", ["\u202e", "Web\x07 \u202dshop"], actor=root)
+    assert (str(service), [str(row.name) for row in service.departments]) == ("Sales", ["Web shop"])
+
+
 # --- Under a public name --------------------------------------------------------------------------------------------
 
 #: What any name is given: it is the same for everybody.
