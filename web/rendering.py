@@ -172,23 +172,26 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
     """
     if when is None:
         return Markup("")
-    exact, short = escape(date_time(when)), escape(_short(when, hour=hour))
-    return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z" title="{exact}">{short}</time>')  # noqa: S704
+    return _time(when, _short(when, hour=hour), title=date_time(when))
 
 
 def waits(since: datetime) -> Markup:
     """Write how long somebody has been waiting, with the exact time on hover and for machines."""
     minutes = max(int((clock.now() - since).total_seconds() // 60), 1)
     text = i18n.translate("waits %(time)s", time=i18n.span(minutes, i18n.language()))
-    exact = escape(date_time(since))
-    return Markup(f'<time datetime="{since.isoformat(timespec="seconds")}Z" title="{exact}">{escape(text)}</time>')  # noqa: S704
+    return _time(since, text, title=date_time(since))
 
 
 def at(when: datetime) -> Markup:
     """Write a time in full, of today by its hour: what takes no focus has no other place to tell it."""
     today = i18n.when(when, "y-MM-dd") == i18n.when(clock.now(), "y-MM-dd")
     short = i18n.when(when, "HH:mm" if today else _with_year(when, "d MMM") + ", HH:mm")
-    return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z">{escape(short)}</time>')  # noqa: S704
+    return _time(when, short)
+
+
+def _time(when: datetime, text: str, *, title: str = "") -> Markup:
+    hover = f' title="{escape(title)}"' if title else ""
+    return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z"{hover}>{escape(text)}</time>')  # noqa: S704
 
 
 def _short(when: datetime, *, hour: bool = False) -> str:
