@@ -1,4 +1,4 @@
-"""Sizes of files as an owner writes them: a number of bytes, or of K, M or G."""
+"""Sizes of files, and of the room for many of them, as an owner writes them: a number of bytes, or of K, M, G or T."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 #: The largest size that may be asked for, in bytes: the web server takes no larger request.
 LARGEST = UNITS["G"]
-
-
-#: Units of room for many files, and the most that may be asked for.
-ROOM_UNITS = {"M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-LARGEST_ROOM = 1000 * ROOM_UNITS["T"]
+#: The most room for many files that may be asked for.
+LARGEST_ROOM = 1000 * UNITS["T"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Size:
 def parse_room(text: str) -> int:
     """Return the bytes of a text such as ``500M``, ``20G`` or ``2T``. Raises InvalidInput."""
     match = re.fullmatch(r"([0-9]{1,6}) ?([MGT])[Bo]?", text.strip(), re.IGNORECASE)
-    count = int(match[1]) * ROOM_UNITS[match[2].upper()] if match else 0
+    count = int(match[1]) * UNITS[match[2].upper()] if match else 0
     if not 0 < count <= LARGEST_ROOM:
         raise InvalidInput(lazy("Expected a number with M, G or T. Example: 20G."))
     return count

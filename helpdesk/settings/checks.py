@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from database import Label
@@ -106,14 +107,12 @@ def _folder(_declared: Declared, value: Any) -> str:
     return "/".join(parts)
 
 
-def _size(_declared: Declared, value: Any) -> str:
-    sizes.parse(str(value or ""))
-    return str(value).strip().upper().replace(" ", "")
+def _size(parse: Callable[[str], int]) -> Any:
+    def check(_declared: Declared, value: Any) -> str:
+        parse(str(value or ""))
+        return str(value).strip().upper().replace(" ", "")
 
-
-def _room(_declared: Declared, value: Any) -> str:
-    sizes.parse_room(str(value or ""))
-    return str(value).strip().upper().replace(" ", "")
+    return check
 
 
 def _colour(_declared: Declared, value: Any) -> str:
@@ -173,8 +172,8 @@ _CHECKS: dict[str, Any] = {
     "prefix": _prefix,
     "extensions": _extensions,
     "folder": _folder,
-    "size": _size,
-    "room": _room,
+    "size": _size(sizes.parse),
+    "room": _size(sizes.parse_room),
     "status": _identifier(Status),
     "priority": _identifier(Priority),
     "secret": _secret,
