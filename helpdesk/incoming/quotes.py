@@ -65,13 +65,12 @@ def split(text: str) -> tuple[str, str]:
     """Return the author’s own text, and what it quotes; the whole text and nothing where that cannot be told."""
     lines = text.split("\n")
     bare = [_bare(line) for line in lines[:MOST_LINES]]
-    for place in sorted(set(_places(bare))):
-        own = _joined(lines[:place])
-        if _is_empty(own):
-            # A reply below what it quotes: nothing is cut.
-            break
-        if not _goes_on(lines, place):
-            return own, _joined(lines[place:])
+    places = sorted(set(_places(bare)))
+    # Nothing above the first: a reply below what it quotes, of which nothing is cut.
+    if places and not _is_empty(_joined(lines[: places[0]])):
+        goes_on = _going_on(lines)
+        place = next((place for place in places if not goes_on[place]), len(lines))
+        return _joined(lines[:place]), _joined(lines[place:])
     return _joined(lines), ""
 
 
@@ -158,18 +157,22 @@ def _with_rule(bare: list[str], place: int) -> int:
     return place
 
 
-def _goes_on(lines: list[str], place: int) -> bool:
-    """Whether the author goes on below a quotation that is marked line by line: answers between its lines."""
-    quoted = [number for number in range(place, len(lines)) if lines[number].lstrip().startswith(">")]
-    if not quoted:
-        return False
-    for number in range(quoted[0], len(lines)):
-        line = lines[number]
-        if _SIGNATURE.match(line):
-            return False
-        if line.strip() and not line.lstrip().startswith(">") and number > quoted[0]:
-            after = [low for low in quoted if low > number]
-            # A line that a program broke belongs to the quotation around it.
-            if not (after and after[0] == number + 1 and lines[number - 1].lstrip().startswith(">")):
-                return True
-    return False
+def _going_on(lines: list[str]) -> list[bool]:
+    """Return of each line whether the author goes on below the next quotation, if that is marked line by line.
+
+    Those are answers between its lines. One pass from the end: a hostile mail may hold a hundred thousand lines.
+    """
+    quoted = [*(line.lstrip().startswith(">") for line in lines), False]
+    goes_on, answers = [False] * len(quoted), False
+    for number in reversed(range(len(lines))):
+        if quoted[number]:
+            goes_on[number] = answers
+            continue
+        goes_on[number] = goes_on[number + 1]
+        # A line that a program broke belongs to the quotation around it.
+        is_broken = number > 0 and quoted[number - 1] and quoted[number + 1]
+        if _SIGNATURE.match(lines[number]):
+            answers = False
+        elif lines[number].strip() and not is_broken:
+            answers = True
+    return goes_on

@@ -50,18 +50,21 @@ def test_the_line_above_our_mails_is_known_in_every_language() -> None:
 
 
 def test_nothing_is_lost_and_nothing_takes_long() -> None:
+    wrote = "Le 23/11/2026 10:12, support@desk.example a écrit :\n"
     texts = {
         "long line": "On " + "a " * 500_000,
         "many lines": "On a\n" * 100_000,
         "many fields": "From: a\n" * 100_000,
         "all quoted": "> x\n" * 100_000,
         "many beginnings": ("Le " + "x " * 150 + "\n") * 1_000,
+        "lines broken in a quotation": f"Hello\n\n{wrote}" + "> a\nb\n" * 100_000 + "> c\n",
+        "many quotations with an answer": "Hello\n" + wrote * 3_900 + "> a\n\nNo.\n" + "> b\n" * 100_000,
     }
     for name, text in texts.items():
         begin = time.process_time()
         own, rest = quotes.split(text)
         assert time.process_time() - begin < 10, name
-        assert f"{own}{rest}".split() == text.split(), name
+        assert f"{own}\n{rest}".split() == text.split(), name
 
 
 @pytest.fixture
