@@ -1,24 +1,24 @@
 """Headers of a mail as they go over the wire: encoded whole and never parsed again.
 
-The standard library parses what it is given: a subject that holds an encoded word would be decoded, and a long one
-folded so that blanks are lost. What is written here is ASCII in lines that nobody folds.
+The messages of the standard library parse what they are given: a subject that holds an encoded word would be decoded,
+and a long one folded so that blanks are lost. What is written here is ASCII in lines that nobody folds; its older
+`Header` encodes without parsing.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterator
-from string import ascii_letters, digits
+from email.charset import SHORTEST, Charset
+from email.header import Header
 
 from helpdesk.settings.mail_failures import Failure
 from helpdesk.settings.placeholders import header_safe
 
-#: Characters of what is encoded in one word: a line that begins with "Subject: " and holds one, with the twelve that
-#: say how it is encoded, may have 76 (RFC 2047, 2).
-WORD = 55
 #: Characters of a line before it should be folded (RFC 5322, 2.1.1).
 LINE = 76
+#: Whichever of the two encodings is shorter.
+_UTF_8 = Charset("utf-8")
+_UTF_8.header_encoding = SHORTEST
 #: Words that need no encoding wherever they stand.
 _PLAIN = re.compile(r"[A-Za-z0-9 ]*")
 _LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]"
@@ -38,7 +38,7 @@ def text(value: str, *, name: str, limit: int = 255) -> str:
     line = header_safe(value, limit)
     if line.isascii() and "=?" not in line and len(name) + 2 + len(line) <= LINE:
         return line
-    return _encoded(line)
+    return _encoded(line, name)
 
 
 def mailbox(name: str, email: str) -> str:
@@ -46,7 +46,7 @@ def mailbox(name: str, email: str) -> str:
     line = header_safe(name, 120)
     if not line:
         return email
-    return f"{line if _PLAIN.fullmatch(line) and len(line) < LINE // 2 else _encoded(line)}\r\n <{email}>"
+    return f"{line if _PLAIN.fullmatch(line) and len(line) < LINE // 2 else _encoded(line, 'From')}\r\n <{email}>"
 
 
 def address(email: str, key: str) -> str:
@@ -66,30 +66,6 @@ def words(value: str) -> str:
     return "\r\n ".join(lines)
 
 
-def _encoded(line: str) -> str:
-    """Return a text as encoded words, in the shorter of the two encodings."""
-    encoding, encode = min((("q", _quoted), ("b", _base64)), key=lambda pair: len(pair[1](line)))
-    return "\r\n ".join(f"=?utf-8?{encoding}?{encode(chunk)}?=" for chunk in _chunks(line, encode))
-
-
-def _chunks(line: str, encode: Callable[[str], str]) -> Iterator[str]:
-    """Cut a line into pieces that fit into a word each, no letter in two."""
-    chunk = ""
-    for letter in line:
-        if len(encode(chunk + letter)) > WORD:
-            yield chunk
-            chunk = ""
-        chunk += letter
-    yield chunk
-
-
-def _base64(text: str) -> str:
-    return b64encode(text.encode()).decode()
-
-
-def _quoted(text: str) -> str:
-    """Encode what is no letter or digit, so that the word may stand in a name, too (RFC 2047, 5)."""
-    return "".join(
-        chr(byte) if chr(byte) in ascii_letters + digits else "_" if byte == 32 else f"={byte:02X}"
-        for byte in text.encode()
-    )
+def _encoded(line: str, name: str) -> str:
+    """Return a text as encoded words, no letter in two, on lines that have room for the name of the header."""
+    return Header(line, _UTF_8, maxlinelen=LINE, header_name=name).encode(linesep="\r\n")
