@@ -19,7 +19,7 @@ from helpdesk.incoming.parsed_mail import ParsedMail
 
 @dataclass(frozen=True)
 class Test:
-    """One line that was looked at: what it seeks (a key of ``texts.TESTS``), whether it fits, what was seen."""
+    """One line that was looked at: what it seeks (a key of ``outcome_texts.TESTS``), whether it fits, what was seen."""
 
     name: str
     fits: bool
@@ -28,7 +28,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a mail and why: `reason` is a key of ``texts.REASONS``, `data` what its sentence needs."""
+    """What becomes of a mail and why: `reason` is a key of ``outcome_texts.REASONS``, `data` fills its sentence."""
 
     state: str
     reason: str = ""

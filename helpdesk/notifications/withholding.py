@@ -29,8 +29,8 @@ REASONS: dict[str, Any] = {
     UNDELIVERABLE: lazy("E-mails to this address came back: none is sent there until that is corrected."),
     LOOP: lazy("Too many answers within a short time: two programs may be answering each other."),
 }
-#: Days for which an address that takes no e-mail is left in peace.
-UNDELIVERABLE_DAYS = 90
+#: For how long an address that takes no e-mail is left in peace.
+UNDELIVERABLE_FOR = timedelta(days=90)
 HOUR, DAY = 3_600, 86_400
 #: Answers that e-mails may cause: to one address, about one ticket, to one domain, of the whole desk.
 PER_ADDRESS, PER_ADDRESS_DAY, PER_TICKET_DAY, PER_DOMAIN, PER_DESK = 3, 10, 10, 60, 300
@@ -81,7 +81,14 @@ def withhold(mail: OutgoingEmail, kind: str, recipient: Recipient, actor: Actor,
 def is_undeliverable(address: CustomerAddress) -> bool:
     """Whether an address takes no e-mail, as far as is known."""
     since = address.undeliverable_at
-    return since is not None and since > clock.now() - timedelta(days=UNDELIVERABLE_DAYS)
+    return since is not None and since > clock.now() - UNDELIVERABLE_FOR
+
+
+def withhold_waiting(address: int) -> None:
+    """Cancel what waits for an address that was just found to take no e-mail; links to the account go out anyway."""
+    of_tickets = OutgoingEmail.ticket.is_null(False) | (OutgoingEmail.kind == "digest")
+    waiting = (OutgoingEmail.address == address) & (OutgoingEmail.state == "pending") & of_tickets
+    OutgoingEmail.update(state="cancelled", withheld=UNDELIVERABLE).where(waiting).execute()
 
 
 def _count(address: CustomerAddress, ticket: Ticket) -> bool:

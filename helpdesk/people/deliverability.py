@@ -7,6 +7,7 @@ from datetime import timedelta
 from helpdesk import clock
 from helpdesk.access import Actor, TicketGuest
 from helpdesk.lib import delivery_status
+from helpdesk.notifications import withholding
 from helpdesk.people import addresses
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketEvent
 
@@ -15,15 +16,21 @@ BOUNCES, DAYS = 2, 7
 
 
 def note_bounce(key: int) -> None:
-    """Mark an address where too many mails of the last days came back for good."""
+    """Mark an address where too many mails of the last days came back for good, and withhold what waits for it."""
     since = clock.now() - timedelta(days=DAYS)
     bounced = OutgoingEmail.select(OutgoingEmail.bounce_reason).where(
         OutgoingEmail.address == key, OutgoingEmail.bounced_at > since
     )
     if sum(delivery_status.is_permanent(reason or "") for (reason,) in bounced.limit(100).tuples()) >= BOUNCES:
-        CustomerAddress.update(undeliverable_at=clock.now()).where(
-            CustomerAddress.id == key, CustomerAddress.undeliverable_at.is_null()
-        ).execute()
+        now = clock.now()
+        mark = CustomerAddress.update(undeliverable_at=now).where(
+            CustomerAddress.id == key,
+            # A mark that has run out is made anew.
+            CustomerAddress.undeliverable_at.is_null()
+            | (CustomerAddress.undeliverable_at <= now - withholding.UNDELIVERABLE_FOR),
+        )
+        if mark.execute():
+            withholding.withhold_waiting(key)
 
 
 def lift(address: CustomerAddress, *, actor: Agent) -> None:

@@ -13,7 +13,7 @@ from helpdesk import clock, notifications, outbox, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.incoming import held_mail, mailbox_health, parser_process, sender_rules
-from helpdesk.notifications import reply_address, withholding
+from helpdesk.notifications import copy_digest, recipients, reply_address, withholding
 from helpdesk.notifications.reply_address import Code
 from helpdesk.outbox import returned, sent_mail_retention
 from helpdesk.people import addresses, customers, deliverability, sign_ins
@@ -212,6 +212,40 @@ def test_two_bounces_stop_mail_until_the_customer_writes(
     assert newest.state == "pending"
 
 
+def test_an_address_that_takes_no_mail_again_is_left_in_peace_again(
+    mailbox: Mailbox, ticket: Ticket, ana: Agent
+) -> None:
+    """After ninety days it was tried once more."""
+    long_ago = clock.now() - withholding.UNDELIVERABLE_FOR - timedelta(hours=1)
+    CustomerAddress.update(undeliverable_at=long_ago).where(CustomerAddress.email == CAROL).execute()
+    for _time in range(2):
+        mail_of_reply = reply_to(ticket, ana)
+        assert mail_of_reply.withheld is None
+        receive(mailbox, dsn(mail_of_reply.mail_id, CAROL))
+    assert withholding.is_undeliverable(CustomerAddress.get(CustomerAddress.email == CAROL))
+
+
+def test_what_waits_when_an_address_stops_taking_mail_does_not_go_out(
+    mailbox: Mailbox, ticket: Ticket, ours: OutgoingEmail, ana: Agent
+) -> None:
+    second = reply_to(ticket, ana)
+    carol = CustomerAddress.get(CustomerAddress.email == CAROL)
+    sign_in = notifications.send_account_mail("sign-in", address=carol)
+    tickets.reply(Ticket.get_by_id(ticket.id), "<p>This waits.</p>", actor=ana)
+    copy_digest.gather(recipients.in_copy(ticket, carol), ticket)
+    receive(mailbox, dsn(ours.mail_id, CAROL))
+    waiting = to_customers().where(OutgoingEmail.state == "pending")
+    assert waiting.where(OutgoingEmail.kind.in_(["notification", "digest"])).count() == 2
+    receive(mailbox, dsn(second.mail_id, CAROL))
+    assert [one.id for one in waiting] == [sign_in.id]
+    cancelled = to_customers().where(OutgoingEmail.state == "cancelled")
+    assert {(one.kind, one.withheld) for one in cancelled} >= {
+        ("notification", "undeliverable"), ("digest", "undeliverable"),
+    }  # fmt: skip
+    message = Message.select().where(Message.ticket == ticket.id).order_by(Message.id.desc()).get()
+    assert returned.send_again(message, actor=ana) == 1
+
+
 def test_an_address_that_anybody_may_type_goes_on_resting(
     mailbox: Mailbox, ticket: Ticket, dan: Customer, billing: Service
 ) -> None:
@@ -366,7 +400,7 @@ def test_mail_goes_again_when_an_agent_says_so(ticket: Ticket, ana: Agent) -> No
     assert withholding.is_undeliverable(carol)
     deliverability.lift(carol, actor=ana)
     assert not withholding.is_undeliverable(CustomerAddress.get_by_id(carol.id))
-    carol.undeliverable_at = clock.now() - timedelta(days=withholding.UNDELIVERABLE_DAYS, hours=1)
+    carol.undeliverable_at = clock.now() - withholding.UNDELIVERABLE_FOR - timedelta(hours=1)
     assert not withholding.is_undeliverable(carol)
 
 
