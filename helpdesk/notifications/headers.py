@@ -16,9 +16,6 @@ from helpdesk.settings.placeholders import header_safe
 
 #: Characters of a line before it should be folded (RFC 5322, 2.1.1).
 LINE = 76
-#: Whichever of the two encodings is shorter.
-_UTF_8 = Charset("utf-8")
-_UTF_8.header_encoding = SHORTEST
 #: Words that need no encoding wherever they stand.
 _PLAIN = re.compile(r"[A-Za-z0-9 ]*")
 _LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]"
@@ -64,6 +61,16 @@ def words(value: str) -> str:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "\r\n ".join(lines)
+
+
+def _utf_8() -> Charset:
+    """Return UTF-8 written in whichever of the two encodings is shorter."""
+    charset = Charset("utf-8")
+    charset.header_encoding = SHORTEST
+    return charset
+
+
+_UTF_8 = _utf_8()
 
 
 def _encoded(line: str, name: str) -> str:
