@@ -78,11 +78,6 @@ def _wait_in_copy(ticket: Ticket, address: CustomerAddress) -> None:
         return
 
 
-def is_doubted(message: Message) -> bool:
-    """Whether nobody has said yet who wrote this message."""
-    return bool(_doubted(message).exists())
-
-
 def _doubted(message: Message) -> MailedMessage:
     return MailedMessage.select().where(MailedMessage.message == message.id, MailedMessage.doubt == DOUBT)
 
@@ -90,11 +85,13 @@ def _doubted(message: Message) -> MailedMessage:
 def accept_as_customer(message: Message, *, actor: Agent) -> None:
     """Say that a message is the customer's own, from another address of theirs, which is then theirs.
 
-    Raises InvalidInput when that address belongs to somebody who has tickets of their own.
+    Raises InvalidInput when that address belongs to somebody who has tickets of their own, and NotAllowed for who does
+    not see every ticket that the address will open.
     """
     ticket = message.ticket
     with act(ticket, "copy", actor=actor):
         address = _author_of(message)
+        customers.require_whole_sight(ticket.customer, actor)
         other = address.customer
         if other.id != ticket.customer_id:
             _refuse_known(other)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpdesk import access, clock, outbox, settings, tickets
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.incoming import mailboxes
 from helpdesk.notifications import reply_address
 from helpdesk.notifications.reply_address import Code
@@ -329,6 +329,16 @@ def test_a_stranger_with_tickets_is_somebody_else(
     with pytest.raises(InvalidInput):
         strangers.accept_as_customer(doubted, actor=ana)
     assert Message.get_by_id(doubted.id).kind == "note"
+
+
+def test_a_stranger_is_the_customer_where_the_agent_sees_what_they_will_read(
+    doubted: Message, ana: Agent, carol: Customer, sales: Service
+) -> None:
+    """Whoever says so might have written the message themself, to read the customer's other tickets."""
+    cast.open_ticket(carol, sales, None, subject="Elsewhere")
+    with pytest.raises(NotAllowed):
+        strangers.accept_as_customer(doubted, actor=ana)
+    assert CustomerAddress.get(CustomerAddress.email == ERIN).customer_id != carol.id
 
 
 def test_a_stranger_is_put_in_copy(doubted: Message, ticket: Ticket, ana: Agent) -> None:
