@@ -75,11 +75,6 @@ class FormFiles:
         return stored + [uploads.gone(key) for key in sorted((self.shown or set()) - there)]
 
     @property
-    def ids(self) -> str:
-        """What the form carries to say which files it shows."""
-        return " ".join(str(row.id) for row in self.stored)
-
-    @property
     def is_shown(self) -> bool:
         """Whether the form shows anything of files."""
         return bool(self.is_open or self.errors or self.stored)
