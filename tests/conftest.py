@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take from a worker of xdist how many tests it left out."""
-    selection.remember_not_tried(node.config, node.workeroutput["not_tried"] if hasattr(node, "workeroutput") else 0)
+    selection.remember_not_tried(node.config, getattr(node, "workeroutput", {}).get("not_tried", 0))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
