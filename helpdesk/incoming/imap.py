@@ -6,7 +6,7 @@ This module imports the IMAP library. Nothing imports it before the first mailbo
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -78,22 +78,6 @@ class Connection:
         row: Any = self.client.fetch([uid], [item]).get(uid, {})
         content = row.get(key)
         return bytes(content) if content is not None else None
-
-    def put_away(self, folder: str, uids: Iterable[int], target: str) -> None:
-        """Move mails to a folder, made if need be, or (no target) delete them."""
-        every = list(uids)
-        if target and not self.client.folder_exists(target):
-            self.client.create_folder(target)
-        self.client.select_folder(folder)
-        if target and self.client.has_capability("MOVE"):
-            self.client.move(every, target)
-            return
-        if target:
-            self.client.copy(every, target)
-        self.client.delete_messages(every)
-        if self.client.has_capability("UIDPLUS"):
-            # Without it, a plain EXPUNGE would also take what people have marked: then ours stay marked.
-            self.client.uid_expunge(every)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, sort_position
 from helpdesk.settings import environment, lookups, ports
 from helpdesk.tickets.opening import place
-from models import IncomingMail, Mailbox, MailFolder
+from models import IncomingMail, Mailbox
 
 MAX_NAME = 120
 MAX_FOLDER = 200
@@ -232,8 +232,3 @@ def folders(mailbox: Mailbox) -> list[str]:
     """Return the folders that are read, each once."""
     lines = [mailbox.folder, *mailbox.other_folders.splitlines(), *mailbox.held_folders.splitlines()]
     return list(dict.fromkeys(line for line in lines if line))
-
-
-def forget_progress(mailbox: Mailbox) -> None:
-    """Read the folders of a mailbox as if for the first time: what is known is recognised by its hash."""
-    MailFolder.delete().where(MailFolder.mailbox == mailbox.id).execute()
