@@ -118,7 +118,7 @@ def _site_address() -> Check:
 
 def _mail_server(deep: bool) -> Check:
     """Look what the mail server said last; looking deep, call it and sign in."""
-    failure = outbox.greet(at_once=True) if deep and not settings.mail_password_is_lost() else None
+    failure = outbox.greet() if deep and not settings.mail_password_is_lost() else None
     return Check(_("Mail server"), False, str(failure)) if failure is not None else readiness.mail_server()
 
 

@@ -20,11 +20,10 @@ TIMETABLE = Timetable(
 )
 #: Servers of others may be slow: what is asked there has a thread of its own.
 INCOMING = Timetable((Job("incoming mail", MINUTELY, pipeline.run),))
-OUTGOING = Timetable((Job("mail server", MINUTELY, outbox.greet),))
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),
     INCOMING.source("incoming mail"),
-    OUTGOING.source("mail server"),
+    Source("mail server", outbox.next_greeting, lambda _stopping: outbox.greet() is None, is_woken=False),
     TIMETABLE.source("timetable"),
 )

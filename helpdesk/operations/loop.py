@@ -56,8 +56,9 @@ class Source:
     name: str
     next_due: Callable[[], datetime | None]
     run: Callable[[threading.Event], object]
-    claimants: Callable[[], Iterable[str]]
-    release: Callable[[str], object]
+    #: What claims nothing has nothing to free.
+    claimants: Callable[[], Iterable[str]] = tuple
+    release: Callable[[str], object] = lambda _name: None
     #: Whether something stored may be due at once.
     is_woken: bool = True
 

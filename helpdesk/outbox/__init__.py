@@ -106,15 +106,16 @@ def deliver_due(stopping: threading.Event | None = None, *, limit: int = 50) -> 
     return sent
 
 
-def greet(*, at_once: bool = False) -> Failure | None:
-    """Call the mail server, sign in, and return what is wrong with it, None when all is well.
+def next_greeting() -> datetime | None:
+    """Return when the mail server is to be greeted, which may be now; None when there is none, or a copy rests."""
+    server = settings.mail_server()
+    return None if server is None or run_state.is_resting_copy() else outbox_health.next_call(server)
 
-    Unless it is asked for `at_once`, a server that answered a moment ago or was just found at fault is left alone.
-    """
+
+def greet() -> Failure | None:
+    """Call the mail server, sign in, and return what is wrong with it, None when all is well."""
     server = settings.mail_server()
     if server is None or run_state.is_resting_copy():
-        return None
-    if not at_once and (_is_left_alone(server) or outbox_health.is_trusted(server)):
         return None
     try:
         with _context(), Connection(server):

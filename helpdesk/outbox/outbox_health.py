@@ -25,8 +25,8 @@ from models import Agent, OutgoingEmail
 KEY = "mail_server"
 #: The server is called again after a minute, later after as long as it has been away, and after this at the latest.
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=15)
-#: How long a server that answered is trusted to take the next mail.
-TRUST = timedelta(minutes=5)
+#: How long an answer stands for the next one: a sign-in that is refused from now on is red within a minute.
+TRUST = timedelta(seconds=50)
 #: How far a clock may be ahead before what it wrote is not believed.
 AHEAD = timedelta(minutes=1)
 #: Addresses that must have been refused, and nothing sent since, before it is no matter of single addresses.
@@ -61,18 +61,21 @@ def fault(server: MailServer | None = None) -> Fault | None:
     return Fault(mail_failures.of(stored["failure"]), min(since, now), until if until <= now + LONGEST + AHEAD else now)
 
 
-def is_trusted(server: MailServer) -> bool:
-    """Whether the server has answered some minutes ago, so that nobody needs to ask."""
+def next_call(server: MailServer) -> datetime:
+    """Return when the server is called though no mail waits: once its fault allows it, or its last answer is old."""
+    found, now = fault(server), clock.now()
+    if found is not None:
+        return found.until
     answered = _stored(server).get("answered")
-    return answered is not None and abs(clock.now() - datetime.fromisoformat(answered)) < TRUST
+    until = datetime.fromisoformat(answered) + TRUST if answered is not None else now
+    # What a clock that was ahead wrote counts for nothing.
+    return until if until <= now + TRUST + AHEAD else now
 
 
 def note_answer(server: MailServer) -> None:
-    """Remember that the server does its work; written once a minute at most."""
-    stored, now = _stored(server), clock.now()
-    last = stored.get("answered")
-    if "failure" in stored or last is None or abs(now - datetime.fromisoformat(last)) >= SHORTEST:
-        run_state.write(KEY, {"server": _name(server), "answered": now.isoformat()})
+    """Remember that the server does its work; written when what it answered last counts no more."""
+    if "answered" not in _stored(server) or next_call(server) <= clock.now():
+        run_state.write(KEY, {"server": _name(server), "answered": clock.now().isoformat()})
 
 
 def note_fault(server: MailServer, failure: Failure) -> Fault:

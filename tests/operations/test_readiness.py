@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import time_machine
 
 from helpdesk import clock, outbox, settings
-from helpdesk.operations import desk_identity, doctor, readiness, workers
+from helpdesk.operations import desk_identity, doctor, jobs, readiness, workers
 from helpdesk.outbox import outbox_health
 from models import OutgoingEmail, Setting, Worker
 from tests.support import doors, sqlite_only
@@ -94,6 +95,30 @@ def test_a_refused_sign_in_is_red_at_once_also_when_no_mail_waits(client, databa
         assert ask(client) == WELL
         outbox.greet()
         assert ask(client) == WELL
+
+
+def test_a_sign_in_that_is_refused_from_now_on_is_red_within_a_minute_and_nobody_calls_again_and_again(
+    client, database
+):
+    (greeting,) = (source for source in jobs.SOURCES if source.name == "mail server")
+    with signing_in("right") as server, time_machine.travel(clock.now(), tick=False) as traveller:
+        assert greeting.next_due() <= clock.now()
+        assert greeting.run(threading.Event())
+        server.right.clear()
+        traveller.shift(timedelta(seconds=40))
+        assert greeting.next_due() > clock.now()
+        traveller.shift(timedelta(seconds=20))
+        assert greeting.next_due() <= clock.now()
+        assert not greeting.run(threading.Event())
+        assert ask(client) == red("Mail server")
+        # A wrong password is not tried again at once: accounts are locked for less.
+        assert greeting.next_due() == clock.now() + timedelta(minutes=1)
+
+
+def test_what_a_clock_that_was_ahead_wrote_keeps_nobody_from_greeting(client, smtp):
+    with time_machine.travel(clock.now() + timedelta(days=365)):
+        assert outbox.greet() is None
+    assert outbox.next_greeting() <= clock.now()
 
 
 def test_a_server_out_of_reach_is_red_after_a_quarter(client, database):

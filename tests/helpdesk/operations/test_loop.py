@@ -325,7 +325,7 @@ def test_two_loops_share_the_work_and_do_each_thing_once(app, desk, smtp):
     assert sorted(to for (to,) in smtp.recipients) == sorted(addresses)
     assert len(names) == 2
     assert {run.job for run in TimetableRun.select()} == {
-        job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs, *jobs.OUTGOING.jobs)
+        job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs)
     }
     assert not Worker.select().exists()
 
