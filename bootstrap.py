@@ -21,15 +21,18 @@ PROGRAM = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
 
 
-def enter() -> None:
-    """Return when this interpreter has what the program needs; else run the program again in `.venv`."""
+def enter(wanted: str = "") -> None:
+    """Return when this interpreter has what the program needs; else run the program again in `.venv`.
+
+    `wanted` names the list of requirements; without it, the command that was typed decides.
+    """
     if sys.version_info < OLDEST:
         _stop(
             f"Guichet needs Python {_dotted(OLDEST)} or newer; this is {_dotted(sys.version_info)} ({sys.executable})."
         )
     if os.name != "posix":
         _stop("Guichet runs on Linux, macOS and other POSIX systems; on Windows, start it inside WSL.")
-    wanted = DEVELOPMENT if sys.argv[1:2] == ["test"] else PROGRAM
+    wanted = wanted or (DEVELOPMENT if sys.argv[1:2] == ["test"] else PROGRAM)
     ours = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
     if _is_complete(wanted) if ours else _is_installed(wanted):
         return

@@ -105,6 +105,10 @@ def test_an_active_environment_without_the_packages_is_told_the_pip_line(program
     python = str(tmp_path / "mine" / "bin" / "python")
     said = refusal(start(program, python=[python]))
     assert said.endswith(f"{python} -m pip install -r '{program}/requirements.txt'")
+    # A tool that stands on the tests asks for what they need.
+    tool = "import sys; sys.path.insert(0, sys.argv[1]); import bootstrap as b; b.enter(b.DEVELOPMENT)"
+    done = subprocess.run([python, "-c", tool, program], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith(f"-m pip install -r '{program}/requirements-dev.txt'\n")
     assert not (program / ".venv").exists()
 
 
