@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -63,6 +65,28 @@ def test_each_claim_of_safety_names_tests_that_exist():
     claims = re.findall(r"^\| (?!what \||---)(.+?) \| (.*) \|$", read("SECURITY.md"), re.MULTILINE)
     assert len(claims) >= 20
     assert {claim: held for claim, held in claims if "::test_" not in held or missing_tests(held)} == {}
+
+
+def test_each_promise_names_what_shows_it():
+    rows = [line for line in read("docs/promises.md").splitlines() if re.match(r"\| (?!promise \||---)", line)]
+    assert len(rows) >= 50
+    assert {row.split(" | ")[0]: missing for row in rows if (missing := missing_tests(row))} == {}
+    shown = re.compile(r"`[\w/]+/test_\w+\.py(::test_\w+)?`|`python3 tools/benchmarks/\w+\.py[^`]*`")
+    assert [row for row in rows if not shown.search(row.split(" | ")[-1])] == []
+    files = {file for row in rows for file in re.findall(r"`([\w/]+\.py)`", row)}
+    assert [file for file in sorted(files) if not (ROOT / "tests" / file).is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "program", sorted(set(re.findall(r"python3 (tools/\w+/\w+\.py)", read("docs/promises.md")))) or ["none"]
+)
+def test_each_program_that_shows_a_promise_starts_and_knows_the_options_that_are_told(program):
+    # As it is told, without the folder of the program on the path: that has failed before.
+    done = subprocess.run([sys.executable, program, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = set(re.findall(rf"{program}[^`]*", read("docs/promises.md")))
+    options = {option for line in told for option in re.findall(r"--\w+", line)}
+    assert sorted(option for option in options if option not in done.stdout) == []
 
 
 @pytest.mark.parametrize("document", [*READMES, "CONTRIBUTING.md"])
