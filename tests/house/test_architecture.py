@@ -341,7 +341,7 @@ def test_files_stay_short():
         limit = LONGEST_FILE.get(name_of(path)) or LONGEST_FILE.get(part_of(path), 300)
         return count if count > limit else 0
 
-    assert offenders(lasting(), wrong) == {}
+    assert offenders([*lasting(), *(ROOT / "tools").rglob("*.py")], wrong) == {}
 
 
 def test_templates_stay_short_and_narrow():

@@ -30,6 +30,7 @@ from tests.support import postgresql_only
 from tests.support.desks import Desks
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Cluster
+from tests.support.waiting import wait_until
 
 APP = str(environment.ROOT / "app.py")
 Finished = subprocess.CompletedProcess[str]
@@ -404,9 +405,7 @@ def test_the_doctor_tells_who_is_at_work(serve: Any, run: Any) -> None:
     run("migrate")
     assert "note  Mail and timetable: Nobody is at work" in run("doctor").stdout
     desk = serve()
-    until = time.monotonic() + 10
-    while "ok    Mail and timetable: At work on" not in (told := run("doctor").stdout):
-        assert time.monotonic() < until, told
+    wait_until(lambda: "ok    Mail and timetable: At work on" in run("doctor").stdout)
     assert desk.end() == 0
     assert "note  Mail and timetable: Nobody is at work" in run("doctor").stdout
 
@@ -416,12 +415,9 @@ def test_a_desk_that_was_killed_leaves_nothing_claimed(
 ) -> None:
     mailbox.delay = 60
     desk = serve(**mailing)
-    until = time.monotonic() + 20
     sending = "SELECT claimed_by FROM outgoing_email WHERE state = 'sending'"
     with closing(sqlite3.connect(tmp_path / "data" / "guichet.db")) as database:
-        while not (claimed := database.execute(sending).fetchall()):
-            assert time.monotonic() < until, "nothing was claimed"
-            time.sleep(0.05)
+        claimed = wait_until(lambda: database.execute(sending).fetchall())
     assert [path.name for path in (tmp_path / "data" / "processes").iterdir()] == [claimed[0][0]]
     desk.end(signal.SIGKILL)
     mailbox.delay = 0
@@ -437,23 +433,16 @@ def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:
         assert name in done.stdout
 
 
-def wait_for(desk: Served, words: str, seconds: float = 20) -> None:
-    """Wait until a desk has written these words on standard error, so many seconds at most."""
-    end = time.monotonic() + seconds
-    while words not in desk.errors.read_text() and time.monotonic() < end:
-        time.sleep(0.1)
-
-
 @postgresql_only
 def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: str) -> None:
     cluster = Cluster().start()
     try:
         desk = serve(GUICHET_DATABASE_URL=cluster.create("lost"))
         cluster.break_off()
-        wait_for(desk, "does not answer, so mails")
+        wait_until(lambda: "does not answer, so mails" in desk.errors.read_text())
         assert desk.get("/").status == 503
         cluster.go_on()
-        wait_for(desk, "answers again")
+        wait_until(lambda: "answers again" in desk.errors.read_text())
         assert desk.get("/").status == 200
     finally:
         cluster.stop()

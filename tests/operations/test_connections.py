@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +16,14 @@ from helpdesk import settings
 from helpdesk.files import file_store
 from helpdesk.lib import machine
 from helpdesk.operations import http_server, serving
-from helpdesk.operations.http_server import THREADS, HTTPServer
-from helpdesk.settings import environment
-from tests.support import sqlite_only
-from tools.benchmarks import connections
+from helpdesk.operations.http_server import THREADS
+from tests.support import connections, sqlite_only
+from tests.support.connections import Served, read_all
+from tests.support.waiting import wait_until
 
 pytestmark = sqlite_only
 
 GUARDED = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control: no-store")
-Place = tuple[str, int]
-
-
-class Served:
-    """An application over HTTP, in a thread."""
-
-    def __init__(self, application: Any) -> None:
-        environment.use(replace(environment.current(), port=0))
-        self.server = HTTPServer(application, serving.listen(), file_store.largest_body())
-        self.place = ("127.0.0.1", environment.current().port)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-
-    def say(self, text: bytes) -> str:
-        """Send some bytes and return all that comes until the connection ends."""
-        with socket.create_connection(self.place, timeout=20) as line:
-            line.sendall(text)
-            return read_all(line)
-
-
-def read_all(line: socket.socket) -> str:
-    came = b""
-    with suppress(ConnectionError):
-        while piece := line.recv(1 << 16):
-            came += piece
-    return came.decode("utf-8", "replace")
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -71,9 +37,7 @@ def serve(app: Any) -> Iterator[Callable[..., Served]]:
 
     yield start
     for one in started:
-        one.server.end()
-        one.thread.join(20)
-        assert not one.thread.is_alive()
+        one.end()
 
 
 def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any) -> None:
@@ -196,36 +160,33 @@ class Stuck:
         return [b"x" * 100_000]
 
 
-STUCK = b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-def test_static_files_and_the_sign_of_life_come_while_every_thread_hangs(app: Any, serve: Any) -> None:
-    stuck = Stuck(app)
-    desk = serve(stuck)
+@pytest.fixture
+def stuck(app: Any, serve: Any) -> Iterator[tuple[Served, Stuck, list[socket.socket]]]:
+    """A desk whose threads all hang in pages, and the lines of those who wait for them."""
+    application = Stuck(app)
+    desk = serve(application)
     lines = [socket.create_connection(desk.place, timeout=20) for _number in range(THREADS + 2)]
     for line in lines:
-        line.sendall(STUCK)
-    wait_until(lambda: stuck.count == THREADS)
-    assert [connections.page(desk.place, path)[1] for path in ("/healthz?live", "/static/desk.css")] == [200, 200]
-    stuck.go_on.set()
+        line.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wait_until(lambda: application.count == THREADS)
+    yield desk, application, lines
+    application.go_on.set()
     for line in lines:
         line.close()
 
 
-def test_the_end_waits_for_the_answers_that_are_being_made(app: Any, serve: Any) -> None:
-    stuck = Stuck(app)
-    desk = serve(stuck)
-    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(THREADS + 2)]
-    for line in lines:
-        line.sendall(STUCK)
-    wait_until(lambda: stuck.count == THREADS)
+def test_static_files_and_the_sign_of_life_come_while_every_thread_hangs(stuck: Any) -> None:
+    desk, _application, _lines = stuck
+    assert [connections.page(desk.place, path)[1] for path in ("/healthz?live", "/static/desk.css")] == [200, 200]
+
+
+def test_the_end_waits_for_the_answers_that_are_being_made(stuck: Any) -> None:
+    desk, application, lines = stuck
     with socket.create_connection(desk.place, timeout=20) as idle:
         desk.server.end()
         assert read_all(idle) == ""
     assert connections.page(desk.place)[1] == 0
-    stuck.go_on.set()
+    application.go_on.set()
     assert [len(read_all(line)) > 100_000 for line in lines] == [True] * len(lines)
     desk.thread.join(20)
     assert not desk.thread.is_alive()
-    for line in lines:
-        line.close()

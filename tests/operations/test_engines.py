@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import peewee
 import psycopg
 import pytest
 from peewee import OperationalError
@@ -167,18 +168,25 @@ for _ in range(2):
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who may not write")
-def test_a_file_that_could_only_be_read_for_a_while_is_written_again(tmp_path: Path) -> None:
+@pytest.fixture
+def made(tmp_path: Path) -> peewee.SqliteDatabase:
+    """A file of SQLite in a folder of its own, with one table, that was open once."""
     folder = tmp_path / "desk"
     folder.mkdir()
-    made = open_database(f"sqlite:///{folder / 'desk.db'}")
-    made.may_create = True  # type: ignore[attr-defined]
-    with made.connection_context():
-        made.execute_sql("CREATE TABLE kept (id int)")
-    made.close_all()
+    database = open_database(f"sqlite:///{folder / 'desk.db'}")
+    database.may_create = True  # type: ignore[attr-defined]
+    with database.connection_context():
+        database.execute_sql("CREATE TABLE kept (id int)")
+    database.close_all()
+    return database
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who may not write")
+def test_a_file_that_could_only_be_read_for_a_while_is_written_again(made: peewee.SqliteDatabase) -> None:
+    folder = Path(made.database).parent
     for path in (folder, *folder.iterdir()):
         os.chown(path, 65534, 65534)
-    for path in (tmp_path, *tmp_path.parents[:3]):
+    for path in folder.parents[:4]:
         path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o055)
     done = subprocess.run(
         [sys.executable, "-c", READ_ONLY, str(folder / "desk.db")],
@@ -189,15 +197,9 @@ def test_a_file_that_could_only_be_read_for_a_while_is_written_again(tmp_path: P
     assert done.stdout.split() == ["True", "written"], done.stderr
 
 
-def test_a_folder_that_cannot_be_entered_is_a_database_that_does_not_answer(tmp_path: Path) -> None:
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    made = open_database(f"sqlite:///{folder / 'desk.db'}")
-    made.may_create = True  # type: ignore[attr-defined]
-    with made.connection_context():
-        made.execute_sql("CREATE TABLE kept (id int)")
-    made.close_all()
-    folder.rename(tmp_path / "elsewhere")
+def test_a_folder_that_cannot_be_entered_is_a_database_that_does_not_answer(made: peewee.SqliteDatabase) -> None:
+    folder = Path(made.database).parent
+    folder.rename(folder.with_name("elsewhere"))
     # What root meets, too: not a folder any more.
     folder.touch()
     with pytest.raises(OperationalError, match="cannot be reached"):

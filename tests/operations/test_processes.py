@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +18,8 @@ from helpdesk.lib import machine
 from helpdesk.operations import serving, wakeups
 from helpdesk.operations.service_manager import ServiceManager
 from tests.operations.test_commands import Served
-from tools.benchmarks import connections
+from tests.support import connections
+from tests.support.waiting import wait_until
 
 
 class Manager:
@@ -64,14 +64,6 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for served in started:
         served.end(signal.SIGKILL)
-
-
-def wait_until(condition: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 30
-    while not (met := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return met
 
 
 def children(pid: int) -> list[int]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import shutil
 import ssl
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
@@ -17,14 +14,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from helpdesk.files import file_store
-from helpdesk.operations import serving
-from helpdesk.operations.http_server import HTTPServer
 from helpdesk.settings import environment
 from models import Agent, JournalEntry
 from tests.conftest import skip
-from tests.support import cast, doors, fronts, sqlite_only
-from tools.benchmarks import connections
+from tests.support import cast, connections, doors, fronts, sqlite_only
+from tests.support.connections import Served
+from tests.support.ports import free_port
 
 pytestmark = sqlite_only
 
@@ -52,44 +47,21 @@ class Front:
         return answer
 
 
-@pytest.fixture(params=[fronts.caddy, fronts.nginx], ids=["caddy", "nginx"])
-def front(request: pytest.FixtureRequest, app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+@pytest.fixture(params=["caddy", "nginx"])
+def front(request: pytest.FixtureRequest, app: Any, tmp_path: Path) -> Iterator[Front]:
     """The desk behind one of the two."""
-    for program in (request.param.__name__, "openssl"):
+    for program in (request.param, "openssl"):
         if shutil.which(program) is None:
             skip(f"{program} is missing")
-    fronts.write_certificate(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    outside = fronts.free_port()
+    outside = free_port()
     site = f"https://localhost:{outside}"
-    environment.use(replace(environment.current(), port=0, trusted_proxies=1, site_url=site))
-    server = HTTPServer(app, serving.listen(), file_store.largest_body())
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    command = request.param(tmp_path, outside, environment.current().port)
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        made = Front(outside, tmp_path)
-        try:
-            wait_until(lambda: status_of(made) == 200, tmp_path / "log")
-            yield made
-        finally:
-            process.terminate()
-            process.wait(20)
-            server.end()
-            thread.join(30)
-
-
-def status_of(front: Front) -> int:
-    with suppress(OSError):
-        return int(front.ask("GET", "/healthz?live").status)
-    return 0
-
-
-def wait_until(condition: Callable[[], bool], log: Path) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.05)
+    environment.use(replace(environment.current(), trusted_proxies=1, site_url=site))
+    desk = Served(app)
+    try:
+        with fronts.running(request.param, tmp_path, outside, desk.place[1]):
+            yield Front(outside, tmp_path)
+    finally:
+        desk.end()
 
 
 def signed_in(front: Front, agent: Agent) -> dict[str, str]:

@@ -7,7 +7,11 @@ import re
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.support.waiting import wait_until
 
 DEPLOY = Path(__file__).resolve().parent.parent.parent / "deploy"
 NAME = "help.example.org"
@@ -26,9 +30,28 @@ def connect(place: tuple[str, int]) -> ssl.SSLSocket:
     return ssl._create_unverified_context().wrap_socket(plain, server_hostname="localhost")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+def status(outside: int, path: str = "/healthz?live") -> int:
+    """Return how a page is answered through one of them, 0 for not at all."""
+    with suppress(OSError), connect(("127.0.0.1", outside)) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{outside}\r\nConnection: close\r\n\r\n".encode())
+        match = re.match(rb"HTTP/1\.1 (\d+)", line.recv(100))
+        return int(match[1]) if match else 0
+    return 0
+
+
+@contextmanager
+def running(name: str, folder: Path, outside: int, inside: int) -> Iterator[None]:
+    """Run ``caddy`` or ``nginx`` with files of its own in this folder, until the block ends."""
+    write_certificate(folder)
+    command = {"caddy": caddy, "nginx": nginx}[name](folder, outside, inside)
+    log, environ = folder / "log", {**os.environ, "HOME": str(folder)}
+    with log.open("w") as output, subprocess.Popen(command, env=environ, stdout=output, stderr=output) as process:
+        try:
+            wait_until(lambda: status(outside) == 200, why=log.read_text)
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def caddy(folder: Path, outside: int, inside: int) -> list[str]:

@@ -6,13 +6,13 @@ import asyncio
 import email
 import email.policy
 import importlib
-import socket
 import sys
 from email.message import EmailMessage
 from types import ModuleType
 from typing import Any
 
-from helpdesk.settings import ports
+from helpdesk.settings import ports as allowed
+from tests.support import ports
 
 
 def _controller() -> Any:
@@ -32,12 +32,10 @@ Controller = _controller()
 
 
 def free_port() -> int:
-    """Return a port nobody listens on (aiosmtpd calls itself to start, so it must know its number)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    """Return a port for a mail server (aiosmtpd calls itself to start, so it must know its number)."""
+    port = ports.free_port()
     # An owner may name the usual ports only, none of which a test can have.
-    ports.SMTP.add(port)
+    allowed.SMTP.add(port)
     return port
 
 

@@ -1,182 +1,58 @@
 """How the desk bears connections: idle and half-sent ones, bodies that are too large, an end in the middle of answers.
 
-    .venv/bin/python -m tools.benchmarks.connections [--seconds 10] [--command "another server on {port}"]
-    .venv/bin/python -m tools.benchmarks.connections --front caddy
+    python3 tools/benchmarks/connections.py --seconds 10
+    python3 tools/benchmarks/connections.py --command "another server on {port}"
+    python3 tools/benchmarks/connections.py --front caddy
 
-It starts a desk of its own in a temporary folder, prints a table and ends with 1 when a promise is not kept. `faults`
-and the tests use its parts: `hold_open`, `slowest_page`, `refusal_of`, `answers_at_end`.
+It starts a desk of its own in a temporary folder, prints a table and ends with 1 when a promise is not kept. What it
+does to connections stands in `tests/support/connections.py`, for the tests, too.
 """
 
+# ruff: noqa: E402  What is measured lies one folder up, in an environment that may have to be made first.
 from __future__ import annotations
 
 import argparse
 import os
 import re
-import selectors
 import shlex
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.support import fronts
-
 ROOT = Path(__file__).resolve().parent.parent.parent
-Place = tuple[str, int]
+sys.path.insert(0, str(ROOT))
 
-#: The connections that are held: a third of them of each kind.
-HELD = 500
-#: Seconds between two bytes of a slow one (the issue's: one byte each 3 s).
-PAUSE = 3.0
+import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter(bootstrap.DEVELOPMENT)
+
+from tests.support import fronts
+from tests.support.connections import (
+    HELD,
+    Place,
+    answers_at_end,
+    hold_open,
+    in_files,
+    page,
+    refusal_of,
+    slowest_page,
+)
+from tests.support.ports import free_port
+
 #: Seconds within which a page must come all the same.
 LONGEST_PAGE = 1.0
 #: Bodies that are refused: what is announced, and what is sent in pieces without a word of its size.
 ANNOUNCED, IN_PIECES = 2 << 30, 200 << 20
 CLIENTS = 8
-
-BEGINNINGS = (
-    b"",
-    b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
-    b"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    b"Content-Length: 100000\r\n\r\nsubject=",
-)
-
-
-@contextmanager
-def hold_open(
-    place: Place, count: int = HELD, pause: float = PAUSE, connect: Callable[[Place], socket.socket] | None = None
-) -> Iterator[list[socket.socket]]:
-    """Hold so many connections open: idle, with half a head, with half a body; these two send a byte each pause."""
-    lines = [(connect or _connect)(place) for _number in range(count)]
-    for number, line in enumerate(lines):
-        line.sendall(BEGINNINGS[number % len(BEGINNINGS)])
-    ended = threading.Event()
-
-    def drip() -> None:
-        while not ended.wait(pause):
-            for number, line in enumerate(lines):
-                if BEGINNINGS[number % len(BEGINNINGS)]:
-                    with suppress(OSError):
-                        line.send(b"x")
-
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
-    try:
-        yield lines
-    finally:
-        ended.set()
-        thread.join()
-        for line in lines:
-            line.close()
-
-
-def _connect(place: Place) -> socket.socket:
-    return socket.create_connection(place, timeout=10)
-
-
-def page(place: Place, path: str = "/") -> tuple[float, int]:
-    """Ask for a page over a new connection; return the seconds it took and its status, 0 for none."""
-    begun = time.perf_counter()
-    connection = HTTPConnection(*place, timeout=15)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        return time.perf_counter() - begun, answer.status
-    except OSError:
-        return time.perf_counter() - begun, 0
-    finally:
-        connection.close()
-
-
-def slowest_page(place: Place, seconds: float, path: str = "/") -> float:
-    """Ask for a page again and again, so long; return the slowest in seconds, infinity when one did not come."""
-    until, slowest = time.monotonic() + seconds, 0.0
-    while time.monotonic() < until:
-        took, status = page(place, path)
-        slowest = max(slowest, took if status == 200 else float("inf"))
-        time.sleep(0.05)
-    return slowest
-
-
-@dataclass
-class Refusal:
-    """How a body was answered: with which status, after how many bytes, and what of it was on the disk at most."""
-
-    status: int = 0
-    sent: int = 0
-    seconds: float = 0.0
-    on_disk: int = 0
-    head: str = ""
-
-
-def refusal_of(place: Place, size: int, *, announced: bool, folder: Path | None = None) -> Refusal:
-    """Send a body of zeros until somebody answers; `folder` is where the server keeps temporary files."""
-    result, begun = Refusal(), time.perf_counter()
-    how = f"Content-Length: {size}" if announced else "Transfer-Encoding: chunked"
-    kind = "Content-Type: multipart/form-data; boundary=x"
-    head = f"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\n{kind}\r\n{how}\r\n\r\n"
-    piece = bytes(1 << 16)
-    piece = piece if announced else b"10000\r\n" + piece + b"\r\n"
-    with socket.create_connection(place, timeout=10) as line, selectors.DefaultSelector() as selector:
-        line.sendall(head.encode())
-        line.setblocking(False)
-        selector.register(line, selectors.EVENT_READ | selectors.EVENT_WRITE)
-        came = b""
-        with suppress(OSError):
-            while b"\r\n\r\n" not in came and result.sent < size and time.perf_counter() - begun < 60:
-                for _key, events in selector.select(5):
-                    if events & selectors.EVENT_READ:
-                        came += line.recv(4096)
-                    elif events & selectors.EVENT_WRITE:
-                        result.sent += line.send(piece)
-                if folder is not None and result.sent % (1 << 24) < 1 << 17:
-                    result.on_disk = max(result.on_disk, in_files(folder))
-    result.seconds = time.perf_counter() - begun
-    result.head = came.decode("latin-1")
-    match = re.match(rb"HTTP/1\.[01] (\d+)", came)
-    result.status = int(match[1]) if match else 0
-    return result
-
-
-def in_files(folder: Path) -> int:
-    """Return the bytes in the open files of a folder, those without a name too (Linux)."""
-    total = 0
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        with suppress(OSError):
-            if os.readlink(link).startswith(str(folder)):
-                total += link.stat().st_size
-    return total
-
-
-def answers_at_end(place: Place, pid: int, count: int = 16, path: str = "/") -> int:
-    """Ask for so many pages at once, end the desk, and return how many came whole."""
-    lines = [socket.create_connection(place, timeout=30) for _number in range(count)]
-    for line in lines:
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-    time.sleep(0.1)
-    os.kill(pid, signal.SIGTERM)
-    return sum(_is_whole(line) for line in lines)
-
-
-def _is_whole(line: socket.socket) -> bool:
-    came = b""
-    with suppress(OSError), line:
-        while piece := line.recv(1 << 16):
-            came += piece
-    head, _blank, body = came.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)content-length: (\d+)", head)
-    return b" 200 " in head[:20] and (length is None or len(body) == int(length[1]))
 
 
 def pages_a_second(place: Place, seconds: float, path: str = "/") -> float:
@@ -243,15 +119,13 @@ class Started:
     process: subprocess.Popen[bytes]
     temporary: Path
     seconds: float
-    variables: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
 def started(command: str, **variables: str) -> Iterator[Started]:
     """Start a server in a folder of its own; ``{port}`` of its command is a free port."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        place = ("127.0.0.1", free.getsockname()[1])
-        free.close()
+    with tempfile.TemporaryDirectory() as folder:
+        place = ("127.0.0.1", free_port())
         temporary = Path(folder) / "temporary"
         temporary.mkdir()
         environ = {
@@ -306,19 +180,14 @@ def measured(server: Started, seconds: float) -> dict[str, str]:
 
 def measured_behind(name: str, seconds: float) -> dict[str, str]:
     """Return what is measured of the desk behind Caddy or nginx, over https."""
-    outside = fronts.free_port()
+    outside = free_port()
     site = {"GUICHET_SITE_URL": f"https://localhost:{outside}", "GUICHET_TRUSTED_PROXIES": "1"}
-    with tempfile.TemporaryDirectory() as text, started(f"{sys.executable} app.py", **site) as server:
-        folder, place = Path(text), ("127.0.0.1", outside)
-        fronts.write_certificate(folder)
-        words = getattr(fronts, name)(folder, outside, server.place[1])
-        environ = {**os.environ, "HOME": str(folder)}
-        with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                time.sleep(3)
-                return _behind(place, server, folder, seconds)
-            finally:
-                process.terminate()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        started(f"{sys.executable} app.py", **site) as server,
+        fronts.running(name, Path(folder), outside, server.place[1]),
+    ):
+        return _behind(("127.0.0.1", outside), server, Path(folder), seconds)
 
 
 def _behind(place: Place, server: Started, folder: Path, seconds: float) -> dict[str, str]:

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 import bootstrap
 
 if __name__ == "__main__":
-    bootstrap.enter()
+    bootstrap.enter(bootstrap.DEVELOPMENT)
 
 from tests.support.postgres import Missing
 from tools.benchmarks.mishaps import clocks, databases, disks, hosts, kills, mail_servers, races, restores

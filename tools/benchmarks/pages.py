@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 import bootstrap
 
 if __name__ == "__main__":
-    bootstrap.enter()
+    bootstrap.enter(bootstrap.DEVELOPMENT)
 
 from peewee import fn
 
@@ -43,6 +43,7 @@ from helpdesk.examples import demo
 from helpdesk.operations import migrate
 from helpdesk.settings import environment
 from models import LIVE, Message, Ticket
+from tests.support.ports import free_port
 from tests.support.postgres import Cluster, Missing
 
 #: What the issue asks for.
@@ -100,13 +101,6 @@ def hidden(page: str, name: str) -> str:
             found = re.search(r'value="([^"]*)"', tag)
             return unescape(found.group(1)) if found else ""
     raise SystemExit(f"The page has no field {name}:\n{page[:500]}")
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

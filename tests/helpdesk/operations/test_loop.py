@@ -24,6 +24,7 @@ from helpdesk.settings import environment
 from models import OutgoingEmail, TimetableRun, Worker
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.mailbox import free_port
+from tests.support.waiting import wait_until
 
 #: Does something to the desk of the environment in a process of its own.
 PROGRAM = "import app; made = app.create_app()\nwith made.app_context():\n    "
@@ -74,15 +75,6 @@ def owe(to, **values):
     )  # fmt: skip
 
 
-def wait_until(happened, seconds=10):
-    """Wait for something the loop does; return how long it took."""
-    started = time.monotonic()
-    while not happened():
-        assert time.monotonic() < started + seconds, "it did not happen"
-        time.sleep(0.01)
-    return time.monotonic() - started
-
-
 def variables(desk):
     """The environment of another process of this desk."""
     return {**desk.variables, "GUICHET_DATABASE_URL": environment.current().database_url}
@@ -118,7 +110,7 @@ def test_a_mail_leaves_within_a_second_of_its_commit(app, smtp, looping, ticket,
     wait_until(lambda: len(smtp.messages) == 1)
     time.sleep(0.3)  # the loop waits
     tickets.reply(ticket, "<p>We are on it.</p>", actor=ana)
-    assert wait_until(lambda: len(smtp.messages) == 2) < 1
+    assert timed(lambda: wait_until(lambda: len(smtp.messages) == 2)) < 1
 
 
 @postgresql_only
@@ -128,7 +120,7 @@ def test_another_process_wakes_the_loop_within_a_second(app, desk, smtp, monkeyp
         wait_until(lambda: made._listener.is_on)
         with program(desk, OWE + "    print('done', flush=True)", "a@b.example") as other:
             other.stdout.readline()
-        assert wait_until(lambda: smtp.messages) < 1
+        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
 
 
 @sqlite_only
@@ -136,7 +128,7 @@ def test_what_another_process_stored_is_found_in_seconds(app, desk, smtp):
     with mails(app):
         with program(desk, OWE, "a@b.example"):
             pass
-        assert wait_until(lambda: smtp.messages) < loop.LOOK + 1
+        assert timed(lambda: wait_until(lambda: smtp.messages)) < loop.LOOK + 1
 
 
 def test_waking_costs_little(app, looping):
@@ -163,7 +155,7 @@ def test_a_fork_of_a_process_with_a_loop_wakes_it_as_any_other(app, desk, smtp, 
         wait_until(lambda: made._listener.is_on)
         with program(desk, program_forking, "a@b.example"):
             pass
-        assert wait_until(lambda: smtp.messages) < 1
+        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
 
 
 @postgresql_only
@@ -210,7 +202,7 @@ def test_a_job_that_is_long_holds_no_mail_up(app, smtp):
         assert going.wait(10)
         owe("a@b.example")
         wakeups.wake()
-        assert wait_until(lambda: smtp.messages) < 1
+        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
         over.set()
 
 
@@ -218,7 +210,7 @@ def test_a_mail_server_that_is_slow_holds_no_job_up(app, smtp):
     smtp.delay, ran = 3, []
     owe("a@b.example")
     with running(app, jobs.SOURCES[0], timetable_of(Job("quick", HOURLY, lambda: ran.append(1)))):
-        assert wait_until(lambda: ran) < 2
+        assert timed(lambda: wait_until(lambda: ran)) < 2
         wait_until(lambda: smtp.messages)
 
 
@@ -256,7 +248,7 @@ def test_a_jump_of_the_clock_stops_neither_mail_nor_timetable(app, smtp, jump):
         with time_machine.travel(clock.now() + jump):
             owe("after@b.example")
             wakeups.wake()
-            assert wait_until(lambda: smtp.to("after@b.example")) < 1
+            assert timed(lambda: wait_until(lambda: smtp.to("after@b.example"))) < 1
             wait_until(lambda: len(ran) == 2 and smtp.to("before@b.example"), 20)
     assert (len(ran), len(smtp.messages)) == (2, 2)
 

@@ -22,8 +22,9 @@ from helpdesk.operations import migrate
 from helpdesk.settings import environment
 from models import Ticket
 from tests.support import cast
+from tests.support.ports import free_port
 from tests.support.postgres import Cluster
-from tools.benchmarks.pages import Browser, free_port, hidden
+from tools.benchmarks.pages import Browser, hidden
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 #: Seconds a desk has to answer after its start; the machine may be busy.
