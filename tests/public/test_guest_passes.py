@@ -145,22 +145,7 @@ def test_links_of_others_stay(database: Any, carol: Any, dan: Any, ana: Any) -> 
 
 
 def test_a_reset_mail_that_waits_is_not_sent_to_a_former_address(ana: Any, root: Any) -> None:
-    row = {
-        "kind": "reset",
-        "link_kind": "reset",
-        "agent": ana,
-        "to_email": ana.email,
-        "from_email": "desk@desk.example",
-    }
-    row |= {
-        "locale": "en",
-        "subject": "x",
-        "body": "x",
-        "mail_id": "x",
-        "due_at": clock.now(),
-        "created_at": clock.now(),
-    }
-    waiting = OutgoingEmail.create(**row)
+    waiting = waiting_mail("reset", agent=ana)
     links.forget_links_of(ana)
     assert OutgoingEmail.get_by_id(waiting.id).state == "cancelled"
 

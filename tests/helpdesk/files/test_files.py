@@ -104,8 +104,8 @@ def test_what_an_owner_allows_is_accepted_by_what_it_is(name, content, media_typ
     settings.save({"allowed_extensions": ",".join({row[0].rpartition(".")[2].lower() for row in SENT})})
     taken = attached.received(content, name)
     # Python 3.11 to 3.13 do not know a type for every extension: then it is bytes.
-    assert taken.media_type in {media_type, filetypes.media_type(filetypes.extension(name))}
-    assert taken.media_type.partition("/")[0] in {media_type.partition("/")[0], "application"}
+    is_unknown = filetypes.media_type(filetypes.extension(name)) == BYTES
+    assert taken.media_type in {media_type, BYTES if is_unknown else media_type}
 
 
 @sqlite_only

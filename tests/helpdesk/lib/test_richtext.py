@@ -147,6 +147,6 @@ def test_empty_lines_collapse(html, narrow):
 
 
 def test_a_long_text_of_breaks_is_narrowed_at_once():
-    begun = time.perf_counter()
+    begun = time.process_time()
     richtext.clean("<div>a" + "<br>&nbsp; " * 20_000 + "</div><div>" * 20 + "b</div>")
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

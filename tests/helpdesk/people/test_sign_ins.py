@@ -143,10 +143,10 @@ def test_an_office_may_sign_in_all_day(ana: Agent) -> None:
 
 
 def test_a_password_of_megabytes_costs_nothing(ana: Agent) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidInput):
         sign_in(password="x" * 10_000_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_an_outdated_hash_is_renewed(ana: Agent) -> None:
