@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from helpdesk import clock
@@ -67,20 +67,21 @@ def _by_id(seen: BouncedMail, ids: list[str]) -> BouncedMail | None:
     if older is None:
         return None
     ticket = mail_threading.ticket_of(older.ticket_id)
-    return _with_mail(seen, None, ticket, older.address_id, older.agent_id, is_proven=True)
+    return replace(seen, ticket=ticket, address=older.address_id, agent=older.agent_id, is_proven=True)
 
 
 def _by_code(seen: BouncedMail, content: ParsedMail) -> BouncedMail | None:
     """Return the last mail to the address for which the code was made that the report was sent to."""
-    emails = (*(one.email for one in (*content.to, *content.cc)), *content.delivered)
-    code = next((code for code in map(reply_address.in_address, emails) if code is not None and not code.probe), None)
+    codes = map(reply_address.in_address, content.recipients)
+    code = next((code for code in codes if code is not None and not code.probe), None)
     if code is None:
         return None
     person = OutgoingEmail.address == code.address if code.address is not None else OutgoingEmail.agent == code.agent
     row = _last_sent(person & (OutgoingEmail.ticket == code.ticket))
     if row is not None:
         return _of_row(seen, row, is_proven=True)
-    return _with_mail(seen, None, mail_threading.ticket_of(code.ticket), code.address, code.agent, is_proven=True)
+    ticket = mail_threading.ticket_of(code.ticket)
+    return replace(seen, ticket=ticket, address=code.address, agent=code.agent, is_proven=True)
 
 
 def _by_address(seen: BouncedMail) -> BouncedMail | None:
@@ -104,21 +105,8 @@ def _last_sent(condition: object) -> OutgoingEmail | None:
 
 def _of_row(seen: BouncedMail, row: OutgoingEmail, *, is_proven: bool) -> BouncedMail:
     ticket = mail_threading.ticket_of(row.ticket_id) if row.ticket_id is not None else None
-    return _with_mail(seen, row, ticket, row.address_id, row.agent_id, is_proven=is_proven)
-
-
-def _with_mail(
-    seen: BouncedMail,
-    row: OutgoingEmail | None,
-    ticket: Ticket | None,
-    address: int | None,
-    agent: int | None,
-    *,
-    is_proven: bool,
-) -> BouncedMail:
     # Whom we wrote to, not whom a server says that it forwarded to.
-    email = row.to_email if row is not None else seen.email
-    return BouncedMail(
-        seen.kind, email, seen.code, seen.reason, seen.is_nested,
-        row.id if row is not None else None, ticket, address, agent, is_proven,
+    return replace(
+        seen, email=row.to_email, email_id=row.id, ticket=ticket, address=row.address_id, agent=row.agent_id,
+        is_proven=is_proven,
     )  # fmt: skip

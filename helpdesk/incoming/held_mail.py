@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from helpdesk.incoming import (
     mail_access,
     mail_context,
     mail_record,
+    mail_threading,
     pipeline,
     raw_mail,
     sender_rules,
@@ -24,14 +27,14 @@ from helpdesk.incoming import (
 )
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.imap_errors import explain
+from helpdesk.incoming.mail_threading import COPY, OWNER
 from helpdesk.incoming.parsed_mail import ParsedMail, Parser, Person
 from helpdesk.lib import richtext
 from helpdesk.locking import act
-from helpdesk.people import customers
 from helpdesk.settings import lookups
-from helpdesk.tickets import cc
 from helpdesk.tickets.messages import add_note, receive_message
 from helpdesk.tickets.on_behalf import open_for_caller
+from helpdesk.tickets.opening import first_message
 from models import Agent, CustomerAddress, IncomingMail, Message, Ticket
 
 #: Outcomes that somebody may still decide otherwise.
@@ -72,29 +75,27 @@ def replay(mail: IncomingMail, *, actor: Agent) -> IncomingMail:
     """Decide about a mail as if it came in now. Raises InvalidInput for one that has its ticket."""
     _require(mail, actor)
     content = _content(mail)
-    _claim(mail)
-    try:
+    with _claimed(mail):
         pipeline.handle(mail, content)
-    except BaseException:
-        _give_back(mail)
-        raise
     return mail
 
 
-def _claim(mail: IncomingMail) -> None:
-    """Take a mail for this act alone: two who decide at once would make two tickets."""
+@contextmanager
+def _claimed(mail: IncomingMail) -> Iterator[None]:
+    """Take a mail for the act inside alone: two who decide at once would make two tickets. What fails gives it back."""
     mine = IncomingMail.update(state="working", claimed_at=clock.now()).where(
         IncomingMail.id == mail.id, IncomingMail.state == mail.state
     )
     if not mine.execute():
         raise InvalidInput(lazy("Somebody else has just decided about this e-mail."))
-    mail.before = mail.state
-
-
-def _give_back(mail: IncomingMail) -> None:
-    IncomingMail.update(state=mail.before, claimed_at=None).where(
-        IncomingMail.id == mail.id, IncomingMail.state == "working"
-    ).execute()
+    before = mail.state
+    try:
+        yield
+    except BaseException:
+        IncomingMail.update(state=before, claimed_at=None).where(
+            IncomingMail.id == mail.id, IncomingMail.state == "working"
+        ).execute()
+        raise
 
 
 def _by_hand(mail: IncomingMail, content: ParsedMail, state: str, reason: str, actor: Agent) -> None:
@@ -110,13 +111,9 @@ def open_ticket(mail: IncomingMail, *, actor: Agent) -> Ticket:
     content = _content(mail)
     if not mail_context.author_of(content):
         raise InvalidInput(lazy("It does not say who wrote it: open a ticket for whom you think it was."))
-    _claim(mail)
-    try:
+    with _claimed(mail):
         _by_hand(mail, content, "new", "opened", actor)
         return ticket_from_mail.open_from(mail, content)
-    except BaseException:
-        _give_back(mail)
-        raise
 
 
 def open_for(mail: IncomingMail, email: str, name: str, *, actor: Agent) -> Ticket:
@@ -126,20 +123,16 @@ def open_for(mail: IncomingMail, email: str, name: str, *, actor: Agent) -> Tick
     first, last = ticket_from_mail.names_of(Person(name, ""))
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     new = ticket_from_mail.draft(mail, content, mailbox, email)
-    _claim(mail)
-    try:
+    with _claimed(mail):
         _by_hand(mail, content, "new", "opened", actor)
         with mail_record.kept_files(mail, content) as kept, transaction():
             request = replace(new, first_name=first, last_name=last, source="email", files=tuple(kept.files))
             ticket = open_for_caller(request, actor=actor)
-            message = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
+            message = first_message(ticket)
             mail_record.note_origin(message, mail, mailbox, evidence="colleague", notes=kept.notes)
             mail.ticket, mail.message = ticket, message
             mail_record.finish(mail)
         return ticket
-    except BaseException:
-        _give_back(mail)
-        raise
 
 
 def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
@@ -150,8 +143,7 @@ def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
     _require(mail, actor)
     ticket = access.find_ticket(actor, number.strip().lstrip("#"))
     content = _content(mail)
-    _claim(mail)
-    try:
+    with _claimed(mail):
         person = _participant(ticket, mail_context.author_of(content))
         _by_hand(mail, content, "message" if person is not None else "note", "added", actor)
         with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
@@ -161,17 +153,12 @@ def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
             mail.ticket, mail.message = message.ticket, message
             mail_record.finish(mail)
         return ticket
-    except BaseException:
-        _give_back(mail)
-        raise
 
 
 def _participant(ticket: Ticket, author: str) -> CustomerAddress | None:
     """Return the address of who wrote, when it is the customer's or of somebody in copy."""
-    address = customers.lookup(author) if author else None
-    if address is None or address.customer_id == ticket.customer_id:
-        return address
-    return next((one for one in cc.in_copy(ticket) if one.id == address.id and not one.waits), None)
+    role, address = mail_threading.role_of(ticket, author, is_agent=False)
+    return address if role in {OWNER, COPY} else None
 
 
 def _written(

@@ -69,7 +69,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     agent = _agent(author)
     trace = mail_threading.find(content)
     role, address = (
-        mail_threading.role_of(trace, author, is_agent=agent is not None) if trace is not None else ("", None)
+        mail_threading.role_of(trace.ticket, author, is_agent=agent is not None) if trace is not None else ("", None)
     )
     return MailContext(
         author=author,
@@ -100,8 +100,7 @@ def _is_sent_on(agent: Agent | None, content: ParsedMail) -> bool:
 
 def _probe(content: ParsedMail) -> int | None:
     """Return the mailbox whose sub-addresses this mail tries out."""
-    emails = (*(one.email for one in (*content.to, *content.cc)), *content.delivered)
-    codes = (reply_address.in_address(email) for email in emails)
+    codes = map(reply_address.in_address, content.recipients)
     return next((code.probe for code in codes if code is not None and code.probe is not None), None)
 
 

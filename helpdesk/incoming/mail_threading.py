@@ -43,7 +43,7 @@ def find(content: ParsedMail) -> Trace | None:
 
 
 def _traces(content: ParsedMail) -> Iterator[Trace]:
-    for email in (*(one.email for one in (*content.to, *content.cc)), *content.delivered):
+    for email in content.recipients:
         code = reply_address.in_address(email)
         ticket = ticket_of(code.ticket) if code is not None else None
         if code is not None and ticket is not None:
@@ -110,15 +110,15 @@ def ticket_of(key: int) -> Ticket | None:
     return ticket
 
 
-def role_of(trace: Trace, author: str, *, is_agent: bool) -> tuple[str, CustomerAddress | None]:
+def role_of(ticket: Ticket, author: str, *, is_agent: bool) -> tuple[str, CustomerAddress | None]:
     """Return what the author of a mail is to the ticket, and the address that makes them that."""
     address = customers.lookup(author) if author else None
-    if address is not None and address.customer_id == trace.ticket.customer_id:
+    if address is not None and address.customer_id == ticket.customer_id:
         return OWNER, address
     if is_agent:
         return AGENT, None
     if address is not None:
-        copy = next((one for one in cc.in_copy(trace.ticket) if one.id == address.id and not one.waits), None)
+        copy = next((one for one in cc.in_copy(ticket) if one.id == address.id and not one.waits), None)
         if copy is not None:
             return COPY, address
     return STRANGER, address

@@ -18,7 +18,7 @@ from helpdesk.settings import lookups
 from helpdesk.tickets.messages import add_note, receive_message
 from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
 from helpdesk.visitors import customer_sign_in
-from models import Agent, CustomerAddress, IncomingMail, Mailbox, Message
+from models import CustomerAddress, IncomingMail, Mailbox, Message
 
 
 def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace) -> None:
@@ -58,7 +58,7 @@ def _people(
 def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
     text, key = mail_record.text_of(content, is_answer=True) or str(mail_record.NO_TEXT), mail_record.form_key(mail)
     if mail.state == "note":
-        return _note(mail, text, trace, kept, key)
+        return _note(mail, text, context, trace, kept)
     if mail.reason == "stranger":
         first, last = ticket_from_mail.names_of(content.author)
         theirs = customers.find_or_make(context.author, first_name=first, last_name=last)
@@ -78,9 +78,8 @@ def _proves(trace: Trace, address: CustomerAddress) -> bool:
     return True
 
 
-def _note(mail: IncomingMail, text: str, trace: Trace, kept: StoredFiles, key: str) -> Message:
-    sender = mail.from_email
-    agent: Agent | None = next((row for row in lookups.agents() if row.email.casefold() == sender), None)
+def _note(mail: IncomingMail, text: str, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
+    agent = context.agent
     heading = lazy("E-mail of %(name)s, not verified", name=agent.name if agent is not None else mail.from_email)
     body = richtext.from_text(f"{heading}\n\n{text}")
-    return add_note(trace.ticket, body, actor=SYSTEM, files=kept.files, form_key=key)
+    return add_note(trace.ticket, body, actor=SYSTEM, files=kept.files, form_key=mail_record.form_key(mail))

@@ -85,6 +85,11 @@ class ParsedMail:
         return next(iter(self.headers.get(name, ())), "")
 
     @property
+    def recipients(self) -> tuple[str, ...]:
+        """The addresses it was written to, then those it was delivered to."""
+        return (*(one.email for one in (*self.to, *self.cc)), *self.delivered)
+
+    @property
     def author(self) -> Person:
         """Who wrote it, as it says."""
         return next(iter(self.authors), Person("", ""))

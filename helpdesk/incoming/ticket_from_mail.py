@@ -15,8 +15,8 @@ from helpdesk.incoming.parsed_mail import ParsedMail, Person
 from helpdesk.lib import inputs
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from helpdesk.tickets.opening import NewTicket, open_ticket
-from models import IncomingMail, Mailbox, Message, Order, Ticket
+from helpdesk.tickets.opening import NewTicket, first_message, open_ticket
+from models import IncomingMail, Mailbox, Order, Ticket
 
 #: Orders of an address that are looked for in its mail.
 KEPT_ORDERS = 50
@@ -36,7 +36,7 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
     with mail_record.kept_files(mail, content) as kept, transaction():
         with mail_record.mails_of(mail, content):
             ticket = open_ticket(replace(new, files=tuple(kept.files)), actor=None)
-        first = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
+        first = first_message(ticket)
         named = people_in_copy.named(content, mail.from_email)
         proposed = people_in_copy.take(ticket, named, mailbox, actor=ticket.customer)
         mail_record.note_origin(first, mail, mailbox, evidence="", notes=kept.notes + proposed)

@@ -212,6 +212,12 @@ def _give_number() -> ModelUpdate:
     return Ticket.update(number=Slot("number")).where(Ticket.id == Slot("ticket"))
 
 
+def first_message(ticket: Ticket) -> Message:
+    """Return the message a ticket was opened with."""
+    message: Message = Message.select().where(Message.ticket == ticket.id).order_by(Message.id).get()
+    return message
+
+
 def write_first_message(ticket: Ticket, address: CustomerAddress, body: str) -> Message:
     """Store the author's message (plain text) and add it to the search index."""
     message = Message(

@@ -23,7 +23,7 @@ from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import MOST, in_copy, too_many_text
 from helpdesk.tickets.derived_columns import store, waiting_columns
 from helpdesk.tickets.on_behalf import open_for_caller
-from helpdesk.tickets.opening import NewTicket
+from helpdesk.tickets.opening import NewTicket, first_message
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,
@@ -153,7 +153,7 @@ def split(message: Message, *, actor: Agent) -> Ticket:
             form_key=f"split-{message.id}",
         )  # fmt: skip
         made = open_for_caller(new, actor=actor)
-        first = Message.select().where(Message.ticket == made.id).order_by(Message.id).get()
+        first = first_message(made)
         Attachment.update(message=first.id).where(Attachment.message == message.id).execute()
         IncomingMail.update(ticket=made.id, message=first.id).where(IncomingMail.message == message.id).execute()
         MailedMessage.update(message=first.id, doubt="").where(MailedMessage.message == message.id).execute()
