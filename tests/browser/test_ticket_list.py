@@ -4,7 +4,7 @@ import pytest
 
 from helpdesk import tickets
 from helpdesk.lists import counting
-from models import Ticket
+from models import Agent, Ticket
 from tests.browser.test_desk import width
 from tests.support import cast, sqlite_only
 from tests.support.browsing import enter
@@ -212,9 +212,12 @@ def test_the_first_words_lead_to_the_ticket_too(listed):
     listed.locator(".ticket-head").wait_for()
 
 
-@pytest.mark.parametrize("viewport", [1000, 1024, 1120, 1280])
-def test_the_bar_is_one_line(listed, viewport):
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("viewport", [860, 900, 1000, 1024, 1120, 1240, 1280])
+def test_the_bar_is_one_line(listed, ana, viewport, language):
+    Agent.update(locale=language).where(Agent.id == ana.id).execute()
     listed.set_viewport_size({"width": viewport, "height": 800})
+    listed.reload()
     listed.check("[data-tick-all]")
     bar = listed.locator(".bulk").bounding_box()
     assert bar["height"] < 60
