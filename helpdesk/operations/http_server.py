@@ -6,6 +6,7 @@ of the desk once it is complete. docs/server.md has the trial by which waitress 
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -17,16 +18,15 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
 from helpdesk.lib.safety import BARE_POLICY, HEADERS
 from helpdesk.operations import forwarded
+from helpdesk.operations.lanes import THREADS, Lanes
 from helpdesk.settings import environment
 
-#: Threads that make pages, in each process. More are slower: Python runs one at a time.
-THREADS = 4
 #: Connections of one process. At this number, those that wait longest make room for new ones.
 CONNECTIONS = 1_000
 #: Seconds a connection may rest between two requests, or not take what it is sent.
@@ -155,34 +155,6 @@ class Channel(HTTPChannel):
         return is_slow or bool(self.last_activity < now - IDLE)
 
 
-class Lanes:
-    """Threads for pages, and one for what asks no database and is answered while all others are stuck."""
-
-    def __init__(self) -> None:
-        self._pages, self._quick = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
-        # Its warning about a full queue of requests is no news.
-        self._pages.queue_logger.disabled = True
-        self._pages.set_thread_count(THREADS)
-        self._quick.set_thread_count(1)
-
-    def add_task(self, channel: Channel) -> None:
-        """Have the first request of a connection answered."""
-        lane = self._quick if _is_quick(channel.requests[0]) else self._pages
-        lane.add_task(channel)
-
-    def shutdown(self) -> None:
-        """End the threads; a second is enough for those that have nothing to do."""
-        self._pages.shutdown(timeout=1)
-        self._quick.shutdown(timeout=1)
-
-
-def _is_quick(request: Request) -> bool:
-    if request.error is not None:
-        return True
-    is_live = request.path == "/healthz" and request.query.partition("=")[0] == "live"
-    return is_live or (request.path.startswith("/static/") and request.command in {"GET", "HEAD"})
-
-
 class Server(TcpWSGIServer):
     """Takes the connections of one listening socket."""
 
@@ -256,6 +228,7 @@ class HTTPServer:
         """Answer until the end; then take nothing new, and finish the answers that are being made."""
         while not self._is_ending:
             self._turn(1)
+        self._take_waiting()
         for server in self._servers:
             # Another process may share the socket: only this one stops listening on it.
             server.del_channel()
@@ -269,6 +242,15 @@ class HTTPServer:
         """Close every connection."""
         self._lanes.shutdown()
         wasyncore.close_all(self._map, ignore_all=True)
+
+    def _take_waiting(self) -> None:
+        """Take the connections made before the end, and what they have sent; closing the socket would tear them."""
+        sockets = [server.socket for server in self._servers]
+        for _number in range(CONNECTIONS):
+            if not select.select(sockets, [], [], 0)[0]:
+                break
+            self._turn(0)
+        self._turn(0)
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)

@@ -28,6 +28,8 @@ SOUND, LONGEST_REST = 10, 30
 PATIENCE = 40
 #: Seconds between two looks at the processes and the clock.
 LOOK = 1.0
+#: The signals that end a desk.
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Supervisor:
     def run(self) -> None:
         """Run until a signal comes."""
         signal.signal(signal.SIGCHLD, self._ring)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDINGS:
             signal.signal(number, self._end)
         self._start()
         self._manager.ready()
@@ -95,18 +97,29 @@ class Supervisor:
         for member in self._members:
             if member.is_due(now):
                 member.started_at = now
-                member.pid = os.fork()
+                member.pid = self._fork()
                 if member.pid == 0:
                     self._become(member)
+
+    def _fork(self) -> int:
+        """Fork; a signal that comes meanwhile waits until each process knows what it means there.
+
+        The new process has this one's handlers for a moment: they would only count the signal, and it would be lost.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            # Ctrl+C reaches every process of a terminal; the first one tells the others.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
+        return pid
 
     def _become(self, member: Member) -> NoReturn:
         """Be this member, in a process of its own."""
         code = 1
         try:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            # Ctrl+C reaches every process of a terminal; the first one tells the others.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             os.close(self._lifeline[1])
             threading.Thread(target=_end_with, args=(self._lifeline[0],), name="lifeline", daemon=True).start()
             member.work()

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +19,7 @@ import pytest
 from helpdesk.lib import machine
 from helpdesk.operations import serving, wakeups
 from helpdesk.operations.service_manager import ServiceManager
+from helpdesk.settings import environment
 from tests.operations.test_commands import Served
 from tests.support import connections
 from tests.support.waiting import wait_until
@@ -118,6 +121,26 @@ def test_when_the_first_process_is_killed_the_others_end(serve: Any) -> None:
     others = family(desk)
     desk.end(signal.SIGKILL)
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in others))
+
+
+#: A desk whose new processes are told to end before they know what that means for them.
+TOO_EARLY = """
+import os, signal, time
+from helpdesk.operations.service_manager import ServiceManager
+from helpdesk.settings import environment
+from helpdesk.operations.supervisor import Member, Supervisor
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+Supervisor([Member("web 1", lambda: time.sleep(5))], ServiceManager({}), lambda: True).run()
+"""
+
+
+def test_a_process_that_is_ended_while_it_begins_ends() -> None:
+    command = [sys.executable, "-c", TOO_EARLY]
+    with subprocess.Popen(command, cwd=environment.ROOT, stderr=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stderr is not None
+        line = supervisor.stderr.readline()
+        supervisor.send_signal(signal.SIGTERM)
+        assert (line.partition(") ")[0], supervisor.wait(30)) == ("The process web 1 ended (-15", 0)
 
 
 def test_without_a_service_manager_nobody_is_told() -> None:

@@ -148,7 +148,6 @@ def answers_at_end(place: Place, pid: int, count: int = 16, path: str = "/") -> 
     lines = [socket.create_connection(place, timeout=30) for _number in range(count)]
     for line in lines:
         line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-    time.sleep(0.1)
     os.kill(pid, signal.SIGTERM)
     return sum(_is_whole(line) for line in lines)
 
