@@ -44,6 +44,7 @@ from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
 from admin_views.tickets.merging import MergePage
 from admin_views.tickets.on_behalf import NewTicketPage
+from admin_views.tickets.page import TicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
 from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.sidebar import desk_menu
@@ -56,6 +57,7 @@ from web.security import nonce
 #: Every screen of the desk; the order is nothing but the order of registration.
 PAGES = (
     TicketsPage,
+    TicketPage,
     NewTicketPage,
     ComposerPage,
     UndoSendPage,

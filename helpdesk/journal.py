@@ -1,6 +1,6 @@
 """The journal of the desk: who signed in, gave rights, changed settings, took data out, and what happened to tickets.
 
-Lines are written in the transaction of the act; ``helpdesk.journal_lines`` reads them, with the histories of tickets.
+Lines are written in the transaction of the act; ``helpdesk.journal_listing`` reads them, with the histories of tickets.
 Sign-ins keep the network address they came from, nothing else does.
 """
 

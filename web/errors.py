@@ -155,7 +155,7 @@ def merged(error: Merged) -> Any:
         # A script sends the form once more, for its page.
         if request.accept_mimetypes.best != "application/json":
             flash(_("%(said)s Nothing was changed.", said=str(error)), "warning")
-        return redirect(url_for("desk_tickets.ticket_view", number=error.number))
+        return redirect(url_for("desk_ticket.ticket_view", number=error.number))
     flash(str(error), "info")
     # The query as it came: among the arguments of `url_for`, some of its names would mean something.
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""

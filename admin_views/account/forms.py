@@ -9,7 +9,8 @@ from wtforms import BooleanField, EmailField, PasswordField, SelectField, String
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.base.fields import languages, optional, show, timezones
+from admin_views.base.fields import languages, optional, timezones
+from admin_views.base.forms import show
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import BACK, NEXT, STAY, Agent

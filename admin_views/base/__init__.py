@@ -19,7 +19,7 @@ from peewee import IntegrityError, ModelSelect, chunked
 
 from admin_views.base import exports
 from admin_views.base.deleting import Deletes
-from admin_views.base.fields import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
+from admin_views.base.forms import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.base.guard import Guarded
 from admin_views.base.lists import Lists
 from database import Base, Label, database

@@ -1,52 +1,25 @@
-"""How generated forms become native controls, and how their rows reach the rules."""
+"""The fields and widgets of forms: native controls, which the strict policy allows and which need no script."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask_admin.contrib.peewee.form import InlineModelConverter, InlineModelFormList
-from flask_admin.form import BaseForm
-from peewee import DateTimeField, IntegerField, JSONField
-from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField as NumberField
-from wtforms import SelectField, SelectMultipleField, TextAreaField
+from markupsafe import Markup
+from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
-from wtforms.validators import NumberRange, StopValidation
-from wtforms.widgets import TextArea
+from wtforms.validators import StopValidation
+from wtforms.widgets import TextArea, TextInput
 
-from admin_views.base import widgets
-from helpdesk.i18n import CHOICES, _, lazy
-from helpdesk.lib import control_characters, richtext, zones
-from helpdesk.settings import lookups
-from models import Agent, Department, Role, Service
+from database import Label
+from helpdesk import settings
+from helpdesk.i18n import CHOICES, LANGUAGES, _, language_name, lazy
+from helpdesk.lib import colors, richtext, zones
 
-#: Whole numbers a form takes; both engines store them.
-LOWEST, HIGHEST = -1_000_000, 1_000_000
 MAX_LABEL = 120
-
-#: Rows that a foreign key may name.
-SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
-    Agent: lambda: lookups.agents(active_only=False),
-    Department: lookups.departments,
-    Role: lookups.roles,
-    Service: lookups.services,
-}
-
-
-class DeskForm(BaseForm):
-    """The base of every generated form; CSRF is the application's (`CSRFProtect`), never the form's."""
-
-    def __init__(self, formdata: Any = None, obj: Any = None, prefix: str = "", **kwargs: Any) -> None:
-        if formdata is not None and not prefix:
-            formdata = _without_nul(formdata)
-        super().__init__(formdata, obj, prefix, **kwargs)
-
-
-def _without_nul(formdata: Any) -> MultiDict[str, str]:
-    """PostgreSQL refuses a NUL in a text, SQLite cuts the text there."""
-    return MultiDict((key, control_characters.removed(value)) for key, value in formdata.items(multi=True))
+#: Help under a colour field.
+COLOUR_HELP = lazy("Example: #007afc, or a name such as white.")
 
 
 def row_id(value: Any) -> int | None:
@@ -89,11 +62,75 @@ class RowsSelect(SelectMultipleField):
         super().__init__(*args, choices=lambda: [(row.id, str(row)) for row in rows()], coerce=row_id, **kwargs)
 
 
-def in_order(form: Any, names: Iterable[str]) -> Any:
-    """Put the fields of a form into the order of the screen; they come in the order of the table."""
-    first = {name: form._fields[name] for name in names if name in form._fields}
-    form._fields = {**first, **{name: field for name, field in form._fields.items() if name not in first}}
-    return form
+def in_desk_order() -> list[str]:
+    """Return the codes of the languages, the desk's own first: it is the one to write."""
+    return sorted(LANGUAGES, key=lambda code: code != settings.get("language"))
+
+
+class LabelWidget:
+    """One input per language, each led by its code; with `rows`, text areas instead."""
+
+    #: Several controls under one name: the form draws a legend, not a label.
+    group = True
+
+    def __init__(self, rows: int = 0) -> None:
+        self.rows = rows
+
+    def __call__(self, field: Field, **kwargs: Any) -> Markup:
+        inputs = Markup("").join(self._input(field, code, kwargs) for code in in_desk_order())
+        return inputs if self.rows else Markup('<div class="pair">{}</div>').format(inputs)
+
+    def _input(self, field: Field, code: str, kwargs: dict[str, Any]) -> Markup:
+        name, text = f"{field.name}-{code}", (field.data or {}).get(code, "")
+        label = _("%(field)s, in %(language)s", field=field.label.text, language=language_name(code))
+        attributes = {**kwargs, "id": f"{field.id}-{code}", "name": name, "lang": code, "aria-label": label}
+        if self.rows:
+            control = Markup("<textarea {}>\n{}</textarea>").format(_attributes(attributes | {"rows": self.rows}), text)
+        else:
+            control = Markup("<input {}>").format(_attributes(attributes | {"value": text}))
+        area = " affix-area" if self.rows else ""
+        return Markup('<div class="affix{}"><span class="lang" aria-hidden="true">{}</span>{}</div>').format(
+            area, code.upper(), control
+        )
+
+
+def _attributes(values: dict[str, Any]) -> Markup:
+    written = {name.rstrip("_"): value for name, value in values.items() if value not in (None, False)}
+    return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in written.items())
+
+
+class LabelFormField(Field):
+    """A `Label`: the text of each language in one field, posted as ``<name>-en``, ``<name>-fr``."""
+
+    widget = LabelWidget()
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        """Take what was posted, else what is stored, else the default."""
+        self.process_errors: list[str] = []
+        if data is unset_value:
+            data = self.default() if callable(self.default) else self.default
+        self.object_data = data
+        self.data = Label(data or {})
+        names = {code: f"{self.name}-{code}" for code in LANGUAGES}
+        if formdata is not None and any(name in formdata for name in names.values()):
+            texts = {code: str(formdata.get(name, "")).strip() for code, name in names.items()}
+            self.data = Label({code: text for code, text in texts.items() if text})
+            self.raw_data = list(texts.values())
+
+    def focus_id(self) -> str:
+        """Return the id of the first control, where a link of the error summary leads."""
+        return f"{self.id}-{in_desk_order()[0]}"
+
+
+class LabelRequired:
+    """At least one language has a text."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse an empty label."""
+        if not any((field.data or {}).values()):
+            raise StopValidation(_("Write it in at least one language."))
 
 
 class LabelLength:
@@ -106,6 +143,37 @@ class LabelLength:
         """Refuse a text that is too long."""
         if any(len(text) > self.longest for text in (field.data or {}).values()):
             raise StopValidation(_("Use at most %(count)d characters.", count=self.longest))
+
+
+class ColourWidget(TextInput):
+    """A text input for the colour, and the browser's picker kept in step by ``static/js/colour.js``."""
+
+    def __call__(self, field: Field, **kwargs: Any) -> Markup:
+        kwargs |= {"data-colour": True, "autocomplete": "off", "spellcheck": "false"}
+        picker = _("Pick: %(field)s", field=field.label.text)
+        return Markup(
+            '<div class="colour"><input class="swatch" type="color" value="{}" aria-label="{}" hidden>{}</div>'
+        ).format(_hex(field.data), picker, super().__call__(field, **kwargs))
+
+
+def _hex(text: Any) -> str:
+    try:
+        return colors.to_hex(colors.parse(str(text or "")))
+    except ValueError:
+        return "#000000"
+
+
+class ColourField(StringField):
+    """A colour as CSS writes it: ``#007afc`` or a name such as ``white``."""
+
+    widget = ColourWidget()
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not a colour."""
+        try:
+            colors.parse(self.data or "")
+        except ValueError as error:
+            raise StopValidation(_("Write a colour such as #007afc, or a name such as white.")) from error
 
 
 class RichText(TextArea):
@@ -126,99 +194,3 @@ class RichField(TextAreaField):
         super().process_formdata(valuelist)
         if self.data and "<" not in self.data:
             self.data = richtext.from_text(self.data)
-
-
-class DeskConverter(widgets.NativeConverter):
-    """Model columns to native controls, with the limits both engines share."""
-
-    def __init__(self, view: Any, additional: Any = None) -> None:
-        super().__init__(view, additional)
-        self.converters[IntegerField] = self.number
-        self.converters[DateTimeField] = self.converters[JSONField] = self.refuse
-
-    def label(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
-        """Make the field of a `Label` column, no longer than `MAX_LABEL`."""
-        name, unbound = super().label(_model, field, **kwargs)
-        unbound.kwargs["validators"] = [*unbound.kwargs["validators"], LabelLength()]
-        return name, unbound
-
-    def handle_foreign_key(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
-        """Offer the rows it may name in a native select."""
-        for unwanted in ("filters", "validators"):
-            kwargs.pop(unwanted, None)
-        kwargs.setdefault("rows", SOURCES[field.rel_model])
-        if field.null:
-            kwargs.setdefault("empty", lazy("None"))
-        return field.name, RowSelect(**kwargs)
-
-    def number(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:
-        """Take whole numbers that both engines can store."""
-        message = lazy("Expected a whole number from %(low)d to %(high)d.", low=LOWEST, high=HIGHEST)
-        kwargs["validators"] = [*kwargs["validators"], NumberRange(LOWEST, HIGHEST, message)]
-        return field.name, NumberField(**kwargs)
-
-    def refuse(self, model: Any, field: Any, **_kwargs: Any) -> tuple[str, Any]:
-        """Raise TypeError: moments are the rules' to write, and nobody types JSON."""
-        raise TypeError(f"{model.__name__}.{field.name} cannot be edited in a form")
-
-
-class InlineRows(InlineModelFormList):
-    """Rows edited under their parent, handed to its rule as a list; a blank row waits where there is no script."""
-
-    @property
-    def key(self) -> str:
-        """The field that is empty in a row nobody filled in."""
-        return str(self.inline_view.key)
-
-    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> Any:
-        """Read the rows; offer one more when the form is shown for the first time."""
-        result = super().process(formdata, data, extra_filters)
-        if not formdata:
-            self.append_entry()
-        return result
-
-    def is_blank(self, entry: Any) -> bool:
-        """Whether this is the row that waits to be filled in."""
-        return not entry.form.data[self.key] and not entry.form.errors
-
-    def remaining(self) -> list[Any]:
-        """Return the entries that are filled in and not ticked for removal."""
-        return [entry for entry in self.entries if not self.should_delete(entry) and entry.form.data[self.key]]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows that stay, each with the ``prefix`` of its fields' names."""
-        return [
-            {**entry.form.data, "id": row_id(entry.form.data["id"]), "prefix": entry.name} for entry in self.remaining()
-        ]
-
-    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        """Check the rows that stay."""
-        self.errors = [entry.errors for entry in self.remaining() if not entry.validate(form)]
-        return not self.errors
-
-
-class DeskInlineConverter(InlineModelConverter):
-    """Inline models to `InlineRows`."""
-
-    inline_field_list_type = InlineRows
-
-
-def show(error: Any, form: Any) -> None:
-    """Put the message of a refusal at the field it names, else above the form."""
-    field = field_named(form, error.field) if error.field else None
-    if field is None:
-        form.form_errors.append(str(error))
-    else:
-        field.errors = [*field.errors, str(error)]
-
-
-def field_named(form: Any, name: str) -> Any:
-    """Return the field with this name, also of an inline row (``permissions-0-department``)."""
-    for field in form:
-        if name in {field.name, field.short_name}:
-            return field
-        for entry in getattr(field, "entries", ()):
-            inner = field_named(entry.form, name) if name.startswith(f"{entry.name}-") else None
-            if inner is not None:
-                return inner
-    return None

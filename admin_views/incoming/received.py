@@ -162,7 +162,7 @@ class ReceivedView(DeskView):
             return self.page(self.get_one(str(mail.id)))
         flash(done(result), "success")
         if isinstance(result, Ticket) and access.sees(self.agent, result):
-            return redirect(self.get_url("desk_tickets.ticket_view", number=result.number))
+            return redirect(self.get_url("desk_ticket.ticket_view", number=result.number))
         return redirect(self.get_url(".details_view", id=mail.id))
 
     @expose("/replay/", methods=("POST",))

@@ -50,4 +50,4 @@ class StrangersPage(DeskPage):
             flash(str(text), "success")
         except HelpdeskError as error:
             flash(str(error), "error")
-        return redirect(url_for("desk_tickets.ticket_view", number=ticket.number, _anchor=f"m{message_id}"))
+        return redirect(url_for("desk_ticket.ticket_view", number=ticket.number, _anchor=f"m{message_id}"))

@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
 
 from admin_views.base import DeskView
-from admin_views.base.fields import show
+from admin_views.base.forms import show
 from helpdesk import access
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy

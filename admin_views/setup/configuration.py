@@ -11,8 +11,8 @@ from flask_admin import expose
 from wtforms import BooleanField, FileField, PasswordField, SelectField, StringField
 
 from admin_views.base import DeskPage, posted
-from admin_views.base.fields import DeskForm, LabelLength, show, timezones
-from admin_views.base.widgets import ColourField, LabelFormField, LabelWidget
+from admin_views.base.fields import ColourField, LabelFormField, LabelLength, LabelWidget, timezones
+from admin_views.base.forms import DeskForm, show
 from helpdesk import examples, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.files import logo

@@ -9,7 +9,7 @@ from flask_admin import expose
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from admin_views.base import DeskPage
-from admin_views.base.fields import DeskForm
+from admin_views.base.forms import DeskForm
 from helpdesk import clock
 from helpdesk.i18n import _, lazy
 from helpdesk.settings import lookups

@@ -11,8 +11,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import Length
 
 from admin_views.base import DeskPage, posted
-from admin_views.base.fields import DeskForm, LabelLength, show
-from admin_views.base.widgets import LabelFormField, LabelRequired, LabelWidget
+from admin_views.base.fields import LabelFormField, LabelLength, LabelRequired, LabelWidget
+from admin_views.base.forms import DeskForm, show
 from helpdesk import i18n
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
@@ -118,18 +118,18 @@ class EmailsPage(DeskPage):
         form = self.form(kind)
         problems = list(email_texts.problems(kind, form.data).values())
         try:
-            email = self.draft(kind, form)
+            email = self.preview_email(kind, form)
         except NotFound as error:
             problems.append(str(error))
-            email = self.draft(kind, form, newest=True)
+            email = self.preview_email(kind, form, newest=True)
         page = rendering.preview(email, current_app.jinja_env, problems)
         return Response(page, headers={"Content-Security-Policy": PREVIEW_POLICY})
 
-    def draft(self, kind: Kind, form: Any, *, newest: bool = False) -> OutgoingEmail:
+    def preview_email(self, kind: Kind, form: Any, *, newest: bool = False) -> OutgoingEmail:
         """Return the e-mail the form describes, about the ticket it names. Raises NotFound."""
         number = "" if newest else request.form.get("preview_ticket", "")
         ticket = previews.chosen_ticket(number, self.agent)
-        return previews.draft(kind, form.data, preview_language(), ticket, actor=self.agent)
+        return previews.preview_email(kind, form.data, preview_language(), ticket, actor=self.agent)
 
     @expose("/<key>/test", methods=("POST",))
     def test_view(self, key: str) -> ResponseReturnValue:
@@ -138,7 +138,7 @@ class EmailsPage(DeskPage):
         form = self.form(kind)
         if self.is_clean(kind, form):
             try:
-                flash(previews.send_test(self.draft(kind, form), actor=self.agent), "success")
+                flash(previews.send_test(self.preview_email(kind, form), actor=self.agent), "success")
             except HelpdeskError as error:
                 flash(str(error), "error")
         return self.page(kind, form)

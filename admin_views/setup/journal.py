@@ -13,9 +13,9 @@ from flask_admin import expose
 from flask_babel import to_utc
 
 from admin_views.base import DeskPage, as_key, exports
-from helpdesk import journal, journal_lines
+from helpdesk import journal, journal_listing
 from helpdesk.i18n import _, lazy
-from helpdesk.journal_lines import Wanted
+from helpdesk.journal_listing import Wanted
 from helpdesk.settings import lookups
 from models import JournalEntry
 
@@ -76,12 +76,12 @@ class JournalPage(DeskPage):
     def index_view(self) -> ResponseReturnValue:
         """List the lines that the filters ask for, page by page."""
         ask = read_filters()
-        before = journal_lines.read_key(request.args.get("before", ""))
-        rows = journal_lines.entries(ask.wanted, before=before, limit=PER_PAGE + 1)
+        before = journal_listing.read_key(request.args.get("before", ""))
+        rows = journal_listing.entries(ask.wanted, before=before, limit=PER_PAGE + 1)
         return self.render(
             "admin/journal.html",
             lines=journal.with_sentences(rows[:PER_PAGE]),
-            older=journal_lines.write_key(rows[PER_PAGE - 1]) if len(rows) > PER_PAGE else None,
+            older=journal_listing.write_key(rows[PER_PAGE - 1]) if len(rows) > PER_PAGE else None,
             is_first="before" not in request.args,
             chosen=ask.values,
             problems=ask.problems,
@@ -93,7 +93,7 @@ class JournalPage(DeskPage):
     def export_view(self) -> Response:
         """Send the lines that the filters ask for as CSV, batch by batch; this too is noted."""
         wanted = read_filters().wanted
-        newest = journal_lines.entries(wanted, limit=1)
+        newest = journal_listing.entries(wanted, limit=1)
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         return exports.csv_response(csv_lines(wanted, newest), "journal")
 
@@ -106,4 +106,4 @@ def csv_lines(wanted: Wanted, newest: list[JournalEntry]) -> Iterator[list[Any]]
         for row, kind, text in journal.with_sentences(rows):
             when = row.created_at.isoformat(" ", "seconds")
             yield [when, kind, row.actor_name or _("The desk"), text, row.network]
-        rows = journal_lines.entries(wanted, before=journal_lines.key_of(rows[-1]), limit=BATCH)
+        rows = journal_listing.entries(wanted, before=journal_listing.key_of(rows[-1]), limit=BATCH)

@@ -10,7 +10,8 @@ from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
-from admin_views.base.fields import DeskForm, RichField
+from admin_views.base.fields import RichField
+from admin_views.base.forms import DeskForm
 from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy

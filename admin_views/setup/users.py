@@ -12,7 +12,8 @@ from markupsafe import Markup
 from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView, posted, references
-from admin_views.base.fields import languages, optional, show
+from admin_views.base.fields import languages, optional
+from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
 from helpdesk import settings

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from peewee import fn
 from wtforms import RadioField
 
-from admin_views.base import DeskView, widgets
+from admin_views.base import DeskView, fields
 from admin_views.base.ordering import Ordered
 from helpdesk.i18n import _, lazy
 from helpdesk.setup import workflow
@@ -32,13 +32,13 @@ LABELS = {
 HELP = {
     "identifier": lazy("The lasting name, for filters and exports; it may hold spaces. Example: on hold."),
     "label": lazy("What the team and the customers read, in their language."),
-    "text_color": widgets.COLOUR_HELP,
-    "background_color": widgets.COLOUR_HELP,
+    "text_color": fields.COLOUR_HELP,
+    "background_color": fields.COLOUR_HELP,
     "category": lazy("How the desk treats the tickets that have it."),
     "weight": lazy("The heaviest stands first in the lists. Example: 100."),
     "enabled": lazy("Offered in the list of tickets and in the ticket."),
 }
-COLOURS = {"text_color": widgets.ColourField, "background_color": widgets.ColourField}
+COLOURS = {"text_color": fields.ColourField, "background_color": fields.ColourField}
 
 
 def categories() -> list[Any]:

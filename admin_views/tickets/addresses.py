@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from admin_views.base import DeskPage, posted
-from admin_views.base.fields import DeskForm, show
+from admin_views.base.forms import DeskForm, show
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, NotFound
@@ -79,7 +79,7 @@ class AddressesPage(DeskPage):
         """Return the ticket one came from, else the customer, else the list."""
         number = request.args.get("ticket", "")
         try:
-            return url_for("desk_tickets.ticket_view", number=access.find_ticket(self.agent, number).number)
+            return url_for("desk_ticket.ticket_view", number=access.find_ticket(self.agent, number).number)
         except HelpdeskError:
             if access.can(self.agent, "configure"):
                 return url_for("desk_customers.edit_view", id=address.customer_id)

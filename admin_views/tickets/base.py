@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from admin_views.base import DeskPage
-from admin_views.tickets import page
+from admin_views.tickets import page_content
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.sidebar import desk_menu
@@ -54,7 +54,7 @@ class TicketDeskPage(DeskPage):
         refused: Mapping[str, str] = NONE,
     ) -> tuple[str, int]:
         """Render the page of a ticket; `composer` and `refused` are what comes back in its forms."""
-        return self.render("admin/ticket.html", **page.content(self.context, number, composer, refused)), code
+        return self.render("admin/ticket.html", **page_content.content(self.context, number, composer, refused)), code
 
     def refuse(self, number: str, form: str, error: InvalidInput) -> tuple[str, int]:
         """Show the page again, the form as it was filled in and what was refused at it."""

@@ -104,7 +104,7 @@ class BulkPage(DeskPage):
             target=oldest.number,
         )  # fmt: skip
         flash(text, "success")
-        return redirect(url_for("desk_tickets.ticket_view", number=oldest.number, **list_criteria()))
+        return redirect(url_for("desk_ticket.ticket_view", number=oldest.number, **list_criteria()))
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""

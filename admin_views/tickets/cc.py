@@ -41,7 +41,7 @@ class CcPage(DeskPage):
             if scripted:
                 return {"error": str(error)}, 422
             flash(str(error), "error")
-            return redirect(url_for("desk_tickets.ticket_view", number=number, copies=", ".join(emails)[:300]))
+            return redirect(url_for("desk_ticket.ticket_view", number=number, copies=", ".join(emails)[:300]))
         if scripted:
             return {"text": _("In copy from now on: they get the next messages.")}
         flash(_("In copy from now on: they get the next messages."), "success")
@@ -60,4 +60,4 @@ class CcPage(DeskPage):
 
     @staticmethod
     def _back(ticket: Ticket) -> Response:
-        return redirect(url_for("desk_tickets.ticket_view", number=ticket.number, _anchor="copies"))
+        return redirect(url_for("desk_ticket.ticket_view", number=ticket.number, _anchor="copies"))

@@ -16,7 +16,7 @@ from helpdesk.lib import inputs
 from helpdesk.lists import criteria, saved_views
 from models import Agent, Message, SavedView, Ticket
 
-TICKET = "desk_tickets.ticket_view"
+TICKET = "desk_ticket.ticket_view"
 TITLES = {
     "open": lazy("Open tickets"),
     "mine": lazy("My tickets"),

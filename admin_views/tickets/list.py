@@ -1,4 +1,4 @@
-"""The lists of the desk, and the page of one ticket: criteria in the address, one page of rows, what is new."""
+"""The lists of the desk: criteria in the address, one page of rows, what is new."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SORTS = {
 
 
 class TicketsPage(TicketDeskPage):
-    """The lists of tickets, and the page of one."""
+    """The lists of tickets."""
 
     slug = "tickets"
 
@@ -88,11 +88,6 @@ class TicketsPage(TicketDeskPage):
         ticket = context.find(request.args.get("at", ""))
         rows = criteria.listing_of(self.agent, context.criteria).around(ticket)
         return render_template("admin/ticket_beside.html", rows=rows, at=ticket.id, arguments=context.criteria)
-
-    @expose("/<number>")
-    def ticket_view(self, number: str) -> ResponseReturnValue:
-        """Show a ticket: its thread, its panel, the composer."""
-        return self.show(number)
 
 
 def named(agent: Agent, text: str) -> Ticket | None:

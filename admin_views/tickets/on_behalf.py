@@ -13,7 +13,7 @@ from wtforms import EmailField, FileField, HiddenField, RadioField, SelectField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.base.fields import show
+from admin_views.base.forms import show
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.files import form_files
 from admin_views.tickets.sidebar import LIST
@@ -93,7 +93,7 @@ class NewTicketPage(TicketDeskPage):
                 flash(_("Ticket %(number)s is open for %(name)s.", number=ticket.number, name=name), "success")
                 if ticket.is_spam:
                     flash(_("Its author is blocked: the ticket is under Spam, and nobody is mailed."), "warning")
-                return redirect(url_for("desk_tickets.ticket_view", number=ticket.number))
+                return redirect(url_for("desk_ticket.ticket_view", number=ticket.number))
         page = self.render("admin/ticket_new.html", form=form, form_files=files, return_url=url_for(LIST))
         return page, 422 if form.is_submitted() and not removing else 200
 

@@ -1,140 +1,19 @@
-"""The page of a ticket: what its template shows of the thread, the panel and the composer."""
+"""The page of one ticket."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
-from typing import Any
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
 
-from flask import request, session
-
-from admin_views.tickets import folding, page_state, ways_to_send
-from admin_views.tickets.composer_content import Composer
-from admin_views.tickets.context import TicketContext
-from admin_views.tickets.files import stored_files
-from helpdesk import access, orders, tickets
-from helpdesk.files import attachments
-from helpdesk.incoming import outcome_texts
-from helpdesk.lib import inputs
-from helpdesk.lists import listing
-from helpdesk.notifications import withholding
-from helpdesk.outbox import returned
-from helpdesk.people import assignees
-from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, email_origin, thread
-from models import NOTE, Agent, Message, Ticket
+from admin_views.tickets.base import TicketDeskPage
 
 
-def content(
-    context: TicketContext, number: str, composer: Composer | None, refused: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return what the template shows of the ticket with this number; without a composer, the draft stands there.
+class TicketPage(TicketDeskPage):
+    """A ticket: its thread, its panel, the composer."""
 
-    Raises NotFound, Merged.
-    """
-    agent, opened = context.agent, thread.open_thread(context.agent, number)
-    ticket = opened.ticket
-    composer = composer or Composer.of_draft(opened.draft)
-    timeline = timeline_of(opened, agent)
-    blocks = timeline["blocks"]
-    covering, others = assignees.eligible_agents(ticket.service_id, ticket.department_id)
-    return {
-        **timeline,
-        "ticket": ticket,
-        "files": attachments.of_messages(block.message for block in blocks if block.message),
-        **mail_of([block.message for block in blocks if block.message]),
-        "tags": opened.tags,
-        "copied": opened.copies,
-        "history": thread.earlier_tickets(ticket, agent),
-        "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
-        "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
-        "can": lambda verb: access.can(agent, verb, ticket),
-        "covers": lambda person: access.covers(person, ticket.service_id, ticket.department_id),
-        "catalogue": lookups,
-        "targets": {"teams": lookups.teams(), "covering": covering, "others": others},
-        "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
-        **ways_on(context, ticket),
-        "gone_on": tickets.purge_date(ticket),
-        "known": page_state.of_now(ticket),
-        "refused": refused,
-        "sent": session.pop("sent", ""),
-        "unsent": ways_to_send.unsent(agent, blocks),
-        **composing(ticket, agent, composer),
-    }
+    slug = "ticket"
 
-
-def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
-    """Return what the composer shows."""
-    ways = ways_to_send.ways(agent, ticket)
-    return {
-        "composer": composer,
-        "form_files": composer.files or stored_files(agent, ticket),
-        "form_key": secrets.token_urlsafe(9),
-        "canned": canned_responses.offered_in(ticket),
-        "canned_begins": lambda response: canned_responses.beginning(response, ticket),
-        "signature": tickets.signature_of(agent, ticket),
-        "ways": ways,
-        "way": ways_to_send.way_of(composer.way, ways),
-    }
-
-
-def mail_of(messages: list[Message]) -> dict[str, Any]:
-    """Return what the thread shows of e-mails: where messages came from, and which of ours came back."""
-    return {
-        "mailed": email_origin.of_messages(messages),
-        "not_kept": outcome_texts.not_kept,
-        "returned": returned.of_messages(messages),
-        "takes_no_mail": withholding.is_undeliverable,
-    }
-
-
-def ways_on(context: TicketContext, ticket: Ticket) -> dict[str, Any]:
-    """Return where the page leads: its list and the ticket's place there, the page again in another state."""
-    return {
-        "list_url": context.list_address(),
-        "list_name": context.list_name(),
-        "stand": context.stand(ticket),
-        "most": listing.COUNT_LIMIT,
-        "note_url": context.address(ticket, kind="note"),
-        "unfolded_url": context.address(ticket, unfold=1, **page_asked()),
-    }
-
-
-def timeline_of(opened: thread.OpenedTicket, agent: Agent) -> dict[str, Any]:
-    """Return the page of the thread that is asked for, else its end or, when that is far, what is unread."""
-    before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
-    if before is None and after is None and opened.unread > thread.MESSAGES:
-        after = opened.mark
-    shown = thread.timeline(opened.ticket, before=before, after=after)
-    messages = [block.message for block in shown.blocks if block.message is not None]
-    last = max((row.id for row in messages), default=0)
-    return {
-        "blocks": shown.blocks,
-        "earlier": shown.earlier,
-        "later": shown.later,
-        # Whoever has not come to the end is shown the rest before a reply is sent.
-        "newest": thread.newest_id(opened.ticket) if before else newest_public(messages),
-        "is_unread": opened.unread > 0 if opened.mark is not None else opened.ticket.awaits_reply,
-        "first_new": first_new(opened, messages, agent, follows=shown.earlier is not None),
-        "upto": last if opened.mark is None or last > opened.mark else 0,
-        **folding.content(messages, opened.mark, agent),
-    }
-
-
-def page_asked() -> dict[str, Any]:
-    """Return which page of the thread the address asks for."""
-    keys = {name: inputs.row_key(request.args.get(name, "")) for name in ("before", "after")}
-    return {name: key for name, key in keys.items() if key is not None}
-
-
-def first_new(opened: thread.OpenedTicket, messages: list[Message], agent: Agent, *, follows: bool) -> int | None:
-    """Return the id of the first message of others since the agent was here, where something stands before it."""
-    if opened.mark is None:
-        return None
-    new = [row for row in messages if row.id > opened.mark and row.agent_id != agent.id]
-    return new[0].id if new and (follows or new[0] is not messages[0]) else None
-
-
-def newest_public(messages: list[Message]) -> int:
-    """Return the id of the newest public message among these."""
-    return max((row.id for row in messages if row.kind != NOTE), default=0)
+    @expose("/<number>")
+    def ticket_view(self, number: str) -> ResponseReturnValue:
+        """Show the ticket."""
+        return self.show(number)

@@ -55,7 +55,7 @@ def tickets(agent: Agent, text: str) -> list[Line]:
         {
             "text": row.subject,
             "detail": " · ".join(filter(None, details(row))),
-            "url": url_for("desk_tickets.ticket_view", number=row.number),
+            "url": url_for("desk_ticket.ticket_view", number=row.number),
         }
         for row in rows
     ]

@@ -20,17 +20,17 @@ LIST = "desk_tickets.index_view"
 DASHBOARD = "desk_dashboard.index_view"
 
 
-#: Departments up to which all services are unfolded until somebody folds them.
+#: Departments up to which all services are expanded until somebody collapses them.
 FEW_DEPARTMENTS = 12
-#: The cookie that names the services somebody folded or unfolded: ``3`` is open, ``-3`` is not.
-FOLDS = "folds"
+#: The cookie that names the services somebody collapsed or expanded: ``3`` is open, ``-3`` is not.
+MENU_GROUPS_COOKIE = "folds"
 
 
 def is_open(service_id: int, entry: dict[str, Any]) -> bool:
-    """Whether the departments of a service are unfolded: those of the list at hand always are."""
+    """Whether the departments of a service are shown: those of the list at hand always are."""
     if entry["current"] or any(inner["current"] for inner in entry["sub"]):
         return True
-    chosen = request.cookies.get(FOLDS, "").split(".")
+    chosen = request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
     if f"-{service_id}" in chosen or str(service_id) in chosen:
         return str(service_id) in chosen
     return sum(len(lookups.departments(service.id)) for service in lookups.services()) <= FEW_DEPARTMENTS
@@ -80,7 +80,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _places(agent: Agent, counts: counting.Counts, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the services an agent sees, each with its departments, which fold."""
+    """Return the services an agent sees, each with its departments, which can be collapsed."""
     places = []
     for service in lookups.services():
         departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]

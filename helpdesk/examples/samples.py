@@ -12,7 +12,7 @@ from peewee import fn
 from database import Base, Label, database, is_sqlite
 from helpdesk import clock, folding, settings
 from helpdesk.examples.demo import library, world
-from helpdesk.examples.demo.draft import Author, Draft, Rows, Text
+from helpdesk.examples.demo.ticket_rows import Author, MemoryTicket, Rows, Text
 from helpdesk.lib import sort_position
 from helpdesk.outbox import claims
 from models import (
@@ -120,27 +120,29 @@ class Maker:
         rows = Rows(_next_id(Ticket), _next_id(Message), str(settings.get("ticket_prefix")))
         for number, story in enumerate(STORIES):
             wording = [row for row in book.threads[:: library.WORDINGS] if row.place == story.place][story.thread]
-            draft = Draft(rows, people[number % PEOPLE], wording.subject, places[story.place])
-            self._write_story(draft, story, wording.texts)
+            ticket = MemoryTicket(rows, people[number % PEOPLE], wording.subject, places[story.place])
+            self._write_story(ticket, story, wording.texts)
             if story.fate == "noted":
-                draft.note(book.notes[0], self.now - timedelta(hours=story.hours - 2), self.actor)
-            draft.finish()
-            self.made["tickets"].append(draft.id)
+                ticket.note(book.notes[0], self.now - timedelta(hours=story.hours - 2), self.actor)
+            ticket.finish()
+            self.made["tickets"].append(ticket.id)
         rows.store()
         _advance_ids(Ticket, Message)
 
-    def _write_story(self, draft: Draft, story: Story, texts: tuple[Text, ...]) -> None:
+    def _write_story(self, ticket: MemoryTicket, story: Story, texts: tuple[Text, ...]) -> None:
         opened, step = self.now - timedelta(hours=story.hours), timedelta(hours=story.hours / 6)
         active, pending = _status("default_status"), _status("pending_status")
-        draft.open(texts[0], opened, active, _priority("default_priority"))
+        ticket.open(texts[0], opened, active, _priority("default_priority"))
         if story.fate == "important":
-            draft.mark_important(_priority("important_priority"), opened + step / 2, self.actor)
+            ticket.mark_important(_priority("important_priority"), opened + step / 2, self.actor)
         for number, text in enumerate(texts[1 : story.texts], start=1):
             ends = story.fate == "closed" and number + 1 == story.texts
             if number % 2:
-                draft.reply(text, opened + number * step, self.actor, "", _status("closed_status") if ends else pending)
+                ticket.reply(
+                    text, opened + number * step, self.actor, "", _status("closed_status") if ends else pending
+                )
             else:
-                draft.receive(text, opened + number * step, active)
+                ticket.receive(text, opened + number * step, active)
 
 
 def _status(setting: str) -> Status:

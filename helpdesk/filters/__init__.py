@@ -4,7 +4,7 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
 from helpdesk.filters.actions import ACTIONS, TargetGone, choices, target
-from helpdesk.filters.authors import rests
+from helpdesk.filters.author_sight import rests
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
 from helpdesk.filters.dry_run import TRIED, try_out
 from helpdesk.filters.running import actions_of, apply_filters, resting, with_parts

@@ -16,7 +16,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, record
 from helpdesk.filters.actions import ACTIONS, target
-from helpdesk.filters.authors import may_act, rests
+from helpdesk.filters.author_sight import may_act, rests
 from helpdesk.filters.conditions import TicketFields, matches
 from helpdesk.lib.cache import CachedValue
 from models import Filter, FilterAction, FilterCondition, Ticket

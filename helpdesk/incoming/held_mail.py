@@ -122,7 +122,7 @@ def open_for(mail: IncomingMail, email: str, name: str, *, actor: Agent) -> Tick
     content = _content(mail)
     first, last = ticket_from_mail.names_of(Person(name, ""))
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
-    new = ticket_from_mail.draft(mail, content, mailbox, email)
+    new = ticket_from_mail.new_ticket(mail, content, mailbox, email)
     with _claimed(mail):
         _by_hand(mail, content, "new", "opened", actor)
         with mail_record.kept_files(mail, content) as kept, transaction():

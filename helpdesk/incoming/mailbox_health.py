@@ -158,4 +158,4 @@ def _tell(agent: Agent, words: object, subject: object) -> None:
         title, body = words(subject)  # type: ignore[operator]
     sender = outbox_rows.text("assignment", recipient.locale)
     text = Text(title, body, sender.sender_name, sender.sender_email, enabled=True)
-    outbox_rows.store_all([outbox_rows.draft(outbox_rows.NewMail("digest", text, recipient, {}))])
+    outbox_rows.store_all([outbox_rows.new_email(outbox_rows.NewMail("digest", text, recipient, {}))])

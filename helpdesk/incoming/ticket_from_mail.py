@@ -32,7 +32,7 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
     """
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     with in_language(mailbox.locale):
-        new = replace(draft(mail, content, mailbox), is_spam=spam)
+        new = replace(new_ticket(mail, content, mailbox), is_spam=spam)
     with mail_record.kept_files(mail, content) as kept, transaction():
         with mail_record.mails_of(mail, content):
             ticket = open_ticket(replace(new, files=tuple(kept.files)), actor=None)
@@ -48,7 +48,7 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
     return ticket
 
 
-def draft(mail: IncomingMail, content: ParsedMail, mailbox: Mailbox, email: str = "") -> NewTicket:
+def new_ticket(mail: IncomingMail, content: ParsedMail, mailbox: Mailbox, email: str = "") -> NewTicket:
     """Return the ticket a mail asks for: nothing of it is taken for more than what somebody wrote."""
     author = email or normalised(content.author.email) or mail.from_email
     first, last = names_of(content.author) if not email else ("", "")

@@ -159,7 +159,7 @@ def _mails(notice: Notice, cause: Cause, author: set[str], told: set[str]) -> It
         new = new_mail(notice.kind, recipient, cause)
         if new is not None:
             told.add(key)
-            mail = outbox_rows.draft(new)
+            mail = outbox_rows.new_email(new)
             withholding.withhold(mail, notice.kind, recipient, cause.actor, cause.ticket)
             yield mail
 

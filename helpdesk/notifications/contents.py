@@ -16,7 +16,7 @@ from helpdesk.notifications import copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text, text
 from helpdesk.settings import email_kinds
-from helpdesk.settings.fixed_emails import FIXED
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
@@ -40,12 +40,12 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     if in_copy and is_reached and copy_digest.is_full(recipient):
         copy_digest.gather(recipient, cause.ticket)
         return None
-    is_fixed = kind in FIXED
+    is_uneditable = kind in UNEDITABLE
     return NewMail(
         kind,
-        _worded(wording, cause) if is_fixed else _with_lines(wording, kind, recipient, cause.ticket),
+        _worded(wording, cause) if is_uneditable else _with_lines(wording, kind, recipient, cause.ticket),
         recipient,
-        {} if is_fixed else _values(recipient, cause),
+        {} if is_uneditable else _values(recipient, cause),
         cause.ticket,
         cause.message,
         # An agent's answer is a person's mail, whatever carries it.

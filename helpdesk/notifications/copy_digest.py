@@ -76,6 +76,6 @@ def _new(recipient: Recipient, line: str) -> OutgoingEmail:
     body = f"{email_kinds.GATHERED_BODY.text(recipient.locale)}<ul>{line}{END}"
     subject = email_kinds.GATHERED_SUBJECT.text(recipient.locale)
     words = Text(subject, body, like.sender_name, like.sender_email, enabled=True)
-    mail = outbox_rows.draft(NewMail("digest", words, recipient, {}))
+    mail = outbox_rows.new_email(NewMail("digest", words, recipient, {}))
     mail.due_at = clock.now() + HOUR
     return mail

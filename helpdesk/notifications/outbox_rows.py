@@ -14,7 +14,7 @@ from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_kinds import KINDS, LINK_LINES, kind_of
-from helpdesk.settings.fixed_emails import FIXED, Fixed
+from helpdesk.settings.uneditable_emails import UNEDITABLE, Uneditable
 from models import IncomingMail, Message, OutgoingEmail, Ticket
 
 #: Letters of a header of references.
@@ -56,8 +56,8 @@ class Text:
 
 def text(kind: str, locale: str) -> Text:
     """Return what this kind of e-mail says in this language. Raises KeyError for an unknown kind."""
-    if kind in FIXED:
-        return _fixed(FIXED[kind], locale)
+    if kind in UNEDITABLE:
+        return _uneditable(UNEDITABLE[kind], locale)
     declared, stored = KINDS[kind], lookups.email_text(kind)
 
     def label(name: str) -> str:
@@ -73,7 +73,7 @@ def text(kind: str, locale: str) -> Text:
     )
 
 
-def _fixed(kind: Fixed, locale: str) -> Text:
+def _uneditable(kind: Uneditable, locale: str) -> Text:
     like = text(kind.like, locale)
     return Text(
         subject=kind.subject.text(locale),
@@ -122,7 +122,7 @@ class NewMail:
         return "ticket" if self.ticket is not None and self.recipient.address is not None else ""
 
 
-def draft(new: NewMail) -> OutgoingEmail:
+def new_email(new: NewMail) -> OutgoingEmail:
     """Return an e-mail that is owed, not stored yet; it threads with the earlier ones of its ticket."""
     said, recipient, ticket, message = new.text, new.recipient, new.ticket, new.message
     usable = {name: value for name, value in new.values.items() if name in placeholders.allowed(new.kind)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk import clock, imports, journal_lines, links, orders, tickets
+from helpdesk import clock, imports, journal_listing, links, orders, tickets
 from helpdesk.files import attachments, room
 from helpdesk.incoming import mailbox_health, raw_mail_retention
 from helpdesk.lib import throttle
@@ -58,7 +58,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "links": links.purge,
     "passes of guests": guest_passes.purge,
     "held requests": unconfirmed.purge,
-    "the journal": journal_lines.purge,
+    "the journal": journal_listing.purge,
     "drafts": drafts.purge,
     "presence": presence.purge,
     "imports": imports.purge,

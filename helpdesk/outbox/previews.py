@@ -32,7 +32,9 @@ def chosen_ticket(number: str, actor: Agent) -> Ticket | None:
     return access.find_ticket(actor, wanted) if wanted else newest_ticket(actor)
 
 
-def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | None, *, actor: Agent) -> OutgoingEmail:
+def preview_email(
+    kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | None, *, actor: Agent
+) -> OutgoingEmail:
     """Return this kind of e-mail with these texts, as it would go out about this ticket; nothing is stored.
 
     `values` are those of the form. Without a ticket the variables stand for examples. Raises NotAllowed.
@@ -44,9 +46,9 @@ def draft(kind: Kind, values: Mapping[str, Any], locale: str, ticket: Ticket | N
     message = _cause(kind, ticket)
     filled = _example() if ticket is None else values_of(ticket, recipient, message)
     if kind.group == "accounts":
-        return outbox_rows.draft(NewMail(kind.key, said, recipient, filled))
+        return outbox_rows.new_email(NewMail(kind.key, said, recipient, filled))
     link = "ticket" if ticket is None and not to_agent else None
-    return outbox_rows.draft(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
+    return outbox_rows.new_email(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
 
 
 def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:

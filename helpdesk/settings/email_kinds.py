@@ -7,7 +7,7 @@ from typing import Any
 
 from database import Label
 from helpdesk.i18n import lazy
-from helpdesk.settings.fixed_emails import AUTO_GENERATED, AUTO_REPLIED, FIXED, Fixed
+from helpdesk.settings.uneditable_emails import AUTO_GENERATED, AUTO_REPLIED, UNEDITABLE, Uneditable
 from models import CUSTOMER_MESSAGE, NOTE, REPLY
 
 
@@ -239,13 +239,13 @@ NO_ANSWER = Label(
 )
 
 
-def kind_of(key: str) -> Kind | Fixed:
+def kind_of(key: str) -> Kind | Uneditable:
     """Return a kind of e-mail, whoever words it. Raises KeyError."""
-    return KINDS[key] if key in KINDS else FIXED[key]
+    return KINDS[key] if key in KINDS else UNEDITABLE[key]
 
 
 def label_of(key: str) -> Any:
     """Return how a kind of e-mail is called, also one that only tests the server; an unknown one by its key."""
     if key == "test":
         return lazy("Test message")
-    return kind_of(key).label if key in {**KINDS, **FIXED} else key
+    return kind_of(key).label if key in {**KINDS, **UNEDITABLE} else key

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
-from helpdesk.settings.fixed_emails import FIXED
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 
 PLACEHOLDERS: dict[str, Any] = {
     "customer_firstname": lazy("Customer’s first name"),
@@ -36,7 +36,7 @@ def allowed(kind: str) -> tuple[str, ...]:
     """Return the names of the variables that this kind of e-mail may use (`""`: a canned response)."""
     if kind in {"sign-in", "reset"}:
         return CUSTOMER
-    if kind == "invitation" or kind in FIXED:
+    if kind == "invitation" or kind in UNEDITABLE:
         return ()
     if kind == "notification":
         return tuple(PLACEHOLDERS)

@@ -25,7 +25,7 @@ function unfold() {
 
 /** One click unfolds all; printing needs them all. */
 function folds() {
-  const all = () => document.querySelectorAll(".msg.is-folded");
+  const all = () => document.querySelectorAll(".msg.is-collapsed");
   const open = () => all().forEach((message) => { message.open = true; });
   document.querySelector("[data-unfold]")?.addEventListener("click", (event) => {
     event.preventDefault();

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, sqlite_only]
 
 #: Where people spend their time.
 DESK = (
-    *("desk_tickets.index_view", "desk_tickets.ticket_view", "desk_configuration.index_view", "desk_tags.index_view"),
+    *("desk_tickets.index_view", "desk_ticket.ticket_view", "desk_configuration.index_view", "desk_tags.index_view"),
     "desk_statuses.create_view",
 )
 PUBLIC = ("public.home", "public.sign_in", "account.sign_in")

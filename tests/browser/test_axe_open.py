@@ -83,21 +83,21 @@ def bulk_assigning(page, world):
 
 def transfer(page, world):
     """Handing a ticket over."""
-    page.goto(world.url("desk_tickets.ticket_view"))
+    page.goto(world.url("desk_ticket.ticket_view"))
     page.locator(".acts summary", has_text="Transfer").click()
     return page.locator(".acts textarea")
 
 
 def move(page, world):
     """Moving a ticket to another place."""
-    page.goto(world.url("desk_tickets.ticket_view"))
+    page.goto(world.url("desk_ticket.ticket_view"))
     page.locator(".acts summary", has_text="Move").click()
     return page.locator("#place")
 
 
 def subject(page, world):
     """The field of the subject."""
-    page.goto(world.url("desk_tickets.ticket_view"))
+    page.goto(world.url("desk_ticket.ticket_view"))
     page.locator(".ticket-head summary").click()
     return page.locator("#subject")
 
@@ -133,14 +133,14 @@ def problems_of_a_filter(page, world):
 
 def canned(page, world):
     """The canned responses of the composer."""
-    page.goto(f"{world.url('desk_tickets.ticket_view')}#reply")
+    page.goto(f"{world.url('desk_ticket.ticket_view')}#reply")
     page.locator("[data-canned] summary").click()
     return page.locator("#canned-search")
 
 
 def note(page, world):
     """The composer as an internal note, with a name for a canned response asked for."""
-    page.goto(f"{world.url('desk_tickets.ticket_view')}#reply")
+    page.goto(f"{world.url('desk_ticket.ticket_view')}#reply")
     page.check("#save_as")
     page.locator("#canned_name").wait_for()
     page.locator(".kind label", has_text="Internal note").click()

@@ -151,7 +151,7 @@ GET: dict[str, str] = {
     "desk_views.edit_view": f"{DESK} 404 200 404 404",
     "desk_views.details_view": f"{DESK} 404 302 404 404",
     "desk_views.export": f"{DESK} 404 404 404 404",
-    "desk_tickets.ticket_view": TICKET,
+    "desk_ticket.ticket_view": TICKET,
     "desk_new_ticket.new_view": AGENTS,
     "desk_composer.canned_view": TICKET,
     "desk_composer.colleagues_view": TICKET,

@@ -9,7 +9,7 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, imports, journal, journal_lines, outbox, settings, tickets
+from helpdesk import clock, imports, journal, journal_listing, outbox, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.imports import formats
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
@@ -25,12 +25,14 @@ pytestmark = pytest.mark.usefixtures("request_context")
 
 
 def sentences(**wanted):
-    return [text for _row, _kind, text in journal.with_sentences(journal_lines.entries(journal_lines.Wanted(**wanted)))]
+    return [
+        text for _row, _kind, text in journal.with_sentences(journal_listing.entries(journal_listing.Wanted(**wanted)))
+    ]
 
 
 def test_a_sign_in_keeps_the_address_it_came_from(ana):
     sign_ins.start_sign_in(ana, network="192.0.2.7")
-    row = journal_lines.entries(journal_lines.Wanted(kind="sign-ins"))[0]
+    row = journal_listing.entries(journal_listing.Wanted(kind="sign-ins"))[0]
     assert (row.agent, row.network) == (ana, "192.0.2.7")
     assert journal.describe(row) == "Ana signed in (ana@desk.example)"
 
@@ -169,8 +171,8 @@ def test_pages_kinds_people_and_days(root, ana):
         sign_ins.start_sign_in(ana)
     sign_ins.start_sign_in(root)
     settings.save({"desk_name": "Here"}, actor=root)
-    newest = journal_lines.entries(journal_lines.Wanted(), limit=1)
-    assert len(journal_lines.entries(journal_lines.Wanted(), before=journal_lines.key_of(newest[0]))) == 2
+    newest = journal_listing.entries(journal_listing.Wanted(), limit=1)
+    assert len(journal_listing.entries(journal_listing.Wanted(), before=journal_listing.key_of(newest[0]))) == 2
     assert sentences(agent_id=ana.id, kind="sign-ins") == ["Ana signed in (ana@desk.example)"]
     assert sentences(until=start - timedelta(days=1)) == ["Ana signed in (ana@desk.example)"]
     assert len(sentences(since=start - timedelta(days=1))) == 2

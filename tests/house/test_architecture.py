@@ -43,7 +43,7 @@ FLOORS = (
     ("access", "links"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
-    ("journal_lines",),
+    ("journal_listing",),
     ("notifications",),
     ("people",),
     ("tickets", "imports"),

@@ -173,7 +173,7 @@ def labels() -> Iterator[tuple[str, Label]]:
     """Give every text of the program that stands in both languages side by side."""
     for name, value in vars(email_kinds).items():
         for number, row in enumerate(value.values() if isinstance(value, dict) else [value]):
-            held = vars(row).values() if isinstance(row, email_kinds.Kind | email_kinds.Fixed) else [row]
+            held = vars(row).values() if isinstance(row, email_kinds.Kind | email_kinds.Uneditable) else [row]
             yield from ((f"{name} {number}", text) for text in held if isinstance(text, Label))
     rows = (*seed.ROLES, *seed.STATUSES, *seed.PRIORITIES)
     yield from ((str(row), value) for row in rows for value in row.values() if isinstance(value, Label))

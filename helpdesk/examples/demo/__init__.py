@@ -14,8 +14,8 @@ from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.examples.demo import desk as desks
 from helpdesk.examples.demo import library, shop
-from helpdesk.examples.demo.draft import Rows
 from helpdesk.examples.demo.stories import StoryWriter, arrivals
+from helpdesk.examples.demo.ticket_rows import Rows
 from helpdesk.i18n import lazy
 from models import Agent, Customer, CustomerAddress, Message, Role, Ticket
 

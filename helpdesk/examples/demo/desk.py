@@ -10,7 +10,7 @@ from typing import Any
 from database import Label
 from helpdesk import filters, folding, settings
 from helpdesk.examples.demo import library, world
-from helpdesk.examples.demo.draft import Author
+from helpdesk.examples.demo.ticket_rows import Author
 from helpdesk.examples.demo.world import Person
 from helpdesk.lib import passwords
 from models import (

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from helpdesk import search
 from helpdesk.examples.demo import english, french, world
-from helpdesk.examples.demo.draft import Text
 from helpdesk.examples.demo.thread import Thread
+from helpdesk.examples.demo.ticket_rows import Text
 from helpdesk.lib import richtext
 from helpdesk.tickets import excerpt
 

@@ -8,7 +8,7 @@ from random import Random
 
 from helpdesk import orders
 from helpdesk.examples.demo import world
-from helpdesk.examples.demo.draft import Author
+from helpdesk.examples.demo.ticket_rows import Author
 from helpdesk.orders.order_input import NewLine, NewOrder
 
 #: Names and prices in cents of what is sold.

@@ -1,4 +1,4 @@
-"""What becomes of each ticket of the demo: drawn from a seeded chance, told through the verbs of `Draft`."""
+"""What becomes of each ticket of the demo: drawn from a seeded chance, told through the verbs of `MemoryTicket`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from helpdesk.examples.demo.desk import Desk
-from helpdesk.examples.demo.draft import Author, Draft, Rows
 from helpdesk.examples.demo.library import Book, Wording
+from helpdesk.examples.demo.ticket_rows import Author, MemoryTicket, Rows
 from models import Agent, Status
 
 #: Days over which the tickets were opened, and those that count as recent: only recent tickets are open.
@@ -64,18 +64,18 @@ class StoryWriter:
         author = self.authors[rng.randrange(pool)]
         is_open = rng.random() < 1 - ((self.now - opened) / timedelta(days=RECENT_DAYS)) ** 1.2
         wording = rng.choice(self.books[author.locale].threads)
-        draft = Draft(rows, author, wording.subject, self.desk.places[wording.place])
+        ticket = MemoryTicket(rows, author, wording.subject, self.desk.places[wording.place])
         moments = self._moments(opened, 26)
-        draft.open(wording.texts[0], opened, self.desk.statuses["active"], self.desk.priorities["normal"])
+        ticket.open(wording.texts[0], opened, self.desk.statuses["active"], self.desk.priorities["normal"])
         agent, signature = rng.choice(self.desk.covering[wording.place])
-        self._sort(draft, wording, moments, agent)
+        self._sort(ticket, wording, moments, agent)
         if is_open:
-            self._open(draft, wording, moments, agent, signature)
+            self._open(ticket, wording, moments, agent, signature)
         else:
-            self._closed(draft, wording, moments, agent, signature)
+            self._closed(ticket, wording, moments, agent, signature)
         if fate > 0.99:
-            draft.delete(next(moments), agent)
-        draft.finish()
+            ticket.delete(next(moments), agent)
+        ticket.finish()
 
     def _moments(self, opened: datetime, count: int) -> Iterator[datetime]:
         """Yield rising moments, hours apart, none of them in the future."""
@@ -85,83 +85,85 @@ class StoryWriter:
             at += timedelta(seconds=int(step * (0.2 + 0.8 * self.rng.random())))
             yield at
 
-    def _sort(self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent) -> None:
+    def _sort(self, ticket: MemoryTicket, wording: Wording, moments: Iterator[datetime], agent: Agent) -> None:
         """Give some tickets tags, a priority or importance."""
         rng, priorities = self.rng, self.desk.priorities
         if wording.tags and rng.random() < 0.6:
             name = rng.choice(wording.tags)
-            draft.tag(self.desk.tags[name], name, next(moments), agent)
+            ticket.tag(self.desk.tags[name], name, next(moments), agent)
         chance = rng.random()
         if chance < 0.09:
-            draft.set_priority(priorities["follow"], next(moments), agent, priorities["normal"])
+            ticket.set_priority(priorities["follow"], next(moments), agent, priorities["normal"])
         elif chance < 0.12:
-            draft.set_priority(priorities["high"], next(moments), agent, priorities["normal"])
+            ticket.set_priority(priorities["high"], next(moments), agent, priorities["normal"])
         elif chance < 0.15:
-            draft.mark_important(priorities["high"], next(moments), agent)
+            ticket.mark_important(priorities["high"], next(moments), agent)
 
-    def _open(self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str) -> None:
+    def _open(
+        self, ticket: MemoryTicket, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str
+    ) -> None:
         rng, statuses = self.rng, self.desk.statuses
         chance = rng.random()
         if chance < 0.45:
-            self._unanswered(draft, moments, agent)
+            self._unanswered(ticket, moments, agent)
             return
-        draft.reply(wording.texts[1], next(moments), agent, signature, statuses["pending"])
-        self._go_on(draft, moments, agent, signature)
+        ticket.reply(wording.texts[1], next(moments), agent, signature, statuses["pending"])
+        self._go_on(ticket, moments, agent, signature)
         if chance > 0.9:
-            draft.set_status(statuses["on hold"], next(moments), agent, statuses["pending"])
+            ticket.set_status(statuses["on hold"], next(moments), agent, statuses["pending"])
         elif chance > 0.65:
-            draft.receive(wording.texts[2], next(moments), statuses["active"])
+            ticket.receive(wording.texts[2], next(moments), statuses["active"])
 
-    def _unanswered(self, draft: Draft, moments: Iterator[datetime], agent: Agent) -> None:
+    def _unanswered(self, ticket: MemoryTicket, moments: Iterator[datetime], agent: Agent) -> None:
         rng = self.rng
         chance = rng.random()
         if chance < 0.25:
-            draft.assign(agent, next(moments), self.desk.agents["Grace Hughes"])
+            ticket.assign(agent, next(moments), self.desk.agents["Grace Hughes"])
         elif chance < 0.4:
-            draft.assign(rng.choice(self.desk.teams)[0], next(moments), self.desk.agents["Claire Fontaine"])
+            ticket.assign(rng.choice(self.desk.teams)[0], next(moments), self.desk.agents["Claire Fontaine"])
         if rng.random() < 0.3:
-            question = rng.choice(self.books[draft.author.locale].follow_ups)[0]
-            draft.receive(question, next(moments), self.desk.statuses["active"])
+            question = rng.choice(self.books[ticket.author.locale].follow_ups)[0]
+            ticket.receive(question, next(moments), self.desk.statuses["active"])
 
     def _closed(
-        self, draft: Draft, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str
+        self, ticket: MemoryTicket, wording: Wording, moments: Iterator[datetime], agent: Agent, signature: str
     ) -> None:
         rng, statuses, texts = self.rng, self.desk.statuses, wording.texts
         chance = rng.random()
         closed: Status = statuses["closed"]
         if rng.random() < 0.12:
-            draft.note(rng.choice(self.books[draft.author.locale].notes), next(moments), agent)
+            ticket.note(rng.choice(self.books[ticket.author.locale].notes), next(moments), agent)
         if chance < 0.3:
-            draft.reply(texts[1], next(moments), agent, signature, closed)
+            ticket.reply(texts[1], next(moments), agent, signature, closed)
             return
-        draft.reply(texts[1], next(moments), agent, signature, statuses["pending"])
-        self._go_on(draft, moments, agent, signature)
+        ticket.reply(texts[1], next(moments), agent, signature, statuses["pending"])
+        self._go_on(ticket, moments, agent, signature)
         if chance < 0.7:
-            draft.receive(texts[2], next(moments), statuses["active"])
-            draft.reply(texts[3], next(moments), agent, signature, closed)
+            ticket.receive(texts[2], next(moments), statuses["active"])
+            ticket.reply(texts[3], next(moments), agent, signature, closed)
         else:
-            thanks = rng.choice(self.books[draft.author.locale].thanks)
-            draft.receive(thanks, next(moments), statuses["active"])
-            draft.close(closed, next(moments), agent if chance < 0.85 else None)
+            thanks = rng.choice(self.books[ticket.author.locale].thanks)
+            ticket.receive(thanks, next(moments), statuses["active"])
+            ticket.close(closed, next(moments), agent if chance < 0.85 else None)
 
-    def _go_on(self, draft: Draft, moments: Iterator[datetime], agent: Agent, signature: str) -> None:
+    def _go_on(self, ticket: MemoryTicket, moments: Iterator[datetime], agent: Agent, signature: str) -> None:
         """Make one thread in fifty a long one, of ten messages or so."""
         if self.rng.random() >= 0.02:
             return
-        follow_ups = self.books[draft.author.locale].follow_ups
+        follow_ups = self.books[ticket.author.locale].follow_ups
         for question, answer in self.rng.sample(follow_ups, 4):
-            draft.receive(question, next(moments), self.desk.statuses["active"])
-            draft.reply(answer, next(moments), agent, signature, self.desk.statuses["pending"])
+            ticket.receive(question, next(moments), self.desk.statuses["active"])
+            ticket.reply(answer, next(moments), agent, signature, self.desk.statuses["pending"])
 
     def _spam(self, rows: Rows, opened: datetime) -> None:
         author = self.rng.choice(self.spammers)
         subject, text = self.rng.choice(self.books[author.locale].spam)
         place = self.rng.choice([key for key, place in self.desk.places.items() if place[1] is not None])
-        draft = Draft(rows, author, subject, self.desk.places[place])
-        draft.open(text, opened, self.desk.statuses["active"], self.desk.priorities["normal"])
+        ticket = MemoryTicket(rows, author, subject, self.desk.places[place])
+        ticket.open(text, opened, self.desk.statuses["active"], self.desk.priorities["normal"])
         if author.id in self.blocked:
-            draft.columns["is_spam"] = True
+            ticket.columns["is_spam"] = True
         else:
             self.blocked[author.id] = next(self._moments(opened, 4))
-            draft.mark_spam(self.blocked[author.id], self.desk.covering[place][0][0])
-        draft.finish()
+            ticket.mark_spam(self.blocked[author.id], self.desk.covering[place][0][0])
+        ticket.finish()

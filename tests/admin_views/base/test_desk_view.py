@@ -17,7 +17,7 @@ from markupsafe import escape
 from playhouse.test_utils import count_queries
 
 from admin_views.base import DeskView, exports, guard
-from admin_views.base.fields import DeskConverter
+from admin_views.base.forms import DeskConverter
 from helpdesk.i18n import lazy
 from models import Agent, Customer, Permission, Service, Setting, Tag, Ticket
 from tests.support import cast, doors, sqlite_only

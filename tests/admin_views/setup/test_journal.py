@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from admin_views.setup.journal import PER_PAGE
-from helpdesk import clock, journal, journal_lines, settings
+from helpdesk import clock, journal, journal_listing, settings
 from models import JournalEntry, Priority, Service
 from tests.support import doors
 
@@ -72,7 +72,7 @@ def test_pages_go_on_by_key(admin, root):
     note(root, "List", PER_PAGE + 5)
     first = admin.get(URL, query_string={"kind": "data"}).get_data(as_text=True)
     oldest = list(JournalEntry.select().where(JournalEntry.kind == "data").order_by(JournalEntry.id))[5]
-    key = journal_lines.write_key(oldest)
+    key = journal_listing.write_key(oldest)
     assert f"before={key}" in first
     second = lines(admin, kind="data", before=key)
     assert "List 4" in second

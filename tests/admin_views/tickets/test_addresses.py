@@ -47,7 +47,7 @@ def test_what_came_back_is_not_folded_away(client_of: Clients, ticket: Ticket, a
     for number in range(5):
         tickets.reply(Ticket.get_by_id(ticket.id), f"<p>More {number}</p>", actor=ana)
     url = f"/admin/tickets/{ticket.number}"
-    folded = f'<details class="msg is-folded is-reply" id="m{message.id}"'
+    folded = f'<details class="msg is-collapsed is-reply" id="m{message.id}"'
     assert folded in client_of(root).get(url).get_data(as_text=True)
     OutgoingEmail.update(state="sent", bounced_at=clock.now(), bounce_reason="5.1.1").where(
         OutgoingEmail.message == message.id

@@ -10,7 +10,7 @@ from helpdesk.incoming import parser_process, quotes
 from helpdesk.settings import email_kinds
 from models import Mailbox, MailedMessage, Message, OutgoingEmail, Service, Ticket
 from tests.support.mails import mail, make_mailbox, receive
-from tests.support.replies import ENGLISH, ENGLISH_QUOTES, FRENCH, FRENCH_QUOTES, KEPT_WHOLE, PAGES
+from tests.support.quoted_mails import ENGLISH, ENGLISH_QUOTES, FRENCH, FRENCH_QUOTES, KEPT_WHOLE, PAGES
 
 CAROL = "carol@customer.example"
 

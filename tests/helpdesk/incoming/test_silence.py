@@ -33,8 +33,8 @@ from models import (
     TicketEvent,
 )
 from tests.support import cast
+from tests.support.automatic_mails import AUTOMATIC, REPORTS, dsn
 from tests.support.mails import ADDRESS, mail, make_mailbox, receive
-from tests.support.reports import AUTOMATIC, REPORTS, dsn
 
 CAROL, ERIN = "carol@customer.example", "erin@customer.example"
 

@@ -16,7 +16,7 @@ from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from helpdesk.lib import richtext
 from helpdesk.notifications import outbox_rows
-from helpdesk.settings.fixed_emails import FIXED
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import CannedResponse, EmailText, OutgoingEmail, Ticket
 from tests.support import cast
 
@@ -344,7 +344,7 @@ def test_the_mails_of_a_bulk_act_wake_the_deliverer(ticket, root, ana, ben, monk
 
 def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, monkeypatch):
     first = OutgoingEmail(kind="digest", to_email="ana@desk.example", from_email="x", created_at=clock.now())
-    monkeypatch.setattr(outbox_rows, "draft", Mock(side_effect=[first, ZeroDivisionError]))
+    monkeypatch.setattr(outbox_rows, "new_email", Mock(side_effect=[first, ZeroDivisionError]))
     with pytest.raises(ZeroDivisionError):
         hand_out(ticket, root, ana, ana, ben, ben)
     assert mails("digest") == []
@@ -356,7 +356,7 @@ def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, 
 def test_every_kind_of_mail_stands_in_the_table():
     listed = {notice.kind for notices in notifications.TABLE.values() for notice in notices}
     # To an address that is not proven, these stand in for a confirmation and for a notification of a copy.
-    assert listed | {"received", "copied"} == {*notifications.KINDS, *FIXED}
+    assert listed | {"received", "copied"} == {*notifications.KINDS, *UNEDITABLE}
 
 
 def test_what_listens_follows_from_the_table():
@@ -369,10 +369,10 @@ def test_an_occasion_is_called_as_no_event():
 
 
 @pytest.mark.parametrize("locale", ["en", "fr"])
-@pytest.mark.parametrize("kind", FIXED)
+@pytest.mark.parametrize("kind", UNEDITABLE)
 def test_a_fixed_mail_asks_for_no_word_that_nobody_fills_in(kind, locale):
     words = {"who": "Ana", "number": "1", "count": 2, "email": "x@customer.example", "reason": "it is full"}
-    assert all("%" not in text.text(locale) % words for text in (FIXED[kind].subject, FIXED[kind].body))
+    assert all("%" not in text.text(locale) % words for text in (UNEDITABLE[kind].subject, UNEDITABLE[kind].body))
 
 
 # --- Texts --------------------------------------------------------------------------------------------------------

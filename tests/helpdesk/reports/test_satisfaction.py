@@ -10,7 +10,7 @@ from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — replies owe mails only once it is read
 from database import database
-from helpdesk import clock, events, journal_lines, settings, tickets
+from helpdesk import clock, events, journal_listing, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.reports import satisfaction, statistics
@@ -98,7 +98,7 @@ def test_a_desk_that_does_not_ask_takes_no_answer(closed, carol):
 
 def test_what_was_commented_stays_out_of_the_journal(closed, carol):
     satisfaction.rate(closed, "bad", actor=carol, comment="Private matter")
-    lines = [*JournalEntry.select(), *journal_lines.entries(journal_lines.Wanted())]
+    lines = [*JournalEntry.select(), *journal_listing.entries(journal_listing.Wanted())]
     assert "rated-bad" in str([row.data for row in lines])
     assert not any("Private" in str(row.data) for row in lines)
 

@@ -13,7 +13,7 @@ AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Uneditable:
     """A kind of e-mail with words of its own, filled in as `%(who)s`, `%(number)s`, `%(count)s`, `%(email)s` and so on.
 
     It leaves from the address of the kind it is `like`, and is switched off with that where it `shares_switch`.
@@ -30,11 +30,11 @@ class Fixed:
 
 
 #: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
-FIXED: dict[str, Fixed] = {
+UNEDITABLE: dict[str, Uneditable] = {
     kind.key: kind
     for kind in (
         # For an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
-        Fixed(
+        Uneditable(
             "received",
             lazy("Receipt of a message"),
             like="confirmation",
@@ -49,7 +49,7 @@ FIXED: dict[str, Fixed] = {
             automatic=AUTO_REPLIED,
         ),
         # Asks to confirm a request without the security code: nothing a stranger typed either.
-        Fixed(
+        Uneditable(
             "confirm",
             lazy("Confirmation asked for"),
             like="confirmation",
@@ -66,7 +66,7 @@ FIXED: dict[str, Fixed] = {
             automatic=AUTO_REPLIED,
         ),
         # For somebody in copy who has not used a link of theirs yet: nothing a visitor typed (RULES 40).
-        Fixed(
+        Uneditable(
             "copied",
             lazy("News of a ticket, to somebody in copy"),
             like="notification",
@@ -82,7 +82,7 @@ FIXED: dict[str, Fixed] = {
             shares_switch=True,
         ),
         # For an agent whom a colleague mentioned in an internal note: it quotes nothing of the note.
-        Fixed(
+        Uneditable(
             "mention",
             lazy("Named in a note"),
             like="assignment",
@@ -96,7 +96,7 @@ FIXED: dict[str, Fixed] = {
             ),
         ),
         # For who has the ticket, once for each address: a mail to its customer came back.
-        Fixed(
+        Uneditable(
             "undelivered",
             lazy("E-mail not delivered"),
             like="assignment",
@@ -113,7 +113,7 @@ FIXED: dict[str, Fixed] = {
             ),
         ),
         # One mail instead of many, when several tickets are assigned at once.
-        Fixed(
+        Uneditable(
             "digest",
             lazy("Several tickets assigned"),
             like="assignment",

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from playhouse.test_utils import count_queries
 
-from helpdesk import clock, journal, journal_lines, settings, tickets
-from helpdesk.journal_lines import Wanted
+from helpdesk import clock, journal, journal_listing, settings, tickets
+from helpdesk.journal_listing import Wanted
 from helpdesk.operations import upkeep
 from helpdesk.people import sign_ins
 from helpdesk.reports import satisfaction
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("request_context")
 
 
 def texts(**wanted):
-    return [text for _row, _kind, text in journal.with_sentences(journal_lines.entries(Wanted(**wanted)))]
+    return [text for _row, _kind, text in journal.with_sentences(journal_listing.entries(Wanted(**wanted)))]
 
 
 @pytest.fixture
@@ -128,13 +128,13 @@ def mixed(ticket, ana, root):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_pages_hold_every_line_once_and_in_order(mixed, size):
-    whole = [journal_lines.key_of(line) for line in journal_lines.entries(Wanted())]
+    whole = [journal_listing.key_of(line) for line in journal_listing.entries(Wanted())]
     assert len(whole) == len(set(whole)) == 14
     assert whole == sorted(whole, reverse=True)
     paged, key = [], None
-    while page := journal_lines.entries(Wanted(), before=key, limit=size):
-        key = journal_lines.read_key(journal_lines.write_key(page[-1]))
-        paged += [journal_lines.key_of(line) for line in page]
+    while page := journal_listing.entries(Wanted(), before=key, limit=size):
+        key = journal_listing.read_key(journal_listing.write_key(page[-1]))
+        paged += [journal_listing.key_of(line) for line in page]
     assert paged == whole
 
 
@@ -149,7 +149,7 @@ def test_filters_reach_the_histories(mixed, ticket, ana, root):
 
 @pytest.mark.parametrize("text", ["", "12", "9" * 400, "x", "WzEsMl0", "'"])
 def test_a_key_that_is_none_begins_at_the_first_page(database, text):
-    assert journal_lines.read_key(text) is None
+    assert journal_listing.read_key(text) is None
 
 
 def test_a_page_reads_no_more_for_more_lines(ticket, ana):
@@ -175,7 +175,7 @@ def plan_of(query, engine, database):
         return " / ".join(row[0] for row in database.execute_sql(f"EXPLAIN {sql}", values).fetchall())
 
 
-KEY = (clock.now(), journal_lines.EVENT, 5)
+KEY = (clock.now(), journal_listing.EVENT, 5)
 ASKED = [
     (Wanted(), "created_at_id"),
     (Wanted(agent_id=1), "agent_id_created_at_id"),
@@ -186,7 +186,7 @@ ASKED = [
 @pytest.mark.parametrize("key", [None, KEY])
 @pytest.mark.parametrize(("wanted", "index"), ASKED)
 def test_histories_are_read_by_an_index_in_their_order(mixed, engine, database, wanted, index, key):
-    query = journal_lines.events_of(wanted, key, *journal_lines.logged_times()[0]).limit(51)
+    query = journal_listing.events_of(wanted, key, *journal_listing.logged_times()[0]).limit(51)
     plan = plan_of(query, engine, database)
     # By a second end, SQLite would read all lines from the newest on.
     assert query.sql()[0].count(" < ") == 1
@@ -198,7 +198,7 @@ def test_histories_are_read_by_an_index_in_their_order(mixed, engine, database, 
 @pytest.mark.parametrize("key", [None, KEY])
 @pytest.mark.parametrize(("wanted", "index"), [*ASKED, (Wanted(kind="sign-ins"), "kind_created_at_id")])
 def test_own_lines_are_read_by_an_index_in_their_order(mixed, engine, database, wanted, index, key):
-    plan = plan_of(journal_lines.own_lines(wanted, key).limit(51), engine, database)
+    plan = plan_of(journal_listing.own_lines(wanted, key).limit(51), engine, database)
     assert f"journal_entry_{index}" in plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan

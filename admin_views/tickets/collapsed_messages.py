@@ -1,4 +1,4 @@
-"""What of a thread is folded: the page of a ticket opens where one answers, older messages are a line each."""
+"""Which messages of a thread are collapsed: a page opens where one answers, older messages are a line each."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from helpdesk import clock, i18n
 from helpdesk.tickets import excerpt
 from models import NOTE, REPLY, Agent, Message
 
-#: A page with this many messages or fewer is read at a glance: nothing is folded.
+#: A page with this many messages or fewer is read at a glance: nothing is collapsed.
 FEW = 3
 #: About a screen of reading: characters, and line ends or paragraphs.
 LONG_TEXT, LONG_LINES = 3_000, 30
 
 
 def content(messages: Sequence[Message], mark: int | None, agent: Agent) -> dict[str, Any]:
-    """Return the first words of what is folded by id, what is long, and the id of the message one lands at.
+    """Return the first words of what is collapsed by id, what is long, and the id of the message one lands at.
 
     Open stay: what is unread or did not arrive, what came after the team's last reply, the newest, notes of today.
     """
@@ -27,7 +27,7 @@ def content(messages: Sequence[Message], mark: int | None, agent: Agent) -> dict
     is_whole = len(messages) <= FEW or "unfold" in request.args
     kept = {row.id for row in messages} if is_whole else _open(messages, {row.id for row in new})
     return {
-        "folded": {row.id: excerpt.of_html(row.body) for row in messages if row.id not in kept},
+        "collapsed": {row.id: excerpt.of_html(row.body) for row in messages if row.id not in kept},
         "long": {row.id for row in messages if _is_long(row.body)},
         "landing": landing[0].id if landing else None,
     }

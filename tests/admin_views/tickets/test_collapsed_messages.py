@@ -26,7 +26,7 @@ def page(client, address):
 
 
 def folded(html):
-    return [int(key) for key in re.findall(r'<details class="msg is-folded[^"]*" id="m([0-9]+)"', html)]
+    return [int(key) for key in re.findall(r'<details class="msg is-collapsed[^"]*" id="m([0-9]+)"', html)]
 
 
 def unfolded(html):

@@ -2,7 +2,7 @@
 const YEAR = 31_536_000;
 const MOST = 200;
 
-export function folds() {
+export function menuGroups() {
   for (const fold of document.querySelectorAll("[data-fold]")) {
     fold.querySelector("summary").addEventListener("click", () => {
       const key = fold.dataset.fold;

@@ -85,7 +85,7 @@ class Rows:
             rows.clear()
 
 
-class Draft:
+class MemoryTicket:
     """One ticket in the making: each method is a verb that happens at the time `at` (naive UTC)."""
 
     def __init__(self, rows: Rows, author: Author, subject: str, place: tuple[int, int | None]) -> None:
