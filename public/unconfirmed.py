@@ -32,8 +32,10 @@ def keep(form: TicketForm) -> Response | None:
     if not form.validate():
         return None
     rate_limits.count("ticket", limit=TICKETS_PER_NETWORK, seconds=HOUR)
+    new = form.new_ticket()
+    rate_limits.count_copies(new.copies)
     try:
-        unconfirmed.store(form.new_ticket())
+        unconfirmed.store(new)
     except InvalidInput as error:
         form.refuse(error)
         return None
@@ -61,11 +63,13 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
 
 @blueprint.post("/confirm/<token>")
 def send_confirmed(token: str) -> Response | tuple[str, int]:
-    """Open the ticket that was asked for, and keep it open in this browser."""
+    """Open the ticket that was asked for, and keep it open in this browser. Raises TooMany."""
     form = PlaceForm(units.offered())
     unit = form.chosen
     try:
         row = unconfirmed.find(token)
+        # Whom a week of requests names is mailed now.
+        rate_limits.count_copies(unconfirmed.new_ticket_of(row).copies)
         place = (unit.service.id, unit.department.id if unit.department is not None else None) if unit else None
         ticket = unconfirmed.send(row, place)
     except (LinkExpired, NotFound) as error:

@@ -225,6 +225,36 @@ def test_whom_a_confirmed_message_copies_in_is_mailed_at_once(client, sales, smt
     assert OutgoingEmail.select().where(OutgoingEmail.to_email == "eve@copied.example").count() == 1
 
 
+def copied(start: int, count: int) -> str:
+    """Return so many addresses of strangers."""
+    return ", ".join(f"p{number}@copied.example" for number in range(start, start + count))
+
+
+def test_people_in_copy_count_for_the_network_that_names_them(app, client, sales, smtp):
+    """A request that waits names people as any form does: twenty a day (RULES 21)."""
+    ask(client, email="a@visitor.example", copies=copied(0, 10))
+    ask(client, email="b@visitor.example", copies=copied(5, 10))
+    ask(client, email="c@visitor.example", copies=copied(15, 5))
+    answer = send(client, fill(client, unread="1", code="", email="d@visitor.example", copies=copied(20, 1)))
+    assert (answer.status_code, "Too many attempts" in doors.text_of(answer)) == (429, True)
+    assert UnconfirmedRequest.select().count() == 3
+
+
+def test_people_in_copy_count_for_the_network_that_confirms(client, sales, smtp):
+    """Requests of several days, confirmed on one, put no more people in copy than others may."""
+    links = []
+    for day in range(3):
+        with time_machine.travel(clock.now() + timedelta(days=day), tick=False):
+            ask(client, email=f"v{day}@visitor.example", copies=copied(10 * day, 10))
+            links.append(mailed(smtp, f"v{day}@visitor.example")[1])
+    with time_machine.travel(clock.now() + timedelta(days=4), tick=False):
+        assert [doors.post(client, link).status_code for link in links] == [303, 303, 429]
+        assert Ticket.select().count() == 2
+        assert doors.post(client, links[1]).location == f"/tickets/{Ticket.get_by_id(2).number}"
+    with time_machine.travel(clock.now() + timedelta(days=5, hours=1), tick=False):
+        assert doors.post(client, links[2]).location == "/tickets/sent"
+
+
 @pytest.mark.parametrize("others", [1, 2])
 def test_a_message_to_a_service_that_is_gone_goes_to_another_one(client, billing, sales, smtp, others):
     if others == 2:
