@@ -41,6 +41,8 @@ IN_MEMORY = 256 * 1024
 IN_TRANSIT = 256 * 1024 * 1024
 #: How long and how much of a refused body is thrown away, so that the answer arrives before the connection ends.
 DRAIN_SECONDS, DRAIN_BYTES = 15, 128 * 1024 * 1024
+#: Seconds between two signs of life.
+BEAT = 1
 #: Seconds for answers that are being made when the server ends.
 END_PATIENCE = 25
 
@@ -192,9 +194,15 @@ class Server(TcpWSGIServer):
 
 
 class HTTPServer:
-    """Answers what comes in on some sockets, until it is ended."""
+    """Answers what comes in on some sockets, until it is ended; calls `beat` each second in which it could."""
 
-    def __init__(self, application: Application, sockets: Sequence[socket.socket], body_limit: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        sockets: Sequence[socket.socket],
+        body_limit: int,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self.adj = Adjustments(
             sockets=list(sockets), threads=THREADS, ident=None, connection_limit=CONNECTIONS + 100,
             channel_timeout=IDLE, cleanup_interval=1, asyncore_use_poll=True, recv_bytes=1 << 16,
@@ -205,6 +213,7 @@ class HTTPServer:
             application = forwarded.without(application)
         self._map: dict[int, Any] = {}
         self._lanes = Lanes()
+        self._beat, self._beaten_at = beat, 0.0
         self._is_ending = False
         self._servers = [
             Server(
@@ -254,6 +263,9 @@ class HTTPServer:
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+        if time.monotonic() - self._beaten_at >= BEAT and not self._lanes.is_stuck:
+            self._beaten_at = time.monotonic()
+            self._beat()
 
     def _busy(self) -> bool:
         channels = [channel for server in self._servers for channel in server.active_channels.values()]

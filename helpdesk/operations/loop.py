@@ -73,19 +73,25 @@ class Loop:
         self._bells = {source.name: threading.Event() for source in sources}
         self._listener = wakeups.Listener()
         self._keeper: threading.Thread | None = None
+        self._carriers: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin, beside whatever else the process does."""
         workers.begin()
         wakeups.bells |= {self._bells[source.name] for source in self._sources if source.is_woken}
         wakeups.follow_siblings(self._ring)
-        carriers = [
+        self._carriers = [
             threading.Thread(target=self._carry_out, args=(source,), name=source.name, daemon=True)
             for source in self._sources
         ]
-        self._keeper = threading.Thread(target=self._keep, args=(carriers,), name="keeper", daemon=True)
-        for thread in (self._keeper, *carriers):
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        for thread in (self._keeper, *self._carriers):
             thread.start()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether none of its threads has died."""
+        return self._keeper is not None and all(thread.is_alive() for thread in (self._keeper, *self._carriers))
 
     def stop(self) -> None:
         """Let what is being done end, for some seconds at most, and stop."""
@@ -131,14 +137,14 @@ class Loop:
             if source.is_woken:
                 self._bells[source.name].set()
 
-    def _keep(self, carriers: list[threading.Thread]) -> None:
+    def _keep(self) -> None:
         """Say that this process lives, free what the dead had claimed, listen to other processes; end last."""
         watch, is_started = workers.Watch(), False
         while not self._stopping.is_set():
             try:
                 with database.connection_context():
                     # A process whose sources have died is dead, too, and health tells it.
-                    if all(thread.is_alive() for thread in carriers) or not is_started:
+                    if all(thread.is_alive() for thread in self._carriers) or not is_started:
                         workers.beat()
                     if not is_started:
                         workers.free_ended(self._sources)
@@ -149,11 +155,11 @@ class Loop:
                 self._stopping.wait(min(workers.BEAT, _report(error, "keeper")))
         self._listener.close()
         until = time.monotonic() + PATIENCE
-        for thread in carriers:
+        for thread in self._carriers:
             if thread.ident is not None:  # a signal may come amid the start
                 thread.join(max(0, until - time.monotonic()))
         # What is still being done keeps its claim: the next start frees it, once this process is dead.
-        if not any(thread.is_alive() for thread in carriers):
+        if not any(thread.is_alive() for thread in self._carriers):
             with suppress(*outage.ERRORS), database.connection_context():
                 workers.end()
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.files import file_store
 from helpdesk.lib import cache, machine
 from helpdesk.operations import jobs, outage, service_manager, wakeups
-from helpdesk.operations.http_server import CONNECTIONS, HTTPServer
+from helpdesk.operations.http_server import BEAT, CONNECTIONS, HTTPServer
 from helpdesk.operations.loop import Loop
 from helpdesk.operations.service_manager import ServiceManager
 from helpdesk.operations.supervisor import Member, Supervisor
@@ -39,6 +40,13 @@ class CannotListen(HelpdeskError):
     """The address of the desk cannot be listened on; the message names the remedy."""
 
 
+Beat = Callable[[], None]
+
+
+def nobody_counts() -> None:
+    """Give no sign of life: nobody waits for one."""
+
+
 def end_on_signals() -> None:
     """Let SIGTERM and SIGINT end the process cleanly, with exit code 0."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,13 +57,16 @@ def _end(_number: int, _frame: Any) -> NoReturn:
     sys.exit(0)
 
 
-def work(application: Any) -> None:
-    """Carry out what comes due, without web pages, until a signal comes."""
+def work(application: Any, beat: Beat = nobody_counts) -> None:
+    """Carry out what comes due, without web pages, until a signal comes; `beat` is called each second."""
     loop = Loop(application, jobs.SOURCES)
     try:
         loop.start()
         ServiceManager().ready()
-        threading.Event().wait()
+        while True:
+            if loop.is_whole:
+                beat()
+            time.sleep(BEAT)
     finally:
         loop.stop()
 
@@ -92,10 +103,15 @@ def default_processes() -> int:
 
 
 def answer_requests(
-    application: Any, sockets: list[socket.socket], limit: int, started: Callable[[], None] = lambda: None
+    application: Any,
+    sockets: list[socket.socket],
+    limit: int,
+    beat: Beat = nobody_counts,
+    *,
+    started: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer requests in this process until a signal comes; answers that are being made end first."""
-    server = HTTPServer(application, sockets, limit)
+    server = HTTPServer(application, sockets, limit, beat)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -120,19 +136,19 @@ def _serve_alone(application: Any, sockets: list[socket.socket], limit: int, *, 
             threading.Thread(target=_say_alive, args=(manager, manager.period), name="watchdog", daemon=True).start()
 
     try:
-        answer_requests(application, sockets, limit, started)
+        answer_requests(application, sockets, limit, started=started)
     finally:
         manager.ending()
         if with_loop:
             loop.stop()
 
 
-def _work_beside(application: Any, sockets: list[socket.socket]) -> None:
+def _work_beside(application: Any, sockets: list[socket.socket], beat: Beat) -> None:
     """Carry out what comes due, in a process beside those that answer requests."""
     for one in sockets:
         one.close()
     end_on_signals()
-    work(application)
+    work(application, beat)
 
 
 def _say_alive(manager: ServiceManager, period: float) -> None:

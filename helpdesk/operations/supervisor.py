@@ -1,11 +1,13 @@
 """The processes of a desk on several cores: forked from one that has read the program, started again when they end.
 
 The first process does nothing else, so that it has no thread and no connection that a fork would tear: it also answers
-to the service manager. When it is killed, the others end at once.
+to the service manager. When it is killed, the others end at once. Each of them proves its life by a beat through a
+pipe; one that gives none is ended and starts again, while its siblings answer.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import select
@@ -28,8 +30,32 @@ SOUND, LONGEST_REST = 10, 30
 PATIENCE = 40
 #: Seconds between two looks at the processes and the clock.
 LOOK = 1.0
+#: Seconds without a sign of life after which a process is ended. Measured at two at most, on two cores with the work of
+#: twenty-seven.
+SILENCE = 60
+#: Seconds an ended process has to say where it hangs.
+LAST_WORDS = 0.5
 #: The signals that end a desk.
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
+
+
+def open_pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe that nobody waits for."""
+    ends = os.pipe()
+    for end in ends:
+        os.set_blocking(end, False)
+    return ends
+
+
+def _ring(pipe: int) -> None:
+    with suppress(BlockingIOError):  # full: rung often enough
+        os.write(pipe, b"!")
+
+
+def _hear(pipe: int) -> bool:
+    with suppress(BlockingIOError):
+        return bool(os.read(pipe, 4096))
+    return False
 
 
 @dataclass
@@ -37,10 +63,21 @@ class Member:
     """One of the processes: what it does, and how it fares."""
 
     name: str
-    work: Callable[[], None]
+    work: Callable[[Callable[[], None]], None]
     pid: int = 0
     started_at: float = field(default=float("-inf"))
     rest: float = 0
+    #: Seconds without a sign of life.
+    silence: float = 0
+    pulse: tuple[int, int] = field(default_factory=open_pipe)
+
+    def beat(self) -> None:
+        """Give a sign of life; called in the process itself."""
+        _ring(self.pulse[1])
+
+    def has_beaten(self) -> bool:
+        """Whether signs of life came since the last question."""
+        return _hear(self.pulse[0])
 
     def is_due(self, now: float) -> bool:
         """Whether the process must be started."""
@@ -56,9 +93,8 @@ class Supervisor:
         self._is_live = is_live
         self._signals = 0
         # A pipe and not an event: a signal may come while an event is locked by whom it interrupts.
-        self._bell = os.pipe()
-        for end in self._bell:
-            os.set_blocking(end, False)
+        self._bell = open_pipe()
+        self._looked_at = time.monotonic()
         self._asked_at = time.monotonic()
         self._lifeline = os.pipe()
 
@@ -73,6 +109,7 @@ class Supervisor:
             self._rest()
             self._reap()
             if not self._signals:
+                self._end_silent()
                 self._start()
                 self._say_alive()
         self._manager.ending()
@@ -83,20 +120,18 @@ class Supervisor:
         self._ring()
 
     def _ring(self, *_signal: object) -> None:
-        with suppress(BlockingIOError):  # full: rung often enough
-            os.write(self._bell[1], b"!")
+        _ring(self._bell[1])
 
     def _rest(self) -> None:
         """Wait for a signal, a moment at most."""
         select.select([self._bell[0]], [], [], LOOK)
-        with suppress(BlockingIOError):
-            os.read(self._bell[0], 4096)
+        _hear(self._bell[0])
 
     def _start(self) -> None:
         now = time.monotonic()
         for member in self._members:
             if member.is_due(now):
-                member.started_at = now
+                member.started_at, member.silence = now, 0
                 member.pid = self._fork()
                 if member.pid == 0:
                     self._become(member)
@@ -122,7 +157,8 @@ class Supervisor:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(self._lifeline[1])
             threading.Thread(target=_end_with, args=(self._lifeline[0],), name="lifeline", daemon=True).start()
-            member.work()
+            faulthandler.register(signal.SIGUSR1)
+            member.work(member.beat)
             code = 0
         except SystemExit as ended:
             code = int(ended.code or 0)
@@ -148,6 +184,20 @@ class Supervisor:
         member.rest = 0 if lived >= SOUND else min(LONGEST_REST, max(1, 2 * member.rest))
         if not self._signals:
             logger.error("The process %s ended (%d) after %d seconds; it starts again.", member.name, code, lived)
+
+    def _end_silent(self) -> None:
+        """End who gives no sign of life: its threads hang, or all of it does."""
+        now = time.monotonic()
+        # A machine that slept, or was too busy for this process as well, is nobody's silence.
+        awake, self._looked_at = min(now - self._looked_at, 2 * LOOK), now
+        for member in self._members:
+            member.silence = 0 if member.has_beaten() else member.silence + awake
+            if member.pid and member.silence > SILENCE:
+                logger.error("The process %s gives no sign of life; what it was doing follows.", member.name)
+                os.kill(member.pid, signal.SIGUSR1)
+                time.sleep(LAST_WORDS)
+                os.kill(member.pid, signal.SIGKILL)
+                member.silence = 0
 
     def _say_alive(self) -> None:
         period = self._manager.period

@@ -130,7 +130,7 @@ from helpdesk.operations.service_manager import ServiceManager
 from helpdesk.settings import environment
 from helpdesk.operations.supervisor import Member, Supervisor
 os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
-Supervisor([Member("web 1", lambda: time.sleep(5))], ServiceManager({}), lambda: True).run()
+Supervisor([Member("web 1", lambda _beat: time.sleep(5))], ServiceManager({}), lambda: True).run()
 """
 
 
@@ -141,6 +141,43 @@ def test_a_process_that_is_ended_while_it_begins_ends() -> None:
         line = supervisor.stderr.readline()
         supervisor.send_signal(signal.SIGTERM)
         assert (line.partition(") ")[0], supervisor.wait(30)) == ("The process web 1 ended (-15", 0)
+
+
+#: A desk one of whose processes gives no sign of life when it is started first, as if all of it hung.
+SILENT = """
+import pathlib, sys, time
+from helpdesk.operations import supervisor
+from helpdesk.operations.service_manager import ServiceManager
+supervisor.LOOK, supervisor.SILENCE = 0.1, 2
+first, second = (pathlib.Path(sys.argv[1]) / name for name in ("first", "second"))
+def in_vain():
+    time.sleep(600)
+def work(beat):
+    if not first.exists():
+        first.touch()
+        in_vain()
+    second.touch()
+    while True:
+        beat()
+        time.sleep(0.1)
+supervisor.Supervisor([supervisor.Member("web 1", work)], ServiceManager({}), lambda: True).run()
+"""
+
+
+def test_a_process_that_gives_no_sign_of_life_says_where_it_hangs_and_is_replaced(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SILENT, str(tmp_path)]
+    with subprocess.Popen(command, cwd=environment.ROOT, stderr=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stderr is not None
+        lines = iter(supervisor.stderr.readline, "")
+        words = [next(lines)]
+        while not words[-1].startswith("The process web 1 ended"):
+            words.append(next(lines))
+        wait_until((tmp_path / "second").exists)
+        supervisor.send_signal(signal.SIGTERM)
+        assert supervisor.wait(30) == 0
+    assert words[0] == "The process web 1 gives no sign of life; what it was doing follows.\n"
+    assert any("in in_vain" in line for line in words)
+    assert "ended (-9)" in words[-1]
 
 
 def test_without_a_service_manager_nobody_is_told() -> None:

@@ -1,4 +1,4 @@
-"""What the desk survives: kills, mail servers, disks, clocks, databases, restores, two hosts, races.
+"""What the desk survives: kills, mail servers, disks, clocks, databases, restores, hangs, two hosts, races.
 
     python3 tools/benchmarks/faults.py --kills 200 --rounds 30 --seed 7
     python3 tools/benchmarks/faults.py --only kills races --engine postgresql
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     bootstrap.enter(bootstrap.DEVELOPMENT)
 
 from tests.support.postgres import Missing
-from tools.benchmarks.mishaps import clocks, databases, disks, hosts, kills, mail_servers, races, restores
+from tools.benchmarks.mishaps import clocks, databases, disks, hangs, hosts, kills, mail_servers, races, restores
 
 ENGINES = ("sqlite", "postgresql")
 Lines = Iterator[tuple[str, object]]
@@ -45,6 +45,7 @@ ONCE: dict[str, Callable[[argparse.Namespace], Lines]] = {
     "files": lambda _given: databases.files(),
     "servers": lambda _given: databases.servers(),
     "hosts": lambda _given: hosts.run(),
+    "hangs": lambda _given: hangs.run(),
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,11 +13,13 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from helpdesk.operations import serving
+from helpdesk.operations import lanes, serving
 from helpdesk.operations.http_server import HTTPServer
 from helpdesk.settings import environment
 from tests.support import sqlite_only
+from tests.support.connections import read_all
 from tests.support.desks import Desk
+from tests.support.waiting import wait_until
 
 FORGED = {
     "X-Forwarded-For": "192.0.2.1, 192.0.2.2",
@@ -58,3 +62,56 @@ def test_without_proxies_forwarded_headers_are_thrown_away(believed: Any) -> Non
 @pytest.mark.parametrize(("proxies", "visitor"), [(1, "192.0.2.2"), (2, "192.0.2.1")])
 def test_behind_proxies_their_word_is_taken_as_far_as_they_reach(believed: Any, proxies: int, visitor: str) -> None:
     assert believed(proxies)[:3] == [visitor, "https", "desk.example"]
+
+
+def _waits(server: HTTPServer) -> bool:
+    return len(server._lanes._pages._at_work) == lanes.THREADS
+
+
+@sqlite_only
+def test_a_server_whose_threads_are_all_stuck_gives_no_sign_of_life(desk: Desk, monkeypatch: Any) -> None:
+    environment.use(replace(environment.current(), port=0))
+    released, beats = threading.Event(), [0]
+
+    def stuck(environ: dict[str, Any], start: Any) -> list[bytes]:
+        if environ["PATH_INFO"] != "/healthz":
+            released.wait(60)
+        return echo(environ, start)
+
+    def beat() -> None:
+        beats[0] += 1
+
+    def ask(path: str) -> socket.socket:
+        line = socket.create_connection(("127.0.0.1", environment.current().port), timeout=60)
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        return line
+
+    server = HTTPServer(stuck, serving.listen(), 1_000_000, beat)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    waiting: list[socket.socket] = []
+    try:
+        waiting += [ask("/") for _number in range(lanes.THREADS)]
+        wait_until(lambda: _waits(server))
+        # Busy is not stuck: somebody may wait for a database.
+        with ask("/healthz?live") as line:
+            assert "200" in read_all(line)
+        wait_until(lambda: beats[0])
+        monkeypatch.setattr(lanes, "STUCK", -1)
+        wait_until(lambda: server._lanes.is_stuck)
+        time.sleep(0.1)
+        before = beats[0]
+        # Whoever asks whether the desk lives waits behind those that hang.
+        waiting.append(ask("/healthz?live"))
+        wait_until(lambda: server._lanes._pages.queue)
+        assert beats[0] == before
+        monkeypatch.setattr(lanes, "STUCK", 120)
+        wait_until(lambda: beats[0] > before)
+        released.set()
+        assert all("200" in read_all(line) for line in waiting)
+    finally:
+        for line in waiting:
+            line.close()
+        released.set()
+        server.end()
+        thread.join(30)
