@@ -31,7 +31,8 @@ def _condition(row: Condition) -> str:
 
 def _action(row: FilterAction) -> str:
     kind = ACTIONS[row.action]
-    return f"{kind.label} {label_of(kind.argument, row.argument)}".strip()
+    named = label_of(kind.argument, row.argument)
+    return _("%(action)s %(target)s", action=kind.label, target=named) if named else str(kind.label)
 
 
 def label_of(kind: str, argument: str) -> str:

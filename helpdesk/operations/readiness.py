@@ -137,7 +137,10 @@ def waiting_mail() -> Check:
     age = clock.now() - oldest
     text = ngettext("%(num)s mail", "%(num)s mails", count)
     if age > timedelta(0):
-        text += _(", the oldest due for %(minutes)s min", minutes=int(age.total_seconds() // 60))
+        text = ngettext(
+            "%(num)s mail, the oldest due for %(minutes)s min", "%(num)s mails, the oldest due for %(minutes)s min",
+            count, minutes=int(age.total_seconds() // 60),
+        )  # fmt: skip
     is_patient = settings.mail_server() is None or run_state.is_resting_copy()
     return Check(name, age <= PATIENCE or is_patient, text)
 

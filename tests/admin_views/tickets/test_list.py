@@ -83,7 +83,7 @@ def test_the_list_says_how_many_and_the_title_how_many_wait(client_of, many, ana
     tickets.reply(many[0], "<p>Hi</p>", actor=ana)
     counting.forget_counts()
     html = page(client_of(ana))
-    assert "30 tickets, 29 wait for a reply" in html
+    assert "30 tickets · 29 wait for a reply" in html
     assert re.search(r"<title>\(29\) Open tickets", html)
 
 
