@@ -126,7 +126,7 @@ def test_a_closed_desk(world):
 def test_every_e_mail(world, key):
     kind, root = KINDS[key], world.people["root"]
     with world.app.app_context(), i18n.in_language("fr"):
-        letter = outbox.render(previews.draft(kind, email_texts.form_values(kind), "fr", None, actor=root))
+        letter = outbox.render(previews.preview_email(kind, email_texts.form_values(kind), "fr", None, actor=root))
     language, pieces = words.read(letter.get_body(("html",)).get_content())
     plain = letter.get_body(("plain",)).get_content().splitlines()
     assert language == "fr"
