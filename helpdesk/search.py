@@ -1,32 +1,37 @@
-"""The full-text index: one row per message, written in the message's transaction, read newest first.
+"""The full-text indexes: a row per message and a row per customer, written in the act's transaction, read newest first.
 
-SQLite keeps it in an FTS5 table, PostgreSQL in a table with a generated ``tsvector`` and a GIN index. The text is
-folded here (without case and accents), so that one code path finds the same on both.
+SQLite keeps each in an FTS5 table, PostgreSQL in a table with a generated ``tsvector`` and a GIN index. The text is
+folded here (without case and accents), so that one code path finds the same on both. Tags are few: theirs is none.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from peewee import JOIN, SQL, Select, Table, chunked, fn
+from peewee import CTE, JOIN, SQL, Select, Table, Value, chunked, fn
 
 from database import database, is_sqlite
 from helpdesk.folding import fold
-from models import Customer, CustomerAddress, Message, Ticket
+from models import Customer, CustomerAddress, Message, Tag, Ticket, TicketCc, TicketTag
 
 #: Tickets whose messages are renamed by one statement.
 AT_ONCE = 200
 
 message_search = Table("message_search", ("rowid", "subject", "author", "body"))
+customer_search = Table("customer_search", ("rowid", "body"))
 
-#: Words of one search, and the newest matches looked at: beyond, a longer query is asked for (reference: ranking all
-#: matches of a common word costs a second at a million tickets, the newest 2,000 cost a millisecond).
+#: Words of one search.
 MAX_WORDS = 12
 #: Last digits of a number by which its ticket is met.
 SHORTEST = 3
+#: The newest matches looked at (reference: ranking all matches of a common word costs a second at a million tickets,
+#: the newest 2,000 cost a millisecond), and how many when a reader asks to look further.
 NEWEST = 2_000
+REACHES = (NEWEST, 20_000, 200_000)
 #: Bytes of a message's folded text that are indexed: PostgreSQL refuses more than a mebibyte of different words, and
 #: a letter may fold to several.
 MOST_FOLDED = 400_000
@@ -126,43 +131,119 @@ def forget(message_id: int) -> None:
     message_search.delete().where(message_search.rowid == message_id).execute(database)
 
 
+def index_customers(ids: Iterable[int]) -> None:
+    """Index these customers under their present names and all their addresses. In the caller's transaction."""
+    for some in chunked(ids, AT_ONCE):
+        forget_customers(some)
+        words_of: dict[int, list[str]] = {}
+        query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
+        query = query.join(CustomerAddress, JOIN.LEFT_OUTER).where(Customer.id.in_(some))
+        for key, first, last, email in query.order_by(Customer.id, CustomerAddress.id).tuples():
+            words_of.setdefault(key, [first, last]).append(email or "")
+        rows = [{"rowid": key, "body": plain(" ".join(texts))} for key, texts in words_of.items()]
+        if rows:
+            customer_search.insert(rows).execute(database)
+
+
+def forget_customers(ids: Iterable[int]) -> None:
+    """Remove customers from the index."""
+    customer_search.delete().where(customer_search.rowid.in_(list(ids))).execute(database)
+
+
 #: Where a search may look (RULES 29).
 SCOPES = ("everywhere", "subject", "content", "author")
 _COLUMNS = {"subject": "subject", "content": "body", "author": "author"}
 
 
-def newest_matches(text: str, scope: str = "everywhere") -> Select | None:
-    """Return a query of the ids of the newest messages that contain all words of `text`, the last one as a prefix.
+class _Words(NamedTuple):
+    """Words that stand together in one place, the last one as a beginning where it `is_open`."""
 
-    `scope` is one of `SCOPES`. None when the text contains no word.
-    """
+    terms: Sequence[str]
+    is_open: bool
+    name: str
+
+    def matches(self, table: str, column: str | None = None) -> SQL:
+        """Return the condition that a row of an index holds them."""
+        end = "*" if self.is_open else ""
+        if is_sqlite():
+            condition = " ".join(f'"{indexed(word)}"' for word in self.terms) + end
+            return SQL(f"{table} MATCH ?", (f"{column} : ({condition})" if column else condition,))
+        condition = " & ".join(" <-> ".join(indexed(word).split()) for word in self.terms) + (":*" if end else "")
+        if column:
+            return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (condition,))
+        return SQL("tsv @@ to_tsquery('simple', %s)", (condition,))
+
+    def newest(self, table: Any, reach: int, column: str | None = None) -> CTE:
+        """Return the newest rows of an index that hold them."""
+        name = table.__name__
+        query = table.select(table.rowid).where(self.matches(name, column)).order_by(table.rowid.desc()).limit(reach)
+        # MATERIALIZED keeps PostgreSQL from walking the primary key for a rare word (reference: 27 ms against 0.2 ms).
+        return query.cte(f"{name}_{self.name}", columns=("rowid",), materialized=None if is_sqlite() else True)
+
+    def tagged(self, reach: int) -> CTE:
+        """Return the tickets that last got a tag whose name holds them."""
+        text = Value(" ").concat(fn.REPLACE(Tag.key, "-", " ")).concat(" ")
+        *whole, last = (f"%{word}%" if is_unspaced(word) else f"% {word} %" for word in self.terms)
+        patterns = [*whole, last.replace(" %", "%") if self.is_open else last]
+        tags = Tag.select(Tag.id).where(*(text.ilike(pattern) for pattern in patterns))
+        query = TicketTag.select(TicketTag.ticket_id).where(TicketTag.tag.in_(tags))
+        return query.order_by(TicketTag.id.desc()).limit(reach).cte(f"tagged_{self.name}", columns=("ticket_id",))
+
+
+def _groups(text: str, scope: str) -> list[_Words]:
+    """Return the words that must be met: each in some place of a ticket, or all of them in one."""
     terms = words(text)
-    if not terms:
+    together = [_Words(terms, True, "all")] if terms else []
+    if len(terms) < 2 or scope in {"subject", "author"}:
+        # What a ticket has once holds all of its words.
+        return together
+    return [_Words([word], place == len(terms) - 1, str(place)) for place, word in enumerate(terms)] + together
+
+
+def _lists(group: _Words, scope: str, reach: int) -> tuple[CTE, CTE | None]:
+    """Return where these words are looked for: the newest messages, and the customers where people are meant."""
+    messages = group.newest(message_search, reach, _COLUMNS.get(scope))
+    return messages, group.newest(customer_search, reach) if scope in {"everywhere", "author"} else None
+
+
+def _tickets_of(group: _Words, scope: str, reach: int) -> Iterator[CTE]:
+    """Give the parts of a statement that end with the tickets of these words."""
+    messages, people = _lists(group, scope, reach)
+    yield messages
+    arms = [Message.select(Message.ticket_id).join(messages, on=(Message.id == messages.c.rowid))]
+    if people is not None:
+        yield people
+        theirs = Select([people], [people.c.rowid])
+        arms.append(Ticket.select(Ticket.id).where(Ticket.customer.in_(theirs)))
+    if people is not None and scope == "everywhere":
+        own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer.in_(theirs))
+        arms.append(TicketCc.select(TicketCc.ticket_id).where(TicketCc.address.in_(own)))
+        tagged = group.tagged(reach)
+        yield tagged
+        arms.append(Select([tagged], [tagged.c.ticket_id]))
+    yield functools.reduce(operator.or_, arms).cte(f"met_{group.name}", columns=("ticket_id",))
+
+
+def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Select | None:
+    """Return a query of the ids of tickets that hold all words of `text`, the last one as a beginning; None for none.
+
+    `scope` is one of `SCOPES`, `reach` how many of the newest matches of each word are looked at.
+    """
+    parts: list[CTE] = []
+    met: list[Select] = []
+    for group in _groups(text, scope):
+        parts += _tickets_of(group, scope, reach)
+        met.append(Select([parts[-1]], [parts[-1].c.ticket_id]))
+    if not met:
         return None
-    query = message_search.select(message_search.rowid)
-    return query.where(_matches(terms, scope)).order_by(message_search.rowid.desc()).limit(NEWEST)
+    *single, together = met
+    query = functools.reduce(operator.and_, single) | together if single else together
+    every = query.cte("met", columns=("ticket_id",))
+    return Select([every], [every.c.ticket_id]).with_cte(*parts, every).bind(database)
 
 
-def _matches(terms: list[str], scope: str) -> SQL:
-    column = _COLUMNS.get(scope)
-    if is_sqlite():
-        phrases = [f'"{indexed(word)}"' for word in terms]
-        condition = f"{' '.join(phrases)}*"
-        return SQL("message_search MATCH ?", (f"{column} : ({condition})" if column else condition,))
-    phrases = [" <-> ".join(indexed(word).split()) for word in terms]
-    condition = f"{' & '.join(phrases)}:*"
-    if column:
-        return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (condition,))
-    return SQL("tsv @@ to_tsquery('simple', %s)", (condition,))
-
-
-def ticket_ids(text: str, scope: str = "everywhere") -> Select | None:
-    """Return a query of the ids of tickets with a matching message, newest matches first; None for no words."""
-    matches = newest_matches(text, scope)
-    if matches is None:
-        return None
-    # MATERIALIZED keeps PostgreSQL from walking the primary key for a rare word (reference: 27 ms against 0.2 ms).
-    newest = matches.cte("newest", columns=("rowid",), materialized=None if is_sqlite() else True)
-    return (
-        Message.select(fn.DISTINCT(Message.ticket_id)).join(newest, on=(Message.id == newest.c.rowid)).with_cte(newest)
-    )
+def matches(text: str, scope: str = "everywhere", reach: int = NEWEST) -> list[Select]:
+    """Return queries of how many matches of each word are looked at: with `reach` of them, older ones are left out."""
+    pairs = [_lists(group, scope, reach) for group in _groups(text, scope)]
+    lists = [one for pair in pairs for one in pair if one is not None]
+    return [Select([one], [fn.COUNT(SQL("*"))]).with_cte(one) for one in lists]

@@ -47,7 +47,7 @@ class TicketsPage(TicketDeskPage):
             return redirect(url_for(TICKET, number=jump.number))
         made = page_state.moment()
         tickets, view = criteria.listing_of(self.agent, words), words.get("view", "open")
-        searching = view == "search" and not set(words) - {"view", "scope", "sort"}
+        searching = view == "search" and not set(words) - {"view", "scope", "sort", "reach"}
         page = listing.Page([]) if searching else tickets.page(after=arg("after"), before=arg("before"))
         return self.render(
             "admin/ticket_list.html",

@@ -173,6 +173,8 @@ def _remove_rows(name: str, example_ids: dict[str, Any], remaining: list[str]) -
             remaining += [str(row)] if name != "addresses" else []
         else:
             removed += int(table.delete().where(table.id == row.id).execute())
+            if name == "customers":
+                search.forget_customers([row.id])
     return removed
 
 

@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "state": ("open", "closed"),
     "waits": ("1",),
     "scope": search.SCOPES[1:],
+    "reach": tuple(map(str, search.REACHES[1:])),
     "sort": SORTS,
 }
 #: Longest search text.
@@ -80,6 +81,7 @@ def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
         waits="waits" in words,
         text=words.get("q", ""),
         scope=words.get("scope", "everywhere"),
+        reach=int(words["reach"]) if "reach" in words else None,
         sort=words.get("sort", ""),
         **rows,
     )

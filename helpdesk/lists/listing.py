@@ -67,10 +67,11 @@ class Page:
 
 
 class Tally(NamedTuple):
-    """How many tickets a list holds, and how many of them wait for a reply."""
+    """How many tickets a list holds, how many of them wait, and whether a search left older matches out."""
 
     total: int
     waiting: int
+    is_cut: bool = False
 
 
 class Place(NamedTuple):
@@ -98,6 +99,7 @@ class TicketListing:
     waits: bool = False
     text: str = ""
     scope: str = "everywhere"
+    reach: int | None = None
     sort: str = ""
     size: int = field(default=PAGE_SIZE)
 
@@ -125,9 +127,19 @@ class TicketListing:
         query = access.visible_tickets(self.agent).select(*columns)
         conditions = self.conditions()
         if self.text:
-            ids = search.ticket_ids(self.text, self.scope)
+            ids = search.ticket_ids(self.text, self.scope, self.looked_at)
             conditions.append(Ticket.id.in_(ids) if ids is not None else SQL("1 = 0"))
         return query.where(*conditions) if conditions else query
+
+    @property
+    def looked_at(self) -> int:
+        """Return how many of the newest matches of each word a search looks at."""
+        return self.reach or search.REACHES[0]
+
+    @property
+    def further(self) -> int | None:
+        """Return how far a search may look instead; None for no further."""
+        return next((reach for reach in search.REACHES if reach > self.looked_at), None)
 
     @property
     def sorts(self) -> tuple[str, ...]:
@@ -177,15 +189,17 @@ class TicketListing:
 
         A `page` that holds them all is counted itself.
         """
+        matches = search.matches(self.text, self.scope, self.looked_at) if self.text else []
         if page is not None and page.after is None and page.before is None:
-            return Tally(len(page.rows), sum(row.awaits_reply for row in page.rows))
+            [looked_at] = Select([], matches).bind(database).tuples() if matches else [()]
+            return Tally(len(page.rows), sum(row.awaits_reply for row in page.rows), self.looked_at in looked_at)
         if self.is_plain:
             place = (self.view, self.service_id, self.department_id)
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
         few = self.query(Ticket.awaits_reply.alias("waits")).limit(COUNT_LIMIT).alias("few")
-        counted = Select([few], [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0))])
-        total, waiting = counted.tuples().execute(database)[0]
-        return Tally(int(total), int(waiting or 0))
+        counted = Select([few], [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0)), *matches])
+        total, waiting, *looked_at = counted.tuples().execute(database)[0]
+        return Tally(int(total), int(waiting or 0), self.looked_at in looked_at)
 
     def newer(self, than: int) -> int:
         """Return how many matching tickets were opened after the one with this id, at most `NEWS_LIMIT`."""

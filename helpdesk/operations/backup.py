@@ -32,7 +32,7 @@ from models import TABLES
 FORMAT = 1
 MANIFEST = "manifest.json"
 HISTORY = "schema_migration"
-SEARCH = "message_search"
+SEARCHES = ("message_search", "customer_search")
 #: The queue of earlier versions, which the backup before its migration still meets.
 QUEUE = "huey_"
 FILES = ("attachment", "upload", "incoming_mail")
@@ -164,9 +164,10 @@ def _names(rows: Rows) -> set[str]:
 
 def _tables(rows: Rows) -> list[str]:
     """Return the tables of the database, parents first, then those that the program does not know."""
-    known = [*(table._meta.table_name for table in TABLES), SEARCH]
+    known = [*(table._meta.table_name for table in TABLES), *SEARCHES]
     there = _names(rows)
-    machinery = {name for name in there if name == HISTORY or name.startswith((f"{SEARCH}_", "sqlite_", QUEUE))}
+    inside = tuple(f"{name}_" for name in SEARCHES)
+    machinery = {name for name in there if name == HISTORY or name.startswith((*inside, "sqlite_", QUEUE))}
     return [name for name in known if name in there] + sorted(there - set(known) - machinery)
 
 
@@ -199,7 +200,7 @@ def _columns(table: str, rows: Rows) -> list[tuple[str, str]]:
     """Return the stored columns and how they are cast: JSON leaves PostgreSQL as the text that SQLite keeps."""
     if is_sqlite():
         names = [name for (name,) in rows(f"SELECT name FROM pragma_table_info('{table}')")]
-        return [(name, "") for name in ([*(["rowid"] if table == SEARCH else []), *names])]
+        return [(name, "") for name in ([*(["rowid"] if table in SEARCHES else []), *names])]
     described = rows(
         "SELECT column_name::text, data_type::text FROM information_schema.columns WHERE is_generated = 'NEVER'"
         f" AND table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"

@@ -1,6 +1,8 @@
-"""The search index brought up to the present folding, some thousand messages a minute, the newest first."""
+"""The search indexes brought up to the present folding, some thousand rows a minute, the newest first."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from peewee import JOIN, fn
 
@@ -18,20 +20,21 @@ AT_ONCE, TIMES = 500, 10
 
 
 def renew() -> None:
-    """Index the next messages anew, unless all of them are as the present program indexes them."""
+    """Index the next messages and customers anew, unless all are as the present program indexes them."""
     state = run_state.read(KEY) or {}
-    below = state.get("below") if state.get("version") == VERSION else None
-    if below == 0:
-        return
-    if below is None:
+    if state.get("version") != VERSION:
         _fold_tags()
-        below = (Message.select(fn.MAX(Message.id)).scalar() or 0) + 1
-    for _time in range(TIMES):
-        with database.atomic():
-            below = _index_below(below)
-            run_state.write(KEY, {"version": VERSION, "below": below})
-        if below == 0:
-            break
+        state = {"version": VERSION}
+    for name, (table, index_below) in _WALKS.items():
+        below = state.get(name)
+        if below is None:
+            below = (table.select(fn.MAX(table.id)).scalar() or 0) + 1
+        for _time in range(TIMES):
+            if below == 0:
+                break
+            with database.atomic():
+                below = state[name] = index_below(below)
+                run_state.write(KEY, state)
 
 
 def _index_below(below: int) -> int:
@@ -46,6 +49,18 @@ def _index_below(below: int) -> int:
         names = [file.name for file in files.get(message.id, ())]
         search.index_again(message.id, ticket, author, "\n".join([richtext.to_text(message.body), *names]))
     return rows[-1].id if len(rows) == AT_ONCE else 0
+
+
+def _index_customers_below(below: int) -> int:
+    """Index the newest customers with smaller ids anew; return the least of them, 0 when none is left."""
+    query = Customer.select(Customer.id).where(Customer.id < below).order_by(Customer.id.desc()).limit(AT_ONCE)
+    ids = [key for (key,) in query.tuples()]
+    search.index_customers(ids)
+    return ids[-1] if len(ids) == AT_ONCE else 0
+
+
+#: What is indexed anew, by the name of its mark: the table, and what indexes its next rows.
+_WALKS: dict[str, Any] = {"below": (Message, _index_below), "customers": (Customer, _index_customers_below)}
 
 
 def _fold_tags() -> None:

@@ -100,7 +100,9 @@ def accept_as_customer(message: Message, *, actor: Agent) -> None:
             ).execute()
             Message.update(customer=ticket.customer_id).where(Message.customer == other.id).execute()
             TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
+            search.forget_customers([other.id])
             other.delete_instance()
+            search.index_customers([ticket.customer_id])
             journal.record(
                 journal.Act.CHANGED, actor=actor, subject=str(ticket.customer), what="Customer", fields=["email"]
             )

@@ -57,13 +57,17 @@ def begin_at(database: Any, version: str) -> None:
     runner = migrate.runner(database)
     runner.up(version)
     for row in runner.status():
-        if row.name.endswith(("_excerpts", "_bounces")):
+        if row.name.endswith(("_excerpts", "_bounces", "_customer_search")):
             runner._run(row.name, row.load(), "up")
 
 
 def own(rows: list[Any]) -> list[Any]:
-    """Leave out the history of migrations and the index of messages, which are no models."""
-    return [row for row in rows if not row[0].startswith(("schema_migration", "message_search", "sqlite_"))]
+    """Leave out the history of migrations and the indexes of the search, which are no models."""
+    return [
+        row
+        for row in rows
+        if not row[0].startswith(("schema_migration", "message_search", "customer_search", "sqlite_"))
+    ]
 
 
 def ddl(database: Any) -> list[Any]:

@@ -9,8 +9,8 @@ import pytest
 from playhouse.test_utils import count_queries
 
 from database import Stamp
-from helpdesk import tickets
-from helpdesk.lists import counting, display, saved_views
+from helpdesk import search, tickets
+from helpdesk.lists import counting, criteria, display, saved_views
 from helpdesk.lists.bulk import MAX_TICKETS
 from models import BulkAction, OutgoingEmail, SavedView, Status, Tag, Ticket
 from tests.support import cast
@@ -471,3 +471,23 @@ def test_saved_lists_are_counted_in_one_statement(client_of, many, ana, monkeypa
     monkeypatch.setattr(counting, "MOST_COUNTED", 5)
     counting.forget_counts()
     assert '<span class="count">4+</span>' in page(client)
+
+
+def test_a_search_says_that_only_the_newest_were_looked_at_and_looks_further(client_of, ana, many, monkeypatch):
+    client = client_of(ana)
+    address = f"{LIST}?view=search&q=ticket"
+    assert "looked at" not in page(client, address)
+    monkeypatch.setattr(search, "REACHES", (5, 8, 100))
+    monkeypatch.setitem(criteria.WORDS, "reach", ("8", "100"))
+    html = page(client, address)
+    assert "Only the newest 5 matches were looked at." in html
+    assert f"{LIST}?view=search&amp;q=ticket&amp;reach=8" in html
+    assert html.count('name="number"') == 5
+    html = page(client, f"{address}&reach=8")
+    assert "newest 8 matches" in html
+    assert "reach=100" in html
+    assert "looked at" not in page(client, f"{address}&reach=100")
+    monkeypatch.setattr(search, "REACHES", (5, 8))
+    html = page(client, f"{address}&reach=8")
+    assert "One more word narrows the search." in html
+    assert "Look further" not in html
