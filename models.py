@@ -729,6 +729,8 @@ class OutgoingEmail(Base):
     bounce_reason = TextField(null=True)
     #: Why it was cancelled before anybody tried to send it.
     withheld = CharField(max_length=20, null=True)
+    #: What became of its copy for the folder of sent e-mails: due, tried, stored or refused; none for most.
+    sent_copy = CharField(max_length=10, null=True)
 
     class Meta:
         constraints = [
@@ -744,6 +746,9 @@ OutgoingEmail.add_index(
 OutgoingEmail.add_index(OutgoingEmail.index(OutgoingEmail.state, OutgoingEmail.id, name="email_by_state"))
 OutgoingEmail.add_index(
     OutgoingEmail.index(OutgoingEmail.bounced_at, where=SQL("bounced_at IS NOT NULL"), name="email_bounced")
+)
+OutgoingEmail.add_index(
+    OutgoingEmail.index(OutgoingEmail.id, where=SQL("sent_copy IN ('due', 'tried')"), name="email_to_copy")
 )
 
 
@@ -981,6 +986,14 @@ class Mailbox(Cached):
     last_success_at = UtcDateTimeField(null=True)
     failing_since = UtcDateTimeField(null=True)
     last_error = TextField(default="")
+    #: The application of the owner at Google or Microsoft, and what they gave for a sign-in there (both encrypted).
+    client_id = CharField(max_length=200, default="")
+    client_secret = TextField(default="")
+    tenant = CharField(max_length=100, default="")
+    tokens = TextField(default="")
+    #: The process that is connected and waits for what comes.
+    watched_by = CharField(max_length=100, null=True)
+    copy_sent = BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -1046,6 +1059,8 @@ class IncomingMail(Base):
     claimed_at = UtcDateTimeField(null=True)
     received_at = UtcDateTimeField()
     decided_at = UtcDateTimeField(null=True)
+    #: When its server was done with: moved there, deleted there, or gone before.
+    tidied_at = UtcDateTimeField(null=True)
 
     class Meta:
         indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))
@@ -1070,6 +1085,14 @@ IncomingMail.add_index(
     )
 )
 IncomingMail.add_index(IncomingMail.index(IncomingMail.mail_id, where=SQL("mail_id <> ''"), name="incoming_mail_by_id"))
+IncomingMail.add_index(
+    IncomingMail.index(
+        IncomingMail.mailbox,
+        IncomingMail.id,
+        where=SQL("tidied_at IS NULL AND uid IS NOT NULL"),
+        name="incoming_mail_on_server",
+    )
+)
 IncomingMail.add_index(IncomingMail.index(IncomingMail.from_email, IncomingMail.id, name="incoming_mail_by_sender"))
 IncomingMail.add_index(IncomingMail.index(IncomingMail.received_at, IncomingMail.id, name="incoming_mail_recent"))
 

@@ -39,7 +39,10 @@ __all__ = ["KINDS", "Act", "deleted", "describe", "record", "saved", "snapshot",
 MAX_TEXT = 500
 #: Columns that say nothing about what somebody changed.
 SILENT = frozenset(
-    {"id", "password_hash", "created_at", "hits", "last_hit_at", "last_success_at", "failing_since", "last_error"}
+    {
+        *("id", "password_hash", "created_at", "hits", "last_hit_at"),
+        *("last_success_at", "failing_since", "last_error", "tokens", "watched_by"),
+    }
 )
 #: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.
 OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value})

@@ -13,10 +13,11 @@ from admin_views.base.fields import languages
 from helpdesk import i18n, outbox
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.incoming import mailbox_test, mailboxes
+from helpdesk.incoming import mailbox_sign_in, mailbox_test, mailboxes
 from helpdesk.notifications import reply_address
-from helpdesk.settings import environment, lookups
+from helpdesk.settings import environment, lookups, mail_accounts, mail_providers
 from models import Mailbox
+from web import sessions
 
 
 def choices(texts: dict[str, Any]) -> dict[str, Any]:
@@ -43,17 +44,19 @@ class MailboxesView(DeskView):
     column_list = ("name", "address", "place", "standing", "enabled")
     column_details_list = column_export_list = ()
     form_columns = (
-        *("kind", "address", "aliases", "name", "host", "port", "security", "username", "password", "folder", "begin"),
+        *("kind", "address", "aliases", "name", "auth", "host", "port", "security", "username", "password"),
+        *("client_id", "client_secret_new", "tenant", "folder", "begin"),
         *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
         *("copies", "sub_addresses", "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
-        (lazy("Server"), ["host", "port", "security", "username", "password", "folder", "begin"]),
+        (lazy("Server"), ["auth", "host", "port", "security", "username", "password", "folder", "begin"]),
+        (lazy("Google or Microsoft"), ["client_id", "client_secret_new", "tenant"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
         (lazy("More"), ["other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "enabled"]),
     )
-    form_overrides = dict.fromkeys(("kind", "security", "begin", "locale", "copies"), SelectField)
+    form_overrides = dict.fromkeys(("kind", "auth", "security", "begin", "locale", "copies"), SelectField)
     form_extra_fields = {
         "password": PasswordField(
             lazy("Password"),
@@ -62,10 +65,16 @@ class MailboxesView(DeskView):
                 "Empty: it stays."
             ),
             render_kw={"autocomplete": "new-password"},
-        )
+        ),
+        "client_secret_new": PasswordField(
+            lazy("Client secret"),
+            description=lazy("Stored encrypted, never shown again; forgotten with another client ID. Empty: it stays."),
+            render_kw={"autocomplete": "new-password"},
+        ),
     }
     form_args = {
         "kind": choices(mailboxes.KINDS),
+        "auth": choices(mailboxes.AUTH),
         "security": choices(mailboxes.SECURITY),
         "begin": choices(mailboxes.BEGIN),
         "copies": choices(mailboxes.COPIES),
@@ -76,6 +85,9 @@ class MailboxesView(DeskView):
         "address": lazy("Address"),
         "aliases": lazy("Other addresses"),
         "kind": lazy("How e-mails come"),
+        "auth": lazy("Sign-in"),
+        "client_id": lazy("Client ID"),
+        "tenant": lazy("Directory (tenant)"),
         "host": lazy("Server"),
         "port": lazy("Port"),
         "security": lazy("Encryption"),
@@ -99,10 +111,16 @@ class MailboxesView(DeskView):
         "address": lazy("Where customers write to. Example: support@example.org."),
         "aliases": lazy("Addresses whose e-mails arrive here, too; one a line."),
         "kind": lazy("POP3 is not offered: it cannot go on where it stopped. Ask your provider for IMAP."),
-        "host": lazy("Example: imap.example.org."),
+        "auth": lazy(
+            "Google Workspace and Microsoft 365 want a sign-in on a page of theirs. For an @gmail.com address a "
+            "password for this program alone (app password) is simpler."
+        ),
+        "client_id": lazy("Of the application you make at Google or Microsoft; the end of this page says how."),
+        "tenant": lazy("For Microsoft only: the number or domain of your directory. Empty: any organisation."),
+        "host": lazy("Example: imap.example.org. Empty for Google and Microsoft: theirs."),
         "port": lazy("Usually 993, or 143 with STARTTLS."),
         "security": lazy("Certificates are always checked."),
-        "username": lazy("Often the address itself."),
+        "username": lazy("Often the address itself. For a shared mailbox of Microsoft, the address of that mailbox."),
         "folder": lazy("Usually INBOX."),
         "begin": lazy("What is in the folder when it is first read comes in without any e-mail going out."),
         "service": lazy("Where its tickets go."),
@@ -126,18 +144,43 @@ class MailboxesView(DeskView):
 
     def form_data(self, _row: Any) -> dict[str, Any]:
         """Leave the password out of the form."""
-        return {"password": ""}  # nosec B105 # none at all
+        return {"password": "", "client_secret_new": ""}  # nosec B105 # none at all
 
     def create_form(self, obj: Any = None) -> Any:
         """Begin with what most have: one service, TLS."""
         form = super().create_form(obj)
         if request.method == "GET":
-            form.security.data, form.begin.data, form.kind.data = "tls", "new", "imap"
+            form.security.data, form.begin.data, form.kind.data, form.auth.data = "tls", "new", "imap", "password"
         return form
 
     def render(self, template: str, **kwargs: Any) -> str:
-        """Give the form the place of the program, for the lines of Postfix."""
-        return super().render(template, app_file=str(environment.ROOT / "app.py"), **kwargs)
+        """Give the form the place of the program, for the lines of Postfix, and what a provider must know."""
+        return super().render(
+            template, app_file=str(environment.ROOT / "app.py"), redirect_url=mailbox_sign_in.redirect_url(),
+            is_signed_in=mail_accounts.is_signed_in, providers=mail_providers.PROVIDERS, **kwargs,
+        )  # fmt: skip
+
+    @expose("/sign-in/")
+    def sign_in_view(self) -> Any:
+        """Go to the page of Google or Microsoft where this mailbox is opened to the desk; nothing is stored yet."""
+        row = self.get_one(request.args.get("id"))
+        try:
+            return redirect(mailbox_sign_in.begin(row, actor=self.agent, browser=sessions.current_token() or ""))
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        return redirect(self.get_url(".edit_view", id=row.id))
+
+    @expose("/oauth")
+    def oauth_view(self) -> Any:
+        """Take whoever comes back from there, to the test of the mailbox."""
+        state, code = request.args.get("state", ""), request.args.get("code", "")
+        try:
+            row = mailbox_sign_in.finish(state, code, actor=self.agent, browser=sessions.current_token() or "")
+        except HelpdeskError as error:
+            flash(str(error), "error")
+            return redirect(self.get_url(".index_view"))
+        flash(_("The mailbox is signed in. Test it now."), "success")
+        return redirect(self.get_url(".edit_view", id=row.id))
 
     @expose("/test/", methods=("POST",))
     def test_view(self) -> Any:
@@ -171,6 +214,8 @@ def standing(mailbox: Mailbox) -> str:
     """Return how a mailbox is, in short."""
     if not mailbox.enabled:
         return _("Off")
+    if mailbox.kind == "imap" and mailbox.auth in mail_providers.PROVIDERS and not mail_accounts.is_signed_in(mailbox):
+        return _("To reconnect")
     if mailbox.failing_since is not None:
         return mailbox.last_error or _("Failing")
     if mailbox.kind == "pipe":

@@ -17,7 +17,8 @@ from helpdesk import examples, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.files import logo
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups
+from helpdesk.incoming import mailboxes
+from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups, mail_accounts
 from helpdesk.settings.environment import MailServer
 from helpdesk.setup import configuration, workflow
 from web import addresses
@@ -44,12 +45,19 @@ def priorities(_declared: Declared) -> list[tuple[str, str]]:
     return [(row.identifier, str(row)) for row in lookups.priorities(enabled_only=True)]
 
 
+def accounts(_declared: Declared) -> list[tuple[str, str]]:
+    """Return what can send the mails: a server of one's own, or the account of a mailbox."""
+    rows = [(str(row.id), f"{row} ({mailboxes.AUTH[row.auth]})") for row in mail_accounts.accounts()]
+    return [("", _("The mail server below")), *rows]
+
+
 #: Where a setting of this kind finds its choices.
 CHOICES = {
     "choice": lambda declared: list(declared.choices),
     "timezone": lambda _declared: timezones(),
     "status": statuses,
     "priority": priorities,
+    "account": accounts,
 }
 
 
@@ -213,7 +221,9 @@ class ConfigurationPage(DeskPage):
     @staticmethod
     def is_clean(form: Any, values: dict[str, Any]) -> bool:
         """Check every value, so that all that is wrong is said at once."""
-        valid = form.validate()
+        form.validate()
+        # What this agent may not set is not stored, whatever was sent for it.
+        valid = not any(form[key].errors for key in values)
         for key, value in values.items():
             try:
                 clean = settings.clean(key, value)
@@ -260,7 +270,11 @@ class ConfigurationPage(DeskPage):
 
         The stored password goes only where it was given for.
         """
-        if "mail_host" in fixed() or not form.mail_host.data:
+        if "mail_host" in fixed():
+            return None
+        if account := mail_accounts.server_of(settings.clean("mail_account", form.mail_account.data)):
+            return account
+        if not form.mail_host.data:
             return None
         values = {key: settings.clean(key, form[key].data) for key in settings.PASSWORD_OF}
         is_stored = all(value == settings.get(key) for key, value in values.items())

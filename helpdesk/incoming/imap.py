@@ -14,10 +14,12 @@ from typing import Any
 
 import imapclient
 from imapclient import SocketTimeout
+from imapclient.exceptions import LoginError
 
 from helpdesk import settings
 from helpdesk.incoming.imap_errors import PasswordLost
 from helpdesk.incoming.mailboxes import password_is_lost
+from helpdesk.settings import mail_accounts
 from models import Mailbox
 
 CONNECT_SECONDS, READ_SECONDS = 15, 60
@@ -103,7 +105,15 @@ def connect(mailbox: Mailbox) -> Iterator[Connection]:
 
 
 def sign_in(client: imapclient.IMAPClient, mailbox: Mailbox) -> None:
-    """Sign in as the mailbox says."""
+    """Sign in as the mailbox says: with its password, or with a token of its account."""
+    if mailbox.auth != "password":
+        token = mail_accounts.access_token(mailbox.id)
+        try:
+            client.oauth2_login(mailbox.username, token)
+        except LoginError:
+            mail_accounts.doubt(mailbox.id)
+            raise
+        return
     if password_is_lost(mailbox):
         raise PasswordLost
     client.login(mailbox.username, settings.decrypt(mailbox.secret))

@@ -8,6 +8,7 @@ from imaplib import IMAP4
 from typing import Any
 
 from helpdesk.i18n import lazy
+from helpdesk.settings.mail_accounts import SignInNeeded
 from helpdesk.settings.placeholders import header_safe
 
 
@@ -23,6 +24,8 @@ def explain(error: BaseException) -> Any:
     """Return a sentence that tells an owner what to look at."""
     if isinstance(error, PasswordLost):
         return lazy("The password cannot be read with this secret key: type it again.")
+    if isinstance(error, SignInNeeded):
+        return lazy("To reconnect: somebody must sign in again (%(reason)s).", reason=header_safe(str(error)))
     if isinstance(error, FolderMissing):
         return lazy("There is no folder “%(name)s” on the server.", name=str(error))
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, sort_position
 from helpdesk.settings import environment, lookups, ports
+from helpdesk.settings.mail_providers import PROVIDERS
 from helpdesk.tickets.opening import place
 from models import IncomingMail, Mailbox
 
@@ -19,8 +21,14 @@ MAX_NAME = 120
 MAX_FOLDER = 200
 #: Aliases of one mailbox, and folders beside the first one.
 MOST_LINES = 20
+#: The number or domain of a directory of Microsoft, as it stands in an address.
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 #: What a stored password was given for: when it changes, the password is forgotten.
-PASSWORD_OF = ("host", "port", "username", "security")
+PASSWORD_OF = ("host", "port", "username", "security", "auth")
+#: What a client secret was given for, and with the above what tokens were.
+CLIENT_OF = ("auth", "client_id", "tenant")
+#: Columns that say how a mailbox is: a form that was open for long writes none of them.
+OF_ITS_RUNS = frozenset({"last_success_at", "failing_since", "last_error", "tokens", "watched_by"})
 
 KINDS = {
     "imap": lazy("A folder on a mail server (IMAP)"),
@@ -30,6 +38,11 @@ SECURITY: dict[str, Any] = {
     "tls": "TLS",
     "starttls": "STARTTLS",
     "none": lazy("No encryption (this machine only)"),
+}
+AUTH: dict[str, Any] = {
+    "password": lazy("With a password"),
+    "google": "Google",
+    "microsoft": "Microsoft",
 }
 BEGIN = {
     "new": lazy("New messages (recommended)"),
@@ -53,19 +66,20 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     Raises NotAllowed, or InvalidInput at the field that is wrong.
     """
     access.require(actor, "administer")
-    before = {name: getattr(mailbox, name) for name in PASSWORD_OF}
+    before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
     is_new = mailbox.id is None
     inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
     if mailbox.kind == "imap":
-        inputs.set_attributes(mailbox, _server(mailbox, values))
-    changed = any(getattr(mailbox, name) != value for name, value in before.items())
-    _give_password(mailbox, str(values.get("password") or ""), forget=changed and not is_new)
+        inputs.set_attributes(mailbox, _server(mailbox, values) | _account(values))
+    changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
+    _give_secrets(mailbox, values, set() if is_new else changed)
     if is_new:
         mailbox.position = sort_position.after_last(Mailbox)
     with database.atomic():
-        mailbox.save()
+        columns = [field for field in Mailbox._meta.sorted_fields if is_new or field.name not in OF_ITS_RUNS]
+        mailbox.save(only=[field for field in columns if field.name != "id"])
         if changed and not is_new:
-            Mailbox.update(failing_since=None, last_error="").where(Mailbox.id == mailbox.id).execute()
+            Mailbox.update(failing_since=None, last_error="", tokens="").where(Mailbox.id == mailbox.id).execute()
     return mailbox
 
 
@@ -137,8 +151,23 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _account(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the application of the owner by which a mailbox signs in; nothing for one with a password."""
+    if values.get("auth") not in PROVIDERS:
+        return {"client_id": "", "tenant": ""}
+    client = inputs.one_line(values.get("client_id"), 200)
+    if not client:
+        raise InvalidInput(lazy("This field is required."), field="client_id")
+    tenant = str(values.get("tenant") or "").strip() if values.get("auth") == "microsoft" else ""
+    if tenant and not TENANT.fullmatch(tenant):
+        raise InvalidInput(lazy("Expected the number or domain of a directory. Example: example.org."), field="tenant")
+    return {"client_id": client, "tenant": tenant}
+
+
 def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
-    host = str(values.get("host") or "").strip()
+    auth = _one_of(AUTH, values.get("auth") or "password", "auth")
+    provider = PROVIDERS.get(auth)
+    host = str(values.get("host") or (provider.imap_host if provider is not None else "")).strip()
     if not host or not environment.is_host(host):
         raise InvalidInput(lazy("This is not the name of a server. Example: imap.example.org."), field="host")
     security = _one_of(SECURITY, values.get("security") or "tls", "security")
@@ -147,10 +176,11 @@ def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
     port = int(values.get("port") or (993 if security == "tls" else 143))
     if port not in ports.IMAP and port != mailbox.port:
         raise InvalidInput(lazy("Expected 993 or 143."), field="port")
-    username = inputs.one_line(values.get("username"), 254)
+    username = inputs.one_line(values.get("username") or (mailbox.address if provider is not None else ""), 254)
     if not username:
         raise InvalidInput(lazy("This field is required."), field="username")
     return {
+        "auth": auth,
         "host": host,
         "port": port,
         "security": security,
@@ -178,11 +208,17 @@ def _one_of(choices: Mapping[str, Any], value: Any, field: str) -> str:
     return str(value)
 
 
-def _give_password(mailbox: Mailbox, password: str, *, forget: bool) -> None:
-    if password:
-        mailbox.secret = settings.encrypt(password)
-    elif forget:
-        mailbox.secret = ""  # nosec B105 # none at all
+def _give_secrets(mailbox: Mailbox, values: Mapping[str, Any], changed: set[str]) -> None:
+    """Store the password and client secret that were typed; forget those whose reason has changed."""
+    for column, name, reasons in (
+        ("secret", "password", PASSWORD_OF),
+        ("client_secret", "client_secret_new", CLIENT_OF),
+    ):
+        typed = str(values.get(name) or "")
+        if typed:
+            setattr(mailbox, column, settings.encrypt(typed))
+        elif changed & set(reasons):
+            setattr(mailbox, column, "")
 
 
 def password_is_lost(mailbox: Mailbox) -> bool:

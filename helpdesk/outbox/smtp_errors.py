@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.notifications.headers import BadMail
+from helpdesk.settings.mail_accounts import SignInNeeded
 from helpdesk.settings.mail_failures import Failure
 from helpdesk.settings.placeholders import header_safe
 
@@ -75,6 +76,8 @@ def explain(error: Exception) -> Failure:
         return _explain_answer(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure("certificate", {"reason": error.verify_message})
+    if isinstance(error, SignInNeeded):
+        return Failure("reconnect", {"reason": header_safe(str(error))})
     if isinstance(error, ssl.SSLError):
         return Failure("encryption")
     kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (

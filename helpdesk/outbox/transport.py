@@ -12,6 +12,7 @@ import flask_mail
 
 from helpdesk.notifications import rendering
 from helpdesk.outbox.smtp_errors import BadName, BadSignIn, impossible
+from helpdesk.settings import mail_accounts
 from helpdesk.settings.environment import MailServer
 
 #: Seconds a mail server may take for one answer.
@@ -47,6 +48,7 @@ class Connection(flask_mail.Connection):
                 "MAIL_SUPPRESS_SEND": False,
             }
         )
+        self._account = server.account
         super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
 
     def configure_host(self) -> smtplib.SMTP:
@@ -58,7 +60,9 @@ class Connection(flask_mail.Connection):
         try:
             if mail.use_tls:
                 host.starttls(context=ssl.create_default_context())
-            if mail.username:
+            if self._account:
+                _sign_in_by_token(host, mail.username or "", self._account)
+            elif mail.username:
                 with impossible(BadSignIn):
                     host.login(mail.username, mail.password or "")
         except Exception:
@@ -73,3 +77,21 @@ class Connection(flask_mail.Connection):
                 self.host.quit()
             except OSError:
                 self.host.close()
+
+
+def _sign_in_by_token(host: smtplib.SMTP, username: str, account: int) -> None:
+    """Sign in with a token of a mailbox's account (XOAUTH2). Raises OSError, or what the library raises."""
+    token = mail_accounts.access_token(account)
+
+    def answer(challenge: bytes | None = None) -> str:
+        # What the server asks after a refusal is why: an empty answer ends it.
+        return f"user={username}\1auth=Bearer {token}\1\1" if challenge is None else ""
+
+    host.ehlo_or_helo_if_needed()
+    if not host.has_extn("auth"):
+        raise smtplib.SMTPNotSupportedError("AUTH")
+    try:
+        host.auth("XOAUTH2", answer)
+    except smtplib.SMTPAuthenticationError:
+        mail_accounts.doubt(account)
+        raise

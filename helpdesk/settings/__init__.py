@@ -11,7 +11,7 @@ from typing import Any
 from database import Stamp, database
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.settings import checks, environment
+from helpdesk.settings import checks, environment, mail_accounts
 from helpdesk.settings.checks import takes
 from helpdesk.settings.declared import DECLARED, GROUPS, Declared
 from helpdesk.settings.encryption import decrypt, encrypt
@@ -76,7 +76,8 @@ def clean(key: str, value: Any) -> Any:
 def mail_password_is_lost() -> bool:
     """Whether the stored password of the mail server cannot be decrypted with the present secret key."""
     password = get("mail_password")
-    return environment.current().mail is None and bool(get("mail_host") and password) and not decrypt(password)
+    is_used = environment.current().mail is None and mail_accounts.server_of(get("mail_account")) is None
+    return is_used and bool(get("mail_host") and password) and not decrypt(password)
 
 
 def site_url() -> str:
@@ -93,8 +94,12 @@ def listening_url() -> str:
 def mail_server() -> environment.MailServer | None:
     """Return the mail server of the environment, else of the settings, else None (mails wait in the outbox)."""
     env = environment.current()
-    if env.mail is not None or not get("mail_host"):
+    if env.mail is not None:
         return env.mail
+    if account := mail_accounts.server_of(get("mail_account")):
+        return account
+    if not get("mail_host"):
+        return None
     return environment.MailServer(
         get("mail_host"), get("mail_port"), get("mail_username"), decrypt(get("mail_password")), get("mail_tls")
     )

@@ -11,7 +11,7 @@ from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, inputs, sizes
-from helpdesk.settings import encryption, environment, ports, ticket_numbers
+from helpdesk.settings import encryption, environment, mail_accounts, ports, ticket_numbers
 from helpdesk.settings.declared import Declared
 from helpdesk.settings.values import get
 from models import CLOSED, Priority, Status
@@ -154,6 +154,13 @@ def _secret(declared: Declared, value: Any) -> str:
     return encryption.encrypt(str(value)) if value else str(get(declared.key))
 
 
+def _account(_declared: Declared, value: Any) -> str:
+    key = str(value or "")
+    if key and key not in {str(row.id) for row in mail_accounts.accounts()}:
+        raise InvalidInput(lazy("Choose one from the list."))
+    return key
+
+
 _CHECKS: dict[str, Any] = {
     "switch": _switch,
     "label": _label,
@@ -177,4 +184,5 @@ _CHECKS: dict[str, Any] = {
     "status": _identifier(Status),
     "priority": _identifier(Priority),
     "secret": _secret,
+    "account": _account,
 }

@@ -204,6 +204,10 @@ DECLARED: dict[str, Declared] = {
             ),
         ),
         Declared(
+            "mail_account", "mail", "account", "", lazy("Sent by"),
+            lazy("A mailbox that is signed in with Google or Microsoft can send, too; the fields below are idle then."),
+        ),
+        Declared(
             "mail_host", "mail", "host", "", lazy("Server"), lazy("Empty: mails wait in the outbox."),
         ),
         Declared(

@@ -51,6 +51,8 @@ class MailServer:
     username: str = ""
     password: str = ""
     tls: str = "starttls"
+    #: The mailbox whose account at Google or Microsoft signs in, in place of the password; 0 for none.
+    account: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ TEXTS: dict[str, Any] = {
     "letters": lazy("The user name or password of the mail server holds letters that it cannot take, such as “é”."),
     "sign-in": lazy("The mail server refused the user name or password: %(answer)s"),
     "password-lost": lazy("The password of the mail server cannot be read with this secret key: type it again."),
+    "reconnect": lazy("The mailbox that mails are sent with must be signed in again (%(reason)s)."),
     "name": lazy("The name of the mail server was not found."),
     "silent": lazy("The mail server does not answer."),
     "closed": lazy("The mail server refuses connections on this port."),
@@ -33,7 +34,7 @@ TEXTS: dict[str, Any] = {
 }
 
 #: Faults of how the desk is set up, which no waiting mends.
-SETUP = frozenset({"certificate", "encryption", "no-encryption", "letters", "sign-in", "password-lost"})
+SETUP = frozenset({"certificate", "encryption", "no-encryption", "letters", "sign-in", "password-lost", "reconnect"})
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tests.support import mailbox as smtp_servers
 PAGE = "/admin/configuration/"
 #: Settings that lead to more rights than those of set-up.
 GUARDED = {
+    "mail_account": "1",
     "mail_host": "evil.example",
     "mail_port": "25",
     "mail_tls": "none",

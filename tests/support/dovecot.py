@@ -143,13 +143,13 @@ class Dovecot:
         self.process: subprocess.Popen[bytes] | None = None
         self.introspection = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Introspection)
 
-    def start(self) -> Dovecot:
-        """Start and wait until it answers."""
+    def start(self, introspection_url: str = "") -> Dovecot:
+        """Start and wait until it answers; tokens are looked up at this address, else a good one is `TOKEN`."""
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         certificate(self.folder)
         threading.Thread(target=self.introspection.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{self.introspection.server_port}/introspect"
+        address = introspection_url or f"http://127.0.0.1:{self.introspection.server_port}/introspect"
         (self.folder / "oauth2.conf").write_text(
             f"introspection_mode = post\nintrospection_url = {address}\nactive_attribute = active\n"
             "active_value = true\nusername_attribute = username\n"
@@ -163,10 +163,22 @@ class Dovecot:
         }  # fmt: skip
         (self.folder / "dovecot.conf").write_text(CONFIGURATION.format(**values))
         os.chown(self.folder / "mail", owner.pw_uid, owner.pw_gid)
+        self.go_on()
+        return self
+
+    def go_on(self) -> None:
+        """Run it, with what its folder holds."""
         path = self.folder / "dovecot.conf"
         self.process = subprocess.Popen([str(PROGRAM), "-F", "-c", str(path)], stderr=subprocess.PIPE)
         self._wait()
-        return self
+
+    def halt(self) -> None:
+        """End the program; what it holds stays."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+            if self.process.stderr is not None:
+                self.process.stderr.close()
 
     def _wait(self) -> None:
         until = time.monotonic() + 15
@@ -182,11 +194,7 @@ class Dovecot:
         """Stop it."""
         self.introspection.shutdown()
         self.introspection.server_close()
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
-            if self.process.stderr is not None:
-                self.process.stderr.close()
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

@@ -1,0 +1,294 @@
+"""Mailboxes of Google and Microsoft: signed in by OAuth, at a provider and a mail server that are real."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+from flask.testing import FlaskClient
+
+from helpdesk import clock, i18n, settings
+from helpdesk.incoming import mailbox_health, mailboxes, pipeline
+from helpdesk.settings import mail_accounts, mail_providers
+from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service
+from tests.conftest import skip
+from tests.support import doors, sqlite_only
+from tests.support import dovecot as real
+from tests.support.mailbox import Controller, free_port
+from tests.support.mails import mail, make_mailbox
+from tests.support.oauth_provider import CLIENT, SECRET, OAuthProvider
+
+Clients = Callable[[Agent | Customer], FlaskClient]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[OAuthProvider, real.Dovecot]]:
+    """A provider, and a dovecot that asks it about tokens."""
+    if real.PROGRAM is None:
+        skip("dovecot is missing: apt install dovecot-imapd")
+    provider = OAuthProvider()
+    server = real.Dovecot().start(f"{provider.url}/introspect")
+    yield provider, server
+    server.stop()
+    provider.stop()
+
+
+@pytest.fixture
+def provider(
+    servers: tuple[OAuthProvider, real.Dovecot], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> OAuthProvider:
+    made, _server = servers
+    made.account, made.seconds, made.renewals, made.is_down = f"u{abs(hash(request.node.nodeid))}", 3600, 0, False
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    monkeypatch.setitem(mail_providers.PROVIDERS, "google", made.as_google())
+    return made
+
+
+@pytest.fixture
+def server(servers: tuple[OAuthProvider, real.Dovecot], monkeypatch: pytest.MonkeyPatch) -> real.Dovecot:
+    monkeypatch.setenv("SSL_CERT_FILE", str(servers[1].folder / "cert.pem"))
+    return servers[1]
+
+
+@pytest.fixture
+def mailbox(provider: OAuthProvider, server: real.Dovecot, sales: Service) -> Mailbox:
+    return make_mailbox(
+        sales, kind="imap", auth="google", host="127.0.0.1", port=server.port, username=provider.account,
+        client_id=CLIENT, client_secret=settings.encrypt(SECRET), begin="all",
+    )  # fmt: skip
+
+
+def sign_in(client: FlaskClient, mailbox: Mailbox, provider: OAuthProvider) -> str:
+    """Sign a mailbox in as a browser does; return what the desk says."""
+    there = client.get(f"/admin/mailboxes/sign-in/?id={mailbox.id}").location
+    back = provider.allow(there)
+    return doors.text_of(client.get(back.removeprefix(settings.site_url()), follow_redirects=True))
+
+
+def run(app: Any) -> list[str]:
+    with app.app_context(), i18n.in_language("en"):
+        pipeline.run()
+    return [row.state for row in IncomingMail.select().order_by(IncomingMail.id)]
+
+
+def test_a_mailbox_signs_in_and_its_mails_become_tickets(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
+) -> None:
+    server.put(mail(), user=provider.account)
+    client = client_of(root)
+    assert "To reconnect" in doors.text_of(client.get("/admin/mailboxes/"))
+    assert "The mailbox is signed in." in sign_in(client, mailbox, provider)
+    assert run(app) == ["new"]
+    text = doors.text_of(doors.post(client, "/admin/mailboxes/test/", {"id": mailbox.id}))
+    assert "Everything works." in text
+    row = Mailbox.get()
+    pages = client.get(f"/admin/mailboxes/edit/?id={row.id}").get_data(as_text=True) + row.tokens + row.client_secret
+    assert not [secret for secret in provider.secrets if secret in pages]
+
+
+def test_no_token_reaches_the_log(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, app: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    caplog.set_level(logging.DEBUG)
+    sign_in(client_of(root), mailbox, provider)
+    run(app)
+    provider.seconds = 1
+    sign_in(client_of(root), mailbox, provider)
+    run(app)
+    provider.withdraw()
+    run(app)
+    assert provider.renewals == 2
+    assert not [secret for secret in provider.secrets if secret in caplog.text or secret in Mailbox.get().last_error]
+
+
+def test_a_sign_in_is_of_one_browser_for_some_minutes_and_once(
+    client_of: Clients, root: Agent, ana: Agent, mailbox: Mailbox, provider: OAuthProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    ana.is_admin = True
+    ana.save()
+    client, other = client_of(root), client_of(ana)
+    back = provider.allow(client.get(f"/admin/mailboxes/sign-in/?id={mailbox.id}").location)
+    path = back.removeprefix(settings.site_url())
+    assert "not begun here" in doors.text_of(other.get(path, follow_redirects=True))
+    assert "not begun here" in doors.text_of(client.get("/admin/mailboxes/oauth?code=x&state=y", follow_redirects=True))
+    assert "signed in" in doors.text_of(client.get(path, follow_redirects=True))
+    assert "To reconnect" in doors.text_of(client.get(path, follow_redirects=True))
+    refused = path.replace("code=", "error=access_denied&was=")
+    assert "was not allowed" in doors.text_of(client.get(refused, follow_redirects=True))
+    monkeypatch.setattr(mail_accounts, "WINDOW", -1)
+    assert "too long ago" in doors.text_of(client.get(path, follow_redirects=True))
+
+
+def test_a_token_is_renewed_in_time_and_not_at_each_use(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, app: Any
+) -> None:
+    sign_in(client_of(root), mailbox, provider)
+    for _minute in range(3):
+        run(app)
+    assert provider.renewals == 0
+    provider.seconds = 200
+    sign_in(client_of(root), mailbox, provider)
+    for number in (1, 2, 3):
+        # Less than five minutes are left: each new refresh token is stored, or the next run would be shut out.
+        run(app)
+        assert (provider.renewals, Mailbox.get().failing_since) == (number, None)
+
+
+def test_a_provider_that_is_away_costs_nothing(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, app: Any
+) -> None:
+    provider.seconds = 1
+    sign_in(client_of(root), mailbox, provider)
+    provider.is_down = True
+    run(app)
+    assert Mailbox.get().failing_since is not None
+    provider.is_down = False
+    run(app)
+    assert Mailbox.get().failing_since is None
+
+
+def test_consent_withdrawn_is_told_once_and_mails_stay_on_their_server(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
+) -> None:
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    provider.withdraw()
+    server.put(mail("While nobody was let in"), user=provider.account)
+    values = json.loads(settings.decrypt(Mailbox.get().tokens))
+    past = (clock.now() - timedelta(minutes=1)).isoformat()
+    Mailbox.update(tokens=settings.encrypt(json.dumps(values | {"until": past}))).execute()
+    for _minute in range(3):
+        assert run(app) == []
+    # It is asked once an hour, not once a minute.
+    assert provider.renewals == 1
+    assert "To reconnect" in doors.text_of(client.get("/admin/mailboxes/"))
+    Mailbox.update(failing_since=clock.now() - timedelta(minutes=90)).execute()
+    for _minute in range(3):
+        run(app)
+    with app.app_context(), i18n.in_language("en"):
+        [row] = [line for line in mailbox_health.findings() if line[0] == "Mailboxes"]
+    assert (row[1], "sign in again (Google: invalid_grant)" in row[2]) == (False, True)
+    alerts = [row.to_email for row in OutgoingEmail.select() if "cannot be read" in row.subject]
+    assert alerts == [root.email]
+    sign_in(client, mailbox, provider)
+    assert run(app) == ["new"]
+
+
+def test_what_a_server_refuses_is_renewed_though_it_seemed_good(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, app: Any
+) -> None:
+    sign_in(client_of(root), mailbox, provider)
+    provider.access_tokens.clear()
+    values = json.loads(settings.decrypt(Mailbox.get().tokens))
+    earlier = (clock.now() - timedelta(minutes=20)).isoformat()
+    Mailbox.update(tokens=settings.encrypt(json.dumps(values | {"since": earlier}))).execute()
+    run(app)
+    assert "refused" in Mailbox.get().last_error
+    run(app)
+    assert (provider.renewals, Mailbox.get().failing_since) == (1, None)
+
+
+def test_tokens_are_forgotten_with_what_they_were_for(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider
+) -> None:
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    form = {
+        "kind": "imap", "auth": "google", "address": mailbox.address, "name": "Support", "host": "127.0.0.1",
+        "port": str(mailbox.port), "security": "tls", "username": mailbox.username, "client_id": CLIENT,
+        "service": mailbox.service_id, "enabled": "y", "begin": "all",
+    }  # fmt: skip
+    url = f"/admin/mailboxes/edit/?id={mailbox.id}"
+    doors.post(client, url, form | {"name": "Renamed"})
+    assert (Mailbox.get().name, bool(Mailbox.get().tokens), bool(Mailbox.get().client_secret)) == (
+        "Renamed",
+        True,
+        True,
+    )
+    doors.post(client, url, form | {"host": "imap.elsewhere.example"})
+    assert (Mailbox.get().tokens, bool(Mailbox.get().client_secret)) == ("", True)
+    doors.post(client, url, form | {"client_id": "another"})
+    assert Mailbox.get().client_secret == ""
+    assert "Type the client ID and the client secret first." in doors.text_of(
+        client.get(f"/admin/mailboxes/sign-in/?id={mailbox.id}", follow_redirects=True)
+    )
+
+
+@sqlite_only
+def test_google_and_microsoft_fill_in_their_servers(root: Agent, sales: Service) -> None:
+    values = {
+        "kind": "imap",
+        "auth": "microsoft",
+        "address": "help@shop.example",
+        "client_id": "x",
+        "service": sales.id,
+    }
+    row = mailboxes.save(Mailbox(), values, actor=root)
+    assert (row.host, row.port, row.username) == ("outlook.office365.com", 993, "help@shop.example")
+    url = mail_accounts.sign_in_url(
+        row, mail_providers.MICROSOFT, nonce="n", browser="b", redirect_url="https://desk.example/admin/mailboxes/oauth"
+    )
+    assert url.startswith("https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?")
+    assert "SMTP.Send+offline_access" in url
+    for wrong in ("../common", "a/b", "x?y"):
+        with pytest.raises(mailboxes.InvalidInput):
+            mailboxes.save(row, values | {"tenant": wrong}, actor=root)
+
+
+class TokenServer:
+    """An SMTP server that takes mails of whoever has a good token."""
+
+    def __init__(self, provider: OAuthProvider) -> None:
+        self.provider, self.recipients, self.port = provider, list[str](), free_port()
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, auth_require_tls=False)
+
+    async def auth_XOAUTH2(self, server: Any, words: list[str]) -> AuthResult:  # noqa: N802  aiosmtpd's name
+        """Look the token up."""
+        text = base64.b64decode(words[1]).decode()
+        user, _bar, bearer = text.strip("\1").partition("\1")
+        token = bearer.removeprefix("auth=Bearer ")
+        if user == f"user={self.provider.account}" and token in self.provider.access_tokens:
+            return AuthResult(success=True, auth_data=user)
+        reason = base64.b64encode(b'{"status":"401"}').decode()
+        await server.push(f"334 {reason}")
+        await server._reader.readline()
+        return AuthResult(success=False, handled=False)
+
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+        """Take the mail."""
+        if not session.authenticated:
+            return "530 sign in first"
+        self.recipients += envelope.rcpt_tos
+        return "250 OK"
+
+
+def test_mails_go_out_by_the_account_of_a_mailbox(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = TokenServer(provider)
+    server.controller.start()
+    monkeypatch.setitem(mail_providers.PROVIDERS, "google", provider.as_google(server.port))
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    page = client.get("/admin/configuration/").get_data(as_text=True)
+    assert f'<option value="{mailbox.id}">Support (Google)</option>' in page
+    settings.save({"mail_account": str(mailbox.id)}, actor=root)
+    form = {"mail_account": str(mailbox.id), "test": "1"}
+    text = doors.text_of(doors.post(client, "/admin/configuration/", form))
+    assert "The mail server took the message" in text, text
+    assert server.recipients == [root.email]
+    provider.withdraw()
+    text = doors.text_of(doors.post(client, "/admin/configuration/", form))
+    assert "The mail server refused the user name or password" in text
+    Mailbox.update(tokens=settings.encrypt(json.dumps({"refresh": "gone"}))).execute()
+    text = doors.text_of(doors.post(client, "/admin/configuration/", form))
+    assert "must be signed in again (Google: invalid_grant)" in text
+    server.controller.stop(no_assert=True)
