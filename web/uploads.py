@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,12 +19,20 @@ from helpdesk.files import attachments, file_store, filetypes, uploads
 from helpdesk.files.file_store import Limits
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.operations import outage
 from models import Upload
 
 
 def init_app(app: Flask) -> None:
     """Let a request be as large as the files of one message."""
+    app.before_request(require_body)
     app.before_request(make_room)
+
+
+def require_body() -> None:
+    """Refuse a request for whose body the server found no room. Raises OSError."""
+    if f"HTTP_{outage.NO_ROOM}" in request.environ:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def make_room() -> None:

@@ -23,7 +23,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
 from helpdesk.lib.safety import BARE_POLICY, HEADERS
-from helpdesk.operations import forwarded
+from helpdesk.operations import forwarded, outage
 from helpdesk.operations.lanes import THREADS, Lanes
 from helpdesk.settings import environment
 
@@ -61,14 +61,25 @@ class Request(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         """Take some bytes; return how many belong to this request."""
-        consumed: int = super().received(data)
+        try:
+            consumed: int = super().received(data)
+        except OSError:
+            # The disk takes no body that is longer than memory keeps.
+            self.headers[outage.NO_ROOM] = "1"
+            self._refuse(0)
+            return len(data)
         if isinstance(self.error, RequestEntityTooLarge):
-            self.error, self.is_refused, self.expect_continue = None, True, False
-            self.headers["CONNECTION"] = "close"
-            self.headers["CONTENT_LENGTH"] = str(max(self.content_length, self.adj.max_request_body_size))
-            self.close()
-            self.body_rcv = None
+            self._refuse(max(self.content_length, self.adj.max_request_body_size))
         return consumed
+
+    def _refuse(self, length: int) -> None:
+        """Let the desk answer without the body."""
+        self.error, self.is_refused, self.expect_continue, self.completed = None, True, False, True
+        self.headers["CONNECTION"] = "close"
+        self.headers["CONTENT_LENGTH"] = str(length)
+        with suppress(OSError):
+            self.close()
+        self.body_rcv = None
 
     def is_late(self, now: float) -> bool:
         """Whether this request takes longer than anybody's line."""

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 #: How PostgreSQL's codes begin where it is away: no connection, or an operator who shuts it down.
 AWAY = ("08", "57")
+#: The header with which the server hands on a request for whose body it found no room. No client can send its name.
+NO_ROOM = "NO ROOM"
 #: Seconds between two lines that say the same.
 PAUSE = 60
 

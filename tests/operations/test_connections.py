@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -113,6 +114,25 @@ def test_a_refused_body_is_told_in_words_that_arrive(serve: Any) -> None:
     # Nobody is asked to send what is not wanted.
     asked = desk.say(head + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: 40000000\r\n\r\n")
     assert asked.startswith("HTTP/1.1 413 ")
+
+
+def test_a_body_that_finds_no_room_on_the_disk_is_told_in_words(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    head = b"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    desk = serve()
+    for size in (http_server.IN_MEMORY, 4 * http_server.IN_MEMORY):
+        answer = desk.say(head + b"Content-Length: %d\r\n\r\n" % size + bytes(size))
+        assert answer.startswith("HTTP/1.1 503 ")
+        assert "The desk has no room left" in answer
+    answer = desk.say(
+        b"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)
+    )
+    assert '"error"' in answer
+    # Nobody says so by a header, and what fits into memory is taken.
+    assert "503" not in desk.say(b"GET / HTTP/1.1\r\nHost: localhost\r\nNo-Room: 1\r\nConnection: close\r\n\r\n")[:20]
+    assert "400" in desk.say(b"GET / HTTP/1.1\r\nHost: localhost\r\nNO ROOM: 1\r\nConnection: close\r\n\r\n")[:20]
+    small = head + b"Connection: close\r\nContent-Length: 2000\r\n\r\n"
+    assert " 503 " not in desk.say(small + bytes(2_000))[:20]
 
 
 def test_the_limit_is_the_forms_as_owners_set_it(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
