@@ -25,8 +25,9 @@ from models import Agent, OutgoingEmail
 KEY = "mail_server"
 #: The server is called again after a minute, later after as long as it has been away, and after this at the latest.
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=15)
-#: How long an answer stands for the next one: a sign-in that is refused from now on is red within a minute.
-TRUST = timedelta(seconds=50)
+#: How long an answer stands for the next one: a sign-in that is refused from now on is red within a minute, and the
+#: server is called no oftener than that takes.
+TRUST = timedelta(seconds=57)
 #: How far a clock may be ahead before what it wrote is not believed.
 AHEAD = timedelta(minutes=1)
 #: Addresses that must have been refused, and nothing sent since, before it is no matter of single addresses.

@@ -29,6 +29,7 @@ def _controller() -> Any:
 
 
 Controller = _controller()
+AuthResult = importlib.import_module("aiosmtpd.smtp").AuthResult
 
 
 def free_port() -> int:

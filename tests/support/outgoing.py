@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aiosmtpd.smtp import AuthResult
-
 from helpdesk import clock, settings
 from helpdesk.settings import mail_failures
 from models import OutgoingEmail
-from tests.support.mailbox import Controller, free_port
+from tests.support.mailbox import AuthResult, Controller, free_port
 
 
 def owe(to: str = "carol@customer.example", **values: Any) -> OutgoingEmail:
@@ -50,12 +49,14 @@ class Server:
     def __init__(self) -> None:
         self.right = {b"right"}
         self.calls = 0
+        self.moments: list[float] = []
         self.recipients: list[str] = []
         self.port = free_port()
 
     def check(self, _server: Any, _session: Any, _envelope: Any, _mechanism: Any, data: Any) -> AuthResult:
         """Take or refuse a sign-in."""
         self.calls += 1
+        self.moments.append(time.monotonic())
         return AuthResult(success=data.password in self.right, handled=False)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
@@ -65,15 +66,22 @@ class Server:
 
 
 @contextmanager
-def signing_in(password: str) -> Iterator[Server]:
-    """Run a mail server that wants a sign-in, and set the desk to use it with this password."""
+def guarded() -> Iterator[Server]:
+    """Run a mail server that wants a sign-in."""
     server = Server()
     options = {"auth_require_tls": False, "authenticator": server.check}
     controller = Controller(server, hostname="127.0.0.1", port=server.port, **options)
     controller.start()
-    settings.save({"mail_host": "127.0.0.1", "mail_port": server.port, "mail_tls": "none"})
-    settings.save({"mail_username": "desk", "mail_password": password})
     try:
         yield server
     finally:
         controller.stop()
+
+
+@contextmanager
+def signing_in(password: str) -> Iterator[Server]:
+    """Run a mail server that wants a sign-in, and set the desk to use it with this password."""
+    with guarded() as server:
+        settings.save({"mail_host": "127.0.0.1", "mail_port": server.port, "mail_tls": "none"})
+        settings.save({"mail_username": "desk", "mail_password": password})
+        yield server

@@ -71,9 +71,9 @@ class Cluster:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def create(self, name: str) -> str:
-        """Make an empty database and return its URL."""
-        self._run("createdb", "-h", self.folder, "-U", OWNER, name)
+    def create(self, name: str, template: str = "template0") -> str:
+        """Make a database, empty or a copy of another one, and return its URL."""
+        self._run("createdb", "-h", self.folder, "-U", OWNER, "-T", template, name)
         return self.url(name)
 
     def url(self, name: str) -> str:

@@ -27,7 +27,18 @@ if __name__ == "__main__":
     bootstrap.enter(bootstrap.DEVELOPMENT)
 
 from tests.support.postgres import Missing
-from tools.benchmarks.mishaps import clocks, databases, disks, hangs, hosts, kills, mail_servers, races, restores
+from tools.benchmarks.mishaps import (
+    clocks,
+    databases,
+    disks,
+    greetings,
+    hangs,
+    hosts,
+    kills,
+    mail_servers,
+    races,
+    restores,
+)
 
 ENGINES = ("sqlite", "postgresql")
 Lines = Iterator[tuple[str, object]]
@@ -45,6 +56,7 @@ ONCE: dict[str, Callable[[argparse.Namespace], Lines]] = {
     "files": lambda _given: databases.files(),
     "servers": lambda _given: databases.servers(),
     "hosts": lambda _given: hosts.run(),
+    "greetings": lambda _given: greetings.run(),
     "hangs": lambda _given: hangs.run(),
 }
 

@@ -1,4 +1,4 @@
-"""A database that is gone, empty, foreign or younger; a PostgreSQL that is killed, locked or swallows everything."""
+"""A database that is gone, empty, foreign, younger or older; a PostgreSQL that is killed, locked or swallows all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support import attached
 from tests.support.line import Line
 from tests.support.postgres import Cluster
 from tools.benchmarks.mishaps import desk as desks
+from tools.benchmarks.mishaps import older, restores
 from tools.benchmarks.mishaps.desk import BROKEN, Desk
 
 #: Seconds a server of databases is away.
@@ -54,7 +55,30 @@ def files() -> Iterator[tuple[str, object]]:
         for leftover in desk.data.glob("guichet.db*"):
             leftover.unlink()
         shutil.copyfile(kept, file)
+    yield from from_an_older_program(desk)
     yield from while_running(desk, file)
+
+
+def from_an_older_program(desk: Desk) -> Iterator[tuple[str, object]]:
+    """Start a desk on the database and folder of an older program: it is brought up to date, whole."""
+    before = restores.contents(desk)
+    older_desk = older.make(desk, None, desk.folder)()
+    try:
+        older_desk.start()
+        writer, number = older_desk.writer(), older_desk.numbers()[0]
+        writer.open(number)
+        code = writer.send(number, "After the upgrade", key := desks.key())
+    finally:
+        older_desk.end()
+    after = restores.contents(older_desk)
+    kept = ("customer", "customer_address", "agent", "ticket", "message", "attachment", "outgoing_email")
+    lost = sum(max(0, before[table] - after[table]) for table in kept)
+    with older_desk.opened():
+        stored = Message.select().where(Message.form_key == key).count()
+    copies = list((older_desk.data / "backups").glob("*-before-*.zip"))
+    yield "file older: rows lost (0)", lost
+    yield "file older: a backup was made first (yes)", len(copies) == 1
+    yield "file older: somebody signs in and answers (yes)", code in {302, 303} and stored == 1
 
 
 def migrated_by_a_newer_one(desk: Desk) -> None:

@@ -173,6 +173,30 @@ class Writer:
         except BROKEN:
             return 0
 
+    def send_file(self, number: str, name: str, content: bytes, key: str) -> int:
+        """Send a reply with a file; return the status, 0 when the line broke."""
+        border = f"border-{key}"
+        fields = {
+            "csrf_token": hidden(self.page, "csrf_token"),
+            "body": "With a file",
+            "form_key": key,
+            "kind": "reply",
+        }
+        parts = [f'--{border}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{text}\r\n'
+                 for field, text in fields.items()]  # fmt: skip
+        head = f'--{border}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        body = "".join([*parts, head]).encode() + content + f"\r\n--{border}--\r\n".encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.desk.port, timeout=60)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
+        headers = {"Cookie": cookies, "Content-Type": f"multipart/form-data; boundary={border}"}
+        try:
+            connection.request("POST", f"/admin/tickets/{number}/reply", body, headers)
+            return connection.getresponse().status
+        except BROKEN:
+            return 0
+        finally:
+            connection.close()
+
 
 def key() -> str:
     """Return a new key of a form."""

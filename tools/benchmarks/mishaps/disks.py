@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from models import Message
+from models import Attachment, Message
+from tests.support import attached
 from tests.support.postgres import Missing
 from tools.benchmarks.mishaps import desk as desks
 from tools.benchmarks.mishaps.desk import Desk, Writer
 
-#: What may be answered while something is wrong with the disk: done, or told in words.
-HONEST = {302, 303, 503, 507}
+#: What may be answered while something is wrong with the disk: done, or told in words, with what was typed or not.
+HONEST = {302, 303, 422, 503, 507}
+#: Bytes of a file that a body keeps in memory, and of one that it does not.
+SMALL, LARGE = 20_000, 900_000
 TRIES = 25
 PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 LONG = "A long answer. " * 2_000
@@ -72,6 +75,11 @@ def run() -> Iterator[tuple[str, object]]:
     with small_disk("size=96m,nr_inodes=300") as folder:
         desk = Desk(folder=folder).make()
         yield from while_away("no inodes", desk, lambda: use_inodes(folder), lambda: clean(folder))
+    for name, take in (("no inodes", use_inodes), ("full", fill)):
+        with small_disk("size=96m,nr_inodes=300") as folder:
+            (folder / "tmp").mkdir()
+            desk = Desk(folder=folder, TMPDIR=str(folder / "tmp")).make()
+            yield from uploads_while_away(f"uploads, {name}", desk, take)
     desk = Desk().make()
     files, folder = list(desk.data.glob("guichet.db*")), [desk.data]
     yield from while_away("read-only", desk, lambda: chmod(files, 0o400), lambda: chmod(files, 0o600))
@@ -119,6 +127,46 @@ def while_away(
     )
     yield f"{name}: acknowledged and lost (0)", len(set(acknowledged) - stored)
     yield f"{name}: seconds until it stores again (at most 10)", back
+
+
+def uploads_while_away(name: str, desk: Desk, take: Callable[[Path], object]) -> Iterator[tuple[str, object]]:
+    """Send files before, while and after the disk takes none: each that was acknowledged is there, byte by byte."""
+    folder, acknowledged = desk.folder, dict[str, bytes]()
+    desk.log = Path(tempfile.mkdtemp(prefix="log-")) / "log"
+    desk.start()
+    try:
+        writer, number = desk.writer(), desk.numbers()[0]
+        writer.open(number)
+
+        def attempts() -> Counter[int]:
+            codes: Counter[int] = Counter()
+            for size in [SMALL, LARGE] * 5:
+                key, content = desks.key(), attached.pdf(size)
+                code = writer.send_file(number, f"{key}.pdf", content, key)
+                codes[code] += 1
+                if code in {302, 303}:
+                    acknowledged[f"{key}.pdf"] = content
+            return codes
+
+        before = attempts()
+        take(folder)
+        during = attempts()
+        clean(folder)
+        after = attempts()
+    finally:
+        clean(folder)
+        desk.end()
+    with desk.opened():
+        rows = {row.name: desk.data / row.path for row in Attachment.select()}
+    there = {name for name, content in acknowledged.items() if name in rows and rows[name].read_bytes() == content}
+    codes = before + during + after
+    yield f"{name}: answers before, meanwhile, after", f"{dict(before)} {dict(during)} {dict(after)}"
+    yield (
+        f"{name}: answers that are neither done nor told (0)",
+        sum(codes[code] for code in codes if code not in HONEST),
+    )
+    yield f"{name}: acknowledged and not there byte by byte (0)", len(acknowledged) - len(there)
+    yield f"{name}: stored again afterwards (yes)", set(after) <= {302, 303}
 
 
 def attempt(writer: Writer, number: str, acknowledged: list[str], tries: int = TRIES) -> Counter[int]:
