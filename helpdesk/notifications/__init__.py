@@ -71,18 +71,19 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     EventKind.OPENED: (
         Notice("confirmation", recipients.customer),
         Notice("team_message", recipients.new_ticket_team, unless=_is_silenced),
-        Notice("notification", recipients.copies),
+        Notice("copy", recipients.copies),
     ),
     EventKind.CUSTOMER_WROTE: (
         Notice("confirmation", recipients.author),
         Notice("team_message", recipients.handlers),
-        Notice("notification", recipients.other_customers),
+        Notice("notification", recipients.customer_reading_along),
+        Notice("copy", recipients.copies),
     ),
     EventKind.STRANGER_WROTE: (Notice("team_message", recipients.handlers),),
     EventKind.BOUNCED: (Notice("undelivered", recipients.handlers, unless=_is_silenced),),
     EventKind.REPLIED: (
         Notice("notification", recipients.customer, unless=_to_stranger_by_program),
-        Notice("notification", recipients.copies, unless=_to_stranger_by_program),
+        Notice("copy", recipients.copies, unless=_to_stranger_by_program),
     ),
     EventKind.NAMED: (Notice("mention", recipients.named),),
     EventKind.TRANSFERRED: (Notice("transfer", recipients.target),),
@@ -92,7 +93,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     # A visitor wrote without copying the security code.
     Occasion.UNCONFIRMED: (Notice("confirm", recipients.people),),
     # Somebody in copy had to wait until the author had proven the address.
-    Occasion.COPY_RELEASED: (Notice("notification", recipients.people),),
+    Occasion.COPY_RELEASED: (Notice("copy", recipients.people),),
     # The address is proven now: what was withheld from it is made good (RULES 36).
     Occasion.PROVEN: (Notice("confirmation", recipients.customer),),
     # One mail instead of many, after a bulk act.

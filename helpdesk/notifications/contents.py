@@ -8,11 +8,10 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
-from database import Label
-from helpdesk import clock, settings
+from helpdesk import clock, i18n, settings
 from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
-from helpdesk.notifications import copy_digest, withholding
+from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text, text
 from helpdesk.settings import email_kinds
@@ -30,7 +29,9 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     address = recipient.address
     if kind == "confirmation" and address is not None and not address.is_proven:
         kind = "received"
-    in_copy = kind == "notification" and _is_copy(cause.ticket, recipient)
+    if kind == "copy" and not _is_copy(cause.ticket, recipient):
+        kind = "notification"  # another address of the customer
+    in_copy = kind == "copy"
     if in_copy and address is not None and not address.is_proven:
         kind = "copied"
     wording = text(kind, recipient.locale)
@@ -43,13 +44,15 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     is_uneditable = kind in UNEDITABLE
     return NewMail(
         kind,
-        _worded(wording, cause) if is_uneditable else _with_lines(wording, kind, recipient, cause.ticket),
+        _worded(wording, cause, recipient.locale)
+        if is_uneditable
+        else _with_question(wording, kind, recipient, cause.ticket),
         recipient,
         {} if is_uneditable else _values(recipient, cause),
         cause.ticket,
         cause.message,
         # An agent's answer is a person's mail, whatever carries it.
-        automatic="" if kind == "notification" and isinstance(cause.actor, Agent) else None,
+        automatic="" if kind in {"notification", "copy"} and isinstance(cause.actor, Agent) else None,
     )
 
 
@@ -66,15 +69,19 @@ def _was_answered(address: CustomerAddress | None) -> bool:
     )
 
 
-def _worded(wording: Text, cause: Cause) -> Text:
+def _worded(wording: Text, cause: Cause, locale: str) -> Text:
     """Fill the words of a fixed text in."""
     words = {
         "who": actor_name(cause.actor),
         "number": cause.ticket.number if cause.ticket is not None else "",
         "count": len(cause.tickets),
         "email": cause.data.get("email", ""),
-        "reason": delivery_status.words(cause.data.get("code", "")),
+        "reason": "",
     }
+    if "code" in cause.data:
+        # In the language of who reads it, whoever the mail server reported to.
+        with i18n.in_language(locale):
+            words["reason"] = str(delivery_status.words(cause.data["code"]))
     safe = {name: escape(str(word)) for name, word in words.items()}
     return replace(wording, subject=wording.subject % words, body=wording.body % safe + _list_of(cause.tickets))
 
@@ -88,18 +95,11 @@ def _list_of(tickets: Sequence[Ticket]) -> str:
     return f"<ul>{lines}</ul>" if lines else ""
 
 
-def _with_lines(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
-    if ticket is None:
+def _with_question(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
+    if ticket is None or kind != "notification" or not ticket.is_closed or not settings.get("ask_satisfaction"):
         return wording
-    if _is_copy(ticket, recipient):
-        return _with(wording, email_kinds.COPY_LINE, recipient)
-    if kind == "notification" and ticket.is_closed and settings.get("ask_satisfaction"):
-        return _with(wording, email_kinds.SATISFACTION_LINE, recipient)
-    return wording
-
-
-def _with(wording: Text, line: Label, recipient: Recipient) -> Text:
-    return replace(wording, body=f"{wording.body}<p>{escape(line.text(recipient.locale))}</p>")
+    line = email_kinds.SATISFACTION_LINE.text(recipient.locale)
+    return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>")
 
 
 def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:
@@ -122,7 +122,7 @@ def values_of(ticket: Ticket, recipient: Recipient, message: Message | None) -> 
     return {
         **names,
         "customer_email": address.email if address is not None else "",
-        "customer_account_link": f"{settings.site_url()}/tickets",
+        "customer_account_link": account_link.of(ticket),
         "ticket_id": str(ticket.id),
         "prefixed_id": ticket.number,
         "ticket_object": ticket.subject,

@@ -24,7 +24,7 @@ from models import CustomerAddress, FormerNumber, OutgoingEmail, Ticket
 AN_HOUR = 5
 HOUR = timedelta(hours=1)
 #: The kinds of mail that are counted.
-COUNTED = ("notification", "copied")
+COUNTED = ("notification", "copy", "copied")
 END = "</ul>"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,10 +14,13 @@ from helpdesk.lib.statements import insert
 from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
-from helpdesk.settings.email_kinds import KINDS, LINK_LINES, kind_of
+from helpdesk.settings.email_frame import WITHOUT_TYPED
+from helpdesk.settings.email_kinds import KINDS, LINK_LINES, Kind, kind_of
 from helpdesk.settings.uneditable_emails import UNEDITABLE, Uneditable
-from models import IncomingMail, Message, OutgoingEmail, Ticket
+from models import EmailText, IncomingMail, Message, OutgoingEmail, Ticket
 
+#: Letters of a subject.
+LONGEST_SUBJECT = 255
 #: Letters of a header of references.
 MOST_LETTERS = 900
 #: Who wrote mails and their ids, oldest first.
@@ -59,18 +63,26 @@ def text(kind: str, locale: str) -> Text:
     if kind in UNEDITABLE:
         return _uneditable(UNEDITABLE[kind], locale)
     declared, stored = KINDS[kind], lookups.email_text(kind)
+    like = text(declared.like, locale) if declared.like else None
+
+    def own(name: str) -> str:
+        return str(getattr(stored, name).get(locale) or "") if stored is not None else ""
 
     def label(name: str) -> str:
-        own = getattr(stored, name).get(locale) if stored is not None else ""
-        return str(own or getattr(declared, name).text(locale, i18n.DEFAULT))
+        return own(name) or str(getattr(declared, name).text(locale, i18n.DEFAULT))
 
+    sender = (stored.sender_email if stored is not None else "") or (like.sender_email if like is not None else "")
     return Text(
         subject=label("subject"),
         body=label("body"),
-        sender_name=label("sender_name"),
-        sender_email=(stored.sender_email if stored is not None else "") or rendering.default_sender(),
-        enabled=not declared.can_be_off or (stored.enabled if stored is not None else declared.enabled),
+        sender_name=own("sender_name") or (like.sender_name if like is not None else label("sender_name")),
+        sender_email=sender or rendering.default_sender(),
+        enabled=_is_on(declared, stored) and (like is None or like.enabled),
     )
+
+
+def _is_on(kind: Kind, stored: EmailText | None) -> bool:
+    return not kind.can_be_off or bool(stored.enabled if stored is not None else kind.enabled)
 
 
 def _uneditable(kind: Uneditable, locale: str) -> Text:
@@ -168,13 +180,27 @@ def _sender(said: Text, ticket: Ticket | None) -> str:
 
 def _subject(subject: str, kind: str, ticket: Ticket | None, mailed: Mailed, recipient: Recipient) -> str:
     """Return the subject: to who wrote by mail, the one they wrote, so that mail programs keep them together."""
-    if ticket is None or not mailed or recipient.address is None:
+    if ticket is None:
         return subject
-    if kind == "notification":
-        return placeholders.header_safe(f"Re: {ticket.subject} [#{ticket.number}]")
-    if ticket.number not in subject and ticket.subject not in subject:
-        return placeholders.header_safe(f"{subject} – {ticket.subject} [#{ticket.number}]")
-    return subject
+    if mailed and recipient.address is not None:
+        if kind in {"notification", "copy"}:
+            return _marked(f"Re: {ticket.subject}", ticket)
+        return subject_of(subject, "", ticket)
+    return subject_of(subject, kind, ticket)
+
+
+def subject_of(subject: str, kind: str, ticket: Ticket) -> str:
+    """Return a subject with what tells tickets apart, where it lacks that: its ticket's, and the number (RULES 38)."""
+    if re.search(rf"(?<!\d){re.escape(ticket.number)}(?!\d)", subject):
+        return subject
+    if ticket.subject not in subject and kind not in WITHOUT_TYPED:
+        subject = f"{subject} – {ticket.subject}"
+    return _marked(subject, ticket)
+
+
+def _marked(subject: str, ticket: Ticket) -> str:
+    mark = f" [#{ticket.number}]"
+    return placeholders.header_safe(subject, LONGEST_SUBJECT - len(mark)) + mark
 
 
 def _theirs(ticket: Ticket) -> Mailed:

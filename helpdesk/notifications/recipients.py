@@ -122,9 +122,9 @@ def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
     return address.customer_id == ticket.customer_id or copied.exists()
 
 
-def other_customers(cause: Cause) -> list[Recipient]:
-    """Return who reads along when a customer writes: the people in copy, and the customer when one of them wrote."""
-    return copies(cause) if author(cause) else [*customer(cause), *copies(cause)]
+def customer_reading_along(cause: Cause) -> list[Recipient]:
+    """Return the customer of the ticket, when it is somebody in copy who wrote."""
+    return [] if author(cause) else customer(cause)
 
 
 def addresses_of(actor: Actor) -> set[str]:

@@ -19,8 +19,8 @@ from markupsafe import Markup
 from database import Label
 from helpdesk import clock, links, settings
 from helpdesk.lib import accent, richtext
-from helpdesk.notifications import headers, reply_address
-from helpdesk.settings import email_kinds, lookups
+from helpdesk.notifications import account_link, frame, headers, inline_styles, reply_address
+from helpdesk.settings import email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
 from models import OutgoingEmail
 
@@ -69,9 +69,8 @@ def compose(email: OutgoingEmail, templates: Environment, link: str | None = Non
     letter = EmailMessage(policy=AS_WRITTEN)
     for name, value in _headers(email, link).items():
         letter.set_raw(name, value)
-    values = _values(email, link)
-    text = templates.get_template("email/layout.txt").render(values)
-    letter.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", cte="quoted-printable")
+    values = _values(email, link, templates)
+    letter.set_content(_plain(values, templates) + "\n", cte="quoted-printable")
     html = templates.get_template("email/layout.html").render(values)
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     return letter
@@ -79,15 +78,19 @@ def compose(email: OutgoingEmail, templates: Environment, link: str | None = Non
 
 def preview(email: OutgoingEmail, templates: Environment, problems: Iterable[str]) -> str:
     """Return a page that shows a mail as it would go out, its private link hidden, and what is wrong with its text."""
-    values = _values(email, None)
-    plain = templates.get_template("email/layout.txt").render(values)
+    values = _values(email, None, templates)
     return templates.get_template("email/preview.html").render(
         **values,
         problems=list(problems),
         sender=f"{header_safe(email.from_name, limit=120)} <{email.from_email}>",
         to=email.to_email,
-        plain=re.sub(r"\n{3,}", "\n\n", plain).strip(),
+        plain=_plain(values, templates),
     )
+
+
+def _plain(values: dict[str, Any], templates: Environment) -> str:
+    text = templates.get_template("email/layout.txt").render(values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
@@ -106,7 +109,7 @@ def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
         written["In-Reply-To"] = headers.words(email.in_reply_to)
     if email.references:
         written["References"] = headers.words(email.references)
-    if token := _leave_token(email):
+    if token := frame.leave_token(email):
         # On a screen it is hidden as the links of the text are: whoever reads it there could leave for somebody else.
         place = links.url("leave", token if link is not None else ELLIPSIS)
         address = headers.words(f"<{place}>")
@@ -116,35 +119,55 @@ def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
     return written
 
 
-def _leave_token(email: OutgoingEmail) -> str:
-    """Return the token by which somebody in copy leaves the ticket of a mail; an empty text for any other mail."""
-    if email.ticket_id is None or email.address_id is None or email.address.customer_id == email.ticket.customer_id:
-        return ""
-    return links.leave_token(email.ticket_id, email.address_id)
-
-
-def _values(email: OutgoingEmail, link: str | None) -> dict[str, Any]:
-    kind = link_kind(email)
-    body = richtext.clean(email.body)
-    if kind == "desk":
-        link = f"{settings.site_url()}/admin/tickets/{email.ticket.number}"
-    leave = _leave_token(email)
-    hidden = _text_for(email_kinds.HIDDEN_LINK, email)
+def _values(email: OutgoingEmail, link: str | None, templates: Environment) -> dict[str, Any]:
+    kind, colours = link_kind(email), accent.of_mail(settings.get("accent_color"))
+    written = _written(email, _way(email, kind, link), colours, templates)
+    around = frame.around(email, written["text"])
+    quoted = inline_styles.put(around["quoted"].html, colours[0]) if around["quoted"] is not None else ""
+    is_answerable = email.ticket is not None and reply_address.is_answerable(email)
     return {
-        "leave_line": _text_for(email_kinds.LEAVE_LINE, email) if leave else "",
-        "leave_link": links.url("leave", leave) if link is not None else hidden,
+        **around,
+        **written,
+        "quoted_html": Markup(quoted),  # noqa: S704 — `frame` cleaned it
         "locale": email.locale,
         "subject": header_safe(email.subject),
-        "body": Markup(body),  # noqa: S704 — cleaned on the line above
-        "text": richtext.to_text(body),
-        "line": _text_for(email_kinds.LINK_LINES[kind], email) if kind else "",
-        "link": link or hidden,
-        "link_is_address": link is not None,
+        "ways_out": frame.ways_out(email, is_shown=link is None),
+        "no_account": frame.no_account(email) if kind == "ticket" else "",
         "no_answer": _text_for(email_kinds.NO_ANSWER, email) if is_one_way(email, kind) else "",
-        "above": _text_for(email_kinds.ABOVE, email) if email.ticket_id and reply_address.is_answerable(email) else "",
+        "above": _text_for(email_kinds.ABOVE, email) if is_answerable else "",
+        "or_answer": _text_for(email_frame.OR_ANSWER, email) if is_answerable and kind == "ticket" else "",
         "desk_name": header_safe(settings.get("desk_name")),
-        "accent": accent.of_mail(settings.get("accent_color")),
+        "accent": colours,
         "contact": settings.get("contact").text(email.locale, "en"),
+    }
+
+
+def _way(email: OutgoingEmail, kind: str, link: str | None) -> frame.Way | None:
+    """Return where the button leads; None for a mail without one."""
+    if not kind:
+        return None
+    if kind == "desk":
+        link = f"{settings.site_url()}/admin/tickets/{email.ticket.number}"
+    hidden = _text_for(email_kinds.HIDDEN_LINK, email)
+    return frame.Way(_text_for(email_kinds.LINK_LINES[kind], email), link or hidden, link is not None)
+
+
+def _written(
+    email: OutgoingEmail, way: frame.Way | None, colours: tuple[str, str], templates: Environment
+) -> dict[str, Any]:
+    """Return the owner's text, as HTML and plain, and whether the way to the ticket stands in it (`account_link`)."""
+    body, has_button = richtext.clean(email.body), False
+    text = richtext.to_text(body)
+    if way is not None and link_kind(email) == "ticket":
+        text = richtext.to_text(account_link.leading_to(body, email.ticket, way.address))
+        button = templates.get_template("email/parts.html").module.button(way, colours)  # type: ignore[attr-defined]
+        body, has_button = account_link.with_button(body, email.ticket, way, str(button))
+    return {
+        "body": Markup(inline_styles.put(body, colours[0])),  # noqa: S704 — cleaned above
+        "text": text,
+        "way": way,
+        "has_button": has_button,
+        "link_in_text": way is not None and way.address in text,
     }
 
 
@@ -157,7 +180,7 @@ def link_kind(email: OutgoingEmail) -> str:
     """Return what the mail's link opens: a private link's kind, "desk" for the agents' page, or nothing."""
     if email.link_kind:
         return email.link_kind
-    return "desk" if email.ticket_id is not None and email.address_id is None else ""
+    return "desk" if email.ticket is not None and email.address_id is None else ""
 
 
 def _text_for(text: Label, email: OutgoingEmail) -> str:

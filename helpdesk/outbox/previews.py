@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from helpdesk import access, outbox, settings
@@ -14,7 +15,7 @@ from helpdesk.notifications.contents import values_of
 from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.outbox.smtp_errors import MailFailure
 from helpdesk.settings.email_kinds import KINDS, Kind
-from models import NOTE, Agent, CustomerAddress, Message, OutgoingEmail, Ticket
+from models import CUSTOMER_MESSAGE, NOTE, Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
 
 #: Mails that go to agents although they are about no ticket.
 TO_AGENTS = ("reset", "invitation")
@@ -40,15 +41,34 @@ def preview_email(
     `values` are those of the form. Without a ticket the variables stand for examples. Raises NotAllowed.
     """
     access.require(actor, "configure")
-    said, address = _form_text(kind, values, locale), ticket.address if ticket is not None else None
+    said, address = _form_text(kind, values, locale), _address(kind, ticket)
     to_agent = kind.group == "support" or kind.key in TO_AGENTS
     recipient = Recipient(actor.email, locale, agent=actor) if to_agent else _customer(address, locale)
-    message = _cause(kind, ticket)
-    filled = _example() if ticket is None else values_of(ticket, recipient, message)
     if kind.group == "accounts":
+        filled = _example() if ticket is None else values_of(ticket, recipient, None)
         return outbox_rows.new_email(NewMail(kind.key, said, recipient, filled))
-    link = "ticket" if ticket is None and not to_agent else None
-    return outbox_rows.new_email(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
+    link = None if to_agent else "ticket"
+    if ticket is not None:
+        message = _cause(kind, ticket)
+        filled = values_of(ticket, recipient, message)
+        return outbox_rows.new_email(NewMail(kind.key, said, recipient, filled, ticket, message, link=link))
+    example = _example()
+    email = outbox_rows.new_email(NewMail(kind.key, said, recipient, example, link=link))
+    email.ticket = Ticket(number=example["prefixed_id"], subject=example["ticket_object"], customer=_example_customer())
+    email.message = Message(kind=kind.caused_by or CUSTOMER_MESSAGE, author_name="Camille Martin", body=_paragraph())
+    email.subject = outbox_rows.subject_of(email.subject, kind.key, email.ticket)
+    return email
+
+
+def _address(kind: Kind, ticket: Ticket | None) -> CustomerAddress | None:
+    """Return the address that a preview is for: the first one in copy, for what goes to people in copy."""
+    if ticket is None:
+        return None
+    if kind.key != "copy":
+        return ticket.address
+    copied = CustomerAddress.select().join(TicketCc).where(TicketCc.ticket == ticket.id)
+    first: CustomerAddress | None = copied.order_by(TicketCc.id).first()
+    return first
 
 
 def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
@@ -81,12 +101,20 @@ def _example() -> dict[str, str]:
         "customer_firstname": "Camille",
         "customer_lastname": "Martin",
         "customer_email": "camille@example.org",
-        "customer_account_link": f"{settings.site_url()}/tickets",
+        "customer_account_link": f"{settings.site_url()}/tickets/{settings.get('ticket_prefix')}42",
         "ticket_id": "42",
         "prefixed_id": f"{settings.get('ticket_prefix')}42",
         "ticket_object": _("An example"),
         "message": _("This is an example."),
     }
+
+
+def _example_customer() -> Customer:
+    return Customer(first_name="Camille", last_name="Martin")
+
+
+def _paragraph() -> str:
+    return f"<p>{escape(_example()['message'])}</p>"
 
 
 def send_test(email: OutgoingEmail, *, actor: Agent) -> str:

@@ -84,6 +84,10 @@ DECLARED: dict[str, Declared] = {
             lazy("Tell an agent by e-mail when somebody else assigns them a ticket."),
         ),
         Declared(
+            "mail_shows_message", "general", "switch", True, lazy("Message in e-mails to the team"),
+            lazy("E-mails to the team show what the customer wrote. Switched off, it is read in the ticket only."),
+        ),
+        Declared(
             "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),
             lazy("A reply goes out after this pause; until then its author may take it back. From 0 (at once) to 30."),
         ),

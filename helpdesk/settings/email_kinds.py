@@ -15,7 +15,8 @@ from models import CUSTOMER_MESSAGE, NOTE, REPLY
 class Kind:
     """A kind of e-mail: its group, a help that says who gets it and when, and its shipped texts. `body` is HTML.
 
-    `caused_by` is the kind of message that causes it, if one does: a preview shows the newest of these.
+    `caused_by` is the kind of message that causes it, if one does: a preview shows the newest of these. A kind is sent
+    only while the one it is `like` is, and leaves from that one's sender unless it has its own.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Kind:
     can_be_off: bool = True
     automatic: str = AUTO_GENERATED
     caused_by: str = ""
+    like: str = ""
 
 
 GROUPS = {
@@ -82,6 +84,29 @@ KINDS: dict[str, Kind] = {
                 "Cordialement,<br>L’équipe de support.",
             ),
             caused_by=REPLY,
+        ),
+        # Never the text above: the ticket is not theirs (RULES 38).
+        Kind(
+            "copy",
+            "customers",
+            lazy("E-mail to people in copy"),
+            lazy(
+                "Sent to the people in copy at each message, while the notification to the customer is on. Whoever has "
+                "not used a link of theirs yet gets a fixed text instead, with nothing the visitor typed."
+            ),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="New message, in copy", fr="Nouveau message, en copie"),
+            Label(
+                en="Hello {{customer_firstname}},<br><br>"
+                'There is a new message in the ticket "{{ticket_object}}" (#{{prefixed_id}}), which you follow in '
+                "copy.<br><br>Regards,<br>The Support Team.",
+                fr="Bonjour {{customer_firstname}},<br><br>"
+                "Un nouveau message est arrivé dans le ticket « {{ticket_object}} » (#{{prefixed_id}}), que vous "
+                "suivez en copie.<br><br>Cordialement,<br>L’équipe de support.",
+            ),
+            can_be_off=False,
+            caused_by=REPLY,
+            like="notification",
         ),
         Kind(
             "team_message",
@@ -195,16 +220,10 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-#: The line below the notification to somebody in copy.
-COPY_LINE = Label(
-    en="You receive this e-mail because you are in copy of this ticket.",
-    fr="Vous recevez cet e-mail parce que vous êtes en copie de ce ticket.",
-)
-
 #: The way out of a ticket, at the end of a mail to somebody in copy.
 LEAVE_LINE = Label(
-    en="You no longer want these e-mails? Leave the ticket:",
-    fr="Vous ne voulez plus de ces e-mails\u202f? Quitter le ticket\u00a0:",
+    en="Leave the ticket and get no more of these e-mails:",
+    fr="Quitter le ticket et ne plus recevoir ces e-mails\u00a0:",
 )
 #: Instead of many mails to somebody in copy.
 GATHERED_SUBJECT = Label(en="New messages in your tickets", fr="Nouveaux messages dans vos tickets")

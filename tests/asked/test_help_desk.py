@@ -99,7 +99,8 @@ def test_each_side_is_mailed_what_the_other_writes(client_of, carol, ana, ticket
     tickets.assign(ticket, ana, actor=ana)
     both_write(client_of, carol, ana, ticket)
     assert [subject[:18] for subject, _text in mailed(smtp, ana.email)] == ["[Message received]"]
-    assert "New message from the Support team" in [subject for subject, _text in mailed(smtp, CAROL)]
+    subject = f"New message from the Support team – {ticket.subject} [#{ticket.number}]"
+    assert subject in [subject for subject, _text in mailed(smtp, CAROL)]
 
 
 # --- Teams, statuses, priorities ----------------------------------------------------------------------------------

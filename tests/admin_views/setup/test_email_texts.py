@@ -157,7 +157,7 @@ def test_a_test_holds_what_was_typed_and_goes_to_who_asks(client_of, root, ticke
     page = doors.post(client_of(root), f"{EDIT}/test", {**TEXT, "preview_language": "en", "subject-en": "Only typed"})
     assert f"took the message for {root.email}" in doors.text_of(page)
     (mail,) = smtp.to(root.email)
-    assert mail["Subject"] == "Only typed"
+    assert mail["Subject"] == f"Only typed – A question about my invoice [#{ticket.number}]"
     assert "/t/" not in mail.get_body(("plain",)).get_content()
     assert 'value="Only typed"' in page.text
 

@@ -210,7 +210,7 @@ def test_the_customer_who_closes_is_told_nothing(ticket, carol):
 def test_a_proven_address_gets_its_message_confirmed(ticket, carol):
     tickets.receive_message(ticket, "One & two\nthree", actor=carol)
     (mail,) = mails("confirmation")
-    assert mail.subject == "Confirmation - message received"
+    assert mail.subject == f"Confirmation - message received – {ticket.subject} [#{ticket.number}]"
     assert "Dear Carol," in mail.body
     assert '"One &amp; two<br>three"' in mail.body
     assert mail.automatic == "auto-replied"
@@ -385,7 +385,7 @@ def test_each_mail_is_in_the_language_of_its_reader(ana, carol, billing, invoice
     cast.open_ticket(carol, billing, invoices)
     subjects = {row.to_email: row.subject for row in mails()}
     assert subjects["ana@desk.example"].startswith("[Message reçu] A question")
-    assert subjects["carol@customer.example"] == "Confirmation - message received"
+    assert subjects["carol@customer.example"].startswith("Confirmation - message received – A question")
 
 
 def test_the_owners_text_replaces_the_shipped_one_in_its_language(ticket, carol):
