@@ -8,7 +8,7 @@ from typing import NamedTuple
 from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lists.listing import Row
+from helpdesk.lists.rows import Row
 from helpdesk.settings import lookups
 from models import COMFORTABLE, DENSE, Agent
 
