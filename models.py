@@ -104,6 +104,8 @@ class Agent(Cached):
     list_rows = CharField(max_length=12, default=COMFORTABLE, constraints=[SQL("DEFAULT 'comfortable'")])
     list_columns = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
     after_act = CharField(max_length=12, default=STAY, constraints=[SQL("DEFAULT 'stay'")])
+    # Whether answers to notifications go out in their name, where the desk lets agents answer by e-mail.
+    answers_by_mail = BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.name
@@ -1098,7 +1100,7 @@ IncomingMail.add_index(IncomingMail.index(IncomingMail.received_at, IncomingMail
 
 
 class MailedMessage(Base):
-    """What a message that came by mail has beyond others: the quoted `rest`, and what is doubtful about its author."""
+    """What a message that came by mail has beyond others: what it quotes (`rest`), what is doubtful of its author."""
 
     message = ForeignKeyField(Message, backref="+", on_delete="CASCADE", unique=True)
     sender = CharField(max_length=254)
@@ -1107,6 +1109,8 @@ class MailedMessage(Base):
     doubt = CharField(max_length=20, default="")
     rest = TextField(default="")
     notes = JSONField(default=list)
+    #: What the author’s mail program puts below each mail.
+    mail_signature = TextField(default="")
 
 
 class MailId(Base):

@@ -171,6 +171,7 @@ FIELD_NAMES: dict[str, Any] = {
     "list_rows": lazy("height of the rows"),
     "list_columns": lazy("columns of the lists"),
     "after_act": lazy("what follows an act"),
+    "answers_by_mail": lazy("answers by e-mail"),
     "signature": lazy("signature"),
     "sub_addresses": lazy("sub-addresses"),
     "subject": lazy("subject"),

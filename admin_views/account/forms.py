@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, Length
 
 from admin_views.base.fields import languages, optional, timezones
 from admin_views.base.forms import show
+from helpdesk import settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from models import BACK, NEXT, STAY, Agent
@@ -86,6 +87,13 @@ class ProfileForm(AccountForm):
         description=lazy("Press ? on a page of the desk to see them. Switch them off if they get in your way."),
     )
 
+    answers_by_mail = BooleanField(
+        lazy("Answer by e-mail"),
+        description=lazy(
+            "What you answer to a notification goes to the customer, with your signature. When off, it becomes an "
+            "internal note."
+        ),
+    )
     after_act = SelectField(
         lazy("After a ticket is sent, closed or transferred"),
         choices=[
@@ -99,6 +107,8 @@ class ProfileForm(AccountForm):
     def __init__(self, *args: Any, obj: Agent, **values: Any) -> None:
         super().__init__(*args, obj=obj, **values)
         self.timezone.choices = own_timezones(obj.timezone)
+        if not settings.get("agents_answer"):
+            del self.answers_by_mail
 
 
 class PasswordForm(AccountForm):

@@ -25,6 +25,10 @@ def choices(texts: dict[str, Any]) -> dict[str, Any]:
     return {"choices": lambda: list(texts.items())}
 
 
+#: The last section of the form.
+MORE = ("other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "trusted_server", "enabled")
+
+
 class MailboxesView(DeskView):
     """Where the desk takes its mail from."""
 
@@ -47,14 +51,14 @@ class MailboxesView(DeskView):
         *("kind", "address", "aliases", "name", "auth", "host", "port", "security", "username", "password"),
         *("client_id", "client_secret_new", "tenant", "folder", "begin"),
         *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
-        *("copies", "sub_addresses", "enabled"),
+        *("copies", "sub_addresses", "trusted_server", "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
         (lazy("Server"), ["auth", "host", "port", "security", "username", "password", "folder", "begin"]),
         (lazy("Google or Microsoft"), ["client_id", "client_secret_new", "tenant"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
-        (lazy("More"), ["other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "enabled"]),
+        (lazy("More"), [*MORE]),
     )
     form_overrides = dict.fromkeys(("kind", "auth", "security", "begin", "locale", "copies"), SelectField)
     form_extra_fields = {
@@ -102,6 +106,7 @@ class MailboxesView(DeskView):
         "hold_lists": lazy("Hold mailing lists"),
         "copies": lazy("People in copy of an e-mail"),
         "sub_addresses": lazy("Sub-addresses"),
+        "trusted_server": lazy("Server that confirms senders"),
         "enabled": lazy("Enabled"),
         "place": lazy("Service and department"),
         "standing": lazy("State"),
@@ -132,6 +137,10 @@ class MailboxesView(DeskView):
         "sub_addresses": lazy(
             "Answers come to an address of their own, such as support+k…, which names the ticket for sure. "
             "Ticked by itself once a test e-mail to such an address has come back."
+        ),
+        "trusted_server": lazy(
+            "The first word of the header Authentication-Results in e-mails that arrive here, such as mx.example.org. "
+            "Agents answer by e-mail where it confirms them. Filled in by itself once a test e-mail has come back."
         ),
         "enabled": lazy("When off, nothing is taken from it."),
     }

@@ -13,7 +13,7 @@ from helpdesk.incoming import automatic_mail
 from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.delivery_report import DELAYED, DELIVERED
 from helpdesk.incoming.mail_context import MailContext
-from helpdesk.incoming.mail_threading import AGENT, CODE, COPY, NUMBER, OURS, OWNER, THEIRS
+from helpdesk.incoming.mail_threading import AGENT, CODE, COPY, NUMBER, OURS, OWNER, STRONG, THEIRS
 from helpdesk.incoming.parsed_mail import ParsedMail
 
 
@@ -116,6 +116,15 @@ def _automatic_of_ticket(_content: ParsedMail, context: MailContext) -> Iterator
     yield "automatic", ("automatic", "automatic", {"number": number}) if hit else None, context.automatic
 
 
+def _agent_answer(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    """What stands against taking an agent’s mail for their answer: then the team reads it, and nobody else."""
+    data = {"name": context.agent.name if context.agent is not None else ""}
+    if context.trace is not None:
+        data["number"] = context.trace.ticket.number
+    for name, reason, seen in context.doubts:
+        yield name, ("note", reason, data) if reason else None, seen
+
+
 def _ticket(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
     """What leads to a ticket, and what its author may do there; what leads nowhere says so, too."""
     trace = context.trace
@@ -126,13 +135,16 @@ def _ticket(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
 
 def _outcome_of(context: MailContext) -> Outcome | None:
     trace = context.trace
-    if trace is None or context.closed_too_long:
+    if trace is None:
         return None
     data = {"number": trace.ticket.number, "email": context.author}
-    strong = trace.kind in {CODE, OURS}
+    strong = trace.kind in STRONG
     if context.role == AGENT:
-        # From a colleague, and who proves that? The team reads it, nobody else.
-        return ("note", "agent", data) if strong else None
+        # Nothing stood against it: see `_agent_answer`.
+        data["name"] = context.agent.name if context.agent is not None else ""
+        return ("reply", "reply", data) if strong else None
+    if context.closed_too_long:
+        return None
     if context.role in {OWNER, COPY}:
         return "message", context.role, data
     named = trace.kind == THEIRS and context.author.casefold() in trace.named
@@ -185,6 +197,7 @@ LINES: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
     _sender,
     _automatic_of_ticket,
     _automatic_answer,
+    _agent_answer,
     _ticket,
     _many,
     _colleague,

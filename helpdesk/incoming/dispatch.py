@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.incoming import bounce_effects, mail_record, message_from_mail, sender_rules, ticket_from_mail
+from helpdesk.incoming import (
+    agent_answers,
+    bounce_effects,
+    mail_record,
+    message_from_mail,
+    sender_checks,
+    sender_rules,
+    ticket_from_mail,
+)
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail
 from models import IncomingMail, Mailbox
 
 #: Outcomes that a ticket holds.
-OF_TICKETS = frozenset({"message", "note", "automatic"})
+OF_TICKETS = frozenset({"message", "automatic"})
+#: Outcomes of an agent’s mail about a ticket.
+OF_AGENTS = frozenset({"reply", "note"})
 
 
 def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, decision: Decision) -> None:
@@ -27,18 +37,25 @@ def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, dec
             bounce_effects.store(mail, context.bounced)
         elif context.trace is not None and decision.state in OF_TICKETS:
             message_from_mail.store(mail, content, context, context.trace)
+        elif context.trace is not None and context.agent is not None and decision.state in OF_AGENTS:
+            agent_answers.store(mail, content, context.agent, context.trace)
         else:
-            _confirm_probe(decision)
+            _confirm_probe(content, context, decision)
             mail_record.finish(mail)
     except (InvalidInput, NotFound) as error:
         # Held, never refused: somebody can still make something of it.
         mail_record.keep_held(mail, "refused", why=str(error))
 
 
-def _confirm_probe(decision: Decision) -> None:
-    """Note that sub-addresses work, where the mail that tried them out has come back."""
-    if decision.reason == "probe":
-        mailbox = Mailbox.get_or_none(Mailbox.id == decision.data["mailbox"])
-        if mailbox is not None and not mailbox.sub_addresses:
-            mailbox.sub_addresses = True
-            mailbox.save()
+def _confirm_probe(content: ParsedMail, context: MailContext, decision: Decision) -> None:
+    """Note that sub-addresses work, and which server confirms senders, where the mail that tried them out came back."""
+    if decision.reason != "probe":
+        return
+    mailbox = Mailbox.get_or_none(Mailbox.id == decision.data["mailbox"])
+    if mailbox is None:
+        return
+    server = sender_checks.server_of(content.checks) if context.is_ours else ""
+    if mailbox.sub_addresses and (mailbox.trusted_server or not server):
+        return
+    mailbox.sub_addresses, mailbox.trusted_server = True, mailbox.trusted_server or server
+    mailbox.save()

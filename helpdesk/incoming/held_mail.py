@@ -129,7 +129,8 @@ def open_for(mail: IncomingMail, email: str, name: str, *, actor: Agent) -> Tick
             request = replace(new, first_name=first, last_name=last, source="email", files=tuple(kept.files))
             ticket = open_for_caller(request, actor=actor)
             message = first_message(ticket)
-            mail_record.note_origin(message, mail, mailbox, evidence="colleague", notes=kept.notes)
+            more = {"notes": kept.notes, **mail_record.rest_of(content)}
+            mail_record.note_origin(message, mail, mailbox, evidence="colleague", **more)
             mail.ticket, mail.message = ticket, message
             mail_record.finish(mail)
         return ticket
@@ -149,7 +150,8 @@ def add_to(mail: IncomingMail, number: str, *, actor: Agent) -> Ticket:
         with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
             message = _written(mail, content, ticket, person, actor, kept)
             mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
-            mail_record.note_origin(message, mail, mailbox, evidence="hand", notes=kept.notes, rest=content.rest)
+            more = {"notes": kept.notes, **mail_record.rest_of(content, is_answer=True)}
+            mail_record.note_origin(message, mail, mailbox, evidence="hand", **more)
             mail.ticket, mail.message = message.ticket, message
             mail_record.finish(mail)
         return ticket

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import automatic_mail, bounced_mail, mail_threading, sender_rules
+from helpdesk.incoming import agent_proof, automatic_mail, bounced_mail, mail_threading, sender_rules
+from helpdesk.incoming.agent_proof import Doubt
 from helpdesk.incoming.bounced_mail import BouncedMail
-from helpdesk.incoming.mail_threading import Trace
+from helpdesk.incoming.mail_threading import AGENT, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import inputs
 from helpdesk.notifications import reply_address
@@ -52,6 +53,8 @@ class MailContext:
     address: CustomerAddress | None = None
     closed_too_long: bool = False
     agent: Agent | None = None
+    #: What must hold for an agent’s mail to be their answer; empty where it answers nothing of ours.
+    doubts: tuple[Doubt, ...] = ()
     many: str = ""
     held_folder: str = ""
     spam: str = ""
@@ -78,6 +81,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         rule=sender_rules.rule_for(author) if author else None,
         automatic=automatic_mail.sign(content),
         agent=agent,
+        doubts=_doubts(mail, content, agent, trace, mailbox) if role == AGENT else (),
         is_ours=mail_threading.is_ours(content) and not _is_sent_on(agent, content),
         probe=_probe(content),
         trace=trace,
@@ -91,6 +95,14 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         hold_lists=mailbox.hold_lists,
         bounced=bounced_mail.find(content),
     )
+
+
+def _doubts(
+    mail: IncomingMail, content: ParsedMail, agent: Agent | None, trace: Trace | None, mailbox: Mailbox
+) -> tuple[Doubt, ...]:
+    if agent is None or trace is None or trace.kind not in STRONG:
+        return ()
+    return agent_proof.doubts(content, agent, trace, mailbox, silent=mail.silent)
 
 
 def _is_sent_on(agent: Agent | None, content: ParsedMail) -> bool:

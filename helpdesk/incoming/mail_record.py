@@ -86,9 +86,27 @@ def form_key(mail: IncomingMail) -> str:
 
 
 def text_of(content: ParsedMail, *, is_answer: bool = False) -> str:
-    """Return the text of a mail as a message takes it: of an answer what it says itself; the rest stays in the mail."""
-    text = (content.own if is_answer else content.text).strip()
+    """Return the text of a mail as a message takes it: of an answer what it says itself, of a first mail all of it.
+
+    What is left out stands in what `rest_of` returns.
+    """
+    text = (content.own if _is_split(content, is_answer=is_answer) else content.text).strip()
     return text if len(text) <= MAX_BODY else f"{text[: MAX_BODY - 2].rstrip()} …"
+
+
+def rest_of(content: ParsedMail, *, is_answer: bool = False) -> dict[str, str]:
+    """Return what a message does not show of its mail at once: what it quotes, and the signature of its program."""
+    if not _is_split(content, is_answer=is_answer):
+        return {}
+    return {"rest": content.rest, "mail_signature": content.signature}
+
+
+def _is_split(content: ParsedMail, *, is_answer: bool) -> bool:
+    """Whether a text is shown without what stands below it: a first mail is never cut, what it sends on is its content.
+
+    Its signature is folded all the same, where nothing follows it.
+    """
+    return is_answer or not content.rest
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from models import CustomerAddress, FormerNumber, IncomingMail, MailId, Outgoing
 
 #: The kinds of evidence, strongest first.
 CODE, OURS, THEIRS, NUMBER = "code", "ours", "theirs", "number"
+#: What only who received a mail of ours can know.
+STRONG = frozenset({CODE, OURS})
 #: Ids of a mail that are looked up.
 MOST_IDS = 100
 _NUMBER = re.compile(r"#\s?([A-Za-z0-9-]{1,40})")

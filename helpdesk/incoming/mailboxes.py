@@ -144,6 +144,7 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
         "copies": "add" if values.get("copies") == "add" else "propose",
         "hold_lists": bool(values.get("hold_lists")),
         "sub_addresses": bool(values.get("sub_addresses")),
+        "trusted_server": _trusted(values.get("trusted_server")),
         "begin": _one_of(BEGIN, values.get("begin") or "new", "begin"),
         "after": after,
         "after_days": days,
@@ -162,6 +163,15 @@ def _account(values: Mapping[str, Any]) -> dict[str, Any]:
     if tenant and not TENANT.fullmatch(tenant):
         raise InvalidInput(lazy("Expected the number or domain of a directory. Example: example.org."), field="tenant")
     return {"client_id": client, "tenant": tenant}
+
+
+def _trusted(text: Any) -> str:
+    """Return the name under which a server confirms senders (RFC 8601): one word, as it writes it."""
+    name = inputs.one_line(text, 253).strip().casefold()
+    if name and not re.fullmatch(r"[a-z0-9._:/-]+", name):
+        message = lazy("This is not the name of a server. Example: mx.example.org.")
+        raise InvalidInput(message, field="trusted_server")
+    return name
 
 
 def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A mail in the ticket it belongs to: a message, a stranger’s message, a note, or a line of its history."""
+"""A mail in the ticket it belongs to: a message, a stranger’s message, or a line of its history."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from helpdesk.i18n import lazy
 from helpdesk.incoming import mail_record, people_in_copy, ticket_from_mail
 from helpdesk.incoming.mail_attachments import StoredFiles
 from helpdesk.incoming.mail_context import MailContext
-from helpdesk.incoming.mail_threading import CODE, OURS, Trace
+from helpdesk.incoming.mail_threading import STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
-from helpdesk.lib import richtext
 from helpdesk.locking import lock
 from helpdesk.people import customers
 from helpdesk.settings import lookups
-from helpdesk.tickets.messages import add_note, receive_message
+from helpdesk.tickets.messages import receive_message
 from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
 from helpdesk.visitors import customer_sign_in
 from models import CustomerAddress, IncomingMail, Mailbox, Message
@@ -38,8 +37,9 @@ def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: 
         doubt = DOUBT if mail.reason == "stranger" else ""
         notes = kept.notes + _people(mail, content, context, trace, mailbox)
         mail_record.note_origin(
-            message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=notes, rest=content.rest
-        )
+            message, mail, mailbox, evidence=trace.kind, doubt=doubt, notes=notes,
+            **mail_record.rest_of(content, is_answer=True),
+        )  # fmt: skip
         mail.ticket, mail.message = message.ticket, message
         mail_record.finish(mail)
 
@@ -57,8 +57,6 @@ def _people(
 
 def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
     text, key = mail_record.text_of(content, is_answer=True) or str(mail_record.NO_TEXT), mail_record.form_key(mail)
-    if mail.state == "note":
-        return _note(mail, text, context, trace, kept)
     if mail.reason == "stranger":
         first, last = ticket_from_mail.names_of(content.author)
         theirs = customers.find_or_make(context.author, first_name=first, last_name=last)
@@ -72,14 +70,7 @@ def _message(mail: IncomingMail, content: ParsedMail, context: MailContext, trac
 
 def _proves(trace: Trace, address: CustomerAddress) -> bool:
     """Whether a mail shows that its author receives mail at the address: it holds what was sent there alone."""
-    if trace.kind not in {CODE, OURS} or trace.address != address.id:
+    if trace.kind not in STRONG or trace.address != address.id:
         return False
     customer_sign_in.prove(address)
     return True
-
-
-def _note(mail: IncomingMail, text: str, context: MailContext, trace: Trace, kept: StoredFiles) -> Message:
-    agent = context.agent
-    heading = lazy("E-mail of %(name)s, not verified", name=agent.name if agent is not None else mail.from_email)
-    body = richtext.from_text(f"{heading}\n\n{text}")
-    return add_note(trace.ticket, body, actor=SYSTEM, files=kept.files, form_key=mail_record.form_key(mail))

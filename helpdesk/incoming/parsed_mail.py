@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helpdesk.incoming import mime
+from helpdesk.incoming.sender_checks import Check
 from helpdesk.settings import environment
 
 #: Seconds after which the child itself is thought to be lost: it ends what it reads after thirty.
@@ -71,11 +72,15 @@ class ParsedMail:
     #: The author’s own words, and what they quote: what an answer says.
     own: str = ""
     rest: str = ""
+    #: What its mail program puts below each mail; `own` is without it.
+    signature: str = ""
     #: The HTML it brings, as it came: never shown but by `mail_page`.
     page: str = ""
     files: tuple[MailFile, ...] = ()
     headers: dict[str, list[str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    #: What mail servers found out about its sender.
+    checks: tuple[Check, ...] = ()
     report: Report | None = None
     cut: bool = False
     notes: tuple[str, ...] = ()
@@ -108,6 +113,7 @@ _PLAIN = (
     "text",
     "own",
     "rest",
+    "signature",
     "page",
     "headers",
     "cut",
@@ -122,6 +128,7 @@ def content_of(document: dict[str, Any]) -> ParsedMail:
     if (report := document["report"]) is not None:
         recipients = tuple((email, kind, code, reason) for email, kind, code, reason in report["recipients"])
         values["report"] = Report(recipients, tuple(report["ids"]), report["is_nested"])
+    values["checks"] = tuple(Check(*row) for row in document["checks"])
     return ParsedMail(**values, files=tuple(MailFile(**one) for one in document["files"]))
 
 

@@ -39,7 +39,8 @@ def open_from(mail: IncomingMail, content: ParsedMail, *, spam: bool = False, re
         first = first_message(ticket)
         named = people_in_copy.named(content, mail.from_email)
         proposed = people_in_copy.take(ticket, named, mailbox, actor=ticket.customer)
-        mail_record.note_origin(first, mail, mailbox, evidence="", notes=kept.notes + proposed)
+        more = {"notes": kept.notes + proposed, **mail_record.rest_of(content)}
+        mail_record.note_origin(first, mail, mailbox, evidence="", **more)
         other = mail_threading.ticket_of(related) if related is not None else None
         if other is not None:
             record(ticket, EventKind.RELATED, actor=SYSTEM, number=other.number)

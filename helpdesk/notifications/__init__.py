@@ -98,6 +98,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.PROVEN: (Notice("confirmation", recipients.customer),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
+    # An agent’s answer by e-mail did not go out.
+    Occasion.NOT_SENT: (Notice("not-sent", recipients.people),),
     Occasion.SIGN_IN: (Notice("sign-in", recipients.people),),
     Occasion.INVITATION: (Notice("invitation", recipients.people),),
     Occasion.RESET: (Notice("reset", recipients.people),),

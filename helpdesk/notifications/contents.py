@@ -73,10 +73,11 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
     """Fill the words of a fixed text in."""
     words = {
         "who": actor_name(cause.actor),
-        "number": cause.ticket.number if cause.ticket is not None else "",
+        "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
         "count": len(cause.tickets),
         "email": cause.data.get("email", ""),
         "reason": "",
+        "sentence": cause.data.get("sentence", ""),
     }
     if "code" in cause.data:
         # In the language of who reads it, whoever the mail server reported to.

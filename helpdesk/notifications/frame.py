@@ -172,7 +172,7 @@ def _in_one_line(text: str) -> str:
 
 def _why(email: OutgoingEmail) -> str:
     ticket = email.ticket
-    if ticket is None or email.kind in {"copied", "mention"}:
+    if ticket is None or email.kind in {"copied", "mention", "not-sent"}:
         text = email_frame.WHY.get(email.kind)
         return _in(email, text) if text is not None else ""
     if email.address is None and email.link_kind != "ticket":

@@ -135,11 +135,18 @@ def _values(email: OutgoingEmail, link: str | None, templates: Environment) -> d
         "no_account": frame.no_account(email) if kind == "ticket" else "",
         "no_answer": _text_for(email_kinds.NO_ANSWER, email) if is_one_way(email, kind) else "",
         "above": _text_for(email_kinds.ABOVE, email) if is_answerable else "",
-        "or_answer": _text_for(email_frame.OR_ANSWER, email) if is_answerable and kind == "ticket" else "",
+        "or_answer": _or_answer(email, kind) if is_answerable else "",
         "desk_name": header_safe(settings.get("desk_name")),
         "accent": colours,
         "contact": settings.get("contact").text(email.locale, "en"),
     }
+
+
+def _or_answer(email: OutgoingEmail, kind: str) -> str:
+    """Return the line that says that one may answer this mail, and whom an agent answers by it."""
+    if email.address_id is None:
+        return _text_for(email_frame.AGENT_ANSWER, email)
+    return _text_for(email_frame.OR_ANSWER, email) if kind == "ticket" else ""
 
 
 def _way(email: OutgoingEmail, kind: str, link: str | None) -> frame.Way | None:

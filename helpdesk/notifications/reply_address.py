@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import clock
+from helpdesk import clock, settings
 from helpdesk.settings import environment, lookups
 from models import Mailbox, OutgoingEmail, Ticket
 
@@ -116,8 +116,15 @@ def mailbox_at(email: str) -> Mailbox | None:
 
 
 def is_answerable(email: OutgoingEmail) -> bool:
-    """Whether an answer to this mail is read."""
-    return mailbox_at(email.from_email) is not None
+    """Whether an answer to this mail is read: by the team, or by the customer whom an agent answers."""
+    is_of_team = email.ticket_id is not None and email.address_id is None
+    return mailbox_at(email.from_email) is not None and (not is_of_team or goes_to_customer(email))
+
+
+def goes_to_customer(email: OutgoingEmail) -> bool:
+    """Whether this mail lets an agent answer the customer of its ticket."""
+    agent = lookups.agent(email.agent_id) if email.ticket_id is not None else None
+    return agent is not None and agent.active and agent.answers_by_mail and bool(settings.get("agents_answer"))
 
 
 def of(email: OutgoingEmail) -> str:

@@ -143,13 +143,14 @@ def keep_one_administrator(agent: Agent) -> None:
 
 
 def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
-    """Store ``name``, ``locale``, ``timezone``, ``shortcuts``, ``after_act`` of the agent who asks.
+    """Store what the profile of the agent who asks holds: ``name``, ``locale``, ``timezone``, ``shortcuts`` and so on.
 
     Raises InvalidInput at a field.
     """
     clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
     inputs.set_attributes(agent, clean)
     agent.shortcuts = bool(values.get("shortcuts", agent.shortcuts))
+    agent.answers_by_mail = bool(values.get("answers_by_mail", agent.answers_by_mail))
     if values.get("after_act") in (STAY, NEXT, BACK):
         agent.after_act = values["after_act"]
     agent.save()

@@ -248,6 +248,13 @@ DECLARED: dict[str, Declared] = {
             lazy("Duplicates, and what nothing had to be done about."),
         ),
         Declared(
+            "agents_answer", "incoming", "switch", False, lazy("Agents answer by e-mail"),
+            lazy(
+                "An agent’s answer to a notification goes to the customer, where the mailbox’s server confirms who "
+                "sent it. Whatever is not sure, and what begins with #note, becomes an internal note."
+            ),
+        ),
+        Declared(
             "held_mail_digest", "incoming", "switch", True, lazy("Tell of e-mails to check"),
             lazy("Once a day, mail the number of waiting e-mails to those who decide about them."),
         ),

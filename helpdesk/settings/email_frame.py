@@ -25,6 +25,12 @@ NO_ACCOUNT = Label(
     en="The link works without an account, for %(days)s days. It is yours alone: please do not pass it on.",
     fr="Le lien fonctionne sans compte, pendant %(days)s jours. Il est personnel\u00a0: ne le transmettez pas.",
 )
+#: For an agent whose answer goes to the customer.
+AGENT_ANSWER = Label(
+    en="Your answer to this e-mail goes to the customer, in your name. With #note as its first word, only the team "
+    "reads it.",
+    fr="Votre réponse à cet e-mail part au client, en votre nom. Si elle commence par #note, seule l’équipe la lit.",
+)
 OR_ANSWER = Label(en="You can also simply answer this e-mail.", fr="Vous pouvez aussi répondre à cet e-mail.")
 
 _ASKED_FOR = Label(
@@ -54,6 +60,10 @@ WHY = {
     "mention": Label(
         en="You receive this e-mail because a note names you.",
         fr="Vous recevez cet e-mail parce qu’une note vous cite.",
+    ),
+    "not-sent": Label(
+        en="You receive this e-mail because a notification to you was answered.",
+        fr="Vous recevez cet e-mail parce qu’une notification qui vous était adressée a reçu une réponse.",
     ),
     "assigned": Label(
         en="You receive this e-mail because this ticket is assigned to you.",

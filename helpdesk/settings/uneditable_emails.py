@@ -112,6 +112,23 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "de quel message il s’agit et permet de corriger l’adresse.",
             ),
         ),
+        # For an agent whose answer by e-mail did not go out: why, and where it stands. It quotes nothing of it.
+        Uneditable(
+            "not-sent",
+            lazy("Answer by e-mail not sent"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Not sent", fr="HelpDesk - Non envoyé"),
+            subject=Label(
+                en="Your answer was not sent (#%(number)s)", fr="Votre réponse n’a pas été envoyée (#%(number)s)"
+            ),
+            body=Label(
+                en="Your answer by e-mail to ticket #%(number)s did not go to the customer. %(sentence)s<br><br>"
+                "It stands in the ticket, as an internal note.",
+                fr="Votre réponse par e-mail au ticket #%(number)s n’est pas partie au client. %(sentence)s<br><br>"
+                "Elle figure dans le ticket, en note interne.",
+            ),
+            automatic=AUTO_REPLIED,
+        ),
         # One mail instead of many, when several tickets are assigned at once.
         Uneditable(
             "digest",

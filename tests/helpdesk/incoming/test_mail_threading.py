@@ -127,7 +127,7 @@ def test_who_writes_decides_what_it_may_do(
     expected = {
         "copy": ("message", "copy"),
         "stranger": ("message", "stranger") if strong else ("new", "related"),
-        "agent": ("note", "agent") if strong else ("held", "colleague"),
+        "agent": ("note", "agent-off") if strong else ("held", "colleague"),
     }[role]
     assert (row.state, row.reason) == expected
     after = Ticket.get_by_id(ticket.id)

@@ -148,6 +148,14 @@ def provoke(kind, ticket, ana, locale):
                 Cause(EventKind.BOUNCED, ticket=ticket, data={"email": "carol@customer.example", "code": "5.1.1"})
             )
         ),
+        "not-sent": lambda: notifications.owe(
+            Cause(
+                Occasion.NOT_SENT,
+                ticket=ticket,
+                people=(reader,),
+                data={"number": ticket.number, "sentence": "No server is named in the mailbox that confirms senders."},
+            )
+        ),
         "digest": lambda: notifications.owe(
             Cause(Occasion.SEVERAL_ASSIGNED, ben, people=(reader,), tickets=(ticket, ticket))
         ),

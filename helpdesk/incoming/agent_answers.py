@@ -1,0 +1,196 @@
+"""An agent’s answer to a notification: carried out through the rules that exist (`agent_proof`: when it is believed).
+
+Whatever is not believed, or cannot be done as it asks, becomes an internal note: nothing of it reaches the customer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from helpdesk import i18n, notifications, settings
+from helpdesk.access import SYSTEM
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
+from helpdesk.events import transaction
+from helpdesk.files.attachments import attach
+from helpdesk.i18n import lazy
+from helpdesk.incoming import answer_commands, mail_record, outcome_texts
+from helpdesk.incoming.answer_commands import CLOSE, NOTE, PENDING, TAKE, TRANSFER, Answer
+from helpdesk.incoming.mail_attachments import StoredFiles
+from helpdesk.incoming.mail_threading import Trace
+from helpdesk.incoming.parsed_mail import ParsedMail
+from helpdesk.lib import richtext, throttle
+from helpdesk.notifications import Cause, Occasion, recipients
+from helpdesk.settings import email_kinds, lookups
+from helpdesk.tickets import close as close_ticket
+from helpdesk.tickets import set_status, take, thread, transfer
+from helpdesk.tickets.messages import add_note, reply
+from helpdesk.tickets.thread import Seen
+from models import NOTE as INTERNAL
+from models import Agent, IncomingMail, Message, OutgoingEmail, Ticket
+
+#: What holds a notification: nobody sends that to the customer.
+_OURS = re.compile("|".join(re.escape(text.strip("— ")) for text in email_kinds.ABOVE.values()), re.IGNORECASE)
+
+
+# --- What is done -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why an answer became a note, and what its sentence names."""
+
+    reason: str
+    why: Any = ""
+
+
+def store(mail: IncomingMail, content: ParsedMail, agent: Agent, trace: Trace) -> None:
+    """Carry an agent’s answer out, or keep it as a note and tell them why; store what became of the mail with it."""
+    ticket, mailbox = trace.ticket, lookups.mailbox(mail.mailbox_id) or mail.mailbox
+    with mail_record.kept_files(mail, content) as kept, transaction(), mail_record.mails_of(mail, content):
+        believed = mail.state == "reply"
+        done = _carry_out(mail, content, agent, ticket, kept) if believed else _Refusal(mail.reason)
+        if isinstance(done, _Refusal):
+            mail.state, mail.reason, why = "note", done.reason, done.why
+            data = {**(mail.explanation or {}).get("data", {}), "why": str(done.why), "name": agent.name}
+            mail.explanation = {**(mail.explanation or {}), "data": data}
+            done = _keep(mail, content, agent, ticket, kept, believed=believed)
+            _tell(mail, agent, ticket, {**data, "why": why}, believed=believed)
+        if done is not None:
+            more = {"notes": kept.notes, **mail_record.rest_of(content, is_answer=True)}
+            mail_record.note_origin(done, mail, mailbox, evidence=trace.kind, **more)
+        mail.ticket, mail.message = ticket, done
+        mail_record.finish(mail)
+
+
+def _carry_out(
+    mail: IncomingMail, content: ParsedMail, agent: Agent, ticket: Ticket, kept: StoredFiles
+) -> Message | _Refusal | None:
+    """Do what the answer asks for; return the message it made, if any, or why nothing was done."""
+    answer = answer_commands.read(mail_record.text_of(content, is_answer=True))
+    refusal = _unfit(answer, content)
+    if refusal is not None:
+        return refusal
+    try:
+        with notifications.forgotten_on_failure(), transaction():
+            return _act(mail, content, answer, agent, ticket, kept)
+    except ReplyOutdated:
+        return _Refusal("answer-outdated")
+    except (InvalidInput, NotAllowed, NotFound) as error:
+        return _Refusal("answer-refused", error.message)
+
+
+def _unfit(answer: Answer, content: ParsedMail) -> _Refusal | None:
+    """Return why an answer cannot be carried out as it stands."""
+    if answer.unknown or {CLOSE, PENDING} <= answer.acts:
+        return _Refusal("answer-command", answer.unknown or "close, pending")
+    if TRANSFER in answer.acts and answer_commands.find_assignee(answer.to) is None:
+        return _Refusal("answer-nobody", answer.to)
+    if not answer.text and not answer.acts:
+        return _Refusal("answer-empty")
+    is_public = bool(answer.text) and not {NOTE, TRANSFER} & answer.acts
+    # A notification may hold what is for the team alone: it is not sent on, neither in the text nor as a file.
+    quotes_us = _OURS.search(answer.text) or f"{settings.site_url()}/admin/" in answer.text
+    if is_public and (quotes_us or any(file.type == "message/rfc822" for file in content.files)):
+        return _Refusal("answer-quoted")
+    return None
+
+
+def _act(
+    mail: IncomingMail, content: ParsedMail, answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles
+) -> Message | None:
+    key, body = mail_record.form_key(mail), richtext.from_text(answer.text)
+    message = None
+    if TRANSFER in answer.acts:
+        message = _transfer(answer, agent, ticket, kept)
+    elif NOTE in answer.acts:
+        message = add_note(ticket, body, actor=agent, files=kept.files, form_key=key)
+    if TAKE in answer.acts:
+        take(ticket, actor=agent)
+    if answer.text and message is None:
+        seen = _read_by(content, agent, ticket)
+        closes = CLOSE in answer.acts
+        # A reply makes a ticket pending by itself.
+        return reply(ticket, body, actor=agent, close=closes, files=kept.files, form_key=key, seen=seen)
+    if CLOSE in answer.acts:
+        close_ticket(ticket, actor=agent)
+    if PENDING in answer.acts:
+        set_status(ticket, lookups.pending_status(), actor=agent)
+    return message
+
+
+def _transfer(answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles) -> Message | None:
+    """Hand the ticket over, with what was written as the note of it; return the note."""
+    to = answer_commands.find_assignee(answer.to)
+    if to is None:
+        raise NotFound(lazy("There is nobody of this name."))
+    text = answer.text or (str(mail_record.NO_TEXT) if kept.files else "")
+    transfer(ticket, to, actor=agent, note=text)
+    if not text:
+        return None
+    mine = Message.select().where(Message.ticket == ticket.id, Message.agent == agent.id, Message.kind == INTERNAL)
+    note: Message = mine.order_by(Message.id.desc()).get()
+    attach(note, kept.files, actor=agent)
+    return note
+
+
+def _read_by(content: ParsedMail, agent: Agent, ticket: Ticket) -> Seen:
+    """Return what the agent had read who answers: the message their notification told of, and their own after it."""
+    ids = list(dict.fromkeys((*content.in_reply_to, *reversed(content.references))))
+    mails = OutgoingEmail.select().where(
+        OutgoingEmail.mail_id.in_(ids), OutgoingEmail.agent == agent.id, OutgoingEmail.ticket == ticket.id
+    )
+    known = {row.mail_id: row for row in mails}
+    answered = next((known[mail_id] for mail_id in ids if mail_id in known), None)
+    if answered is None:
+        # Nothing says which message they read: whatever somebody else wrote may be new to them.
+        return _past_own(Seen(0), agent, ticket)
+    newest = answered.message_id
+    if newest is None or answered.message.kind == INTERNAL:
+        before = Message.select(Message.id).where(
+            Message.ticket == ticket.id, Message.created_at <= answered.created_at
+        )
+        newest = before.order_by(Message.id.desc()).limit(1).scalar() or 0
+    return _past_own(Seen(newest, answered.created_at), agent, ticket)
+
+
+def _past_own(seen: Seen, agent: Agent, ticket: Ticket) -> Seen:
+    """Return what was seen with what the agent wrote since, as long as nobody else did."""
+    newest = seen.message
+    for message in thread.arrived_since(ticket, seen):
+        if message.agent_id != agent.id or message.id <= newest:
+            break
+        newest = message.id
+    return Seen(newest, seen.page)
+
+
+# --- What was not sent --------------------------------------------------------------------------------------------
+
+
+def _keep(
+    mail: IncomingMail, content: ParsedMail, agent: Agent, ticket: Ticket, kept: StoredFiles, *, believed: bool
+) -> Message:
+    """Keep the mail as a note that says why it is one: the agent’s own where it is surely theirs."""
+    text = mail_record.text_of(content, is_answer=True) or str(mail_record.NO_TEXT)
+    heading = (
+        lazy("Answer of %(name)s by e-mail, not sent to the customer", name=agent.name)
+        if believed
+        else lazy("E-mail of %(name)s, not verified", name=agent.name)
+    )
+    body = richtext.from_text(f"{heading}\n{outcome_texts.reason(mail)}\n\n{text}")
+    key = mail_record.form_key(mail)
+    return add_note(ticket, body, actor=agent if believed else SYSTEM, files=kept.files, form_key=key)
+
+
+def _tell(mail: IncomingMail, agent: Agent, ticket: Ticket, data: dict[str, Any], *, believed: bool) -> None:
+    """Mail the agent once why their answer was not sent; where anybody may have written it, once a day and ticket."""
+    if not believed and throttle.count(f"answer of {agent.id} about {ticket.id} not sent", seconds=86_400) > 1:
+        return
+    with i18n.in_language(agent.locale):
+        sentence = outcome_texts.sentence(mail.reason, data)
+    is_hidden = ticket.is_spam or ticket.in_bin
+    people = tuple(recipients.agents([agent]))
+    values = {"number": ticket.number, "sentence": sentence}
+    # About a ticket that is hidden no mail goes out; this one is about the answer.
+    notifications.owe(Cause(Occasion.NOT_SENT, SYSTEM, None if is_hidden else ticket, people, data=values))

@@ -1,0 +1,55 @@
+"""The signature that a mail program puts below each mail: folded away in what is shown, and never lost.
+
+Only what a program marks as one is taken for it: the line “-- ” with its blank (RFC 3676, 4.3), or an element.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Lines and letters of a signature; what is longer may be more than that.
+MOST_LINES, MOST_LETTERS = 15, 1_200
+#: What `mark` puts into a page where a mail program says that its signature begins.
+MARK = "\ue001"
+
+_DELIMITER = "-- "
+_DASHES = re.compile(r"^\s*--\s*$")
+_TAG = re.compile(
+    r"<(?:div|span|pre|table|section)\b[^<>]{0,400}?(?:class|id)\s*=\s*[\"']?[^\"'<>]{0,80}?"
+    r"(?:gmail_signature|moz-signature|protonmail_signature_block|AppleMailSignature|ms-outlook-mobile-signature"
+    r"|zimbra_signature|\bSignature\b)[^<>]{0,400}>",
+    re.IGNORECASE,
+)
+
+
+def mark(page: str) -> str:
+    """Return a page with a mark where its mail program says that the signature begins."""
+    match = _TAG.search(page)
+    return f"{page[: match.start()]}<p>{MARK}</p>{page[match.start() :]}" if match is not None else page
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return a text without its signature, and the signature; an empty one where there is none or that is in doubt."""
+    lines = text.split("\n")
+    for place, line in enumerate(lines):
+        if line == _DELIMITER or MARK in line:
+            above, below = lines[:place], [one for one in lines[place + 1 :] if one.strip()]
+            # Programs draw the dashes and then the element; the element may hold them, too.
+            while below and _DASHES.match(below[0]):
+                below.pop(0)
+            while above and (not above[-1].strip() or _DASHES.match(above[-1])):
+                above.pop()
+            signature = "\n".join(below)
+            if _is_written(above) and below and len(below) <= MOST_LINES and len(signature) <= MOST_LETTERS:
+                return without_marks("\n".join(above)), without_marks(signature)
+    return without_marks(text), ""
+
+
+def without_marks(text: str) -> str:
+    """Return a text as its author sees it."""
+    return text.replace(MARK, "").strip("\n").rstrip() if MARK in text else text
+
+
+def _is_written(lines: list[str]) -> bool:
+    """Whether somebody wrote something here, beside what is quoted."""
+    return any(re.search(r"\w", line) and not line.lstrip().startswith(">") for line in lines)

@@ -1,0 +1,402 @@
+"""An agent answers from a notification: believed when everything proves it is them, else a note for the team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpdesk import outbox, settings, tickets
+from helpdesk.incoming import outcome_texts, pipeline, sender_checks
+from helpdesk.incoming.sender_checks import Check
+from helpdesk.notifications import reply_address
+from helpdesk.notifications.reply_address import Code
+from helpdesk.people import agents
+from models import (
+    Agent,
+    Attachment,
+    Customer,
+    IncomingMail,
+    Mailbox,
+    MailedMessage,
+    Message,
+    OutgoingEmail,
+    Permission,
+    Service,
+    Ticket,
+)
+from tests.support import cast
+from tests.support.mails import ADDRESS, mail, make_mailbox, receive, take
+
+CAROL, SERVER = "carol@customer.example", "mx.desk.example"
+PASS = f"{SERVER}; dkim=pass header.d=desk.example; dmarc=pass (p=none) header.from=desk.example"
+#: What a mail program puts below an answer: nothing of it is for the customer.
+QUOTED = (
+    "\n\nOn Mon, 23 Nov 2026 at 10:12, HelpDesk <support@desk.example> wrote:\n> — Answer above this line —\n> secret"
+)
+
+
+@pytest.fixture
+def mailbox(billing: Service) -> Mailbox:
+    settings.save({"agents_answer": True})
+    return make_mailbox(billing, billing.departments.get(), sub_addresses=True, trusted_server=SERVER)
+
+
+@pytest.fixture
+def notice(mailbox: Mailbox, ticket: Ticket, ana: Agent, carol: Customer) -> OutgoingEmail:
+    """The mail that tells Ana of Carol’s message."""
+    Permission.update(notify=True, signature="<p>Ana of Billing</p>").where(Permission.agent == ana.id).execute()
+    Permission.get(Permission.agent == ana.id).save()
+    tickets.receive_message(ticket, "Are you there?", actor=carol)
+    return OutgoingEmail.select().where(OutgoingEmail.agent == ana.id).order_by(OutgoingEmail.id.desc()).get()
+
+
+def answer(text: str, notice: OutgoingEmail, **values: Any) -> bytes:
+    """Write what Ana’s mail program sends when she answers, and above it what the server found out."""
+    headers = [("In-Reply-To", notice.mail_id), *values.pop("headers", ())]
+    confirmed = values.pop("confirmed", PASS)
+    values = {"sender": "Ana <ana@desk.example>", "to": reply_address.of(notice), **values}
+    letter = mail(text + values.pop("quoted", QUOTED), headers=headers, subject="Re: your ticket", **values)
+    return (f"Authentication-Results: {confirmed}\r\n".encode() if confirmed else b"") + letter
+
+
+def to_carol() -> list[OutgoingEmail]:
+    return list(OutgoingEmail.select().where(OutgoingEmail.to_email == CAROL, OutgoingEmail.kind == "notification"))
+
+
+def refusals() -> list[OutgoingEmail]:
+    return list(OutgoingEmail.select().where(OutgoingEmail.kind == "not-sent"))
+
+
+def test_what_an_agent_answers_is_a_reply(mailbox: Mailbox, notice: OutgoingEmail, ana: Agent) -> None:
+    settings.save({"undo_send_seconds": 10})
+    letter = answer("It is on its way.\n\n-- \nAna Lima\nDirect line 12", notice)
+    [row] = receive(mailbox, letter)
+    assert (row.state, row.reason) == ("reply", "reply")
+    message = row.message
+    assert (message.kind, message.agent_id, message.signature) == ("reply", ana.id, "<p>Ana of Billing</p>")
+    # Neither what is quoted nor what her mail program adds goes out.
+    assert "on its way" in message.body
+    assert "secret" not in message.body + message.signature
+    assert "Direct line" not in message.body
+    origin = MailedMessage.get(MailedMessage.message == message.id)
+    assert "secret" in origin.rest
+    assert "Direct line" in origin.mail_signature
+    ticket = Ticket.get_by_id(row.ticket_id)
+    assert (ticket.awaits_reply, ticket.assignee_id) == (False, ana.id)
+    [mailed] = to_carol()
+    # It waits for the seconds in which a reply may be taken back, as any other.
+    assert mailed.due_at == message.public_at
+    assert mailed.automatic == ""
+    assert "secret" not in outbox.render(mailed).as_string()
+    # The same mail again changes nothing.
+    assert receive(mailbox, letter)[0].reason == "duplicate"
+    assert len(to_carol()) == 1
+
+
+def test_an_id_is_enough_where_there_are_no_sub_addresses(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    [row] = receive(mailbox, answer("By its id", notice, to=mailbox.address))
+    assert row.state == "reply"
+
+
+def unable(ana: Agent, notice: OutgoingEmail) -> None:
+    other = cast.make_service("Elsewhere")
+    Ticket.update(service=other.id, department=None, assignee=None).execute()
+
+
+#: What makes an answer doubtful, and the reason that is then on it.
+DOUBTS: dict[str, tuple[str, Callable[[Agent, OutgoingEmail], Any], dict[str, Any]]] = {
+    "the desk’s switch": ("agent-off", lambda _a, _n: settings.save({"agents_answer": False}), {}),
+    "the agent’s switch": ("agent-own", lambda a, _n: agents.save_profile(a, {"answers_by_mail": False}), {}),
+    "the code of a customer": (
+        "agent-other",
+        lambda _a, _n: None,
+        {"to": "code of the customer"},
+    ),
+    "nothing confirmed": ("agent-sender", lambda _a, _n: None, {"confirmed": ""}),
+    "another server": ("agent-sender", lambda _a, _n: None, {"confirmed": PASS.replace(SERVER, "mx.evil.example")}),
+    "no DMARC": ("agent-sender", lambda _a, _n: None, {"confirmed": f"{SERVER}; spf=pass smtp.mailfrom=desk.example"}),
+    "failed DMARC": ("agent-sender", lambda _a, _n: None, {"confirmed": PASS.replace("dmarc=pass", "dmarc=fail")}),
+    "no server named": (
+        "agent-server",
+        lambda _a, _n: [setattr(m := Mailbox.get(), "trusted_server", ""), m.save()],
+        {},
+    ),
+    "no right": ("agent-right", unable, {}),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_what_is_not_sure_is_a_note_and_the_agent_hears_why(
+    mailbox: Mailbox, notice: OutgoingEmail, ana: Agent, ticket: Ticket, name: str
+) -> None:
+    reason, change, values = DOUBTS[name]
+    change(Agent.get_by_id(ana.id), notice)
+    if values.get("to"):
+        values = {"to": reply_address.with_code(mailbox, Code(ticket.id, address=ticket.address_id))}
+        values["headers"] = [("X-No", "id")]
+    before = len(to_carol())
+    letter = answer("SECRET WORDS", notice, **values)
+    [row] = receive(mailbox, letter.replace(b"In-Reply-To", b"X-Was") if values.get("headers") else letter)
+    assert (row.state, row.reason, row.message.kind) == ("note", reason, "note")
+    assert row.message.agent_id is None
+    assert outcome_texts.reason(row) in row.message.body.replace("&#x27;", "'")
+    assert len(to_carol()) == before
+    [mailed] = refusals()
+    assert mailed.to_email == ana.email
+    assert "SECRET" not in mailed.body
+    # Who may be somebody else causes one mail a day.
+    receive(
+        mailbox,
+        answer("Again", notice, **values).replace(
+            b"In-Reply-To", b"X-Was" if values.get("headers") else b"In-Reply-To"
+        ),
+    )
+    assert len(refusals()) == 1
+
+
+def test_a_stranger_to_whom_a_notification_was_sent_on_answers_for_nobody(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket
+) -> None:
+    before = Ticket.get_by_id(ticket.id)
+    [row] = receive(mailbox, answer("I am Ana, believe me", notice, sender="mallory@evil.example"))
+    assert (row.state, row.reason, row.message.kind) == ("message", "stranger", "note")
+    assert not to_carol()
+    after = Ticket.get_by_id(ticket.id)
+    assert (after.status_id, after.awaits_reply) == (before.status_id, before.awaits_reply)
+    assert not refusals()
+
+
+def test_a_disabled_agent_answers_for_nobody(mailbox: Mailbox, notice: OutgoingEmail, ana: Agent, root: Agent) -> None:
+    agents.save_agent(Agent.get_by_id(ana.id), {"active": False}, actor=root)
+    [row] = receive(mailbox, answer("I still may", notice))
+    assert (row.state, row.reason) == ("message", "stranger")
+    assert not to_carol()
+
+
+def test_a_reply_written_before_a_newer_message_is_not_sent(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, carol: Customer, ana: Agent
+) -> None:
+    ana.locale = "fr"
+    ana.save()
+    tickets.receive_message(Ticket.get_by_id(ticket.id), "It is solved.", actor=carol)
+    [row] = receive(mailbox, answer("Try again", notice))
+    assert (row.state, row.reason, row.message.kind, row.message.agent_id) == (
+        "note",
+        "answer-outdated",
+        "note",
+        ana.id,
+    )
+    assert not to_carol()
+    [mailed] = refusals()
+    assert "Un message est arrivé entre-temps" in mailed.body
+    # What she answers to the notification of the newer message goes out, and a second answer of hers as well.
+    newer = OutgoingEmail.select().where(OutgoingEmail.agent == ana.id, OutgoingEmail.kind == "team_message")
+    rows = receive(mailbox, *(answer(text, newer.order_by(OutgoingEmail.id.desc()).get()) for text in ("One", "Two")))
+    assert [row.state for row in rows] == ["reply", "reply"]
+
+
+def test_without_its_id_nobody_knows_what_was_read(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    letter = answer("Which one?", notice).replace(b"In-Reply-To", b"X-Was")
+    [row] = receive(mailbox, letter)
+    assert (row.state, row.reason) == ("note", "answer-outdated")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "kind", "status"),
+    [
+        ("#note Only for us", "note", "note", "open"),
+        ("# Note\n\nOnly for us", "note", "note", "open"),
+        ("#close\n\nThat was it", "reply", "reply", "closed"),
+        ("#fermer", "reply", "", "closed"),
+        ("#attente\nWe ask our supplier", "reply", "reply", "pending"),
+        ("#pending", "reply", "", "pending"),
+        ("#moi", "reply", "", "open"),
+        ("#take\n#close\nDone", "reply", "reply", "closed"),
+        ("#transférer Ben\nYours, I think", "reply", "note", "open"),
+        ("#1 on our list: wait a day", "reply", "reply", "pending"),
+    ],
+)
+def test_commands_stand_in_the_first_lines(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, ana: Agent, text: str, state: str, kind: str, status: str
+) -> None:
+    ben = cast.make_agent("Ben", ticket.service)
+    [row] = receive(mailbox, answer(text, notice))
+    assert row.state == "reply", (row.state, row.reason)
+    assert (row.message.kind if row.message else "") == kind
+    now = Ticket.get_by_id(ticket.id)
+    category = "closed" if now.is_closed else "open" if now.awaits_reply else "pending"
+    assert category == status
+    assert len(to_carol()) == (kind == "reply")
+    if kind == "reply":
+        assert "#close" not in row.message.body
+        assert "#take" not in row.message.body
+    assert now.assignee_id == (ben.id if "Ben" in text else ana.id if kind == "reply" or "moi" in text else None)
+    assert not refusals()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("#shut\n\nThat was it", "answer-command"),
+        ("#close\n#pending\nBoth", "answer-command"),
+        ("#transfer Nobody", "answer-nobody"),
+        ("", "answer-empty"),
+        ("#note", "answer-refused"),
+        ("Here:\n> — Answer above this line —\n> secret\nand below, too", "answer-quoted"),
+        ("See http://localhost/admin/tickets/1", "answer-quoted"),
+    ],
+)
+def test_what_cannot_be_done_as_it_asks_is_a_note(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, text: str, reason: str
+) -> None:
+    settings.save({"site_url": "http://localhost"})
+    [row] = receive(mailbox, answer(text, notice, quoted=""))
+    assert (row.state, row.reason, row.message.kind) == ("note", reason, "note")
+    assert not to_carol()
+    assert len(refusals()) == 1
+    assert not Ticket.get_by_id(ticket.id).is_closed
+
+
+def test_a_role_that_may_not_close_closes_nothing(mailbox: Mailbox, notice: OutgoingEmail, ana: Agent) -> None:
+    ana.role = cast.make_role("Reader", can_set_status=False)
+    ana.save()
+    [row] = receive(mailbox, answer("#close\nDone", notice))
+    assert (row.state, row.reason) == ("note", "answer-refused")
+    assert not to_carol()
+    assert not row.ticket.is_closed
+
+
+def test_under_spam_and_in_the_bin_nothing_goes_out_and_the_agent_is_told(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, root: Agent
+) -> None:
+    tickets.delete(Ticket.get_by_id(ticket.id), actor=root)
+    [row] = receive(mailbox, answer("Hello", notice))
+    assert (row.state, row.reason) == ("note", "answer-refused")
+    assert len(refusals()) == 1
+    assert ticket.number in refusals()[0].body
+
+
+def test_files_of_an_answer_go_with_it(mailbox: Mailbox, notice: OutgoingEmail, no_files: None) -> None:
+    [row] = receive(mailbox, answer("The bill", notice, files=[("bill.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")]))
+    assert row.state == "reply"
+    assert [file.message_id for file in Attachment.select()] == [row.message_id]
+
+
+def test_an_automatic_answer_of_an_agent_is_a_line(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    [row] = receive(mailbox, answer("I am away", notice, headers=[("Auto-Submitted", "auto-replied")]))
+    assert row.state == "automatic"
+    assert not refusals()
+
+
+def test_history_is_answered_to_nobody(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    row = take(mailbox, answer("Long ago", notice), silent=True)
+    pipeline.decide_waiting()
+    row = IncomingMail.get_by_id(row.id)
+    assert (row.state, row.reason) == ("note", "agent-history")
+    assert not to_carol()
+
+
+def test_why_names_each_thing_that_was_looked_at(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    [row] = receive(mailbox, answer("Hello", notice))
+    seen = {test["name"]: test["seen"] for test in row.explanation["tests"]}
+    assert "dmarc=pass desk.example" in seen["answer-sender"]
+    assert seen["answer-right"] == row.ticket.number
+    assert {name for name in seen if name.startswith("answer-")} <= set(outcome_texts.TESTS)
+
+
+def test_a_notification_says_truthfully_whether_one_may_answer(
+    mailbox: Mailbox, notice: OutgoingEmail, ana: Agent
+) -> None:
+    def text() -> str:
+        part = outbox.render(OutgoingEmail.get_by_id(notice.id)).get_body(("plain",))
+        return str(part.get_content())
+
+    assert "Answer above this line" in text()
+    assert "goes to the customer" in text()
+    assert "do not answer" not in text()
+    for change in (
+        lambda: settings.save({"agents_answer": False}),
+        lambda: agents.save_profile(Agent.get_by_id(ana.id), {"answers_by_mail": False}),
+    ):
+        change()
+        assert "Please do not answer" in text()
+        assert "above this line" not in text()
+        settings.save({"agents_answer": True})
+    mailbox.enabled = False
+    mailbox.save()
+    assert "Please do not answer" in text()
+
+
+# --- What a server found out --------------------------------------------------------------------------------------
+
+
+def checks(*headers: str) -> list[Check]:
+    fields = [
+        ("received", b"") if line == "Received" else ("authentication-results", line.encode()) for line in headers
+    ]
+    return [Check(*row) for row in sender_checks.read(fields)]  # type: ignore[arg-type]
+
+
+ANA = "ana@desk.example"
+FORGED = "mx; dmarc=pass header.from=desk.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (["mx; dmarc=pass header.from=desk.example"], True),
+        (["mx 1; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=Desk.Example"], True),
+        (["mx; dkim=pass header.d=desk.example"], True),
+        (["mx; dkim=pass header.i=@desk.example header.s=a header.b=Xyz"], True),
+        (["Received", "mx; dkim=pass header.i=@desk.example; dmarc=pass header.from=desk.example"], True),
+        # One header of each program, all above the first Received.
+        (["mx; dkim=none", "mx; dmarc=pass header.from=desk.example", "Received"], True),
+        (["mx; dkim=pass header.d=evil.example"], False),
+        (["mx; dkim=pass header.d=example"], False),
+        (["mx; dkim=pass header.d=sub.desk.example"], False),
+        (["mx; dmarc=pass header.from=evil.example"], False),
+        (["mx; dmarc=fail header.from=desk.example; dkim=pass header.d=desk.example"], False),
+        (["mx; spf=pass smtp.mailfrom=ana@desk.example"], False),
+        (["other; dmarc=pass header.from=desk.example"], False),
+        (["mx.evil; dmarc=pass header.from=desk.example"], False),
+        # What a sender wrote stands below what our server did.
+        (["mx; dmarc=fail header.from=desk.example", "Received", FORGED], False),
+        (["mx; spf=fail", "Received", FORGED], False),
+        (["Received", "mx; spf=fail", FORGED], False),
+        # Quoted, in a comment, or in an encoded word.
+        (['mx; spf=pass smtp.mailfrom="a;dmarc=pass header.from=desk.example"@evil.example'], False),
+        (["mx; spf=pass (a; dmarc=pass header.from=desk.example) smtp.mailfrom=evil.example"], False),
+        (["mx; spf=pass smtp.mailfrom==?utf-8?q?x=3B_dmarc=3Dpass_header.from=3Ddesk.example?=@evil.example"], False),
+        (["mx; spf=pass (a\\); dmarc=pass header.from=desk.example) smtp.mailfrom=evil.example"], False),
+        (["mx; dmarc=passed header.from=desk.example"], False),
+        (["mx; dmarc=pass header.from=desk.example.evil.example"], False),
+        (["mx; dmarc=pass header.from=desk.example; dmarc=fail header.from=desk.example"], False),
+        (["mx; none"], False),
+        ([""], False),
+        ([';;;(((("""' * 500], False),
+    ],
+)
+def test_only_what_our_own_server_says_confirms_a_sender(headers: list[str], expected: bool) -> None:
+    assert sender_checks.confirms(checks(*headers), "mx", ANA) is expected
+    assert not sender_checks.confirms(checks(*headers), "", ANA)
+
+
+def test_the_server_is_learned_from_the_mail_that_tries_sub_addresses_out(mailbox: Mailbox) -> None:
+    mailbox.sub_addresses, mailbox.trusted_server = False, ""
+    mailbox.save()
+    to = reply_address.with_code(mailbox, Code(0, probe=mailbox.id))
+    results = b"Authentication-Results: mx.desk.example; none\r\n"
+    # Somebody else who learned of that address teaches the desk nothing.
+    receive(mailbox, results.replace(b"mx.", b"evil.") + mail("One", sender="mallory@evil.example", to=to))
+    assert (Mailbox.get().sub_addresses, Mailbox.get().trusted_server) == (True, "")
+    mark = ("X-Guichet-Desk", reply_address.desk_mark())
+    receive(mailbox, results + mail("Two", sender=ADDRESS, to=to, headers=[mark]))
+    assert Mailbox.get().trusted_server == SERVER
+
+
+def test_a_long_message_is_read_whole(mailbox: Mailbox, notice: OutgoingEmail) -> None:
+    [row] = receive(mailbox, answer("word " * 2_000, notice))
+    assert row.state == "reply"
+    assert Message.get_by_id(row.message_id).body.count("word") == 2_000
