@@ -15,9 +15,11 @@ from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext
 from models import Agent
-from web import addresses, sessions
+from web import addresses, fragments, sessions
+from web.fragments import fragment, hole
 from web.line_breaks import LineBreaks
 from web.security import nonce
+from web.side_menu import side_menu
 from web.statics import labels_url, logo_url, static_url
 
 THEMES = ("light", "dark")
@@ -29,6 +31,8 @@ def init_app(app: Flask) -> None:
         address_to_confirm=addresses.to_confirm,
         csp_nonce=nonce,
         csrf_field=csrf_field,
+        fragment=fragment,
+        hole=hole,
         icon=icon,
         keys_help=keys_help,
         settings=settings.get,
@@ -41,6 +45,7 @@ def init_app(app: Flask) -> None:
         labels_url=labels_url,
         logo=logo.current,
         logo_url=logo_url,
+        side_menu=side_menu,
         theme=theme,
     )
     app.jinja_env.filters.update(
@@ -72,6 +77,8 @@ def icon(name: str) -> Markup:
 
 def csrf_field() -> Markup:
     """Write the hidden field every form needs; a page has dozens of forms."""
+    if fragments.is_rendering():
+        return hole("csrf_field")
     if "csrf_field" not in g:
         g.csrf_field = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
     return g.csrf_field

@@ -100,12 +100,20 @@ def guest_token() -> str:
 
 def current_token() -> str | None:
     """Return the token of this browser's sign-in."""
-    return current_user.token if current_user and current_user.is_authenticated else None
+    signed_in = _signed_in()
+    return signed_in.token if signed_in is not None else None
 
 
 def current_person() -> Agent | Customer | None:
     """Return who is signed in on this browser, as a row: no request proxy enters a rule."""
-    return current_user.person if current_user and current_user.is_authenticated else None
+    signed_in = _signed_in()
+    return signed_in.person if signed_in is not None else None
+
+
+def _signed_in() -> SignedIn | None:
+    # Asked dozens of times a page: the proxy looks the request up again at each touch.
+    user = current_user._get_current_object()
+    return user if isinstance(user, SignedIn) else None
 
 
 def current_agent() -> Agent | None:

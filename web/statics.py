@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, request, send_from_directory, url_for
+from flask import Blueprint, Response, abort, request, send_from_directory
 from werkzeug.security import safe_join
 
 from helpdesk import settings
@@ -57,9 +57,12 @@ _labels = kept.CachedValue(
 )
 
 
+_labels_version = kept.CachedValue(lambda: hashlib.sha256(_labels().encode()).hexdigest()[:12])
+
+
 def labels_url() -> str:
     """Return the address of the owner's colours."""
-    return url_for("assets.labels", v=hashlib.sha256(_labels().encode()).hexdigest()[:12])
+    return f"{request.script_root}/labels.css?v={_labels_version()}"
 
 
 @blueprint.get("/labels.css")

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets import page_state
+from admin_views.tickets import list_tools, page_state
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
-from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.i18n import ngettext
 from helpdesk.lists import criteria, display, listing, snippets
 from helpdesk.lists.listing import TicketListing
-from helpdesk.people import assignees, permissions
+from helpdesk.lists.rows import newest_id
+from helpdesk.people import permissions
 from helpdesk.settings import lookups
-from models import Agent, Department, Service, Team, Ticket
-
-SORTS = {
-    "urgent": lazy("Most urgent first"),
-    "newest": lazy("Newest activity first"),
-    "oldest": lazy("Oldest first"),
-}
+from models import Agent, Department, Service, Ticket
 
 
 class TicketsPage(TicketDeskPage):
@@ -59,16 +54,14 @@ class TicketsPage(TicketDeskPage):
             searching=searching,
             no_place=access.has_no_place(self.agent),
             arguments=words,
-            news_since=listing.newest_id() if tickets.view in {"open", "unassigned"} and not tickets.text else None,
-            can=lambda verb: access.can(self.agent, verb),
+            news_since=news_since(tickets, page),
             catalogue=lookups,
-            targets=targets(tickets),
             silent=silent_places(self.agent, view),
             most=listing.COUNT_LIMIT,
             kept_view=context.saved_view(),
             made=made,
             **looks(self.agent, page, words),
-            **tools(words, tickets),
+            **list_tools.tools(words, tickets),
             **excerpts(page, tickets),
         )
 
@@ -104,62 +97,24 @@ def silent_places(agent: Agent, view: str) -> list[Service | Department]:
     return permissions.places_without_notification() if view == "open" and agent.is_admin else []
 
 
-def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:
-    """Return what narrows and orders the list."""
-    rest = {name: value for name, value in words.items() if name != "sort"}
-    chosen = tickets.sort if tickets.sort in tickets.sorts else tickets.sorts[0]
-    return {
-        "chips": criteria.chips(words),
-        "sorts": [(str(SORTS[name]), {**rest, "sort": name}, name == chosen) for name in tickets.sorts],
-        "sort_name": str(SORTS[chosen]),
-        "choices": choices(),
-    }
+def news_since(tickets: TicketListing, page: listing.Page) -> int | None:
+    """Return the id after which tickets are news in this list; None for a list without news."""
+    if tickets.view not in {"open", "unassigned"} or tickets.text:
+        return None
+    return page.newest_id if page.newest_id is not None else newest_id()
 
 
 def looks(agent: Agent, page: listing.Page, words: Mapping[str, str]) -> dict[str, Any]:
     """Return how the list looks for this agent."""
     return {
         "display": display.of_page(agent, page.rows, one_place=criteria.place_of(words) == "department"),
-        "chosen_columns": display.chosen(agent),
-        "column_names": display.COLUMNS,
         "short_names": display.short_names(),
     }
-
-
-def targets(tickets: TicketListing) -> dict[str, Sequence[Agent | Team]]:
-    """Return whom tickets may be assigned to, those who cover the place first."""
-    department = lookups.department(tickets.department_id)
-    service = tickets.service_id or (department.service_id if department else 0)
-    covering, others = assignees.eligible_agents(service, tickets.department_id)
-    return {"teams": lookups.teams(), "covering": covering, "others": others}
-
-
-#: Tags that the filters of a list offer.
-TAGS = 200
 
 
 def arg(name: str) -> str:
     """Return one word of the address."""
     return request.args.get(name, "")
-
-
-def choices() -> dict[str, list[Any]]:
-    """Return what the filters offer: pairs of a value and its name, departments under their service."""
-
-    def pairs(rows: list[Any]) -> list[Any]:
-        return [(row.id, str(row.name if isinstance(row, Department) else row)) for row in rows]
-
-    places = [(str(service), pairs(lookups.departments(service.id))) for service in lookups.services()]
-    return {
-        "service": pairs(lookups.services()),
-        "department": [(service, departments) for service, departments in places if departments],
-        "status": pairs(lookups.statuses()),
-        "priority": pairs(lookups.priorities()),
-        "assignee": [("me", _("Me")), *pairs(lookups.agents())],
-        "team": pairs(lookups.teams()),
-        # The box that finds anything leads to the lists of the others.
-        "tag": pairs([row for place, row in enumerate(lookups.tags()) if place < TAGS or str(row.id) == arg("tag")]),
-    }
 
 
 def excerpts(page: listing.Page, tickets: TicketListing) -> dict[str, Any]:

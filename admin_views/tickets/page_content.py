@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import collapsed_messages, page_state, ways_to_send
+from admin_views.tickets import collapsed_messages, page_state, ticket_parts, ways_to_send
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
@@ -19,7 +19,6 @@ from helpdesk.lib import inputs
 from helpdesk.lists import listing
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
-from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, thread
 from models import NOTE, Agent, Message, Ticket
@@ -37,7 +36,7 @@ def content(
     composer = composer or Composer.of_draft(opened.draft)
     timeline = timeline_of(opened, agent)
     blocks = timeline["blocks"]
-    covering, others = assignees.eligible_agents(ticket.service_id, ticket.department_id)
+    history = thread.earlier_tickets(ticket, agent)
     return {
         **timeline,
         "ticket": ticket,
@@ -45,13 +44,11 @@ def content(
         **mail_of([block.message for block in blocks if block.message]),
         "tags": opened.tags,
         "copied": opened.copies,
-        "history": thread.earlier_tickets(ticket, agent),
+        "history": history,
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),
-        "covers": lambda person: access.covers(person, ticket.service_id, ticket.department_id),
         "catalogue": lookups,
-        "targets": {"teams": lookups.teams(), "covering": covering, "others": others},
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
@@ -60,14 +57,16 @@ def content(
         "sent": session.pop("sent", ""),
         "unsent": ways_to_send.unsent(agent, blocks),
         **composing(ticket, agent, composer),
+        **ticket_parts.of_ticket(ticket, agent, refused, is_unread=timeline["is_unread"], has_others=bool(history)),
     }
 
 
 def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
     """Return what the composer shows."""
-    ways = ways_to_send.ways(agent, ticket)
+    ways = ways_to_send.ways(may_close=access.can(agent, "close", ticket))
     return {
         "composer": composer,
+        "empty_composer": Composer(),
         "form_files": composer.files or stored_files(agent, ticket),
         "form_key": secrets.token_urlsafe(9),
         "canned": canned_responses.offered_in(ticket),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,7 +47,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
     def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
         return {
             "label": label,
-            "url": f"{base}?{urlencode(arguments)}",
+            "url": base + _words(tuple(arguments.items())),
             "icon": icon,
             "count": count,
             "current": current == arguments,
@@ -77,6 +78,11 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         },
         {"label": None, "links": [_dashboard_link(), _setup_link(agent)], "foot": True},
     ]
+
+
+@lru_cache(maxsize=1_000)
+def _words(arguments: tuple[tuple[str, Any], ...]) -> str:
+    return f"?{urlencode(arguments)}"
 
 
 def _places(agent: Agent, counts: counting.Counts, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,6 +28,11 @@ def refresh() -> None:
     _stamp, _version = stamp, Cached.version
 
 
+def version() -> tuple[int, int]:
+    """Return what differs as soon as a cached table or setting changes."""
+    return Cached.version, _stamp
+
+
 class CachedValue(Generic[T]):
     """A value read by `load` and cached until the stamp moves; calling the object returns it."""
 
@@ -37,7 +42,7 @@ class CachedValue(Generic[T]):
 
     def __call__(self) -> T:
         # The key is taken before loading: a change in between makes the next call load again.
-        key = (Cached.version, _stamp)
+        key = version()
         entry = self._entry
         if entry is None or entry[0] != key:
             entry = self._entry = (key, self._load())

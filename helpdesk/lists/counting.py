@@ -10,6 +10,7 @@ from peewee import SQL, Select, fn
 
 from database import database
 from helpdesk import access
+from helpdesk.lib import cache
 from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket
 
@@ -21,6 +22,8 @@ LISTS_SECONDS, MOST_COUNTED, MOST_KEPT = 30, 100, 1_000
 _Cell = tuple[int, int | None, int | None, int | None, bool, int]
 _kept: tuple[float, list[_Cell]] = (float("-inf"), [])
 _of_lists: dict[tuple[Any, ...], tuple[float, list[int]]] = {}
+#: What readers were told of the cells at hand, by agent and whether waiting tickets alone were counted.
+_of_agents: dict[tuple[int, bool], tuple[object, Counts]] = {}
 
 
 @dataclass
@@ -66,6 +69,7 @@ def forget_counts() -> None:
     global _kept
     _kept = (float("-inf"), [])
     _of_lists.clear()
+    _of_agents.clear()
 
 
 def of_lists(lists: tuple[Any, ...]) -> list[int]:
@@ -82,8 +86,20 @@ def of_lists(lists: tuple[Any, ...]) -> list[int]:
 
 
 def _counted(agent: Agent, *, waiting_only: bool) -> Counts:
+    counted_at, cells = _cells()
+    # Rights may change while the cells stay: then they are counted again.
+    key, state = (agent.id, waiting_only), (counted_at, cache.version(), agent.active)
+    kept = _of_agents.get(key)
+    if kept is None or kept[0] != state:
+        if len(_of_agents) >= MOST_KEPT:
+            _of_agents.clear()
+        kept = _of_agents[key] = (state, _count(cells, agent, waiting_only=waiting_only))
+    return kept[1]
+
+
+def _count(cells: list[_Cell], agent: Agent, *, waiting_only: bool) -> Counts:
     result, everything, teams = Counts(), access.sees_all(agent), set(lookups.team_ids_of(agent.id))
-    for service, department, assignee, team, waits, number in _cells():
+    for service, department, assignee, team, waits, number in cells:
         if waiting_only and not waits:
             continue
         mine = assignee == agent.id
@@ -92,10 +108,10 @@ def _counted(agent: Agent, *, waiting_only: bool) -> Counts:
     return result
 
 
-def _cells() -> list[_Cell]:
+def _cells() -> tuple[float, list[_Cell]]:
     global _kept
     if time.monotonic() - _kept[0] > COUNTS_SECONDS:
         columns = (Ticket.service, Ticket.department, Ticket.assignee, Ticket.team, Ticket.awaits_reply)
         query = Ticket.select(*columns, fn.COUNT(SQL("*"))).where(LIVE).group_by(*columns)
         _kept = (time.monotonic(), list(query.tuples()))
-    return _kept[1]
+    return _kept

@@ -37,7 +37,12 @@ class Display(NamedTuple):
 
 def chosen(agent: Agent) -> frozenset[str]:
     """Return the columns of this agent's lists."""
-    return frozenset(agent.list_columns.split(",")) & COLUMNS.keys() if agent.list_columns else SHIPPED
+    return frozenset(set(agent.list_columns.split(",")) & COLUMNS.keys()) if agent.list_columns else SHIPPED
+
+
+def is_dense(agent: Agent) -> bool:
+    """Whether the rows of this agent's lists are dense."""
+    return bool(agent.list_rows == DENSE)
 
 
 def of_page(agent: Agent, rows: Sequence[Row], *, one_place: bool = False) -> Display:
@@ -49,7 +54,7 @@ def of_page(agent: Agent, rows: Sequence[Row], *, one_place: bool = False) -> Di
         "tags": any(row.tags for row in rows),
     }
     columns -= {name for name, is_filled in filled.items() if not is_filled}
-    return Display(frozenset(columns), agent.list_rows == DENSE, bool(agent.list_columns))
+    return Display(frozenset(columns), is_dense(agent), bool(agent.list_columns))
 
 
 def choose(rows: str, columns: Collection[str], *, actor: Agent) -> None:

@@ -6,17 +6,20 @@ Ids first, rows second (reference: one join of seven tables costs 16 times as mu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from peewee import SQL, Case, Expression, ModelSelect, Select, fn
+from peewee import SQL, ModelSelect, Select
 
 from database import database
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
-from helpdesk.lists import counting
+from helpdesk.lists import counting, matching
+from helpdesk.lists.matching import Shape
 from helpdesk.lists.rows import Row, rows_of
-from models import LIVE, ORDER, Agent, Ticket, TicketTag
+from models import Agent, Ticket
 
 PAGE_SIZE = 25
 #: Rows that stand beside a ticket.
@@ -30,7 +33,14 @@ VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all")
 #: Lists of what is open.
 LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
 SORTS = ("urgent", "newest", "oldest")
-URGENT = Order(ORDER)
+
+
+class Tally(NamedTuple):
+    """How many tickets a list holds, how many of them wait, and whether a search left older matches out."""
+
+    total: int
+    waiting: int
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,14 +50,10 @@ class Page:
     rows: list[Row]
     after: str | None = None
     before: str | None = None
-
-
-class Tally(NamedTuple):
-    """How many tickets a list holds, how many of them wait, and whether a search left older matches out."""
-
-    total: int
-    waiting: int
-    is_cut: bool = False
+    #: The id of the newest ticket of the desk, where a row was met: what is opened later is news.
+    newest_id: int | None = None
+    #: The figures of a search, which one run finds with its first page.
+    tally: Tally | None = None
 
 
 class Place(NamedTuple):
@@ -79,33 +85,25 @@ class TicketListing:
     sort: str = ""
     size: int = field(default=PAGE_SIZE)
 
-    def conditions(self) -> list[Expression]:
-        """Return the criteria beyond sight."""
-        conditions: list[Expression] = [_VIEWS[self.view](self.agent)] if self.view in _VIEWS else []
-        for column, value in (
-            (Ticket.service, self.service_id),
-            (Ticket.department, self.department_id),
-            (Ticket.status, self.status_id),
-            (Ticket.priority, self.priority_id),
-            (Ticket.assignee, self.assignee_id),
-            (Ticket.team, self.team_id),
-        ):
-            if value is not None:
-                conditions.append(column == value)
-        if self.waits:
-            conditions.append(Ticket.awaits_reply)
-        if self.tag_id is not None:
-            conditions.append(Ticket.id.in_(TicketTag.select(TicketTag.ticket).where(TicketTag.tag == self.tag_id)))
-        return conditions
+    @cached_property
+    def shape(self) -> Shape:
+        """Return what the statements of this list depend on, apart from what is searched."""
+        given = tuple(name for name in matching.CRITERIA if getattr(self, name) is not None)
+        return Shape(access.sight_of(self.agent), self.view, given, self.waits)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Return the values of its criteria."""
+        own = {"agent": self.agent.id} if self.view == "mine" else {}
+        return own | {name: getattr(self, name) for name in self.shape.given}
 
     def query(self, *columns: Any) -> ModelSelect:
         """Return the matching tickets the agent may see, in no order."""
-        query = access.visible_tickets(self.agent).select(*columns)
-        conditions = self.conditions()
-        if self.text:
-            ids = search.ticket_ids(self.text, self.scope, self.looked_at)
-            conditions.append(Ticket.id.in_(ids) if ids is not None else SQL("1 = 0"))
-        return query.where(*conditions) if conditions else query
+        query = matching.tickets(self.shape, self.values).select(*columns)
+        if not self.text:
+            return query
+        ids = search.ticket_ids(self.text, self.scope, self.looked_at)
+        return query.where(Ticket.id.in_(ids) if ids is not None else SQL("1 = 0"))
 
     @property
     def looked_at(self) -> int:
@@ -125,31 +123,53 @@ class TicketListing:
     @property
     def order(self) -> Order:
         """Return the order; each one is that of an index."""
-        chosen = self.sort if self.sort in self.sorts else self.sorts[0]
-        if chosen == "urgent":
-            return URGENT
-        if chosen == "oldest" and self.view not in {"spam", "bin"}:
-            return Order((Ticket.id,))
-        moment = Ticket.binned_at if self.view == "bin" else Ticket.last_activity
-        return Order((moment, Ticket.id), descending=chosen == "newest")
+        return matching.order_of(self.view, self.chosen_sort)
+
+    @property
+    def chosen_sort(self) -> str:
+        """Return the order as it is called: the one asked for where the list has it, else the list's own."""
+        return self.sort if self.sort in self.sorts else self.sorts[0]
 
     def page(self, *, after: str = "", before: str = "") -> Page:
         """Return the page that begins after, or ends before, a key; the first one for a key that is not ours."""
         key, backwards = self.order.read(after or before), bool(before) and not after
-        query = self.query(Ticket.id, *self.order.columns)
-        if key is not None:
-            query = query.where(self.order.beyond(key, backwards=backwards))
-        query = query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1)
-        rows = list(query.tuples())
+        rows = self._search_page(key, backwards=backwards) if self.text else self._plain_page(key, backwards=backwards)
         more, rows = len(rows) > self.size, rows[: self.size]
         if backwards:
             rows.reverse()
-        keys = [pack(row[1:]) for row in (rows[:1] + rows[-1:])]
+        keys = [pack(row[1 : self._columns]) for row in (rows[:1] + rows[-1:])]
+        further = rows[0][self._columns :] if rows else ()
         return Page(
             rows_of([row[0] for row in rows], self.agent),
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and key is not None and (more or not backwards) else None,
+            newest_id=further[0] if further and not self.text else None,
+            tally=self._tally_of(*further) if further and self.text else None,
         )
+
+    @property
+    def _columns(self) -> int:
+        """How many columns of a page are the id of a row and its key; what follows is the same in each row."""
+        return 1 + len(self.order.columns)
+
+    def _plain_page(self, key: Sequence[Any] | None, *, backwards: bool) -> list[Any]:
+        form = (self.shape, self.chosen_sort, key is not None, backwards, self.size)
+        return matching.page(*form, **self.values, **matching.slots_of(key or ()))
+
+    def _search_page(self, key: Sequence[Any] | None, *, backwards: bool) -> list[Any]:
+        """Return the page of a search; the first one counts what is met, so that the search is run once."""
+        figures = [*matching.counts(), *self._matches] if key is None else []
+        query = self.query(Ticket.id, *self.order.columns, *figures)
+        if key is not None:
+            query = query.where(self.order.beyond(key, backwards=backwards))
+        return list(query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1).tuples())
+
+    @property
+    def _matches(self) -> list[Select]:
+        return search.matches(self.text, self.scope, self.looked_at) if self.text else []
+
+    def _tally_of(self, total: int, waiting: int | None, *looked_at: int) -> Tally:
+        return Tally(min(int(total), COUNT_LIMIT), min(int(waiting or 0), COUNT_LIMIT), self.looked_at in looked_at)
 
     @property
     def is_plain(self) -> bool:
@@ -165,17 +185,18 @@ class TicketListing:
 
         A `page` that holds them all is counted itself.
         """
-        matches = search.matches(self.text, self.scope, self.looked_at) if self.text else []
+        if page is not None and page.tally is not None:
+            return page.tally
         if page is not None and page.after is None and page.before is None:
-            [looked_at] = Select([], matches).bind(database).tuples() if matches else [()]
-            return Tally(len(page.rows), sum(row.awaits_reply for row in page.rows), self.looked_at in looked_at)
+            [looked_at] = Select([], self._matches).bind(database).tuples() if self._matches else [()]
+            return self._tally_of(len(page.rows), sum(row.awaits_reply for row in page.rows), *looked_at)
         if self.is_plain:
             place = (self.view, self.service_id, self.department_id)
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
-        few = self.query(Ticket.awaits_reply.alias("waits")).limit(COUNT_LIMIT).alias("few")
-        counted = Select([few], [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0)), *matches])
-        total, waiting, *looked_at = counted.tuples().execute(database)[0]
-        return Tally(int(total), int(waiting or 0), self.looked_at in looked_at)
+        if not self.text:
+            return self._tally_of(*matching.tally(self.shape, COUNT_LIMIT, **self.values)[0])
+        [figures] = matching.counted(self.query(Ticket.awaits_reply.alias("waits")), COUNT_LIMIT, self._matches)
+        return self._tally_of(*figures)
 
     def newer(self, than: int) -> int:
         """Return how many matching tickets were opened after the one with this id, at most `NEWS_LIMIT`."""
@@ -187,16 +208,12 @@ class TicketListing:
         Beyond `COUNT_LIMIT`, and where the list does not hold the ticket, the position is 0.
         """
         key = tuple(getattr(ticket, column.name) for column in self.order.columns)
-        sides = []
-        for backwards in (True, False):
-            query = self.query(Ticket.number).where(self.order.beyond(key, backwards=backwards))
-            sides.append(query.order_by(*self.order.terms(backwards=backwards)).limit(1))
-        ahead = self.query(SQL("1")).where(self.order.beyond(key, backwards=True)).limit(COUNT_LIMIT)
-        counted = [ahead, self.query(SQL("1")).where(Ticket.id == ticket.id)]
-        if not self.is_plain:
-            counted.append(self.query(SQL("1")).limit(COUNT_LIMIT))
-        counts = [Select([few], [fn.COUNT(SQL("*"))]) for few in (query.alias("few") for query in counted)]
-        [(before, after, passed, held, *total)] = Select([], sides + counts).bind(database).tuples()
+        if self.text:
+            found = list(matching.standing(self.query, self.order, key, ticket.id, COUNT_LIMIT, is_plain=False))
+        else:
+            form = (self.shape, self.chosen_sort, COUNT_LIMIT, self.is_plain)
+            found = matching.place(*form, **self.values, **matching.slots_of(key), ticket=ticket.id)
+        [(before, after, passed, held, *total)] = found
         figure = total[0] if total else self.tally().total
         position = passed + 1 if held and passed < COUNT_LIMIT else 0
         # The figures of the menu may be some seconds old.
@@ -218,21 +235,3 @@ class TicketListing:
     def narrowed(self, **changes: Any) -> TicketListing:
         """Return the same list with other criteria."""
         return replace(self, **changes)
-
-
-def newest_id() -> int:
-    """Return the id of the newest ticket of the desk: what is opened later is news."""
-    return int(Ticket.select(fn.MAX(Ticket.id)).scalar() or 0)
-
-
-_VIEWS: dict[str, Any] = {
-    "open": lambda agent: LIVE,
-    "mine": lambda agent: LIVE & (Ticket.assignee == agent.id),
-    "unassigned": lambda agent: SQL(
-        "is_open AND NOT is_spam AND NOT in_bin AND assignee_id IS NULL AND team_id IS NULL"
-    ),
-    "closed": lambda agent: SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
-    "spam": lambda agent: SQL("is_spam AND NOT in_bin"),
-    "bin": lambda agent: SQL("in_bin"),
-    "all": lambda agent: SQL("NOT in_bin"),
-}

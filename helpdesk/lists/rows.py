@@ -1,4 +1,4 @@
-"""The rows of a list: tickets as one agent reads them."""
+"""The rows of a list of tickets: what one line shows, read by one statement for all of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, ModelSelect, fn
 
+from database import is_sqlite
+from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.settings import lookups
 from helpdesk.tickets import unread
-from models import Agent, Customer, CustomerAddress, ReadMark, Tag, Ticket, TicketTag
+from models import Agent, Customer, CustomerAddress, ReadMark, Ticket, TicketTag
+
+#: The ids of one statement are a multiple of this: a few statements, written once, serve every list.
+STEP = 25
 
 
 class Row(NamedTuple):
@@ -54,29 +60,42 @@ _COLUMNS: dict[str, Any] = {
 
 
 def rows_of(ids: list[int], agent: Agent) -> list[Row]:
-    """Return the rows with these ids as this agent reads them, in this order: two queries, whatever their number."""
+    """Return the rows with these ids as this agent reads them, in this order: one statement, whatever their number."""
     if not ids:
         return []
+    asked = ids + ids[:1] * (-len(ids) % STEP)
+    by_id: dict[int, Row] = {}
+    for *values, is_unread, tag_ids, first, last, email in _rows(
+        len(asked), agent=agent.id, **{f"id{place}": key for place, key in enumerate(asked)}
+    ):
+        customer = f"{first} {last}" if first and last else first or last or email or ""
+        names = _names(tag_ids) if tag_ids else ()
+        by_id[values[0]] = Row._make((*values[:3], customer, *values[3:], bool(is_unread), names))
+    return [by_id[key] for key in ids if key in by_id]
+
+
+@Prepared
+def _rows(count: int) -> ModelSelect:
+    join = fn.GROUP_CONCAT if is_sqlite() else fn.STRING_AGG
+    tags = TicketTag.select(join(TicketTag.tag.cast("text"), ",")).where(TicketTag.ticket == Ticket.id)
     names = (Customer.first_name, Customer.last_name, CustomerAddress.email)
-    rows = (
-        Ticket.select(*_COLUMNS.values(), unread.is_unread(), *names)
+    return (
+        Ticket.select(*_COLUMNS.values(), unread.is_unread(), tags.alias("tag_ids"), *names)
         .join(Customer)
         .switch(Ticket)
         .join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))
         .switch(Ticket)
-        .join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(agent.id))
-        .where(Ticket.id.in_(ids))
+        .join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")))
+        .where(Ticket.id.in_([Slot(f"id{place}") for place in range(count)]))
         .tuples()
     )
-    tags: dict[int, list[str]] = {}
-    for ticket_id, name in (
-        TicketTag.select(TicketTag.ticket, Tag.name).join(Tag).where(TicketTag.ticket.in_(ids)).tuples()
-    ):
-        tags.setdefault(ticket_id, []).append(name)
-    by_id: dict[int, Row] = {}
-    for *values, is_unread, first, last, email in rows:
-        fields = dict(zip(_COLUMNS, values, strict=True))
-        customer = " ".join(filter(None, (first, last))) or email or ""
-        key = fields["id"]
-        by_id[key] = Row(**fields, customer=customer, is_unread=bool(is_unread), tags=sorted(tags.get(key, ())))
-    return [by_id[key] for key in ids if key in by_id]
+
+
+def _names(tag_ids: str) -> list[str]:
+    tags = [lookups.tag(int(key)) for key in tag_ids.split(",")]
+    return sorted(tag.name for tag in tags if tag is not None)
+
+
+def newest_id() -> int:
+    """Return the id of the newest ticket of the desk: what is opened later is news."""
+    return int(Ticket.select(fn.MAX(Ticket.id)).scalar() or 0)

@@ -20,7 +20,7 @@ from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
-from helpdesk.lists import rows
+from helpdesk.lists.rows import Row, rows_of
 from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket, TicketEvent, TicketTag
 
@@ -115,7 +115,7 @@ def _percentile(values: list[float], share: float) -> float:
 class Wait:
     """A ticket that waits for a reply, and since when."""
 
-    row: rows.Row
+    row: Row
     since: datetime
 
     @property
@@ -134,7 +134,7 @@ def longest_waits(agent: Agent) -> list[Wait]:
     query = access.visible_tickets(agent).select(Ticket.id, Ticket.waiting_since)
     query = query.where(LIVE, SQL("awaits_reply")).order_by(Ticket.waiting_since, Ticket.id).limit(WAITS)
     since = dict(query.tuples())
-    return [Wait(row, since[row.id]) for row in rows.rows_of(list(since), agent)]
+    return [Wait(row, since[row.id]) for row in rows_of(list(since), agent)]
 
 
 @dataclass

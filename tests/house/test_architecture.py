@@ -71,6 +71,7 @@ LATE_IMPORTS = {
 #: Where cleaned HTML becomes markup.
 MAKE_MARKUP = {
     "web/rendering.py": "the filter `rich` of pages",
+    "web/fragments.py": "what a template rendered, and values escaped on their way into it",
     "helpdesk/notifications/rendering.py": "the body of a mail",
     "admin_views/incoming/received.py": "the layout of a received e-mail: a document of its own, no page of the desk",
 }

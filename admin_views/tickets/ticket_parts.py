@@ -1,0 +1,75 @@
+"""The parts of a ticket's page that many tickets share: fragments, whose keys say on what they depend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from admin_views.tickets import ways_to_send
+from admin_views.tickets.composer_content import Composer
+from helpdesk import access
+from helpdesk.people import assignees
+from helpdesk.settings import lookups
+from models import Agent, Ticket
+from web.fragments import fragment
+
+#: The acts below the reply.
+VERBS = ("close", "spam", "important", "delete", "transfer", "move", "merge")
+#: Those of them whose form may come back.
+REFUSED = ("transfer", "move")
+#: Tags that the panel proposes.
+TAGS = 200
+
+NOTHING: Mapping[str, str] = {}
+
+
+def of_ticket(
+    ticket: Ticket, agent: Agent, refused: Mapping[str, str], *, is_unread: bool, has_others: bool
+) -> dict[str, Any]:
+    """Return what the template of a ticket's page makes its parts by."""
+    place = {"service": ticket.service_id, "department": ticket.department_id}
+    may = tuple(verb for verb in VERBS if access.can(agent, verb, ticket))
+    states = {
+        "closed": ticket.is_closed,
+        "spam": ticket.is_spam,
+        "important": ticket.is_important,
+        "bin": ticket.in_bin,
+        "unread": is_unread,
+        "others": has_others,
+    }
+    key = {"may": may, "states": tuple(name for name, holds in states.items() if holds)}
+    # What was refused comes back in its form: such a page is nobody else's.
+    again = {**key, **_acts(**place), "refused": refused} if refused.get("form") in REFUSED else {}
+    return {
+        **again,
+        "acts": lambda holes: fragment("admin/ticket_acts.html", _acts, holes=holes, **key, **place),
+        "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=current, **place),
+        "choices": lambda kind, current, chosen: fragment(
+            "admin/ticket_choices.html", _rows, kind=kind, current=current, chosen=chosen
+        ),
+        "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
+        "composer_form": lambda holes, **values: fragment(
+            "admin/ticket_composer_form.html", _composer, holes=holes, **values
+        ),
+    }
+
+
+def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
+    covering, others = assignees.eligible_agents(service, department)
+    return {"teams": lookups.teams(), "covering": covering, "others": others}
+
+
+def _acts(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
+    return {**_targets(service=service, department=department), "catalogue": lookups, "refused": NOTHING}
+
+
+def _rows(*, kind: str, current: int, **_key: Any) -> dict[str, Any]:
+    """Return what a ticket may be set to: what is switched on, and what it is now."""
+    rows: list[Any] = lookups.statuses() if kind == "status" else lookups.priorities()
+    return {"rows": [row for row in rows if row.enabled or row.id == current]}
+
+
+def _composer(*, may_close: bool, **_key: Any) -> dict[str, Any]:
+    """Return what an empty composer shows."""
+    ways = ways_to_send.ways(may_close=may_close)
+    return {"composer": Composer(), "ways": ways, "way": ways[0]}

@@ -1,0 +1,143 @@
+"""The tickets that a list asks for. Lists of one shape differ in their values only, and have the same statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from peewee import SQL, Case, ModelSelect, Select, fn
+
+from database import database
+from helpdesk import access
+from helpdesk.access import Sight
+from helpdesk.lib.paging import Order
+from helpdesk.lib.statements import Prepared, Slot
+from models import LIVE, ORDER, Ticket, TicketTag
+
+URGENT = Order(ORDER)
+
+#: The criteria that name a row, and their columns; a tag has a table of its own.
+COLUMNS: dict[str, Any] = {
+    "service_id": Ticket.service,
+    "department_id": Ticket.department,
+    "status_id": Ticket.status,
+    "priority_id": Ticket.priority,
+    "assignee_id": Ticket.assignee,
+    "team_id": Ticket.team,
+}
+CRITERIA = (*COLUMNS, "tag_id")
+
+VIEWS: dict[str, Any] = {
+    "open": LIVE,
+    "mine": LIVE,
+    "unassigned": SQL("is_open AND NOT is_spam AND NOT in_bin AND assignee_id IS NULL AND team_id IS NULL"),
+    "closed": SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
+    "spam": SQL("is_spam AND NOT in_bin"),
+    "bin": SQL("in_bin"),
+    "all": SQL("NOT in_bin"),
+}
+
+
+class Shape(NamedTuple):
+    """What a list asks for, apart from the values of its criteria."""
+
+    sight: Sight | None
+    view: str
+    #: Names of `CRITERIA`.
+    given: tuple[str, ...]
+    waits: bool
+
+
+def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
+    """Return the matching tickets, in no order.
+
+    `values` are those of the criteria, and `agent` who asks (or the slots of these).
+    """
+    query = access.within(shape.sight)
+    conditions = [VIEWS[shape.view]] if shape.view in VIEWS else []
+    if shape.view == "mine":
+        conditions.append(Ticket.assignee == values["agent"])
+    conditions += [COLUMNS[name] == values[name] for name in shape.given if name in COLUMNS]
+    if shape.waits:
+        conditions.append(Ticket.awaits_reply)
+    if "tag_id" in shape.given:
+        tagged = TicketTag.select(TicketTag.ticket).where(TicketTag.tag == values["tag_id"])
+        conditions.append(Ticket.id.in_(tagged))
+    return query.where(*conditions) if conditions else query
+
+
+def order_of(view: str, sort: str) -> Order:
+    """Return the order of a view; each one is that of an index."""
+    if sort == "urgent":
+        return URGENT
+    if sort == "oldest" and view not in {"spam", "bin"}:
+        return Order((Ticket.id,))
+    moment = Ticket.binned_at if view == "bin" else Ticket.last_activity
+    return Order((moment, Ticket.id), descending=sort == "newest")
+
+
+def slots_of(key: Sequence[Any]) -> dict[str, Any]:
+    """Return the values of the slots for the key of a row."""
+    return {f"key{place}": value for place, value in enumerate(key)}
+
+
+def _key_slots(order: Order) -> list[Slot]:
+    return [Slot(f"key{place}") for place in range(len(order.columns))]
+
+
+def _slotted(shape: Shape) -> ModelSelect:
+    """Return the tickets of a shape with slots for its values."""
+    return tickets(shape, {name: Slot(name) for name in (*shape.given, "agent")})
+
+
+def counts() -> list[Any]:
+    """Return columns that count all rows of a query, and those of them that wait for a reply."""
+    return [fn.COUNT(SQL("*")).over(), fn.SUM(Case(None, ((Ticket.awaits_reply, 1),), 0)).over()]
+
+
+@Prepared
+def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> ModelSelect:
+    """Return a page of a list: ids, keys, and the newest ticket of the desk (what is opened later is news)."""
+    order, newest = order_of(shape.view, sort), Ticket.alias()
+    query = _slotted(shape).select(Ticket.id, *order.columns, newest.select(fn.MAX(newest.id)))
+    if begins:
+        query = query.where(order.beyond(_key_slots(order), backwards=backwards))
+    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).tuples()
+
+
+@Prepared
+def tally(shape: Shape, most: int) -> ModelSelect:
+    """Return how many tickets match, and how many of them wait, up to a number."""
+    return counted(_slotted(shape).select(Ticket.awaits_reply.alias("waits")), most)
+
+
+def counted(query: ModelSelect, most: int, more: Sequence[Select] = ()) -> Select:
+    """Return the statement that counts the tickets of a query, which has a column `waits`, and `more` figures."""
+    few = query.limit(most).alias("few")
+    figures = [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0)), *more]
+    return Select([few], figures).bind(database).tuples()
+
+
+@Prepared
+def place(shape: Shape, sort: str, most: int, is_plain: bool) -> ModelSelect:
+    """Return where a ticket stands in a list: see `standing`."""
+    query, order = _slotted(shape), order_of(shape.view, sort)
+    return standing(query.select, order, _key_slots(order), Slot("ticket"), most, is_plain=is_plain)
+
+
+def standing(
+    select: Callable[..., ModelSelect], order: Order, key: Sequence[Any], ticket: Any, most: int, *, is_plain: bool
+) -> Select:
+    """Return the statement of `TicketListing.place_of`; `select` gives these columns of the tickets of a list."""
+    sides = []
+    for backwards in (True, False):
+        query = select(Ticket.number).where(order.beyond(key, backwards=backwards))
+        sides.append(query.order_by(*order.terms(backwards=backwards)).limit(1))
+    counted = [
+        select(SQL("1")).where(order.beyond(key, backwards=True)).limit(most),
+        select(SQL("1")).where(Ticket.id == ticket),
+    ]
+    if not is_plain:
+        counted.append(select(SQL("1")).limit(most))
+    figures = [Select([few], [fn.COUNT(SQL("*"))]) for few in (query.alias("few") for query in counted)]
+    return Select([], sides + figures).bind(database).tuples()

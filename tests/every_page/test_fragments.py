@@ -1,0 +1,127 @@
+"""Parts of pages that are rendered once for many readers hold nothing of one reader, and nothing outdated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from database import Label
+from helpdesk import tickets
+from models import Role, Status
+from tests.support import cast, doors
+from web import fragments
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+#: What differs at each request without being anybody's: keys of forms, tokens, the moment.
+FRESH = re.compile(r'name="(csrf_token|form_key|files_key|made|known|csp-nonce)" (value|content)="[^"]*"|nonce="[^"]*"')
+
+
+@pytest.fixture
+def readers(app: Any, billing, invoices, sales, ticket, dan, ana, ben, mona, root) -> list[Any]:
+    """People of other rights, places and languages, with a ticket each that they see."""
+    ben.locale, mona.locale = "fr", "fr"
+    for agent in (ben, mona):
+        agent.save()
+    cast.open_ticket(dan, sales)
+    reader = cast.make_agent("Rita", billing, role=cast.make_role("Reader", **dict.fromkeys(CAPABILITIES, False)))
+    return [doors.signed_in(app, person) for person in (root, ana, ben, mona, reader)]
+
+
+#: The button of the bar that deletes ticked tickets.
+DELETE = re.compile(r'formaction="[^"]*/delete"')
+CAPABILITIES = ("can_set_status", "can_set_priority", "can_tag", "can_assign", "can_delete")
+
+
+def paths(number: str) -> tuple[str, ...]:
+    return (
+        "/admin/tickets/",
+        "/admin/tickets/?view=search&q=Zanzibar",
+        "/admin/tickets/?view=bin",
+        "/admin/tickets/?service=1&waits=1",
+        "/admin/tickets/?view=search&assignee=me",
+        f"/admin/tickets/{number}",
+        f"/admin/tickets/{number}?view=closed&kind=note",
+    )
+
+
+def page_of(client: Any, path: str, *, anew: bool = False) -> tuple[int, str]:
+    """Return a page without what each request makes anew; `anew`: as if no fragment had been rendered before."""
+    if anew:
+        fragments.forget()
+    response = client.get(path)
+    return response.status_code, FRESH.sub("", response.get_data(as_text=True))
+
+
+def test_each_reader_sees_the_page_as_it_would_be_made_for_them_alone(readers, ticket):
+    every = [(place, path) for place in range(len(readers)) for path in paths(ticket.number)]
+    alone = {(place, path): page_of(readers[place], path, anew=True) for place, path in every}
+    fragments.forget()
+    for _turn in range(2):
+        for place, path in alone:
+            assert page_of(readers[place], path) == alone[place, path], path
+
+
+def test_a_fragment_holds_no_token_and_nobody_who_asked(readers, ticket, root, ana):
+    fragments.forget()
+    tokens = {doors.printed_token(one.get(path).text) for one in readers for path in paths(ticket.number)[:1]}
+    for one in readers:
+        for path in paths(ticket.number):
+            one.get(path)
+    held = "".join(text for texts, _names in fragments.cached_pieces() for text in texts)
+    assert "formaction" in held
+    for token in tokens:
+        assert token not in held
+    assert 'name="csrf_token" value="' not in held
+    assert "Zanzibar" not in held
+    # Names of colleagues stand in the menus of whom to assign to, and nowhere as the one who reads.
+    assert "side-name" in held
+    assert f'"side-name" href="/admin/profile">{root.name}' not in held
+
+
+def test_a_right_taken_away_is_gone_from_the_next_page(app, billing, ana, ticket):
+    client = doors.signed_in(app, ana)
+    paths_of = ("/admin/tickets/", f"/admin/tickets/{ticket.number}")
+    before = [client.get(path).text for path in paths_of]
+    assert DELETE.search(before[0])
+    assert f"{ticket.number}/delete" in before[1]
+    role = Role.get_by_id(ana.role_id)
+    role.can_delete = False
+    role.save()
+    after = [client.get(path).text for path in paths_of]
+    assert not DELETE.search(after[0])
+    assert f"{ticket.number}/delete" not in after[1]
+
+
+def test_a_changed_name_stands_on_the_next_page(app, root, ticket):
+    client = doors.signed_in(app, root)
+    client.get("/admin/tickets/")
+    tickets.tag(ticket, "brass", actor=root)
+    status = Status.get_by_id(ticket.status_id)
+    status.label = Label(en="Under way")
+    status.save()
+    root.name = "Rosa"
+    root.save()
+    page = client.get("/admin/tickets/").text
+    assert all(text in page for text in ("brass", "Under way", "Rosa"))
+    assert ">Root<" not in page
+
+
+def test_a_fragment_cannot_ask_who_reads():
+    """A template of a fragment names nothing of the request, and no time: it would stand there for good."""
+    used = set()
+    for path in (TEMPLATES.parent / "admin_views").rglob("*.py"):
+        used |= set(re.findall(r'fragment\(\s*"([^"]+)"', path.read_text()))
+    for path in TEMPLATES.rglob("*.html"):
+        used |= set(re.findall(r"fragment\(\s*'([^']+)'", path.read_text()))
+    used |= {"admin/menu.html"}
+    assert len(used) >= 5
+    forbidden = re.compile(r"\b(?:request|session|g|current_person|me)\.|\btheme\(|csp_nonce|get_flashed")
+    times = re.compile(r"\|\s*(?:ago|at|waits|day|datetime)\b")
+    for name in sorted(used):
+        source = re.sub(r"(?s)\{#.*?#\}", "", (TEMPLATES / name).read_text())
+        for piece in re.findall(r"(?s)\{[{%].*?[%}]\}", source):
+            assert not forbidden.search(piece), name
+            assert not times.search(piece), name

@@ -1,0 +1,110 @@
+"""Fragments: parts of pages that thousands of requests share, rendered once for each key.
+
+A fragment has a template of its own. It sees its key, what `make` returns for that key, the reader's language, and
+whatever moves the stamp (`helpdesk.lib.cache`): settings, rights, labels, names. Nothing of the request and nobody who
+asks is within reach of its template. What differs from page to page (security token, counts, addresses of a ticket) is
+a hole, filled each time a page takes the fragment.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import current_app, g, request
+from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
+
+from helpdesk import i18n
+from helpdesk.lib import cache
+
+#: Fragments cached in the process; then the oldest go. A list of tickets takes about five, of 3 KB each.
+MOST = 500
+
+#: What no fragment may ask for; asking is an error, so that nothing of one reader is shown to another.
+FORBIDDEN = ("request", "session", "g", "current_person", "me", "theme", "get_flashed_messages", "keys_help")
+_NOTHING: Mapping[str, object] = {}
+# No text of a person can be mistaken for a hole: the mark is drawn at each start.
+_MARK = f"hole{secrets.token_hex(16)}"
+_HOLE = re.compile(rf"{_MARK}-([a-z0-9_]+)-")
+
+_Pieces = tuple[list[str], list[str]]
+_kept: tuple[object, dict[tuple[Hashable, ...], _Pieces]] = (None, {})
+
+
+def fragment(
+    template: str,
+    make: Callable[..., Mapping[str, Any]] | None = None,
+    /,
+    *,
+    holes: Mapping[str, object] = _NOTHING,
+    **key: Hashable,
+) -> Markup:
+    """Return this template as rendered once for this key, its `holes` filled; it writes them ``{{ holes.name }}``.
+
+    `make` gets the key and returns what else the template shows. It may depend on nothing but the key, the reader's
+    language, and cached tables and settings.
+    """
+    global _kept
+    version, kept = cache.version(), _kept
+    if kept[0] != version:
+        kept = _kept = (version, {})
+    entries = kept[1]
+    where = (template, i18n.language(), request.script_root, *key.items())
+    pieces = entries.get(where)
+    if pieces is None:
+        context = {**key, **(make(**key) if make is not None else {}), "holes": {name: hole(name) for name in holes}}
+        pieces = entries[where] = _rendered(template, context)
+        if len(entries) > MOST:
+            entries.pop(next(iter(tuple(entries))), None)
+    texts, names = pieces
+    if not names:
+        return Markup(texts[0])  # noqa: S704 — what a template rendered
+    # The token is the one hole that no caller fills.
+    token: Any = current_app.jinja_env.globals["csrf_field"]
+    values = {**holes, "csrf_field": token()} if "csrf_field" in names else holes
+    filled = [texts[0]]
+    for name, text in zip(names, texts[1:], strict=True):
+        filled += (str(escape(values[name])), text)
+    return Markup("".join(filled))  # noqa: S704 — texts of the template, and values escaped above
+
+
+def is_rendering() -> bool:
+    """Whether a fragment is being rendered: what belongs to one request stands there as a hole."""
+    return "fragment" in g
+
+
+def forget() -> None:
+    """Render every fragment anew from now on."""
+    global _kept
+    _kept = (None, {})
+
+
+def cached_pieces() -> list[_Pieces]:
+    """Return what is cached: the texts of each fragment, and the names of the holes between them."""
+    return list(_kept[1].values())
+
+
+def hole(name: str) -> Markup:
+    """Return the place of a value that each page fills in by itself."""
+    return Markup(f"{_MARK}-{name}-")  # noqa: S704 — letters and digits
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    g.fragment = True
+    try:
+        yield
+    finally:
+        g.pop("fragment")
+
+
+def _rendered(template: str, context: Mapping[str, Any]) -> _Pieces:
+    forbidden = {name: StrictUndefined(name=name) for name in FORBIDDEN}
+    with _apart():
+        text = current_app.jinja_env.get_template(template).render({**forbidden, **context})
+    parts = _HOLE.split(text)
+    return parts[::2], parts[1::2]
