@@ -25,7 +25,8 @@ def choices(texts: dict[str, Any]) -> dict[str, Any]:
     return {"choices": lambda: list(texts.items())}
 
 
-#: The last section of the form.
+#: The last sections of the form.
+ON_SERVER = ("after", "after_days", "after_folder", "copy_sent", "sent_folder")
 MORE = ("other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "trusted_server", "enabled")
 
 
@@ -35,7 +36,8 @@ class MailboxesView(DeskView):
     table, slug, title = Mailbox, "mailboxes", lazy("Mailboxes")
     verb = "administer"
     lede = lazy(
-        "Addresses whose e-mails become tickets here. An e-mail is only read: nothing is marked, moved or deleted."
+        "Addresses whose e-mails become tickets here. An e-mail is only read: nothing is marked, and nothing moved or "
+        "deleted unless you say so."
     )
     create_label = lazy("Add a mailbox")
     empty_text = lazy("With a mailbox, customers write to your address, and their e-mails become tickets.")
@@ -49,18 +51,19 @@ class MailboxesView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = (
         *("kind", "address", "aliases", "name", "auth", "host", "port", "security", "username", "password"),
-        *("client_id", "client_secret_new", "tenant", "folder", "begin"),
+        *("client_id", "client_secret_new", "tenant", "folder", "begin", "idle"),
         *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
-        *("copies", "sub_addresses", "trusted_server", "enabled"),
+        *("copies", "sub_addresses", "trusted_server", *ON_SERVER, "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
-        (lazy("Server"), ["auth", "host", "port", "security", "username", "password", "folder", "begin"]),
+        (lazy("Server"), ["auth", "host", "port", "security", "username", "password", "folder", "begin", "idle"]),
         (lazy("Google or Microsoft"), ["client_id", "client_secret_new", "tenant"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
+        (lazy("On the server"), [*ON_SERVER]),
         (lazy("More"), [*MORE]),
     )
-    form_overrides = dict.fromkeys(("kind", "auth", "security", "begin", "locale", "copies"), SelectField)
+    form_overrides = dict.fromkeys(("kind", "auth", "security", "begin", "locale", "copies", "after"), SelectField)
     form_extra_fields = {
         "password": PasswordField(
             lazy("Password"),
@@ -82,6 +85,7 @@ class MailboxesView(DeskView):
         "security": choices(mailboxes.SECURITY),
         "begin": choices(mailboxes.BEGIN),
         "copies": choices(mailboxes.COPIES),
+        "after": choices(mailboxes.AFTER),
         "locale": {"choices": languages, "filters": [lambda value: value or None]},
     }
     column_labels = {
@@ -98,6 +102,7 @@ class MailboxesView(DeskView):
         "username": lazy("User name"),
         "folder": lazy("Folder"),
         "begin": lazy("Begin with"),
+        "idle": lazy("Wait for new e-mails"),
         "service": lazy("Service"),
         "department": lazy("Department"),
         "locale": lazy("Language"),
@@ -106,6 +111,11 @@ class MailboxesView(DeskView):
         "hold_lists": lazy("Hold mailing lists"),
         "copies": lazy("People in copy of an e-mail"),
         "sub_addresses": lazy("Sub-addresses"),
+        "after": lazy("An e-mail that was read"),
+        "after_days": lazy("After … days"),
+        "after_folder": lazy("Folder it is moved to"),
+        "copy_sent": lazy("A copy of what agents send"),
+        "sent_folder": lazy("Folder of sent e-mails"),
         "trusted_server": lazy("Server that confirms senders"),
         "enabled": lazy("Enabled"),
         "place": lazy("Service and department"),
@@ -128,6 +138,7 @@ class MailboxesView(DeskView):
         "username": lazy("Often the address itself. For a shared mailbox of Microsoft, the address of that mailbox."),
         "folder": lazy("Usually INBOX."),
         "begin": lazy("What is in the folder when it is first read comes in without any e-mail going out."),
+        "idle": lazy("A connection stays open and e-mails become tickets within seconds; otherwise within a minute."),
         "service": lazy("Where its tickets go."),
         "locale": lazy("Of answers to whose language nobody knows."),
         "other_folders": lazy("Folders that are read besides, one a line."),
@@ -142,6 +153,11 @@ class MailboxesView(DeskView):
             "The first word of the header Authentication-Results in e-mails that arrive here, such as mx.example.org. "
             "Agents answer by e-mail where it confirms them. Filled in by itself once a test e-mail has come back."
         ),
+        "after": lazy("Only once it is stored here and decided; what waits for a decision stays where it is."),
+        "after_days": lazy("Counted from the decision."),
+        "after_folder": lazy("Made if it is not there. Example: Done."),
+        "copy_sent": lazy("Whoever reads the mailbox with another program sees the answers there, each once."),
+        "sent_folder": lazy("Empty: the one that the server calls so."),
         "enabled": lazy("When off, nothing is taken from it."),
     }
     column_formatters = {

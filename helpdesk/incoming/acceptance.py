@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError
 
-from database import database
-from helpdesk import clock
+from helpdesk import clock, events
 from helpdesk.incoming import raw_mail
 from models import IncomingMail, Mailbox, MailFolder
 
@@ -35,7 +34,8 @@ def accept(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, he
         {"folder": origin.folder.name, "uid_validity": origin.folder.uid_validity, "uid": origin.uid} if origin else {}
     )
     try:
-        with database.atomic():
+        # Whoever decides is woken once it is stored.
+        with events.transaction():
             mail = IncomingMail.create(
                 mailbox=mailbox.id,
                 sha256=digest,

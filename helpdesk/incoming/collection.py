@@ -36,9 +36,10 @@ def imap() -> ModuleType:
 
 
 def collect_all() -> int:
-    """Take what is new from every mailbox; return how many mails were taken."""
-    waiting = [row for row in lookups.mailboxes(enabled_only=True) if row.kind == "imap"]
-    return sum(collect(row) for row in waiting)
+    """Take what is new from every mailbox; return how many mails were taken. One that is watched is taken care of."""
+    rows = [row for row in lookups.mailboxes(enabled_only=True) if row.kind == "imap"]
+    watched = {key for (key,) in Mailbox.select(Mailbox.id).where(Mailbox.watched_by.is_null(False)).tuples()}
+    return sum(collect(row) for row in rows if row.id not in watched)
 
 
 def collect(mailbox: Mailbox) -> int:
@@ -46,13 +47,17 @@ def collect(mailbox: Mailbox) -> int:
     taken = 0
     try:
         with imap().connect(mailbox) as connection:
-            for name in mailboxes.folders(mailbox):
-                taken += _collect_folder(mailbox, connection, name)
+            taken = take_new(mailbox, connection)
     except Exception as error:
         _note_failure(mailbox, error)
     else:
         note_success(mailbox)
     return taken
+
+
+def take_new(mailbox: Mailbox, connection: Any) -> int:
+    """Take what is new from each folder of a mailbox; return how many mails were taken."""
+    return sum(_collect_folder(mailbox, connection, name) for name in mailboxes.folders(mailbox))
 
 
 def _collect_folder(mailbox: Mailbox, connection: Any, name: str) -> int:

@@ -5,16 +5,20 @@ This module imports the IMAP library. Nothing imports it before the first mailbo
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import imapclient
 from imapclient import SocketTimeout
 from imapclient.exceptions import LoginError
+from imapclient.imapclient import SEEN, SENT
 
 from helpdesk import settings
 from helpdesk.incoming.imap_errors import PasswordLost
@@ -23,6 +27,10 @@ from helpdesk.settings import mail_accounts
 from models import Mailbox
 
 CONNECT_SECONDS, READ_SECONDS = 15, 60
+#: Seconds between two looks whether the process stops, and for an answer while it does.
+LOOK_SECONDS, STOP_SECONDS = 1, 2
+#: A connection that is gone without a word is noticed within a minute: seconds until it is tried, between tries, tries.
+KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,71 @@ class Connection:
 
     def __init__(self, client: imapclient.IMAPClient) -> None:
         self.client = client
+        #: Each folder as it was when it was opened last.
+        self.opened: dict[str, Folder] = {}
 
     def open(self, folder: str) -> Folder:
         """Open a folder for reading."""
         answer = self.client.select_folder(folder, readonly=True)
-        return Folder(
+        opened = self.opened[folder] = Folder(
             int(answer.get(b"UIDVALIDITY", 0)), int(answer.get(b"UIDNEXT", 0) or 0), int(answer.get(b"EXISTS", 0) or 0)
         )
+        return opened
+
+    def can_wait(self) -> bool:
+        """Whether the server tells by itself what comes (IDLE, RFC 2177)."""
+        return bool(self.client.has_capability("IDLE"))
+
+    def wait(self, folder: str, seconds: float, stopping: threading.Event) -> None:
+        """Wait until something comes into a folder, for so long at most, or until `stopping`."""
+        before = self.opened.get(folder)
+        if before != self.open(folder):
+            return
+        self.client.idle()
+        until = time.monotonic() + seconds
+        while not stopping.is_set() and time.monotonic() < until:
+            if any(b"EXISTS" in line or b"BYE" in line for line in self.client.idle_check(timeout=LOOK_SECONDS)):
+                break
+        # The end needs no long answer, and a process that stops has no time for one.
+        self.client.socket().settimeout(STOP_SECONDS if stopping.is_set() else READ_SECONDS)
+        self.client.idle_done()
+
+    def open_to_change(self, folder: str) -> Folder:
+        """Open a folder in which mails will be moved or deleted; none is marked as read by that."""
+        answer = self.client.select_folder(folder)
+        return Folder(int(answer.get(b"UIDVALIDITY", 0)), 0, int(answer.get(b"EXISTS", 0) or 0))
+
+    def present(self, uids: Iterable[int]) -> list[int]:
+        """Return those of these UIDs that are still in the open folder."""
+        wanted = ",".join(str(uid) for uid in sorted(uids))
+        return [int(uid) for uid in self.client.search(["UID", wanted])] if wanted else []
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move mails of the open folder to another one, made if need be."""
+        if not self.client.folder_exists(folder):
+            self.client.create_folder(folder)
+        if self.client.has_capability("MOVE"):
+            self.client.move(uids, folder)
+            return
+        self.client.copy(uids, folder)
+        self.delete(uids)
+
+    def delete(self, uids: Sequence[int]) -> None:
+        """Delete mails of the open folder, and none that somebody else has marked: then they stay marked, too."""
+        self.client.delete_messages(uids, silent=True)
+        if self.client.has_capability("UIDPLUS"):
+            self.client.uid_expunge(uids)
+
+    def sent_folder(self, name: str) -> str | None:
+        """Return the folder of sent mails: the one of this name, else the one that the server calls so."""
+        found = name if name else self.client.find_special_folder(SENT)
+        return str(found) if found and self.client.folder_exists(found) else None
+
+    def append_once(self, folder: str, mail_id: str, content: bytes, sent_at: datetime) -> None:
+        """Lay a mail into a folder as read, unless one with this id lies there."""
+        self.open(folder)
+        if not self.client.search(["HEADER", "Message-ID", mail_id]):
+            self.client.append(folder, content, [SEEN], sent_at)
 
     def folders(self) -> list[str]:
         """Return the names of the folders."""
@@ -102,6 +168,18 @@ def connect(mailbox: Mailbox) -> Iterator[Connection]:
             client.logout()
         with suppress(Exception):
             client.shutdown()
+
+
+@contextmanager
+def connect_for_long(mailbox: Mailbox) -> Iterator[Connection]:
+    """Connect for as long as it lasts; the end of the line is noticed though nobody speaks."""
+    with connect(mailbox) as connection:
+        line = connection.client.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEP_ALIVE.items():
+            if option := getattr(socket, name, None):
+                line.setsockopt(socket.IPPROTO_TCP, option, value)
+        yield connection
 
 
 def sign_in(client: imapclient.IMAPClient, mailbox: Mailbox) -> None:

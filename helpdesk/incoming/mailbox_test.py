@@ -59,6 +59,8 @@ def _signed_in(mailbox: Mailbox) -> list[Step]:
             return [
                 Step(name, True, f"{mailbox.username} · {mailboxes.SECURITY[mailbox.security]}"),
                 *_folders(mailbox, connection),
+                *_sent(mailbox, connection),
+                *_waiting(mailbox, connection),
             ]
     except Exception as error:
         return [Step(name, False, explain(error))]
@@ -75,6 +77,22 @@ def _folders(mailbox: Mailbox, connection: Any) -> list[Step]:
         count = connection.open(folder).count
         lines.append(Step(name, True, ngettext("%(num)s e-mail", "%(num)s e-mails", count)))
     return lines
+
+
+def _sent(mailbox: Mailbox, connection: Any) -> list[Step]:
+    if not mailbox.copy_sent:
+        return []
+    name, folder = lazy("Folder of sent e-mails"), connection.sent_folder(mailbox.sent_folder)
+    missing = lazy("It is not there: name one of the server in the form of the mailbox.")
+    return [Step(name, folder is not None, folder or missing)]
+
+
+def _waiting(mailbox: Mailbox, connection: Any) -> list[Step]:
+    if not mailbox.idle:
+        return []
+    is_offered = connection.can_wait()
+    text = lazy("The server tells what comes (IDLE).") if is_offered else lazy("Not offered: it is read each minute.")
+    return [Step(lazy("Wait for new e-mails"), True, text)]
 
 
 def read_now(mailbox: Mailbox, *, actor: Actor) -> int:

@@ -71,6 +71,10 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
     if mailbox.kind == "imap":
         inputs.set_attributes(mailbox, _server(mailbox, values) | _account(values))
+        if mailbox.after == "move" and mailbox.after_folder in folders(mailbox):
+            raise InvalidInput(
+                lazy("This folder is read: what is moved there would come in again."), field="after_folder"
+            )
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
     _give_secrets(mailbox, values, set() if is_new else changed)
     if is_new:
@@ -149,6 +153,9 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
         "after": after,
         "after_days": days,
         "after_folder": folder,
+        "idle": bool(values.get("idle")),
+        "copy_sent": bool(values.get("copy_sent")),
+        "sent_folder": _folder(values.get("sent_folder"), "sent_folder"),
     }
 
 

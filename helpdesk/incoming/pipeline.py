@@ -6,8 +6,11 @@ A mail that waits, fails or kills its parser never holds up the next one.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from peewee import SQL
 
 from database import database, is_sqlite
 from helpdesk import clock, settings
@@ -25,6 +28,7 @@ TRIES = 3
 AT_ONCE = 500
 #: Minutes after which a mail in work was left behind by a crash.
 STUCK = 5
+_deciding = threading.Lock()
 
 
 def run() -> None:
@@ -38,15 +42,30 @@ def run() -> None:
             logger.exception("A step of the incoming mail failed; the next minute tries again.")
 
 
+def next_due() -> datetime | None:
+    """Return the present time when a mail waits that nobody has tried yet, else None; others wait for the minute."""
+    waiting = SQL("state IN ('stored', 'working', 'held')") & (IncomingMail.state == "stored")
+    fresh = IncomingMail.select(SQL("1")).where(waiting, IncomingMail.attempts == 0)
+    if not lookups.mailboxes() or not fresh.limit(1).exists():
+        return None
+    return None if run_state.is_resting_copy() else clock.now()
+
+
 def decide_waiting(limit: int = AT_ONCE) -> int:
     """Decide about the mails that wait, in the order they came; return how many were decided."""
-    _release_stuck()
-    decided, last = 0, 0
-    with in_language(settings.get("language")), Parser() as parser:
-        while decided < limit and (mail := claim(after=last)) is not None:
-            last = mail.id
-            decided += _handle(mail, parser)
-    return decided
+    # One thread decides, so that mails are decided in the order they came; it finds what comes meanwhile, too.
+    if not _deciding.acquire(blocking=False):
+        return 0
+    try:
+        _release_stuck()
+        decided, last = 0, 0
+        with in_language(settings.get("language")), Parser() as parser:
+            while decided < limit and (mail := claim(after=last)) is not None:
+                last = mail.id
+                decided += _handle(mail, parser)
+        return decided
+    finally:
+        _deciding.release()
 
 
 def claim(*, after: int = 0) -> IncomingMail | None:

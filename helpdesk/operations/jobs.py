@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helpdesk import outbox
 from helpdesk.files import uploads
-from helpdesk.incoming import pipeline
-from helpdesk.operations import search_index, upkeep
+from helpdesk.incoming import pipeline, tidying, watching
+from helpdesk.operations import search_index, sent_copies, upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
 from helpdesk.outbox import claims
@@ -19,11 +19,19 @@ TIMETABLE = Timetable(
     )
 )
 #: Servers of others may be slow: what is asked there has a thread of its own.
-INCOMING = Timetable((Job("incoming mail", MINUTELY, pipeline.run),))
+INCOMING = Timetable(
+    (
+        Job("incoming mail", MINUTELY, pipeline.run),
+        Job("copies of sent mail", MINUTELY, sent_copies.run),
+        Job("tidied mailboxes", HOURLY, upkeep.by_age(tidying.run)),
+    )
+)
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),
     INCOMING.source("incoming mail"),
+    Source("received mails", pipeline.next_due, lambda _stopping: pipeline.decide_waiting() > 0),
+    Source("watched mailboxes", watching.next_due, watching.run, watching.claimants, watching.release, is_woken=False),
     Source("mail server", outbox.next_greeting, lambda _stopping: outbox.greet() is None, is_woken=False),
     TIMETABLE.source("timetable"),
 )

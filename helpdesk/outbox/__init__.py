@@ -22,7 +22,7 @@ from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
-from helpdesk.notifications import rendering
+from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.headers import BadMail
 from helpdesk.outbox import claims, outbox_health, retries
 from helpdesk.outbox.smtp_errors import MailFailure, explain, is_of_connection, is_permanent
@@ -179,9 +179,19 @@ def _send(email: OutgoingEmail, letter: Letter, connection: Connection) -> int:
             raise
         (retries.give_up if is_permanent(error) else retries.defer)(email, explain(error))
         return 0
-    claims.store(email, state="sent", sent_at=clock.now(), last_error="")
+    copy = "due" if _is_to_copy(email) else None
+    claims.store(email, state="sent", sent_at=clock.now(), last_error="", sent_copy=copy)
     journal.mail_ended(email)
     return 1
+
+
+def _is_to_copy(email: OutgoingEmail) -> bool:
+    """Whether a mailbox keeps a copy: of what an agent wrote to the customer of the ticket."""
+    if email.automatic or email.ticket_id is None or email.address_id is None:
+        return False
+    mailbox = reply_address.mailbox_at(email.from_email)
+    is_wanted = mailbox is not None and mailbox.copy_sent
+    return is_wanted and email.address.customer_id == email.ticket.customer_id
 
 
 def _private_link(email: OutgoingEmail) -> str | None:

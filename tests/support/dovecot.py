@@ -54,6 +54,10 @@ auth_failure_delay = 0
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox Posted {{
+    auto = create
+    special_use = \\Sent
+  }}
 }}
 passdb {{
   driver = static

@@ -1,0 +1,86 @@
+"""Tidying up on the server: what is stored here and decided is moved or deleted there, where a mailbox says so.
+
+A mail that waits for a decision stays, and so does one whose bytes are not here. What fails is tried again in an hour.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from itertools import groupby
+
+from peewee import SQL
+
+from helpdesk import clock
+from helpdesk.errors import NotFound
+from helpdesk.incoming import collection, raw_mail
+from helpdesk.incoming.imap_errors import explain
+from helpdesk.settings import lookups, run_state
+from models import IncomingMail, Mailbox
+
+logger = logging.getLogger(__name__)
+
+#: What is decided for good.
+DECIDED = ("new", "message", "reply", "note", "bounce", "automatic", "ignored")
+#: Mails of a mailbox in one run.
+AT_ONCE = 500
+
+
+def run() -> None:
+    """Tidy every mailbox that says so; nothing in a restored copy that rests."""
+    if run_state.is_resting_copy():
+        return
+    for mailbox in lookups.mailboxes(enabled_only=True):
+        if mailbox.kind == "imap" and mailbox.after != "leave":
+            try:
+                tidy(mailbox)
+            except Exception as error:
+                logger.warning(
+                    "The mailbox %s could not be tidied: %s",
+                    mailbox,
+                    explain(error),
+                    exc_info=not isinstance(error, OSError),
+                )
+
+
+def tidy(mailbox: Mailbox) -> int:
+    """Move or delete what is due, and return how many mails. Raises what the connection raises."""
+    due = _due(mailbox)
+    if not due:
+        return 0
+    done = 0
+    with collection.imap().connect(mailbox) as connection:
+        for name, rows in groupby(due, key=lambda row: row.folder):
+            validity = connection.open_to_change(name).validity
+            # Under other numbers they are other mails.
+            mine = {row.uid: row.id for row in rows if row.uid_validity == validity}
+            there = [uid for uid in connection.present(mine) if uid in mine]
+            if there and mailbox.after == "move":
+                connection.move(there, mailbox.after_folder)
+            elif there:
+                connection.delete(there)
+            IncomingMail.update(tidied_at=clock.now()).where(IncomingMail.id.in_(list(mine.values()))).execute()
+            done += len(there)
+    return done
+
+
+def _due(mailbox: Mailbox) -> list[IncomingMail]:
+    """Return the mails that are due, by folder: decided so many days ago, and their bytes are on our disk."""
+    limit = clock.now() - timedelta(days=mailbox.after_days)
+    rows = IncomingMail.select().where(
+        IncomingMail.mailbox == mailbox.id,
+        SQL("tidied_at IS NULL AND uid IS NOT NULL"),
+        IncomingMail.state.in_(DECIDED),
+        IncomingMail.path.is_null(False),
+        IncomingMail.decided_at < limit,
+    )
+    first = list(rows.order_by(IncomingMail.id).limit(AT_ONCE))
+    return sorted((row for row in first if _is_here(row)), key=lambda row: (row.folder, row.uid))
+
+
+def _is_here(mail: IncomingMail) -> bool:
+    try:
+        raw_mail.location(mail)
+    except NotFound:
+        return False
+    return True
