@@ -216,16 +216,16 @@ class Tag(Cached):
 
 
 class CannedResponse(Cached):
-    """A canned response of one service or (no service) of all."""
+    """A canned response of one service or (no service) of all, in each language; the body is HTML."""
 
     service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
-    name = CharField(max_length=120)
-    body = TextField()
+    name = LabelField()
+    body = LabelField()
     author = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
     position = IntegerField(default=0)
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 CannedResponse.add_index(

@@ -122,6 +122,12 @@ class LabelFormField(Field):
         return f"{self.id}-{in_desk_order()[0]}"
 
 
+class RichLabelField(LabelFormField):
+    """A `Label` of HTML: the editor once for each language."""
+
+    widget = LabelWidget(rows=8)
+
+
 class LabelRequired:
     """At least one language has a text."""
 

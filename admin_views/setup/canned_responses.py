@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from admin_views.base import DeskView
-from admin_views.base.fields import RichField
+from admin_views.base.fields import RichLabelField
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
 from helpdesk import access
@@ -34,10 +34,10 @@ class CannedResponsesView(Ordered, DeskView):
     column_export_list = ()
     form_columns = ("service", "name", "body")
     create_template = edit_template = "admin/rich_form.html"
-    form_overrides = {"body": RichField}
+    form_overrides = {"body": RichLabelField}
     form_args = {
         "service": {"empty": lazy("Every service")},
-        "body": {"render_kw": {"data-takes-variables": True}},
+        "body": {"render_kw": {"data-editor": True, "data-takes-variables": True}},
     }
     column_labels = {
         "service": lazy("Service"),
@@ -48,7 +48,10 @@ class CannedResponsesView(Ordered, DeskView):
     column_descriptions = {
         "service": lazy("Offered in the tickets of this service."),
         "name": lazy("What the team chooses it by. Example: Refund on its way."),
-        "body": lazy("What the customer reads; a variable is filled in from the ticket."),
+        "body": lazy(
+            "What the customer reads, in the language of the ticket; a variable is filled in from the ticket. Where a "
+            "language is missing, another one is inserted, and marked."
+        ),
     }
     column_searchable_list = ("name",)
     column_sortable_list = ("name",)
@@ -60,7 +63,7 @@ class CannedResponsesView(Ordered, DeskView):
         "service": lambda _view, _context, row, _name: lookups.service(row.service_id) or _("General"),
         "author": lambda _view, _context, row, _name: lookups.agent(row.author_id) or "",
     }
-    column_formatters_detail = {**column_formatters, "body": lambda _view, _context, row, _name: rich(row.body)}
+    column_formatters_detail = {**column_formatters, "body": lambda _view, _context, row, _name: rich(str(row.body))}
 
     def scoped(self, _query: Any) -> Any:
         """Show the general responses, those of the services one covers, and one's own."""

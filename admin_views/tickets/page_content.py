@@ -70,6 +70,7 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any
         "form_files": composer.files or stored_files(agent, ticket),
         "form_key": secrets.token_urlsafe(9),
         "canned": canned_responses.offered_in(ticket),
+        "canned_name": lambda response: canned_responses.name_in(response, ticket),
         "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "ways": ways,

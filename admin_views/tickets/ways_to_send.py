@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from helpdesk import clock, settings
 from helpdesk.errors import Merged
-from helpdesk.i18n import _
+from helpdesk.i18n import _, language_name
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
@@ -93,6 +93,11 @@ def merged_text(merged: Merged) -> str:
 
 
 def notes_on(response: CannedResponse, ticket: Ticket) -> list[str]:
-    """Return the variables of a canned response that are empty in this ticket, a sentence each."""
+    """Return what to look at in an inserted response: another language than the ticket's, and empty variables."""
+    wanted, inserted = canned_responses.language_of(ticket), canned_responses.inserted_language(response, ticket)
     names = canned_responses.empty_variables(response, ticket)
-    return [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]
+    notes = [_("%(variable)s is empty.", variable="{{" + name + "}}") for name in names]
+    if inserted == wanted:
+        return notes
+    languages = {"wanted": language_name(wanted), "inserted": language_name(inserted)}
+    return [_("This response has no text in %(wanted)s: the one in %(inserted)s was inserted.", **languages), *notes]

@@ -88,13 +88,9 @@ class Maker:
         return places
 
     def _canned_responses(self, places: dict[str, tuple[int, int | None]]) -> None:
-        # The library names each response in English, then in French.
-        own = world.CANNED[("en", "fr").index(self.locale) :: 2]
-        for position, (key, name, text) in enumerate(row for row in own if row[0] in (None, *SERVICES)):
+        for position, (key, name, body) in enumerate(row for row in library.canned() if row[0] in (None, *SERVICES)):
             service, _department = places[key or SERVICES[0]]
-            row = CannedResponse.create(
-                service=service, name=name, body=library.agent_text(text).html, author=self.actor, position=position
-            )
+            row = CannedResponse.create(service=service, name=name, body=body, author=self.actor, position=position)
             self.made["canned_responses"].append(row.id)
 
     def _customer(self) -> Author:

@@ -126,6 +126,11 @@ def quote_at_end(html: str) -> int:
     return start if start < len(html) else 0
 
 
+def from_form(text: str) -> str:
+    """Return what a form posts as clean HTML: typed without the editor, with no tag in it, it is a plain text."""
+    return clean(text) if "<" in text else from_text(text)
+
+
 def from_text(text: str) -> str:
     """Return plain text as HTML: escaped, with paragraphs at blank lines and links for web addresses."""
     return _paragraphs(text, links=True)

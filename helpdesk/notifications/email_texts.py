@@ -94,15 +94,10 @@ def _changed(kind: Kind, name: str, texts: Mapping[str, str]) -> Label:
     changed = Label()
     for code in LANGUAGES:
         text = str(texts.get(code) or "").strip()
-        clean = html_of(text) if name == "body" else inputs.one_line(text, LONGEST[name])
+        clean = richtext.from_form(text) if name == "body" else inputs.one_line(text, LONGEST[name])
         if clean and _bare(clean) != _bare(text_of(kind, name, code)):
             changed[code] = clean
     return changed
-
-
-def html_of(text: str) -> str:
-    """Return the body of a form as clean HTML: what was typed without the editor and holds no tag is a plain text."""
-    return richtext.clean(text) if "<" in text else richtext.from_text(text)
 
 
 def _bare(html: str) -> str:

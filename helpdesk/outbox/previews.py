@@ -9,7 +9,8 @@ from typing import Any
 from helpdesk import access, outbox, settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.notifications import email_texts, outbox_rows
+from helpdesk.lib import richtext
+from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.contents import values_of
 from helpdesk.notifications.outbox_rows import NewMail, Text
@@ -80,7 +81,7 @@ def _form_text(kind: Kind, values: Mapping[str, Any], locale: str) -> Text:
 
     stored = outbox_rows.text(kind.key, locale)
     sender = str(values.get("sender_email") or "").strip() or stored.sender_email
-    return Text(text("subject"), email_texts.html_of(text("body")), text("sender_name"), sender, enabled=True)
+    return Text(text("subject"), richtext.from_form(text("body")), text("sender_name"), sender, enabled=True)
 
 
 def _customer(address: CustomerAddress | None, locale: str) -> Recipient:

@@ -8,18 +8,20 @@ from typing import Any
 
 from peewee import ModelSelect
 
-from database import database
-from helpdesk import access
+from database import Label, database
+from helpdesk import access, i18n, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from helpdesk.i18n import lazy
-from helpdesk.lib import control_characters, richtext, sort_position
+from helpdesk.i18n import _, lazy
+from helpdesk.lib import control_characters, inputs, richtext, sort_position
 from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket
 
 #: Responses offered at once in one ticket.
 OFFERED = 200
+#: Characters of a name, in each language.
+LONGEST_NAME = 120
 #: Characters of a response that a ticket's page carries.
 BEGINNING = 200
 
@@ -58,7 +60,8 @@ def require_readable(response: CannedResponse, actor: Actor) -> None:
 
 def beginning(response: CannedResponse, ticket: Ticket) -> str:
     """Return the first characters of the response in this ticket, plain and on one line, to be shown and searched."""
-    return placeholders.fill(_beginning(response.body[: 20 * BEGINNING]), _values(ticket), html=False)[:BEGINNING]
+    html = body_in(response, ticket)[: 20 * BEGINNING]
+    return placeholders.fill(_beginning(html), _values(ticket), html=False)[:BEGINNING]
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -69,12 +72,38 @@ def _beginning(html: str) -> str:
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:
     """Return the response's HTML with its variables filled in for this ticket."""
-    return placeholders.fill(response.body, _values(ticket), html=True)
+    return placeholders.fill(body_in(response, ticket), _values(ticket), html=True)
 
 
 def empty_variables(response: CannedResponse, ticket: Ticket) -> list[str]:
     """Return the names of the response's variables that have no value in this ticket."""
-    return [name for name, value in _values(ticket).items() if not value and placeholders.uses(response.body, name)]
+    body = body_in(response, ticket)
+    return [name for name, value in _values(ticket).items() if not value and placeholders.uses(body, name)]
+
+
+def language_of(ticket: Ticket) -> str:
+    """Return the language in which a ticket's customer is answered."""
+    return i18n.supported(ticket.customer.locale or ticket.locale)
+
+
+def inserted_language(response: CannedResponse, ticket: Ticket) -> str:
+    """Return the language of the text that is inserted: the ticket's, else the desk's, else any there is."""
+    wanted = (language_of(ticket), settings.get("language"), *response.body)
+    return next((code for code in wanted if response.body.get(code)), wanted[0])
+
+
+def body_in(response: CannedResponse, ticket: Ticket) -> str:
+    """Return the text that is inserted in this ticket."""
+    return str(response.body.get(inserted_language(response, ticket), ""))
+
+
+def name_in(response: CannedResponse, ticket: Ticket) -> str:
+    """Return the name of a response, marked with its language when that is not the ticket's."""
+    inserted = inserted_language(response, ticket)
+    name = response.name.text(inserted, *Label.languages())
+    if inserted == language_of(ticket):
+        return name
+    return _("%(name)s (in %(language)s)", name=name, language=i18n.language_name(inserted))
 
 
 def _values(ticket: Ticket) -> dict[str, str]:
@@ -95,17 +124,20 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
     Raises InvalidInput at ``canned_name`` for a missing name or one already taken there.
     """
     access.require(actor, "reply", ticket)
-    return _store(CannedResponse(author=actor), ticket.service_id, name, body, field="canned_name")
+    locale = language_of(ticket)
+    texts = Label({locale: name}), Label({locale: body})
+    return _store(CannedResponse(author=actor), ticket.service_id, *texts, field="canned_name")
 
 
 def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
-    """Store a response with the `values` of its form: name, body, service (None: general); a new one is put last.
+    """Store a response with the `values` of its form: service (None: general), name and body in each language.
 
-    Raises NotAllowed, NotFound for one the actor does not read, or InvalidInput at ``name``, ``body`` or ``service``.
+    A new one is put last. Raises NotAllowed, NotFound for one the actor does not read, or InvalidInput at ``name``,
+    ``body`` or ``service``.
     """
     require_edit(response, actor)
-    body = str(values.get("body") or "")
-    unknown = placeholders.unknown(body, "")
+    body = Label({code: richtext.from_form(text) for code, text in (values.get("body") or {}).items()})
+    unknown = placeholders.unknown(" ".join(body.values()), "")
     if unknown:
         names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
         raise InvalidInput(lazy("This variable cannot be used here: %(names)s.", names=names), field="body")
@@ -114,7 +146,7 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
     row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
     if service_id != row.service_id and not reads_service(actor, service_id):
         raise InvalidInput(lazy("Choose a service that you cover."), field="service")
-    return _store(row, service_id, str(values.get("name") or ""), body)
+    return _store(row, service_id, Label(values.get("name") or {}), body)
 
 
 def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
@@ -133,19 +165,26 @@ def require_edit(response: CannedResponse | None, actor: Actor) -> None:
         raise NotAllowed(lazy("Only its author, a manager or an administrator changes a canned response."))
 
 
-def _store(row: CannedResponse, service_id: int | None, name: str, body: str, field: str = "name") -> CannedResponse:
-    title, clean = control_characters.one_line(name), richtext.clean(body)
-    if not 0 < len(title) <= 120:
+def _store(
+    row: CannedResponse, service_id: int | None, name: Label, body: Label, field: str = "name"
+) -> CannedResponse:
+    titles = Label({code: title for code, text in name.items() if (title := control_characters.one_line(text))})
+    texts = Label({code: html for code, text in body.items() if richtext.to_text(html := richtext.clean(text)).strip()})
+    if not titles or any(len(title) > LONGEST_NAME for title in titles.values()):
         raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
-    if not richtext.to_text(clean).strip():
+    if not texts:
         raise InvalidInput(lazy("Write the message of the response."), field="body")
-    twin = CannedResponse.select().where(CannedResponse.name == title, CannedResponse.id != (row.id or 0))
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id
-    if twin.where(same_place).exists():
+    if _is_taken(titles, CannedResponse.select().where(same_place, CannedResponse.id != (row.id or 0))):
         raise InvalidInput(lazy("There is already a response of this name here."), field=field)
     if row.id is None or row.service_id != service_id:
         row.position = sort_position.after_last(CannedResponse, same_place)
-    row.service, row.name, row.body = service_id, title, clean
+    inputs.set_attributes(row, {"service": service_id, "name": titles, "body": texts})
     with database.atomic():
         row.save()
     return row
+
+
+def _is_taken(titles: Label, others: ModelSelect) -> bool:
+    """Whether one of these names is that of another response, in the same language."""
+    return any(row.name.get(code) == title for row in others for code, title in titles.items())

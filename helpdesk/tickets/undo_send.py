@@ -51,7 +51,7 @@ def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | N
     `before` is the ticket's snapshot from before the reply, `canned` the response saved with it.
     """
     last = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == event.ticket_id)
-    canned_values = {"id": canned.id, "name": canned.name} if canned is not None else {}
+    canned_values = {"id": canned.id, "name": canned.name.text()} if canned is not None else {}
     undo = [before, snapshot(event.ticket), canned_values, last.order_by(TicketEvent.id.desc()).scalar()]
     event.data = {**event.data, "undo": undo}
     event.save()
@@ -175,7 +175,7 @@ def _restore_draft(message: Message, saved: dict[str, Any], *, closed: bool, act
     draft = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
     body = message.body + (draft.body if draft is not None else "")
     row = CannedResponse.get_or_none(CannedResponse.id == saved.get("id"), CannedResponse.author == actor.id)
-    if row is not None and row.body == message.body:
+    if row is not None and message.body in row.body.values():
         row.delete_instance()
     values = {
         "kind": draft.kind if draft is not None else REPLY,

@@ -50,7 +50,7 @@ def test_who_asks_for_it_is_mailed_of_each_new_ticket(client, client_of, ana, sm
 
 def test_a_canned_response_written_on_its_screen_is_offered_in_a_ticket(client_of, root, ana, ticket, sales):
     for name, service in (("Hours", ticket.service_id), ("Everywhere", ""), ("Offers", sales.id)):
-        data = {"service": service, "name": name, "body": "We open at nine."}
+        data = {"service": service, "name-en": name, "body-en": "We open at nine."}
         doors.post(client_of(root), "/admin/canned-responses/new/", data)
     page = read(client_of(ana), f"{DESK}{ticket.number}")
     assert ["Hours" in page, "Everywhere" in page, "Offers" in page] == [True, True, False]

@@ -139,18 +139,18 @@ def test_restoring_asks_in_a_dialog(screen):
 
 def test_pasting_leaves_foreign_styles_behind(screen, watcher):
     screen.goto("/admin/canned-responses/new/")
-    screen.fill("#name", "Pasted")
+    screen.fill("#name-en", "Pasted")
     # The browser says that it did not apply the styles of what was pasted.
     watcher.expected.append("Applying inline style")
     screen.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    screen.locator("trix-editor").click()
+    screen.locator("trix-editor").first.click()
     screen.evaluate(COPY, PASTED)
     screen.keyboard.press("Control+V")
     screen.get_by_text("Bold and big").wait_for()
     screen.locator("[data-variable='{{customer_firstname}}']").click()
     screen.get_by_role("button", name="Save").last.click()
     screen.wait_for_url("**/admin/canned-responses/")
-    body = CannedResponse.get().body
+    body = CannedResponse.get().body["en"]
     assert "<strong>Bold</strong> and big" in body
     assert "{{customer_firstname}}" in body
     assert not any(word in body for word in ("style", "font", "script"))

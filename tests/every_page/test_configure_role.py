@@ -266,9 +266,9 @@ def test_no_response_is_moved_to_a_service_one_does_not_cover(
     row = CannedResponse.create(name="Shown", body="<p>Sales.</p>", service=sales)
     client, path = client_of(eve), f"/admin/canned-responses/edit/?id={row.id}"
     assert f'<option value="{billing.id}"' not in client.get(path).text
-    doors.post(client, path, {"name": "Shown", "body": "<p>Sales.</p>", "service": billing.id})
+    doors.post(client, path, {"name-en": "Shown", "body-en": "<p>Sales.</p>", "service": billing.id})
     assert CannedResponse.get_by_id(row.id).service == sales
-    doors.post(client, path, {"name": "Shown", "body": "<p>Sales.</p>", "service": ""})
+    doors.post(client, path, {"name-en": "Shown", "body-en": "<p>Sales.</p>", "service": ""})
     assert CannedResponse.get_by_id(row.id).service is None
 
 

@@ -17,7 +17,7 @@ from peewee import IntegrityError
 import models
 from database import Label
 from engines import open_database
-from helpdesk import journal, tickets
+from helpdesk import journal, settings, tickets
 from helpdesk.filters import running
 from helpdesk.operations import migrate
 from helpdesk.settings import environment, lookups, seed
@@ -284,6 +284,17 @@ def test_a_desk_that_began_again_at_a_merged_ticket_counts_on(empty: Any, no_mai
     models.FormerNumber.create(number="7", ticket=first, former_id=first.id + 6, merged_at=first.created_at)
     migrate.runner(empty).up()
     assert cast.open_ticket(customer, sales).id > first.id + 6
+
+
+def test_canned_responses_are_in_the_language_of_the_desk(empty: Any, no_mailboxes: None) -> None:
+    migrate.runner(empty).up("0031_mail_signatures")
+    seed.seed_defaults()
+    settings.save({"language": "fr"})
+    body = "{{customer_firstname}}, merci."
+    models.CannedResponse.create(name="Merci « à tous »", body=body)
+    migrate.runner(empty).up()
+    row = models.CannedResponse.get()
+    assert (row.name, row.body) == ({"fr": "Merci « à tous »"}, {"fr": body})
 
 
 def test_first_words_are_filled_in_for_the_tickets_there_are(empty: Any, no_mailboxes: None) -> None:

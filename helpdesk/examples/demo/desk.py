@@ -133,8 +133,7 @@ def _tags() -> dict[str, int]:
 
 def _canned(places: dict[str, Place], desk: Desk) -> None:
     author = desk.agents["Claire Fontaine"]
-    for position, (service, name, text) in enumerate(world.CANNED):
-        body = library.agent_text(text).html
+    for position, (service, name, body) in enumerate(library.canned()):
         CannedResponse.create(
             service=places[service][0] if service else None, name=name, body=body, author=author, position=position
         )

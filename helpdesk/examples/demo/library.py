@@ -7,6 +7,7 @@ from random import Random
 from types import ModuleType
 from typing import NamedTuple
 
+from database import Label
 from helpdesk import search
 from helpdesk.examples.demo import english, french, world
 from helpdesk.examples.demo.thread import Thread
@@ -58,6 +59,15 @@ def customer_text(text: str) -> Text:
 
 
 @cache
+def canned() -> list[tuple[str | None, Label, Label]]:
+    """Return the canned responses, each in both languages: service, name, HTML. The world has English, then French."""
+    pairs = zip(world.CANNED[::2], world.CANNED[1::2], strict=True)
+    return [
+        (service, Label(en=en, fr=fr), Label(en=agent_text(en_text).html, fr=agent_text(fr_text).html))
+        for (service, en, en_text), (_service, fr, fr_text) in pairs
+    ]
+
+
 def agent_text(text: str) -> Text:
     """Return the plain text of an agent's message in its stored form."""
     html = richtext.clean(richtext.from_text(text))

@@ -83,5 +83,5 @@ def test_a_tag_keeps_no_nul(client_of, ana, ticket):
 def test_a_reply_and_its_canned_response_keep_no_nul(client_of, ana, ticket):
     data = {"kind": "message", "body": "Yes\0!", "save_as": "1", "canned_name": "Y\0es"}
     assert post(client_of(ana), f"/admin/tickets/{ticket.number}/reply", data).status_code == 302
-    assert (CannedResponse.get().name, CannedResponse.get().body) == ("Yes", "<p>Yes!</p>")
+    assert (CannedResponse.get().name, CannedResponse.get().body) == ({"en": "Yes"}, {"en": "<p>Yes!</p>"})
     assert Message.select().order_by(Message.id.desc()).get().body == "<p>Yes!</p>"

@@ -204,14 +204,16 @@ def test_configuration_warns_of_a_priority_as_heavy_as_the_important_one(client_
 
 
 def test_a_plain_text_becomes_paragraphs(client_of, root):
-    data = {"service": "", "name": "Thanks", "body": "Thank you\nBye"}
+    data = {"service": "", "name-en": "Thanks", "body-en": "Thank you\nBye"}
     doors.post(client_of(root), "/admin/canned-responses/new/", data)
-    assert "<br" in CannedResponse.get().body
+    assert "<br" in CannedResponse.get().body["en"]
     assert CannedResponse.get().author_id == root.id
 
 
 def test_agents_write_no_canned_response_here(client_of, ana):
-    doors.post(client_of(ana), "/admin/canned-responses/new/", {"service": "", "name": "Thanks", "body": "Thank you"})
+    doors.post(
+        client_of(ana), "/admin/canned-responses/new/", {"service": "", "name-en": "Thanks", "body-en": "Thank you"}
+    )
     assert CannedResponse.select().count() == 0
 
 
@@ -219,8 +221,10 @@ def test_a_canned_response_is_changed_by_its_author(client_of, ana):
     row = CannedResponse.create(name="Mine", body="<p>x</p>", author=ana)
     client = client_of(ana)
     assert "/admin/canned-responses/edit/" in client.get("/admin/canned-responses/").text
-    doors.post(client, f"/admin/canned-responses/edit/?id={row.id}", {"service": "", "name": "Ours", "body": "Hi"})
-    assert CannedResponse.get_by_id(row.id).name == "Ours"
+    doors.post(
+        client, f"/admin/canned-responses/edit/?id={row.id}", {"service": "", "name-en": "Ours", "body-en": "Hi"}
+    )
+    assert CannedResponse.get_by_id(row.id).name == {"en": "Ours"}
 
 
 def test_a_canned_response_of_another_is_read_only(client_of, ana, ben):
@@ -261,7 +265,7 @@ def test_the_form_of_a_canned_response_lists_the_variables(client_of, root):
 
 @pytest.mark.parametrize("variable", ["password", "customer_account_link", "message"])
 def test_a_variable_that_is_never_filled_in_is_refused_by_name(client_of, root, variable):
-    data = {"service": "", "name": "Thanks", "body": f"Hello {{{{{variable}}}}}"}
+    data = {"service": "", "name-en": "Thanks", "body-en": f"Hello {{{{{variable}}}}}"}
     page = doors.text_of(doors.post(client_of(root), "/admin/canned-responses/new/", data))
     assert f"cannot be used here: {{{{{variable}}}}}" in page
     assert CannedResponse.select().count() == 0
