@@ -17,7 +17,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import _
 from helpdesk.journal_texts import ACTIVITY, FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.lib.statements import insert
 from helpdesk.settings import email_kinds, mail_failures
 from helpdesk.settings.mail_failures import Failure
@@ -202,7 +202,7 @@ def mail_ended(email: OutgoingEmail, failure: Failure | None = None) -> None:
 def sign_in_refused(email: str, network: str) -> None:
     """Note a refused sign-in; what is no address is not kept, it may be a password typed in the wrong field."""
     try:
-        typed = inputs.normalise(email)
+        typed = email_syntax.normalise(email)
     except InvalidInput:
         typed = "?"
     record(Act.SIGN_IN_FAILED, actor=None, subject=typed, network=network)

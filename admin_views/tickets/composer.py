@@ -18,7 +18,7 @@ from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext
-from helpdesk.tickets import canned_responses, cc, drafts, mentions, presence, thread
+from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
 from models import STAY, CannedResponse, Message, Ticket
 from web import errors, kept_input, sessions
 from web.uploads import FormFiles
@@ -236,7 +236,7 @@ class ComposerPage(TicketDeskPage):
 def news(ticket: Ticket, composer: Composer) -> list[str]:
     """Return what happened to the ticket since the writer's page was made, in words."""
     messages = composer.messages_since(ticket)
-    arrived = [thread.newer_text(len(messages))] if messages else []
+    arrived = [outdated_reply.newer_text(len(messages))] if messages else []
     return arrived + composer.changes_since(ticket)
 
 

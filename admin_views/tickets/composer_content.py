@@ -12,7 +12,7 @@ from admin_views.tickets import page_state, ways_to_send
 from helpdesk import clock, i18n
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext
-from helpdesk.tickets import forgotten_attachment, thread
+from helpdesk.tickets import forgotten_attachment, outdated_reply
 from helpdesk.tickets.drafts import Writing
 from models import NOTE, Draft, Message, Ticket
 from web.uploads import FormFiles
@@ -112,15 +112,15 @@ class Composer:
         return not (self.no_file or self.is_note or has_files) and forgotten_attachment.speaks_of_a_file(self.html)
 
     @property
-    def seen_messages(self) -> thread.Seen | None:
+    def seen_messages(self) -> outdated_reply.Seen | None:
         """What the writer has read; None when the form does not tell."""
         key = inputs.row_key(self.seen or "")
-        return thread.Seen(key, page_state.made_at(self.known or "")) if key is not None else None
+        return outdated_reply.Seen(key, page_state.made_at(self.known or "")) if key is not None else None
 
     def messages_since(self, ticket: Ticket) -> list[Message]:
         """Return the messages that came in after the one the writer saw last, also by a merge."""
         seen = self.seen_messages
-        return thread.arrived_since(ticket, seen) if seen is not None else []
+        return outdated_reply.arrived_since(ticket, seen) if seen is not None else []
 
     def changes_since(self, ticket: Ticket) -> list[str]:
         """Return what else changed since the page of this form was made."""

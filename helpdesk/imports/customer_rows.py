@@ -12,7 +12,7 @@ from database import database
 from helpdesk import clock, orders, search
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.orders import Stored
 from helpdesk.people import customers
 from models import Customer, CustomerAddress
@@ -39,7 +39,7 @@ def read(values: Mapping[str, Any]) -> NewMember:
     """Check ``email``, ``last_name`` and ``first_name``. Raises InvalidInput at the field that is wrong."""
     if not values.get("email"):
         raise InvalidInput(lazy("This field is required."), field="email")
-    email = inputs.normalise(str(values["email"]))
+    email = email_syntax.normalise(str(values["email"]))
     return NewMember(email, _name(values, "last_name"), _name(values, "first_name"))
 
 

@@ -24,9 +24,9 @@ from helpdesk.lib import richtext, throttle
 from helpdesk.notifications import Cause, Occasion, recipients
 from helpdesk.settings import email_kinds, lookups
 from helpdesk.tickets import close as close_ticket
-from helpdesk.tickets import set_status, take, thread, transfer
+from helpdesk.tickets import outdated_reply, set_status, take, transfer
 from helpdesk.tickets.messages import add_note, reply
-from helpdesk.tickets.thread import Seen
+from helpdesk.tickets.outdated_reply import Seen
 from models import NOTE as INTERNAL
 from models import Agent, IncomingMail, Message, OutgoingEmail, Ticket
 
@@ -158,7 +158,7 @@ def _read_by(content: ParsedMail, agent: Agent, ticket: Ticket) -> Seen:
 def _past_own(seen: Seen, agent: Agent, ticket: Ticket) -> Seen:
     """Return what was seen with what the agent wrote since, as long as nobody else did."""
     newest = seen.message
-    for message in thread.arrived_since(ticket, seen):
+    for message in outdated_reply.arrived_since(ticket, seen):
         if message.agent_id != agent.id or message.id <= newest:
             break
         newest = message.id

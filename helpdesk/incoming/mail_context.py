@@ -13,7 +13,7 @@ from helpdesk.incoming.agent_proof import Doubt
 from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.mail_threading import AGENT, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax
 from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc
@@ -132,7 +132,7 @@ def author_of(content: ParsedMail) -> str:
 def normalised(email: str) -> str:
     """Return the one form of an address, an empty text for what is none."""
     try:
-        return inputs.normalise(email)
+        return email_syntax.normalise(email)
     except InvalidInput:
         return ""
 

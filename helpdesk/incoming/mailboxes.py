@@ -11,7 +11,7 @@ from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import inputs, sort_position
+from helpdesk.lib import email_syntax, inputs, sort_position
 from helpdesk.settings import environment, lookups, ports
 from helpdesk.settings.mail_providers import PROVIDERS
 from helpdesk.tickets.opening import place
@@ -88,7 +88,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
 
 
 def _identity(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
-    address = inputs.normalise(
+    address = email_syntax.normalise(
         str(values.get("address") or ""),
     )
     aliases = list(dict.fromkeys(_addresses(values.get("aliases"))))
@@ -118,7 +118,7 @@ def _addresses(text: Any) -> list[str]:
     addresses = []
     for line in str(text or "").replace(",", "\n").split()[: MOST_LINES + 1]:
         try:
-            addresses.append(inputs.normalise(line))
+            addresses.append(email_syntax.normalise(line))
         except InvalidInput as error:
             message = lazy("“%(email)s” is not an e-mail address.", email=line[:80])
             raise InvalidInput(message, field="aliases") from error
@@ -266,7 +266,7 @@ def require_unused(mailbox: Mailbox) -> None:
 def find(address: str) -> Mailbox:
     """Return the mailbox with this address or alias, also one written with a ``+`` part. Raises NotFound."""
     try:
-        email = inputs.normalise(address)
+        email = email_syntax.normalise(address)
     except InvalidInput:
         email = ""
     local, _at, domain = email.partition("@")

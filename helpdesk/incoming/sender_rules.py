@@ -10,7 +10,7 @@ from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.settings import lookups
 from models import SenderRule
 
@@ -41,7 +41,7 @@ def _pattern(text: str) -> str:
     bare = text.strip().lower().removeprefix("*@").removeprefix("@")
     if "@" in bare:
         try:
-            return inputs.normalise(bare)
+            return email_syntax.normalise(bare)
         except InvalidInput as error:
             raise InvalidInput(error.args[0], field="pattern") from error
     try:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.orders import money
 
 MAX_LINES = 200
@@ -59,7 +59,7 @@ def read(values: Mapping[str, Any]) -> NewOrder:
     Raises InvalidInput at the field that is wrong (``lines[0].price``).
     """
     shop, number = _text(values, "shop", MAX_SHOP), _text(values, "number", MAX_NUMBER)
-    email = inputs.normalise(_text(values, "email", 1_000))
+    email = email_syntax.normalise(_text(values, "email", 1_000))
     placed_at = parse_time(_text(values, "date", 60))
     currency = money.currency(_required(values, "currency"))
     total = money.in_smallest_unit(_required(values, "total"), currency, "total")

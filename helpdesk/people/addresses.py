@@ -11,7 +11,7 @@ from helpdesk import access, clock, journal, links, orders, search
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
-from helpdesk.lib.inputs import normalise
+from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE

@@ -12,7 +12,7 @@ from helpdesk import access, events, journal, links
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.locking import lock_account, lock_all
 from helpdesk.people import invitations, sign_ins, teams
 from models import BACK, NEXT, STAY, Agent, Role
@@ -60,7 +60,7 @@ def _invite(values: Mapping[str, Any], actor: Actor) -> Agent:
 def _checked(agent: Agent, values: Mapping[str, Any]) -> dict[str, Any]:
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.required(value, "name"),
-        "email": lambda value: inputs.normalise(str(value or "")),
+        "email": lambda value: email_syntax.normalise(str(value or "")),
         "role": lambda value: inputs.find_row(Role, value, "role") or agent.role,
         "is_admin": bool,
         "active": bool,

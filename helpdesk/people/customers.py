@@ -13,7 +13,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
-from helpdesk.lib.inputs import normalise
+from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import sign_ins
 from models import Customer, CustomerAddress, GuestPass, Ticket, TicketCc

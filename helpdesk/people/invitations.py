@@ -11,7 +11,7 @@ from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs, passwords
+from helpdesk.lib import email_syntax, inputs, passwords
 from helpdesk.locking import lock_account
 from helpdesk.people import sign_ins
 from models import CAPABILITIES, AccessLink, Agent, Permission, Role
@@ -44,7 +44,7 @@ def create_administrator(name: str, email: str, password: str, locale: str | Non
 
 def _checked(name: str, email: str, password: str, locale: str | None) -> dict[str, Any]:
     clean = inputs.required(name, "name")
-    address = inputs.normalise(email)
+    address = email_syntax.normalise(email)
     passwords.check_new(password, address, clean)
     language = inputs.language(locale)
     return {"name": clean, "email": address, "locale": language, "password_hash": passwords.make_hash(password)}
@@ -86,7 +86,7 @@ def invite(
     with events.transaction():
         agent = _add(
             name=inputs.required(name, "name"),
-            email=inputs.normalise(email),
+            email=email_syntax.normalise(email),
             role=chosen,
             is_admin=bool(is_admin),
             locale=inputs.language(locale),

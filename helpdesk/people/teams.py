@@ -14,7 +14,7 @@ from helpdesk.access import SYSTEM, Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.locking import for_update, lock_account, lock_all
 from helpdesk.settings import lookups
 from models import Agent, Team, TeamMember, Ticket
@@ -161,7 +161,7 @@ def save_team(team: Team, values: Mapping[str, Any], *, actor: Actor) -> Team:
 
 def _address(team: Team, value: Any, actor: Actor) -> str:
     """Return the team's e-mail address. Raises NotAllowed for who does not see what would be mailed there."""
-    email = inputs.normalise(value) if value else ""
+    email = email_syntax.normalise(value) if value else ""
     if email and email != team.email and isinstance(actor, Agent) and not access.sees_all(actor):
         raise NotAllowed(lazy("Ask an administrator to change the address of a team: its tickets are mailed there."))
     return email

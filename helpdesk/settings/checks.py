@@ -10,7 +10,7 @@ from database import Label
 from helpdesk import i18n
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
-from helpdesk.lib import colors, inputs, sizes
+from helpdesk.lib import colors, email_syntax, inputs, sizes
 from helpdesk.settings import encryption, environment, mail_accounts, ports, ticket_numbers
 from helpdesk.settings.declared import Declared
 from helpdesk.settings.values import get
@@ -40,7 +40,7 @@ def _choice(declared: Declared, value: Any) -> str:
 
 def _email(_declared: Declared, value: Any) -> str:
     text = str(value or "").strip()
-    return inputs.normalise(text) if text else ""
+    return email_syntax.normalise(text) if text else ""
 
 
 def _timezone(_declared: Declared, value: Any) -> str:

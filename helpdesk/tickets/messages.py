@@ -8,7 +8,7 @@ from datetime import datetime
 
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.errors import FormSent, InvalidInput, Merged, NotAllowed, NotFound, ReplyOutdated
+from helpdesk.errors import FormSent, InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
@@ -16,11 +16,11 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, mentions, undo_send
+from helpdesk.tickets import excerpt, mentions, outdated_reply, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
-from helpdesk.tickets.thread import Seen, arrived_since, newer_text
+from helpdesk.tickets.outdated_reply import Seen
 from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
 
 
@@ -134,7 +134,7 @@ def reply(
     clean = _required(body)
     with act(ticket, "reply", actor=actor):
         if seen is not None:
-            _refuse_outdated(ticket, seen)
+            outdated_reply.refuse(ticket, seen)
         if close:
             access.require(actor, "close", ticket)
         elif waits_as is not None:
@@ -156,12 +156,6 @@ def reply(
         if public_at is not None:
             undo_send.remember(event, before, canned=canned)
     return message
-
-
-def _refuse_outdated(ticket: Ticket, seen: Seen) -> None:
-    newer = arrived_since(ticket, seen)
-    if newer:
-        raise ReplyOutdated(newer_text(len(newer)), messages=newer)
 
 
 def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> None:

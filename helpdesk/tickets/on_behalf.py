@@ -6,7 +6,7 @@ from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.events import OPENED_FOR
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import email_syntax
 from helpdesk.people import customers
 from helpdesk.tickets.opening import NewTicket, open_ticket
 from models import Agent, Ticket
@@ -22,7 +22,7 @@ def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
         raise InvalidInput(lazy("Choose one from the list."), field="source")
     if not may_open_in(actor, new.service_id, new.department_id):
         raise InvalidInput(lazy("Choose a service."), field="service")
-    inputs.normalise(new.email)
+    email_syntax.normalise(new.email)
     if not (new.first_name.strip() or new.last_name.strip() or customers.is_known(new.email)):
         raise InvalidInput(lazy("Nobody with this address is known yet: write a name."), field="last_name")
     return open_ticket(new, actor=actor)

@@ -164,35 +164,6 @@ def _blocks(entries: list[tuple[datetime, int, Any]]) -> list[Block]:
     return blocks
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a writer has read: messages up to this id, on a page made at this time (naive UTC; None: not told)."""
-
-    message: int
-    page: datetime | None = None
-
-
-def arrived_since(ticket: Ticket, seen: Seen) -> list[Message]:
-    """Return the public messages newer than what was seen, oldest first, at most `MESSAGES`.
-
-    Includes the last message of each ticket merged into this one since the page was made.
-    """
-    came, page = Message.id > seen.message, seen.page
-    merged = [event.data["newest"] for event in _merged(ticket, page) if event.data.get("newest")] if page else []
-    query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, came | Message.id.in_(merged))
-    return list(query.order_by(Message.id).limit(MESSAGES))
-
-
-def newer_text(number: int) -> str:
-    """Return how many messages came in that a writer has not seen, in words."""
-    return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
-
-
-def _merged(ticket: Ticket, page: datetime) -> ModelSelect:
-    kind = TicketEvent.kind == EventKind.MERGED.value
-    return TicketEvent.select().where(TicketEvent.ticket == ticket.id, kind, TicketEvent.created_at >= page)
-
-
 def newest_id(ticket: Ticket) -> int:
     """Return the id of the newest message that is no note; 0 without one."""
     query = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.kind != NOTE)

@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import tickets
 from helpdesk.errors import InvalidInput
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import email_syntax, inputs, richtext
 from helpdesk.people import api_keys
 from helpdesk.tickets import canned_responses
 from models import TABLES, CustomerAddress, Message, Ticket, TicketCc
@@ -92,7 +92,7 @@ def test_what_people_write_stays(text):
     ],
 )  # fmt: skip
 def test_an_address_is_taken_as_it_was_copied(client, ticket, root, typed):
-    assert inputs.normalise(typed) == "vera@visitor.example"
+    assert email_syntax.normalise(typed) == "vera@visitor.example"
     assert send(client, fill(client, email=typed, unit=unit(ticket))).status_code == 303
     assert CustomerAddress.select().where(CustomerAddress.email == "vera@visitor.example").exists()
     tickets.cc.add_cc(ticket, tickets.cc.split(typed), actor=root)
@@ -102,4 +102,4 @@ def test_an_address_is_taken_as_it_was_copied(client, ticket, root, typed):
 @pytest.mark.parametrize("typed", ["", "vera", "<>", "mailto:", "a@b@c.example", "<a@b.example> x", "a@", "a\u202eb"])
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(InvalidInput):
-        inputs.normalise(typed)
+        email_syntax.normalise(typed)

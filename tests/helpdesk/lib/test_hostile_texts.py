@@ -15,7 +15,7 @@ from helpdesk import search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.imports import formats
-from helpdesk.lib import colors, inputs, passwords, richtext, sizes
+from helpdesk.lib import colors, email_syntax, inputs, passwords, richtext, sizes
 from helpdesk.lists import snippets
 from helpdesk.notifications import email_texts, outbox_rows
 from helpdesk.orders import money
@@ -64,7 +64,7 @@ READERS = {
     "bytes": sizes.parse,
     "colour": colors.parse,
     "file name": filetypes.clean_name,
-    "address": inputs.normalise,
+    "address": email_syntax.normalise,
     "line": lambda text: inputs.one_line(text, 200),
     "given back": kept_input._plain,
 }

@@ -10,7 +10,7 @@ from helpdesk import events, search, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.events import EventKind
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, spam_and_bin, thread
+from helpdesk.tickets import canned_responses, outdated_reply, spam_and_bin, thread
 from models import CannedResponse, Customer, CustomerAddress, Filter, Message, Status, Ticket, TicketEvent
 from tests.support import cast
 
@@ -27,13 +27,13 @@ def test_a_reply_that_is_too_long_is_refused_whole(ticket, ana):
 
 
 def test_a_reply_to_what_was_not_read_is_not_stored(ticket, ana, carol):
-    seen = thread.Seen(thread.newest_id(ticket))
+    seen = outdated_reply.Seen(thread.newest_id(ticket))
     newer = tickets.receive_message(ticket, "It is solved.", actor=carol)
     with pytest.raises(ReplyOutdated) as refusal:
         tickets.reply(ticket, "<p>Have you tried this?</p>", actor=ana, close=True, seen=seen)
     assert (refusal.value.messages, kinds(ticket)[-1]) == ([newer], "customer-wrote")
     assert "1 new message" in str(refusal.value)
-    tickets.reply(ticket, "<p>Good.</p>", actor=ana, seen=thread.Seen(newer.id))
+    tickets.reply(ticket, "<p>Good.</p>", actor=ana, seen=outdated_reply.Seen(newer.id))
     assert kinds(ticket)[-1] == "replied"
 
 
