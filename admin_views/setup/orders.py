@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +13,7 @@ from helpdesk import orders
 from helpdesk.i18n import _, lazy
 from helpdesk.imports import formats
 from helpdesk.orders import money, order_input
-from models import Customer, Order
+from models import Customer, Order, OrderLine
 
 
 def number(_view: Any, _context: Any, row: Order, _name: str) -> Any:
@@ -32,8 +33,11 @@ class OrdersView(Imports, DeskView):
     empty_title = lazy("No order yet")
     empty_text = lazy("Import a list, or make an API key and let your shop push its orders.")
     can_create = can_edit = False
+    can_export = True
     column_list = ("number", "shop", "placed_at", "customer", "email", "status", "total")
-    column_details_list = column_export_list = ()
+    column_details_list = ()
+    #: As an import reads them.
+    column_export_list = ("shop", "number", "email", "placed_at", "total", "currency", "status", "url", "lines")
     form_columns = ()
     column_labels = {
         "number": lazy("Number"),
@@ -43,6 +47,9 @@ class OrdersView(Imports, DeskView):
         "email": lazy("E-mail address"),
         "status": lazy("Status"),
         "total": lazy("Total"),
+        "currency": lazy("Currency"),
+        "url": lazy("Address in the shop"),
+        "lines": lazy("Articles"),
     }
     column_searchable_list = ("number", "shop", "email")
     column_sortable_list = ("placed_at",)
@@ -55,6 +62,13 @@ class OrdersView(Imports, DeskView):
         "total": lambda _view, _context, row, _name: money.format_amount(row.total, row.currency),
     }
 
+    column_formatters_export = {
+        "number": lambda _view, _context, row, _name: row.number,
+        "placed_at": lambda _view, _context, row, _name: order_input.to_text(row.placed_at),
+        "total": lambda _view, _context, row, _name: money.for_spreadsheets(row.total, row.currency),
+        "lines": lambda _view, _context, row, _name: formats.articles_cell(row.articles, row.currency),
+    }
+
     def scoped(self, _query: Any) -> Any:
         """Whoever does not see every ticket sees the orders of the customers of theirs (RULES 4)."""
         return orders.visible_orders(self.agent)
@@ -65,3 +79,14 @@ class OrdersView(Imports, DeskView):
         names = {row.id: row.full_name for row in Customer.select().where(Customer.id.in_(ids))} if ids else {}
         for row in rows:
             row.owner = names.get(row.customer_id) or ("—" if row.customer_id else _("not known yet"))
+
+    def prefetch(self, rows: Sequence[Any], columns: Iterable[tuple[str, Any]], formatters: Mapping[str, Any]) -> None:
+        """Read the articles of the orders that are exported."""
+        super().prefetch(rows, columns, formatters)
+        if any(name == "lines" for name, _title in columns):
+            query = OrderLine.select().where(OrderLine.order.in_(rows)).order_by(OrderLine.order, OrderLine.position)
+            lines: dict[int, list[OrderLine]] = {row.id: [] for row in rows}
+            for line in query if rows else ():
+                lines[line.order_id].append(line)
+            for row in rows:
+                row.articles = lines[row.id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from helpdesk import orders
@@ -13,6 +13,7 @@ from helpdesk.imports import Column, Kind, customer_rows
 from helpdesk.imports.customer_rows import NewMember
 from helpdesk.orders import money, order_input
 from helpdesk.orders.order_input import NewOrder
+from models import OrderLine
 
 #: The quantity of an article, before its name: ``2 x Brake pads = 12.50``.
 COUNT = re.compile(r"(\d{1,7})\s*[x×*]\s+(?=\S)")
@@ -37,6 +38,15 @@ def _articles(cell: str, code: str) -> list[dict[str, Any]]:
         count, name = (int(match[1]), article[match.end() :]) if match else (1, article)
         articles.append({"name": name, "quantity": count, "price": money.decimal_text(price, code, "lines")})
     return articles
+
+
+def articles_cell(lines: Iterable[OrderLine], code: str) -> str:
+    """Return the lines of an order as the column of articles holds them; ``|`` in a name would end it there."""
+    texts = (
+        f"{line.quantity} x {line.name.replace('|', '¦')} = {money.for_spreadsheets(line.price, code)}"
+        for line in lines
+    )
+    return " | ".join(texts)
 
 
 def _order_cells(order: NewOrder) -> Sequence[str]:
@@ -77,7 +87,11 @@ ORDERS = Kind(
         Column("total", lazy("Total"), ("total", "amount", "order total", "montant", "total TTC"), needed=True),
         Column("currency", lazy("Currency"), ("currency", "devise", "monnaie"), needed=True),
         Column("status", lazy("Status"), ("status", "state", "statut", "état")),
-        Column("url", lazy("Address in the shop"), ("url", "link", "lien", "adresse web")),
+        Column(
+            "url",
+            lazy("Address in the shop"),
+            ("url", "link", "address in the shop", "lien", "adresse web", "adresse dans la boutique"),
+        ),
         Column("lines", lazy("Articles"), ("lines", "items", "articles", "lignes", "produits")),
     ),
     read_order,

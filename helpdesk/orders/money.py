@@ -88,5 +88,10 @@ def plain(amount: int, code: str) -> str:
     return f"{_scaled(amount, code):f}"
 
 
+def for_spreadsheets(amount: int, code: str) -> str:
+    """Return an amount (in the smallest unit of the currency `code`) with the reader's decimal mark alone: 1234,50."""
+    return plain(amount, code).replace(".", i18n.decimal_mark())
+
+
 def _scaled(amount: int, code: str) -> Decimal:
     return Decimal(amount).scaleb(-get_currency_precision(code))

@@ -98,6 +98,12 @@ def day_or_time(when: datetime) -> str:
     return i18n.when(when, "d MMM y", timezone=zone) if at.time() == NOON else i18n.when(when)
 
 
+def to_text(when: datetime) -> str:
+    """Return an order's date (naive UTC) as `parse_time` reads it: a date alone, or a time with its offset."""
+    at = when.replace(tzinfo=UTC).astimezone(ZoneInfo(i18n.zone(None)))
+    return at.date().isoformat() if at.time() == NOON else at.isoformat()
+
+
 def _day_first(text: str) -> datetime | None:
     day, _space, clock_time = text.replace(".", "/").partition(" ")
     parts = day.split("/")

@@ -80,7 +80,7 @@ GET: dict[str, str] = {
     **screen("desk_customers", exports=True),
     "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_customers.import_view": f"{CONFIGURE} 200",
-    **screen("desk_orders"),
+    **screen("desk_orders", exports=True),
     "desk_orders.create_view": f"{CONFIGURE} 302",
     "desk_orders.edit_view": f"{CONFIGURE} 302",
     "desk_orders.import_view": f"{CONFIGURE} 200",

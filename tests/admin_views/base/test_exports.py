@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
-from helpdesk import clock, imports
+from helpdesk import clock, imports, orders
 from helpdesk.imports import formats
-from models import Agent, CustomerAddress, Tag, TicketTag
+from models import Agent, CustomerAddress, Order, OrderLine, Tag, TicketTag
 from tests.support import cast
 
 
@@ -46,6 +47,41 @@ def test_exported_customers_can_be_imported_again(client_of, root, many, dan, la
     plan = imports.parse(formats.MEMBERS, data)
     assert plan.bad == []
     assert {(row.email, row.last_name) for row in plan.rows} >= {("carol@customer.example", "=Jones")}
+
+
+ORDERS = (
+    ("web", "A 1", "2026-03-31", "1234,50", "EUR", "paid", "https://shop.example/a1", "2 x Brake = pads = 12,50"),
+    ("web", "A2", "2026-03-31T14:30:00+02:00", "1500", "JPY", "", "", "1 x Bell = 1200 | 3 x Nut = 100"),
+    ("=web", "A3", "2026-01-02", "0.125", "KWD", "", "", ""),
+)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_exported_orders_can_be_imported_again(client_of, root, carol, language):
+    names = ("shop", "number", "date", "total", "currency", "status", "url", "lines")
+    for row in ORDERS:
+        cells = {**dict(zip(names, row, strict=True)), "email": "carol@customer.example"}
+        orders.store([formats.read_order({key: text for key, text in cells.items() if text})])
+    Agent.update(locale=language).where(Agent.id == root.id).execute()
+    data = client_of(root).get("/admin/orders/export/csv/").get_data()
+    plan = imports.parse(formats.ORDERS, data)
+    assert plan.bad == []
+    before = stored_orders()
+    Order.delete().execute()
+    orders.store(plan.rows)
+    assert stored_orders() == before
+    assert len(before) == 3
+
+
+def stored_orders() -> list[Any]:
+    """Return all orders as they are stored, with their lines, but for ids and the time of the change."""
+    rows = []
+    for row in Order.select().order_by(Order.number):
+        lines = [(line.name, line.quantity, line.price) for line in row.lines.order_by(OrderLine.position)]
+        rows.append(
+            (row.shop, row.number, row.email, row.placed_at, row.total, row.currency, row.status, row.url, lines)
+        )
+    return rows
 
 
 def test_a_line_that_names_the_separator_is_skipped(database):
