@@ -17,6 +17,8 @@ from helpdesk.settings.environment import MailServer
 
 #: Seconds a mail server may take for one answer.
 TIMEOUT = 20
+#: The code of a name or password that is wrong (RFC 4954).
+WRONG = 535
 
 
 class Letter(flask_mail.Message):
@@ -64,7 +66,7 @@ class Connection(flask_mail.Connection):
                 _sign_in_by_token(host, mail.username or "", self._account)
             elif mail.username:
                 with impossible(BadSignIn):
-                    host.login(mail.username, mail.password or "")
+                    _sign_in(host, mail.username, mail.password or "")
         except Exception:
             host.close()
             raise
@@ -77,6 +79,27 @@ class Connection(flask_mail.Connection):
                 self.host.quit()
             except OSError:
                 self.host.close()
+
+
+def _sign_in(host: smtplib.SMTP, username: str, password: str) -> None:
+    """Sign in, with one try for what PLAIN and LOGIN both carry: servers lock accounts for repeated tries.
+
+    Raises what the library raises.
+    """
+    host.ehlo_or_helo_if_needed()
+    offered = host.esmtp_features.get("auth", "").split()
+    if not {"PLAIN", "LOGIN"} <= set(offered):
+        host.login(username, password)
+        return
+    try:
+        host.esmtp_features["auth"] = " ".join(name for name in offered if name != "LOGIN")
+        host.login(username, password)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code == WRONG:
+            raise
+        # It says that it takes PLAIN, and does not.
+        host.esmtp_features["auth"] = "LOGIN"
+        host.login(username, password)
 
 
 def _sign_in_by_token(host: smtplib.SMTP, username: str, account: int) -> None:

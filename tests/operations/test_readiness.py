@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,7 +15,7 @@ from helpdesk.operations import desk_identity, doctor, jobs, readiness, workers
 from helpdesk.outbox import outbox_health
 from models import OutgoingEmail, Setting, Worker
 from tests.support import doors, sqlite_only
-from tests.support.mailbox import free_port
+from tests.support.mailbox import AuthResult, free_port
 from tests.support.outgoing import again, owe, signing_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -113,6 +114,23 @@ def test_a_sign_in_that_is_refused_from_now_on_is_red_within_a_minute_and_nobody
         assert ask(client) == red("Mail server")
         # A wrong password is not tried again at once: accounts are locked for less.
         assert greeting.next_due() == clock.now() + timedelta(minutes=1)
+
+
+def test_a_wrong_password_is_tried_once_a_call(client, database):
+    with signing_in("wrong") as server:
+        assert outbox.greet() is not None
+        assert server.calls == 1
+
+
+def test_a_server_that_only_says_it_takes_plain_is_signed_in_to(client, database):
+    async def only_said(server: Any, _arguments: Any) -> AuthResult:
+        await server.push("504 5.5.4 Not here")
+        return AuthResult(success=False, handled=True)
+
+    with signing_in("right") as server:
+        server.auth_PLAIN = only_said
+        assert outbox.greet() is None
+        assert server.calls == 1
 
 
 def test_what_a_clock_that_was_ahead_wrote_keeps_nobody_from_greeting(client, smtp):
