@@ -60,8 +60,8 @@ class DatabaseFile(PooledSqliteDatabase):
 
     #: Whether a missing file may be made: only while a new desk is.
     may_create = False
-    #: What statements may call by name, each with one argument.
-    functions: ClassVar[dict[str, Callable[[Any], Any]]] = {}
+    #: What statements may call by name, each with so many arguments.
+    functions: ClassVar[dict[str, tuple[Callable[..., Any], int]]] = {}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -82,8 +82,8 @@ class DatabaseFile(PooledSqliteDatabase):
 
     def _connect(self) -> Any:
         connection = super()._connect()
-        for name, function in self.functions.items():
-            connection.create_function(name, 1, function, deterministic=True)
+        for name, (function, count) in self.functions.items():
+            connection.create_function(name, count, function, deterministic=True)
         if self._identity is None:
             state = os.stat(self.database)
             self._identity = (state.st_dev, state.st_ino)

@@ -82,6 +82,9 @@ class Lists:
         rows = list(self.ordered(query, sort_column, sort_desc).limit(size).offset((page or 0) * size))
         self.prefetch(rows, self._list_columns, self.column_formatters)  # type: ignore[attr-defined]
         self.complete(rows)
+        if search and len(rows) < size and (rows or not page):
+            # Its last page says how many there are: a search that finds little is not run twice.
+            return (page or 0) * size + len(rows), rows
         return query.limit(MAX_ROWS).count(), rows
 
     def narrowed(self, search: str | None, filters: Any) -> ModelSelect:

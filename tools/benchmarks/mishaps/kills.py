@@ -16,7 +16,7 @@ from tools.benchmarks.mishaps.desk import Desk, Writer
 
 WRITERS = 4
 #: Seconds after which a desk that answers is killed, at the least and at the most.
-SOON, LATE = 0.6, 2.6
+SOON, LATE = 0.6, 5.0
 #: Seconds without a mail after which nobody waits for the rest.
 MAIL_PATIENCE = 90
 
