@@ -82,7 +82,7 @@ def mail_of(messages: list[Message]) -> dict[str, Any]:
     """Return what the thread shows of e-mails: where messages came from, and which of ours came back."""
     return {
         "mailed": email_origin.of_messages(messages),
-        "not_kept": outcome_texts.not_kept,
+        "mail_texts": outcome_texts,
         "returned": returned.of_messages(messages),
         "takes_no_mail": withholding.is_undeliverable,
     }

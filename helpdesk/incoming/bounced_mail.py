@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from helpdesk import clock
-from helpdesk.incoming import mail_threading
+from helpdesk.incoming import automatic_mail, mail_threading
 from helpdesk.incoming.delivery_report import FAILED
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.notifications import reply_address
@@ -49,12 +49,28 @@ class BouncedMail:
 def find(content: ParsedMail) -> BouncedMail | None:
     """Return which mail of ours a report is about; None for a mail that is no report."""
     report = content.report
+    returned = _returned(content)
     if report is None:
-        return None
+        # Nothing in it says so: it came to the address of reports, from nobody, and not from whom we had written to.
+        if returned is None or not _comes_from_server(content, returned):
+            return None
+        return _of_row(BouncedMail(FAILED, "", "", content.subject), returned, is_proven=True)
     email, kind, code, reason = next(iter(report.recipients), ("", FAILED, "", ""))
     seen = BouncedMail(kind, email, code, reason, report.is_nested)
     ids = list(dict.fromkeys((*report.ids, *content.in_reply_to, *content.references)))
-    return _by_id(seen, ids) or _by_code(seen, content) or _by_address(seen) or seen
+    by_path = _of_row(seen, returned, is_proven=True) if returned is not None else None
+    return _by_id(seen, ids) or by_path or _by_code(seen, content) or _by_address(seen) or seen
+
+
+def _returned(content: ParsedMail) -> OutgoingEmail | None:
+    """Return the mail of ours to whose return path a mail was sent."""
+    mails = (reply_address.mail_of(reply_address.in_address(email)) for email in content.recipients)
+    return next((mail for mail in mails if mail is not None), None)
+
+
+def _comes_from_server(content: ParsedMail, returned: OutgoingEmail) -> bool:
+    is_answer = automatic_mail.is_answer(content) or content.author.email.casefold() == returned.to_email.casefold()
+    return automatic_mail.has_null_sender(content) and not is_answer
 
 
 def _by_id(seen: BouncedMail, ids: list[str]) -> BouncedMail | None:
@@ -73,7 +89,7 @@ def _by_id(seen: BouncedMail, ids: list[str]) -> BouncedMail | None:
 def _by_code(seen: BouncedMail, content: ParsedMail) -> BouncedMail | None:
     """Return the last mail to the address for which the code was made that the report was sent to."""
     codes = map(reply_address.in_address, content.recipients)
-    code = next((code for code in codes if code is not None and not code.probe), None)
+    code = next((code for code in codes if code is not None and code.ticket), None)
     if code is None:
         return None
     person = OutgoingEmail.address == code.address if code.address is not None else OutgoingEmail.agent == code.agent

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from helpdesk import settings
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.notifications import reply_address
+from helpdesk.notifications.reply_address import Code
 from helpdesk.people import customers
 from helpdesk.tickets import cc
 from models import CustomerAddress, FormerNumber, IncomingMail, MailId, OutgoingEmail, Ticket
@@ -46,7 +47,7 @@ def find(content: ParsedMail) -> Trace | None:
 
 def _traces(content: ParsedMail) -> Iterator[Trace]:
     for email in content.recipients:
-        code = reply_address.in_address(email)
+        code = _whole(reply_address.in_address(email))
         ticket = ticket_of(code.ticket) if code is not None else None
         if code is not None and ticket is not None:
             yield Trace(CODE, ticket, email, code.address, code.agent)
@@ -55,6 +56,14 @@ def _traces(content: ParsedMail) -> Iterator[Trace]:
     yield from _by_ours(ids)
     yield from _by_theirs(ids)
     yield from _by_number(content.subject)
+
+
+def _whole(code: Code | None) -> Code | None:
+    """Return a code with its ticket: programs answer to the address to which a mail of ours comes back."""
+    if code is None or code.mail is None:
+        return code
+    row = reply_address.mail_of(code)
+    return Code(row.ticket_id, row.address_id, row.agent_id) if row is not None and row.ticket_id is not None else None
 
 
 def _by_ours(ids: list[str]) -> Iterator[Trace]:

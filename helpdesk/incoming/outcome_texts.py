@@ -124,6 +124,17 @@ NOT_KEPT: dict[str, Any] = {
 }
 
 
+#: How the ticket of a message was recognised.
+EVIDENCE: dict[str, Any] = {
+    "code": lazy("Recognised by its answer address."),
+    "ours": lazy("Recognised as an answer to an e-mail of the desk."),
+    "theirs": lazy("Recognised as an answer to an e-mail that came in."),
+    "number": lazy("Recognised by the number in its subject."),
+    "hand": lazy("An agent added it to the ticket."),
+    "colleague": lazy("A colleague sent it on."),
+}
+
+
 def not_kept(mailed: MailedMessage) -> list[str]:
     """Return what became of the files of a message that were not kept."""
     notes = [note for note in mailed.notes or () if note.get("why") in {*NOT_KEPT, "small"}]

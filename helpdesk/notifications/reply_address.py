@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
+from zlib import crc32
 
 from helpdesk import clock, settings
 from helpdesk.settings import environment, lookups
@@ -18,12 +19,14 @@ from models import Mailbox, OutgoingEmail, Ticket
 
 #: What stands before the code in the local part of an address.
 MARK = "+k"
+#: The same in the envelope of a mail of ours: to that address mail servers report that it did not arrive (VERP).
+RETURN_MARK = "+b"
 #: Letters of a local part (RFC 5321).
 MAX_LOCAL = 64
 SIGNED = 10
 #: A mailbox that has failed for so long is not one to answer to.
 PATIENCE = timedelta(hours=24)
-ADDRESS, AGENT, PROBE = 1, 2, 3
+ADDRESS, AGENT, PROBE, MAIL = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Code:
     agent: int | None = None
     #: The mailbox whose sub-addresses are tried out; then there is no ticket.
     probe: int | None = None
+    #: The one mail that comes back to this address; then it names no ticket by itself.
+    mail: int | None = None
+    #: What tells that mail from another under its number, in a desk that was restored.
+    check: int = 0
 
 
 def encode(code: Code) -> str:
@@ -42,7 +49,9 @@ def encode(code: Code) -> str:
     kind, person = (ADDRESS, code.address) if code.address is not None else (AGENT, code.agent)
     if code.probe is not None:
         kind, person = PROBE, code.probe
-    plain = bytes([kind]) + _number(code.ticket) + _number(person or 0)
+    if code.mail is not None:
+        kind, person = MAIL, code.mail
+    plain = bytes([kind]) + _number(code.check or code.ticket) + _number(person or 0)
     return base64.b32encode(plain + _signature(plain)).decode().rstrip("=").lower()
 
 
@@ -59,14 +68,20 @@ def decode(text: str) -> Code | None:
     person, _rest = _read(rest)
     if plain[0] == PROBE:
         return Code(0, probe=person)
+    if plain[0] == MAIL:
+        return Code(0, mail=person, check=ticket)
     return Code(ticket, address=person) if plain[0] == ADDRESS else Code(ticket, agent=person)
 
 
 def in_address(email: str) -> Code | None:
     """Return the code in the local part of an address."""
     local = email.rpartition("@")[0].lower()
-    _name, mark, text = local.partition(MARK)
-    return decode(text) if mark and text else None
+    for beginning in (MARK, RETURN_MARK):
+        _name, mark, text = local.partition(beginning)
+        code = decode(text) if mark and text else None
+        if code is not None:
+            return code
+    return None
 
 
 def _signature(plain: bytes) -> bytes:
@@ -137,10 +152,24 @@ def of(email: OutgoingEmail) -> str:
     return with_code(mailbox, Code(email.ticket_id, email.address_id, email.agent_id))
 
 
-def with_code(mailbox: Mailbox, code: Code) -> str:
+def return_path(email: OutgoingEmail) -> str:
+    """Return the address to which mail servers report on this mail; an empty text where that is its sender."""
+    mailbox = mailbox_at(email.from_email)
+    if mailbox is None or not mailbox.sub_addresses or email.id is None:
+        return ""
+    return with_code(mailbox, Code(0, mail=email.id, check=crc32(email.mail_id.encode())), RETURN_MARK)
+
+
+def mail_of(code: Code | None) -> OutgoingEmail | None:
+    """Return the mail that comes back to this code; None for a code of another kind, and for one that is gone."""
+    row = OutgoingEmail.get_or_none(OutgoingEmail.id == code.mail) if code is not None and code.mail else None
+    return row if row is not None and code is not None and crc32(row.mail_id.encode()) == code.check else None
+
+
+def with_code(mailbox: Mailbox, code: Code, mark: str = MARK) -> str:
     """Return the address of a mailbox with a code in it; an empty text where it would be too long."""
     local, _at, domain = mailbox.address.partition("@")
-    whole = f"{local}{MARK}{encode(code)}"
+    whole = f"{local}{mark}{encode(code)}"
     return f"{whole}@{domain}" if len(whole) <= MAX_LOCAL else ""
 
 

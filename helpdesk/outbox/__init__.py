@@ -147,7 +147,8 @@ def _handle(email: OutgoingEmail, connection: Connection, *, is_second: bool = F
         if claims.is_moot(email):
             claims.store(email, state="cancelled")
             return 0
-        letter = Letter(render(email, _private_link(email)), email.from_email, email.to_email)
+        written = render(email, _private_link(email))
+        letter = Letter(written, email.from_email, email.to_email, reply_address.return_path(email))
     except LOST:
         raise
     except (DoesNotExist, IntegrityError) as error:
@@ -173,7 +174,7 @@ def _give_up(email: OutgoingEmail, error: Exception) -> None:
 
 def _send(email: OutgoingEmail, letter: Letter, connection: Connection) -> int:
     try:
-        connection.send(letter)
+        connection.hand_over(letter)
     except smtplib.SMTPException as error:
         if is_of_connection(error):
             raise

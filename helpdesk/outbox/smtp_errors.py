@@ -62,6 +62,15 @@ def is_permanent(error: smtplib.SMTPException) -> bool:
     return False
 
 
+def may_be_of_sender(error: smtplib.SMTPException) -> bool:
+    """Whether the server may have refused a mail for the sender of its envelope: some say so after the recipient."""
+    if is_of_connection(error):
+        return False
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return True
+    return isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError) and min(_codes(error)) >= 500
+
+
 def _codes(error: smtplib.SMTPException) -> set[int]:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return {code for code, _text in error.recipients.values()}

@@ -11,7 +11,7 @@ from typing import Any
 import flask_mail
 
 from helpdesk.notifications import rendering
-from helpdesk.outbox.smtp_errors import BadName, BadSignIn, impossible
+from helpdesk.outbox.smtp_errors import BadName, BadSignIn, impossible, may_be_of_sender
 from helpdesk.settings import mail_accounts
 from helpdesk.settings.environment import MailServer
 
@@ -22,11 +22,12 @@ WRONG = 535
 
 
 class Letter(flask_mail.Message):
-    """A finished mail in the hands of Flask-Mail: the envelope is its one recipient."""
+    """A finished mail in the hands of Flask-Mail: the envelope is its one recipient, and where it comes back to."""
 
-    def __init__(self, letter: EmailMessage, sender: str, recipient: str) -> None:
+    def __init__(self, letter: EmailMessage, sender: str, recipient: str, return_path: str = "") -> None:
         # Without the subject, which Flask-Mail would read: a line end that is encoded in it ends no line.
         super().__init__("", [recipient], sender=sender)
+        self.return_path = return_path
         self._bytes = letter.as_bytes()
         self.msgId = letter["Message-ID"]
 
@@ -51,6 +52,8 @@ class Connection(flask_mail.Connection):
             }
         )
         self._account = server.account
+        # Google and Microsoft put the account's own address there.
+        self._takes_return_paths = not server.account
         super().__init__(state)  # type: ignore[arg-type]  # Flask-Mail hands its own state over, too
 
     def configure_host(self) -> smtplib.SMTP:
@@ -71,6 +74,23 @@ class Connection(flask_mail.Connection):
             host.close()
             raise
         return host
+
+    def hand_over(self, letter: Letter) -> None:
+        """Send a mail under its return path; under its plain sender where the server takes no other.
+
+        Whether it does shows only in its answers, to the sender, to the recipient or to the mail itself.
+        """
+        if not (letter.return_path and self._takes_return_paths):
+            self.send(letter)
+            return
+        try:
+            self.send(letter, letter.return_path)
+        except smtplib.SMTPException as error:
+            if not may_be_of_sender(error):
+                raise
+            self.send(letter)
+            # It went, under its plain sender: so will the others.
+            self._takes_return_paths = False
 
     def __exit__(self, *_error: object) -> None:
         # Everything was answered: a server that leaves before the good-bye takes nothing back.

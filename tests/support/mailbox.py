@@ -49,16 +49,27 @@ class Mailbox:
     def __init__(self, port: int | None = None) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
+        self.senders: list[str] = []
         self.refuse = ""
+        #: Refuses any other sender in an envelope, when it is asked for the recipient.
+        self.only_sender = ""
         self.delay = 0.0
         self.port = port or free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  aiosmtpd's name
+        """Take the recipient, unless the sender is one that this account may not use."""
+        if self.only_sender and envelope.mail_from != self.only_sender:
+            return "553 5.7.1 Sender address rejected: not owned by user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
         """Keep the mail, or refuse it."""
         await asyncio.sleep(self.delay)
         if self.refuse:
             return self.refuse
+        self.senders.append(envelope.mail_from)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.recipients.append(list(envelope.rcpt_tos))
         self.messages.append(message)

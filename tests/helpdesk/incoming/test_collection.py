@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from helpdesk import settings
+from helpdesk import outbox, settings
 from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_test, pipeline
-from models import Agent, IncomingMail, Mailbox, MailFolder, OutgoingEmail, Service, Ticket
+from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket
 from tests.conftest import skip
+from tests.support import cast, sqlite_only
 from tests.support import dovecot as real
-from tests.support import sqlite_only
 from tests.support.imap_script import Script, ScriptedServer
+from tests.support.mailbox import Mailbox as Relay
+from tests.support.mailbox import text_of
 from tests.support.mails import mail, make_mailbox
 
 USER = "support"
@@ -68,6 +70,38 @@ def test_mails_become_tickets_and_nothing_is_marked(
     client.select("INBOX", readonly=True)
     assert client.search(None, "UNSEEN")[1][0].split() == [b"1", b"2", b"3"]
     client.logout()
+
+
+def test_an_agent_answers_by_mail_from_one_end_to_the_other(
+    mailbox: Mailbox, put: Callable[..., None], sales: Service, smtp: Relay
+) -> None:
+    """A customer’s mail, the notification, the agent’s answer to it, and the customer’s mail: all over real servers."""
+    settings.save({"agents_answer": True, "undo_send_seconds": 0})
+    Mailbox.update(begin="new").execute()
+    mailbox.begin, mailbox.trusted_server = "new", "mx.desk.example"
+    mailbox.save()
+    run()
+    ben = cast.make_agent("Ben")
+    cast.permit(ben, sales, notify=True, signature="<p>Ben of Sales</p>")
+    put(mail("Where is my saddle?", subject="A saddle"))
+    assert run() == ["new"]
+    outbox.deliver_due()
+    [notice] = smtp.to(ben.email)
+    quoted = "".join(f"> {line}\n" for line in text_of(notice).splitlines())
+    headers = [("In-Reply-To", notice["Message-ID"]), ("References", notice["Message-ID"])]
+    sender = notice["From"].addresses[0].addr_spec
+    text = f"It left today.\n\nOn Mon, 23 Nov 2026 at 10:12, HelpDesk <{sender}> wrote:\n"
+    letter = mail(text + quoted, sender=f"Ben <{ben.email}>", headers=headers, subject=f"Re: {notice['Subject']}")
+    checked = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\r\n"
+    put(letter, checked + letter.replace(b"today", b"yesterday").replace(b"Message-ID: <", b"Message-ID: <2"))
+    assert run() == ["new", "note", "reply"]
+    outbox.deliver_due()
+    answers = [text_of(one) for one in smtp.to("erin@customer.example") if "Re: A saddle" in one["Subject"]]
+    assert len(answers) == 1
+    [reply] = Message.select().where(Message.kind == "reply")
+    assert (reply.body, reply.signature) == ("<p>It left yesterday.</p>", "<p>Ben of Sales</p>")
+    # What was not believed is told to Ben, and to nobody else.
+    assert len([one for one in smtp.to(ben.email) if "not sent" in one["Subject"]]) == 1
 
 
 def test_the_first_connection_begins_with_what_is_new(mailbox: Mailbox, put: Callable[..., None]) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpdesk.incoming import parser_process, quotes
+from helpdesk.incoming import parser_process, quotes, signatures
 from helpdesk.settings import email_kinds
 from models import Mailbox, MailedMessage, Message, OutgoingEmail, Service, Ticket
 from tests.support.mails import mail, make_mailbox, receive
@@ -87,3 +87,55 @@ def test_a_first_mail_is_never_cut(mailbox: Mailbox) -> None:
     text = f"Voyez ci-dessous.\n\n{FRENCH_QUOTES['outlook']}"
     [row] = receive(mailbox, mail(text, sender=CAROL))
     assert (row.state, "Nous regardons cela." in row.message.body) == ("new", True)
+
+
+# --- Signatures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "signature"),
+    [
+        ("Hello\n\n-- \nAna\n12 Market Street", "Hello", "Ana\n12 Market Street"),
+        ("Hello\n-- \n\nAna\n\n0123", "Hello", "Ana\n0123"),
+        # Not marked as one: it stays.
+        ("SELECT 1;\n--\n-- Table\n--\nCREATE TABLE x", None, ""),
+        ("Here it is:\n--\nERROR 42", None, ""),
+        ("git diff\n--- a\n+++ b", None, ""),
+        ("a -- b\n\nc", None, ""),
+        # Nothing would be left, or what follows is too long to be a signature.
+        ("-- \nAna", None, ""),
+        ("> quoted\n-- \nAna", None, ""),
+        ("Hello\n-- \n" + "line\n" * 40, None, ""),
+        ("Hello\n-- \n" + "x" * 5_000, None, ""),
+    ],
+)
+def test_only_what_is_marked_as_a_signature_is_folded(text: str, own: str | None, signature: str) -> None:
+    assert signatures.split(text) == (text if own is None else own, signature)
+
+
+SIGNED_PAGES = {
+    "Gmail": '<div>Hello</div><br>-- <br><div dir="ltr" class="gmail_signature">Ana<br>0123</div>',
+    "Outlook": '<div>Hello</div><div id="Signature"><p>Ana</p><p>0123</p></div>',
+    "Thunderbird": '<p>Hello</p><pre class="moz-signature" cols="72">-- \nAna\n0123</pre>',
+    "Proton": '<div>Hello</div><div class="protonmail_signature_block"><div>Ana</div><div>0123</div></div>',
+}
+
+
+@pytest.mark.parametrize("name", SIGNED_PAGES)
+def test_a_page_marks_its_signature_itself(name: str) -> None:
+    page = f"From: a@x.example\r\nContent-Type: text/html\r\n\r\n{SIGNED_PAGES[name]}".encode()
+    document = parser_process.document(page)
+    assert document["own"].split() == ["Hello"]
+    assert document["signature"].split() == ["Ana", "0123"]
+    assert "0123" in document["text"]
+    assert signatures.MARK not in str(document)
+
+
+def test_the_signature_of_a_first_mail_is_folded_and_what_it_sends_on_is_not(sales: Service) -> None:
+    mailbox = make_mailbox(sales)
+    fields = "From: a@x.example\nDate: 1 May 2026\nTo: b@x.example"
+    sent_on = f"See below\n-- \nAna\n\n---------- Forwarded message ---------\n{fields}\n\nHi"
+    rows = receive(mailbox, mail("Hello\n\n-- \nErin\n0123"), mail(sent_on))
+    one, two = (MailedMessage.get(MailedMessage.message == row.message_id) for row in rows)
+    assert (rows[0].message.body, one.mail_signature) == ("<p>Hello</p>", "Erin\n0123")
+    assert ("Hi" in rows[1].message.body, "Ana" in rows[1].message.body, two.mail_signature) == (True, True, "")
