@@ -1,19 +1,21 @@
-"""The set-up wizard: from a desk that belongs to nobody to one that takes tickets, in four steps."""
+"""The set-up wizard: from a desk that belongs to nobody to one that takes tickets, in five steps."""
 
 from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from helpdesk import i18n, links, outbox, settings
+from database import database
+from helpdesk import i18n, journal, links, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.incoming import mailbox_test, mailboxes
 from helpdesk.people import invitations
 from helpdesk.settings import environment, lookups
 from helpdesk.setup import services
-from models import Agent
+from models import Agent, Mailbox
 from public.routes import setup_blueprint as blueprint
-from public.setup_forms import AccountForm, MailForm, OrganisationForm, ServiceForm
+from public.setup_forms import AccountForm, MailboxForm, MailForm, OrganisationForm, ServiceForm
 from web import addresses, security, sessions
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
@@ -120,7 +122,7 @@ def mail_step() -> Response | str | tuple[str, int]:
     try:
         if form.validate():
             settings.save({key: form[key].data for key in MAIL_KEYS if key in form}, actor=agent)
-            return _test(agent) if "test" in request.form else finish()
+            return _test(agent) if "test" in request.form else redirect(url_for("setup.mailbox_step"), 303)
     except InvalidInput as error:
         form.refuse(error)
     return _step(4, "mail", form=form, fixed=fixed), 422
@@ -133,6 +135,55 @@ def _test(agent: Agent) -> Response:
     except HelpdeskError as error:
         flash(str(error), "error")
     return redirect(url_for("setup.mail_step"), 303)
+
+
+@blueprint.route("/mailbox", methods=["GET", "POST"])
+def mailbox_step() -> Response | str | tuple[str, int]:
+    """Step 5: the mailbox whose e-mails become tickets, with a test; it may wait."""
+    agent = _administrator()
+    if not lookups.services():
+        flash(_("A mailbox needs a service for its tickets: add one first."), "info")
+        return redirect(url_for("setup.service_step"), 303)
+    form = MailboxForm()
+    row = next(iter(lookups.mailboxes()), None)
+    if request.method != "POST":
+        form.address.data = row.address if row is not None else settings.get("default_sender")
+        if row is not None:
+            form.host.data, form.username.data = row.host, row.username
+            form.place.data = MailboxForm.key_of(row)
+        return _step(5, "mailbox", form=form)
+    try:
+        if form.validate():
+            row = _save_mailbox(form, row, agent)
+            return _test_mailbox(row, agent) if "test" in request.form else finish()
+    except InvalidInput as error:
+        form.refuse(error)
+    return _step(5, "mailbox", form=form), 422
+
+
+def _save_mailbox(form: MailboxForm, stored: Mailbox | None, agent: Agent) -> Mailbox:
+    """Store what the form holds; of a mailbox that is there, the rest stays as it was."""
+    row = Mailbox.get_by_id(stored.id) if stored is not None else Mailbox()
+    service, department = form.chosen_place()
+    values = {name: getattr(row, name) for name in Mailbox._meta.fields if name not in {"service", "department"}}
+    values |= {name: form[name].data for name in ("address", "host", "username", "password")}
+    values |= {"service": service, "department": department, "port": values["port"] if stored is not None else None}
+    with database.atomic():
+        before = journal.snapshot(row)
+        mailboxes.save(row, values | {"username": form.username.data or form.address.data}, actor=agent)
+        journal.saved(row, before, actor=agent)
+    return row
+
+
+def _test_mailbox(row: Mailbox, agent: Agent) -> Response:
+    """Try the mailbox out, and say on the same page how it went: the first step that fails says what to do."""
+    steps = mailbox_test.steps(Mailbox.get_by_id(row.id), actor=agent)
+    failed = next((step for step in steps if not step.ok), None)
+    if failed is None:
+        flash(_("Everything works: its e-mails become tickets."), "success")
+    else:
+        flash(str(failed.text), "error")
+    return redirect(url_for("setup.mailbox_step"), 303)
 
 
 @blueprint.post("/finish")
@@ -156,4 +207,4 @@ def _administrator() -> Agent:
 
 
 def _step(number: int, name: str, **values: object) -> str:
-    return render_template(f"setup/{name}.html", step=number, steps=4, **values)
+    return render_template(f"setup/{name}.html", step=number, steps=5, **values)

@@ -9,6 +9,8 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from helpdesk import settings
 from helpdesk.i18n import CHOICES, lazy
 from helpdesk.lib import zones
+from helpdesk.settings import lookups
+from models import Mailbox
 from public.forms import TOO_LONG, DeskForm, no_address
 
 
@@ -92,3 +94,42 @@ class MailForm(DeskForm):
     )
     mail_username = StringField(lazy("User name"), description=lazy("Empty: no authentication."))
     mail_password = PasswordField(lazy("Password"), description=lazy("Stored encrypted, never shown again."))
+
+
+class MailboxForm(DeskForm):
+    """Where mail comes in."""
+
+    address = EmailField(
+        lazy("Address"),
+        [DataRequired(lazy("Write the address your customers write to.")), no_address],
+        description=lazy("Where customers write to. Example: support@example.org."),
+    )
+    host = StringField(
+        lazy("Server"),
+        [DataRequired(lazy("Write the name of your mail server.")), Length(max=250, message=TOO_LONG)],
+        description=lazy("Example: imap.example.org."),
+    )
+    username = StringField(lazy("User name"), description=lazy("Empty: the address itself."))
+    password = PasswordField(lazy("Password"), description=lazy("Stored encrypted, never shown again."))
+    place = SelectField(lazy("Its tickets go to"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place.choices = []
+        for service in lookups.services():
+            rows = lookups.departments(service.id)
+            self.place.choices += [
+                SelectChoice(f"{service.id}-{row.id}", f"{service.name}, {row.name}") for row in rows
+            ]
+            if not rows:
+                self.place.choices.append(SelectChoice(f"{service.id}-", str(service)))
+
+    @staticmethod
+    def key_of(mailbox: Mailbox) -> str:
+        """Return the choice that stands for the place of a mailbox."""
+        return f"{mailbox.service_id}-{mailbox.department_id or ''}"
+
+    def chosen_place(self) -> tuple[str, str]:
+        """Return the ids of the service and department that are chosen; an empty text for no department."""
+        service, _dash, department = str(self.place.data or "").partition("-")
+        return service, department

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import clock
+from helpdesk import clock, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.incoming import agent_proof, automatic_mail, bounced_mail, mail_threading, sender_rules
 from helpdesk.incoming.agent_proof import Doubt
@@ -19,8 +19,6 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import cc
 from models import Agent, CustomerAddress, IncomingMail, Mailbox, SenderRule
 
-#: New tickets within an hour, from one address and from one domain; what comes then is held.
-HOURLY_ADDRESS, HOURLY_DOMAIN = 30, 100
 #: How the subject of a mail begins that somebody sent on.
 SENT_ON = re.compile(r"\s*(fwd?|tr|wg|rv)\s*:", re.IGNORECASE)
 #: Spam filters of mail servers: the header, and the words in it that say so.
@@ -164,10 +162,11 @@ def _many(author: str) -> str:
     """Return the address or domain that has opened as many tickets within the hour as one may."""
     since = clock.now() - timedelta(hours=1)
     opened = IncomingMail.select().where(IncomingMail.state == "new", IncomingMail.received_at > since)
-    if author and opened.where(IncomingMail.from_email == author).limit(HOURLY_ADDRESS).count() >= HOURLY_ADDRESS:
+    of_address, of_domain = settings.get("tickets_of_address_hourly"), settings.get("tickets_of_domain_hourly")
+    if author and opened.where(IncomingMail.from_email == author).limit(of_address).count() >= of_address:
         return author
     domain = f"@{author.rpartition('@')[2]}"
-    if author and opened.where(IncomingMail.from_email.endswith(domain)).limit(HOURLY_DOMAIN).count() >= HOURLY_DOMAIN:
+    if author and opened.where(IncomingMail.from_email.endswith(domain)).limit(of_domain).count() >= of_domain:
         return domain
     return ""
 

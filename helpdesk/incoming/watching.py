@@ -70,7 +70,7 @@ class _Watches:
         self.failures: dict[int, int] = {}
         self.rests: dict[int, float] = {}
 
-    def wanted(self) -> list[Mailbox]:
+    def unwatched(self) -> list[Mailbox]:
         """Return the mailboxes that nobody waits for and somebody should."""
         now = time.monotonic()
         chosen = [
@@ -86,7 +86,7 @@ class _Watches:
 
     def begin(self) -> None:
         """Claim what is wanted and connect to it."""
-        for mailbox in self.wanted():
+        for mailbox in self.unwatched():
             mine = (Mailbox.id == mailbox.id) & Mailbox.watched_by.is_null()
             if Mailbox.update(watched_by=process.name()).where(mine).execute():
                 watch = self.live[mailbox.id] = _Watch(mailbox)
@@ -135,7 +135,7 @@ def _shape(mailbox: Mailbox) -> tuple[Any, ...]:
 
 def next_due() -> datetime | None:
     """Return the present time when there is a mailbox to wait for, else None."""
-    return clock.now() if _watches.wanted() else None
+    return clock.now() if _watches.unwatched() else None
 
 
 def run(stopping: threading.Event) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import clock
+from helpdesk import clock, settings
 from helpdesk.access import SYSTEM, Actor, System
 from helpdesk.errors import TooMany
 from helpdesk.events import EventKind, record
@@ -32,8 +32,6 @@ REASONS: dict[str, Any] = {
 #: For how long an address that takes no e-mail is left in peace.
 UNDELIVERABLE_FOR = timedelta(days=90)
 HOUR, DAY = 3_600, 86_400
-#: Answers that e-mails may cause: to one address, about one ticket, to one domain, of the whole desk.
-PER_ADDRESS, PER_ADDRESS_DAY, PER_TICKET_DAY, PER_DOMAIN, PER_DESK = 3, 10, 10, 60, 300
 
 
 @dataclass(frozen=True)
@@ -96,16 +94,19 @@ def _count(address: CustomerAddress, ticket: Ticket) -> bool:
     email = address.email
     domain = email.rpartition("@")[2]
     limits = [
-        (f"answer to {email}", PER_ADDRESS, HOUR),
-        (f"answer of a day to {email}", PER_ADDRESS_DAY, DAY),
-        (f"answer about {ticket.id}", PER_TICKET_DAY, DAY),
+        (f"answer to {email}", "answers_to_address_hourly", HOUR),
+        (f"answer of a day to {email}", "answers_to_address_daily", DAY),
+        (f"answer about {ticket.id}", "answers_about_ticket_daily", DAY),
     ]
     if not address.is_proven:
         # Whoever has used a link of ours is a person, wherever their mail is kept.
-        limits += [(f"answer to the domain {domain}", PER_DOMAIN, HOUR), ("answer of the desk", PER_DESK, HOUR)]
+        limits += [
+            (f"answer to the domain {domain}", "answers_to_domain_hourly", HOUR),
+            ("answer of the desk", "answers_hourly", HOUR),
+        ]
     try:
-        for key, limit, seconds in limits:
-            throttle.hit(key, limit=limit, seconds=seconds)
+        for key, ceiling, seconds in limits:
+            throttle.hit(key, limit=settings.get(ceiling), seconds=seconds)
     except TooMany:
         return False
     return True

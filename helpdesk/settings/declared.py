@@ -22,6 +22,8 @@ class Declared:
     choices: tuple[tuple[str, Any], ...] = ()
     #: The switch without which the setting has no effect for customers: its field is hidden then.
     needs: str = ""
+    #: Whether it stands folded away, as hardly anybody needs it.
+    is_rare: bool = False
 
     @property
     def is_for_administrators(self) -> bool:
@@ -43,6 +45,17 @@ GROUPS = {
     "journal": lazy("Journal"),
     "backup": lazy("Backups"),
 }
+
+BEYOND = lazy("Whatever is beyond waits or is withheld, and says so; mails to the team and replies never are.")
+CEILINGS: tuple[tuple[str, int, Any], ...] = (
+    ("answers_to_address_hourly", 3, lazy("Automatic answers to one address in an hour")),
+    ("answers_to_address_daily", 10, lazy("Automatic answers to one address in a day")),
+    ("answers_about_ticket_daily", 10, lazy("Automatic answers about one ticket in a day")),
+    ("answers_to_domain_hourly", 60, lazy("Automatic answers to one domain in an hour")),
+    ("answers_hourly", 300, lazy("Automatic answers of the desk in an hour")),
+    ("tickets_of_address_hourly", 30, lazy("Tickets by e-mail from one address in an hour")),
+    ("tickets_of_domain_hourly", 100, lazy("Tickets by e-mail from one domain in an hour")),
+)
 
 DECLARED: dict[str, Declared] = {
     row.key: row
@@ -258,6 +271,7 @@ DECLARED: dict[str, Declared] = {
             "held_mail_digest", "incoming", "switch", True, lazy("Tell of e-mails to check"),
             lazy("Once a day, mail the number of waiting e-mails to those who decide about them."),
         ),
+        *(Declared(key, "incoming", "ceiling", most, label, BEYOND, is_rare=True) for key, most, label in CEILINGS),
         Declared(
             "log_enabled", "journal", "switch", True, lazy("Log of activity"),
             lazy(

@@ -189,6 +189,7 @@ GET: dict[str, str] = {
     "setup.organisation_step": "404 404 404 404 404 404 404 200",
     "setup.service_step": "404 404 404 404 404 404 404 200",
     "setup.mail_step": "404 404 404 404 404 404 404 200",
+    "setup.mailbox_step": "404 404 404 404 404 404 404 200",
 }
 
 
@@ -359,6 +360,7 @@ POST: dict[str, str] = {
     # There is a service already: the wizard goes on.
     "setup.service_step": "404 404 404 404 404 404 404 303",
     "setup.mail_step": "404 404 404 404 404 404 404 422",
+    "setup.mailbox_step": "404 404 404 404 404 404 404 422",
     "setup.finish": "404 404 404 404 404 404 404 303",
 }
 

@@ -10,7 +10,7 @@ import pytest
 from helpdesk import links, settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.setup import services
-from models import Agent, Department, Permission, Service
+from models import Agent, Department, Mailbox, Permission, Service
 from tests.support import cast, doors
 
 ACCOUNT = {"name": "Léa Martin", "email": "lea@desk.example", "password": cast.PASSWORD}
@@ -25,7 +25,7 @@ def lea(client, database):
 def test_the_token_opens_the_wizard(client, database):
     answer = client.get(f"/setup/{links.setup_token()}")
     assert answer.status_code == 200
-    assert "Step 1 of 4" in doors.text_of(answer)
+    assert "Step 1 of 5" in doors.text_of(answer)
 
 
 def test_without_the_token_nobody_claims_the_desk(client, database):
@@ -59,8 +59,9 @@ def test_the_wizard_is_gone_for_good(client, app, lea):
     assert Agent.select().count() == 1
 
 
-@pytest.mark.parametrize("step", ["organisation", "service", "mail"])
+@pytest.mark.parametrize("step", ["organisation", "service", "mail", "mailbox"])
 def test_further_steps_are_the_administrators(client, client_of, ana, lea, app, step):
+    services.add_service("General", actor=lea)
     assert app.test_client().get(f"/setup/{step}").status_code == 404
     assert client_of(ana).get(f"/setup/{step}").status_code == 404
     assert client.get(f"/setup/{step}").status_code == 200
@@ -84,8 +85,9 @@ def test_another_address_waits_for_the_end(client, lea):
     assert settings.get("site_url") == "https://help.example.org"
 
 
-@pytest.mark.parametrize(("step", "back"), [("service", "organisation"), ("mail", "service")])
+@pytest.mark.parametrize(("step", "back"), [("service", "organisation"), ("mail", "service"), ("mailbox", "mail")])
 def test_a_step_leads_back_to_the_one_before(client, lea, step, back):
+    services.add_service("General", actor=lea)
     assert f'href="/setup/{back}"' in client.get(f"/setup/{step}").text
     assert 'class="crumbs' not in client.get("/setup/organisation").text
 
@@ -130,8 +132,35 @@ def test_the_first_service_and_its_departments(client, lea):
 def test_mail_is_stored_and_the_desk_opens(client, lea):
     values = {"default_sender": "desk@example.org", "mail_host": "smtp.example.org", "mail_port": "587"}
     answer = doors.post(client, "/setup/mail", {**values, "mail_tls": "starttls"})
-    assert answer.location == "/admin/ready/"
+    assert answer.location == "/setup/mailbox"
     assert settings.mail_server().host == "smtp.example.org"
+    assert doors.post(client, "/setup/finish").location == "/admin/ready/"
+
+
+MAILBOX = {"address": "help@shop.example", "host": "127.0.0.1", "username": "", "password": "open-sesame"}
+
+
+def test_a_mailbox_is_stored_tested_and_mended_in_the_wizard(client, lea):
+    assert client.get("/setup/mailbox").location == "/setup/service"
+    doors.post(client, "/setup/service", {"name": "Billing", "departments": "Invoices"})
+    settings.save({"default_sender": "help@shop.example"})
+    page = client.get("/setup/mailbox").text
+    assert 'value="help@shop.example"' in page
+    place = f"{Service.get().id}-{Department.get().id}"
+    refused = doors.post(client, "/setup/mailbox", {**MAILBOX, "host": "no server", "place": place})
+    assert (refused.status_code, Mailbox.select().count()) == (422, 0)
+    assert "not the name of a server" in doors.text_of(refused)
+    answer = doors.post(client, "/setup/mailbox", {**MAILBOX, "place": place, "test": "1"}, follow_redirects=True)
+    assert "The server refuses connections on this port." in doors.text_of(answer)
+    row = Mailbox.get()
+    assert (row.username, row.port, str(row.department)) == ("help@shop.example", 993, "Billing, Invoices")
+    assert settings.decrypt(row.secret) == "open-sesame"
+    assert "open-sesame" not in answer.text
+    Mailbox.update(aliases="sales@shop.example").execute()
+    answer = doors.post(client, "/setup/mailbox", {**MAILBOX, "password": "", "place": place})
+    assert answer.location == "/admin/ready/"
+    assert (Mailbox.select().count(), Mailbox.get().aliases) == (1, "sales@shop.example")
+    assert settings.decrypt(Mailbox.get().secret) == "open-sesame"
 
 
 def test_the_end_says_once_that_the_form_is_open(client, lea):

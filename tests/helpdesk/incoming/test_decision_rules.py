@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk import clock
+from helpdesk import clock, settings
 from helpdesk.incoming import outcome_texts, pipeline
 from models import (
     Agent,
@@ -125,8 +125,8 @@ def test_rules_decide_about_senders(mailbox: Mailbox) -> None:
     assert SenderRule.get(SenderRule.pattern == "shop.example").hits == 1
 
 
-def test_many_mails_of_one_sender_are_held(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.mail_context, "HOURLY_ADDRESS", 3)
+def test_many_mails_of_one_sender_are_held(mailbox: Mailbox) -> None:
+    settings.save({"tickets_of_address_hourly": 3})
     rows = receive(mailbox, *(mail(f"Number {number}") for number in range(5)))
     assert reasons(rows) == [("new", "new")] * 3 + [("held", "many")] * 2
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk import clock, notifications, outbox, tickets
+from helpdesk import clock, notifications, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.incoming import held_mail, mailbox_health, parser_process, sender_rules
@@ -130,7 +130,7 @@ def test_two_desks_that_answer_each_other_stop(mailbox: Mailbox, root: Agent) ->
             OutgoingEmail.update(state="sent", sent_at=clock.now()).where(OutgoingEmail.id == receipt.id).execute()
             headers = [("In-Reply-To", receipt.mail_id)]
             receive(mailbox, mail(f"We got it: {receipt.id}", sender=other, subject="Received", headers=headers))
-    assert to_customers().where(OutgoingEmail.state == "sent").count() <= 1 + withholding.PER_ADDRESS
+    assert to_customers().where(OutgoingEmail.state == "sent").count() <= 1 + settings.get("answers_to_address_hourly")
     stopped = to_customers().where(OutgoingEmail.state == "cancelled")
     assert [one.withheld for one in stopped] == ["loop"]
     assert withholding.reason(stopped.get())
@@ -150,7 +150,17 @@ def test_a_person_writes_as_often_as_they_like(mailbox: Mailbox, ticket: Ticket,
         [row] = receive(mailbox, mail(f"And this: {number}", sender=CAROL, subject=f"[#{ticket.number}]"))
         assert row.state == "message"
     assert OutgoingEmail.select().where(OutgoingEmail.kind == "team_message").count() == 6
-    assert to_customers().where(OutgoingEmail.state == "pending").count() == withholding.PER_ADDRESS
+    assert to_customers().where(OutgoingEmail.state == "pending").count() == settings.get("answers_to_address_hourly")
+
+
+def test_the_ceilings_are_the_owners(mailbox: Mailbox, ticket: Ticket, notified: Agent) -> None:
+    OutgoingEmail.delete().execute()
+    settings.save({"answers_to_address_hourly": 5})
+    for number in range(6):
+        receive(mailbox, mail(f"And this: {number}", sender=CAROL, subject=f"[#{ticket.number}]"))
+    assert to_customers().where(OutgoingEmail.state == "pending").count() == 5
+    with pytest.raises(InvalidInput):
+        settings.save({"answers_to_address_hourly": 0})
 
 
 # --- Delivery reports ---------------------------------------------------------------------------------------------

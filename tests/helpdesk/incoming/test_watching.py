@@ -75,7 +75,7 @@ def watched(mailbox: Mailbox, app: Any) -> Iterator[Callable[[], threading.Event
         assert not thread.is_alive()
 
 
-def taken() -> int:
+def mail_count() -> int:
     return IncomingMail.select().count()
 
 
@@ -85,10 +85,10 @@ def test_a_mail_is_there_within_seconds_and_the_minute_leaves_it_alone(
 ) -> None:  # fmt: skip
     server.put(mail("There before"), user=user)
     stopping = watched()
-    wait_until(lambda: taken() == 1)
+    wait_until(lambda: mail_count() == 1)
     assert Mailbox.get().watched_by == process.name() == watching.claimants()[0]
     server.put(mail("Comes now"), mail("And now"), user=user)
-    wait_until(lambda: taken() == 3)
+    wait_until(lambda: mail_count() == 3)
     # What is taken is due at once; the job of each minute does not connect a second time.
     assert pipeline.next_due() is not None
     monkeypatch.setattr(collection, "collect", lambda row: pytest.fail(f"{row} is watched"))
@@ -109,9 +109,9 @@ def test_a_connection_that_is_cut_is_made_anew(
     wait_until(lambda: Mailbox.get().watched_by is None)
     server.go_on()
     server.put(mail("After the restart"), user=user)
-    wait_until(lambda: taken() == 1)
+    wait_until(lambda: mail_count() == 1)
     server.put(mail("Waited for again"), user=user)
-    wait_until(lambda: taken() == 2)
+    wait_until(lambda: mail_count() == 2)
 
 
 def test_what_is_changed_or_switched_off_is_watched_no_more(
@@ -148,10 +148,10 @@ def test_a_clock_that_jumps_cuts_nothing(
     real_now = clock.now
     monkeypatch.setattr(clock, "now", lambda: real_now() - timedelta(days=400))
     server.put(mail("By the clock of long ago"), user=user)
-    wait_until(lambda: taken() == 1)
+    wait_until(lambda: mail_count() == 1)
     monkeypatch.setattr(clock, "now", lambda: real_now() + timedelta(days=400))
     server.put(mail("By the clock to come"), user=user)
-    wait_until(lambda: taken() == 2)
+    wait_until(lambda: mail_count() == 2)
 
 
 @pytest.fixture
