@@ -26,18 +26,18 @@ from engines import open_database
 from helpdesk import cli, i18n, outbox
 from helpdesk.files import file_store
 from helpdesk.lib import cache
-from helpdesk.settings import environment
+from helpdesk.settings import environment, environment_file
 from web import errors, liveness, rendering, request_log, security, sessions, statics, uploads
 
 csrf = CSRFProtect()
 
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:
-    """Make the application. `config` holds ``GUICHET_…`` variables laid over those of the process.
+    """Make the application. `config` holds ``GUICHET_…`` variables laid over those of the process and of the file.
 
     Raises BadEnvironment naming the variable that is wrong. Does not migrate: ``serve`` and ``migrate`` do.
     """
-    env = environment.read({**os.environ, **(config or {})})
+    env = environment.read({**environment_file.laid_under(os.environ), **(config or {})})
     environment.use(env)
     app = Flask(__name__, static_folder=None)
     app.config.update(

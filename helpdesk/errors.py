@@ -60,3 +60,7 @@ class TooMany(HelpdeskError):
     def __init__(self, message: Any = "", *, wait: int = 60) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class BadEnvironment(HelpdeskError):
+    """A variable of the environment is wrong; the message names it and what it takes."""

@@ -28,6 +28,9 @@ class Act(StrEnum):
     IMPORTED = "imported"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    LINK_MADE = "link-made"
+    LINKS_REVOKED = "links-revoked"
+    PERSONS_LINKS_REVOKED = "persons-links-revoked"
     EXAMPLES_LOADED = "examples-loaded"
     EXAMPLES_REMOVED = "examples-removed"
     COPY_LET_GO = "copy-let-go"
@@ -75,6 +78,9 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
+    Act.LINK_MADE: (RIGHTS, lazy("%(who)s made a link by which %(subject)s chooses a password")),
+    Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
+    Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
     Act.EXAMPLES_REMOVED: (DATA, lazy("%(who)s removed the examples (rows: %(count)s)")),
     Act.COPY_LET_GO: (DATA, lazy("%(who)s let the restored desk go to work")),

@@ -19,7 +19,7 @@ from admin_views.setup.permissions import InlinePermission, PermissionForm, cove
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.people import agents, assignees, invitations, permissions, teams
+from helpdesk.people import agents, assignees, invitations, mailed_links, permissions, teams
 from helpdesk.settings import lookups
 from models import Agent, Permission
 
@@ -106,12 +106,15 @@ class UsersView(DeskView):
         action("desk_users.add_to_support", lazy("Add to support")),
         action("desk_users.remove_from_support", lazy("Remove from support")),
         action("desk_users.invitation", lazy("Invitation")),
+        action("desk_users.new_password", lazy("New password")),
     ]
 
     def is_action_available(self, action: Any, row: Any) -> bool:
         """Whoever covers nothing is not removed from support; who has a password needs no invitation."""
         if action.endpoint == "desk_users.invitation":
             return bool(row.active) and row.password_hash is None
+        if action.endpoint == "desk_users.new_password":
+            return bool(row.active) and row.password_hash is not None and row.id != self.agent.id
         return bool(row.covers) or action.endpoint != "desk_users.remove_from_support"
 
     def complete(self, rows: list[Any]) -> None:
@@ -223,4 +226,20 @@ class UsersView(DeskView):
         return self.render(
             "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
             covers=assignees.in_support(agent), return_url=self.get_url(".index_view"),
+        )  # fmt: skip
+
+    @expose("/new-password/", methods=("GET", "POST"))
+    def new_password(self) -> ResponseReturnValue:
+        """Mail, or show, a link by which somebody who lost their password chooses another."""
+        agent = self.get_one(request.args.get("id"))
+        link = None
+        if request.method == "POST" and "mail" in request.form:
+            mailed_links.mail_new_password(agent, actor=self.agent)
+            flash(_("A link is on its way to %(email)s.", email=agent.email), "success")
+            return redirect(self.get_url(".index_view"))
+        if request.method == "POST":
+            link = mailed_links.new_password_link(agent, actor=self.agent)
+        return self.render(
+            "admin/new_password.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
+            return_url=self.get_url(".index_view"),
         )  # fmt: skip

@@ -1,14 +1,16 @@
-"""The commands about accounts."""
+"""The commands about accounts, and what opens them."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
-from helpdesk.cli.base import command, migrated_desk
+from helpdesk.cli.base import command, desk, migrated_desk
 from helpdesk.errors import HelpdeskError, InvalidInput
-from helpdesk.people import invitations
+from helpdesk.people import invitations, mailed_links
+from helpdesk.settings import environment, environment_file, secret_key
 
 
 @command("create-admin")
@@ -26,3 +28,29 @@ def create_admin(email: str, name: str) -> None:
         except InvalidInput as error:
             raise HelpdeskError(f"{error.field}: {error}" if error.field else str(error)) from error
     print(f"{agent.name} <{agent.email}> is an administrator.")
+
+
+@command("reset-link")
+@click.option("--email", required=True, help="Of an account of the support.")
+def print_reset_link(email: str) -> None:
+    """Print a link by which somebody chooses a new password: the way back where no mail arrives."""
+    with desk():
+        agent = mailed_links.agent_at(email)
+        url = mailed_links.new_password_link(agent, actor=None)
+    print(f"For {agent.name} <{agent.email}> alone, once: {url}")
+
+
+@command("revoke-links")
+@click.option("--email", default="", help="Only the links of the person with this address.")
+def revoke_links(email: str) -> None:
+    """End the links that were mailed; their pages offer to mail a new one."""
+    with desk():
+        count = mailed_links.revoke(email, actor=None)
+    print(f"Links that open nothing any more: {count}.")
+
+
+@command("new-key")
+def make_new_key() -> None:
+    """Make another secret key for a desk that has lost its own."""
+    path = environment.make_key(environment_file.laid_under(os.environ))
+    print(f"Made {path}. {secret_key.PRICE}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from database import database
 from helpdesk import i18n
 from helpdesk.errors import HelpdeskError
 from helpdesk.operations import migrate
+from helpdesk.settings import environment
 
 #: What a database says when it cannot be reached or used.
 DATABASE_ERRORS = (DatabaseError, InterfaceError, sqlite3.Error, psycopg.Error)
@@ -82,7 +84,11 @@ class Program(_Plain, click.Group):
     """All commands under one name, and one of them for who types none."""
 
     def __init__(self, name: str, *, commands: Sequence[click.Command], default: str, help: str) -> None:  # noqa: A002
-        super().__init__(name, {one.name or "": one for one in commands}, help=help)
+        version = click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+            help="Print the version and end.",
+        )  # fmt: skip
+        super().__init__(name, {one.name or "": one for one in commands}, help=help, params=[version])
         self.default = default
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -99,6 +105,13 @@ class Program(_Plain, click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             _stop(_misuse(error), MISUSED)
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        newest = max(path.stem for path in migrate.MIGRATIONS.glob("0*.py"))
+        click.echo(f"Guichet {environment.VERSION}, tables {newest}, Python {sys.version.split()[0]}")
+        ctx.exit()
 
 
 def _stop(line: str, code: int) -> NoReturn:
@@ -131,5 +144,5 @@ def desk() -> Iterator[Flask]:
 def migrated_desk() -> Iterator[Flask]:
     """Make the desk and bring its database to this version."""
     with desk() as app:
-        migrate.migrate(database)
+        migrate.migrate(database, report=lambda line: click.echo(line, err=True))
         yield app

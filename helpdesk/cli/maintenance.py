@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from database import database
+from helpdesk import settings
 from helpdesk.cli.base import command, desk, migrated_desk
 from helpdesk.examples import demo
-from helpdesk.operations import backup, doctor, migrate, restore, restored_copy
+from helpdesk.operations import backup, backup_records, desk_identity, doctor, migrate, restore, restored_copy
+from helpdesk.settings import secret_key
 
 
 def _moment(text: str) -> datetime:
@@ -30,7 +32,7 @@ def _moment(text: str) -> datetime:
 def migrate_database() -> None:
     """Bring the database to this version."""
     with desk():
-        applied = migrate.migrate(database)
+        applied = migrate.migrate(database, report=lambda line: click.echo(line, err=True))
     print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the database is of this version.")
 
 
@@ -47,13 +49,22 @@ def fill_demo(tickets: int, seed: int, now: datetime | None) -> None:
 
 
 @command("backup")
+@click.option("--anyway", is_flag=True, help="Also of a desk without anybody, or far smaller than its last backup.")
 @click.argument("file", type=click.Path(path_type=Path))
-def write_backup(file: Path) -> int:
+def write_backup(file: Path, anyway: bool) -> int:
     """Write the whole desk into one file, also while it works."""
     with desk():
+        if desk_identity.is_desk() and not anyway:
+            backup_records.refuse_lesser(file.absolute())
         manifest = backup.backup(file.absolute())
+        backup_records.remember(manifest)
+        name = settings.get("desk_name")
     rows = sum(facts.get("rows", 0) for facts in manifest["members"].values())
-    print(f"Wrote {file}: {rows} rows, and the secret key. Keep it private.")
+    tickets = backup_records.tickets_in(manifest)
+    print(
+        f"Wrote {file}: the desk “{name}” ({manifest['engine']}), {tickets} tickets, {rows} rows, and the secret key. "
+        "Keep it private."
+    )
     if manifest["damaged_files"]:
         print(f"Missing or changed since they were stored: {len(manifest['damaged_files'])} files.", file=sys.stderr)
     return int(bool(manifest["damaged_files"]))
@@ -78,18 +89,20 @@ def restore_backup(file: Path, live: bool) -> None:
         )
     if restore.key_is_overruled():
         print(
-            "GUICHET_SECRET_KEY overrules the key that came back with it: links mailed before open nothing, and the "
-            "password of the mail server must be typed again.",
+            f"GUICHET_SECRET_KEY overrules the key that came back with it. {secret_key.PRICE}",
             file=sys.stderr,
         )
 
 
 @command("doctor")
-def print_health() -> int:
-    """Look whether the desk is well."""
+@click.option("--quiet", is_flag=True, help="Print only what must be mended: nothing when the desk is well (for cron).")
+def print_health(quiet: bool) -> int:
+    """Look whether the desk is well; end with 1 when something must be mended."""
     with desk():
         checks = doctor.checks()
     for check in checks:
+        if quiet and not check.fails:
+            continue
         mark = "ok  " if check.ok else "note" if check.is_note else "FAIL"
         print(f"{mark}  {check.name}: {check.text}")
     return int(any(check.fails for check in checks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpdesk import settings
 from helpdesk.cli.base import command, migrated_desk
 from helpdesk.lib import log
 from helpdesk.operations import serving
@@ -23,4 +24,5 @@ def worker() -> None:
     serving.end_on_signals()
     with migrated_desk() as app:
         log.begin(environment.current().log)
+        print(f"The worker of {settings.site_url()} is at work: mail and timetable.", flush=True)
     serving.work(app)

@@ -25,8 +25,9 @@ from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.files import file_store
+from helpdesk.operations import desk_identity
 from helpdesk.settings import environment
-from helpdesk.settings.environment import KEY_FILE
+from helpdesk.settings.secret_key import KEY_FILE
 from models import TABLES
 
 FORMAT = 1
@@ -114,6 +115,7 @@ def _write(file: IO[bytes], folder: Path, where: str) -> dict[str, Any]:
         manifest = {
             "format": FORMAT,
             "made_at": f"{clock.now():%Y-%m-%d %H:%M:%S}",
+            "desk": desk_identity.desk_id(),
             "engine": "sqlite" if is_sqlite() else "postgresql",
             "schema": schema,
             "counters": counters,

@@ -17,11 +17,11 @@ from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
+from helpdesk.settings.secret_key import MARK
 from models import Setting
 
 #: The key of the row that holds the desk's id.
 KEY = "desk_id"
-MARK = "desk.json"
 #: Says that a restore began and has not ended.
 RESTORING = "restore-unfinished"
 

@@ -12,12 +12,12 @@ from database import database, is_sqlite
 from helpdesk import clock, outbox, settings
 from helpdesk.errors import NotFound
 from helpdesk.files import file_store
-from helpdesk.i18n import _, ngettext
+from helpdesk.i18n import Count, _, ngettext
 from helpdesk.incoming import mailbox_health
-from helpdesk.operations import clock_guard, exposure, migrate, readiness, restored_copy
+from helpdesk.operations import backup_records, clock_guard, exposure, migrate, readiness, restored_copy
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.people import permissions, teams
-from helpdesk.settings import environment, lookups
+from helpdesk.settings import environment, environment_file, lookups, secret_key
 from models import Attachment, TicketEvent
 
 #: How far the newest row may be ahead of the clock.
@@ -38,7 +38,15 @@ def checks(*, deep: bool = True, is_serving: bool = False) -> list[Check]:
         found += [_encoding(), readiness.desk_mark(), _schema()]
     if first.ok and found[-1].ok:
         found += [_clock(), readiness.loop(is_serving=is_serving), readiness.waiting_mail(), _mail_server(deep)]
-        found += [readiness.given_up_mail(), _site_address(), _notification(), _assignees(), *_copy(), *_mailboxes()]
+        found += [
+            readiness.given_up_mail(),
+            _backup(),
+            _site_address(),
+            _notification(),
+            _assignees(),
+            *_copy(),
+            *_mailboxes(),
+        ]
         found += exposure.checks()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
@@ -87,9 +95,18 @@ def _folder() -> Check:
 
 def _private(folder: Any) -> Iterator[Any]:
     yield folder
-    key = folder / "secret_key"
-    if key.exists():
-        yield key
+    yield from (path for path in (folder / secret_key.KEY_FILE, environment_file.PATH) if path.exists())
+
+
+def _backup() -> Check:
+    name, record = _("Last backup"), backup_records.last()
+    if backup_records.is_overdue():
+        return Check(name, False, _("None in the last two days, although backups are made at night."))
+    if record is None:
+        return Check(name, bool(settings.get("backup_nightly")), _("None is known."), is_note=True)
+    hours = max(0, int((clock.now() - record.made_at).total_seconds() // 3600))
+    age = ngettext("%(num)d hour old", "%(num)d hours old", hours)
+    return Check(name, True, _("%(age)s, tickets: %(count)s", age=age, count=Count(record.tickets)))
 
 
 def _captcha() -> Check:

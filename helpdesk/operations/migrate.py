@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,10 +31,13 @@ class NewerDatabase(HelpdeskError):
     """The database was migrated by a newer program."""
 
 
-def migrate(database: Database, *, backup: bool = True) -> list[str]:
+def migrate(
+    database: Database, *, backup: bool = True, report: Callable[[str], None] = lambda _line: None
+) -> list[str]:
     """Apply what is pending and give a new desk its defaults; return the names that were applied.
 
-    With `backup`, a desk that already has tables is copied into ``backups/`` of the data folder first.
+    With `backup`, a desk that already has tables is copied into ``backups/`` of the data folder first. `report` is told
+    in a line what is upgraded, and where the copy lies.
     Raises NewerDatabase when the database holds migrations that this program does not know, and WrongDesk when the
     database and the data folder do not belong together.
     """
@@ -46,9 +49,14 @@ def migrate(database: Database, *, backup: bool = True) -> list[str]:
             raise NewerDatabase(
                 "The database was used by a newer Guichet: upgrade the program, or restore a backup made before."
             )
-        if backup and names and runner(database).applied():
-            _back_up(before=names[0])
+        former = runner(database).applied()
+        if names and former:
+            report(f"Upgrading the database from {max(former)} to {names[-1]} ({len(names)} migrations).")
+            if backup:
+                report(f"What was before, without the attached files, is in {_back_up(before=names[0])}.")
         applied = runner(database).up()
+        if names and former:
+            report("The database is of this version now.")
         if applied or not Role.select().exists():
             seed.seed_defaults()
         desk_identity.settle()
@@ -109,9 +117,11 @@ def _one_at_a_time(database: Database) -> Iterator[None]:
         database.execute_sql("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
 
 
-def _back_up(*, before: str) -> None:
+def _back_up(*, before: str) -> Path:
     folder = environment.current().data_dir / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
-    backups.backup(folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip", files=backups.NOWHERE)
+    path = folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip"
+    backups.backup(path, files=backups.NOWHERE)
     for old in sorted(folder.glob("*-before-*.zip"))[:-KEPT_BACKUPS]:
         old.unlink()
+    return path

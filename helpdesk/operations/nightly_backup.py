@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from helpdesk import clock, settings
-from helpdesk.operations import backup
+from helpdesk.operations import backup, backup_records
 from helpdesk.settings import environment
 
 FOLDER = "backups"
@@ -27,7 +27,8 @@ def run() -> Path | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     _sweep_halves(folder)
     path = folder / f"{clock.now():%Y%m%d}-nightly.zip"
-    backup.backup(path, files=backup.BESIDE if settings.get("backup_files") else backup.NOWHERE)
+    manifest = backup.backup(path, files=backup.BESIDE if settings.get("backup_files") else backup.NOWHERE)
+    backup_records.remember(manifest)
     for old in nights(folder)[: -settings.get("backup_kept")]:
         old.unlink()
     _drop_links(folder)

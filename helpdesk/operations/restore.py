@@ -19,7 +19,7 @@ from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment
-from helpdesk.settings.environment import KEY_FILE
+from helpdesk.settings.secret_key import KEY_FILE
 
 
 def restore(path: Path, *, live: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from database import Label
 from helpdesk import i18n
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import BadEnvironment, InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, email_syntax, inputs, sizes
 from helpdesk.settings import encryption, environment, mail_accounts, ports, ticket_numbers
@@ -52,7 +52,7 @@ def _timezone(_declared: Declared, value: Any) -> str:
 def _site_url(_declared: Declared, value: Any) -> str:
     try:
         return environment.site_url(str(value or "").strip()) or ""
-    except environment.BadEnvironment as error:
+    except BadEnvironment as error:
         raise InvalidInput(lazy("Expected an address such as https://help.example.org, without a path.")) from error
 
 

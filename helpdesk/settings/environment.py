@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
-import secrets
 import stat
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from helpdesk.errors import HelpdeskError
+from helpdesk.errors import BadEnvironment
 from helpdesk.lib import log
+from helpdesk.settings import secret_key
+from helpdesk.settings.secret_key import KEY_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: The least characters of a secret key: a shorter one could be guessed.
-LEAST_SECRET = 32
+#: The version of the program (CHANGELOG.md).
+VERSION = "0.1.0"
 
 #: The variables that are read.
 NAMES = tuple(
@@ -32,14 +32,6 @@ NAMES = tuple(
 )
 #: A part of a host name, between two dots.
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-
-
-class BadEnvironment(HelpdeskError):
-    """A variable of the environment is wrong; the message names it and what it takes."""
-
-
-#: The secret key, in the data folder.
-KEY_FILE = "secret_key"
 
 
 @dataclass(frozen=True)
@@ -83,6 +75,7 @@ def read(values: Mapping[str, str]) -> Environment:
 
     Raises BadEnvironment naming the variable that is wrong.
     """
+    _refuse_unknown(values)
     _refuse_unreadable(values)
     data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
     _make_private_folder(data_dir)
@@ -90,7 +83,7 @@ def read(values: Mapping[str, str]) -> Environment:
     return Environment(
         data_dir=data_dir,
         database_url=_database_url(values.get("GUICHET_DATABASE_URL", ""), data_dir),
-        secret_key=_secret(values.get("GUICHET_SECRET_KEY", ""), data_dir / KEY_FILE),
+        secret_key=secret_key.read(values.get("GUICHET_SECRET_KEY", ""), data_dir / KEY_FILE),
         site_url=site_url(values.get("GUICHET_SITE_URL", "")),
         host=values.get("GUICHET_HOST") or "127.0.0.1",
         port=_number(values, "GUICHET_PORT", 8000, 0, 65_535),
@@ -153,6 +146,14 @@ def is_host(text: str) -> bool:
         return len(text) <= 253 and all(map(LABEL.fullmatch, text.removesuffix(".").split(".")))
 
 
+def _refuse_unknown(values: Mapping[str, str]) -> None:
+    """Refuse a variable that nothing reads: a mistyped GUICHET_DATA_DIR would open another, empty desk."""
+    for name in sorted(values):
+        if name.startswith("GUICHET_") and name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0)
+            raise BadEnvironment(f"{name} is no variable of Guichet: did you mean {near[0]}? The README lists them.")
+
+
 def _refuse_unreadable(values: Mapping[str, str]) -> None:
     for name in NAMES:
         if not values.get(name, "").isprintable():
@@ -204,56 +205,14 @@ def _is_open_to_others(path: Path) -> bool:
     return bool(state.st_mode & 0o077) and not is_common and not any(path.iterdir())
 
 
-def _secret(text: str, path: Path) -> str:
-    """Return the secret key of the variable, else the stored one, created at the first start."""
-    if text and len(text) < LEAST_SECRET:
-        raise BadEnvironment(f"GUICHET_SECRET_KEY: expected {LEAST_SECRET} characters at least, not {len(text)}.")
-    return text or _stored_secret(path)
-
-
-def _stored_secret(path: Path) -> str:
-    """Return the stored secret key; of several first starts at once, one creates it and all read it."""
-    try:
-        if not path.exists():
-            _make_secret(path)
-        secret = path.read_bytes().decode("ascii", "replace").strip()
-    except OSError as error:
-        raise BadEnvironment(
-            f"The secret key {path} cannot be read or written ({error.strerror}): give it and its folder to the "
-            "account that runs Guichet."
-        ) from error
-    if len(secret) < LEAST_SECRET or not (secret.isascii() and secret.isprintable()):
-        raise BadEnvironment(
-            f"The secret key {path} is empty, too short or damaged: bring it back from a backup, or delete it for a "
-            "new one (links mailed before then open nothing, and the password of the mail server is typed again)."
-        )
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    """Store a new key atomically, synced and readable by its owner only; an existing one stays."""
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without hard links
-            if not path.exists():
-                os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        # Not every file system can do this to a folder.
-        with suppress(OSError):
-            os.fsync(folder)
-    finally:
-        os.close(folder)
+def make_key(values: Mapping[str, str]) -> Path:
+    """Make the secret key of a desk that has lost it, and return its file. Raises BadEnvironment where there is one."""
+    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
+    path = data_dir / KEY_FILE
+    if values.get("GUICHET_SECRET_KEY") or path.exists() or not data_dir.is_dir():
+        raise BadEnvironment(f"No desk in {data_dir} has lost its secret key: nothing was made.")
+    secret_key.make(path)
+    return path
 
 
 def _number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

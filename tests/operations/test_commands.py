@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -65,7 +66,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the data of a new desk, and their backup: made once, to be copied."""
     folder = tmp_path_factory.mktemp("template")
     assert run_in(folder)("migrate").returncode == 0
-    assert run_in(folder)("backup", "desk.zip").returncode == 0
+    assert "has no administrator" in one_line(run_in(folder)("backup", "desk.zip"))
+    assert run_in(folder)("backup", "--anyway", "desk.zip").returncode == 0
     return folder
 
 
@@ -280,6 +282,13 @@ def test_a_command_may_have_one_code_for_whatever_goes_wrong(words: list[str], c
     assert ended.value.code == code
 
 
+def test_the_version_is_that_of_the_project(run: Any) -> None:
+    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text())["project"]
+    assert re.fullmatch(
+        rf"Guichet {project['version']}, tables 00\d\d_\w+, Python 3\.[\d.]+\n", run("--version").stdout
+    )
+
+
 def test_help_lists_the_commands_in_their_order(run: Any) -> None:
     done = run("--help")
     listed = re.findall(r"^  ([a-z-]+)  +[A-Z]", done.stdout.partition("Commands:")[2], re.MULTILINE)
@@ -312,7 +321,9 @@ def read_until(terminal: int, words: bytes) -> bytes:
 
 def test_a_desk_moves_by_backup_and_restore(run: Any, tmp_path: Path) -> None:
     run("create-admin", "--email", "ada@desk.example", "--name", "Ada", stdin="correct horse battery\n")
-    assert run("backup", "desk.zip").returncode == 0
+    done = run("backup", "desk.zip")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Wrote desk.zip: the desk “Guichet” (sqlite), 0 tickets, ")
     assert "already" in one_line(run("restore", "desk.zip"))
     assert run("restore", "desk.zip", data_dir=tmp_path / "new").stdout.startswith("Restored the desk of ")
     keys = {(tmp_path / folder / "secret_key").read_text() for folder in ("data", "new")}
@@ -359,6 +370,19 @@ def test_a_desk_moves_to_postgresql_and_back(run: Any, tmp_path: Path, engine: s
         assert moved.execute("SELECT name, is_admin FROM agent").fetchall() == [("Ada", 1)]
 
 
+def test_a_desk_that_lost_its_key_password_or_links_has_a_way_back(run: Any, tmp_path: Path) -> None:
+    ada = ("--email", "ada@desk.example")
+    run("create-admin", *ada, "--name", "Ada", stdin="correct horse battery\n")
+    done = run("reset-link", *ada, GUICHET_SITE_URL="https://help.example.org")
+    assert done.stdout.startswith("For Ada <ada@desk.example> alone, once: https://help.example.org/admin/reset/")
+    assert one_line(run("reset-link", "--email", "x@y.example")) == "No account of the support has this e-mail address."
+    assert run("revoke-links").stdout == "Links that open nothing any more: 1.\n"
+    (tmp_path / "data" / "secret_key").unlink()
+    assert "python3 app.py new-key" in one_line(run("doctor"))
+    assert run("new-key").returncode == 0
+    assert run("doctor", "--quiet").stdout == ""
+
+
 def test_a_missing_backup_is_one_line(run: Any) -> None:
     assert "No such file" in one_line(run("restore", "nowhere.zip"))
 
@@ -367,6 +391,13 @@ def test_the_doctor_finds_a_new_desk_well(run: Any, migrated: Path) -> None:
     done = run("doctor", GUICHET_CAPTCHA="off")
     assert (done.returncode, done.stderr) == (0, "")
     assert "note  Security code: Off" in done.stdout
+
+
+def test_the_quiet_doctor_tells_what_must_be_mended_alone(run: Any, migrated: Path) -> None:
+    assert run("doctor", "--quiet").stdout == ""
+    migrated.chmod(0o755)
+    done = run("doctor", "--quiet")
+    assert (done.returncode, done.stdout[:18]) == (1, "FAIL  Data folder:")
 
 
 def test_the_doctor_fails_for_a_desk_that_is_not_there_and_makes_none(run: Any, tmp_path: Path) -> None:
@@ -443,7 +474,8 @@ def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: 
         assert desk.get("/").status == 503
         cluster.go_on()
         wait_until(lambda: "answers again" in desk.errors.read_text())
-        assert desk.get("/").status == 200
+        # Those who answer pages look again a moment later than who carries the loop.
+        wait_until(lambda: desk.get("/").status == 200)
     finally:
         cluster.stop()
     away, asked, back = desk.log()

@@ -16,7 +16,7 @@ from database import database
 from engines import DatabaseGone, open_database
 from helpdesk.operations import backup, desk_identity, migrate, restore
 from helpdesk.operations.desk_identity import WrongDesk
-from helpdesk.settings import environment
+from helpdesk.settings import environment, secret_key
 from tests.support import sqlite_only
 from tests.support.desks import Desks
 from tests.support.fresh import fresh_database
@@ -152,7 +152,7 @@ def test_a_restore_that_is_cut_off_leaves_no_half_key(
     backup.backup(archive)
 
     def cut_off(opened: zipfile.ZipFile, name: str) -> bytes:
-        if name == environment.KEY_FILE:
+        if name == secret_key.KEY_FILE:
             raise KeyboardInterrupt
         return read(opened, name)
 
@@ -161,7 +161,7 @@ def test_a_restore_that_is_cut_off_leaves_no_half_key(
         with pytest.raises(KeyboardInterrupt):
             restore.restore(archive)
         monkeypatch.undo()
-        assert (folder() / environment.KEY_FILE).stat().st_size > 40
+        assert (folder() / secret_key.KEY_FILE).stat().st_size > 40
         environment.use(replace(environment.current(), was_empty=False))
         restore.restore(archive)
         assert desk_identity.desk_id()

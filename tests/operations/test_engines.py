@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
-import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,16 +170,19 @@ for _ in range(2):
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> peewee.SqliteDatabase:
+def made() -> Iterator[peewee.SqliteDatabase]:
     """A file of SQLite in a folder of its own, with one table, that was open once."""
-    folder = tmp_path / "desk"
+    # Not below pytest's own folder: other runs close that to whoever is not root.
+    top = Path(tempfile.mkdtemp())
+    folder = top / "desk"
     folder.mkdir()
     database = open_database(f"sqlite:///{folder / 'desk.db'}")
     database.may_create = True  # type: ignore[attr-defined]
     with database.connection_context():
         database.execute_sql("CREATE TABLE kept (id int)")
     database.close_all()
-    return database
+    yield database
+    shutil.rmtree(top)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody who may not write")
@@ -186,8 +190,7 @@ def test_a_file_that_could_only_be_read_for_a_while_is_written_again(made: peewe
     folder = Path(made.database).parent
     for path in (folder, *folder.iterdir()):
         os.chown(path, 65534, 65534)
-    for path in folder.parents[:4]:
-        path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o055)
+    folder.parent.chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-c", READ_ONLY, str(folder / "desk.db")],
         capture_output=True,

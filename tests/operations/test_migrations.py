@@ -142,9 +142,17 @@ def test_a_desk_is_backed_up_before_it_is_migrated(
 ) -> None:
     migrate.migrate(empty)
     monkeypatch.setattr(migrate, "MIGRATIONS", next_version)
-    assert migrate.migrate(empty) == ["9000_next"]
+    lines: list[str] = []
+    assert migrate.migrate(empty, report=lines.append) == ["9000_next"]
     [backup] = (environment.current().data_dir / "backups").iterdir()
     assert backup.stat().st_mode & 0o777 == 0o600
+    assert lines[0].endswith(" to 9000_next (1 migrations).")
+    assert lines[1:] == [
+        f"What was before, without the attached files, is in {backup}.",
+        "The database is of this version now.",
+    ]
+    assert migrate.migrate(empty, report=lines.append) == []
+    assert len(lines) == 3
 
 
 def test_a_migration_that_breaks_leaves_nothing_behind(

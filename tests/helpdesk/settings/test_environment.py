@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from helpdesk import settings
+from helpdesk.errors import BadEnvironment
 from helpdesk.settings import environment
 from tests.support import doors, sqlite_only
 
@@ -69,7 +70,7 @@ def test_a_crash_leaves_no_key_behind_and_no_other_file(tmp_path: Path, monkeypa
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", crash)
-        with pytest.raises(environment.BadEnvironment, match="No space left"):
+        with pytest.raises(BadEnvironment, match="No space left"):
             read(tmp_path)
     assert list((tmp_path / "data").iterdir()) == []
     read(tmp_path)
@@ -81,12 +82,12 @@ def test_a_crash_leaves_no_key_behind_and_no_other_file(tmp_path: Path, monkeypa
 def test_a_stored_key_that_guards_nothing_is_refused(tmp_path: Path, stored: bytes) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret_key").write_bytes(stored)
-    with pytest.raises(environment.BadEnvironment, match="empty, too short or damaged"):
+    with pytest.raises(BadEnvironment, match="empty, too short or damaged"):
         read(tmp_path)
 
 
 def test_a_short_key_of_the_environment_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(environment.BadEnvironment, match="32 characters at least, not 31"):
+    with pytest.raises(BadEnvironment, match="32 characters at least, not 31"):
         read(tmp_path, GUICHET_SECRET_KEY="x" * 31)
     assert read(tmp_path, GUICHET_SECRET_KEY="x" * 32).secret_key == "x" * 32
 
@@ -121,7 +122,7 @@ BAD = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
 def test_a_bad_variable_is_one_sentence(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(environment.BadEnvironment) as refused:
+    with pytest.raises(BadEnvironment) as refused:
         read(tmp_path, **{name: value})
     [line] = str(refused.value).splitlines()
     assert name in line
