@@ -105,8 +105,11 @@ def _backup() -> Check:
     if record is None:
         return Check(name, bool(settings.get("backup_nightly")), _("None is known."), is_note=True)
     hours = max(0, int((clock.now() - record.made_at).total_seconds() // 3600))
-    age = ngettext("%(num)d hour old", "%(num)d hours old", hours)
-    return Check(name, True, _("%(age)s, tickets: %(count)s", age=age, count=Count(record.tickets)))
+    text = ngettext(
+        "%(num)d hour old, tickets: %(count)s", "%(num)d hours old, tickets: %(count)s", hours,
+        count=Count(record.tickets),
+    )  # fmt: skip
+    return Check(name, True, text)
 
 
 def _captcha() -> Check:

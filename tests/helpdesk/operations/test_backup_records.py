@@ -17,19 +17,19 @@ from models import Agent, Customer, Department, Service, Ticket
 from tests.support import cast, sqlite_only
 
 
-def found(name: str) -> doctor.Check:
+def check_of(name: str) -> doctor.Check:
     return next(check for check in doctor.checks(deep=False) if check.name == name)
 
 
 def test_the_night_is_remembered_and_told(request_context: None, ticket: Ticket, root: Agent) -> None:
-    assert found("Last backup").text == "None is known."
+    assert check_of("Last backup").text == "None is known."
     nightly_backup.run()
-    check = found("Last backup")
+    check = check_of("Last backup")
     assert (check.ok, check.text) == (True, "0 hours old, tickets: 1")
     with time_machine.travel(clock.now() + timedelta(days=3)):
-        assert found("Last backup").fails
+        assert check_of("Last backup").fails
         settings.save({"backup_nightly": False})
-        assert not found("Last backup").fails
+        assert not check_of("Last backup").fails
 
 
 def test_a_desk_that_never_made_one_is_told_after_two_days(request_context: None, root: Agent) -> None:
