@@ -42,7 +42,8 @@ SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
     "foreign_keys": 1,
-    "cache_size": -64_000,
+    # For each connection, of which there may be dozens; the pages of the file are in the system's memory anyway.
+    "cache_size": -16_000,
     "mmap_size": 268_435_456,
     "temp_store": "memory",
 }

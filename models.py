@@ -336,8 +336,8 @@ class Ticket(Base):
     address = ForeignKeyField(CustomerAddress, null=True, on_delete="SET NULL", index=False)
     service = ForeignKeyField(Service, backref="tickets", on_delete="RESTRICT")
     department = ForeignKeyField(Department, backref="tickets", null=True, on_delete="RESTRICT")
-    status = ForeignKeyField(Status, backref="tickets", on_delete="RESTRICT")
-    priority = ForeignKeyField(Priority, backref="tickets", on_delete="RESTRICT")
+    status = ForeignKeyField(Status, backref="tickets", on_delete="RESTRICT", index=False)
+    priority = ForeignKeyField(Priority, backref="tickets", on_delete="RESTRICT", index=False)
     former_priority = ForeignKeyField(Priority, null=True, on_delete="SET NULL", backref="+", index=False)
     assignee = ForeignKeyField(Agent, backref="assigned_tickets", null=True, on_delete="SET NULL")
     team = ForeignKeyField(Team, backref="assigned_tickets", null=True, on_delete="SET NULL")
@@ -390,6 +390,7 @@ for _name, _columns in {
     "ticket_live_department": (Ticket.department,),
     "ticket_live_assignee": (Ticket.assignee,),
     "ticket_live_team": (Ticket.team,),
+    "ticket_live_status": (Ticket.status,),
 }.items():
     Ticket.add_index(Ticket.index(*_columns, *ORDER, where=LIVE, name=_name))
 Ticket.add_index(
@@ -412,6 +413,9 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spa
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
+# Without them a filter that meets nothing walks the order of the list to its end.
+Ticket.add_index(Ticket.index(Ticket.status, Ticket.last_activity, Ticket.id, name="ticket_status_recent"))
+Ticket.add_index(Ticket.index(Ticket.priority, Ticket.last_activity, Ticket.id, name="ticket_priority_recent"))
 for _column in (Ticket.created_at, Ticket.closed_at):
     Ticket.add_index(
         Ticket.index(_column, where=SQL("NOT is_spam AND NOT in_bin"), name=f"ticket_by_{_column.column_name}")

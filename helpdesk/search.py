@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from peewee import CTE, JOIN, SQL, Select, Table, Value, chunked, fn
+from peewee import CTE, SQL, Node, NodeList, Select, Table, Value, fn
 
 from database import database, is_sqlite
 from helpdesk.folding import fold
@@ -26,6 +26,8 @@ customer_search = Table("customer_search", ("rowid", "body"))
 
 #: Words of one search.
 MAX_WORDS = 12
+#: Letters from which a word is met by its beginning: one letter begins too many words of a desk.
+SHORTEST_BEGINNING = 2
 #: Last digits of a number by which its ticket is met.
 SHORTEST = 3
 #: The newest matches looked at (reference: ranking all matches of a common word costs a second at a million tickets,
@@ -112,47 +114,20 @@ def rename(ticket: Ticket, old: str) -> None:
     query.where(message_search.rowid.in_(own), message_search.subject == before).execute(database)
 
 
-def rename_author(customer: Customer) -> None:
-    """Index the messages of a customer's tickets under the customer's present name. In the caller's transaction."""
-    theirs = Ticket.select(Ticket.id, CustomerAddress.email).join(CustomerAddress, JOIN.LEFT_OUTER)
-    by_email: dict[str, list[int]] = {}
-    for ticket_id, email in theirs.where(Ticket.customer == customer.id).tuples():
-        by_email.setdefault(email or "", []).append(ticket_id)
-    for email, ticket_ids in by_email.items():
-        now = plain(f"{customer.full_name} {email}")
-        for some in chunked(ticket_ids, AT_ONCE):
-            own = Message.select(Message.id).where(Message.ticket.in_(some))
-            query = message_search.update({message_search.author: now})
-            query.where(message_search.rowid.in_(own), message_search.author != now).execute(database)
-
-
 def forget(message_id: int) -> None:
     """Remove one message from the index."""
     message_search.delete().where(message_search.rowid == message_id).execute(database)
 
 
-def index_customers(ids: Iterable[int]) -> None:
-    """Index these customers under their present names and all their addresses. In the caller's transaction."""
-    for some in chunked(ids, AT_ONCE):
-        forget_customers(some)
-        words_of: dict[int, list[str]] = {}
-        query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
-        query = query.join(CustomerAddress, JOIN.LEFT_OUTER).where(Customer.id.in_(some))
-        for key, first, last, email in query.order_by(Customer.id, CustomerAddress.id).tuples():
-            words_of.setdefault(key, [first, last]).append(email or "")
-        rows = [{"rowid": key, "body": plain(" ".join(texts))} for key, texts in words_of.items()]
-        if rows:
-            customer_search.insert(rows).execute(database)
-
-
-def forget_customers(ids: Iterable[int]) -> None:
-    """Remove customers from the index."""
-    customer_search.delete().where(customer_search.rowid.in_(list(ids))).execute(database)
-
-
 #: Where a search may look (RULES 29).
 SCOPES = ("everywhere", "subject", "content", "author")
 _COLUMNS = {"subject": "subject", "content": "body", "author": "author"}
+#: How PostgreSQL marks the words of a column in its one index.
+_WEIGHTS = {"subject": "A", "author": "B", "body": "C"}
+
+
+#: Makes the slot of a name (`helpdesk.lib.statements.Slot`: this room stands before it).
+Slots = Callable[[str], Node]
 
 
 class _Words(NamedTuple):
@@ -161,17 +136,37 @@ class _Words(NamedTuple):
     terms: Sequence[str]
     is_open: bool
     name: str
+    #: Makes the slot of this name where a statement is written for any words (`Form`).
+    slot: Slots | None = None
 
-    def matches(self, table: str, column: str | None = None) -> SQL:
+    def matches(self, table: str, column: str | None = None) -> Node:
         """Return the condition that a row of an index holds them."""
-        end = "*" if self.is_open else ""
         if is_sqlite():
-            condition = " ".join(f'"{indexed(word)}"' for word in self.terms) + end
-            return SQL(f"{table} MATCH ?", (f"{column} : ({condition})" if column else condition,))
-        condition = " & ".join(" <-> ".join(indexed(word).split()) for word in self.terms) + (":*" if end else "")
-        if column:
-            return SQL(f"to_tsvector('simple', {column}) @@ to_tsquery('simple', %s)", (condition,))
-        return SQL("tsv @@ to_tsquery('simple', %s)", (condition,))
+            name, text = self.place(column), self.condition(column)
+            value = self.slot(name) if self.slot is not None else Value(text, converter=False)
+            return NodeList((SQL(f"{table} MATCH"), value))
+        return SQL(f"tsv @@ to_tsquery('simple', '{self.condition(column)}')")
+
+    def place(self, column: str | None) -> str:
+        """Return the name of the slot of their condition."""
+        return f"{column or 'words'}_{self.name}"
+
+    def condition(self, column: str | None) -> str:
+        """Return what an index is asked."""
+        is_beginning = self.is_open and (len(self.terms[-1]) >= SHORTEST_BEGINNING or is_unspaced(self.terms[-1]))
+        if is_sqlite():
+            text = " ".join(f'"{indexed(word)}"' for word in self.terms) + ("*" if is_beginning else "")
+            return f"{column} : ({text})" if column else text
+        weight = _WEIGHTS[column] if column else ""
+        marks = [f":{weight}" if weight else ""] * len(self.terms)
+        if is_beginning:
+            marks[-1] = f":*{weight}"
+        phrases = (
+            " <-> ".join(f"{part}{mark}" for part in indexed(word).split())
+            for word, mark in zip(self.terms, marks, strict=True)
+        )
+        # Words are letters and digits; nothing else gets into the text of a statement.
+        return " & ".join(phrases).replace("'", "''")
 
     def newest(self, table: Any, reach: int, column: str | None = None) -> CTE:
         """Return the newest rows of an index that hold them."""
@@ -180,24 +175,66 @@ class _Words(NamedTuple):
         # MATERIALIZED keeps PostgreSQL from walking the primary key for a rare word (reference: 27 ms against 0.2 ms).
         return query.cte(f"{name}_{self.name}", columns=("rowid",), materialized=None if is_sqlite() else True)
 
+    def patterns(self) -> list[str]:
+        """Return what the name of a tag with these words is like."""
+        *whole, last = (f"%{word}%" if is_unspaced(word) else f"% {word} %" for word in self.terms)
+        return [*whole, last.replace(" %", "%") if self.is_open else last]
+
     def tagged(self, reach: int) -> CTE:
         """Return the tickets that last got a tag whose name holds them."""
         text = Value(" ").concat(fn.REPLACE(Tag.key, "-", " ")).concat(" ")
-        *whole, last = (f"%{word}%" if is_unspaced(word) else f"% {word} %" for word in self.terms)
-        patterns = [*whole, last.replace(" %", "%") if self.is_open else last]
+        patterns: list[Any] = list(self.patterns())
+        if self.slot is not None and is_sqlite():
+            patterns = [self.slot(f"tag{place}_{self.name}") for place in range(len(patterns))]
         tags = Tag.select(Tag.id).where(*(text.ilike(pattern) for pattern in patterns))
         query = TicketTag.select(TicketTag.ticket_id).where(TicketTag.tag.in_(tags))
         return query.order_by(TicketTag.id.desc()).limit(reach).cte(f"tagged_{self.name}", columns=("ticket_id",))
 
 
-def _groups(text: str, scope: str) -> list[_Words]:
+class Form(NamedTuple):
+    """What the statement of a search depends on: `Prepared` statements of one form differ in their words only.
+
+    On PostgreSQL the words are part of the form and of the statement's text: for a parameter it makes, after some runs,
+    one plan for rare and common words alike.
+    """
+
+    words: tuple[str, ...]
+    scope: str
+    reach: int
+
+
+def form_of(text: str, scope: str, reach: int) -> tuple[Form, dict[str, Any]] | None:
+    """Return the form of a search and the values of its slots; None when the text holds no word."""
+    terms = tuple(words(text))
+    if not terms:
+        return None
+    if not is_sqlite():
+        return Form(terms, scope, reach), {}
+    values: dict[str, Any] = {}
+    for group in _groups(terms, scope):
+        values |= {group.place(column): group.condition(column) for column in (None, _COLUMNS.get(scope))}
+        values |= {f"tag{place}_{group.name}": pattern for place, pattern in enumerate(group.patterns())}
+    return Form(("",) * len(terms), scope, reach), values
+
+
+def ids_of(form: Form, slot: Slots) -> Select:
+    """Return the query of `ticket_ids` with slots for its words."""
+    return _ids(_groups(form.words, form.scope, slot), form.scope, form.reach)
+
+
+def matches_of(form: Form, slot: Slots) -> list[Select]:
+    """Return the queries of `matches` with slots for their words."""
+    return _counts(_groups(form.words, form.scope, slot), form.scope, form.reach)
+
+
+def _groups(terms: Sequence[str], scope: str, slot: Slots | None = None) -> list[_Words]:
     """Return the words that must be met: each in some place of a ticket, or all of them in one."""
-    terms = words(text)
-    together = [_Words(terms, True, "all")] if terms else []
+    together = [_Words(terms, True, "all", slot)] if terms else []
     if len(terms) < 2 or scope in {"subject", "author"}:
         # What a ticket has once holds all of its words.
         return together
-    return [_Words([word], place == len(terms) - 1, str(place)) for place, word in enumerate(terms)] + together
+    single = [_Words([word], place == len(terms) - 1, str(place), slot) for place, word in enumerate(terms)]
+    return single + together
 
 
 def _lists(group: _Words, scope: str, reach: int) -> tuple[CTE, CTE | None]:
@@ -229,13 +266,16 @@ def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Sel
 
     `scope` is one of `SCOPES`, `reach` how many of the newest matches of each word are looked at.
     """
+    groups = _groups(words(text), scope)
+    return _ids(groups, scope, reach) if groups else None
+
+
+def _ids(groups: list[_Words], scope: str, reach: int) -> Select:
     parts: list[CTE] = []
     met: list[Select] = []
-    for group in _groups(text, scope):
+    for group in groups:
         parts += _tickets_of(group, scope, reach)
         met.append(Select([parts[-1]], [parts[-1].c.ticket_id]))
-    if not met:
-        return None
     *single, together = met
     query = functools.reduce(operator.and_, single) | together if single else together
     every = query.cte("met", columns=("ticket_id",))
@@ -244,6 +284,10 @@ def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Sel
 
 def matches(text: str, scope: str = "everywhere", reach: int = NEWEST) -> list[Select]:
     """Return queries of how many matches of each word are looked at: with `reach` of them, older ones are left out."""
-    pairs = [_lists(group, scope, reach) for group in _groups(text, scope)]
+    return _counts(_groups(words(text), scope), scope, reach)
+
+
+def _counts(groups: list[_Words], scope: str, reach: int) -> list[Select]:
+    pairs = [_lists(group, scope, reach) for group in groups]
     lists = [one for pair in pairs for one in pair if one is not None]
     return [Select([one], [fn.COUNT(SQL("*"))]).with_cte(one) for one in lists]

@@ -36,12 +36,13 @@ def content(
     composer = composer or Composer.of_draft(opened.draft)
     timeline = timeline_of(opened, agent)
     blocks = timeline["blocks"]
+    messages = [block.message for block in blocks if block.message]
     history = thread.earlier_tickets(ticket, agent)
     return {
         **timeline,
         "ticket": ticket,
-        "files": attachments.of_messages(block.message for block in blocks if block.message),
-        **mail_of([block.message for block in blocks if block.message]),
+        "files": attachments.of_messages(row for row in messages if row.has_files),
+        **mail_of(messages),
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,

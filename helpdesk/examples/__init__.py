@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from peewee import IntegrityError
 
 from database import Base, Stamp, is_sqlite
-from helpdesk import access, clock, events, journal, search
+from helpdesk import access, clock, customer_search, events, journal, search
 from helpdesk.errors import InvalidInput
 from helpdesk.examples.samples import Maker
 from helpdesk.files import attachments, file_store
@@ -174,7 +174,7 @@ def _remove_rows(name: str, example_ids: dict[str, Any], remaining: list[str]) -
         else:
             removed += int(table.delete().where(table.id == row.id).execute())
             if name == "customers":
-                search.forget_customers([row.id])
+                customer_search.forget_customers([row.id])
     return removed
 
 

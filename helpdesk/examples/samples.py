@@ -10,7 +10,7 @@ from typing import Any
 from peewee import fn
 
 from database import Base, Label, database, is_sqlite
-from helpdesk import clock, folding, search, settings
+from helpdesk import clock, customer_search, folding, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.ticket_rows import Author, MemoryTicket, Rows, Text
 from helpdesk.lib import sort_position
@@ -99,7 +99,7 @@ class Maker:
         customer = Customer.create(first_name=first, last_name=last, locale=self.locale, created_at=self.now)
         email = self._free_address(folding.fold(f"{first}.{last}"))
         address = CustomerAddress.create(customer=customer, email=email, proven_at=self.now, created_at=self.now)
-        search.index_customers([customer.id])
+        customer_search.index_customers([customer.id])
         self.made["customers"].append(customer.id)
         self.made["addresses"].append(address.id)
         return Author(customer.id, address.id, f"{first} {last}", email, self.locale)

@@ -9,7 +9,7 @@ from typing import Any
 from peewee import IntegrityError, chunked
 
 from database import database
-from helpdesk import clock, orders, search
+from helpdesk import clock, customer_search, orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import email_syntax, inputs
@@ -111,5 +111,5 @@ def _make(new: list[NewMember]) -> None:
         }
         for one in new
     ).execute()
-    search.index_customers([customer.id for customer in inserted])
+    customer_search.index_customers([customer.id for customer in inserted])
     orders.link_waiting([one.email for one in new])

@@ -157,12 +157,12 @@ class TicketListing:
         return matching.page(*form, **self.values, **matching.slots_of(key or ()))
 
     def _search_page(self, key: Sequence[Any] | None, *, backwards: bool) -> list[Any]:
-        """Return the page of a search; the first one counts what is met, so that the search is run once."""
-        figures = [*matching.counts(), *self._matches] if key is None else []
-        query = self.query(Ticket.id, *self.order.columns, *figures)
-        if key is not None:
-            query = query.where(self.order.beyond(key, backwards=backwards))
-        return list(query.order_by(*self.order.terms(backwards=backwards)).limit(self.size + 1).tuples())
+        searched = search.form_of(self.text, self.scope, self.looked_at)
+        if searched is None:
+            return []
+        form, words = searched
+        shape = (self.shape, self.chosen_sort, key is not None, backwards, self.size, form)
+        return matching.search_page(*shape, **self.values, **words, **matching.slots_of(key or ()))
 
     @property
     def _matches(self) -> list[Select]:

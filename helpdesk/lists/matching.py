@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from peewee import SQL, Case, ModelSelect, Select, fn
 
 from database import database
-from helpdesk import access
+from helpdesk import access, search
 from helpdesk.access import Sight
 from helpdesk.lib.paging import Order
 from helpdesk.lib.statements import Prepared, Slot
@@ -100,6 +100,17 @@ def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> M
     """Return a page of a list: ids, keys, and the newest ticket of the desk (what is opened later is news)."""
     order, newest = order_of(shape.view, sort), Ticket.alias()
     query = _slotted(shape).select(Ticket.id, *order.columns, newest.select(fn.MAX(newest.id)))
+    if begins:
+        query = query.where(order.beyond(_key_slots(order), backwards=backwards))
+    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).tuples()
+
+
+@Prepared
+def search_page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int, form: search.Form) -> ModelSelect:
+    """Return a page of a search; the first one counts what is met and looked at, so that the search is run once."""
+    order = order_of(shape.view, sort)
+    figures = [] if begins else [*counts(), *search.matches_of(form, Slot)]
+    query = _slotted(shape).where(Ticket.id.in_(search.ids_of(form, Slot))).select(Ticket.id, *order.columns, *figures)
     if begins:
         query = query.where(order.beyond(_key_slots(order), backwards=backwards))
     return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).tuples()

@@ -7,7 +7,7 @@ from typing import Any
 from peewee import JOIN, fn
 
 from database import Stamp, database
-from helpdesk import folding, search
+from helpdesk import customer_search, folding, search
 from helpdesk.files import attachments
 from helpdesk.lib import richtext
 from helpdesk.settings import run_state
@@ -55,7 +55,7 @@ def _index_customers_below(below: int) -> int:
     """Index the newest customers with smaller ids anew; return the least of them, 0 when none is left."""
     query = Customer.select(Customer.id).where(Customer.id < below).order_by(Customer.id.desc()).limit(AT_ONCE)
     ids = [key for (key,) in query.tuples()]
-    search.index_customers(ids)
+    customer_search.index_customers(ids)
     return ids[-1] if len(ids) == AT_ONCE else 0
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import EXCLUDED, Case, ModelSelect, chunked, fn
+from peewee import EXCLUDED, JOIN, Case, ModelSelect, chunked, fn
 
 from database import Base, database, is_sqlite
 from helpdesk import access, clock
@@ -198,19 +198,30 @@ def orders_of(customer: Customer | int, *, named: str = "", limit: int = SHOWN) 
     key = customer if isinstance(customer, int) else customer.id
     bare, marked = names or ("", "")
     rows = _orders(bool(names), limit, customer=key, bare=bare, marked=marked)
-    lines: dict[int, list[OrderLine]] = {row.id: [] for row in rows}
-    if rows:
-        for line in OrderLine.select().where(OrderLine.order.in_(list(lines))).order_by(OrderLine.position):
-            lines[line.order_id].append(line)
-    return [Entry(row, lines[row.id], row.number.lower() in names) for row in rows]
+    entries: dict[int, Entry] = {}
+    lines: dict[int, list[OrderLine]] = {}
+    for row in rows:
+        lines.setdefault(row.id, [])
+        entries.setdefault(row.id, Entry(row, lines[row.id], row.number.lower() in names))
+        # A row for each line; an order without lines has one row, and no line there.
+        if getattr(row, "line", None) is not None:
+            lines[row.id].append(row.line)
+    return list(entries.values())
 
 
 @Prepared
 def _orders(one_is_named: bool, limit: int) -> ModelSelect:
-    is_named = fn.LOWER(Order.number).in_([Slot("bare"), Slot("marked")])
+    newest = Order.alias()
+    keys = newest.select(newest.id).where(newest.customer == Slot("customer"))
+    keys = keys.order_by(*_newest_first(newest, one_is_named)).limit(limit)
+    query = Order.select(Order, OrderLine).join(OrderLine, JOIN.LEFT_OUTER, attr="line").where(Order.id.in_(keys))
+    return query.order_by(*_newest_first(Order, one_is_named), OrderLine.position)
+
+
+def _newest_first(order: Any, one_is_named: bool) -> list[Any]:
+    is_named = fn.LOWER(order.number).in_([Slot("bare"), Slot("marked")])
     first = [Case(None, [(is_named, 0)], 1)] if one_is_named else []
-    query = Order.select().where(Order.customer == Slot("customer"))
-    return query.order_by(*first, Order.placed_at.desc(), Order.id.desc()).limit(limit)
+    return [*first, order.placed_at.desc(), order.id.desc()]
 
 
 def _number_spellings(number: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
@@ -80,7 +81,12 @@ def decimal_text(text: str, code: str, field: str) -> str:
 
 def format_amount(amount: int, code: str) -> str:
     """Return an amount (in the smallest unit of the currency `code`) in the reader's language: €129.90, 129,90 €."""
-    return str(format_currency(_scaled(amount, code), code, locale=i18n.language()))
+    return _formatted(amount, code, i18n.language())
+
+
+@lru_cache(maxsize=2_048)
+def _formatted(amount: int, code: str, language: str) -> str:
+    return str(format_currency(_scaled(amount, code), code, locale=language))
 
 
 def plain(amount: int, code: str) -> str:

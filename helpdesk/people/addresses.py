@@ -7,7 +7,7 @@ from datetime import timedelta
 from peewee import IntegrityError
 
 from database import database
-from helpdesk import access, clock, journal, links, orders, search
+from helpdesk import access, clock, customer_search, journal, links, orders
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
@@ -65,7 +65,7 @@ def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[Cust
         sign_ins.end_all_sign_ins(address.customer)
         address.delete_instance()
         orders.unlink_address(address.email)
-        search.index_customers([address.customer_id])
+        customer_search.index_customers([address.customer_id])
         for ticket in Ticket.select().where(Ticket.id.in_(keys)).order_by(Ticket.id):
             record(ticket, EventKind.ADDRESS_CORRECTED, actor=actor, old=address.email, new=new.email)
         journal.record(journal.Act.CHANGED, actor=actor, subject=clean, what="Customer", fields=["email"])

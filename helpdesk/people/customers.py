@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, journal, links, orders, search
+from helpdesk import access, clock, customer_search, journal, links, orders
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -86,7 +86,7 @@ def _make(email: str, **values: Any) -> CustomerAddress:
             customer = Customer.create(created_at=now, **values)
             address = CustomerAddress.create(customer=customer, email=email, created_at=now)
             orders.link_address(address)
-            search.index_customers([customer.id])
+            customer_search.index_customers([customer.id])
             return address
     except IntegrityError:
         # Another request made it in between: the address is unique, so it is there now.
@@ -108,8 +108,8 @@ def store(customer: Customer) -> None:
     with database.atomic():
         customer.save()
         if is_named:
-            search.rename_author(customer)
-            search.index_customers([customer.id])
+            customer_search.rename_author(customer)
+            customer_search.index_customers([customer.id])
 
 
 def prove(address: CustomerAddress) -> None:
@@ -219,7 +219,7 @@ def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress
                 customer=customer, email=email, is_primary=is_primary, origin="invited", created_at=clock.now()
             )
             orders.link_address(address)
-            search.index_customers([customer.id])
+            customer_search.index_customers([customer.id])
             return address
     except IntegrityError as error:
         raise InvalidInput(lazy("Another customer has this address."), field="email") from error
@@ -245,7 +245,7 @@ def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
     with database.atomic():
         address.delete_instance()
         orders.unlink_address(address.email)
-        search.index_customers([address.customer_id])
+        customer_search.index_customers([address.customer_id])
         if address.is_primary:
             make_primary(others.order_by(CustomerAddress.id).get(), actor=actor)
 
@@ -261,7 +261,7 @@ def delete_customer(customer: Customer, *, actor: Actor) -> None:
     _refuse_with_tickets(Ticket.select().where(Ticket.customer == customer.id))
     try:
         with database.atomic():
-            search.forget_customers([customer.id])
+            customer_search.forget_customers([customer.id])
             customer.delete_instance()
     except IntegrityError as error:
         raise StillInUse(lazy("A ticket of this customer has just come in.")) from error

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from peewee import IntegrityError
 
 from database import database
-from helpdesk import access, clock, journal, search
+from helpdesk import access, clock, customer_search, journal, search
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
@@ -100,9 +100,9 @@ def accept_as_customer(message: Message, *, actor: Agent) -> None:
             ).execute()
             Message.update(customer=ticket.customer_id).where(Message.customer == other.id).execute()
             TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
-            search.forget_customers([other.id])
+            customer_search.forget_customers([other.id])
             other.delete_instance()
-            search.index_customers([ticket.customer_id])
+            customer_search.index_customers([ticket.customer_id])
             journal.record(
                 journal.Act.CHANGED, actor=actor, subject=str(ticket.customer), what="Customer", fields=["email"]
             )

@@ -21,6 +21,7 @@ from helpdesk.tickets import unread
 from models import (
     NOTE,
     Agent,
+    Attachment,
     Customer,
     CustomerAddress,
     Draft,
@@ -138,7 +139,9 @@ def _messages(way: str) -> ModelSelect:
         | (OutgoingEmail.address.is_null(False) & OutgoingEmail.bounced_at.is_null(False))
         | (OutgoingEmail.withheld == UNDELIVERABLE),
     )
-    query = Message.select(Message, failed.alias("failed_mails")).where(Message.ticket == Slot("ticket"))
+    files = Attachment.select(Attachment.id).where(Attachment.message == Message.id)
+    columns = (failed.alias("failed_mails"), fn.EXISTS(files).alias("has_files"))
+    query = Message.select(Message, *columns).where(Message.ticket == Slot("ticket"))
     if way == "after":
         first = Message.alias()
         follows = first.select(first.id).where(first.ticket == Slot("ticket"), first.id <= Slot("key"))

@@ -38,6 +38,7 @@ MAY_IMPORT = {
 FLOORS = (
     ("errors", "clock", "i18n", "folding"),
     ("search",),
+    ("customer_search",),
     ("lib",),
     ("settings",),
     ("access", "links"),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from database import Label
-from helpdesk import clock, search, tickets
+from helpdesk import clock, customer_search, tickets
 from helpdesk.lib import passwords
 from models import (
     Agent,
@@ -82,7 +82,7 @@ def make_customer(first_name: str, last_name: str = "", *, proven: bool = True, 
     values = {"password_hash": password_hash(), "locale": "en", **values}
     customer = Customer.create(first_name=first_name, last_name=last_name, created_at=now, **values)
     CustomerAddress.create(customer=customer, email=email, proven_at=now if proven else None, created_at=now)
-    search.index_customers([customer.id])
+    customer_search.index_customers([customer.id])
     return customer
 
 

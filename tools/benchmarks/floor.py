@@ -8,6 +8,7 @@ answers the same question can be much quicker; `pages.py` says how many times sl
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import sys
 import threading
@@ -49,12 +50,29 @@ INSERT INTO message (ticket_id, kind, customer_id, author_name, body, signature,
 VALUES (?, 'customer', ?, ?, ?, '', ?)
 """
 
+SEARCH = """
+SELECT DISTINCT t.number, t.subject, c.first_name, c.last_name, s.label, p.label, a.name, t.last_activity
+FROM message m
+JOIN ticket t ON t.id = m.ticket_id
+JOIN customer c ON c.id = t.customer_id
+JOIN status s ON s.id = t.status_id
+JOIN priority p ON p.id = t.priority_id
+LEFT JOIN agent a ON a.id = t.assignee_id
+WHERE m.id IN (SELECT rowid FROM message_search WHERE {matches} ORDER BY rowid DESC LIMIT 50)
+ORDER BY t.last_activity DESC LIMIT 25
+"""
+PLACES = "SELECT s.id, d.id, d.name FROM department d JOIN service s ON s.id = d.service_id ORDER BY s.id, d.id"
+
 LIST_PAGE = """<!doctype html><title>Open tickets</title><table>{% for row in rows %}
 <tr><td><a href="/thread/{{ row[0] }}">{{ row[0] }}</a><td>{{ row[1] }}<td>{{ row[2] }} {{ row[3] }}<td>{{ row[4] }}
 <td>{{ row[5] }}<td>{{ row[6] or "" }}<td>{{ row[7] }}</tr>{% endfor %}</table>"""
 THREAD_PAGE = """<!doctype html><title>{{ rows[0][1] }}</title><h1>{{ rows[0][0] }} {{ rows[0][1] }}</h1>
 {% for row in rows %}<article><h2>{{ row[2] }}, {{ row[3] }}, {{ row[4] }}</h2>
 {{ row[5]|safe }}</article>{% endfor %}"""
+FORM_PAGE = """<!doctype html><title>New ticket</title><form method="post" action="/store">
+<input type="hidden" name="form_key" value="{{ key }}"><input name="email"><select name="unit">{% for row in rows %}
+<option value="{{ row[0] }}/{{ row[1] }}">{{ row[2] }}</option>{% endfor %}</select>
+<input name="subject"><textarea name="message"></textarea><button>Send</button></form>"""
 
 
 class Store:
@@ -74,8 +92,9 @@ class Store:
     def run(self, sql: str, *values: Any) -> Any:
         """Run one statement."""
         if self.is_sqlite:
-            return self.connection.execute(sql.format(true=1, false=0), values)
-        return self.connection.execute(sql.format(true="true", false="false").replace("?", "%s"), values)
+            return self.connection.execute(sql.format(true=1, false=0, matches="message_search MATCH ?"), values)
+        text = sql.format(true="true", false="false", matches="tsv @@ to_tsquery('simple', ?)")
+        return self.connection.execute(text.replace("?", "%s"), values)
 
     def transaction(self) -> Any:
         """Hold statements together: ``with store.transaction():``."""
@@ -92,11 +111,19 @@ def make(url: str) -> Flask:
     """Make the floor over this database."""
     app, store = Flask(__name__), Store(url)
     # Compiled once: `render_template_string` does it at each request, which takes longer than all the rest.
-    list_page, thread_page = (app.jinja_env.from_string(page) for page in (LIST_PAGE, THREAD_PAGE))
+    list_page, thread_page, form_page = map(app.jinja_env.from_string, (LIST_PAGE, THREAD_PAGE, FORM_PAGE))
 
     @app.get("/list")
     def tickets() -> str:
         return render_template(list_page, rows=store.run(LIST).fetchall())
+
+    @app.get("/search")
+    def search() -> str:
+        return render_template(list_page, rows=store.run(SEARCH, request.args["q"]).fetchall())
+
+    @app.get("/form")
+    def form() -> str:
+        return render_template(form_page, rows=store.run(PLACES).fetchall(), key=secrets.token_urlsafe(18))
 
     @app.get("/thread/<number>")
     def thread(number: str) -> str:

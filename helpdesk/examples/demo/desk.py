@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from database import Label
-from helpdesk import filters, folding, search, settings
+from helpdesk import customer_search, filters, folding, settings
 from helpdesk.examples.demo import library, world
 from helpdesk.examples.demo.ticket_rows import Author
 from helpdesk.examples.demo.world import Person
@@ -199,7 +199,7 @@ def customers(count: int, rng: Random, now: datetime) -> list[Author]:
     for start in range(0, count, CHUNK):
         Customer.insert_many(people[start : start + CHUNK]).execute()
         CustomerAddress.insert_many(addresses[start : start + CHUNK]).execute()
-        search.index_customers(row["id"] for row in people[start : start + CHUNK])
+        customer_search.index_customers(row["id"] for row in people[start : start + CHUNK])
     return [
         Author(
             row["id"],

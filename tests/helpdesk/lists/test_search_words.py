@@ -106,3 +106,11 @@ def test_only_the_newest_are_looked_at_and_further_when_asked(database, ticket, 
     assert sorted(met("parcel", reach=2)) == [ticket.id, other.id]
     assert not is_cut("parcel", 6)
     assert not is_cut("", 6)
+
+
+def test_a_word_is_met_by_its_beginning_from_two_letters(database, ticket):
+    """One letter begins most words of a desk: to look for them all took seconds."""
+    bell = cast.open_ticket(ticket.customer, ticket.service, ticket.department, subject="A zyx zb bell")
+    for scope in ("everywhere", "subject"):
+        assert met("zy", scope) == met("zb", scope) == met("zyx zb be", scope) == [bell.id]
+        assert met("z", scope) == met("zyx b", scope) == []

@@ -1,0 +1,44 @@
+"""Customers in the full-text indexes: under their present names, and under all their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from peewee import JOIN, chunked
+
+from database import database
+from helpdesk import search
+from models import Customer, CustomerAddress, Message, Ticket
+
+
+def rename_author(customer: Customer) -> None:
+    """Index the messages of a customer's tickets under the customer's present name. In the caller's transaction."""
+    theirs = Ticket.select(Ticket.id, CustomerAddress.email).join(CustomerAddress, JOIN.LEFT_OUTER)
+    by_email: dict[str, list[int]] = {}
+    for ticket_id, email in theirs.where(Ticket.customer == customer.id).tuples():
+        by_email.setdefault(email or "", []).append(ticket_id)
+    for email, ticket_ids in by_email.items():
+        now = search.plain(f"{customer.full_name} {email}")
+        for some in chunked(ticket_ids, search.AT_ONCE):
+            own = Message.select(Message.id).where(Message.ticket.in_(some))
+            query = search.message_search.update({search.message_search.author: now})
+            query.where(search.message_search.rowid.in_(own), search.message_search.author != now).execute(database)
+
+
+def index_customers(ids: Iterable[int]) -> None:
+    """Index these customers under their present names and all their addresses. In the caller's transaction."""
+    for some in chunked(ids, search.AT_ONCE):
+        forget_customers(some)
+        words_of: dict[int, list[str]] = {}
+        query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
+        query = query.join(CustomerAddress, JOIN.LEFT_OUTER).where(Customer.id.in_(some))
+        for key, first, last, email in query.order_by(Customer.id, CustomerAddress.id).tuples():
+            words_of.setdefault(key, [first, last]).append(email or "")
+        rows = [{"rowid": key, "body": search.plain(" ".join(texts))} for key, texts in words_of.items()]
+        if rows:
+            search.customer_search.insert(rows).execute(database)
+
+
+def forget_customers(ids: Iterable[int]) -> None:
+    """Remove customers from the index."""
+    search.customer_search.delete().where(search.customer_search.rowid.in_(list(ids))).execute(database)
