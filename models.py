@@ -579,7 +579,19 @@ class BulkChange(Base):
         table_name = "batch_change"
 
 
-class Attachment(Base):
+class StoredPicture:
+    """What files of messages and files of forms know of themselves as pictures."""
+
+    media_type: Any
+    pixels: Any
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is a picture that a page may show."""
+        return self.media_type in IMAGES and (self.pixels is None or 0 < self.pixels <= MOST_PIXELS)
+
+
+class Attachment(StoredPicture, Base):
     """A file of a message: `name` is its sender's, `path` is relative to the data folder."""
 
     message = ForeignKeyField(Message, backref="attachments", on_delete="CASCADE")
@@ -592,13 +604,8 @@ class Attachment(Base):
     #: Of a picture; 0 for one that cannot be measured, None for one that was not measured yet.
     pixels = BigIntegerField(null=True)
 
-    @property
-    def is_image(self) -> bool:
-        """Whether it is a picture that a page may show."""
-        return self.media_type in IMAGES and (self.pixels is None or 0 < self.pixels <= MOST_PIXELS)
 
-
-class Upload(Base):
+class Upload(StoredPicture, Base):
     """A file chosen in a form that is not sent yet; it expires after an hour."""
 
     form_key = CharField(max_length=64, index=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 from flask import Response, abort, send_file
 
 from helpdesk.files import attachments, file_store
-from models import IMAGES, Attachment
+from models import IMAGES, Attachment, Upload
 
 #: What a file may do where it is opened: nothing.
 POLICY = "sandbox; default-src 'none'"
 
 
-def send(row: Attachment, *, inline: bool) -> Response:
+def send(row: Attachment | Upload, *, inline: bool) -> Response:
     """Send a file that its reader may see; 404 when the file is gone.
 
     Only real pictures are shown in place, and none whose pixels would fill a browser's memory: 404, it is downloaded.
@@ -21,7 +21,9 @@ def send(row: Attachment, *, inline: bool) -> Response:
     path = file_store.location(row.path)
     if not path.is_file():
         abort(404)
-    if inline and row.media_type in IMAGES and not attachments.measure(row).is_image:
+    if isinstance(row, Attachment):
+        attachments.measure(row)
+    if inline and row.media_type in IMAGES and not row.is_image:
         abort(404)
     shown = inline and row.is_image
     response = send_file(

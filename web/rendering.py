@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
-from flask import Flask, g, render_template, request
+from flask import Flask, g, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
-from helpdesk.lib import richtext
-from models import Agent
+from helpdesk.lib import richtext, text_pictures
+from models import Agent, Attachment
 from web import addresses, fragments, sessions
 from web.fragments import fragment, hole
 from web.line_breaks import LineBreaks
@@ -51,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago,
         at=at,
+        beside=beside,
         break_email=break_email,
         datetime=date_time,
         day=day,
@@ -127,16 +129,26 @@ def fold_quotes(html: Markup) -> Markup:
     return Markup(f'{html[:start]}<details class="quoted"><summary>{label}</summary>{html[start:]}</details>')  # noqa: S704
 
 
-def rich(html: str | None) -> Markup:
-    """Show stored rich text, cleaned once more on its way out."""
+def rich(html: str | None, files: Sequence[Attachment] = (), endpoint: str = "") -> Markup:
+    """Show stored rich text, cleaned once more on its way out, with the pictures that are `files` of its message."""
     text = html or ""
-    clean = _cleaned(text) if len(text) < KEPT_LENGTH else richtext.clean(text)
-    return Markup(clean)  # noqa: S704 — the one place where stored HTML becomes markup
+    clean = _cleaned(text) if len(text) < KEPT_LENGTH else richtext.clean(text, pictures=True)
+    shown = text_pictures.drawn(
+        clean,
+        [file for file in files if file.is_image],
+        lambda file: url_for(endpoint, file_id=file.id, called=file.name, inline=1),
+    )
+    return Markup(shown)  # noqa: S704 — the one place where stored HTML becomes markup
+
+
+def beside(files: Sequence[Attachment], html: str) -> list[Attachment]:
+    """Return the files of a message that its text does not show."""
+    return text_pictures.without(files, html)
 
 
 #: Longer texts are cleaned anew each time they are shown: the process would keep too much.
 KEPT_LENGTH = 20_000
-_cleaned = lru_cache(maxsize=2_048)(richtext.clean)
+_cleaned = lru_cache(maxsize=2_048)(partial(richtext.clean, pictures=True))
 
 
 def date_time(when: datetime | None, pattern: str = "") -> str:

@@ -18,7 +18,7 @@ from helpdesk.errors import InvalidInput, TooMany
 from helpdesk.files import attachments, file_store, filetypes, uploads
 from helpdesk.files.file_store import Limits
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, text_pictures
 from helpdesk.operations import outage
 from models import Upload
 
@@ -149,7 +149,8 @@ def receive_one(form_files: FormFiles) -> tuple[dict[str, Any], int]:
         return {"message": str(error)}, 429
     except InvalidInput as error:
         return {"message": str(error)}, 422
-    return {"id": str(row.id), "name": row.name, "size": i18n.size(row.size)}, 200
+    answer = {"id": str(row.id), "name": row.name, "size": i18n.size(row.size)}
+    return (answer | {"key": text_pictures.key_of(row)} if row.is_image else answer), 200
 
 
 def _ids(text: str | None) -> set[int] | None:

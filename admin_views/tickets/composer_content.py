@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from werkzeug.datastructures import MultiDict
 
 from admin_views.tickets import page_state, ways_to_send
+from admin_views.tickets.files import picture_url
 from helpdesk import clock, i18n
 from helpdesk.i18n import _
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import inputs, richtext, text_pictures
 from helpdesk.tickets import forgotten_attachment, outdated_reply
 from helpdesk.tickets.drafts import Writing
 from models import NOTE, Draft, Message, Ticket
@@ -97,7 +98,14 @@ class Composer:
     @property
     def shown_html(self) -> str:
         """What the editor shows; empty for a text that was written without it."""
-        return richtext.clean(self.body) if self.is_html else ""
+        if not self.is_html:
+            return ""
+        pictures = [file for file in self.files.stored if file.is_image] if self.files is not None else []
+        return text_pictures.drawn(
+            richtext.clean(self.body, pictures=True),
+            pictures,
+            lambda file: picture_url(file.id, text_pictures.key_of(file)),
+        )
 
     @property
     def text(self) -> str:

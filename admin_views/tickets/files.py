@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
 from helpdesk.files import attachments, room
+from helpdesk.files import uploads as uploads_of_forms
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from models import Agent, Ticket
@@ -52,6 +53,11 @@ def forget_files(number: str) -> None:
         session["files"] = [entry for entry in session["files"] if entry[0] != number]
 
 
+def picture_url(file_id: int | str, key: str) -> str:
+    """Return where the editor loads a picture of its form; its last part names the picture in the text."""
+    return url_for("desk_files.picture_view", file_id=file_id, key=key)
+
+
 class FilesPage(DeskPage):
     """Files on their way in and out."""
 
@@ -69,6 +75,8 @@ class FilesPage(DeskPage):
         answer, code = uploads.receive_one(files)
         if code == 200 and (number := request.args.get("ticket", "")):
             remember_files(number[:40], files.stamp)
+        if "key" in answer:
+            answer["picture"] = picture_url(answer["id"], answer["key"])
         return answer, code
 
     @expose("/remove", methods=["POST"])
@@ -76,6 +84,11 @@ class FilesPage(DeskPage):
         """Take a file out of its form."""
         form_files(self.agent).remove()
         return {}
+
+    @expose("/picture/<int:file_id>/<key>")
+    def picture_view(self, file_id: int, key: str) -> Response:
+        """Show a picture of a form that this agent fills in; `key` names it in the text."""
+        return downloads.send(uploads_of_forms.picture(file_id, owner=form_files(self.agent).owner), inline=True)
 
     @expose("/<int:file_id>/<path:called>")
     def file_view(self, file_id: int, called: str) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import request, session
@@ -65,10 +66,12 @@ def content(
 def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
     """Return what the composer shows."""
     ways = ways_to_send.ways(may_close=access.can(agent, "close", ticket))
+    files = composer.files or stored_files(agent, ticket)
     return {
-        "composer": composer,
+        # A draft shows the pictures of the files that wait for it.
+        "composer": replace(composer, files=files) if files.stored else composer,
         "empty_composer": Composer(),
-        "form_files": composer.files or stored_files(agent, ticket),
+        "form_files": files,
         "form_key": secrets.token_urlsafe(9),
         "canned": canned_responses.offered_in(ticket),
         "canned_name": lambda response: canned_responses.name_in(response, ticket),

@@ -19,7 +19,7 @@ from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.files import file_store, pictures, uploads
 from helpdesk.files.file_store import COLUMNS, PLACE, StoredFile
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, text_pictures
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import environment
 from models import Agent, Attachment, Message, Ticket, Upload
@@ -90,6 +90,18 @@ def find(actor: Actor, attachment_id: int) -> Attachment:
     if row is None:
         raise NotFound(lazy("There is no such file."))
     return row
+
+
+def pictures_of(message_id: int | None, html: str) -> list[Attachment]:
+    """Return the files of a message that its clean text shows."""
+    keys = text_pictures.keys(html)
+    rows = list(_of_message(message=message_id)) if keys and message_id is not None else []
+    return [row for row in rows if text_pictures.key_of(row) in keys and row.is_image]
+
+
+@Prepared
+def _of_message() -> ModelSelect:
+    return Attachment.select().where(Attachment.message == Slot("message")).order_by(Attachment.id)
 
 
 def measure(row: Attachment) -> Attachment:

@@ -9,10 +9,11 @@ from typing import IO
 
 from database import database
 from helpdesk import clock
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.files import file_store, room
 from helpdesk.files.room import WAIT
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from models import Attachment, Upload
 
 #: What is told of a file that its page still shows.
@@ -44,6 +45,15 @@ def of_form(form_key: str, owner: str) -> list[Upload]:
     """Return the files of a form of this owner that have not expired, oldest first."""
     query = Upload.select().where(Upload.form_key == form_key, Upload.owner == owner, Upload.expires_at > clock.now())
     return list(query.order_by(Upload.id).limit(file_store.MOST))
+
+
+def picture(upload_id: int, *, owner: str) -> Upload:
+    """Return a picture of a form that this owner fills in. Raises NotFound."""
+    mine = (Upload.id == upload_id) & (Upload.owner == owner) & (Upload.expires_at > clock.now())
+    row = Upload.get_or_none(mine) if inputs.fits(upload_id) else None
+    if row is None or not row.is_image:
+        raise NotFound(lazy("There is no such file."))
+    return row
 
 
 def gone(upload_id: int) -> Upload:

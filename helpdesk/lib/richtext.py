@@ -9,19 +9,21 @@ from html.parser import HTMLParser
 
 import nh3
 
-from helpdesk.lib import control_characters
+from helpdesk.lib import control_characters, text_pictures
+from helpdesk.lib.plain_text import CELLS, PlainText
 
 TAGS = {
     *("p", "br", "div", "strong", "b", "em", "i", "u", "s", "del", "a"),
     *("ul", "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
 }
 VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track", "param"}
 
 #: Beyond these, cleaning takes minutes (its time grows with the square of the nesting): the text is escaped instead.
 MAX_SIZE = 512 * 1024
 MAX_DEPTH = 200
-#: Quotations and lists that are shown one inside the other, as plain text.
-MAX_MARGIN = 20
+#: Characters of the name of a picture.
+LONGEST_ALT = 255
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _PLAIN = re.compile(r"(?:[^<&]|&(?:amp|lt|gt|quot|nbsp|#x27);|</?p>|<br>)*")
@@ -30,25 +32,34 @@ _HOLE = re.compile(
 )
 _PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 _GAP = re.compile(r"(?:\s|&nbsp;)*(?:</?(?:div|p)>|<br>)(?:\s|&nbsp;|</?(?:div|p)>|<br>)*")
+_ONE_PARAGRAPH = re.compile(r"<(p|div)>((?:(?!</?(?:p|div|ul|ol|blockquote|pre|h[1-3]|table)\b).)*)</\1>", re.DOTALL)
+_FORMATTED = re.compile(r"<(?!/?(?:p|div|br)\b)")
 _TAGS = re.compile(r"<[^>]+>")
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S", re.IGNORECASE)
+#: The one variable that is an address: a link of an owner's text may lead there.
+_VARIABLE = re.compile(r"\{\{\s*customer_account_link\s*\}\}")
 _QUOTE = re.compile(r"<(/?)blockquote>")
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?()\[\]*_…]", re.IGNORECASE)
 
 
-def clean(html: str) -> str:
-    """Return `html` with the allowed elements only; a huge or deeply nested text is returned escaped, as plain text."""
+def clean(html: str, *, pictures: bool = False) -> str:
+    """Return `html` with the allowed elements only; a huge or deeply nested text is returned escaped, as plain text.
+
+    With `pictures`, those of the message's own files stay (``helpdesk.lib.text_pictures``).
+    """
     if is_too_heavy(html):
         html = control_characters.removed(html)
         return html if _PLAIN.fullmatch(html) else _paragraphs(html)
     cleaned = nh3.clean(
         html,
-        tags=TAGS,
-        attributes={"a": {"href"}},
-        attribute_filter=_absolute,
-        url_schemes={"http", "https", "mailto", "tel"},
+        tags=TAGS | {"img"} if pictures else TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept_attribute,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener nofollow",
     )
+    if pictures:
+        cleaned = text_pictures.only_own(cleaned)
     # Afterwards: a control character may have been written as an entity.
     return _without_holes(control_characters.removed(cleaned))
 
@@ -100,9 +111,46 @@ def is_too_heavy(html: str) -> bool:
     return False
 
 
-def _absolute(_tag: str, attribute: str, value: str) -> str | None:
+_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, **{tag: {"colspan", "rowspan"} for tag in CELLS}}
+
+
+def _kept_attribute(_tag: str, attribute: str, value: str) -> str | None:
     """Return an attribute's value, or None for a relative address, which leads nowhere from a mail."""
-    return value if attribute != "href" or _ADDRESS.match(value) else None
+    if attribute == "src":
+        return text_pictures.source_of(value)
+    if attribute == "alt":
+        return re.sub("[<>]", "", value)[:LONGEST_ALT]
+    if attribute in {"colspan", "rowspan"}:
+        return value if re.fullmatch("[1-9][0-9]?", value) else None
+    return value if attribute != "href" or _leads_somewhere(value) else None
+
+
+def _leads_somewhere(address: str) -> bool:
+    return bool(_ADDRESS.match(address) or _VARIABLE.fullmatch(address.strip()))
+
+
+def dropped_addresses(html: str, *, variables: bool = True) -> list[str]:
+    """Return the addresses of links that lead nowhere, each once: `clean` takes them away. So may `variables`."""
+    if is_too_heavy(html):
+        return []
+    reader = _Links()
+    reader.feed(html)
+    reader.close()
+    leads = _leads_somewhere if variables else _ADDRESS.match
+    return [address for address in reader.addresses if not leads(address)]
+
+
+class _Links(HTMLParser):
+    """Collects the addresses that links lead to."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.addresses: dict[str, None] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = (dict(attrs).get("href") or "").strip() if tag == "a" else ""
+        if address:
+            self.addresses[address] = None
 
 
 def quote_at_end(html: str) -> int:
@@ -153,126 +201,23 @@ def _linked(text: str) -> str:
     return "".join(parts) + escape(text[end:])
 
 
+def inside(html: str) -> str | None:
+    """Return clean HTML to stand inside another text; None where its plain text says as much.
+
+    A text of one paragraph goes without it: it may stand between quotation marks.
+    """
+    single = _ONE_PARAGRAPH.fullmatch(html)
+    if single is not None:
+        return single[2]
+    return html if _FORMATTED.search(html) else None
+
+
 def to_text(html: str) -> str:
     """Return clean HTML as plain text with paragraphs, lists and quotations; a link becomes its text and (address).
 
     Clean the HTML first: the parser's time grows with the square of unclosed tags.
     """
-    reader = _Reader()
+    reader = PlainText()
     reader.feed(html)
     reader.close()
     return reader.text()
-
-
-class _Reader(HTMLParser):
-    """Collects the lines of the plain text; `gap` is the number of line ends needed before the next word.
-
-    A line is a list of pieces joined at the end, so that the time grows only with the length of the text.
-    """
-
-    PARTED = frozenset({"p", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3"})
-    BROKEN = frozenset({"div", "li"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[list[str]] = [[]]
-        self.is_blank, self.at_margin = True, True
-        self.gap = 0
-        self.open: list[str] = []
-        self.counts: list[int | None] = []
-        self.link: tuple[str, int, int] | None = None
-        self.bullet = ""
-        self.margin = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self._new_line()
-        self._break_before(tag)
-        if tag in {"ul", "ol"}:
-            self.counts.append(0 if tag == "ol" else None)
-        if tag in {"blockquote", "pre"}:
-            self.open.append(tag)
-        if tag == "li":
-            self.bullet = self._next_bullet()
-        if tag == "a":
-            self.link = (dict(attrs).get("href") or "", len(self.lines), len(self.lines[-1]))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self.link is not None:
-            self._end_link(*self.link)
-        if tag in {"ul", "ol"} and self.counts:
-            self.counts.pop()
-        if tag in self.open:
-            self.open.remove(tag)
-        self._break_before(tag)
-
-    def handle_data(self, data: str) -> None:
-        if "pre" in self.open:
-            for position, line in enumerate(data.split("\n")):
-                if position:
-                    self._new_line()
-                self._write(line)
-        else:
-            # A no-break space is intended: only the white space of the source is collapsed.
-            self._write(re.sub(r"[ \t\r\n\f]+", " ", data))
-
-    def text(self) -> str:
-        """Return the plain text."""
-        lines = ["".join(line).rstrip(" ") for line in self.lines]
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n ")
-
-    def _break_before(self, tag: str) -> None:
-        if tag in self.PARTED:
-            self.gap = max(self.gap, 1 if self.counts else 2)
-        elif tag in self.BROKEN:
-            self.gap = max(self.gap, 1)
-
-    def _new_line(self) -> None:
-        self._begin_line(self._margin())
-
-    def _begin_line(self, margin: str) -> None:
-        self.lines.append([margin] if margin else [])
-        self.is_blank, self.at_margin = self.is_blank and not margin, True
-
-    def _margin(self) -> str:
-        return "> " * min(self.open.count("blockquote"), MAX_MARGIN)
-
-    def _next_bullet(self) -> str:
-        if not self.counts:
-            return "- "
-        number = self.counts[-1]
-        if number is not None:
-            self.counts[-1] = number + 1
-        return "  " * min(len(self.counts) - 1, MAX_MARGIN) + ("- " if number is None else f"{number + 1}. ")
-
-    def _write(self, words: str) -> None:
-        at_start = self.gap > 0 or self.at_margin
-        words = words.lstrip(" ") if at_start and "pre" not in self.open else words
-        if not words:
-            return
-        if self.gap and not self.is_blank:
-            for _empty in range(self.gap - 1):
-                self._begin_line(min(self.margin, self._margin()))
-            self._new_line()
-        elif self.is_blank:
-            self.lines[-1] = [self._margin()]
-        self.lines[-1].append(self.bullet + words)
-        self.at_margin = self.at_margin and not (self.bullet + words).strip("> ")
-        self.gap, self.bullet, self.margin, self.is_blank = 0, "", self._margin(), False
-
-    def _end_link(self, href: str, line: int, piece: int) -> None:
-        read = [self.lines[line - 1][piece:], *self.lines[line:]]
-        words = " ".join("".join(pieces) for pieces in read).strip("> ")
-        address = href.removeprefix("mailto:").removeprefix("tel:")
-        if address and words.rstrip("/") != address.rstrip("/"):
-            self._drop_blanks(self.lines[-1])
-            self._write(f" ({address})" if words else address)
-        self.link = None
-
-    @staticmethod
-    def _drop_blanks(pieces: list[str]) -> None:
-        while pieces:
-            pieces[-1] = pieces[-1].rstrip(" ")
-            if pieces[-1]:
-                return
-            pieces.pop()

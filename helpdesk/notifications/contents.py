@@ -15,6 +15,7 @@ from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text, text
 from helpdesk.settings import email_kinds
+from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket
 
@@ -127,8 +128,13 @@ def values_of(ticket: Ticket, recipient: Recipient, message: Message | None) -> 
         "ticket_id": str(ticket.id),
         "prefixed_id": ticket.number,
         "ticket_object": ticket.subject,
-        "message": richtext.to_text(message.body) if message is not None else "",
+        "message": _text_of(message) if message is not None else "",
     }
+
+
+def _text_of(message: Message) -> str:
+    plain, html = richtext.to_text(message.body), richtext.inside(message.body)
+    return RichText(plain, html) if html is not None else plain
 
 
 def _names(address: CustomerAddress) -> dict[str, str]:

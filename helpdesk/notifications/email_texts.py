@@ -11,7 +11,7 @@ from helpdesk import access, journal, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import LANGUAGES, _, lazy
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import inputs, link_addresses, richtext
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_kinds import KINDS, Kind
 from models import EmailText
@@ -121,13 +121,15 @@ def _wrong(kind: Kind, name: str, texts: Mapping[str, str]) -> str:
     # A sender's name is no place for what a customer typed.
     variables = "invitation" if name == "sender_name" else kind.key
     unknown: dict[str, None] = {}
+    links: dict[str, None] = {}
     for code in LANGUAGES:
         text = str(texts.get(code) or "").strip()
         if len(text) > LONGEST[name]:
             return _("This text is too long.")
         unknown |= dict.fromkeys(placeholders.unknown(text, variables))
+        links |= {str(link_addresses.problem(text, is_mail=True) or ""): None} if name == "body" else {}
     if not unknown:
-        return ""
+        return next(filter(None, links), "")
     return _("This variable cannot be used here: %(names)s.", names=", ".join(f"{{{{{word}}}}}" for word in unknown))
 
 

@@ -138,7 +138,7 @@ def new_email(new: NewMail) -> OutgoingEmail:
     """Return an e-mail that is owed, not stored yet; it threads with the earlier ones of its ticket."""
     said, recipient, ticket, message = new.text, new.recipient, new.ticket, new.message
     usable = {name: value for name, value in new.values.items() if name in placeholders.allowed(new.kind)}
-    body = richtext.clean(placeholders.fill(said.body, usable, html=True))
+    body = richtext.clean(placeholders.fill(said.body, usable, html=True), pictures=True)
     mailed = (*_theirs(ticket), *theirs.get()) if ticket is not None and lookups.mailboxes() else ()
     earlier = _reference_ids(
         _earlier(ticket, recipient.email), [mail_id for sender, mail_id in mailed if sender == recipient.email]

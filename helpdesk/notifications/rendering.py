@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -18,11 +18,11 @@ from markupsafe import Markup
 
 from database import Label
 from helpdesk import clock, links, settings
-from helpdesk.lib import accent, richtext
-from helpdesk.notifications import account_link, frame, headers, inline_styles, reply_address
+from helpdesk.lib import accent, richtext, text_pictures
+from helpdesk.notifications import account_link, frame, headers, inline_styles, mailed_pictures, reply_address
 from helpdesk.settings import email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
-from models import OutgoingEmail
+from models import Attachment, OutgoingEmail
 
 #: What `headers` wrote is folded already, and parsed by nobody.
 AS_WRITTEN = SMTP.clone(refold_source="none")
@@ -69,10 +69,12 @@ def compose(email: OutgoingEmail, templates: Environment, link: str | None = Non
     letter = EmailMessage(policy=AS_WRITTEN)
     for name, value in _headers(email, link).items():
         letter.set_raw(name, value)
-    values = _values(email, link, templates)
+    pictures = mailed_pictures.of(email)
+    values = _values(email, link, templates, list(pictures))
     letter.set_content(_plain(values, templates) + "\n", cte="quoted-printable")
     html = templates.get_template("email/layout.html").render(values)
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
+    mailed_pictures.enclose(letter, pictures)
     return letter
 
 
@@ -119,9 +121,13 @@ def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
     return written
 
 
-def _values(email: OutgoingEmail, link: str | None, templates: Environment) -> dict[str, Any]:
+def _values(
+    email: OutgoingEmail, link: str | None, templates: Environment, pictures: Sequence[Attachment] = ()
+) -> dict[str, Any]:
     kind, colours = link_kind(email), accent.of_mail(settings.get("accent_color"))
     written = _written(email, _way(email, kind, link), colours, templates)
+    shown = text_pictures.bound(written["body"], pictures).replace("<img ", inline_styles.PICTURE)
+    written["body"] = Markup(shown)  # noqa: S704 — cleaned in `_written`
     around = frame.around(email, written["text"])
     quoted = inline_styles.put(around["quoted"].html, colours[0]) if around["quoted"] is not None else ""
     is_answerable = email.ticket is not None and reply_address.is_answerable(email)
@@ -163,7 +169,7 @@ def _written(
     email: OutgoingEmail, way: frame.Way | None, colours: tuple[str, str], templates: Environment
 ) -> dict[str, Any]:
     """Return the owner's text, as HTML and plain, and whether the way to the ticket stands in it (`account_link`)."""
-    body, has_button = richtext.clean(email.body), False
+    body, has_button = richtext.clean(email.body, pictures=True), False
     text = richtext.to_text(body)
     if way is not None and link_kind(email) == "ticket":
         text = richtext.to_text(account_link.leading_to(body, email.ticket, way.address))

@@ -12,7 +12,7 @@ from helpdesk import access, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import inputs, link_addresses, richtext
 from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service
 
@@ -72,6 +72,7 @@ def _set_own(row: Permission, values: Mapping[str, Any]) -> None:
         signature = str(values["signature"] or "")
         if len(signature) > MAX_SIGNATURE:
             raise InvalidInput(lazy("This signature is too long."), field="signature")
+        link_addresses.require_kept(signature, field="signature")
         row.signature = richtext.clean(signature)
     if "notify" in values:
         row.notify = bool(values["notify"])

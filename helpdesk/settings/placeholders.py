@@ -68,7 +68,12 @@ def fill(text: str, values: Mapping[str, str], *, html: bool, one_line: bool = F
         if name not in PLACEHOLDERS or name not in values:
             continue
         before, value = text[end : match.start()], values[name].strip()
-        parts += [before, _as_html(name, value) if html else value] if value else [_without_blank(before)]
+        if html and before.endswith('href="'):
+            parts += [before, escape(value)]
+        elif value:
+            parts += [before, _as_html(name, values[name]) if html else value]
+        else:
+            parts.append(_without_blank(before))
         end = match.end()
     filled = "".join(parts) + text[end:]
     return header_safe(filled) if one_line else filled
@@ -87,8 +92,22 @@ def header_safe(text: str, limit: int = 255) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+class RichText(str):
+    """A value that is formatted where the text around it is: the plain text, with its clean HTML."""
+
+    html: str
+
+    def __new__(cls, plain: str, html: str) -> RichText:
+        """Return the plain text, holding the other."""
+        text = super().__new__(cls, plain)
+        text.html = html
+        return text
+
+
 def _as_html(name: str, value: str) -> str:
-    safe = escape(value)
+    if isinstance(value, RichText):
+        return value.html
+    safe = escape(value.strip())
     if name == ACCOUNT_LINK:
         return f'<a href="{safe}">{safe}</a>'
     return safe.replace("\n", "<br>")

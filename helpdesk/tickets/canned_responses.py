@@ -13,7 +13,7 @@ from helpdesk import access, i18n, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.i18n import _, lazy
-from helpdesk.lib import control_characters, inputs, richtext, sort_position
+from helpdesk.lib import control_characters, inputs, link_addresses, richtext, sort_position
 from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
 from models import Agent, CannedResponse, Ticket
@@ -172,6 +172,8 @@ def _store(
     texts = Label({code: html for code, text in body.items() if richtext.to_text(html := richtext.clean(text)).strip()})
     if not titles or any(len(title) > LONGEST_NAME for title in titles.values()):
         raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
+    for html in body.values():
+        link_addresses.require_kept(html, field="body")
     if not texts:
         raise InvalidInput(lazy("Write the message of the response."), field="body")
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id

@@ -38,7 +38,7 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
     """
     if len(writing.body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
-    body = richtext.clean(writing.body)
+    body = richtext.clean(writing.body, pictures=True)
     values = {
         "kind": NOTE if writing.note else REPLY,
         "body": body,

@@ -13,7 +13,7 @@ from helpdesk.events import EventKind, actor_name, customer_of, record
 from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs, richtext
+from helpdesk.lib import inputs, richtext, text_pictures
 from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, mentions, outdated_reply, undo_send
@@ -131,7 +131,7 @@ def reply(
     saved with this reply: withdrawing the reply deletes it, too. `form_key` lets `find_by_form_key` find the reply.
     Raises InvalidInput at ``body`` under Spam and in the bin, where nobody is mailed, and at ``then`` for `waits_as`.
     """
-    clean = _required(body)
+    clean = _required(body, files)
     with act(ticket, "reply", actor=actor):
         if seen is not None:
             outdated_reply.refuse(ticket, seen)
@@ -195,7 +195,7 @@ def add_note(
     Agents named in it (``@Name``) who see the ticket are mailed. `form_key` lets `find_by_form_key` find the note.
     Raises InvalidInput at ``body``.
     """
-    required = _required(body)
+    required = _required(body, files)
     with act(ticket, "note", actor=actor):
         # What the program writes down names nobody: somebody else wrote it.
         nameable = mentions.mentionable_agents(ticket, by=actor) if isinstance(actor, Agent) else []
@@ -237,10 +237,11 @@ def may_delete_note(note: Message, agent: Agent) -> bool:
     return note.agent_id == agent.id or agent.is_admin or lookups.is_manager(agent.id)
 
 
-def _required(body: str) -> str:
+def _required(body: str, files: Sequence[StoredFile]) -> str:
     if len(body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
-    clean = richtext.clean(body)
+    # A picture without its file would be a hole in the text.
+    clean = text_pictures.bound(richtext.clean(body, pictures=True), files)
     if not richtext.to_text(clean).strip():
         raise InvalidInput(lazy("Write a message first."), field="body")
     return clean

@@ -4,6 +4,7 @@ import { fold } from "./folding.js";
 import { oneEmptyLine } from "./lines.js";
 import { mentions } from "./mentions.js";
 import { network } from "./network.js";
+import { pictures } from "./pictures.js";
 
 const form = document.querySelector("[data-composer]");
 const area = form?.querySelector("[data-rich]");
@@ -12,6 +13,7 @@ const area = form?.querySelector("[data-rich]");
 function translate() {
   const words = JSON.parse(document.getElementById("editor-words")?.textContent ?? "{}");
   Object.assign(window.Trix.config.lang, words);
+  Object.assign(window.Trix.config.attachments.preview.caption, { name: false, size: false });
 }
 
 function escape(text) {
@@ -135,8 +137,8 @@ if (form && area && window.Trix) {
     oneEmptyLine(event.target);
     drafts(form, event.target);
     mentions(form, event.target);
+    pictures(event.target);
   });
-  document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.querySelector("[data-choose-file]")?.addEventListener("click", (event) => {
     event.preventDefault();
     const files = document.getElementById("files");

@@ -1,5 +1,6 @@
 // <textarea data-editor>: rich text where the browser has script, the plain text area where it has not.
 import { oneEmptyLine } from "./lines.js";
+import { pictures } from "./pictures.js";
 
 function translate() {
   const words = JSON.parse(document.getElementById("editor-words")?.textContent ?? "{}");
@@ -33,8 +34,8 @@ if (window.Trix) {
   document.addEventListener("trix-initialize", ({ target }) => {
     for (const button of target.toolbarElement.querySelectorAll("button")) button.tabIndex = 0;
     oneEmptyLine(target);
+    pictures(target);
   });
-  document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.addEventListener("inline:added", ({ target }) => enrichAll(target));
   enrichAll(document);
 }

@@ -58,7 +58,7 @@ function improve(holder) {
     if (current) return;
     current = queue.shift() ?? null;
     if (!current) return resume();
-    const { file, row } = current;
+    const { file, row, isInText } = current;
     const bar = row.querySelector("progress");
     const answer = await post(holder.dataset.files, { files: file }, (event) => {
       if (event.total) bar.value = event.loaded / event.total;
@@ -71,6 +71,10 @@ function improve(holder) {
       row.querySelector("button").value = answer.id;
       nameShown();
       say(words.got, answer.name);
+      if (isInText && answer.picture) {
+        const detail = { picture: answer.picture, name: answer.name, type: file.type };
+        holder.dispatchEvent(new CustomEvent("files:picture", { detail }));
+      }
     } else {
       row.remove();
       if (answer.id) post(holder.dataset.takeOut, { remove_file: answer.id });
@@ -88,14 +92,15 @@ function improve(holder) {
     form.requestSubmit(submitter);
   };
 
-  const add = (files) => {
+  const add = (files, isInText = false) => {
     holder.querySelector("[data-refused]").replaceChildren();
     for (const file of files) {
       if (file.size > Number(holder.dataset.most)) refuse(words.large.replace("{name}", file.name));
-      else queue.push({ file, row: show(file) });
+      else queue.push({ file, isInText, row: show(file) });
     }
     next();
   };
+  holder.addEventListener("files:take", ({ detail }) => add(detail, true));
 
   const remove = async (row) => {
     const button = row.querySelector("button");
@@ -112,8 +117,9 @@ function improve(holder) {
     }
     row.remove();
     nameShown();
+    holder.dispatchEvent(new CustomEvent("files:gone", { detail: button.value }));
     say(words.gone, name);
-    input?.focus();
+    if (!document.activeElement?.closest("trix-editor")) input?.focus();
   };
 
   list.addEventListener("click", (event) => {
@@ -130,6 +136,7 @@ function improve(holder) {
     input.value = "";
   });
 
+  const isEditor = (target) => target instanceof Element && target.closest("trix-editor") !== null;
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const over = (shown) => holder.classList.toggle("is-over", shown);
   form.addEventListener("dragover", (event) => {
@@ -145,7 +152,7 @@ function improve(holder) {
       event.preventDefault();
       event.stopPropagation();
       over(false);
-      add([...event.dataTransfer.files]);
+      add([...event.dataTransfer.files], isEditor(event.target));
     },
     true,
   );
@@ -157,7 +164,7 @@ function improve(holder) {
       if (!files.length || event.clipboardData.types.includes("text/plain")) return;
       event.preventDefault();
       event.stopPropagation();
-      add(files);
+      add(files, isEditor(event.target));
     },
     true,
   );

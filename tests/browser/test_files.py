@@ -111,22 +111,53 @@ def test_a_form_sent_in_haste_waits_for_its_files(page, carol, sales):
     assert Attachment.get().message.ticket == Ticket.get()
 
 
-def test_an_agent_drops_a_file_on_the_editor(composer, ticket):
-    give(composer, "trix-editor", "drop")
-    assert file_names(composer, 1) == ["photo.png"]
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_picture_given_to_the_editor_stands_in_the_text_and_is_sent_there(composer, kind):
     composer.locator("trix-editor").click()
-    composer.keyboard.type("There it is.")
+    composer.keyboard.type("There it is: ")
+    give(composer, "trix-editor", kind)
+    assert file_names(composer, 1) == ["photo.png"]
+    composer.locator("trix-editor img").wait_for()
     composer.click("[data-submit]")
     composer.get_by_text("Your message has been sent.").wait_for()
-    picture = composer.locator(".file-shot img")
+    picture = composer.locator(".msg.is-reply .msg-body img")
     assert picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") == 8
+    assert picture.get_attribute("alt") == "photo.png"
+    assert composer.locator(".file-shot").count() == 0
     assert Attachment.get().message.kind == "reply"
 
 
-def test_an_agent_pastes_a_screenshot_into_the_editor(composer):
+def test_a_picture_taken_out_of_the_text_is_not_sent_and_one_taken_out_of_the_files_leaves_the_text(composer):
+    editor = composer.locator("trix-editor")
+    editor.click()
     give(composer, "trix-editor", "paste", name="image.png")
+    editor.locator("img").wait_for()
+    editor.click()
+    composer.keyboard.press("Control+a")
+    composer.keyboard.press("Delete")
+    assert file_names(composer, 0) == []
+    assert Upload.select().count() == 0
+    give(composer, "trix-editor", "paste", name="image.png")
+    editor.locator("img").wait_for()
+    composer.locator("[data-kept] button").click()
+    editor.locator("img").wait_for(state="detached")
+
+
+#: What pasting the layout of a page comes to.
+PASTE_HTML = "(html) => document.querySelector('trix-editor').editor.insertHTML(html)"
+
+
+def test_a_picture_of_a_web_page_goes_at_once_and_that_is_said(composer):
+    composer.locator("trix-editor").click()
+    composer.evaluate(PASTE_HTML, "<p>Words <img src='/static/favicon.svg'> and more</p>")
+    composer.get_by_text("A picture of a web page cannot be kept here.").wait_for()
+    assert composer.locator("trix-editor figure, trix-editor img").count() == 0
+    assert "Words" in composer.locator("trix-editor").inner_text()
+    # What a word processor writes into its text is a file as any other.
+    data = base64.b64encode(attached.png()).decode()
+    composer.evaluate(PASTE_HTML, f"<p>Chart <img src='data:image/png;base64,{data}'></p>")
     assert file_names(composer, 1) == ["image.png"]
-    assert composer.locator("trix-editor img, trix-editor figure").count() == 0
+    composer.locator("trix-editor img").wait_for()
 
 
 def test_a_script_in_a_served_file_does_not_run(page, watcher, ticket, ana):

@@ -160,6 +160,8 @@ GET: dict[str, str] = {
     "desk_merge.merge_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
+    # A picture of a form is its writer's alone.
+    "desk_files.picture_view": f"{DESK} 404 404 404 404",
     "account.sign_in": "200 200 200 200 302 302 302 302",
     "account.forgotten": ALL,
     "account.profile": AGENTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk import tickets
+from helpdesk import outbox, tickets
 from helpdesk.notifications import email_texts
 from helpdesk.settings.email_kinds import KINDS
 from models import EmailText, OutgoingEmail
@@ -32,6 +32,19 @@ def test_an_unknown_variable_is_refused_by_name(client_of, root):
     assert "{{customer_password}}" in page
     assert "cannot be used here" in page
     assert EmailText.select().count() == 0
+
+
+def test_a_variable_may_be_the_address_of_a_link_and_another_address_is_refused_by_name(client_of, root, ticket):
+    link = '<a href="{{customer_account_link}}">your ticket</a>'
+    data = {**TEXT, "body-en": f"<p>See {link}. {{{{message}}}}</p>"}
+    assert doors.post(client_of(root), EDIT, data).status_code == 302
+    assert 'href="{{customer_account_link}}"' in EmailText.get().body["en"]
+    tickets.reply(ticket, "<p>Done</p>", actor=root)
+    mail = outbox.render(OutgoingEmail.get(OutgoingEmail.kind == "notification"), "https://desk.example/t/1")
+    assert 'href="https://desk.example/t/1"' in mail.get_body(("html",)).get_content()
+    page = doors.post(client_of(root), EDIT, {**TEXT, "body-en": '<p><a href="/contact">x</a> {{message}}</p>'})
+    assert "leads to “/contact”" in doors.text_of(page)
+    assert "/contact" not in EmailText.get().body["en"]
 
 
 def test_the_account_link_is_refused_outside_the_notification(client_of, root):

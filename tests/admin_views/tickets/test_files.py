@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
 from admin_views.tickets.files import form_files
-from helpdesk import settings, tickets
-from models import Attachment, Message, Upload
+from database import Label
+from helpdesk import outbox, settings, tickets
+from helpdesk.notifications import mailed_pictures
+from models import Attachment, EmailText, Message, OutgoingEmail, Upload
 from tests.support import attached, doors
 
 pytestmark = pytest.mark.usefixtures("no_files")
@@ -142,3 +146,65 @@ def test_what_came_with_a_form_is_taken_once(app, ana, no_files):
         for _ in range(2):
             files.take()
         assert ([row.name for row in files.stored], files.errors) == (["invoice.pdf"], [])
+
+
+def uploaded(client, ticket, content, name):
+    """Send a picture ahead as the script of the editor does; return the key of the form and the answer."""
+    key = attached.files_key(client.get(f"/admin/tickets/{ticket.number}").get_data(as_text=True))
+    address = f"/admin/files/upload?ticket={ticket.number}"
+    return key, doors.post(client, address, {"files_key": key, "files": file(content, name)}).json
+
+
+@pytest.fixture
+def telling(database):
+    """A desk whose mails hold the message."""
+    EmailText.create(kind="notification", body=Label(en="<p>{{message}}</p>"))
+
+
+def test_a_picture_of_the_editor_goes_out_in_the_text(client_of, ticket, ana, ben, carol, telling):
+    client, content = client_of(ana), attached.png()
+    key, sent = uploaded(client, ticket, content, "Écran 1.png")
+    address = sent["picture"]
+    assert client.get(address, buffered=True).data == content
+    assert client_of(ben).get(address).status_code == 404
+    figure = f'<figure data-trix-attachment="{{}}"><img src="{address}"><figcaption></figcaption></figure>'
+    body = f"<div>Look: {figure} Here.<img src='https://web.example/x.png'></div>"
+    fields = {"body": body, "format": "html", "files_key": key, "files_shown": sent["id"]}
+    # Its draft shows the picture again.
+    doors.post(client, f"/admin/tickets/{ticket.number}/draft", fields)
+    assert address in client.get(f"/admin/tickets/{ticket.number}").get_data(as_text=True)
+
+    assert reply(client, ticket, **fields).status_code == 302
+    assert Attachment.get().message.body.count("<img") == 1
+    for reader, path in ((ana, "/admin/tickets"), (carol, "/tickets")):
+        html = client_of(reader).get(f"{path}/{ticket.number}").get_data(as_text=True)
+        [source] = re.findall(r'<img src="([^"]+)" alt="Écran 1.png">', html)
+        assert client_of(reader).get(source, buffered=True).data == content
+        assert "file-shot" not in html
+    row = OutgoingEmail.get(OutgoingEmail.kind == "notification")
+    mail = message_from_bytes(outbox.render(row, "https://desk.example/t/1").as_bytes(), policy=default)
+    html, picture = mail.get_body(("html",)), next(part for part in mail.walk() if part["Content-ID"])
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}" alt="Écran 1.png"' in html.get_content()
+    assert picture.get_content() == content
+    assert (picture.get_content_type(), picture.get_content_disposition()) == ("image/png", "inline")
+    assert "[Écran 1.png]" in mail.get_body(("plain",)).get_content()
+
+
+def test_a_picture_of_no_file_of_the_form_leaves_no_hole(client_of, ticket, ana):
+    client = client_of(ana)
+    other = attached.file(ticket, attached.png(), "other.png")
+    body = f'<div>Look: <img src="cid:{other.sha256[:32]}"></div>'
+    assert reply(client, ticket, body=body, format="html").status_code == 302
+    message = Message.get(Message.kind == "reply")
+    assert message.body == "<div>Look: </div>"
+
+
+def test_a_large_picture_is_named_in_the_mail_and_shown_on_the_page(client_of, ticket, ana, telling, monkeypatch):
+    monkeypatch.setattr(mailed_pictures, "MOST_BYTES", 10)
+    client = client_of(ana)
+    key, sent = uploaded(client, ticket, attached.png(), "a.png")
+    fields = {"body": f'<img src="{sent["picture"]}">', "format": "html", "files_key": key, "files_shown": sent["id"]}
+    assert reply(client, ticket, **fields).status_code == 302
+    mail = outbox.render(OutgoingEmail.get(OutgoingEmail.kind == "notification"), "https://desk.example/t/1")
+    assert "[a.png]" in mail.get_body(("html",)).get_content()
+    assert not any(part["Content-ID"] for part in mail.walk())
