@@ -13,18 +13,20 @@ from typing import Any
 from peewee import ModelSelect
 
 from database import is_sqlite
-from helpdesk import clock, settings
+from helpdesk import clock, links, settings
 from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.settings import email_kinds
-from models import CustomerAddress, FormerNumber, OutgoingEmail, Ticket
+from models import CustomerAddress, FormerNumber, OutgoingEmail, Ticket, TicketCc
 
 #: Mails about tickets that somebody in copy gets within an hour, each by itself.
 AN_HOUR = 5
 HOUR = timedelta(hours=1)
 #: The kinds of mail that are counted.
 COUNTED = ("notification", "copy", "copied")
+#: Tickets of one digest that get a private link each.
+LINKED = 100
 END = "</ul>"
 
 
@@ -56,6 +58,18 @@ def forget(ticket: Ticket, address: CustomerAddress) -> None:
         body = re.sub(rf"<li><a [^>]*>#(?:{numbers})</a></li>", "", digest.body)
         if body != digest.body:
             _store(digest, body=body, **({} if "<li>" in body else {"state": "cancelled"}))
+
+
+def with_private_links(digest: OutgoingEmail) -> str:
+    """Return the body of a digest whose links open their tickets without an account, for the mail alone."""
+    number = re.compile(rf'(?<=href="){re.escape(escape(settings.site_url()))}/tickets/([^"/]+)(?=")')
+    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address == digest.address_id)
+    named = Ticket.number.in_(number.findall(digest.body)[:LINKED])
+    links_of = {
+        ticket.number: links.url("ticket", links.make("ticket", address=digest.address, ticket=ticket))
+        for ticket in Ticket.select().where(named, Ticket.id.in_(copied))
+    }
+    return number.sub(lambda match: escape(links_of.get(match[1], match[0])), digest.body)
 
 
 def _locked(*conditions: Any) -> ModelSelect:

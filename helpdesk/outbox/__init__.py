@@ -22,7 +22,7 @@ from helpdesk import access, clock, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
-from helpdesk.notifications import rendering, reply_address
+from helpdesk.notifications import copy_digest, rendering, reply_address
 from helpdesk.notifications.headers import BadMail
 from helpdesk.outbox import claims, outbox_health, retries
 from helpdesk.outbox.smtp_errors import MailFailure, explain, is_of_connection, is_permanent
@@ -147,6 +147,8 @@ def _handle(email: OutgoingEmail, connection: Connection, *, is_second: bool = F
         if claims.is_moot(email):
             claims.store(email, state="cancelled")
             return 0
+        if email.kind == "digest" and email.address_id is not None:
+            email.body = copy_digest.with_private_links(email)
         written = render(email, _private_link(email))
         letter = Letter(written, email.from_email, email.to_email, reply_address.return_path(email))
     except LOST:

@@ -149,6 +149,22 @@ def digests(email=EVE):
     return list(OutgoingEmail.select().where(OutgoingEmail.to_email == email, OutgoingEmail.kind == "digest"))
 
 
+def test_each_link_of_the_digest_opens_its_ticket_without_an_account(app, copied, carol, billing, invoices, smtp):
+    other = cast.open_ticket(carol, billing, invoices)
+    cc.add_cc(other, [EVE], actor=carol)
+    for ticket in (copied, other):
+        copy_digest.gather(recipients.in_copy(ticket, address()), ticket)
+    with time_machine.travel(clock.now() + timedelta(hours=1, minutes=1)):
+        outbox.deliver_due(limit=100)
+        (mail,) = [mail for mail in smtp.to(EVE) if mail["Subject"] == "New messages in your tickets"]
+        ways = re.findall(r"#(\d+) \(http://[^/]+(/t/[^)]+)\)", text_of(mail))
+        assert [number for number, _way in ways] == [copied.number, other.number]
+        for number, way in ways:
+            assert doors.post(app.test_client(), way).location == f"/tickets/{number}"
+    assert "/tickets/" not in text_of(mail)
+    assert "/t/" not in digests()[0].body
+
+
 def test_two_messages_at_once_are_both_in_the_digest(copied, carol, billing, invoices):
     one, *others = (cast.open_ticket(carol, billing, invoices) for _ in range(3))
     copy_digest.gather(recipients.in_copy(one, address()), one)
