@@ -145,7 +145,9 @@ def mailbox_step() -> Response | str | tuple[str, int]:
         flash(_("A mailbox needs a service for its tickets: add one first."), "info")
         return redirect(url_for("setup.service_step"), 303)
     form = MailboxForm()
-    row = next(iter(lookups.mailboxes()), None)
+    # One that is set up otherwise is left alone.
+    rows = (row for row in lookups.mailboxes() if (row.kind, row.auth) == ("imap", "password"))
+    row = next(rows, None)
     if request.method != "POST":
         form.address.data = row.address if row is not None else settings.get("default_sender")
         if row is not None:
