@@ -23,6 +23,8 @@ from tools.benchmarks.mishaps.desk import Desk
 MAILS = 20
 #: Rounds of tries while the server misbehaves.
 TRIES = 3
+#: Seconds a server that is well again has to take all: it is called again a minute after its fault.
+PATIENCE = 180
 MODES = ("refuses", "is silent", "refuses some for now", "dies before 250", "dies after 250")
 
 
@@ -120,7 +122,7 @@ def misbehaving(mode: str, url: str | None) -> Iterator[tuple[str, object]]:
             server.taken = before
         server.mode = "well"
         server.stopping.set()
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while OutgoingEmail.select().where(OutgoingEmail.state == "pending").exists() and time.monotonic() < until:
             due()
             outbox.deliver_due(limit=MAILS * 2)
