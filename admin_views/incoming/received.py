@@ -21,6 +21,7 @@ from helpdesk.incoming import held_mail, mail_access, mail_page, outcome_texts, 
 from helpdesk.settings import lookups
 from models import MAIL_STATES, IncomingMail, Ticket
 from web import downloads
+from web.rendering import icon
 
 #: What a state looks like in a list.
 ICONS = {
@@ -37,10 +38,10 @@ ICONS = {
 
 def outcome(mail: IncomingMail) -> Markup:
     """Return the outcome of a mail as its list shows it: an icon with its word."""
-    icon = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>')
-    shown = icon.format(ICONS[mail.state])
     extra = " is-held" if mail.state == "held" else ""
-    return Markup('<span class="outcome{}">{}{}</span>').format(extra, shown, outcome_texts.STATES[mail.state])
+    return Markup('<span class="outcome{}">{}{}</span>').format(
+        extra, icon(ICONS[mail.state]), outcome_texts.STATES[mail.state]
+    )
 
 
 class ReceivedView(DeskView):

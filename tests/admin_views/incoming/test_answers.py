@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,8 @@ def test_a_message_says_how_it_was_recognised_and_leads_to_its_mail(
     address = f"/admin/incoming/details/?id={row.id}"
     assert f'href="{address}"' in page
     assert "Sent to the answer address of a ticket" in doors.text_of(client_of(ana).get(address))
+    listed = client_of(ana).get("/admin/incoming/").get_data(as_text=True)
+    assert re.search(r'<span class="outcome"><svg[^>]*><use href="[^"]*icons[^"]*\.svg[^"]*#i-reply"/>', listed)
     # Who does not see the ticket does not see its mail.
     assert client_of(ben).get(address).status_code in {302, 404}
     assert "0123" not in doors.text_of(client_of(ben).get(address, follow_redirects=True))
