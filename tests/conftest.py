@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +37,15 @@ def skip(reason: str) -> NoReturn:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our own options."""
     selection.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the program once, also where Python is told to write no bytecode: each program a test starts would."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="bytecode-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(trylast=True)

@@ -38,3 +38,9 @@ def test_what_is_put_first_is_there(prefix: str) -> None:
     found = [path for path in TESTS.rglob("test_*.py") if path.relative_to(TESTS).as_posix().startswith(prefix)]
     assert found
     assert slowness(prefix) < slowness("helpdesk/test_links.py")
+
+
+def test_programs_that_tests_start_are_compiled_once() -> None:
+    own = "import sys; print(sys.dont_write_bytecode)"
+    done = subprocess.run([sys.executable, "-S", "-c", own], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
