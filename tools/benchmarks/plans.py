@@ -98,11 +98,12 @@ def work_of(statement: Statement) -> tuple[int, list[str]]:
 
 
 def _rows_of(step: str) -> int:
-    """Return the rows that a step of PostgreSQL's plan gave on or threw away, each time it ran."""
-    loops = re.search(r"loops=(\d+)", step)
-    given = re.search(r"\(actual rows=(\d+)", step)
+    """Return the rows that a step of PostgreSQL's plan read from a table or threw away."""
     thrown = re.search(r"Rows Removed by (?:Filter|Index Recheck|Join Filter): (\d+)", step)
-    return int(given[1]) * int(loops[1]) if given and loops else int(thrown[1]) if thrown else 0
+    if thrown:
+        return int(thrown[1])
+    read = re.search(r"(?<!CTE )(?<!Subquery )Scan .*\(actual rows=(\d+) loops=(\d+)\)", step)
+    return int(read[1]) * int(read[2]) if read else 0
 
 
 def check(url: str, folder: Path, tickets: int) -> int:
