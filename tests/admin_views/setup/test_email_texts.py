@@ -157,6 +157,15 @@ def test_the_preview_of_a_reply_holds_the_reply(client_of, root, ticket):
 
 
 @pytest.mark.parametrize("key", sorted(KINDS))
+def test_a_preview_shows_the_frame(client_of, root, ticket, key):
+    page = client_of(root).get(f"/admin/emails/{key}/preview").text
+    is_of_ticket = KINDS[key].group != "accounts"
+    assert (f"Ticket {ticket.number}" in page) is is_of_ticket
+    assert page.count('class="button"') >= 1
+    assert ("because" in page) or ("has put you in copy" in page) or KINDS[key].group == "support"
+
+
+@pytest.mark.parametrize("key", sorted(KINDS))
 def test_every_mail_has_a_preview_without_any_ticket(client_of, root, key):
     page = client_of(root).get(f"/admin/emails/{key}/preview")
     assert page.status_code == 200
