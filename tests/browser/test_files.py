@@ -118,6 +118,8 @@ def test_a_picture_given_to_the_editor_stands_in_the_text_and_is_sent_there(comp
     give(composer, "trix-editor", kind)
     assert file_names(composer, 1) == ["photo.png"]
     composer.locator("trix-editor img").wait_for()
+    # Nothing is written under it: it would not be sent.
+    assert composer.locator("trix-editor figcaption:visible").count() == 0
     composer.click("[data-submit]")
     composer.get_by_text("Your message has been sent.").wait_for()
     picture = composer.locator(".msg.is-reply .msg-body img")
