@@ -246,9 +246,7 @@ def test_nobody_gets_two_mails_of_one_message(ticket, carol, ana):
     assert mailed() == ["carol@customer.example"]
 
 
-@pytest.mark.parametrize(
-    ("locale", "line"), [("en", "because you are in copy"), ("fr", "parce que vous êtes en copie")]
-)
+@pytest.mark.parametrize(("locale", "line"), [("en", "which you follow in copy"), ("fr", "que vous suivez en copie")])
 def test_the_mail_says_that_one_is_in_copy_and_names_nobody_else(ticket, carol, ana, locale, line):
     dan = cast.make_customer("Dan", "Brown", locale=locale)
     cc.add_cc(ticket, [dan.primary_address.email], actor=carol)
