@@ -185,7 +185,7 @@ class Dovecot:
                 self.process.stderr.close()
 
     def _wait(self) -> None:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):
                 self.client().logout()

@@ -71,7 +71,7 @@ def watched(mailbox: Mailbox, app: Any) -> Iterator[Callable[[], threading.Event
     yield begin
     stopping.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
