@@ -1074,6 +1074,8 @@ class IncomingMail(Base):
     decided_at = UtcDateTimeField(null=True)
     #: When its server was done with: moved there, deleted there, or gone before.
     tidied_at = UtcDateTimeField(null=True)
+    #: Whether its headers alone are here: it was too large, and whole it is on its server alone.
+    headers_only = BooleanField(default=False)
 
     class Meta:
         indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))

@@ -19,8 +19,10 @@ class Origin:
     uid: int
 
 
-def accept(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, held: str = "") -> IncomingMail | None:
-    """Take a mail as it came; nothing of it is read. `held` keeps it for a person, for this reason.
+def accept(
+    mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, headers_only: bool = False
+) -> IncomingMail | None:
+    """Take a mail as it came; nothing of it is read. With its headers only, as it is too large, it waits for a person.
 
     Returns None for a mail that this folder gave before. Raises OSError when the disk refuses, and what the database
     raises when it is away: the mail was not taken then.
@@ -42,8 +44,9 @@ def accept(mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, he
                 size=len(content),
                 path=path,
                 silent=origin is not None and origin.uid <= origin.folder.silent_until,
-                state="held" if held else "stored",
-                reason=held,
+                state="held" if headers_only else "stored",
+                reason="too-large" if headers_only else "",
+                headers_only=headers_only,
                 received_at=clock.now(),
                 **where,
             )

@@ -53,7 +53,12 @@ def _require(mail: IncomingMail, actor: Agent) -> None:
 
 
 def _content(mail: IncomingMail) -> ParsedMail:
-    """Read a mail anew. Raises NotFound when it is no longer kept, InvalidInput when it cannot be read."""
+    """Read a mail anew. Raises NotFound when it is no longer kept, InvalidInput when it is not here or not readable."""
+    if mail.headers_only:
+        # A ticket of its headers would look like the whole of it.
+        raise InvalidInput(
+            lazy("Only the headers of this e-mail are here. An administrator can take the rest from its server.")
+        )
     with Parser() as parser:
         content = parser.read(raw_mail.location(mail))
     if content is None:
@@ -225,7 +230,7 @@ def fetch_whole(mail: IncomingMail, *, actor: Agent) -> IncomingMail:
     """Take a mail that was left on its server for its size after all, and decide about it. Raises HelpdeskError."""
     access.require(actor, "administer")
     _require(mail, actor)
-    if mail.reason != "too-large" or mail.uid is None:
+    if not mail.headers_only or mail.uid is None:
         raise InvalidInput(lazy("This e-mail is here already."))
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     try:
@@ -235,8 +240,14 @@ def fetch_whole(mail: IncomingMail, *, actor: Agent) -> IncomingMail:
     if content is None:
         raise InvalidInput(lazy("It is not on its server any more."))
     old, (path, digest) = mail.path, raw_mail.keep(content)
-    values = {"path": path, "sha256": digest, "size": len(content), "state": "stored", "reason": "", "attempts": 0}
-    IncomingMail.update(**values).where(IncomingMail.id == mail.id, IncomingMail.state == "held").execute()
+    values = {
+        "path": path, "sha256": digest, "size": len(content), "headers_only": False,
+        "state": "stored", "reason": "", "attempts": 0,
+    }  # fmt: skip
+    mine = IncomingMail.update(**values).where(IncomingMail.id == mail.id, IncomingMail.state == mail.state)
+    if not mine.where(IncomingMail.headers_only).execute():
+        raw_mail.discard([path])
+        raise InvalidInput(lazy("Somebody else has just decided about this e-mail."))
     raw_mail.discard([old])
     pipeline.decide_waiting()
     return IncomingMail.get_by_id(mail.id)

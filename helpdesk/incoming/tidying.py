@@ -1,6 +1,7 @@
 """Tidying up on the server: what is stored here and decided is moved or deleted there, where a mailbox says so.
 
-A mail that waits for a decision stays, and so does one whose bytes are not here. What fails is tried again in an hour.
+A mail that waits for a decision stays, and so does one that is not here whole, whatever was decided about it. What
+fails is tried again in an hour.
 """
 
 from __future__ import annotations
@@ -65,13 +66,14 @@ def tidy(mailbox: Mailbox) -> int:
 
 
 def _due(mailbox: Mailbox) -> list[IncomingMail]:
-    """Return the mails that are due, by folder: decided so many days ago, and their bytes are on our disk."""
+    """Return the mails that are due, by folder: decided so many days ago, and whole on our disk."""
     limit = clock.now() - timedelta(days=mailbox.after_days)
     rows = IncomingMail.select().where(
         IncomingMail.mailbox == mailbox.id,
         SQL("tidied_at IS NULL AND uid IS NOT NULL"),
         IncomingMail.state.in_(DECIDED),
         IncomingMail.path.is_null(False),
+        ~IncomingMail.headers_only,
         IncomingMail.decided_at < limit,
     )
     first = list(rows.order_by(IncomingMail.id).limit(AT_ONCE))

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from peewee import IntegrityError
+from playhouse.migrate import SchemaMigrator
 
 import models
 from database import Label
 from engines import open_database
-from helpdesk import journal, settings, tickets
+from helpdesk import clock, journal, settings, tickets
 from helpdesk.filters import running
 from helpdesk.operations import migrate
 from helpdesk.settings import environment, lookups, seed
@@ -303,6 +304,30 @@ def test_canned_responses_are_in_the_language_of_the_desk(empty: Any, no_mailbox
     migrate.runner(empty).up()
     row = models.CannedResponse.get()
     assert (row.name, row.body) == ({"fr": "Merci « à tous »"}, {"fr": body})
+
+
+def test_what_was_too_large_is_known_to_be_here_by_its_headers_alone(empty: Any, no_mailboxes: None) -> None:
+    migrate.runner(empty).up()
+    seed.seed_defaults()
+    mailbox = models.Mailbox.create(name="Support", address="support@desk.example", service=cast.make_service("Sales"))
+    closed = {"data": {"who": "Ana"}}
+    decided: tuple[tuple[str, str, Any], ...] = (
+        ("held", "too-large", {}),
+        ("ignored", "closed", closed | {"before": ["held", "too-large"]}),
+        ("ignored", "closed", closed | {"before": ["held", "colleague"]}),
+        ("new", "new", {}),
+    )
+    for uid, (state, reason, explanation) in enumerate(decided, 1):
+        models.IncomingMail.create(
+            mailbox=mailbox, uid=uid, sha256=str(uid), size=1, received_at=clock.now(), state=state, reason=reason,
+            explanation=explanation,
+        )  # fmt: skip
+    empty.execute_sql('ALTER TABLE "incoming_mail" DROP COLUMN "headers_only"')
+    runner = migrate.runner(empty)
+    module = next(row for row in runner.status() if row.name.endswith("_headers_only")).load()
+    module.up(SchemaMigrator.from_database(runner.database), runner.database)
+    rows = models.IncomingMail.select(models.IncomingMail.headers_only).order_by(models.IncomingMail.uid)
+    assert [row.headers_only for row in rows] == [True, True, False, False]
 
 
 def test_first_words_are_filled_in_for_the_tickets_there_are(empty: Any, no_mailboxes: None) -> None:

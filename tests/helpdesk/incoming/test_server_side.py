@@ -11,7 +11,7 @@ import pytest
 
 from helpdesk import clock, outbox, settings
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import mailbox_test, mailboxes, pipeline, raw_mail, tidying
+from helpdesk.incoming import held_mail, mailbox_test, mailboxes, pipeline, raw_mail, tidying
 from helpdesk.operations import sent_copies
 from helpdesk.settings import run_state
 from helpdesk.tickets.messages import reply
@@ -116,6 +116,49 @@ def test_deleting_takes_what_is_stored_and_nothing_that_others_marked(
     tidying.run()
     # The bytes of the second are not here, whatever its row says; the third is somebody else's to expunge.
     assert subjects(mails_in("INBOX")) == ["Two", "Three"]
+
+
+@pytest.mark.parametrize("after", ["move", "delete"])
+def test_what_is_here_by_its_headers_alone_stays_whatever_was_decided(
+    after: str, mailbox: Mailbox, server: real.Dovecot, user: str, root: Agent,
+    mails_in: Callable[[str], list[EmailMessage]],
+) -> None:  # fmt: skip
+    mailbox.after = after
+    mailbox.save()
+    settings.save({"max_mail_size": "2K"})
+    server.put(mail("x" * 5000, subject="Large"), mail(subject="Small"), user=user)
+    pipeline.run()
+    large = IncomingMail.get(IncomingMail.state == "held")
+    # A ticket of its headers would be an empty one that looks whole.
+    for act in (held_mail.would_become, held_mail.replay, held_mail.open_ticket):
+        with pytest.raises(InvalidInput, match="Only the headers"):
+            act(large, actor=root)
+    with pytest.raises(InvalidInput, match="Only the headers"):
+        held_mail.open_for(large, "erin@customer.example", "Erin", actor=root)
+    with pytest.raises(InvalidInput, match="Only the headers"):
+        held_mail.add_to(large, Ticket.get().number, actor=root)
+    held_mail.close(large, actor=root)
+    days_pass()
+    tidying.run()
+    assert subjects(mails_in("INBOX")) == ["Large"]
+    # Also after that it can be had whole, and is one like any other then.
+    settings.save({"max_mail_size": "25M"})
+    whole = held_mail.fetch_whole(IncomingMail.get_by_id(large.id), actor=root)
+    assert (whole.state, whole.headers_only, "x" * 5000 in whole.message.body) == ("new", False, True)
+    days_pass()
+    tidying.run()
+    assert subjects(mails_in("INBOX")) == []
+
+
+def test_accepting_a_sender_makes_no_ticket_of_headers(
+    mailbox: Mailbox, server: real.Dovecot, user: str, root: Agent
+) -> None:
+    settings.save({"max_mail_size": "2K"})
+    server.put(mail("x" * 5000), user=user)
+    pipeline.run()
+    IncomingMail.update(from_email="erin@customer.example").execute()
+    assert held_mail.accept_sender(IncomingMail.get(), actor=root) == 0
+    assert (IncomingMail.get().state, Ticket.select().count()) == ("held", 0)
 
 
 @sqlite_only
