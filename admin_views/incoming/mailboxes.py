@@ -132,7 +132,9 @@ class MailboxesView(DeskView):
         ),
         "client_id": lazy("Of the application you make at Google or Microsoft; the end of this page says how."),
         "tenant": lazy("For Microsoft only: the number or domain of your directory. Empty: any organisation."),
-        "host": lazy("Example: imap.example.org. Empty for Google and Microsoft: theirs."),
+        "host": lazy(
+            "Example: imap.example.org. With Google and Microsoft it is always theirs, as are port and encryption."
+        ),
         "port": lazy("Usually 993, or 143 with STARTTLS."),
         "security": lazy("Certificates are always checked."),
         "username": lazy("Often the address itself. For a shared mailbox of Microsoft, the address of that mailbox."),

@@ -151,15 +151,16 @@ class Connection:
 @contextmanager
 def connect(mailbox: Mailbox) -> Iterator[Connection]:
     """Connect and sign in. Raises OSError or what the library raises; never falls back to clear text."""
+    host, port, security = mail_accounts.imap_server_of(mailbox)
     client = imapclient.IMAPClient(
-        mailbox.host,
-        port=mailbox.port,
-        ssl=mailbox.security == "tls",
-        ssl_context=ssl.create_default_context() if mailbox.security == "tls" else None,
+        host,
+        port=port,
+        ssl=security == "tls",
+        ssl_context=ssl.create_default_context() if security == "tls" else None,
         timeout=SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
     )
     try:
-        if mailbox.security == "starttls":
+        if security == "starttls":
             client.starttls(ssl.create_default_context())
         sign_in(client, mailbox)
         yield Connection(client)

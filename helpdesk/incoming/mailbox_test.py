@@ -11,6 +11,7 @@ from helpdesk.access import Actor
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.incoming import collection, mailboxes, pipeline
 from helpdesk.incoming.imap_errors import explain
+from helpdesk.settings import mail_accounts
 from models import Mailbox
 
 #: Folders of a server that are named.
@@ -45,19 +46,21 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
 
 def _resolved(mailbox: Mailbox) -> Step:
     name = lazy("Name of the server")
+    host, port, _security = mail_accounts.imap_server_of(mailbox)
     try:
-        rows = socket.getaddrinfo(mailbox.host, mailbox.port, type=socket.SOCK_STREAM)
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         return Step(name, False, explain(error))
-    return Step(name, True, f"{mailbox.host} → {rows[0][4][0]}")
+    return Step(name, True, f"{host} → {rows[0][4][0]}")
 
 
 def _signed_in(mailbox: Mailbox) -> list[Step]:
     name = lazy("Connection and sign-in")
+    _host, _port, security = mail_accounts.imap_server_of(mailbox)
     try:
         with collection.imap().connect(mailbox) as connection:
             return [
-                Step(name, True, f"{mailbox.username} · {mailboxes.SECURITY[mailbox.security]}"),
+                Step(name, True, f"{mailbox.username} · {mailboxes.SECURITY[security]}"),
                 *_folders(mailbox, connection),
                 *_sent(mailbox, connection),
                 *_waiting(mailbox, connection),

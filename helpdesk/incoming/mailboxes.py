@@ -13,7 +13,7 @@ from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import email_syntax, inputs, sort_position
 from helpdesk.settings import environment, lookups, ports
-from helpdesk.settings.mail_providers import PROVIDERS
+from helpdesk.settings.mail_providers import PROVIDERS, Provider
 from helpdesk.tickets.opening import place
 from models import IncomingMail, Mailbox
 
@@ -184,7 +184,26 @@ def _trusted(text: Any) -> str:
 def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
     auth = _one_of(AUTH, values.get("auth") or "password", "auth")
     provider = PROVIDERS.get(auth)
-    host = str(values.get("host") or (provider.imap_host if provider is not None else "")).strip()
+    username = inputs.one_line(values.get("username") or (mailbox.address if provider is not None else ""), 254)
+    if not username:
+        raise InvalidInput(lazy("This field is required."), field="username")
+    return {
+        "auth": auth,
+        **(_of_provider(provider) if provider is not None else _typed_server(mailbox, values)),
+        "username": username,
+        "folder": _folder(values.get("folder"), "folder") or "INBOX",
+        "other_folders": _folders(values.get("other_folders"), "other_folders"),
+        "held_folders": _folders(values.get("held_folders"), "held_folders"),
+    }
+
+
+def _of_provider(provider: Provider) -> dict[str, Any]:
+    """Return the server of a provider: a token of its accounts is good at this one alone, and is given to no other."""
+    return {"host": provider.imap_host, "port": provider.imap_port, "security": provider.imap_security}
+
+
+def _typed_server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
+    host = str(values.get("host") or "").strip()
     if not host or not environment.is_host(host):
         raise InvalidInput(lazy("This is not the name of a server. Example: imap.example.org."), field="host")
     security = _one_of(SECURITY, values.get("security") or "tls", "security")
@@ -193,19 +212,7 @@ def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
     port = int(values.get("port") or (993 if security == "tls" else 143))
     if port not in ports.IMAP and port != mailbox.port:
         raise InvalidInput(lazy("Expected 993 or 143."), field="port")
-    username = inputs.one_line(values.get("username") or (mailbox.address if provider is not None else ""), 254)
-    if not username:
-        raise InvalidInput(lazy("This field is required."), field="username")
-    return {
-        "auth": auth,
-        "host": host,
-        "port": port,
-        "security": security,
-        "username": username,
-        "folder": _folder(values.get("folder"), "folder") or "INBOX",
-        "other_folders": _folders(values.get("other_folders"), "other_folders"),
-        "held_folders": _folders(values.get("held_folders"), "held_folders"),
-    }
+    return {"host": host, "port": port, "security": security}
 
 
 def _folder(text: Any, _field: str) -> str:

@@ -51,6 +51,14 @@ def provider_of(mailbox: Mailbox) -> Provider | None:
     return PROVIDERS.get(mailbox.auth)
 
 
+def imap_server_of(mailbox: Mailbox) -> tuple[str, int, str]:
+    """Return host, port and encryption of a mailbox: a token goes to its provider alone, whatever its row holds."""
+    provider = provider_of(mailbox)
+    if provider is None:
+        return mailbox.host, mailbox.port, mailbox.security
+    return provider.imap_host, provider.imap_port, provider.imap_security
+
+
 def accounts() -> list[Mailbox]:
     """Return the mailboxes that sign in at a provider."""
     return list(_accounts().values())

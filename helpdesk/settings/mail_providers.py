@@ -17,6 +17,7 @@ class Provider:
     imap_host: str
     smtp_host: str
     imap_port: int = 993
+    imap_security: str = "tls"
     smtp_port: int = 587
     smtp_tls: str = "starttls"
     #: What its sign-in wants besides, so that it hands out a token that lasts.

@@ -61,11 +61,11 @@ class OAuthProvider:
         self.server.shutdown()
         self.server.server_close()
 
-    def as_google(self, smtp_port: int = 587) -> Provider:
+    def as_google(self, imap_port: int, smtp_port: int = 587) -> Provider:
         """Return what the desk knows about it: it stands where Google would."""
         return replace(
             GOOGLE, authorize_url=f"{self.url}/authorize", token_url=f"{self.url}/token",
-            smtp_host="127.0.0.1", smtp_port=smtp_port, smtp_tls="none",
+            imap_host="127.0.0.1", imap_port=imap_port, smtp_host="127.0.0.1", smtp_port=smtp_port, smtp_tls="none",
         )  # fmt: skip
 
     def withdraw(self) -> None:

@@ -20,6 +20,7 @@ from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Servic
 from tests.conftest import skip
 from tests.support import doors, sqlite_only
 from tests.support import dovecot as real
+from tests.support.imap_script import Script, ScriptedServer
 from tests.support.mailbox import Controller, free_port
 from tests.support.mails import mail, make_mailbox
 from tests.support.oauth_provider import CLIENT, SECRET, OAuthProvider
@@ -43,10 +44,10 @@ def servers() -> Iterator[tuple[OAuthProvider, real.Dovecot]]:
 def provider(
     servers: tuple[OAuthProvider, real.Dovecot], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> OAuthProvider:
-    made, _server = servers
+    made, server = servers
     made.account, made.seconds, made.renewals, made.is_down = f"u{abs(hash(request.node.nodeid))}", 3600, 0, False
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    monkeypatch.setitem(mail_providers.PROVIDERS, "google", made.as_google())
+    monkeypatch.setitem(mail_providers.PROVIDERS, "google", made.as_google(server.port))
     return made
 
 
@@ -213,13 +214,38 @@ def test_tokens_are_forgotten_with_what_they_were_for(
         True,
         True,
     )
-    doors.post(client, url, form | {"host": "imap.elsewhere.example"})
+    doors.post(client, url, form | {"username": "another"})
     assert (Mailbox.get().tokens, bool(Mailbox.get().client_secret)) == ("", True)
     doors.post(client, url, form | {"client_id": "another"})
     assert Mailbox.get().client_secret == ""
     assert "Type the client ID and the client secret first." in doors.text_of(
         client.get(f"/admin/mailboxes/sign-in/?id={mailbox.id}", follow_redirects=True)
     )
+
+
+def test_a_token_goes_to_the_server_of_its_provider_alone(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
+) -> None:
+    server.put(mail(), user=provider.account)
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    elsewhere = ScriptedServer(Script())
+    form = {
+        "kind": "imap", "auth": "google", "address": mailbox.address, "name": "Support", "username": mailbox.username,
+        "client_id": CLIENT, "service": mailbox.service_id, "enabled": "y", "begin": "all",
+    }  # fmt: skip
+    foreign = {"host": "127.0.0.1", "port": "143", "security": "none"}
+    answer = doors.post(client, f"/admin/mailboxes/edit/?id={mailbox.id}", form | foreign)
+    assert answer.status_code == 302, doors.text_of(answer)
+    row = Mailbox.get()
+    assert (row.host, row.port, row.security, bool(row.tokens)) == ("127.0.0.1", server.port, "tls", True)
+    # Nor does a row that names another one, however it came to that.
+    Mailbox.update(host="localhost", port=elsewhere.port, security="none").execute()
+    assert run(app) == ["new"]
+    text = doors.text_of(doors.post(client, "/admin/mailboxes/test/", {"id": mailbox.id}))
+    assert ("Everything works." in text, "localhost" in text) == (True, False)
+    elsewhere.stop()
+    assert elsewhere.commands == []
 
 
 @sqlite_only
@@ -275,7 +301,7 @@ def test_mails_go_out_by_the_account_of_a_mailbox(
 ) -> None:
     server = TokenServer(provider)
     server.controller.start()
-    monkeypatch.setitem(mail_providers.PROVIDERS, "google", provider.as_google(server.port))
+    monkeypatch.setitem(mail_providers.PROVIDERS, "google", provider.as_google(mailbox.port, server.port))
     client = client_of(root)
     sign_in(client, mailbox, provider)
     page = client.get("/admin/configuration/").get_data(as_text=True)
