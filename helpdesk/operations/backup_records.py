@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from peewee import fn
 
 from helpdesk import clock, links, settings
 from helpdesk.operations import desk_identity
 from helpdesk.operations.backup import BackupError, manifest_of
-from helpdesk.settings import environment, run_state
-from models import Agent, Ticket
+from helpdesk.settings import environment, run_state, secret_key
+from models import Ticket
 
 #: Where the last backup is remembered.
 KEY = "last_backup"
@@ -55,8 +53,19 @@ def is_overdue() -> bool:
     if not settings.get("backup_nightly"):
         return False
     record = last()
-    since = record.made_at if record is not None else Agent.select(fn.MIN(Agent.created_at)).scalar()
+    since = record.made_at if record is not None else _before_records()
     return since is not None and since < clock.now() - PATIENCE
+
+
+def _before_records() -> datetime | None:
+    """Return when the newest night of an earlier version was written, else since when the data folder has its desk."""
+    folder = environment.current().data_dir
+    newest = max((folder / "backups").glob("*-nightly.zip"), key=_written, default=folder / secret_key.MARK)
+    return datetime.fromtimestamp(_written(newest), UTC).replace(tzinfo=None) if newest.exists() else None
+
+
+def _written(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def refuse_lesser(path: Path) -> None:
@@ -84,4 +93,4 @@ def refuse_lesser(path: Path) -> None:
 
 def _newest_beside(path: Path) -> Path | None:
     """Return the youngest archive in the folder of a backup to be."""
-    return max(path.parent.glob("*.zip"), key=lambda found: found.stat().st_mtime, default=None)
+    return max(path.parent.glob("*.zip"), key=_written, default=None)

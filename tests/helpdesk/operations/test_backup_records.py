@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,10 +34,16 @@ def test_the_night_is_remembered_and_told(request_context: None, ticket: Ticket,
         assert not check_of("Last backup").fails
 
 
-def test_a_desk_that_never_made_one_is_told_after_two_days(request_context: None, root: Agent) -> None:
+def test_a_desk_that_never_made_one_is_told_after_two_days(request_context: None, data_dir: Path) -> None:
+    desk_identity.settle()
     assert not backup_records.is_overdue()
     with time_machine.travel(clock.now() + timedelta(days=3)):
         assert backup_records.is_overdue()
+        # A night of the version before, which remembered none.
+        (data_dir / "backups").mkdir(exist_ok=True)
+        (data_dir / "backups" / "20260101-nightly.zip").touch()
+        os.utime(data_dir / "backups" / "20260101-nightly.zip", (time.time(), time.time()))
+        assert not backup_records.is_overdue()
 
 
 @sqlite_only
