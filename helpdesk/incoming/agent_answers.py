@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import i18n, notifications, settings
+from helpdesk import access, i18n, notifications, settings
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.events import transaction
@@ -21,10 +21,10 @@ from helpdesk.incoming.mail_attachments import StoredFiles
 from helpdesk.incoming.mail_threading import Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import richtext, throttle
-from helpdesk.notifications import Cause, Occasion, recipients
+from helpdesk.notifications import Cause, Occasion, frame, recipients, reply_address
 from helpdesk.settings import email_kinds, lookups
 from helpdesk.tickets import close as close_ticket
-from helpdesk.tickets import outdated_reply, set_status, take, transfer
+from helpdesk.tickets import lock, outdated_reply, set_status, take, transfer
 from helpdesk.tickets.messages import add_note, reply
 from helpdesk.tickets.outdated_reply import Seen
 from models import NOTE as INTERNAL
@@ -32,6 +32,8 @@ from models import Agent, IncomingMail, Message, OutgoingEmail, Ticket
 
 #: What holds a notification: nobody sends that to the customer.
 _OURS = re.compile("|".join(re.escape(text.strip("— ")) for text in email_kinds.ABOVE.values()), re.IGNORECASE)
+#: Mails a day that tell an agent of one ticket why nothing was sent: of answers that surely are theirs, and of others.
+MOST_TOLD = {True: 5, False: 1}
 
 
 # --- What is done -------------------------------------------------------------------------------------------------
@@ -69,12 +71,13 @@ def _carry_out(
 ) -> Message | _Refusal | None:
     """Do what the answer asks for; return the message it made, if any, or why nothing was done."""
     answer = answer_commands.read(mail_record.text_of(content, is_answer=True))
-    refusal = _unfit(answer, content)
+    answered = _answered(content, agent, ticket)
+    refusal = _unfit(answer, content) or _unread(answer, answered)
     if refusal is not None:
         return refusal
     try:
         with notifications.forgotten_on_failure(), transaction():
-            return _act(mail, content, answer, agent, ticket, kept)
+            return _act(mail, answer, agent, ticket, kept, _read_by(answered, agent, ticket))
     except ReplyOutdated:
         return _Refusal("answer-outdated")
     except (InvalidInput, NotAllowed, NotFound) as error:
@@ -85,23 +88,41 @@ def _unfit(answer: Answer, content: ParsedMail) -> _Refusal | None:
     """Return why an answer cannot be carried out as it stands."""
     if answer.unknown or {CLOSE, PENDING} <= answer.acts:
         return _Refusal("answer-command", answer.unknown or "close, pending")
+    if answer.misplaced:
+        return _Refusal("answer-place", answer.misplaced)
     if TRANSFER in answer.acts and answer_commands.find_assignee(answer.to) is None:
         return _Refusal("answer-nobody", answer.to)
     if not answer.text and not answer.acts:
         return _Refusal("answer-empty")
-    is_public = bool(answer.text) and not {NOTE, TRANSFER} & answer.acts
     # A notification may hold what is for the team alone: it is not sent on, neither in the text nor as a file.
     quotes_us = _OURS.search(answer.text) or f"{settings.site_url()}/admin/" in answer.text
-    if is_public and (quotes_us or any(file.type == "message/rfc822" for file in content.files)):
+    if _is_public(answer) and (quotes_us or any(file.type == "message/rfc822" for file in content.files)):
         return _Refusal("answer-quoted")
     return None
 
 
+def _is_public(answer: Answer) -> bool:
+    return bool(answer.text) and not {NOTE, TRANSFER} & answer.acts
+
+
+def _unread(answer: Answer, answered: OutgoingEmail | None) -> _Refusal | None:
+    """Return why who read this mail alone neither answers the customer nor ends the ticket by it."""
+    if answered is None or not (_is_public(answer) or {CLOSE, PENDING} & answer.acts):
+        return None
+    if answered.kind not in reply_address.TO_CUSTOMER:
+        return _Refusal("answer-team")
+    return None if frame.shown_message(answered) else _Refusal("answer-unread")
+
+
 def _act(
-    mail: IncomingMail, content: ParsedMail, answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles
+    mail: IncomingMail, answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles, seen: Seen
 ) -> Message | None:
     key, body = mail_record.form_key(mail), richtext.from_text(answer.text)
     message = None
+    if {CLOSE, PENDING} & answer.acts:
+        # Nobody closes what they have not read, whatever else they do; the ticket stays as it is from here on.
+        lock(ticket, actor=agent)
+        outdated_reply.refuse(ticket, seen)
     if TRANSFER in answer.acts:
         message = _transfer(answer, agent, ticket, kept)
     elif NOTE in answer.acts:
@@ -109,7 +130,6 @@ def _act(
     if TAKE in answer.acts:
         take(ticket, actor=agent)
     if answer.text and message is None:
-        seen = _read_by(content, agent, ticket)
         closes = CLOSE in answer.acts
         # A reply makes a ticket pending by itself.
         return reply(ticket, body, actor=agent, close=closes, files=kept.files, form_key=key, seen=seen)
@@ -135,24 +155,22 @@ def _transfer(answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles) -
     return note
 
 
-def _read_by(content: ParsedMail, agent: Agent, ticket: Ticket) -> Seen:
-    """Return what the agent had read who answers: the message their notification told of, and their own after it."""
+def _answered(content: ParsedMail, agent: Agent, ticket: Ticket) -> OutgoingEmail | None:
+    """Return the mail to this agent about the ticket that is answered, as far as ids say."""
     ids = list(dict.fromkeys((*content.in_reply_to, *reversed(content.references))))
     mails = OutgoingEmail.select().where(
         OutgoingEmail.mail_id.in_(ids), OutgoingEmail.agent == agent.id, OutgoingEmail.ticket == ticket.id
     )
     known = {row.mail_id: row for row in mails}
-    answered = next((known[mail_id] for mail_id in ids if mail_id in known), None)
+    return next((known[mail_id] for mail_id in ids if mail_id in known), None)
+
+
+def _read_by(answered: OutgoingEmail | None, agent: Agent, ticket: Ticket) -> Seen:
+    """Return what the agent had read who answers: the message their notification showed, and their own after it."""
     if answered is None:
         # Nothing says which message they read: whatever somebody else wrote may be new to them.
         return _past_own(Seen(0), agent, ticket)
-    newest = answered.message_id
-    if newest is None or answered.message.kind == INTERNAL:
-        before = Message.select(Message.id).where(
-            Message.ticket == ticket.id, Message.created_at <= answered.created_at
-        )
-        newest = before.order_by(Message.id.desc()).limit(1).scalar() or 0
-    return _past_own(Seen(newest, answered.created_at), agent, ticket)
+    return _past_own(Seen(frame.shown_message(answered), answered.created_at), agent, ticket)
 
 
 def _past_own(seen: Seen, agent: Agent, ticket: Ticket) -> Seen:
@@ -184,12 +202,14 @@ def _keep(
 
 
 def _tell(mail: IncomingMail, agent: Agent, ticket: Ticket, data: dict[str, Any], *, believed: bool) -> None:
-    """Mail the agent once why their answer was not sent; where anybody may have written it, once a day and ticket."""
-    if not believed and throttle.count(f"answer of {agent.id} about {ticket.id} not sent", seconds=86_400) > 1:
+    """Mail the agent why their answer was not sent; not endlessly: a program of theirs may answer each mail."""
+    kind = "answer" if believed else "doubtful answer"
+    if throttle.count(f"{kind} of {agent.id} about {ticket.id} not sent", seconds=86_400) > MOST_TOLD[believed]:
         return
     with i18n.in_language(agent.locale):
         sentence = outcome_texts.sentence(mail.reason, data)
-    is_hidden = ticket.is_spam or ticket.in_bin
+    # Nor does it tell of a ticket that its reader may not see.
+    is_hidden = ticket.is_spam or ticket.in_bin or not access.sees(agent, ticket)
     people = tuple(recipients.agents([agent]))
     values = {"number": ticket.number, "sentence": sentence}
     # About a ticket that is hidden no mail goes out; this one is about the answer.

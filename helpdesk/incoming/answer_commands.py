@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from helpdesk import folding
@@ -22,8 +23,18 @@ WORDS = {
 #: Lines that are looked at.
 MOST = 5
 
-#: “# note” is one as well: what was meant for the team must not reach the customer. “#1” is none.
-_COMMAND = re.compile(r"#[ \t]*([^\W\d_]+)(?!\w)[ \t\u00a0:]*(.*)")
+#: “# note” and “*#note*” are one as well: what was meant for the team must not reach the customer. “#1” is none.
+_COMMAND = re.compile(r"(?:[^\w#]|_)*#[\W_]*([^\W\d_]\w*)(.*)")
+#: A word with the mark of a command, anywhere but in an address.
+_MARKED = re.compile(r"(?<![\w/=&?.-])#[\W_]{0,10}([^\W\d_]+)")
+#: Letters without a width that are no control characters: fillers and the choice between two pictures.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0") | {
+    *map(chr, range(0xFE00, 0xFE10))
+}
+#: Lines of an answer in which no command may stand that was not carried out, wherever in the line.
+LOOKED_AT = 5
+#: What stands around a command.
+_AROUND = " \t:*_~`"
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Answer:
     to: str = ""
     #: A word that is no command.
     unknown: str = ""
+    #: A command that stands where none is taken.
+    misplaced: str = ""
 
 
 def read(text: str) -> Answer:
@@ -43,20 +56,38 @@ def read(text: str) -> Answer:
     lines = text.strip().split("\n")
     acts: set[str] = set()
     to, first = "", ""
-    while lines and len(acts) < MOST and (command := _COMMAND.fullmatch(lines[0].strip())) is not None:
-        act = WORDS.get(folding.fold(command[1]))
+    while lines and not _plain(lines[0]):
+        lines.pop(0)
+    while lines and len(acts) < MOST and (command := _COMMAND.fullmatch(_plain(lines[0]))) is not None:
+        act = WORDS.get(folding.fold(command[1].rstrip("_")))
         if act is None:
             return Answer(frozenset(acts), text, unknown=command[1])
         acts.add(act)
         lines.pop(0)
+        more = command[2].strip(_AROUND) if act == TRANSFER else command[2].lstrip(_AROUND)
         if act == TRANSFER:
-            to = command[2].strip()
-        elif command[2]:
-            first = command[2]
+            to = more
+        elif re.search(r"\w", more):
+            first = more
             break
-        while lines and not lines[0].strip():
+        while lines and not _plain(lines[0]):
             lines.pop(0)
-    return Answer(frozenset(acts), "\n".join([first, *lines] if first else lines).strip(), to)
+    rest = "\n".join([first, *lines] if first else lines).strip()
+    return Answer(frozenset(acts), rest, to, misplaced=_misplaced(rest))
+
+
+def _plain(line: str) -> str:
+    """Return a line without the letters that nobody sees, its blanks and number signs as a keyboard writes them."""
+    seen = (letter for letter in line if letter not in _UNSEEN and unicodedata.category(letter) != "Cf")
+    return "".join(" " if letter.isspace() else "#" if letter in "＃﹟" else letter for letter in seen).strip()
+
+
+def _misplaced(text: str) -> str:
+    """Return a command that stands in the first lines, or begins a later one, and was not carried out."""
+    lines = [plain for line in text.splitlines() if (plain := _plain(line))]
+    words = [word for line in lines[:LOOKED_AT] for word in _MARKED.findall(line)]
+    words += [command[1].rstrip("_") for line in lines if (command := _COMMAND.match(line)) is not None]
+    return next((word for word in words if folding.fold(word) in WORDS), "")
 
 
 def find_assignee(name: str) -> Agent | Team | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,8 +18,6 @@ from helpdesk.settings import lookups
 from helpdesk.tickets import cc
 from models import Agent, CustomerAddress, IncomingMail, Mailbox, SenderRule
 
-#: How the subject of a mail begins that somebody sent on.
-SENT_ON = re.compile(r"\s*(fwd?|tr|wg|rv)\s*:", re.IGNORECASE)
 #: Spam filters of mail servers: the header, and the words in it that say so.
 SPAM = {
     "x-spam-flag": ("yes",),
@@ -105,7 +102,7 @@ def _doubts(
 
 def _is_sent_on(agent: Agent | None, content: ParsedMail) -> bool:
     """Whether a colleague sent a mail of ours on."""
-    return agent is not None and bool(SENT_ON.match(content.subject))
+    return agent is not None and bool(agent_proof.SENT_ON.match(content.subject))
 
 
 def _probe(content: ParsedMail) -> int | None:

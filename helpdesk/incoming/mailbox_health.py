@@ -77,7 +77,19 @@ def findings() -> list[tuple[str, bool, str, bool]]:
     text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
     rows.append((_("Received e-mails"), not late, text if count else _("None waits"), False))
     text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)
-    return [*rows, (_("To check"), not held, text if held else _("None"), True), *_bounced()]
+    return [*rows, (_("To check"), not held, text if held else _("None"), True), *_unconfirmed(), *_bounced()]
+
+
+def _unconfirmed() -> list[tuple[str, bool, str, bool]]:
+    """Name the mailboxes to which agents would answer, and where nothing can prove that it is them."""
+    if not settings.get("agents_answer"):
+        return []
+    names = [row.name for row in lookups.mailboxes(enabled_only=True) if not row.trusted_server]
+    text = _(
+        "No server that confirms senders is named: agents cannot answer through %(names)s",
+        names=", ".join(names[:SHOWN]),
+    )
+    return [(_("Answers of agents"), not names, text if names else _("Confirmed by each mailbox’s server"), True)]
 
 
 def _bounced() -> list[tuple[str, bool, str, bool]]:

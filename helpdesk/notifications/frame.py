@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from database import Label
@@ -143,14 +144,27 @@ def _quoted(email: OutgoingEmail, text: str) -> Quoted | None:
     )
 
 
-def _message_of(email: OutgoingEmail) -> Message | None:
-    """Return the customer's message that a mail is about, else the newest one of its ticket."""
+def shown_message(email: OutgoingEmail) -> int:
+    """Return the id of the customer's message that a mail to the team holds whole, as far as is sure; 0 for none."""
+    message = _message_of(email, until=email.created_at)
+    plain = richtext.to_text(message.body) if message is not None else ""
+    if message is None or not plain.strip():
+        return 0
+    is_whole = len(plain) <= MOST_LETTERS and len(richtext.clean(message.body)) <= 4 * MOST_LETTERS
+    is_quoted = is_whole and email.kind in email_frame.WITH_MESSAGE and settings.get("mail_shows_message")
+    return message.id if is_quoted or _in_one_line(plain) in _in_one_line(richtext.to_text(email.body)) else 0
+
+
+def _message_of(email: OutgoingEmail, until: datetime | None = None) -> Message | None:
+    """Return the customer's message that a mail is about, else the newest one of its ticket (up to then)."""
     message = email.message
     if message is not None and message.kind == CUSTOMER_MESSAGE:
         return message
     if email.ticket_id is None:
         return None
     written = Message.select().where(Message.ticket == email.ticket_id, Message.kind == CUSTOMER_MESSAGE)
+    if until is not None:
+        written = written.where(Message.created_at <= until)
     newest: Message | None = written.where(Message.deleted_at.is_null()).order_by(Message.id.desc()).first()
     return newest
 

@@ -14,8 +14,9 @@ from datetime import timedelta
 from zlib import crc32
 
 from helpdesk import clock, settings
+from helpdesk.notifications import frame
 from helpdesk.settings import environment, lookups
-from models import Mailbox, OutgoingEmail, Ticket
+from models import Agent, Mailbox, OutgoingEmail, Ticket
 
 #: What stands before the code in the local part of an address.
 MARK = "+k"
@@ -27,6 +28,9 @@ SIGNED = 10
 #: A mailbox that has failed for so long is not one to answer to.
 PATIENCE = timedelta(hours=24)
 ADDRESS, AGENT, PROBE, MAIL = 1, 2, 3, 4
+#: E-mails to an agent that are about what the customer wrote. All others are about the team’s own words or about an
+#: e-mail: what is answered to those is for the team.
+TO_CUSTOMER = frozenset({"team_message", "assignment", "move"})
 
 
 @dataclass(frozen=True)
@@ -137,9 +141,12 @@ def is_answerable(email: OutgoingEmail) -> bool:
 
 
 def goes_to_customer(email: OutgoingEmail) -> bool:
-    """Whether this mail lets an agent answer the customer of its ticket."""
-    agent = lookups.agent(email.agent_id) if email.ticket_id is not None else None
-    return agent is not None and agent.active and agent.answers_by_mail and bool(settings.get("agents_answer"))
+    """Whether an agent answers the customer by this mail: it shows what they wrote, and the agent can be proven."""
+    if email.ticket_id is None or email.kind not in TO_CUSTOMER or not settings.get("agents_answer"):
+        return False
+    agent, mailbox = lookups.agent(email.agent_id), mailbox_at(email.from_email)
+    may_answer = agent is not None and agent.active and agent.answers_by_mail
+    return may_answer and mailbox is not None and bool(mailbox.trusted_server) and bool(frame.shown_message(email))
 
 
 def of(email: OutgoingEmail) -> str:
@@ -158,6 +165,17 @@ def return_path(email: OutgoingEmail) -> str:
     if mailbox is None or not mailbox.sub_addresses or email.id is None:
         return ""
     return with_code(mailbox, Code(0, mail=email.id, check=crc32(email.mail_id.encode())), RETURN_MARK)
+
+
+def of_agent(mailbox: Mailbox, ticket: Ticket, agent: Agent) -> str:
+    """Return the address to which this agent answers about a ticket; an empty text where it would be too long."""
+    return with_code(mailbox, Code(ticket.id, agent=agent.id))
+
+
+def without_code(email: str) -> str:
+    """Return the address of the mailbox to which an address with a code of ours belongs."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local.rpartition(MARK)[0]}@{domain}"
 
 
 def mail_of(code: Code | None) -> OutgoingEmail | None:

@@ -263,8 +263,9 @@ DECLARED: dict[str, Declared] = {
         Declared(
             "agents_answer", "incoming", "switch", False, lazy("Agents answer by e-mail"),
             lazy(
-                "An agent’s answer to a notification goes to the customer, where the mailbox’s server confirms who "
-                "sent it. Whatever is not sure, and what begins with #note, becomes an internal note."
+                "An agent’s answer to a notification goes to the customer, where the mailbox names the server that "
+                "confirms who sent it, and it does. Whatever is not sure, and what begins with #note, becomes an "
+                "internal note."
             ),
         ),
         Declared(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from helpdesk import outbox, settings, tickets
+from helpdesk import clock, outbox, settings, tickets
 from helpdesk.incoming import outcome_texts, pipeline, sender_checks
 from helpdesk.incoming.sender_checks import Check
 from helpdesk.notifications import reply_address
@@ -55,9 +57,11 @@ def notice(mailbox: Mailbox, ticket: Ticket, ana: Agent, carol: Customer) -> Out
 def answer(text: str, notice: OutgoingEmail, **values: Any) -> bytes:
     """Write what Ana’s mail program sends when she answers, and above it what the server found out."""
     headers = [("In-Reply-To", notice.mail_id), *values.pop("headers", ())]
+    date = values.pop("date", format_datetime(datetime.now(UTC)))
+    headers += [("Date", date)] if date else []
     confirmed = values.pop("confirmed", PASS)
     values = {"sender": "Ana <ana@desk.example>", "to": reply_address.of(notice), **values}
-    letter = mail(text + values.pop("quoted", QUOTED), headers=headers, subject="Re: your ticket", **values)
+    letter = mail(text + values.pop("quoted", QUOTED), headers=headers, **{"subject": "Re: your ticket", **values})
     return (f"Authentication-Results: {confirmed}\r\n".encode() if confirmed else b"") + letter
 
 
@@ -97,7 +101,101 @@ def test_what_an_agent_answers_is_a_reply(mailbox: Mailbox, notice: OutgoingEmai
 
 def test_an_id_is_enough_where_there_are_no_sub_addresses(mailbox: Mailbox, notice: OutgoingEmail) -> None:
     [row] = receive(mailbox, answer("By its id", notice, to=mailbox.address))
+    assert (row.state, row.reason) == ("note", "agent-to")
+    mailbox.sub_addresses = False
+    mailbox.save()
+    [row] = receive(mailbox, answer("By its id", notice, to=mailbox.address))
     assert row.state == "reply"
+
+
+CODE = "the answer address"
+#: What an agent sent to somebody else, and what somebody makes of it.
+ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
+    "to a supplier, the desk in copy": ("agent-to", {"to": "supplier@firm.example", "cc": CODE}),
+    "to a supplier, the desk in blind copy": ("agent-to", {"to": "supplier@firm.example", "delivered": CODE}),
+    "a supplier in copy": ("agent-to", {"to": CODE, "cc": "supplier@firm.example"}),
+    "a supplier beside it": ("agent-to", {"to": f"{CODE}, supplier@firm.example"}),
+    "a supplier behind many": ("agent-to", {"to": ", ".join([CODE] * 250 + ["supplier@firm.example"])}),
+    "a name without an address": ("agent-to", {"to": f"{CODE}, Our supplier"}),
+    "to herself, the desk in copy": ("agent-to", {"to": "ana@desk.example", "cc": CODE}),
+    "the code at another desk": ("agent-to", {"to": "code elsewhere"}),
+    "the return path": ("agent-to", {"to": "the return path"}),
+    "sent on": ("agent-forwarded", {"to": CODE, "subject": "Fwd: your ticket"}),
+    "sent on in French": ("agent-forwarded", {"to": CODE, "subject": "TR : votre ticket"}),
+    "sent on through a gateway": ("agent-forwarded", {"to": CODE, "subject": "[EXTERNAL] Fw: your ticket"}),
+    "handed on as it is": ("agent-forwarded", {"to": CODE, "headers": [("Resent-To", "supplier@firm.example")]}),
+    "sent again after days": ("agent-date", {"to": CODE, "date": format_datetime(datetime.now(UTC) - timedelta(4))}),
+    "of the days to come": ("agent-date", {"to": CODE, "date": format_datetime(datetime.now(UTC) + timedelta(4))}),
+    "of no day": ("agent-date", {"to": CODE, "date": ""}),
+    "of a day that is none": ("agent-date", {"to": CODE, "date": "Mon, 99 Foo 2026"}),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_an_agent_sent_to_somebody_else_never_reaches_the_customer(
+    mailbox: Mailbox, notice: OutgoingEmail, ana: Agent, name: str
+) -> None:
+    reason, values = ELSEWHERE[name]
+    code = reply_address.of(notice)
+    others = {
+        "the return path": reply_address.return_path(notice),
+        "code elsewhere": code.split("@")[0] + "@evil.example",
+    }
+    to = others.get(values["to"], values["to"].replace(CODE, code))
+    headers = [*values.get("headers", ())]
+    headers += [("Cc", values["cc"].replace(CODE, code))] if "cc" in values else []
+    headers += [("Delivered-To", code)] if "delivered" in values else []
+    more = {key: value for key, value in values.items() if key in {"subject", "date"}}
+    [row] = receive(mailbox, answer("He is a difficult one", notice, **{**more, "to": to, "headers": headers}))
+    assert (row.state, row.reason, row.message.kind) == ("note", reason, "note")
+    assert not to_carol()
+    assert [mailed.to_email for mailed in refusals()] == [ana.email]
+
+
+def test_an_answer_may_go_to_its_author_as_well_and_to_a_ticket_that_was_sent_on(
+    mailbox: Mailbox, notice: OutgoingEmail
+) -> None:
+    more = {"subject": "Re: Fwd: my bill", "headers": [("Cc", "Ana <ana@desk.example>")]}
+    [row] = receive(mailbox, answer("It is on its way", notice, **more))
+    assert row.state == "reply"
+
+
+def test_an_agent_s_program_that_answers_each_mail_is_answered_five_times(
+    mailbox: Mailbox, notice: OutgoingEmail
+) -> None:
+    rows = receive(mailbox, *(answer(f"#nothing I am away {number}", notice) for number in range(8)))
+    assert {row.reason for row in rows} == {"answer-command"}
+    assert len(refusals()) == 5
+    # That somebody else may have written does not count against her.
+    receive(mailbox, *(answer(f"{number}", notice, confirmed="") for number in range(3)))
+    assert len(refusals()) == 6
+
+
+def test_who_no_longer_sees_a_ticket_is_told_nothing_of_it(
+    mailbox: Mailbox, notice: OutgoingEmail, ana: Agent, ticket: Ticket
+) -> None:
+    unable(ana, notice)
+    Ticket.update(subject="A secret subject").where(Ticket.id == ticket.id).execute()
+    [row] = receive(mailbox, answer("Hello", notice))
+    assert row.reason == "agent-right"
+    [mailed] = refusals()
+    assert mailed.ticket_id is None
+    assert "A secret subject" not in outbox.render(mailed).as_string() + mailed.subject
+
+
+@pytest.mark.parametrize(
+    "text", ["#close", "#pending", "#take\n#close", "#note One more thing\n\n#close", "#close\nDone"]
+)
+def test_nobody_closes_what_they_have_not_read(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, carol: Customer, text: str
+) -> None:
+    tickets.receive_message(Ticket.get_by_id(ticket.id), "It burns!", actor=carol)
+    [row] = receive(mailbox, answer(text, notice))
+    now = Ticket.get_by_id(ticket.id)
+    assert (row.state, row.message.kind) == ("note", "note"), row.reason
+    assert (now.is_closed, now.awaits_reply, now.assignee_id) == (False, True, None)
+    assert not to_carol()
+    assert len(refusals()) == 1
 
 
 def unable(ana: Agent, notice: OutgoingEmail) -> None:
@@ -125,6 +223,51 @@ DOUBTS: dict[str, tuple[str, Callable[[Agent, OutgoingEmail], Any], dict[str, An
     ),
     "no right": ("agent-right", unable, {}),
 }
+
+
+def of_kind(kind: str, notice: OutgoingEmail, **values: Any) -> OutgoingEmail:
+    OutgoingEmail.update(kind=kind, **values).where(OutgoingEmail.id == notice.id).execute()
+    return OutgoingEmail.get_by_id(notice.id)
+
+
+@pytest.mark.parametrize("kind", ["mention", "transfer", "not-sent", "undelivered"])
+def test_what_answers_an_e_mail_to_the_team_alone_stays_with_the_team(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, kind: str
+) -> None:
+    team = of_kind(kind, notice)
+    text = str(outbox.render(team).get_body(("plain",)).get_content())
+    assert "goes to the customer" not in text
+    assert "do not answer" in text
+    rows = receive(
+        mailbox, *(answer(text, team) for text in ("She is a difficult one", "#close", "#note Indeed", "#take"))
+    )
+    assert [(row.state, row.reason) for row in rows[:2]] == [("note", "answer-team")] * 2
+    assert [row.state for row in rows[2:]] == ["reply", "reply"]
+    assert not to_carol()
+    assert not Ticket.get_by_id(ticket.id).is_closed
+    assert len(refusals()) == 2 + (kind == "not-sent")
+
+
+def test_an_e_mail_that_shows_no_message_of_the_customer_is_not_read_as_one(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, root: Agent
+) -> None:
+    def text() -> str:
+        return str(outbox.render(OutgoingEmail.get_by_id(notice.id)).get_body(("plain",)).get_content())
+
+    assert "goes to the customer" in text()
+    settings.save({"mail_shows_message": False})
+    assert "do not answer" in text()
+    rows = receive(mailbox, answer("Done", notice), answer("#close", notice))
+    assert [(row.state, row.reason) for row in rows] == [("note", "answer-unread")] * 2
+    # An owner’s own text may hold it.
+    of_kind("team_message", notice, body="<p>Carol wrote:<br>“Are you there?”</p>")
+    assert "goes to the customer" in text()
+    settings.save({"mail_shows_message": True})
+    # What a colleague replied after the message that an assignment shows is not in that mail.
+    tickets.reply(Ticket.get_by_id(ticket.id), "I look into it", actor=root)
+    assignment = of_kind("assignment", notice, message=None, created_at=clock.now())
+    [row] = receive(mailbox, answer("Done, too", assignment))
+    assert (row.state, row.reason) == ("note", "answer-outdated")
 
 
 @pytest.mark.parametrize("name", DOUBTS)
@@ -213,6 +356,15 @@ def test_without_its_id_nobody_knows_what_was_read(mailbox: Mailbox, notice: Out
         ("#attente\nWe ask our supplier", "reply", "reply", "pending"),
         ("#pending", "reply", "", "pending"),
         ("#moi", "reply", "", "open"),
+        ("*#note* Only for us", "note", "note", "open"),
+        ("**#note**\nOnly for us", "note", "note", "open"),
+        ("_#note_ Only for us", "note", "note", "open"),
+        ("- #note Only for us", "note", "note", "open"),
+        ("#\u00a0note Only for us", "note", "note", "open"),
+        ("\u200b#note Only for us", "note", "note", "open"),
+        ("\u200b\n#no\u200bte Only for us", "note", "note", "open"),
+        ("\ufeff\u2009＃note Only for us", "note", "note", "open"),
+        ("##NOTE: Only for us", "note", "note", "open"),
         ("#take\n#close\nDone", "reply", "reply", "closed"),
         ("#transférer Ben\nYours, I think", "reply", "note", "open"),
         ("#1 on our list: wait a day", "reply", "reply", "pending"),
@@ -240,6 +392,13 @@ def test_commands_stand_in_the_first_lines(
     ("text", "reason"),
     [
         ("#shut\n\nThat was it", "answer-command"),
+        ("#note2 Only for us", "answer-command"),
+        ("#note_for us", "answer-command"),
+        ("Hi,\n#note Only for us", "answer-place"),
+        ("Hi, *#note* only for us", "answer-place"),
+        ("Hi\u2028#note Only for us", "answer-place"),
+        ("One\nTwo\nThree\nFour\nFive\nSix\n> #note Only for us", "answer-place"),
+        ("#close\nThat was it #note he is difficult", "answer-place"),
         ("#close\n#pending\nBoth", "answer-command"),
         ("#transfer Nobody", "answer-nobody"),
         ("", "answer-empty"),
@@ -317,6 +476,7 @@ def test_a_notification_says_truthfully_whether_one_may_answer(
     assert "goes to the customer" in text()
     assert "do not answer" not in text()
     for change in (
+        lambda: [setattr(m := Mailbox.get(), "trusted_server", ""), m.save()],
         lambda: settings.save({"agents_answer": False}),
         lambda: agents.save_profile(Agent.get_by_id(ana.id), {"answers_by_mail": False}),
     ):
@@ -324,6 +484,7 @@ def test_a_notification_says_truthfully_whether_one_may_answer(
         assert "Please do not answer" in text()
         assert "above this line" not in text()
         settings.save({"agents_answer": True})
+        mailbox.save()
     mailbox.enabled = False
     mailbox.save()
     assert "Please do not answer" in text()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -89,6 +91,7 @@ def test_an_agent_answers_by_mail_from_one_end_to_the_other(
     [notice] = smtp.to(ben.email)
     quoted = "".join(f"> {line}\n" for line in text_of(notice).splitlines())
     headers = [("In-Reply-To", notice["Message-ID"]), ("References", notice["Message-ID"])]
+    headers.append(("Date", format_datetime(datetime.now(UTC))))
     sender = notice["From"].addresses[0].addr_spec
     text = f"It left today.\n\nOn Mon, 23 Nov 2026 at 10:12, HelpDesk <{sender}> wrote:\n"
     letter = mail(text + quoted, sender=f"Ben <{ben.email}>", headers=headers, subject=f"Re: {notice['Subject']}")

@@ -371,7 +371,14 @@ def test_an_occasion_is_called_as_no_event():
 @pytest.mark.parametrize("locale", ["en", "fr"])
 @pytest.mark.parametrize("kind", UNEDITABLE)
 def test_a_fixed_mail_asks_for_no_word_that_nobody_fills_in(kind, locale):
-    words = {"who": "Ana", "number": "1", "count": 2, "email": "x@customer.example", "reason": "it is full"}
+    words = {
+        "who": "Ana",
+        "number": "1",
+        "count": 2,
+        "email": "x@customer.example",
+        "reason": "it is full",
+        "sentence": "No.",
+    }
     assert all("%" not in text.text(locale) % words for text in (UNEDITABLE[kind].subject, UNEDITABLE[kind].body))
 
 
