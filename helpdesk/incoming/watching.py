@@ -93,13 +93,21 @@ class _Watches:
                 watch.start()
 
     def look(self) -> None:
-        """End the connections to what has changed, and give back what has ended."""
+        """End the connections to what has changed or is another's now, and give back what has ended."""
+        mine = self.claimed()
         for key, watch in list(self.live.items()):
             now = lookups.mailbox(key)
-            if now is None or _shape(now) != watch.shape:
+            if now is None or _shape(now) != watch.shape or key not in mine:
                 watch.stopping.set()
             if not watch.is_alive():
                 self.give_back(watch)
+
+    def claimed(self) -> set[int]:
+        """Return which of these mailboxes are still this process's: one that stood still was taken for dead."""
+        if not self.live:
+            return set()
+        own = Mailbox.id.in_(list(self.live)) & (Mailbox.watched_by == process.name())
+        return {key for (key,) in Mailbox.select(Mailbox.id).where(own).tuples()}
 
     def give_back(self, watch: _Watch) -> None:
         """Leave a mailbox to the job of each minute, for a while where that is better."""
@@ -115,14 +123,19 @@ class _Watches:
             self.failures.pop(key, None)
 
     def end(self) -> None:
-        """End all connections, and give back those that have ended in time."""
+        """End all connections and give all back: one amid a large mail would be nobody's once this process is gone.
+
+        What it still takes then is taken once all the same: the row of a mail is one for all who read its folder.
+        """
         for watch in self.live.values():
             watch.stopping.set()
         until = time.monotonic() + PATIENCE
         for watch in list(self.live.values()):
             watch.join(max(0.0, until - time.monotonic()))
-            if not watch.is_alive():
-                with suppress(Exception):
+            with suppress(Exception):
+                if watch.is_alive():
+                    release(process.name(), watch.mailbox.id)
+                else:
                     self.give_back(watch)
 
 

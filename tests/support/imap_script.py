@@ -26,6 +26,8 @@ class Script:
     bye: str = ""
     #: Says nothing to this command, for so many seconds.
     stall: tuple[str, float] = ("", 0.0)
+    #: What it says it can, beside the least.
+    offers: str = ""
     #: Names the UIDs of a search so many times.
     repeat: int = 1
 
@@ -79,7 +81,7 @@ class ScriptedServer:
             line.sendall(b"* " + text + b"\r\n")
 
         if word.startswith("CAPABILITY"):
-            say(b"CAPABILITY IMAP4rev1")
+            say(f"CAPABILITY IMAP4rev1 {script.offers}".strip().encode())
         elif word.startswith(("SELECT", "EXAMINE")):
             say(f"{len(script.mails)} EXISTS".encode())
             say(f"OK [UIDVALIDITY {script.validity}]".encode())

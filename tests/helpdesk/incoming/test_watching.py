@@ -139,6 +139,16 @@ def test_a_mailbox_is_watched_by_one_process_of_all(mailbox: Mailbox) -> None:
     assert watching.next_due() is None
 
 
+def test_a_mailbox_that_is_anothers_by_now_is_watched_no_more(
+    mailbox: Mailbox, watched: Callable[[], threading.Event], server: real.Dovecot
+) -> None:
+    """A process that stood still for minutes was taken for dead, and its mailbox given to somebody else."""
+    watched()
+    Mailbox.update(watched_by="another@host").execute()
+    wait_until(lambda: not watching._watches.live)
+    assert Mailbox.get().watched_by == "another@host"
+
+
 @sqlite_only
 def test_a_clock_that_jumps_cuts_nothing(
     mailbox: Mailbox, watched: Callable[[], threading.Event], server: real.Dovecot, user: str,
@@ -175,6 +185,31 @@ def test_a_server_that_offers_nothing_is_read_each_minute(
     assert (Mailbox.get().watched_by, watching.next_due()) == (None, None)
     pipeline.run()
     assert [row.state for row in IncomingMail.select()] == ["new"]
+
+
+def test_a_process_that_stops_amid_a_mail_leaves_its_mailbox_to_others(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "LOOK", 0.05)
+    monkeypatch.setattr(watching, "PATIENCE", 0.05)
+    scripted.script.offers, scripted.script.stall = "IDLE", ("BODY.PEEK", 1.0)
+    stopping = threading.Event()
+
+    def stop_amid_the_mail() -> None:
+        wait_until(lambda: any("BODY.PEEK" in command for command in scripted.commands))
+        stopping.set()
+
+    other = threading.Thread(target=stop_amid_the_mail)
+    other.start()
+    watching.run(stopping)
+    assert Mailbox.get().watched_by is None
+    other.join()
+    for watch in watching._watches.live.values():
+        watch.join()
+    # What ends later gives back nothing that is another's by then.
+    Mailbox.update(watched_by="another@host").execute()
+    watching._watches.look()
+    assert (Mailbox.get().watched_by, watching._watches.live) == ("another@host", {})
 
 
 @sqlite_only
