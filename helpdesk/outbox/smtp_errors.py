@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -17,6 +18,11 @@ from helpdesk.settings.placeholders import header_safe
 
 #: Answers that speak of the connection whatever they answer to: the server goes away, or wants a sign-in first.
 OF_CONNECTION = frozenset({421, 530, 534, 535, 538})
+#: A name of a mailbox that is not allowed (RFC 5321, 4.2.3): the answer of Postfix to a sender of somebody else.
+NAME_NOT_ALLOWED = 553
+#: Answers that speak of the sender: its address (5.1.7, 5.1.8) or what it may not do (5.7.1; RFC 3463, 3.2 and 3.8),
+#: not allowed to send as this one (5.7.60, Exchange), or the word itself.
+OF_SENDER = re.compile(r"\b5\.(?:1\.[78]|7\.(?:1|60))\b|\bsender\b", re.IGNORECASE)
 #: What was refused with an answer, where it was not the message.
 ANSWERS: dict[type[smtplib.SMTPException], str] = {
     smtplib.SMTPAuthenticationError: "sign-in",
@@ -63,18 +69,27 @@ def is_permanent(error: smtplib.SMTPException) -> bool:
 
 
 def may_be_of_sender(error: smtplib.SMTPException) -> bool:
-    """Whether the server may have refused a mail for the sender of its envelope: some say so after the recipient."""
+    """Whether the server refused a mail for the sender of its envelope: some say so after the recipient, or the mail.
+
+    What it refuses for its recipient or for what it holds, it would refuse a second time.
+    """
     if is_of_connection(error):
         return False
     if isinstance(error, smtplib.SMTPSenderRefused):
         return True
-    return isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError) and min(_codes(error)) >= 500
+    return is_permanent(error) and any(
+        code == NAME_NOT_ALLOWED or OF_SENDER.search(_decoded(text)) for code, text in _answers(error)
+    )
+
+
+def _answers(error: smtplib.SMTPException) -> list[tuple[int, bytes | str]]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return list(error.recipients.values())
+    return [(error.smtp_code, error.smtp_error)] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
 def _codes(error: smtplib.SMTPException) -> set[int]:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return {code for code, _text in error.recipients.values()}
-    return {error.smtp_code} if isinstance(error, smtplib.SMTPResponseException) else set()
+    return {code for code, _text in _answers(error)}
 
 
 def explain(error: Exception) -> Failure:
@@ -115,5 +130,8 @@ def _explain_answer(error: smtplib.SMTPException) -> Failure:
 
 
 def _answer(code: int, text: bytes | str) -> str:
-    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return header_safe(f"{code} {words}")
+    return header_safe(f"{code} {_decoded(text)}")
+
+
+def _decoded(text: bytes | str) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text

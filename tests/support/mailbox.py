@@ -51,16 +51,24 @@ class Mailbox:
         self.recipients: list[list[str]] = []
         self.senders: list[str] = []
         self.refuse = ""
-        #: Refuses any other sender in an envelope, when it is asked for the recipient.
+        #: Refuses any other sender in an envelope, when it is asked for the recipient, and how it says so.
         self.only_sender = ""
+        self.of_sender = "553 5.7.1 Sender address rejected: not owned by user"
+        #: Refuses each recipient, with this answer.
+        self.of_recipient = ""
+        #: The sender of each envelope that it was asked about.
+        self.asked: list[str] = []
         self.delay = 0.0
         self.port = port or free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  aiosmtpd's name
         """Take the recipient, unless the sender is one that this account may not use."""
+        self.asked.append(envelope.mail_from)
         if self.only_sender and envelope.mail_from != self.only_sender:
-            return "553 5.7.1 Sender address rejected: not owned by user"
+            return self.of_sender
+        if self.of_recipient:
+            return self.of_recipient
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -427,12 +427,14 @@ def test_a_role_that_may_not_close_closes_nothing(mailbox: Mailbox, notice: Outg
     assert not row.ticket.is_closed
 
 
+@pytest.mark.parametrize("hide", [tickets.mark_spam, tickets.delete])
 def test_under_spam_and_in_the_bin_nothing_goes_out_and_the_agent_is_told(
-    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, root: Agent
+    hide: Callable[..., object], mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, root: Agent
 ) -> None:
-    tickets.delete(Ticket.get_by_id(ticket.id), actor=root)
+    hide(Ticket.get_by_id(ticket.id), actor=root)
     [row] = receive(mailbox, answer("Hello", notice))
-    assert (row.state, row.reason) == ("note", "answer-refused")
+    assert (row.state, row.reason, row.message.kind) == ("note", "answer-refused", "note")
+    assert not to_carol()
     assert len(refusals()) == 1
     assert ticket.number in refusals()[0].body
 

@@ -37,19 +37,57 @@ def test_the_envelope_names_the_mail_and_its_headers_do_not(smtp: Relay, ours: O
     assert ADDRESS in smtp.messages[0]["From"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "553 5.7.1 Sender address rejected: not owned by user",
+        "553 sorry, not allowed",
+        "550 5.1.7 Invalid address",
+        "550 5.1.8 Domain of the author does not exist",
+        "554 5.7.1 Not authorised",
+        "550 5.7.60 SMTP; Client does not have permissions to send as this one",
+        "550 Sender verification failed",
+    ],
+)
 def test_a_relay_that_takes_no_other_sender_gets_the_plain_one(
-    smtp: Relay, ours: OutgoingEmail, ticket: Ticket, ana: Agent
+    answer: str, smtp: Relay, ours: OutgoingEmail, ticket: Ticket, ana: Agent
 ) -> None:
-    smtp.only_sender = ADDRESS
+    smtp.only_sender, smtp.of_sender = ADDRESS, answer
     tickets.reply(Ticket.get_by_id(ticket.id), "<p>And again.</p>", actor=ana)
     assert outbox.deliver_due() == 2
     assert smtp.senders == [ADDRESS, ADDRESS]
+    # The first alone was asked about twice: the connection knows it then.
+    assert len(smtp.asked) == 3
     assert {row.state for row in OutgoingEmail.select()} == {"sent"}
 
 
-def test_a_recipient_who_is_refused_is_refused_once(smtp: Relay, ours: OutgoingEmail) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.1.1 User unknown in local recipient table",
+        "550 No such user here",
+        "551 User not local",
+        "552 5.2.2 Mailbox full",
+        "556 5.1.10 Recipient address has null MX",
+        "550 5.7.129 Only members of the group may write",
+    ],
+)
+def test_a_recipient_who_is_refused_is_refused_once(answer: str, smtp: Relay, ours: OutgoingEmail) -> None:
+    smtp.of_recipient = answer
+    assert outbox.deliver_due() == 0
+    assert (OutgoingEmail.get().state, smtp.asked) == ("failed", [reply_address.return_path(ours)])
+
+
+def test_a_mail_that_is_refused_for_what_it_holds_is_refused_once(smtp: Relay, ours: OutgoingEmail) -> None:
+    smtp.refuse = "552 5.3.4 Message too big"
+    assert outbox.deliver_due() == 0
+    assert (OutgoingEmail.get().state, smtp.asked) == ("failed", [reply_address.return_path(ours)])
+
+
+def test_a_relay_that_takes_neither_sender_refuses_both(smtp: Relay, ours: OutgoingEmail) -> None:
     smtp.only_sender = "nobody@desk.example"
     assert outbox.deliver_due() == 0
+    assert smtp.asked == [reply_address.return_path(ours), ADDRESS]
     assert OutgoingEmail.get().state == "failed"
     assert "not owned" in OutgoingEmail.get().last_error
 
