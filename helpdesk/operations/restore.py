@@ -194,6 +194,8 @@ def _restore_postgresql(archive: zipfile.ZipFile, manifest: dict[str, Any], *, l
                         copy.write_row(json.loads(line))
         _count_on(database, manifest)
         _let_rest(database, manifest, live)
+        # Until the server gets to it by itself, it would plan as if the tables were empty.
+        database.execute_sql("ANALYZE")
 
 
 def _let_rest(target: Any, manifest: dict[str, Any], live: bool) -> None:

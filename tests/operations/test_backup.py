@@ -100,6 +100,11 @@ def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, el
         restore.restore(archive, live=True)
         assert everything() == before
         assert migrate.pending(database) == []
+        if not is_sqlite():
+            known = database.execute_sql(
+                "SELECT tablename FROM pg_stats WHERE schemaname = current_schema()"
+            ).fetchall()
+            assert {("ticket",), ("message_search",)} <= set(known)
 
 
 def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:

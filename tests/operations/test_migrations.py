@@ -188,6 +188,20 @@ def test_the_index_of_messages_is_made(empty: Any, tmp_path: Path) -> None:
         assert connection.execute("SELECT rowid FROM message_search('print*')").fetchall() == [(7,)]
 
 
+@postgresql_only
+def test_the_server_knows_the_words_of_the_new_index(empty: Any) -> None:
+    """Without statistics it takes a rare word for a common one, until it looks at the table by itself."""
+    migrate.migrate(empty, backup=False)
+    empty.execute_sql("ALTER TABLE message_search DROP CONSTRAINT message_search_rowid_fkey")
+    add = "INSERT INTO message_search (rowid, subject, author, body) SELECT place, 'a', 'b', 'printer ' || place"
+    empty.execute_sql(f"{add} FROM generate_series(1, 100) place")
+    runner = migrate.runner(empty)
+    module = next(row for row in runner.status() if row.name.endswith("_search_weights")).load()
+    module.up(SchemaMigrator.from_database(runner.database), runner.database)
+    known = "SELECT COUNT(*) FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'message_search'"
+    assert empty.execute_sql(f"{known} AND attname = 'tsv'").fetchone() == (1,)
+
+
 def columns_of(database: Any) -> dict[str, list[str]]:
     """The columns of the tables there are."""
     names = [table._meta.table_name for table in TABLES]
