@@ -7,16 +7,19 @@ folded here (without case and accents), so that one code path finds the same on 
 from __future__ import annotations
 
 import functools
+import json
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from peewee import CTE, SQL, Node, NodeList, Select, Table, Value, fn
 
 from database import database, is_sqlite
 from helpdesk.folding import fold
-from models import Customer, CustomerAddress, Message, Tag, Ticket, TicketCc, TicketTag
+from helpdesk.lib.cache import CachedValue
+from helpdesk.settings import lookups
+from models import Customer, CustomerAddress, Message, Ticket, TicketCc, TicketTag
 
 #: Tickets whose messages are renamed by one statement.
 AT_ONCE = 200
@@ -126,7 +129,9 @@ _COLUMNS = {"subject": "subject", "content": "body", "author": "author"}
 _WEIGHTS = {"subject": "A", "author": "B", "body": "C"}
 
 
-#: Makes the slot of a name (`helpdesk.lib.statements.Slot`: this room stands before it).
+_tag_names = CachedValue(lambda: {row.id: f" {plain(row.name)} " for row in lookups.tags()})
+
+#: Makes the slot of a name (`helpdesk.lib.statements.Slot`).
 Slots = Callable[[str], Node]
 
 
@@ -175,19 +180,18 @@ class _Words(NamedTuple):
         # MATERIALIZED keeps PostgreSQL from walking the primary key for a rare word (reference: 27 ms against 0.2 ms).
         return query.cte(f"{name}_{self.name}", columns=("rowid",), materialized=None if is_sqlite() else True)
 
-    def patterns(self) -> list[str]:
-        """Return what the name of a tag with these words is like."""
-        *whole, last = (f"%{word}%" if is_unspaced(word) else f"% {word} %" for word in self.terms)
-        return [*whole, last.replace(" %", "%") if self.is_open else last]
+    def tag_ids(self) -> list[int]:
+        """Return the tags whose names hold them: read as a search is, so that each is met by its own name."""
+        *whole, last = (f" {indexed(word)} " for word in self.terms)
+        needed = [*whole, last.rstrip() if self.is_open else last]
+        return [key for key, name in _tag_names().items() if all(part in name for part in needed)]
 
     def tagged(self, reach: int) -> CTE:
         """Return the tickets that last got a tag whose name holds them."""
-        text = Value(" ").concat(fn.REPLACE(Tag.key, "-", " ")).concat(" ")
-        patterns: list[Any] = list(self.patterns())
-        if self.slot is not None and is_sqlite():
-            patterns = [self.slot(f"tag{place}_{self.name}") for place in range(len(patterns))]
-        tags = Tag.select(Tag.id).where(*(text.ilike(pattern) for pattern in patterns))
-        query = TicketTag.select(TicketTag.ticket_id).where(TicketTag.tag.in_(tags))
+        ids: Any = self.tag_ids() if self.slot is None or not is_sqlite() else None
+        if ids is None and self.slot is not None:
+            ids = NodeList((SQL("(SELECT value FROM json_each("), self.slot(f"tags_{self.name}"), SQL("))")))
+        query = TicketTag.select(TicketTag.ticket_id).where(TicketTag.tag.in_(ids))
         return query.order_by(TicketTag.id.desc()).limit(reach).cte(f"tagged_{self.name}", columns=("ticket_id",))
 
 
@@ -195,7 +199,7 @@ class Form(NamedTuple):
     """What the statement of a search depends on: `Prepared` statements of one form differ in their words only.
 
     On PostgreSQL the words are part of the form and of the statement's text: for a parameter it makes, after some runs,
-    one plan for rare and common words alike.
+    one plan for rare and common words alike. Such a statement is not cached: it holds what somebody searched, and ids.
     """
 
     words: tuple[str, ...]
@@ -213,18 +217,13 @@ def form_of(text: str, scope: str, reach: int) -> tuple[Form, dict[str, Any]] | 
     values: dict[str, Any] = {}
     for group in _groups(terms, scope):
         values |= {group.place(column): group.condition(column) for column in (None, _COLUMNS.get(scope))}
-        values |= {f"tag{place}_{group.name}": pattern for place, pattern in enumerate(group.patterns())}
+        values[f"tags_{group.name}"] = json.dumps(group.tag_ids())
     return Form(("",) * len(terms), scope, reach), values
 
 
-def ids_of(form: Form, slot: Slots) -> Select:
-    """Return the query of `ticket_ids` with slots for its words."""
-    return _ids(_groups(form.words, form.scope, slot), form.scope, form.reach)
-
-
-def matches_of(form: Form, slot: Slots) -> list[Select]:
-    """Return the queries of `matches` with slots for their words."""
-    return _counts(_groups(form.words, form.scope, slot), form.scope, form.reach)
+def parts_of(form: Form, slot: Slots) -> tuple[list[CTE], list[CTE]]:
+    """Return the parts of a search with slots for its words, the last being what is met, and those to be counted."""
+    return _parts(_groups(form.words, form.scope, slot), form.scope, form.reach)
 
 
 def _groups(terms: Sequence[str], scope: str, slot: Slots | None = None) -> list[_Words]:
@@ -237,28 +236,30 @@ def _groups(terms: Sequence[str], scope: str, slot: Slots | None = None) -> list
     return single + together
 
 
-def _lists(group: _Words, scope: str, reach: int) -> tuple[CTE, CTE | None]:
-    """Return where these words are looked for: the newest messages, and the customers where people are meant."""
-    messages = group.newest(message_search, reach, _COLUMNS.get(scope))
-    return messages, group.newest(customer_search, reach) if scope in {"everywhere", "author"} else None
+def _lists(group: _Words, scope: str, reach: int) -> list[CTE]:
+    """Return the newest messages with these words; where people are meant, the customers and what is theirs.
 
-
-def _tickets_of(group: _Words, scope: str, reach: int) -> Iterator[CTE]:
-    """Give the parts of a statement that end with the tickets of these words."""
-    messages, people = _lists(group, scope, reach)
-    yield messages
-    arms = [Message.select(Message.ticket_id).join(messages, on=(Message.id == messages.c.rowid))]
-    if people is not None:
-        yield people
-        theirs = Select([people], [people.c.rowid])
-        arms.append(Ticket.select(Ticket.id).where(Ticket.customer.in_(theirs)))
-    if people is not None and scope == "everywhere":
+    Each refers to those before it, and is limited: a customer may have more tickets than anybody reads.
+    """
+    lists = [group.newest(message_search, reach, _COLUMNS.get(scope))]
+    if scope not in {"everywhere", "author"}:
+        return lists
+    people = group.newest(customer_search, reach)
+    theirs = Select([people], [people.c.rowid])
+    opened = Ticket.select(Ticket.id).where(Ticket.customer.in_(theirs)).order_by(Ticket.id.desc()).limit(reach)
+    lists += [people, opened.cte(f"opened_{group.name}", columns=("ticket_id",))]
+    if scope == "everywhere":
         own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer.in_(theirs))
-        arms.append(TicketCc.select(TicketCc.ticket_id).where(TicketCc.address.in_(own)))
-        tagged = group.tagged(reach)
-        yield tagged
-        arms.append(Select([tagged], [tagged.c.ticket_id]))
-    yield functools.reduce(operator.or_, arms).cte(f"met_{group.name}", columns=("ticket_id",))
+        copied = TicketCc.select(TicketCc.ticket_id).where(TicketCc.address.in_(own)).order_by(TicketCc.id.desc())
+        lists += [copied.limit(reach).cte(f"copied_{group.name}", columns=("ticket_id",)), group.tagged(reach)]
+    return lists
+
+
+def _met(group: _Words, messages: CTE, people: Sequence[CTE]) -> CTE:
+    """Return the tickets of what is looked at for these words."""
+    arms = [Message.select(Message.ticket_id).join(messages, on=(Message.id == messages.c.rowid))]
+    arms += [Select([one], [one.c.ticket_id]) for one in people[1:]]
+    return functools.reduce(operator.or_, arms).cte(f"met_{group.name}", columns=("ticket_id",))
 
 
 def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Select | None:
@@ -267,27 +268,33 @@ def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Sel
     `scope` is one of `SCOPES`, `reach` how many of the newest matches of each word are looked at.
     """
     groups = _groups(words(text), scope)
-    return _ids(groups, scope, reach) if groups else None
+    if not groups:
+        return None
+    parts, _counted = _parts(groups, scope, reach)
+    return Select([parts[-1]], [parts[-1].c.ticket_id]).with_cte(*parts).bind(database)
 
 
-def _ids(groups: list[_Words], scope: str, reach: int) -> Select:
+def _parts(groups: list[_Words], scope: str, reach: int) -> tuple[list[CTE], list[CTE]]:
     parts: list[CTE] = []
+    counted: list[CTE] = []
     met: list[Select] = []
     for group in groups:
-        parts += _tickets_of(group, scope, reach)
-        met.append(Select([parts[-1]], [parts[-1].c.ticket_id]))
+        lists = _lists(group, scope, reach)
+        tickets = _met(group, lists[0], lists[1:])
+        counted += lists
+        parts += [*lists, tickets]
+        met.append(Select([tickets], [tickets.c.ticket_id]))
     *single, together = met
     query = functools.reduce(operator.and_, single) | together if single else together
-    every = query.cte("met", columns=("ticket_id",))
-    return Select([every], [every.c.ticket_id]).with_cte(*parts, every).bind(database)
+    return [*parts, query.cte("met", columns=("ticket_id",))], counted
+
+
+def count_of(one: CTE) -> Select:
+    """Return the query of how many matches of one kind are looked at."""
+    return Select([one], [fn.COUNT(SQL("*"))])
 
 
 def matches(text: str, scope: str = "everywhere", reach: int = NEWEST) -> list[Select]:
     """Return queries of how many matches of each word are looked at: with `reach` of them, older ones are left out."""
-    return _counts(_groups(words(text), scope), scope, reach)
-
-
-def _counts(groups: list[_Words], scope: str, reach: int) -> list[Select]:
-    pairs = [_lists(group, scope, reach) for group in groups]
-    lists = [one for pair in pairs for one in pair if one is not None]
-    return [Select([one], [fn.COUNT(SQL("*"))]).with_cte(one) for one in lists]
+    lists = [_lists(group, scope, reach) for group in _groups(words(text), scope)]
+    return [count_of(one).with_cte(*few[: place + 1]) for few in lists for place, one in enumerate(few)]

@@ -54,6 +54,11 @@ class Prepared:
         query, cursor = self._run(form, values)
         return list(query._get_cursor_wrapper(cursor))
 
+    def once(self, *form: Hashable, **values: Any) -> list[Any]:
+        """Run a statement whose text is not needed again, and return its rows: nothing of it is cached."""
+        query, cursor = self._execute(*self._write.__wrapped__(is_sqlite(), *form), values)
+        return list(query._get_cursor_wrapper(cursor))
+
     def first(self, *form: Hashable, **values: Any) -> Any | None:
         """Run the statement, which asks for one row at most, and return that row."""
         return next(iter(self(*form, **values)), None)
@@ -63,7 +68,9 @@ class Prepared:
         return int(self._run(form, values)[1].rowcount)
 
     def _run(self, form: tuple[Hashable, ...], values: dict[str, Any]) -> tuple[Any, Any]:
-        query, text, arguments = self._write(is_sqlite(), *form)
+        return self._execute(*self._write(is_sqlite(), *form), values)
+
+    def _execute(self, query: Any, text: str, arguments: list[Any], values: dict[str, Any]) -> tuple[Any, Any]:
         return query, database.execute_sql(text, [values[it] if isinstance(it, _Name) else it for it in arguments])
 
 

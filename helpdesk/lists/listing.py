@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from peewee import SQL, ModelSelect, Select
 
-from database import database
+from database import database, is_sqlite
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lists import counting, matching
@@ -161,8 +161,10 @@ class TicketListing:
         if searched is None:
             return []
         form, words = searched
-        shape = (self.shape, self.chosen_sort, key is not None, backwards, self.size, form)
-        return matching.search_page(*shape, **self.values, **words, **matching.slots_of(key or ()))
+        shape = (self.shape, self.chosen_sort, key is not None, backwards, self.size, COUNT_LIMIT, form)
+        # Only SQLite's statement is the same for other words.
+        page = matching.search_page if is_sqlite() else matching.search_page.once
+        return page(*shape, **self.values, **words, **matching.slots_of(key or ()))
 
     @property
     def _matches(self) -> list[Select]:

@@ -90,11 +90,6 @@ def _slotted(shape: Shape) -> ModelSelect:
     return tickets(shape, {name: Slot(name) for name in (*shape.given, "agent")})
 
 
-def counts() -> list[Any]:
-    """Return columns that count all rows of a query, and those of them that wait for a reply."""
-    return [fn.COUNT(SQL("*")).over(), fn.SUM(Case(None, ((Ticket.awaits_reply, 1),), 0)).over()]
-
-
 @Prepared
 def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> ModelSelect:
     """Return a page of a list: ids, keys, and the newest ticket of the desk (what is opened later is news)."""
@@ -106,14 +101,26 @@ def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> M
 
 
 @Prepared
-def search_page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int, form: search.Form) -> ModelSelect:
-    """Return a page of a search; the first one counts what is met and looked at, so that the search is run once."""
-    order = order_of(shape.view, sort)
-    figures = [] if begins else [*counts(), *search.matches_of(form, Slot)]
-    query = _slotted(shape).where(Ticket.id.in_(search.ids_of(form, Slot))).select(Ticket.id, *order.columns, *figures)
+def search_page(
+    shape: Shape, sort: str, begins: bool, backwards: bool, size: int, most: int, form: search.Form
+) -> ModelSelect:
+    """Return a page of a search; the first one counts what is met, up to a number, and looked at: it is run once."""
+    order, (parts, looked_at) = order_of(shape.view, sort), search.parts_of(form, Slot)
+    matching = _slotted(shape).where(Ticket.id.in_(Select([parts[-1]], [parts[-1].c.ticket_id])))
+    columns = [Ticket.id, *order.columns]
     if begins:
-        query = query.where(order.beyond(_key_slots(order), backwards=backwards))
-    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).tuples()
+        query = matching.select(*columns).where(order.beyond(_key_slots(order), backwards=backwards))
+    else:
+        few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
+        figures = [Select([few], [one]) for one in _figures(few)]
+        query = matching.select(*columns, *figures, *map(search.count_of, looked_at))
+        parts.append(few)
+    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).with_cte(*parts).tuples()
+
+
+def _figures(few: Any) -> list[Any]:
+    """Return columns that count some tickets, and those of them that wait for a reply."""
+    return [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0))]
 
 
 @Prepared
@@ -125,8 +132,7 @@ def tally(shape: Shape, most: int) -> ModelSelect:
 def counted(query: ModelSelect, most: int, more: Sequence[Select] = ()) -> Select:
     """Return the statement that counts the tickets of a query, which has a column `waits`, and `more` figures."""
     few = query.limit(most).alias("few")
-    figures = [fn.COUNT(SQL("*")), fn.SUM(Case(None, ((few.c.waits, 1),), 0)), *more]
-    return Select([few], figures).bind(database).tuples()
+    return Select([few], [*_figures(few), *more]).bind(database).tuples()
 
 
 @Prepared

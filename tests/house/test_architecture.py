@@ -37,10 +37,10 @@ MAY_IMPORT = {
 #: The rooms of `helpdesk/`, floor by floor: a room imports what stands on a floor before its own, and itself.
 FLOORS = (
     ("errors", "clock", "i18n", "folding"),
-    ("search",),
-    ("customer_search",),
     ("lib",),
     ("settings",),
+    ("search",),
+    ("customer_search",),
     ("access", "links"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from database import database as db
+from database import is_sqlite
 from helpdesk import search, tickets
+from helpdesk.lists import listing, matching
 from helpdesk.operations import search_index
 from helpdesk.people import addresses, customers
 from helpdesk.tickets import cc
@@ -114,3 +116,44 @@ def test_a_word_is_met_by_its_beginning_from_two_letters(database, ticket):
     for scope in ("everywhere", "subject"):
         assert met("zy", scope) == met("zb", scope) == met("zyx zb be", scope) == [bell.id]
         assert met("z", scope) == met("zyx b", scope) == []
+
+
+@pytest.mark.parametrize("name", ["R&D", "S.A.V.", "v2.0", "client_vip", "l'express", "l’express", "VIP+", "東京 都"])
+def test_a_tag_is_met_by_its_own_name(database, ticket, other, root, name):
+    tickets.set_tags(other, [name], actor=root)
+    found = listing.TicketListing(root, "all", text=name).page()
+    assert met(name) == [row.id for row in found.rows] == [other.id]
+    tickets.set_tags(other, [], actor=root)
+    tickets.set_tags(ticket, [name], actor=root)
+    assert [row.id for row in listing.TicketListing(root, "all", text=name).page().rows] == [ticket.id]
+
+
+def test_no_kind_of_match_is_looked_at_without_an_end(database, ticket, other, carol, root):
+    """One customer may have 300,000 tickets, stand in copy of as many, and a tag may be on all of them."""
+    zoe = cast.make_customer("Zoé", "Lindqvist", email="zoe@customer.example")
+    third = cast.open_ticket(carol, ticket.service, ticket.department)
+    for one in (ticket, other, third):
+        cc.add_cc(one, [zoe.primary_address.email], actor=root)
+        tickets.set_tags(one, ["R&D"], actor=root)
+    search.message_search.update({search.message_search.author: ""}).execute(db)
+    for text in ("carol", "zoe", "R&D"):
+        assert met(text, reach=2) == [third.id, other.id] or sorted(met(text, reach=2)) == [other.id, third.id], text
+        for reach, is_full in ((2, True), (3, True), (4, False)):
+            assert is_cut(text, reach) is is_full, (text, reach)
+            found = listing.TicketListing(root, "all", text=text, reach=reach)
+            tally = found.page().tally
+            assert tally == found.tally() == (min(reach, 3), tally.waiting, is_full), (text, reach)
+
+
+def test_the_figures_of_a_search_stop(database, ticket, other, root, monkeypatch):
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 1)
+    found = listing.TicketListing(root, "all", text="carol")
+    assert found.page().tally == found.tally() == (1, 1, False)
+
+
+def test_what_is_searched_is_cached_in_no_statement(database, ticket, root):
+    """Where the text of a statement holds the words, each search would take the place of a statement in use."""
+    before = matching.search_page._write.cache_info().currsize
+    for word in ("parcel", "sofa", "velvet"):
+        listing.TicketListing(root, "all", text=word).page()
+    assert matching.search_page._write.cache_info().currsize - before <= (1 if is_sqlite() else 0)
