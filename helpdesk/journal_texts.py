@@ -29,6 +29,7 @@ class Act(StrEnum):
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
     LINK_MADE = "link-made"
+    MAILBOX_SIGNED_IN = "mailbox-signed-in"
     LINKS_REVOKED = "links-revoked"
     PERSONS_LINKS_REVOKED = "persons-links-revoked"
     EXAMPLES_LOADED = "examples-loaded"
@@ -78,6 +79,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
+    Act.MAILBOX_SIGNED_IN: (SETUP, lazy("%(who)s signed the mailbox “%(subject)s” in at %(provider)s")),
     Act.LINK_MADE: (RIGHTS, lazy("%(who)s made a link by which %(subject)s chooses a password")),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
     Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),

@@ -169,6 +169,13 @@ class MailboxesView(DeskView):
         "standing": lambda _view, _context, row, _name: standing(row),
     }
 
+    def update_model(self, form: Any, model: Any) -> bool:
+        """Store a mailbox; warn where that ended the sign-in by which the desk’s mail goes out."""
+        is_stored = super().update_model(form, model)
+        if is_stored and mailbox_sign_in.sends_without_sign_in(model):
+            flash(_("The desk’s e-mails are sent by this mailbox: they wait until it is signed in again."), "error")
+        return is_stored
+
     def form_data(self, _row: Any) -> dict[str, Any]:
         """Leave the password out of the form."""
         return {"password": "", "client_secret_new": ""}  # nosec B105 # none at all

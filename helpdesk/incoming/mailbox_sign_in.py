@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from database import Stamp, database
-from helpdesk import access, settings
+from helpdesk import access, journal, settings
 from helpdesk.access import Actor
-from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.errors import HelpdeskError, InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.incoming.imap_errors import explain
 from helpdesk.settings import mail_accounts
+from helpdesk.settings.mail_providers import PROVIDERS
 from models import Mailbox
+
+_KEEPS_SENDING = lazy(
+    "The desk’s e-mails are sent by the account of this mailbox: "
+    "choose another way in “Configuration → Mail server” first."
+)
+
+
+def sends_all_mail(mailbox: Mailbox) -> bool:
+    """Whether the desk’s mail goes out by the account of this mailbox."""
+    return mailbox.id is not None and settings.get("mail_account") == str(mailbox.id)
+
+
+def sends_without_sign_in(mailbox: Mailbox) -> bool:
+    """Whether the desk’s mail waits for somebody to sign this mailbox in."""
+    return sends_all_mail(mailbox) and not mail_accounts.is_signed_in(Mailbox.get_by_id(mailbox.id))
+
+
+def require_not_sending(mailbox: Mailbox) -> None:
+    """Raise StillInUse for a mailbox by whose account the desk’s mail goes out."""
+    if sends_all_mail(mailbox):
+        raise StillInUse(_KEEPS_SENDING)
+
+
+def require_account(mailbox: Mailbox, values: Mapping[str, Any]) -> None:
+    """Raise InvalidInput where these values leave a mailbox without the account by which the desk’s mail goes out."""
+    if values.get("kind") == "imap" and values.get("auth") not in PROVIDERS and sends_all_mail(mailbox):
+        raise InvalidInput(_KEEPS_SENDING, field="auth")
 
 
 def redirect_url() -> str:
@@ -47,4 +77,5 @@ def finish(state: str, code: str, *, actor: Actor, browser: str) -> Mailbox:
         raise HelpdeskError(explain(error)) from error
     with database.atomic():
         Stamp.bump()
+        journal.record(journal.Act.MAILBOX_SIGNED_IN, actor=actor, subject=str(mailbox), provider=provider.name)
     return mailbox

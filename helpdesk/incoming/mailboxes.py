@@ -11,8 +11,9 @@ from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.incoming import mailbox_sign_in
 from helpdesk.lib import email_syntax, inputs, sort_position
-from helpdesk.settings import environment, lookups, ports
+from helpdesk.settings import environment, lookups, mail_accounts, ports
 from helpdesk.settings.mail_providers import PROVIDERS, Provider
 from helpdesk.tickets.opening import place
 from models import IncomingMail, Mailbox
@@ -66,6 +67,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     Raises NotAllowed, or InvalidInput at the field that is wrong.
     """
     access.require(actor, "administer")
+    mailbox_sign_in.require_account(mailbox, values)
     before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
     is_new = mailbox.id is None
     inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
@@ -84,6 +86,8 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
         mailbox.save(only=[field for field in columns if field.name != "id"])
         if changed and not is_new:
             Mailbox.update(failing_since=None, last_error="", tokens="").where(Mailbox.id == mailbox.id).execute()
+        elif values.get("client_secret_new") and not is_new:
+            mail_accounts.try_anew(mailbox.id)
     return mailbox
 
 
@@ -258,7 +262,8 @@ def delete(mailbox: Mailbox, *, actor: Actor) -> None:
 
 
 def require_unused(mailbox: Mailbox) -> None:
-    """Raise StillInUse while a mail of this mailbox is there: its history stays, switching it off is enough."""
+    """Raise StillInUse while a mail of this mailbox is there, or the desk’s mail goes out by its account."""
+    mailbox_sign_in.require_not_sending(mailbox)
     count = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id).limit(10_000).count()
     if count:
         raise StillInUse(

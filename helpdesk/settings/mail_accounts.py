@@ -212,6 +212,14 @@ def _replace(mailbox: Mailbox, tokens: str) -> None:
     Mailbox.update(tokens=tokens).where(Mailbox.id == mailbox.id, Mailbox.tokens == mailbox.tokens).execute()
 
 
+def try_anew(key: int) -> None:
+    """Have a refused sign-in tried at its next use: what was refused may have been the client secret of before."""
+    mailbox = Mailbox.get_by_id(key)
+    stored = _stored(mailbox)
+    if "refused" in stored:
+        _replace(mailbox, encryption.encrypt(json.dumps({"refresh": stored["refresh"]})))
+
+
 def doubt(key: int) -> None:
     """Have a token renewed at its next use, as its mail server refuses it; one that is new stays."""
     mailbox = Mailbox.get_by_id(key)

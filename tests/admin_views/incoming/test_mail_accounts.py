@@ -14,6 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, settings
+from helpdesk.errors import StillInUse
 from helpdesk.incoming import mailbox_health, mailboxes, pipeline
 from helpdesk.settings import mail_accounts, mail_providers
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service
@@ -223,6 +224,64 @@ def test_tokens_are_forgotten_with_what_they_were_for(
     )
 
 
+def form_of(mailbox: Mailbox, **values: str) -> dict[str, Any]:
+    """Return the form of a mailbox of Google as a browser sends it."""
+    return {
+        "kind": "imap", "auth": "google", "address": mailbox.address, "name": "Support", "username": mailbox.username,
+        "client_id": CLIENT, "service": mailbox.service_id, "enabled": "y", "begin": "all", **values,
+    }  # fmt: skip
+
+
+@sqlite_only
+def test_the_mailbox_that_sends_all_mail_stays_and_says_what_ends_it(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider
+) -> None:
+    client, url = client_of(root), f"/admin/mailboxes/edit/?id={mailbox.id}"
+    sign_in(client, mailbox, provider)
+    settings.save({"mail_account": str(mailbox.id)}, actor=root)
+    ways = "choose another way in “Configuration → Mail server” first"
+    assert ways in doors.text_of(doors.post(client, "/admin/mailboxes/delete/", {"id": mailbox.id, "confirmed": "1"}))
+    with pytest.raises(StillInUse):
+        mailboxes.delete(Mailbox.get(), actor=root)
+    password = {"auth": "password", "host": "imap.shop.example", "password": "x"}
+    assert ways in doors.text_of(doors.post(client, url, form_of(mailbox, **password)))
+    assert (Mailbox.get().auth, mail_accounts.is_signed_in(Mailbox.get())) == ("google", True)
+    wait = "they wait until it is signed in again"
+    answer = doors.post(client, url, form_of(mailbox, name="Renamed"), follow_redirects=True)
+    assert wait not in doors.text_of(answer)
+    answer = doors.post(client, url, form_of(mailbox, username="another"), follow_redirects=True)
+    assert (wait in doors.text_of(answer), Mailbox.get().tokens) == (True, "")
+    settings.save({"mail_account": ""}, actor=root)
+    mailboxes.delete(Mailbox.get(), actor=root)
+    assert not Mailbox.select().exists()
+
+
+@sqlite_only
+def test_a_new_client_secret_alone_ends_a_refusal(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
+) -> None:
+    server.put(mail(), user=provider.account)
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    # The secret has ended at the provider, and the token with it.
+    refresh = json.loads(settings.decrypt(Mailbox.get().tokens))["refresh"]
+    old = settings.encrypt("ended")
+    Mailbox.update(client_secret=old, tokens=settings.encrypt(json.dumps({"refresh": refresh}))).execute()
+    assert run(app) == []
+    assert not mail_accounts.is_signed_in(Mailbox.get())
+    doors.post(client, f"/admin/mailboxes/edit/?id={mailbox.id}", form_of(mailbox, client_secret_new=SECRET))
+    assert run(app) == ["new"]
+    assert Mailbox.get().failing_since is None
+
+
+def test_a_sign_in_is_a_line_of_the_journal(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider
+) -> None:
+    client = client_of(root)
+    sign_in(client, mailbox, provider)
+    assert f"{root.name} signed the mailbox “Support” in at Google" in doors.text_of(client.get("/admin/journal/"))
+
+
 def test_a_token_goes_to_the_server_of_its_provider_alone(
     client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
 ) -> None:
@@ -230,12 +289,8 @@ def test_a_token_goes_to_the_server_of_its_provider_alone(
     client = client_of(root)
     sign_in(client, mailbox, provider)
     elsewhere = ScriptedServer(Script())
-    form = {
-        "kind": "imap", "auth": "google", "address": mailbox.address, "name": "Support", "username": mailbox.username,
-        "client_id": CLIENT, "service": mailbox.service_id, "enabled": "y", "begin": "all",
-    }  # fmt: skip
-    foreign = {"host": "127.0.0.1", "port": "143", "security": "none"}
-    answer = doors.post(client, f"/admin/mailboxes/edit/?id={mailbox.id}", form | foreign)
+    foreign = form_of(mailbox, host="127.0.0.1", port="143", security="none")
+    answer = doors.post(client, f"/admin/mailboxes/edit/?id={mailbox.id}", foreign)
     assert answer.status_code == 302, doors.text_of(answer)
     row = Mailbox.get()
     assert (row.host, row.port, row.security, bool(row.tokens)) == ("127.0.0.1", server.port, "tls", True)
