@@ -1007,6 +1007,10 @@ class Mailbox(Cached):
     #: The process that is connected and waits for what comes.
     watched_by = CharField(max_length=100, null=True)
     copy_sent = BooleanField(default=False)
+    #: How many ``Received`` stand above what `trusted_server` writes; what the last test e-mail showed of both.
+    trusted_hops = IntegerField(default=0)
+    seen_server = CharField(max_length=253, default="")
+    seen_hops = IntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -46,7 +46,7 @@ def _doubts(content: ParsedMail, agent: Agent, trace: Trace, mailbox: Mailbox, s
     yield "answer-to", "" if _is_to_desk_alone(content, agent, trace, mailbox) else "agent-to", _named(content)
     yield "answer-date", "" if _is_recent(content.date) else "agent-date", content.date
     server = mailbox.trusted_server
-    confirmed = sender_checks.confirms(content.checks, server, agent.email)
+    confirmed = sender_checks.confirms(content.checks, server, mailbox.trusted_hops, agent.email)
     reason = "" if confirmed else "agent-sender" if server else "agent-server"
     yield "answer-sender", reason, _seen(content)
     yield "answer-right", "" if access.sees(agent, trace.ticket) else "agent-right", trace.ticket.number

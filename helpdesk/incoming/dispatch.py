@@ -48,14 +48,14 @@ def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, dec
 
 
 def _confirm_probe(content: ParsedMail, context: MailContext, decision: Decision) -> None:
-    """Note that sub-addresses work, and which server confirms senders, where the mail that tried them out came back."""
+    """Note that sub-addresses work, and which server looked at the sender, where the mail that tried them out is in."""
     if decision.reason != "probe":
         return
     mailbox = Mailbox.get_or_none(Mailbox.id == decision.data["mailbox"])
     if mailbox is None:
         return
-    server = sender_checks.server_of(content.checks) if context.is_ours else ""
-    if mailbox.sub_addresses and (mailbox.trusted_server or not server):
-        return
-    mailbox.sub_addresses, mailbox.trusted_server = True, mailbox.trusted_server or server
-    mailbox.save()
+    # Whom to believe is for a person to say: the name is shown beside the field for it (`mailboxes.save`).
+    nearest = sender_checks.nearest(content.checks) if context.is_ours else None
+    mailbox.sub_addresses = True
+    mailbox.seen_server, mailbox.seen_hops = nearest or (mailbox.seen_server, mailbox.seen_hops)
+    mailbox.save(only=[Mailbox.sub_addresses, Mailbox.seen_server, Mailbox.seen_hops])

@@ -29,7 +29,9 @@ PASSWORD_OF = ("host", "port", "username", "security", "auth")
 #: What a client secret was given for, and with the above what tokens were.
 CLIENT_OF = ("auth", "client_id", "tenant")
 #: Columns that say how a mailbox is: a form that was open for long writes none of them.
-OF_ITS_RUNS = frozenset({"last_success_at", "failing_since", "last_error", "tokens", "watched_by"})
+OF_ITS_RUNS = frozenset(
+    {"last_success_at", "failing_since", "last_error", "tokens", "watched_by", "seen_server", "seen_hops"}
+)
 
 KINDS = {
     "imap": lazy("A folder on a mail server (IMAP)"),
@@ -70,7 +72,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     mailbox_sign_in.require_account(mailbox, values)
     before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
     is_new = mailbox.id is None
-    inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values))
+    inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values) | _confirming(mailbox, values))
     if mailbox.kind == "imap":
         inputs.set_attributes(mailbox, _server(mailbox, values) | _account(values))
         if mailbox.after == "move" and mailbox.after_folder in folders(mailbox):
@@ -92,9 +94,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
 
 
 def _identity(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
-    address = email_syntax.normalise(
-        str(values.get("address") or ""),
-    )
+    address = email_syntax.normalise(str(values.get("address") or ""))
     aliases = list(dict.fromkeys(_addresses(values.get("aliases"))))
     taken = {
         email
@@ -152,7 +152,6 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
         "copies": "add" if values.get("copies") == "add" else "propose",
         "hold_lists": bool(values.get("hold_lists")),
         "sub_addresses": bool(values.get("sub_addresses")),
-        "trusted_server": _trusted(values.get("trusted_server")),
         "begin": _one_of(BEGIN, values.get("begin") or "new", "begin"),
         "after": after,
         "after_days": days,
@@ -174,6 +173,13 @@ def _account(values: Mapping[str, Any]) -> dict[str, Any]:
     if tenant and not TENANT.fullmatch(tenant):
         raise InvalidInput(lazy("Expected the number or domain of a directory. Example: example.org."), field="tenant")
     return {"client_id": client, "tenant": tenant}
+
+
+def _confirming(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the server that confirms senders, and where it writes: as the test showed, else above everything."""
+    server = _trusted(values.get("trusted_server"))
+    places = {mailbox.trusted_server: mailbox.trusted_hops, mailbox.seen_server: mailbox.seen_hops}
+    return {"trusted_server": server, "trusted_hops": places.get(server, 0)}
 
 
 def _trusted(text: Any) -> str:

@@ -1,7 +1,7 @@
 """What mail servers found out about the sender of a mail (RFC 8601): read by the child process, judged by the rules.
 
-Anybody can write such a header. Only what the mailbox's own server wrote counts, known by the name it signs with; a
-server that is worth the name takes away what others wrote under it.
+Anybody can write such a header. Only what the mailbox's own server wrote counts, known by the name it signs with and by
+the place where it writes: how many ``Received`` stand above. What stands elsewhere, somebody else wrote.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 #: Headers that are read, and characters of each.
 MOST_HEADERS, MOST_LETTERS = 20, 4_000
+#: ``Received`` above what a mailbox's own server writes: of those that hand the mail on within it.
+MOST_HOPS = 2
 #: The methods that confirm the address a mail says it comes from; of each, what names the domain it is about.
 METHODS = {"dmarc": ("header.from",), "dkim": ("header.d", "header.i")}
 
@@ -29,25 +31,26 @@ class Check:
     method: str
     result: str
     domain: str
-    #: Which of these headers it stands in, from the top, and whether that is above the first ``Received``.
+    #: Which of these headers it stands in, from the top, and how many ``Received`` stand above that.
     header: int
-    is_above: bool
+    hops: int
 
 
-def read(fields: Sequence[tuple[str, bytes]]) -> list[list[str | int | bool]]:
+def read(fields: Sequence[tuple[str, bytes]]) -> list[list[str | int]]:
     """Return the results these headers of a mail hold, from the top down, ready to be written as JSON.
 
     The text is taken as it stands: in an encoded word a sender could hide a result.
     """
-    rows: list[list[str | int | bool]] = []
-    count, is_above = 0, True
+    rows: list[list[str | int]] = []
+    count = hops = 0
     for name, value in fields:
-        is_above = is_above and name != "received"
+        hops += name == "received"
         if name == "authentication-results" and count < MOST_HEADERS:
             text = value[:MOST_LETTERS].decode("ascii", "replace")
-            rows += [[*result, count, is_above] for result in _results(text)]
+            rows += [[*result, count, hops] for result in _results(text)]
             count += 1
-    return rows
+    # Without any `Received` nothing tells what a server wrote from what came with the mail.
+    return rows if hops else []
 
 
 def _results(text: str) -> list[tuple[str, str, str, str]]:
@@ -85,18 +88,18 @@ def _without_comments(text: str) -> str:
     return "".join(kept)
 
 
-def server_of(checks: Sequence[Check]) -> str:
-    """Return the name under which the nearest server wrote what it found out; empty where none did."""
-    return next((check.server for check in checks), "")
+def nearest(checks: Sequence[Check]) -> tuple[str, int] | None:
+    """Return the name and the place of the server that wrote the topmost of these headers, near enough to be ours."""
+    first = next((check for check in checks if check.header == 0 and check.hops <= MOST_HOPS), None)
+    return (first.server, first.hops) if first is not None else None
 
 
-def confirms(checks: Sequence[Check], server: str, email: str) -> bool:
-    """Whether this server says that a mail from this address was sent by its domain."""
-    theirs = [check for check in checks if server and check.server == server.casefold()]
-    # Above the first `Received` stands what our own side wrote, in a header for each program. Some servers write below
-    # theirs: then only the first one counts, whatever a sender wrote under it.
-    above = [check for check in theirs if check.is_above]
-    counted = above or [check for check in theirs if check.header == theirs[0].header]
+def confirms(checks: Sequence[Check], server: str, hops: int, email: str) -> bool:
+    """Whether this server, which writes at this place, says that a mail from this address was sent by its domain."""
+    counted = [check for check in checks if server and check.server == server.casefold() and check.hops == hops]
+    if hops:
+        # What came with the mail begins here, too: below what the server wrote itself.
+        counted = [check for check in counted if check.header == 0]
     domain = email.rpartition("@")[2].casefold()
     dmarc = [check for check in counted if check.method == "dmarc" and check.result != "none"]
     if dmarc:

@@ -73,3 +73,22 @@ def test_the_server_that_confirms_senders_is_a_name(
     if stored is None:
         assert "This is not the name of a server. Example: mx.example.org." in page
         assert text in answer.get_data(as_text=True)
+
+
+def test_the_form_shows_which_server_looked_at_the_test_e_mail(
+    client_of: Clients, root: Agent, mailbox: Mailbox
+) -> None:
+    def page() -> str:
+        return doors.text_of(client_of(root).get(f"/admin/mailboxes/edit/?id={mailbox.id}"))
+
+    assert "calls itself" not in page()
+    mailbox.seen_server, mailbox.seen_hops = "mx.desk.example", 1
+    mailbox.save()
+    assert "calls itself “mx.desk.example”" in page()
+    mailbox.trusted_server = "mx.desk.example"
+    mailbox.save()
+    # Its name alone says nothing of its place.
+    assert "calls itself “mx.desk.example”" in page()
+    mailbox.trusted_hops = 1
+    mailbox.save()
+    assert "calls itself" not in page()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpdesk import clock, outbox, settings, tickets
-from helpdesk.incoming import outcome_texts, pipeline, sender_checks
+from helpdesk.incoming import mailboxes, outcome_texts, pipeline, sender_checks
 from helpdesk.incoming.sender_checks import Check
 from helpdesk.notifications import reply_address
 from helpdesk.notifications.reply_address import Code
@@ -33,6 +33,7 @@ from tests.support.mails import ADDRESS, mail, make_mailbox, receive, take
 
 CAROL, SERVER = "carol@customer.example", "mx.desk.example"
 PASS = f"{SERVER}; dkim=pass header.d=desk.example; dmarc=pass (p=none) header.from=desk.example"
+RECEIVED = "Received: from mail.desk.example by mx.desk.example; Mon, 23 Nov 2026 10:12:00 +0000"
 #: What a mail program puts below an answer: nothing of it is for the customer.
 QUOTED = (
     "\n\nOn Mon, 23 Nov 2026 at 10:12, HelpDesk <support@desk.example> wrote:\n> — Answer above this line —\n> secret"
@@ -62,7 +63,8 @@ def answer(text: str, notice: OutgoingEmail, **values: Any) -> bytes:
     confirmed = values.pop("confirmed", PASS)
     values = {"sender": "Ana <ana@desk.example>", "to": reply_address.of(notice), **values}
     letter = mail(text + values.pop("quoted", QUOTED), headers=headers, **{"subject": "Re: your ticket", **values})
-    return (f"Authentication-Results: {confirmed}\r\n".encode() if confirmed else b"") + letter
+    checked = f"Authentication-Results: {confirmed}\r\n" if confirmed else ""
+    return f"{checked}{RECEIVED}\r\n".encode() + letter
 
 
 def to_carol() -> list[OutgoingEmail]:
@@ -499,6 +501,7 @@ def checks(*headers: str) -> list[Check]:
     fields = [
         ("received", b"") if line == "Received" else ("authentication-results", line.encode()) for line in headers
     ]
+    fields += [] if "Received" in headers else [("received", b"")]
     return [Check(*row) for row in sender_checks.read(fields)]  # type: ignore[arg-type]
 
 
@@ -513,7 +516,6 @@ FORGED = "mx; dmarc=pass header.from=desk.example"
         (["mx 1; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=Desk.Example"], True),
         (["mx; dkim=pass header.d=desk.example"], True),
         (["mx; dkim=pass header.i=@desk.example header.s=a header.b=Xyz"], True),
-        (["Received", "mx; dkim=pass header.i=@desk.example; dmarc=pass header.from=desk.example"], True),
         # One header of each program, all above the first Received.
         (["mx; dkim=none", "mx; dmarc=pass header.from=desk.example", "Received"], True),
         (["mx; dkim=pass header.d=evil.example"], False),
@@ -528,6 +530,10 @@ FORGED = "mx; dmarc=pass header.from=desk.example"
         (["mx; dmarc=fail header.from=desk.example", "Received", FORGED], False),
         (["mx; spf=fail", "Received", FORGED], False),
         (["Received", "mx; spf=fail", FORGED], False),
+        # What stands below the place of our server was never written by it, whatever it wrote itself, or nothing.
+        (["Received", FORGED], False),
+        (["other; none", "Received", FORGED], False),
+        (["", "Received", FORGED, "Received"], False),
         # Quoted, in a comment, or in an encoded word.
         (['mx; spf=pass smtp.mailfrom="a;dmarc=pass header.from=desk.example"@evil.example'], False),
         (["mx; spf=pass (a; dmarc=pass header.from=desk.example) smtp.mailfrom=evil.example"], False),
@@ -542,21 +548,71 @@ FORGED = "mx; dmarc=pass header.from=desk.example"
     ],
 )
 def test_only_what_our_own_server_says_confirms_a_sender(headers: list[str], expected: bool) -> None:
-    assert sender_checks.confirms(checks(*headers), "mx", ANA) is expected
-    assert not sender_checks.confirms(checks(*headers), "", ANA)
+    assert sender_checks.confirms(checks(*headers), "mx", 0, ANA) is expected
+    assert not sender_checks.confirms(checks(*headers), "", 0, ANA)
+    # Neither at another place, nor in a mail that no server has touched.
+    assert not sender_checks.confirms(checks(*headers), "mx", 2, ANA)
+    assert sender_checks.read([("authentication-results", line.encode()) for line in headers]) == []
 
 
-def test_the_server_is_learned_from_the_mail_that_tries_sub_addresses_out(mailbox: Mailbox) -> None:
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (["Received", "mx; dkim=pass header.i=@desk.example; dmarc=pass header.from=desk.example"], True),
+        (
+            ["Received", "mx; dmarc=pass header.from=desk.example", "Received", "mx; dmarc=fail header.from=x.example"],
+            True,
+        ),
+        # Not at its place, or not the topmost one.
+        ([FORGED, "Received"], False),
+        (["Received", "Received", FORGED], False),
+        (["Received", "other; none", FORGED], False),
+        (["other; none", "Received", FORGED], False),
+        (["Received", "mx; spf=fail", FORGED], False),
+    ],
+)
+def test_a_server_that_writes_below_its_received_is_believed_there_alone(headers: list[str], expected: bool) -> None:
+    assert sender_checks.confirms(checks(*headers), "mx", 1, ANA) is expected
+
+
+def test_the_server_that_a_test_e_mail_shows_is_for_a_person_to_name(
+    mailbox: Mailbox, notice: OutgoingEmail, root: Agent
+) -> None:
     mailbox.sub_addresses, mailbox.trusted_server = False, ""
     mailbox.save()
     to = reply_address.with_code(mailbox, Code(0, probe=mailbox.id))
-    results = b"Authentication-Results: mx.desk.example; none\r\n"
-    # Somebody else who learned of that address teaches the desk nothing.
-    receive(mailbox, results.replace(b"mx.", b"evil.") + mail("One", sender="mallory@evil.example", to=to))
-    assert (Mailbox.get().sub_addresses, Mailbox.get().trusted_server) == (True, "")
+    results, line = b"Authentication-Results: mx.desk.example; none\r\n", f"{RECEIVED}\r\n".encode()
     mark = ("X-Guichet-Desk", reply_address.desk_mark())
-    receive(mailbox, results + mail("Two", sender=ADDRESS, to=to, headers=[mark]))
-    assert Mailbox.get().trusted_server == SERVER
+
+    def learned(above: bytes, number: int, **values: Any) -> tuple[str, int]:
+        receive(mailbox, above + mail(f"Test {number}", **{"sender": ADDRESS, "headers": [mark], **values}, to=to))
+        return Mailbox.get().seen_server, Mailbox.get().seen_hops
+
+    # Somebody else who learned of that address teaches the desk nothing, nor does a server that is far from here.
+    assert learned(results + line, 1, sender="mallory@evil.example", headers=[]) == ("", 0)
+    assert Mailbox.get().sub_addresses
+    assert learned(line * 3 + results, 2) == ("", 0)
+    assert learned(b"Authentication-Results: spf=pass\r\n" + line + results, 3) == ("", 0)
+    assert learned(results, 4) == ("", 0)
+    assert learned(line + results, 5) == (SERVER, 1)
+    # It confirms nobody until an administrator has written its name.
+    assert Mailbox.get().trusted_server == ""
+    [row] = receive(mailbox, answer("Not yet", notice))
+    assert row.reason == "agent-server"
+    form = {
+        "address": ADDRESS,
+        "kind": "pipe",
+        "service": mailbox.service,
+        "department": mailbox.department,
+        "sub_addresses": True,
+    }
+    for name, hops in (("other.example", 0), (SERVER, 1), (SERVER, 1)):
+        saved = mailboxes.save(Mailbox.get(), {**form, "trusted_server": name}, actor=root)
+        assert (saved.trusted_server, Mailbox.get().trusted_hops) == (name, hops)
+    # From now on it is believed at that place alone.
+    below = line + f"Authentication-Results: {PASS}\r\n".encode()
+    rows = receive(mailbox, answer("Above", notice), below + answer("Below", notice, confirmed=""))
+    assert [row.reason for row in rows] == ["agent-sender", "reply"]
 
 
 def test_a_long_message_is_read_whole(mailbox: Mailbox, notice: OutgoingEmail) -> None:

@@ -95,7 +95,7 @@ def test_an_agent_answers_by_mail_from_one_end_to_the_other(
     sender = notice["From"].addresses[0].addr_spec
     text = f"It left today.\n\nOn Mon, 23 Nov 2026 at 10:12, HelpDesk <{sender}> wrote:\n"
     letter = mail(text + quoted, sender=f"Ben <{ben.email}>", headers=headers, subject=f"Re: {notice['Subject']}")
-    checked = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\r\n"
+    checked = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\r\nReceived: by mx\r\n"
     put(letter, checked + letter.replace(b"today", b"yesterday").replace(b"Message-ID: <", b"Message-ID: <2"))
     assert run() == ["new", "note", "reply"]
     outbox.deliver_due()
