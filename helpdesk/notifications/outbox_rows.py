@@ -182,10 +182,8 @@ def _subject(subject: str, kind: str, ticket: Ticket | None, mailed: Mailed, rec
     """Return the subject: to who wrote by mail, the one they wrote, so that mail programs keep them together."""
     if ticket is None:
         return subject
-    if mailed and recipient.address is not None:
-        if kind in {"notification", "copy"}:
-            return _marked(f"Re: {ticket.subject}", ticket)
-        return subject_of(subject, "", ticket)
+    if mailed and recipient.address is not None and kind in {"notification", "copy"}:
+        return _marked(f"Re: {ticket.subject}", ticket)
     return subject_of(subject, kind, ticket)
 
 

@@ -17,6 +17,7 @@ from helpdesk.tickets import cc
 from models import EmailText, OutgoingEmail, Ticket, TicketCc
 from tests.support import attached, cast
 from tests.support.mailbox import text_of
+from tests.support.mails import mail, make_mailbox, receive
 
 LINK = "https://desk.example/t/TOKEN"
 DAN = "dan@customer.example"
@@ -92,6 +93,18 @@ def test_an_unproven_address_reads_the_number_and_nothing_that_was_typed(billing
     assert email.subject == f"We have received your message [#{ticket.number}]"
     assert f"Ticket {ticket.number}" in html_of(email)
     assert not re.search("PILLS|BUY|CHEAP", html_of(email) + plain_of(email))
+
+
+def test_an_unproven_address_that_wrote_by_mail_reads_nothing_that_was_typed_either(app, billing, invoices, root):
+    mailbox = make_mailbox(billing, invoices)
+    with app.app_context():
+        [row] = receive(mailbox, mail("CHEAP", sender="BUY <vera@x.example>", subject="PILLS"))
+    cc.add_cc(row.ticket, ["eve@y.example"], actor=root)
+    tickets.reply(row.ticket, "<p>Yes.</p>", actor=root)
+    for kind in ("received", "copied"):
+        email = newest(kind)
+        assert email.subject.endswith(f"[#{row.ticket.number}]")
+        assert not re.search("PILLS|BUY|CHEAP", email.subject + html_of(email) + plain_of(email))
 
 
 # --- One way to the ticket ----------------------------------------------------------------------------------------
