@@ -17,7 +17,7 @@ from helpdesk import tickets
 from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
-from helpdesk.lib import richtext, text_pictures
+from helpdesk.lib import richtext
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
 from models import STAY, CannedResponse, Message, Ticket
 from web import errors, kept_input, sessions
@@ -114,8 +114,7 @@ class ComposerPage(TicketDeskPage):
         files, key = composer.files.to_send if composer.files is not None else [], composer.form_key
         with tickets.transaction():
             tickets.lock(ticket, actor=self.agent)
-            text = richtext.to_text(text_pictures.bound(richtext.clean(composer.html, pictures=True), files))
-            made = tickets.find_message_by_form_key(key, ticket, text)
+            made = tickets.find_message_by_form_key(key, ticket, composer.html)
             if made is not None:
                 return made
             if composer.is_note:

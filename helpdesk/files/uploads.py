@@ -58,7 +58,8 @@ def picture(upload_id: int, *, owner: str) -> Upload:
 
 def gone(upload_id: int) -> Upload:
     """Return what stands for a file that is not there any more: a rule that is given it refuses."""
-    return Upload(id=upload_id, name="", size=0)
+    # Its hash is that of no file: no picture of a text is this one.
+    return Upload(id=upload_id, name="", size=0, sha256="")
 
 
 def wait_longer(*, form_key: str, owner: str) -> None:

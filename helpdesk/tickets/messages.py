@@ -10,7 +10,7 @@ from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import FormSent, InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
-from helpdesk.files.attachments import attach, detach
+from helpdesk.files.attachments import attach, detach, of_messages
 from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext, text_pictures
@@ -42,7 +42,7 @@ def receive_message(
     try:
         with act(ticket, "reply", actor=actor):
             body = _message_of(text)
-            earlier = find_by_form_key(form_key, ticket, body)
+            earlier = find_by_form_key(form_key, ticket, richtext.from_text(body))
             if earlier is not None:
                 return earlier
             message = _write(ticket, CUSTOMER_MESSAGE, richtext.from_text(body), actor=actor, form_key=form_key)
@@ -79,8 +79,8 @@ def _message_of(text: str) -> str:
     return body
 
 
-def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message | None:
-    """Return the message that the form of this key made of the same plain `text` before, or None.
+def find_by_form_key(form_key: str | None, ticket: Ticket, html: str) -> Message | None:
+    """Return the message that the form of this key made of the same words and pictures before, or None.
 
     Raises FormSent where it made another message: what was typed since must not get lost.
     """
@@ -89,6 +89,9 @@ def find_by_form_key(form_key: str | None, ticket: Ticket, text: str) -> Message
         return None
     if message.ticket_id != ticket.id:
         raise InvalidInput(lazy("This form was sent already. Load the page again."))
+    # The files of the form are the message's now.
+    files = of_messages([message]).get(message.id, [])
+    text = richtext.to_text(text_pictures.bound(richtext.clean(html, pictures=True), files))
     if richtext.to_text(message.body).split() != text.split():
         raise FormSent(FORM_SENT)
     return message

@@ -214,6 +214,23 @@ def test_a_customer_answers_with_files(client_of, ticket, carol):
     assert ("reçu 日本.pdf" in page, "45 bytes" in page) == (True, True)
 
 
+def test_an_answer_sent_twice_with_its_file_is_one(client_of, ticket, carol):
+    client, path = client_of(carol), f"/tickets/{ticket.number}"
+    page = client.get(path).get_data(as_text=True)
+    key, form_key = attached.files_key(page), filling.hidden(page)["form_key"]
+    number = upload(client, key).json["id"]
+    fields = {"message": "There. <3", "files_key": key, "files_shown": number, "form_key": form_key}
+    for _click in range(2):
+        assert doors.post(client, path, fields).status_code == 303
+    assert (Attachment.select().count(), Message.select().count()) == (1, 2)
+    # A new answer with the file that went out is told so, and comes back.
+    page = client.get(path).get_data(as_text=True)
+    fields |= {"message": "Once more.", "form_key": filling.hidden(page)["form_key"]}
+    refused = doors.post(client, path, fields)
+    assert (refused.status_code, "A file is not here any more" in doors.text_of(refused)) == (422, True)
+    assert "Once more." in refused.get_data(as_text=True)
+
+
 def test_an_answer_without_words_keeps_its_files(client_of, ticket, carol):
     client, path = client_of(carol), f"/tickets/{ticket.number}"
     page = doors.post(client, path, {"message": "", "files": file()}).get_data(as_text=True)

@@ -190,6 +190,21 @@ def test_a_picture_of_the_editor_goes_out_in_the_text(client_of, ticket, ana, be
     assert "[Écran 1.png]" in mail.get_body(("plain",)).get_content()
 
 
+def test_a_reply_sent_twice_with_its_files_is_one(client_of, ticket, ana):
+    client = client_of(ana)
+    key, sent = uploaded(client, ticket, attached.png(), "a.png")
+    other = doors.post(client, "/admin/files/upload", {"files_key": key, "files": file()}).json
+    body = f'<div>Look: <img src="{sent["picture"]}"></div>'
+    shown = {"format": "html", "files_key": key, "files_shown": f"{sent['id']} {other['id']}", "form_key": "once"}
+    for _click in range(2):
+        assert reply(client, ticket, body=body, **shown).status_code == 302
+    assert (Message.select().where(Message.kind == "reply").count(), Attachment.select().count()) == (1, 2)
+    # Another text, or another picture, is not lost.
+    _key, new = uploaded(client, ticket, attached.png(9), "b.png")
+    for changed in ("<div>Look again</div>", body.replace(sent["picture"], new["picture"])):
+        assert reply(client, ticket, body=changed, **shown).status_code == 422
+
+
 def test_a_picture_of_no_file_of_the_form_leaves_no_hole(client_of, ticket, ana):
     client = client_of(ana)
     other = attached.file(ticket, attached.png(), "other.png")
