@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from peewee import Database, SqliteDatabase
+from playhouse.migrate import SqliteMigrator
 from playhouse.migrations import Runner
 
 from engines import DatabaseServer
@@ -93,9 +94,37 @@ def knows(name: str) -> bool:
     return (MIGRATIONS / f"{name}.py").exists()
 
 
+class _LastingIds(SqliteMigrator):
+    """Migrates SQLite so that the id of a deleted row is given to no other, even where a table is made anew.
+
+    Most changes of a column make the table anew and drop the old one, and with it the highest id it ever gave.
+    """
+
+    @contextmanager
+    def migration_context(self, atomic: bool = True) -> Iterator[None]:
+        with super().migration_context(atomic):
+            before = self._highest_ids()
+            yield
+            after = self._highest_ids()
+            for table, highest in before.items():
+                if table not in after and self.database.table_exists(table):
+                    self.database.execute_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest))
+                elif after.get(table, highest) < highest:
+                    self.database.execute_sql("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (highest, table))
+
+    def _highest_ids(self) -> dict[str, int]:
+        if not self.database.table_exists("sqlite_sequence"):
+            return {}
+        return dict(self.database.execute_sql("SELECT name, seq FROM sqlite_sequence").fetchall())
+
+
 def runner(database: Database) -> Runner:
     """Return what applies the migrations to a database."""
-    return Runner(_concrete(database), str(MIGRATIONS))
+    concrete = _concrete(database)
+    made = Runner(concrete, str(MIGRATIONS))
+    if isinstance(concrete, SqliteDatabase):
+        made.migrator = _LastingIds(concrete)
+    return made
 
 
 def _concrete(database: Database) -> Database:

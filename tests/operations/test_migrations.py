@@ -320,6 +320,25 @@ def test_canned_responses_are_in_the_language_of_the_desk(empty: Any, no_mailbox
     assert (row.name, row.body) == ({"fr": "Merci « à tous »"}, {"fr": body})
 
 
+@sqlite_only
+def test_no_later_migration_lets_an_id_be_given_twice(empty: Any, no_mailboxes: None) -> None:
+    begin_at(empty, "0017_incoming_mail")
+    # The newest row of each table is gone, and something may still name it.
+    empty.execute_sql("DELETE FROM sqlite_sequence")
+    empty.execute_sql(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT name, 70 FROM sqlite_master"
+        " WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    )
+    before = dict(empty.execute_sql("SELECT name, seq FROM sqlite_sequence").fetchall())
+    assert {"canned_response", "agent", "outgoing_email", "mailbox", "incoming_mail"} <= set(before)
+    migrate.runner(empty).up()
+    after = dict(empty.execute_sql("SELECT name, seq FROM sqlite_sequence").fetchall())
+    assert {table: after.get(table) for table in before if empty.table_exists(table)} == before
+    seed.seed_defaults()
+    reply = models.CannedResponse.create(name=Label(en="Thanks"), body=Label(en="Thank you."))
+    assert reply.id == 71
+
+
 def test_what_was_too_large_is_known_to_be_here_by_its_headers_alone(empty: Any, no_mailboxes: None) -> None:
     migrate.runner(empty).up()
     seed.seed_defaults()
