@@ -103,6 +103,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.SIGN_IN: (Notice("sign-in", recipients.people),),
     Occasion.INVITATION: (Notice("invitation", recipients.people),),
     Occasion.RESET: (Notice("reset", recipients.people),),
+    # A link to the account was handed over by an administrator.
+    Occasion.LINK_MADE: (Notice("link-made", recipients.people),),
 }
 
 
@@ -219,7 +221,7 @@ def send_account_mail(
 ) -> OutgoingEmail:
     """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent).
 
-    Raises ValueError when it is given nobody.
+    "link-made" tells an agent of such a link, and carries none. Raises ValueError when it is given nobody.
     """
     if agent is not None:
         recipient = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)

@@ -23,6 +23,7 @@ class Occasion(StrEnum):
     SIGN_IN = "sign-in"
     INVITATION = "invitation"
     RESET = "reset"
+    LINK_MADE = "link-made"
     NOT_SENT = "not-sent"
 
 

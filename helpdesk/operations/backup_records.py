@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,14 +77,11 @@ def refuse_lesser(path: Path) -> None:
     place, anyway = environment.current().data_dir, "If it is right, add --anyway."
     if links.setup_is_open():
         raise BackupError(f"The desk of {place} has no administrator: is this the desk you mean? {anyway}")
-    newest = _newest_beside(path)
-    if newest is None:
-        return
-    manifest = {}
-    with suppress(BackupError):
-        manifest = manifest_of(newest)
-    if not manifest:
-        return
+    for archive, manifest in _beside(path):
+        _refuse_less_than(archive, manifest, place, anyway)
+
+
+def _refuse_less_than(newest: Path, manifest: dict[str, Any], place: Path, anyway: str) -> None:
     if manifest.get("desk") not in (None, desk_identity.desk_id()):
         raise BackupError(f"{newest} is the backup of another desk than that of {place}. {anyway}")
     before, now = tickets_in(manifest), Ticket.select().count()
@@ -91,6 +89,11 @@ def refuse_lesser(path: Path) -> None:
         raise BackupError(f"{newest} holds {before} tickets, the desk of {place} only {now}. {anyway}")
 
 
-def _newest_beside(path: Path) -> Path | None:
-    """Return the youngest archive in the folder of a backup to be."""
-    return max(path.parent.glob("*.zip"), key=_written, default=None)
+def _beside(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the backup that would be replaced, and the youngest one in the same folder, with their manifests."""
+    others = sorted((found for found in path.parent.glob("*.zip") if found != path), key=_written, reverse=True)
+    for group in ([path], others):
+        for archive in group:
+            with suppress(BackupError):
+                yield archive, manifest_of(archive)
+                break

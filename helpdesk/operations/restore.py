@@ -18,7 +18,7 @@ from helpdesk import clock
 from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
-from helpdesk.settings import environment
+from helpdesk.settings import environment, environment_file
 from helpdesk.settings.secret_key import KEY_FILE
 
 
@@ -143,7 +143,7 @@ def _restore_secret(archive: zipfile.ZipFile) -> None:
 
 def key_is_overruled() -> bool:
     """Whether the environment gives another secret key than the one that was restored."""
-    given = os.environ.get("GUICHET_SECRET_KEY")
+    given = environment_file.laid_under(os.environ).get("GUICHET_SECRET_KEY")
     return bool(given) and given != (environment.current().data_dir / KEY_FILE).read_text("ascii").strip()
 
 

@@ -7,7 +7,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.people import sign_in_limits, sign_ins
-from models import AccessLink, Agent, CustomerAddress, GuestPass
+from models import AccessLink, Agent, CustomerAddress, GuestPass, SignIn
 
 
 def agent_at(email: str) -> Agent:
@@ -34,7 +34,7 @@ def new_password_link(agent: Agent, *, actor: Actor | None) -> str:
     with events.transaction():
         links.forget_links_of(agent)
         url = links.url(kind, links.make(kind, agent=agent))
-        notifications.send_account_mail(kind, agent=agent)
+        notifications.send_account_mail("link-made", agent=agent)
         journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})")
     sign_in_limits.relieve(sign_ins.account_of(agent))
     return url
@@ -54,13 +54,14 @@ def mail_new_password(agent: Agent, *, actor: Actor) -> None:
 def revoke(email: str = "", *, actor: Actor | None) -> int:
     """End every mailed link, or those of the agent and the customer with this address; return how many there were.
 
-    Browsers that came by one are out as well. The page of an ended link offers to mail a new one. `actor` is None at
+    Browsers that came by one are out as well. The page of an ended link offers to mail a new one; a request that waits
+    for its link stays, as it opens nothing else. `actor` is None at
     the command line of the machine. Raises NotAllowed, or NotFound when nobody has this address.
     """
     if actor is not None:
         access.require(actor, "administer")
     key, now = sign_ins.fold_email(email), clock.now()
-    chosen, passes = AccessLink.expires_at > now, GuestPass.id.is_null(False)
+    chosen, passes, browsers = AccessLink.expires_at > now, GuestPass.id.is_null(False), SignIn.by_link
     if key:
         agents = Agent.select(Agent.id).where(Agent.email == key)
         owners = CustomerAddress.select(CustomerAddress.customer).where(CustomerAddress.email == key)
@@ -69,8 +70,10 @@ def revoke(email: str = "", *, actor: Actor | None) -> int:
             raise NotFound(lazy("Nobody has this e-mail address here."))
         chosen &= AccessLink.agent.in_(agents) | AccessLink.address.in_(addresses)
         passes &= GuestPass.address.in_(addresses)
+        browsers &= SignIn.customer.in_(owners) | SignIn.agent.in_(agents)
     with events.transaction():
         GuestPass.delete().where(passes).execute()
+        SignIn.delete().where(browsers).execute()
         count: int = AccessLink.update(expires_at=now).where(chosen).execute()
         act = journal.Act.PERSONS_LINKS_REVOKED if key else journal.Act.LINKS_REVOKED
         journal.record(act, actor=actor, subject=key, count=count)

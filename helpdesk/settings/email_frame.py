@@ -57,6 +57,10 @@ WHY = {
         en="You receive this e-mail because an administrator of the help desk has invited you.",
         fr="Vous recevez cet e-mail parce qu’une personne qui administre le support vous a envoyé une invitation.",
     ),
+    "link-made": Label(
+        en="You receive this e-mail because it is about your account.",
+        fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
+    ),
     "mention": Label(
         en="You receive this e-mail because a note names you.",
         fr="Vous recevez cet e-mail parce qu’une note vous cite.",

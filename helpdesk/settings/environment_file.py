@@ -13,6 +13,8 @@ from helpdesk.settings.environment import ROOT
 
 PATH = ROOT / "guichet.env"
 FOLDER = "GUICHET_DATA_DIR"
+#: The data folder of a file that names none.
+DEFAULT = "data"
 
 
 def laid_under(process: Mapping[str, str]) -> dict[str, str]:
@@ -22,10 +24,13 @@ def laid_under(process: Mapping[str, str]) -> dict[str, str]:
     Raises BadEnvironment for a file that cannot be read, or a line that means nothing.
     """
     stored = read(PATH)
+    # An empty variable is one that is not set, here as everywhere.
+    stored = {name: value for name, value in stored.items() if value}
     named = process.get(FOLDER)
-    if named and FOLDER in stored and _resolved(named) != _resolved(stored[FOLDER]):
+    if named and Path(named).expanduser().resolve() != folder_of(stored):
         stored = {}
-    # An empty variable is one that is not set, as everywhere.
+    if FOLDER in stored:
+        stored[FOLDER] = str(folder_of(stored))
     return {**stored, **{name: value for name, value in process.items() if value or name not in stored}}
 
 
@@ -55,5 +60,6 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
-def _resolved(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+def folder_of(stored: Mapping[str, str]) -> Path:
+    """Return the data folder that a file means: a relative one is below the program, wherever a command is typed."""
+    return (ROOT / Path(stored.get(FOLDER) or DEFAULT).expanduser()).resolve()

@@ -20,7 +20,8 @@ MARK = "desk.json"
 #: What another key costs.
 PRICE = (
     "With another key everybody signs in again, and the passwords of the mail server and the mailboxes are typed "
-    "again; links mailed before still open (`python3 app.py revoke-links`)."
+    "again. Links that were mailed still open (`python3 app.py revoke-links`); those to leave a ticket or to confirm a "
+    "request do not, and answers to earlier mails find their ticket by its number."
 )
 
 

@@ -129,6 +129,22 @@ UNEDITABLE: dict[str, Uneditable] = {
             ),
             automatic=AUTO_REPLIED,
         ),
+        # For an agent, when an administrator hands over a link to a new password: it carries none.
+        Uneditable(
+            "link-made",
+            lazy("A link to the account was made"),
+            like="reset",
+            subject=Label(
+                en="A link to choose a new password was made", fr="Un lien pour choisir un mot de passe a été créé"
+            ),
+            body=Label(
+                en="Hello,<br><br>Somebody who administers the help desk has made a link by which a new password is "
+                "chosen for your account, to hand it over to you. If you did not ask for it, tell them now.",
+                fr="Bonjour,<br><br>Une personne qui administre le support a créé un lien permettant de choisir un "
+                "nouveau mot de passe pour votre compte, afin de vous le remettre. Si vous ne l’avez pas demandé, "
+                "prévenez-la tout de suite.",
+            ),
+        ),
         # One mail instead of many, when several tickets are assigned at once.
         Uneditable(
             "digest",

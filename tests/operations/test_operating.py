@@ -53,7 +53,7 @@ def moved(tmp_path: Path) -> dict[str, str]:
 
 def test_every_command_of_the_page_does_what_it_says(tmp_path: Path, moved: dict[str, str]) -> None:
     words = {name: value for name, value in os.environ.items() if not name.startswith("GUICHET_")}
-    words |= {"GUICHET_DATA_DIR": f"{tmp_path}/var/guichet", "GUICHET_PORT": "0", "GUICHET_CAPTCHA": "off"}
+    words |= {"GUICHET_DATA_DIR": f"{tmp_path}/var/guichet/data", "GUICHET_PORT": "0", "GUICHET_CAPTCHA": "off"}
 
     def run(line: str, code: int = 0) -> str:
         for former, now in moved.items():
@@ -77,13 +77,13 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path: Path, moved: dict
         if command in ELSEWHERE or "create-admin" in command:
             continue
         if command == "new-key":
-            (tmp_path / "var" / "guichet" / "secret_key").unlink()
+            (tmp_path / "var" / "guichet" / "data" / "secret_key").unlink()
         if "restore" in command and "guichet.zip" in command:
             shutil.copy(tmp_path / "backup" / "Mon.zip", tmp_path / "guichet.zip")
             line = f"GUICHET_DATA_DIR={tmp_path}/var/empty {line}"
         if "COPY.zip" in command:
-            (tmp_path / "var" / "guichet" / "backups").mkdir(exist_ok=True)
-            shutil.copy(tmp_path / "backup" / "Mon.zip", tmp_path / "var" / "guichet" / "backups" / "copy.zip")
+            (tmp_path / "var" / "guichet" / "data" / "backups").mkdir(exist_ok=True)
+            shutil.copy(tmp_path / "backup" / "Mon.zip", tmp_path / "var" / "guichet" / "data" / "backups" / "copy.zip")
         run(line)
 
 

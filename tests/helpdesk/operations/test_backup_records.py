@@ -69,5 +69,11 @@ def test_another_or_a_smaller_desk_is_refused_beside_a_backup(
     run_state.write(desk_identity.KEY, "another")
     with pytest.raises(BackupError, match="is the backup of another desk"):
         backup_records.refuse_lesser(today)
+    # What is no backup stands for none, and hides none.
+    (tmp_path / "zzz.zip").write_bytes(b"no archive")
+    with pytest.raises(BackupError, match="is the backup of another desk"):
+        backup_records.refuse_lesser(today)
+    with pytest.raises(BackupError, match="is the backup of another desk"):
+        backup_records.refuse_lesser(tmp_path / "yesterday.zip")
     (tmp_path / "yesterday.zip").write_bytes(b"no archive")
     backup_records.refuse_lesser(today)

@@ -169,6 +169,7 @@ def provoke(kind, ticket, ana, locale):
         "sign-in": lambda: notifications.send_account_mail(kind, address=ticket.address),
         "invitation": lambda: notifications.send_account_mail(kind, agent=ana),
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
+        "link-made": lambda: notifications.send_account_mail(kind, agent=ana),
     }
     acts[kind]()
 

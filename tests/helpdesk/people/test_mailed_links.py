@@ -12,7 +12,7 @@ from helpdesk.links import LinkExpired
 from helpdesk.people import mailed_links, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.visitors import guest_passes
-from models import AccessLink, Agent, Customer, GuestPass, JournalEntry, OutgoingEmail, Ticket
+from models import AccessLink, Agent, Customer, GuestPass, JournalEntry, OutgoingEmail, SignIn, Ticket
 from tests.support import cast, doors
 
 HOME = Visitor("203.0.113.7")
@@ -39,7 +39,9 @@ def test_who_lost_the_password_chooses_another(ana: Agent, root: Agent, by_whom:
         links.find("reset", former)
     sign_ins.reset_password(links.find("reset", token(url)), NEW, visitor=HOME)
     assert sign_ins.sign_in(ana.email, NEW, visitor=HOME) == ana
-    assert [mail.kind for mail in OutgoingEmail.select().where(OutgoingEmail.agent == ana)] == ["reset"]
+    (mail,) = OutgoingEmail.select().where(OutgoingEmail.agent == ana)
+    # It tells that there is a link, and carries none: whoever reads the mailbox gets no way in.
+    assert (mail.kind, mail.link_kind, "/admin/" in mail.body) == ("link-made", "", False)
     assert ("link-made", f"Ana ({ana.email})") in journal()
 
 
@@ -100,7 +102,10 @@ def test_every_link_ends_with_the_browsers_it_brought(ticket: Ticket, carol: Cus
     tokens["reset"] = links.make("reset", agent=ana)
     cookie = guest_passes.give("", ticket, address, link=links.find("ticket", tokens["ticket"]), is_proven=True)
     guest_passes.give("", ticket, address)
+    sign_ins.start_sign_in(carol, by_link=True)
+    sign_ins.start_sign_in(carol)
     assert mailed_links.revoke(actor=root) == 3
+    assert [row.by_link for row in SignIn.select()] == [False]
     for kind, mailed in tokens.items():
         with pytest.raises(LinkExpired):
             links.find(kind, mailed)

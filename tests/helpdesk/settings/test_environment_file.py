@@ -34,6 +34,22 @@ def test_the_process_comes_first_unless_it_says_nothing(file: Path) -> None:
     assert merged == {"GUICHET_PORT": "82", "GUICHET_HOST": "::1", "HOME": "/"}
 
 
+def test_a_file_without_a_folder_is_of_the_folder_beside_the_program(file: Path, tmp_path: Path) -> None:
+    file.write_text("GUICHET_DATA_DIR=\nGUICHET_DATABASE_URL=postgresql://somewhere/desk\n")
+    ours, other = {"GUICHET_DATA_DIR": str(environment.ROOT / "data")}, {"GUICHET_DATA_DIR": str(tmp_path)}
+    assert environment_file.laid_under(ours)["GUICHET_DATABASE_URL"] == "postgresql://somewhere/desk"
+    assert environment_file.laid_under({}) == {"GUICHET_DATABASE_URL": "postgresql://somewhere/desk"}
+    assert environment_file.laid_under(other) == other
+
+
+def test_a_relative_folder_is_below_the_program_wherever_one_stands(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("GUICHET_DATA_DIR=mine\n")
+    monkeypatch.chdir(tmp_path)
+    assert environment_file.laid_under({}) == {"GUICHET_DATA_DIR": str(environment.ROOT / "mine")}
+
+
 def test_another_data_folder_is_another_desk(file: Path, tmp_path: Path) -> None:
     file.write_text(f"GUICHET_DATA_DIR={tmp_path}/one\nGUICHET_DATABASE_URL=postgresql://somewhere/desk\n")
     mine, other = {"GUICHET_DATA_DIR": f"{tmp_path}/./one/"}, {"GUICHET_DATA_DIR": f"{tmp_path}/two"}
