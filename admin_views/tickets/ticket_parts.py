@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from admin_views.tickets import ways_to_send
 from admin_views.tickets.composer_content import Composer
 from helpdesk import access
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from models import Agent, Ticket
+from models import Agent, Team, Ticket
 from web.fragments import fragment
 
 #: The acts below the reply.
@@ -43,15 +45,26 @@ def of_ticket(
     return {
         **again,
         "acts": lambda holes: fragment("admin/ticket_acts.html", _acts, holes=holes, **key, **place),
-        "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=current, **place),
-        "choices": lambda kind, current, chosen: fragment(
-            "admin/ticket_choices.html", _rows, kind=kind, current=current, chosen=chosen
-        ),
+        "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=_target(current), **place),
+        "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
         "composer_form": lambda holes, **values: fragment(
             "admin/ticket_composer_form.html", _composer, holes=holes, **values
         ),
     }
+
+
+def _target(current: str) -> str:
+    """Return whom the menu has chosen; a form may have sent anything, and nothing of that is cached."""
+    rows: tuple[Agent | Team, ...] = (*lookups.agents(), *lookups.teams())
+    return current if current in {f"{type(row).__name__.lower()}-{row.id}" for row in rows} else ""
+
+
+def _choices(kind: str, current: int, chosen: str) -> Markup:
+    """Return what a ticket may be set to; `chosen` is what a form sent, cached where it is offered."""
+    offered = {str(row.id) for row in _rows(kind=kind, current=current)["rows"]}
+    values = {"kind": kind, "current": current, "chosen": chosen if chosen in offered else ""}
+    return fragment("admin/ticket_choices.html", _rows, **values)
 
 
 def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from helpdesk import tickets
 from models import OutgoingEmail, Priority, Status, Ticket
 from tests.support import cast
 from tests.support.doors import post, text_of
+from web import fragments
 
 JSON = {"Accept": "application/json"}
 
@@ -79,6 +80,24 @@ def test_update_without_script_keeps_a_tag_added_meanwhile(client_of, ticket, an
     assert 'name="shown_tags" value=""' in refused.get_data(as_text=True)
     post(client, address, {"tags": "late", "shown_tags": ""})
     assert tags_of(ticket) == ["late", "vip"]
+
+
+def test_what_a_form_sends_is_cached_in_no_fragment(client_of, ticket, ana):
+    """Each would take the place of a part of the pages of others, with two megabytes of anything."""
+    client, address = client_of(ana), f"/admin/tickets/{ticket.number}/update"
+    form = {"shown_assignee": "", "shown_status": "0", "shown_priority": "0"}
+    before = None
+    for place in range(4):
+        values = dict.fromkeys(("assignee", "status", "priority"), f"{place}" * 1000)
+        assert post(client, address, form | values).status_code == 422
+        count = len(fragments.cached_pieces())
+        before = before or count
+        assert count == before
+    other = next(row for row in Priority.select() if row.id != ticket.priority_id)
+    page = post(client, address, form | {"assignee": f"agent-{ana.id}", "status": "x", "priority": str(other.id)})
+    assert page.status_code == 422
+    for value in (f"agent-{ana.id}", other.id):
+        assert f'<option value="{value}" selected>' in page.get_data(as_text=True)
 
 
 def test_a_script_is_told_that_nothing_was_taken_back(client_of, ticket, root, ana):
