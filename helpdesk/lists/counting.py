@@ -74,14 +74,16 @@ def forget_counts() -> None:
 
 def of_lists(lists: tuple[Any, ...]) -> list[int]:
     """Return how many tickets each of these `TicketListing`s holds, at most `MOST_COUNTED`: one statement."""
-    counted_at, numbers = _of_lists.get(lists, (float("-inf"), []))
+    # Rights may change while the numbers stay: then they are counted again.
+    key = (cache.version(), lists)
+    counted_at, numbers = _of_lists.get(key, (float("-inf"), []))
     if lists and time.monotonic() - counted_at > LISTS_SECONDS:
         few = [tickets.query(SQL("1")).limit(MOST_COUNTED).alias("few") for tickets in lists]
         columns = [Select([part], [fn.COUNT(SQL("*"))]) for part in few]
         numbers = [int(number) for number in Select([], columns).bind(database).tuples()[0]]
         if len(_of_lists) >= MOST_KEPT:
             _of_lists.clear()
-        _of_lists[lists] = (time.monotonic(), numbers)
+        _of_lists[key] = (time.monotonic(), numbers)
     return numbers
 
 

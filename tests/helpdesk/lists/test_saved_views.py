@@ -104,6 +104,15 @@ def test_a_shared_list_keeps_to_each_readers_sight(ticket, ana, ben):
     assert seen == [1, 0]
 
 
+def test_its_number_keeps_to_what_its_reader_sees_now(ticket, ana):
+    """Numbers are cached for a while, and not for longer than the rights they were counted with."""
+    view = saved_views.save("Normal", {"view": "open", "priority": str(ticket.priority_id)}, actor=ana)
+    assert saved_views.counts(ana, [view]) == {view.id: 1}
+    for permission in list(ana.permissions):
+        permission.delete_instance()
+    assert saved_views.counts(ana, [view]) == {view.id: 0}
+
+
 @pytest.mark.parametrize(
     ("given", "known"),
     [
