@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from peewee import JOIN, chunked
 
-from database import database
+from database import database, is_sqlite
 from helpdesk import search
 from models import Customer, CustomerAddress, Message, Ticket
 
@@ -28,6 +28,7 @@ def rename_author(customer: Customer) -> None:
 def index_customers(ids: Iterable[int]) -> None:
     """Index these customers under their present names and all their addresses. In the caller's transaction."""
     for some in chunked(ids, search.AT_ONCE):
+        _wait_for_others(some)
         forget_customers(some)
         words_of: dict[int, list[str]] = {}
         query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
@@ -37,6 +38,17 @@ def index_customers(ids: Iterable[int]) -> None:
         rows = [{"rowid": key, "body": search.plain(" ".join(texts))} for key, texts in words_of.items()]
         if rows:
             search.customer_search.insert(rows).execute(database)
+
+
+def _wait_for_others(ids: list[int]) -> None:
+    """Wait until no other transaction writes these customers anew: what is read from here on holds what it stored.
+
+    Two of them would put in the same row, and the one that read first would leave out what the other one stored.
+    """
+    if not is_sqlite():
+        # Weaker than FOR UPDATE, which would wait for each transaction that has just added an address.
+        rows = Customer.select(Customer.id).where(Customer.id.in_(ids)).order_by(Customer.id)
+        list(rows.for_update("FOR NO KEY UPDATE").tuples())
 
 
 def forget_customers(ids: Iterable[int]) -> None:

@@ -65,6 +65,7 @@ def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[Cust
         sign_ins.end_all_sign_ins(address.customer)
         address.delete_instance()
         orders.unlink_address(address.email)
+        customer_search.rename_author(address.customer)
         customer_search.index_customers([address.customer_id])
         for ticket in Ticket.select().where(Ticket.id.in_(keys)).order_by(Ticket.id):
             record(ticket, EventKind.ADDRESS_CORRECTED, actor=actor, old=address.email, new=new.email)

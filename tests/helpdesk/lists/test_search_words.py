@@ -85,6 +85,10 @@ def test_what_is_no_longer_there_is_not_met(database, ticket, other, root):
     changed = addresses.correct(ticket.customer.primary_address, "carol@new.example", actor=root)[0]
     assert ticket.id in met("new.example")
     assert changed.email == "carol@new.example"
+    # Neither as a customer nor as the author of messages.
+    assert met("carol@customer.example", "author") == []
+    assert ticket.id not in met("carol@customer.example")
+    assert sorted(met("carol@new.example", "author")) == [ticket.id, other.id]
     lonely = cast.make_customer("Nobody", "Else")
     customers.delete_customer(lonely, actor=root)
     assert search.customer_search.select().where(search.customer_search.rowid == lonely.id).count(db) == 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
-from helpdesk import search, tickets
+from database import database as db
+from helpdesk import customer_search, search, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.people import customers, sign_ins
 from models import Agent, Customer, CustomerAddress, Ticket
-from tests.support import cast
+from tests.support import cast, postgresql_only
+from tests.support.racing import beside, meeting
 
 NEW = "a new and longer password"
 
@@ -235,3 +238,16 @@ def test_a_name_given_later_finds_what_was_written_before(database: Any, sales: 
     first = cast.open_ticket("zoe@visitor.example", sales)
     customers.find_or_make("zoe@visitor.example", first_name="Zoe", last_name="Martin")
     assert find_by_author("martin") == [first.id]
+
+
+@postgresql_only
+def test_two_addresses_of_a_customer_at_once_are_both_stored_and_found(database, carol, root, monkeypatch):
+    """Each writes the customer's row of the index anew, and none may leave out what the other stored."""
+    meeting(monkeypatch, customer_search, "forget_customers", 0.3)
+    new = ("carol@nordlys.example", "carol@maison.example")
+    acts = [partial(customers.add_address, Customer.get_by_id(carol.id), email, actor=root) for email in new]
+    assert beside(*acts) == ["done", "done"]
+    table = search.customer_search
+    [(body,)] = table.select(table.body).where(table.rowid == carol.id).tuples().execute(db)
+    assert "nordlys" in body
+    assert "maison" in body
