@@ -17,7 +17,7 @@ from helpdesk import tickets
 from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
-from helpdesk.lib import richtext
+from helpdesk.lib import richtext, text_pictures
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
 from models import STAY, CannedResponse, Message, Ticket
 from web import errors, kept_input, sessions
@@ -92,6 +92,8 @@ class ComposerPage(TicketDeskPage):
         if not stays or message.public_at is None:
             # The ticket's own page tells of a reply that may still be taken back.
             flash(_("Your note has been saved.") if message.is_note else _("Your message has been sent."), "success")
+        if composer.save_as and not message.is_note and text_pictures.keys(message.body):
+            flash(_("The canned response has been saved without the pictures."), "info")
         for text in changes:
             flash(text, "info")
         session["sent"] = (composer.form_key or "")[:40]

@@ -12,6 +12,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
+from helpdesk.lib import richtext
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, unread
@@ -175,7 +176,8 @@ def _restore_draft(message: Message, saved: dict[str, Any], *, closed: bool, act
     draft = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
     body = message.body + (draft.body if draft is not None else "")
     row = CannedResponse.get_or_none(CannedResponse.id == saved.get("id"), CannedResponse.author == actor.id)
-    if row is not None and message.body in row.body.values():
+    # A response is saved without the pictures of the reply; one that was changed since stays.
+    if row is not None and richtext.clean(message.body) in row.body.values():
         row.delete_instance()
     values = {
         "kind": draft.kind if draft is not None else REPLY,

@@ -13,7 +13,7 @@ from admin_views.tickets.files import form_files
 from database import Label
 from helpdesk import outbox, settings, tickets
 from helpdesk.notifications import mailed_pictures
-from models import Attachment, EmailText, Message, OutgoingEmail, Upload
+from models import Attachment, CannedResponse, EmailText, Message, OutgoingEmail, Upload
 from tests.support import attached, doors
 
 pytestmark = pytest.mark.usefixtures("no_files")
@@ -203,6 +203,27 @@ def test_a_reply_sent_twice_with_its_files_is_one(client_of, ticket, ana):
     _key, new = uploaded(client, ticket, attached.png(9), "b.png")
     for changed in ("<div>Look again</div>", body.replace(sent["picture"], new["picture"])):
         assert reply(client, ticket, body=changed, **shown).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "around", ["<div>Look: {} Here.</div>", "<div>A</div><div>{}</div><div>B</div>", "{}<br>C<br>"]
+)
+def test_a_reply_with_a_picture_that_is_saved_and_taken_back_is_sent_again(client_of, ticket, ana, around):
+    settings.save({"undo_send_seconds": 10})
+    client = client_of(ana)
+    key, sent = uploaded(client, ticket, attached.png(), "a.png")
+    picture = f'<figure data-trix-attachment="{{}}"><img src="{sent["picture"]}"><figcaption></figcaption></figure>'
+    fields = {"body": around.format(picture), "format": "html", "save_as": "1", "canned_name": "Look"}
+    fields |= {"files_key": key, "files_shown": sent["id"]}
+    answer = doors.post(client, f"/admin/tickets/{ticket.number}/reply", fields, follow_redirects=True)
+    assert "The canned response has been saved without the pictures." in doors.text_of(answer)
+    assert "<img" not in str(CannedResponse.get().body)
+    undo = re.search(rf'action="(/admin/tickets/{ticket.number}/withdraw/[^"]+)"', answer.get_data(as_text=True))
+    doors.post(client, undo[1], {"files_key": key})
+    assert CannedResponse.select().count() == 0
+    fields["files_shown"] = Upload.get().id
+    answer = doors.post(client, f"/admin/tickets/{ticket.number}/reply", fields)
+    assert (answer.status_code, CannedResponse.get().name) == (302, {"en": "Look"})
 
 
 def test_a_picture_of_no_file_of_the_form_leaves_no_hole(client_of, ticket, ana):
