@@ -11,7 +11,7 @@ from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import mailbox_sign_in
+from helpdesk.incoming import confirming_server, mailbox_sign_in
 from helpdesk.lib import email_syntax, inputs, sort_position
 from helpdesk.settings import environment, lookups, mail_accounts, ports
 from helpdesk.settings.mail_providers import PROVIDERS, Provider
@@ -72,7 +72,9 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     mailbox_sign_in.require_account(mailbox, values)
     before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
     is_new = mailbox.id is None
-    inputs.set_attributes(mailbox, _identity(mailbox, values) | _handling(values) | _confirming(mailbox, values))
+    inputs.set_attributes(
+        mailbox, _identity(mailbox, values) | _handling(values) | confirming_server.columns(mailbox, values)
+    )
     if mailbox.kind == "imap":
         inputs.set_attributes(mailbox, _server(mailbox, values) | _account(values))
         if mailbox.after == "move" and mailbox.after_folder in folders(mailbox):
@@ -173,22 +175,6 @@ def _account(values: Mapping[str, Any]) -> dict[str, Any]:
     if tenant and not TENANT.fullmatch(tenant):
         raise InvalidInput(lazy("Expected the number or domain of a directory. Example: example.org."), field="tenant")
     return {"client_id": client, "tenant": tenant}
-
-
-def _confirming(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the server that confirms senders, and where it writes: as the test showed, else above everything."""
-    server = _trusted(values.get("trusted_server"))
-    places = {mailbox.trusted_server: mailbox.trusted_hops, mailbox.seen_server: mailbox.seen_hops}
-    return {"trusted_server": server, "trusted_hops": places.get(server, 0)}
-
-
-def _trusted(text: Any) -> str:
-    """Return the name under which a server confirms senders (RFC 8601): one word, as it writes it."""
-    name = inputs.one_line(text, 253).strip().casefold()
-    if name and not re.fullmatch(r"[a-z0-9._:/-]+", name):
-        message = lazy("This is not the name of a server. Example: mx.example.org.")
-        raise InvalidInput(message, field="trusted_server")
-    return name
 
 
 def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,10 @@ def split(text: str) -> tuple[str, str]:
     lines = text.split("\n")
     for place, line in enumerate(lines):
         if line == _DELIMITER or MARK in line:
-            above, below = lines[:place], [one for one in lines[place + 1 :] if one.strip()]
+            above, below, after = lines[:place], lines[place + 1 :], []
+            if line == _DELIMITER:
+                below, after = _until_blank(below)
+            below = [one for one in below if one.strip()]
             # Programs draw the dashes and then the element; the element may hold them, too.
             while below and _DASHES.match(below[0]):
                 below.pop(0)
@@ -41,8 +44,16 @@ def split(text: str) -> tuple[str, str]:
                 above.pop()
             signature = "\n".join(below)
             if _is_written(above) and below and len(below) <= MOST_LINES and len(signature) <= MOST_LETTERS:
-                return without_marks("\n".join(above)), without_marks(signature)
+                return without_marks("\n".join([*above, *after])), without_marks(signature)
     return without_marks(text), ""
+
+
+def _until_blank(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return the lines of a signature, and what follows behind a blank one: somebody wrote on below it."""
+    begin = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
+    end = next((place for place in range(begin, len(lines)) if not lines[place].strip()), len(lines))
+    after = lines[end:]
+    return (lines[:end], after) if any(re.search(r"\w", line) for line in after) else (lines, [])
 
 
 def without_marks(text: str) -> str:

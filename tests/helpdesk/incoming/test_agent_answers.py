@@ -200,6 +200,16 @@ def test_nobody_closes_what_they_have_not_read(
     assert len(refusals()) == 1
 
 
+def test_what_stands_below_a_signature_is_sent_and_what_was_cut_is_shown(
+    mailbox: Mailbox, notice: OutgoingEmail
+) -> None:
+    [row] = receive(mailbox, answer("Hi\n-- \nAna\n\nAnd the code is 42", notice))
+    assert row.state == "reply"
+    assert "And the code is 42" in row.message.body
+    assert "Ana" not in row.message.body
+    assert MailedMessage.get(MailedMessage.message == row.message_id).mail_signature == "Ana"
+
+
 def unable(ana: Agent, notice: OutgoingEmail) -> None:
     other = cast.make_service("Elsewhere")
     Ticket.update(service=other.id, department=None, assignee=None).execute()

@@ -96,7 +96,10 @@ def test_a_first_mail_is_never_cut(mailbox: Mailbox) -> None:
     ("text", "own", "signature"),
     [
         ("Hello\n\n-- \nAna\n12 Market Street", "Hello", "Ana\n12 Market Street"),
-        ("Hello\n-- \n\nAna\n\n0123", "Hello", "Ana\n0123"),
+        ("Hello\n-- \n\nAna\n0123\n", "Hello", "Ana\n0123"),
+        # Behind a blank line somebody writes on.
+        ("Hello\n-- \n\nAna\n\n0123", "Hello\n\n0123", "Ana"),
+        ("Hello\n-- \nAna\n\nThe code is 42\n\nBye", "Hello\n\nThe code is 42\n\nBye", "Ana"),
         # Not marked as one: it stays.
         ("SELECT 1;\n--\n-- Table\n--\nCREATE TABLE x", None, ""),
         ("Here it is:\n--\nERROR 42", None, ""),
