@@ -63,8 +63,8 @@ def _target(current: str) -> str:
 def _choices(kind: str, current: int, chosen: str) -> Markup:
     """Return what a ticket may be set to; `chosen` is what a form sent, cached where it is offered."""
     offered = {str(row.id) for row in _rows(kind=kind, current=current)["rows"]}
-    values = {"kind": kind, "current": current, "chosen": chosen if chosen in offered else ""}
-    return fragment("admin/ticket_choices.html", _rows, **values)
+    chosen = chosen if chosen in offered else ""
+    return fragment("admin/ticket_choices.html", _rows, kind=kind, current=current, chosen=chosen)
 
 
 def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
