@@ -12,20 +12,28 @@ import re
 import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from flask import current_app, g, request
-from jinja2 import StrictUndefined
+from flask import Flask, current_app, g, request, session
+from jinja2 import StrictUndefined, UndefinedError
 from markupsafe import Markup, escape
+from werkzeug.local import LocalProxy
 
 from helpdesk import i18n
 from helpdesk.lib import cache
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Fragments cached in the process; then the oldest go. A list of tickets takes about five, of 3 KB each.
 MOST = 500
 
 #: What no fragment may ask for; asking is an error, so that nothing of one reader is shown to another.
-FORBIDDEN = ("request", "session", "g", "current_person", "me", "theme", "get_flashed_messages", "keys_help")
+FUNCTIONS = ("theme", "get_flashed_messages", "keys_help", "csp_nonce")
+FORBIDDEN = ("request", "session", "g", "current_person", "me", *FUNCTIONS)
+#: Filters that depend on the moment or on the reader's time zone.
+TIMES = ("ago", "at", "waits", "day", "datetime")
 _NOTHING: Mapping[str, object] = {}
 # No text of a person can be mistaken for a hole: the mark is drawn at each start.
 _MARK = f"hole{secrets.token_hex(16)}"
@@ -75,6 +83,31 @@ def fragment(
 def is_rendering() -> bool:
     """Whether a fragment is being rendered: what belongs to one request stands there as a hole."""
     return "fragment" in g
+
+
+def refused(name: str, function: Callable[P, T]) -> Callable[P, T]:
+    """Return this function for templates, which is an error in a fragment: also in a macro that the fragment imports.
+
+    Imported macros do not see what a fragment is rendered with, but the globals and filters of all templates.
+    """
+
+    @wraps(function)
+    def unless_rendering(*args: P.args, **named: P.kwargs) -> T:
+        if is_rendering():
+            raise UndefinedError(f"'{name}' is another one for each reader or moment: no fragment may ask for it")
+        return function(*args, **named)
+
+    return unless_rendering
+
+
+def init_app(app: Flask) -> None:
+    """Refuse what no fragment may ask for, wherever a template finds it."""
+    names: Any = app.jinja_env.globals
+    proxies: dict[str, Any] = {"request": request, "session": session, "g": g}
+    names.update({name: LocalProxy(refused(name, one._get_current_object)) for name, one in proxies.items()})
+    names.update({name: refused(name, names[name]) for name in FUNCTIONS})
+    filters = app.jinja_env.filters
+    filters.update({name: refused(name, filters[name]) for name in TIMES})
 
 
 def forget() -> None:

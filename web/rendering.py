@@ -64,6 +64,7 @@ def init_app(app: Flask) -> None:
         rich=rich,
         waits=waits,
     )
+    fragments.init_app(app)
     app.context_processor(lambda: {"current_person": sessions.current_person()})
     app.jinja_env.globals.update(_=i18n.translate, ngettext=i18n.ngettext)
     # One line break per tag would be a third of a long list.

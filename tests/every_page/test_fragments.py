@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import DictLoader, UndefinedError
 
 from database import Label
-from helpdesk import tickets
+from helpdesk import clock, tickets
 from models import Role, Status
 from tests.support import cast, doors
 from web import fragments
@@ -107,6 +108,30 @@ def test_a_changed_name_stands_on_the_next_page(app, root, ticket):
     page = client.get("/admin/tickets/").text
     assert all(text in page for text in ("brass", "Under way", "Rosa"))
     assert ">Root<" not in page
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        *("{{ request.path }}", "{{ session.get('x') }}", "{{ g.x }}", "{{ theme() }}", "{{ csp_nonce() }}"),
+        *("{{ get_flashed_messages() }}", "{{ keys_help() }}", "{{ moment|ago }}", "{{ moment|at }}"),
+        *("{{ moment|waits }}", "{{ moment|day }}", "{{ moment|datetime }}"),
+    ],
+)
+def test_neither_a_fragment_nor_a_macro_it_imports_gets_what_differs(app: Any, asks: str, monkeypatch: Any) -> None:
+    """Imported macros see the globals of all templates, and none of what a fragment is rendered with."""
+    pages = {
+        "macros.html": f"{{% macro shown(moment) %}}{asks}{{% endmacro %}}",
+        "imports.html": "{% import 'macros.html' as macros %}{{ macros.shown(moment) }}",
+        "asks.html": asks,
+    }
+    environment = app.jinja_env.overlay(loader=DictLoader(pages))
+    with app.test_request_context("/"):
+        assert environment.get_template("imports.html").render(moment=clock.now()) is not None
+        monkeypatch.setattr(app, "jinja_env", environment)
+        for name in ("asks.html", "imports.html"):
+            with pytest.raises(UndefinedError):
+                fragments.fragment(name, lambda: {"moment": clock.now()})
 
 
 def test_a_fragment_cannot_ask_who_reads():
