@@ -33,7 +33,8 @@ def split(text: str) -> tuple[str, str]:
     lines = text.split("\n")
     for place, line in enumerate(lines):
         if line == _DELIMITER or MARK in line:
-            above, below, after = lines[:place], lines[place + 1 :], []
+            above, below = lines[:place], lines[place + 1 :]
+            after: list[str] = []
             if line == _DELIMITER:
                 below, after = _until_blank(below)
             below = [one for one in below if one.strip()]
