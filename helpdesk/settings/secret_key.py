@@ -54,7 +54,8 @@ def _stored_secret(path: Path) -> str:
 
 def _refuse_lost_secret(path: Path) -> None:
     """Refuse to give a desk another key in silence."""
-    if any((path.parent / name).exists() for name in (MARK, "guichet.db")):
+    traces = (path.parent / MARK, path.parent / "guichet.db")
+    if any(trace.exists() and trace.stat().st_size for trace in traces):
         raise BadEnvironment(
             f"The secret key of the desk in {path.parent} is missing: bring {path.name} back from a backup, or set "
             f"GUICHET_SECRET_KEY as it was. If it is lost: `python3 app.py new-key`. {PRICE}"

@@ -58,7 +58,7 @@ def test_links_in_mails_wear_the_accent_as_far_as_it_can_be_read(app, ticket, ch
     settings.save({"accent_color": chosen})
     with app.app_context():
         html = outbox.render(OutgoingEmail.get()).get_body(("html",)).get_content()
-    link = re.search(r"a \{ color: (#\w{6}); \}", html)[1]
+    link = re.search(r'class="button"[^>]* bgcolor="(#\w{6})"', html)[1]
     assert link.startswith(light)
     assert colors.contrast(link, "#ffffff") >= 4.5
     assert f"a {{ color: {dark} !important; }}" in html

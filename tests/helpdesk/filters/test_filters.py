@@ -361,12 +361,16 @@ def test_whoever_may_not_configure_tries_nothing(ana):
 
 def test_a_filter_does_not_name_who_came_after_the_one_it_named(carol, sales, billing, root):
     zoe = cast.make_agent("Zoe", sales)
-    refund = canned_responses.save_canned_response(None, {"name": "Refund", "body": "We have your mail."}, actor=root)
+    refund = canned_responses.save_canned_response(
+        None, {"name": {"en": "Refund"}, "body": {"en": "We have your mail."}}, actor=root
+    )
     make_filter(("transfer", zoe.id), ("reply", refund.id))
     agents.delete_agent(zoe, actor=root)
     refund.delete_instance()
     cast.make_agent("Max", billing)
-    canned_responses.save_canned_response(None, {"name": "Internal", "body": "You owe us 900 EUR."}, actor=root)
+    canned_responses.save_canned_response(
+        None, {"name": {"en": "Internal"}, "body": {"en": "You owe us 900 EUR."}}, actor=root
+    )
     ticket = Ticket.get_by_id(cast.open_ticket(carol, sales, subject="My invoice").id)
     assert ticket.assignee is None
     assert not ticket.messages.where(Message.kind == "reply").exists()

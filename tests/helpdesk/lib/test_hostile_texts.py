@@ -17,7 +17,7 @@ from helpdesk.files import filetypes
 from helpdesk.imports import formats
 from helpdesk.lib import colors, email_syntax, inputs, passwords, richtext, sizes
 from helpdesk.lists import snippets
-from helpdesk.notifications import email_texts, outbox_rows
+from helpdesk.notifications import outbox_rows
 from helpdesk.orders import money
 from helpdesk.settings import placeholders
 from helpdesk.tickets import cc, forgotten_attachment, mentions
@@ -55,7 +55,7 @@ READERS = {
     "search": search.words,
     "passage": lambda text: snippets.cut(text, ["ana"]),
     "marked": lambda text: snippets.marked(text, ["ana"]),
-    "mail text": email_texts.html_of,
+    "mail text": richtext.from_form,
     "cell": exports.neutral,
     "sender": lambda text: settings.clean("default_sender", text),
     "extensions": lambda text: settings.clean("allowed_extensions", text),

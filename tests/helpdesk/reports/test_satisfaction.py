@@ -107,7 +107,9 @@ def test_what_was_commented_stays_out_of_the_journal(closed, carol):
 
 
 def bodies(ticket):
-    mails = OutgoingEmail.select().where(OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind == "notification")
+    mails = OutgoingEmail.select().where(
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["notification", "copy"])
+    )
     return {mail.to_email: "Are you satisfied" in mail.body for mail in mails}
 
 

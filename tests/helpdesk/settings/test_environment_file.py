@@ -90,7 +90,7 @@ def test_a_variable_that_nothing_reads_is_refused_with_the_nearest(tmp_path: Pat
 @pytest.mark.parametrize("trace", ["desk.json", "guichet.db"])
 def test_a_lost_key_is_not_replaced_in_silence(tmp_path: Path, trace: str) -> None:
     values = {"GUICHET_DATA_DIR": str(tmp_path)}
-    (tmp_path / trace).touch()
+    (tmp_path / trace).write_text("of a desk")
     with pytest.raises(BadEnvironment, match=r"secret key of the desk .* is missing.*new-key"):
         environment.read(values)
     assert not (tmp_path / "secret_key").exists()
