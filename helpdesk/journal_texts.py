@@ -187,6 +187,9 @@ FIELD_NAMES: dict[str, Any] = {
     "text_color": lazy("text colour"),
     "timezone": lazy("time zone"),
     "trusted_server": lazy("trusted server"),
+    "trusted_hops": lazy("servers above the trusted one"),
+    "seen_server": lazy("server the test e-mail showed"),
+    "seen_hops": lazy("servers above the one the test e-mail showed"),
     "username": lazy("user name"),
     "weight": lazy("weight"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from contextlib import suppress
@@ -11,6 +12,8 @@ from pathlib import Path
 from helpdesk import clock, settings
 from helpdesk.operations import backup, backup_records
 from helpdesk.settings import environment
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "backups"
 #: How an archive of a night is called.
@@ -53,7 +56,12 @@ def _drop_links(folder: Path) -> None:
     """Delete the linked files that no archive names any more."""
     needed: set[str] = set()
     for path in nights(folder):
-        needed.update(backup.manifest_of(path).get("linked_files", []))
+        try:
+            needed.update(backup.manifest_of(path).get("linked_files", []))
+        except backup.BackupError as error:
+            # What it needs is not known: nothing goes until it can be read, or is old enough to go.
+            logger.warning("%s Its files stay.", error)
+            return
     beside = folder / backup.LINKED
     for link in beside.rglob("*"):
         if link.is_file() and link.relative_to(beside).as_posix() not in needed:

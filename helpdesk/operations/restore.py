@@ -215,7 +215,9 @@ def _count_on(target: Any, manifest: dict[str, Any]) -> None:
     lasting = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
     if not on_sqlite:
         lasting = "SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema()"
-        lasting += " AND column_name = 'id' AND pg_get_serial_sequence(quote_ident(table_name), 'id') IS NOT NULL"
+        # CASE: the server asks in the order it likes, and the function fails for a table without the column.
+        sequence = "pg_get_serial_sequence(quote_ident(table_name), 'id')"
+        lasting += f" AND CASE WHEN column_name = 'id' THEN {sequence} END IS NOT NULL"
     for (table,) in target.execute_sql(lasting).fetchall():
         newest = max(_newest(target, table), counters.get(table, 0))
         if on_sqlite:

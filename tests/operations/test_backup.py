@@ -86,7 +86,7 @@ def everything() -> dict[str, list[Any]]:
 
 @pytest.fixture(params=ENGINES)
 def target(request: pytest.FixtureRequest, desks: Desks) -> str:
-    """The engine that the desk is restored on."""
+    """The engine that the desk is restored on. Ask for it first: the first desk of an engine becomes the process's."""
     try:
         desks.on(request.param)
     except Missing as missing:
@@ -124,7 +124,7 @@ def merged(filled: Desk) -> int:
     return int(source.id)
 
 
-def test_a_restored_desk_gives_no_number_twice(merged: int, target: str, tmp_path: Path, elsewhere: Any) -> None:
+def test_a_restored_desk_gives_no_number_twice(target: str, merged: int, tmp_path: Path, elsewhere: Any) -> None:
     last = Message.create(ticket=Ticket.get(), kind="note", author_name="Ana", body="Gone", created_at=MOMENT).id
     Message.delete().where(Message.id == last).execute()
     backup.backup(tmp_path / "desk.zip")
@@ -135,7 +135,7 @@ def test_a_restored_desk_gives_no_number_twice(merged: int, target: str, tmp_pat
 
 
 def test_an_older_backup_counts_on_after_merged_tickets(
-    merged: int, target: str, tmp_path: Path, elsewhere: Any, monkeypatch: Any
+    target: str, merged: int, tmp_path: Path, elsewhere: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(backup, "_counters", lambda _rows: {})
     backup.backup(tmp_path / "desk.zip")

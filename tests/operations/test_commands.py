@@ -466,7 +466,8 @@ def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:
 
 @postgresql_only
 def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: str) -> None:
-    cluster = Cluster().start()
+    # One that writes down what it has said yes to: it is broken off right after the migrations.
+    cluster = Cluster(()).start()
     try:
         desk = serve(GUICHET_DATABASE_URL=cluster.create("lost"))
         cluster.break_off()
@@ -478,10 +479,11 @@ def test_a_lost_database_is_one_line_and_its_return_another(serve: Any, engine: 
         wait_until(lambda: desk.get("/").status == 200)
     finally:
         cluster.stop()
-    away, asked, back = desk.log()
+    away, *others = desk.log()
     assert away.startswith("ERROR The database does not answer, so mails and the timetable wait: ")
-    assert "The database does not answer" in asked
-    assert back == "WARNING The database answers again: mails and the timetable go on."
+    assert others.count("WARNING The database answers again: mails and the timetable go on.") == 1
+    strange = [entry for entry in others if "does not answer" not in entry and "answers again" not in entry]
+    assert strange == []
 
 
 #: Invites a colleague: a mail that is due at once.

@@ -44,6 +44,17 @@ def test_seven_nights_are_kept(ticket: Ticket, folder: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in nightly_backup.nights())
 
 
+def test_a_night_that_cannot_be_read_stops_no_other_and_costs_no_file(ticket: Ticket, folder: Path) -> None:
+    nights(1)
+    (nightly_backup.nights()[0]).write_bytes(b"cut off")
+    kept = folder / backup.LINKED / "ab" / "mine"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch()
+    nights(1, first=2)
+    assert len(nightly_backup.nights()) == 2
+    assert kept.exists()
+
+
 def test_as_many_as_the_owner_wants_or_none(ticket: Ticket, folder: Path) -> None:
     settings.save({"backup_kept": 2})
     nights(3)

@@ -40,10 +40,12 @@ def test_a_desk_that_never_made_one_is_told_after_two_days(request_context: None
     with time_machine.travel(clock.now() + timedelta(days=3)):
         assert backup_records.is_overdue()
         # A night of the version before, which remembered none.
-        (data_dir / "backups").mkdir(exist_ok=True)
-        (data_dir / "backups" / "20260101-nightly.zip").touch()
-        os.utime(data_dir / "backups" / "20260101-nightly.zip", (time.time(), time.time()))
+        night = data_dir / "backups" / "20260101-nightly.zip"
+        night.parent.mkdir(exist_ok=True)
+        night.touch()
+        os.utime(night, (time.time(), time.time()))
         assert not backup_records.is_overdue()
+        night.unlink()
 
 
 @sqlite_only
