@@ -114,6 +114,11 @@ def _print_version(ctx: click.Context, _option: click.Parameter, is_asked: bool)
         ctx.exit()
 
 
+def tell(line: str) -> None:
+    """Say beside the output of a command what happens meanwhile."""
+    click.echo(line, err=True)
+
+
 def _stop(line: str, code: int) -> NoReturn:
     """End the command with one line on standard error, without what click puts around it."""
     click.echo(line, err=True)
@@ -144,5 +149,5 @@ def desk() -> Iterator[Flask]:
 def migrated_desk() -> Iterator[Flask]:
     """Make the desk and bring its database to this version."""
     with desk() as app:
-        migrate.migrate(database, report=lambda line: click.echo(line, err=True))
+        migrate.migrate(database, report=tell)
         yield app

@@ -10,7 +10,7 @@ import click
 
 from database import database
 from helpdesk import settings
-from helpdesk.cli.base import command, desk, migrated_desk
+from helpdesk.cli.base import command, desk, migrated_desk, tell
 from helpdesk.examples import demo
 from helpdesk.operations import backup, backup_records, desk_identity, doctor, migrate, restore, restored_copy
 from helpdesk.settings import secret_key
@@ -32,7 +32,7 @@ def _moment(text: str) -> datetime:
 def migrate_database() -> None:
     """Bring the database to this version."""
     with desk():
-        applied = migrate.migrate(database, report=lambda line: click.echo(line, err=True))
+        applied = migrate.migrate(database, report=tell)
     print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the database is of this version.")
 
 

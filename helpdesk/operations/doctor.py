@@ -104,7 +104,9 @@ def _backup() -> Check:
         return Check(name, False, _("None in the last two days, although backups are made at night."))
     if record is None:
         return Check(name, bool(settings.get("backup_nightly")), _("None is known."), is_note=True)
-    hours = max(0, int((clock.now() - record.made_at).total_seconds() // 3600))
+    hours = int((clock.now() - record.made_at).total_seconds() // 3600)
+    if hours < 1:
+        return Check(name, True, _("Less than an hour old, tickets: %(count)s", count=Count(record.tickets)))
     text = ngettext(
         "%(num)d hour old, tickets: %(count)s", "%(num)d hours old, tickets: %(count)s", hours,
         count=Count(record.tickets),

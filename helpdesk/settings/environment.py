@@ -19,6 +19,9 @@ from helpdesk.settings.secret_key import KEY_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
+#: The data folder where no variable names one.
+DATA_DIR = ROOT / "data"
+
 #: The version of the program (CHANGELOG.md).
 VERSION = "0.1.0"
 
@@ -77,7 +80,7 @@ def read(values: Mapping[str, str]) -> Environment:
     """
     _refuse_unknown(values)
     _refuse_unreadable(values)
-    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
+    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(DATA_DIR))
     _make_private_folder(data_dir)
     there = {path.name for path in data_dir.iterdir()}
     return Environment(
@@ -207,7 +210,7 @@ def _is_open_to_others(path: Path) -> bool:
 
 def make_key(values: Mapping[str, str]) -> Path:
     """Make the secret key of a desk that has lost it, and return its file. Raises BadEnvironment where there is one."""
-    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(ROOT / "data"))
+    data_dir = _data_dir(values.get("GUICHET_DATA_DIR") or str(DATA_DIR))
     path = data_dir / KEY_FILE
     if values.get("GUICHET_SECRET_KEY") or path.exists() or not data_dir.is_dir():
         raise BadEnvironment(f"No desk in {data_dir} has lost its secret key: nothing was made.")

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from helpdesk.errors import BadEnvironment
-from helpdesk.settings.environment import ROOT
+from helpdesk.settings.environment import DATA_DIR, ROOT
 
 PATH = ROOT / "guichet.env"
 FOLDER = "GUICHET_DATA_DIR"
-#: The data folder of a file that names none.
-DEFAULT = "data"
 
 
 def laid_under(process: Mapping[str, str]) -> dict[str, str]:
@@ -62,4 +60,4 @@ def _unquoted(value: str) -> str:
 
 def folder_of(stored: Mapping[str, str]) -> Path:
     """Return the data folder that a file means: a relative one is below the program, wherever a command is typed."""
-    return (ROOT / Path(stored.get(FOLDER) or DEFAULT).expanduser()).resolve()
+    return (ROOT / Path(stored.get(FOLDER) or DATA_DIR).expanduser()).resolve()

@@ -27,7 +27,9 @@ def test_the_night_is_remembered_and_told(request_context: None, ticket: Ticket,
     assert check_of("Last backup").text == "None is known."
     nightly_backup.run()
     check = check_of("Last backup")
-    assert (check.ok, check.text) == (True, "0 hours old, tickets: 1")
+    assert (check.ok, check.text) == (True, "Less than an hour old, tickets: 1")
+    with time_machine.travel(clock.now() + timedelta(hours=5)):
+        assert check_of("Last backup").text == "5 hours old, tickets: 1"
     with time_machine.travel(clock.now() + timedelta(days=3)):
         assert check_of("Last backup").fails
         settings.save({"backup_nightly": False})
