@@ -51,6 +51,8 @@ def rows() -> dict[str, str]:
 def test_each_feature_has_one_row():
     found = re.findall(r"^\| ([AB]\d+) \|", read("docs/features.md"), re.MULTILINE)
     assert Counter(found) == Counter(FEATURES)
+    told = re.findall(r"^\| ([A-Z]\d+ \| [^|]+) \|", read("docs/features.md"), re.MULTILINE)
+    assert [row for row, count in Counter(told).items() if count > 1] == []
 
 
 def test_each_row_names_a_test():
