@@ -13,7 +13,7 @@ from helpdesk import orders
 from helpdesk.i18n import _, lazy
 from helpdesk.imports import formats
 from helpdesk.orders import money, order_input
-from models import Customer, Order, OrderLine
+from models import Customer, Order
 
 
 def number(_view: Any, _context: Any, row: Order, _name: str) -> Any:
@@ -84,9 +84,6 @@ class OrdersView(Imports, DeskView):
         """Read the articles of the orders that are exported."""
         super().prefetch(rows, columns, formatters)
         if any(name == "lines" for name, _title in columns):
-            query = OrderLine.select().where(OrderLine.order.in_(rows)).order_by(OrderLine.order, OrderLine.position)
-            lines: dict[int, list[OrderLine]] = {row.id: [] for row in rows}
-            for line in query if rows else ():
-                lines[line.order_id].append(line)
+            lines = orders.lines_of([row.id for row in rows])
             for row in rows:
                 row.articles = lines[row.id]

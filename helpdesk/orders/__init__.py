@@ -76,6 +76,15 @@ def find(shop: str, number: str) -> Order | None:
     return Order.get_or_none(Order.shop == name, Order.number == key)
 
 
+def lines_of(order_ids: list[int]) -> dict[int, list[OrderLine]]:
+    """Return the lines of each of these orders."""
+    lines: dict[int, list[OrderLine]] = {key: [] for key in order_ids}
+    query = OrderLine.select().where(OrderLine.order.in_(order_ids)).order_by(OrderLine.order, OrderLine.position)
+    for line in query if order_ids else ():
+        lines[line.order_id].append(line)
+    return lines
+
+
 def store(orders: Iterable[NewOrder], *, write: bool = True, at: datetime | None = None) -> Stored:
     """Store orders, each with another key; identical ones are left alone. Without `write`, only count.
 
@@ -100,12 +109,12 @@ def analyze(*tables: type[Base]) -> None:
 
 def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
     stored, owners = _stored(batch), _owners({order.email for order in batch})
-    before = _lines_of([row.id for row in stored.values()])
+    before = lines_of([row.id for row in stored.values()])
     created, changed = 0, []
     for order in batch:
         row = stored.get(order.key)
         created += row is None
-        if row is None or _differs(order, row, owners.get(order.email), before.get(row.id, ())):
+        if row is None or _differs(order, row, owners.get(order.email), before[row.id]):
             changed.append(order)
     if write and changed:
         _write(changed, owners, now)
@@ -124,17 +133,10 @@ def _owners(emails: set[str]) -> dict[str, int]:
     return dict(query.where(CustomerAddress.email.in_(emails)).tuples())
 
 
-def _lines_of(order_ids: list[int]) -> dict[int, tuple[NewLine, ...]]:
-    lines: dict[int, tuple[NewLine, ...]] = {}
-    query = OrderLine.select().where(OrderLine.order.in_(order_ids)).order_by(OrderLine.order, OrderLine.position)
-    for line in query if order_ids else ():
-        lines[line.order_id] = (*lines.get(line.order_id, ()), NewLine(line.name, line.quantity, line.price))
-    return lines
-
-
-def _differs(order: NewOrder, row: Order, owner: int | None, lines: tuple[NewLine, ...]) -> bool:
+def _differs(order: NewOrder, row: Order, owner: int | None, lines: list[OrderLine]) -> bool:
     values = _columns(order, owner)
-    return any(getattr(row, name) != values[name] for name in COLUMNS) or order.lines not in (None, lines)
+    stored = tuple(NewLine(line.name, line.quantity, line.price) for line in lines)
+    return any(getattr(row, name) != values[name] for name in COLUMNS) or order.lines not in (None, stored)
 
 
 def _columns(order: NewOrder, owner: int | None) -> dict[str, Any]:
