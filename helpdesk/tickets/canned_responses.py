@@ -177,7 +177,8 @@ def _store(
     if not texts:
         raise InvalidInput(lazy("Write the message of the response."), field="body")
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id
-    if _is_taken(titles, CannedResponse.select().where(same_place, CannedResponse.id != (row.id or 0))):
+    others = CannedResponse.select(CannedResponse.name).where(same_place, CannedResponse.id != (row.id or 0))
+    if _is_taken(titles, others):
         raise InvalidInput(lazy("There is already a response of this name here."), field=field)
     if row.id is None or row.service_id != service_id:
         row.position = sort_position.after_last(CannedResponse, same_place)
