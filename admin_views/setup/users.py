@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request
@@ -216,30 +217,28 @@ class UsersView(DeskView):
     def invitation(self) -> ResponseReturnValue:
         """Show or mail the link by which an invited person chooses a password."""
         agent = self.get_one(request.args.get("id"))
-        link = None
-        if request.method == "POST" and "mail" in request.form:
-            invitations.invite_again(agent, actor=self.agent)
-            flash(_("Another invitation is on its way to %(email)s.", email=agent.email), "success")
-            return redirect(self.get_url(".index_view"))
-        if request.method == "POST":
-            link = invitations.invitation_link(agent, actor=self.agent)
-        return self.render(
-            "admin/invitation.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
-            covers=assignees.in_support(agent), return_url=self.get_url(".index_view"),
-        )  # fmt: skip
+        mailed = _("Another invitation is on its way to %(email)s.", email=agent.email)
+        return self.link_page(agent, "invitation", mailed, invitations.invite_again, invitations.invitation_link)
 
     @expose("/new-password/", methods=("GET", "POST"))
     def new_password(self) -> ResponseReturnValue:
-        """Mail, or show, a link by which somebody who lost their password chooses another."""
+        """Show or mail a link by which somebody who lost their password chooses another."""
         agent = self.get_one(request.args.get("id"))
-        link = None
+        mailed = _("A link is on its way to %(email)s.", email=agent.email)
+        return self.link_page(
+            agent, "new_password", mailed, mailed_links.mail_new_password, mailed_links.new_password_link
+        )
+
+    def link_page(
+        self, agent: Agent, page: str, mailed: str, mail: Callable[..., None], make_link: Callable[..., str]
+    ) -> ResponseReturnValue:
+        """Show or mail a link to an agent's account; `mailed` says that it was mailed."""
         if request.method == "POST" and "mail" in request.form:
-            mailed_links.mail_new_password(agent, actor=self.agent)
-            flash(_("A link is on its way to %(email)s.", email=agent.email), "success")
+            mail(agent, actor=self.agent)
+            flash(mailed, "success")
             return redirect(self.get_url(".index_view"))
-        if request.method == "POST":
-            link = mailed_links.new_password_link(agent, actor=self.agent)
+        link = make_link(agent, actor=self.agent) if request.method == "POST" else None
         return self.render(
-            "admin/new_password.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
-            return_url=self.get_url(".index_view"),
+            f"admin/{page}.html", person=agent, link=link, has_mail=settings.mail_server() is not None,
+            covers=assignees.in_support(agent), return_url=self.get_url(".index_view"),
         )  # fmt: skip
