@@ -15,8 +15,7 @@ def agent_at(email: str) -> Agent:
     agent = Agent.get_or_none(Agent.email == sign_ins.fold_email(email))
     if agent is None:
         raise NotFound(lazy("No account of the support has this e-mail address."))
-    if not agent.active:
-        raise InvalidInput(lazy("This account is disabled: make it active first."), field="email")
+    _require_active(agent)
     return agent
 
 
@@ -28,26 +27,39 @@ def new_password_link(agent: Agent, *, actor: Actor | None) -> str:
     """
     if actor is not None:
         access.require(actor, "administer")
-    if not agent.active:
-        raise InvalidInput(lazy("This account is disabled: make it active first."))
-    kind = "reset" if agent.password_hash is not None else "invitation"
+    _require_active(agent)
+    kind = _kind_for(agent)
     with events.transaction():
         links.forget_links_of(agent)
         url = links.url(kind, links.make(kind, agent=agent))
         notifications.send_account_mail("link-made", agent=agent)
-        journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})")
-    sign_in_limits.relieve(sign_ins.account_of(agent))
+        _note(agent, actor)
     return url
 
 
 def mail_new_password(agent: Agent, *, actor: Actor) -> None:
-    """Mail an agent a link to choose a new password. Raises NotAllowed, or InvalidInput for a disabled account."""
+    """Mail an agent a link to choose a password, as `new_password_link` makes one.
+
+    Raises NotAllowed, or InvalidInput for a disabled account.
+    """
     access.require(actor, "administer")
-    if not agent.active:
-        raise InvalidInput(lazy("This account is disabled: make it active first."))
+    _require_active(agent)
     with events.transaction():
-        notifications.send_account_mail("reset", agent=agent)
-        journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})")
+        notifications.send_account_mail(_kind_for(agent), agent=agent)
+        _note(agent, actor)
+
+
+def _require_active(agent: Agent) -> None:
+    if not agent.active:
+        raise InvalidInput(lazy("This account is disabled: make it active first."), field="email")
+
+
+def _kind_for(agent: Agent) -> str:
+    return "invitation" if agent.password_hash is None else "reset"
+
+
+def _note(agent: Agent, actor: Actor | None) -> None:
+    journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})")
     sign_in_limits.relieve(sign_ins.account_of(agent))
 
 
@@ -55,8 +67,8 @@ def revoke(email: str = "", *, actor: Actor | None) -> int:
     """End every mailed link, or those of the agent and the customer with this address; return how many there were.
 
     Browsers that came by one are out as well. The page of an ended link offers to mail a new one; a request that waits
-    for its link stays, as it opens nothing else. `actor` is None at
-    the command line of the machine. Raises NotAllowed, or NotFound when nobody has this address.
+    for its link stays, as it opens nothing else. `actor` is None at the command line of the machine. Raises NotAllowed,
+    or NotFound when nobody has this address.
     """
     if actor is not None:
         access.require(actor, "administer")

@@ -61,6 +61,8 @@ def test_who_never_had_a_password_is_invited(ana: Agent, root: Agent) -> None:
     url = mailed_links.new_password_link(Agent.get_by_id(ana.id), actor=root)
     assert "/admin/invitation/" in url
     assert links.find("invitation", token(url)).agent == ana
+    mailed_links.mail_new_password(Agent.get_by_id(ana.id), actor=root)
+    assert OutgoingEmail.select().where(OutgoingEmail.agent == ana, OutgoingEmail.kind == "invitation").count() == 1
 
 
 def test_only_administrators_of_an_active_account(ana: Agent, ben: Agent, root: Agent) -> None:
