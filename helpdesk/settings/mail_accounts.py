@@ -67,9 +67,9 @@ def accounts() -> list[Mailbox]:
 def server_of(key: str) -> MailServer | None:
     """Return the server that sends by the account of this mailbox; None where there is no such account."""
     mailbox = _accounts().get(int(key)) if key else None
-    provider = PROVIDERS[mailbox.auth] if mailbox is not None else None
-    if mailbox is None or provider is None:
+    if mailbox is None:
         return None
+    provider = PROVIDERS[mailbox.auth]
     return MailServer(
         provider.smtp_host, provider.smtp_port, mailbox.username, tls=provider.smtp_tls, account=mailbox.id
     )
