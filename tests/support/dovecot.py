@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -26,6 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.conftest import skip
 from tests.support.ports import free_port
 
 PROGRAM = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -230,3 +232,15 @@ class Dovecot:
             (path / name).unlink(missing_ok=True)
         for uidvalidity in (self.folder / "mail" / user).glob("dovecot-uidvalidity*"):
             uidvalidity.unlink()
+
+
+@contextlib.contextmanager
+def running(introspection_url: str = "") -> Iterator[Dovecot]:
+    """A server for the time inside; skips the test where dovecot is missing."""
+    if PROGRAM is None:
+        skip("dovecot is missing: apt install dovecot-imapd")
+    server = Dovecot().start(introspection_url)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -18,7 +18,6 @@ from helpdesk.errors import StillInUse
 from helpdesk.incoming import mailbox_health, mailboxes, pipeline
 from helpdesk.settings import mail_accounts, mail_providers
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service
-from tests.conftest import skip
 from tests.support import doors, sqlite_only
 from tests.support import dovecot as real
 from tests.support.imap_script import Script, ScriptedServer
@@ -32,13 +31,12 @@ Clients = Callable[[Agent | Customer], FlaskClient]
 @pytest.fixture(scope="module")
 def servers() -> Iterator[tuple[OAuthProvider, real.Dovecot]]:
     """A provider, and a dovecot that asks it about tokens."""
-    if real.PROGRAM is None:
-        skip("dovecot is missing: apt install dovecot-imapd")
     provider = OAuthProvider()
-    server = real.Dovecot().start(f"{provider.url}/introspect")
-    yield provider, server
-    server.stop()
-    provider.stop()
+    try:
+        with real.running(f"{provider.url}/introspect") as server:
+            yield provider, server
+    finally:
+        provider.stop()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 from helpdesk import outbox, settings
 from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_test, pipeline
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket
-from tests.conftest import skip
 from tests.support import cast, sqlite_only
 from tests.support import dovecot as real
 from tests.support.imap_script import Script, ScriptedServer
@@ -22,31 +21,10 @@ from tests.support.mailbox import Mailbox as Relay
 from tests.support.mailbox import text_of
 from tests.support.mails import mail, make_mailbox
 
-USER = "support"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[real.Dovecot]:
-    """A dovecot of this module; each test has a user of its own."""
-    if real.PROGRAM is None:
-        skip("dovecot is missing: apt install dovecot-imapd")
-    started = real.Dovecot().start()
-    yield started
-    started.stop()
-
 
 @pytest.fixture
-def user(request: pytest.FixtureRequest) -> str:
-    return f"u{abs(hash(request.node.nodeid)) % 10**9}"
-
-
-@pytest.fixture
-def mailbox(server: real.Dovecot, user: str, sales: Service, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
-    return make_mailbox(
-        sales, kind="imap", host="127.0.0.1", port=server.port, username=user, secret=settings.encrypt(real.PASSWORD),
-        begin="all",
-    )  # fmt: skip
+def mailbox(imap_mailbox: Callable[..., Mailbox]) -> Mailbox:
+    return imap_mailbox()
 
 
 @pytest.fixture

@@ -15,37 +15,17 @@ from helpdesk.incoming import held_mail, mailbox_test, mailboxes, pipeline, raw_
 from helpdesk.operations import sent_copies
 from helpdesk.settings import run_state
 from helpdesk.tickets.messages import reply
-from models import Agent, IncomingMail, Mailbox, Message, OutgoingEmail, Service, Ticket
-from tests.conftest import skip
+from models import Agent, IncomingMail, Mailbox, Message, OutgoingEmail, Ticket
 from tests.support import dovecot as real
 from tests.support import sqlite_only
 from tests.support.mailbox import Mailbox as SmtpServer
 from tests.support.mailbox import text_of
-from tests.support.mails import ADDRESS, mail, make_mailbox
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[real.Dovecot]:
-    """A dovecot of this module; each test has a user of its own."""
-    if real.PROGRAM is None:
-        skip("dovecot is missing: apt install dovecot-imapd")
-    started = real.Dovecot().start()
-    yield started
-    started.stop()
+from tests.support.mails import ADDRESS, mail
 
 
 @pytest.fixture
-def user(request: pytest.FixtureRequest) -> str:
-    return f"u{abs(hash(request.node.nodeid)) % 10**9}"
-
-
-@pytest.fixture
-def mailbox(server: real.Dovecot, user: str, sales: Service, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
-    return make_mailbox(
-        sales, kind="imap", host="127.0.0.1", port=server.port, username=user, secret=settings.encrypt(real.PASSWORD),
-        begin="all", after="move", after_days=3, after_folder="Done",
-    )  # fmt: skip
+def mailbox(imap_mailbox: Callable[..., Mailbox]) -> Mailbox:
+    return imap_mailbox(after="move", after_days=3, after_folder="Done")
 
 
 @pytest.fixture

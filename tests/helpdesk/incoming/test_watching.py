@@ -16,7 +16,6 @@ from helpdesk.lib import process
 from helpdesk.operations import jobs
 from helpdesk.settings import run_state
 from models import IncomingMail, Mailbox, Service
-from tests.conftest import skip
 from tests.support import dovecot as real
 from tests.support import sqlite_only
 from tests.support.imap_script import Script, ScriptedServer
@@ -24,30 +23,11 @@ from tests.support.mails import mail, make_mailbox
 from tests.support.waiting import wait_until
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[real.Dovecot]:
-    """A dovecot of this module; each test has a user of its own."""
-    if real.PROGRAM is None:
-        skip("dovecot is missing: apt install dovecot-imapd")
-    started = real.Dovecot().start()
-    yield started
-    started.stop()
-
-
 @pytest.fixture
-def user(request: pytest.FixtureRequest) -> str:
-    return f"u{abs(hash(request.node.nodeid)) % 10**9}"
-
-
-@pytest.fixture
-def mailbox(server: real.Dovecot, user: str, sales: Service, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
+def mailbox(imap_mailbox: Callable[..., Mailbox], monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     monkeypatch.setattr(watching, "_watches", watching._Watches())
     monkeypatch.setattr(watching, "LOOK", 0.1)
-    return make_mailbox(
-        sales, kind="imap", host="127.0.0.1", port=server.port, username=user, secret=settings.encrypt(real.PASSWORD),
-        begin="all", idle=True,
-    )  # fmt: skip
+    return imap_mailbox(idle=True)
 
 
 @pytest.fixture
