@@ -998,6 +998,7 @@ class Mailbox(Cached):
     position = IntegerField(default=0)
     last_success_at = UtcDateTimeField(null=True)
     failing_since = UtcDateTimeField(null=True)
+    #: Why it cannot be read (`helpdesk.settings.mail_failures` writes and reads it).
     last_error = TextField(default="")
     #: The application of the owner at Google or Microsoft, and what they gave for a sign-in there (both encrypted).
     client_id = CharField(max_length=200, default="")

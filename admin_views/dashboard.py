@@ -132,6 +132,7 @@ class Dashboard(DeskPage):
             today=statistics.last_days(1, ask.period.zone).last,
             catalogue=lookups,
             failing=mailbox_health.failing() if administers else [],
+            failure_text=mailbox_health.failure_text,
             held=held_mail_count.for_agent(self.agent),
             troubles=readiness.troubles() if self.may("configure") else [],
             silent=permissions.places_without_notification() if administers else [],

@@ -13,7 +13,7 @@ from admin_views.base.fields import languages
 from helpdesk import i18n, outbox
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.incoming import mailbox_sign_in, mailbox_test, mailboxes
+from helpdesk.incoming import mailbox_health, mailbox_sign_in, mailbox_test, mailboxes
 from helpdesk.notifications import reply_address
 from helpdesk.settings import environment, lookups, mail_accounts, mail_providers
 from models import Mailbox
@@ -192,7 +192,8 @@ class MailboxesView(DeskView):
         """Give the form the place of the program, for the lines of Postfix, and what a provider must know."""
         return super().render(
             template, app_file=str(environment.ROOT / "app.py"), redirect_url=mailbox_sign_in.redirect_url(),
-            is_signed_in=mail_accounts.is_signed_in, providers=mail_providers.PROVIDERS, **kwargs,
+            is_signed_in=mail_accounts.is_signed_in, providers=mail_providers.PROVIDERS,
+            failure_text=mailbox_health.failure_text, **kwargs,
         )  # fmt: skip
 
     @expose("/sign-in/")
@@ -252,7 +253,7 @@ def standing(mailbox: Mailbox) -> str:
     if mailbox.kind == "imap" and mailbox.auth in mail_providers.PROVIDERS and not mail_accounts.is_signed_in(mailbox):
         return _("To reconnect")
     if mailbox.failing_since is not None:
-        return mailbox.last_error or _("Failing")
+        return mailbox_health.failure_text(mailbox) or _("Failing")
     if mailbox.kind == "pipe":
         return _("Waits for what is handed over")
     if mailbox.last_success_at is None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from database import Stamp, database
 from helpdesk import clock, settings
-from helpdesk.i18n import in_language
 from helpdesk.incoming import acceptance, mailboxes
 from helpdesk.incoming.acceptance import Origin
 from helpdesk.incoming.imap_errors import FolderMissing, explain
@@ -149,8 +148,7 @@ def _note_failure(mailbox: Mailbox, error: Exception) -> None:
     """Write on a mailbox why nothing could be taken; the first time moves the stamp, so that every page knows."""
     if not isinstance(error, OSError):
         logger.warning("The mailbox %s could not be read: %s", mailbox, error, exc_info=True)
-    with in_language(settings.get("language")):
-        reason = str(explain(error))
+    reason = explain(error).stored
     with database.atomic():
         first = Mailbox.update(failing_since=clock.now(), last_error=reason).where(
             Mailbox.id == mailbox.id, Mailbox.failing_since.is_null()

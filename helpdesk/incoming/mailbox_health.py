@@ -15,7 +15,7 @@ from helpdesk.lib import throttle
 from helpdesk.notifications import outbox_rows, recipients, withholding
 from helpdesk.notifications.outbox_rows import Text
 from helpdesk.people import deliverability
-from helpdesk.settings import lookups
+from helpdesk.settings import lookups, mail_failures
 from models import Agent, IncomingMail, Mailbox, OutgoingEmail
 
 #: How long a mailbox may fail before a page says so, and before its administrators are mailed.
@@ -34,6 +34,11 @@ def failing() -> list[Mailbox]:
     if not any(row.failing_since is not None for row in enabled):
         return []
     return list(Mailbox.select().where(Mailbox.enabled, Mailbox.failing_since < limit).order_by(Mailbox.position))
+
+
+def failure_text(mailbox: Mailbox) -> str:
+    """Return why a mailbox cannot be read, in the reader's words; empty where nothing failed."""
+    return str(mail_failures.read(mailbox.last_error) or "")
 
 
 def waiting() -> tuple[int, datetime | None, int]:
@@ -70,7 +75,7 @@ def tell_of_loops() -> None:
 def findings() -> list[tuple[str, bool, str, bool]]:
     """Return what health and the doctor show: name, whether it is well, text, and whether it is only worth knowing."""
     fails = failing()
-    text = " · ".join(f"{row.name}: {row.last_error}" for row in fails[:SHOWN])
+    text = " · ".join(f"{row.name}: {failure_text(row)}" for row in fails[:SHOWN])
     rows = [(_("Mailboxes"), not fails, text if fails else _("Read"), False)]
     count, oldest, held = waiting()
     late = oldest is not None and clock.now() - oldest > PATIENCE
@@ -139,7 +144,7 @@ def _failure_words(mailbox: Mailbox) -> tuple[str, str]:
     since = f"{mailbox.failing_since:%Y-%m-%d %H:%M} UTC"
     body = lazy(
         "No e-mail has been taken from %(address)s since %(since)s: %(reason)s",
-        address=mailbox.address, since=since, reason=mailbox.last_error,
+        address=mailbox.address, since=since, reason=failure_text(mailbox),
     )  # fmt: skip
     return str(subject), f"<p>{escape(str(body))}</p>{_link('mailboxes')}"
 

@@ -1,4 +1,4 @@
-"""Why a mail could not be sent: a key and its words are stored, the sentence is made for each reader."""
+"""What went wrong with a mail server: a key and its words are stored, the sentence is made for each reader."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ TEXTS: dict[str, Any] = {
     "bad-recipient": lazy("The address %(email)s cannot be written to."),
     "bad-sender": lazy("The sender %(email)s is not an e-mail address: correct it in Configuration or E-mails."),
     "mail": lazy("The mail could not be written; the log of the desk tells more."),
+    # Of the server of a mailbox (`helpdesk.incoming.imap_errors`).
+    "mailbox-password-lost": lazy("The password cannot be read with this secret key: type it again."),
+    "mailbox-reconnect": lazy("To reconnect: somebody must sign in again (%(reason)s)."),
+    "mailbox-folder": lazy("There is no folder “%(name)s” on the server."),
+    "mailbox-certificate": lazy("The certificate of the server is not valid: %(reason)s."),
+    "mailbox-encryption": lazy("The server does not speak this kind of encryption on this port."),
+    "mailbox-name": lazy("The name of the server was not found."),
+    "mailbox-silent": lazy("The server does not answer."),
+    "mailbox-closed": lazy("The server refuses connections on this port."),
+    "mailbox-sign-in": lazy("The server refused the user name or password: %(answer)s"),
+    "mailbox-not-offered": lazy("The server does not offer this kind of encryption or sign-in."),
+    "mailbox-ended": lazy("The server ended the connection."),
+    "mailbox-answer": lazy("The server answered: %(answer)s"),
+    "mailbox-unreachable": lazy("The server cannot be reached."),
+    "mailbox": lazy("Something unexpected happened; the log of the desk tells more."),
 }
 
 #: Faults of how the desk is set up, which no waiting mends.
@@ -39,7 +54,7 @@ SETUP = frozenset({"certificate", "encryption", "no-encryption", "letters", "sig
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a mail could not be sent."""
+    """Why a mail could not be sent, or a mailbox not be read."""
 
     key: str
     words: dict[str, str] = field(default_factory=dict)

@@ -191,7 +191,7 @@ def test_what_a_server_refuses_is_renewed_though_it_seemed_good(
     earlier = (clock.now() - timedelta(minutes=20)).isoformat()
     Mailbox.update(tokens=settings.encrypt(json.dumps(values | {"since": earlier}))).execute()
     run(app)
-    assert "refused" in Mailbox.get().last_error
+    assert "refused" in mailbox_health.failure_text(Mailbox.get())
     run(app)
     assert (provider.renewals, Mailbox.get().failing_since) == (1, None)
 

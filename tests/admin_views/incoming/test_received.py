@@ -11,11 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, settings
-from helpdesk.incoming import held_mail_count, pipeline
+from helpdesk.incoming import collection, held_mail_count, pipeline
 from helpdesk.notifications import reply_address
 from models import Agent, Customer, IncomingMail, Mailbox, Message, OutgoingEmail, SenderRule, Service, Ticket
 from tests.support import attached, cast, doors, sqlite_only
 from tests.support.mails import ADDRESS, mail, make_mailbox, take
+from tests.support.ports import free_port
 
 Clients = Callable[[Agent | Customer], FlaskClient]
 
@@ -296,6 +297,21 @@ def test_a_failing_mailbox_is_named_to_administrators(
     assert "It is broken." in text
     assert "It is broken." not in doors.text_of(client_of(ana).get("/admin/dashboard/"))
     assert "It is broken." in doors.text_of(client_of(root).get("/admin/health/"))
+
+
+def test_why_a_mailbox_fails_is_told_in_the_language_of_each_reader(
+    client_of: Clients, root: Agent, mailbox: Mailbox
+) -> None:
+    mailbox.kind, mailbox.host, mailbox.port, mailbox.security = "imap", "127.0.0.1", free_port(), "none"
+    mailbox.save()
+    collection.collect(mailbox)
+    Mailbox.update(failing_since=clock.now() - timedelta(minutes=20)).execute()
+    pages = ("/admin/dashboard/", "/admin/health/", "/admin/mailboxes/", f"/admin/mailboxes/edit/?id={mailbox.id}")
+    for locale, sentence in (("en", "The server refuses connections"), ("fr", "Le serveur refuse les connexions")):
+        root.locale = locale
+        root.save()
+        texts = [doors.text_of(client_of(root).get(page)) for page in pages]
+        assert [sentence in text for text in texts] == [True] * len(pages), locale
 
 
 # --- Senders ------------------------------------------------------------------------------------------------------

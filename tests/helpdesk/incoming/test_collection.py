@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from helpdesk import outbox, settings
-from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_test, pipeline
+from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_health, mailbox_test, pipeline
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket
 from tests.support import cast, sqlite_only
 from tests.support import dovecot as real
@@ -154,7 +154,7 @@ def test_a_wrong_password_is_told_in_words(mailbox: Mailbox, put: Callable[..., 
     assert run() == []
     row = Mailbox.get()
     assert row.failing_since is not None
-    assert "refused the user name or password" in row.last_error
+    assert "refused the user name or password" in mailbox_health.failure_text(row)
     mailbox.secret = settings.encrypt(real.PASSWORD)
     mailbox.save()
     run()
@@ -168,7 +168,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(
     monkeypatch.delenv("SSL_CERT_FILE")
     put(mail())
     assert run() == []
-    assert "certificate" in Mailbox.get().last_error
+    assert "certificate" in mailbox_health.failure_text(Mailbox.get())
 
 
 @sqlite_only
@@ -243,7 +243,7 @@ def test_a_server_that_says_nothing_does_not_hold_the_desk(scripted: Scripted, m
     script, _box, _server = scripted
     script.stall = ("SEARCH", 3.0)
     assert run() == []
-    assert "does not answer" in Mailbox.get().last_error
+    assert "does not answer" in mailbox_health.failure_text(Mailbox.get())
 
 
 def test_a_server_that_lies_about_sizes(scripted: Scripted) -> None:
