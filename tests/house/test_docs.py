@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from helpdesk import cli
 
@@ -103,6 +104,18 @@ def test_links_lead_somewhere(document):
     )
     paths = [one or other for one, other in targets]
     assert [path for path in paths if not ((ROOT / document).parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", [*READMES, "docs/operating.md", "docs/exploiter.md"])
+def test_screens_are_named_as_they_are_called(document):
+    """What stands in italics is a name of a screen, a field or a button, in the language of the document."""
+    with (ROOT / "translations/fr/LC_MESSAGES/messages.po").open("rb") as file:
+        texts = [(row.id, row.string) for row in read_po(file)]
+    is_french = document in {"LISEZMOI.md", "docs/exploiter.md"}
+    labels = {re.sub(r"\s", " ", str(pair[is_french])) for pair in texts}
+    prose = re.sub(r"(?s)```.*?```|`[^`]*`", "", read(document))
+    named = re.findall(r"(?<![*\w])\*([^*]+)\*(?![*\w])", prose)
+    assert [name for path in named for name in path.split(" → ") if re.sub(r"\s+", " ", name) not in labels] == []
 
 
 @pytest.mark.parametrize("document", [*READMES, "docs/architecture.md"])
