@@ -11,9 +11,8 @@ from typing import Any
 
 from helpdesk import access, i18n, notifications, settings
 from helpdesk.access import SYSTEM
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
+from helpdesk.errors import HelpdeskError, NotFound, ReplyOutdated
 from helpdesk.events import transaction
-from helpdesk.files.attachments import attach
 from helpdesk.i18n import lazy
 from helpdesk.incoming import answer_commands, mail_record, outcome_texts
 from helpdesk.incoming.answer_commands import CLOSE, NOTE, PENDING, TAKE, TRANSFER, Answer
@@ -27,7 +26,6 @@ from helpdesk.tickets import close as close_ticket
 from helpdesk.tickets import lock, outdated_reply, set_status, take, transfer
 from helpdesk.tickets.messages import add_note, reply
 from helpdesk.tickets.outdated_reply import Seen
-from models import NOTE as INTERNAL
 from models import Agent, IncomingMail, Message, OutgoingEmail, Ticket
 
 #: What holds a notification: nobody sends that to the customer.
@@ -80,7 +78,7 @@ def _carry_out(
             return _act(mail, answer, agent, ticket, kept, _read_by(answered, agent, ticket))
     except ReplyOutdated:
         return _Refusal("answer-outdated")
-    except (InvalidInput, NotAllowed, NotFound) as error:
+    except HelpdeskError as error:
         return _Refusal("answer-refused", error.message)
 
 
@@ -146,13 +144,7 @@ def _transfer(answer: Answer, agent: Agent, ticket: Ticket, kept: StoredFiles) -
     if to is None:
         raise NotFound(lazy("There is nobody of this name."))
     text = answer.text or (str(mail_record.NO_TEXT) if kept.files else "")
-    transfer(ticket, to, actor=agent, note=text)
-    if not text:
-        return None
-    mine = Message.select().where(Message.ticket == ticket.id, Message.agent == agent.id, Message.kind == INTERNAL)
-    note: Message = mine.order_by(Message.id.desc()).get()
-    attach(note, kept.files, actor=agent)
-    return note
+    return transfer(ticket, to, actor=agent, note=text, files=kept.files)
 
 
 def _answered(content: ParsedMail, agent: Agent, ticket: Ticket) -> OutgoingEmail | None:

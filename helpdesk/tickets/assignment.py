@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 from typing import Any
 
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
+from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
+from helpdesk.lib import richtext
 from helpdesk.locking import act, hold
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import store
 from helpdesk.tickets.messages import add_note
 from helpdesk.tickets.opening import place
-from models import Agent, Team, Ticket, TicketEvent
+from models import Agent, Message, Team, Ticket, TicketEvent
 
 #: The lines of the history that say who has a ticket.
 ASSIGNING = (EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED)
@@ -42,21 +44,22 @@ def take(ticket: Ticket, *, actor: Agent) -> None:
             record(ticket, EventKind.TAKEN, actor=actor)
 
 
-def transfer(ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "") -> None:
-    """Set the assignee, add the note (plain text) and always mail the new assignee (A20).
+def transfer(
+    ticket: Ticket, to: Agent | Team, *, actor: Actor, note: str = "", files: Sequence[StoredFile] = ()
+) -> Message | None:
+    """Set the assignee, add the note (plain text) with its files, and always mail the new assignee (A20).
 
-    Raises InvalidInput at ``to``.
+    Returns the note; None without a text. Raises InvalidInput at ``to``.
     """
     with act(ticket, "transfer", actor=actor, to=to):
         _check(to)
-        text = note.strip()
-        if text and isinstance(actor, Agent):
-            message = add_note(ticket, f"<p>{escape(text)}</p>", actor=actor)
-            _set(ticket, to)
-            record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), note=message.id, **_target(to))
-        else:
-            _set(ticket, to)
-            record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), **_target(to))
+        message = None
+        if note.strip() and isinstance(actor, Agent):
+            message = add_note(ticket, richtext.from_text(note.strip()), actor=actor, files=files)
+        _set(ticket, to)
+        noted = {"note": message.id} if message is not None else {}
+        record(ticket, EventKind.TRANSFERRED, actor=actor, to=str(to), **noted, **_target(to))
+    return message
 
 
 def move(ticket: Ticket, service_id: int, department_id: int | None, *, actor: Actor) -> None:

@@ -451,9 +451,14 @@ def test_under_spam_and_in_the_bin_nothing_goes_out_and_the_agent_is_told(
     assert ticket.number in refusals()[0].body
 
 
-def test_files_of_an_answer_go_with_it(mailbox: Mailbox, notice: OutgoingEmail, no_files: None) -> None:
-    [row] = receive(mailbox, answer("The bill", notice, files=[("bill.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")]))
-    assert row.state == "reply"
+@pytest.mark.parametrize(("text", "kind"), [("The bill", "reply"), ("#transfer Ben\nYours,\nI think", "note")])
+def test_files_of_an_answer_go_with_it(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, no_files: None, text: str, kind: str
+) -> None:
+    cast.make_agent("Ben", ticket.service)
+    [row] = receive(mailbox, answer(text, notice, files=[("bill.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf")]))
+    assert (row.state, row.message.kind) == ("reply", kind)
+    assert ("<br>" in row.message.body) == (kind == "note")
     assert [file.message_id for file in Attachment.select()] == [row.message_id]
 
 

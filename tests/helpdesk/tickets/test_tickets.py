@@ -277,12 +277,14 @@ def test_assigning_to_an_agent_frees_the_team(ticket, root, ana, team):
 
 def test_a_transfer_gives_sight_of_this_ticket_only(ticket, ana, ben, carol, billing, invoices):
     other = cast.open_ticket(carol, billing, invoices)
-    tickets.transfer(ticket, ben, actor=ana, note="Please <b>help</b>")
+    returned = tickets.transfer(ticket, ben, actor=ana, note="Please <b>help</b>\nToday")
     tickets.reply(ticket, "<p>Hi</p>", actor=ben)
     with pytest.raises(NotFound):
         tickets.reply(other, "<p>Hi</p>", actor=ben)
     note = Message.get(Message.kind == "note")
-    assert note.body == "<p>Please &lt;b&gt;help&lt;/b&gt;</p>"
+    # With its lines, as they were typed.
+    assert note.body == "<p>Please &lt;b&gt;help&lt;/b&gt;<br>Today</p>"
+    assert returned == note
 
 
 def test_a_disabled_agent_is_nobodys_choice(ticket, root, ben):
