@@ -20,8 +20,6 @@ WORDS = {
     **dict.fromkeys(("take", "moi"), TAKE),
     **dict.fromkeys(("transfer", "transferer"), TRANSFER),
 }
-#: Lines that are looked at.
-MOST = 5
 
 #: “# note” and “*#note*” are one as well: what was meant for the team must not reach the customer. “#1” is none.
 _COMMAND = re.compile(r"(?:[^\w#]|_)*#[\W_]*([^\W\d_]\w*)(.*)")
@@ -53,26 +51,27 @@ class Answer:
 
 def read(text: str) -> Answer:
     """Return what an answer asks for: the commands are its first lines, the text is what follows them."""
-    lines = text.strip().split("\n")
+    lines, rest = text.split("\n"), ""
     acts: set[str] = set()
-    to, first = "", ""
-    while lines and not _plain(lines[0]):
-        lines.pop(0)
-    while lines and len(acts) < MOST and (command := _COMMAND.fullmatch(_plain(lines[0]))) is not None:
+    to = ""
+    for place, line in enumerate(lines):
+        plain = _plain(line)
+        command = _COMMAND.fullmatch(plain)
+        if command is None and plain:
+            rest = "\n".join(lines[place:]).strip()
+            break
+        if command is None:
+            continue
         act = WORDS.get(folding.fold(command[1].rstrip("_")))
         if act is None:
             return Answer(frozenset(acts), text, unknown=command[1])
         acts.add(act)
-        lines.pop(0)
-        more = command[2].strip(_AROUND) if act == TRANSFER else command[2].lstrip(_AROUND)
+        more = command[2].lstrip(_AROUND)
         if act == TRANSFER:
-            to = more
+            to = more.rstrip(_AROUND)
         elif re.search(r"\w", more):
-            first = more
+            rest = "\n".join([more, *lines[place + 1 :]]).strip()
             break
-        while lines and not _plain(lines[0]):
-            lines.pop(0)
-    rest = "\n".join([first, *lines] if first else lines).strip()
     return Answer(frozenset(acts), rest, to, misplaced=_misplaced(rest))
 
 
