@@ -105,15 +105,38 @@ def long_thread(messages: int = 10) -> str:
     return str(query.order_by(fn.ABS(count - messages), Ticket.id).scalar())
 
 
-def tasks(ours: Browser, floor: Browser, accounts: demo.Accounts, rounds: int) -> list[Task]:
-    """Sign in, and return what is measured."""
-    number, email = long_thread(), str(models.CustomerAddress.get_by_id(1).email)
-    sign_in = ours.ask("/admin/sign-in")
-    person = accounts.people[0].email
-    form = {"csrf_token": hidden(sign_in.body, "csrf_token"), "email": person, "password": accounts.password}
+def sign_in(ours: Browser, accounts: demo.Accounts) -> None:
+    """Sign the first agent of the demo in."""
+    page, person = ours.ask("/admin/sign-in"), accounts.people[0].email
+    form = {"csrf_token": hidden(page.body, "csrf_token"), "email": person, "password": accounts.password}
     if ours.ask("/admin/sign-in", form).status not in {302, 303}:
         raise SystemExit("The demo account could not sign in.")
-    visitor = Browser(ours.port, ours.pid)
+
+
+def reading(ours: Browser, floor: Browser, rounds: int) -> list[Task]:
+    """Return the pages that an agent reads."""
+    number = long_thread()
+
+    def task(name: str, ask: str, floor_ask: str) -> Task:
+        return Task(name, lambda _: ours.ask(ask), lambda _: floor.ask(floor_ask), (200, 200), rounds)
+
+    return [
+        task("list of 25", "/admin/tickets/", "/list"),
+        task("ticket of ten messages", f"/admin/tickets/{number}", f"/thread/{number}"),
+        *(
+            task(f"search for “{text}”", f"/admin/tickets/?view=search&q={text}", f"/search?q={text}")
+            for text in ("livraison", "zzzz")
+        ),
+    ]
+
+
+def sending(ours: Browser, floor: Browser, rounds: int) -> Task:
+    """Return the form of visitors, shown and sent."""
+    visitor, email = Browser(ours.port, ours.pid), str(models.CustomerAddress.get_by_id(1).email)
+    options = re.findall(r'<option value="([^"]+)"', visitor.ask("/tickets/new").body)
+    unit = next(option for option in options if option)
+    place = models.Department.select().order_by(models.Department.id).first()
+    floor_unit = f"{place.service_id}/{place.id}"
 
     def written(key: str, token: str = "") -> dict[str, str]:
         return {
@@ -137,28 +160,7 @@ def tasks(ours: Browser, floor: Browser, accounts: demo.Accounts, rounds: int) -
         page = floor.ask("/form")
         return both(page, floor.ask("/store", written(hidden(page.body, "form_key")) | {"unit": floor_unit}))
 
-    def search(text: str) -> Task:
-        ask, floor_ask = f"/admin/tickets/?view=search&q={text}", f"/search?q={text}"
-        name = f"search for “{text}”"
-        return Task(name, lambda _: ours.ask(ask), lambda _: floor.ask(floor_ask), (200, 200), rounds)
-
-    options = re.findall(r'<option value="([^"]+)"', visitor.ask("/tickets/new").body)
-    unit = next(option for option in options if option)
-    place = models.Department.select().order_by(models.Department.id).first()
-    floor_unit = f"{place.service_id}/{place.id}"
-    return [
-        Task("list of 25", lambda _: ours.ask("/admin/tickets/"), lambda _: floor.ask("/list"), (200, 200), rounds),
-        Task(
-            "ticket of ten messages",
-            lambda _: ours.ask(f"/admin/tickets/{number}"),
-            lambda _: floor.ask(f"/thread/{number}"),
-            (200, 200),
-            rounds,
-        ),
-        search("livraison"),
-        search("zzzz"),
-        Task("the form shown and sent", store, store_on_floor, (303, 303), rounds // 2),
-    ]
+    return Task("the form shown and sent", store, store_on_floor, (303, 303), rounds // 2)
 
 
 class Measured(NamedTuple):
@@ -208,7 +210,9 @@ def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured
         served([sys.executable, "app.py", "serve"], ports[0], variables, folder / "ours.log") as ours,
         served(floor_command, ports[1], {}, folder / "floor.log") as floor,
     ):
-        found = {task.name: measure(task) for task in tasks(ours, floor, accounts, rounds)}
+        sign_in(ours, accounts)
+        tasks = [*reading(ours, floor, rounds), sending(ours, floor, rounds)]
+        found = {task.name: measure(task) for task in tasks}
     database.close_all()
     return found
 
