@@ -102,38 +102,39 @@ def visible_tickets(actor: Actor) -> ModelSelect:
             CustomerAddress.customer == actor.id, CustomerAddress.proven_at.is_null(False)
         )
         return query.where(Ticket.id.in_(_opened_by(actor, proven) | _in_copy(proven)), _shown_to_customers())
-    return within(sight_of(actor))
+    return within(sight_of(actor), actor.id)
 
 
 @dataclass(frozen=True)
 class Sight:
-    """The sight of an agent who does not see everything: their own tickets, and those of these places and teams.
+    """The sight of an agent who does not see everything: their own tickets, and those of these places and teams (ids).
 
-    `agent`, `services`, `departments` and `teams` are ids.
+    Agents of equal rights have the same one, and with it the same prepared statements.
     """
 
-    #: None sees nothing.
-    agent: int | None = None
     services: tuple[int, ...] = ()
     departments: tuple[int, ...] = ()
     teams: tuple[int, ...] = ()
+    #: An ended account sees nothing.
+    is_ended: bool = False
 
 
 def sight_of(agent: Agent) -> Sight | None:
     """Return what this agent sees; None stands for everything."""
     if not agent.active:
-        return Sight()
+        return Sight(is_ended=True)
     if sees_all(agent):
         return None
     services, departments = permitted(agent)
-    return Sight(agent.id, services, departments, tuple(lookups.team_ids_of(agent.id)))
+    return Sight(services, departments, tuple(sorted(lookups.team_ids_of(agent.id))))
 
 
 def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the services and the single departments that the permissions of an agent name."""
     rows = lookups.permissions_of(agent.id)
-    services = tuple(row.service_id for row in rows if row.department_id is None)
-    return services, tuple(row.department_id for row in rows if row.department_id is not None)
+    services = sorted(row.service_id for row in rows if row.department_id is None)
+    departments = sorted(row.department_id for row in rows if row.department_id is not None)
+    return tuple(services), tuple(departments)
 
 
 def has_no_place(agent: Agent) -> bool:
@@ -142,14 +143,14 @@ def has_no_place(agent: Agent) -> bool:
     return sight is not None and not (sight.services or sight.departments or sight.teams)
 
 
-def within(sight: Sight | None) -> ModelSelect:
-    """Return the tickets within this sight."""
+def within(sight: Sight | None, agent: int | Slot) -> ModelSelect:
+    """Return the tickets within this sight of the agent with this id."""
     query = Ticket.select()
     if sight is None:
         return query
-    if sight.agent is None:
+    if sight.is_ended:
         return query.where(SQL("1 = 0"))
-    condition = Ticket.assignee == sight.agent
+    condition = Ticket.assignee == agent
     if sight.services:
         condition |= Ticket.service.in_(sight.services)
     if sight.departments:
@@ -184,13 +185,14 @@ def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
 def find_ticket(actor: Actor, number: str) -> Ticket:
     """Return the ticket with this number. Raises NotFound, also when the actor may not see it, or Merged."""
     if isinstance(actor, Agent):
-        return require_ticket(_numbered.first(sight_of(actor), number=clean_number(number)), number, actor)
+        found = _numbered.first(sight_of(actor), agent=actor.id, number=clean_number(number))
+        return require_ticket(found, number, actor)
     return require_ticket(numbered(visible_tickets(actor), clean_number(number)).first(), number, actor)
 
 
 @Prepared
 def _numbered(sight: Sight | None) -> ModelSelect:
-    return numbered(within(sight), Slot("number")).limit(1)
+    return numbered(within(sight, Slot("agent")), Slot("number")).limit(1)
 
 
 def numbered(tickets: ModelSelect, number: str | Slot) -> ModelSelect:

@@ -93,9 +93,8 @@ class TicketListing:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Return the values of its criteria."""
-        own = {"agent": self.agent.id} if self.view == "mine" else {}
-        return own | {name: getattr(self, name) for name in self.shape.given}
+        """Return who asks, and the values of the criteria."""
+        return {"agent": self.agent.id} | {name: getattr(self, name) for name in self.shape.given}
 
     def query(self, *columns: Any) -> ModelSelect:
         """Return the matching tickets the agent may see, in no order."""

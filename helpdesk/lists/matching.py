@@ -53,7 +53,7 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
 
     `values` are those of the criteria, and `agent` who asks (or the slots of these).
     """
-    query = access.within(shape.sight)
+    query = access.within(shape.sight, values["agent"])
     conditions = [VIEWS[shape.view]] if shape.view in VIEWS else []
     if shape.view == "mine":
         conditions.append(Ticket.assignee == values["agent"])

@@ -217,7 +217,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     copy = TicketCc.id.cast("text").concat(waits).concat(CustomerAddress.email)
     copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
-    query = access.numbered(access.within(sight), Slot("number")).select_extend(
+    query = access.numbered(access.within(sight, Slot("agent")), Slot("number")).select_extend(
         Draft, tags.alias("tag_ids"), copies.alias("copied"), ReadMark, unread.later_messages().alias("unread")
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
@@ -238,16 +238,16 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
     """Return the customer's other tickets within the agent's sight, newest first (B20)."""
-    return _earlier(access.sight_of(agent), customer=ticket.customer_id, ticket=ticket.id)
+    return _earlier(access.sight_of(agent), agent=agent.id, customer=ticket.customer_id, ticket=ticket.id)
 
 
 def tickets_of(customer: Customer, agent: Agent) -> list[Ticket]:
     """Return the customer's tickets within the agent's sight that are not in the bin, newest first."""
-    return _earlier(access.sight_of(agent), customer=customer.id, ticket=0)
+    return _earlier(access.sight_of(agent), agent=agent.id, customer=customer.id, ticket=0)
 
 
 @Prepared
 def _earlier(sight: access.Sight | None) -> ModelSelect:
     columns = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at, Ticket.is_spam)
     others = (Ticket.customer == Slot("customer")) & (Ticket.id != Slot("ticket")) & ~Ticket.in_bin
-    return access.within(sight).select(*columns).where(others).order_by(Ticket.id.desc()).limit(EARLIER)
+    return access.within(sight, Slot("agent")).select(*columns).where(others).order_by(Ticket.id.desc()).limit(EARLIER)

@@ -7,7 +7,9 @@ import pytest
 from helpdesk import access, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
+from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees
+from helpdesk.tickets.thread import earlier_tickets, open_thread
 from models import Agent, CustomerAddress, Permission, Team
 from tests.support import cast
 
@@ -30,6 +32,22 @@ def test_a_permission_of_one_department_shows_that_one(ticket, billing, carol):
 
 def test_the_whole_support_is_everything(ticket):
     assert seen(cast.make_agent("Abe", None)) == [ticket.id]
+
+
+def test_agents_of_equal_rights_share_statements_and_no_ticket(ticket, sales, billing, root):
+    """Each agent with statements of their own would drive those of the others out of the cache."""
+    cat, dee = cast.make_agent("Cat", sales, billing), cast.make_agent("Dee", billing, sales)
+    assert access.sight_of(cat) == access.sight_of(dee)
+    aside = cast.open_ticket(ticket.customer, cast.make_service("Repairs"))
+    tickets.assign(aside, cat, actor=root)
+    for read in (access.find_ticket, lambda agent, number: open_thread(agent, number).ticket):
+        assert read(cat, aside.number) == aside
+        with pytest.raises(NotFound):
+            read(dee, aside.number)
+    assert aside.id in [row.id for row in TicketListing(cat).page().rows]
+    assert aside.id not in [row.id for row in TicketListing(dee).page().rows]
+    assert [row.id for row in earlier_tickets(ticket, cat)] == [aside.id]
+    assert earlier_tickets(ticket, dee) == []
 
 
 def test_an_assigned_ticket_is_seen_by_its_assignee_only(ticket, ana, ben, root):
