@@ -16,6 +16,7 @@ from peewee import SQL, ModelSelect, Select
 from database import database, is_sqlite
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
+from helpdesk.lib.statements import Prepared
 from helpdesk.lists import counting, matching
 from helpdesk.lists.matching import Shape
 from helpdesk.lists.rows import Row, rows_of
@@ -52,7 +53,7 @@ class Page:
     before: str | None = None
     #: The id of the newest ticket of the desk, where a row was met: what is opened later is news.
     newest_id: int | None = None
-    #: The figures of a search, which one run finds with its first page.
+    #: The figures of a search, which one run finds with its rows.
     tally: Tally | None = None
 
 
@@ -63,6 +64,10 @@ class Place(NamedTuple):
     after: str | None
     position: int
     total: int
+
+
+#: What `matching.place` returns of a search for no word.
+NOWHERE = (None, None, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -156,14 +161,17 @@ class TicketListing:
         return matching.page(*form, **self.values, **matching.slots_of(key or ()))
 
     def _search_page(self, key: Sequence[Any] | None, *, backwards: bool) -> list[Any]:
+        form = (self.shape, self.chosen_sort, key is not None, backwards, self.size, COUNT_LIMIT)
+        return self._search(matching.search_page, *form, **matching.slots_of(key or ()))
+
+    def _search(self, statement: Prepared, *form: Any, **values: Any) -> list[Any]:
+        """Run a statement whose form ends with that of the search; return no row where the text holds no word."""
         searched = search.form_of(self.text, self.scope, self.looked_at)
         if searched is None:
             return []
-        form, words = searched
-        shape = (self.shape, self.chosen_sort, key is not None, backwards, self.size, COUNT_LIMIT, form)
         # Only SQLite's statement is the same for other words.
-        page = matching.search_page if is_sqlite() else matching.search_page.once
-        return page(*shape, **self.values, **words, **matching.slots_of(key or ()))
+        run = statement if is_sqlite() else statement.once
+        return run(*form, searched[0], **self.values, **searched[1], **values)
 
     @property
     def _matches(self) -> list[Select]:
@@ -194,10 +202,9 @@ class TicketListing:
         if self.is_plain:
             place = (self.view, self.service_id, self.department_id)
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
-        if not self.text:
-            return self._tally_of(*matching.tally(self.shape, COUNT_LIMIT, **self.values)[0])
-        [figures] = matching.counted(self.query(Ticket.awaits_reply.alias("waits")), COUNT_LIMIT, self._matches)
-        return self._tally_of(*figures)
+        if self.text:
+            return self.tally(self.page())
+        return self._tally_of(*matching.tally(self.shape, COUNT_LIMIT, **self.values)[0])
 
     def newer(self, than: int) -> int:
         """Return how many matching tickets were opened after the one with this id, at most `NEWS_LIMIT`."""
@@ -209,11 +216,12 @@ class TicketListing:
         Beyond `COUNT_LIMIT`, and where the list does not hold the ticket, the position is 0.
         """
         key = tuple(getattr(ticket, column.name) for column in self.order.columns)
+        form = (self.shape, self.chosen_sort, COUNT_LIMIT, self.is_plain)
+        values = {**matching.slots_of(key), "ticket": ticket.id}
         if self.text:
-            found = list(matching.standing(self.query, self.order, key, ticket.id, COUNT_LIMIT, is_plain=False))
+            found = self._search(matching.place, *form, **values) or [NOWHERE]
         else:
-            form = (self.shape, self.chosen_sort, COUNT_LIMIT, self.is_plain)
-            found = matching.place(*form, **self.values, **matching.slots_of(key), ticket=ticket.id)
+            found = matching.place(*form, **self.values, **values)
         [(before, after, passed, held, *total)] = found
         figure = total[0] if total else self.tally().total
         position = passed + 1 if held and passed < COUNT_LIMIT else 0

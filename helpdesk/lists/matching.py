@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from peewee import SQL, Case, ModelSelect, Select, fn
+from peewee import CTE, SQL, Case, ModelSelect, Select, fn
 
 from database import database
 from helpdesk import access, search
@@ -104,18 +104,20 @@ def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> M
 def search_page(
     shape: Shape, sort: str, begins: bool, backwards: bool, size: int, most: int, form: search.Form
 ) -> ModelSelect:
-    """Return a page of a search; the first one counts what is met, up to a number, and looked at: it is run once."""
+    """Return a page of a search; it counts what is met, up to a number, and looked at: the search is run once."""
     order, (parts, looked_at) = order_of(shape.view, sort), search.parts_of(form, Slot)
-    matching = _slotted(shape).where(Ticket.id.in_(Select([parts[-1]], [parts[-1].c.ticket_id])))
-    columns = [Ticket.id, *order.columns]
+    matching = _met(shape, parts)
+    few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
+    figures = [Select([few], [one]) for one in _figures(few)]
+    query = matching.select(Ticket.id, *order.columns, *figures, *map(search.count_of, looked_at))
     if begins:
-        query = matching.select(*columns).where(order.beyond(_key_slots(order), backwards=backwards))
-    else:
-        few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
-        figures = [Select([few], [one]) for one in _figures(few)]
-        query = matching.select(*columns, *figures, *map(search.count_of, looked_at))
-        parts.append(few)
-    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).with_cte(*parts).tuples()
+        query = query.where(order.beyond(_key_slots(order), backwards=backwards))
+    return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).with_cte(*parts, few).tuples()
+
+
+def _met(shape: Shape, parts: Sequence[CTE]) -> ModelSelect:
+    """Return the tickets of a shape that a search meets; these are the parts of its statement."""
+    return _slotted(shape).where(Ticket.id.in_(Select([parts[-1]], [parts[-1].c.ticket_id])))
 
 
 def _figures(few: Any) -> list[Any]:
@@ -126,35 +128,28 @@ def _figures(few: Any) -> list[Any]:
 @Prepared
 def tally(shape: Shape, most: int) -> ModelSelect:
     """Return how many tickets match, and how many of them wait, up to a number."""
-    return counted(_slotted(shape).select(Ticket.awaits_reply.alias("waits")), most)
-
-
-def counted(query: ModelSelect, most: int, more: Sequence[Select] = ()) -> Select:
-    """Return the statement that counts the tickets of a query, which has a column `waits`, and `more` figures."""
-    few = query.limit(most).alias("few")
-    return Select([few], [*_figures(few), *more]).bind(database).tuples()
+    few = _slotted(shape).select(Ticket.awaits_reply.alias("waits")).limit(most).alias("few")
+    return Select([few], _figures(few)).bind(database).tuples()
 
 
 @Prepared
-def place(shape: Shape, sort: str, most: int, is_plain: bool) -> ModelSelect:
-    """Return where a ticket stands in a list: see `standing`."""
-    query, order = _slotted(shape), order_of(shape.view, sort)
-    return standing(query.select, order, _key_slots(order), Slot("ticket"), most, is_plain=is_plain)
+def place(shape: Shape, sort: str, most: int, is_plain: bool, form: search.Form | None = None) -> ModelSelect:
+    """Return the numbers of a ticket's neighbours in a list, how many stand before it, and whether the list holds it.
 
-
-def standing(
-    select: Callable[..., ModelSelect], order: Order, key: Sequence[Any], ticket: Any, most: int, *, is_plain: bool
-) -> Select:
-    """Return the statement of `TicketListing.place_of`; `select` gives these columns of the tickets of a list."""
-    sides = []
+    Of a list that is not plain also how many it holds. A search is run once.
+    """
+    order, parts = order_of(shape.view, sort), search.parts_of(form, Slot)[0] if form is not None else []
+    tickets = _met(shape, parts) if parts else _slotted(shape)
+    key, sides = _key_slots(order), []
     for backwards in (True, False):
-        query = select(Ticket.number).where(order.beyond(key, backwards=backwards))
+        query = tickets.select(Ticket.number).where(order.beyond(key, backwards=backwards))
         sides.append(query.order_by(*order.terms(backwards=backwards)).limit(1))
     counted = [
-        select(SQL("1")).where(order.beyond(key, backwards=True)).limit(most),
-        select(SQL("1")).where(Ticket.id == ticket),
+        tickets.select(SQL("1")).where(order.beyond(key, backwards=True)).limit(most),
+        tickets.select(SQL("1")).where(Ticket.id == Slot("ticket")),
     ]
     if not is_plain:
-        counted.append(select(SQL("1")).limit(most))
+        counted.append(tickets.select(SQL("1")).limit(most))
     figures = [Select([few], [fn.COUNT(SQL("*"))]) for few in (query.alias("few") for query in counted)]
-    return Select([], sides + figures).bind(database).tuples()
+    statement = Select([], sides + figures).bind(database).tuples()
+    return statement.with_cte(*parts) if parts else statement

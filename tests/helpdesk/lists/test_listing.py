@@ -162,6 +162,32 @@ def test_odd_input_never_errs(letters, root, text):
         TicketListing(root, "all", text=text or " ", scope=scope).page()
 
 
+def test_a_ticket_stands_in_the_search_it_was_opened_from(letters, carol, sales, root):
+    third = cast.open_ticket(carol, sales, subject="Cup and saucer", body="A cup, please.")
+    wanted = TicketListing(root, "all", text="cup", sort="oldest")
+    one, two = letters
+    assert wanted.place_of(two) == (None, third.number, 1, 2)
+    assert wanted.place_of(third) == (two.number, None, 2, 2)
+    # A search that does not hold it: the tickets beside it are still those of the search.
+    assert wanted.place_of(one) == (None, two.number, 0, 2)
+    assert TicketListing(root, "all", text="?").place_of(one) == (None, None, 0, 0)
+
+
+def test_a_page_and_a_place_run_a_search_once(many, root):
+    wanted = TicketListing(root, "all", text="carol", size=3)
+    key = wanted.page().after
+    acts = {
+        "first page": lambda: wanted.tally(wanted.page()).total,
+        "second page": lambda: wanted.tally(wanted.page(after=key)).total,
+        "place": lambda: wanted.place_of(many[3]).total,
+    }
+    for name, act in acts.items():
+        with count_queries() as counted:
+            assert act() == 7, name
+        texts = [record.msg[0] for record in counted.get_queries()]
+        assert sum(text.count('FROM "message_search"') for text in texts) == 1, name
+
+
 def test_a_number_is_found(letters, root):
     rows = TicketListing(root, "all", text=letters[0].number).page().rows
     assert [row.id for row in rows] == [letters[0].id]
