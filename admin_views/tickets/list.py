@@ -44,6 +44,9 @@ class TicketsPage(TicketDeskPage):
         tickets, view = criteria.listing_of(self.agent, words), words.get("view", "open")
         searching = view == "search" and not set(words) - {"view", "scope", "sort", "reach"}
         page = listing.Page([]) if searching else tickets.page(after=arg("after"), before=arg("before"))
+        if not page.rows and (arg("after") or arg("before")):
+            # The tickets of this page have left the list, which may hold others before them.
+            return redirect(context.list_address())
         return self.render(
             "admin/ticket_list.html",
             title=context.list_name(),

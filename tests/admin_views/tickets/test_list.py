@@ -73,6 +73,18 @@ def test_the_order_stays_on_the_next_page(client_of, many, ana):
     assert f"sort=oldest&status={many[0].status_id}" in following
 
 
+def test_a_page_whose_tickets_left_the_list_leads_to_its_first_page(client_of, many, root):
+    client = client_of(root)
+    following = re.search(r'href="([^"]+after=[^"]+)"', page(client, f"{LIST}?waits=1")).group(1).replace("&amp;", "&")
+    for ticket in many[25:]:
+        tickets.close(ticket, actor=root)
+    assert client.get(following).location == f"{LIST}?waits=1"
+    assert len(SUBJECT.findall(page(client, f"{LIST}?waits=1"))) == 25
+    for ticket in many[:25]:
+        tickets.close(ticket, actor=root)
+    assert client.get(f"{LIST}?waits=1").status_code == 200
+
+
 def test_a_row_is_ticked_by_its_number(client_of, ana, ticket):
     ana.locale = "fr"
     ana.save()
