@@ -292,9 +292,3 @@ def _parts(groups: list[_Words], scope: str, reach: int) -> tuple[list[CTE], lis
 def count_of(one: CTE) -> Select:
     """Return the query of how many matches of one kind are looked at."""
     return Select([one], [fn.COUNT(SQL("*"))])
-
-
-def matches(text: str, scope: str = "everywhere", reach: int = NEWEST) -> list[Select]:
-    """Return queries of how many matches of each word are looked at: with `reach` of them, older ones are left out."""
-    lists = [_lists(group, scope, reach) for group in _groups(words(text), scope)]
-    return [count_of(one).with_cte(*few[: place + 1]) for few in lists for place, one in enumerate(few)]

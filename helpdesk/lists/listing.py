@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from peewee import SQL, ModelSelect, Select
+from peewee import SQL, ModelSelect
 
-from database import database, is_sqlite
+from database import is_sqlite
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lib.statements import Prepared
@@ -173,10 +173,6 @@ class TicketListing:
         run = statement if is_sqlite() else statement.once
         return run(*form, searched[0], **self.values, **searched[1], **values)
 
-    @property
-    def _matches(self) -> list[Select]:
-        return search.matches(self.text, self.scope, self.looked_at) if self.text else []
-
     def _tally_of(self, total: int, waiting: int | None, *looked_at: int) -> Tally:
         return Tally(min(int(total), COUNT_LIMIT), min(int(waiting or 0), COUNT_LIMIT), self.looked_at in looked_at)
 
@@ -197,7 +193,8 @@ class TicketListing:
         if page is not None and page.tally is not None:
             return page.tally
         if page is not None and page.after is None and page.before is None:
-            [looked_at] = Select([], self._matches).bind(database).tuples() if self._matches else [()]
+            # A search that met nothing may have left older matches out.
+            [looked_at] = (self.text and self._search(matching.looked_at)) or [()]
             return self._tally_of(len(page.rows), sum(row.awaits_reply for row in page.rows), *looked_at)
         if self.is_plain:
             place = (self.view, self.service_id, self.department_id)

@@ -105,14 +105,21 @@ def search_page(
     shape: Shape, sort: str, begins: bool, backwards: bool, size: int, most: int, form: search.Form
 ) -> ModelSelect:
     """Return a page of a search; it counts what is met, up to a number, and looked at: the search is run once."""
-    order, (parts, looked_at) = order_of(shape.view, sort), search.parts_of(form, Slot)
+    order, (parts, lists) = order_of(shape.view, sort), search.parts_of(form, Slot)
     matching = _met(shape, parts)
     few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
     figures = [Select([few], [one]) for one in _figures(few)]
-    query = matching.select(Ticket.id, *order.columns, *figures, *map(search.count_of, looked_at))
+    query = matching.select(Ticket.id, *order.columns, *figures, *map(search.count_of, lists))
     if begins:
         query = query.where(order.beyond(_key_slots(order), backwards=backwards))
     return query.order_by(*order.terms(backwards=backwards)).limit(size + 1).with_cte(*parts, few).tuples()
+
+
+@Prepared
+def looked_at(form: search.Form) -> Select:
+    """Return how many matches of each word a search looks at: with as many as its reach, older ones are left out."""
+    parts, lists = search.parts_of(form, Slot)
+    return Select([], [search.count_of(one) for one in lists]).bind(database).with_cte(*parts).tuples()
 
 
 def _met(shape: Shape, parts: Sequence[CTE]) -> ModelSelect:

@@ -21,7 +21,8 @@ def met(text, scope="everywhere", reach=search.NEWEST):
 
 
 def is_cut(text, reach):
-    return any(query.bind(db).scalar() == reach for query in search.matches(text, reach=reach))
+    searched = search.form_of(text, "everywhere", reach)
+    return searched is not None and reach in matching.looked_at.once(searched[0], **searched[1])[0]
 
 
 @pytest.fixture
