@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
+from database import database
 from helpdesk import clock, events
 from helpdesk.incoming import raw_mail
 from models import IncomingMail, Mailbox, MailFolder
@@ -74,8 +76,18 @@ def advance(origin: Origin) -> None:
 
 
 def _is_known_again(mailbox: Mailbox, origin: Origin, digest: str) -> bool:
-    """Whether a folder that gave its mails new numbers shows one that was taken under its old number."""
-    if origin.uid > origin.folder.rescan_until:
+    """Whether a folder that gave its mails new numbers shows one that was taken under its old number.
+
+    Its row gets the new one: by the old one it would be another mail, or none.
+    """
+    folder = origin.folder
+    if origin.uid > folder.rescan_until:
         return False
-    earlier = IncomingMail.select().where(IncomingMail.mailbox == mailbox.id, IncomingMail.sha256 == digest)
-    return bool(earlier.exists())
+    known = (IncomingMail.mailbox == mailbox.id) & (IncomingMail.sha256 == digest)
+    is_old = (IncomingMail.folder == folder.name) & (IncomingMail.uid_validity != folder.uid_validity)
+    earlier = IncomingMail.select(fn.MIN(IncomingMail.id)).where(known, is_old)
+    values = {"uid_validity": folder.uid_validity, "uid": origin.uid, "tidied_at": None}
+    # Unless another host has just done so.
+    with suppress(IntegrityError), database.atomic():
+        IncomingMail.update(values).where(IncomingMail.id == earlier).execute()
+    return bool(IncomingMail.select().where(known).exists())

@@ -18,7 +18,7 @@ from helpdesk.incoming.acceptance import Origin
 from helpdesk.incoming.imap_errors import FolderMissing, explain
 from helpdesk.lib import sizes
 from helpdesk.settings import lookups
-from models import Mailbox, MailFolder
+from models import IncomingMail, Mailbox, MailFolder
 
 logger = logging.getLogger(__name__)
 
@@ -136,11 +136,12 @@ def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int]
     return taken
 
 
-def take_whole(mailbox: Mailbox, folder: str, uid: int) -> bytes | None:
+def take_whole(mailbox: Mailbox, mail: IncomingMail) -> bytes | None:
     """Return a mail that was left on its server for its size. Raises what the connection raises."""
     with imap().connect(mailbox) as connection:
-        connection.open(folder)
-        content: bytes | None = connection.whole(uid)
+        # Under other numbers it is another mail.
+        is_same = connection.open(mail.folder).validity == mail.uid_validity
+        content: bytes | None = connection.whole(mail.uid) if is_same else None
         return content
 
 

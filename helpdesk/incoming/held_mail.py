@@ -234,7 +234,7 @@ def fetch_whole(mail: IncomingMail, *, actor: Agent) -> IncomingMail:
         raise InvalidInput(lazy("This e-mail is here already."))
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     try:
-        content = collection.take_whole(mailbox, mail.folder, mail.uid)
+        content = collection.take_whole(mailbox, mail)
     except Exception as error:
         raise HelpdeskError(explain(error)) from error
     if content is None:

@@ -76,6 +76,10 @@ class Connection:
         self.client.socket().settimeout(STOP_SECONDS if stopping.is_set() else READ_SECONDS)
         self.client.idle_done()
 
+    def has(self, folder: str) -> bool:
+        """Whether the server has this folder."""
+        return folder.upper() == "INBOX" or bool(self.client.folder_exists(folder))
+
     def open_to_change(self, folder: str) -> Folder:
         """Open a folder in which mails will be moved or deleted; none is marked as read by that."""
         answer = self.client.select_folder(folder)

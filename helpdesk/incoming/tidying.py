@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from peewee import SQL
 
@@ -52,15 +52,17 @@ def tidy(mailbox: Mailbox) -> int:
     done = 0
     with collection.imap().connect(mailbox) as connection:
         for name, rows in groupby(due, key=lambda row: row.folder):
-            validity = connection.open_to_change(name).validity
+            mails = list(rows)
+            validity = connection.open_to_change(name).validity if connection.has(name) else None
             # Under other numbers they are other mails.
-            mine = {row.uid: row.id for row in rows if row.uid_validity == validity}
+            mine = {row.uid for row in mails if row.uid_validity == validity}
             there = [uid for uid in connection.present(mine) if uid in mine]
             if there and mailbox.after == "move":
                 connection.move(there, mailbox.after_folder)
             elif there:
                 connection.delete(there)
-            IncomingMail.update(tidied_at=clock.now()).where(IncomingMail.id.in_(list(mine.values()))).execute()
+            # Also what is gone from there: looked for again each time, it would hide what came after it.
+            IncomingMail.update(tidied_at=clock.now()).where(IncomingMail.id.in_([row.id for row in mails])).execute()
             done += len(there)
     return done
 
@@ -76,8 +78,8 @@ def _due(mailbox: Mailbox) -> list[IncomingMail]:
         ~IncomingMail.headers_only,
         IncomingMail.decided_at < limit,
     )
-    first = list(rows.order_by(IncomingMail.id).limit(AT_ONCE))
-    return sorted((row for row in first if _is_here(row)), key=lambda row: (row.folder, row.uid))
+    here = filter(_is_here, rows.order_by(IncomingMail.id).iterator())
+    return sorted(islice(here, AT_ONCE), key=lambda row: (row.folder, row.uid))
 
 
 def _is_here(mail: IncomingMail) -> bool:

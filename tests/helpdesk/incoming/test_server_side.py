@@ -154,6 +154,58 @@ def test_numbers_of_before_delete_nothing(
 
 
 @sqlite_only
+def test_what_is_gone_hides_nothing_that_came_after_it(
+    mailbox: Mailbox, server: real.Dovecot, user: str, mails_in: Callable[[str], list[EmailMessage]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(tidying, "AT_ONCE", 1)
+    mailbox.other_folders = "Archive"
+    mailbox.save()
+    server.put(mail(subject="Laid by"), user=user, folder="Archive")
+    server.put(mail(subject="One"), mail(subject="Two"), mail(subject="Three"), user=user)
+    pipeline.run()
+    # A folder, the bytes of a mail, and then the numbers.
+    client = server.client(user)
+    client.delete("Archive")
+    client.logout()
+    mailbox.other_folders = ""
+    mailbox.save()
+    raw_mail.discard([IncomingMail.get(IncomingMail.subject == "One").path])
+    days_pass()
+    for _hour in range(3):
+        tidying.run()
+    assert (subjects(mails_in("INBOX")), subjects(mails_in("Done"))) == (["One"], ["Two", "Three"])
+
+
+@sqlite_only
+def test_a_mail_is_known_by_its_new_number(
+    mailbox: Mailbox, server: real.Dovecot, user: str, root: Agent, mails_in: Callable[[str], list[EmailMessage]]
+) -> None:
+    settings.save({"max_mail_size": "2K"})
+    # The first two are the same, letter by letter.
+    server.put(*[mail(subject="Twice")] * 2, mail("x" * 5000, subject="Large"), mail(subject="Small"), user=user)
+    pipeline.run()
+    days_pass()
+    large = IncomingMail.get(IncomingMail.headers_only)
+    client = server.client(user)
+    client.select("INBOX")
+    client.store("1", "+FLAGS", "\\Deleted")
+    client.expunge()
+    client.logout()
+    server.forget_numbers(user)
+    tidying.run()
+    # The number of before is that of another mail now.
+    with pytest.raises(InvalidInput, match="not on its server"):
+        held_mail.fetch_whole(large, actor=root)
+    pipeline.run()
+    tidying.run()
+    assert (subjects(mails_in("INBOX")), subjects(mails_in("Done"))) == (["Large"], ["Twice", "Small"])
+    whole = held_mail.fetch_whole(IncomingMail.get_by_id(large.id), actor=root)
+    assert "x" * 5000 in whole.message.body
+    assert IncomingMail.select().count() == 4
+
+
+@sqlite_only
 def test_a_copy_that_rests_and_a_mailbox_that_leaves_touch_nothing(
     mailbox: Mailbox, server: real.Dovecot, user: str, mails_in: Callable[[str], list[EmailMessage]]
 ) -> None:
