@@ -108,8 +108,10 @@ def _identity(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
     if clash := next((email for email in aliases if email in taken or email == address), None):
         raise InvalidInput(lazy("%(email)s is the address of a mailbox already.", email=clash), field="aliases")
     service, department = _place(values)
+    name = inputs.one_line(values.get("name"), MAX_NAME)
     return {
-        "name": inputs.one_line(values.get("name"), MAX_NAME) or address,
+        # One that is called by its address goes on so when that is corrected.
+        "name": address if name in {"", mailbox.address} else name,
         "address": address,
         "aliases": "\n".join(aliases),
         "kind": _one_of(KINDS, values.get("kind"), "kind"),

@@ -161,6 +161,8 @@ def test_a_mailbox_is_stored_tested_and_mended_in_the_wizard(client, lea):
     assert answer.location == "/admin/ready/"
     assert (Mailbox.select().count(), Mailbox.get().aliases) == (1, "sales@shop.example")
     assert settings.decrypt(Mailbox.get().secret) == "open-sesame"
+    doors.post(client, "/setup/mailbox", {**MAILBOX, "address": "aide@shop.example", "place": place})
+    assert (Mailbox.get().address, Mailbox.get().name) == ("aide@shop.example", "aide@shop.example")
 
 
 def test_the_end_says_once_that_the_form_is_open(client, lea):
