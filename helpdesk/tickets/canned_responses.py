@@ -121,9 +121,10 @@ def _values(ticket: Ticket) -> dict[str, str]:
 def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> CannedResponse:
     """Store a reply (HTML, without the signature) as a canned response of the ticket's service.
 
-    Raises InvalidInput at ``canned_name`` for a missing name or one already taken there.
+    Raises InvalidInput at ``canned_name`` for a missing name or one already taken there, and at ``body``.
     """
     access.require(actor, "reply", ticket)
+    link_addresses.require_kept(body, field="body")
     locale = language_of(ticket)
     texts = Label({locale: name}), Label({locale: body})
     return _store(CannedResponse(author=actor), ticket.service_id, *texts, field="canned_name")
@@ -136,7 +137,10 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
     ``body`` or ``service``.
     """
     require_edit(response, actor)
-    body = Label({code: richtext.from_form(text) for code, text in (values.get("body") or {}).items()})
+    typed = values.get("body") or {}
+    for text in typed.values():
+        link_addresses.require_kept(text, field="body")
+    body = Label({code: richtext.from_form(text) for code, text in typed.items()})
     unknown = placeholders.unknown(" ".join(body.values()), "")
     if unknown:
         names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
@@ -172,8 +176,6 @@ def _store(
     texts = Label({code: html for code, text in body.items() if richtext.to_text(html := richtext.clean(text)).strip()})
     if not titles or any(len(title) > LONGEST_NAME for title in titles.values()):
         raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
-    for html in body.values():
-        link_addresses.require_kept(html, field="body")
     if not texts:
         raise InvalidInput(lazy("Write the message of the response."), field="body")
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id

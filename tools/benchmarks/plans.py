@@ -57,6 +57,7 @@ def addresses() -> Iterator[str]:
         yield f"/admin/tickets/?view=search&q={text}&scope={scope}".replace(" ", "+").removesuffix("&scope=everywhere")
     yield from (f"/admin/find/?q={text}" for text in ("li", "livraison", first.number[-4:]))
     yield from (f"/admin/tickets/{first.number}", f"/admin/tickets/beside?view=open&at={first.number}")
+    yield from (f"/admin/tickets/{first.number}?view=search&q={text}" for text in ("livraison", "e", "livraison+colis"))
     yield from (f"/admin/{page}/" for page in ("dashboard", "customers", "outbox", "journal", "orders", "health"))
     yield "/tickets/new"
 

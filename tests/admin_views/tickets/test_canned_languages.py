@@ -76,6 +76,18 @@ def test_a_response_needs_one_language(client_of, root, missing, text):
     assert CannedResponse.select().count() == 0
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_link_that_would_be_dropped_is_refused_by_name(client_of, root, french, language):
+    link = '<p>See <a href="/contact">our page</a>.</p>'
+    data = {"service": "", "name-en": "Hours", "body-en": "From nine.", f"body-{language}": link}
+    answer = doors.post(client_of(root), "/admin/canned-responses/new/", data)
+    assert "leads to “/contact”" in doors.text_of(answer)
+    assert "our page" in answer.text
+    with pytest.raises(InvalidInput, match="leads to “/contact”"):
+        canned_responses.save_from_reply(french, "Hours", link, actor=root)
+    assert CannedResponse.select().count() == 0
+
+
 @pytest.mark.parametrize(("name", "is_refused"), [({"fr": "Étiquette"}, True), ({"en": "Étiquette"}, False)])
 def test_a_name_is_taken_in_its_language(root, name, is_refused):
     CannedResponse.create(**BOTH)
