@@ -40,11 +40,14 @@ def of_ticket(
         "others": has_others,
     }
     key = {"may": may, "states": tuple(name for name, holds in states.items() if holds)}
-    # What was refused comes back in its form: such a page is nobody else's.
-    again = {**key, **_acts(**place), "refused": refused} if refused.get("form") in REFUSED else {}
-    return {
-        **again,
+    acts: dict[str, Any] = {
         "acts": lambda holes: fragment("admin/ticket_acts.html", _acts, holes=holes, **key, **place),
+    }
+    if refused.get("form") in REFUSED:
+        # What was refused comes back in its form: such a page is nobody else's, and makes its acts itself.
+        acts = {"acts": None, **key, **_acts(**place), "refused": refused}
+    return {
+        **acts,
         "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=_target(current), **place),
         "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
