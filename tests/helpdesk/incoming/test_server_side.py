@@ -15,12 +15,13 @@ from helpdesk.incoming import held_mail, mailbox_test, mailboxes, pipeline, raw_
 from helpdesk.operations import sent_copies
 from helpdesk.settings import run_state
 from helpdesk.tickets.messages import reply
-from models import Agent, IncomingMail, Mailbox, Message, OutgoingEmail, Ticket
+from models import Agent, IncomingMail, Mailbox, Message, OutgoingEmail, Service, Ticket
 from tests.support import dovecot as real
 from tests.support import sqlite_only
 from tests.support.mailbox import Mailbox as SmtpServer
 from tests.support.mailbox import text_of
-from tests.support.mails import ADDRESS, mail
+from tests.support.mails import ADDRESS, mail, make_mailbox
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -282,6 +283,26 @@ def test_a_copy_waits_for_its_server_and_not_for_ever(answered: OutgoingEmail, m
     OutgoingEmail.update(sent_at=clock.now() - timedelta(days=8)).execute()
     sent_copies.run()
     assert OutgoingEmail.get_by_id(answered.id).sent_copy == "refused"
+
+
+@sqlite_only
+def test_a_mailbox_that_fails_holds_up_no_copy_of_another(
+    answered: OutgoingEmail, sales: Service, root: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_copies, "AT_ONCE", 1)
+    other = make_mailbox(
+        sales, name="Broken", address="broken@desk.example", kind="imap", host="127.0.0.1", port=free_port(),
+        security="none", copy_sent=True,
+    )  # fmt: skip
+    # What the broken one waits for comes first.
+    OutgoingEmail.update(sent_copy="tried").where(OutgoingEmail.id == answered.id).execute()
+    reply(Ticket.get(), "<p>Or another printer?</p>", actor=root)
+    first = OutgoingEmail.select().where(OutgoingEmail.id > answered.id).get()
+    values = {"from_email": other.address, "sent_copy": "due", "state": "sent", "sent_at": clock.now()}
+    OutgoingEmail.update(values).where(OutgoingEmail.id == first.id).execute()
+    sent_copies.run()
+    states = [OutgoingEmail.get_by_id(key).sent_copy for key in (first.id, answered.id)]
+    assert states == ["due", "stored"]
 
 
 def test_the_own_copy_is_no_mail_that_comes_in(
