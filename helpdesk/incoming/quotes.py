@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from mailparser_reply.parser import EmailMessage
 
+from helpdesk.incoming import page_marks
+
 #: Lines, and characters of a line, that are looked at: the patterns’ time grows with the square of a line.
 MOST_LINES, MOST_LETTERS = 4_000, 400
 #: What `mark` puts into a page where a mail program says that a quotation begins.
@@ -47,18 +49,16 @@ _FIELD = re.compile(
 _FROM = frozenset({"de", "from", "von", "expéditeur", "date", "envoyé", "sent"})
 _LINE = re.compile(r"[_-]{8,}$|-{2,}\s*$")
 _SIGNATURE = re.compile(r"^-- ?$")
-_TAG = re.compile(
-    r"<(?:div|blockquote|section|span|td|table)\b[^<>]{0,400}?(?:class|id)\s*=\s*[\"']?[^\"'<>]{0,80}?"
-    r"(?:gmail_quote|gmail_attr|moz-cite-prefix|divRplyFwdMsg|appendonsend|yahoo_quoted|protonmail_quote|zmail_extra"
-    r"|mail-editor-reference-message-container|OutlookMessageHeader|tutanota_quote|aol_quote)[^<>]{0,400}>",
-    re.IGNORECASE,
+_ELEMENT = page_marks.element(
+    "div|blockquote|section|span|td|table",
+    "gmail_quote|gmail_attr|moz-cite-prefix|divRplyFwdMsg|appendonsend|yahoo_quoted|protonmail_quote|zmail_extra"
+    "|mail-editor-reference-message-container|OutlookMessageHeader|tutanota_quote|aol_quote",
 )
 
 
 def mark(page: str) -> str:
     """Return a page with a mark where its mail program says that the quotation begins."""
-    match = _TAG.search(page)
-    return f"{page[: match.start()]}<p>{MARK}</p>{page[match.start() :]}" if match is not None else page
+    return page_marks.put(page, _ELEMENT, MARK)
 
 
 def split(text: str) -> tuple[str, str]:

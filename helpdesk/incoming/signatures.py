@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from helpdesk.incoming import page_marks
+
 #: Lines and letters of a signature; what is longer may be more than that.
 MOST_LINES, MOST_LETTERS = 15, 1_200
 #: What `mark` puts into a page where a mail program says that its signature begins.
@@ -14,18 +16,16 @@ MARK = "\ue001"
 
 _DELIMITER = "-- "
 _DASHES = re.compile(r"^\s*--\s*$")
-_TAG = re.compile(
-    r"<(?:div|span|pre|table|section)\b[^<>]{0,400}?(?:class|id)\s*=\s*[\"']?[^\"'<>]{0,80}?"
-    r"(?:gmail_signature|moz-signature|protonmail_signature_block|AppleMailSignature|ms-outlook-mobile-signature"
-    r"|zimbra_signature|\bSignature\b)[^<>]{0,400}>",
-    re.IGNORECASE,
+_ELEMENT = page_marks.element(
+    "div|span|pre|table|section",
+    "gmail_signature|moz-signature|protonmail_signature_block|AppleMailSignature|ms-outlook-mobile-signature"
+    r"|zimbra_signature|\bSignature\b",
 )
 
 
 def mark(page: str) -> str:
     """Return a page with a mark where its mail program says that the signature begins."""
-    match = _TAG.search(page)
-    return f"{page[: match.start()]}<p>{MARK}</p>{page[match.start() :]}" if match is not None else page
+    return page_marks.put(page, _ELEMENT, MARK)
 
 
 def split(text: str) -> tuple[str, str]:
