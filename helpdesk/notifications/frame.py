@@ -133,7 +133,7 @@ def _quoted(email: OutgoingEmail, text: str) -> Quoted | None:
     if not plain.strip() or _in_one_line(plain) in _in_one_line(text):
         return None
     html = richtext.clean(message.body)
-    if len(plain) > MOST_LETTERS or len(html) > 4 * MOST_LETTERS:
+    if not _is_short(plain, html):
         plain = plain[:MOST_LETTERS].rstrip() + "…"
         html = richtext.from_text(plain)
     return Quoted(
@@ -150,9 +150,14 @@ def shown_message(email: OutgoingEmail) -> int:
     plain = richtext.to_text(message.body) if message is not None else ""
     if message is None or not plain.strip():
         return 0
-    is_whole = len(plain) <= MOST_LETTERS and len(richtext.clean(message.body)) <= 4 * MOST_LETTERS
-    is_quoted = is_whole and email.kind in email_frame.WITH_MESSAGE and settings.get("mail_shows_message")
-    return message.id if is_quoted or _in_one_line(plain) in _in_one_line(richtext.to_text(email.body)) else 0
+    is_quoted = email.kind in email_frame.WITH_MESSAGE and settings.get("mail_shows_message")
+    is_whole = is_quoted and _is_short(plain, richtext.clean(message.body))
+    return message.id if is_whole or _in_one_line(plain) in _in_one_line(richtext.to_text(email.body)) else 0
+
+
+def _is_short(plain: str, html: str) -> bool:
+    """Whether a mail shows the whole of a message."""
+    return len(plain) <= MOST_LETTERS and len(html) <= 4 * MOST_LETTERS
 
 
 def _message_of(email: OutgoingEmail, until: datetime | None = None) -> Message | None:
