@@ -12,7 +12,7 @@ from typing import Any
 from peewee import SQL, Expression, ModelSelect, fn
 
 from database import database, is_sqlite
-from helpdesk import access, clock
+from helpdesk import access, clock, events
 from helpdesk.lib import process
 from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
@@ -146,4 +146,5 @@ def pull_in() -> None:
     )
     waiting = (OutgoingEmail.state == "pending") & (OutgoingEmail.due_at > future)
     ahead = waiting & (written_ahead | tried_ahead) & ~fn.EXISTS(kept_back)
-    OutgoingEmail.update(due_at=now).where(ahead).execute()
+    with events.transaction():  # it wakes those that would look again only in some seconds
+        OutgoingEmail.update(due_at=now).where(ahead).execute()
