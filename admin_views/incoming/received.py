@@ -17,7 +17,7 @@ from admin_views.tickets.sidebar import desk_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.incoming import held_mail, mail_access, mail_page, outcome_texts, raw_mail
+from helpdesk.incoming import held_mail, mail_access, mail_page, outcome_texts, raw_mail, received_chain
 from helpdesk.settings import lookups
 from models import MAIL_STATES, IncomingMail, Ticket
 from web import downloads
@@ -118,6 +118,7 @@ class ReceivedView(DeskView):
             ticket=mail.ticket if seen else None, is_open=mail.state in held_mail.OPEN_STATES, may=self.may,
             unanswered=outcome_texts.UNANSWERED.get(explanation.get("unanswered", "")),
             may_download=bool(mail.path) and mail_access.may_read_whole(self.agent, mail),
+            hops=received_chain.hops(read.get("hops") or []),
             configures=access.can(self.agent, "configure"), return_url=self.way_back(),
             **{"asked": None, "typed": request.form, **more},
         )  # fmt: skip

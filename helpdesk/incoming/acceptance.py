@@ -24,7 +24,7 @@ class Origin:
 def accept(
     mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, headers_only: bool = False
 ) -> IncomingMail | None:
-    """Take a mail as it came; nothing of it is read. With its headers only, as it is too large, it waits for a person.
+    """Take a mail as it came, or its headers only where it is too large; nothing of it is read.
 
     Returns None for a mail that this folder gave before. Raises OSError when the disk refuses, and what the database
     raises when it is away: the mail was not taken then.
@@ -46,8 +46,6 @@ def accept(
                 size=len(content),
                 path=path,
                 silent=origin is not None and origin.uid <= origin.folder.silent_until,
-                state="held" if headers_only else "stored",
-                reason="too-large" if headers_only else "",
                 headers_only=headers_only,
                 received_at=clock.now(),
                 **where,

@@ -60,6 +60,11 @@ def is_accepted(context: MailContext) -> bool:
     return context.rule is not None and context.rule.does == "accept"
 
 
+def _size(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    """Of a mail whose headers alone are here, only a person says what becomes: they look like a whole, empty one."""
+    yield "too-large", ("held", "too-large", {}) if context.headers_only else None, ""
+
+
 def _duplicate(content: ParsedMail, context: MailContext) -> Iterator[Line]:
     earlier = context.duplicate
     yield "duplicate", None if earlier is None else ("ignored", "duplicate", {"mail": earlier}), content.mail_id
@@ -189,6 +194,7 @@ def _place(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
 
 #: In this order; a later version of a line stands where its place in the order is.
 LINES: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
+    _size,
     _duplicate,
     _ours,
     _report,

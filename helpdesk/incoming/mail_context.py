@@ -33,6 +33,8 @@ class MailContext:
 
     #: The one form of the author's address; empty when there is none that could be one.
     author: str = ""
+    #: It was too large: only its headers are here.
+    headers_only: bool = False
     #: The id of the same mail that came before.
     duplicate: int | None = None
     own_address: str = ""
@@ -71,6 +73,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     )
     return MailContext(
         author=author,
+        headers_only=mail.headers_only,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),
         rule=sender_rules.rule_for(author) if author else None,

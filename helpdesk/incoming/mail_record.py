@@ -9,7 +9,7 @@ from typing import Any
 
 from helpdesk import clock
 from helpdesk.i18n import lazy
-from helpdesk.incoming import automatic_mail, held_mail_count, mail_attachments, raw_mail, sender_rules
+from helpdesk.incoming import automatic_mail, held_mail_count, mail_attachments, mail_priority, raw_mail, sender_rules
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail, Person
@@ -61,6 +61,8 @@ def seen_of(content: ParsedMail) -> dict[str, Any]:
         "cc": people(content.cc),
         "delivered": list(content.delivered[:KEPT_PEOPLE]),
         "date": content.date,
+        "priority": mail_priority.of(content),
+        "hops": [list(hop) for hop in content.hops],
         "text": content.text[:KEPT_TEXT],
         "files": [mail_attachments.name_of(file) for file in content.files],
         "cut": content.cut,
@@ -142,5 +144,6 @@ def mails_of(mail: IncomingMail, content: ParsedMail) -> Iterator[None]:
 
 def note_origin(message: Message, mail: IncomingMail, mailbox: Mailbox, *, evidence: str, **more: Any) -> None:
     """Note on a message that it came by mail, once."""
+    more["notes"] = [*more.get("notes", ()), *mail_priority.notes(mail)]
     row = {"sender": mail.from_email, "mailbox": mailbox.address, "evidence": evidence, **more}
     MailedMessage.insert(message=message.id, **row).on_conflict_ignore().execute()

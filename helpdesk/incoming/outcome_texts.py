@@ -91,6 +91,7 @@ UNANSWERED: dict[str, Any] = {
 }
 
 TESTS: dict[str, Any] = {
+    "too-large": lazy("Larger than e-mails may be"),
     "answer-off": lazy("Agents do not answer by e-mail here"),
     "answer-own": lazy("Its author has switched answering off"),
     "answer-other": lazy("The notification was sent to somebody else"),
@@ -182,6 +183,15 @@ def sentence(key: str, data: dict[str, Any]) -> str:
         **data,
     }
     return str(REASONS.get(key, key)) % words
+
+
+def delay(seconds: int) -> str:
+    """Return how long after the server before it a server took a mail."""
+    if seconds < 0:
+        return i18n.translate("the clocks differ")
+    if seconds < 60:
+        return ngettext("%(num)d second later", "%(num)d seconds later", seconds)
+    return i18n.translate("%(time)s later", time=i18n.span(seconds // 60, i18n.language()))
 
 
 def test(name: str) -> str:

@@ -81,6 +81,8 @@ class ParsedMail:
     order: tuple[str, ...] = ()
     #: What mail servers found out about its sender.
     checks: tuple[Check, ...] = ()
+    #: Who handed it over to whom, and when (`received_chain`).
+    hops: tuple[tuple[str, str, str], ...] = ()
     report: Report | None = None
     cut: bool = False
     notes: tuple[str, ...] = ()
@@ -128,6 +130,7 @@ def content_of(document: dict[str, Any]) -> ParsedMail:
     if (report := document["report"]) is not None:
         recipients = tuple((email, kind, code, reason) for email, kind, code, reason in report["recipients"])
         values["report"] = Report(recipients, tuple(report["ids"]), report["is_nested"])
+    values["hops"] = tuple((sender, server, time) for sender, server, time in document["hops"])
     values["checks"] = tuple(Check(*row) for row in document["checks"])
     return ParsedMail(**values, files=tuple(MailFile(**one) for one in document["files"]))
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from helpdesk.incoming import body, delivery_report, headers, mime, quotes, sender_checks, signatures
+from helpdesk.incoming import body, delivery_report, headers, mime, quotes, received_chain, sender_checks, signatures
 from helpdesk.incoming.mime import Part
 
 MEMORY = 256 * 1024 * 1024
@@ -42,6 +42,8 @@ NAMED = (
         "resent-date",
         "importance",
         "x-priority",
+        "x-msmail-priority",
+        "priority",
         "content-language",
         "list-post",
         "x-mailer",
@@ -83,6 +85,7 @@ def document(raw: bytes) -> dict[str, Any]:
         "headers": _headers_of(top),
         "order": order(top),
         "checks": sender_checks.read(top.headers),
+        "hops": received_chain.read(top.all("received")),
         "report": delivery_report.of(raw, mail, text),
         "cut": mail.cut,
         "notes": sorted(set(parts.notes)),

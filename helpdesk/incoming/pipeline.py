@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from peewee import SQL
+from peewee import SQL, Case
 
 from database import database, is_sqlite
 from helpdesk import clock, settings
@@ -103,6 +103,8 @@ def handle(mail: IncomingMail, content: ParsedMail) -> None:
 def _give_up_or_wait(mail: IncomingMail, reason: str) -> int:
     """Let a mail be tried again, or after the last try be held for a person."""
     over = mail.attempts >= TRIES
+    # Whatever its headers hold, its server has the whole of it.
+    reason = "too-large" if mail.headers_only else reason
     values = {"state": "held", "reason": reason, "decided_at": clock.now()} if over else {"state": "stored"}
     IncomingMail.update(claimed_at=None, **values).where(
         IncomingMail.id == mail.id, IncomingMail.state == "working"
@@ -114,7 +116,8 @@ def _release_stuck() -> None:
     """Let go of the mails a crash left behind, and hold those it has left behind too often."""
     limit = clock.now() - timedelta(minutes=STUCK)
     stuck = (IncomingMail.state == "working") & (IncomingMail.claimed_at < limit)
-    IncomingMail.update(state="held", reason="unreadable", decided_at=clock.now(), claimed_at=None).where(
+    reason = Case(None, [(IncomingMail.headers_only, "too-large")], "unreadable")
+    IncomingMail.update(state="held", reason=reason, decided_at=clock.now(), claimed_at=None).where(
         stuck, IncomingMail.attempts >= TRIES
     ).execute()
     IncomingMail.update(state="stored", claimed_at=None).where(stuck).execute()

@@ -55,7 +55,7 @@ def read(fields: Sequence[tuple[str, bytes]]) -> list[list[str | int]]:
 
 def _results(text: str) -> list[tuple[str, str, str, str]]:
     """Return server, method, result and domain of each result of one header; of a header without any, its server."""
-    bare = _QUOTED.sub('""', _without_comments(text))
+    bare = _QUOTED.sub('""', without_comments(text))
     server = _SERVER.match(bare)
     if server is None:
         return []
@@ -70,7 +70,7 @@ def _results(text: str) -> list[tuple[str, str, str, str]]:
     return found or [(name, "", "", "")]
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     """Return a header without its comments, which may stand inside each other; brackets in quoted text are none."""
     kept, depth, quoted, position = [], 0, False, 0
     while position < len(text):

@@ -18,6 +18,10 @@ from tests.support.mails import ADDRESS, mail, take
 pytestmark = [pytest.mark.browser, sqlite_only]
 
 LONG = "a-very-long-name-of-somebody-without-a-single-blank-in-it@and-of-a-long-domain.customer.example"
+WAY = [
+    ("Received", "from a.very.long.name.of.a.server.customer.example by mx.desk.example; 30 Nov 2026 12:09:04 +0000"),
+    ("Received", "from laptop by out.customer.example; 30 Nov 2026 12:00:02 +0000"),
+]
 QUOTED = "\n\nLe lun. 23 nov. 2026 à 10:12, Support <support@desk.example> a écrit :\n> Bonjour\n> Au revoir"
 
 
@@ -38,7 +42,8 @@ def addresses(world: Any, app: Any) -> dict[str, str]:
         "stranger": mail("Et moi ?", sender=LONG, to=theirs),
         "message": mail(
             f"Merci\n\n-- \nCarol\n0123{QUOTED}", sender="carol@customer.example", to=theirs,
-            headers=[("Cc", "bob@customer.example")], files=[("winmail.dat", b"x", "application/ms-tnef")],
+            headers=[("Cc", "bob@customer.example"), ("X-Priority", "1"), *WAY],
+            files=[("winmail.dat", b"x", "application/ms-tnef")],
         ),
     }  # fmt: skip
     rows = {name: take(box, content) for name, content in letters.items()}

@@ -145,6 +145,28 @@ def test_a_held_mail_waits_in_menu_list_and_dashboard(
     assert "My printer does not print." in page
 
 
+def test_the_page_of_a_mail_shows_its_way_and_its_importance(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    way = [
+        ("Received", "from mx.desk.example by store.desk.example; Mon, 30 Nov 2026 12:05:09 +0000"),
+        ("Received", "from <b>evil</b> by mx.desk.example; Mon, 30 Nov 2026 12:00:04 +0000"),
+        ("Received", "from laptop by out.customer.example; Mon, 30 Nov 2026 12:00:09 +0000"),
+        ("X-Priority", "1 (Highest)"),
+    ]
+    row = decided(app, mailbox, mail(headers=way))
+    page = doors.text_of(client_of(ana).get(f"/admin/incoming/details/?id={row.id}"))
+    assert "Its way: 3 servers" in page
+    assert "from <b>evil</b>" in page
+    assert "the clocks differ" in page
+    assert "5 min later" in page
+    assert "High (shown only: it changes nothing)" in page
+    # Shown, not obeyed.
+    assert row.ticket.priority.identifier != "high"
+    thread = doors.text_of(client_of(ana).get(f"/admin/tickets/{row.ticket.number}"))
+    assert "Marked as important by its sender." in thread
+
+
 def test_mails_stand_beside_the_menu_of_tickets(client_of: Clients, root: Agent) -> None:
     page = client_of(root).get("/admin/incoming/").text
     assert 'href="/admin/tickets/?view=mine"' in page

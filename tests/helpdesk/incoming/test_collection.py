@@ -144,6 +144,9 @@ def test_a_large_mail_stays_on_its_server(mailbox: Mailbox, put: Callable[..., N
     run()
     large, small = IncomingMail.select().order_by(IncomingMail.id)
     assert (large.state, large.reason, small.state) == ("held", "too-large", "new")
+    # Its headers say who wrote and about what, as those of any other.
+    assert (large.from_email, large.from_name, large.subject) == ("erin@customer.example", "Erin Moss", "A printer")
+    assert large.explanation["tests"][0] == {"name": "too-large", "fits": True, "seen": ""}
     settings.save({"max_mail_size": "25M"})
     assert held_mail.fetch_whole(large, actor=root).state == "new"
 
