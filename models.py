@@ -1081,6 +1081,8 @@ class IncomingMail(Base):
     tidied_at = UtcDateTimeField(null=True)
     #: Whether its headers alone are here: it was too large, and whole it is on its server alone.
     headers_only = BooleanField(default=False)
+    #: Whether a program wrote it, as it says of itself.
+    automatic = BooleanField(default=False)
 
     class Meta:
         indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))
@@ -1115,6 +1117,25 @@ IncomingMail.add_index(
 )
 IncomingMail.add_index(IncomingMail.index(IncomingMail.from_email, IncomingMail.id, name="incoming_mail_by_sender"))
 IncomingMail.add_index(IncomingMail.index(IncomingMail.received_at, IncomingMail.id, name="incoming_mail_recent"))
+IncomingMail.add_index(IncomingMail.index(IncomingMail.mailbox, IncomingMail.id, name="incoming_mail_of_mailbox"))
+IncomingMail.add_index(IncomingMail.index(IncomingMail.id, where=SQL("automatic"), name="incoming_mail_automatic"))
+#: Bytes from which on a mail is large enough to be sought for its size.
+LARGE_MAIL = 1 << 20
+IncomingMail.add_index(
+    IncomingMail.index(
+        IncomingMail.id, IncomingMail.size, where=SQL(f"size >= {LARGE_MAIL}"), name="incoming_mail_large"
+    )
+)
+
+
+class MailRecipient(Base):
+    """Somebody to whom a mail was written or delivered, by their address in lower case."""
+
+    mail = ForeignKeyField(IncomingMail, backref="recipients", on_delete="CASCADE", index=False)
+    email = CharField(max_length=254)
+
+    class Meta:
+        indexes = ((("mail", "email"), True), (("email", "mail"), False))
 
 
 class MailedMessage(Base):
@@ -1208,6 +1229,7 @@ TABLES: tuple[type[Base], ...] = (
     Mailbox,
     MailFolder,
     IncomingMail,
+    MailRecipient,
     MailedMessage,
     SenderRule,
     MailId,

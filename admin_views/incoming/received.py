@@ -12,14 +12,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskView, as_key
-from admin_views.base.lists import ChoiceFilter
+from admin_views.incoming import mail_filters
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.incoming import held_mail, mail_access, mail_page, outcome_texts, raw_mail, received_chain
 from helpdesk.settings import lookups
-from models import MAIL_STATES, IncomingMail, Ticket
+from models import IncomingMail, Ticket
 from web import downloads
 from web.rendering import icon
 
@@ -71,12 +71,7 @@ class ReceivedView(DeskView):
     column_searchable_list = ("from_email", "subject")
     column_sortable_list = ("received_at",)
     column_default_sort = ("id", True)
-    column_filters = (
-        ChoiceFilter(
-            IncomingMail.state, lazy("Outcome"), lambda: [(key, outcome_texts.STATES[key]) for key in MAIL_STATES]
-        ),
-        ChoiceFilter(IncomingMail.mailbox, lazy("Mailbox"), lambda: [(row.id, row) for row in lookups.mailboxes()]),
-    )
+    column_filters = mail_filters.FILTERS
     column_formatters = {
         "subject": lambda _view, _context, row, _name: row.subject or _("(No subject)"),
         "state": lambda _view, _context, row, _name: outcome(row),

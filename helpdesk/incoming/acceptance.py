@@ -22,9 +22,9 @@ class Origin:
 
 
 def accept(
-    mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, headers_only: bool = False
+    mailbox: Mailbox, content: bytes, *, origin: Origin | None = None, headers_only: bool = False, size: int = 0
 ) -> IncomingMail | None:
-    """Take a mail as it came, or its headers only where it is too large; nothing of it is read.
+    """Take a mail as it came, or its headers only where it is too large (of this `size`); nothing of it is read.
 
     Returns None for a mail that this folder gave before. Raises OSError when the disk refuses, and what the database
     raises when it is away: the mail was not taken then.
@@ -43,7 +43,7 @@ def accept(
             mail = IncomingMail.create(
                 mailbox=mailbox.id,
                 sha256=digest,
-                size=len(content),
+                size=max(size, len(content)),
                 path=path,
                 silent=origin is not None and origin.uid <= origin.folder.silent_until,
                 headers_only=headers_only,

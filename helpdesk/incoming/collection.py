@@ -129,7 +129,8 @@ def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int]
         elif content is not None or named.get(uid, 0) > most:
             # Larger than it may be, whatever the server said: its headers tell a person what it is.
             head = connection.head(uid) if content is None else content[: 1 << 17]
-            taken += acceptance.accept(mailbox, head or b"", origin=origin, headers_only=True) is not None
+            size = named.get(uid, 0) if content is None else len(content)
+            taken += acceptance.accept(mailbox, head or b"", origin=origin, headers_only=True, size=size) is not None
         else:
             # Gone between the two questions.
             acceptance.advance(origin)

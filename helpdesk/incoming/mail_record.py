@@ -9,7 +9,15 @@ from typing import Any
 
 from helpdesk import clock
 from helpdesk.i18n import lazy
-from helpdesk.incoming import automatic_mail, held_mail_count, mail_attachments, mail_priority, raw_mail, sender_rules
+from helpdesk.incoming import (
+    automatic_mail,
+    held_mail_count,
+    mail_attachments,
+    mail_priority,
+    mail_recipients,
+    raw_mail,
+    sender_rules,
+)
 from helpdesk.incoming.decision_rules import Decision
 from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.parsed_mail import ParsedMail, Person
@@ -41,6 +49,8 @@ def remember(mail: IncomingMail, content: ParsedMail, context: MailContext, deci
     mail.from_name = inputs.one_line(content.author.name, 120)
     mail.subject = shortened(inputs.one_line(content.subject, 2_000))
     mail.mail_id, mail.body_hash = content.mail_id, content.body_hash
+    mail.automatic = bool(context.automatic)
+    mail_recipients.store(mail, content)
     mail.explanation = {
         "tests": [asdict(test) for test in decision.tests],
         "data": decision.data,

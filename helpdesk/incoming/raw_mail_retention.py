@@ -10,7 +10,7 @@ from peewee import Expression
 from database import database
 from helpdesk import clock, settings
 from helpdesk.incoming import raw_mail
-from models import IncomingMail
+from models import IncomingMail, MailRecipient
 
 #: Rows deleted in one transaction.
 AT_ONCE = 500
@@ -52,6 +52,7 @@ def _forget(condition: Expression) -> Iterator[int]:
             batch = list(rows.limit(AT_ONCE).tuples())
             if not batch:
                 return
+            MailRecipient.delete().where(MailRecipient.mail.in_([key for key, _path in batch])).execute()
             IncomingMail.update(
                 path=None, explanation={}, subject="", from_name="", from_email="", state="ignored", reason="forgotten"
             ).where(IncomingMail.id.in_([key for key, _path in batch])).execute()

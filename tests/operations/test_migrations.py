@@ -363,6 +363,33 @@ def test_what_was_too_large_is_known_to_be_here_by_its_headers_alone(empty: Any,
     assert [row.headers_only for row in rows] == [True, True, False, False]
 
 
+def test_mails_that_are_there_are_found_by_recipient_and_program(empty: Any, no_mailboxes: None) -> None:
+    migrate.runner(empty).up()
+    seed.seed_defaults()
+    mailbox = models.Mailbox.create(name="Support", address="support@desk.example", service=cast.make_service("Sales"))
+    program = {"name": "automatic", "fits": False, "seen": "Precedence: bulk"}
+    explanations: tuple[Any, ...] = (
+        {"read": {"to": ["Ann <Support@desk.example>"], "cc": ["bob@b.example"]}, "tests": [program | {"seen": ""}]},
+        {"read": {}, "tests": [program]},
+        {},
+    )
+    for uid, explanation in enumerate(explanations, 1):
+        models.IncomingMail.create(
+            mailbox=mailbox, uid=uid, sha256=str(uid), size=1, received_at=clock.now(), explanation=explanation
+        )
+    empty.drop_tables([models.MailRecipient])
+    for index in ("of_mailbox", "automatic", "large"):
+        empty.execute_sql(f'DROP INDEX "incoming_mail_{index}"')
+    empty.execute_sql('ALTER TABLE "incoming_mail" DROP COLUMN "automatic"')
+    runner = migrate.runner(empty)
+    module = next(row for row in runner.status() if row.name.endswith("_mail_filters")).load()
+    module.up(SchemaMigrator.from_database(runner.database), runner.database)
+    recipients = models.MailRecipient.select(models.MailRecipient.email).order_by(models.MailRecipient.id)
+    assert [row.email for row in recipients] == ["support@desk.example", "bob@b.example"]
+    rows = models.IncomingMail.select(models.IncomingMail.automatic).order_by(models.IncomingMail.uid)
+    assert [row.automatic for row in rows] == [False, True, False]
+
+
 def test_first_words_are_filled_in_for_the_tickets_there_are(empty: Any, no_mailboxes: None) -> None:
     begin_at(empty, "0019_mail_ids")
     seed.seed_defaults()

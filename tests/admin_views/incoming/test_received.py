@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -9,11 +10,24 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from peewee import SQL
 
+from database import database, is_sqlite
 from helpdesk import clock, i18n, settings
-from helpdesk.incoming import collection, held_mail_count, pipeline
+from helpdesk.incoming import collection, held_mail_count, mail_recipients, pipeline
 from helpdesk.notifications import reply_address
-from models import Agent, Customer, IncomingMail, Mailbox, Message, OutgoingEmail, SenderRule, Service, Ticket
+from models import (
+    LARGE_MAIL,
+    Agent,
+    Customer,
+    IncomingMail,
+    Mailbox,
+    Message,
+    OutgoingEmail,
+    SenderRule,
+    Service,
+    Ticket,
+)
 from tests.support import attached, cast, doors, sqlite_only
 from tests.support.mails import ADDRESS, mail, make_mailbox, take
 from tests.support.ports import free_port
@@ -165,6 +179,48 @@ def test_the_page_of_a_mail_shows_its_way_and_its_importance(
     assert row.ticket.priority.identifier != "high"
     thread = doors.text_of(client_of(ana).get(f"/admin/tickets/{row.ticket.number}"))
     assert "Marked as important by its sender." in thread
+
+
+def test_mails_are_found_by_mailbox_recipient_program_and_size(
+    client_of: Clients, root: Agent, mailbox: Mailbox, billing: Service, app: Any
+) -> None:
+    other = make_mailbox(billing, name="Orders", address="orders@desk.example")
+    decided(app, mailbox, mail(subject="Coded", to="Support+kabc@desk.example", headers=[("Cc", "Bob@Other.example")]))
+    decided(app, other, mail(subject="Programmed", headers=[("Precedence", "bulk")], to="orders@desk.example"))
+    large = [("a.bin", b"x" * (1 << 20), "application/octet-stream")]
+    decided(app, other, mail(subject="Heavy", to="orders@desk.example", files=large))
+    client = client_of(root)
+    groups = re.findall(
+        r'for="filter-\d+">\s*([^<]*?)\s*</label>.*?name="flt0_(\w+)"', client.get("/admin/incoming/").text, re.DOTALL
+    )
+    arguments = dict(groups)
+
+    def found(name: str, value: object) -> set[str]:
+        text = doors.text_of(client.get("/admin/incoming/", query_string={f"flt0_{arguments[name]}": value}))
+        return {subject for subject in ("Coded", "Programmed", "Heavy") if subject in text}
+
+    assert found("Mailbox", other.id) == {"Programmed", "Heavy"}
+    assert found("Recipient (the whole address)", "support@desk.example") == {"Coded"}
+    assert found("Recipient (the whole address)", "bob@other.example") == {"Coded"}
+    assert found("Recipient (the whole address)", "desk.example\0") == set()
+    assert found("Written by", 1) == {"Programmed"}
+    assert found("Written by", 0) == {"Coded", "Heavy"}
+    assert found("Size", 1 << 20) == {"Heavy"}
+    assert found("Size", 25 << 20) == set()
+
+
+def test_the_filters_of_mails_use_their_indexes(mailbox: Mailbox) -> None:
+    for condition, index in (
+        (IncomingMail.mailbox == mailbox.id, "incoming_mail_of_mailbox"),
+        (SQL("automatic"), "incoming_mail_automatic"),
+        (SQL(f"size >= {LARGE_MAIL}"), "incoming_mail_large"),
+        (mail_recipients.written_to("a@customer.example"), "mail_recipient_email_mail_id"),
+    ):
+        query = IncomingMail.select().where(condition).order_by(IncomingMail.id.desc()).limit(25)
+        sql, values = query.sql()
+        if is_sqlite():
+            plan = " ".join(row[-1] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
+            assert index in plan, plan
 
 
 def test_mails_stand_beside_the_menu_of_tickets(client_of: Clients, root: Agent) -> None:

@@ -17,7 +17,7 @@ from helpdesk import clock
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.incoming import acceptance, mail_record, parsed_mail, pipe, pipeline, raw_mail, raw_mail_retention
 from helpdesk.settings import environment
-from models import IncomingMail, Mailbox, Service, Ticket
+from models import IncomingMail, Mailbox, MailRecipient, Service, Ticket
 from tests.support.mails import ADDRESS, mail, make_mailbox, receive, take
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -186,11 +186,13 @@ def test_the_command_says_0_once_the_row_is_stored_and_75_for_anything_else(mail
 def test_a_mail_is_kept_with_its_ticket_and_any_other_for_some_days(mailbox: Mailbox) -> None:
     kept, same, held = receive(mailbox, mail("One"), mail("Two"), mail(sender=""))
     ignored = take(mailbox, mail("Three"), state="ignored", reason="rule")
+    MailRecipient.create(mail=ignored, email="support@desk.example")
     old = clock.now() - timedelta(days=40)
     IncomingMail.update(received_at=old).execute()
     raw_mail_retention.purge()
     paths = {row.id: row.path for row in IncomingMail.select()}
     assert paths[ignored.id] is None
+    assert not MailRecipient.select().where(MailRecipient.mail == ignored.id).exists()
     assert None not in {paths[kept.id], paths[same.id], paths[held.id]}
     assert not raw_mail.file_store.location(ignored.path).exists()
     IncomingMail.update(received_at=clock.now() - timedelta(days=91)).execute()
