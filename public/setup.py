@@ -88,7 +88,7 @@ def _save_organisation(form: OrganisationForm, fixed: str | None, agent: Agent) 
 
 @blueprint.route("/service", methods=["GET", "POST"])
 def service_step() -> Response | str | tuple[str, int]:
-    """Step 3: the first service and its departments."""
+    """Step 3: the first services and their departments."""
     agent = _administrator()
     form = ServiceForm()
     if request.method != "POST":
@@ -99,8 +99,11 @@ def service_step() -> Response | str | tuple[str, int]:
         return redirect(url_for("setup.mail_step"), 303)
     try:
         if form.validate():
-            services.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
-            return redirect(url_for("setup.mail_step"), 303)
+            row = services.add_service(form.name.data, (form.departments.data or "").splitlines(), actor=agent)
+            if "another" not in request.form:
+                return redirect(url_for("setup.mail_step"), 303)
+            flash(_("“%(name)s” was added.", name=str(row)), "success")
+            return redirect(url_for("setup.service_step"), 303)
     except InvalidInput as error:
         form.refuse(error)
     return _step(3, "service", form=form, services=lookups.services()), 422

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask import Response, abort, flash, get_flashed_messages, make_response, request
+from flask import Response, abort, flash, g, request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_admin.contrib.peewee import ModelView
@@ -18,6 +18,7 @@ from flask_admin.helpers import get_redirect_target
 from peewee import IntegrityError, ModelSelect, chunked
 
 from admin_views.base import exports
+from admin_views.base.adding import Adds, leave_out_last, shown_again
 from admin_views.base.deleting import Deletes
 from admin_views.base.forms import DeskConverter, DeskForm, DeskInlineConverter, InlineRows, in_order, show
 from admin_views.base.guard import Guarded
@@ -27,7 +28,7 @@ from helpdesk import i18n, journal
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
-from web.security import is_sound, keep_for_back
+from web.security import is_sound
 
 #: How values are written in lists and details: the stock ones draw icons we do not have, and labels as JSON.
 FORMATTERS: dict[type, Callable[..., Any]] = {
@@ -55,17 +56,12 @@ class DeskPage(Guarded, BaseView):
         super().__init__(name=self.title, endpoint=endpoint_of(self.slug), url=self.path or self.slug)
 
 
-def shown_again(page: ResponseReturnValue) -> ResponseReturnValue:
-    """Let *Back* lead to a form that was refused."""
-    return keep_for_back(make_response(page)) if request.method == "POST" and isinstance(page, str) else page
-
-
 def endpoint_of(slug: str) -> str:
     """Return the blueprint name of a page: prefixed, so that it clashes with no other part of the application."""
     return f"desk_{slug.replace('-', '_')}"
 
 
-class DeskView(Guarded, Deletes, Lists, ModelView):
+class DeskView(Guarded, Adds, Deletes, Lists, ModelView):
     """A screen of lists and forms over one table, whose rules are named by `save_rule` and `delete_rule`."""
 
     table: ClassVar[type[Base]]
@@ -147,11 +143,14 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
 
     def create_form(self, obj: Any = None) -> Any:
         """Return the form of a new row."""
-        return in_order(self._create_form_class(posted(), obj=obj), self.form_columns)
+        return self.begin_next(in_order(self._create_form_class(posted(), obj=obj), self.form_columns))
 
     def create_model(self, form: Any) -> Any:
         """Store a new row through the rule; on a refusal return False, the message standing at its field."""
-        return self._store(form, self.table())
+        stored = self._store(form, self.table())
+        if stored:
+            g.added_row = stored
+        return stored
 
     def update_model(self, form: Any, model: Any) -> bool:
         """Store a row through the rule; on a refusal return False, the message standing at its field."""
@@ -192,18 +191,11 @@ class DeskView(Guarded, Deletes, Lists, ModelView):
                 )
         return shown_again(super().edit_view())
 
-    @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> ResponseReturnValue:
-        """Add a row."""
-        return shown_again(super().create_view())
-
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Go back where the reader came from, naming what was saved where Flask-Admin speaks of a record."""
-        earlier: list[Any] = list(get_flashed_messages(with_categories=True))[:-1]
-        for category, text in earlier:
-            flash(text, category)
-        name = self.named(model)
-        flash(_("“%(name)s” was added.", name=name) if is_created else _("“%(name)s” was saved.", name=name), "success")
+        leave_out_last()
+        saved = self.added_text(model) if is_created else _("“%(name)s” was saved.", name=self.named(model))
+        flash(saved, "success")
         return str(super().get_save_return_url(model, is_created))
 
     # --- Questions, and the way back ---

@@ -44,6 +44,8 @@ class MailboxesView(DeskView):
     can_delete = True
     broad_form = True
     create_template = edit_template = "admin/incoming/mailbox_form.html"
+    # What comes next is to try it out.
+    adds_another = False
     save_rule = staticmethod(mailboxes.save)
     delete_rule = staticmethod(mailboxes.delete)
     keep_rule = staticmethod(mailboxes.require_unused)

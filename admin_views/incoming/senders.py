@@ -24,7 +24,7 @@ class SendersView(DeskView):
     save_rule, delete_rule = staticmethod(sender_rules.save), staticmethod(sender_rules.delete)
     column_list = ("pattern", "does", "note", "hits", "last_hit_at")
     column_details_list = column_export_list = ()
-    form_columns = ("pattern", "does", "note")
+    form_columns, repeated = ("pattern", "does", "note"), ("does",)
     form_overrides = {"does": SelectField}
     form_args = {"does": {"choices": lambda: list(sender_rules.DOES.items())}}
     column_labels = {

@@ -32,7 +32,7 @@ class CannedResponsesView(Ordered, DeskView):
     column_list = ("name", "service", "author")
     column_details_list = ("service", "body", "author")
     column_export_list = ()
-    form_columns = ("service", "name", "body")
+    form_columns, repeated = ("service", "name", "body"), ("service",)
     create_template = edit_template = "admin/rich_form.html"
     form_overrides = {"body": RichLabelField}
     form_args = {

@@ -8,13 +8,14 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from peewee import fn
-from wtforms import SelectField
+from wtforms import BooleanField, EmailField, SelectField
+from wtforms.validators import DataRequired
 
 from admin_views.base import DeskView
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
 from database import database
-from helpdesk import access, folding, journal, orders
+from helpdesk import access, folding, journal, orders, settings
 from helpdesk.i18n import _, language_name, lazy
 from helpdesk.imports import formats
 from helpdesk.people import customers
@@ -33,21 +34,35 @@ def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
 
 
 class CustomersView(Imports, DeskView):
-    """Whoever has asked something. They come by themselves, with their first ticket."""
+    """Whoever has asked something. They come by themselves, with their first ticket, or are added."""
 
     table, slug, title = Customer, "customers", lazy("Customers")
     lede = lazy("Whoever has opened a ticket. ✓ marks an address whose holder has used a link mailed to it.")
+    create_label = lazy("Add a customer")
     empty_text = lazy("Whoever opens a ticket will stand here.")
     kind = formats.MEMBERS
     save_rule = staticmethod(customers.save_customer)
-    can_create = False
     can_export = True
-    edit_template = "admin/customer.html"
+    create_template, edit_template = "admin/customer_new.html", "admin/customer.html"
     column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
     column_details_list = ()
     column_export_list = ("email", "last_name", "first_name", "locale", "blocked_at", "created_at")
-    form_columns = ("first_name", "last_name", "locale")
-    form_sections = ((lazy("Names and language"), ["first_name", "last_name", "locale"]),)
+    form_columns, repeated = ("email", "first_name", "last_name", "locale", "invited"), ("locale",)
+    form_sections = (
+        (lazy("E-mail address"), ["email", "invited"]),
+        (lazy("Names and language"), ["first_name", "last_name", "locale"]),
+    )
+    form_extra_fields = {
+        "email": EmailField(
+            lazy("E-mail address"),
+            [DataRequired(lazy("Write the customer’s e-mail address."))],
+            description=lazy("Their tickets are found by it. Example: name@example.org."),
+        ),
+        "invited": BooleanField(
+            lazy("Mail them a link to their account"),
+            description=lazy("It works for half an hour; its page then offers another. When off, nothing is mailed."),
+        ),
+    }
     form_overrides = {"locale": SelectField}
     form_args = {"locale": {"choices": languages, "coerce": optional}}
     column_labels = {
@@ -115,6 +130,27 @@ class CustomersView(Imports, DeskView):
         holds = folding.contains(CustomerAddress.email, word)
         by_address = CustomerAddress.select(CustomerAddress.customer).where(holds)
         return super().condition_of(word) | Customer.id.in_(by_address)
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Offer to mail a link where a mail leaves the desk."""
+        form = super().create_form(obj)
+        if settings.mail_server() is None:
+            del form["invited"]
+        return form
+
+    def edit_form(self, obj: Any = None) -> Any:
+        """Leave the address out: it is corrected on a page of its own."""
+        form = super().edit_form(obj)
+        del form["email"], form["invited"]
+        return form
+
+    def holder(self, email: str) -> Customer | None:
+        """Return the customer with this address, where the agent may see them."""
+        address = customers.lookup(email)
+        if address is None:
+            return None
+        row: Customer | None = self.scoped(Customer.select()).where(Customer.id == address.customer_id).first()
+        return row
 
     def record(self, customer: Customer) -> dict[str, Any]:
         """Return what the page of a customer shows beside the form."""

@@ -71,7 +71,7 @@ class DepartmentsView(Ordered, DeskView):
     save_rule, delete_rule = staticmethod(services.save_department), staticmethod(services.delete_department)
     column_list = ("name", "service")
     column_details_list = column_export_list = ()
-    form_columns = ("service", "name")
+    form_columns, repeated = ("service", "name"), ("service",)
     column_labels = {"name": lazy("Name"), "service": lazy("Service")}
     column_descriptions = {
         "service": lazy("The service it belongs to."),

@@ -61,6 +61,7 @@ class UsersView(DeskView):
     column_list = ("name", "role", "is_admin", "support", "active")
     column_details_list = column_export_list = ()
     form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
+    repeated = ("role", "locale")
     create_template = edit_template = "admin/rich_form.html"
     inline_models = (InlinePermission(Permission),)
     form_extra_fields = {
@@ -173,6 +174,15 @@ class UsersView(DeskView):
             *references.unassigned(teams.unassigned_by(row)),
             _("Their permissions are deleted. Their name stays on what they wrote."),
         ]
+
+    def another_text(self, row: Any) -> str:
+        """Say that somebody was invited, and how the invitation reaches them."""
+        if settings.mail_server() is not None:
+            return _("%(name)s was added. An invitation is on its way to %(email)s.", name=row.name, email=row.email)
+        return _(
+            "%(name)s was added. This desk has no mail server yet: “Invitation” in the list shows a link to hand over.",
+            name=row.name,
+        )
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Show what comes next for somebody new: the invitation, then what they cover."""

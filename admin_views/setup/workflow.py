@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from peewee import fn
 from wtforms import RadioField
+from wtfpeewee.orm import ValueRequired
 
 from admin_views.base import DeskView, fields
 from admin_views.base.ordering import Ordered
@@ -30,7 +31,7 @@ LABELS = {
     "enabled": lazy("Enabled"),
 }
 HELP = {
-    "identifier": lazy("The lasting name, for filters and exports; it may hold spaces. Example: on hold."),
+    "identifier": lazy("The lasting name, for filters and exports; it stays when the label changes. Example: on hold."),
     "label": lazy("What the team and the customers read, in their language."),
     "text_color": fields.COLOUR_HELP,
     "background_color": fields.COLOUR_HELP,
@@ -67,6 +68,17 @@ def suggestions(view: Any, row: Any) -> list[tuple[str, str]]:
     return [(_("Disable it"), f"{view.get_url('.edit_view', id=row.id)}#enabled"), (_("See the tickets"), tickets)]
 
 
+def without_identifier(form: Any) -> Any:
+    """Return the form of a new row, which need not name its identifier: that is made from the label."""
+    field = form.identifier
+    field.validators = [check for check in field.validators if not isinstance(check, ValueRequired)]
+    field.flags.required = False
+    field.description = _(
+        "Empty: made from the label. It is for filters and exports, and stays when the label changes."
+    )
+    return form
+
+
 class StatusesView(Ordered, DeskView):
     """The steps in the life of a ticket."""
 
@@ -79,6 +91,7 @@ class StatusesView(Ordered, DeskView):
     column_list = ("label", "identifier", "category", "enabled")
     column_details_list = column_export_list = ()
     form_columns = ("identifier", "label", "text_color", "background_color", "category", "enabled")
+    repeated = ("category",)
     column_labels, column_descriptions = LABELS, HELP
     form_overrides = {**COLOURS, "category": RadioField}
     form_args = {"category": {"choices": categories}}
@@ -93,6 +106,10 @@ class StatusesView(Ordered, DeskView):
         (lazy("Category"), ["category"]),
         (lazy("Use"), ["enabled"]),
     )
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Ask for no identifier."""
+        return without_identifier(super().create_form(obj))
 
     def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to what has chosen it, or to its form and its tickets."""
@@ -123,6 +140,10 @@ class PrioritiesView(DeskView):
         (lazy("Colours"), ["background_color", "text_color"]),
         (lazy("Use"), ["weight", "enabled"]),
     )
+
+    def create_form(self, obj: Any = None) -> Any:
+        """Ask for no identifier."""
+        return without_identifier(super().create_form(obj))
 
     def suggestions(self, row: Any) -> list[tuple[str, str]]:
         """Lead to what has chosen it, or to its form and its tickets."""

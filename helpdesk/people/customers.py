@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, customer_search, journal, links, orders
+from helpdesk import access, clock, customer_search, events, journal, links, notifications, orders
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
@@ -158,7 +158,8 @@ def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
 def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor) -> Customer:
     """Store ``first_name``, ``last_name``, ``locale`` and ``blocked``; a new customer needs an ``email`` too.
 
-    Raises NotAllowed, or InvalidInput at the field that is wrong.
+    A new one is mailed nothing, unless ``invited`` asks for a link to the account. Raises NotAllowed, or InvalidInput
+    at the field that is wrong.
     """
     access.require(actor, "configure")
     _set_names(customer, values)
@@ -168,10 +169,12 @@ def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor
         store(customer)
         return customer
     email = normalise(str(values.get("email") or ""))
-    with database.atomic():
+    with events.transaction():
         customer.created_at = clock.now()
         customer.save()
-        _add(customer, email, is_primary=True)
+        address = _add(customer, email, is_primary=True)
+        if values.get("invited"):
+            notifications.send_account_mail("sign-in", address=address)
     return customer
 
 

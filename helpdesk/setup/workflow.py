@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from peewee import IntegrityError, fn
@@ -23,10 +25,15 @@ CHOOSING_SETTINGS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
     Priority: ("default_priority", "important_priority"),
 }
 MAX_WEIGHT = 1_000_000
+MAX_IDENTIFIER = 60
+#: Of an identifier made from a label: a number may follow.
+MAX_STEM = 52
 
 
 def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> Status:
     """Store ``identifier``, ``label``, colours, ``category`` and ``enabled``, as far as given; a new one is put last.
+
+    A new one without an identifier gets one made from its label, which it keeps when the label changes.
 
     A new category opens or closes the tickets of the status, and may end their customers' wait. Raises NotAllowed,
     StillInUse for a status chosen in Configuration, or InvalidInput at a field.
@@ -53,6 +60,8 @@ def save_status(status: Status, values: Mapping[str, Any], *, actor: Actor) -> S
 
 def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor) -> Priority:
     """Store ``identifier``, ``label``, colours, ``weight`` and ``enabled``, as far as given.
+
+    A new one without an identifier gets one made from its label, which it keeps when the label changes.
 
     A new weight reorders the tickets of the priority. Raises NotAllowed, StillInUse for a priority chosen in
     Configuration, or InvalidInput at a field.
@@ -83,10 +92,12 @@ def settings_using(row: Status | Priority) -> list[str]:
 def _set_common(row: Any, values: Mapping[str, Any], chosen_by: list[str]) -> str:
     """Set the fields that statuses and priorities share; return the former identifier."""
     before = row.identifier
-    if "identifier" in values or row.id is None:
-        row.identifier = inputs.required(values.get("identifier"), "identifier", 60)
     if "label" in values or row.id is None:
-        row.label = inputs.label(values.get("label"), "label", 60)
+        row.label = inputs.label(values.get("label"), "label", MAX_IDENTIFIER)
+    if row.id is None and not inputs.one_line(values.get("identifier"), MAX_IDENTIFIER):
+        row.identifier = _made_identifier(row)
+    elif "identifier" in values:
+        row.identifier = inputs.required(values["identifier"], "identifier", MAX_IDENTIFIER)
     for name in ("text_color", "background_color"):
         if name in values:
             setattr(row, name, _colour(values[name], name))
@@ -94,6 +105,27 @@ def _set_common(row: Any, values: Mapping[str, Any], chosen_by: list[str]) -> st
     if chosen_by and not row.enabled:
         raise StillInUse(_chosen_text(chosen_by), field="enabled")
     return str(before or "")
+
+
+def _made_identifier(row: Status | Priority) -> str:
+    """Return an identifier made from the label of a new row: folded, and of its own.
+
+    Raises InvalidInput at ``label`` when another row reads the same: a form that is sent twice adds one.
+    """
+    rows = list(type(row).select(type(row).identifier, type(row).label))
+    texts = {folding.fold(text) for text in row.label.values()}
+    if any(texts & {folding.fold(text) for text in other.label.values()} for other in rows):
+        raise InvalidInput(lazy("There is one with this label already."), field="label")
+    text = folding.fold(row.label.text(settings.get("language")))
+    stem = re.sub(r"[\W_]+", " ", text).strip()[:MAX_STEM].strip() or "new"
+    taken = {folding.fold(other.identifier) for other in rows}
+    return next(name for name in _numbered(stem) if name not in taken)
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    """Yield a name, then the same with the numbers from 2."""
+    yield stem
+    yield from (f"{stem} {number}" for number in count(2))
 
 
 def _colour(value: Any, field: str) -> str:
@@ -164,10 +196,10 @@ def refuse_in_use(row: Status | Priority) -> None:
     chosen_by = settings_using(row)
     if chosen_by:
         raise StillInUse(_chosen_text(chosen_by))
-    count = Ticket.select().where(_tickets_using(row)).count()
-    if count:
+    used = Ticket.select().where(_tickets_using(row)).count()
+    if used:
         text = ngettext(
-            "%(num)d ticket has it: disable it instead.", "%(num)d tickets have it: disable it instead.", count
+            "%(num)d ticket has it: disable it instead.", "%(num)d tickets have it: disable it instead.", used
         )
         raise StillInUse(text)
 

@@ -78,7 +78,6 @@ SCREENS = (
 GET: dict[str, str] = {
     **{endpoint: status for name in SCREENS for endpoint, status in screen(name).items()},
     **screen("desk_customers", exports=True),
-    "desk_customers.create_view": f"{CONFIGURE} 302",
     "desk_customers.import_view": f"{CONFIGURE} 200",
     **screen("desk_orders", exports=True),
     "desk_orders.create_view": f"{CONFIGURE} 302",
@@ -224,7 +223,7 @@ POST: dict[str, str] = {
     "desk_canned_responses.place_view": f"{DESK} 403 403 422 422",
     "desk_filters.switch_view": f"{CONFIGURE} 302",
     "desk_customers.action_view": f"{CONFIGURE} 302",
-    "desk_customers.create_view": f"{CONFIGURE} 302",
+    "desk_customers.create_view": f"{CONFIGURE} 200",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
     "desk_customers.delete_view": f"{CONFIGURE} 404",
     "desk_customers.block_view": f"{CONFIGURE} 302",

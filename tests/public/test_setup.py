@@ -112,6 +112,17 @@ def test_going_on_again_adds_no_second_service(client, lea):
     assert [str(row) for row in Service.select()] == ["Billing"]
 
 
+def test_several_services_are_added_one_after_the_other(client, lea):
+    for name, departments in (("Billing", "Invoices\nRefunds"), ("Repairs", "")):
+        data = {"name": name, "departments": departments, "another": "1"}
+        page = doors.text_of(doors.post(client, "/setup/service", data, follow_redirects=True))
+        assert f"“{name}” was added." in page
+    assert "Already there: Billing, Repairs" in page
+    assert doors.post(client, "/setup/service", {"name": "Sales", "departments": ""}).location == "/setup/mail"
+    assert [str(row) for row in Service.select().order_by(Service.position)] == ["Billing", "Repairs", "Sales"]
+    assert Department.select().count() == 2
+
+
 def test_an_impossible_address_is_refused_at_its_field(client, lea):
     values = {"desk_name": "A", "language": "en", "site_url": "nonsense", "timezone": "UTC"}
     answer = doors.post(client, "/setup/organisation", values)
