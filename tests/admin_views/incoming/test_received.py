@@ -195,18 +195,18 @@ def test_mails_are_found_by_mailbox_recipient_program_and_size(
     )
     arguments = dict(groups)
 
-    def found(name: str, value: object) -> set[str]:
+    def listed(name: str, value: object) -> set[str]:
         text = doors.text_of(client.get("/admin/incoming/", query_string={f"flt0_{arguments[name]}": value}))
         return {subject for subject in ("Coded", "Programmed", "Heavy") if subject in text}
 
-    assert found("Mailbox", other.id) == {"Programmed", "Heavy"}
-    assert found("Recipient (the whole address)", "support@desk.example") == {"Coded"}
-    assert found("Recipient (the whole address)", "bob@other.example") == {"Coded"}
-    assert found("Recipient (the whole address)", "desk.example\0") == set()
-    assert found("Written by", 1) == {"Programmed"}
-    assert found("Written by", 0) == {"Coded", "Heavy"}
-    assert found("Size", 1 << 20) == {"Heavy"}
-    assert found("Size", 25 << 20) == set()
+    assert listed("Mailbox", other.id) == {"Programmed", "Heavy"}
+    assert listed("Recipient (the whole address)", "support@desk.example") == {"Coded"}
+    assert listed("Recipient (the whole address)", "bob@other.example") == {"Coded"}
+    assert listed("Recipient (the whole address)", "desk.example\0") == set()
+    assert listed("Written by", 1) == {"Programmed"}
+    assert listed("Written by", 0) == {"Coded", "Heavy"}
+    assert listed("Size", 1 << 20) == {"Heavy"}
+    assert listed("Size", 25 << 20) == set()
 
 
 def test_the_filters_of_mails_use_their_indexes(mailbox: Mailbox) -> None:
