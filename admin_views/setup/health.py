@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.base import DeskPage
+from helpdesk import access
 from helpdesk.errors import NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.operations import clock_guard, doctor, restored_copy
@@ -43,6 +44,7 @@ class HealthPage(DeskPage):
     @expose("/links", methods=("POST",))
     def links_view(self) -> ResponseReturnValue:
         """End mailed links: those of one person, or everybody's once that is confirmed."""
+        access.require(self.agent, "administer")  # before it asks for a confirmation that would be refused
         email, back = request.form.get("email", ""), self.get_url(".index_view")
         if not email.strip() and "confirmed" not in request.form:
             consequence = _("Every visitor needs a new link: the page of a revoked one offers to mail it.")

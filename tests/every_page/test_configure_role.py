@@ -277,3 +277,7 @@ def test_a_mailbox_is_its_administrators(client_of: Any, eve: Agent, sales: Any)
     assert client.get("/admin/mailboxes/").status_code == 403
     for view in ("edit/?id=", "test/?id=", "probe/?id=", "read/?id="):
         assert doors.post(client, f"/admin/mailboxes/{view}{row.id}", {"id": row.id}).status_code == 403
+
+
+def test_who_may_not_end_all_links_is_not_asked_first(client_of: Any, eve: Agent) -> None:
+    assert doors.post(client_of(eve), "/admin/health/links", {"email": ""}).status_code == 403

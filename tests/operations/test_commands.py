@@ -93,11 +93,11 @@ def one_line(done: Finished) -> str:
 class Served:
     """A desk that was started by the command."""
 
-    def __init__(self, data_dir: Path, *command: str, **further: str) -> None:
+    def __init__(self, data_dir: Path, *command: str, app: Path = Path(APP), **further: str) -> None:
         self.errors = Path(tempfile.mkdtemp(dir=data_dir.parent)) / "errors"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, APP, *command],
+                [sys.executable, app, *command],
                 env=variables(data_dir, **further),
                 stdout=subprocess.PIPE,
                 stderr=errors,
