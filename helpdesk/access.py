@@ -67,11 +67,12 @@ COPY_VERBS = frozenset({"read", "reply"})
 
 def sees_all(agent: Agent) -> bool:
     """Whether this agent sees every ticket: administrators, managers of an enabled team, "whole support"."""
-    return (
-        agent.is_admin
-        or lookups.is_manager(agent.id)
-        or any(row.service_id is None for row in lookups.permissions_of(agent.id))
-    )
+    return agent.is_admin or lookups.is_manager(agent.id) or covers_all(agent)
+
+
+def covers_all(agent: Agent) -> bool:
+    """Whether a permission of this agent is for the whole support."""
+    return any(row.service_id is None for row in lookups.permissions_of(agent.id))
 
 
 def covers(agent: Agent, service_id: int, department_id: int | None) -> bool:
@@ -130,8 +131,8 @@ def sight_of(agent: Agent) -> Sight | None:
 
 
 def permitted(agent: Agent) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the services and the single departments that the permissions of an agent name."""
-    rows = lookups.permissions_of(agent.id)
+    """Return the services and the single departments that the permissions of an agent name (ids, ascending)."""
+    rows = [row for row in lookups.permissions_of(agent.id) if row.service_id is not None]
     services = sorted(row.service_id for row in rows if row.department_id is None)
     departments = sorted(row.department_id for row in rows if row.department_id is not None)
     return tuple(services), tuple(departments)

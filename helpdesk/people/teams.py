@@ -225,9 +225,9 @@ def _seen_only_through(team: Team, agent: Agent) -> ModelSelect:
     """Return the agent's tickets that neither a permission nor another team's management lets them see."""
     tickets = assigned_to(agent)
     manages_another = any(row.manager_id == agent.id and row.id != team.id for row in lookups.teams())
-    services, departments = access.permitted(agent)
-    if agent.is_admin or manages_another or None in services:
+    if agent.is_admin or manages_another or access.covers_all(agent):
         return tickets.where(SQL("1 = 0"))
+    services, departments = access.permitted(agent)
     if services:
         tickets = tickets.where(Ticket.service.not_in(services))
     if departments:
