@@ -262,6 +262,9 @@ class Customer(Base):
     password_hash = CharField(max_length=255, null=True)
     blocked_at = UtcDateTimeField(null=True)
     created_at = UtcDateTimeField()
+    #: Until when an automatic answer says that they are away, and its words for it.
+    absent_until = UtcDateTimeField(null=True)
+    absent_words = CharField(max_length=80, null=True)
 
     @property
     def full_name(self) -> str:

@@ -6,13 +6,13 @@ from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
-from helpdesk.incoming import mail_record, people_in_copy, ticket_from_mail
+from helpdesk.incoming import absence_words, automatic_mail, mail_record, people_in_copy, ticket_from_mail
 from helpdesk.incoming.mail_attachments import StoredFiles
 from helpdesk.incoming.mail_context import MailContext
-from helpdesk.incoming.mail_threading import STRONG, Trace
+from helpdesk.incoming.mail_threading import OWNER, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.locking import lock
-from helpdesk.people import customers
+from helpdesk.people import absences, customers
 from helpdesk.settings import lookups
 from helpdesk.tickets.messages import receive_message
 from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
@@ -29,6 +29,7 @@ def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: 
             facts = {"email": mail.from_email, "subject": subject, "mail": mail.id}
             record(trace.ticket, EventKind.AUTOMATIC, actor=SYSTEM, **facts)
             mail.ticket = trace.ticket
+            _note_absence(content, context, trace)
             mail_record.finish(mail)
         return
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
@@ -42,6 +43,15 @@ def store(mail: IncomingMail, content: ParsedMail, context: MailContext, trace: 
         )  # fmt: skip
         mail.ticket, mail.message = message.ticket, message
         mail_record.finish(mail)
+
+
+def _note_absence(content: ParsedMail, context: MailContext, trace: Trace) -> None:
+    """Note that the customer is away where their program says until when; anybody else could write such a mail."""
+    if context.role != OWNER or trace.kind not in STRONG or not automatic_mail.is_answer(content):
+        return
+    absence = absence_words.read(content, absences.today())
+    if absence is not None:
+        absences.note(trace.ticket.customer_id, absence.last, absence.words)
 
 
 def _people(

@@ -58,7 +58,7 @@ def begin_at(database: Any, version: str) -> None:
     runner = migrate.runner(database)
     runner.up(version)
     for row in runner.status():
-        if row.name.endswith(("_excerpts", "_bounces", "_customer_search", "_answers")):
+        if row.name.endswith(("_excerpts", "_bounces", "_customer_search", "_answers", "_absences")):
             runner._run(row.name, row.load(), "up")
 
 

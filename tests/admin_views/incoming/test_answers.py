@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from helpdesk import i18n, settings
 from helpdesk.incoming import pipeline
 from helpdesk.notifications import reply_address
+from helpdesk.people import absences
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service, Ticket
 from tests.support import doors
 from tests.support.mails import mail, make_mailbox, take
@@ -44,6 +46,19 @@ def test_a_message_says_how_it_was_recognised_and_leads_to_its_mail(
     # Who does not see the ticket does not see its mail.
     assert client_of(ben).get(address).status_code in {302, 404}
     assert "0123" not in doors.text_of(client_of(ben).get(address, follow_redirects=True))
+
+
+def test_the_composer_says_that_the_customer_is_away(client_of: Clients, ana: Agent, ticket: Ticket, app: Any) -> None:
+    def page() -> str:
+        return doors.text_of(client_of(ana).get(f"/admin/tickets/{ticket.number}"))
+
+    assert "Away, as" not in page()
+    with app.app_context():
+        absences.note(ticket.customer_id, absences.today(), "until <b>Friday</b>")
+    assert "Away, as their automatic answer says: “until <b>Friday</b>”" in page()
+    with app.app_context():
+        absences.note(ticket.customer_id, absences.today() - timedelta(days=1), "until Friday")
+    assert "Away, as" not in page()
 
 
 def test_an_agent_switches_answers_off_where_the_desk_has_them(client_of: Clients, ana: Agent) -> None:
