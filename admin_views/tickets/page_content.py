@@ -23,7 +23,7 @@ from helpdesk.outbox import returned
 from helpdesk.people import absences
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, thread
-from models import NOTE, Agent, Message, Ticket
+from models import NOTE, Agent, Attachment, Message, Ticket
 
 
 def content(
@@ -40,11 +40,12 @@ def content(
     blocks = timeline["blocks"]
     messages = [block.message for block in blocks if block.message]
     history = thread.earlier_tickets(ticket, agent)
+    files = attachments.of_messages(row for row in messages if row.has_files)
     return {
         **timeline,
         "ticket": ticket,
-        "files": attachments.of_messages(row for row in messages if row.has_files),
-        **mail_of(messages),
+        "files": files,
+        **mail_of(ticket, messages, files),
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
@@ -83,10 +84,12 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any
     }
 
 
-def mail_of(messages: list[Message]) -> dict[str, Any]:
-    """Return what the thread shows of e-mails: where messages came from, and which of ours came back."""
+def mail_of(ticket: Ticket, messages: list[Message], files: Mapping[int, list[Attachment]]) -> dict[str, Any]:
+    """Return what the thread shows of e-mails: where messages came from, their logos, and which of ours came back."""
+    mailed = email_origin.of_messages(messages)
     return {
-        "mailed": email_origin.of_messages(messages),
+        "mailed": mailed,
+        "logos": email_origin.logos(ticket, mailed, files),
         "mail_texts": outcome_texts,
         "returned": returned.of_messages(messages),
         "takes_no_mail": withholding.is_undeliverable,

@@ -223,6 +223,33 @@ def test_the_filters_of_mails_use_their_indexes(mailbox: Mailbox) -> None:
             assert index in plan, plan
 
 
+def test_a_logo_that_comes_again_and_again_is_folded(
+    client_of: Clients, ana: Agent, mailbox: Mailbox, app: Any
+) -> None:
+    logo, shot = attached.png(40), attached.png(41)
+
+    def answer(number: int, *pictures: bytes) -> Ticket:
+        files = [(f"image{number}.png", content, "image/png") for content in pictures]
+        subject = f"Re: [#{Ticket.get().number}]" if number else "A printer"
+        return decided(app, mailbox, mail(f"Answer {number}", subject=subject, files=files)).ticket
+
+    def page() -> str:
+        return client_of(ana).get(f"/admin/tickets/{Ticket.get().number}").get_data(as_text=True)
+
+    answer(0, logo)
+    answer(1, logo, shot)
+    assert "repeated picture" not in page()
+    answer(2, logo)
+    folded = re.findall(r"<summary>1 repeated picture \(a logo\)</summary>(.*?)</details>", page(), re.DOTALL)
+    # Nothing is lost: each is one click away, and what came once stands there as before.
+    assert [re.findall(r"image\d\.png(?=</bdi>)", one) for one in folded] == [
+        ["image0.png"],
+        ["image1.png"],
+        ["image2.png"],
+    ]
+    assert page().count("image1.png</bdi>") == 2
+
+
 def test_mails_stand_beside_the_menu_of_tickets(client_of: Clients, root: Agent) -> None:
     page = client_of(root).get("/admin/incoming/").text
     assert 'href="/admin/tickets/?view=mine"' in page
