@@ -155,8 +155,8 @@ class MailboxesView(DeskView):
         ),
         "trusted_server": lazy(
             "The first word of the header Authentication-Results in e-mails that arrive here, such as mx.example.org. "
-            "Agents answer by e-mail where it confirms them. “Try sub-addresses” shows the name. Microsoft 365 writes "
-            "none: agents cannot answer there."
+            "Agents answer by e-mail where it confirms them. “Try sub-addresses” shows the name; that of Microsoft 365 "
+            "is protection.outlook.com."
         ),
         "after": lazy("Only once it is stored here and decided; what waits for a decision stays where it is."),
         "after_days": lazy("Counted from the decision."),

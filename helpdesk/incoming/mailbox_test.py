@@ -6,10 +6,10 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import access
+from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import collection, mailboxes, pipeline
+from helpdesk.incoming import collection, mailboxes, pipeline, sender_checks
 from helpdesk.incoming.imap_errors import explain
 from helpdesk.settings import mail_accounts
 from models import Mailbox
@@ -36,12 +36,32 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
                 lazy("Pipe"),
                 True,
                 lazy("Hand an e-mail over with: receive --mailbox %(address)s", address=mailbox.address),
-            )
+            ),
+            _confirming(mailbox),
         ]
     lines = [_resolved(mailbox)]
     if lines[-1].ok:
-        lines += _signed_in(mailbox)
+        lines += [*_signed_in(mailbox), _confirming(mailbox)]
     return lines
+
+
+def _confirming(mailbox: Mailbox) -> Step:
+    """Say whose word counts on who wrote a mail: without one, what agents answer by e-mail becomes notes."""
+    name, server = lazy("Server that confirms senders"), mailbox.trusted_server
+    if server:
+        return Step(name, True, lazy("“%(server)s” is believed, and no other.", server=_called(server)))
+    if mailbox.seen_server:
+        text = lazy(
+            "None yet. The test e-mail shows “%(server)s”: write it into the mailbox if that is its server.",
+            server=mailbox.seen_server,
+        )
+    else:
+        text = lazy("None yet: “Try sub-addresses” shows its name. Without it agents cannot answer by e-mail.")
+    return Step(name, not settings.get("agents_answer"), text)
+
+
+def _called(server: str) -> str:
+    return f"{server} (Microsoft 365)" if server == sender_checks.MICROSOFT else server
 
 
 def _resolved(mailbox: Mailbox) -> Step:

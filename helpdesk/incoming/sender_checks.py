@@ -14,9 +14,14 @@ from dataclasses import dataclass
 MOST_HEADERS, MOST_LETTERS = 20, 4_000
 #: ``Received`` above what a mailbox's own server writes: of those that hand the mail on within it.
 MOST_HOPS = 2
+#: Microsoft 365 writes its results without a name (https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo),
+#: above the `Received` of its first server and below those of others of its own. Here it has this name.
+MICROSOFT = "protection.outlook.com"
+MOST_HOPS_OF_MICROSOFT = 8
 #: The methods that confirm the address a mail says it comes from; of each, what names the domain it is about.
 METHODS = {"dmarc": ("header.from",), "dkim": ("header.d", "header.i")}
 
+_OF_MICROSOFT = re.compile(r"\bby\s+(?:[a-z0-9-]+\.)+outlook\.com(?![^\s;])", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _SERVER = re.compile(r"\s*([^\s;=]{1,253})(?:\s+\d+)?\s*(?:;|$)")
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,40})(?:/\d+)?\s*=\s*([a-z]{1,20})(?![^\s;])", re.IGNORECASE)
@@ -43,24 +48,32 @@ def read(fields: Sequence[tuple[str, bytes]]) -> list[list[str | int]]:
     """
     rows: list[list[str | int]] = []
     count = hops = 0
+    is_microsoft = True
     for name, value in fields:
-        hops += name == "received"
+        text = value[:MOST_LETTERS].decode("ascii", "replace")
+        if name == "received":
+            hops += 1
+            is_microsoft &= _OF_MICROSOFT.search(without_comments(text)) is not None
         if name == "authentication-results" and count < MOST_HEADERS:
-            text = value[:MOST_LETTERS].decode("ascii", "replace")
-            rows += [[*result, count, hops] for result in _results(text)]
+            is_here = is_microsoft and 0 < hops <= MOST_HOPS_OF_MICROSOFT
+            # How many servers of Microsoft stand above differs from mail to mail: the place is none of a number.
+            rows += [[*result, count, 0 if result[0] == MICROSOFT else hops] for result in _results(text, is_here)]
             count += 1
     # Without any `Received` nothing tells what a server wrote from what came with the mail.
     return rows if hops else []
 
 
-def _results(text: str) -> list[tuple[str, str, str, str]]:
-    """Return server, method, result and domain of each result of one header; of a header without any, its server."""
+def _results(text: str, is_microsoft: bool) -> list[tuple[str, str, str, str]]:
+    """Return server, method, result and domain of each result of one header; of a header without any, its server.
+
+    One without a server counts where Microsoft 365 writes; one with the name that it has here counts nowhere.
+    """
     bare = _QUOTED.sub('""', without_comments(text))
     server = _SERVER.match(bare)
-    if server is None:
+    name, found = server[1].lower() if server is not None else MICROSOFT, []
+    if (name == MICROSOFT) is (server is not None) or not (server is not None or is_microsoft):
         return []
-    name, found = server[1].lower(), []
-    for piece in bare[server.end() :].split(";"):
+    for piece in bare[server.end() if server is not None else 0 :].split(";"):
         result = _RESULT.match(piece)
         if result is not None and result[1].lower() in METHODS:
             method = result[1].lower()
@@ -97,7 +110,7 @@ def nearest(checks: Sequence[Check]) -> tuple[str, int] | None:
 def confirms(checks: Sequence[Check], server: str, hops: int, email: str) -> bool:
     """Whether this server, which writes at this place, says that a mail from this address was sent by its domain."""
     counted = [check for check in checks if server and check.server == server.casefold() and check.hops == hops]
-    if hops:
+    if hops or server.casefold() == MICROSOFT:
         # What came with the mail begins here, too: below what the server wrote itself.
         counted = [check for check in counted if check.header == 0]
     domain = email.rpartition("@")[2].casefold()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpdesk import clock, outbox, settings, tickets
-from helpdesk.incoming import mailboxes, outcome_texts, pipeline, sender_checks
+from helpdesk.incoming import mailbox_test, mailboxes, outcome_texts, pipeline, sender_checks
 from helpdesk.incoming.sender_checks import Check
 from helpdesk.notifications import reply_address
 from helpdesk.notifications.reply_address import Code
@@ -588,6 +588,78 @@ def test_only_what_our_own_server_says_confirms_a_sender(headers: list[str], exp
 )
 def test_a_server_that_writes_below_its_received_is_believed_there_alone(headers: list[str], expected: bool) -> None:
     assert sender_checks.confirms(checks(*headers), "mx", 1, ANA) is expected
+
+
+def of_microsoft(*headers: str) -> list[Check]:
+    """Return the results in headers of Microsoft 365: each is a `Received` that names its server, or results."""
+    fields = [
+        ("received", f"from x by {line} (10.0.0.1) with Microsoft SMTP Server; date".encode())
+        if "=" not in line
+        else ("authentication-results", line.encode())
+        for line in headers
+    ]
+    return [Check(*row) for row in sender_checks.read(fields)]  # type: ignore[arg-type]
+
+
+STORE, EDGE = "DB9PR08MB6619.eurprd08.prod.outlook.com", "AM5EUR03FT041.mail.protection.outlook.com"
+RESULTS = (
+    "spf=pass (sender IP is 192.0.2.7) smtp.mailfrom=desk.example; dkim=pass (signature was verified)"
+    " header.d=desk.example;dmarc=pass action=none header.from=desk.example;compauth=pass reason=100"
+)
+FAILED = "spf=fail smtp.mailfrom=evil.example; dkim=none header.d=none;dmarc=fail action=none header.from=desk.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([STORE, STORE, RESULTS, EDGE], True),
+        ([STORE, RESULTS, EDGE, "out.desk.example"], True),
+        ([STORE, RESULTS.replace("; dkim", "; desk.example; dkim"), EDGE], True),
+        ([STORE, "dkim=pass header.d=desk.example;other.example; dmarc=none action=none header.from=x", EDGE], True),
+        ([STORE, RESULTS.replace("dmarc=pass", "dmarc=bestguesspass"), EDGE], False),
+        ([STORE, RESULTS.replace("from=desk.example", "from=evil.example"), EDGE], False),
+        ([STORE, FAILED, EDGE], False),
+        # Brought along: below what Microsoft wrote, above everything, or below a server that is not Microsoft's.
+        ([STORE, FAILED, EDGE, RESULTS], False),
+        ([STORE, "spf=none", EDGE, STORE, RESULTS], False),
+        ([RESULTS, STORE], False),
+        (["mx.desk.example", RESULTS, EDGE], False),
+        (["mx.desk.example", STORE, RESULTS, EDGE], False),
+        ([STORE, "evil.example", RESULTS, EDGE], False),
+        (["evil.outlook.com.example", RESULTS, EDGE], False),
+        (["evil (by x.outlook.com", RESULTS, EDGE], False),
+        ([STORE] * 9 + [RESULTS], False),
+        # Under the name it has here nobody writes.
+        ([STORE, f"{sender_checks.MICROSOFT}; dmarc=pass header.from=desk.example"], False),
+        ([f"{sender_checks.MICROSOFT}; dmarc=pass header.from=desk.example", STORE], False),
+    ],
+)
+def test_microsoft_is_believed_among_its_own_servers_alone(headers: list[str], expected: bool) -> None:
+    assert sender_checks.confirms(of_microsoft(*headers), sender_checks.MICROSOFT, 0, ANA) is expected
+    assert not sender_checks.confirms(of_microsoft(*headers), "mx.desk.example", 0, ANA)
+
+
+def test_the_test_e_mail_shows_microsoft() -> None:
+    assert sender_checks.nearest(of_microsoft(STORE, STORE, STORE, RESULTS, EDGE)) == (sender_checks.MICROSOFT, 0)
+    assert sender_checks.nearest(of_microsoft("mx.desk.example", RESULTS)) is None
+
+
+def test_the_test_of_a_mailbox_says_who_confirms_senders(mailbox: Mailbox, root: Agent) -> None:
+    def line() -> tuple[bool, str]:
+        step = mailbox_test.steps(mailbox, actor=root)[-1]
+        return step.ok, str(step.text)
+
+    assert line() == (True, "“mx.desk.example” is believed, and no other.")
+    mailbox.trusted_server = sender_checks.MICROSOFT
+    assert "(Microsoft 365)" in line()[1]
+    mailbox.trusted_server, mailbox.seen_server = "", "mx.other.example"
+    assert line()[0] is False
+    assert "mx.other.example" in line()[1]
+    mailbox.seen_server = ""
+    assert "Try sub-addresses" in line()[1]
+    settings.save({"agents_answer": False})
+    # Worth knowing, and nothing to mend.
+    assert line()[0] is True
 
 
 def test_the_server_that_a_test_e_mail_shows_is_for_a_person_to_name(
