@@ -12,7 +12,7 @@ from itsdangerous import BadData
 from peewee import InterfaceError, OperationalError
 
 from helpdesk import links, settings
-from helpdesk.lib import safety
+from helpdesk.lib import security_headers
 from helpdesk.operations import forwarded
 from helpdesk.settings import environment
 
@@ -143,7 +143,7 @@ def add_headers(response: Response) -> Response:
     """Set the headers of a careful answer; a view may have set a stricter policy itself."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
-    for name, value in safety.HEADERS.items():
+    for name, value in security_headers.HEADERS.items():
         headers.setdefault(name, value)
     if request.method == "POST" and response.status_code in SHOWN_AGAIN:
         keep_for_back(response)

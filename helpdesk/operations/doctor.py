@@ -14,7 +14,7 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.i18n import Count, _, ngettext
 from helpdesk.incoming import mailbox_health
-from helpdesk.operations import backup_records, clock_guard, exposure, migrate, readiness, restored_copy
+from helpdesk.operations import attack_checks, backup_records, clock_guard, migrate, readiness, restored_copy
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.people import permissions, teams
 from helpdesk.settings import environment, environment_file, lookups, secret_key
@@ -47,7 +47,7 @@ def checks(*, deep: bool = True, is_serving: bool = False) -> list[Check]:
             *_copy(),
             *_mailboxes(),
         ]
-        found += exposure.checks()
+        found += attack_checks.checks()
         found += [_files()] if deep else []
         found += _whole_file() if deep and is_sqlite() else []
     return found

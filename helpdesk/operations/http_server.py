@@ -22,9 +22,9 @@ from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
-from helpdesk.lib.safety import BARE_POLICY, HEADERS
+from helpdesk.lib.security_headers import BARE_POLICY, HEADERS
 from helpdesk.operations import forwarded, outage
-from helpdesk.operations.lanes import THREADS, Lanes
+from helpdesk.operations.request_threads import THREADS, Lanes
 from helpdesk.settings import environment
 
 #: Connections of one process. At this number, those that wait longest make room for new ones.

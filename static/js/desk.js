@@ -3,7 +3,7 @@ import { bulk } from "./bulk.js";
 import { clauses } from "./clauses.js";
 import { colours } from "./colour.js";
 import { confirmations } from "./confirm.js";
-import { copiedFields } from "./copying.js";
+import { copiedFields } from "./clipboard.js";
 import { inline } from "./inline.js";
 import { menus } from "./menus.js";
 import { news } from "./news.js";

@@ -1,8 +1,8 @@
 // What only the page of a ticket needs, beside its composer.
 import { beside } from "./beside.js";
-import { copies } from "./copies.js";
-import { copying } from "./copying.js";
+import { recipients } from "./recipients.js";
+import { copyButtons } from "./clipboard.js";
 import { panel } from "./panel.js";
 import { reading } from "./reading.js";
 
-for (const improve of [reading, beside, copies, copying, panel]) improve();
+for (const improve of [reading, beside, recipients, copyButtons, panel]) improve();

@@ -17,7 +17,7 @@ from helpdesk import settings
 from helpdesk.files import file_store
 from helpdesk.lib import machine
 from helpdesk.operations import http_server, serving
-from helpdesk.operations.lanes import THREADS
+from helpdesk.operations.request_threads import THREADS
 from tests.support import connections, sqlite_only
 from tests.support.connections import Served, read_all
 from tests.support.waiting import wait_until

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from helpdesk.operations import lanes, serving
+from helpdesk.operations import request_threads, serving
 from helpdesk.operations.http_server import HTTPServer
 from helpdesk.settings import environment
 from tests.support import sqlite_only
@@ -65,7 +65,7 @@ def test_behind_proxies_their_word_is_taken_as_far_as_they_reach(believed: Any, 
 
 
 def _waits(server: HTTPServer) -> bool:
-    return len(server._lanes._pages._at_work) == lanes.THREADS
+    return len(server._lanes._pages._at_work) == request_threads.THREADS
 
 
 @sqlite_only
@@ -91,13 +91,13 @@ def test_a_server_whose_threads_are_all_stuck_gives_no_sign_of_life(desk: Desk, 
     thread.start()
     waiting: list[socket.socket] = []
     try:
-        waiting += [ask("/") for _number in range(lanes.THREADS)]
+        waiting += [ask("/") for _number in range(request_threads.THREADS)]
         wait_until(lambda: _waits(server))
         # Busy is not stuck: somebody may wait for a database.
         with ask("/healthz?live") as line:
             assert "200" in read_all(line)
         wait_until(lambda: beats[0])
-        monkeypatch.setattr(lanes, "STUCK", -1)
+        monkeypatch.setattr(request_threads, "STUCK", -1)
         wait_until(lambda: server._lanes.is_stuck)
         time.sleep(0.1)
         before = beats[0]
@@ -105,7 +105,7 @@ def test_a_server_whose_threads_are_all_stuck_gives_no_sign_of_life(desk: Desk, 
         waiting.append(ask("/healthz?live"))
         wait_until(lambda: server._lanes._pages.queue)
         assert beats[0] == before
-        monkeypatch.setattr(lanes, "STUCK", 120)
+        monkeypatch.setattr(request_threads, "STUCK", 120)
         wait_until(lambda: beats[0] > before)
         released.set()
         assert all("200" in read_all(line) for line in waiting)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from helpdesk.operations import lanes, supervisor
+from helpdesk.operations import request_threads, supervisor
 from tests.support.postgres import Missing
 from tests.support.waiting import wait_until
 from tools.benchmarks.mishaps.desk import BROKEN, Desk
@@ -31,7 +31,7 @@ def run() -> Iterator[tuple[str, object]]:
     *_web, mail = wait_until(lambda: len(pids := children(desk)) == 3 and pids)
     try:
         yield from hung("a stopped process", desk, lambda: stop_one(desk), supervisor.SILENCE)
-        patience = supervisor.SILENCE + lanes.STUCK
+        patience = supervisor.SILENCE + request_threads.STUCK
         yield from hung("threads that hang", desk, lambda: hang_threads(desk, mail), patience)
     finally:
         desk.end()

@@ -117,7 +117,7 @@ function listen(dialog) {
   };
 }
 
-export function finder() {
+export function quickSearch() {
   const dialog = document.getElementById("finder");
   if (!dialog) return;
   const open = listen(dialog);

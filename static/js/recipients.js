@@ -1,6 +1,6 @@
 // The line *To* of the composer: a cross takes somebody out of copy at once, and *Undo* puts them back.
 // data-copy-drop, data-copy-add: addresses; data-undo: a word. Without script the cross sends the form, which comes back as it was.
-export function copies() {
+export function recipients() {
   const line = document.querySelector(".to[data-copy-drop]");
   const form = line?.closest("form");
   if (!form) return;

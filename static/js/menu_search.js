@@ -1,7 +1,7 @@
 // <input data-find> in a menu: what is typed leaves the entries that hold it; arrows walk them, Enter takes the first one.
 import { fold } from "./folding.js";
 
-export function finding() {
+export function menuSearch() {
   for (const field of document.querySelectorAll(".menu-list [data-find]")) {
     const list = field.closest(".menu-list");
     const items = [...list.querySelectorAll(".menu-item")];

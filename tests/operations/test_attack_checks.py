@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from helpdesk import settings
-from helpdesk.operations import exposure, forwarded
+from helpdesk.operations import attack_checks, forwarded
 from helpdesk.people import sign_ins
 from helpdesk.settings import environment
 from models import Attachment, Filter
@@ -47,7 +47,7 @@ def look(app: Any) -> Any:
 
     def find(name: str) -> Any:
         with app.test_request_context():
-            return next((check for check in exposure.checks() if check.name == name), None)
+            return next((check for check in attack_checks.checks() if check.name == name), None)
 
     return find
 
@@ -104,7 +104,7 @@ def test_a_store_that_fills_is_told_before_and_when_it_is_full(ticket: Any, look
     found = []
     for size in (900_000, 1_100_000):
         Attachment.update(size=size).where(Attachment.id == row.id).execute()
-        exposure.room.recount()
+        attack_checks.room.recount()
         check = look("Room for files")
         found.append((check.ok, check.fails))
     assert found == [(False, False), (False, True)]

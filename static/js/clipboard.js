@@ -9,7 +9,7 @@ function address(thread, id) {
   return `${location.origin}${location.pathname}${from}#${id}`;
 }
 
-export function copying() {
+export function copyButtons() {
   const thread = document.querySelector("[data-copy]");
   if (!thread || !navigator.clipboard) return;
   const status = Object.assign(document.createElement("p"), { className: "visually-hidden" });
