@@ -102,8 +102,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=which(chromium), args=["--no-sandbox"])
         for language, person in people.items():
             for theme in ("light", "dark"):
-                size = {"width": 1280, "height": 800}
-                context = browser.new_context(base_url=url, locale=language, color_scheme=theme, viewport=size)
+                context = browser.new_context(
+                    base_url=url, locale=language, color_scheme=theme, viewport={"width": 1280, "height": 800}
+                )
                 take(context.new_page(), person, f"{language}-{theme}")
                 context.close()
         browser.close()

@@ -34,7 +34,7 @@ def csrf_token(client: FlaskClient) -> str:
     with client.session_transaction() as session:
         raw = session.setdefault("csrf_token", hashlib.sha1(os.urandom(64)).hexdigest())
     key = client.application.config.get("WTF_CSRF_SECRET_KEY") or client.application.secret_key
-    return URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(raw)
+    return URLSafeTimedSerializer(str(key), salt="wtf-csrf-token").dumps(raw)
 
 
 def post(client: FlaskClient, url: str, data: Mapping[str, Any] | None = None, **options: Any) -> TestResponse:

@@ -20,7 +20,7 @@ NAME = "help.example.org"
 def write_certificate(folder: Path) -> None:
     """Make a certificate for localhost."""
     kind = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]
+    files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
     subprocess.run(["openssl", *kind, *files], check=True, capture_output=True, timeout=60)
 
 

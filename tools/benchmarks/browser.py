@@ -19,10 +19,13 @@ class Answer(NamedTuple):
     worked: float
 
 
-def work_of(pid: int) -> float:
-    """Return how many milliseconds a program and those it started have been at work: other load does not count."""
+def work_of(pid: int | None) -> float:
+    """Return how many milliseconds a program and those it started have been at work: other load does not count.
+
+    None stands for no program, whose work is 0.
+    """
     work = 0
-    for process in (pid, *descendants(pid)):
+    for process in () if pid is None else (pid, *descendants(pid)):
         for task in Path(f"/proc/{process}/task").glob("*/schedstat"):
             work += int(task.read_text().split()[0])
     return work / 1_000_000
@@ -37,10 +40,11 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 class Browser:
-    """Just enough of one: cookies, forms, one connection for each request."""
+    """Just enough of one: cookies, forms, one connection for each request. `pid` is the server whose work counts."""
 
-    def __init__(self, port: int, pid: int) -> None:
-        self.port, self.pid, self.cookies = port, pid, {}
+    def __init__(self, port: int, pid: int | None = None) -> None:
+        self.port, self.pid = port, pid
+        self.cookies: dict[str, str] = {}
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> Answer:
         """Get a page, or post a form to it."""

@@ -153,12 +153,12 @@ def main() -> None:
     counts(arguments.mails)
     with app.app_context(), i18n.in_language("en"):
         outcomes_of_python()
-    with parsed_mail.Parser() as parser:
+    with parsed_mail.Parser() as mail_parser:
         for name, content in hostile().items():
             path = Path(folder) / "hostile"
             path.write_bytes(content)
             began = time.monotonic()
-            said = parser.read(path)
+            said = mail_parser.read(path)
             show(f"hostile: {name}", f"{time.monotonic() - began:.2f} s, {'read' if said else 'ended'}")
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     show("largest child process", f"{children // 1024} MiB (limit of a parser: 256)")

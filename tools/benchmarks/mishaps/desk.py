@@ -24,11 +24,14 @@ from models import Ticket
 from tests.support import cast
 from tests.support.ports import free_port
 from tests.support.postgres import Cluster
-from tools.benchmarks.pages import Browser, hidden
+from tools.benchmarks.browser import Browser
+from tools.benchmarks.pages import hidden
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 #: Seconds a desk has to answer after its start; the machine may be busy.
 PATIENCE = 90
+#: The variables that say where a desk lies.
+PLACE = {"GUICHET_DATA_DIR", "GUICHET_DATABASE_URL"}
 BROKEN = (OSError, http.client.HTTPException)
 
 
@@ -53,8 +56,7 @@ class Desk:
     @contextmanager
     def opened(self, *, is_new: bool = False) -> Iterator[None]:
         """Use the database of this desk in this process."""
-        kept = {name: self.variables[name] for name in ("GUICHET_DATA_DIR", "GUICHET_DATABASE_URL")
-                if name in self.variables}  # fmt: skip
+        kept = {name: value for name, value in self.variables.items() if name in PLACE}
         environment.use(environment.read({**os.environ, **kept}))
         database.initialize(open_database(environment.current().database_url))
         if is_new and not self.url.startswith("postgresql"):

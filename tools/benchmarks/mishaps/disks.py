@@ -81,9 +81,9 @@ def run() -> Iterator[tuple[str, object]]:
             desk = Desk(folder=folder, TMPDIR=str(folder / "tmp")).make()
             yield from uploads_while_away(f"uploads, {name}", desk, take)
     desk = Desk().make()
-    files, folder = list(desk.data.glob("guichet.db*")), [desk.data]
+    files, data = list(desk.data.glob("guichet.db*")), [desk.data]
     yield from while_away("read-only", desk, lambda: chmod(files, 0o400), lambda: chmod(files, 0o600))
-    yield from while_away("no permission", desk, lambda: chmod(folder, 0), lambda: chmod(folder, 0o700))
+    yield from while_away("no permission", desk, lambda: chmod(data, 0), lambda: chmod(data, 0o700))
 
 
 def chmod(paths: list[Path], mode: int) -> None:

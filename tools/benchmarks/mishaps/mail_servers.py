@@ -12,6 +12,7 @@ from typing import Any
 
 from app import create_app
 from database import database
+from engines import open_database
 from helpdesk import clock, outbox, tickets
 from models import Agent, OutgoingEmail, Service, Ticket
 from tests.support import cast
@@ -155,7 +156,7 @@ def due() -> None:
 
 def empty(url: str) -> None:
     """Empty a PostgreSQL database."""
-    place: Any = desks.open_database(url)
+    place: Any = open_database(url)
     with place.connection_context():
         place.execute_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     place.close_all()
