@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.base import DeskView
+from admin_views.base import DeskView, as_key
+from admin_views.base.importing import Imports
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.imports import Kind
 from helpdesk.settings import lookups
-from helpdesk.setup import services
+from helpdesk.setup import department_rows, services
 from models import Department, Service
 
 ENABLED = ChoiceFilter(Service.enabled, lazy("Enabled"), lambda: ((1, _("Yes")), (0, _("No"))))
@@ -61,12 +63,13 @@ class ServicesView(Ordered, DeskView):
         ]
 
 
-class DepartmentsView(Ordered, DeskView):
+class DepartmentsView(Imports, Ordered, DeskView):
     """The parts of services."""
 
     table, slug, title = Department, "departments", lazy("Departments")
     lede = lazy("The parts of a service. A permission can cover a whole service or one department.")
     empty_text = lazy("Departments belong to a service. A service without any takes tickets itself.")
+    import_label, import_template = lazy("Add several"), "admin/import_departments.html"
     can_delete = True
     save_rule, delete_rule = staticmethod(services.save_department), staticmethod(services.delete_department)
     column_list = ("name", "service")
@@ -87,6 +90,25 @@ class DepartmentsView(Ordered, DeskView):
         "name": lambda _view, _context, row, _name: str(row.name),
         "service": lambda _view, _context, row, _name: str(lookups.service(row.service_id)),
     }
+
+    def chosen_service(self) -> Service | None:
+        """Return the service that the list is for, if one was chosen. 404 for one that is not there."""
+        text = request.values.get("service", "")
+        return (lookups.service(as_key(text)) or abort(404)) if text else None
+
+    def import_kind(self) -> Kind:
+        """Return the list of departments: of a service, or with a column for it."""
+        return department_rows.kind(self.chosen_service())
+
+    def import_choices(self) -> dict[str, Any]:
+        """Keep the service."""
+        service = self.chosen_service()
+        return {"service": service.id} if service is not None else {}
+
+    @staticmethod
+    def services() -> list[Service]:
+        """Return the services to choose from."""
+        return lookups.services()
 
     def complete(self, rows: list[Any]) -> None:
         """Hand each department its service, which its name holds."""

@@ -16,6 +16,7 @@ from admin_views.base import DeskView, posted, references
 from admin_views.base.fields import languages, optional
 from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
+from admin_views.setup.inviting import Inviting
 from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError, InvalidInput
@@ -45,7 +46,7 @@ def state(row: Any) -> str:
     return _("Yes") if row.password_hash is not None else _("Invited")
 
 
-class UsersView(DeskView):
+class UsersView(Inviting, DeskView):
     """The accounts of the support (RULES 3)."""
 
     verb = "administer"

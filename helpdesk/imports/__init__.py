@@ -1,4 +1,4 @@
-"""Importing orders and customers from CSV files: read tolerantly, previewed, stored once even when sent again.
+"""Importing lists (orders, customers, agents): read tolerantly, previewed, stored once even when sent again.
 It may import people and what stands before them.
 No screen: the preview is `admin_views/base/importing.py`.
 """
@@ -8,34 +8,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from helpdesk import access, folding, journal
-from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
+from helpdesk import folding
+from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.orders import Stored
-from helpdesk.settings import environment
 from models import Agent
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 50_000
 #: Rows that a preview shows.
 PREVIEW = 20
-#: How long a file waits for its confirmation.
-LIFETIME = timedelta(hours=1)
-KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 #: Wrong lines that a preview lists; it counts the others.
 MAX_BAD = 1_000
 #: Unknown columns that a preview names.
 MAX_IGNORED = 20
 DELIMITERS = ",;\t"
+#: Columns that a first line must name to be one that names the columns, where lines may begin at once.
+LEAST = 2
 _SEPARATOR = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)
 _QUOTED = re.compile(r"^'(?=[ \xa0]*[=+\-@＝＋－＠])")
 
@@ -52,15 +45,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of import: `read` checks a row, `store` stores the results of `read`, `cells` shows one in the preview."""
+    """A kind of import: `read` checks a row, `store` stores the results of `read`, `cells` shows one in the preview.
+
+    ``store(rows, actor, write)`` counts only, without `write`.
+    """
 
     key: str
     title: Any
     heading: Any
     columns: tuple[Column, ...]
     read: Callable[[Mapping[str, str]], Any]
-    store: Callable[..., Stored]
+    store: Callable[[Sequence[Any], Agent, bool], Stored]
     cells: Callable[[Any], Sequence[str]]
+    #: What one must be allowed to do.
+    verb: str = "configure"
+    max_rows: int = MAX_ROWS
+    shown: int = PREVIEW
+    #: What parts the cells of lines that are pasted without a first one which names the columns; empty: none are taken.
+    pasted: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class _Header:
     width: int
     places: dict[int, Column]
     ignored: list[str]
+    #: Lines above the first row.
+    lines: int = 1
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------
@@ -103,13 +107,19 @@ def parse(kind: Kind, data: bytes) -> Plan:
     header = _header(kind, lines)
     plan, seen = Plan(ignored=header.ignored), dict[Any, int]()
     for count, (line, cells) in enumerate(_rows(lines, header.delimiter, before=skipped)):
-        if count > MAX_ROWS:
-            raise _refusal(lazy("The file has more than 50,000 lines. Split it."))
-        if count and any(cells if isinstance(cells, list) else ["-"]):
+        if count >= kind.max_rows + header.lines:
+            raise _refusal(_too_many(kind.max_rows))
+        if count >= header.lines and any(cells if isinstance(cells, list) else ["-"]):
             _read_row(kind, plan, seen, line, cells, header)
     if not plan.rows and not plan.bad:
         raise _refusal(lazy("The file has no line below its first one."))
     return plan
+
+
+def _too_many(limit: int) -> Any:
+    if limit == MAX_ROWS:
+        return lazy("The file has more than 50,000 lines. Split it.")
+    return lazy("At most %(limit)d lines at a time: split the list.", limit=limit)
 
 
 def _refusal(message: Any) -> InvalidInput:
@@ -122,9 +132,12 @@ def _text(data: bytes) -> str:
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if not text.strip():
+            raise _refusal(lazy("The file is empty."))
+        return text
     raise _refusal(lazy("This is not a text file. Save the sheet as CSV, in UTF-8."))
 
 
@@ -150,6 +163,8 @@ def _header(kind: Kind, lines: list[str]) -> _Header:
     header = max((_header_with(kind, lines, delimiter) for delimiter in DELIMITERS), key=lambda one: len(one.places))
     columns = list(header.places.values())
     missing = [column for column in kind.columns if column.needed and column not in columns]
+    if missing and kind.pasted and len(columns) < LEAST:
+        return _without_header(kind, lines)
     if missing:
         raise _refusal(lazy("The first line names no column “%(name)s”.", name=missing[0].label))
     twice = [column for column in columns if columns.count(column) > 1]
@@ -164,6 +179,13 @@ def _header_with(kind: Kind, lines: list[str], delimiter: str) -> _Header:
     places = {place: columns[_folded(cell)] for place, cell in enumerate(cells) if _folded(cell) in columns}
     ignored = [cell[:60] for place, cell in enumerate(cells) if place not in places and cell]
     return _Header(delimiter, len(cells), places, ignored[:MAX_IGNORED])
+
+
+def _without_header(kind: Kind, lines: list[str]) -> _Header:
+    """Return the columns in their own order, for lines that begin at once."""
+    counts = {delimiter: len(next(_rows(lines, delimiter))[1] or []) for delimiter in kind.pasted}
+    delimiter = max(counts, key=lambda one: counts[one])
+    return _Header(delimiter, len(kind.columns), dict(enumerate(kind.columns)), [], lines=0)
 
 
 def _folded(header: str) -> str:
@@ -188,6 +210,8 @@ def _read_row(
 def _values(cells: list[str] | None, header: _Header) -> dict[str, str]:
     if cells is None:
         raise InvalidInput(lazy("This line cannot be read: too long, or a quotation mark is not closed."))
+    if any(cells[header.width :]) and not header.lines:
+        raise InvalidInput(lazy("More cells than there are columns: a cell that holds a comma needs quotation marks."))
     if any(cells[header.width :]):
         raise InvalidInput(lazy("More cells than the first line has: a cell that holds a comma needs quotation marks."))
     return {column.name: cells[place] for place, column in header.places.items() if place < len(cells)}
@@ -195,54 +219,3 @@ def _values(cells: list[str] | None, header: _Header) -> dict[str, str]:
 
 def _label(kind: Kind, field: str) -> Any:
     return next((column.label for column in kind.columns if field and field.startswith(column.name)), "")
-
-
-# --- Keeping the file between preview and confirmation ------------------------------------------------------------
-
-
-def keep(kind: Kind, data: bytes, *, actor: Agent) -> str:
-    """Keep a file for an hour, for the agent who uploaded it; return its key. Raises NotAllowed."""
-    access.require(actor, "configure")
-    purge()
-    key = secrets.token_urlsafe(32)
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _path(kind, key, actor)
-    path.touch(mode=0o600)
-    path.write_bytes(data)
-    return key
-
-
-def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
-    """Store the right rows of a kept file; return their counts and the number of wrong lines.
-
-    Raises NotFound when the file is no longer kept.
-    """
-    access.require(actor, "configure")
-    purge()
-    path = _path(kind, key, actor) if KEY.fullmatch(key) else None
-    if path is None or not path.is_file():
-        raise NotFound(lazy("This file is not kept any more: it was imported, or it waited for an hour."))
-    plan = parse(kind, path.read_bytes())
-    result = kind.store(plan.rows)
-    journal.record(journal.Act.IMPORTED, actor=actor, subject=kind.title, count=len(plan.rows))
-    path.unlink(missing_ok=True)
-    return result, len(plan.bad)
-
-
-def purge() -> None:
-    """Delete the files that were not confirmed in time."""
-    oldest = time.time() - LIFETIME.total_seconds()
-    for path in _folder().glob("*.csv"):
-        # Another process may be deleting the same one.
-        with suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-
-
-def _folder() -> Path:
-    return environment.current().data_dir / "imports"
-
-
-def _path(kind: Kind, key: str, actor: Agent) -> Path:
-    return _folder() / f"{kind.key}-{actor.id}-{key}.csv"

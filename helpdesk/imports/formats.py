@@ -1,4 +1,4 @@
-"""The formats of imports: the columns of orders and of customers, their headers, and how their cells are read."""
+"""The formats of imports: the columns of each kind, their headers, and how the cells of orders are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk import orders
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.imports import Column, Kind, customer_rows
+from helpdesk.imports import DELIMITERS, Column, Kind, agent_rows, customer_rows
 from helpdesk.imports.customer_rows import NewMember
 from helpdesk.orders import money, order_input
 from helpdesk.orders.order_input import NewOrder
@@ -95,7 +95,7 @@ ORDERS = Kind(
         Column("lines", lazy("Articles"), ("lines", "items", "articles", "lignes", "produits")),
     ),
     read_order,
-    orders.store,
+    lambda rows, _actor, write: orders.store(rows, write=write),
     _order_cells,
 )
 
@@ -109,6 +109,38 @@ MEMBERS = Kind(
         Column("first_name", lazy("First name"), ("first name", "given name", "prénom")),
     ),
     customer_rows.read,
-    customer_rows.store,
+    lambda rows, _actor, write: customer_rows.store(rows, write=write),
     _member_cells,
+)
+
+AGENTS = Kind(
+    "agents",
+    lazy("Users"),
+    lazy("Invite from a list"),
+    (
+        EMAIL,
+        Column("name", lazy("Name"), ("name", "full name", "nom", "nom complet", "nom et prénom"), needed=True),
+        Column("role", lazy("Role"), ("role", "rôle", "profil"), needed=True),
+        Column(
+            "places",
+            lazy("Service and department"),
+            (
+                *("places", "place", "covers", "service", "services", "service and department", "service/department"),
+                *("périmètre", "service et département", "service/département"),
+            ),
+        ),
+        Column("teams", lazy("Teams"), ("team", "teams", "équipe", "équipes")),
+        Column(
+            "notify",
+            lazy("Notify by e-mail"),
+            ("notify", "notify by e-mail", "notification", "notifier", "notification par e-mail"),
+        ),
+    ),
+    agent_rows.read,
+    agent_rows.store,
+    agent_rows.cells,
+    verb="administer",
+    max_rows=agent_rows.MAX_ROWS,
+    shown=agent_rows.MAX_ROWS,
+    pasted=DELIMITERS,
 )

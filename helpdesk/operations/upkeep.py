@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk import clock, imports, journal_listing, links, orders, tickets
+from helpdesk import clock, journal_listing, links, orders, tickets
 from helpdesk.files import attachments, room
+from helpdesk.imports import confirmation
 from helpdesk.incoming import mailbox_health, raw_mail_retention
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
@@ -61,7 +62,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "the journal": journal_listing.purge,
     "drafts": drafts.purge,
     "presence": presence.purge,
-    "imports": imports.purge,
+    "imports": confirmation.purge,
     "throttles": throttle.purge,
     "batches": bulk.purge,
     "sign-ins and codes": _forget_rows,

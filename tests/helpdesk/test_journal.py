@@ -9,9 +9,9 @@ import time_machine
 
 from admin_views import PAGES
 from admin_views.base import DeskView
-from helpdesk import clock, imports, journal, journal_listing, outbox, settings, tickets
+from helpdesk import clock, journal, journal_listing, outbox, settings, tickets
 from helpdesk.errors import InvalidInput
-from helpdesk.imports import formats
+from helpdesk.imports import confirmation, formats
 from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES, Act
 from helpdesk.notifications import email_texts
 from helpdesk.operations import upkeep
@@ -209,6 +209,6 @@ def test_who_is_deleted_keeps_the_name_on_the_line(root, ana):
 
 
 def test_an_import_is_noted(root, database):
-    key = imports.keep(formats.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
-    imports.run(formats.MEMBERS, key, actor=root)
+    key = confirmation.keep(formats.MEMBERS, b"e-mail\nvera@visitor.example\nno address\n", actor=root)
+    confirmation.run(formats.MEMBERS, key, actor=root)
     assert sentences(kind="data") == ["Root imported “Customers” (rows: 1)"]
