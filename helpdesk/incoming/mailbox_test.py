@@ -41,8 +41,8 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
         ]
     lines = [_resolved(mailbox)]
     if lines[-1].ok:
-        lines += [*_signed_in(mailbox), _confirming(mailbox)]
-    return lines
+        lines += _signed_in(mailbox)
+    return [*lines, _confirming(mailbox)] if all(line.ok for line in lines) else lines
 
 
 def _confirming(mailbox: Mailbox) -> Step:

@@ -186,8 +186,8 @@ def test_starttls_is_spoken(mailbox: Mailbox, put: Callable[..., None], server: 
 def test_the_test_of_a_mailbox_says_each_step(mailbox: Mailbox, put: Callable[..., None], root: Agent) -> None:
     put(mail())
     steps = mailbox_test.steps(mailbox, actor=root)
-    assert [step.ok for step in steps] == [True] * 3
-    assert "1 e-mail" in str(steps[-1].text)
+    assert [step.ok for step in steps] == [True] * 4
+    assert "1 e-mail" in str(steps[-2].text)
     mailbox.folder = "Nowhere"
     steps = mailbox_test.steps(mailbox, actor=root)
     assert not steps[-1].ok
