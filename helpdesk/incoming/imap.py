@@ -133,6 +133,13 @@ class Connection:
         """Return the UIDs of what arrived on this day or later."""
         return sorted(int(uid) for uid in self.client.search(["SINCE", day]))
 
+    def desk_marks(self, since: date, most: int) -> list[bytes]:
+        """Return sender and mark of the newest mails of the open folder that a help desk like this one has sent."""
+        uids = self.client.search(["SINCE", since, "HEADER", "X-Guichet-Desk", ""])
+        item = "BODY.PEEK[HEADER.FIELDS (FROM X-GUICHET-DESK)]"
+        answer: Any = self.client.fetch(sorted(uids)[-most:], [item]) if uids else {}
+        return [bytes(value) for row in answer.values() for key, value in row.items() if key.startswith(b"BODY[")]
+
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Return the sizes the server names."""
         answer = self.client.fetch(uids, ["RFC822.SIZE"])

@@ -10,7 +10,7 @@ from peewee import fn
 from helpdesk import access, clock, settings
 from helpdesk.errors import TooMany
 from helpdesk.i18n import _, in_language, lazy, ngettext
-from helpdesk.incoming import held_mail_count
+from helpdesk.incoming import held_mail_count, shared_account
 from helpdesk.lib import throttle
 from helpdesk.notifications import outbox_rows, recipients, withholding
 from helpdesk.notifications.outbox_rows import Text
@@ -82,7 +82,16 @@ def findings() -> list[tuple[str, bool, str, bool]]:
     text = ngettext("%(num)s e-mail waits for the desk", "%(num)s e-mails wait for the desk", count)
     rows.append((_("Received e-mails"), not late, text if count else _("None waits"), False))
     text = ngettext("%(num)s e-mail waits for a decision", "%(num)s e-mails wait for a decision", held)
-    return [*rows, (_("To check"), not held, text if held else _("None"), True), *_unconfirmed(), *_bounced()]
+    rows.append((_("To check"), not held, text if held else _("None"), True))
+    return [*rows, *_read_twice(), *_unconfirmed(), *_bounced()]
+
+
+def _read_twice() -> list[tuple[str, bool, str, bool]]:
+    """Name the mailboxes that read the same folder of the same account."""
+    enabled = lookups.mailboxes(enabled_only=True)
+    names = [row.name for row in enabled if shared_account.same_as(row)]
+    text = _("They read the same account: %(names)s", names=", ".join(names[:SHOWN]))
+    return [(_("Read by two mailboxes"), False, text, True)] if names else []
 
 
 def _unconfirmed() -> list[tuple[str, bool, str, bool]]:

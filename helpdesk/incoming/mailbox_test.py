@@ -9,7 +9,7 @@ from typing import Any
 from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import collection, mailboxes, pipeline, sender_checks
+from helpdesk.incoming import collection, mailboxes, pipeline, sender_checks, shared_account
 from helpdesk.incoming.imap_errors import explain
 from helpdesk.settings import mail_accounts
 from models import Mailbox
@@ -39,8 +39,8 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
             ),
             _confirming(mailbox),
         ]
-    lines = [_resolved(mailbox)]
-    if lines[-1].ok:
+    lines = [_resolved(mailbox), *_same_account(mailbox)]
+    if lines[0].ok:
         lines += _signed_in(mailbox)
     return [*lines, _confirming(mailbox)] if all(line.ok for line in lines) else lines
 
@@ -64,6 +64,23 @@ def _called(server: str) -> str:
     return f"{server} (Microsoft 365)" if server == sender_checks.MICROSOFT else server
 
 
+def _same_account(mailbox: Mailbox) -> list[Step]:
+    name = lazy("Read once")
+    return [Step(name, False, shared_account.same_text(other)) for other in shared_account.same_as(mailbox)]
+
+
+def _other_desk(mailbox: Mailbox, connection: Any) -> list[Step]:
+    """Warn where another desk sends as this address: what both read would be answered twice."""
+    if not shared_account.has_other_desk(mailbox, connection):
+        return []
+    text = lazy(
+        "Another help desk sends e-mails as %(address)s (or this one did, under an earlier secret key). If it reads "
+        "this mailbox, too, each e-mail becomes a ticket in both: switch one of them off.",
+        address=mailbox.address,
+    )
+    return [Step(lazy("One help desk"), False, text)]
+
+
 def _resolved(mailbox: Mailbox) -> Step:
     name = lazy("Name of the server")
     host, port, _security = mail_accounts.imap_server_of(mailbox)
@@ -84,6 +101,7 @@ def _signed_in(mailbox: Mailbox) -> list[Step]:
                 *_folders(mailbox, connection),
                 *_sent(mailbox, connection),
                 *_waiting(mailbox, connection),
+                *_other_desk(mailbox, connection),
             ]
     except Exception as error:
         return [Step(name, False, explain(error))]

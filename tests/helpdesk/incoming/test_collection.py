@@ -13,6 +13,7 @@ import pytest
 
 from helpdesk import outbox, settings
 from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_health, mailbox_test, pipeline
+from helpdesk.notifications import reply_address
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket
 from tests.support import cast, sqlite_only
 from tests.support import dovecot as real
@@ -192,6 +193,35 @@ def test_the_test_of_a_mailbox_says_each_step(mailbox: Mailbox, put: Callable[..
     steps = mailbox_test.steps(mailbox, actor=root)
     assert not steps[-1].ok
     assert "INBOX" in str(steps[-1].text)
+
+
+@sqlite_only
+def test_the_test_of_a_mailbox_warns_of_an_account_that_is_read_twice(
+    mailbox: Mailbox, put: Callable[..., None], root: Agent, sales: Service
+) -> None:
+    def warnings() -> list[str]:
+        return [str(step.text) for step in mailbox_test.steps(Mailbox.get_by_id(mailbox.id), actor=root) if not step.ok]
+
+    ours = [("X-Guichet-Desk", reply_address.desk_mark())]
+    other = [("X-Guichet-Desk", "0" * 32)]
+    put(mail(sender=f"Support <{mailbox.address}>", headers=ours))
+    # A customer who has such a desk, too, is none that reads this mailbox.
+    put(mail(sender="desk@customer.example", headers=other))
+    assert warnings() == []
+    put(mail(sender=f"Support <{mailbox.address.title()}>", headers=other), folder="Posted")
+    [line] = warnings()
+    assert "Another help desk sends e-mails as support@desk.example" in line
+    values = {"kind": "imap", "host": "127.0.0.1", "username": mailbox.username.title()}
+    second = make_mailbox(sales, name="Orders", address="orders@desk.example", **values)
+    assert "“Orders” reads the same folder" in warnings()[0]
+    named = next(row for row in mailbox_health.findings() if row[0] == "Read by two mailboxes")
+    assert named[1:] == (False, "They read the same account: Support, Orders", True)
+    for change in ({"folder": "Orders"}, {"folder": "INBOX", "enabled": False}):
+        for name, value in change.items():
+            setattr(second, name, value)
+        second.save()
+        assert len(warnings()) == 1
+        assert "Read by two mailboxes" not in [row[0] for row in mailbox_health.findings()]
 
 
 # --- A server that misbehaves -------------------------------------------------------------------------------------
