@@ -582,6 +582,36 @@ class BulkChange(Base):
         table_name = "batch_change"
 
 
+class Departure(Base):
+    """An agent who left, and what became of all they had (`moves`), stored while an administrator may undo it.
+
+    `last_event` is the id of the newest line of all histories then, `mails` are the ids of the e-mails it wrote.
+    """
+
+    id: Any = LastingId()
+    agent = ForeignKeyField(Agent, backref="departures", on_delete="CASCADE")
+    actor_name = CharField(max_length=254)
+    was_active = BooleanField()
+    moves = JSONField(default=list)
+    mails = JSONField(default=list)
+    last_event = BigIntegerField(default=0)
+    created_at = UtcDateTimeField(index=True)
+    undone_at = UtcDateTimeField(null=True)
+
+
+class DepartureChange(Base):
+    """A row that changed when an agent left: what it is (`holding`), its id, and its values before and after."""
+
+    departure = ForeignKeyField(Departure, backref="changes", on_delete="CASCADE", index=False)
+    holding = CharField(max_length=20)
+    row_id = BigIntegerField()
+    before = JSONField(default=dict)
+    after = JSONField(default=dict)
+
+    class Meta:
+        indexes = ((("departure", "holding", "row_id"), True),)
+
+
 class StoredPicture:
     """What files of messages and files of forms know of themselves as pictures."""
 
@@ -1210,6 +1240,8 @@ TABLES: tuple[type[Base], ...] = (
     SavedView,
     BulkAction,
     BulkChange,
+    Departure,
+    DepartureChange,
     ReadMark,
     Rating,
     FormerNumber,

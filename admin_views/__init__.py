@@ -20,6 +20,7 @@ from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
+from admin_views.setup.departures import DeparturesPage
 from admin_views.setup.design import DesignPage
 from admin_views.setup.email_texts import EmailsPage
 from admin_views.setup.filters import FiltersView
@@ -77,6 +78,7 @@ PAGES = (
     CannedResponsesView,
     FiltersView,
     UsersView,
+    DeparturesPage,
     TeamsView,
     RolesView,
     MySettingsView,

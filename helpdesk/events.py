@@ -246,6 +246,7 @@ OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which 
 REASONS: dict[str, Any] = {
     "agent-disabled": lazy("%(name)s was disabled"),
     "agent-deleted": lazy("%(name)s was deleted"),
+    "departure-undone": lazy("the departure of %(name)s was undone"),
     "team-disabled": lazy("the team %(name)s was disabled"),
     "team-deleted": lazy("the team %(name)s was deleted"),
     "left-team": lazy("%(name)s left the team"),
@@ -261,6 +262,10 @@ REASONS: dict[str, Any] = {
 }
 
 
+#: What sentences may hold; a line says nothing for what it does not have.
+_VALUES = ("old", "new", "to", "tag", "former", "subject", "email", "number", "name", "reason")
+
+
 def describe(event: TicketEvent) -> str:
     """Return the sentence of an event in the reader's language."""
     kind = EventKind(event.kind)
@@ -269,16 +274,7 @@ def describe(event: TicketEvent) -> str:
     who = event.actor_name or (_("The filter “%(name)s”", name=rule) if rule else _("The desk"))
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else _SENTENCES[kind]
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
-        "old": "",
-        "new": "",
-        "to": "",
-        "tag": "",
-        "former": "",
-        "subject": "",
-        "email": "",
-        "number": "",
-        "name": "",
-        "reason": "",
+        **dict.fromkeys(_VALUES, ""),
         **data,
         "who": who,
     }

@@ -16,7 +16,17 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import _
-from helpdesk.journal_texts import ACTIVITY, FIELD_NAMES, KINDS, OPTIONAL, SENTENCES, SETUP, TABLE_NAMES, Act
+from helpdesk.journal_texts import (
+    ACTIVITY,
+    FIELD_NAMES,
+    HOLDING_NAMES,
+    KINDS,
+    OPTIONAL,
+    SENTENCES,
+    SETUP,
+    TABLE_NAMES,
+    Act,
+)
 from helpdesk.lib import email_syntax, inputs
 from helpdesk.lib.statements import insert
 from helpdesk.settings import email_kinds, mail_failures
@@ -225,6 +235,8 @@ def describe(entry: JournalEntry) -> str:
         values["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in data["fields"])
     if "what" in data:
         values["what"] = TABLE_NAMES[data["what"]][1]
+    if "holding" in data:
+        values["holding"] = HOLDING_NAMES[data["holding"]]
     if act in (Act.SETTING, Act.SECRET):
         declared = settings.DECLARED.get(entry.subject)
         values["setting"] = declared.label if declared is not None else entry.subject

@@ -19,6 +19,9 @@ class Act(StrEnum):
     CHANGED = "changed"
     DELETED = "deleted"
     DISABLED = "disabled"
+    HANDED_OVER = "handed-over"
+    LEFT_BEHIND = "left-behind"
+    DEPARTURE_UNDONE = "departure-undone"
     INVITED = "invited"
     LEFT_SUPPORT = "left-support"
     SETTING = "setting"
@@ -28,6 +31,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    KEY_RESTORED = "key-restored"
     LINK_MADE = "link-made"
     MAILBOX_SIGNED_IN = "mailbox-signed-in"
     LINKS_REVOKED = "links-revoked"
@@ -70,6 +74,12 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.CHANGED: (SETUP, lazy("%(who)s changed “%(subject)s” (%(what)s): %(fields)s")),
     Act.DELETED: (SETUP, lazy("%(who)s deleted “%(subject)s” (%(what)s)")),
     Act.DISABLED: (RIGHTS, lazy("%(who)s disabled the account of %(subject)s")),
+    Act.HANDED_OVER: (RIGHTS, lazy("%(who)s handed over from %(subject)s to %(to)s: %(holding)s (%(count)s)")),
+    Act.LEFT_BEHIND: (RIGHTS, lazy("%(who)s took from %(subject)s and gave to nobody: %(holding)s (%(count)s)")),
+    Act.DEPARTURE_UNDONE: (
+        RIGHTS,
+        lazy("%(who)s undid the departure of %(subject)s (given back: %(back)s, changed since: %(lost)s)"),
+    ),
     Act.INVITED: (RIGHTS, lazy("%(who)s invited %(subject)s")),
     Act.LEFT_SUPPORT: (RIGHTS, lazy("%(who)s removed %(subject)s from the support")),
     Act.SETTING: (SETTINGS, lazy("%(who)s set “%(setting)s”: %(old)s → %(new)s")),
@@ -79,6 +89,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
+    Act.KEY_RESTORED: (DATA, lazy("%(who)s let the revoked key “%(subject)s” open again")),
     Act.MAILBOX_SIGNED_IN: (SETUP, lazy("%(who)s signed the mailbox “%(subject)s” in at %(provider)s")),
     Act.LINK_MADE: (RIGHTS, lazy("%(who)s made a link by which %(subject)s chooses a password")),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
@@ -109,6 +120,24 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
     "Customer": (SETUP, lazy("customer")),
     "Mailbox": (SETUP, lazy("mailbox")),
     "SenderRule": (SETUP, lazy("sender")),
+}
+
+#: What an agent who leaves may have (``helpdesk.departures``).
+HOLDING_NAMES: dict[str, Any] = {
+    "replies": lazy("Replies that wait to be sent"),
+    "tickets": lazy("Open tickets"),
+    "other_tickets": lazy("Tickets that are closed, spam or in the bin"),
+    "drafts": lazy("Drafts"),
+    "managed_teams": lazy("Teams they manage"),
+    "memberships": lazy("Teams they are a member of"),
+    "places": lazy("Places they cover"),
+    "filters": lazy("Filters they saved"),
+    "filter_actions": lazy("Filters that transfer to them"),
+    "filter_conditions": lazy("Filters that look for their name or address"),
+    "lists": lazy("Lists they share"),
+    "lists_of_theirs": lazy("Lists of others that look for their tickets"),
+    "canned_responses": lazy("Canned responses they wrote"),
+    "keys": lazy("Keys they made for other programs"),
 }
 
 #: Columns, and lists that belong to a row.

@@ -6,7 +6,7 @@ No screen lives here. Each override of `DeskView` stands for a trap of the stock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -184,11 +184,14 @@ class DeskView(Guarded, Adds, Deletes, Lists, ModelView):
         if request.method == "POST" and "confirmed" not in request.form:
             row = self.get_one(request.args.get("id"))
             form = self.edit_form(obj=row)
-            side_effects = self.side_effects(row, self.values(form)) if form.validate() else []
+            values = self.values(form) if form.validate() else None
+            side_effects = self.side_effects(row, values) if values is not None else []
             if side_effects:
-                return self.confirm(
-                    _("Save the changes to “%(name)s”?", name=self.named(row)), side_effects, _("Save"), **form_lists()
+                question, ways = (
+                    _("Save the changes to “%(name)s”?", name=self.named(row)),
+                    self.alternatives(row, values),
                 )
+                return self.confirm(question, side_effects, _("Save"), ways, **form_lists())
         return shown_again(super().edit_view())
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
@@ -208,11 +211,20 @@ class DeskView(Guarded, Adds, Deletes, Lists, ModelView):
         """Return where the reader came from, as far as that is a page of ours, else the list."""
         return get_redirect_target() or self.get_url(".index_view")
 
-    def confirm(self, question: str, consequences: list[str], button: str, **hidden: Any) -> str:
-        """Ask on a page of its own, which needs no script: the same address is then posted with ``confirmed``."""
+    def alternatives(self, _row: Any, _values: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+        """Return what one may do instead of deleting a row, or of saving `values`: (label, address) of links."""
+        return []
+
+    def confirm(
+        self, question: str, consequences: list[str], button: str, ways: Sequence[tuple[str, str]] = (), **hidden: Any
+    ) -> str:
+        """Ask on a page of its own, which needs no script: the same address is then posted with ``confirmed``.
+
+        `ways` are what one may do instead: (label, address) of links.
+        """
         back = self.way_back()
         return self.render(
-            "admin/model/confirm.html", title=question, consequences=consequences, button=button,
+            "admin/model/confirm.html", title=question, consequences=consequences, button=button, ways=ways,
             action=request.full_path, hidden={**hidden, "url": back, "confirmed": "1"}, return_url=back,
         )  # fmt: skip
 

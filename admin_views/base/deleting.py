@@ -48,7 +48,8 @@ class Deletes:
             return self.refuse(row, str(error))
         if "confirmed" not in request.form:
             consequences = self.consequences(row) or [_("It is gone for good; nothing relies on it.")]
-            return self.confirm(_("Delete “%(name)s”?", name=name), consequences, _("Delete"), id=row.id)
+            question, ways = _("Delete “%(name)s”?", name=name), self.alternatives(row)
+            return self.confirm(question, consequences, _("Delete"), ways, id=row.id)
         if self.delete_model(row):
             flash(_("“%(name)s” was deleted.", name=name), "success")
         return redirect(self.way_back())

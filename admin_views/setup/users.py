@@ -18,9 +18,9 @@ from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.inviting import Inviting
 from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
-from helpdesk import settings
+from helpdesk import departures, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
-from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.people import agents, assignees, invitations, mailed_links, permissions, teams
 from helpdesk.settings import lookups
 from models import Agent, Permission
@@ -37,6 +37,13 @@ def action(endpoint: str, title: Any) -> EndpointLinkRowAction:
 def modest_role() -> Any:
     """Return the role that may do least: what somebody new gets unless more is chosen."""
     return min(lookups.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
+
+
+def left_behind(row: Agent) -> list[str]:
+    """Name what hangs on an account beside its tickets, each kind with its number."""
+    kinds = [(holding, count) for holding, count in departures.overview(row) if not holding.key.endswith("tickets")]
+    names = [_("%(name)s (%(count)s)", name=holding.name, count=Count(count)) for holding, count in kinds]
+    return [_("More hangs on this account: %(names)s.", names=" · ".join(names))] if names else []
 
 
 def state(row: Any) -> str:
@@ -63,7 +70,7 @@ class UsersView(Inviting, DeskView):
     column_details_list = column_export_list = ()
     form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
     repeated = ("role", "locale")
-    create_template = edit_template = "admin/rich_form.html"
+    create_template, edit_template = "admin/rich_form.html", "admin/user_form.html"
     inline_models = (InlinePermission(Permission),)
     form_extra_fields = {
         "current": PasswordField(
@@ -110,6 +117,7 @@ class UsersView(Inviting, DeskView):
         action("desk_users.remove_from_support", lazy("Remove from support")),
         action("desk_users.invitation", lazy("Invitation")),
         action("desk_users.new_password", lazy("New password")),
+        action("desk_departures.index_view", lazy("Departure")),
     ]
 
     def is_action_available(self, action: Any, row: Any) -> bool:
@@ -164,15 +172,17 @@ class UsersView(Inviting, DeskView):
                 raise InvalidInput(error.message, field=f"{row['prefix']}-{error.field}") from error
 
     def side_effects(self, row: Any, values: dict[str, Any]) -> list[str]:
-        """Say how many tickets a disabled account leaves behind (RULES 7), and who is signed out."""
-        left = teams.unassigned_by(row, values) if row.active and not values["active"] else 0
+        """Say what a disabled account leaves behind (RULES 7), and who is signed out."""
+        closes = row.active and not values["active"]
+        left = references.unassigned(teams.unassigned_by(row, values)) + left_behind(row) if closes else []
         signed_out = [_("%(name)s is signed out everywhere.", name=row.name)]
-        return references.unassigned(left) + (signed_out if agents.signs_out(row, values, actor=self.agent) else [])
+        return left + (signed_out if agents.signs_out(row, values, actor=self.agent) else [])
 
     def consequences(self, row: Any) -> list[str]:
         """Say what deleting an account does (RULES 7)."""
         return [
             *references.unassigned(teams.unassigned_by(row)),
+            *left_behind(row),
             _("Their permissions are deleted. Their name stays on what they wrote."),
         ]
 
@@ -184,6 +194,12 @@ class UsersView(Inviting, DeskView):
             "%(name)s was added. This desk has no mail server yet: “Invitation” in the list shows a link to hand over.",
             name=row.name,
         )
+
+    def alternatives(self, row: Any, values: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+        """Offer to hand over first, where the account is about to be closed or deleted."""
+        if values is not None and (values["active"] or not row.active):
+            return []
+        return [(_("Hand over first"), self.get_url("desk_departures.index_view", id=row.id))]
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Show what comes next for somebody new: the invitation, then what they cover."""

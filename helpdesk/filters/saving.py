@@ -132,6 +132,33 @@ def delete_filter(rule: Filter, *, actor: Actor) -> None:
     rule.delete_instance()
 
 
+def set_author(rule: Filter, author: Agent, *, actor: Actor) -> None:
+    """Let another agent be the author of a filter: it acts on the tickets they see from now on (RULES 49).
+
+    Raises NotAllowed, also for an author who may not configure.
+    """
+    access.require(actor, "configure")
+    access.require(author, "configure")
+    rule.author_id = author.id
+    rule.save()
+
+
+def actions_of(rule: Filter) -> list[list[str]]:
+    """Return the actions of a filter as they are stored: what each does, and to whom or what."""
+    rows = FilterAction.select().where(FilterAction.rule == rule.id).order_by(FilterAction.id)
+    return [[row.action, row.argument] for row in rows]
+
+
+def set_arguments(rule: Filter, arguments: Sequence[str], *, actor: Actor) -> None:
+    """Give the actions of a filter these arguments, in their order; its author stays. Raises NotAllowed."""
+    access.require(actor, "configure")
+    rows = FilterAction.select().where(FilterAction.rule == rule.id).order_by(FilterAction.id)
+    with database.atomic():
+        for row, argument in zip(rows, arguments, strict=True):
+            row.argument = argument
+            row.save()
+
+
 def switch(rule: Filter, on: bool, *, actor: Actor) -> None:
     """Let a filter run, or rest. Raises NotAllowed."""
     access.require(actor, "configure")

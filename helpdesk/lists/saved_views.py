@@ -99,6 +99,19 @@ def change(view: SavedView, values: Mapping[str, Any], *, actor: Agent) -> Saved
     return view
 
 
+def hand_over(view: SavedView, to: Agent, *, actor: Agent) -> SavedView:
+    """Make a shared list another agent's; it gets another name where they have one of that name. Raises NotFound."""
+    require_change(view, actor=actor)
+    names = {row.name for row in _own(to) if row.id != view.id}
+    title, number = view.name, 2
+    while title in names:
+        title, number = f"{view.name[: LONGEST_NAME - 6]} ({number})", number + 1
+    with transaction():
+        view.owner, view.name = to, title
+        view.save()
+    return view
+
+
 def delete(view: SavedView, *, actor: Agent) -> None:
     """Forget a view; its tickets stay what they are."""
     require_change(view, actor=actor)

@@ -75,7 +75,7 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
     words = {
         "who": actor_name(cause.actor),
         "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
-        "count": len(cause.tickets),
+        "count": cause.data.get("count", len(cause.tickets)),
         "email": cause.data.get("email", ""),
         "reason": "",
         "sentence": cause.data.get("sentence", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk import clock, journal_listing, links, orders, tickets
+from helpdesk import clock, departures, journal_listing, links, orders, tickets
 from helpdesk.files import attachments, room
 from helpdesk.imports import confirmation
 from helpdesk.incoming import mailbox_health, raw_mail_retention
@@ -65,6 +65,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "imports": confirmation.purge,
     "throttles": throttle.purge,
     "batches": bulk.purge,
+    "departures": departures.purge,
     "sign-ins and codes": _forget_rows,
 }
 STEPS = {**ALWAYS, **{name: by_age(step) for name, step in _BY_AGE.items()}}

@@ -67,6 +67,18 @@ def revoke(key: ApiKey, *, actor: Actor) -> None:
             journal.record(Act.KEY_REVOKED, actor=actor, subject=key.name)
 
 
+def restore(key: ApiKey, *, actor: Actor) -> bool:
+    """Let a revoked key open again; False when another one has its name now. Raises NotAllowed."""
+    access.require(actor, "configure")
+    others = ApiKey.select().where(ApiKey.name == key.name, ApiKey.revoked_at.is_null())
+    if others.exists():
+        return False
+    with database.atomic():
+        ApiKey.update(revoked_at=None).where(ApiKey.id == key.id).execute()
+        journal.record(Act.KEY_RESTORED, actor=actor, subject=key.name)
+    return True
+
+
 def require_shop(key: ApiKey, shop: str) -> None:
     """Raise NotAllowed unless this key is for that shop."""
     if key.shop is not None and key.shop != inputs.one_line(shop, MAX_SHOP):

@@ -156,6 +156,37 @@ def refuse_role_in_use(role: Role) -> None:
         raise StillInUse(lazy("One role must remain."))
 
 
+def take_over(row: Permission, to: Agent, *, actor: Actor) -> Permission | None:
+    """Let another agent cover what this permission covers, and be notified there if it notifies; return what was
+    stored, None when nothing had to be. Their signature there stays. Raises NotAllowed.
+    """
+    rows = lookups.permissions_of(to.id)
+    same = [own for own in rows if (own.service_id, own.department_id) == (row.service_id, row.department_id)]
+    wider = access.deciding_permission(to, row.service_id, row.department_id)
+    if wider is not None and (wider.notify or not row.notify):
+        return None
+    values = {
+        "service": row.service_id,
+        "department": row.department_id,
+        "signature": wider.signature if wider is not None else "",
+        "notify": row.notify,
+    }
+    stored = Permission.get_by_id(same[0].id) if same else None
+    return save_permission(to, values, actor=actor, permission=stored)
+
+
+def places_left_by(leaving: Agent) -> tuple[list[Service | Department], list[Service | Department]]:
+    """Return the places that nobody else covers by a permission, and those where nobody else is notified."""
+    others = [agent for agent in lookups.agents() if agent.id != leaving.id]
+    places = [department or service for service, department in lookups.places(enabled_only=True)]
+    served = [place for place in places if access.covers(leaving, *_ids(place))]
+    notified = [place for place in places if _is_notified(leaving, place)]
+    return (
+        [place for place in served if not any(access.covers(agent, *_ids(place)) for agent in others)],
+        [place for place in notified if not any(_is_notified(agent, place) for agent in others)],
+    )
+
+
 def places_without_notification() -> list[Service | Department]:
     """Return the offered departments, and services without any, where no agent is notified of a new ticket."""
     places = [department or service for service, department in lookups.places(enabled_only=True)]
@@ -163,6 +194,9 @@ def places_without_notification() -> list[Service | Department]:
 
 
 def _is_notified(agent: Agent, place: Service | Department) -> bool:
-    service_id, department_id = (place.service_id, place.id) if isinstance(place, Department) else (place.id, None)
-    permission = access.deciding_permission(agent, service_id, department_id)
+    permission = access.deciding_permission(agent, *_ids(place))
     return permission is not None and permission.notify
+
+
+def _ids(place: Service | Department) -> tuple[int, int | None]:
+    return (place.service_id, place.id) if isinstance(place, Department) else (place.id, None)

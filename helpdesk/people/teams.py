@@ -87,6 +87,17 @@ def free_leftovers() -> int:
     return unassign_all(leftovers(), actor=SYSTEM)
 
 
+def memberships_of(agent: Agent) -> list[int]:
+    """Return the ids of the teams an agent is a member of, disabled ones among them."""
+    return [key for (key,) in TeamMember.select(TeamMember.team).where(TeamMember.agent == agent.id).tuples()]
+
+
+def members_of(team: Team) -> list[int]:
+    """Return the ids of the members of a team, longest first."""
+    rows = TeamMember.select(TeamMember.agent).where(TeamMember.team == team.id).order_by(TeamMember.id)
+    return [key for (key,) in rows.tuples()]
+
+
 # --- Teams --------------------------------------------------------------------------------------------------------
 
 

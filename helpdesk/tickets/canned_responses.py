@@ -153,6 +153,13 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
     return _store(row, service_id, Label(values.get("name") or {}), body)
 
 
+def set_author(response: CannedResponse, author: Agent, *, actor: Actor) -> None:
+    """Let another agent be the author of a response. Raises NotAllowed."""
+    require_edit(response, actor)
+    response.author = author
+    response.save()
+
+
 def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
     """Delete a response; filters that answer with it skip that from now on. Raises NotAllowed."""
     require_edit(response, actor)

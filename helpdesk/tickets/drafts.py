@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from helpdesk import clock
+from peewee import chunked
+
+from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters, richtext
@@ -16,6 +19,8 @@ from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 #: Days after which an unchanged draft is deleted.
 MAX_DAYS = 30
 MAX_NAME = 120
+#: Drafts that change hands by one statement.
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,32 @@ def of(ticket: Ticket, agent: Agent) -> Draft | None:
 def discard(ticket: Ticket, *, actor: Agent) -> None:
     """Delete this agent's draft in this ticket."""
     Draft.delete().where(Draft.ticket == ticket.id, Draft.agent == actor.id).execute()
+
+
+def hand_over(agent: Agent, to: Agent) -> list[int]:
+    """Let another agent go on with the drafts of this one; return their ids.
+
+    Not those in a ticket that the other does not see, or where they have a draft of their own.
+    """
+    own = Draft.alias()
+    theirs = own.select(own.ticket).where(own.agent == to.id)
+    seen = access.visible_tickets(to).select(Ticket.id)
+    rows = Draft.select(Draft.id).where(Draft.agent == agent.id, Draft.ticket.not_in(theirs), Draft.ticket.in_(seen))
+    ids = [key for (key,) in rows.order_by(Draft.id).tuples()]
+    for some in chunked(ids, BATCH):
+        Draft.update(agent=to.id).where(Draft.id.in_(some)).execute()
+    return ids
+
+
+def give_back(ids: Sequence[int], agent: Agent, since: datetime) -> int:
+    """Give these drafts back to the agent who began them, as far as nobody changed them since; return how many."""
+    own = Draft.alias()
+    theirs = own.select(own.ticket).where(own.agent == agent.id)
+    count = 0
+    for some in chunked(ids, BATCH):
+        same = (Draft.id.in_(some), Draft.updated_at <= since, Draft.ticket.not_in(theirs))
+        count += int(Draft.update(agent=agent.id).where(*same).execute())
+    return count
 
 
 def purge() -> int:

@@ -83,6 +83,19 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 
 
+def waiting_of(agent: Agent) -> list[Message]:
+    """Return the replies of this agent that are not public yet, by ticket: none waits longer than an hour."""
+    now = clock.now()
+    lines = TicketEvent.select().where(
+        TicketEvent.agent == agent.id,
+        TicketEvent.created_at >= now - LONGEST,
+        TicketEvent.kind == EventKind.REPLIED.value,
+    )
+    ids = [line.data.get("message") for line in lines]
+    waits = (Message.public_at > now) & (Message.agent == agent.id) & Message.deleted_at.is_null()
+    return list(Message.select().where(Message.id.in_(ids), waits).order_by(Message.ticket, Message.id)) if ids else []
+
+
 def delay_reply(message: Message, *, actor: Agent) -> datetime:
     """Delay a reply by two minutes, by an hour at most in all; return the time (UTC) at which it becomes public.
 

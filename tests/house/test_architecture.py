@@ -49,7 +49,7 @@ FLOORS = (
     ("people",),
     ("tickets", "imports"),
     ("lists", "filters", "visitors", "setup"),
-    ("incoming", "outbox", "reports"),
+    ("incoming", "outbox", "reports", "departures"),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from helpdesk.settings import environment
 
@@ -35,6 +36,20 @@ def test_both_languages_show_the_same_commands() -> None:
     assert english == french
     blocks = [re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M) for page in PAGES]
     assert [block.replace("ADDRESS-OF-", "ADRESSE-DE-") for block in blocks[0]] == blocks[1]
+
+
+def screen_words(page: Path, heading: str) -> list[str]:
+    """The words of screens that a section of a page shows."""
+    section = page.read_text(encoding="utf-8").split(f"## {heading}\n")[1].partition("\n## ")[0]
+    return [word for path in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", section) for word in path.split(" → ")]
+
+
+def test_the_section_of_who_leaves_shows_the_words_of_the_screens() -> None:
+    with (environment.ROOT / "translations" / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        french = {message.id: message.string for message in read_po(file)}
+    words = screen_words(PAGES[0], "When an agent leaves")
+    assert len(words) >= 5
+    assert [french.get(word) for word in words] == screen_words(PAGES[1], "Quand un agent s’en va")
 
 
 @pytest.fixture

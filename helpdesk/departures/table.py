@@ -1,0 +1,165 @@
+"""All that an agent may have, a line each, in the order in which it is shown and moved.
+
+A capability that gives agents something of their own adds its line here, and its name to `journal_texts.HOLDING_NAMES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from helpdesk.departures import people_holdings as people
+from helpdesk.departures import setup_holdings as setup
+from helpdesk.departures import ticket_holdings as tickets
+from helpdesk.departures.holding import NAMED, Holding, Word, colleagues, handlers, teams_and_handlers
+from helpdesk.i18n import lazy
+from models import Agent
+
+Rows = Callable[[Agent], Sequence[Any]]
+
+
+def _counted(rows: Rows) -> Callable[[Agent], int]:
+    return lambda agent: len(rows(agent))
+
+
+def _named(rows: Rows) -> Callable[[Agent], list[str]]:
+    return lambda agent: [str(row) for row in rows(agent)[:NAMED]]
+
+
+def _page(endpoint: str, **arguments: Any) -> Callable[[Agent], tuple[str, dict[str, Any]]]:
+    return lambda _agent: (endpoint, arguments)
+
+
+HOLDINGS: tuple[Holding, ...] = (
+    # What is taken back is a draft then, and goes where the drafts go.
+    Holding(
+        "replies",
+        tickets.count_replies,
+        lazy("If they are left as they are, they go out as they are written."),
+        heirs=lambda _agent: [Word("withdraw", lazy("Take back, as drafts"))],
+        transfer=tickets.withdraw_replies,
+    ),
+    # Before the teams, whose rules would unassign some of them.
+    Holding(
+        "tickets",
+        tickets.count_open,
+        lazy("If nobody gets them, they are unassigned."),
+        page=lambda agent: ("desk_tickets.index_view", {"assignee": agent.id}),
+        heirs=teams_and_handlers,
+        transfer=tickets.move_open,
+        restore=tickets.give_back,
+        is_freed=True,
+    ),
+    Holding(
+        "other_tickets",
+        tickets.count_others,
+        lazy("If nobody gets them, they are unassigned."),
+        page=lambda agent: ("desk_tickets.index_view", {"view": "all", "assignee": agent.id}),
+        heirs=teams_and_handlers,
+        transfer=tickets.move_others,
+        restore=tickets.give_back,
+        is_freed=True,
+    ),
+    Holding(
+        "drafts",
+        tickets.count_drafts,
+        lazy("If nobody gets them, they stay with the account and are deleted 30 days after their last change."),
+        heirs=handlers,
+        transfer=tickets.move_drafts,
+        restore=tickets.give_back_drafts,
+    ),
+    Holding(
+        "managed_teams",
+        _counted(people.managed),
+        lazy("If nobody gets them, they have no manager."),
+        names=_named(people.managed),
+        page=_page("desk_teams.index_view"),
+        heirs=colleagues,
+        transfer=people.move_managed,
+        restore=people.give_back_managed,
+        is_freed=True,
+    ),
+    Holding(
+        "memberships",
+        _counted(people.joined),
+        lazy("They leave these teams, whether somebody takes their place or not."),
+        names=_named(people.joined),
+        page=_page("desk_teams.index_view"),
+        heirs=colleagues,
+        transfer=people.move_memberships,
+        restore=people.give_back_memberships,
+        is_freed=True,
+    ),
+    Holding(
+        "places",
+        _counted(people.places),
+        lazy("If nobody takes their place, those who cover these places beside them go on alone."),
+        names=_named(people.places),
+        heirs=colleagues,
+        transfer=people.move_places,
+        restore=people.give_back_places,
+    ),
+    Holding(
+        "filters",
+        _counted(setup.saved_by),
+        lazy("If nobody gets them, they rest until somebody saves them again."),
+        names=_named(setup.saved_by),
+        page=_page("desk_filters.index_view"),
+        heirs=setup.configurers,
+        transfer=setup.move_filters,
+        restore=setup.give_back_filters,
+    ),
+    Holding(
+        "filter_actions",
+        _counted(setup.transferring_to),
+        lazy("If nobody gets them, that action is skipped, and the history of the ticket says so."),
+        names=_named(setup.transferring_to),
+        page=_page("desk_filters.index_view"),
+        heirs=handlers,
+        transfer=setup.move_actions,
+        restore=setup.give_back_actions,
+    ),
+    Holding(
+        "filter_conditions",
+        _counted(setup.looking_for),
+        lazy("They stay as they are: look whether they are still right."),
+        names=_named(setup.looking_for),
+        page=_page("desk_filters.index_view"),
+    ),
+    Holding(
+        "lists",
+        _counted(setup.shared_by),
+        lazy("If nobody gets them, they stay shared, and administrators may rename or delete them."),
+        names=_named(setup.shared_by),
+        page=_page("desk_views.index_view"),
+        heirs=colleagues,
+        transfer=setup.move_lists,
+        restore=setup.give_back_lists,
+    ),
+    Holding(
+        "lists_of_theirs",
+        _counted(setup.lists_of_theirs),
+        lazy("They stay as they are: look whether they are still right."),
+        names=_named(setup.lists_of_theirs),
+    ),
+    Holding(
+        "canned_responses",
+        _counted(setup.written_by),
+        lazy("If nobody gets them, managers and administrators edit them."),
+        names=_named(setup.written_by),
+        page=_page("desk_canned_responses.index_view"),
+        heirs=handlers,
+        transfer=setup.move_responses,
+        restore=setup.give_back_responses,
+    ),
+    Holding(
+        "keys",
+        _counted(people.keys),
+        lazy("If they are not revoked, they go on working, also for whoever has a copy of them."),
+        names=_named(people.keys),
+        page=_page("desk_api_keys.index_view"),
+        heirs=lambda _agent: [Word("revoke", lazy("Revoke"))],
+        transfer=people.revoke_keys,
+        restore=people.restore_keys,
+    ),
+)

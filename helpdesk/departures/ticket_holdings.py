@@ -1,0 +1,181 @@
+"""Tickets, replies that wait to be sent, and drafts of an agent who leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import SQL, ModelSelect, Value, fn
+
+from helpdesk import clock
+from helpdesk.departures.holding import Move
+from helpdesk.errors import HelpdeskError
+from helpdesk.events import EventKind, actor_name
+from helpdesk.locking import lock_all
+from helpdesk.notifications import owe, recipients
+from helpdesk.notifications.causes import Cause, Occasion
+from helpdesk.people import teams
+from helpdesk.tickets import drafts, undo_send
+from helpdesk.tickets.assignment import ASSIGNING
+from models import LIVE, Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
+
+#: Tickets that the mail to whoever gets them lists.
+LISTED = 50
+NOT_LIVE = SQL("NOT (is_open AND NOT is_spam AND NOT in_bin)")
+
+
+# --- Replies that wait to be sent ---------------------------------------------------------------------------------
+
+
+def count_replies(agent: Agent) -> int:
+    """Return how many replies of the agent are not public yet."""
+    return len(undo_send.waiting_of(agent))
+
+
+def withdraw_replies(move: Move) -> int:
+    """Take the replies back, so that each is a draft again; one that can no longer be taken back goes out."""
+    count = 0
+    for message in undo_send.waiting_of(move.agent):
+        try:
+            undo_send.withdraw_reply(message, actor=move.agent)
+        except HelpdeskError:
+            continue
+        move.note(message.id)
+        count += 1
+    return count
+
+
+# --- Tickets ------------------------------------------------------------------------------------------------------
+
+
+def open_tickets(agent: Agent) -> ModelSelect:
+    """Return the open tickets of the agent."""
+    return teams.assigned_to(agent).where(LIVE)
+
+
+def other_tickets(agent: Agent) -> ModelSelect:
+    """Return the tickets of the agent that are closed, spam or in the bin."""
+    return teams.assigned_to(agent).where(NOT_LIVE)
+
+
+def count_open(agent: Agent) -> int:
+    """Return how many open tickets the agent has."""
+    return int(open_tickets(agent).count())
+
+
+def count_others(agent: Agent) -> int:
+    """Return how many tickets of the agent are closed, spam or in the bin."""
+    return int(other_tickets(agent).count())
+
+
+def move_open(move: Move) -> int:
+    """Hand over the open tickets, and mail whoever gets them."""
+    listed = list(open_tickets(move.agent).order_by(Ticket.rank, Ticket.waiting_since, Ticket.id).limit(LISTED))
+    count = _move(open_tickets(move.agent), move)
+    if count:
+        _mail(listed, count, move)
+    return count
+
+
+def move_others(move: Move) -> int:
+    """Hand over the tickets that are closed, spam or in the bin; nobody is mailed."""
+    return _move(other_tickets(move.agent), move)
+
+
+def _move(tickets: ModelSelect, move: Move) -> int:
+    """Give locked tickets to somebody: a statement for the rows, the histories and the way back, however many."""
+    owner = {"assignee": None, "team": None, **_column(move.to)}
+    kind = EventKind.UNASSIGNED if move.to is None else EventKind.ASSIGNED
+    to: dict[str, Any] = {}
+    if isinstance(move.to, Agent | Team):
+        to = {"to": str(move.to), "agent" if isinstance(move.to, Agent) else "team": move.to.id}
+    _record(tickets, kind, move, why="agent-disabled", **to)
+    noted = tickets.select(Value(move.departure.id), Value(move.holding), Ticket.id, _json({}), _json(owner))
+    columns = DepartureChange
+    DepartureChange.insert_from(
+        noted, (columns.departure, columns.holding, columns.row_id, columns.before, columns.after)
+    ).execute()
+    moved = DepartureChange.select(DepartureChange.row_id).where(
+        DepartureChange.departure == move.departure.id, DepartureChange.holding == move.holding
+    )
+    return int(Ticket.update(**owner).where(Ticket.id.in_(moved)).execute())
+
+
+def _column(to: Any) -> dict[str, int]:
+    if isinstance(to, Agent):
+        return {"assignee": to.id}
+    return {"team": to.id} if isinstance(to, Team) else {}
+
+
+def _json(value: dict[str, Any]) -> Value:
+    return Value(value, converter=DepartureChange.after.db_value)
+
+
+def _record(tickets: ModelSelect, kind: EventKind, move: Move, **data: Any) -> None:
+    """Write a line of history of each of these tickets; nothing listens to it."""
+    now = TicketEvent.created_at.db_value(clock.now())
+    values = (kind.value, move.actor.id, actor_name(move.actor), _json({**data, "name": move.agent.name}), now)
+    lines = tickets.select(Ticket.id, *(value if isinstance(value, Value) else Value(value) for value in values))
+    table = TicketEvent
+    TicketEvent.insert_from(
+        lines, (table.ticket, table.kind, table.agent, table.actor_name, table.data, table.created_at)
+    ).execute()
+
+
+def _mail(tickets: list[Ticket], count: int, move: Move) -> None:
+    if not isinstance(move.to, Agent | Team):
+        return
+    data = {"agent" if isinstance(move.to, Agent) else "team": move.to.id}
+    one = Cause(EventKind.ASSIGNED, move.actor, tickets[0], data=data)
+    if count == 1:
+        owe(one)
+    else:
+        people = tuple(dict.fromkeys(recipients.target(one)))
+        several = Occasion.SEVERAL_ASSIGNED
+        owe(Cause(several, move.actor, people=people, tickets=tuple(tickets), data={"count": count}))
+
+
+def give_back(move: Move) -> int:
+    """Give back the tickets whose assignee nobody has set since."""
+    changes = (DepartureChange.departure == move.departure.id) & (DepartureChange.holding == move.holding)
+    first = DepartureChange.select(DepartureChange.after).where(changes).first()
+    if first is None:
+        return 0
+    later = TicketEvent.select(SQL("1")).where(
+        TicketEvent.ticket == Ticket.id,
+        TicketEvent.id > move.departure.last_event,
+        TicketEvent.kind.in_([kind.value for kind in ASSIGNING]),
+    )
+    own = DepartureChange.select(DepartureChange.row_id).where(changes)
+    owner = first.after
+    same = [_is(Ticket.assignee, owner["assignee"]), _is(Ticket.team, owner["team"]), ~fn.EXISTS(later)]
+    unchanged = Ticket.select().where(Ticket.id.in_(own), *same)
+    lock_all(unchanged)
+    DepartureChange.delete().where(changes, DepartureChange.row_id.not_in(unchanged.select(Ticket.id))).execute()
+    tickets = Ticket.select().where(Ticket.id.in_(own))
+    _record(tickets, EventKind.ASSIGNED, move, why="departure-undone", to=move.agent.name, agent=move.agent.id)
+    return int(Ticket.update(assignee=move.agent.id, team=None).where(Ticket.id.in_(own)).execute())
+
+
+def _is(column: Any, key: int | None) -> Any:
+    return column.is_null() if key is None else column == key
+
+
+# --- Drafts -------------------------------------------------------------------------------------------------------
+
+
+def count_drafts(agent: Agent) -> int:
+    """Return how many drafts the agent has."""
+    return int(Draft.select().where(Draft.agent == agent.id).count())
+
+
+def move_drafts(move: Move) -> int:
+    """Let somebody else go on with the drafts."""
+    ids = drafts.hand_over(move.agent, move.heir)
+    move.note_all(ids)
+    return len(ids)
+
+
+def give_back_drafts(move: Move) -> int:
+    """Give back the drafts that nobody changed since."""
+    ids = [change.row_id for change in move.changes()]
+    return drafts.give_back(ids, move.agent, move.departure.created_at)
