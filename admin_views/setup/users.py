@@ -117,7 +117,6 @@ class UsersView(Inviting, DeskView):
         action("desk_users.remove_from_support", lazy("Remove from support")),
         action("desk_users.invitation", lazy("Invitation")),
         action("desk_users.new_password", lazy("New password")),
-        action("desk_departures.index_view", lazy("Departure")),
     ]
 
     def is_action_available(self, action: Any, row: Any) -> bool:

@@ -73,8 +73,8 @@ def give_back_memberships(move: Move) -> int:
 
 
 def places(agent: Agent) -> list[str]:
-    """Return what the agent covers."""
-    return [_place(row) for row in lookups.permissions_of(agent.id)]
+    """Return what the agent covers: nothing, once the account is closed."""
+    return [_place(row) for row in lookups.permissions_of(agent.id)] if agent.active else []
 
 
 def _place(row: Permission) -> str:

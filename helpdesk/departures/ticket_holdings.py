@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from peewee import SQL, ModelSelect, Value, fn
+from peewee import SQL, ModelSelect, Value, chunked, fn
 
 from helpdesk import clock
 from helpdesk.departures.holding import Move
 from helpdesk.errors import HelpdeskError
 from helpdesk.events import EventKind, actor_name
-from helpdesk.locking import lock_all
 from helpdesk.notifications import owe, recipients
 from helpdesk.notifications.causes import Cause, Occasion
 from helpdesk.people import teams
@@ -20,6 +20,8 @@ from models import LIVE, Agent, DepartureChange, Draft, Team, Ticket, TicketEven
 
 #: Tickets that the mail to whoever gets them lists.
 LISTED = 50
+#: Tickets that change hands by one statement: SQLite takes 32,766 values.
+AT_ONCE = 2_000
 NOT_LIVE = SQL("NOT (is_open AND NOT is_spam AND NOT in_bin)")
 
 
@@ -82,22 +84,34 @@ def move_others(move: Move) -> int:
 
 
 def _move(tickets: ModelSelect, move: Move) -> int:
-    """Give locked tickets to somebody: a statement for the rows, the histories and the way back, however many."""
+    """Give locked tickets to somebody: three statements for some thousand of them."""
     owner = {"assignee": None, "team": None, **_column(move.to)}
     kind = EventKind.UNASSIGNED if move.to is None else EventKind.ASSIGNED
     to: dict[str, Any] = {}
     if isinstance(move.to, Agent | Team):
         to = {"to": str(move.to), "agent" if isinstance(move.to, Agent) else "team": move.to.id}
-    _record(tickets, kind, move, why="agent-disabled", **to)
-    noted = tickets.select(Value(move.departure.id), Value(move.holding), Ticket.id, _json({}), _json(owner))
-    columns = DepartureChange
+    count = 0
+    for keys in _parts(tickets.select(Ticket.id).order_by(Ticket.id)):
+        some = Ticket.select().where(Ticket.id.in_(keys))
+        _record(some, kind, move, why="agent-disabled", **to)
+        _note(some, move, owner)
+        count += int(Ticket.update(**owner).where(Ticket.id.in_(keys)).execute())
+    return count
+
+
+def _parts(ids: ModelSelect) -> Iterator[list[int]]:
+    """Give these ids some thousand at a time: a statement about all of them would last too long."""
+    for some in chunked([key for (key,) in ids.tuples()], AT_ONCE):
+        yield list(some)
+
+
+def _note(tickets: ModelSelect, move: Move, after: dict[str, Any]) -> None:
+    """Remember of each of these tickets who has it now."""
+    rows = tickets.select(Value(move.departure.id), Value(move.holding), Ticket.id, _json({}), _json(after))
+    table = DepartureChange
     DepartureChange.insert_from(
-        noted, (columns.departure, columns.holding, columns.row_id, columns.before, columns.after)
+        rows, (table.departure, table.holding, table.row_id, table.before, table.after)
     ).execute()
-    moved = DepartureChange.select(DepartureChange.row_id).where(
-        DepartureChange.departure == move.departure.id, DepartureChange.holding == move.holding
-    )
-    return int(Ticket.update(**owner).where(Ticket.id.in_(moved)).execute())
 
 
 def _column(to: Any) -> dict[str, int]:
@@ -145,15 +159,16 @@ def give_back(move: Move) -> int:
         TicketEvent.id > move.departure.last_event,
         TicketEvent.kind.in_([kind.value for kind in ASSIGNING]),
     )
-    own = DepartureChange.select(DepartureChange.row_id).where(changes)
     owner = first.after
     same = [_is(Ticket.assignee, owner["assignee"]), _is(Ticket.team, owner["team"]), ~fn.EXISTS(later)]
-    unchanged = Ticket.select().where(Ticket.id.in_(own), *same)
-    lock_all(unchanged)
-    DepartureChange.delete().where(changes, DepartureChange.row_id.not_in(unchanged.select(Ticket.id))).execute()
-    tickets = Ticket.select().where(Ticket.id.in_(own))
-    _record(tickets, EventKind.ASSIGNED, move, why="departure-undone", to=move.agent.name, agent=move.agent.id)
-    return int(Ticket.update(assignee=move.agent.id, team=None).where(Ticket.id.in_(own)).execute())
+    count = 0
+    for keys in _parts(DepartureChange.select(DepartureChange.row_id).where(changes).order_by(DepartureChange.row_id)):
+        unchanged = Ticket.select(Ticket.id).where(Ticket.id.in_(keys), *same)
+        back = [key for (key,) in unchanged.tuples()]
+        some = Ticket.select().where(Ticket.id.in_(back))
+        _record(some, EventKind.ASSIGNED, move, why="departure-undone", to=move.agent.name, agent=move.agent.id)
+        count += int(Ticket.update(assignee=move.agent.id, team=None).where(Ticket.id.in_(back)).execute())
+    return count
 
 
 def _is(column: Any, key: int | None) -> Any:

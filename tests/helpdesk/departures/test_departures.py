@@ -204,7 +204,7 @@ def test_everything_goes_to_who_was_chosen(everything, lea, ben, root):
         1,
     )
     # What is only told stays.
-    assert counts(lea).keys() == {"places", "filter_conditions", "lists_of_theirs"}
+    assert counts(Agent.get_by_id(lea.id)).keys() == {"filter_conditions", "lists_of_theirs"}
 
 
 def test_what_is_not_chosen_goes_to_nobody(everything, lea, root):

@@ -185,6 +185,16 @@ def test_without_set_up_nobody_changes_teams(crew: Team, ana: Agent) -> None:
             act()
 
 
+def test_who_covers_all_and_a_service_leaves_a_team(ticket: Ticket, ana: Agent, root: Agent, billing: Service) -> None:
+    assert access.permitted(ana)[0] == (billing.id,)
+    cast.permit(ana, None)
+    crew = cast.make_team("Crew", manager=ana)
+    Ticket.update(assignee=ana).execute()
+    assert teams.unassigned_by(crew, {"manager": None}) == 0
+    teams.save_team(crew, {"manager": None}, actor=root)
+    assert Ticket.get().assignee == ana
+
+
 def test_many_tickets_are_unassigned_in_batches(ticket: Ticket, crew: Team, root: Agent) -> None:
     rows = [{**ticket.__data__, "id": None, "number": f"x{number}", "form_key": None} for number in range(1100)]
     for row in rows:
