@@ -85,6 +85,20 @@ def test_the_desk(browse, ticket, width):
     assert {path: texts for path, texts in found.items() if texts} == {}
 
 
+@pytest.mark.parametrize("width", [1100, 1600])
+def test_nothing_lies_on_anything_else_in_the_lists_of_an_owner(browse, ticket, width):
+    with browse("root", width, language="fr") as page:
+        found = {}
+        page.goto("/admin/users/")
+        menu = page.locator(".side nav a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+        for path in menu:
+            page.goto(path)
+            page.evaluate("document.fonts.ready")
+            found[path] = page.evaluate(LOOK)["overlaps"]
+    assert len(found) > 20
+    assert {path: texts for path, texts in found.items() if texts} == {}
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_pages_of_a_customer(browse, ticket, width):
     with browse("carol", width, language="fr") as page:
