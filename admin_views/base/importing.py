@@ -90,13 +90,29 @@ class Imports:
     @expose("/import/confirm", methods=("POST",))
     def import_confirm_view(self) -> Response:
         """Store the good rows of the list that was shown."""
+        kind, key = self.import_kind(), request.form.get("key", "")
         try:
-            stored, bad = confirmation.run(self.import_kind(), request.form.get("key", ""), actor=self.agent)
+            stored, bad = confirmation.run(kind, key, actor=self.agent)
         except (NotFound, InvalidInput) as error:
             flash(str(error), "error")
             return redirect(self.get_url(".import_view", **self.import_choices()))
         flash(self.imported_text(stored, bad), "success")
+        if kind.take_back is not None and stored.new:
+            flash(self.get_url(".import_undo_view", key=key, **self.import_choices()), "undo")
         return redirect(self.imported_url())
+
+    @expose("/import/undo", methods=("POST",))
+    def import_undo_view(self) -> Response:
+        """Take back what was new in an import."""
+        try:
+            count, left = confirmation.undo(self.import_kind(), request.args.get("key", ""), actor=self.agent)
+        except NotFound as error:
+            flash(str(error), "error")
+        else:
+            flash(ngettext("%(num)d row was removed again.", "%(num)d rows were removed again.", count), "success")
+            if left:
+                flash(ngettext("%(num)d is in use and stays.", "%(num)d are in use and stay.", left), "info")
+        return redirect(self.get_url(".index_view"))
 
     def _ask(self, kind: Kind, problem: str = "") -> Any:
         return self.render(

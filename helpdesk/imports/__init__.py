@@ -63,6 +63,8 @@ class Kind:
     shown: int = PREVIEW
     #: What parts the cells of lines that are pasted without a first one which names the columns; empty: none are taken.
     pasted: str = ""
+    #: Deletes the new rows of an import again, as far as nothing relies on them by now, and returns how many.
+    take_back: Callable[[Mapping[int, str], Agent], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ def _header_with(kind: Kind, lines: list[str], delimiter: str) -> _Header:
 
 def _without_header(kind: Kind, lines: list[str]) -> _Header:
     """Return the columns in their own order, for lines that begin at once."""
-    counts = {delimiter: len(next(_rows(lines, delimiter))[1] or []) for delimiter in kind.pasted}
+    first = [line for line in lines if line.strip()][:1]
+    counts = {delimiter: len(next(_rows(first, delimiter))[1] or []) for delimiter in kind.pasted}
     delimiter = max(counts, key=lambda one: counts[one])
     return _Header(delimiter, len(kind.columns), dict(enumerate(kind.columns)), [], lines=0)
 

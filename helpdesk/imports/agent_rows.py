@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from database import Stamp
-from helpdesk import access, events, folding
+from helpdesk import access, events, folding, links
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.imports import by_name
 from helpdesk.lib import email_syntax, inputs
+from helpdesk.locking import lock_account
 from helpdesk.orders import Stored
-from helpdesk.people import invitations, permissions, teams
+from helpdesk.people import agents, invitations, permissions, teams
 from helpdesk.settings import lookups
 from models import Agent, Department, Role, Service, Team, TeamMember
 
@@ -152,13 +153,37 @@ def store(rows: Sequence[NewAgent], actor: Agent, write: bool) -> Stored:
         emails = {email for (email,) in Agent.select(Agent.email).tuples()}
         new = [row for row in rows if row.email not in emails]
         joining: dict[int, list[int]] = {}
+        invited: list[tuple[int, str]] = []
         for row in new:
             agent = _invite(row, actor)
+            invited.append((agent.id, agent.email))
             for team in row.teams:
                 joining.setdefault(team.id, []).append(agent.id)
         for team_id, agent_ids in sorted(joining.items()):
             _join(team_id, agent_ids, actor)
-    return Stored(made=len(new), same=len(rows) - len(new))
+    return Stored(made=len(new), same=len(rows) - len(new), new=tuple(invited))
+
+
+def take_back(invited: Mapping[int, str], actor: Agent) -> int:
+    """Delete the accounts of these invitations again; return how many. Who has come by now stays.
+
+    Raises NotAllowed.
+    """
+    access.require(actor, "administer")
+    count = 0
+    with events.transaction():
+        for key, email in sorted(invited.items()):
+            waits = (Agent.id == key) & (Agent.email == email) & Agent.password_hash.is_null()
+            agent = Agent.get_or_none(waits)
+            if agent is None:
+                continue
+            # Whoever is just choosing a password comes before this, or finds the invitation gone.
+            lock_account(agent, actor=actor)
+            if Agent.select().where(waits).exists():
+                links.forget_links_of(agent)
+                agents.delete_agent(agent, actor=actor)
+                count += 1
+    return count
 
 
 def _invite(row: NewAgent, actor: Agent) -> Agent:

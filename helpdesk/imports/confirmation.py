@@ -1,7 +1,11 @@
-"""The file of an import between its preview and the confirmation: it waits for an hour, for who sent it."""
+"""The file of an import between its preview and the confirmation: it waits for an hour, for who sent it.
+
+After it, what was new waits as long to be taken back, where that can be done.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -19,6 +23,8 @@ from models import Agent
 
 #: How long a file waits for its confirmation.
 LIFETIME = timedelta(hours=1)
+#: What the file of new rows ends with.
+UNDO = ".created"
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -62,7 +68,25 @@ def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
             claimed.rename(path)
         raise
     claimed.unlink(missing_ok=True)
+    if kind.take_back is not None and result.new:
+        path.with_suffix(UNDO).write_text(json.dumps(result.new))
     return result, len(plan.bad)
+
+
+def undo(kind: Kind, key: str, *, actor: Agent) -> tuple[int, int]:
+    """Take the new rows of an import back; return how many are gone, and how many stay since they are in use.
+
+    Raises NotAllowed, or NotFound once this was done, or after an hour.
+    """
+    access.require(actor, kind.verb)
+    purge()
+    path = _path(kind, key, actor).with_suffix(UNDO) if KEY.fullmatch(key) else None
+    if kind.take_back is None or path is None or not path.is_file():
+        raise NotFound(lazy("This can be undone no more: it was, or an hour has passed."))
+    rows = dict(json.loads(path.read_text()))
+    count = kind.take_back(rows, actor)
+    path.unlink(missing_ok=True)
+    return count, len(rows) - count
 
 
 def purge() -> None:

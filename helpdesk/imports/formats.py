@@ -143,4 +143,5 @@ AGENTS = Kind(
     max_rows=agent_rows.MAX_ROWS,
     shown=agent_rows.MAX_ROWS,
     pasted=DELIMITERS,
+    take_back=agent_rows.take_back,
 )

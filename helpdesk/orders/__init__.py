@@ -32,14 +32,19 @@ COLUMNS = ("email", "customer_id", "placed_at", "total", "currency", "status", "
 
 @dataclass(frozen=True)
 class Stored:
-    """How many rows were new, changed, or stored already without a difference."""
+    """How many rows were new, changed, or stored already without a difference.
+
+    `new` are the ids of new rows that can be taken back, each with a text by which the row is known again.
+    """
 
     made: int = 0
     changed: int = 0
     same: int = 0
+    new: tuple[tuple[int, str], ...] = ()
 
     def __add__(self, other: Stored) -> Stored:
-        return Stored(self.made + other.made, self.changed + other.changed, self.same + other.same)
+        made, changed, same = self.made + other.made, self.changed + other.changed, self.same + other.same
+        return Stored(made, changed, same, self.new + other.new)
 
 
 @dataclass(frozen=True)

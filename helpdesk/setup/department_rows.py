@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+
+from peewee import IntegrityError
 
 from database import Label, Stamp, database
 from helpdesk import access, folding, i18n
@@ -15,7 +18,7 @@ from helpdesk.lib import inputs
 from helpdesk.orders import Stored
 from helpdesk.settings import lookups
 from helpdesk.setup import services
-from models import Agent, Department, Service
+from models import Agent, Department, Permission, Service
 
 MAX_ROWS = 200
 #: What the column of names is called: of the reader's language, and of each.
@@ -55,6 +58,7 @@ def kind(service: Service | None) -> Kind:
         shown=MAX_ROWS,
         # One a line, whatever it holds; in the file of a spreadsheet a comma may part cells.
         pasted=DELIMITERS.replace(",", "") if service is not None else DELIMITERS,
+        take_back=take_back,
     )
 
 
@@ -115,10 +119,33 @@ def _store(row: NewDepartment, present: list[Department], actor: Agent, *, write
         present.append(new)
         if write:
             services.save_department(new, {"service": row.service, "name": row.name}, actor=actor)
-        return Stored(made=1)
+        return Stored(made=1, new=((new.id, _known_by(new)),) if write else ())
     if row.name.keys() <= stored.name.keys():
         return Stored(same=1)
     if write:
         name = Label({**row.name, **stored.name})
         services.save_department(stored, {"service": row.service, "name": name}, actor=actor)
     return Stored(changed=1)
+
+
+def _known_by(department: Department) -> str:
+    return f"{department.service_id} {department.name}"
+
+
+def take_back(added: Mapping[int, str], actor: Agent) -> int:
+    """Delete these departments again; return how many. One that a ticket, a permission or a mailbox names stays.
+
+    Raises NotAllowed.
+    """
+    access.require(actor, "configure")
+    count = 0
+    with database.atomic():
+        Stamp.bump()
+        for department in Department.select().where(Department.id.in_(list(added))).order_by(Department.id):
+            is_named = Permission.select().where(Permission.department == department.id).exists()
+            if is_named or added[department.id] != _known_by(department):
+                continue
+            with suppress(IntegrityError), database.atomic():
+                services.delete_department(department, actor=actor)
+                count += 1
+    return count

@@ -248,6 +248,7 @@ POST: dict[str, str] = {
     "desk_users.invitations_view": f"{CONFIGURE} 200",
     **dict.fromkeys(("desk_users.import_view", "desk_departments.import_view"), f"{CONFIGURE} 422"),
     **dict.fromkeys(("desk_users.import_confirm_view", "desk_departments.import_confirm_view"), f"{CONFIGURE} 302"),
+    **{f"desk_{name}.import_undo_view": f"{CONFIGURE} 302" for name in ("users", "departments", "customers", "orders")},
     "desk_users.new_password": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 302",
     # Ben's account is closed then; without a choice, what hangs on it goes to nobody.

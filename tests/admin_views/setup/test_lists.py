@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import time
+from urllib.parse import urlsplit
 
 import pytest
+from playhouse.test_utils import count_queries
 from werkzeug.datastructures import FileStorage
 
 from database import Label
 from helpdesk import settings
 from helpdesk.imports import confirmation
+from helpdesk.people import invitations
+from helpdesk.settings import environment
 from models import (
     AccessLink,
     Agent,
@@ -182,6 +189,23 @@ def test_wrong_lines_in_french_hold_no_english(client, root, billing):
     assert "Écrivez oui ou non." in text
 
 
+def test_empty_lines_count_and_say_nothing(client, billing):
+    page = paste(client, AGENTS, "", "  ", "n@desk.example; N; Agent; Billing", "", "nobody; N; Agent")
+    assert "5 E-mail address This is not an e-mail address." in doors.text_of(page)
+    assert "New 1 Changed 0 As they are 0 Lines left out 1" in doors.text_of(page)
+
+
+def test_a_long_list_asks_the_database_no_more_than_a_short_one(client, invoices, team):
+    def queries(count):
+        lines = [f"n{number}@desk.example; N; Agent; Billing/Invoices; {team.label}" for number in range(count)]
+        with count_queries() as counter:
+            assert f"New {count} Changed" in doors.text_of(paste(client, AGENTS, *lines))
+        return counter.count
+
+    queries(1)
+    assert queries(100) == queries(2)
+
+
 def test_the_same_address_twice_is_taken_once(client, billing):
     page = paste(client, AGENTS, "n@desk.example; N; Agent", "N@desk.example; M; Agent")
     assert "2 The same stands on line 1 already." in doors.text_of(page)
@@ -299,6 +323,56 @@ def test_the_list_of_somebody_else_cannot_be_confirmed(client_of, root, billing)
     assert "not kept any more" in doors.text_of(confirm(client_of(root), "/admin/customers/import/", page))
 
 
+def undo(client, page):
+    """Press *Undo* below the message."""
+    url = re.search(r'action="([^"]*/import/undo[^"]*)"', page.text)[1].replace("&amp;", "&")
+    return doors.text_of(doors.post(client, url, follow_redirects=True))
+
+
+def test_invitations_are_taken_back(client, billing, team):
+    page = paste(
+        client, AGENTS, f"nora@desk.example; Nora; Agent; Billing; {team.label}", "pia@desk.example; Pia; Agent"
+    )
+    assert "The page that follows offers to undo it, for an hour." in doors.text_of(page)
+    page = confirm(client, AGENTS, page)
+    nora, members = agent("nora"), TeamMember.select().where(TeamMember.team == team).count()
+    link = invitations.invitation_link(nora, actor=cast.owner())
+    assert "2 rows were removed again." in undo(client, page)
+    assert not Agent.select().where(Agent.password_hash.is_null()).exists()
+    assert TeamMember.select().where(TeamMember.team == team).count() == members - 1
+    assert not OutgoingEmail.select().where(OutgoingEmail.state == "pending").exists()
+    assert client.get(urlsplit(link).path).status_code in {404, 410}
+    assert "This can be undone no more" in undo(client, page)
+
+
+def test_who_has_come_stays(client, billing):
+    page = confirm(
+        client, AGENTS, paste(client, AGENTS, "nora@desk.example; Nora; Agent", "pia@desk.example; Pia; Agent")
+    )
+    Agent.update(password_hash=cast.password_hash()).where(Agent.email == "pia@desk.example").execute()
+    text = undo(client, page)
+    assert "1 row was removed again." in text
+    assert "1 is in use and stays." in text
+    assert agent("pia").active
+
+
+def test_only_who_imported_takes_it_back_and_only_new_rows_go(client_of, root, client, billing):
+    page = confirm(client, AGENTS, paste(client, AGENTS, "nora@desk.example; Nora; Agent"))
+    other = client_of(cast.make_agent("Other", is_admin=True))
+    assert "This can be undone no more" in undo(other, page)
+    # Another person has the number of the account by now.
+    Agent.update(email="other@person.example").where(Agent.email == "nora@desk.example").execute()
+    assert "0 rows were removed again." in undo(client, page)
+
+
+def test_after_an_hour_nothing_is_taken_back(client, billing):
+    page = confirm(client, AGENTS, paste(client, AGENTS, "nora@desk.example; Nora; Agent"))
+    for file in (environment.current().data_dir / "imports").glob("*.created"):
+        os.utime(file, (time.time() - 3_700, time.time() - 3_700))
+    assert "This can be undone no more" in undo(client, page)
+    assert agent("nora").name == "Nora"
+
+
 # --- Departments --------------------------------------------------------------------------------------------------
 
 
@@ -368,3 +442,15 @@ def test_a_list_for_one_service_is_not_confirmed_for_another(client, sales, bill
     page = paste(client, DEPARTMENTS, "Orders", service=sales.id)
     assert "not kept any more" in doors.text_of(confirm(client, DEPARTMENTS, page, service=billing.id))
     assert names(sales) == []
+
+
+def test_departments_are_taken_back_unless_they_are_in_use(client, ana, carol, sales):
+    lines = ("Orders", "Repairs", "Loans")
+    page = confirm(client, DEPARTMENTS, paste(client, DEPARTMENTS, *lines, service=sales.id), service=sales.id)
+    orders, repairs, _loans = Department.select().where(Department.service == sales).order_by(Department.position)
+    cast.open_ticket(carol, sales, orders)
+    cast.permit(ana, repairs)
+    text = undo(client, page)
+    assert "1 row was removed again." in text
+    assert "2 are in use and stay." in text
+    assert names(sales) == [{"en": "Orders"}, {"en": "Repairs"}]
