@@ -11,7 +11,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, thread, undo_send, unread
+from helpdesk.tickets import excerpt, first_response, thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.derived_columns import store
 from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
@@ -44,7 +44,9 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
         _hand_over(source, target)
         FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
         Ticket.delete().where(Ticket.id == source.id).execute()
-        store(target, **_merged_columns(source, target), **excerpt.of_newest(target))
+        columns = _merged_columns(source, target)
+        waited = first_response.of_history(target, columns["created_at"])
+        store(target, **columns, **waited, **excerpt.of_newest(target))
         _keep_withdrawable(target)
         record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject, newest=newest)
 

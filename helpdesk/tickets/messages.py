@@ -16,7 +16,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext, text_pictures
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, mentions, outdated_reply, undo_send
+from helpdesk.tickets import excerpt, first_response, mentions, outdated_reply, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
@@ -150,7 +150,8 @@ def reply(
         attach(message, files, actor=actor)
         old = lookups.status(ticket.status_id)
         status = lookups.closed_status() if close else waits_as or lookups.pending_status()
-        store(ticket, **answered_columns() | _taking_columns(ticket, actor) | status_columns(status))
+        columns = answered_columns() | first_response.columns(ticket, actor)
+        store(ticket, **columns | _taking_columns(ticket, actor) | status_columns(status))
         event = record(ticket, EventKind.REPLIED, actor=actor, about=message, message=message.id)
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)

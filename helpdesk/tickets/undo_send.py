@@ -15,7 +15,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, unread
+from helpdesk.tickets import excerpt, first_response, unread
 from helpdesk.tickets.derived_columns import store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
@@ -79,7 +79,7 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         search.forget(message.id)
         unread.forget(message)
         message.delete_instance()
-        store(ticket, **excerpt.of_newest(ticket))
+        store(ticket, **excerpt.of_newest(ticket), **first_response.of_history(ticket, ticket.created_at))
         record(ticket, EventKind.WITHDRAWN, actor=actor)
 
 

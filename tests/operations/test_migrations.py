@@ -57,8 +57,9 @@ def begin_at(database: Any, version: str) -> None:
     """Make a desk of an older version, with the columns that the rules of today write in each ticket."""
     runner = migrate.runner(database)
     runner.up(version)
+    added = ("_excerpts", "_bounces", "_customer_search", "_answers", "_absences", "_first_responses")
     for row in runner.status():
-        if row.name.endswith(("_excerpts", "_bounces", "_customer_search", "_answers", "_absences")):
+        if row.name.endswith(added):
             runner._run(row.name, row.load(), "up")
 
 

@@ -137,6 +137,8 @@ class MemoryTicket:
             self.columns |= {"assignee_id": agent.id, "team_id": None}
         self._status(status, at)
         self.columns |= {"awaits_reply": False, "waiting_since": at}
+        if self.columns["first_response"] is None:
+            self.columns["first_response"] = int((at - self.columns["created_at"]).total_seconds())
         self._event(EventKind.REPLIED, at, agent, message=message)
         if status.category == CLOSED:
             self._event(EventKind.CLOSED, at, agent)
