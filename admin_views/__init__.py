@@ -16,6 +16,7 @@ from admin_views.incoming.mailboxes import MailboxesView
 from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
+from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
@@ -73,6 +74,7 @@ PAGES = (
     SavedViewsView,
     QuickSearchPage,
     Dashboard,
+    ReportPage,
     ServicesView,
     DepartmentsView,
     CannedResponsesView,

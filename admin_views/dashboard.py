@@ -14,19 +14,22 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import get_timezone
 
+from admin_views import period_form
 from admin_views.base import DeskPage, exports
+from admin_views.period_form import PeriodForm
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk import examples, filters, i18n, journal
-from helpdesk.errors import InvalidInput
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.incoming import held_mail_count, mailbox_health
+from helpdesk.lib.periods import Period
 from helpdesk.lists import counting
 from helpdesk.operations import readiness
 from helpdesk.people import permissions
-from helpdesk.reports import durations, satisfaction, statistics
+from helpdesk.reports import durations, period_report, satisfaction, statistics
+from helpdesk.reports.period_report import Report
 from helpdesk.reports.satisfaction import Satisfaction, Share
-from helpdesk.reports.statistics import Flow, Measures, Period, Spread
+from helpdesk.reports.statistics import Flow, Measures, Spread, Times
 from helpdesk.settings import lookups
 from models import Ticket
 
@@ -50,13 +53,12 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class PeriodForm:
-    """Which days the reader asked for: `values` as they were sent, `problems` by the name of the field."""
+class Ask:
+    """Which days the reader asked for: the two days of the form, or (`days`) so many that end today."""
 
     period: Period
     days: int | None
-    values: dict[str, str]
-    problems: dict[str, str]
+    form: PeriodForm
 
 
 @dataclass(frozen=True)
@@ -69,33 +71,15 @@ class Bar:
     closed: int
 
 
-def read_period() -> PeriodForm:
+def read_period() -> Ask:
     """Read the period from the address; what cannot be meant is said, and the usual period shown."""
     zone = ZoneInfo(str(get_timezone()))
-    values = {name: request.args[name] for name in ("since", "until") if request.args.get(name)}
-    problems: dict[str, str] = {}
-    days = {name: _day(text, name, problems) for name, text in values.items()}
-    if "until" in values and "since" not in values:
-        problems["since"] = _("Choose the first day, too.")
-    if values and not problems:
-        try:
-            return PeriodForm(statistics.between(days["since"], days.get("until"), zone), None, values, {})
-        except InvalidInput as error:
-            problems[str(error.field)] = str(error)
+    form = period_form.read(zone)
+    if form.period is not None:
+        return Ask(form.period, None, form)
     count = request.args.get("days", type=int)
     count = count if count in LAST_DAYS else LAST_DAYS[1]
-    return PeriodForm(statistics.last_days(count, zone), count, values, problems)
-
-
-def _day(text: str, name: str, problems: dict[str, str]) -> Any:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if 1970 <= day.year < 9_999:
-        return day
-    problems[name] = _("This is not a date. Example: %(day)s.", day="2026-12-31")
-    return None
+    return Ask(statistics.last_days(count, zone), count, form)
 
 
 class Dashboard(DeskPage):
@@ -147,8 +131,9 @@ class Dashboard(DeskPage):
     def export_view(self) -> Response:
         """Send the figures of a period as CSV; this too is noted in the journal."""
         period = read_period().period
+        flow, measured = statistics.flow(self.agent, period), statistics.measure(self.agent, period)
         lines = [
-            *csv_lines(period, statistics.flow(self.agent, period), statistics.measure(self.agent, period)),
+            *csv_lines(flow, measured, period_report.measure(self.agent, period)),
             *satisfaction_lines(period, satisfaction.measure(self.agent, period)),
         ]
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
@@ -157,8 +142,7 @@ class Dashboard(DeskPage):
 
 def span(period: Period) -> str:
     """Write the period in the reader's language."""
-    first, last = (format_date(day, "d MMMM y", locale=i18n.language()) for day in (period.first, period.last))
-    return first if first == last else _("%(first)s to %(last)s", first=first, last=last)
+    return i18n.days_in_words(period.first, period.last)
 
 
 def weekdays() -> list[tuple[str, str]]:
@@ -185,8 +169,9 @@ def bars(flow: Flow, period: Period) -> list[Bar]:
     ]
 
 
-def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[list[Any]]:
+def csv_lines(flow: Flow, measured: Measures, report: Report) -> Iterator[list[Any]]:
     """Write one table of all figures, times in minutes, the names of the columns first."""
+    period = report.period
     columns = [
         *(_("First response: tickets"), _("First response: median (minutes)")),
         *(_("First response: 90th percentile (minutes)"), _("Resolution: tickets")),
@@ -197,8 +182,10 @@ def csv_lines(period: Period, flow: Flow, measured: Measures) -> Iterator[list[A
     whole = (measured.all.first, measured.all.resolution)
     yield [_("All tickets"), span(period), opened, closed, *_cells(*whole)]
     for kind, (label, _heading) in KINDS.items():
-        for row in measured.tables[kind]:
-            yield [label, row.name, None, None, *_cells(row.first, row.resolution)]
+        times = {row.key: row for row in measured.tables[kind]}
+        for line in report.tables[kind]:
+            row = times.get(line.key, Times(line.key))
+            yield [label, line.name, line.opened, line.closed, *_cells(row.first, row.resolution)]
     for day in period.days:
         yield [_("Day"), day.isoformat(), flow.opened.get(day, 0), flow.closed.get(day, 0)]
     for number, (name, _short) in enumerate(weekdays()):

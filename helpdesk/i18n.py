@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, get_decimal_symbol
 from flask import g, has_app_context
 from flask_babel import Babel, force_locale, get_locale, get_timezone, get_translations
@@ -153,6 +153,12 @@ def _zone_of_reader() -> str:
 
 
 @lru_cache(maxsize=8_192)
+def days_in_words(first: date, last: date) -> str:
+    """Write a period in the reader's language: its first and its last day."""
+    texts = [format_date(day, "d MMMM y", locale=language()) for day in (first, last)]
+    return texts[0] if first == last else _("%(first)s to %(last)s", first=texts[0], last=texts[1])
+
+
 def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
     local = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
     return str(format_datetime(local, pattern, tzinfo=ZoneInfo(timezone), locale=code))

@@ -13,7 +13,7 @@ from admin_views.tickets import list_tools, page_state
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
-from helpdesk.i18n import ngettext
+from helpdesk.i18n import Count, ngettext
 from helpdesk.lists import criteria, display, listing, snippets
 from helpdesk.lists.listing import TicketListing
 from helpdesk.lists.rows import newest_id
@@ -60,7 +60,7 @@ class TicketsPage(TicketDeskPage):
             news_since=news_since(tickets, page),
             catalogue=lookups,
             silent=silent_places(self.agent, view),
-            most=listing.COUNT_LIMIT,
+            most=Count(tickets.most),
             kept_view=context.saved_view(),
             made=made,
             **looks(self.agent, page, words),

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from helpdesk import access
 from helpdesk.i18n import _, lazy
-from helpdesk.lists import criteria, display
+from helpdesk.lists import criteria, display, figures
 from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
@@ -24,6 +24,8 @@ SORTS = {
     "newest": lazy("Newest activity first"),
     "oldest": lazy("Oldest first"),
 }
+#: How the newest stand first in a list that is ordered by its tickets' opening or closing.
+NEWEST = lazy("Newest first")
 #: Tags that the filters of a list offer.
 TAGS = 200
 #: What an agent may do with ticked tickets.
@@ -33,11 +35,11 @@ VERBS = ("assign", "set_status", "set_priority", "tag", "merge", "spam", "delete
 def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:
     """Return what narrows and orders the list."""
     rest = {name: value for name, value in words.items() if name != "sort"}
-    chosen = tickets.sort if tickets.sort in tickets.sorts else tickets.sorts[0]
+    names = SORTS | {"newest": NEWEST} if figures.moment_of(tickets.shape.given) is not None else SORTS
     return {
         "chips": criteria.chips(words),
-        "sorts": [(str(SORTS[name]), {**rest, "sort": name}, name == chosen) for name in tickets.sorts],
-        "sort_name": str(SORTS[chosen]),
+        "sorts": [(str(names[name]), {**rest, "sort": name}, name == tickets.chosen_sort) for name in tickets.sorts],
+        "sort_name": str(names[tickets.chosen_sort]),
         "filters": lambda: filters(words),
         "bulk_acts": lambda: bulk_acts(tickets, words.get("view", "open")),
         "display_choices": lambda: display_choices(tickets.agent),
@@ -91,6 +93,7 @@ def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any
     tags = [row for place, row in enumerate(lookups.tags()) if place < TAGS or str(row.id) == tag]
     return {
         "arguments": {"view": view, **dict(chosen)},
+        "hidden": tuple(figures.CRITERIA),
         "choices": {
             "service": pairs(lookups.services()),
             "department": [(service, departments) for service, departments in places if departments],

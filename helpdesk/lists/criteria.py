@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from helpdesk import search
-from helpdesk.i18n import _
-from helpdesk.lib import inputs
+from helpdesk import search, settings
+from helpdesk.i18n import _, days_in_words
+from helpdesk.lib import inputs, periods
+from helpdesk.lists import figures
 from helpdesk.lists.listing import SORTS, TicketListing
 from helpdesk.settings import lookups
 from models import Agent, Department
@@ -28,14 +30,20 @@ WORDS: dict[str, tuple[str, ...]] = {
     "view": VIEWS,
     "state": ("open", "closed"),
     "waits": ("1",),
+    "first_response": ("any", *map(str, figures.HOURS)),
     "scope": search.SCOPES[1:],
     "reach": tuple(map(str, search.REACHES[1:])),
     "sort": SORTS,
 }
+#: Criteria whose word is a period, as `periods` writes it, or (`open_on`) the day at whose end a ticket was open.
+PERIODS = ("opened", "closed", "open_on", "rated", "satisfied", "unsatisfied")
 #: Longest search text.
 MAX_TEXT = 200
 #: What a chip may take away; the rest is the list itself.
-FILTERS = ("state", "service", "department", "status", "priority", "assignee", "team", "tag", "waits")
+FILTERS = (
+    *("state", "service", "department", "status", "priority", "assignee", "team", "tag", "waits"),
+    *figures.CRITERIA,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,10 @@ def parse(arguments: Mapping[str, Any]) -> dict[str, Any]:
         value = str(arguments.get(name, ""))
         if inputs.row_key(value) is not None or (name, value) == ("assignee", "me"):
             words[name] = value
+    for name in PERIODS:
+        value = str(arguments.get(name, ""))
+        if value and _period(name, value) is not None:
+            words[name] = value
     text = str(arguments.get("q", "")).replace("\0", "")[:MAX_TEXT].strip()
     if text:
         words["q"] = text
@@ -66,6 +78,25 @@ def parse(arguments: Mapping[str, Any]) -> dict[str, Any]:
         # One list has one address: a place of the menu does not say it either.
         del words["view"]
     return words
+
+
+def _period(name: str, value: str) -> periods.Period | None:
+    """Return the period that a word means, in days of the desk; None for no period."""
+    zone = ZoneInfo(settings.get("timezone"))
+    if name != "open_on":
+        return periods.read(value, zone)
+    day = periods.day_of(value)
+    return periods.Period(day, day, zone) if day is not None else None
+
+
+def _figure(name: str, value: str) -> tuple[Any, ...]:
+    """Return the values of a criterion of `figures`."""
+    if name == "first_response":
+        return (figures.EVER if value == "any" else int(value) * 3_600,)
+    period = _period(name, value)
+    if period is None:
+        raise ValueError(value)
+    return (period.end,) if name == "open_on" else (period.start, period.end)
 
 
 def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
@@ -79,6 +110,7 @@ def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
         agent,
         view,
         waits="waits" in words,
+        figures=tuple((name, _figure(name, words[name])) for name in figures.CRITERIA if name in words),
         text=words.get("q", ""),
         scope=words.get("scope", "everywhere"),
         reach=int(words["reach"]) if "reach" in words else None,
@@ -99,6 +131,13 @@ def chips(words: Mapping[str, str]) -> list[Chip]:
         "team": _("Team"),
         "tag": _("Tag"),
         "waits": _("Waits"),
+        "opened": _("Opened"),
+        "closed": _("Closed"),
+        "open_on": _("Open at the end of"),
+        "first_response": _("First response"),
+        "rated": _("Rated"),
+        "satisfied": _("Satisfied"),
+        "unsatisfied": _("Not satisfied"),
     }
     shown = [name for name in FILTERS if name in words and name != place_of(words)]
     return [
@@ -119,6 +158,11 @@ def _words(name: str, value: str) -> str:
         return _("Open") if value == "open" else _("Closed")
     if name == "waits":
         return _("for a reply")
+    if name == "first_response":
+        return _("given") if value == "any" else _("within %(num)s h", num=value)
+    if name in PERIODS:
+        period = _period(name, value)
+        return days_in_words(period.first, period.last) if period is not None else value
     if value == "me":
         return _("Me")
     return name_of(name, value) or _("no longer there")

@@ -17,7 +17,7 @@ from database import is_sqlite
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lib.statements import Prepared
-from helpdesk.lists import counting, matching
+from helpdesk.lists import counting, figures, matching
 from helpdesk.lists.matching import Shape
 from helpdesk.lists.rows import Row, rows_of
 from models import Agent, Ticket
@@ -25,8 +25,9 @@ from models import Agent, Ticket
 PAGE_SIZE = 25
 #: Rows that stand beside a ticket.
 BESIDE = 50
-#: Counts stop here and are shown as "1000+".
+#: Counts stop here and are shown as "1000+"; those of the lists behind a figure, which say the same number, here.
 COUNT_LIMIT = 1_000
+FIGURE_LIMIT = 1_000_000
 #: New tickets are announced up to this number.
 NEWS_LIMIT = 100
 
@@ -84,6 +85,8 @@ class TicketListing:
     team_id: int | None = None
     tag_id: int | None = None
     waits: bool = False
+    #: Names of `figures.CRITERIA`, each with its values.
+    figures: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     text: str = ""
     scope: str = "everywhere"
     reach: int | None = None
@@ -93,13 +96,17 @@ class TicketListing:
     @cached_property
     def shape(self) -> Shape:
         """Return what the statements of this list depend on, apart from what is searched."""
-        given = tuple(name for name in matching.CRITERIA if getattr(self, name) is not None)
-        return Shape(access.sight_of(self.agent), self.view, given, self.waits)
+        given = [name for name in matching.CRITERIA if getattr(self, name) is not None]
+        given += [name for name, _values in self.figures]
+        return Shape(access.sight_of(self.agent), self.view, tuple(given), self.waits)
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """Return who asks, and the values of the criteria."""
-        return {"agent": self.agent.id} | {name: getattr(self, name) for name in self.shape.given}
+        values = {name: getattr(self, name) for name in self.shape.given if name in matching.CRITERIA}
+        for name, given in self.figures:
+            values |= dict(zip(figures.slots_of(name), given, strict=True))
+        return {"agent": self.agent.id} | values
 
     def query(self, *columns: Any) -> ModelSelect:
         """Return the matching tickets the agent may see, in no order."""
@@ -127,7 +134,7 @@ class TicketListing:
     @property
     def order(self) -> Order:
         """Return the order; each one is that of an index."""
-        return matching.order_of(self.view, self.chosen_sort)
+        return matching.order_of(self.shape, self.chosen_sort)
 
     @property
     def chosen_sort(self) -> str:
@@ -177,18 +184,23 @@ class TicketListing:
         return Tally(min(int(total), COUNT_LIMIT), min(int(waiting or 0), COUNT_LIMIT), self.looked_at in looked_at)
 
     @property
+    def most(self) -> int:
+        """Return where the count of this list stops."""
+        return FIGURE_LIMIT if self.figures and not self.text else COUNT_LIMIT
+
+    @property
     def is_plain(self) -> bool:
         """Whether this is a list of the menu, whose figures are known."""
         criteria = (self.status_id, self.priority_id, self.assignee_id, self.team_id, self.tag_id)
         placed = self.service_id is not None or self.department_id is not None
         both = self.service_id is not None and self.department_id is not None
-        simple = not any(value is not None for value in criteria) and not self.waits and not self.text
+        simple = not any(value is not None for value in criteria) and not (self.waits or self.figures or self.text)
         return simple and self.view in LIVE_VIEWS and not both and (self.view == "open" or not placed)
 
     def tally(self, page: Page | None = None) -> Tally:
-        """Return how many tickets match and how many of them wait for a reply, at most `COUNT_LIMIT`.
+        """Return how many tickets match and how many of them wait for a reply, at most `most`.
 
-        A `page` that holds them all is counted itself.
+        A `page` that holds them all is counted itself. Of many behind a figure nobody counts those that wait.
         """
         if page is not None and page.tally is not None:
             return page.tally
@@ -201,6 +213,8 @@ class TicketListing:
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
         if self.text:
             return self.tally(self.page())
+        if self.figures:
+            return Tally(int(matching.count(self.shape, FIGURE_LIMIT, **self.values)[0][0]), 0)
         return self._tally_of(*matching.tally(self.shape, COUNT_LIMIT, **self.values)[0])
 
     def newer(self, than: int) -> int:

@@ -12,6 +12,7 @@ from helpdesk import access, search
 from helpdesk.access import Sight
 from helpdesk.lib.paging import Order
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.lists import figures
 from models import LIVE, ORDER, Ticket, TicketTag
 
 URGENT = Order(ORDER)
@@ -43,7 +44,7 @@ class Shape(NamedTuple):
 
     sight: Sight | None
     view: str
-    #: Names of `CRITERIA`.
+    #: Names of `CRITERIA` and of `figures.CRITERIA`.
     given: tuple[str, ...]
     waits: bool
 
@@ -58,6 +59,9 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
     if shape.view == "mine":
         conditions.append(Ticket.assignee == values["agent"])
     conditions += [COLUMNS[name] == values[name] for name in shape.given if name in COLUMNS]
+    for name in shape.given:
+        if name in figures.CRITERIA:
+            conditions += figures.CRITERIA[name].conditions(*(values[slot] for slot in figures.slots_of(name)))
     if shape.waits:
         conditions.append(Ticket.awaits_reply)
     if "tag_id" in shape.given:
@@ -66,13 +70,15 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
     return query.where(*conditions) if conditions else query
 
 
-def order_of(view: str, sort: str) -> Order:
-    """Return the order of a view; each one is that of an index."""
+def order_of(shape: Shape, sort: str) -> Order:
+    """Return the order of a list; each one is that of an index."""
     if sort == "urgent":
         return URGENT
-    if sort == "oldest" and view not in {"spam", "bin"}:
-        return Order((Ticket.id,))
-    moment = Ticket.binned_at if view == "bin" else Ticket.last_activity
+    moment = figures.moment_of(shape.given)
+    if moment is None:
+        if sort == "oldest" and shape.view not in {"spam", "bin"}:
+            return Order((Ticket.id,))
+        moment = Ticket.binned_at if shape.view == "bin" else Ticket.last_activity
     return Order((moment, Ticket.id), descending=sort == "newest")
 
 
@@ -87,13 +93,14 @@ def _key_slots(order: Order) -> list[Slot]:
 
 def _slotted(shape: Shape) -> ModelSelect:
     """Return the tickets of a shape with slots for its values."""
-    return tickets(shape, {name: Slot(name) for name in (*shape.given, "agent")})
+    names = [slot for name in shape.given for slot in (figures.slots_of(name) if name in figures.CRITERIA else [name])]
+    return tickets(shape, {name: Slot(name) for name in (*names, "agent")})
 
 
 @Prepared
 def page(shape: Shape, sort: str, begins: bool, backwards: bool, size: int) -> ModelSelect:
     """Return a page of a list: ids, keys, and the newest ticket of the desk (what is opened later is news)."""
-    order, newest = order_of(shape.view, sort), Ticket.alias()
+    order, newest = order_of(shape, sort), Ticket.alias()
     query = _slotted(shape).select(Ticket.id, *order.columns, newest.select(fn.MAX(newest.id)))
     if begins:
         query = query.where(order.beyond(_key_slots(order), backwards=backwards))
@@ -105,7 +112,7 @@ def search_page(
     shape: Shape, sort: str, begins: bool, backwards: bool, size: int, most: int, form: search.Form
 ) -> ModelSelect:
     """Return a page of a search; it counts what is met, up to a number, and looked at: the search is run once."""
-    order, (parts, lists) = order_of(shape.view, sort), search.parts_of(form, Slot)
+    order, (parts, lists) = order_of(shape, sort), search.parts_of(form, Slot)
     matching = _met(shape, parts)
     few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
     figures = [Select([few], [one]) for one in _figures(few)]
@@ -140,12 +147,19 @@ def tally(shape: Shape, most: int) -> ModelSelect:
 
 
 @Prepared
+def count(shape: Shape, most: int) -> ModelSelect:
+    """Return how many tickets match, up to a number: where an index holds all that is asked, it alone is read."""
+    few = _slotted(shape).select(SQL("1")).limit(most).alias("few")
+    return Select([few], [fn.COUNT(SQL("*"))]).bind(database).tuples()
+
+
+@Prepared
 def place(shape: Shape, sort: str, most: int, is_plain: bool, form: search.Form | None = None) -> ModelSelect:
     """Return the numbers of a ticket's neighbours in a list, how many stand before it, and whether the list holds it.
 
     Of a list that is not plain also how many it holds. A search is run once.
     """
-    order, parts = order_of(shape.view, sort), search.parts_of(form, Slot)[0] if form is not None else []
+    order, parts = order_of(shape, sort), search.parts_of(form, Slot)[0] if form is not None else []
     tickets = _met(shape, parts) if parts else _slotted(shape)
     key, sides = _key_slots(order), []
     for backwards in (True, False):

@@ -14,13 +14,13 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
+from helpdesk.lib.periods import Period
+from helpdesk.lists.figures import BAD, COUNTED, GOOD
 from helpdesk.locking import act
 from helpdesk.reports import statistics
-from helpdesk.reports.statistics import Period
 from helpdesk.settings import lookups
 from models import Agent, Customer, Message, Rating, Ticket
 
-GOOD, BAD = "good", "bad"
 MAX_COMMENT = 1_000
 #: Comments shown with the figures: the newest ones.
 COMMENTS = 5
@@ -112,7 +112,7 @@ def measure(agent: Agent, period: Period) -> Satisfaction | None:
 
 def _answers(agent: Agent, period: Period, *columns: Any) -> ModelSelect:
     """Return a query of these columns for a period's ratings, which are far fewer than the agent's tickets."""
-    within = (statistics.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
+    within = (COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
     query = access.visible_tickets(agent).select(*columns)
     return query.join(Rating, on=(Rating.ticket == Ticket.id), attr="rating").where(*within)
 

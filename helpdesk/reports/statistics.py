@@ -7,9 +7,9 @@ Spam and the bin do not count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,11 +18,12 @@ from peewee import SQL, ModelSelect, NodeList, Select, fn
 from database import database, is_sqlite
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
-from helpdesk.events import EventKind
 from helpdesk.i18n import lazy
+from helpdesk.lib.periods import Period
+from helpdesk.lists.figures import COUNTED
 from helpdesk.lists.rows import Row, rows_of
 from helpdesk.settings import lookups
-from models import LIVE, Agent, Ticket, TicketEvent, TicketTag
+from models import LIVE, Agent, Ticket, TicketTag
 
 MOST_DAYS = 366
 #: Tickets counted in a period, tickets whose times are measured, and lines of a table: the newest, or the largest.
@@ -33,36 +34,6 @@ WAITS = 6
 #: A wait of this length is late.
 LATE = timedelta(days=2)
 QUARTER = 15 * 60
-
-#: The condition of the tickets that count, as written in the partial indexes.
-COUNTED = SQL("NOT is_spam AND NOT in_bin")
-
-
-@dataclass(frozen=True)
-class Period:
-    """Whole days, `first` to `last`, in a time zone."""
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    @property
-    def days(self) -> list[date]:
-        """The days in order."""
-        return [self.first + timedelta(days=step) for step in range((self.last - self.first).days + 1)]
-
-    @property
-    def start(self) -> datetime:
-        """When the period begins, in naive UTC."""
-        return self._midnight(self.first)
-
-    @property
-    def end(self) -> datetime:
-        """When the period is over, in naive UTC."""
-        return self._midnight(self.last + timedelta(days=1))
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def last_days(count: int, zone: ZoneInfo) -> Period:
@@ -100,10 +71,10 @@ class Spread:
 def spread(lengths: Iterable[float]) -> Spread:
     """Return the distribution of these durations in seconds."""
     values = sorted(lengths)
-    return Spread(len(values), _percentile(values, 0.5), _percentile(values, 0.9)) if values else Spread()
+    return Spread(len(values), percentile(values, 0.5), percentile(values, 0.9)) if values else Spread()
 
 
-def _percentile(values: list[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which this share of the sorted values lies, interpolated between two neighbours."""
     place = share * (len(values) - 1)
     below = int(place)
@@ -195,9 +166,11 @@ def _epoch(moment: Any) -> Any:
 class Times:
     """The times to first response and to resolution of the tickets of one name (a service, a team …)."""
 
-    name: str
-    first: Spread
-    resolution: Spread
+    #: The id of what has this name.
+    key: int = 0
+    name: str = ""
+    first: Spread = Spread()
+    resolution: Spread = Spread()
 
 
 @dataclass(frozen=True)
@@ -219,12 +192,8 @@ _Sample = tuple[int, int, int | None, int | None, int | None, float | None]
 
 def measure(agent: Agent, period: Period) -> Measures:
     """Measure first responses to tickets opened in the period and the resolution of those closed in it."""
-    # A filter's reply is no response. The name of its author stays, also when the account was deleted.
-    replied = TicketEvent.select(_epoch(fn.MIN(TicketEvent.created_at))).where(
-        TicketEvent.ticket == Ticket.id, TicketEvent.kind == EventKind.REPLIED.value, TicketEvent.actor_name != ""
-    )
-    first = _sample(agent, period, Ticket.created_at, replied)
-    closed = _sample(agent, period, Ticket.closed_at, _epoch(Ticket.closed_at))
+    first = _sample(agent, period, Ticket.created_at, Ticket.first_response)
+    closed = _sample(agent, period, Ticket.closed_at, _epoch(Ticket.closed_at) - _epoch(Ticket.created_at))
     tags = _tags({row[0] for row in first + closed})
     tables, more = {}, set()
     for kind, (keys, name) in _KINDS.items():
@@ -233,14 +202,14 @@ def measure(agent: Agent, period: Period) -> Measures:
         tables[kind] = rows[:MOST_ROWS]
         if len(rows) > MOST_ROWS:
             more.add(kind)
-    whole = Times("", spread(_lengths(first)), spread(_lengths(closed)))
+    whole = Times(first=spread(_lengths(first)), resolution=spread(_lengths(closed)))
     return Measures(whole, tables, MOST_MEASURED in (len(first), len(closed)), frozenset(more))
 
 
-def _sample(agent: Agent, period: Period, column: Any, until: Any) -> list[_Sample]:
+def _sample(agent: Agent, period: Period, column: Any, seconds: Any) -> list[_Sample]:
     columns = (Ticket.id, Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
-    query = _within(agent, period, column, *columns, _epoch(Ticket.created_at), until).limit(MOST_MEASURED)
-    return [(*row[:5], max(0, row[6] - row[5]) if row[6] is not None else None) for row in _rows(query)]
+    query = _within(agent, period, column, *columns, seconds).limit(MOST_MEASURED)
+    return [(*row[:5], max(0, row[5]) if row[5] is not None else None) for row in _rows(query)]
 
 
 def _tags(ticket_ids: set[int]) -> dict[int, list[int]]:
@@ -269,7 +238,7 @@ def _grouped(rows: list[_Sample], keys: _Keys, tags: dict[int, list[int]]) -> di
 
 
 def _table(first: dict[int, list[float]], closed: dict[int, list[float]], name: Callable[[int], str]) -> list[Times]:
-    rows = [Times(name(key), spread(first.get(key, ())), spread(closed.get(key, ()))) for key in first | closed]
+    rows = [Times(key, name(key), spread(first.get(key, ())), spread(closed.get(key, ()))) for key in first | closed]
     return sorted(
         (row for row in rows if row.name), key=lambda row: (-row.first.count - row.resolution.count, row.name)
     )

@@ -9,8 +9,9 @@ import pytest
 from playhouse.test_utils import count_queries
 
 from database import database
+from helpdesk.lib.periods import Period
 from helpdesk.reports import durations, statistics
-from helpdesk.reports.statistics import Period, Spread
+from helpdesk.reports.statistics import Spread
 from tests.support import sqlite_only
 
 PARIS = ZoneInfo("Europe/Paris")
