@@ -421,12 +421,12 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_rece
 # Without them a filter that meets nothing walks the order of the list to its end.
 Ticket.add_index(Ticket.index(Ticket.status, Ticket.last_activity, Ticket.id, name="ticket_status_recent"))
 Ticket.add_index(Ticket.index(Ticket.priority, Ticket.last_activity, Ticket.id, name="ticket_priority_recent"))
-# The figures of a period read all that they count by, and no ticket beside: SQLite also wants what the condition names.
+# The figures of a period read these and no ticket beside: SQLite also wants what the condition names, PostgreSQL the id.
 _COUNTED_BY = (Ticket.service, Ticket.department, Ticket.team, Ticket.assignee, Ticket.first_response)
 for _column, _other in ((Ticket.created_at, Ticket.closed_at), (Ticket.closed_at, Ticket.created_at)):
     Ticket.add_index(
         Ticket.index(
-            *(_column, _other, *_COUNTED_BY, Ticket.is_spam, Ticket.in_bin),
+            *(_column, _other, *_COUNTED_BY, Ticket.is_spam, Ticket.in_bin, Ticket.id),
             where=SQL("NOT is_spam AND NOT in_bin"),
             name=f"ticket_by_{_column.column_name}",
         )

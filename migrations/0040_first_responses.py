@@ -3,7 +3,7 @@
 from peewee import Database, SqliteDatabase
 from playhouse.migrate import SchemaMigrator
 
-COUNTED_BY = '"service_id", "department_id", "team_id", "assignee_id", "first_response", "is_spam", "in_bin"'
+COUNTED_BY = '"service_id", "department_id", "team_id", "assignee_id", "first_response", "is_spam", "in_bin", "id"'
 INDEXES = {
     "ticket_by_created_at": f'"created_at", "closed_at", {COUNTED_BY}',
     "ticket_by_closed_at": f'"closed_at", "created_at", {COUNTED_BY}',

@@ -54,7 +54,7 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
 
     `values` are those of the criteria, and `agent` who asks (or the slots of these).
     """
-    query = access.within(shape.sight, values["agent"])
+    query = access.within(shape.sight, values["agent"], by_place=figures.moment_of(shape.given) is None)
     conditions = [VIEWS[shape.view]] if shape.view in VIEWS else []
     if shape.view == "mine":
         conditions.append(Ticket.assignee == values["agent"])

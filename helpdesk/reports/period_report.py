@@ -181,7 +181,8 @@ def _rated(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> Mod
 
 def _grouped(agent: Agent, groups: _Groups, month: int, *columns: Any) -> ModelSelect:
     """Return a query of the tickets within the agent’s sight: the place of the month, their groups, these columns."""
-    query = access.visible_tickets(agent).select(SQL(str(month)), *groups, *columns).group_by(*groups)
+    tickets = access.within(access.sight_of(agent), agent.id, by_place=False)
+    query = tickets.select(SQL(str(month)), *groups, *columns).group_by(*groups)
     return query.join(TicketTag, on=(TicketTag.ticket == Ticket.id)).switch(Ticket) if groups is _TAG else query
 
 

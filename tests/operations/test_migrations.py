@@ -7,7 +7,7 @@ import runpy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -409,3 +409,25 @@ def test_first_words_are_filled_in_for_the_tickets_there_are(empty: Any, no_mail
     filled = models.Ticket.select(models.Ticket.excerpt, models.Ticket.excerpt_by).tuples().get()
     assert written == ("Yes, surely.", ana.id)
     assert (filled[0].replace(" ", ""), filled[1]) == ("Yes,surely.", ana.id)
+
+
+def test_first_responses_are_filled_in_for_the_tickets_there_are(empty: Any, no_mailboxes: None) -> None:
+    runner = migrate.runner(empty)
+    runner.up()
+    seed.seed_defaults()
+    ana, sales, carol = cast.make_agent("Ana", None), cast.make_service("Sales"), cast.make_customer("Carol")
+    answered, by_filter, silent = (cast.open_ticket(carol, sales) for _number in range(3))
+    opened = datetime(2026, 3, 1, 12)
+    models.Ticket.update(created_at=opened).execute()
+    for ticket, name, hours in ((answered, "Ana", 30), (answered, ana.name, 2), (answered, "", 1), (by_filter, "", 1)):
+        at = opened + timedelta(hours=hours)
+        models.TicketEvent.create(ticket=ticket, kind="replied", actor_name=name, created_at=at)
+    for column in ("created_at", "closed_at"):
+        empty.execute_sql(f'DROP INDEX "ticket_by_{column}"')
+    empty.execute_sql('ALTER TABLE "ticket" DROP COLUMN "first_response"')
+    for column in ("created_at", "closed_at"):
+        empty.execute_sql(f'CREATE INDEX "ticket_by_{column}" ON "ticket" ("{column}")')
+    module = next(row for row in runner.status() if row.name.endswith("_first_responses")).load()
+    module.up(None, runner.database)
+    rows = dict(models.Ticket.select(models.Ticket.id, models.Ticket.first_response).tuples())
+    assert rows == {answered.id: 2 * 3_600, by_filter.id: None, silent.id: None}
