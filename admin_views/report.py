@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
 def _within(hours: int) -> Column:
     return Column(
-        lazy("Within %(num)s h", num=hours),
+        lazy("Within %(num)s h", num=hours),
         lambda line: line.within(hours),
         lambda period: {"opened": str(period), "first_response": str(hours)},
         lambda line: line.responded,
@@ -90,7 +90,7 @@ RATINGS = (
     Column(lazy("Not satisfied"), lambda line: line.bad, lambda period: {"unsatisfied": str(period)}),
     Column(lazy("Answers"), lambda line: line.ratings, lambda period: {"rated": str(period)}),
 )
-MEDIAN = lazy("First response, median")
+MEDIAN = lazy("Median")
 
 
 class ReportPage(DeskPage):
@@ -115,8 +115,7 @@ class ReportPage(DeskPage):
             today=today,
             report=report,
             whole=row_of(report, report.whole, {}, period, _("Whole period")),
-            before=address({"open_on": str(period.eve)}),
-            opening=ngettext("%(num)s at the beginning", "%(num)s at the beginning", report.open_before),
+            before=_before(report),
             tables=tables(report),
             kinds=KINDS,
             most=MOST_LINES,
@@ -135,6 +134,12 @@ class ReportPage(DeskPage):
         lines = csv_lines(kind, period_report.measure(self.agent, period))
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         return exports.csv_response(lines, f"report-{kind}-{period.first}-{period.last}")
+
+
+def _before(report: Report) -> Cell:
+    """Return how many tickets were open when the period began."""
+    text = ngettext("%(num)s at the beginning", "%(num)s at the beginning", report.open_before)
+    return Cell("", text, address({"open_on": str(report.period.eve)}) if report.open_before else None)
 
 
 def columns(report: Report) -> tuple[Column, ...]:

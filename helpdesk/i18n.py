@@ -152,13 +152,13 @@ def _zone_of_reader() -> str:
     return name
 
 
-@lru_cache(maxsize=8_192)
 def days_in_words(first: date, last: date) -> str:
     """Write a period in the reader's language: its first and its last day."""
     texts = [format_date(day, "d MMMM y", locale=language()) for day in (first, last)]
     return texts[0] if first == last else _("%(first)s to %(last)s", first=texts[0], last=texts[1])
 
 
+@lru_cache(maxsize=8_192)
 def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
     local = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
     return str(format_datetime(local, pattern, tzinfo=ZoneInfo(timezone), locale=code))

@@ -159,7 +159,7 @@ def _words(name: str, value: str) -> str:
     if name == "waits":
         return _("for a reply")
     if name == "first_response":
-        return _("given") if value == "any" else _("within %(num)s h", num=value)
+        return _("given") if value == "any" else _("within %(num)s h", num=value)
     if name in PERIODS:
         period = _period(name, value)
         return days_in_words(period.first, period.last) if period is not None else value
