@@ -421,7 +421,7 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_rece
 # Without them a filter that meets nothing walks the order of the list to its end.
 Ticket.add_index(Ticket.index(Ticket.status, Ticket.last_activity, Ticket.id, name="ticket_status_recent"))
 Ticket.add_index(Ticket.index(Ticket.priority, Ticket.last_activity, Ticket.id, name="ticket_priority_recent"))
-# The figures of a period read these and no ticket beside: SQLite also wants what the condition names, PostgreSQL the id.
+# The figures of a period read these alone: SQLite wants what the condition names among them, PostgreSQL the id.
 _COUNTED_BY = (Ticket.service, Ticket.department, Ticket.team, Ticket.assignee, Ticket.first_response)
 for _column, _other in ((Ticket.created_at, Ticket.closed_at), (Ticket.closed_at, Ticket.created_at)):
     Ticket.add_index(
