@@ -1053,6 +1053,8 @@ class Mailbox(Cached):
     trusted_hops = IntegerField(default=0)
     seen_server = CharField(max_length=253, default="")
     seen_hops = IntegerField(default=0)
+    #: Whether what lies in the folder of sent e-mails is taken, too: answers that other programs sent.
+    read_sent = BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -1124,6 +1126,8 @@ class IncomingMail(Base):
     headers_only = BooleanField(default=False)
     #: Whether a program wrote it, as it says of itself.
     automatic = BooleanField(default=False)
+    #: Whether it lies in the folder of sent e-mails: the team wrote it with another program.
+    is_sent = BooleanField(default=False)
 
     class Meta:
         indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))

@@ -66,6 +66,7 @@ class EventKind(StrEnum):
     RENAMED = "renamed"
     MERGED = "merged"
     STRANGER_WROTE = "stranger-wrote"
+    SENT_ELSEWHERE = "sent-elsewhere"
     AUTOMATIC = "automatic"
     RELATED = "related"
     SPLIT = "split"
@@ -77,7 +78,10 @@ class EventKind(StrEnum):
 
 #: Kinds that the thread shows as messages, not as lines of the history.
 SHOWN_AS_MESSAGE = frozenset(
-    {EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED, EventKind.STRANGER_WROTE}
+    {
+        *(EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED),
+        *(EventKind.STRANGER_WROTE, EventKind.SENT_ELSEWHERE),
+    }
 )
 
 Listener = Callable[[TicketEvent, Actor], None]
@@ -222,6 +226,7 @@ _SENTENCES: dict[EventKind, Any] = {
     EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
     EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
     EventKind.STRANGER_WROTE: lazy("%(email)s wrote, who does not belong to this ticket"),
+    EventKind.SENT_ELSEWHERE: lazy("A reply was sent from %(email)s with another program"),
     EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
     EventKind.RELATED: lazy("The e-mail answers ticket %(number)s"),
     EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a message"),

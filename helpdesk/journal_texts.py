@@ -169,6 +169,7 @@ FIELD_NAMES: dict[str, Any] = {
     "conditions": lazy("conditions"),
     "copies": lazy("people in copy"),
     "copy_sent": lazy("copy of what is sent"),
+    "read_sent": lazy("taking what other programs sent"),
     "department": lazy("department"),
     "does": lazy("what is done"),
     "email": lazy("e-mail"),

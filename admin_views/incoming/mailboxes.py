@@ -26,7 +26,7 @@ def choices(texts: dict[str, Any]) -> dict[str, Any]:
 
 
 #: The last sections of the form.
-ON_SERVER = ("after", "after_days", "after_folder", "copy_sent", "sent_folder")
+ON_SERVER = ("after", "after_days", "after_folder", "copy_sent", "read_sent", "sent_folder")
 MORE = ("other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "trusted_server", "enabled")
 
 
@@ -117,6 +117,7 @@ class MailboxesView(DeskView):
         "after_days": lazy("After … days"),
         "after_folder": lazy("Folder it is moved to"),
         "copy_sent": lazy("A copy of what agents send"),
+        "read_sent": lazy("Take what was sent with other programs"),
         "sent_folder": lazy("Folder of sent e-mails"),
         "trusted_server": lazy("Server that confirms senders"),
         "enabled": lazy("Enabled"),
@@ -162,6 +163,10 @@ class MailboxesView(DeskView):
         "after_days": lazy("Counted from the decision."),
         "after_folder": lazy("Made if it is not there. Example: Done."),
         "copy_sent": lazy("Whoever reads the mailbox with another program sees the answers there, each once."),
+        "read_sent": lazy(
+            "What your team answers a customer with a mail program, from an address of this desk, stands in the ticket "
+            "as a reply. Only from now on; nobody is mailed for it."
+        ),
         "sent_folder": lazy("Empty: the one that the server calls so."),
         "enabled": lazy("When off, nothing is taken from it."),
     }

@@ -19,6 +19,8 @@ class Origin:
 
     folder: MailFolder
     uid: int
+    #: Whether it is the folder of sent e-mails.
+    is_sent: bool = False
 
 
 def accept(
@@ -47,6 +49,7 @@ def accept(
                 path=path,
                 silent=origin is not None and origin.uid <= origin.folder.silent_until,
                 headers_only=headers_only,
+                is_sent=origin is not None and origin.is_sent,
                 received_at=clock.now(),
                 **where,
             )

@@ -17,6 +17,7 @@ from helpdesk.incoming import acceptance, mailboxes
 from helpdesk.incoming.acceptance import Origin
 from helpdesk.incoming.imap_errors import FolderMissing, explain
 from helpdesk.lib import sizes
+from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
 from models import IncomingMail, Mailbox, MailFolder
 
@@ -56,23 +57,30 @@ def collect(mailbox: Mailbox) -> int:
 
 def take_new(mailbox: Mailbox, connection: Any) -> int:
     """Take what is new from each folder of a mailbox; return how many mails were taken."""
-    return sum(_collect_folder(mailbox, connection, name) for name in mailboxes.folders(mailbox))
+    names = mailboxes.folders(mailbox)
+    taken = sum(_collect_folder(mailbox, connection, name) for name in names)
+    if not mailbox.read_sent:
+        return taken
+    sent = connection.sent_folder(mailbox.sent_folder)
+    if sent is None:
+        raise FolderMissing(mailbox.sent_folder or "Sent")
+    return taken + (_collect_folder(mailbox, connection, sent, is_sent=True) if sent not in names else 0)
 
 
-def _collect_folder(mailbox: Mailbox, connection: Any, name: str) -> int:
+def _collect_folder(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = False) -> int:
     taken = 0
     for _round in range(ROUNDS):
-        folder = _opened(mailbox, connection, name)
+        folder = _opened(mailbox, connection, name, is_sent=is_sent)
         uids = connection.uids_after(folder.last_uid)
-        taken += _take(mailbox, connection, folder, uids[:AT_ONCE])
+        taken += _take(mailbox, connection, folder, uids[:AT_ONCE], is_sent=is_sent)
         # How many are left is what the search says: a short page proves nothing.
         if len(uids) <= AT_ONCE:
             break
     return taken
 
 
-def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
-    """Open a folder and return how far it has been read."""
+def _opened(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = False) -> MailFolder:
+    """Open a folder and return how far it has been read; of what is sent nothing old is ever read."""
     try:
         opened = connection.open(name)
     except Exception as error:
@@ -82,12 +90,12 @@ def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
     mine = (MailFolder.mailbox == mailbox.id) & (MailFolder.name == name)
     folder = MailFolder.get_or_none(mine)
     if folder is None:
-        folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, opened))
+        folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, opened, is_sent))
     elif folder.uid_validity != opened.validity:
         logger.warning(
             "The server of %s has numbered its mails anew; %s days are looked through.", mailbox, RESCAN_DAYS
         )
-        recent = connection.uids_since(clock.now().date() - timedelta(days=RESCAN_DAYS))
+        recent = [] if is_sent else connection.uids_since(clock.now().date() - timedelta(days=RESCAN_DAYS))
         newest = _newest(connection, opened)
         first = recent[0] - 1 if recent else newest
         MailFolder.update(uid_validity=opened.validity, last_uid=first, rescan_until=newest, silent_until=0).where(
@@ -97,11 +105,13 @@ def _opened(mailbox: Mailbox, connection: Any, name: str) -> MailFolder:
     return folder
 
 
-def _beginning(mailbox: Mailbox, connection: Any, opened: Any) -> dict[str, int]:
+def _beginning(mailbox: Mailbox, connection: Any, opened: Any, is_sent: bool) -> dict[str, int]:
     """Return where a folder that was never read begins: what is there already is history, which mails nobody."""
     newest = _newest(connection, opened)
     begin = newest
-    if mailbox.begin == "all":
+    if is_sent:
+        pass
+    elif mailbox.begin == "all":
         begin = 0
     elif mailbox.begin == "week":
         recent = connection.uids_since(clock.now().date() - timedelta(days=WEEK))
@@ -116,13 +126,18 @@ def _newest(connection: Any, opened: Any) -> int:
     return max(connection.uids_after(0), default=0)
 
 
-def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int]) -> int:
+def _take(mailbox: Mailbox, connection: Any, folder: MailFolder, uids: list[int], *, is_sent: bool) -> int:
     if not uids:
         return 0
+    # Copies of what the desk has sent are no news.
+    ours = connection.marked(uids, reply_address.desk_mark()) if is_sent else set()
     most, taken = sizes.parse(settings.get("max_mail_size")), 0
     named = connection.sizes(uids)
     for uid in uids:
-        origin = Origin(folder, uid)
+        origin = Origin(folder, uid, is_sent)
+        if uid in ours:
+            acceptance.advance(origin)
+            continue
         content = connection.whole(uid) if named.get(uid, 0) <= most else None
         if content is not None and len(content) <= most:
             taken += acceptance.accept(mailbox, content, origin=origin) is not None

@@ -44,7 +44,7 @@ Line = tuple[str, Outcome | None, str]
 def decide(content: ParsedMail, context: MailContext) -> Decision:
     """Return what becomes of a mail, with every line that was looked at."""
     tests: list[Test] = []
-    for seeks in LINES:
+    for seeks in LINES if context.sent is None else LINES_OF_SENT:
         for name, outcome, seen in seeks(content, context):
             tests.append(Test(name, outcome is not None, seen[:200]))
             if outcome is not None:
@@ -210,4 +210,41 @@ LINES: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
     _list,
     _folder_and_spam,
     _place,
+)
+
+
+# --- Sent with another program --------------------------------------------------------------------------------------
+
+
+def _sent(content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    """What must hold for a mail in the folder of sent ones to be the team’s reply; whatever it is, nobody is mailed."""
+    sent, trace = context.sent, context.trace
+    if sent is None:
+        return
+    data = {"number": trace.ticket.number, "email": sent.left_out} if trace is not None else {}
+    yield "sent-from", None if sent.is_from_us else ("ignored", "sent-from", {}), content.author.email
+    yield "sent-program", ("ignored", "sent-program", {}) if context.automatic else None, context.automatic
+    answers = trace is not None and trace.kind != NUMBER
+    yield "sent-new", None if answers else ("ignored", "sent-new", {}), trace.seen if trace is not None else ""
+    hidden = trace is not None and (trace.ticket.is_spam or trace.ticket.in_bin)
+    yield "sent-hidden", ("ignored", "sent-hidden", data) if hidden else None, ""
+    yield "sent-others", None if sent.to_customer else ("ignored", "sent-others", data), ", ".join(content.recipients)
+
+
+def _sent_reply(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    sent, trace = context.sent, context.trace
+    if sent is None or trace is None:
+        return
+    data = {"number": trace.ticket.number, "email": sent.left_out}
+    yield "sent-copies", ("note", "sent-copies", data) if sent.left_out else None, sent.left_out
+    yield "sent", ("reply", "sent", data), context.author
+
+
+#: Of a mail in the folder of sent ones.
+LINES_OF_SENT: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
+    _ours,
+    _sent,
+    _size,
+    _duplicate,
+    _sent_reply,
 )

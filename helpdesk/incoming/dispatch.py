@@ -10,6 +10,7 @@ from helpdesk.incoming import (
     message_from_mail,
     sender_checks,
     sender_rules,
+    sent_replies,
     ticket_from_mail,
 )
 from helpdesk.incoming.decision_rules import Decision
@@ -29,7 +30,9 @@ def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, dec
     if context.rule is not None:
         sender_rules.count_hit(context.rule)
     try:
-        if decision.state == "new":
+        if context.sent is not None and context.trace is not None and decision.state in OF_AGENTS:
+            sent_replies.store(mail, content, context.trace)
+        elif decision.state == "new":
             ticket_from_mail.open_from(
                 mail, content, spam=decision.reason == "spam", related=decision.data.get("related")
             )

@@ -52,6 +52,12 @@ def _require(mail: IncomingMail, actor: Agent) -> None:
         raise InvalidInput(lazy("This e-mail has its ticket already."))
 
 
+def _require_received(mail: IncomingMail) -> None:
+    """Raise InvalidInput for what the team has sent itself: it is nobody’s request."""
+    if mail.is_sent:
+        raise InvalidInput(lazy("Your team has sent this e-mail: add it to the ticket it belongs to."))
+
+
 def _content(mail: IncomingMail) -> ParsedMail:
     """Read a mail anew. Raises NotFound when it is no longer kept, InvalidInput when it is not here or not readable."""
     if mail.headers_only:
@@ -113,6 +119,7 @@ def _by_hand(mail: IncomingMail, content: ParsedMail, state: str, reason: str, a
 def open_ticket(mail: IncomingMail, *, actor: Agent) -> Ticket:
     """Open a ticket from a mail, for who wrote it. Raises InvalidInput."""
     _require(mail, actor)
+    _require_received(mail)
     content = _content(mail)
     if not mail_context.author_of(content):
         raise InvalidInput(lazy("It does not say who wrote it: open a ticket for whom you think it was."))
@@ -124,6 +131,7 @@ def open_ticket(mail: IncomingMail, *, actor: Agent) -> Ticket:
 def open_for(mail: IncomingMail, email: str, name: str, *, actor: Agent) -> Ticket:
     """Open a ticket from a mail for somebody else, as for a caller: whose mail a colleague sent on, for one."""
     _require(mail, actor)
+    _require_received(mail)
     content = _content(mail)
     first, last = ticket_from_mail.names_of(Person(name, ""))
     mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox

@@ -129,6 +129,11 @@ class Connection:
         uids = self.client.search(["UID", f"{last + 1}:*", "NOT", "DELETED"])
         return sorted({int(uid) for uid in uids if int(uid) > last})
 
+    def marked(self, uids: Sequence[int], mark: str) -> set[int]:
+        """Return those of these mails of the open folder that bear this mark of a desk."""
+        found = self.client.search(["UID", f"{uids[0]}:{uids[-1]}", "HEADER", "X-Guichet-Desk", mark]) if uids else []
+        return {int(uid) for uid in found}
+
     def uids_since(self, day: date) -> list[int]:
         """Return the UIDs of what arrived on this day or later."""
         return sorted(int(uid) for uid in self.client.search(["SINCE", day]))

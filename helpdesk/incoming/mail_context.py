@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from helpdesk import clock, settings
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import agent_proof, automatic_mail, bounced_mail, mail_threading, sender_rules
+from helpdesk.incoming import agent_proof, automatic_mail, bounced_mail, mail_threading, sender_rules, sent_mail
 from helpdesk.incoming.agent_proof import Doubt
 from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.mail_threading import AGENT, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
+from helpdesk.incoming.sent_mail import Sent
 from helpdesk.lib import email_syntax
 from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
@@ -59,6 +60,8 @@ class MailContext:
     hold_lists: bool = False
     #: What a delivery report is about.
     bounced: BouncedMail | None = None
+    #: The team sent it with another program: to whom.
+    sent: Sent | None = None
 
 
 def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
@@ -92,6 +95,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         place_is_open=service is not None and service.enabled,
         hold_lists=mailbox.hold_lists,
         bounced=bounced_mail.find(content),
+        sent=sent_mail.of(content, author, trace) if mail.is_sent else None,
     )
 
 
@@ -136,12 +140,16 @@ def normalised(email: str) -> str:
 
 
 def _duplicate(mail: IncomingMail, content: ParsedMail) -> int | None:
-    """Return the same mail that came before: the same bytes in this mailbox, or the same id and body in any."""
-    same = (IncomingMail.mailbox == mail.mailbox_id) & (IncomingMail.sha256 == mail.sha256)
+    """Return the same mail that came before: the same bytes in this mailbox, or the same id and body in any.
+
+    One that was sent and arrived here, too, is two: each way decides for itself.
+    """
+    alike = IncomingMail.is_sent == mail.is_sent
+    same = alike & (IncomingMail.mailbox == mail.mailbox_id) & (IncomingMail.sha256 == mail.sha256)
     earlier = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.id < mail.id).order_by(IncomingMail.id)
     same_before: int | None = earlier.limit(1).scalar()
     if same_before is None and content.mail_id:
-        same = (IncomingMail.mail_id == content.mail_id) & (IncomingMail.body_hash == content.body_hash)
+        same = alike & (IncomingMail.mail_id == content.mail_id) & (IncomingMail.body_hash == content.body_hash)
         query = IncomingMail.select(IncomingMail.id).where(same, IncomingMail.mail_id != "", IncomingMail.id != mail.id)
         same_before = query.order_by(IncomingMail.id).limit(1).scalar()
     return same_before

@@ -121,7 +121,7 @@ def _folders(mailbox: Mailbox, connection: Any) -> list[Step]:
 
 
 def _sent(mailbox: Mailbox, connection: Any) -> list[Step]:
-    if not mailbox.copy_sent:
+    if not (mailbox.copy_sent or mailbox.read_sent):
         return []
     name, folder = lazy("Folder of sent e-mails"), connection.sent_folder(mailbox.sent_folder)
     missing = lazy("It is not there: name one of the server in the form of the mailbox.")

@@ -16,7 +16,7 @@ from helpdesk.lib import email_syntax, inputs, sort_position
 from helpdesk.settings import environment, lookups, mail_accounts, ports
 from helpdesk.settings.mail_providers import PROVIDERS, Provider
 from helpdesk.tickets.opening import place
-from models import IncomingMail, Mailbox
+from models import IncomingMail, Mailbox, MailFolder
 
 MAX_NAME = 120
 MAX_FOLDER = 200
@@ -71,7 +71,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     access.require(actor, "administer")
     mailbox_sign_in.require_account(mailbox, values)
     before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
-    is_new = mailbox.id is None
+    is_new, read_sent = mailbox.id is None, mailbox.read_sent
     inputs.set_attributes(
         mailbox, _identity(mailbox, values) | _handling(values) | confirming_server.columns(mailbox, values)
     )
@@ -81,6 +81,8 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
             raise InvalidInput(
                 lazy("This folder is read: what is moved there would come in again."), field="after_folder"
             )
+        if mailbox.read_sent and mailbox.sent_folder in folders(mailbox):
+            raise InvalidInput(lazy("This folder is read already, for what customers write."), field="sent_folder")
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
     _give_secrets(mailbox, values, set() if is_new else changed)
     if is_new:
@@ -92,6 +94,10 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
             Mailbox.update(failing_since=None, last_error="", tokens="").where(Mailbox.id == mailbox.id).execute()
         elif values.get("client_secret_new") and not is_new:
             mail_accounts.try_anew(mailbox.id)
+        if mailbox.read_sent and not read_sent:
+            # What was sent meanwhile is history.
+            others = (MailFolder.mailbox == mailbox.id) & MailFolder.name.not_in(folders(mailbox))
+            MailFolder.delete().where(others).execute()
     return mailbox
 
 
@@ -162,6 +168,7 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
         "after_folder": folder,
         "idle": bool(values.get("idle")),
         "copy_sent": bool(values.get("copy_sent")),
+        "read_sent": bool(values.get("read_sent")),
         "sent_folder": _folder(values.get("sent_folder"), "sent_folder"),
     }
 

@@ -76,6 +76,8 @@ def _due(mailbox: Mailbox) -> list[IncomingMail]:
         IncomingMail.state.in_(DECIDED),
         IncomingMail.path.is_null(False),
         ~IncomingMail.headers_only,
+        # What the team has sent is theirs.
+        ~IncomingMail.is_sent,
         IncomingMail.decided_at < limit,
     )
     here = filter(_is_here, rows.order_by(IncomingMail.id).iterator())

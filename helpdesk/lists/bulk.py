@@ -51,7 +51,7 @@ _STATUS = Act(
     frozenset(
         {
             *(EventKind.STATUS, EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.REOPENED),
-            *(EventKind.REPLIED, EventKind.CUSTOMER_WROTE),
+            *(EventKind.REPLIED, EventKind.CUSTOMER_WROTE, EventKind.SENT_ELSEWHERE),
         }
     ),
 )
