@@ -1055,6 +1055,8 @@ class Mailbox(Cached):
     seen_hops = IntegerField(default=0)
     #: Whether what lies in the folder of sent e-mails is taken, too: answers that other programs sent.
     read_sent = BooleanField(default=False)
+    #: Whether the owner’s application at Microsoft opens it by itself, without a person who signs in.
+    as_application = BooleanField(default=False)
 
     class Meta:
         constraints = [

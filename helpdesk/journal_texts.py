@@ -161,6 +161,7 @@ FIELD_NAMES: dict[str, Any] = {
     "can_configure": lazy("configure the desk"),
     "can_delete": lazy("delete tickets"),
     "can_set_priority": lazy("set the priority"),
+    "as_application": lazy("opened by an application"),
     "can_set_status": lazy("set the status"),
     "can_tag": lazy("tag tickets"),
     "category": lazy("category"),

@@ -53,14 +53,14 @@ class MailboxesView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = (
         *("kind", "address", "aliases", "name", "auth", "host", "port", "security", "username", "password"),
-        *("client_id", "client_secret_new", "tenant", "folder", "begin", "idle"),
+        *("client_id", "client_secret_new", "tenant", "as_application", "folder", "begin", "idle"),
         *("service", "department", "locale", "other_folders", "held_folders", "hold_lists"),
         *("copies", "sub_addresses", "trusted_server", *ON_SERVER, "enabled"),
     )
     form_sections = (
         (lazy("Address"), ["kind", "address", "aliases", "name"]),
         (lazy("Server"), ["auth", "host", "port", "security", "username", "password", "folder", "begin", "idle"]),
-        (lazy("Google or Microsoft"), ["client_id", "client_secret_new", "tenant"]),
+        (lazy("Google or Microsoft"), ["client_id", "client_secret_new", "tenant", "as_application"]),
         (lazy("Tickets"), ["service", "department", "locale"]),
         (lazy("On the server"), [*ON_SERVER]),
         (lazy("More"), [*MORE]),
@@ -98,6 +98,7 @@ class MailboxesView(DeskView):
         "auth": lazy("Sign-in"),
         "client_id": lazy("Client ID"),
         "tenant": lazy("Directory (tenant)"),
+        "as_application": lazy("As an application (Microsoft)"),
         "host": lazy("Server"),
         "port": lazy("Port"),
         "security": lazy("Encryption"),
@@ -134,6 +135,9 @@ class MailboxesView(DeskView):
             "password for this program alone (app password) is simpler."
         ),
         "client_id": lazy("Of the application you make at Google or Microsoft; the end of this page says how."),
+        "as_application": lazy(
+            "The application opens the mailbox by itself, by a permission of your directory; nobody signs in."
+        ),
         "tenant": lazy("For Microsoft only: the number or domain of your directory. Empty: any organisation."),
         "host": lazy(
             "Example: imap.example.org. With Google and Microsoft it is always theirs, as are port and encryption."

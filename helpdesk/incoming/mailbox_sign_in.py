@@ -55,6 +55,8 @@ def begin(mailbox: Mailbox, *, actor: Actor, browser: str) -> str:
     provider = mail_accounts.provider_of(mailbox)
     if provider is None:
         raise InvalidInput(lazy("This mailbox signs in with a password."))
+    if mailbox.as_application:
+        raise InvalidInput(lazy("This mailbox is opened by your application: nobody signs in. Test it."))
     if not mailbox.client_id or not settings.decrypt(mailbox.client_secret):
         raise InvalidInput(lazy("Type the client ID and the client secret first."))
     nonce = secrets.token_urlsafe(16)

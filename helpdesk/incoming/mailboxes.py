@@ -70,7 +70,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     """
     access.require(actor, "administer")
     mailbox_sign_in.require_account(mailbox, values)
-    before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF}}
+    before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF, "as_application"}}
     is_new, read_sent = mailbox.id is None, mailbox.read_sent
     inputs.set_attributes(
         mailbox, _identity(mailbox, values) | _handling(values) | confirming_server.columns(mailbox, values)
@@ -176,14 +176,19 @@ def _handling(values: Mapping[str, Any]) -> dict[str, Any]:
 def _account(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the application of the owner by which a mailbox signs in; nothing for one with a password."""
     if values.get("auth") not in PROVIDERS:
-        return {"client_id": "", "tenant": ""}
+        return {"client_id": "", "tenant": "", "as_application": False}
     client = inputs.one_line(values.get("client_id"), 200)
     if not client:
         raise InvalidInput(lazy("This field is required."), field="client_id")
     tenant = str(values.get("tenant") or "").strip() if values.get("auth") == "microsoft" else ""
     if tenant and not TENANT.fullmatch(tenant):
         raise InvalidInput(lazy("Expected the number or domain of a directory. Example: example.org."), field="tenant")
-    return {"client_id": client, "tenant": tenant}
+    as_application = values.get("auth") == "microsoft" and bool(values.get("as_application"))
+    if as_application and not tenant:
+        raise InvalidInput(
+            lazy("An application that opens mailboxes by itself belongs to one directory."), field="tenant"
+        )
+    return {"client_id": client, "tenant": tenant, "as_application": as_application}
 
 
 def _server(mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:

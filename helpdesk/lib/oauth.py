@@ -1,4 +1,4 @@
-"""OAuth 2 with an authorization code and a verifier (PKCE): the way to a sign-in page, and the tokens it leads to.
+"""OAuth 2: the way to a sign-in page (authorization code with PKCE), and the tokens of a person or an application.
 
 This module imports the libraries for it. Nothing imports it before a mailbox needs it.
 """
@@ -61,6 +61,10 @@ class Client:
         """Return new tokens; the refresh token may be another one from now on. Raises Refused or Unreachable."""
         tokens = self._ask(refresh_token=refresh_token, grant_type="refresh_token")
         return Tokens(tokens.access, tokens.refresh or refresh_token, tokens.seconds)
+
+    def of_application(self) -> Tokens:
+        """Return the token of the application itself, which no person has allowed. Raises Refused or Unreachable."""
+        return self._ask(grant_type="client_credentials")
 
     def _ask(self, **values: str) -> Tokens:
         try:

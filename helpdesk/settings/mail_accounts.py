@@ -80,7 +80,7 @@ def _client(mailbox: Mailbox, provider: Provider, redirect_url: str = "") -> Any
         mailbox.client_id,
         encryption.decrypt(mailbox.client_secret),
         provider.token_url.format(tenant=mailbox.tenant or ANY_TENANT),
-        provider.scope,
+        provider.application_scope if mailbox.as_application else provider.scope,
         redirect_url,
     )
 
@@ -157,9 +157,10 @@ def _stored(mailbox: Mailbox) -> dict[str, str]:
 
 
 def is_signed_in(mailbox: Mailbox) -> bool:
-    """Whether a mailbox has tokens that nobody has refused."""
+    """Whether a mailbox has tokens that nobody has refused, or an application that brings them."""
     stored = _stored(mailbox)
-    return bool(stored) and "refused" not in stored
+    is_ready = bool(stored) or (mailbox.as_application and bool(encryption.decrypt(mailbox.client_secret)))
+    return is_ready and "refused" not in stored
 
 
 def _good(stored: dict[str, str]) -> str:
@@ -186,16 +187,17 @@ def access_token(key: int) -> str:
 
 def _renewed(mailbox: Mailbox, stored: dict[str, str]) -> str:
     provider = provider_of(mailbox)
-    if provider is None or not stored:
+    if provider is None or not (stored or mailbox.as_application):
         raise SignInNeeded(provider.name if provider is not None else "")
     if "refused" in stored and abs(clock.now() - datetime.fromisoformat(stored["refused"])) < RETRY:
         raise SignInNeeded(f"{provider.name}: {stored['reason']}")
     try:
-        tokens = _client(mailbox, provider).renew(stored["refresh"])
+        client = _client(mailbox, provider)
+        tokens = client.of_application() if mailbox.as_application else client.renew(stored["refresh"])
     except protocol().Refused as error:
         if token := _of_another(mailbox):
             return token
-        reason = {"refresh": stored["refresh"], "refused": clock.now().isoformat(), "reason": str(error)}
+        reason = {"refresh": stored.get("refresh", ""), "refused": clock.now().isoformat(), "reason": str(error)}
         _replace(mailbox, encryption.encrypt(json.dumps(reason)))
         raise SignInNeeded(f"{provider.name}: {error}") from None
     _replace(mailbox, _written(tokens))

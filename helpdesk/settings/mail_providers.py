@@ -20,6 +20,8 @@ class Provider:
     imap_security: str = "tls"
     smtp_port: int = 587
     smtp_tls: str = "starttls"
+    #: What an application asks for that opens mailboxes by itself; empty where none may.
+    application_scope: str = ""
     #: What its sign-in wants besides, so that it hands out a token that lasts.
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,6 +44,7 @@ MICROSOFT = Provider(
     scope="https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access",
     imap_host="outlook.office365.com",
     smtp_host="smtp.office365.com",
+    application_scope="https://outlook.office365.com/.default",
     parameters={"prompt": "select_account"},
 )
 #: By `Mailbox.auth`.

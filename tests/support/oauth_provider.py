@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from helpdesk.settings.mail_providers import GOOGLE, Provider
+from helpdesk.settings.mail_providers import GOOGLE, MICROSOFT, Provider
 
 CLIENT, SECRET = "desk-client", "desk-client-secret"
 
@@ -31,6 +31,8 @@ class OAuthProvider:
         self.secrets: list[str] = [SECRET]
         self.renewals = 0
         self.is_down = False
+        #: Whether applications may open mailboxes by themselves, and how often one asked.
+        self.admits_applications, self.applications = True, 0
         provider = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -68,10 +70,18 @@ class OAuthProvider:
             imap_host="127.0.0.1", imap_port=imap_port, smtp_host="127.0.0.1", smtp_port=smtp_port, smtp_tls="none",
         )  # fmt: skip
 
+    def as_microsoft(self, imap_port: int) -> Provider:
+        """Return what the desk knows about it: it stands where Microsoft would, for any directory."""
+        return replace(
+            MICROSOFT, authorize_url=f"{self.url}/{{tenant}}/authorize", token_url=f"{self.url}/{{tenant}}/token",
+            imap_host="127.0.0.1", imap_port=imap_port,
+        )  # fmt: skip
+
     def withdraw(self) -> None:
         """Withdraw the consent: no token is good any more."""
         self.refresh_tokens.clear()
         self.access_tokens.clear()
+        self.admits_applications = False
 
     def allow(self, url: str) -> str:
         """Open its sign-in page as a browser does and allow the access; return where it leads back to."""
@@ -109,12 +119,25 @@ class OAuthProvider:
                 return 400, {"error": "invalid_grant", "error_description": asked["refresh_token"]}
             self.refresh_tokens.discard(asked["refresh_token"])
             return 200, self._tokens()
+        if asked.get("grant_type") == "client_credentials":
+            return self._of_application(path, asked.get("scope", ""))
         begun = self.codes.pop(asked.get("code", ""), None)
         digest = hashlib.sha256(asked.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if begun is None or begun["redirect_uri"] != asked["redirect_uri"] or begun["code_challenge"] != challenge:
             return 400, {"error": "invalid_grant"}
         return 200, self._tokens()
+
+    def _of_application(self, path: str, scope: str) -> tuple[int, dict[str, Any]]:
+        """Answer as Microsoft does: for one directory and what the application has, and without a refresh token."""
+        self.applications += 1
+        if path != "/desk.example/token" or scope != MICROSOFT.application_scope:
+            return 400, {"error": "invalid_request"}
+        if not self.admits_applications:
+            return 400, {"error": "unauthorized_client"}
+        tokens = self._tokens()
+        self.refresh_tokens.discard(tokens.pop("refresh_token"))
+        return 200, tokens
 
     def _tokens(self) -> dict[str, Any]:
         access, refresh = secrets.token_urlsafe(24), secrets.token_urlsafe(24)

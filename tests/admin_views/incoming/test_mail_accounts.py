@@ -14,7 +14,7 @@ from aiosmtpd.smtp import AuthResult
 from flask.testing import FlaskClient
 
 from helpdesk import clock, i18n, settings
-from helpdesk.errors import StillInUse
+from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.incoming import mailbox_health, mailboxes, pipeline
 from helpdesk.settings import mail_accounts, mail_providers
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service
@@ -46,7 +46,9 @@ def provider(
     made, server = servers
     made.account, made.seconds, made.renewals, made.is_down = f"u{abs(hash(request.node.nodeid))}", 3600, 0, False
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    made.admits_applications, made.applications = True, 0
     monkeypatch.setitem(mail_providers.PROVIDERS, "google", made.as_google(server.port))
+    monkeypatch.setitem(mail_providers.PROVIDERS, "microsoft", made.as_microsoft(server.port))
     return made
 
 
@@ -90,6 +92,62 @@ def test_a_mailbox_signs_in_and_its_mails_become_tickets(
     row = Mailbox.get()
     pages = client.get(f"/admin/mailboxes/edit/?id={row.id}").get_data(as_text=True) + row.tokens + row.client_secret
     assert not [secret for secret in provider.secrets if secret in pages]
+
+
+def test_an_application_opens_a_mailbox_without_a_person(
+    client_of: Clients, root: Agent, mailbox: Mailbox, provider: OAuthProvider, server: real.Dovecot, app: Any
+) -> None:
+    server.put(mail("One"), user=provider.account)
+    mailbox.auth, mailbox.tenant, mailbox.as_application = "microsoft", "desk.example", True
+    mailbox.save()
+    client = client_of(root)
+    assert "To reconnect" not in doors.text_of(client.get("/admin/mailboxes/"))
+    assert "/sign-in/" not in client.get(f"/admin/mailboxes/edit/?id={mailbox.id}").get_data(as_text=True)
+    assert "nobody signs in" in doors.text_of(
+        client.get(f"/admin/mailboxes/sign-in/?id={mailbox.id}", follow_redirects=True)
+    )
+    assert run(app) == ["new"]
+    assert run(app) == ["new"]
+    # One token for all, renewed in time.
+    assert provider.applications == 1
+    provider.seconds = 1
+    Mailbox.update(tokens="").execute()
+    server.put(mail("Two"), user=provider.account)
+    assert run(app) == ["new"] * 2
+    run(app)
+    assert provider.applications == 3
+    # A permission that was taken away is asked for once an hour.
+    provider.withdraw()
+    run(app)
+    run(app)
+    assert provider.applications == 4
+    assert "To reconnect" in doors.text_of(client.get("/admin/mailboxes/"))
+    assert "unauthorized_client" in mailbox_health.failure_text(Mailbox.get())
+    provider.admits_applications, provider.seconds = True, 3600
+    mail_accounts.try_anew(mailbox.id)
+    server.put(mail("Three"), user=provider.account)
+    assert run(app) == ["new"] * 3
+    row = Mailbox.get()
+    pages = client.get(f"/admin/mailboxes/edit/?id={row.id}").get_data(as_text=True) + row.tokens
+    assert not [secret for secret in provider.secrets if secret in pages]
+
+
+def test_an_application_belongs_to_one_directory(root: Agent, sales: Service) -> None:
+    values = {
+        "address": "support@desk.example", "kind": "imap", "auth": "microsoft", "service": sales, "client_id": CLIENT,
+        "client_secret_new": SECRET, "as_application": True,
+    }  # fmt: skip
+    with pytest.raises(InvalidInput, match="one directory"):
+        mailboxes.save(Mailbox(), values, actor=root)
+    row = mailboxes.save(Mailbox(), {**values, "tenant": "desk.example"}, actor=root)
+    assert row.as_application
+    Mailbox.update(tokens="x").execute()
+    kept = {**values, "client_secret_new": "", "tenant": "desk.example", "as_application": False}
+    row = mailboxes.save(row, kept, actor=root)
+    # Its tokens were another permission's; the secret is that of the same application.
+    assert (Mailbox.get().tokens, settings.decrypt(Mailbox.get().client_secret)) == ("", SECRET)
+    with_password = {**values, "auth": "password", "host": "imap.desk.example", "username": "support"}
+    assert not mailboxes.save(row, with_password, actor=root).as_application
 
 
 def test_no_token_reaches_the_log(
