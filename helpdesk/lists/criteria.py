@@ -35,8 +35,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "reach": tuple(map(str, search.REACHES[1:])),
     "sort": SORTS,
 }
-#: Criteria whose word is a period, as `periods` writes it, or (`open_on`) the day at whose end a ticket was open.
-PERIODS = ("opened", "closed", "open_on", "rated", "satisfied", "unsatisfied")
 #: Longest search text.
 MAX_TEXT = 200
 #: What a chip may take away; the rest is the list itself.
@@ -67,7 +65,7 @@ def parse(arguments: Mapping[str, Any]) -> dict[str, Any]:
         value = str(arguments.get(name, ""))
         if inputs.row_key(value) is not None or (name, value) == ("assignee", "me"):
             words[name] = value
-    for name in PERIODS:
+    for name in figures.OF_PERIODS:
         value = str(arguments.get(name, ""))
         if value and _period(name, value) is not None:
             words[name] = value
@@ -160,7 +158,7 @@ def _words(name: str, value: str) -> str:
         return _("for a reply")
     if name == "first_response":
         return _("given") if value == "any" else _("within %(num)s h", num=value)
-    if name in PERIODS:
+    if name in figures.OF_PERIODS:
         period = _period(name, value)
         return days_in_words(period.first, period.last) if period is not None else value
     if value == "me":

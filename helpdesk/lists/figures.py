@@ -65,6 +65,8 @@ CRITERIA: dict[str, Criterion] = {
     "satisfied": Criterion(lambda start, end: rated(start, end, GOOD)),
     "unsatisfied": Criterion(lambda start, end: rated(start, end, BAD)),
 }
+#: Those that are about a period, or (`open_on`) the day at whose end a ticket was open.
+OF_PERIODS = tuple(name for name in CRITERIA if name != "first_response")
 
 
 def slots_of(name: str) -> list[str]:

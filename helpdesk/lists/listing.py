@@ -184,9 +184,14 @@ class TicketListing:
         return Tally(min(int(total), COUNT_LIMIT), min(int(waiting or 0), COUNT_LIMIT), self.looked_at in looked_at)
 
     @property
+    def counts_all(self) -> bool:
+        """Whether this is the list behind a figure, which says the same number: a period bounds what is counted."""
+        return not self.text and any(name in figures.OF_PERIODS for name, _values in self.figures)
+
+    @property
     def most(self) -> int:
         """Return where the count of this list stops."""
-        return FIGURE_LIMIT if self.figures and not self.text else COUNT_LIMIT
+        return FIGURE_LIMIT if self.counts_all else COUNT_LIMIT
 
     @property
     def is_plain(self) -> bool:
@@ -213,7 +218,7 @@ class TicketListing:
             return Tally(counting.counts(self.agent).of(*place), counting.waiting(self.agent).of(*place))
         if self.text:
             return self.tally(self.page())
-        if self.figures:
+        if self.counts_all:
             return Tally(int(matching.count(self.shape, FIGURE_LIMIT, **self.values)[0][0]), 0)
         return self._tally_of(*matching.tally(self.shape, COUNT_LIMIT, **self.values)[0])
 

@@ -225,6 +225,14 @@ def test_a_list_behind_a_number_is_paged_in_its_order(world, root):
         assert moments == sorted(moments, reverse=True)
         place = wanted.place_of(Ticket.get_by_id(page.rows[-1].id))
         assert (place.position, place.after) == (len(moments), None)
+    # A ticket that is open has no place among those that were closed.
+    assert wanted.place_of(Ticket.get(Ticket.is_open)).position == 0
+
+
+def test_without_a_period_a_list_counts_no_further_than_others(world, root, monkeypatch):
+    monkeypatch.setattr("helpdesk.lists.listing.COUNT_LIMIT", 30)
+    wanted = criteria.listing_of(root, {"view": "all", "first_response": "any"})
+    assert (wanted.most, wanted.tally(wanted.page()).total) == (30, 30)
 
 
 def test_what_counts_follows_the_rules(billing, invoices, sales, carol, ana, root):
