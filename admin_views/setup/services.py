@@ -13,7 +13,7 @@ from admin_views.base.importing import Imports
 from admin_views.base.lists import ChoiceFilter
 from admin_views.base.ordering import Ordered, by_service
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.imports import Kind
+from helpdesk.imports import Kind, Plan
 from helpdesk.settings import lookups
 from helpdesk.setup import department_rows, services
 from models import Department, Service
@@ -104,6 +104,11 @@ class DepartmentsView(Imports, Ordered, DeskView):
         """Keep the service."""
         service = self.chosen_service()
         return {"service": service.id} if service is not None else {}
+
+    def import_notes(self, _plan: Plan) -> list[str]:
+        """Name the service, which no line does."""
+        service = self.chosen_service()
+        return [_("They are added to the service “%(name)s”.", name=str(service))] if service is not None else []
 
     @staticmethod
     def services() -> list[Service]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from typing import TypeVar
 
 from database import Label
@@ -12,8 +13,8 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 
 T = TypeVar("T")
-#: Names that a refusal offers, and letters of what it repeats.
-OFFERED, REPEATED = 10, 80
+#: Names that a refusal offers (those close to what was written, else of all), and letters of what it repeats.
+SUGGESTED, OFFERED, REPEATED = 3, 10, 80
 
 
 def matches(rows: Iterable[T], text: str, label: Callable[[T], Label]) -> list[T]:
@@ -37,6 +38,12 @@ def none_or_several(text: str, names: Sequence[str], field: str, *, several: boo
         return InvalidInput(lazy("More than one is called “%(name)s”.", name=name), field=field)
     if not names:
         return InvalidInput(lazy("Nothing is called “%(name)s”: there is none yet.", name=name), field=field)
+    close = get_close_matches(name, names, SUGGESTED)
+    if close:
+        return InvalidInput(
+            lazy("Nothing is called “%(name)s”. Close to it: %(names)s.", name=name, names=", ".join(close)),
+            field=field,
+        )
     offered = ", ".join(names[:OFFERED])
     if len(names) > OFFERED:
         return InvalidInput(

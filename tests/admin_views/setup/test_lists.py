@@ -163,7 +163,7 @@ WRONG = {
     "n@desk.example; N;": "Role This field is required.",
     "n@desk.example; N; Boss": "Role Nothing is called “Boss”. There is: ",
     "n@desk.example; N; Agent; Nowhere": "Service and department Nothing is called “Nowhere”. There is: Billing, Bil",
-    "n@desk.example; N; Agent; Billing/Nowhere": "Service and department Nothing is called “Billing/Nowhere”.",
+    "n@desk.example; N; Agent; Billing/Invoice": "Service and department Nothing is called “Billing/Invoice”. Close to",
     "n@desk.example; N; Agent; ; Nobody": "Teams Nothing is called “Nobody”",
     "n@desk.example; N; Agent; ; ; perhaps": "Notify by e-mail Write yes or no.",
     "n@desk.example; N; Agent; ; ; no; more": "More cells than there are columns",
@@ -388,6 +388,7 @@ def test_departments_are_pasted_into_a_service(client, sales):
     text = doors.text_of(page)
     assert "New 2 Changed 0 As they are 0 Lines left out 1" in text
     assert "4 The same stands on line 1 already." in text
+    assert "They are added to the service “Sales”." in text
     assert names(sales) == []
     text = doors.text_of(confirm(client, DEPARTMENTS, page, service=str(sales.id)))
     assert "Imported: 2 new, 0 changed, 0 as they were, 1 line left out." in text
