@@ -9,9 +9,11 @@ import json
 import re
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from helpdesk import access, journal
 from helpdesk.errors import NotFound
@@ -35,9 +37,7 @@ def keep(kind: Kind, data: bytes, *, actor: Agent) -> str:
     key = secrets.token_urlsafe(32)
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _path(kind, key, actor)
-    path.touch(mode=0o600)
-    path.write_bytes(data)
+    _write(_path(kind, key, actor), data)
     return key
 
 
@@ -48,28 +48,14 @@ def run(kind: Kind, key: str, *, actor: Agent) -> tuple[Stored, int]:
     no longer kept: of two confirmations at once the second one meets that.
     """
     access.require(actor, kind.verb)
-    purge()
-    path = _path(kind, key, actor) if KEY.fullmatch(key) else None
-    claimed = path.with_suffix(".claimed") if path is not None else None
-    try:
-        if path is None or claimed is None:
-            raise FileNotFoundError
-        path.rename(claimed)
-    except FileNotFoundError as error:
-        text = lazy("This file is not kept any more: it was imported, or it waited for an hour.")
-        raise NotFound(text) from error
-    try:
+    path = _find(kind, key, actor)
+    gone = lazy("This file is not kept any more: it was imported, or it waited for an hour.")
+    with _claimed(path, gone) as claimed:
         plan = parse(kind, claimed.read_bytes())
         result = kind.store(plan.rows, actor, True)
         journal.record(journal.Act.IMPORTED, actor=actor, subject=kind.title, count=len(plan.rows))
-    except BaseException:
-        # Nothing was stored of what is stored whole: it can be confirmed once more.
-        with suppress(FileNotFoundError):
-            claimed.rename(path)
-        raise
-    claimed.unlink(missing_ok=True)
     if kind.take_back is not None and result.new:
-        path.with_suffix(UNDO).write_text(json.dumps(result.new))
+        _write(path.with_suffix(UNDO), json.dumps(result.new).encode())
     return result, len(plan.bad)
 
 
@@ -79,14 +65,34 @@ def undo(kind: Kind, key: str, *, actor: Agent) -> tuple[int, int]:
     Raises NotAllowed, or NotFound once this was done, or after an hour.
     """
     access.require(actor, kind.verb)
-    purge()
-    path = _path(kind, key, actor).with_suffix(UNDO) if KEY.fullmatch(key) else None
-    if kind.take_back is None or path is None or not path.is_file():
-        raise NotFound(lazy("This can be undone no more: it was, or an hour has passed."))
-    rows = dict(json.loads(path.read_text()))
-    count = kind.take_back(rows, actor)
-    path.unlink(missing_ok=True)
+    path = _find(kind, key, actor).with_suffix(UNDO)
+    with _claimed(path, lazy("This can be undone no more: it was, or an hour has passed.")) as claimed:
+        rows = dict(json.loads(claimed.read_text()))
+        count = kind.take_back(rows, actor) if kind.take_back is not None else 0
     return count, len(rows) - count
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+
+
+@contextmanager
+def _claimed(path: Path, gone: Any) -> Iterator[Path]:
+    """Take a file for oneself: of two at once the second one meets NotFound. It is back when what is done fails."""
+    claimed = path.with_suffix(".claimed")
+    try:
+        path.rename(claimed)
+    except FileNotFoundError as error:
+        raise NotFound(gone) from error
+    try:
+        yield claimed
+    except BaseException:
+        # Nothing was stored of what is stored whole: it can be confirmed once more.
+        with suppress(FileNotFoundError):
+            claimed.rename(path)
+        raise
+    claimed.unlink(missing_ok=True)
 
 
 def purge() -> None:
@@ -101,6 +107,13 @@ def purge() -> None:
 
 def _folder() -> Path:
     return environment.current().data_dir / "imports"
+
+
+def _find(kind: Kind, key: str, actor: Agent) -> Path:
+    """Return where the file with this key is, should it still be there."""
+    purge()
+    # What is no key names no file.
+    return _path(kind, key if KEY.fullmatch(key) else "-", actor)
 
 
 def _path(kind: Kind, key: str, actor: Agent) -> Path:

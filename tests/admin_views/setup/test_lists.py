@@ -6,6 +6,7 @@ import io
 import os
 import re
 import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,8 @@ from werkzeug.datastructures import FileStorage
 
 from database import Label
 from helpdesk import settings
-from helpdesk.imports import confirmation
+from helpdesk.errors import NotFound
+from helpdesk.imports import confirmation, formats
 from helpdesk.people import invitations
 from helpdesk.settings import environment
 from models import (
@@ -272,6 +274,21 @@ def test_nothing_is_half_done(client, billing, monkeypatch):
     assert not OutgoingEmail.select().exists()
     assert not TeamMember.select().exists()
     assert "2 people were invited. 1 line was left out." in doors.text_of(confirm(client, AGENTS, page))
+
+
+def test_of_two_confirmations_at_once_the_second_is_told(root, billing):
+    def store(rows, actor, write):
+        with pytest.raises(NotFound, match="not kept any more"):
+            confirmation.run(kind, key, actor=root)
+        return formats.AGENTS.store(rows, actor, write)
+
+    kind = replace(formats.AGENTS, store=store)
+    key = confirmation.keep(kind, b"nora@desk.example; Nora; Agent; Billing", actor=root)
+    assert confirmation.run(kind, key, actor=root)[0].made == 1
+    assert confirmation.undo(kind, key, actor=root) == (1, 0)
+    for wrong in (key, "", "../../etc/passwd", "x" * 43):
+        with pytest.raises(NotFound, match="undone no more"):
+            confirmation.undo(kind, wrong, actor=root)
 
 
 def test_what_was_pasted_can_be_changed(client, billing):
