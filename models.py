@@ -498,6 +498,11 @@ class TicketCc(Base):
         constraints = [Check("added_by IN ('agent', 'customer')", name="copy_added_by")]
 
 
+#: Lines of the journal that say what was deleted: the same text stands in the index and in the queries.
+DELETIONS = SQL("act IN ('deleted', 'purged', 'ticket', 'examples-removed')")
+NOTE_DELETIONS = SQL("kind = 'note-deleted'")
+
+
 class TicketEvent(Base):
     """One line of a ticket's history; `data` has the values of its sentence (``helpdesk.events``)."""
 
@@ -505,18 +510,32 @@ class TicketEvent(Base):
     ticket = ForeignKeyField(Ticket, backref="events", on_delete="CASCADE", index=False)
     kind = CharField(max_length=40)
     agent = ForeignKeyField(Agent, null=True, on_delete="SET NULL", index=False)
-    customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL")
+    customer = ForeignKeyField(Customer, null=True, on_delete="SET NULL", index=False)
     actor_name = CharField(max_length=254, default="")
     data = JSONField(default=dict)
     created_at = UtcDateTimeField()
 
     class Meta:
-        # The last two are the journal's order.
+        # The last three are the journal's order.
         indexes = (
             (("ticket", "id"), False),
             (("created_at", "id"), False),
             (("agent", "created_at", "id"), False),
+            (("customer", "created_at", "id"), False),
         )
+
+
+# Who acted, where the account is gone.
+TicketEvent.add_index(
+    TicketEvent.index(
+        *(TicketEvent.actor_name, TicketEvent.created_at, TicketEvent.id),
+        where=SQL("agent_id IS NULL AND customer_id IS NULL AND actor_name <> ''"),
+        name="event_former_actor",
+    )
+)
+TicketEvent.add_index(
+    TicketEvent.index(TicketEvent.created_at, TicketEvent.id, where=NOTE_DELETIONS, name="event_note_deleted")
+)
 
 
 class Draft(Base):
@@ -924,13 +943,28 @@ class JournalEntry(Base):
     data = JSONField(default=dict)
     network = CharField(max_length=64, default="")
     created_at = UtcDateTimeField()
+    # Whom or what the line is about, folded, to be searched: a name, an address, the number of a ticket.
+    about = CharField(max_length=254, default="", constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         indexes = (
             (("created_at", "id"), False),
             (("kind", "created_at", "id"), False),
             (("agent", "created_at", "id"), False),
+            (("about", "created_at", "id"), False),
         )
+
+
+JournalEntry.add_index(
+    JournalEntry.index(JournalEntry.created_at, JournalEntry.id, where=DELETIONS, name="journal_deleted")
+)
+JournalEntry.add_index(
+    JournalEntry.index(
+        *(JournalEntry.actor_name, JournalEntry.created_at, JournalEntry.id),
+        where=SQL("agent_id IS NULL AND actor_name <> ''"),
+        name="journal_former_actor",
+    )
+)
 
 
 # --- Orders and the programs that push them -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from database import Base, Label
-from helpdesk import clock, events, settings
+from helpdesk import clock, events, folding, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
@@ -71,11 +71,13 @@ def record(
     network: str = "",
     kind: str | None = None,
     actor_name: str | None = None,
+    about: object = "",
     **data: Any,
 ) -> None:
     """Write a line of the journal, in the caller's transaction; nothing for activity that is not logged.
 
-    `actor` None is the program itself; `network` is the address a sign-in came from.
+    `actor` None is the program itself; `network` is the address a sign-in came from. `about` is whom the line is about,
+    by name, where the subject is more than that: it is found by it.
     """
     kind = kind or SENTENCES[act][0]
     if kind in OPTIONAL and not settings.get("log_enabled"):
@@ -89,6 +91,7 @@ def record(
             agent=actor if isinstance(actor, Agent) else None,
             actor_name=inputs.one_line(actor_name, 254),
             subject=inputs.one_line(subject, 254),
+            about=folding.fold(inputs.one_line(about or subject, 254)).strip()[:254],
             data=_harmless(data),
             network=inputs.one_line(network, 64),
             created_at=clock.now(),
@@ -127,18 +130,19 @@ def saved(row: Base, before: Mapping[str, Any] | None, *, actor: Actor | None) -
     table = type(row).__name__
     kind = TABLE_NAMES[table][0]
     if before is None:
-        record(Act.ADDED, actor=actor, subject=name_of(row), kind=kind, what=table)
+        record(Act.ADDED, actor=actor, subject=name_of(row), about=_about(row), kind=kind, what=table)
         return
     after = snapshot(row) or {}
     changed = [name for name, value in after.items() if before.get(name) != value]
     if changed:
-        record(Act.CHANGED, actor=actor, subject=name_of(row), kind=kind, what=table, fields=changed)
+        named = {"subject": name_of(row), "about": _about(row)}
+        record(Act.CHANGED, actor=actor, kind=kind, what=table, fields=changed, **named)
 
 
 def deleted(row: Base, name: str, *, actor: Actor | None) -> None:
     """Note that a row of this name is gone."""
     table = type(row).__name__
-    record(Act.DELETED, actor=actor, subject=name, kind=TABLE_NAMES[table][0], what=table)
+    record(Act.DELETED, actor=actor, subject=name, about=_about(row), kind=TABLE_NAMES[table][0], what=table)
 
 
 def is_set_up(row: Base) -> bool:
@@ -152,6 +156,11 @@ def name_of(row: Any) -> str:
         return str(row)
     place = row.department or row.service
     return f"{row.agent.name}: {place if place is not None else _('The whole support')}"
+
+
+def _about(row: Any) -> str:
+    """Return whom a line of a row is about, where its name is more than that."""
+    return str(row.agent.name) if type(row).__name__ == "Permission" else ""
 
 
 def settings_changed(changes: Mapping[str, tuple[Any, Any]], actor: Agent | None) -> None:

@@ -61,6 +61,9 @@ KINDS: dict[str, Any] = {
     MAIL: lazy("E-mails"),
 }
 
+#: What was deleted, of any kind: shown and found as a kind of its own.
+DELETED = "deleted"
+
 #: Lines that the setting “Log of activity” governs; all others are always kept.
 OPTIONAL = frozenset({ACTIVITY, MAIL})
 

@@ -229,11 +229,9 @@ def parts_of(form: Form, slot: Slots) -> tuple[list[CTE], list[CTE]]:
 def _groups(terms: Sequence[str], scope: str, slot: Slots | None = None) -> list[_Words]:
     """Return the words that must be met: each in some place of a ticket, or all of them in one."""
     together = [_Words(terms, True, "all", slot)] if terms else []
-    if len(terms) < 2 or scope in {"subject", "author"}:
-        # What a ticket has once holds all of its words.
+    if len(terms) < 2 or scope in {"subject", "author"}:  # What a ticket has once holds all of its words.
         return together
-    single = [_Words([word], place == len(terms) - 1, str(place), slot) for place, word in enumerate(terms)]
-    return single + together
+    return [_Words([word], place == len(terms) - 1, str(place), slot) for place, word in enumerate(terms)] + together
 
 
 def _lists(group: _Words, scope: str, reach: int) -> list[CTE]:
@@ -272,6 +270,14 @@ def ticket_ids(text: str, scope: str = "everywhere", reach: int = NEWEST) -> Sel
         return None
     parts, _counted = _parts(groups, scope, reach)
     return Select([parts[-1]], [parts[-1].c.ticket_id]).with_cte(*parts).bind(database)
+
+
+def customer_ids(text: str, reach: int) -> list[int]:
+    """Return the newest customers whose names or addresses hold all words of `text`, the last one as a beginning."""
+    if not (terms := words(text)):
+        return []
+    newest = _Words(terms, True, "all").newest(customer_search, reach)
+    return [key for (key,) in Select([newest], [newest.c.rowid]).with_cte(newest).bind(database).tuples()]
 
 
 def _parts(groups: list[_Words], scope: str, reach: int) -> tuple[list[CTE], list[CTE]]:

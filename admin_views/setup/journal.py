@@ -13,16 +13,19 @@ from flask_admin import expose
 from flask_babel import to_utc
 
 from admin_views.base import DeskPage, as_key, exports
-from helpdesk import journal, journal_listing
+from helpdesk import journal, journal_listing, journal_search
 from helpdesk.i18n import _, lazy
 from helpdesk.journal_listing import Wanted
+from helpdesk.journal_texts import DELETED
 from helpdesk.settings import lookups
 from models import JournalEntry
 
 PER_PAGE = 50
+#: What the list may be narrowed to.
+KINDS: dict[str, Any] = {**journal.KINDS, DELETED: lazy("What was deleted")}
 #: Lines of an export that are read at once.
 BATCH = 500
-ARGUMENTS = ("kind", "person", "since", "until")
+ARGUMENTS = ("q", "kind", "person", "since", "until")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,11 @@ def read_filters() -> FilterForm:
     if since is not None and until is not None and until < since:
         problems["until"] = _("The last day is before the first one.")
     wanted = Wanted(
-        kind=values["kind"] if values.get("kind") in journal.KINDS else "",
+        kind=values["kind"] if values.get("kind") in KINDS else "",
         agent_id=as_key(values.get("person")),
         since=_start(since),
         until=_start(until + timedelta(days=1)) if until is not None and until < date.max else None,
+        subjects=journal_search.subjects_of(values.get("q", "")),
     )
     return FilterForm(wanted, values, problems)
 
@@ -85,7 +89,8 @@ class JournalPage(DeskPage):
             is_first="before" not in request.args,
             chosen=ask.values,
             problems=ask.problems,
-            kinds=journal.KINDS,
+            kinds=KINDS,
+            labels=ask.wanted.subjects.labels if ask.wanted.subjects is not None else (),
             people=lookups.agents(active_only=False),
         )
 

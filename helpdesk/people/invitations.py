@@ -92,7 +92,7 @@ def invite(
             locale=inputs.language(locale),
         )
         notifications.send_account_mail("invitation", agent=agent)
-        journal.record(journal.Act.INVITED, actor=actor, subject=f"{agent.name} ({agent.email})")
+        journal.record(journal.Act.INVITED, actor=actor, subject=f"{agent.name} ({agent.email})", about=agent.name)
     return agent
 
 

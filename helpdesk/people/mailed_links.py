@@ -59,7 +59,7 @@ def _kind_for(agent: Agent) -> str:
 
 
 def _note(agent: Agent, actor: Actor | None) -> None:
-    journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})")
+    journal.record(journal.Act.LINK_MADE, actor=actor, subject=f"{agent.name} ({agent.email})", about=agent.name)
     sign_in_limits.relieve(sign_ins.account_of(agent))
 
 

@@ -44,6 +44,7 @@ FLOORS = (
     ("access", "links"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
+    ("journal_search",),
     ("journal_listing",),
     ("notifications",),
     ("people",),

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from admin_views.setup.journal import PER_PAGE
-from helpdesk import clock, journal, journal_listing, settings
+from helpdesk import clock, journal, journal_listing, settings, tickets
 from models import JournalEntry, Priority, Service
 from tests.support import doors
 
@@ -90,8 +90,43 @@ def test_filters_by_person_and_day(admin, root, ana):
     assert "Hers" in lines(admin, person=ana.id)
 
 
+def test_a_ticket_is_found_by_its_number_and_a_person_by_name(admin, ticket, ana, ben):
+    tickets.close(ticket, actor=ana)
+    note(ben, "Hers")
+    page = lines(admin, q=ticket.number)
+    assert f"By and about: {ticket.number}" in page
+    assert f"Ticket {ticket.number}: Ana closed the ticket" in page
+    assert "Hers" not in page
+    page = lines(admin, q="ben@desk.example")
+    assert "By and about: Ben" in page
+    assert "Ben exported “Hers 0”" in page
+    assert "Ana closed" not in page
+    assert "No line here" in lines(admin, q="nobody at all")
+
+
+def test_who_deleted_what_is_one_click_from_the_journal(admin, root, ticket):
+    tickets.delete(ticket, actor=root)
+    note(root, "Not deleted")
+    html = admin.get(URL).get_data(as_text=True)
+    assert f'href="{URL}?kind=deleted"' in html
+    page = lines(admin, kind="deleted")
+    assert f"Ticket {ticket.number}: Root moved the ticket to the bin" in page
+    assert "Not deleted" not in page
+
+
+def test_pages_and_the_export_keep_to_the_search(admin, root, ana):
+    note(root, "Mine", PER_PAGE + 2)
+    note(ana, "Hers")
+    html = admin.get(URL, query_string={"q": "Root"}).get_data(as_text=True)
+    assert "Older lines" in html
+    assert html.count("q=Root") >= 2
+    rows = admin.get(f"{URL}export/", query_string={"q": "Ana"}).get_data(as_text=True)
+    assert "Hers 0" in rows
+    assert "Mine 0" not in rows
+
+
 def test_bad_filters_are_said_and_do_no_harm(admin, root):
-    page = lines(admin, since="soon", kind="'", person="x", before="9" * 40)
+    page = lines(admin, since="soon", kind="'", person="x", before="9" * 40, q="%'" * 400)
     assert "This is not a date. Example: 2026-12-31." in page
     assert "The last day is before the first one." in lines(admin, since="2026-02-02", until="2026-02-01")
     assert admin.get(URL, query_string={"since": "0001-01-01", "until": "9999-12-31"}).status_code == 200
