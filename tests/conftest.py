@@ -274,7 +274,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
     context = browser.new_context(
         base_url=live_server.url, locale="en-GB", viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(browsing.PATIENCE)
     page = context.new_page()
     page.server = live_server
     page.watcher = browsing.Watcher(page, live_server.url)

@@ -10,6 +10,7 @@ import pytest
 
 from models import Agent, Customer, Ticket
 from tests.every_page.test_access_matrix import World
+from tests.support.browsing import PATIENCE
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def browse(browser: Any, live_server: Any, world: World) -> Callable[..., Any]:
         context = browser.new_context(
             base_url=live_server.url, locale=language, viewport={"width": width, "height": 900}
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         cookie = client.get_cookie("guichet")
         if cookie is not None:
             context.add_cookies([{"name": "guichet", "value": cookie.value, "url": live_server.url}])

@@ -6,7 +6,7 @@ from helpdesk import settings, tickets
 from models import CannedResponse, Draft, Message, SignIn
 from tests.browser.test_desk import sign_in
 from tests.support import sqlite_only
-from tests.support.browsing import enter
+from tests.support.browsing import enter, settle, stop_clock
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -17,8 +17,7 @@ def write(page, ticket, text):
     page.goto(f"/admin/tickets/{ticket.number}")
     page.locator("trix-editor").click()
     page.keyboard.type(text)
-    # The editor draws what was typed with the next picture, and takes the caret back as it does.
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    settle(page)
 
 
 @pytest.fixture
@@ -29,8 +28,12 @@ def desk_page(page, ana):
 
 
 def test_a_draft_is_saved_within_three_seconds_and_comes_back(desk_page, ticket):
+    desk_page.clock.install()
     write(desk_page, ticket, "Half a sentence")
-    desk_page.get_by_text("Draft saved at ").wait_for(timeout=3500)
+    stop_clock(desk_page)
+    desk_page.clock.run_for(2_000)
+    desk_page.get_by_text("Draft saved at ").wait_for()
+    desk_page.clock.resume()
     desk_page.goto(f"/admin/tickets/{ticket.number}")
     assert desk_page.inner_text("trix-editor").strip() == "Half a sentence"
     assert "is back" in desk_page.inner_text(STATUS)
@@ -91,9 +94,8 @@ def test_a_canned_response_goes_in_at_the_caret(desk_page, ticket):
     CannedResponse.create(name="Hours", body="<p>we open at nine</p>", service=ticket.service)
     CannedResponse.create(name="Other", body="<p>no</p>", service=ticket.service)
     write(desk_page, ticket, "Hello,  bye")
-    desk_page.wait_for_timeout(500)  # the editor draws what was typed, and its caret, after the next frames
     desk_page.evaluate("document.querySelector('trix-editor').editor.setSelectedRange(7)")
-    desk_page.wait_for_timeout(1000)  # the editor follows its caret after the next frames
+    settle(desk_page)
     desk_page.get_by_text("Canned responses").click()
     desk_page.keyboard.type("NINE")
     assert not desk_page.get_by_role("button", name="Other").is_visible()
@@ -200,7 +202,7 @@ def test_what_was_refused_is_in_sight_on_a_telephone(desk_page, watcher, ticket)
 
 
 def test_a_reply_is_taken_back_by_keyboard(desk_page, ticket):
-    settings.save({"undo_send_seconds": 10})
+    settings.save({"undo_send_seconds": 30})
     write(desk_page, ticket, "Too soon")
     desk_page.keyboard.press("Control+Enter")
     button = desk_page.get_by_role("button", name="Undo sending")

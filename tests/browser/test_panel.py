@@ -8,13 +8,14 @@ from helpdesk import tickets
 from helpdesk.tickets import cc
 from models import Priority, Ticket
 from tests.support import cast, sqlite_only
-from tests.support.browsing import enter
+from tests.support.browsing import enter, stop_clock
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
 
 @pytest.fixture
 def opened(page, ticket, ana):
+    page.clock.install()
     enter(page, ana)
     page.goto(f"/admin/tickets/{ticket.number}")
     return page
@@ -64,6 +65,7 @@ def test_a_choice_in_a_form_that_has_expired_comes_back_on_a_page(opened, ticket
 
 
 def test_arrows_pass_through_what_nobody_means(opened, ticket):
+    stop_clock(opened)
     opened.focus("#priority")
     # Letters and arrows change a closed list at once.
     opened.keyboard.press("h")

@@ -10,7 +10,7 @@ from helpdesk.tickets import unread
 from models import Message, Ticket
 from tests.browser.test_desk import width
 from tests.support import axe, cast, sqlite_only
-from tests.support.browsing import enter
+from tests.support.browsing import enter, stop_clock
 
 pytestmark = [pytest.mark.browser, sqlite_only]
 
@@ -228,16 +228,19 @@ def test_a_customer_meets_the_exact_time_on_focus(page, app, ticket, carol):
 
 
 def test_the_address_of_a_message_is_copied_and_said(page, ticket, ana, live_server):
+    page.clock.install()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     enter(page, ana)
     page.goto(address(ticket))
     button = page.get_by_role("button", name="Copy the link")
     button.focus()
+    stop_clock(page)
     page.keyboard.press("Enter")
     page.get_by_role("status").filter(has_text="Link copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{live_server.url}/admin/tickets/{ticket.number}#m{Message.get().id}"
-    button.wait_for(timeout=5_000)
+    page.clock.run_for(5_000)
+    button.wait_for()
 
 
 def test_a_message_of_a_long_thread_is_shown_by_its_address(page, ticket, ana, carol):

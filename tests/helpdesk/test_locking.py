@@ -17,6 +17,7 @@ from tests.public.filling import hidden
 from tests.support import cast
 from tests.support.doors import post, signed_in
 from tests.support.racing import beside, meeting
+from tests.support.waiting import PATIENCE
 
 DESK = "/admin/tickets/"
 
@@ -168,7 +169,7 @@ def test_many_are_closed_while_their_customer_writes(ticket, carol, root, billin
     writing_goes_on = meeting(monkeypatch, messages, "_message_of")
 
     def close_both():
-        writing_goes_on.wait(5)
+        writing_goes_on.wait(PATIENCE)
         bulk.run("close", [ticket.id, other.id], lambda row: tickets.close(row, actor=root), actor=root)
 
     def write():
@@ -183,7 +184,7 @@ def test_an_agent_goes_while_a_new_tag_is_put_on_their_ticket(ticket, ana, root,
     tagging_goes_on = meeting(monkeypatch, properties, "_tag")
 
     def go():
-        tagging_goes_on.wait(5)
+        tagging_goes_on.wait(PATIENCE)
         gone = Agent.get_by_id(ana.id)
         if off == "disable":
             agents.save_agent(gone, {"active": False}, actor=root)
@@ -202,7 +203,7 @@ def test_who_has_just_got_a_ticket_keeps_it_when_the_former_one_goes(ticket, ana
     giving_goes_on = meeting(monkeypatch, assignment, "_set")
 
     def go():
-        giving_goes_on.wait(5)
+        giving_goes_on.wait(PATIENCE)
         agents.save_agent(Agent.get_by_id(ana.id), {"active": False}, actor=root)
 
     done = beside(lambda: tickets.assign(Ticket.get_by_id(ticket.id), root, actor=root), go)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -26,6 +25,7 @@ from tests.support import attached, cast, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
 from tests.support.postgres import Missing
+from tests.support.waiting import wait_until
 
 MOMENT = datetime(2026, 3, 1, 9, 30, 0, 120)
 
@@ -248,8 +248,7 @@ def busy(filled: Desk) -> Iterator[list[str]]:
 def test_a_backup_taken_while_others_write_is_consistent(
     busy: list[str], engine: str, tmp_path: Path, elsewhere: Any
 ) -> None:
-    while len(busy) < 30:
-        time.sleep(0.01)
+    wait_until(lambda: len(busy) >= 30)
     stored = list(busy)
     backup.backup(tmp_path / "busy.zip")
     with zipfile.ZipFile(tmp_path / "busy.zip") as content:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -66,6 +65,11 @@ def start(program: Path, *words: str, python: list[str] = BARE) -> tuple[int, st
     process = begin(program, *words, python=python)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
+
+
+def work_of_programs() -> float:
+    """Return the seconds of a processor that the programs started here have had, whoever else had it meanwhile."""
+    return os.times().children_user + os.times().children_system
 
 
 def refusal(answer: tuple[int, str, str]) -> str:
@@ -131,9 +135,9 @@ def test_the_environment_is_made_once_and_kept_up_to_date(program: Path, tmp_pat
     said = [process.communicate(timeout=120) for process in both]
     assert [out for out, _ in said] == ["1.0 one\n", "1.0 two words\n"]
     assert sorted("Making" in err for _, err in said) == [False, True]
-    began = time.monotonic()
+    began = work_of_programs()
     assert start(program) == (0, "1.0\n", "")
-    assert time.monotonic() - began < 3
+    assert work_of_programs() - began < 3
     assert subprocess.check_output([program / ".venv" / "bin" / "tiny"], text=True) == "1.0\n"
     assert "Installing requirements-dev.txt" in start(program, "test")[2]
     assert start(program, "test") == (0, "1.0 test\n", "")

@@ -31,7 +31,7 @@ from tests.support import postgresql_only
 from tests.support.desks import Desks
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Cluster
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 APP = str(environment.ROOT / "app.py")
 Finished = subprocess.CompletedProcess[str]
@@ -108,7 +108,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> Any:
         """Ask for a page."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.body = answer.read().decode()
@@ -124,7 +124,7 @@ class Served:
         """Send a signal and return the exit code."""
         with self.process:
             self.process.send_signal(number)
-            return self.process.wait(15)
+            return self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ def test_a_password_typed_on_a_terminal_is_not_shown(tmp_path: Path) -> None:
         shown = read_until(ours, b"Password: ")
         os.write(ours, b"correct horse battery\n")
         shown += read_until(ours, b"is an administrator.")
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
     os.close(ours)
     assert b"horse" not in shown
 
@@ -444,16 +444,16 @@ def test_the_doctor_tells_who_is_at_work(serve: Any, run: Any) -> None:
 def test_a_desk_that_was_killed_leaves_nothing_claimed(
     serve: Any, mailing: dict[str, str], mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    mailbox.delay = 60
+    mailbox.holds = True
     desk = serve(**mailing)
     sending = "SELECT claimed_by FROM outgoing_email WHERE state = 'sending'"
     with closing(sqlite3.connect(tmp_path / "data" / "guichet.db")) as database:
         claimed = wait_until(lambda: database.execute(sending).fetchall())
     assert [path.name for path in (tmp_path / "data" / "processes").iterdir()] == [claimed[0][0]]
     desk.end(signal.SIGKILL)
-    mailbox.delay = 0
+    mailbox.holds = False
     serve(**mailing)
-    assert wait_for_mail(mailbox, 20) == ["lea@desk.example"]
+    assert wait_for_mail(mailbox) == ["lea@desk.example"]
 
 
 def test_the_doctor_looks_at_what_needs_no_database(run: Any) -> None:
@@ -514,7 +514,7 @@ def mailing(run: Any, mailbox: Mailbox, tmp_path: Path) -> dict[str, str]:
     return told
 
 
-def wait_for_mail(mailbox: Mailbox, seconds: float) -> list[str]:
+def wait_for_mail(mailbox: Mailbox, seconds: float = PATIENCE) -> list[str]:
     """Return to whom mail came within so many seconds."""
     until = time.monotonic() + seconds
     while not mailbox.messages and time.monotonic() < until:
@@ -524,7 +524,7 @@ def wait_for_mail(mailbox: Mailbox, seconds: float) -> list[str]:
 
 def test_the_desk_delivers_its_mail_itself(serve: Any, mailing: dict[str, str], mailbox: Mailbox) -> None:
     serve(**mailing)
-    assert wait_for_mail(mailbox, 60) == ["lea@desk.example"]
+    assert wait_for_mail(mailbox) == ["lea@desk.example"]
 
 
 def test_a_separate_worker_delivers_instead(
@@ -534,6 +534,6 @@ def test_a_separate_worker_delivers_instead(
     assert wait_for_mail(mailbox, 4) == []
     with subprocess.Popen([sys.executable, APP, "worker"], env=variables(tmp_path / "data", **mailing)) as worker:
         try:
-            assert wait_for_mail(mailbox, 60) == ["lea@desk.example"]
+            assert wait_for_mail(mailbox) == ["lea@desk.example"]
         finally:
             worker.terminate()

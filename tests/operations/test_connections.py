@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -41,12 +40,20 @@ def serve(app: Any) -> Iterator[Callable[..., Served]]:
         one.end()
 
 
-def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any) -> None:
+def channels(desk: Served) -> list[Any]:
+    """Return the connections of a desk."""
+    return [one for server in desk.server._servers for one in list(server.active_channels.values())]
+
+
+def test_500_idle_and_half_sent_connections_leave_the_pages(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.allow_open_files(4_000)
+    # None is given up while a page is waited for. The number promised is measured by tools/benchmarks/connections.py.
+    monkeypatch.setattr(http_server, "PATIENCE", 1_000)
+    monkeypatch.setattr(http_server, "IDLE", 1_000)
     desk = serve()
     with connections.hold_open(desk.place, pause=0.1):
-        # The number promised is measured by tools/benchmarks/connections.py: here, others may be at work.
-        assert connections.slowest_page(desk.place, 0.5) < 10
+        assert [connections.page(desk.place)[1] for _page in range(5)] == [200] * 5
+        assert len(channels(desk)) >= connections.HELD
 
 
 def test_at_the_limit_those_that_wait_longest_make_room(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +67,7 @@ def test_a_request_that_never_ends_is_given_up(serve: Any, monkeypatch: pytest.M
     monkeypatch.setattr(http_server, "PATIENCE", 0)
     desk = serve()
     ended = threading.Event()
-    with socket.create_connection(desk.place, timeout=20) as line:
+    with socket.create_connection(desk.place, timeout=60) as line:
         line.sendall(connections.BEGINNINGS[2])
 
         def drip() -> None:
@@ -82,10 +89,14 @@ def test_bodies_in_transit_have_a_limit_that_two_of_the_largest_keep(
     # Two of them would have room; the beginning announces 100,000 bytes.
     monkeypatch.setattr(file_store, "largest_body", lambda: 100_000)
     desk = serve()
-    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(3)]
-    for line in lines:
+    lines = [socket.create_connection(desk.place, timeout=60) for _number in range(3)]
+
+    def received() -> int:
+        return sum(one.request.body_bytes_received for one in channels(desk) if one.request)
+
+    for line, before in zip(lines, (0, 90_000, 180_000), strict=True):
+        wait_until(lambda before=before: received() >= before)
         line.sendall(connections.BEGINNINGS[2] + bytes(90_000))
-        time.sleep(0.01)
     assert read_all(lines[0]) == ""
     for line in lines[1:]:
         line.setblocking(False)
@@ -175,7 +186,7 @@ class Stuck:
         if environ["PATH_INFO"] != "/stuck":
             return self.rest(environ, start_response)
         self.count += 1
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         start_response("200 OK", [("Content-Length", "100000")])
         return [b"x" * 100_000]
 
@@ -185,7 +196,7 @@ def stuck(app: Any, serve: Any) -> Iterator[tuple[Served, Stuck, list[socket.soc
     """A desk whose threads all hang in pages, and the lines of those who wait for them."""
     application = Stuck(app)
     desk = serve(application)
-    lines = [socket.create_connection(desk.place, timeout=20) for _number in range(THREADS + 2)]
+    lines = [socket.create_connection(desk.place, timeout=60) for _number in range(THREADS + 2)]
     for line in lines:
         line.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
     wait_until(lambda: application.count == THREADS)
@@ -202,11 +213,11 @@ def test_static_files_and_the_sign_of_life_come_while_every_thread_hangs(stuck: 
 
 def test_the_end_waits_for_the_answers_that_are_being_made(stuck: Any) -> None:
     desk, application, lines = stuck
-    with socket.create_connection(desk.place, timeout=20) as idle:
+    with socket.create_connection(desk.place, timeout=60) as idle:
         desk.server.end()
         assert read_all(idle) == ""
     assert connections.page(desk.place)[1] == 0
     application.go_on.set()
     assert [len(read_all(line)) > 100_000 for line in lines] == [True] * len(lines)
-    desk.thread.join(20)
+    desk.thread.join(60)
     assert not desk.thread.is_alive()

@@ -63,7 +63,7 @@ def test_a_server_that_swallows_everything_is_left_and_found_again(
     begun = time.monotonic()
     with pytest.raises(OperationalError):
         server.execute_sql("SELECT 1")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40
     server.close()
     line.swallows = False
     with server.connection_context():
@@ -82,7 +82,7 @@ def test_a_connection_that_rested_is_not_asked_without_an_end(
     begun = time.monotonic()
     with pytest.raises((OperationalError, psycopg.OperationalError)):
         server.connect()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40
     server.close()
     line.swallows = False
     server.close_all()
@@ -103,14 +103,17 @@ def test_who_comes_after_a_server_that_does_not_answer_is_told_at_once(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
         monkeypatch.setitem(engines.KEEPALIVES, "connect_timeout", 2)
         server = open_database(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
         with pytest.raises(OperationalError):
             server.connect()
-        begun = time.monotonic()
+        silent.accept()[0].close()
         with pytest.raises(OperationalError):
             server.connect()
-        assert time.monotonic() - begun < 0.5
+        # Nobody called it a second time.
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_a_locked_table_is_waited_for_in_vain_for_some_seconds_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

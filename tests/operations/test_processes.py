@@ -22,7 +22,7 @@ from helpdesk.operations.service_manager import ServiceManager
 from helpdesk.settings import environment
 from tests.operations.test_commands import Served
 from tests.support import connections
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class Manager:
@@ -96,7 +96,7 @@ def test_several_processes_run_the_loop_once_and_end_together(serve: Any, manage
     wait_until(lambda: manager.words.count("WATCHDOG=1") >= 2)
     at_work = children(desk.process.pid)
     assert connections.answers_at_end(place, desk.process.pid, count=8) == 8
-    assert desk.process.wait(30) == 0
+    assert desk.process.wait(PATIENCE) == 0
     assert [pid for pid in at_work if Path(f"/proc/{pid}").exists()] == []
     assert (manager.words[0], manager.words[-1]) == ("READY=1", "STOPPING=1")
     assert [entry for entry in desk.log() if not entry.startswith("ERROR The process web 1 ended (-9)")] == []
@@ -110,7 +110,7 @@ def test_one_process_does_all_and_tells_the_same(serve: Any, manager: Manager, t
     with closing(sqlite3.connect(tmp_path / "data" / "guichet.db")) as database:
         wait_until(lambda: database.execute("SELECT name FROM worker").fetchall())
     assert connections.answers_at_end(("127.0.0.1", desk.port), desk.process.pid, count=8) == 8
-    assert desk.process.wait(30) == 0
+    assert desk.process.wait(PATIENCE) == 0
     assert (manager.words[0], manager.words[-1]) == ("READY=1", "STOPPING=1")
     assert desk.log() == []
 
@@ -140,7 +140,7 @@ def test_a_process_that_is_ended_while_it_begins_ends() -> None:
         assert supervisor.stderr is not None
         line = supervisor.stderr.readline()
         supervisor.send_signal(signal.SIGTERM)
-        assert (line.partition(") ")[0], supervisor.wait(30)) == ("The process web 1 ended (-15", 0)
+        assert (line.partition(") ")[0], supervisor.wait(PATIENCE)) == ("The process web 1 ended (-15", 0)
 
 
 #: A desk one of whose processes gives no sign of life when it is started first, as if all of it hung.
@@ -174,7 +174,7 @@ def test_a_process_that_gives_no_sign_of_life_says_where_it_hangs_and_is_replace
             words.append(next(lines))
         wait_until((tmp_path / "second").exists)
         supervisor.send_signal(signal.SIGTERM)
-        assert supervisor.wait(30) == 0
+        assert supervisor.wait(PATIENCE) == 0
     assert words[0] == "The process web 1 gives no sign of life; what it was doing follows.\n"
     assert any("in in_vain" in line for line in words)
     assert "ended (-9)" in words[-1]
@@ -215,6 +215,6 @@ def test_a_process_of_the_web_wakes_the_one_with_the_loop(monkeypatch: pytest.Mo
     wakeups.follow_siblings(heard.set)
     for _again in range(100_000):  # more than a pipe holds, should nobody look
         wakeups.wake()
-    assert heard.wait(10)
+    assert heard.wait(PATIENCE)
     assert wakeups._pipe is not None
     os.close(wakeups._pipe[1])

@@ -39,7 +39,7 @@ class Front:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Ask for a page over a connection of its own."""
-        connection = HTTPSConnection("localhost", self.port, timeout=20, context=ssl._create_unverified_context())
+        connection = HTTPSConnection("localhost", self.port, timeout=60, context=ssl._create_unverified_context())
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         answer.body = answer.read().decode("utf-8", "replace")

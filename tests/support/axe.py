@@ -12,6 +12,8 @@ DARK_RULES = ("color-contrast",)
 
 def violations(page: Any, *rules: str) -> list[str]:
     """Return what breaks these rules (none: all): the rule and the place."""
+    # A colour on its way to another is measured as neither.
+    page.wait_for_function("!document.getAnimations().some(one => one.playState === 'running')")
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})

@@ -24,6 +24,9 @@ from tests.support.doors import signed_in
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
+#: Milliseconds a browser may take for anything, on a machine that does ten other things as well.
+PATIENCE = 60_000
+
 HOUR = timedelta(hours=1)
 
 
@@ -59,8 +62,8 @@ class LiveServer:
         """Answer no more, once the last answer is given: a page that is left may still save something."""
         self._server.shutdown()
         with self._idle:
-            self._idle.wait_for(lambda: not self._busy, 5)
-        self._thread.join(5)
+            self._idle.wait_for(lambda: not self._busy, 30)
+        self._thread.join(30)
         self._server.server_close()
 
 
@@ -68,6 +71,24 @@ def enter(page: Any, person: Agent | Customer) -> None:
     """Sign this browser in without the form, which has tests of its own."""
     cookie = signed_in(page.server.app, person).get_cookie("guichet")
     page.context.add_cookies([{"name": "guichet", "value": cookie.value, "url": page.server.url}])
+
+
+#: An editor draws what was typed with the next frame, and takes its caret and the focus back with those after it.
+SETTLED = """() => new Promise(done => {
+  let left = 10;
+  const next = () => (left-- ? requestAnimationFrame(() => setTimeout(next)) : done());
+  next();
+})"""
+
+
+def settle(page: Any) -> None:
+    """Wait for ten frames of the page, however long they take: an editor has done by then what it does afterwards."""
+    page.evaluate(SETTLED)
+
+
+def stop_clock(page: Any) -> None:
+    """Let no time go by on a page from now on, but what ``page.clock.run_for`` gives it."""
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
 
 
 def certificate(folder: Path) -> ssl.SSLContext:

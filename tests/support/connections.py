@@ -65,13 +65,13 @@ def hold_open(
 
 
 def _connect(place: Place) -> socket.socket:
-    return socket.create_connection(place, timeout=10)
+    return socket.create_connection(place, timeout=60)
 
 
 def page(place: Place, path: str = "/") -> tuple[float, int]:
     """Ask for a page over a new connection; return the seconds it took and its status, 0 for none."""
     begun = time.perf_counter()
-    connection = HTTPConnection(*place, timeout=15)
+    connection = HTTPConnection(*place, timeout=60)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -112,7 +112,7 @@ def refusal_of(place: Place, size: int, *, announced: bool, folder: Path | None 
     head = f"POST /tickets/new HTTP/1.1\r\nHost: localhost\r\n{kind}\r\n{how}\r\n\r\n"
     piece = bytes(1 << 16)
     piece = piece if announced else b"10000\r\n" + piece + b"\r\n"
-    with socket.create_connection(place, timeout=10) as line, selectors.DefaultSelector() as selector:
+    with socket.create_connection(place, timeout=60) as line, selectors.DefaultSelector() as selector:
         line.sendall(head.encode())
         line.setblocking(False)
         selector.register(line, selectors.EVENT_READ | selectors.EVENT_WRITE)
@@ -145,7 +145,7 @@ def in_files(folder: Path) -> int:
 
 def answers_at_end(place: Place, pid: int, count: int = 16, path: str = "/") -> int:
     """Ask for so many pages at once, end the desk, and return how many came whole."""
-    lines = [socket.create_connection(place, timeout=30) for _number in range(count)]
+    lines = [socket.create_connection(place, timeout=60) for _number in range(count)]
     for line in lines:
         line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     os.kill(pid, signal.SIGTERM)
@@ -172,14 +172,14 @@ class Served:
 
     def say(self, text: bytes) -> str:
         """Send some bytes and return all that comes until the connection ends."""
-        with socket.create_connection(self.place, timeout=20) as line:
+        with socket.create_connection(self.place, timeout=60) as line:
             line.sendall(text)
             return read_all(line)
 
     def end(self) -> None:
         """End it, once what was asked is answered."""
         self.server.end()
-        self.thread.join(30)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 

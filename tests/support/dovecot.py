@@ -182,7 +182,7 @@ class Dovecot:
         """End the program; what it holds stays."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
             if self.process.stderr is not None:
                 self.process.stderr.close()
 

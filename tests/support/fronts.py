@@ -26,7 +26,7 @@ def write_certificate(folder: Path) -> None:
 
 def connect(place: tuple[str, int]) -> ssl.SSLSocket:
     """Open a connection over https to one of them."""
-    plain = socket.create_connection(place, timeout=20)
+    plain = socket.create_connection(place, timeout=60)
     return ssl._create_unverified_context().wrap_socket(plain, server_hostname="localhost")
 
 
@@ -51,7 +51,7 @@ def running(name: str, folder: Path, outside: int, inside: int) -> Iterator[None
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def caddy(folder: Path, outside: int, inside: int) -> list[str]:

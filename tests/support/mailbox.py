@@ -43,7 +43,7 @@ def free_port() -> int:
 class Mailbox:
     """`messages` are the mails received, oldest first.
 
-    `refuse` makes the server answer so (``"451 later"``), `delay` so many seconds late.
+    `refuse` makes the server answer so (``"451 later"``); while `holds` it takes each mail and answers nothing.
     """
 
     def __init__(self, port: int | None = None) -> None:
@@ -58,7 +58,7 @@ class Mailbox:
         self.of_recipient = ""
         #: The sender of each envelope that it was asked about.
         self.asked: list[str] = []
-        self.delay = 0.0
+        self.holds = False
         self.port = port or free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
@@ -74,7 +74,8 @@ class Mailbox:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
         """Keep the mail, or refuse it."""
-        await asyncio.sleep(self.delay)
+        while self.holds:
+            await asyncio.sleep(0.02)
         if self.refuse:
             return self.refuse
         self.senders.append(envelope.mail_from)

@@ -15,7 +15,7 @@ from database import database
 
 def beside(*acts: Callable[[], object]) -> list[str]:
     """Do these at the same moment, each on a connection of its own; tell how each ended: “done”, or what it raised."""
-    ready = threading.Barrier(len(acts), timeout=10)
+    ready = threading.Barrier(len(acts), timeout=60)
 
     def one(act: Callable[[], object]) -> str:
         try:

@@ -217,7 +217,7 @@ def test_what_was_being_sent_during_the_merge_comes_back(client_of, source, targ
             sent = pool.submit(post, client, url(source, "reply"), {"body": "One moment later", "kind": kind})
             # The writer sees the ticket still, and waits for what is being stored.
             time.sleep(0.4)
-        answer = sent.result(10)
+        answer = sent.result(60)
     assert answer.status_code == 409
     assert "One moment later" in answer.text
     assert f"Ticket {source.number} is part of this one now." in text_of(answer)

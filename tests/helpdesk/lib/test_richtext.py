@@ -53,10 +53,10 @@ def test_cleaning_twice_changes_nothing_more(html):
 
 @pytest.mark.parametrize("html", ["<div>" * 200_000, "<div></x>" * 50_000, "<p><b x=1></p>" * 30_000])
 def test_deep_nesting_is_kept_as_typed_and_costs_little(html):
-    started = time.monotonic()
+    started = time.process_time()
     cleaned = richtext.clean(html)
     assert cleaned.startswith("<p>&lt;")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

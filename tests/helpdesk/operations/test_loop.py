@@ -24,7 +24,7 @@ from helpdesk.settings import environment
 from models import OutgoingEmail, TimetableRun, Worker
 from tests.support import cast, postgresql_only, sqlite_only
 from tests.support.mailbox import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 #: Does something to the desk of the environment in a process of its own.
 PROGRAM = "import app; made = app.create_app()\nwith made.app_context():\n    "
@@ -93,6 +93,20 @@ def program(desk, text, *words):
             raise
 
 
+@pytest.fixture
+def looks_never(monkeypatch):
+    """No loop looks by itself while a test is patient: what it does, it was woken for."""
+    for name in ("LOOK", "LOOK_LISTENING"):
+        monkeypatch.setattr(loop, name, 10 * PATIENCE)
+
+
+@pytest.fixture
+def looks_often(monkeypatch):
+    """A loop looks by itself all the time."""
+    for name in ("LOOK", "LOOK_LISTENING"):
+        monkeypatch.setattr(loop, name, 0.1)
+
+
 def timetable_of(*timetable_jobs):
     """A source of jobs alone."""
     table = Timetable(timetable_jobs)
@@ -106,37 +120,45 @@ def test_an_act_wakes_the_loop(app, smtp, looping, ticket):
     wait_until(lambda: len(smtp.messages) == 1)
 
 
-def test_a_mail_leaves_within_a_second_of_its_commit(app, smtp, looping, ticket, ana):
+def test_a_mail_leaves_at_its_commit_and_not_at_a_look(app, looks_never, smtp, looping, ticket, ana):
     wait_until(lambda: len(smtp.messages) == 1)
-    time.sleep(0.3)  # the loop waits
+    time.sleep(0.1)  # the loop waits
     tickets.reply(ticket, "<p>We are on it.</p>", actor=ana)
-    assert timed(lambda: wait_until(lambda: len(smtp.messages) == 2)) < 1
+    wait_until(lambda: len(smtp.messages) == 2)
 
 
 @postgresql_only
-def test_another_process_wakes_the_loop_within_a_second(app, desk, smtp, monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_LISTENING", 60)
+def test_another_process_wakes_the_loop(app, looks_never, desk, smtp):
     with mails(app) as made:
         wait_until(lambda: made._listener.is_on)
-        with program(desk, OWE + "    print('done', flush=True)", "a@b.example") as other:
-            other.stdout.readline()
-        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
+        with program(desk, OWE, "a@b.example"):
+            pass
+        wait_until(lambda: smtp.messages)
 
 
 @sqlite_only
-def test_what_another_process_stored_is_found_in_seconds(app, desk, smtp):
+def test_what_another_process_stored_is_found_at_the_next_look(app, smtp, monkeypatch):
+    assert loop.LOOK <= 2
+    monkeypatch.setattr(loop, "LOOK", 0.1)
     with mails(app):
-        with program(desk, OWE, "a@b.example"):
-            pass
-        assert timed(lambda: wait_until(lambda: smtp.messages)) < loop.LOOK + 1
+        # As of another process, which wakes nobody here. The first is found as the loop begins.
+        for count in (1, 2):
+            time.sleep(0.1)
+            owe(f"{count}@b.example")
+            wait_until(lambda: len(smtp.messages) == count)  # noqa: B023 — waited for at once
 
 
 def test_waking_costs_little(app, looping):
-    assert min(timed(wakeups.wake) for _ in range(50)) < 0.005
+    assert is_once_below(0.005, wakeups.wake)
 
 
 def test_waking_nobody_costs_little(database):
-    assert min(timed(wakeups.wake) for _ in range(50)) < 0.005
+    assert is_once_below(0.005, wakeups.wake)
+
+
+def is_once_below(seconds, act):
+    """Whether an act takes less than this: once is enough, for what comes between belongs to others."""
+    return any(timed(act) < seconds for _ in range(1_000))
 
 
 def timed(act):
@@ -146,8 +168,7 @@ def timed(act):
 
 
 @postgresql_only
-def test_a_fork_of_a_process_with_a_loop_wakes_it_as_any_other(app, desk, smtp, monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_LISTENING", 60)
+def test_a_fork_of_a_process_with_a_loop_wakes_it_as_any_other(app, looks_never, desk, smtp):
     program_forking = OWE.replace("    with events", "    import os\n    from helpdesk.operations import wakeups\n"
         "    wakeups.bells.add(__import__('threading').Event())\n    child = os.fork()\n"
         "    if child: os.waitpid(child, 0); os._exit(0)\n    with events")  # fmt: skip
@@ -155,7 +176,7 @@ def test_a_fork_of_a_process_with_a_loop_wakes_it_as_any_other(app, desk, smtp, 
         wait_until(lambda: made._listener.is_on)
         with program(desk, program_forking, "a@b.example"):
             pass
-        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
+        wait_until(lambda: smtp.messages)
 
 
 @postgresql_only
@@ -175,7 +196,7 @@ def test_mails_that_wait_for_nobody_leave_together(app, smtp, looping, billing, 
     wait_until(lambda: len(smtp.messages) == 2)
 
 
-def test_a_reply_leaves_right_after_its_pause(app, smtp, looping, ticket, ana):
+def test_a_reply_leaves_after_its_pause_and_not_at_a_look(app, looks_never, smtp, looping, ticket, ana):
     wait_until(lambda: len(smtp.messages) == 1)
     settings.save({"undo_send_seconds": 1})
     # As each request does: a turn of the loop may have read the settings between this change and its commit.
@@ -183,7 +204,7 @@ def test_a_reply_leaves_right_after_its_pause(app, smtp, looping, ticket, ana):
     written = time.monotonic()
     tickets.reply(ticket, "<p>We are on it.</p>", actor=ana)
     wait_until(lambda: len(smtp.messages) == 2)
-    assert 1 <= time.monotonic() - written < 3
+    assert time.monotonic() - written >= 1
 
 
 def test_a_desk_that_slept_makes_up_for_it(app, smtp):
@@ -195,29 +216,37 @@ def test_a_desk_that_slept_makes_up_for_it(app, smtp):
         wait_until(lambda: smtp.messages and ran)
 
 
-def test_a_job_that_is_long_holds_no_mail_up(app, smtp):
+def test_a_job_that_is_long_holds_no_mail_up(app, looks_never, smtp):
     going, over = threading.Event(), threading.Event()
-    long = timetable_of(Job("long", HOURLY, lambda: (going.set(), over.wait(20))))
+    long = timetable_of(Job("long", HOURLY, lambda: (going.set(), over.wait())))
     with running(app, jobs.SOURCES[0], long):
-        assert going.wait(10)
-        owe("a@b.example")
-        wakeups.wake()
-        assert timed(lambda: wait_until(lambda: smtp.messages)) < 1
-        over.set()
+        try:
+            assert going.wait(PATIENCE)
+            owe("a@b.example")
+            wakeups.wake()
+            wait_until(lambda: smtp.messages)
+        finally:
+            over.set()
 
 
 def test_a_mail_server_that_is_slow_holds_no_job_up(app, smtp):
-    smtp.delay, ran = 3, []
-    owe("a@b.example")
-    with running(app, jobs.SOURCES[0], timetable_of(Job("quick", HOURLY, lambda: ran.append(1)))):
-        assert timed(lambda: wait_until(lambda: ran)) < 2
+    smtp.holds, email, ran = True, owe("a@b.example"), []
+    quick = timetable_of(Job("quick", HOURLY, lambda: (wait_until(lambda: is_sending(email)), ran.append(1))))
+    with running(app, jobs.SOURCES[0], quick):
+        wait_until(lambda: ran)
+        assert smtp.messages == []
+        smtp.holds = False
         wait_until(lambda: smtp.messages)
+
+
+def is_sending(email):
+    """Whether somebody is handing this mail over at the moment."""
+    return OutgoingEmail.get_by_id(email.id).state == "sending"
 
 
 def test_a_hundred_thousand_mails_that_wait_cost_nothing(app, smtp, database):
     later = clock.now() + timedelta(days=1)
     owe("first@b.example", due_at=later)
-    alone = min(timed(claims.next_due) for _ in range(20))
     columns = [field.column_name for field in OutgoingEmail._meta.sorted_fields if field.column_name != "id"]
     copied = ", ".join("'<' || i || '>'" if column == "mail_id" else column for column in columns)
     database.execute_sql(
@@ -228,16 +257,14 @@ def test_a_hundred_thousand_mails_that_wait_cost_nothing(app, smtp, database):
     # As the database does by itself, some time after so many rows.
     database.execute_sql("ANALYZE outgoing_email")
     assert claims.next_due() == later
-    assert min(timed(claims.next_due) for _ in range(20)) < max(5 * alone, 0.02)
+    assert is_once_below(0.02, claims.next_due)
 
 
 # --- A clock that jumps -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-3), timedelta(days=365)])
-def test_a_jump_of_the_clock_stops_neither_mail_nor_timetable(app, smtp, jump, monkeypatch):
-    # The timetable looks by itself; what it makes due is delivered at once, not at the next look.
-    monkeypatch.setattr(loop, "LOOK_LISTENING", loop.LOOK)
+def test_a_jump_of_the_clock_stops_neither_mail_nor_timetable(app, looks_often, smtp, jump):
     ran = []
     pulling = next(job for job in jobs.TIMETABLE.jobs if job.run is claims.pull_in)
     counting = timetable_of(Job("count", HOURLY, lambda: ran.append(1)), pulling)
@@ -250,9 +277,21 @@ def test_a_jump_of_the_clock_stops_neither_mail_nor_timetable(app, smtp, jump, m
         with time_machine.travel(clock.now() + jump):
             owe("after@b.example")
             wakeups.wake()
-            assert timed(lambda: wait_until(lambda: smtp.to("after@b.example"))) < 1
-            wait_until(lambda: len(ran) == 2 and smtp.to("before@b.example"), 20)
+            wait_until(lambda: smtp.to("after@b.example"))
+            wait_until(lambda: len(ran) == 2 and smtp.to("before@b.example"))
     assert (len(ran), len(smtp.messages)) == (2, 2)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-3), timedelta(days=365)])
+def test_who_is_woken_after_a_jump_of_the_clock_delivers_at_once(app, looks_never, smtp, jump):
+    with mails(app):
+        owe("before@b.example")
+        wakeups.wake()
+        wait_until(lambda: smtp.to("before@b.example"))
+        with time_machine.travel(clock.now() + jump):
+            owe("after@b.example")
+            wakeups.wake()
+            wait_until(lambda: smtp.to("after@b.example"))
 
 
 def test_mails_that_a_clock_had_put_off_are_delivered_at_once(app, monkeypatch):
@@ -291,19 +330,20 @@ def test_a_source_that_fails_goes_on(app, monkeypatch, caplog):
 def test_what_cannot_be_done_is_not_tried_all_the_time(app):
     runs = []
     with running(app, source_of(lambda _stopping: runs.append(1))):
+        wait_until(lambda: runs)
         time.sleep(0.5)
     # Once more where the loop has just begun to listen to others.
     assert 1 <= len(runs) <= 2
 
 
-def test_a_server_that_is_down_is_not_called_all_the_time(app, smtp):
+def test_a_server_that_is_down_is_not_called_all_the_time(app, looks_often, smtp):
     settings.save({"mail_port": free_port()})
     for number in range(30):
         owe(f"{number}@b.example")
     with mails(app):
         wait_until(lambda: outbox_health.fault() is not None)
         begun = outbox_health.fault().until
-        time.sleep(1)
+        time.sleep(0.5)
     # Whatever mail was due, it was not called again.
     assert outbox_health.fault().until == begun
     assert OutgoingEmail.select().where(OutgoingEmail.state == "pending").count() == 30
@@ -313,32 +353,32 @@ def test_a_server_that_is_down_is_not_called_all_the_time(app, smtp):
 
 
 def test_two_loops_share_the_work_and_do_each_thing_once(app, desk, smtp):
-    smtp.delay = 0.02
     addresses = [f"{number}@b.example" for number in range(60)]
     for address in addresses:
         owe(address)
+    every_job = {job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs)}
+    # No mail is taken before both are at work: one alone could have done all.
+    smtp.holds = True
     with program(desk, WORK) as first, program(desk, WORK) as second:
         assert [worker.stdout.readline() for worker in (first, second)] == ["on\n", "on\n"]
-        wait_until(lambda: len(smtp.messages) >= 60, 30)
+        wait_until(lambda: len({mail.claimed_by for mail in OutgoingEmail.select()} - {None}) == 2)
+        smtp.holds = False
+        wait_until(lambda: len(smtp.messages) >= 60)
+        wait_until(lambda: {run.job for run in TimetableRun.select() if run.ended_at is not None} == every_job)
         names = {mail.claimed_by for mail in OutgoingEmail.select()}
-        wait_until(lambda: not TimetableRun.select().where(TimetableRun.ended_at.is_null()).exists(), 20)
         for worker in (first, second):
             worker.send_signal(signal.SIGTERM)
     assert sorted(to for (to,) in smtp.recipients) == sorted(addresses)
     assert len(names) == 2
-    assert {run.job for run in TimetableRun.select()} == {
-        job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs)
-    }
     assert not Worker.select().exists()
 
 
 def test_a_start_frees_the_claims_of_a_killed_worker(app, desk, smtp):
-    smtp.delay = 60
-    email = owe("a@b.example")
+    smtp.holds, email = True, owe("a@b.example")
     with program(desk, WORK) as worker:
-        wait_until(lambda: OutgoingEmail.get_by_id(email.id).state == "sending", 20)
+        wait_until(lambda: is_sending(email))
         worker.kill()
-    smtp.delay = 0
+    smtp.holds = False
     with mails(app):
         wait_until(lambda: smtp.messages)
     assert OutgoingEmail.get_by_id(email.id).attempts == 2
@@ -353,7 +393,7 @@ def test_the_worker_ends_on_sigterm(desk, app):
         assert worker.stdout.readline() == "on\n"
         wait_until(Worker.select().exists)
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(timeout=15) == 0
+        assert worker.wait(PATIENCE) == 0
     assert not Worker.select().exists()
     assert not list((environment.current().data_dir / "processes").iterdir())
 
@@ -366,12 +406,12 @@ def test_the_loop_leaves_the_signals_of_the_server_alone(app):
 
 def test_a_loop_that_ends_leaves_what_it_is_doing_claimed(app, smtp, monkeypatch):
     monkeypatch.setattr(loop, "PATIENCE", 0.2)
-    smtp.delay = 3
-    email = owe("a@b.example")
+    smtp.holds, email = True, owe("a@b.example")
     with mails(app):
-        wait_until(lambda: OutgoingEmail.get_by_id(email.id).state == "sending")
-    assert OutgoingEmail.get_by_id(email.id).state == "sending"
+        wait_until(lambda: is_sending(email))
+    assert is_sending(email)
     assert Worker.select().exists()
+    smtp.holds = False
     wait_until(lambda: OutgoingEmail.get_by_id(email.id).state == "sent")
     workers.end()
 

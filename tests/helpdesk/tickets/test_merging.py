@@ -354,7 +354,7 @@ def test_what_was_being_written_during_the_merge_reaches_the_target(source, targ
             written = pool.submit(write)
             # The writer sees the ticket still, and waits for what is being stored.
             time.sleep(0.3)
-        assert written.result(10) == target
+        assert written.result(60) == target
     assert target.events.order_by(TicketEvent.id.desc()).get().kind == "customer-wrote"
 
 

@@ -203,7 +203,7 @@ def test_a_draft_saved_at_the_same_moment_is_no_failure(sent, ticket, ana):
             drafts.save(again(ticket), Writing("<p>Then</p>"), actor=ana)
             withdrawn = pool.submit(withdraw)
             time.sleep(0.3)
-        withdrawn.result(10)
+        withdrawn.result(60)
     assert Draft.get().body.startswith("<p>We are on it.</p>")
 
 
