@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, g, has_request_context, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData
 from peewee import InterfaceError, OperationalError
 
@@ -52,6 +52,11 @@ class Cookies(SecureCookieSessionInterface):
             return self.session_class()
         is_old = signed_at < datetime.now(UTC) - app.permanent_session_lifetime
         return self.session_class() if is_old else self.session_class(values)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie. What is the same for everybody hangs on none: a browser keeps it when somebody signs in."""
+        if request.blueprint != "assets":
+            super().save_session(app, session, response)
 
 
 #: Whether the public address was an https one when a page last looked.

@@ -32,6 +32,14 @@ def test_a_watchdog_is_answered_without_the_database(client, database):
     assert answers[0].headers.getlist("Set-Cookie") == []
 
 
+def test_what_is_the_same_for_everybody_hangs_on_no_cookie(client, database):
+    """A browser fetches it anew for each other cookie it sends, else: at every sign-in."""
+    for address in ("/static/desk.css", "/labels.css"):
+        with client.get(address) as answer:
+            assert "Cookie" not in answer.headers.get("Vary", "")
+    assert "Cookie" in client.get("/sign-in").headers["Vary"]
+
+
 def test_static_files_come_without_the_database(client, database):
     client.get("/").close()
     with socket.create_server(("127.0.0.1", 0)) as silent:
