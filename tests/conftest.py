@@ -17,10 +17,11 @@ from flask.testing import FlaskClient
 
 import database as db
 from helpdesk import settings
+from helpdesk.lib import passwords
 from helpdesk.settings import environment, environment_file
 from models import Agent, Customer, Department, Service, Team, Ticket
-from tests.support import browsing, cast, doors, selection
-from tests.support.desks import Desk, Desks
+from tests.support import browsing, cast, doors, programs, reading, selection
+from tests.support.desks import REAL_HASHER, Desk, Desks
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Missing
 
@@ -98,6 +99,15 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
     made.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lent_processes() -> Iterator[None]:
+    """One process reads the mails of every test, and one waits to become the command that a test runs."""
+    reading.lend()
+    yield
+    reading.end()
+    programs.end()
+
+
 @pytest.fixture(scope="session", params=ENGINES)
 def engine(request: pytest.FixtureRequest, desks: Desks) -> str:
     """The engine of this run of the test. ``@support.sqlite_only`` keeps a test to one."""
@@ -140,6 +150,17 @@ def request_context(app: Any) -> Iterator[None]:
     """A request in English, for rules whose texts are translated."""
     with app.test_request_context():
         yield
+
+
+@pytest.fixture
+def real_hasher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed as a desk hashes them. Comes before whoever has one."""
+    monkeypatch.setattr(passwords, "_hasher", REAL_HASHER)
+    for made in (cast.password_hash, passwords._hash_of_nobody):
+        made.cache_clear()
+    yield
+    for made in (cast.password_hash, passwords._hash_of_nobody):
+        made.cache_clear()
 
 
 # --- The cast -----------------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from models import Agent, Customer, Ticket
-from tests.every_page.test_access_matrix import World
+from tests.every_page.test_access_matrix import World, world_of
 from tests.support.browsing import PATIENCE
+from tests.support.desks import Desk
 
 
 @pytest.fixture
-def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
-    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+def world(request: pytest.FixtureRequest, desk: Desk, app: Any) -> World:
+    return desk.filled("world", lambda: world_of(request, app))
 
 
 @pytest.fixture

@@ -79,9 +79,9 @@ def complaints(page, address, width):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_desk(browse, ticket, width):
+def test_the_desk(browse, world, width):
     with browse("root", width, language="fr") as page:
-        found = {path: complaints(page, path.format(number=ticket.number), width) for path in DESK}
+        found = {path: complaints(page, path.format(number=world.ticket.number), width) for path in DESK}
     assert {path: texts for path, texts in found.items() if texts} == {}
 
 
@@ -100,8 +100,8 @@ def test_nothing_lies_on_anything_else_in_the_lists_of_an_owner(browse, ticket, 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_pages_of_a_customer(browse, ticket, width):
+def test_the_pages_of_a_customer(browse, world, width):
     with browse("carol", width, language="fr") as page:
-        paths = ("/", "/tickets", f"/tickets/{ticket.number}", "/tickets/new")
+        paths = ("/", "/tickets", f"/tickets/{world.ticket.number}", "/tickets/new")
         found = {path: complaints(page, path, width) for path in paths}
     assert {path: texts for path, texts in found.items() if texts} == {}

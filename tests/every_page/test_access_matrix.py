@@ -477,9 +477,19 @@ class World:
             return self.app.url_for(endpoint, **values)
 
 
+CAST = ("ana", "ben", "mona", "root", "carol", "dan")
+
+
+def world_of(request: pytest.FixtureRequest, app: Any, prepare: Callable[[], object] = dict) -> World:
+    """Return the world with the cast of this test; `prepare` comes before the rows of the screens."""
+    ticket, *people = (request.getfixturevalue(name) for name in ("ticket", *CAST))
+    prepare()
+    return World(app, ticket, dict(zip(CAST, people, strict=True)))
+
+
 @pytest.fixture
-def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
-    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+def world(request, desk, app) -> World:
+    return desk.filled("world", lambda: world_of(request, app))
 
 
 def endpoints(app: Any, method: str) -> set[str]:

@@ -14,7 +14,7 @@ from helpdesk.notifications import email_texts
 from helpdesk.outbox import previews
 from helpdesk.settings.email_kinds import KINDS
 from models import Agent, UnconfirmedRequest
-from tests.every_page.test_access_matrix import ASKING, GET, POST, World
+from tests.every_page.test_access_matrix import ASKING, GET, POST, World, world_of
 from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only, words
 from tests.support.cast import PASSWORD
@@ -27,10 +27,9 @@ pytestmark = sqlite_only
 
 
 @pytest.fixture
-def world(app, ticket, ana, ben, mona, root, carol, dan) -> World:
+def world(request, desk, app) -> World:
     """The desk of the access matrix, whose people read French."""
-    cast.speak_french()
-    return World(app, ticket, {"ana": ana, "ben": ben, "mona": mona, "root": root, "carol": carol, "dan": dan})
+    return desk.filled("French world", lambda: world_of(request, app, cast.speak_french))
 
 
 @pytest.mark.parametrize("persona", PERSONAS)

@@ -27,7 +27,7 @@ import pytest
 from helpdesk.cli import COMMANDS, base
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
-from tests.support import postgresql_only
+from tests.support import postgresql_only, programs
 from tests.support.desks import Desks
 from tests.support.mailbox import Mailbox
 from tests.support.postgres import Cluster
@@ -47,10 +47,7 @@ def run_in(folder: Path) -> Callable[..., Finished]:
     """Return what runs commands from this folder, on a desk whose data are in it."""
 
     def command(*words: str, stdin: str = "", data_dir: Path = folder / "data", **further: str) -> Finished:
-        return subprocess.run(
-            [sys.executable, APP, *words], input=stdin, env=variables(data_dir, **further), cwd=folder,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return programs.run(*words, env=variables(data_dir, **further), cwd=folder, content=stdin.encode())
 
     return command
 
@@ -91,17 +88,24 @@ def one_line(done: Finished) -> str:
 
 
 class Served:
-    """A desk that was started by the command."""
+    """A desk that was started by the command; `python` starts Python for it, as anybody does, and so does an `app`."""
 
-    def __init__(self, data_dir: Path, *command: str, app: Path = Path(APP), **further: str) -> None:
+    def __init__(
+        self, data_dir: Path, *command: str, python: bool = False, app: Path | None = None, **further: str
+    ) -> None:
         self.errors = Path(tempfile.mkdtemp(dir=data_dir.parent)) / "errors"
+        environ = variables(data_dir, **further)
         with self.errors.open("w") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, app, *command],
-                env=variables(data_dir, **further),
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
+            self.process: Any = (
+                subprocess.Popen(
+                    [sys.executable, app or APP, *command],
+                    env=environ,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                )
+                if python or app
+                else programs.Program(*command, env=environ, stderr=errors.fileno())
             )
         self.line = self.process.stdout.readline()
         self.port = int((re.search(r":(\d+)", self.line) or [0, 0])[1])
@@ -132,7 +136,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts desks and ends those that a test leaves behind."""
     started: list[Served] = []
 
-    def start(*command: str, **further: str) -> Served:
+    def start(*command: str, **further: Any) -> Served:
         started.append(Served(tmp_path / "data", *command, **further))
         return started[-1]
 
@@ -143,7 +147,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_desk_tells_its_address_and_ends_cleanly(serve: Any, number: int) -> None:
-    desk = serve()
+    desk = serve(python=True)
     assert re.fullmatch(r"Guichet is open at (http://127\.0\.0\.1:\d+) - .* \1/setup/[\w-]{20,}\n", desk.line)
     assert desk.get("/healthz?live").status == 200
     assert desk.end(number) == 0
@@ -510,7 +514,7 @@ def mailing(run: Any, mailbox: Mailbox, tmp_path: Path) -> dict[str, str]:
     told = {"GUICHET_MAIL_URL": f"smtp://127.0.0.1:{mailbox.port}?tls=none"}
     run("create-admin", "--email", "root@desk.example", "--name", "Root", stdin="a long and private password\n")
     environ = variables(tmp_path / "data", **told)
-    subprocess.run([sys.executable, "-c", INVITE], env=environ, cwd=environment.ROOT, timeout=60, check=True)
+    assert programs.run(env=environ, code=INVITE).returncode == 0
     return told
 
 
@@ -532,7 +536,7 @@ def test_a_separate_worker_delivers_instead(
 ) -> None:
     serve(GUICHET_WORKER="separate", **mailing)
     assert wait_for_mail(mailbox, 4) == []
-    with subprocess.Popen([sys.executable, APP, "worker"], env=variables(tmp_path / "data", **mailing)) as worker:
+    with programs.Program("worker", env=variables(tmp_path / "data", **mailing)) as worker:
         try:
             assert wait_for_mail(mailbox) == ["lea@desk.example"]
         finally:

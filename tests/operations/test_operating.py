@@ -6,14 +6,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
 from helpdesk.settings import environment
+from tests.support import programs
 
 DOCS = environment.ROOT / "docs"
 PAGES = (DOCS / "operating.md", DOCS / "exploiter.md")
@@ -80,10 +79,7 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path: Path, moved: dict
         first, _app, *rest = [part for part in shlex.split(line) if not part.startswith("GUICHET_")]
         assert first == "python3"
         named = dict(part.split("=", 1) for part in shlex.split(line) if part.startswith("GUICHET_"))
-        done = subprocess.run(
-            [sys.executable, str(environment.ROOT / "app.py"), *rest], env={**words, **named}, cwd=tmp_path,
-            input="correct horse battery\n", capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = programs.run(*rest, env={**words, **named}, cwd=tmp_path, content=b"correct horse battery\n")
         assert done.returncode == code, (line, done.stderr)
         return done.stdout
 

@@ -30,6 +30,10 @@ PATIENCE = 60_000
 HOUR = timedelta(hours=1)
 
 
+#: What the desk answered to each address of a static file, the same for every browser.
+FILES: dict[tuple[str, str], tuple[str, list[tuple[str, str]], list[bytes]]] = {}
+
+
 class LiveServer:
     """`url` is where the desk answers, without a final slash."""
 
@@ -45,13 +49,31 @@ class LiveServer:
         with self._idle:
             self._busy += 1
         try:
-            # Whole before it goes out: a browser that hangs up in the middle would leave a file open.
-            with closing(self.app(environ, start_response)) as body:
-                return [b"".join(body)]
+            if environ["PATH_INFO"].startswith("/static/"):
+                return self._file(environ, start_response)
+            return self._page(environ, start_response)
         finally:
             with self._idle:
                 self._busy -= 1
                 self._idle.notify_all()
+
+    def _page(self, environ: Any, start_response: Any) -> list[bytes]:
+        # Whole before it goes out: a browser that hangs up in the middle would leave a file open.
+        with closing(self.app(environ, start_response)) as body:
+            return [b"".join(body)]
+
+    def _file(self, environ: Any, start_response: Any) -> list[bytes]:
+        """Answer with a static file as the desk once did: forty of them go with a page."""
+        key = (environ["PATH_INFO"], environ["QUERY_STRING"])
+        if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" in environ or "HTTP_RANGE" in environ:
+            return self._page(environ, start_response)
+        if key not in FILES:
+            head: list[Any] = []
+            body = self._page(environ, lambda status, headers, *_error: head.extend((status, headers)))
+            FILES[key] = (*head, body)
+        status, headers, body = FILES[key]
+        start_response(status, headers)
+        return body
 
     def start(self) -> LiveServer:
         """Answer from now on."""

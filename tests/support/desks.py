@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
+import time
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import peewee
 import psycopg
+from argon2 import PasswordHasher
 
 from app import create_app
 from database import Cached, database
 from engines import SQLITE_PRAGMAS, open_database
+from helpdesk.lib import passwords
 from helpdesk.lists import counting
 from helpdesk.operations import migrate
 from helpdesk.outbox import outbox_health
@@ -27,8 +32,17 @@ from tests.support.postgres import Cluster, Missing
 SYNCHRONOUS = SQLITE_PRAGMAS["synchronous"]
 SQLITE_PRAGMAS["synchronous"] = "off"
 
+# A password of a test withstands nobody, and hashing it well would be most of the time of each sign-in.
+REAL_HASHER = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
 # Replies go out at once, but in the tests of taking them back: those set the pause themselves.
 DECLARED["undo_send_seconds"] = replace(DECLARED["undo_send_seconds"], default=0)
+
+#: Seconds for which a filled desk is copied: what happened “just now” in it must stay so.
+FRESH = 120.0
+
+T = TypeVar("T")
 
 SECRET_KEY = "a-key-that-guards-nothing-but-tests"
 
@@ -70,6 +84,10 @@ class Desk(ABC):
     def begin(self) -> None:
         """Make the database what a migrated desk holds."""
 
+    def filled(self, name: str, fill: Callable[[], T]) -> T:
+        """Fill the desk of this test, and return what `fill` returned."""
+        return fill()
+
     def end(self) -> None:
         """Close what the test opened."""
         database.close_all()
@@ -97,6 +115,16 @@ def forget() -> None:
     outbox_health.forget_count()
 
 
+@dataclass(frozen=True)
+class Filling:
+    """A desk that was filled once, to be copied: what came of it, its database, and its files."""
+
+    result: Any
+    database: Path
+    files: dict[Path, bytes]
+    made: float
+
+
 class SqliteDesk(Desk):
     """Each test works in its own copy of a migrated file (in memory, the database would end with its connection)."""
 
@@ -104,6 +132,7 @@ class SqliteDesk(Desk):
         self.file = folder / "template.db"
         self.copy = folder / "0.db"
         self.count = 0
+        self.fillings: dict[str, Filling] = {}
         super().__init__(folder, f"sqlite:///{self.file}")
 
     def remember(self) -> None:
@@ -114,6 +143,35 @@ class SqliteDesk(Desk):
         self.copy = self.folder / f"{self.count}.db"
         shutil.copyfile(self.file, self.copy)
         self.use(f"sqlite:///{self.copy}")
+
+    def filled(self, name: str, fill: Callable[[], T]) -> T:
+        """Fill the desk of this test, or make it a copy of the one that was filled by this name some seconds ago."""
+        filling = self.fillings.get(name)
+        if filling is None or time.monotonic() - filling.made > FRESH:
+            filling = self.fillings[name] = self.fill(name, fill)
+        else:
+            database.close_all()
+            shutil.copyfile(filling.database, self.copy)
+            for path, content in filling.files.items():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.write_bytes(content)
+            forget()
+        # Each test has rows of its own; there is one application.
+        result: T = copy.deepcopy(filling.result, {id(self._app): self._app})
+        return result
+
+    def fill(self, name: str, fill: Callable[[], Any]) -> Filling:
+        """Fill the desk of this test, and keep a copy."""
+        before = set(self.data_files())
+        result, kept = fill(), self.folder / f"{name}.db"
+        database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copyfile(self.copy, kept)
+        files = {path: path.read_bytes() for path in self.data_files() if path not in before}
+        return Filling(result, kept, files, time.monotonic())
+
+    def data_files(self) -> list[Path]:
+        """Return the files of the data folder."""
+        return [path for path in self.environment.data_dir.rglob("*") if path.is_file()]
 
     def end(self) -> None:
         super().end()

@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.incoming import acceptance, mail_record, parsed_mail, pipe, pipeline, raw_mail, raw_mail_retention
 from helpdesk.settings import environment
 from models import IncomingMail, Mailbox, MailRecipient, Service, Ticket
+from tests.support import programs, reading
 from tests.support.mails import ADDRESS, mail, make_mailbox, receive, take
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -112,6 +110,16 @@ def test_the_reader_ends_what_takes_too_much(mailbox: Mailbox, tmp_path: Path) -
         assert parser.read(file) is not None
 
 
+def test_the_reader_ends_with_its_work(mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsed_mail.Parser, "__exit__", reading.END_WITH_WORK)
+    (tmp_path / "mail").write_bytes(mail())
+    with parsed_mail.Parser() as parser:
+        assert parser.read(tmp_path / "mail") is not None
+        process = parser._process
+    assert process is not None
+    assert process.poll() == -signal.SIGKILL
+
+
 def deep(levels: int) -> bytes:
     parts = [b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(levels)]
     return b"From: a@customer.example\r\n" + b"".join(parts) + b"\r\nAt the bottom\r\n"
@@ -158,20 +166,18 @@ def test_a_mail_on_standard_input_is_taken(mailbox: Mailbox) -> None:
         pipe.receive(ADDRESS, io.BytesIO(b""))
 
 
-def command(*words: str, content: bytes) -> subprocess.CompletedProcess[bytes]:
+def command(*words: str, content: bytes) -> subprocess.CompletedProcess[str]:
     env = environment.current()
     variables = {
         "GUICHET_DATA_DIR": str(env.data_dir), "GUICHET_DATABASE_URL": env.database_url,
         "GUICHET_SECRET_KEY": env.secret_key, "PATH": os.environ["PATH"],
     }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "app.py", "receive", *words], input=content, capture_output=True, cwd=ROOT, env=variables
-    )
+    return programs.run("receive", *words, env=variables, content=content)
 
 
 def test_the_command_says_0_once_the_row_is_stored_and_75_for_anything_else(mailbox: Mailbox) -> None:
     answer = command("--mailbox", ADDRESS, content=mail())
-    assert (answer.returncode, answer.stderr) == (0, b"")
+    assert (answer.returncode, answer.stderr) == (0, "")
     assert IncomingMail.get().state == "stored"
     for words in (["--mailbox", "nobody@desk.example"], ["--mailbox"], [], ["--what"]):
         answer = command(*words, content=mail())

@@ -10,6 +10,8 @@ from argon2 import PasswordHasher
 from helpdesk.errors import InvalidInput
 from helpdesk.lib import passwords
 
+pytestmark = pytest.mark.usefixtures("real_hasher")
+
 GOOD = "correct horse battery staple"
 
 
@@ -57,7 +59,7 @@ def test_a_password_matches_exactly() -> None:
 
 def test_a_hash_hides_the_password_and_differs_each_time() -> None:
     first, second = passwords.make_hash(GOOD), passwords.make_hash(GOOD)
-    assert first.startswith("$argon2id$")
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert first != second
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from helpdesk.operations.timetable import HOURLY, Job, Timetable
 from helpdesk.outbox import claims, outbox_health
 from helpdesk.settings import environment
 from models import OutgoingEmail, TimetableRun, Worker
-from tests.support import cast, postgresql_only, sqlite_only
+from tests.support import cast, postgresql_only, programs, sqlite_only
 from tests.support.mailbox import free_port
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -83,9 +82,7 @@ def variables(desk):
 @contextmanager
 def program(desk, text, *words):
     """Run a program on this desk, beside the test."""
-    command = [sys.executable, "-c", text, *words]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=environment.ROOT, env=variables(desk), stdout=pipe, text=True) as running_one:
+    with programs.Program(*words, code=text, env={**os.environ, **variables(desk)}, stderr=2) as running_one:
         try:
             yield running_one
         except BaseException:

@@ -156,6 +156,7 @@ def test_an_outdated_hash_is_renewed(ana: Agent) -> None:
     assert not passwords.is_outdated(Agent.get_by_id(ana.id).password_hash, cast.PASSWORD)
 
 
+@pytest.mark.usefixtures("real_hasher")
 def test_the_time_of_the_answer_does_not_tell_who_has_an_account(ana: Agent) -> None:
     times: dict[str, list[float]] = {"ana@desk.example": [], "nobody@desk.example": []}
     for _ in range(9):
