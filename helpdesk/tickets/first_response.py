@@ -16,8 +16,8 @@ from helpdesk.events import EventKind
 from models import Agent, Ticket, TicketEvent
 
 
-def columns(ticket: Ticket, author: Agent | System) -> dict[str, Any]:
-    """Return the column that a reply sets: the first one of a person."""
+def columns(ticket: Ticket, author: Agent | System | None) -> dict[str, Any]:
+    """Return the column that a reply sets: the first one of a person (None: whoever used another mail program)."""
     if ticket.first_response is not None or isinstance(author, System):
         return {}
     return {"first_response": _seconds(ticket.created_at, clock.now())}
@@ -25,10 +25,10 @@ def columns(ticket: Ticket, author: Agent | System) -> dict[str, Any]:
 
 def of_history(ticket: Ticket, opened_at: datetime) -> dict[str, Any]:
     """Return the column as the history says it: after a reply went, or others came."""
-    replies = TicketEvent.select(fn.MIN(TicketEvent.created_at)).where(
-        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.REPLIED.value, TicketEvent.actor_name != ""
-    )
-    first = replies.scalar()
+    by_agent = (TicketEvent.kind == EventKind.REPLIED.value) & (TicketEvent.actor_name != "")
+    by_mail = TicketEvent.kind == EventKind.SENT_ELSEWHERE.value
+    replies = TicketEvent.select(fn.MIN(TicketEvent.created_at)).where(TicketEvent.ticket == ticket.id)
+    first = replies.where(by_agent | by_mail).scalar()
     return {"first_response": _seconds(opened_at, first) if first is not None else None}
 
 

@@ -12,7 +12,7 @@ from helpdesk.i18n import in_language, lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt
+from helpdesk.tickets import excerpt, first_response
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store
 from models import REPLY, Message, Ticket
 
@@ -39,6 +39,6 @@ def store_reply(
         attach(message, files, actor=access.SYSTEM)
         inputs.set_attributes(ticket, excerpt.columns(text, access.SYSTEM))
         pending = answered_columns() | status_columns(lookups.pending_status()) if is_current else {}
-        store(ticket, **pending)
+        store(ticket, **pending, **first_response.columns(ticket, None))
         record(ticket, EventKind.SENT_ELSEWHERE, actor=access.SYSTEM, about=message, message=message.id, email=email)
         return message

@@ -14,7 +14,7 @@ from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput
 from helpdesk.incoming import collection, held_mail, mailboxes, pipeline, tidying
 from helpdesk.notifications import reply_address
-from helpdesk.tickets import cc
+from helpdesk.tickets import cc, first_response
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket, TicketEvent
 from tests.support import dovecot as real
 from tests.support import sqlite_only
@@ -58,6 +58,9 @@ def test_what_was_sent_elsewhere_is_a_reply_and_mails_nobody(mailbox: Mailbox, a
     assert message.body == "<p>Ten euros.</p>"
     assert (ticket.status.category, ticket.awaits_reply) == ("pending", False)
     assert TicketEvent.select().where(TicketEvent.kind == "sent-elsewhere").count() == 1
+    # The customer has a response, however it was sent.
+    assert ticket.first_response is not None
+    assert first_response.of_history(ticket, ticket.created_at)["first_response"] is not None
     assert not OutgoingEmail.select().exists()
     # The customer answers that mail: it finds the ticket by its id.
     [answer] = receive(mailbox, mail("Thanks", sender=CAROL, subject="x", headers=[("In-Reply-To", row.mail_id)]))
