@@ -78,10 +78,7 @@ class EventKind(StrEnum):
 
 #: Kinds that the thread shows as messages, not as lines of the history.
 SHOWN_AS_MESSAGE = frozenset(
-    {
-        *(EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.NOTE_ADDED),
-        *(EventKind.STRANGER_WROTE, EventKind.SENT_ELSEWHERE),
-    }
+    map(EventKind, ("customer-wrote", "replied", "note-added", "stranger-wrote", "sent-elsewhere"))
 )
 
 Listener = Callable[[TicketEvent, Actor], None]

@@ -22,7 +22,7 @@ from imapclient.imapclient import SEEN, SENT
 
 from helpdesk import settings
 from helpdesk.incoming.imap_errors import PasswordLost
-from helpdesk.incoming.mailboxes import password_is_lost
+from helpdesk.incoming.mailbox_secrets import password_is_lost
 from helpdesk.settings import mail_accounts
 from models import Mailbox
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from database import database
-from helpdesk import access, settings
+from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import confirming_server, mailbox_sign_in
+from helpdesk.incoming import confirming_server, mailbox_secrets, mailbox_sign_in
 from helpdesk.lib import email_syntax, inputs, sort_position
 from helpdesk.settings import environment, lookups, mail_accounts, ports
 from helpdesk.settings.mail_providers import PROVIDERS, Provider
@@ -24,10 +24,6 @@ MAX_FOLDER = 200
 MOST_LINES = 20
 #: The number or domain of a directory of Microsoft, as it stands in an address.
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
-#: What a stored password was given for: when it changes, the password is forgotten.
-PASSWORD_OF = ("host", "port", "username", "security", "auth")
-#: What a client secret was given for, and with the above what tokens were.
-CLIENT_OF = ("auth", "client_id", "tenant")
 #: Columns that say how a mailbox is: a form that was open for long writes none of them.
 OF_ITS_RUNS = frozenset(
     {"last_success_at", "failing_since", "last_error", "tokens", "watched_by", "seen_server", "seen_hops"}
@@ -70,7 +66,10 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     """
     access.require(actor, "administer")
     mailbox_sign_in.require_account(mailbox, values)
-    before = {name: getattr(mailbox, name) for name in {*PASSWORD_OF, *CLIENT_OF, "as_application"}}
+    before = {
+        name: getattr(mailbox, name)
+        for name in {*mailbox_secrets.PASSWORD_OF, *mailbox_secrets.CLIENT_OF, "as_application"}
+    }
     is_new, read_sent = mailbox.id is None, mailbox.read_sent
     inputs.set_attributes(
         mailbox, _identity(mailbox, values) | _handling(values) | confirming_server.columns(mailbox, values)
@@ -84,7 +83,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
         if mailbox.read_sent and mailbox.sent_folder in folders(mailbox):
             raise InvalidInput(lazy("This folder is read already, for what customers write."), field="sent_folder")
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
-    _give_secrets(mailbox, values, set() if is_new else changed)
+    mailbox_secrets.give(mailbox, values, set() if is_new else changed)
     if is_new:
         mailbox.position = sort_position.after_last(Mailbox)
     with database.atomic():
@@ -240,24 +239,6 @@ def _one_of(choices: Mapping[str, Any], value: Any, field: str) -> str:
     if value not in choices:
         raise InvalidInput(lazy("Choose one from the list."), field=field)
     return str(value)
-
-
-def _give_secrets(mailbox: Mailbox, values: Mapping[str, Any], changed: set[str]) -> None:
-    """Store the password and client secret that were typed; forget those whose reason has changed."""
-    for column, name, reasons in (
-        ("secret", "password", PASSWORD_OF),
-        ("client_secret", "client_secret_new", CLIENT_OF),
-    ):
-        typed = str(values.get(name) or "")
-        if typed:
-            setattr(mailbox, column, settings.encrypt(typed))
-        elif changed & set(reasons):
-            setattr(mailbox, column, "")
-
-
-def password_is_lost(mailbox: Mailbox) -> bool:
-    """Whether the stored password was written with another secret key."""
-    return bool(mailbox.secret) and not settings.decrypt(mailbox.secret)
 
 
 def delete(mailbox: Mailbox, *, actor: Actor) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from database import database
 from helpdesk import clock
-from helpdesk.incoming import collection, mailboxes
+from helpdesk.incoming import collection, mailbox_secrets, mailboxes
 from helpdesk.lib import cache, process
 from helpdesk.settings import lookups, run_state
 from models import Mailbox
@@ -33,7 +33,10 @@ NOT_OFFERED = 60
 #: Seconds between two looks at what is to be watched, and that a stopping process waits for its connections.
 LOOK, PATIENCE = 2.0, 5.0
 #: Columns whose change ends a connection.
-WATCHED = (*mailboxes.PASSWORD_OF, "secret", "folder", "other_folders", "held_folders", "enabled", "idle", "kind")
+WATCHED = (
+    *(*mailbox_secrets.PASSWORD_OF, "secret", "as_application", "folder", "other_folders", "held_folders"),
+    *("read_sent", "sent_folder", "enabled", "idle", "kind"),
+)
 
 
 class _Watch(threading.Thread):
@@ -54,7 +57,7 @@ class _Watch(threading.Thread):
                     with database.connection_context():
                         collection.take_new(self.mailbox, connection)
                         collection.note_success(self.mailbox)
-                    several = len(mailboxes.folders(self.mailbox)) > 1
+                    several = len(mailboxes.folders(self.mailbox)) > 1 or self.mailbox.read_sent
                     connection.wait(self.mailbox.folder, ANEW_WITH_FOLDERS if several else ANEW, self.stopping)
         except Exception as error:
             self.failed = True

@@ -30,7 +30,7 @@ def mailbox(billing: Service) -> Mailbox:
 
 
 @pytest.fixture
-def asked(mailbox: Mailbox) -> Ticket:
+def question(mailbox: Mailbox) -> Ticket:
     """A ticket that Carol opened by e-mail, and for which nothing waits to be mailed."""
     [row] = receive(mailbox, mail("How much is it?", sender=f"Carol Jones <{CAROL}>", mail_id=QUESTION))
     OutgoingEmail.delete().execute()
@@ -48,12 +48,12 @@ def sent(mailbox: Mailbox, text: str = "Ten euros.", **values: Any) -> IncomingM
     return IncomingMail.get_by_id(row.id)
 
 
-def test_what_was_sent_elsewhere_is_a_reply_and_mails_nobody(mailbox: Mailbox, asked: Ticket) -> None:
+def test_what_was_sent_elsewhere_is_a_reply_and_mails_nobody(mailbox: Mailbox, question: Ticket) -> None:
     row = sent(
         mailbox, "Ten euros.\n\nOn Mon, Nov 30, 2026 at 10:12 AM Carol <carol@customer.example> wrote:\n> How much?"
     )
-    ticket, message = Ticket.get_by_id(asked.id), Message.get_by_id(row.message_id)
-    assert (row.state, row.reason, row.ticket_id) == ("reply", "sent", asked.id)
+    ticket, message = Ticket.get_by_id(question.id), Message.get_by_id(row.message_id)
+    assert (row.state, row.reason, row.ticket_id) == ("reply", "sent", question.id)
     assert (message.kind, message.agent_id, message.author_name) == ("reply", None, "Mail program")
     assert message.body == "<p>Ten euros.</p>"
     assert (ticket.status.category, ticket.awaits_reply) == ("pending", False)
@@ -64,10 +64,10 @@ def test_what_was_sent_elsewhere_is_a_reply_and_mails_nobody(mailbox: Mailbox, a
     assert not OutgoingEmail.select().exists()
     # The customer answers that mail: it finds the ticket by its id.
     [answer] = receive(mailbox, mail("Thanks", sender=CAROL, subject="x", headers=[("In-Reply-To", row.mail_id)]))
-    assert (answer.state, answer.ticket_id) == ("message", asked.id)
+    assert (answer.state, answer.ticket_id) == ("message", question.id)
 
 
-def test_the_same_mail_is_one_reply(mailbox: Mailbox, asked: Ticket) -> None:
+def test_the_same_mail_is_one_reply(mailbox: Mailbox, question: Ticket) -> None:
     rows = [sent(mailbox, mail_id="<r@desk.example>", headers=[("X-Copy", str(number))]) for number in range(2)]
     assert [(row.state, row.reason) for row in rows] == [("reply", "sent"), ("ignored", "duplicate")]
     # One that arrives here, too, takes nothing from it.
@@ -88,58 +88,60 @@ def test_the_same_mail_is_one_reply(mailbox: Mailbox, asked: Ticket) -> None:
     ],
 )
 def test_what_is_no_reply_to_the_customer_stays_out_of_the_ticket(
-    mailbox: Mailbox, asked: Ticket, values: dict[str, Any], reason: str
+    mailbox: Mailbox, question: Ticket, values: dict[str, Any], reason: str
 ) -> None:
     if reason == "ours":
         values = {"headers": [("X-Guichet-Desk", reply_address.desk_mark())]}
     if reason == "sent-new":
         # A number in the subject is nothing that was answered.
-        values = {**values, "subject": f"[#{asked.number}]"}
+        values = {**values, "subject": f"[#{question.number}]"}
     row = sent(mailbox, **values)
     assert (row.state, row.reason, row.message_id) == ("ignored", reason, None)
-    ticket = Ticket.get_by_id(asked.id)
+    ticket = Ticket.get_by_id(question.id)
     assert (ticket.awaits_reply, ticket.messages.count()) == (True, 1)
     assert not OutgoingEmail.select().exists()
 
 
-def test_what_leaves_out_somebody_in_copy_is_for_the_team(mailbox: Mailbox, asked: Ticket, root: Agent) -> None:
-    cc.add_cc(asked, ["Bob@Customer.example"], actor=root)
+def test_what_leaves_out_somebody_in_copy_is_for_the_team(mailbox: Mailbox, question: Ticket, root: Agent) -> None:
+    cc.add_cc(question, ["Bob@Customer.example"], actor=root)
     row = sent(mailbox)
     message = Message.get_by_id(row.message_id)
     assert (row.state, row.reason, message.kind) == ("note", "sent-copies", "note")
-    assert Ticket.get_by_id(asked.id).awaits_reply
+    assert Ticket.get_by_id(question.id).awaits_reply
     assert sent(mailbox, "All of you", headers=[("Cc", "bob@customer.example")]).state == "reply"
 
 
-def test_a_reply_to_what_is_no_longer_the_last_word_leaves_the_ticket_waiting(mailbox: Mailbox, asked: Ticket) -> None:
+def test_a_reply_to_what_is_no_longer_the_last_word_leaves_the_ticket_waiting(
+    mailbox: Mailbox, question: Ticket
+) -> None:
     again = mail("And in red?", sender=CAROL, mail_id="<red@customer.example>", headers=[("In-Reply-To", QUESTION)])
     receive(mailbox, again)
     assert sent(mailbox).state == "reply"
-    assert Ticket.get_by_id(asked.id).awaits_reply
+    assert Ticket.get_by_id(question.id).awaits_reply
     # It answers the last one, though the desk took that only after it was sent.
     assert sent(mailbox, "Red, too", answers="<red@customer.example>", date=datetime(2026, 1, 1, tzinfo=UTC)).state
-    assert not Ticket.get_by_id(asked.id).awaits_reply
+    assert not Ticket.get_by_id(question.id).awaits_reply
 
 
-def test_of_an_answer_to_a_mail_of_the_desk_its_date_tells(mailbox: Mailbox, asked: Ticket, ana: Agent) -> None:
-    tickets.reply(asked, "<p>Ten.</p>", actor=ana)
+def test_of_an_answer_to_a_mail_of_the_desk_its_date_tells(mailbox: Mailbox, question: Ticket, ana: Agent) -> None:
+    tickets.reply(question, "<p>Ten.</p>", actor=ana)
     ours = OutgoingEmail.select().where(OutgoingEmail.to_email == CAROL).get().mail_id
-    ticket = Ticket.get_by_id(asked.id)
+    ticket = Ticket.get_by_id(question.id)
     tickets.receive_message(ticket, "Dollars?", actor=TicketGuest(ticket.customer, ticket.id, ticket.address))
     sent(mailbox, "I meant euros", answers=ours, date=datetime.now(UTC) - timedelta(hours=1))
-    assert Ticket.get_by_id(asked.id).awaits_reply
+    assert Ticket.get_by_id(question.id).awaits_reply
     sent(mailbox, "No: euros", answers=ours)
-    assert not Ticket.get_by_id(asked.id).awaits_reply
+    assert not Ticket.get_by_id(question.id).awaits_reply
 
 
-def test_under_spam_and_in_the_bin_nothing_is_added(mailbox: Mailbox, asked: Ticket, root: Agent) -> None:
-    tickets.delete(asked, actor=root)
+def test_under_spam_and_in_the_bin_nothing_is_added(mailbox: Mailbox, question: Ticket, root: Agent) -> None:
+    tickets.delete(question, actor=root)
     row = sent(mailbox)
     assert (row.state, row.reason) == ("ignored", "sent-hidden")
-    assert Ticket.get_by_id(asked.id).in_bin
+    assert Ticket.get_by_id(question.id).in_bin
 
 
-def test_nobody_opens_a_ticket_of_what_the_team_has_sent(mailbox: Mailbox, asked: Ticket, root: Agent) -> None:
+def test_nobody_opens_a_ticket_of_what_the_team_has_sent(mailbox: Mailbox, question: Ticket, root: Agent) -> None:
     row = sent(mailbox, to="lawyer@other.example")
     for act in (
         lambda: held_mail.open_ticket(row, actor=root),
@@ -147,7 +149,7 @@ def test_nobody_opens_a_ticket_of_what_the_team_has_sent(mailbox: Mailbox, asked
     ):
         with pytest.raises(InvalidInput, match="Your team has sent this e-mail"):
             act()
-    held_mail.add_to(row, asked.number, actor=root)
+    held_mail.add_to(row, question.number, actor=root)
     assert Message.select().order_by(Message.id.desc()).get().kind == "note"
 
 
