@@ -148,7 +148,7 @@ def test_pasting_leaves_foreign_styles_behind(screen, watcher):
     screen.keyboard.press("Control+V")
     screen.get_by_text("Bold and big").wait_for()
     screen.locator("[data-variable='{{customer_firstname}}']").click()
-    screen.get_by_role("button", name="Save").last.click()
+    screen.get_by_role("button", name="Save", exact=True).click()
     screen.wait_for_url("**/admin/canned-responses/")
     body = CannedResponse.get().body["en"]
     assert "<strong>Bold</strong> and big" in body
