@@ -61,14 +61,6 @@ HOLDINGS: tuple[Holding, ...] = (
         is_freed=True,
     ),
     Holding(
-        "drafts",
-        tickets.count_drafts,
-        lazy("If nobody gets them, they stay with the account and are deleted 30 days after their last change."),
-        heirs=handlers,
-        transfer=tickets.move_drafts,
-        restore=tickets.give_back_drafts,
-    ),
-    Holding(
         "managed_teams",
         _counted(people.managed),
         lazy("If nobody gets them, they have no manager."),
@@ -98,6 +90,15 @@ HOLDINGS: tuple[Holding, ...] = (
         heirs=colleagues,
         transfer=people.move_places,
         restore=people.give_back_places,
+    ),
+    # After what lets their heir see more tickets.
+    Holding(
+        "drafts",
+        tickets.count_drafts,
+        lazy("If nobody gets them, they stay with the account and are deleted 30 days after their last change."),
+        heirs=handlers,
+        transfer=tickets.move_drafts,
+        restore=tickets.give_back_drafts,
     ),
     Holding(
         "filters",

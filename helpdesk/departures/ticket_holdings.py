@@ -186,11 +186,14 @@ def count_drafts(agent: Agent) -> int:
 def move_drafts(move: Move) -> int:
     """Let somebody else go on with the drafts."""
     ids = drafts.hand_over(move.agent, move.heir)
-    move.note_all(ids)
+    move.note_all(ids, after={"agent": move.heir.id})
     return len(ids)
 
 
 def give_back_drafts(move: Move) -> int:
     """Give back the drafts that nobody changed since."""
-    ids = [change.row_id for change in move.changes()]
-    return drafts.give_back(ids, move.agent, move.departure.created_at)
+    changes = list(move.changes())
+    if not changes:
+        return 0
+    heir = changes[0].after["agent"]
+    return drafts.give_back([change.row_id for change in changes], move.agent, heir, move.departure.created_at)

@@ -96,13 +96,16 @@ def hand_over(agent: Agent, to: Agent) -> list[int]:
     return ids
 
 
-def give_back(ids: Sequence[int], agent: Agent, since: datetime) -> int:
-    """Give these drafts back to the agent who began them, as far as nobody changed them since; return how many."""
+def give_back(ids: Sequence[int], agent: Agent, heir: int, since: datetime) -> int:
+    """Give these drafts back to the agent who began them, as far as the `heir` (id) left them as they were.
+
+    Return how many.
+    """
     own = Draft.alias()
     theirs = own.select(own.ticket).where(own.agent == agent.id)
     count = 0
     for some in chunked(ids, BATCH):
-        same = (Draft.id.in_(some), Draft.updated_at <= since, Draft.ticket.not_in(theirs))
+        same = (Draft.id.in_(some), Draft.agent == heir, Draft.updated_at <= since, Draft.ticket.not_in(theirs))
         count += int(Draft.update(agent=agent.id).where(*same).execute())
     return count
 

@@ -271,6 +271,22 @@ def test_drafts_go_only_where_the_heir_sees_the_ticket_and_has_none(lea, ana, ro
     assert drafts.of(own, ana).body == "<p>Ana’s</p>"
 
 
+def test_drafts_follow_the_places_that_go_to_the_same_heir(lea, root, ticket):
+    eve = cast.make_agent("Eve", cast.make_service("Repairs"))
+    drafts.save(ticket, drafts.Writing("<p>Half a sentence</p>"), actor=lea)
+    departures.leave(lea, {"places": to(eve), "drafts": to(eve)}, actor=root)
+    assert drafts.of(ticket, eve).body == "<p>Half a sentence</p>"
+
+
+def test_drafts_that_went_on_to_somebody_else_stay_there(lea, ana, root, ticket):
+    drafts.save(ticket, drafts.Writing("<p>Half a sentence</p>"), actor=lea)
+    first = departures.leave(lea, {"drafts": to(ana)}, actor=root)
+    second = departures.leave(ana, {"drafts": to(root)}, actor=root)
+    assert moves(departures.undo(first, actor=root))["drafts"]["lost"] == 1
+    departures.undo(second, actor=root)
+    assert drafts.of(ticket, ana).body == "<p>Half a sentence</p>"
+
+
 def test_a_reply_that_waits_goes_out_or_becomes_a_draft(ticket, ana, ben, root):
     settings.save({"undo_send_seconds": "30"})
     tickets.reply(ticket, "<p>Not yet</p>", actor=ana)
