@@ -18,6 +18,7 @@ from helpdesk.departures.table import HOLDINGS
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
+from helpdesk.lib import cache
 from helpdesk.locking import hold, hold_actor, lock_account, lock_all
 from helpdesk.notifications import outbox_rows
 from helpdesk.people import agents, teams
@@ -115,6 +116,8 @@ def _lock(agent: Agent, heirs: list[Agent | Team], actor: Actor, departure: Depa
             lock_account(row)
         elif row is not None:
             _require_there(row)
+    # Another process may have stored something while this waited: what is held in memory is outdated then.
+    cache.refresh()
     lock_all(teams.assigned_to(agent))
     if departure is not None:
         lock_all(Ticket.select().where(Ticket.id.in_(_rows(departure, "tickets", "other_tickets"))))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from helpdesk import links, tickets
+from helpdesk import departures, links, tickets
 from helpdesk.lists import undo
 from helpdesk.people import agents, invitations, permissions, sign_ins, teams
 from helpdesk.people.sign_in_limits import Visitor
-from models import Agent, Role, Team
+from models import Agent, Departure, Role, Team
 from tests.faults.world import Race, World, again, require_messages, require_seen
 from tests.support import cast
 
@@ -153,7 +153,63 @@ def accepting_an_invitation_twice(world: World) -> Race:
     return Race((one, two), check)
 
 
+def leaving_twice(world: World) -> Race:
+    """Two administrators hand over what hangs on one account, each to somebody else: one of them does."""
+    leaving, other = world.agent(), world.agent(is_admin=True)
+    rows, team = world.make_assigned(leaving, 3), cast.make_team(f"Team {next(world.numbers)}", manager=leaving)
+
+    def leave(actor: Agent) -> Departure | None:
+        heir = departures.value_of(actor)
+        choices = {"tickets": heir, "managed_teams": heir}
+        return departures.leave(Agent.get_by_id(leaving.id), choices, actor=actor)
+
+    def check(ended: list[str]) -> None:
+        assert ended == ["done", "done"]
+        require_seen(*rows)
+        heirs = {again(row).assignee_id for row in rows} | {Team.get_by_id(team.id).manager_id}
+        assert heirs in ({world.root.id}, {other.id})
+        assert Departure.select().where(Departure.agent == leaving.id).count() == 1
+
+    return Race((lambda: leave(world.root), lambda: leave(other)), check)
+
+
+def leaving_beside_the_heir(world: World) -> Race:
+    """Who gets the tickets leaves at the same moment: they go to nobody who is gone."""
+    leaving, heir = world.agent(), world.agent()
+    rows = world.make_assigned(leaving, 2)
+    choices = {"tickets": departures.value_of(heir)}
+    acts = (
+        lambda: departures.leave(Agent.get_by_id(leaving.id), choices, actor=world.root),
+        lambda: departures.leave(Agent.get_by_id(heir.id), {}, actor=world.root),
+    )
+
+    def check(ended: list[str]) -> None:
+        assert ended in (["done", "done"], ["InvalidInput", "done"])
+        require_seen(*rows)
+
+    return Race(acts, check)
+
+
+def undoing_a_departure_twice(world: World) -> Race:
+    """Two administrators undo one departure: it is undone once."""
+    leaving, other = world.agent(), world.agent(is_admin=True)
+    rows = world.make_assigned(leaving, 2)
+    departure = departures.leave(Agent.get_by_id(leaving.id), {}, actor=world.root)
+    assert departure is not None
+    one, two = (
+        lambda actor=actor: departures.undo(Departure.get_by_id(departure.id), actor=actor)
+        for actor in (world.root, other)
+    )
+
+    def check(ended: list[str]) -> None:
+        assert sorted(ended) == ["InvalidInput", "done"]
+        assert {again(row).assignee_id for row in rows} == {leaving.id}
+
+    return Race((one, two), check)
+
+
 KINDS = (
+    *(leaving_twice, leaving_beside_the_heir, undoing_a_departure_twice),
     *(assigning_beside_disabling, taking_beside_disabling, transferring_beside_deleting, replying_beside_deleting),
     *(many_assigned_beside_disabling, taking_an_act_back_beside_disabling, merging_beside_disabling),
     *(assigning_to_a_team_beside_disabling_it, writing_beside_disabling_the_assignee, disabling_each_other),

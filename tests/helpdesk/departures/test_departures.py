@@ -351,6 +351,16 @@ def test_an_account_that_is_gone_is_not_closed(lea, root):
         departures.leave(lea, {}, actor=root)
 
 
+def test_what_another_process_has_just_stored_stays(lea, ana, ben, root):
+    team = cast.make_team("Second line", manager=lea)
+    assert counts(lea)["managed_teams"] == 1
+    # What this process holds in memory does not say so yet.
+    Team.update(manager=ben.id).execute()
+    Stamp.update(value=Stamp.value + 1).execute()
+    departures.leave(lea, {"managed_teams": to(ana)}, actor=root)
+    assert Team.get_by_id(team.id).manager_id == ben.id
+
+
 def test_what_hangs_on_a_disabled_account_is_handed_over_later(everything, lea, root):
     agents.disable_agent(Agent.get_by_id(lea.id), actor=root)
     departure = departures.leave(Agent.get_by_id(lea.id), {"filters": to(root)}, actor=root)
