@@ -186,7 +186,7 @@ def _header_with(kind: Kind, lines: list[str], delimiter: str) -> _Header:
 def _without_header(kind: Kind, lines: list[str]) -> _Header:
     """Return the columns in their own order, for lines that begin at once."""
     first = [line for line in lines if line.strip()][:1]
-    counts = {delimiter: len(next(_rows(first, delimiter))[1] or []) for delimiter in kind.pasted}
+    counts = {delimiter: len(next(_rows(first, delimiter), (0, None))[1] or []) for delimiter in kind.pasted}
     delimiter = max(counts, key=lambda one: counts[one])
     return _Header(delimiter, len(kind.columns), dict(enumerate(kind.columns)), [], lines=0)
 

@@ -165,25 +165,32 @@ def store(rows: Sequence[NewAgent], actor: Agent, write: bool) -> Stored:
 
 
 def take_back(invited: Mapping[int, str], actor: Agent) -> int:
-    """Delete the accounts of these invitations again; return how many. Who has come by now stays.
+    """Delete the accounts of these invitations again; return how many.
 
-    Raises NotAllowed.
+    Who has come by now stays, and who has tickets or manages a team. Raises NotAllowed.
     """
     access.require(actor, "administer")
     count = 0
     with events.transaction():
         for key, email in sorted(invited.items()):
-            waits = (Agent.id == key) & (Agent.email == email) & Agent.password_hash.is_null()
-            agent = Agent.get_or_none(waits)
+            agent = _unused(key, email)
             if agent is None:
                 continue
             # Whoever is just choosing a password comes before this, or finds the invitation gone.
             lock_account(agent, actor=actor)
-            if Agent.select().where(waits).exists():
+            if _unused(key, email) is not None:
                 links.forget_links_of(agent)
                 agents.delete_agent(agent, actor=actor)
                 count += 1
     return count
+
+
+def _unused(key: int, email: str) -> Agent | None:
+    """Return the account of an invitation that nobody accepted and nothing relies on."""
+    agent: Agent | None = Agent.get_or_none(Agent.id == key, Agent.email == email, Agent.password_hash.is_null())
+    if agent is None or teams.assigned_to(agent).exists() or Team.select().where(Team.manager == agent.id).exists():
+        return None
+    return agent
 
 
 def _invite(row: NewAgent, actor: Agent) -> Agent:

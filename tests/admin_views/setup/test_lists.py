@@ -14,7 +14,7 @@ from playhouse.test_utils import count_queries
 from werkzeug.datastructures import FileStorage
 
 from database import Label
-from helpdesk import settings
+from helpdesk import settings, tickets
 from helpdesk.errors import NotFound
 from helpdesk.imports import confirmation, formats
 from helpdesk.people import invitations
@@ -29,6 +29,7 @@ from models import (
     Role,
     Service,
     TeamMember,
+    Ticket,
 )
 from tests.support import cast, doors
 
@@ -308,7 +309,7 @@ def test_too_many_lines_come_back_with_what_was_pasted(client, billing):
     assert paste(client, AGENTS, *lines[:200]).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "\x00", "\ufeff"])
+@pytest.mark.parametrize("text", ["", " \n ", "\x00", "\ufeff", "sep=;\n\n", "sep=;\n \n"])
 def test_no_lines_are_refused(client, text):
     page = doors.post(client, AGENTS, {"text": text})
     assert page.status_code in {200, 422}
@@ -371,6 +372,18 @@ def test_who_has_come_stays(client, billing):
     assert "1 row was removed again." in text
     assert "1 is in use and stays." in text
     assert agent("pia").active
+
+
+def test_who_has_work_by_now_stays(client, root, carol, billing, invoices):
+    lines = [f"{name}@desk.example; {name}; Agent; Billing" for name in ("nora", "pia", "quin")]
+    page = confirm(client, AGENTS, paste(client, AGENTS, *lines))
+    ticket = cast.open_ticket(carol, billing, invoices)
+    tickets.assign(ticket, agent("nora"), actor=root)
+    cast.make_team("Second line", manager=agent("pia"))
+    text = undo(client, page)
+    assert "1 row was removed again." in text
+    assert "2 are in use and stay." in text
+    assert Ticket.get_by_id(ticket.id).assignee_id == agent("nora").id
 
 
 def test_only_who_imported_takes_it_back_and_only_new_rows_go(client_of, root, client, billing):
