@@ -35,7 +35,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "replies",
         tickets.count_replies,
-        lazy("If they are left as they are, they go out as they are written."),
+        lazy("If they are left as they are, they go out as they are written. One that is taken back loses its files."),
         heirs=lambda _agent: [Word("withdraw", lazy("Take back, as drafts"))],
         transfer=tickets.withdraw_replies,
     ),
@@ -141,7 +141,8 @@ HOLDINGS: tuple[Holding, ...] = (
         "lists_of_theirs",
         _counted(setup.lists_of_theirs),
         lazy("They stay as they are: look whether they are still right."),
-        names=_named(setup.lists_of_theirs),
+        # Nobody but its owner reads the name of a list that is not shared.
+        names=lambda agent: [str(row) for row in setup.lists_of_theirs(agent) if row.shared][:NAMED],
     ),
     Holding(
         "canned_responses",

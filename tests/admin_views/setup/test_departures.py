@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpdesk import settings, tickets
 from helpdesk.people import teams
 from models import Agent, Departure, Permission, Stamp, Team, Ticket
 from tests.support import cast, doors
@@ -40,6 +41,14 @@ def test_the_page_tells_what_hangs_on_the_account_before(admin, leaving):
     assert "Second line" in text
     assert "If nobody gets them, they are unassigned." in text
     assert Agent.get_by_id(leaving.id).active
+
+
+def test_a_reply_that_waits_is_told_with_what_taking_it_back_costs(admin, ana, ticket):
+    settings.save({"undo_send_seconds": "30"})
+    tickets.delay_reply(tickets.reply(ticket, "<p>Soon</p>", actor=ana), actor=ana)
+    text = page(admin, ana)
+    assert "Replies that wait to be sent: 1" in text
+    assert "One that is taken back loses its files." in text
 
 
 def test_places_left_to_nobody_are_named(admin, ana):
@@ -129,5 +138,5 @@ def test_the_page_speaks_french(admin, leaving, root):
     root.locale = "fr"
     root.save()
     text = page(admin, leaving)
-    assert "Au départ de Ana" in text
+    assert "Départ : Ana" in text
     assert "Tickets en cours" in text or "Tickets ouverts" in text

@@ -130,6 +130,15 @@ def test_a_reply_that_waits_is_counted_until_it_is_public(ticket, ana):
     assert "replies" not in counts(ana)
 
 
+def test_the_lists_of_others_are_named_only_when_they_are_shared(lea, ana, root):
+    for name in ("Shared", "Private"):
+        saved_views.save(name, {"assignee": str(lea.id)}, actor=ana)
+    view = SavedView.get(SavedView.name == "Shared")
+    saved_views.change(view, {"name": "Shared", "shared": True}, actor=ana)
+    [holding] = [one for one in departures.HOLDINGS if one.key == "lists_of_theirs"]
+    assert (holding.count(lea), holding.names(lea)) == (2, ["Shared"])
+
+
 def test_every_holding_has_a_name_and_says_what_becomes_of_it(database):
     assert {holding.key for holding in departures.HOLDINGS} == set(HOLDING_NAMES)
     assert all(str(holding.otherwise) and holding.name for holding in departures.HOLDINGS)
