@@ -128,4 +128,5 @@ def _days(year: int, month: int, day: int) -> list[date]:
 
 
 def _number(groups: tuple[str, ...], name: str) -> int:
-    return next(number for number, names in enumerate(groups) if name.lower() in names.split("|"))
+    # Compared as it was found: “auguſt” and “aprıl” (a Turkish telephone) are no lower-case words of the list.
+    return next(number for number, names in enumerate(groups) if re.fullmatch(names, name, re.IGNORECASE))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from helpdesk import access, clock, settings
@@ -84,15 +84,11 @@ def _is_recent(date: str) -> bool:
     """Whether a mail says it was written in these days."""
     try:
         written = parsedate_to_datetime(date)
+        # “-0000” stands for UTC of an unknown place; the last day of the calendar has no UTC west of it.
+        utc = written.astimezone(UTC) if written.tzinfo is not None else written
     except (ValueError, TypeError, OverflowError):
         return False
-    # “-0000” stands for UTC of an unknown place.
-    written = written if written.tzinfo is not None else written.replace(tzinfo=UTC)
-    return -AHEAD <= clock.now() - _utc(written) <= OLDEST
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return -AHEAD <= clock.now() - utc.replace(tzinfo=None) <= OLDEST
 
 
 def _named(content: ParsedMail) -> str:

@@ -38,6 +38,9 @@ FOURTH = date(2026, 12, 4)
         ("Ich bin im Urlaub und ab 7.12. nicht, wieder am 7.12.2026", date(2026, 12, 6), "wieder am 7.12.2026"),
         ("Absent jusqu'au 3 janvier.", date(2027, 1, 3), "jusqu'au 3 janvier"),
         ("Absent jusqu'au 4 décembre. Retour le 7 décembre.", FOURTH, "jusqu'au 4 décembre"),
+        # Letters that are the same but for their case, and that `lower` leaves as they are.
+        ("Away until FRıDAY 4 December", FOURTH, "until FRıDAY 4 December"),
+        ("Away until 4 auguſt", date(2027, 8, 4), "until 4 auguſt"),
     ],
 )
 def test_until_when_somebody_is_away(text: str, last: date, words: str | None) -> None:

@@ -130,6 +130,7 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
     "of the days to come": ("agent-date", {"to": CODE, "date": format_datetime(datetime.now(UTC) + timedelta(4))}),
     "of no day": ("agent-date", {"to": CODE, "date": ""}),
     "of a day that is none": ("agent-date", {"to": CODE, "date": "Mon, 99 Foo 2026"}),
+    "of a day that no calendar has": ("agent-date", {"to": CODE, "date": "Fri, 31 Dec 9999 23:59:59 -2359"}),
 }
 
 
