@@ -14,7 +14,7 @@ from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
 from helpdesk.i18n import Count, ngettext
-from helpdesk.lists import criteria, display, listing, snippets
+from helpdesk.lists import bulk, criteria, display, listing, snippets
 from helpdesk.lists.listing import TicketListing
 from helpdesk.lists.rows import newest_id
 from helpdesk.people import permissions
@@ -61,6 +61,7 @@ class TicketsPage(TicketDeskPage):
             catalogue=lookups,
             silent=silent_places(self.agent, view),
             most=Count(tickets.most),
+            at_once=bulk.MAX_TICKETS,
             kept_view=context.saved_view(),
             made=made,
             **looks(self.agent, page, words),

@@ -194,6 +194,14 @@ def test_the_bar_offers_all_that_match(client_of, many, ana):
     assert '<input type="hidden" name="list_view" value="open">' in page(client_of(ana), f"{LIST}?view=open")
 
 
+def test_the_bar_of_a_list_behind_a_figure_offers_no_more_than_one_act_meets(client_of, many, ana, monkeypatch):
+    monkeypatch.setattr("helpdesk.lists.bulk.MAX_TICKETS", 28)
+    html = page(client_of(ana), f"{LIST}?view=all&opened=2000-01-01--2999-12-31")
+    assert "30 tickets" in html
+    assert "Tick the first 1,000" in html
+    assert 'data-count="28"' in html
+
+
 def test_a_new_tag_is_typed(client_of, ticket, ana):
     client = client_of(ana)
     act(client, "tag", ticket, new_tag="  brand new ")
