@@ -10,7 +10,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import status_columns, store
-from models import Agent, Status, Ticket
+from models import CLOSED, Agent, Status, Ticket
 
 
 def close(ticket: Ticket, *, actor: Actor) -> None:
@@ -39,5 +39,7 @@ def set_status(ticket: Ticket, status: Status, *, actor: Actor) -> None:
         if not status.enabled:
             raise InvalidInput(lazy("This status is disabled."), field="status")
         old = lookups.status(ticket.status_id)
-        store(ticket, **status_columns(status))
+        # A closed ticket that is only called otherwise stays closed since when it was, in its year.
+        since = {"closed_at": ticket.closed_at} if ticket.is_closed and status.category == CLOSED else {}
+        store(ticket, **status_columns(status) | since)
         record(ticket, EventKind.STATUS, actor=actor, old=old.label if old else "", new=status.label)

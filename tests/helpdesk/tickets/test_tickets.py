@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -230,6 +230,20 @@ def test_the_customer_closes_from_the_account(ticket, carol):
     stored = Ticket.get_by_id(ticket.id)
     assert (stored.status.identifier, stored.closed_by_customer) == ("closed", True)
     assert kinds(ticket)[-1] == EventKind.CLOSED_BY_CUSTOMER
+
+
+def test_a_closed_ticket_that_is_called_otherwise_was_closed_when_it_was(ticket, ana):
+    tickets.close(ticket, actor=ana)
+    closed_at = datetime(2025, 12, 30, 9)
+    Ticket.update(closed_at=closed_at).execute()
+    archived = Status.create(identifier="archived", label="Archived", category="closed")
+    tickets.set_status(Ticket.get_by_id(ticket.id), archived, actor=ana)
+    stored = Ticket.get_by_id(ticket.id)
+    assert (stored.status.identifier, stored.is_open, stored.closed_at) == ("archived", False, closed_at)
+    # Whoever opens and closes it again closes it then.
+    tickets.reopen(stored, actor=ana)
+    tickets.set_status(Ticket.get_by_id(ticket.id), archived, actor=ana)
+    assert Ticket.get_by_id(ticket.id).closed_at > closed_at
 
 
 def test_a_disabled_status_is_refused(ticket, ana):
