@@ -145,6 +145,8 @@ HOLDING_NAMES: dict[str, Any] = {
 
 #: Columns, and lists that belong to a row.
 FIELD_NAMES: dict[str, Any] = {
+    "absent_until": lazy("away until"),
+    "absent_words": lazy("words of the absence"),
     "actions": lazy("actions"),
     "active": lazy("active"),
     "address": lazy("address"),

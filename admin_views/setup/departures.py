@@ -90,7 +90,7 @@ class DeparturesPage(DeskPage):
             unserved=[str(place) for place in unserved],
             unnotified=[str(place) for place in unnotified if place not in unserved],
             departure=departure,
-            moves=[moved(move) for move in departure.moves] if departure is not None else [],
+            moves=[moved(move, person) for move in departure.moves] if departure is not None else [],
             until=departures.undo_until(departure) if departure is not None else None,
             is_undoable=departure is not None
             and departure.undone_at is None
@@ -128,8 +128,8 @@ def options(heirs: list[Any]) -> dict[str, list[tuple[str, str]]]:
     return groups
 
 
-def moved(move: dict[str, Any]) -> dict[str, Any]:
+def moved(move: dict[str, Any], person: Agent) -> dict[str, Any]:
     """Return what the page shows of one kind that changed hands."""
     numbers: dict[str, Any] = {key: Count(move[key]) for key in ("count", "back", "lost") if key in move}
     name = HOLDING_NAMES.get(move["holding"], "")
-    return {**numbers, "name": name, "to": departures.name_of(move["to"])}
+    return {**numbers, "name": name, "to": departures.outcome_of(move, person)}

@@ -13,12 +13,12 @@ from peewee import ModelSelect, fn
 
 from helpdesk import access, clock, events, journal
 from helpdesk.access import Actor
-from helpdesk.departures.holding import Heir, Holding, Move, name_of, value_of
+from helpdesk.departures.holding import Heir, Holding, Move, Word, value_of
 from helpdesk.departures.table import HOLDINGS
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.journal import Act
-from helpdesk.lib import cache
+from helpdesk.lib import cache, inputs
 from helpdesk.locking import hold, hold_actor, lock_account, lock_all
 from helpdesk.notifications import outbox_rows
 from helpdesk.people import agents, teams
@@ -31,7 +31,7 @@ __all__ = [
     "Holding",
     "latest",
     "leave",
-    "name_of",
+    "outcome_of",
     "overview",
     "proposed",
     "purge",
@@ -55,6 +55,16 @@ def proposed(agent: Agent, heir: str) -> dict[str, str]:
     """Return what each kind would go to if one agent or team got all that may go there."""
     kinds = [holding for holding in HOLDINGS if any(value_of(one) == heir for one in holding.heirs(agent))]
     return {holding.key: heir for holding in kinds}
+
+
+def outcome_of(move: Mapping[str, Any], agent: Agent) -> str:
+    """Say who got something, or what became of it; empty for nobody, and for who is gone."""
+    kind, _dash, key = str(move["to"]).partition("-")
+    if kind in {"agent", "team"}:
+        row = lookups.agent(inputs.row_key(key)) if kind == "agent" else lookups.team(inputs.row_key(key))
+        return str(row) if row is not None else ""
+    heirs = [one for holding in HOLDINGS if holding.key == move["holding"] for one in holding.heirs(agent)]
+    return next((str(one.outcome) for one in heirs if isinstance(one, Word) and one.key == kind), "")
 
 
 def leave(agent: Agent, choices: Mapping[str, str], *, actor: Agent) -> Departure | None:

@@ -21,10 +21,11 @@ NAMED = 8
 
 @dataclass(frozen=True)
 class Word:
-    """What may become of something that goes to nobody."""
+    """What may become of something that goes to nobody: how a menu says it, and how it reads when it is done."""
 
     key: str
     label: Any
+    outcome: Any
 
     def __str__(self) -> str:
         return str(self.label)
@@ -107,15 +108,6 @@ def value_of(heir: Heir | None) -> str:
     if isinstance(heir, Word):
         return heir.key
     return f"{type(heir).__name__.lower()}-{heir.id}" if heir is not None else ""
-
-
-def name_of(value: str) -> str:
-    """Return the name of who got something, from how it is written; empty when they are gone."""
-    kind, _dash, key = value.partition("-")
-    if kind in {"agent", "team"} and key.isdigit():
-        row = lookups.agent(int(key)) if kind == "agent" else lookups.team(int(key))
-        return str(row) if row is not None else ""
-    return ""
 
 
 def colleagues(agent: Agent) -> list[Heir]:

@@ -11,7 +11,7 @@ from typing import Any
 from helpdesk.departures import people_holdings as people
 from helpdesk.departures import setup_holdings as setup
 from helpdesk.departures import ticket_holdings as tickets
-from helpdesk.departures.holding import NAMED, Holding, Word, colleagues, handlers, teams_and_handlers
+from helpdesk.departures.holding import NAMED, Heir, Holding, Word, colleagues, handlers, teams_and_handlers
 from helpdesk.i18n import lazy
 from models import Agent
 
@@ -30,13 +30,17 @@ def _page(endpoint: str, **arguments: Any) -> Callable[[Agent], tuple[str, dict[
     return lambda _agent: (endpoint, arguments)
 
 
+def _nobody_but(word: Word) -> Callable[[Agent], list[Heir]]:
+    return lambda _agent: [word]
+
+
 HOLDINGS: tuple[Holding, ...] = (
     # What is taken back is a draft then, and goes where the drafts go.
     Holding(
         "replies",
         tickets.count_replies,
         lazy("If they are left as they are, they go out as they are written. One that is taken back loses its files."),
-        heirs=lambda _agent: [Word("withdraw", lazy("Take back, as drafts"))],
+        heirs=_nobody_but(Word("withdraw", lazy("Take back, as drafts"), lazy("Taken back, as drafts"))),
         transfer=tickets.withdraw_replies,
     ),
     # Before the teams, whose rules would unassign some of them.
@@ -160,7 +164,7 @@ HOLDINGS: tuple[Holding, ...] = (
         lazy("If they are not revoked, they go on working, also for whoever has a copy of them."),
         names=_named(people.keys),
         page=_page("desk_api_keys.index_view"),
-        heirs=lambda _agent: [Word("revoke", lazy("Revoke"))],
+        heirs=_nobody_but(Word("revoke", lazy("Revoke"), lazy("Revoked"))),
         transfer=people.revoke_keys,
         restore=people.restore_keys,
     ),

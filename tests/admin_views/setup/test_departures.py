@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helpdesk import settings, tickets
-from helpdesk.people import teams
-from models import Agent, Departure, Permission, Stamp, Team, Ticket
+from helpdesk.people import api_keys, teams
+from models import Agent, ApiKey, Departure, Permission, Stamp, Team, Ticket
 from tests.support import cast, doors
 
 URL = "/admin/departures/"
@@ -91,6 +91,7 @@ def test_a_wrong_choice_keeps_the_others(admin, leaving, ben):
     answer = send(admin, leaving, {"tickets": "agent-0", "managed_teams": f"agent-{ben.id}"})
     assert answer.status_code == 422
     html = answer.get_data(as_text=True)
+    assert 'id="tickets-error"' in html
     assert "Choose one from the list." in html
     assert f'<option value="agent-{ben.id}" selected>' in html
     assert Departure.select().count() == 0
@@ -101,6 +102,13 @@ def test_the_last_administrator_is_told_at_once(admin, root):
     assert "This is the last active administrator: appoint another one first." in text
     assert "Disable the account" not in text
     assert send(admin, root).status_code == 422
+
+
+def test_what_goes_to_nobody_says_what_became_of_it(admin, ana, root):
+    api_keys.make("Web shop", actor=root)
+    ApiKey.update(created_by=ana).execute()
+    text = doors.text_of(send(admin, ana, {"keys": "revoke"}))
+    assert "Keys they made for other programs Revoked 1" in text
 
 
 def test_a_second_click_changes_nothing_more(admin, leaving, ben):
