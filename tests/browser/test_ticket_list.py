@@ -141,12 +141,13 @@ def test_a_telephone_shows_the_list_the_filters_and_a_search(listed):
     assert (box["x"] >= 0, box["x"] + box["width"] <= 390, box["y"] + box["height"] <= 844) == (True, True, True)
 
 
-@pytest.mark.parametrize("viewport", [880, 1120, 1280, 1600])
-def test_numbers_are_whole_and_subjects_have_room(listed, viewport):
-    listed.set_viewport_size({"width": viewport, "height": 900})
+def test_numbers_are_whole_and_subjects_have_room(listed):
     whole = "all => all.every(cell => cell.scrollWidth <= cell.clientWidth)"
-    assert listed.locator(".c-number, .c-when").evaluate_all(whole)
-    assert listed.locator(".c-subject").first.bounding_box()["width"] > 140
+    for viewport in (880, 1120, 1280, 1600):
+        listed.set_viewport_size({"width": viewport, "height": 900})
+        listed.reload()
+        assert listed.locator(".c-number, .c-when").evaluate_all(whole), viewport
+        assert listed.locator(".c-subject").first.bounding_box()["width"] > 140, viewport
 
 
 def test_a_telephone_selects_and_leaving_unticks(listed):
@@ -213,16 +214,16 @@ def test_the_first_words_lead_to_the_ticket_too(listed):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("viewport", [860, 900, 1000, 1024, 1120, 1240, 1280])
-def test_the_bar_is_one_line(listed, ana, viewport, language):
+def test_the_bar_is_one_line(listed, ana, language):
     Agent.update(locale=language).where(Agent.id == ana.id).execute()
-    listed.set_viewport_size({"width": viewport, "height": 800})
-    listed.reload()
-    listed.check("[data-tick-all]")
-    bar = listed.locator(".bulk").bounding_box()
-    assert bar["height"] < 60
-    assert bar["x"] + bar["width"] <= viewport
-    assert width(listed) == viewport
+    for viewport in (860, 900, 1000, 1024, 1120, 1240, 1280):
+        listed.set_viewport_size({"width": viewport, "height": 800})
+        listed.reload()
+        listed.check("[data-tick-all]")
+        bar = listed.locator(".bulk").bounding_box()
+        assert bar["height"] < 60, viewport
+        assert bar["x"] + bar["width"] <= viewport
+        assert width(listed) == viewport
 
 
 def test_a_menu_of_the_bar_is_searched(listed, billing):
