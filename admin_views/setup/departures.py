@@ -47,11 +47,11 @@ class DeparturesPage(DeskPage):
     def undo_view(self) -> ResponseReturnValue:
         """Open the account again and give back what nobody changed since."""
         person = self.person()
-        departure = departures.latest(person)
         try:
-            if departure is not None:
-                departure = departures.undo(departure, actor=self.agent)
-                self.say(departure)
+            departure = departures.latest(person)
+            if departure is None:
+                raise departures.too_late()
+            self.say(departures.undo(departure, actor=self.agent))
         except HelpdeskError as error:
             flash(str(error), "error")
         return redirect(self.get_url(".index_view", id=person.id))

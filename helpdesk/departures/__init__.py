@@ -36,6 +36,7 @@ __all__ = [
     "proposed",
     "purge",
     "refuse_last_administrator",
+    "too_late",
     "undo",
     "undo_until",
     "value_of",
@@ -175,6 +176,11 @@ def undo_until(departure: Departure) -> datetime:
     return moment
 
 
+def too_late() -> InvalidInput:
+    """Return the refusal to undo a departure that is forgotten, or soon will be."""
+    return InvalidInput(lazy("This can no longer be undone: it is more than a day ago."))
+
+
 def latest(agent: Agent) -> Departure | None:
     """Return the newest departure of this agent that may be undone, or was undone within the day."""
     since = clock.now() - timedelta(hours=HOURS)
@@ -191,7 +197,7 @@ def undo(departure: Departure, *, actor: Agent) -> Departure:
     """
     access.require(actor, "administer")
     if undo_until(departure) < clock.now():
-        raise InvalidInput(lazy("This can no longer be undone: it is more than a day ago."))
+        raise too_late()
     with events.transaction():
         _lock(departure.agent, [], actor, departure)
         mine = (Departure.id == departure.id) & Departure.undone_at.is_null()

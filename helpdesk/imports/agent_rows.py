@@ -95,9 +95,9 @@ def _team(text: str) -> Team:
 
 def _place(text: str) -> Place:
     """Return the place that a text names: everything, a service, ``service/department``, or a department alone."""
-    if folding.fold(text) in EVERYWHERE:
-        return Place()
     services = by_name.matches(lookups.services(), text, lambda row: row.name)
+    if not services and folding.fold(text) in EVERYWHERE:
+        return Place()
     found = [Place(row) for row in services] or list(_parts(text)) or list(_departments(text))
     if len(found) == 1:
         return found[0]

@@ -87,6 +87,14 @@ def test_undo_says_in_numbers_what_came_back_and_what_did_not(admin, leaving, be
     assert "This was undone already." in doors.text_of(send(admin, leaving, path="undo/"))
 
 
+def test_a_page_that_stood_open_for_a_day_says_that_it_is_too_late(admin, leaving):
+    send(admin, leaving)
+    Departure.delete().execute()
+    text = doors.text_of(send(admin, leaving, path="undo/"))
+    assert "This can no longer be undone: it is more than a day ago." in text
+    assert not Agent.get_by_id(leaving.id).active
+
+
 def test_a_wrong_choice_keeps_the_others(admin, leaving, ben):
     answer = send(admin, leaving, {"tickets": "agent-0", "managed_teams": f"agent-{ben.id}"})
     assert answer.status_code == 422

@@ -235,6 +235,14 @@ def test_a_service_whose_name_holds_a_slash_is_found(client, billing):
     assert covered(agent("m")) == [("Web/Shop", "Carts/Baskets")]
 
 
+def test_a_service_called_as_the_whole_support_gives_no_more_than_itself(client, billing):
+    Service.create(name=Label(en="All", fr="Tout"))
+    lines = ("n@desk.example; N; Agent; tout", "m@desk.example; M; Agent; *")
+    confirm(client, AGENTS, paste(client, AGENTS, *lines))
+    assert covered(agent("n")) == [("All", None)]
+    assert covered(agent("m")) == [(None, None)]
+
+
 def test_a_second_click_invites_nobody_twice(client, billing):
     page = paste(client, AGENTS, "nora@desk.example; Nora; Agent; Billing")
     confirm(client, AGENTS, page)
