@@ -86,7 +86,7 @@ def test_the_desk(browse, world, width):
 
 
 @pytest.mark.parametrize("width", [1100, 1600])
-def test_nothing_lies_on_anything_else_in_the_lists_of_an_owner(browse, ticket, width):
+def test_nothing_lies_on_anything_else_in_the_lists_of_an_owner(browse, width):
     with browse("root", width, language="fr") as page:
         found = {}
         page.goto("/admin/users/")
