@@ -64,7 +64,9 @@ def take_new(mailbox: Mailbox, connection: Any) -> int:
     sent = connection.sent_folder(mailbox.sent_folder)
     if sent is None:
         raise FolderMissing(mailbox.sent_folder or "Sent")
-    return taken + (_collect_folder(mailbox, connection, sent, is_sent=True) if sent not in names else 0)
+    if sent in names or mailboxes.moves_to(mailbox, sent):
+        return taken
+    return taken + _collect_folder(mailbox, connection, sent, is_sent=True)
 
 
 def _collect_folder(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = False) -> int:

@@ -125,6 +125,8 @@ def _sent(mailbox: Mailbox, connection: Any) -> list[Step]:
         return []
     name, folder = lazy("Folder of sent e-mails"), connection.sent_folder(mailbox.sent_folder)
     missing = lazy("It is not there: name one of the server in the form of the mailbox.")
+    if mailbox.read_sent and folder is not None and mailboxes.moves_to(mailbox, folder):
+        return [Step(name, False, mailboxes.READ)]
     return [Step(name, folder is not None, folder or missing)]
 
 

@@ -59,6 +59,15 @@ AFTER = {
 }
 
 
+#: Why nothing is moved to a folder.
+READ = lazy("This folder is read: what is moved there would come in again.")
+
+
+def moves_to(mailbox: Mailbox, folder: str) -> bool:
+    """Whether what customers wrote is moved to this folder: nothing there is surely the team’s."""
+    return mailbox.after == "move" and mailbox.after_folder == folder
+
+
 def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbox:
     """Store a mailbox. An empty ``password`` keeps the stored one, unless it was for another server or user.
 
@@ -76,10 +85,9 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
     )
     if mailbox.kind == "imap":
         inputs.set_attributes(mailbox, _server(mailbox, values) | _account(values))
-        if mailbox.after == "move" and mailbox.after_folder in folders(mailbox):
-            raise InvalidInput(
-                lazy("This folder is read: what is moved there would come in again."), field="after_folder"
-            )
+        read = {*folders(mailbox), *([mailbox.sent_folder] if mailbox.read_sent else [])}
+        if any(moves_to(mailbox, name) for name in read):
+            raise InvalidInput(READ, field="after_folder")
         if mailbox.read_sent and mailbox.sent_folder in folders(mailbox):
             raise InvalidInput(lazy("This folder is read already, for what customers write."), field="sent_folder")
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}

@@ -12,7 +12,7 @@ import pytest
 from helpdesk import clock, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput
-from helpdesk.incoming import collection, held_mail, mailboxes, pipeline, tidying
+from helpdesk.incoming import collection, held_mail, mailbox_test, mailboxes, pipeline, tidying
 from helpdesk.notifications import reply_address
 from helpdesk.tickets import cc, first_response
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket, TicketEvent
@@ -186,6 +186,22 @@ def test_the_folder_of_sent_mails_is_read_from_now_on(
 
 
 @sqlite_only
+def test_what_customers_wrote_is_not_the_team_s_where_it_is_moved_to(
+    imap_mailbox: Callable[..., Mailbox], server: real.Dovecot, user: str, root: Agent
+) -> None:
+    # The form cannot know which folder the server calls that of sent mails.
+    mailbox = imap_mailbox(read_sent=True, after="move", after_folder="Posted")
+    server.put(mail("How much is it?", sender=CAROL, mail_id=QUESTION), user=user)
+    pipeline.run()
+    forged = mail("It is free", sender=ADDRESS, to=CAROL, headers=[("In-Reply-To", QUESTION)])
+    server.put(forged, user=user, folder="Posted")
+    pipeline.run()
+    assert [row.state for row in IncomingMail.select()] == ["new"]
+    told = [(str(step.text), step.ok) for step in mailbox_test.steps(mailbox, actor=root)]
+    assert ("This folder is read: what is moved there would come in again.", False) in told
+
+
+@sqlite_only
 def test_a_folder_of_sent_mails_that_is_missing_holds_up_no_mail(
     imap_mailbox: Callable[..., Mailbox], server: real.Dovecot, user: str
 ) -> None:
@@ -213,3 +229,8 @@ def test_the_folder_of_sent_mails_is_chosen_in_the_form(sales: Service, root: Ag
     assert [row.name for row in MailFolder.select()] == ["INBOX"]
     with pytest.raises(InvalidInput, match="read already"):
         mailboxes.save(mailbox, {**values, "other_folders": "Sent"}, actor=root)
+    # What a customer wrote would lie among the answers of the team.
+    moving = {**values, "after": "move", "after_folder": "Sent"}
+    with pytest.raises(InvalidInput, match="come in again"):
+        mailboxes.save(mailbox, moving, actor=root)
+    mailboxes.save(mailbox, {**moving, "read_sent": False}, actor=root)
