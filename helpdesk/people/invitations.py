@@ -110,7 +110,11 @@ def invitation_link(agent: Agent, *, actor: Actor) -> str:
     Raises NotAllowed, or InvalidInput once the invitation was accepted.
     """
     _require_open_invitation(agent, actor)
-    return links.url("invitation", links.make("invitation", agent=agent))
+    with events.transaction():
+        # Whoever holds the link opens the account: the journal says who made it.
+        subject = f"{agent.name} ({agent.email})"
+        journal.record(journal.Act.LINK_MADE, actor=actor, subject=subject, about=agent.name)
+        return links.url("invitation", links.make("invitation", agent=agent))
 
 
 def _require_open_invitation(agent: Agent, actor: Actor) -> None:

@@ -140,6 +140,7 @@ def test_without_a_mail_server_each_link_is_shown(client, billing):
     links = doors.post(client, "/admin/users/invitations/")
     assert links.text.count("/admin/invitation/") == 1
     assert AccessLink.get().agent == agent("nora")
+    assert JournalEntry.select().where(JournalEntry.act == "link-made").get().subject == "Nora (nora@desk.example)"
     assert "1 person has been invited and has not come yet" in doors.text_of(client.get("/admin/users/"))
 
 
