@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 import app
@@ -36,13 +37,19 @@ class Reader:
     """The process that has read the program, and the line to it."""
 
     def __init__(self) -> None:
-        self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.line, theirs = socket.socketpair()
         command = [sys.executable, "-m", "tests.support.programs", str(theirs.fileno())]
         pipe = subprocess.DEVNULL
         self.process = subprocess.Popen(
             command, cwd=environment.ROOT, pass_fds=[theirs.fileno()], stdin=pipe, stdout=pipe
         )
         theirs.close()
+
+    def order(self, order: dict[str, Any], numbers: list[int]) -> None:
+        """Ask for a program with these open files: the line to it, and its three streams."""
+        text = json.dumps(order).encode() + b"\n"
+        sent = socket.send_fds(self.line, [text], numbers)
+        self.line.sendall(text[sent:])
 
     def end(self) -> None:
         """End it; what it has started goes on."""
@@ -86,8 +93,8 @@ class Program:
         self.stdin: IO[bytes] | None = None
         self.stdout: IO[str] | None = None
         self.stderr: IO[str] | None = None
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        order = json.dumps({"words": words, "env": dict(env), "cwd": str(cwd), "code": code}).encode()
+        self._line, theirs = socket.socketpair()
+        order = {"words": words, "env": dict(env), "cwd": str(cwd), "code": code}
         opened: list[int] = []
         given = []
         for name, number in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
@@ -97,12 +104,13 @@ class Program:
                 setattr(self, name, os.fdopen(ours, "wb" if name == "stdin" else "r"))
                 opened.append(number)
             given.append(number)
-        socket.send_fds(reader().line, [order], [theirs.fileno(), *given])
+        reader().order(order, [theirs.fileno(), *given])
         for number in opened:
             os.close(number)
         theirs.close()
         self._line.settimeout(PATIENCE)
-        self.pid = int(self._line.recv(20))
+        self._came = b""
+        self.pid = self._number()
 
     def __enter__(self) -> Program:
         return self
@@ -135,8 +143,17 @@ class Program:
         return self.returncode
 
     def _ended(self) -> None:
-        self.returncode = int(self._line.recv(20))
+        self.returncode = self._number()
         self._line.close()
+
+    def _number(self) -> int:
+        """Return the next number that is told: its own, then how it ended. Raises BlockingIOError and TimeoutError."""
+        while b"\n" not in self._came:
+            piece = self._line.recv(20)
+            assert piece, "the process that starts programs has ended"
+            self._came += piece
+        number, _end, self._came = self._came.partition(b"\n")
+        return int(number)
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
@@ -156,25 +173,13 @@ def run(
     *words: str, env: Mapping[str, str], cwd: Path = environment.ROOT, code: str = "", content: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end with this on its standard input; return its exit code and what it printed."""
-    folder = Path(os.environ.get("TMPDIR", "/tmp"))
-    flags = os.O_TMPFILE | os.O_RDWR
-    streams = [os.open(folder, flags, 0o600) for _stream in range(3)]
-    try:
-        os.write(streams[0], content)
-        os.lseek(streams[0], 0, os.SEEK_SET)
-        program = Program(*words, env=env, cwd=cwd, code=code, stdin=streams[0], stdout=streams[1], stderr=streams[2])
-        answer = program.wait()
-        out, err = (_content(number) for number in streams[1:])
-    finally:
-        for number in streams:
-            os.close(number)
+    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
+        stdin.write(content)
+        stdin.seek(0)
+        streams = {"stdin": stdin.fileno(), "stdout": stdout.fileno(), "stderr": stderr.fileno()}
+        answer = Program(*words, env=env, cwd=cwd, code=code, **streams).wait()
+        out, err = (file.seek(0) or file.read().decode() for file in (stdout, stderr))
     return subprocess.CompletedProcess(words, answer, out, err)
-
-
-def _content(number: int) -> str:
-    os.lseek(number, 0, os.SEEK_SET)
-    with os.fdopen(os.dup(number), "rb") as file:
-        return file.read().decode()
 
 
 # --- The process that waits ---------------------------------------------------------------------------------------
@@ -200,6 +205,8 @@ def serve(line: socket.socket) -> dict[str, Any] | None:
             order, numbers, _flags, _address = socket.recv_fds(line, MOST, 4)
             if not order:
                 return None
+            while not order.endswith(b"\n"):
+                order += line.recv(MOST)
             child = os.fork()
             if child == 0:
                 signal.set_wakeup_fd(-1)
@@ -214,7 +221,7 @@ def serve(line: socket.socket) -> dict[str, Any] | None:
             running[child] = socket.socket(fileno=numbers[0])
             for number in numbers[1:]:
                 os.close(number)
-            running[child].sendall(str(child).encode())
+            running[child].sendall(f"{child}\n".encode())
 
 
 def _report(running: dict[int, socket.socket]) -> None:
@@ -224,7 +231,7 @@ def _report(running: dict[int, socket.socket]) -> None:
         if not child:
             return
         with running.pop(child) as line, suppress(OSError):
-            line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def follow(order: dict[str, Any]) -> None:
