@@ -121,12 +121,12 @@ def _lock(agent: Agent, heirs: list[Agent | Team], actor: Actor, departure: Depa
     hold_actor(actor)
     own = {row.id for row in lookups.teams(enabled_only=False) if row.manager_id == agent.id}
     own |= set(teams.memberships_of(agent)) | set(_changed(departure, "managed_teams", "memberships"))
-    for key in sorted(own | {row.id for row in heirs if isinstance(row, Team)}):
-        row = Team.get_or_none(Team.id == key)
-        if row is not None and key in own:
-            lock_account(row)
-        elif row is not None:
-            _require_there(row)
+    given = {row.id: row for row in heirs if isinstance(row, Team)}
+    for key in sorted(own | set(given)):
+        if key in own:
+            lock_account(Team(id=key))
+        if key in given:
+            _require_there(given[key])
     # Another process may have stored something while this waited: what is held in memory is outdated then.
     cache.refresh()
     lock_all(teams.assigned_to(agent))
