@@ -17,7 +17,7 @@ from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access, i18n, journal
 from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.lib.periods import Period
-from helpdesk.lists import figures
+from helpdesk.lists import period_criteria
 from helpdesk.reports import durations, period_report, statistics
 from helpdesk.reports.period_report import CRITERION, MOST_LINES, Line, Report
 
@@ -79,7 +79,7 @@ TICKETS = (
         lambda period: {"opened": str(period), "first_response": "any"},
     ),
 )
-RESPONSES = tuple(_within(hours) for hours in figures.HOURS)
+RESPONSES = tuple(_within(hours) for hours in period_criteria.HOURS)
 RATINGS = (
     Column(
         lazy("Satisfied"),

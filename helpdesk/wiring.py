@@ -8,7 +8,7 @@ from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
-from helpdesk.people import absences, deliverability
+from helpdesk.people import customer_absences, deliverability
 from helpdesk.tickets import unread
 from models import TicketEvent
 
@@ -28,7 +28,7 @@ def notify(event: TicketEvent, actor: Actor) -> None:
 #: What runs at an event of a ticket before and after its mails, which follow from `notifications.TABLE`.
 BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.OPENED: (apply_filters,),
-    EventKind.CUSTOMER_WROTE: (deliverability.follow, absences.follow),
+    EventKind.CUSTOMER_WROTE: (deliverability.follow, customer_absences.follow),
 }
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.OPENED: (unread.follow,),

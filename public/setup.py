@@ -16,7 +16,7 @@ from helpdesk.setup import services
 from models import Agent, Mailbox
 from public.routes import setup_blueprint as blueprint
 from public.setup_forms import AccountForm, MailboxForm, MailForm, OrganisationForm, ServiceForm
-from web import addresses, security, sessions
+from web import security, sessions, site_address
 
 MAIL_KEYS = ("default_sender", "mail_host", "mail_port", "mail_tls", "mail_username", "mail_password")
 #: Where the wizard ends: the address of the form, and what is still to do.
@@ -45,7 +45,7 @@ def _claim(form: AccountForm) -> Response:
     agent = invitations.create_first_administrator(form.name.data, form.email.data, form.password.data, i18n.language())
     # From now on only the public address is answered: it must be the one that this browser shows.
     if security.host_of(request.host) not in security.LOOPBACK and environment.current().site_url is None:
-        settings.save({"site_url": addresses.present()}, actor=agent)
+        settings.save({"site_url": site_address.present()}, actor=agent)
     sessions.start(agent)
     return redirect(url_for("setup.organisation_step"), 303)
 
@@ -60,7 +60,9 @@ def organisation_step() -> Response | str | tuple[str, int]:
         form.desk_name.data = settings.get("desk_name")
         # Whoever comes back a step finds what was stored; before that, what the browser tells.
         form.language.data = settings.get("language") if "setup_stored" in session else i18n.language()
-        form.site_url.data = fixed or session.get("setup_site_url") or settings.get("site_url") or addresses.present()
+        form.site_url.data = (
+            fixed or session.get("setup_site_url") or settings.get("site_url") or site_address.present()
+        )
         form.timezone.data = settings.get("timezone")
         return _step(2, "organisation", form=form, fixed=fixed)
     try:
@@ -76,11 +78,11 @@ def _save_organisation(form: OrganisationForm, fixed: str | None, agent: Agent) 
     address = settings.clean("site_url", form.site_url.data)
     values = {key: form[key].data for key in ("desk_name", "language", "timezone")}
     session["setup_stored"] = True
-    if fixed is None and address == addresses.present():
+    if fixed is None and address == site_address.present():
         values["site_url"] = address
         session.pop("setup_site_url", None)
     elif fixed is None:
-        addresses.check(address)
+        site_address.check(address)
         # Another address has other cookies: changed now, it would end this sign-in in the middle of the wizard.
         session["setup_site_url"] = address
     settings.save(values, actor=agent)

@@ -14,7 +14,7 @@ from trim_bootstrap import blocks
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, TRIMMED = ROOT / "static" / "desk.css", ROOT / "static" / "public.css"
 #: Scripts of visitors' pages; what they and the templates do not name, only the desk wears.
-SCRIPTS = ("chips", "confirm", "files", "form", "keeping", "menus", "network", "public")
+SCRIPTS = ("chips", "confirm", "files", "form", "menus", "network", "public", "visitor_draft")
 #: What stands before a part that a template computes.
 PREFIXES = ("is-", "has-", "needs-")
 #: Templates of the desk alone; those of signing in are pages like the visitors' ones.

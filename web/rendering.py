@@ -16,7 +16,7 @@ from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext, text_pictures
 from models import Agent, Attachment
-from web import addresses, fragments, sessions
+from web import fragments, sessions, site_address
 from web.fragments import fragment, hole
 from web.line_breaks import LineBreaks
 from web.security import nonce
@@ -29,7 +29,7 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     """Give templates their globals and filters."""
     app.jinja_env.globals.update(
-        address_to_confirm=addresses.to_confirm,
+        address_to_confirm=site_address.to_confirm,
         csp_nonce=nonce,
         csrf_field=csrf_field,
         fragment=fragment,
@@ -99,7 +99,7 @@ def keys_help() -> Markup:
 
 @lru_cache(maxsize=32)
 def _keys_help(_language: str, _root: str, closes: bool) -> Markup:
-    return Markup(render_template("admin/keys.html", closes=closes))  # noqa: S704
+    return Markup(render_template("admin/keyboard_help.html", closes=closes))  # noqa: S704
 
 
 def locale() -> str:

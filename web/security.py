@@ -13,7 +13,7 @@ from peewee import InterfaceError, OperationalError
 
 from helpdesk import links, settings
 from helpdesk.lib import security_headers
-from helpdesk.operations import forwarded
+from helpdesk.operations import proxy_headers
 from helpdesk.settings import environment
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -112,8 +112,8 @@ def check_host() -> None:
 
 def remember_proxy() -> None:
     """Remember for the doctor that a proxy is in front which is not trusted."""
-    if forwarded.MARK in request.environ and request.blueprint != "assets":
-        forwarded.remember()
+    if proxy_headers.MARK in request.environ and request.blueprint != "assets":
+        proxy_headers.remember()
 
 
 def host_of(netloc: str) -> str:

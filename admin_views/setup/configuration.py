@@ -21,7 +21,7 @@ from helpdesk.incoming import mailboxes
 from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups, mail_accounts
 from helpdesk.settings.environment import MailServer
 from helpdesk.setup import configuration, workflow
-from web import addresses
+from web import site_address
 from web.security import LOOPBACK, host_of, safe_path
 
 #: Labels longer than a line.
@@ -142,7 +142,7 @@ class ConfigurationPage(DeskPage):
 
     def place(self) -> str:
         """Return the address of this page: the new one when the old name is not answered any more."""
-        moved = addresses.leads_away(settings.site_url()) and host_of(request.host) not in LOOPBACK
+        moved = site_address.leads_away(settings.site_url()) and host_of(request.host) not in LOOPBACK
         return f"{settings.site_url() if moved else ''}{self.get_url('.index_view')}"
 
     def page(self, form: Any) -> str:
@@ -228,7 +228,7 @@ class ConfigurationPage(DeskPage):
             try:
                 clean = settings.clean(key, value)
                 if key == "site_url" and clean != settings.get(key):
-                    addresses.check(clean)
+                    site_address.check(clean)
             except InvalidInput as error:
                 if not form[key].errors:
                     show(error, form)
@@ -247,9 +247,9 @@ class ConfigurationPage(DeskPage):
             if not configuration.may_set(self.agent, key):
                 abort(403)
             try:
-                if key == "site_url" and addresses.leads_away(""):
+                if key == "site_url" and site_address.leads_away(""):
                     form.site_url.data = ""
-                    addresses.ask("")
+                    site_address.ask("")
                 configuration.save({key: DECLARED[key].default}, actor=self.agent)
                 form[key].data = settings.get(key)
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from helpdesk import access
 from helpdesk.i18n import _, lazy
-from helpdesk.lists import criteria, display, figures
+from helpdesk.lists import criteria, display, period_criteria
 from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
@@ -35,7 +35,7 @@ VERBS = ("assign", "set_status", "set_priority", "tag", "merge", "spam", "delete
 def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:
     """Return what narrows and orders the list."""
     rest = {name: value for name, value in words.items() if name != "sort"}
-    names = SORTS | {"newest": NEWEST} if figures.moment_of(tickets.shape.given) is not None else SORTS
+    names = SORTS | {"newest": NEWEST} if period_criteria.moment_of(tickets.shape.given) is not None else SORTS
     return {
         "chips": criteria.chips(words),
         "sorts": [(str(names[name]), {**rest, "sort": name}, name == tickets.chosen_sort) for name in tickets.sorts],
@@ -93,7 +93,7 @@ def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any
     tags = [row for place, row in enumerate(lookups.tags()) if place < TAGS or str(row.id) == tag]
     return {
         "arguments": {"view": view, **dict(chosen)},
-        "hidden": tuple(figures.CRITERIA),
+        "hidden": tuple(period_criteria.CRITERIA),
         "choices": {
             "service": pairs(lookups.services()),
             "department": [(service, departments) for service, departments in places if departments],

@@ -20,7 +20,7 @@ from helpdesk.lib import inputs
 from helpdesk.lists import listing
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
-from helpdesk.people import absences
+from helpdesk.people import customer_absences
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, thread
 from models import NOTE, Agent, Attachment, Message, Ticket
@@ -93,7 +93,7 @@ def mail_of(ticket: Ticket, messages: list[Message], files: Mapping[int, list[At
         "mail_texts": outcome_texts,
         "returned": returned.of_messages(messages),
         "takes_no_mail": withholding.is_undeliverable,
-        "absence_of": absences.words_of,
+        "absence_of": customer_absences.words_of,
     }
 
 

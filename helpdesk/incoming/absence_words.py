@@ -1,7 +1,7 @@
 """Until when somebody is away, as their automatic answer says it in French, English or German.
 
 In doubt it says nothing: several days, a day that may be read in two ways, one that is past, a weekday that does not
-fit.
+fit. Whose answers are believed is for `message_from_mail`.
 """
 
 from __future__ import annotations

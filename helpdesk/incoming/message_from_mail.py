@@ -12,7 +12,7 @@ from helpdesk.incoming.mail_context import MailContext
 from helpdesk.incoming.mail_threading import OWNER, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.locking import lock
-from helpdesk.people import absences, customers
+from helpdesk.people import customer_absences, customers
 from helpdesk.settings import lookups
 from helpdesk.tickets.messages import receive_message
 from helpdesk.tickets.strangers import DOUBT, receive_from_stranger
@@ -49,9 +49,9 @@ def _note_absence(content: ParsedMail, context: MailContext, trace: Trace) -> No
     """Note that the customer is away where their program says until when; anybody else could write such a mail."""
     if context.role != OWNER or trace.kind not in STRONG or not automatic_mail.is_answer(content):
         return
-    absence = absence_words.read(content, absences.today())
+    absence = absence_words.read(content, customer_absences.today())
     if absence is not None:
-        absences.note(trace.ticket.customer_id, absence.last, absence.words)
+        customer_absences.note(trace.ticket.customer_id, absence.last, absence.words)
 
 
 def _people(

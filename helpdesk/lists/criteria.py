@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from helpdesk import search, settings
 from helpdesk.i18n import _, days_in_words
 from helpdesk.lib import inputs, periods
-from helpdesk.lists import figures
+from helpdesk.lists import period_criteria
 from helpdesk.lists.listing import SORTS, TicketListing
 from helpdesk.settings import lookups
 from models import Agent, Department
@@ -30,7 +30,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "view": VIEWS,
     "state": ("open", "closed"),
     "waits": ("1",),
-    "first_response": ("any", *map(str, figures.HOURS)),
+    "first_response": ("any", *map(str, period_criteria.HOURS)),
     "scope": search.SCOPES[1:],
     "reach": tuple(map(str, search.REACHES[1:])),
     "sort": SORTS,
@@ -40,7 +40,7 @@ MAX_TEXT = 200
 #: What a chip may take away; the rest is the list itself.
 FILTERS = (
     *("state", "service", "department", "status", "priority", "assignee", "team", "tag", "waits"),
-    *figures.CRITERIA,
+    *period_criteria.CRITERIA,
 )
 
 
@@ -65,7 +65,7 @@ def parse(arguments: Mapping[str, Any]) -> dict[str, Any]:
         value = str(arguments.get(name, ""))
         if inputs.row_key(value) is not None or (name, value) == ("assignee", "me"):
             words[name] = value
-    for name in figures.OF_PERIODS:
+    for name in period_criteria.OF_PERIODS:
         value = str(arguments.get(name, ""))
         if value and _period(name, value) is not None:
             words[name] = value
@@ -88,9 +88,9 @@ def _period(name: str, value: str) -> periods.Period | None:
 
 
 def _figure(name: str, value: str) -> tuple[Any, ...]:
-    """Return the values of a criterion of `figures`."""
+    """Return the values of a criterion of `period_criteria`."""
     if name == "first_response":
-        return (figures.EVER if value == "any" else int(value) * 3_600,)
+        return (period_criteria.EVER if value == "any" else int(value) * 3_600,)
     period = _period(name, value)
     if period is None:
         raise ValueError(value)
@@ -108,7 +108,7 @@ def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
         agent,
         view,
         waits="waits" in words,
-        figures=tuple((name, _figure(name, words[name])) for name in figures.CRITERIA if name in words),
+        figures=tuple((name, _figure(name, words[name])) for name in period_criteria.CRITERIA if name in words),
         text=words.get("q", ""),
         scope=words.get("scope", "everywhere"),
         reach=int(words["reach"]) if "reach" in words else None,
@@ -158,7 +158,7 @@ def _words(name: str, value: str) -> str:
         return _("for a reply")
     if name == "first_response":
         return _("given") if value == "any" else _("within %(num)s h", num=value)
-    if name in figures.OF_PERIODS:
+    if name in period_criteria.OF_PERIODS:
         period = _period(name, value)
         return days_in_words(period.first, period.last) if period is not None else value
     if value == "me":

@@ -17,7 +17,7 @@ from database import is_sqlite
 from helpdesk import access, search
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lib.statements import Prepared
-from helpdesk.lists import counting, figures, matching
+from helpdesk.lists import counting, matching, period_criteria
 from helpdesk.lists.matching import Shape
 from helpdesk.lists.rows import Row, rows_of
 from models import Agent, Ticket
@@ -85,7 +85,7 @@ class TicketListing:
     team_id: int | None = None
     tag_id: int | None = None
     waits: bool = False
-    #: Names of `figures.CRITERIA`, each with its values.
+    #: Names of `period_criteria.CRITERIA`, each with its values.
     figures: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     text: str = ""
     scope: str = "everywhere"
@@ -105,7 +105,7 @@ class TicketListing:
         """Return who asks, and the values of the criteria."""
         values = {name: getattr(self, name) for name in self.shape.given if name in matching.CRITERIA}
         for name, given in self.figures:
-            values |= dict(zip(figures.slots_of(name), given, strict=True))
+            values |= dict(zip(period_criteria.slots_of(name), given, strict=True))
         return {"agent": self.agent.id} | values
 
     def query(self, *columns: Any) -> ModelSelect:
@@ -186,7 +186,7 @@ class TicketListing:
     @property
     def counts_all(self) -> bool:
         """Whether this is the list behind a figure, which says the same number: a period bounds what is counted."""
-        return not self.text and any(name in figures.OF_PERIODS for name, _values in self.figures)
+        return not self.text and any(name in period_criteria.OF_PERIODS for name, _values in self.figures)
 
     @property
     def most(self) -> int:

@@ -12,7 +12,7 @@ from helpdesk import access, search
 from helpdesk.access import Sight
 from helpdesk.lib.paging import Order
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.lists import figures
+from helpdesk.lists import period_criteria
 from models import LIVE, ORDER, Ticket, TicketTag
 
 URGENT = Order(ORDER)
@@ -44,7 +44,7 @@ class Shape(NamedTuple):
 
     sight: Sight | None
     view: str
-    #: Names of `CRITERIA` and of `figures.CRITERIA`.
+    #: Names of `CRITERIA` and of `period_criteria.CRITERIA`.
     given: tuple[str, ...]
     waits: bool
 
@@ -54,14 +54,16 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
 
     `values` are those of the criteria, and `agent` who asks (or the slots of these).
     """
-    query = access.within(shape.sight, values["agent"], by_place=figures.moment_of(shape.given) is None)
+    query = access.within(shape.sight, values["agent"], by_place=period_criteria.moment_of(shape.given) is None)
     conditions = [VIEWS[shape.view]] if shape.view in VIEWS else []
     if shape.view == "mine":
         conditions.append(Ticket.assignee == values["agent"])
     conditions += [COLUMNS[name] == values[name] for name in shape.given if name in COLUMNS]
     for name in shape.given:
-        if name in figures.CRITERIA:
-            conditions += figures.CRITERIA[name].conditions(*(values[slot] for slot in figures.slots_of(name)))
+        if name in period_criteria.CRITERIA:
+            conditions += period_criteria.CRITERIA[name].conditions(
+                *(values[slot] for slot in period_criteria.slots_of(name))
+            )
     if shape.waits:
         conditions.append(Ticket.awaits_reply)
     if "tag_id" in shape.given:
@@ -74,7 +76,7 @@ def order_of(shape: Shape, sort: str) -> Order:
     """Return the order of a list; each one is that of an index."""
     if sort == "urgent":
         return URGENT
-    moment = figures.moment_of(shape.given)
+    moment = period_criteria.moment_of(shape.given)
     if moment is None:
         if sort == "oldest" and shape.view not in {"spam", "bin"}:
             return Order((Ticket.id,))
@@ -93,7 +95,11 @@ def _key_slots(order: Order) -> list[Slot]:
 
 def _slotted(shape: Shape) -> ModelSelect:
     """Return the tickets of a shape with slots for its values."""
-    names = [slot for name in shape.given for slot in (figures.slots_of(name) if name in figures.CRITERIA else [name])]
+    names = [
+        slot
+        for name in shape.given
+        for slot in (period_criteria.slots_of(name) if name in period_criteria.CRITERIA else [name])
+    ]
     return tickets(shape, {name: Slot(name) for name in (*names, "agent")})
 
 

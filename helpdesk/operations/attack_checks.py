@@ -10,7 +10,7 @@ from helpdesk import clock, filters, settings
 from helpdesk.files import room
 from helpdesk.i18n import _
 from helpdesk.journal_texts import SIGN_INS, Act
-from helpdesk.operations import forwarded
+from helpdesk.operations import proxy_headers
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.settings import environment
 from models import JournalEntry
@@ -26,7 +26,7 @@ def checks() -> list[Check]:
 
 def _visitors() -> Check:
     name = _("Visitors’ addresses")
-    if environment.current().trusted_proxies == 0 and forwarded.was_seen():
+    if environment.current().trusted_proxies == 0 and proxy_headers.was_seen():
         text = _(
             "Requests come through a proxy and none is trusted, so all visitors count as one: set "
             "GUICHET_TRUSTED_PROXIES to the number of proxies in front."

@@ -23,7 +23,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
 from helpdesk.lib.security_headers import BARE_POLICY, HEADERS
-from helpdesk.operations import forwarded, outage
+from helpdesk.operations import outage, proxy_headers
 from helpdesk.operations.request_threads import THREADS, Lanes
 from helpdesk.settings import environment
 
@@ -221,7 +221,7 @@ class HTTPServer:
             **_proxies(environment.current().trusted_proxies),
         )  # fmt: skip
         if environment.current().trusted_proxies == 0:
-            application = forwarded.without(application)
+            application = proxy_headers.without(application)
         self._map: dict[int, Any] = {}
         self._lanes = Lanes()
         self._beat, self._beaten_at = beat, 0.0
@@ -289,7 +289,7 @@ class HTTPServer:
 def _proxies(count: int) -> dict[str, Any]:
     """Say whose word about the visitor's address is taken: that of `count` proxies in front, or nobody's."""
     if count == 0:
-        # `forwarded` clears them, and remembers that they came.
+        # `proxy_headers` clears them, and remembers that they came.
         return {"clear_untrusted_proxy_headers": False}
     return {
         "trusted_proxy": "*",

@@ -1,7 +1,7 @@
 """The report of a period: tickets opened, closed and open at its end, first responses, ratings; by month, service …
 
-A ticket counts where it stands now. `helpdesk.lists.figures` has the conditions, by which lists show the same tickets;
-docs/reports.md says each number in a sentence.
+A ticket counts where it stands now. `helpdesk.lists.period_criteria` has the conditions, by which lists show the same
+tickets; docs/reports.md says each number in a sentence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from peewee import SQL, Case, ModelSelect, fn
 from database import database, is_sqlite
 from helpdesk import access, settings
 from helpdesk.lib.periods import Period
-from helpdesk.lists import criteria, figures
+from helpdesk.lists import criteria, period_criteria
 from helpdesk.reports import statistics
 from models import Agent, Rating, Ticket, TicketTag
 
@@ -160,23 +160,25 @@ def _opened(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> Mo
     seconds = Ticket.first_response
     joined = fn.GROUP_CONCAT(seconds) if is_sqlite() else fn.STRING_AGG(seconds.cast("text"), ",")
     query = _grouped(agent, groups, month, fn.COUNT(SQL("*")), joined)
-    return query.where(*figures.opened(period.start, period.end))
+    return query.where(*period_criteria.opened(period.start, period.end))
 
 
 def _closed(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> ModelSelect:
     query = _grouped(agent, groups, month, fn.COUNT(SQL("*")))
-    return query.where(*figures.closed(period.start, period.end))
+    return query.where(*period_criteria.closed(period.start, period.end))
 
 
 def _open(agent: Agent, period: Period, groups: _Groups) -> ModelSelect:
-    return _grouped(agent, groups, 0, fn.COUNT(SQL("*"))).where(*figures.open_at(period.end))
+    return _grouped(agent, groups, 0, fn.COUNT(SQL("*"))).where(*period_criteria.open_at(period.end))
 
 
 def _rated(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> ModelSelect:
     """Return a query of groups of tickets rated: how many ratings were good, and how many bad."""
-    sums = [fn.SUM(Case(None, ((Rating.score == score, 1),), 0)) for score in (figures.GOOD, figures.BAD)]
+    sums = [
+        fn.SUM(Case(None, ((Rating.score == score, 1),), 0)) for score in (period_criteria.GOOD, period_criteria.BAD)
+    ]
     query = _grouped(agent, groups, month, *sums).join(Rating, on=(Rating.ticket == Ticket.id))
-    return query.where(figures.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
+    return query.where(period_criteria.COUNTED, Rating.rated_at >= period.start, Rating.rated_at < period.end)
 
 
 def _grouped(agent: Agent, groups: _Groups, month: int, *columns: Any) -> ModelSelect:

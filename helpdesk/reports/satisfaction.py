@@ -15,7 +15,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lib.periods import Period
-from helpdesk.lists.figures import BAD, COUNTED, GOOD
+from helpdesk.lists.period_criteria import BAD, COUNTED, GOOD
 from helpdesk.locking import act
 from helpdesk.reports import statistics
 from helpdesk.settings import lookups

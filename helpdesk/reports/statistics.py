@@ -20,7 +20,7 @@ from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib.periods import Period
-from helpdesk.lists.figures import COUNTED
+from helpdesk.lists.period_criteria import COUNTED
 from helpdesk.lists.rows import Row, rows_of
 from helpdesk.settings import lookups
 from models import LIVE, Agent, Ticket, TicketTag

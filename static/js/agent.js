@@ -4,7 +4,7 @@ import { quickSearch } from "./quick_search.js";
 import { menuGroups } from "./menu_groups.js";
 import { keys } from "./keys.js";
 import { permissions } from "./permissions.js";
-import { sent } from "./sent.js";
+import { undoSend } from "./undo_send.js";
 import { times } from "./times.js";
 
-for (const improve of [quickSearch, menuSearch, menuGroups, keys, permissions, sent, times]) improve();
+for (const improve of [quickSearch, menuSearch, menuGroups, keys, permissions, undoSend, times]) improve();

@@ -1,7 +1,7 @@
 // The reply box: rich text where the browser has script, the plain textarea where it has not.
 import { drafts } from "./drafts.js";
 import { fold } from "./folding.js";
-import { oneEmptyLine } from "./lines.js";
+import { oneEmptyLine } from "./empty_lines.js";
 import { mentions } from "./mentions.js";
 import { network } from "./network.js";
 import { pictures } from "./pictures.js";

@@ -1,5 +1,5 @@
 // <textarea data-editor>: rich text where the browser has script, the plain text area where it has not.
-import { oneEmptyLine } from "./lines.js";
+import { oneEmptyLine } from "./empty_lines.js";
 import { pictures } from "./pictures.js";
 
 function translate() {

@@ -1,5 +1,5 @@
 // What script adds to the public forms: every one of them works without it.
-import { keeping } from "./keeping.js";
+import { keepDraft } from "./visitor_draft.js";
 import { network } from "./network.js";
 
 const form = document.querySelector("form[data-ticket-form]");
@@ -147,5 +147,5 @@ document.querySelectorAll("select[data-guess-zone]").forEach(guessZone);
 document.querySelectorAll("form:has([data-network])").forEach(network);
 if (form) {
   [askNames, followService, otherCode, listen].forEach((improve) => improve());
-  keeping(form);
+  keepDraft(form);
 }

@@ -1,6 +1,6 @@
 // What pages of visitors need of desk.js: they also open on slow lines.
 import { confirmations } from "./confirm.js";
-import { forget } from "./keeping.js";
+import { forget } from "./visitor_draft.js";
 import { menus } from "./menus.js";
 
 document.documentElement.classList.add("has-script");

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from helpdesk import settings
-from helpdesk.operations import attack_checks, forwarded
+from helpdesk.operations import attack_checks, proxy_headers
 from helpdesk.people import sign_ins
 from helpdesk.settings import environment
 from models import Attachment, Filter
@@ -23,7 +23,7 @@ FORGED = {"HTTP_X_FORWARDED_FOR": "203.0.113.7"}
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy was seen by this process."""
-    monkeypatch.setattr(forwarded._Seen, "at", None)
+    monkeypatch.setattr(proxy_headers._Seen, "at", None)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ask(app: Any) -> Any:
     inner = app.wsgi_app
 
     def send(address: str, **headers: str) -> None:
-        app.wsgi_app = forwarded.without(inner)
+        app.wsgi_app = proxy_headers.without(inner)
         try:
             app.test_client().get("/", environ_base={"REMOTE_ADDR": address, **headers})
         finally:
@@ -81,9 +81,9 @@ def test_what_a_proxy_did_is_forgotten_once_it_is_trusted_and_after_a_day(ask: A
 
 def test_the_pages_see_none_of_these_headers() -> None:
     seen: list[dict[str, Any]] = []
-    application = forwarded.without(lambda environ, _start: seen.append(environ) or [])
-    application({"REMOTE_ADDR": "x", **dict.fromkeys(forwarded.HEADERS, "forged"), "HTTP_HOST": "desk"}, print)
-    assert seen == [{"REMOTE_ADDR": "x", "HTTP_HOST": "desk", forwarded.MARK: True}]
+    application = proxy_headers.without(lambda environ, _start: seen.append(environ) or [])
+    application({"REMOTE_ADDR": "x", **dict.fromkeys(proxy_headers.HEADERS, "forged"), "HTTP_HOST": "desk"}, print)
+    assert seen == [{"REMOTE_ADDR": "x", "HTTP_HOST": "desk", proxy_headers.MARK: True}]
 
 
 def test_sign_ins_from_nowhere_else_under_a_public_address_are_told_in_red(ana: Any, look: Any) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from helpdesk import i18n, settings
 from helpdesk.incoming import pipeline
 from helpdesk.notifications import reply_address
-from helpdesk.people import absences
+from helpdesk.people import customer_absences
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service, Ticket
 from tests.support import doors
 from tests.support.mails import mail, make_mailbox, take
@@ -54,10 +54,10 @@ def test_the_composer_says_that_the_customer_is_away(client_of: Clients, ana: Ag
 
     assert "Away, as" not in page()
     with app.app_context():
-        absences.note(ticket.customer_id, absences.today(), "until <b>Friday</b>")
+        customer_absences.note(ticket.customer_id, customer_absences.today(), "until <b>Friday</b>")
     assert "Away, as their automatic answer says: “until <b>Friday</b>”" in page()
     with app.app_context():
-        absences.note(ticket.customer_id, absences.today() - timedelta(days=1), "until Friday")
+        customer_absences.note(ticket.customer_id, customer_absences.today() - timedelta(days=1), "until Friday")
     assert "Away, as" not in page()
 
 

@@ -11,7 +11,7 @@ from helpdesk import clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.incoming import absence_words
 from helpdesk.incoming.parsed_mail import ParsedMail
-from helpdesk.people import absences
+from helpdesk.people import customer_absences
 from models import Agent, Customer, IncomingMail, Mailbox, OutgoingEmail, Service, Ticket
 from tests.support.mails import mail, make_mailbox, receive
 
@@ -101,7 +101,7 @@ def reply_id(mailbox: Mailbox, ticket: Ticket, ana: Agent) -> str:
 
 
 def vacation(mailbox: Mailbox, days: int, reply_id: str, **values: Any) -> IncomingMail:
-    day = absences.today() + timedelta(days=days)
+    day = customer_absences.today() + timedelta(days=days)
     letter: dict[str, Any] = {
         "sender": "carol@customer.example",
         "headers": [("Auto-Submitted", "auto-replied"), ("In-Reply-To", reply_id)],
@@ -115,14 +115,14 @@ def test_an_automatic_answer_says_until_when_and_ends_by_itself(
 ) -> None:
     assert vacation(mailbox, 3, reply_id).state == "automatic"
     carol = Customer.get_by_id(ticket.customer_id)
-    last = absences.today() + timedelta(days=3)
-    assert absences.words_of(carol) == f"until {last.isoformat()}"
+    last = customer_absences.today() + timedelta(days=3)
+    assert customer_absences.words_of(carol) == f"until {last.isoformat()}"
     # Over at midnight where the desk is.
     assert carol.absent_until.hour in {22, 23}
     monkeypatch.setattr(clock, "now", lambda: carol.absent_until - timedelta(seconds=1))
-    assert absences.words_of(carol)
+    assert customer_absences.words_of(carol)
     monkeypatch.setattr(clock, "now", lambda: carol.absent_until)
-    assert absences.words_of(carol) == ""
+    assert customer_absences.words_of(carol) == ""
 
 
 def test_only_the_customers_own_answer_to_a_mail_of_ours_counts(
@@ -143,9 +143,9 @@ def test_who_writes_again_is_not_away(mailbox: Mailbox, ticket: Ticket, reply_id
     ticket = Ticket.get_by_id(ticket.id)
     guest = TicketGuest(ticket.customer, ticket.id, ticket.address, is_proven=False)
     tickets.receive_message(ticket, "I am here.", actor=guest)
-    assert absences.words_of(Customer.get_by_id(ticket.customer_id)) == ""
+    assert customer_absences.words_of(Customer.get_by_id(ticket.customer_id)) == ""
 
 
 def test_no_day_is_the_day_after_for_who_is_elsewhere(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 30, 23, 30))
-    assert absences.today() == date(2026, 12, 1)
+    assert customer_absences.today() == date(2026, 12, 1)

@@ -27,7 +27,7 @@ function moment(at) {
   return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: today ? undefined : "medium", timeStyle: "short" }).format(at);
 }
 
-export function keeping(form) {
+export function keepDraft(form) {
   const drawer = `${DRAWER}${form.dataset.draft}`;
   const fields = [...form.querySelectorAll("#subject, #message, #order_number")];
   const note = form.querySelector("[data-kept-note]");

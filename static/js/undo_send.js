@@ -1,5 +1,5 @@
 // <form data-undo-seconds="10">: the offer to take a reply back leaves when it has lost its sense.
-export function sent() {
+export function undoSend() {
   const form = document.querySelector("[data-undo-seconds]");
   if (!form) return;
   setTimeout(() => {
