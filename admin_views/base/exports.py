@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response, stream_with_context
 
 from helpdesk import i18n
+from helpdesk.lib.spreadsheet_cells import neutral
 
-#: Where a spreadsheet could begin a cell with a formula: also behind the separator of another country.
-_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[ \xa0]*[=+\-@＝＋－＠])")
 #: By it, spreadsheets know that a file is UTF-8.
 MARK = "\ufeff"
 
@@ -41,10 +39,3 @@ def csv_line(values: Iterable[Any], delimiter: str = ",") -> str:
     line = io.StringIO()
     csv.writer(line, delimiter=delimiter).writerow(neutral(value) for value in values)
     return line.getvalue()
-
-
-def neutral(value: Any) -> Any:
-    """Return a cell that a spreadsheet shows and never runs."""
-    if value is None or isinstance(value, int | float):
-        return value
-    return _FORMULA.sub("'", str(value))

@@ -15,6 +15,7 @@ from typing import Any
 from helpdesk import folding
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib import spreadsheet_cells
 from helpdesk.orders import Stored
 from models import Agent
 
@@ -30,7 +31,6 @@ DELIMITERS = ",;\t"
 #: Columns that a first line must name to be one that names the columns, where lines may begin at once.
 LEAST = 2
 _SEPARATOR = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)
-_QUOTED = re.compile(r"^'(?=[ \xa0]*[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _rows(lines: list[str], delimiter: str, before: int = 0) -> Iterator[tuple[i
     reader, line = csv.reader(iter(lines), delimiter=delimiter), before + 1
     while True:
         try:
-            cells: list[str] | None = [_QUOTED.sub("", cell.strip()) for cell in next(reader)]
+            cells: list[str] | None = [spreadsheet_cells.original(cell.strip()) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:

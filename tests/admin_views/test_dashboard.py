@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -50,10 +48,6 @@ def answered(billing, invoices, sales, carol, root):
 
 def read(client, **arguments):
     return doors.text_of(client.get(URL, query_string=arguments))
-
-
-def rows_of(answer):
-    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
 def test_an_empty_desk_is_told_kindly(client_of, ana):
@@ -120,7 +114,7 @@ def test_days_are_those_of_the_reader(client_of, root, sales, carol):
     Agent.update(timezone="Asia/Kathmandu").where(Agent.id == root.id).execute()
     cast.make_service("Moves the stamp")
     assert "Wed 18 March 1 0" in read(client)
-    assert ["Hour", "Wednesday 05:00", "1"] in rows_of(client.get(f"{URL}export/"))
+    assert ["Hour", "Wednesday 05:00", "1"] in doors.csv_rows(client.get(f"{URL}export/"))
 
 
 def test_a_day_of_23_hours_loses_nothing(app, root, sales, carol):
@@ -168,7 +162,7 @@ def test_the_figures_are_exported_harmless_and_noted(client_of, root, answered):
     Tag.update(name="=1+1").execute()
     cast.make_service("Moves the stamp")
     answer = client_of(root).get(f"{URL}export/?days=7")
-    rows = rows_of(answer)
+    rows = doors.csv_rows(answer)
     assert answer.headers["Content-Disposition"] == "attachment; filename=dashboard-2026-03-12-2026-03-18.csv"
     assert rows[1][2:] == ["3", "2", "3", "180.0", "420.0", "2", "120.0", "168.0"]
     assert ["Day", "2026-03-16", "3", "2"] in rows

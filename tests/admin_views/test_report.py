@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -56,10 +54,6 @@ def quarter(billing, invoices, sales, carol, root, ana, team):
 
 def read(client, **arguments):
     return doors.text_of(client.get(URL, query_string=arguments))
-
-
-def rows_of(answer):
-    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
 def test_an_empty_desk_is_told_kindly(client_of, ana):
@@ -131,7 +125,7 @@ def test_agents_read_what_they_see(client_of, ben, ana, quarter):
     assert "These are the tickets that you see." in page
     assert "Tickets opened 1 Tickets closed 0 Open at the end 2 1 at the beginning" in page
     assert "Billing" not in page
-    rows = rows_of(client_of(ana).get(f"{URL}export/?by=service"))
+    rows = doors.csv_rows(client_of(ana).get(f"{URL}export/?by=service"))
     assert [row[0] for row in rows[1:]] == ["Billing"]
     nobody = read(client_of(cast.make_agent("Zoe")))
     assert "No ticket counts in this period." in nobody
@@ -177,7 +171,7 @@ def test_a_leap_year_is_a_year(client_of, root):
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_table_is_a_file_of_its_own(client_of, root, quarter, kind):
     answer = client_of(root).get(f"{URL}export/?by={kind}&since=2026-02-01&until=2026-03-18")
-    head, *lines = rows_of(answer)
+    head, *lines = doors.csv_rows(answer)
     name = f"attachment; filename=report-{kind}-2026-02-01-2026-03-18.csv"
     assert answer.headers["Content-Disposition"] == name
     assert head[1:6] == ["Tickets opened", "Tickets closed", "Open at the end", "First responses",
@@ -188,7 +182,7 @@ def test_each_table_is_a_file_of_its_own(client_of, root, quarter, kind):
 
 
 def test_a_file_says_what_the_page_says(client_of, root, quarter):
-    rows = rows_of(client_of(root).get(f"{URL}export/?by=month"))
+    rows = doors.csv_rows(client_of(root).get(f"{URL}export/?by=month"))
     assert rows[2] == ["2026-02", "3", "2", "2", "3", "180.0", "1", "2", "2", "0", "0", "0", ""]
     assert rows[3] == ["2026-03", "1", "0", "3", "0", "", "0", "0", "0", "1", "1", "2", "50"]
 
@@ -213,7 +207,7 @@ def test_there_is_no_other_table(client_of, root, kind):
 def test_a_desk_that_never_asked_has_no_satisfaction(client_of, root, ticket):
     page = read(client_of(root))
     assert "Satisf" not in page
-    assert len(rows_of(client_of(root).get(f"{URL}export/?by=month"))[0]) == 9
+    assert len(doors.csv_rows(client_of(root).get(f"{URL}export/?by=month"))[0]) == 9
 
 
 def test_many_lines_are_cut_on_the_page_and_whole_in_the_file(client_of, root, ticket, monkeypatch):
@@ -223,7 +217,7 @@ def test_many_lines_are_cut_on_the_page_and_whole_in_the_file(client_of, root, t
     page = read(client_of(root))
     assert "Only the 2 lines with most tickets; the CSV has all." in page
     assert "tag 3" not in page
-    assert len(rows_of(client_of(root).get(f"{URL}export/?by=tag"))) == 5
+    assert len(doors.csv_rows(client_of(root).get(f"{URL}export/?by=tag"))) == 5
 
 
 def test_a_full_desk_asks_no_more_than_a_small_one(app, root, quarter):
@@ -250,7 +244,7 @@ def test_it_speaks_french(client_of, root, quarter):
 def test_the_dashboard_leads_there_and_its_file_counts_places(client_of, root, quarter):
     client = client_of(root)
     assert f'href="{URL}"' in client.get("/admin/dashboard/").text
-    rows = rows_of(client.get("/admin/dashboard/export/?since=2026-02-01&until=2026-03-18"))
+    rows = doors.csv_rows(client.get("/admin/dashboard/export/?since=2026-02-01&until=2026-03-18"))
     # Satisfaction stands below, by service, too.
     places = {tuple(row[:2]): row[2:4] for row in reversed(rows)}
     assert places["Service", "Billing"] == ["3", "2"]

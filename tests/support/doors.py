@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -53,3 +55,10 @@ def text_of(response: TestResponse) -> str:
     """Return what a page says, without its markup, spaces folded."""
     page = re.sub(r"(?s)<(script|style)\b.*?</\1>", " ", response.get_data(as_text=True))
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page))).strip()
+
+
+def csv_rows(answer: TestResponse, delimiter: str = ",") -> list[list[str]]:
+    """Return the cells of a file that was sent for a spreadsheet."""
+    data = answer.get_data()
+    assert data.startswith(b"\xef\xbb\xbf"), "without the mark a spreadsheet takes UTF-8 for something else"
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=delimiter))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 import pytest
@@ -11,13 +9,7 @@ import pytest
 from helpdesk import clock, imports, orders
 from helpdesk.imports import formats
 from models import Agent, CustomerAddress, Order, OrderLine, Tag, TicketTag
-from tests.support import cast
-
-
-def rows(answer, delimiter=","):
-    data = answer.get_data()
-    assert data.startswith(b"\xef\xbb\xbf"), "without the mark a spreadsheet takes UTF-8 for something else"
-    return list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=delimiter))
+from tests.support import cast, doors
 
 
 @pytest.fixture
@@ -33,7 +25,7 @@ def many(carol):
 @pytest.mark.parametrize(("language", "delimiter"), [("en", ","), ("fr", ";")])
 def test_cells_stand_between_what_the_readers_spreadsheet_takes(client_of, root, many, dan, language, delimiter):
     Agent.update(locale=language).where(Agent.id == root.id).execute()
-    header, *lines = rows(client_of(root).get("/admin/customers/export/csv/"), delimiter)
+    header, *lines = doors.csv_rows(client_of(root).get("/admin/customers/export/csv/"), delimiter)
     assert len(header) == 8
     own = next(line for line in lines if "carol@customer.example" in line)
     assert own[0] == "carol@customer.example"
@@ -101,11 +93,11 @@ def test_a_list_is_exported_as_filtered_with_the_columns_one_chose(client_of, ti
     assert form.count('name="column"') == 13
     assert f'name="tag" value="{tag}"' in form
     answer = client.get(f"/admin/tickets/export.csv?tag={tag}&column=subject&column=number&column=tags&column=strange")
-    assert rows(answer) == [["Number", "Subject", "Tags"], [other.number, "Other", "late"]]
-    whole = rows(client.get("/admin/tickets/export.csv"))
+    assert doors.csv_rows(answer) == [["Number", "Subject", "Tags"], [other.number, "Other", "late"]]
+    whole = doors.csv_rows(client.get("/admin/tickets/export.csv"))
     assert len(whole[0]) == 13
     assert {line[0] for line in whole[1:]} == {ticket.number, other.number}
 
 
 def test_an_export_keeps_to_ones_sight(client_of, ticket, ben):
-    assert rows(client_of(ben).get("/admin/tickets/export.csv?view=all"))[1:] == []
+    assert doors.csv_rows(client_of(ben).get("/admin/tickets/export.csv?view=all"))[1:] == []

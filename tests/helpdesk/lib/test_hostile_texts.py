@@ -10,12 +10,11 @@ from contextlib import suppress
 
 import pytest
 
-from admin_views.base import exports
 from helpdesk import search, settings
 from helpdesk.errors import InvalidInput
 from helpdesk.files import filetypes
 from helpdesk.imports import formats
-from helpdesk.lib import colors, email_syntax, inputs, passwords, richtext, sizes
+from helpdesk.lib import colors, email_syntax, inputs, passwords, richtext, sizes, spreadsheet_cells
 from helpdesk.lists import snippets
 from helpdesk.notifications import outbox_rows
 from helpdesk.orders import money
@@ -56,7 +55,7 @@ READERS = {
     "passage": lambda text: snippets.cut(text, ["ana"]),
     "marked": lambda text: snippets.marked(text, ["ana"]),
     "mail text": richtext.from_form,
-    "cell": exports.neutral,
+    "cell": spreadsheet_cells.neutral,
     "sender": lambda text: settings.clean("default_sender", text),
     "extensions": lambda text: settings.clean("allowed_extensions", text),
     "folder": lambda text: settings.clean("attachment_folder", text),
