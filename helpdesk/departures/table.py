@@ -22,8 +22,11 @@ def _counted(rows: Rows) -> Callable[[Agent], int]:
     return lambda agent: len(rows(agent))
 
 
-def _named(rows: Rows) -> Callable[[Agent], list[str]]:
-    return lambda agent: [str(row) for row in rows(agent)[:NAMED]]
+def _listed(key: str, rows: Rows, otherwise: Any, **further: Any) -> Holding:
+    """Return the line of what is shown by name."""
+    return Holding(
+        key, _counted(rows), otherwise, names=lambda agent: [str(row) for row in rows(agent)[:NAMED]], **further
+    )
 
 
 def _page(endpoint: str, **arguments: Any) -> Callable[[Agent], tuple[str, dict[str, Any]]]:
@@ -64,33 +67,30 @@ HOLDINGS: tuple[Holding, ...] = (
         restore=tickets.give_back,
         is_freed=True,
     ),
-    Holding(
+    _listed(
         "managed_teams",
-        _counted(people.managed),
+        people.managed,
         lazy("If nobody gets them, they have no manager."),
-        names=_named(people.managed),
         page=_page("desk_teams.index_view"),
         heirs=colleagues,
         transfer=people.move_managed,
         restore=people.give_back_managed,
         is_freed=True,
     ),
-    Holding(
+    _listed(
         "memberships",
-        _counted(people.joined),
+        people.joined,
         lazy("They leave these teams, whether somebody takes their place or not."),
-        names=_named(people.joined),
         page=_page("desk_teams.index_view"),
         heirs=colleagues,
         transfer=people.move_memberships,
         restore=people.give_back_memberships,
         is_freed=True,
     ),
-    Holding(
+    _listed(
         "places",
-        _counted(people.places),
+        people.places,
         lazy("If nobody takes their place, those who cover these places beside them go on alone."),
-        names=_named(people.places),
         heirs=colleagues,
         transfer=people.move_places,
         restore=people.give_back_places,
@@ -104,38 +104,34 @@ HOLDINGS: tuple[Holding, ...] = (
         transfer=tickets.move_drafts,
         restore=tickets.give_back_drafts,
     ),
-    Holding(
+    _listed(
         "filters",
-        _counted(setup.saved_by),
+        setup.saved_by,
         lazy("If nobody gets them, they rest until somebody saves them again."),
-        names=_named(setup.saved_by),
         page=_page("desk_filters.index_view"),
         heirs=setup.configurers,
         transfer=setup.move_filters,
         restore=setup.give_back_filters,
     ),
-    Holding(
+    _listed(
         "filter_actions",
-        _counted(setup.transferring_to),
+        setup.transferring_to,
         lazy("If nobody gets them, that action is skipped, and the history of the ticket says so."),
-        names=_named(setup.transferring_to),
         page=_page("desk_filters.index_view"),
         heirs=handlers,
         transfer=setup.move_actions,
         restore=setup.give_back_actions,
     ),
-    Holding(
+    _listed(
         "filter_conditions",
-        _counted(setup.looking_for),
+        setup.looking_for,
         lazy("They stay as they are: look whether they are still right."),
-        names=_named(setup.looking_for),
         page=_page("desk_filters.index_view"),
     ),
-    Holding(
+    _listed(
         "lists",
-        _counted(setup.shared_by),
+        setup.shared_by,
         lazy("If nobody gets them, they stay shared, and administrators may rename or delete them."),
-        names=_named(setup.shared_by),
         page=_page("desk_views.index_view"),
         heirs=colleagues,
         transfer=setup.move_lists,
@@ -148,21 +144,19 @@ HOLDINGS: tuple[Holding, ...] = (
         # Nobody but its owner reads the name of a list that is not shared.
         names=lambda agent: [str(row) for row in setup.lists_of_theirs(agent) if row.shared][:NAMED],
     ),
-    Holding(
+    _listed(
         "canned_responses",
-        _counted(setup.written_by),
+        setup.written_by,
         lazy("If nobody gets them, managers and administrators edit them."),
-        names=_named(setup.written_by),
         page=_page("desk_canned_responses.index_view"),
         heirs=handlers,
         transfer=setup.move_responses,
         restore=setup.give_back_responses,
     ),
-    Holding(
+    _listed(
         "keys",
-        _counted(people.keys),
+        people.keys,
         lazy("If they are not revoked, they go on working, also for whoever has a copy of them."),
-        names=_named(people.keys),
         page=_page("desk_api_keys.index_view"),
         heirs=_nobody_but(Word("revoke", lazy("Revoke"), lazy("Revoked"))),
         transfer=people.revoke_keys,
