@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 from helpdesk import access, clock, settings
-from helpdesk.incoming import mailboxes, sender_checks
+from helpdesk.incoming import headers, mailboxes, sender_checks
 from helpdesk.incoming.mail_threading import OURS, Trace, ticket_of
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.notifications import reply_address
@@ -82,13 +81,8 @@ def _is_own_code(email: str, agent: Agent, trace: Trace, own: set[str]) -> bool:
 
 def _is_recent(date: str) -> bool:
     """Whether a mail says it was written in these days."""
-    try:
-        written = parsedate_to_datetime(date)
-        # “-0000” stands for UTC of an unknown place; the last day of the calendar has no UTC west of it.
-        utc = written.astimezone(UTC) if written.tzinfo is not None else written
-    except (ValueError, TypeError, OverflowError):
-        return False
-    return -AHEAD <= clock.now() - utc.replace(tzinfo=None) <= OLDEST
+    written = headers.moment(date)
+    return written is not None and -AHEAD <= clock.now() - written <= OLDEST
 
 
 def _named(content: ParsedMail) -> str:

@@ -7,7 +7,9 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
 
 from helpdesk.incoming import charsets
 
@@ -165,3 +167,15 @@ def file_name(fields: Message) -> str:
         if value:
             return decoded(str(value).encode("utf-8", "surrogateescape"))
     return ""
+
+
+def moment(text: str) -> datetime | None:
+    """Return the moment (naive UTC) that a header names; without a zone it is taken for UTC, as RFC 5322 has “-0000”.
+
+    None for a text that names none; the last day of the calendar has no UTC west of it.
+    """
+    try:
+        time = parsedate_to_datetime(text)
+        return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from helpdesk.incoming import charsets, headers
 from helpdesk.incoming.sender_checks import without_comments
 
 #: Headers that are read, and characters of each.
@@ -33,23 +33,15 @@ class Hop:
 
 def read(values: Sequence[bytes]) -> list[list[str]]:
     """Return sender, server and time (UTC) of each of these headers, in the order the mail went, the last of many."""
-    return [_hop(value[:MOST_LETTERS].decode("utf-8", "replace")) for value in values[:MOST_HOPS]][::-1]
+    texts = [charsets.clean(value[:MOST_LETTERS].decode("utf-8", "replace")) for value in values[:MOST_HOPS]]
+    return [_hop(text) for text in texts][::-1]
 
 
 def _hop(text: str) -> list[str]:
     bare = without_comments(text)
     names = [match[1][:MAX_NAME] if (match := pattern.search(bare)) else "" for pattern in (_FROM, _BY)]
-    return [*names, _time(bare.rpartition(";")[2].strip())]
-
-
-def _time(text: str) -> str:
-    try:
-        time = parsedate_to_datetime(text)
-        # Without a zone it is taken for UTC, as RFC 5322 has it for “-0000”.
-        utc = time.astimezone(UTC) if time.tzinfo else time
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return ""
-    return utc.replace(tzinfo=None, microsecond=0).isoformat()
+    at = headers.moment(bare.rpartition(";")[2].strip())
+    return [*names, at.replace(microsecond=0).isoformat() if at is not None else ""]
 
 
 def hops(rows: Sequence[Sequence[str]]) -> list[Hop]:

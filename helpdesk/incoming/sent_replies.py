@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 from helpdesk import access
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
-from helpdesk.incoming import mail_record
+from helpdesk.incoming import headers, mail_record
 from helpdesk.incoming.mail_threading import Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import richtext
@@ -52,13 +49,5 @@ def _is_current(content: ParsedMail, trace: Trace) -> bool:
     answered = known.order_by(IncomingMail.message.desc()).limit(1).scalar()
     if answered is not None:
         return not theirs.where(Message.id > answered).exists()
-    sent_at = _sent_at(content)
+    sent_at = headers.moment(content.date)
     return sent_at is not None and not theirs.where(Message.created_at > sent_at).exists()
-
-
-def _sent_at(content: ParsedMail) -> datetime | None:
-    try:
-        time = parsedate_to_datetime(content.date)
-        return (time.astimezone(UTC) if time.tzinfo else time).replace(tzinfo=None)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

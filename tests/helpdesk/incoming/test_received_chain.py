@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pytest
@@ -45,6 +46,13 @@ def test_servers_stand_in_the_order_the_mail_went() -> None:
 )
 def test_whatever_it_says_it_is_read(text: str, hop: list[str]) -> None:
     assert received_chain.read([text.encode()]) == [hop]
+
+
+def test_no_header_carries_what_a_database_refuses() -> None:
+    names = ("Received", "From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References")
+    head = b"".join(f"{name}: from a\0b by c\0d; <x\0y@z.example>\u202e\r\n".encode() for name in names)
+    read = json.dumps(parser_process.document(head + b"\r\nHel\0lo"))
+    assert (r"\u0000" in read, r"\u202e" in read) == (False, False)
 
 
 def test_of_very_many_the_last_ones_count() -> None:
