@@ -70,7 +70,9 @@ def tidy(mailbox: Mailbox) -> int:
 def _due(mailbox: Mailbox) -> list[IncomingMail]:
     """Return the mails that are due, by folder: decided so many days ago, and whole on our disk."""
     limit = clock.now() - timedelta(days=mailbox.after_days)
-    rows = IncomingMail.select().where(
+    # Without what was read of them: PostgreSQL hands over all rows at once.
+    columns = (IncomingMail.id, IncomingMail.folder, IncomingMail.uid, IncomingMail.uid_validity, IncomingMail.path)
+    rows = IncomingMail.select(*columns).where(
         IncomingMail.mailbox == mailbox.id,
         SQL("tidied_at IS NULL AND uid IS NOT NULL"),
         IncomingMail.state.in_(DECIDED),
