@@ -88,12 +88,14 @@ class Imports:
         )
 
     @expose("/import/confirm", methods=("POST",))
-    def import_confirm_view(self) -> Response:
+    def import_confirm_view(self) -> ResponseReturnValue:
         """Store the good rows of the list that was shown."""
         kind, key = self.import_kind(), request.form.get("key", "")
         try:
             stored, bad = confirmation.run(kind, key, actor=self.agent)
         except (NotFound, InvalidInput) as error:
+            if request.form.get("text"):
+                return self._ask(kind, str(error)), 422
             flash(str(error), "error")
             return redirect(self.get_url(".import_view", **self.import_choices()))
         flash(self.imported_text(stored, bad), "success")

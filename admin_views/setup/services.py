@@ -93,7 +93,8 @@ class DepartmentsView(Imports, Ordered, DeskView):
 
     def chosen_service(self) -> Service | None:
         """Return the service that the list is for, if one was chosen. 404 for one that is not there."""
-        text = request.values.get("service", "")
+        # What was chosen on the page comes before what its address began with.
+        text = request.form.get("service", request.args.get("service", ""))
         return (lookups.service(as_key(text)) or abort(404)) if text else None
 
     def import_kind(self) -> Kind:

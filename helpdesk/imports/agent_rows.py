@@ -19,7 +19,7 @@ from helpdesk.locking import lock_account
 from helpdesk.orders import Stored
 from helpdesk.people import agents, invitations, permissions, teams
 from helpdesk.settings import lookups
-from models import Agent, Department, Role, Service, Team, TeamMember
+from models import Agent, Department, Role, Service, Team
 
 MAX_ROWS = 200
 #: Places and teams in one line.
@@ -203,5 +203,4 @@ def _invite(row: NewAgent, actor: Agent) -> Agent:
 
 def _join(team_id: int, agent_ids: list[int], actor: Agent) -> None:
     team = inputs.find_row(Team, team_id, "teams")
-    members = [key for (key,) in TeamMember.select(TeamMember.agent).where(TeamMember.team == team_id).tuples()]
-    teams.save_team(team, {"members": [*members, *agent_ids]}, actor=actor)
+    teams.save_team(team, {"members": [*teams.members_of(team), *agent_ids]}, actor=actor)

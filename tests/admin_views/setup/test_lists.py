@@ -76,13 +76,12 @@ def agent(email):
 # --- Agents -------------------------------------------------------------------------------------------------------
 
 
-def test_a_preview_invites_nobody(client, billing, invoices, team):
+def test_a_list_without_a_good_line_offers_nothing(client, billing, invoices, team):
     page = paste(client, AGENTS, "nora@desk.example; Nora Petit; Agent; Billing/Invoices | sales; Night; yes")
     text = doors.text_of(page)
-    assert "New 1 Changed 0 As they are 0 Lines left out 0" not in text  # there is no service Sales yet
+    # There is no service Sales yet.
     assert "1 Service and department Nothing is called “sales”. There is: Billing, Billing/Invoices" in text
     assert "None of these lines can be taken." in text
-    assert not Agent.select().where(Agent.email == "nora@desk.example").exists()
 
 
 def test_people_are_invited_with_all_that_a_line_says(client, billing, invoices, sales, team):
@@ -97,6 +96,8 @@ def test_people_are_invited_with_all_that_a_line_says(client, billing, invoices,
     assert "Billing/Invoices | Sales" in text
     assert "1 person covers no place and sees no ticket yet." in text
     assert "Invite 3 people" in text
+    # The preview invites nobody.
+    assert not Agent.select().where(Agent.email == "nora@desk.example").exists()
     assert "3 people were invited." in doors.text_of(confirm(client, AGENTS, page))
     nora = agent("nora")
     assert (nora.name, nora.role.can_configure, nora.is_admin, nora.password_hash) == ("Nora Petit", False, False, None)
@@ -470,6 +471,25 @@ def test_a_wrong_department_is_named(client, sales, line, reason):
     assert reason in doors.text_of(
         paste(client, DEPARTMENTS, "Good", line + "x" if line[0] == ";" else line, service=sales.id)
     )
+
+
+def test_what_is_chosen_on_the_page_comes_before_its_address(client, sales, billing):
+    page = paste(client, f"{DEPARTMENTS}?service={sales.id}", "Loans", service=billing.id)
+    confirm(client, DEPARTMENTS, page, service=billing.id)
+    assert Department.select().where(Department.service == sales).count() == 0
+    assert "Loans" in [str(row.name) for row in Department.select().where(Department.service == billing)]
+
+
+def test_a_confirmation_that_is_refused_gives_the_lines_back(client, sales):
+    page = paste(client, DEPARTMENTS, "Loans", "Repairs", service=sales.id)
+    assert '<textarea name="text" hidden>\nLoans\nRepairs</textarea>' in page.text
+    refused = doors.post(
+        client, f"{DEPARTMENTS}confirm", {"key": "gone", "text": "Loans\nRepairs", "service": sales.id}
+    )
+    assert refused.status_code == 422
+    assert ">\nLoans\nRepairs</textarea>" in refused.text
+    assert f'value="{sales.id}" selected' in refused.text
+    assert f'action="{DEPARTMENTS}"' in refused.text
 
 
 def test_a_service_that_is_not_there_is_404(client, sales):
