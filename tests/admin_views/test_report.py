@@ -266,3 +266,17 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(page, root, quarter, wid
         page.goto(path)
         assert axe.violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.browser
+@sqlite_only
+def test_every_table_fits_between_telephone_and_desk(page, root, quarter):
+    root.locale = "fr"
+    root.save()
+    browsing.enter(page, root)
+    found = {}
+    for width in (1080, 900, 861, 768, 640):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(URL)
+        found[width] = page.evaluate("document.documentElement.scrollWidth")
+    assert found == {width: width for width in found}
