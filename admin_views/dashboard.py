@@ -18,7 +18,7 @@ from admin_views import period_form
 from admin_views.base import DeskPage, exports
 from admin_views.period_form import PeriodForm
 from admin_views.tickets.sidebar import desk_menu
-from helpdesk import examples, filters, i18n, journal
+from helpdesk import clock, examples, filters, i18n, journal
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.incoming import held_mail_count, mailbox_health
@@ -113,7 +113,7 @@ class Dashboard(DeskPage):
             kinds=KINDS,
             duration=durations.in_words,
             most=MOST,
-            today=statistics.last_days(1, ask.period.zone).last,
+            today=clock.today(ask.period.zone),
             catalogue=lookups,
             failing=mailbox_health.failing() if administers else [],
             failure_text=mailbox_health.failure_text,

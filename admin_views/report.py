@@ -14,11 +14,11 @@ from flask_admin import expose
 from admin_views import period_form
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import LIST, desk_menu
-from helpdesk import access, i18n, journal
+from helpdesk import access, clock, i18n, journal
 from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.lib.periods import Period
 from helpdesk.lists import period_criteria
-from helpdesk.reports import durations, period_report, statistics
+from helpdesk.reports import durations, period_report
 from helpdesk.reports.period_report import CRITERION, MOST_LINES, Line, Report
 
 #: Calendar years that are one click away.
@@ -102,7 +102,7 @@ class ReportPage(DeskPage):
     def index_view(self) -> ResponseReturnValue:
         """Show the report."""
         zone = period_report.desk_zone()
-        form, today = period_form.read(zone), statistics.last_days(1, zone).last
+        form, today = period_form.read(zone), clock.today(zone)
         period = form.period or period_report.year(today.year, today, zone)
         report = period_report.measure(self.agent, period)
         return self.render(
@@ -129,7 +129,7 @@ class ReportPage(DeskPage):
         kind, zone = request.args.get("by", ""), period_report.desk_zone()
         if kind not in KINDS:
             abort(404)
-        today = statistics.last_days(1, zone).last
+        today = clock.today(zone)
         period = period_form.read(zone).period or period_report.year(today.year, today, zone)
         lines = csv_lines(kind, period_report.measure(self.agent, period))
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
     """Return the present time as a naive UTC datetime."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def today(zone: ZoneInfo) -> date:
+    """Return the day it is in a time zone."""
+    return now().replace(tzinfo=UTC).astimezone(zone).date()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from helpdesk import clock, settings
 from helpdesk.access import Actor
+from helpdesk.lib.periods import Period
 from models import Customer, TicketEvent
 
 
 def today() -> date:
     """Return the day it is where the desk is."""
-    return clock.now().replace(tzinfo=UTC).astimezone(ZoneInfo(settings.get("timezone"))).date()
+    return clock.today(_zone())
 
 
 def note(customer_id: int, last: date, words: str) -> None:
     """Note that a customer is away up to this day, and their words for it."""
-    midnight = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(settings.get("timezone")))
-    until = midnight.astimezone(UTC).replace(tzinfo=None)
+    until = Period(last, last, _zone()).end
     Customer.update(absent_until=until, absent_words=words).where(Customer.id == customer_id).execute()
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(settings.get("timezone"))
 
 
 def words_of(customer: Customer) -> str:

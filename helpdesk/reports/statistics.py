@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,13 +38,13 @@ QUARTER = 15 * 60
 
 def last_days(count: int, zone: ZoneInfo) -> Period:
     """Return the period of the last `count` days, today included."""
-    today = _today(zone)
+    today = clock.today(zone)
     return Period(today - timedelta(days=count - 1), today, zone)
 
 
 def between(first: date, last: date | None, zone: ZoneInfo) -> Period:
     """Return the period from `first` to `last` (today at most). Raises InvalidInput at ``since`` or ``until``."""
-    today = _today(zone)
+    today = clock.today(zone)
     last = min(last or today, today)
     if first > today:
         raise InvalidInput(lazy("This day is yet to come."), field="since")
@@ -53,10 +53,6 @@ def between(first: date, last: date | None, zone: ZoneInfo) -> Period:
     if (last - first).days >= MOST_DAYS:
         raise InvalidInput(lazy("Choose at most 366 days."), field="since")
     return Period(first, last, zone)
-
-
-def _today(zone: ZoneInfo) -> date:
-    return clock.now().replace(tzinfo=UTC).astimezone(zone).date()
 
 
 @dataclass(frozen=True)
