@@ -144,7 +144,13 @@ class CustomersView(Imports, DeskView):
         del form["email"], form["invited"]
         return form
 
-    def holder(self, email: str) -> Customer | None:
+    def render(self, template: str, **kwargs: Any) -> str:
+        """Lead from an address that is refused to who has it."""
+        if template == self.create_template and kwargs["form"].email.errors:
+            kwargs["holder"] = self._holder(kwargs["form"].email.data or "")
+        return super().render(template, **kwargs)
+
+    def _holder(self, email: str) -> Customer | None:
         """Return the customer with this address, where the agent may see them."""
         address = customers.lookup(email)
         if address is None:
