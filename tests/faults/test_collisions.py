@@ -24,6 +24,9 @@ from tests.support.waiting import PATIENCE, wait_until
 DESK = "/admin/tickets/"
 
 
+WAITS_FOR_ME = "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+
+
 @postgresql_only
 def test_a_deadlock_is_tried_once_more_and_nobody_hears_of_it(
     app: Any, ana: Agent, ticket: Ticket, carol: Any, billing: Any, invoices: Any, caplog: Any
@@ -43,7 +46,7 @@ def test_a_deadlock_is_tried_once_more_and_nobody_hears_of_it(
         )
         sending.start()
         # The page has the first ticket and waits for the second.
-        wait_until(lambda: rival.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone())
+        wait_until(lambda: rival.execute(WAITS_FOR_ME).fetchone())
         rival.execute(lock, (ticket.id,))
         rival.commit()
     sending.join(PATIENCE)

@@ -105,7 +105,11 @@ def test_a_customer_is_found_by_name_and_address(ticket, ana, dan, typed):
 def test_an_address_finds_its_mails_and_its_refused_sign_ins(ana):
     with pytest.raises(InvalidInput):
         sign_ins.sign_in("nobody@else.example", "wrong", visitor=Visitor("192.0.2.1"))
-    assert texts("nobody@else.example") == ["A sign-in was refused (nobody@else.example)"]
+    journal.record(journal.Act.MAIL_SENT, actor=None, subject="nobody@else.example", email="invitation")
+    assert texts("nobody@else.example") == [
+        "The e-mail “Invitation” was sent to nobody@else.example",
+        "A sign-in was refused (nobody@else.example)",
+    ]
 
 
 def test_what_an_older_version_wrote_is_found_in_lower_case(ana):

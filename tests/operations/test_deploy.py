@@ -113,11 +113,14 @@ def test_what_the_image_takes_is_a_whole_desk(tmp_path: Path) -> None:
         path = environment.ROOT / name
         (shutil.copytree if path.is_dir() else shutil.copy)(path, tmp_path / "program" / name)
     desk = Served(tmp_path / "data", "serve", app=tmp_path / "program" / "app.py")
-    page = desk.get("/")
-    styles = re.findall(r'href="(/static/[^"]+\.css[^"]*)"', page.body)
-    assert (page.status, [desk.get(style).status for style in styles]) == (200, [200] * len(styles))
-    assert styles
-    assert desk.end(signal.SIGTERM) == 0
+    try:
+        page = desk.get("/")
+        styles = re.findall(r'href="(/static/[^"]+\.css[^"]*)"', page.body)
+        assert (page.status, [desk.get(style).status for style in styles]) == (200, [200] * len(styles))
+        assert styles
+        assert desk.end(signal.SIGTERM) == 0
+    finally:
+        desk.end(signal.SIGKILL)
 
 
 def test_the_desk_of_compose_gets_variables_that_are_read() -> None:

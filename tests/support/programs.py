@@ -135,10 +135,14 @@ class Program:
         return self.returncode
 
     def wait(self, timeout: float = PATIENCE) -> int:
-        """Wait until it has ended, and return its exit code. Raises TimeoutError."""
+        """Wait until it has ended, and return its exit code. Raises TimeoutError, and ends what goes on for longer."""
         if self.returncode is None:
             self._line.settimeout(timeout)
-            self._ended()
+            try:
+                self._ended()
+            except TimeoutError:
+                self.kill()
+                raise
         assert self.returncode is not None
         return self.returncode
 

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from peewee import SQL
 
-from database import database, is_sqlite
+from database import database
 from helpdesk import clock, i18n, settings
 from helpdesk.incoming import collection, held_mail_count, mail_recipients, pipeline
 from helpdesk.notifications import reply_address
@@ -209,6 +209,7 @@ def test_mails_are_found_by_mailbox_recipient_program_and_size(
     assert listed("Size", 25 << 20) == set()
 
 
+@sqlite_only
 def test_the_filters_of_mails_use_their_indexes(mailbox: Mailbox) -> None:
     for condition, index in (
         (IncomingMail.mailbox == mailbox.id, "incoming_mail_of_mailbox"),
@@ -218,9 +219,8 @@ def test_the_filters_of_mails_use_their_indexes(mailbox: Mailbox) -> None:
     ):
         query = IncomingMail.select().where(condition).order_by(IncomingMail.id.desc()).limit(25)
         sql, values = query.sql()
-        if is_sqlite():
-            plan = " ".join(row[-1] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
-            assert index in plan, plan
+        plan = " ".join(row[-1] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
+        assert index in plan, plan
 
 
 def test_a_logo_that_comes_again_and_again_is_folded(

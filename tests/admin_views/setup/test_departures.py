@@ -155,4 +155,4 @@ def test_the_page_speaks_french(admin, leaving, root):
     root.save()
     text = page(admin, leaving)
     assert "Départ : Ana" in text
-    assert "Tickets en cours" in text or "Tickets ouverts" in text
+    assert "Tickets en cours" in text

@@ -15,6 +15,7 @@ from helpdesk.journal_listing import Wanted
 from helpdesk.journal_texts import HOLDING_NAMES
 from helpdesk.lists import saved_views
 from helpdesk.operations import upkeep
+from helpdesk.outbox import claims
 from helpdesk.people import agents, api_keys, permissions, sign_ins, teams
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, drafts, undo_send
@@ -296,7 +297,20 @@ def test_drafts_that_went_on_to_somebody_else_stay_there(lea, ana, root, ticket)
     assert drafts.of(ticket, ana).body == "<p>Half a sentence</p>"
 
 
-def test_a_reply_that_waits_goes_out_or_becomes_a_draft(ticket, ana, ben, root):
+def test_a_reply_that_waits_goes_out_as_it_is_written(ticket, ana, carol, root):
+    settings.save({"undo_send_seconds": "30"})
+    message = tickets.reply(ticket, "<p>Not yet</p>", actor=ana)
+    departures.leave(ana, {}, actor=root)
+    assert Message.get_by_id(message.id).kind == "reply"
+    owed = OutgoingEmail.get(OutgoingEmail.message == message.id)
+    assert (owed.state, owed.to_email) == ("pending", carol.primary_address.email)
+    OutgoingEmail.update(state="sent").where(OutgoingEmail.id != owed.id).execute()
+    assert owed.id not in [row.id for row in claims.due_now()]
+    with time_machine.travel(clock.now() + timedelta(minutes=1)):
+        assert owed.id in [row.id for row in claims.due_now()]
+
+
+def test_a_reply_that_waits_becomes_a_draft(ticket, ana, root):
     settings.save({"undo_send_seconds": "30"})
     tickets.reply(ticket, "<p>Not yet</p>", actor=ana)
     departure = departures.leave(ana, {"replies": "withdraw", "tickets": to(root), "drafts": to(root)}, actor=root)
