@@ -35,7 +35,7 @@ INK = (77, 58, 73)
 PAPER = (247, 244, 238)
 
 #: Enough for soft edges; with every shade the picture would be three times as large.
-SHADES = 8
+SHADES = 4
 
 #: The opacity of a letter's pixels: the library's own table makes dark ink pale.
 STRENGTH = [min(255, level * 4) for level in range(256)]
