@@ -8,6 +8,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from admin_views.tickets.base import TicketDeskPage
+from helpdesk.errors import Merged
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
 from helpdesk.tickets import unread
@@ -21,8 +22,14 @@ class UnreadPage(TicketDeskPage):
     @expose("/<number>/read", methods=["POST"])
     def read_view(self, number: str) -> ResponseReturnValue:
         """Take from the page's script up to which message was shown; without script, a button marks the whole."""
-        ticket = self.context.find(number)
         upto = inputs.row_key(request.form.get("upto", ""))
+        try:
+            ticket = self.context.find(number)
+        except Merged:
+            # Nobody asked for anything: the script has nothing to say to its reader.
+            if upto is None:
+                raise
+            return {}
         if upto is not None:
             unread.read(ticket, upto, actor=self.agent)
             return {}

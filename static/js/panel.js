@@ -35,6 +35,31 @@ function takeOver(form, fresh) {
   }
 }
 
+/** The fresh page's forms know what this page's do: what still differs then is what the ticket has become. */
+function asHere(fresh) {
+  for (const name of ["csrf_token", "known"]) {
+    const { value } = document.querySelector(`[name=${name}]`);
+    for (const field of fresh.querySelectorAll(`[name=${name}]`)) field.value = value;
+  }
+}
+
+/** A copy of a part with its menus closed, and without what nobody with a script sees. */
+function seen(part) {
+  const copy = part.cloneNode(true);
+  for (const menu of copy.querySelectorAll("details[open]")) menu.open = false;
+  for (const hidden of copy.querySelectorAll(".no-script")) hidden.remove();
+  return copy;
+}
+
+/** Show a part as it is now. What has not changed stays, with what was typed in it; who stood in it stands there again. */
+function renew(mine, theirs) {
+  if (seen(mine).isEqualNode(seen(theirs))) return;
+  const here = mine.contains(document.activeElement) && document.activeElement;
+  mine.replaceWith(theirs);
+  if (!here) return;
+  [...theirs.querySelectorAll(here.tagName)].find((one) => one.name === here.name && one.textContent === here.textContent)?.focus();
+}
+
 /** Read the page again and take over what shows the ticket: its head, its acts, the newest lines of its history. */
 async function refresh(form) {
   const turn = ++begun;
@@ -43,11 +68,12 @@ async function refresh(form) {
   const text = await answer.text();
   if (turn !== begun) return;
   const fresh = new DOMParser().parseFromString(text, "text/html");
+  learn(fresh.querySelector("[name=known]").value);
+  asHere(fresh);
   for (const selector of SHOWN) {
     const [mine, theirs] = [document, fresh].map((page) => page.querySelector(selector));
-    if (mine && theirs) mine.replaceWith(theirs);
+    if (mine && theirs) renew(mine, theirs);
   }
-  learn(fresh.querySelector("[name=known]").value);
   takeOver(form, fresh);
   const [mine, theirs] = [document, fresh].map((page) => page.querySelector(".thread"));
   const lines = theirs.lastElementChild;
@@ -61,6 +87,8 @@ export function panel() {
   const form = document.querySelector("form[data-panel]");
   if (!form) return;
   const toast = form.querySelector("[data-toast]");
+  let leaving = false;
+  addEventListener("pageshow", () => { leaving = false; });
 
   function say(text, undo) {
     const said = Object.assign(document.createElement("span"), { textContent: text });
@@ -97,13 +125,15 @@ export function panel() {
   async function save(field) {
     const [shown, value] = [shownOf(field), field.value];
     const before = shown.value;
-    if (value === before) return;
+    // The form itself is on its way already: sent twice, it would be answered twice.
+    if (leaving || value === before) return;
     begun += 1;
     shown.value = value;
     const known = form.elements.known.value;
     const answer = await post(form.action, { [field.name]: value, [shown.name]: before, known });
     if (!answer) {
       shown.value = before;
+      leaving = true;
       return form.submit();
     }
     if (answer.known) learn(answer.known);

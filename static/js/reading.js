@@ -62,7 +62,8 @@ async function tell(thread) {
   if (document.hidden) return document.addEventListener("visibilitychange", () => tell(thread), { once: true });
   const body = new URLSearchParams({ upto: thread.dataset.upto, csrf_token: document.querySelector("[name=csrf_token]").value });
   try {
-    await (await fetch(thread.dataset.read, { method: "POST", body, keepalive: true, redirect: "error" })).json();
+    const headers = { Accept: "application/json" };
+    await (await fetch(thread.dataset.read, { method: "POST", body, headers, keepalive: true, redirect: "error" })).json();
   } catch {
     // Without a network the ticket stays unread.
   }

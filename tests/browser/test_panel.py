@@ -55,6 +55,41 @@ def test_a_choice_on_a_ticket_that_was_merged_leads_to_the_other(opened, ticket,
     assert opened.get_by_text("Nothing was changed.").count() == 1
 
 
+def test_a_form_on_its_way_is_not_sent_again(opened, ticket, root, carol):
+    other = cast.open_ticket(carol, ticket.service, ticket.department)
+    tickets.merge(Ticket.get_by_id(ticket.id), other, actor=root)
+    # Who leaves the list of priorities then would have it saved once more.
+    opened.evaluate("""() => {
+      const { submit } = HTMLFormElement.prototype;
+      HTMLFormElement.prototype.submit = function leave() {
+        submit.call(this);
+        document.getElementById("priority").focus();
+        document.getElementById("priority").blur();
+      };
+    }""")
+    opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
+    opened.wait_for_url(f"**/admin/tickets/{other.number}")
+    assert opened.get_by_text("Nothing was changed.").count() == 1
+
+
+def test_what_a_choice_does_not_change_stays_with_what_was_typed(opened, ticket):
+    opened.locator("#acts summary", has_text="Transfer").click()
+    opened.fill("#note", "Known to you.")
+    opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
+    opened.locator(".event", has_text="High").wait_for()
+    assert opened.input_value("#note") == "Known to you."
+
+
+def test_who_stands_on_an_act_stands_on_it_when_the_acts_have_changed(opened, ticket, ana):
+    tickets.assign(Ticket.get(), ana, actor=ana)
+    opened.reload()
+    assert opened.get_by_role("button", name="Take", exact=True).count() == 0
+    opened.get_by_role("button", name="Close", exact=True).focus()
+    opened.select_option("#assignee", "")
+    opened.get_by_role("button", name="Take", exact=True).wait_for()
+    assert opened.evaluate("document.activeElement.textContent.trim()") == "Close"
+
+
 def test_a_choice_in_a_form_that_has_expired_comes_back_on_a_page(opened, ticket):
     opened.watcher.expected.append("400")
     opened.context.clear_cookies()

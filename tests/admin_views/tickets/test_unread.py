@@ -52,6 +52,15 @@ def bodies(page):
     return re.findall(r"<p>Line (\d+)\.</p>", page)
 
 
+def test_a_page_shown_before_a_merge_says_nothing_when_it_is_read(client_of, ticket, carol, root):
+    client = client_of(root)
+    where, upto = re.search(r'data-read="([^"]+)" data-upto="(\d+)"', html(client, url(ticket))).groups()
+    other = cast.open_ticket(carol, ticket.service, ticket.department)
+    tickets.merge(ticket, other, actor=root)
+    assert post(client, where, {"upto": upto}).json == {}
+    assert "Nothing was changed." not in html(client, url(other))
+
+
 # --- The list -----------------------------------------------------------------------------------------------------
 
 
