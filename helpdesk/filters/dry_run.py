@@ -8,9 +8,9 @@ from typing import Any
 
 from peewee import fn
 
-from helpdesk import access, folding
+from helpdesk import access, folding, i18n
 from helpdesk.access import Actor
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, fits
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, fits, opening_mails
 from models import Attachment, Message, Ticket
 
 #: Tickets that a filter is tried on.
@@ -54,11 +54,15 @@ def _newest(actor: Actor) -> list[TicketFields]:
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
     firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
     bodies = dict(Message.select(Message.ticket, Message.body).where(Message.id.in_(firsts)).tuples())
-    files: dict[int, list[str]] = {}
-    names = Attachment.select(Message.ticket, Attachment.name).join(Message).where(Attachment.message.in_(firsts))
-    for ticket_id, name in names.tuples():
-        files.setdefault(ticket_id, []).append(name)
-    return [TicketFields(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, [])) for ticket in tickets]
+    files: dict[int, list[tuple[str, int]]] = {}
+    rows = Attachment.select(Message.ticket, Attachment.name, Attachment.size)
+    for ticket_id, name, size in rows.join(Message).where(Attachment.message.in_(firsts)).tuples():
+        files.setdefault(ticket_id, []).append((name, size))
+    mails = opening_mails([ticket.id for ticket in tickets])
+    return [
+        TicketFields(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, []), mails.get(ticket.id, []))
+        for ticket in tickets
+    ]
 
 
 def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Excerpt]:
@@ -70,6 +74,11 @@ def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Exce
 
 
 def _excerpt(condition: Condition, text: str) -> Excerpt | None:
+    label = FIELDS[condition.field].label
+    if condition.kind == "size":
+        return Excerpt(label, "", i18n.size(int(text)), "")
+    if condition.kind == "origin":
+        return Excerpt(label, "", str(OPERATORS[condition.operator].label), "")
     value = folding.fold(condition.value.strip())
     if not OPERATORS[condition.operator].holds([folding.fold(text)], value):
         return None
@@ -81,7 +90,7 @@ def _excerpt(condition: Condition, text: str) -> Excerpt | None:
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
     cut = "…" if start > AROUND else ""
     more = "…" if end + AROUND < len(text) else ""
-    return Excerpt(FIELDS[condition.field], cut + before, text[start:end], after + more)
+    return Excerpt(label, cut + before, text[start:end], after + more)
 
 
 def _span(text: str, folded: str, *, last: bool) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from database import Stamp, database
@@ -10,7 +11,7 @@ from helpdesk import access, folding
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.filters.actions import ACTIONS, TargetGone, check, target
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, megabytes
 from helpdesk.i18n import lazy
 from helpdesk.lib import sort_position
 from helpdesk.tickets import canned_responses
@@ -45,9 +46,16 @@ def condition_problems(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _wrong_condition(row: Mapping[str, Any]) -> Any:
-    if row.get("field") not in FIELDS or row.get("operator") not in OPERATORS:
+    field, operator = FIELDS.get(str(row.get("field"))), OPERATORS.get(str(row.get("operator")))
+    if field is None or operator is None:
         return lazy("Choose an element and a condition.")
+    if field.kind != operator.kind:
+        return lazy("This comparison does not go with this element.")
     value = str(row.get("value") or "").strip()
+    if operator.kind == "origin":
+        return None
+    if operator.kind == "size" and megabytes(value) is None:
+        return lazy("Give a number of megabytes.")
     if not folding.fold(value):
         return lazy("Say what the condition looks for.")
     return lazy("At most %(limit)s characters.", limit=LONGEST_VALUE) if len(value) > LONGEST_VALUE else None
@@ -84,7 +92,8 @@ def _wrong_action(row: Mapping[str, Any], actor: Actor) -> Any:
 
 def conditions_from(rows: Sequence[Mapping[str, Any]]) -> list[Condition]:
     """Return checked rows as conditions."""
-    return [Condition(str(row["field"]), str(row["operator"]), str(row["value"]).strip()) for row in rows]
+    conditions = [Condition(str(row["field"]), str(row["operator"]), str(row["value"]).strip()) for row in rows]
+    return [replace(condition, value="") if condition.kind == "origin" else condition for condition in conditions]
 
 
 def save_filter(rule: Filter | None, values: Mapping[str, Any], *, actor: Actor) -> Filter:

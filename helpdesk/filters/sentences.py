@@ -21,12 +21,12 @@ def sentence(rule: Filter) -> str:
 
 
 def _condition(row: Condition) -> str:
-    return _(
-        "%(field)s %(operator)s “%(value)s”",
-        field=FIELDS[row.field],
-        operator=OPERATORS[row.operator].label,
-        value=row.value,
-    )
+    field, operator = FIELDS[row.field].label, OPERATORS[row.operator].label
+    if row.kind == "origin":
+        return _("%(field)s %(operator)s", field=field, operator=operator)
+    if row.kind == "size":
+        return _("%(field)s %(operator)s %(value)s MB", field=field, operator=operator, value=row.value)
+    return _("%(field)s %(operator)s “%(value)s”", field=field, operator=operator, value=row.value)
 
 
 def _action(row: FilterAction) -> str:

@@ -66,6 +66,7 @@ def new_ticket(mail: IncomingMail, content: ParsedMail, mailbox: Mailbox, email:
         last_name=last,
         locale=(address.customer.locale if address is not None else None) or locale or settings.get("language"),
         form_key=mail_record.form_key(mail),
+        mail=mail,
         order_number=order_in(author, f"{content.subject}\n{text}"),
     )
 

@@ -31,6 +31,7 @@ from models import (
     Customer,
     CustomerAddress,
     Department,
+    IncomingMail,
     Message,
     Service,
     Ticket,
@@ -68,6 +69,8 @@ class NewTicket:
     source: str = ""
     #: Taken for spam before anybody has read it: nobody is told, and its author is not blocked.
     is_spam: bool = False
+    #: The mail it came in: filters look at it.
+    mail: IncomingMail | None = None
 
     @property
     def digest(self) -> str:
@@ -97,6 +100,9 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
         with transaction():
             address = _author(new, actor)
             ticket = _store(new, subject, service, department, address)
+            if new.mail is not None:
+                new.mail.ticket = ticket
+                new.mail.save()
             message = write_first_message(ticket, address, body)
             attach(message, new.files, actor=actor)
             write_cc(ticket, new.copies, actor=actor or address.customer, unsure=actor is None)

@@ -1,5 +1,6 @@
 // <form data-clauses>: the rows of a filter are added, removed and moved in place, and what an action needs follows it.
-// Without script the same buttons post the form. Names stay as they are: the server reads rows in the order of the page.
+// An element offers the comparisons of its kind. Without script the same buttons post the form. Names stay as they are: the
+// server reads rows in the order of the page.
 function nextNumber(list) {
   const numbers = [...list.querySelectorAll("[name]")].map((control) => Number(control.name.split("-")[1]) || 0);
   return Math.max(-1, ...numbers) + 1;
@@ -27,6 +28,7 @@ function act(form, button) {
     const list = form.querySelector(`[data-rows="${kind}"]`);
     const row = fresh(form, kind, nextNumber(list));
     list.append(row);
+    fit(row);
     row.querySelector(".at-next ~ select, select:not(.at-next)")?.focus();
     showMode(form, form.querySelector("[data-mode]")?.value);
     return;
@@ -61,6 +63,18 @@ function follow(form, select) {
   rename(row, select.name.replace(/-action$/, ""));
 }
 
+/** An element takes comparisons of its kind only; one that tells where a message is from needs no words. */
+function fit(row) {
+  const element = row.querySelector("[data-element]");
+  if (!element) return;
+  const { kind } = element.selectedOptions[0].dataset;
+  const comparison = row.querySelector("[data-comparison]");
+  for (const option of comparison.options) option.hidden = option.disabled = option.dataset.kind !== kind;
+  if (comparison.selectedOptions[0]?.disabled ?? true) comparison.value = [...comparison.options].find((one) => !one.disabled).value;
+  row.querySelector("[data-value]").hidden = kind === "origin";
+  row.querySelector("[data-unit]").hidden = kind !== "size";
+}
+
 export function clauses() {
   const form = document.querySelector("form[data-clauses]");
   if (!form) return;
@@ -73,5 +87,7 @@ export function clauses() {
   form.addEventListener("change", ({ target }) => {
     if ("mode" in target.dataset) showMode(form, target.value);
     if ("follows" in target.dataset) follow(form, target);
+    if ("element" in target.dataset) fit(target.closest("[data-row]"));
   });
+  form.querySelectorAll("[data-row]").forEach(fit);
 }

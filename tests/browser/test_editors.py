@@ -48,6 +48,25 @@ def test_a_filter_is_written_as_a_sentence(screen, ana):
     )
 
 
+def test_an_element_offers_the_comparisons_of_its_kind(screen):
+    screen.goto("/admin/filters/new/")
+    screen.fill("#name", "Programs")
+    row = clause(screen, "conditions", 0)
+    comparison, words = row.get_by_label("Comparison"), row.locator("[data-value]")
+    shown = "select => [...select.options].filter(one => !one.hidden).map(one => one.value)"
+    assert "more_than" not in comparison.evaluate(shown)
+    row.get_by_label("Element").select_option("size")
+    assert comparison.evaluate(shown) == ["more_than", "less_than"]
+    assert row.get_by_text("MB", exact=True).is_visible()
+    row.get_by_label("Element").select_option("origin")
+    assert comparison.evaluate(shown) == ["by_program", "by_person"]
+    assert not words.is_visible()
+    clause(screen, "actions", 0).get_by_label("Action").select_option("spam")
+    screen.get_by_role("button", name="Save").last.click()
+    screen.get_by_text("The filter was saved.").wait_for()
+    assert filters.sentence(Filter.get()) == "If the message was written by a program, then mark as spam."
+
+
 def test_the_control_follows_the_action(screen, ana, billing, team):
     screen.goto("/admin/filters/new/")
     row = clause(screen, "actions", 0)

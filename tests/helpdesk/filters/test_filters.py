@@ -12,6 +12,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import describe
 from helpdesk.files import file_store
+from helpdesk.filters.conditions import MB
 from helpdesk.people import agents, permissions
 from helpdesk.tickets import canned_responses
 from models import (
@@ -199,6 +200,9 @@ def test_saving_replaces_conditions_and_actions(root):
         ({"conditions": []}, "conditions"),
         ({"conditions": [{"field": "subject", "operator": "is", "value": " "}]}, "conditions-0"),
         ({"conditions": [{"field": "password", "operator": "is", "value": "x"}]}, "conditions-0"),
+        ({"conditions": [{"field": "size", "operator": "contains", "value": "3"}]}, "conditions-0"),
+        ({"conditions": [{"field": "size", "operator": "more_than", "value": "-3"}]}, "conditions-0"),
+        ({"conditions": [{"field": "subject", "operator": "by_program", "value": "3"}]}, "conditions-0"),
         ({"actions": []}, "actions"),
         ({"actions": [{"action": "transfer", "argument": ""}]}, "actions-0"),
         ({"actions": [{"action": "transfer", "argument": "999"}]}, "actions-0"),
@@ -302,6 +306,29 @@ def test_the_name_of_any_file_counts(enclosed, operator, value, expected):
 def test_a_ticket_without_files_is_denied_any_name(carol, sales):
     make_filter(("tag", "hit"), field="attachment", operator="not_contains", value="txt")
     assert cast.open_ticket(carol, sales).ticket_tags.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [("more_than", "0.5", True), ("more_than", "0,6", False), ("less_than", "1", True), ("less_than", "0.5", False)],
+)
+def test_the_files_of_a_ticket_are_weighed_together(carol, sales, data_dir, root, operator, value, expected):
+    settings.save({"allowed_extensions": "txt"})
+    make_filter(("tag", "hit"), field="size", operator=operator, value=value)
+    half = b"x" * (MB // 4 + 100)
+    files = tuple(file_store.receive(io.BytesIO(half), name) for name in ("one.txt", "two.txt"))
+    ticket = cast.open_ticket(carol, sales, files=files)
+    assert (ticket.ticket_tags.count() == 1) is expected
+    matches = filters.try_out([filters.Condition("size", operator, value)], "all", actor=root)
+    assert [match.excerpts[0].hit for match in matches] == ["512 KB"] * expected
+
+
+def test_a_ticket_of_the_form_is_no_mail(carol, sales):
+    make_filter(("tag", "hit"), field="mailbox", operator="contains", value="support")
+    make_filter(("tag", "program"), field="origin", operator="by_program", value="")
+    make_filter(("tag", "elsewhere"), field="recipient", operator="not_contains", value="sales@")
+    make_filter(("tag", "person"), field="origin", operator="by_person", value="")
+    assert {row.tag.name for row in cast.open_ticket(carol, sales).ticket_tags} == {"elsewhere", "person"}
 
 
 def test_trying_looks_at_the_names_of_files(enclosed, root):
