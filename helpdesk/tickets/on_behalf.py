@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpdesk import access
 from helpdesk.errors import InvalidInput
-from helpdesk.events import OPENED_FOR
+from helpdesk.event_texts import OPENED_FOR
 from helpdesk.i18n import lazy
 from helpdesk.lib import email_syntax
 from helpdesk.people import customers

@@ -65,7 +65,7 @@ class NewTicket:
     files: tuple[StoredFile, ...] = ()
     #: The order it is about, as the customer typed its number.
     order_number: str = ""
-    #: How the customer reached the agent who opens it for them (a key of ``events.OPENED_FOR``); empty otherwise.
+    #: How the customer reached the agent who opens it for them (a key of ``event_texts.OPENED_FOR``); empty otherwise.
     source: str = ""
     #: Taken for spam before anybody has read it: nobody is told, and its author is not blocked.
     is_spam: bool = False

@@ -41,7 +41,7 @@ FLOORS = (
     ("settings",),
     ("search",),
     ("customer_search",),
-    ("access", "links"),
+    ("access", "links", "event_texts"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
     ("journal_search",),

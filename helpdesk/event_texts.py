@@ -1,0 +1,135 @@
+"""What can happen to a ticket, and the sentences that say so; ``helpdesk.events`` writes and reads them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from helpdesk.i18n import lazy
+
+
+class EventKind(StrEnum):
+    """Everything that can happen to a ticket."""
+
+    OPENED = "opened"
+    CUSTOMER_WROTE = "customer-wrote"
+    REPLIED = "replied"
+    NOTE_ADDED = "note-added"
+    NOTE_DELETED = "note-deleted"
+    NAMED = "named"
+    STATUS = "status"
+    PRIORITY = "priority"
+    IMPORTANT = "important"
+    NOT_IMPORTANT = "not-important"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    TRANSFERRED = "transferred"
+    UNASSIGNED = "unassigned"
+    MOVED = "moved"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    CLOSED = "closed"
+    CLOSED_BY_CUSTOMER = "closed-by-customer"
+    REOPENED = "reopened"
+    SPAM = "spam"
+    NOT_SPAM = "not-spam"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    COPY_ADDED = "copy-added"
+    COPY_DROPPED = "copy-dropped"
+    COPY_LEFT = "copy-left"
+    FILTERED = "filtered"
+    FILTER_SKIPPED = "filter-skipped"
+    UNDONE = "undone"
+    WITHDRAWN = "withdrawn"
+    RATED_GOOD = "rated-good"
+    RATED_BAD = "rated-bad"
+    RENAMED = "renamed"
+    MERGED = "merged"
+    STRANGER_WROTE = "stranger-wrote"
+    SENT_ELSEWHERE = "sent-elsewhere"
+    AUTOMATIC = "automatic"
+    RELATED = "related"
+    SPLIT = "split"
+    BOUNCED = "bounced"
+    DELAYED = "delayed"
+    NOT_ANSWERED = "not-answered"
+    ADDRESS_CORRECTED = "address-corrected"
+
+
+#: The sentence of each kind.
+SENTENCES: dict[EventKind, Any] = {
+    EventKind.OPENED: lazy("%(who)s opened the ticket"),
+    EventKind.CUSTOMER_WROTE: lazy("%(who)s wrote"),
+    EventKind.REPLIED: lazy("%(who)s replied"),
+    EventKind.NOTE_ADDED: lazy("%(who)s added an internal note"),
+    EventKind.NOTE_DELETED: lazy("%(who)s deleted an internal note"),
+    EventKind.NAMED: lazy("%(who)s named %(to)s in a note"),
+    EventKind.STATUS: lazy("%(who)s changed the status from %(old)s to %(new)s"),
+    EventKind.PRIORITY: lazy("%(who)s changed the priority from %(old)s to %(new)s"),
+    EventKind.IMPORTANT: lazy("%(who)s marked the ticket as important"),
+    EventKind.NOT_IMPORTANT: lazy("%(who)s unmarked the ticket as important"),
+    EventKind.ASSIGNED: lazy("%(who)s assigned the ticket to %(to)s"),
+    EventKind.TAKEN: lazy("%(who)s took the ticket"),
+    EventKind.TRANSFERRED: lazy("%(who)s transferred the ticket to %(to)s"),
+    EventKind.UNASSIGNED: lazy("%(who)s unassigned the ticket"),
+    EventKind.MOVED: lazy("%(who)s moved the ticket from %(old)s to %(new)s"),
+    EventKind.TAGGED: lazy("%(who)s added the tag %(tag)s"),
+    EventKind.UNTAGGED: lazy("%(who)s removed the tag %(tag)s"),
+    EventKind.CLOSED: lazy("%(who)s closed the ticket"),
+    EventKind.CLOSED_BY_CUSTOMER: lazy("%(who)s closed the ticket from their account"),
+    EventKind.REOPENED: lazy("%(who)s reopened the ticket"),
+    EventKind.SPAM: lazy("%(who)s marked the ticket as spam"),
+    EventKind.NOT_SPAM: lazy("%(who)s marked the ticket as not spam"),
+    EventKind.DELETED: lazy("%(who)s moved the ticket to the bin"),
+    EventKind.RESTORED: lazy("%(who)s restored the ticket from the bin"),
+    EventKind.COPY_ADDED: lazy("%(who)s put %(email)s in copy"),
+    EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
+    EventKind.COPY_LEFT: lazy("%(email)s wants to be in copy no more"),
+    EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
+    EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
+    EventKind.RATED_GOOD: lazy("%(who)s is satisfied"),
+    EventKind.RATED_BAD: lazy("%(who)s is not satisfied"),
+    EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
+    EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
+    EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
+    EventKind.STRANGER_WROTE: lazy("%(email)s wrote, who does not belong to this ticket"),
+    EventKind.SENT_ELSEWHERE: lazy("A reply was sent from %(email)s with another program"),
+    EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
+    EventKind.RELATED: lazy("The e-mail answers ticket %(number)s"),
+    EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a message"),
+    EventKind.BOUNCED: lazy("An e-mail to %(email)s was not delivered"),
+    EventKind.DELAYED: lazy("An e-mail to %(email)s is late; its server goes on trying"),
+    EventKind.NOT_ANSWERED: lazy("No more automatic answers go to %(email)s for a while: there were too many"),
+    EventKind.ADDRESS_CORRECTED: lazy("%(who)s corrected the address %(old)s to %(new)s"),
+    EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
+}
+
+#: How an agent came to open a ticket for somebody, and the sentence that says so.
+OPENED_FOR: dict[str, Any] = {
+    "phone": lazy("%(who)s opened the ticket for %(customer)s, who phoned"),
+    "visit": lazy("%(who)s opened the ticket for %(customer)s, who came in"),
+    "email": lazy("%(who)s opened the ticket for %(customer)s, who wrote an e-mail"),
+}
+
+#: How the opening of a ticket reads in the one it was merged into.
+OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which is part of this one now")
+
+#: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
+REASONS: dict[str, Any] = {
+    "agent-disabled": lazy("%(name)s was disabled"),
+    "agent-deleted": lazy("%(name)s was deleted"),
+    "departure-undone": lazy("the departure of %(name)s was undone"),
+    "team-disabled": lazy("the team %(name)s was disabled"),
+    "team-deleted": lazy("the team %(name)s was deleted"),
+    "left-team": lazy("%(name)s left the team"),
+    "no-access": lazy("%(name)s no longer covers it"),
+    "back-assign": lazy("assigned to %(name)s again"),
+    "back-nobody": lazy("assigned to nobody again"),
+    "back-status": lazy("the status is %(name)s again"),
+    "back-priority": lazy("the priority is %(name)s again"),
+    "back-spam": lazy("no longer spam"),
+    "back-not-spam": lazy("spam again"),
+    "back-delete": lazy("out of the bin again"),
+    "back-restore": lazy("in the bin again"),
+}
