@@ -16,6 +16,7 @@ from admin_views.incoming.mailboxes import MailboxesView
 from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
+from admin_views.people.customer import CustomerPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.canned_responses import CannedResponsesView
@@ -88,6 +89,7 @@ PAGES = (
     PrioritiesView,
     TagsView,
     CustomersView,
+    CustomerPage,
     OrdersView,
     ApiKeysView,
     ConfigurationPage,

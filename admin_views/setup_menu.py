@@ -57,6 +57,9 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     ),
 )
 
+#: Pages that belong to a screen of the menu.
+SCREEN_OF = {"desk_customer": "desk_customers"}
+
 #: What a screen of the menu is counted by: work that waits there.
 COUNTS = {"desk_outbox": outbox_health.given_up_for}
 
@@ -82,7 +85,7 @@ def _link(endpoint: str, name: Any, icon: str | None = None, count: int | None =
         "url": url_for(f"{endpoint}.index_view"),
         "icon": icon,
         "count": count,
-        "current": request.blueprint == endpoint,
+        "current": SCREEN_OF.get(request.blueprint or "", request.blueprint) == endpoint,
         "sub": [],
     }
 

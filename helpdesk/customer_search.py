@@ -28,7 +28,7 @@ def rename_author(customer: Customer) -> None:
 def index_customers(ids: Iterable[int]) -> None:
     """Index these customers under their present names and all their addresses. In the caller's transaction."""
     for some in chunked(ids, search.AT_ONCE):
-        _wait_for_others(some)
+        wait_for_others(some)
         forget_customers(some)
         words_of: dict[int, list[str]] = {}
         query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
@@ -40,7 +40,7 @@ def index_customers(ids: Iterable[int]) -> None:
             search.customer_search.insert(rows).execute(database)
 
 
-def _wait_for_others(ids: list[int]) -> None:
+def wait_for_others(ids: list[int]) -> None:
     """Wait until no other transaction writes these customers anew: what is read from here on holds what it stored.
 
     Two of them would put in the same row, and the one that read first would leave out what the other one stored.

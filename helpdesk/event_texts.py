@@ -55,6 +55,7 @@ class EventKind(StrEnum):
     DELAYED = "delayed"
     NOT_ANSWERED = "not-answered"
     ADDRESS_CORRECTED = "address-corrected"
+    ADDRESS_REMOVED = "address-removed"
 
 
 #: The sentence of each kind.
@@ -102,6 +103,7 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.DELAYED: lazy("An e-mail to %(email)s is late; its server goes on trying"),
     EventKind.NOT_ANSWERED: lazy("No more automatic answers go to %(email)s for a while: there were too many"),
     EventKind.ADDRESS_CORRECTED: lazy("%(who)s corrected the address %(old)s to %(new)s"),
+    EventKind.ADDRESS_REMOVED: lazy("%(who)s removed the address %(old)s: e-mails go to %(new)s"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

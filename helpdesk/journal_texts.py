@@ -33,6 +33,10 @@ class Act(StrEnum):
     KEY_REVOKED = "key-revoked"
     KEY_RESTORED = "key-restored"
     LINK_MADE = "link-made"
+    LINK_MAILED = "link-mailed"
+    ADDRESS_ADDED = "address-added"
+    ADDRESS_CHOSEN = "address-chosen"
+    ADDRESS_REMOVED = "address-removed"
     MAILBOX_SIGNED_IN = "mailbox-signed-in"
     LINKS_REVOKED = "links-revoked"
     PERSONS_LINKS_REVOKED = "persons-links-revoked"
@@ -95,6 +99,10 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.KEY_RESTORED: (DATA, lazy("%(who)s let the revoked key “%(subject)s” open again")),
     Act.MAILBOX_SIGNED_IN: (SETUP, lazy("%(who)s signed the mailbox “%(subject)s” in at %(provider)s")),
     Act.LINK_MADE: (RIGHTS, lazy("%(who)s made a link by which %(subject)s chooses a password")),
+    Act.LINK_MAILED: (SETUP, lazy("%(who)s mailed %(to)s a link to their account (%(subject)s)")),
+    Act.ADDRESS_ADDED: (SETUP, lazy("%(who)s added the address %(subject)s of %(to)s")),
+    Act.ADDRESS_CHOSEN: (SETUP, lazy("%(who)s made %(subject)s the main address of %(to)s")),
+    Act.ADDRESS_REMOVED: (SETUP, lazy("%(who)s removed the address %(subject)s of %(to)s")),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
     Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),

@@ -127,6 +127,15 @@ class DeskView(Guarded, Adds, Deletes, Lists, ModelView):
         row = self.scoped(self.table.select()).where(self.table.id == key).first() if key is not None else None
         return row or abort(404)
 
+    def row_address(self, row: Any, back: str) -> str:
+        """Return where a row of the list leads: to its form, or its details where one may not change it."""
+        edits = self.can_edit and self.may_edit(row)
+        return str(self.get_url(".edit_view" if edits else ".details_view", id=self.get_pk_value(row), url=back))
+
+    def may_edit(self, _row: Any) -> bool:
+        """Whether the agent may change this row."""
+        return True
+
     # --- Writes: one transaction, through the rule ---
 
     def values(self, form: Any) -> dict[str, Any]:

@@ -1,33 +1,25 @@
-"""The screen of customers: names, addresses, language; what each has asked and ordered."""
+"""The screen of customers: their list, and the form of names and language."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request
-from flask.typing import ResponseReturnValue
-from flask_admin import expose
+from flask import abort
 from peewee import fn
 from wtforms import BooleanField, EmailField, SelectField
 from wtforms.validators import DataRequired
 
-from admin_views.base import DeskView
+from admin_views.base import DeskView, as_key
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
-from database import database
-from helpdesk import access, folding, journal, orders, settings
+from helpdesk import access, folding, settings
 from helpdesk.i18n import _, language_name, lazy
 from helpdesk.imports import formats
-from helpdesk.people import customers
-from helpdesk.settings import lookups
-from helpdesk.tickets import thread
+from helpdesk.people import addresses, customers
 from models import Customer, CustomerAddress, Ticket
 
-#: Tickets on the page of a customer; a link searches for all.
-SHOWN = 10
 
-
-def addresses(_view: Any, _context: Any, row: Any, _name: str) -> str:
+def emails_of(_view: Any, _context: Any, row: Any, _name: str) -> str:
     """Write the addresses of a customer; the proven ones are marked."""
     marked = (f"{email} ✓" if proven else email for email, proven in row.emails)
     return ", ".join(marked)
@@ -43,7 +35,8 @@ class CustomersView(Imports, DeskView):
     kind = formats.MEMBERS
     save_rule = staticmethod(customers.save_customer)
     can_export = True
-    create_template, edit_template = "admin/customer_new.html", "admin/customer.html"
+    create_template = "admin/customer_new.html"
+    delete_rule, can_delete = staticmethod(customers.delete_customer), True
     column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
     column_details_list = ()
     column_export_list = ("email", "last_name", "first_name", "locale", "blocked_at", "created_at")
@@ -85,7 +78,7 @@ class CustomersView(Imports, DeskView):
     column_default_sort = ("id", True)
     column_formatters = column_formatters_export = {
         "name": lambda _view, _context, row, _name: row.full_name or row.emails[0][0],
-        "addresses": addresses,
+        "addresses": emails_of,
         "locale": lambda _view, _context, row, _name: language_name(row.locale) if row.locale else "",
         "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
     }
@@ -158,31 +151,25 @@ class CustomersView(Imports, DeskView):
         row: Customer | None = self.scoped(Customer.select()).where(Customer.id == address.customer_id).first()
         return row
 
-    def record(self, customer: Customer) -> dict[str, Any]:
-        """Return what the page of a customer shows beside the form."""
-        addresses = list(customer.addresses.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id))
-        tickets = thread.tickets_of(customer, self.agent)
-        name = customer.full_name or (addresses[0].email if addresses else "")
-        search = {"view": "search", "scope": "author", "q": name}
-        return {
-            "addresses": addresses,
-            "tickets": tickets[:SHOWN],
-            "all_tickets": self.get_url("desk_tickets.index_view", **search) if len(tickets) > SHOWN else "",
-            "orders": orders.orders_of(customer),
-            "status": lookups.status,
-            "may_block": access.can(self.agent, "spam"),
-        }
+    # --- The page of a customer is another one: `admin_views/people/customer.py` ---
 
-    @expose("/block/", methods=("POST",))
-    def block_view(self) -> ResponseReturnValue:
-        """Block a customer, or lift it."""
-        customer = self.get_one(request.args.get("id"))
-        blocked = request.form.get("act") == "block"
-        before = journal.snapshot(customer)
-        with database.atomic():
-            customers.block(customer, blocked, actor=self.agent)
-            journal.saved(customer, before, actor=self.agent)
-        name = self.named(customer)
-        message = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
-        flash(message, "success")
-        return redirect(self.get_url(".edit_view", id=customer.id))
+    def row_address(self, row: Customer, back: str) -> str:
+        """Lead from the list to the page of a customer."""
+        return self.get_url("desk_customer.customer_view", key=row.id, url=back)
+
+    def get_one(self, id: Any) -> Any:  # noqa: A002 — Flask-Admin's name for it
+        """Return the customer with this id, or answer 404: also for one the agent does not meet, and for junk."""
+        key = as_key(id)
+        return customers.find_customer(key, self.agent) if key is not None else abort(404)
+
+    def consequences(self, row: Customer) -> list[str]:
+        """Say what goes with a customer."""
+        return [
+            _("The addresses go, too: %(emails)s.", emails=", ".join(one.email for one in addresses.of_customer(row))),
+            _("They are signed out, and in copy of no ticket any more; their links open nothing."),
+            _("Orders stay, without a customer."),
+        ]
+
+    def suggestions(self, row: Customer) -> list[tuple[str, str]]:
+        """Lead back to the customer, whose tickets stand there."""
+        return [(_("See the customer"), self.row_address(row, self.get_url(".index_view")))]

@@ -16,7 +16,7 @@ from helpdesk import access
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.notifications import withholding
-from helpdesk.people import addresses, deliverability
+from helpdesk.people import addresses, customers, deliverability
 from models import CustomerAddress, OutgoingEmail
 
 
@@ -81,8 +81,8 @@ class AddressesPage(DeskPage):
         try:
             return url_for("desk_ticket.ticket_view", number=access.find_ticket(self.agent, number).number)
         except HelpdeskError:
-            if access.can(self.agent, "configure"):
-                return url_for("desk_customers.edit_view", id=address.customer_id)
+            if customers.meets(self.agent, address.customer_id):
+                return url_for("desk_customer.customer_view", key=address.customer_id)
             return url_for(LIST)
 
 

@@ -1,27 +1,34 @@
-"""The addresses of customers as agents correct them: a new one takes the place of one that was wrong or is gone."""
+"""The addresses of customers as agents keep them: added, made the main one, removed, or put right where they are wrong.
+
+A new address opens all tickets of its customer to whoever proves it, so that only who sees these tickets adds one.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
-from database import database
-from helpdesk import access, clock, customer_search, journal, links, orders
-from helpdesk.errors import InvalidInput, NotFound
+from database import database, is_sqlite
+from helpdesk import access, clock, customer_search, journal, links, notifications, orders, settings
+from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.i18n import lazy
+from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import throttle
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
 from helpdesk.people import customers, sign_ins
-from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketCc
+from helpdesk.people.customers import MAX_ADDRESSES, MOST_HISTORIES
+from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
 #: E-mails that go out again to the new address, and the days they may be old.
 MOST_SENT, DAYS = 20, 30
-#: Tickets in whose history the correction is written.
-MOST_TICKETS = 200
+#: Links to the account that agents may mail to one address within so many seconds.
+LINKS, SECONDS = 5, 3600
 
 
 def find(key: int, agent: Agent) -> CustomerAddress:
@@ -34,11 +41,163 @@ def find(key: int, agent: Agent) -> CustomerAddress:
 
 
 def require(address: CustomerAddress, agent: Agent) -> None:
-    """Raise NotFound unless the agent sees a ticket of this address’s customer, or one it is in copy of."""
-    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address == address.id)
-    theirs = (Ticket.customer == address.customer_id) | Ticket.id.in_(copied)
-    if not access.can(agent, "configure") and not access.visible_tickets(agent).where(theirs).exists():
+    """Raise NotFound unless the agent meets this address’s customer, or may set up the desk."""
+    if not access.can(agent, "configure") and not customers.meets(agent, address.customer_id):
         raise NotFound(lazy("There is no such address."))
+
+
+def of_customer(customer: Customer) -> list[CustomerAddress]:
+    """Return the addresses of a customer, the main one first."""
+    order = (CustomerAddress.is_primary.desc(), CustomerAddress.id)
+    return list(customer.addresses.order_by(*order).limit(2 * MAX_ADDRESSES))
+
+
+def tickets_opened_with(addresses: list[CustomerAddress]) -> dict[int, int]:
+    """Return how many tickets were opened with each of these addresses of one customer, bin and spam included."""
+    if not addresses:
+        return {}
+    theirs = Ticket.select(Ticket.address, fn.COUNT(Ticket.id)).where(Ticket.customer == addresses[0].customer_id)
+    return {key: count for key, count in theirs.group_by(Ticket.address).tuples() if key is not None}
+
+
+# --- Adding, choosing, removing -----------------------------------------------------------------------------------
+
+
+def add(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
+    """Add an address to a customer; its holder proves it by a link, and reads the customer's tickets from then on.
+
+    Raises NotAllowed, also for who does not see all these tickets, or InvalidInput at ``email``.
+    """
+    access.require(actor, "configure")
+    customers.require_whole_sight(customer, actor)
+    clean = normalise(email)
+    with transaction():
+        _hold(customer)
+        present = customers.lookup(clean)
+        if present is not None and present.customer_id == customer.id:
+            raise InvalidInput(lazy("The customer has this address already."), field="email")
+        if customer.addresses.count() >= MAX_ADDRESSES:
+            raise InvalidInput(lazy("This customer has as many addresses as one may have."), field="email")
+        address = customers.store_address(customer, clean, is_primary=False)
+        journal.record(journal.Act.ADDRESS_ADDED, actor=actor, subject=clean, to=customer.display_name)
+    return address
+
+
+def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
+    """Make this the main address of its customer; done already, it does nothing. Raises NotAllowed."""
+    access.require(actor, "configure")
+    with transaction():
+        _hold(address.customer)
+        if not CustomerAddress.select().where(CustomerAddress.id == address.id).exists():
+            raise NotFound(lazy("There is no such address."))
+        other = CustomerAddress.update(is_primary=False).where(
+            CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
+        )
+        other.execute()
+        mine = CustomerAddress.update(is_primary=True).where(
+            CustomerAddress.id == address.id, ~CustomerAddress.is_primary
+        )
+        if mine.execute():
+            name = address.customer.display_name
+            journal.record(journal.Act.ADDRESS_CHOSEN, actor=actor, subject=address.email, to=name)
+
+
+def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
+    """Mail a link to the account to an address, which proves it when it is used.
+
+    Raises NotFound, InvalidInput while the desk sends no e-mail or where e-mails come back, or TooMany.
+    """
+    require(address, actor)
+    if settings.mail_server() is None:
+        raise InvalidInput(lazy("This desk sends no e-mail yet, so it cannot mail a link."))
+    if withholding.is_undeliverable(address):
+        raise InvalidInput(lazy("E-mails to %(email)s come back: correct the address first.", email=address.email))
+    throttle.hit(f"link by desk {address.id}", limit=LINKS, seconds=SECONDS)
+    with transaction():
+        notifications.send_account_mail("sign-in", address=address)
+        name = address.customer.display_name
+        journal.record(journal.Act.LINK_MAILED, actor=actor, subject=address.email, to=name)
+
+
+def remove(address: CustomerAddress, *, actor: Actor, successor: CustomerAddress | None = None) -> None:
+    """Remove an address of a customer: its links open nothing any more, and the customer is signed out everywhere.
+
+    The tickets opened with it go to `successor`, another address of theirs. Raises NotAllowed, also for who does not
+    see all tickets of the customer, InvalidInput at ``successor``, or StillInUse for the last address.
+    """
+    access.require(actor, "configure")
+    customers.require_whole_sight(address.customer, actor)
+    with transaction():
+        _lock(address)
+        others = CustomerAddress.select().where(
+            CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
+        )
+        if not others.exists():
+            raise StillInUse(lazy("This is the only address of this customer: correct it instead."))
+        if successor is not None and not others.where(CustomerAddress.id == successor.id).exists():
+            raise InvalidInput(lazy("Choose another address of this customer."), field="successor")
+        if successor is None:
+            _refuse_with_tickets(address)
+            customers.leave_copies(address, actor=actor)
+            _forget_mails(address)
+        else:
+            _replace(address, successor, EventKind.ADDRESS_REMOVED, actor)
+        _delete(address)
+        if address.is_primary and not others.where(CustomerAddress.is_primary).exists():
+            chosen = others.order_by(CustomerAddress.proven_at.is_null(), CustomerAddress.id).get()
+            CustomerAddress.update(is_primary=True).where(CustomerAddress.id == chosen.id).execute()
+        name = address.customer.display_name
+        journal.record(journal.Act.ADDRESS_REMOVED, actor=actor, subject=address.email, to=name)
+
+
+def _refuse_with_tickets(address: CustomerAddress) -> None:
+    count = tickets_opened_with([address]).get(address.id, 0)
+    if count:
+        text = ngettext(
+            "%(num)d ticket was opened with it: choose which address gets it.",
+            "%(num)d tickets were opened with it: choose which address gets them.",
+            count,
+        )
+        raise InvalidInput(text, field="successor")
+
+
+def _hold(customer: Customer) -> None:
+    """Let the addresses of a customer stay as they are until the running transaction is stored."""
+    customer_search.wait_for_others([customer.id])
+
+
+def _lock(address: CustomerAddress) -> None:
+    """Lock the tickets opened with an address, then it and its customer: a ticket just coming in is stored before.
+
+    Call it in a transaction. Raises NotFound when the address has just gone.
+    """
+    lock_all(Ticket.select().where(_opened_with(address)))
+    row = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.id == address.id)
+    if not list(row if is_sqlite() else row.for_update("FOR UPDATE")):
+        raise NotFound(lazy("There is no such address."))
+    _hold(address.customer)
+
+
+def _opened_with(address: CustomerAddress) -> Any:
+    return (Ticket.customer == address.customer_id) & (Ticket.address == address.id)
+
+
+def _forget_mails(address: CustomerAddress) -> None:
+    """Cancel what would go to an address; what arrived there stays in the outbox."""
+    arrived = (OutgoingEmail.state == "sent") & OutgoingEmail.bounced_at.is_null()
+    OutgoingEmail.update(address=None).where(OutgoingEmail.address == address.id, arrived).execute()
+
+
+def _delete(address: CustomerAddress) -> None:
+    """Delete an address, and sign its customer out: whoever reads it may be a stranger."""
+    sign_ins.end_all_sign_ins(address.customer)
+    address.delete_instance()
+    orders.unlink_address(address.email)
+    customer_search.rename_author(address.customer)
+    customer_search.index_customers([address.customer_id])
+
+
+# --- Correcting ---------------------------------------------------------------------------------------------------
 
 
 def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[CustomerAddress, int]:
@@ -54,23 +213,29 @@ def correct(address: CustomerAddress, email: str, *, actor: Agent) -> tuple[Cust
     if clean == address.email:
         raise InvalidInput(lazy("This is the address as it stands."), field="email")
     with transaction():
-        lock_all(Ticket.select().where(Ticket.address == address.id))
-        newest = Ticket.select(Ticket.id).where(Ticket.address == address.id).order_by(Ticket.id.desc())
-        keys = [key for (key,) in newest.limit(MOST_TICKETS).tuples()]
+        _lock(address)
         new = _take(address, clean)
-        Ticket.update(address=new.id).where(Ticket.address == address.id).execute()
-        _move_copies(address, new)
-        sent = _send_again(address, new)
-        _redirect_mails(address, new)
-        sign_ins.end_all_sign_ins(address.customer)
-        address.delete_instance()
-        orders.unlink_address(address.email)
-        customer_search.rename_author(address.customer)
-        customer_search.index_customers([address.customer_id])
-        for ticket in Ticket.select().where(Ticket.id.in_(keys)).order_by(Ticket.id):
-            record(ticket, EventKind.ADDRESS_CORRECTED, actor=actor, old=address.email, new=new.email)
+        sent = _replace(address, new, EventKind.ADDRESS_CORRECTED, actor)
+        _delete(address)
         journal.record(journal.Act.CHANGED, actor=actor, subject=clean, what="Customer", fields=["email"])
     return CustomerAddress.get_by_id(new.id), sent
+
+
+def _replace(address: CustomerAddress, new: CustomerAddress, kind: EventKind, actor: Actor) -> int:
+    """Let another address of the customer have what this one has; return how many e-mails go out again to it.
+
+    Call it in a transaction that has the address locked.
+    """
+    own = _opened_with(address)
+    newest = Ticket.select(Ticket.id).where(own).order_by(Ticket.id.desc())
+    keys = [key for (key,) in newest.limit(MOST_HISTORIES).tuples()]
+    Ticket.update(address=new.id).where(own).execute()
+    _move_copies(address, new)
+    sent = _send_again(address, new)
+    _redirect_mails(address, new)
+    for ticket in Ticket.select().where(Ticket.id.in_(keys)).order_by(Ticket.id):
+        record(ticket, kind, actor=actor, old=address.email, new=new.email)
+    return sent
 
 
 def _take(address: CustomerAddress, clean: str) -> CustomerAddress:

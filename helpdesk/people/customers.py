@@ -11,22 +11,24 @@ from database import database
 from helpdesk import access, clock, customer_search, events, journal, links, notifications, orders
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
+from helpdesk.events import EventKind
 from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import sign_ins
-from models import Customer, CustomerAddress, GuestPass, Ticket, TicketCc
+from models import Agent, Customer, CustomerAddress, GuestPass, Ticket, TicketCc
 
 __all__ = [
-    "add_address",
+    "MAX_ADDRESSES",
     "block",
-    "delete_address",
     "delete_customer",
+    "find_customer",
     "find_or_make",
     "is_known",
+    "leave_copies",
     "lookup",
-    "make_primary",
+    "meets",
     "needs_current",
     "normalise",
     "prove",
@@ -35,10 +37,13 @@ __all__ = [
     "save_own_profile",
     "set_password",
     "store",
+    "store_address",
 ]
 
 MAX_NAME = 80
 MAX_ADDRESSES = 20
+#: Tickets in whose histories it is written what became of an address.
+MOST_HISTORIES = 200
 
 
 def lookup(email: str) -> CustomerAddress | None:
@@ -172,10 +177,31 @@ def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor
     with events.transaction():
         customer.created_at = clock.now()
         customer.save()
-        address = _add(customer, email, is_primary=True)
+        address = store_address(customer, email, is_primary=True)
         if values.get("invited"):
             notifications.send_account_mail("sign-in", address=address)
     return customer
+
+
+def find_customer(key: int, agent: Agent) -> Customer:
+    """Return the customer with this id. Raises NotFound, also for one the agent does not meet."""
+    customer: Customer | None = Customer.get_or_none(Customer.id == key) if inputs.fits(key) else None
+    if customer is None or not meets(agent, customer.id):
+        raise NotFound(lazy("There is no such customer."))
+    return customer
+
+
+def meets(agent: Agent, customer_id: int) -> bool:
+    """Whether an agent sees a ticket of this customer, or one the customer is in copy of (RULES 4)."""
+    if access.sees_all(agent):
+        return True
+    tickets = access.visible_tickets(agent)
+    return tickets.where(Ticket.customer == customer_id).exists() or tickets.where(_copied(customer_id)).exists()
+
+
+def _copied(customer_id: int) -> Any:
+    own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == customer_id)
+    return Ticket.id.in_(TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own)))
 
 
 def block(customer: Customer, blocked: bool, *, actor: Actor) -> None:
@@ -195,27 +221,13 @@ def _mark_blocked(customer: Customer, blocked: bool) -> None:
 
 def require_whole_sight(customer: Customer, actor: Actor) -> None:
     """Raise NotAllowed where a new address of the customer would open tickets that the actor does not see."""
-    own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == customer.id)
-    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own))
-    theirs = (Ticket.customer == customer.id) | Ticket.id.in_(copied)
+    theirs = (Ticket.customer == customer.id) | _copied(customer.id)
     if access.visible_tickets(actor).where(theirs).count() < Ticket.select().where(theirs).count():
         raise NotAllowed(lazy("This customer has tickets that you may not see: ask an administrator."))
 
 
-def add_address(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
-    """Add an address to a customer; its holder proves it by a link, and reads the customer's tickets from then on.
-
-    Raises NotAllowed, also for who does not see all these tickets, or InvalidInput at ``email``.
-    """
-    access.require(actor, "configure")
-    require_whole_sight(customer, actor)
-    clean = normalise(email)
-    if customer.addresses.count() >= MAX_ADDRESSES:
-        raise InvalidInput(lazy("This customer has as many addresses as one may have."), field="email")
-    return _add(customer, clean, is_primary=False)
-
-
-def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress:
+def store_address(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress:
+    """Store an address that an agent gives a customer. Raises InvalidInput at ``email``."""
     try:
         with database.atomic():
             address = CustomerAddress.create(
@@ -228,56 +240,42 @@ def _add(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress
         raise InvalidInput(lazy("Another customer has this address."), field="email") from error
 
 
-def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
-    """Make this the address to which the customer's mails are sent. Raises NotAllowed."""
-    access.require(actor, "configure")
-    CustomerAddress.update(is_primary=CustomerAddress.id == address.id).where(
-        CustomerAddress.customer == address.customer_id
-    ).execute()
-
-
-def delete_address(address: CustomerAddress, *, actor: Actor) -> None:
-    """Delete a customer's address. Raises StillInUse for the last one, or when tickets were opened with it."""
-    access.require(actor, "configure")
-    others = CustomerAddress.select().where(
-        CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
-    )
-    if not others.exists():
-        raise StillInUse(lazy("This is the only address of this customer."))
-    _refuse_with_tickets(Ticket.select().where(Ticket.customer == address.customer_id, Ticket.address == address.id))
-    with database.atomic():
-        address.delete_instance()
-        orders.unlink_address(address.email)
-        customer_search.index_customers([address.customer_id])
-        if address.is_primary:
-            make_primary(others.order_by(CustomerAddress.id).get(), actor=actor)
-
-
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
     """Delete a customer and their addresses.
 
+    They are in copy of no ticket any more; the histories say so. Orders and messages stay, without a customer.
     Raises NotAllowed, NotFound, or StillInUse with the number of their tickets.
     """
     access.require(actor, "configure")
     if not Customer.select().where(Customer.id == customer.id).exists():
         raise NotFound(lazy("There is no such customer."))
-    _refuse_with_tickets(Ticket.select().where(Ticket.customer == customer.id))
-    try:
-        with database.atomic():
-            customer_search.forget_customers([customer.id])
-            customer.delete_instance()
-    except IntegrityError as error:
-        raise StillInUse(lazy("A ticket of this customer has just come in.")) from error
-
-
-def _refuse_with_tickets(tickets: Any) -> None:
-    count = tickets.count()
+    count = Ticket.select().where(Ticket.customer == customer.id).count()
     if count:
         raise StillInUse(
             ngettext(
                 "%(num)d ticket relies on it, also in the bin.", "%(num)d tickets rely on it, also in the bin.", count
             )
         )
+    require_whole_sight(customer, actor)
+    try:
+        with events.transaction():
+            for address in customer.addresses:
+                leave_copies(address, actor=actor)
+            customer_search.forget_customers([customer.id])
+            customer.delete_instance()
+    except IntegrityError as error:
+        raise StillInUse(lazy("A ticket of this customer has just come in.")) from error
+
+
+def leave_copies(address: CustomerAddress, *, actor: Actor) -> None:
+    """Write into the histories of the newest tickets an address is in copy of that it no longer is.
+
+    The rows go with the address. In the caller's transaction.
+    """
+    copied = TicketCc.select(TicketCc.ticket).where(TicketCc.address == address.id)
+    newest = Ticket.select().where(Ticket.id.in_(copied)).order_by(Ticket.id.desc()).limit(MOST_HISTORIES)
+    for ticket in newest:
+        events.record(ticket, EventKind.COPY_DROPPED, actor=actor, email=address.email)
 
 
 def _set_names(customer: Customer, values: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 
-from helpdesk.people import api_keys, customers
+from helpdesk.people import addresses, api_keys, customers
 from models import ApiKey, Customer, JournalEntry, Order, OrderLine, SignIn, Throttle
 from tests.support import doors
 
@@ -124,14 +124,14 @@ def test_an_order_waits_for_its_address(put):
 
 def test_an_order_joins_an_address_added_by_hand(put, carol, root):
     put(email="carol@work.example")
-    customers.add_address(carol, "carol@work.example", actor=root)
+    addresses.add(carol, "carol@work.example", actor=root)
     assert Order.get().customer == carol
 
 
 def test_an_order_parts_from_an_address_that_is_taken_away(put, carol, root):
-    address = customers.add_address(carol, "carol@work.example", actor=root)
+    address = addresses.add(carol, "carol@work.example", actor=root)
     put(email="carol@work.example")
-    customers.delete_address(address, actor=root)
+    addresses.remove(address, actor=root)
     assert Order.get().customer is None
 
 

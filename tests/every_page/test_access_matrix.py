@@ -158,6 +158,9 @@ GET: dict[str, str] = {
     "desk_views.edit_view": f"{DESK} 404 200 404 404",
     "desk_views.details_view": f"{DESK} 404 302 404 404",
     "desk_views.export": f"{DESK} 404 404 404 404",
+    # Carol’s page; only who sets the desk up removes an address of hers.
+    "desk_customer.customer_view": TICKET,
+    "desk_customer.remove_view": f"{DESK} 404 403 403 200",
     "desk_ticket.ticket_view": TICKET,
     "desk_new_ticket.new_view": AGENTS,
     "desk_composer.canned_view": TICKET,
@@ -231,8 +234,13 @@ POST: dict[str, str] = {
     "desk_customers.action_view": f"{CONFIGURE} 302",
     "desk_customers.create_view": f"{CONFIGURE} 200",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
-    "desk_customers.delete_view": f"{CONFIGURE} 404",
-    "desk_customers.block_view": f"{CONFIGURE} 302",
+    "desk_customers.delete_view": f"{CONFIGURE} 302",
+    "desk_customer.add_view": f"{DESK} 404 403 403 422",
+    "desk_customer.main_view": f"{DESK} 404 403 403 302",
+    "desk_customer.link_view": ACT,
+    # It is her only address.
+    "desk_customer.remove_view": f"{DESK} 404 403 403 422",
+    "desk_customer.block_view": ACT,
     "desk_customers.import_view": f"{CONFIGURE} 422",
     "desk_customers.import_confirm_view": f"{CONFIGURE} 302",
     "desk_orders.action_view": f"{CONFIGURE} 302",
@@ -455,9 +463,12 @@ class World:
             "number": self.ticket.number,
             "act": {"desk_bulk": "status", "desk_strangers": "copy"}.get(blueprint, "close"),
             "batch_id": self.bulk_action.id,
-            "key": {"desk_emails": next(iter(KINDS)), "desk_addresses": self.ticket.address_id}.get(
-                blueprint, self.rows["desk_canned_responses"].id
-            ),
+            "key": {
+                "desk_emails": next(iter(KINDS)),
+                "desk_addresses": self.ticket.address_id,
+                "desk_customer": self.ticket.customer_id,
+            }.get(blueprint, self.rows["desk_canned_responses"].id),
+            "address_id": self.ticket.address_id,
             "note_id": self.note.id,
             "file_id": self.file.id,
             "called": self.file.name,

@@ -12,7 +12,7 @@ from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.incoming import mailboxes
 from helpdesk.notifications import email_texts
-from helpdesk.people import api_keys, customers, teams
+from helpdesk.people import addresses, api_keys, teams
 from helpdesk.settings import DECLARED
 from helpdesk.settings.email_kinds import KINDS
 from helpdesk.setup import configuration
@@ -212,12 +212,12 @@ def test_an_address_is_added_to_no_customer_with_unseen_tickets(
     eve: Agent, carol: Any, dan: Any, ticket: Any, sales: Any
 ) -> None:
     with pytest.raises(NotAllowed):
-        customers.add_address(carol, "eve@evil.example", actor=eve)
+        addresses.add(carol, "eve@evil.example", actor=eve)
     cast.open_ticket(dan, sales)
-    assert customers.add_address(dan, "dan@home.example", actor=eve).customer == dan
+    assert addresses.add(dan, "dan@home.example", actor=eve).customer == dan
     cc.add_cc(ticket, ["dan@home.example"], actor=carol)
     with pytest.raises(NotAllowed):
-        customers.add_address(dan, "eve@evil.example", actor=eve)
+        addresses.add(dan, "eve@evil.example", actor=eve)
 
 
 def test_an_address_is_corrected_for_no_customer_with_unseen_tickets(

@@ -49,9 +49,9 @@ def test_a_new_subject_keeps_them(database, ticket, other, root):
 @pytest.mark.parametrize("is_renewed", [False, True])
 def test_people_in_copy_other_addresses_and_tags_are_met(database, ticket, other, root, is_renewed):
     zoe = cast.make_customer("Zoé", "Lindqvist", email="zoe@customer.example")
-    customers.add_address(zoe, "atelier@nordlys.example", actor=root)
+    addresses.add(zoe, "atelier@nordlys.example", actor=root)
     cc.add_cc(other, [zoe.primary_address.email], actor=root)
-    customers.add_address(ticket.customer, "carol.privee@maison.example", actor=root)
+    addresses.add(ticket.customer, "carol.privee@maison.example", actor=root)
     tickets.set_tags(ticket, ["Retour-colis"], actor=root)
     if is_renewed:
         search.customer_search.delete().execute(db)
@@ -76,9 +76,9 @@ def test_words_of_one_ticket_may_stand_in_two_messages(database, ticket, other, 
 
 def test_what_is_no_longer_there_is_not_met(database, ticket, other, root):
     zoe = cast.make_customer("Zoé", "Lindqvist", email="zoe@customer.example")
-    second = customers.add_address(zoe, "atelier@nordlys.example", actor=root)
+    second = addresses.add(zoe, "atelier@nordlys.example", actor=root)
     cc.add_cc(other, [zoe.primary_address.email], actor=root)
-    customers.delete_address(second, actor=root)
+    addresses.remove(second, actor=root)
     assert met("nordlys") == []
     customers.save_customer(zoe, {"first_name": "Anna", "last_name": "Berg"}, actor=root)
     assert met("lindqvist") == []

@@ -12,7 +12,7 @@ from helpdesk import access, clock, links, outbox, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.outbox import retries
-from helpdesk.people import customers
+from helpdesk.people import addresses
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.tickets import cc
 from helpdesk.visitors import customer_sign_in
@@ -369,7 +369,7 @@ def test_a_signed_in_customer_tells_them_at_once(carol, billing, invoices):
 
 
 def test_a_visitor_learns_of_no_other_address(sales, carol):
-    customers.add_address(carol, "carol@home.example", actor=access.SYSTEM)
+    addresses.add(carol, "carol@home.example", actor=access.SYSTEM)
     ticket = cast.open_ticket("carol@customer.example", sales, copies=("carol@home.example",))
     assert copied(ticket) == []
 

@@ -1,0 +1,210 @@
+"""The page of a customer: names, addresses, tickets, orders, and the doors to all that may be done to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_admin.helpers import get_redirect_target
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, RadioField, StringField
+from wtforms.validators import InputRequired
+
+from admin_views.base import DeskPage, posted
+from admin_views.base.forms import DeskForm, show
+from admin_views.setup_menu import setup_menu
+from admin_views.tickets.sidebar import LIST, desk_menu
+from database import database
+from helpdesk import access, journal, orders, settings
+from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.i18n import _, lazy
+from helpdesk.notifications import withholding
+from helpdesk.people import addresses, customer_record, customers
+from helpdesk.settings import lookups
+from helpdesk.tickets import thread
+from models import Customer, CustomerAddress
+
+#: Tickets on the page of a customer; a link searches for all.
+SHOWN = 10
+
+
+class NewAddressForm(DeskForm):
+    """One more address of a customer."""
+
+    email = StringField(
+        lazy("One more address"),
+        validators=[InputRequired(lazy("Write an e-mail address."))],
+        description=lazy("Whoever proves it reads all tickets of this customer."),
+        render_kw={"type": "email", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    invited = BooleanField(
+        lazy("Mail a link that proves it"),
+        description=lazy("It works for half an hour; its page then offers another. When off, nothing is mailed."),
+    )
+
+
+class SuccessorForm(DeskForm):
+    """Which address gets the tickets of one that is removed."""
+
+    successor = RadioField(
+        lazy("Which address gets them?"), choices=[], validate_choice=False,
+        description=lazy("Whoever has proven it reads them, and gets their e-mails."),
+    )  # fmt: skip
+
+
+class CustomerPage(DeskPage):
+    """One customer."""
+
+    slug, path = "customer", "customers"
+    title = lazy("Customers")
+    verb = "desk"
+
+    def render(self, template: str, **kwargs: Any) -> str:
+        """Render with the menu of set-up where the reader came from there, else with that of the tickets."""
+        of_set_up = self.may("configure") and not request.args.get("ticket")
+        menu = setup_menu(self.agent) if of_set_up else desk_menu(self.agent, {})
+        return super().render(template, sidebar=menu, **kwargs)
+
+    @expose("/<int:key>")
+    def customer_view(self, key: int) -> ResponseReturnValue:
+        """Show the customer."""
+        return self.show(customers.find_customer(key, self.agent))
+
+    def show(self, customer: Customer, form: NewAddressForm | None = None, code: int = 200) -> tuple[str, int]:
+        """Render the page; `form` is what comes back of an address that was refused."""
+        rows = addresses.of_customer(customer)
+        tickets = thread.tickets_of(customer, self.agent)
+        name = customer.full_name or (rows[0].email if rows else "")
+        search: dict[str, Any] = {"view": "search", "scope": "author", "q": name}
+        form = form or NewAddressForm()
+        if settings.mail_server() is None:
+            del form["invited"]
+        page = self.render(
+            "admin/people/customer.html", customer=customer, name=name, addresses=rows, form=form,
+            opened_with=addresses.tickets_opened_with(rows), tickets=tickets[:SHOWN],
+            all_tickets=url_for(LIST, **search) if len(tickets) > SHOWN else "",
+            counts=customer_record.ticket_counts(customer, self.agent), orders=orders.orders_of(customer),
+            status=lookups.status, may_manage=self.may("configure"), may_block=self.may("spam"),
+            takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
+            most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
+        )  # fmt: skip
+        return page, code
+
+    def way_back(self) -> str:
+        """Return the ticket or the list one came from."""
+        number = request.args.get("ticket", "")
+        if number:
+            try:
+                return url_for("desk_ticket.ticket_view", number=access.find_ticket(self.agent, number).number)
+            except HelpdeskError:
+                return url_for(LIST)
+        return get_redirect_target() or url_for("desk_customers.index_view" if self.may("configure") else LIST)
+
+    @staticmethod
+    def address_of(customer: Customer, endpoint: str = "customer_view", **values: Any) -> str:
+        """Return the address of the page of a customer, or of what is done there, for where one came from."""
+        origin: dict[str, Any] = {name: request.args[name] for name in ("ticket", "url") if request.args.get(name)}
+        return url_for(f"desk_customer.{endpoint}", key=customer.id, **values, **origin)
+
+    # --- Addresses ---
+
+    @expose("/<int:key>/addresses", methods=["POST"])
+    def add_view(self, key: int) -> ResponseReturnValue:
+        """Add an address; mail a link to it where that is ticked."""
+        customer, form = customers.find_customer(key, self.agent), NewAddressForm(posted())
+        access.require(self.agent, "configure")
+        if not form.validate():
+            return self.show(customer, form, 422)
+        try:
+            address = addresses.add(customer, form.email.data or "", actor=self.agent)
+        except HelpdeskError as error:
+            show(error, form)
+            return self.show(customer, form, 422)
+        flash(_("%(email)s was added.", email=address.email), "success")
+        if form.invited.data:
+            self.mail_link(address)
+        return redirect(self.address_of(customer))
+
+    def mail_link(self, address: CustomerAddress) -> None:
+        """Mail a link to an address, and say so or why not."""
+        try:
+            addresses.mail_link(address, actor=self.agent)
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        else:
+            flash(_("A link is on its way to %(email)s.", email=address.email), "success")
+
+    def find(self, key: int, address_id: int) -> tuple[Customer, CustomerAddress]:
+        """Return a customer and an address of theirs. Raises NotFound."""
+        customer = customers.find_customer(key, self.agent)
+        address = addresses.find(address_id, self.agent)
+        if address.customer_id != customer.id:
+            raise NotFound(lazy("There is no such address."))
+        return customer, address
+
+    @expose("/<int:key>/addresses/<int:address_id>/link", methods=["POST"])
+    def link_view(self, key: int, address_id: int) -> ResponseReturnValue:
+        """Mail a link that proves an address."""
+        customer, address = self.find(key, address_id)
+        self.mail_link(address)
+        return redirect(self.address_of(customer))
+
+    @expose("/<int:key>/addresses/<int:address_id>/main", methods=["POST"])
+    def main_view(self, key: int, address_id: int) -> ResponseReturnValue:
+        """Make an address the main one."""
+        customer, address = self.find(key, address_id)
+        addresses.make_primary(address, actor=self.agent)
+        flash(_("%(email)s is the main address now.", email=address.email), "success")
+        return redirect(self.address_of(customer))
+
+    @expose("/<int:key>/addresses/<int:address_id>/remove", methods=["GET", "POST"])
+    def remove_view(self, key: int, address_id: int) -> ResponseReturnValue:
+        """Ask which address gets the tickets of one, then remove it."""
+        customer, address = self.find(key, address_id)
+        access.require(self.agent, "configure")
+        others = [row for row in addresses.of_customer(customer) if row.id != address.id]
+        count = addresses.tickets_opened_with([address]).get(address.id, 0)
+        form = SuccessorForm(posted())
+        form.successor.choices = [(str(row.id), self.label_of(row)) for row in others]
+        if request.method == "POST":
+            try:
+                chosen = next((row for row in others if str(row.id) == form.successor.data), None)
+                addresses.remove(address, successor=chosen, actor=self.agent)
+            except NotFound:
+                raise
+            except HelpdeskError as error:
+                show(error, form)
+            else:
+                flash(_("%(email)s was removed.", email=address.email), "success")
+                return redirect(self.address_of(customer))
+        page = self.render(
+            "admin/people/address_remove.html", customer=customer, address=address, others=others, count=count,
+            form=form, return_url=self.address_of(customer),
+            correct_url=url_for("desk_addresses.address_view", key=address.id),
+        )  # fmt: skip
+        return page, 422 if form.errors else 200
+
+    @staticmethod
+    def label_of(address: CustomerAddress) -> str:
+        """Return an address, and whether it is proven."""
+        if address.is_proven:
+            return str(address.email)
+        return _("%(email)s (not proven yet: nobody reads them there until it is)", email=address.email)
+
+    # --- Blocking ---
+
+    @expose("/<int:key>/block", methods=["POST"])
+    def block_view(self, key: int) -> Response:
+        """Block a customer, or lift it."""
+        customer = customers.find_customer(key, self.agent)
+        blocked = request.form.get("act") == "block"
+        before = journal.snapshot(customer)
+        with database.atomic():
+            customers.block(customer, blocked, actor=self.agent)
+            journal.saved(customer, before, actor=self.agent)
+        name = customer.display_name
+        message = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
+        flash(message, "success")
+        return redirect(self.address_of(customer))
