@@ -14,6 +14,7 @@ from peewee import (
     BooleanField,
     CharField,
     Check,
+    DateField,
     ForeignKeyField,
     IntegerField,
     JSONField,
@@ -61,6 +62,72 @@ class Department(Cached):
 
     def __str__(self) -> str:
         return f"{self.service.name}, {self.name}"
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WHOLE_DESK = Label(en="The whole desk", fr="Tout le support")
+
+
+class OpeningHours(Cached):
+    """When the desk, or one of its services, is open: the hours of each day as `written_hours` writes them."""
+
+    service = ForeignKeyField(Service, backref="opening_hours", null=True, on_delete="CASCADE", unique=True)
+    timezone = CharField(max_length=64, null=True)
+    monday = CharField(max_length=120, default="")
+    tuesday = CharField(max_length=120, default="")
+    wednesday = CharField(max_length=120, default="")
+    thursday = CharField(max_length=120, default="")
+    friday = CharField(max_length=120, default="")
+    saturday = CharField(max_length=120, default="")
+    sunday = CharField(max_length=120, default="")
+
+    def __str__(self) -> str:
+        return str(self.service if self.service_id is not None else WHOLE_DESK)
+
+
+# Rows without a service are all different to a unique index: the desk has one, too.
+OpeningHours.add_index(
+    OpeningHours.index(
+        SQL("(service_id IS NULL)"), unique=True, where=SQL("service_id IS NULL"), name="opening_hours_of_desk"
+    )
+)
+
+
+class ClosedDay(Cached):
+    """A day, or several, on which these hours (none named: all) do not hold; a half day has hours of its own."""
+
+    opening_hours = ForeignKeyField(OpeningHours, backref="closed_days", null=True, on_delete="CASCADE")
+    name = LabelField()
+    first_day = DateField()
+    # None for a single day.
+    last_day = DateField(null=True)
+    open_at = CharField(max_length=120, default="")
+    # The country or region whose public holiday it is, as `public_holidays` calls it.
+    region = CharField(max_length=20, default="")
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+ClosedDay.add_index(
+    ClosedDay.index(
+        ClosedDay.region,
+        ClosedDay.first_day,
+        unique=True,
+        where=SQL("opening_hours_id IS NULL AND region <> ''"),
+        name="closed_day_holiday_of_all",
+    )
+)
+ClosedDay.add_index(
+    ClosedDay.index(
+        ClosedDay.opening_hours,
+        ClosedDay.region,
+        ClosedDay.first_day,
+        unique=True,
+        where=SQL("opening_hours_id IS NOT NULL AND region <> ''"),
+        name="closed_day_holiday",
+    )
+)
 
 
 CAPABILITIES = ("set_status", "set_priority", "tag", "assign", "delete", "configure")
@@ -1264,6 +1331,8 @@ TABLES: tuple[type[Base], ...] = (
     Setting,
     Service,
     Department,
+    OpeningHours,
+    ClosedDay,
     Role,
     Agent,
     Permission,

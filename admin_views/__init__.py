@@ -28,6 +28,7 @@ from admin_views.setup.email_texts import EmailsPage
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
 from admin_views.setup.journal import JournalPage
+from admin_views.setup.opening_hours import ClosedDaysView, OpeningHoursView
 from admin_views.setup.orders import OrdersView
 from admin_views.setup.outbox import OutboxView
 from admin_views.setup.permissions import MySettingsView
@@ -93,6 +94,8 @@ PAGES = (
     OrdersView,
     ApiKeysView,
     ConfigurationPage,
+    OpeningHoursView,
+    ClosedDaysView,
     EmailsPage,
     OutboxView,
     HealthPage,

@@ -158,6 +158,11 @@ def days_in_words(first: date, last: date) -> str:
     return texts[0] if first == last else _("%(first)s to %(last)s", first=texts[0], last=texts[1])
 
 
+def long_day(day: date) -> str:
+    """Write a day with its day of the week, in the reader's language."""
+    return str(format_date(day, "EEEE d MMMM y", locale=language()))
+
+
 @lru_cache(maxsize=8_192)
 def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
     local = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext, text_pictures
+from helpdesk.opening_hours import words
 from models import Agent, Attachment
 from web import fragments, sessions, site_address
 from web.fragments import fragment, hole
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
         hole=hole,
         icon=icon,
         keys_help=keys_help,
+        opening_hours=words,
         settings=settings.get,
         language=i18n.language,
         LANGUAGES=i18n.LANGUAGES,

@@ -9,11 +9,11 @@ from wtforms import BooleanField, EmailField, PasswordField, SelectField, String
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.base.fields import languages, optional, timezones
+from admin_views.base.fields import languages, optional, own_timezones
 from admin_views.base.forms import show
 from helpdesk import settings
 from helpdesk.errors import HelpdeskError
-from helpdesk.i18n import _, lazy
+from helpdesk.i18n import lazy
 from models import BACK, NEXT, STAY, Agent
 
 NEEDED = lazy("This field is required.")
@@ -69,11 +69,6 @@ class InvitationForm(AccountForm):
         render_kw={"autocomplete": "name"},
     )  # fmt: skip
     password = new_password(lazy("Password"))
-
-
-def own_timezones(chosen: str | None) -> list[SelectChoice]:
-    """Return the time zones one may choose, the desk's own first; the one chosen before is kept."""
-    return [SelectChoice("", _("The desk’s time zone")), *timezones(chosen)]
 
 
 class ProfileForm(AccountForm):

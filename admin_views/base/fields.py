@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateField, Field, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
@@ -42,6 +43,11 @@ def languages() -> list[tuple[str, Any]]:
 def timezones(chosen: str | None = None) -> list[SelectChoice]:
     """Return the time zones one may choose, under their regions; the one chosen before is among them."""
     return [SelectChoice(name, place, optgroup=region) for name, place, region in zones.choices(chosen)]
+
+
+def own_timezones(chosen: str | None = None) -> list[SelectChoice]:
+    """Return the time zones one may choose, the desk's own first; the one chosen before is among them."""
+    return [SelectChoice("", _("The desk’s time zone")), *timezones(chosen)]
 
 
 class RowSelect(SelectField):
@@ -180,6 +186,25 @@ class ColourField(StringField):
             colors.parse(self.data or "")
         except ValueError as error:
             raise StopValidation(_("Write a colour such as #007afc, or a name such as white.")) from error
+
+
+class DayField(DateField):
+    """A day, chosen in the browser's own control; what is no date stays as it was typed."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day; an empty field is none."""
+        if not valuelist:
+            return
+        text, self.data = valuelist[0].strip(), None
+        try:
+            self.data = date.fromisoformat(text) if text else None
+        except ValueError as error:
+            raise ValueError(_("This is not a date. Example: %(day)s.", day="2026-12-31")) from error
+
+    def pre_validate(self, form: Any) -> None:
+        """Leave it at what is wrong: the field is not empty."""
+        if self.process_errors:
+            raise StopValidation()
 
 
 class RichText(TextArea):

@@ -19,8 +19,9 @@ from admin_views.base.fields import LabelFormField, LabelLength, LabelRequired, 
 from database import LabelField
 from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
+from helpdesk.opening_hours import calendars
 from helpdesk.settings import lookups
-from models import Agent, Department, Role, Service
+from models import Agent, Department, OpeningHours, Role, Service
 
 #: Whole numbers a form takes; both engines store them.
 LOWEST, HIGHEST = -1_000_000, 1_000_000
@@ -29,6 +30,7 @@ LOWEST, HIGHEST = -1_000_000, 1_000_000
 SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
     Agent: lambda: lookups.agents(active_only=False),
     Department: lookups.departments,
+    OpeningHours: calendars.rows,
     Role: lookups.roles,
     Service: lookups.services,
 }

@@ -8,13 +8,26 @@ from typing import Any
 from database import Base
 from helpdesk.errors import StillInUse
 from helpdesk.i18n import _, ngettext
-from models import Agent, CannedResponse, Department, Permission, Team, TeamMember, Ticket, TicketTag
+from models import (
+    Agent,
+    CannedResponse,
+    ClosedDay,
+    Department,
+    OpeningHours,
+    Permission,
+    Team,
+    TeamMember,
+    Ticket,
+    TicketTag,
+)
 
 #: How rows that rely on another one are called, with their number.
 NAMES: dict[type[Base], Callable[[int], str]] = {
     Agent: lambda count: ngettext("%(num)d account", "%(num)d accounts", count),
     CannedResponse: lambda count: ngettext("%(num)d canned response", "%(num)d canned responses", count),
+    ClosedDay: lambda count: ngettext("%(num)d closed day", "%(num)d closed days", count),
     Department: lambda count: ngettext("%(num)d department", "%(num)d departments", count),
+    OpeningHours: lambda count: ngettext("its opening hours", "its opening hours", count),
     Permission: lambda count: ngettext("%(num)d permission", "%(num)d permissions", count),
     Team: lambda count: ngettext("%(num)d team", "%(num)d teams", count),
     TeamMember: lambda count: ngettext("%(num)d membership", "%(num)d memberships", count),

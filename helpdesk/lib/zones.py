@@ -49,6 +49,12 @@ def _places(code: str) -> tuple[tuple[str, str, str | None], ...]:
     return (("UTC", "UTC", None), *((names[spot], spot[1], spot[0]) for spot in ordered))
 
 
+def place(name: str) -> str:
+    """Return how a time zone is called by its place alone."""
+    city = Locale.parse(i18n.language()).time_zones.get(name, {}).get("city")
+    return str(city or _words(name.partition("/")[2] or name))
+
+
 def _words(place: str) -> str:
     """Write “Indiana/Tell_City” as “Tell City, Indiana”."""
     return ", ".join(reversed(place.replace("_", " ").split("/")))

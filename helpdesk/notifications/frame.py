@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from database import Label
-from helpdesk import access, links, settings
+from helpdesk import access, clock, i18n, links, settings
 from helpdesk.lib import richtext
+from helpdesk.opening_hours import words as opening_words
 from helpdesk.settings import email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
 from models import CUSTOMER_MESSAGE, REPLY, Attachment, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
@@ -61,6 +62,7 @@ def around(email: OutgoingEmail, text: str) -> dict[str, Any]:
         # Who wrote stands above what they wrote.
         "act": _act(email) if quoted is None or email.kind == "transfer" else "",
         "quoted": quoted,
+        "opening": _opening(email),
         "why": _why(email),
     }
 
@@ -184,6 +186,20 @@ def _files(email: OutgoingEmail, message: Message) -> str:
 
 def _in_one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+# --- When the desk opens ------------------------------------------------------------------------------------------
+
+
+def _opening(email: OutgoingEmail) -> str:
+    """Return when the desk opens next, for the confirmation of what arrived while it was closed."""
+    # The ticket of an example was opened at no time.
+    if email.kind not in email_frame.CONFIRMATIONS or email.ticket is None or email.ticket.created_at is None:
+        return ""
+    # A mail that was sent is shown as it went out.
+    moment = email.sent_at or clock.now()
+    with i18n.in_language(email.locale):
+        return opening_words.arrived_outside(email.ticket.service_id, email.ticket.created_at, moment)
 
 
 # --- Why one gets it ----------------------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared(
             "opening_hours", "customers", "label", Label(), lazy("Opening hours"),
-            lazy("Shown on the ticket form and after sending. Example: Tuesday to Saturday, 9–18."),
+            lazy("Shown on the form, until you set them under Opening hours. Example: Tuesday to Saturday, 9–18."),
         ),
         Declared(
             "expected_delay", "customers", "label", Label(), lazy("Expected delay"),

@@ -6,6 +6,8 @@ from database import Label
 
 #: E-mails about a ticket that hold nothing a visitor typed, its subject neither.
 WITHOUT_TYPED = frozenset({"received", "copied", "confirm"})
+#: E-mails that say that a ticket has arrived.
+CONFIRMATIONS = frozenset({"confirmation", "received"})
 #: E-mails to the team that show the customer's message.
 WITH_MESSAGE = frozenset({"team_message", "transfer", "assignment", "move"})
 

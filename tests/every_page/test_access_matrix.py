@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from database import Label
 from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
 from helpdesk.incoming import pipeline
@@ -21,10 +23,12 @@ from helpdesk.people import api_keys
 from models import (
     BulkAction,
     CannedResponse,
+    ClosedDay,
     Department,
     Filter,
     IncomingMail,
     Mailbox,
+    OpeningHours,
     OutgoingEmail,
     Permission,
     Priority,
@@ -71,7 +75,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
-    *("desk_statuses", "desk_priorities", "desk_tags"),
+    *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
 )
 
 #: What GET answers, persona by persona.
@@ -100,6 +104,7 @@ GET: dict[str, str] = {
     "desk_my_settings.edit_view": f"{DESK} 404 200 404 404",
     "desk_my_settings.details_view": f"{DESK} 302 302 302 302",
     "desk_my_settings.export": f"{DESK} 404 404 404 404",
+    "desk_closed_days.holidays_view": f"{CONFIGURE} 200",
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 200",
     "desk_users.invitation": f"{CONFIGURE} 200",
@@ -207,7 +212,16 @@ GET: dict[str, str] = {
 #: Screens whose row is in use: deleting it is answered by the reason.
 KEPT = ("desk_departments", "desk_priorities", "desk_roles", "desk_services", "desk_statuses")
 #: Screens whose rows are saved when a form brings nothing: what it does not bring stays as it was.
-TAKES_DEFAULTS = ("desk_departments", "desk_roles", "desk_services", "desk_tags", "desk_teams", "desk_users")
+TAKES_DEFAULTS = (
+    "desk_closed_days",
+    "desk_departments",
+    "desk_opening_hours",
+    "desk_roles",
+    "desk_services",
+    "desk_tags",
+    "desk_teams",
+    "desk_users",
+)
 
 
 def sends(name: str) -> dict[str, str]:
@@ -254,6 +268,8 @@ POST: dict[str, str] = {
     "desk_api_keys.edit_view": f"{CONFIGURE} 302",
     "desk_api_keys.delete_view": f"{CONFIGURE} 404",
     "desk_api_keys.revoke_view": f"{CONFIGURE} 302",
+    # Of which country is missing.
+    "desk_closed_days.holidays_view": f"{CONFIGURE} 422",
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.invitation": f"{CONFIGURE} 400",
     "desk_users.invitations_view": f"{CONFIGURE} 200",
@@ -413,6 +429,8 @@ class World:
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
             "desk_filters": Filter.create(name="Watches"),
             "desk_tags": Tag.create(name="urgent", key="urgent"),
+            "desk_opening_hours": OpeningHours.create(monday="09:00–12:00"),
+            "desk_closed_days": ClosedDay.create(name=Label(en="Inventory"), first_day=date(2027, 1, 4)),
             "desk_services": Service.get(),
             "desk_departments": Department.get(),
             "desk_users": people["ben"],

@@ -17,11 +17,13 @@ from helpdesk.outbox import outbox_health
 from models import (
     ApiKey,
     CannedResponse,
+    ClosedDay,
     Filter,
     FilterAction,
     FilterCondition,
     IncomingMail,
     Mailbox,
+    OpeningHours,
     Order,
     OutgoingEmail,
     Priority,
@@ -64,6 +66,7 @@ def add_rows(number: int, reader) -> set[type]:
         cast.permit(reader, service),
         Status.create(identifier=f"status {number}", label=label),
         Priority.create(identifier=f"priority {number}", label=label),
+        OpeningHours.create(service=service, monday="09:00–12:00"),
         Tag.create(name=f"tag {number}", key=f"tag {number}"),
         CannedResponse.create(service=service, name=f"Response {number}", body="<p>Hello</p>", author=agent),
         SavedView.create(owner=agent, name=f"List {number}", query=f"service={service.id}", shared=True),
@@ -73,6 +76,7 @@ def add_rows(number: int, reader) -> set[type]:
         IncomingMail.create(mailbox=mailbox, ticket=ticket, state="new", sha256=f"{number}", size=1, received_at=now),
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]
+    rows.append(ClosedDay.create(name=label, first_day=now.date(), opening_hours=OpeningHours.get(service=service)))
     FilterCondition.create(rule=rule, field="service", operator="is", value=str(service.id))
     FilterAction.create(rule=rule, action="assign", argument=f"agent-{agent.id}")
     return {type(row) for row in rows}

@@ -46,6 +46,7 @@ FLOORS = (
     ("locking", "journal"),
     ("journal_search",),
     ("journal_listing",),
+    ("opening_hours",),
     ("notifications",),
     ("people",),
     ("tickets", "imports"),
