@@ -143,6 +143,8 @@ class Role(Cached):
     can_assign = BooleanField(default=True)
     can_delete = BooleanField(default=True)
     can_configure = BooleanField(default=False)
+    #: Whether who has it must have a second factor.
+    requires_second_factor = BooleanField(default=False)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -173,6 +175,8 @@ class Agent(Cached):
     after_act = CharField(max_length=12, default=STAY, constraints=[SQL("DEFAULT 'stay'")])
     # Whether answers to notifications go out in their name, where the desk lets agents answer by e-mail.
     answers_by_mail = BooleanField(default=True)
+    # Until when a second factor must be set up; null where none is missing (`people.required_second_factor`).
+    second_factor_due_at = UtcDateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -943,6 +947,37 @@ class SignIn(Base):
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]
 
 
+class SecondFactor(Base):
+    """The application on a telephone that makes an agent's codes; `confirmed_at` is null until one was given.
+
+    Its secret is encrypted. `pending_secret` belongs to another telephone that is just being set up. Codes of
+    `last_step` (30 seconds each, counted from 1970) and of those before are used up.
+    """
+
+    agent = ForeignKeyField(Agent, backref="+", unique=True, on_delete="CASCADE")
+    secret = TextField(default="")
+    last_step = BigIntegerField(default=0)
+    confirmed_at = UtcDateTimeField(null=True)
+    pending_secret = TextField(default="")
+    pending_since = UtcDateTimeField(null=True)
+
+
+class RecoveryCode(Base):
+    """A code for whoever has lost the telephone: its hash, good for one sign-in."""
+
+    agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
+    code_hash = CharField(max_length=64, unique=True)
+    used_at = UtcDateTimeField(null=True)
+
+
+class PendingSignIn(Base):
+    """A browser whose password was right and whose second factor is still to come: it opens nothing."""
+
+    token_hash = CharField(max_length=64, unique=True)
+    agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
+    expires_at = UtcDateTimeField(index=True)
+
+
 class Throttle(Base):
     """The number of tries under one key since `since`, counted for all processes of the desk together."""
 
@@ -1369,6 +1404,9 @@ TABLES: tuple[type[Base], ...] = (
     AccessLink,
     GuestPass,
     SignIn,
+    SecondFactor,
+    RecoveryCode,
+    PendingSignIn,
     Throttle,
     SecurityCode,
     TimetableRun,

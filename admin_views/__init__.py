@@ -10,6 +10,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
 from admin_views import account, setup_menu
+from admin_views.account import two_factor
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
 from admin_views.incoming.mailboxes import MailboxesView
@@ -138,4 +139,6 @@ def init_admin(app: Flask) -> None:
     for page in PAGES:
         admin.add_view(page())
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(two_factor.blueprint)
+    app.before_request(two_factor.hold_back)
     app.extensions[errors.FRAME] = frame

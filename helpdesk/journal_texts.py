@@ -15,6 +15,12 @@ class Act(StrEnum):
     SIGN_IN_FAILED = "sign-in-failed"
     SIGNED_OUT = "signed-out"
     PASSWORD_CHANGED = "password-changed"  # nosec B105 # noqa: S105 — the name of an act
+    TWO_FACTOR_ON = "two-factor-on"
+    TWO_FACTOR_CHANGED = "two-factor-changed"
+    TWO_FACTOR_OFF = "two-factor-off"
+    TWO_FACTOR_RESET = "two-factor-reset"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    RECOVERY_CODE_USED = "recovery-code-used"
     ADDED = "added"
     CHANGED = "changed"
     DELETED = "deleted"
@@ -77,6 +83,12 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.SIGN_IN_FAILED: (SIGN_INS, lazy("A sign-in was refused (%(subject)s)")),
     Act.SIGNED_OUT: (SIGN_INS, lazy("%(who)s signed out")),
     Act.PASSWORD_CHANGED: (SIGN_INS, lazy("%(who)s chose a new password")),
+    Act.TWO_FACTOR_ON: (SIGN_INS, lazy("%(who)s switched two-factor authentication on")),
+    Act.TWO_FACTOR_CHANGED: (SIGN_INS, lazy("%(who)s set another phone up for two-factor authentication")),
+    Act.TWO_FACTOR_OFF: (SIGN_INS, lazy("%(who)s switched two-factor authentication off")),
+    Act.TWO_FACTOR_RESET: (RIGHTS, lazy("%(who)s reset the two-factor authentication of %(subject)s")),
+    Act.RECOVERY_CODES_MADE: (SIGN_INS, lazy("%(who)s made new recovery codes")),
+    Act.RECOVERY_CODE_USED: (SIGN_INS, lazy("%(who)s used a recovery code (left: %(count)s)")),
     Act.ADDED: (SETUP, lazy("%(who)s added “%(subject)s” (%(what)s)")),
     Act.CHANGED: (SETUP, lazy("%(who)s changed “%(subject)s” (%(what)s): %(fields)s")),
     Act.DELETED: (SETUP, lazy("%(who)s deleted “%(subject)s” (%(what)s)")),
@@ -220,6 +232,7 @@ FIELD_NAMES: dict[str, Any] = {
     "port": lazy("port"),
     "position": lazy("position"),
     "region": lazy("country or region"),
+    "requires_second_factor": lazy("two-factor authentication required"),
     "restored": lazy("back to the original"),
     "role": lazy("role"),
     "saturday": lazy("hours of Saturday"),

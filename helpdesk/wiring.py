@@ -8,7 +8,7 @@ from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
-from helpdesk.people import customer_absences, deliverability
+from helpdesk.people import customer_absences, deliverability, required_second_factor
 from helpdesk.tickets import unread
 from models import TicketEvent
 
@@ -42,6 +42,6 @@ for _kind in EventKind:
 #: What the lower rooms are given by those above them.
 i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
-settings.watchers.append(journal.settings_changed)
+settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
 Cached.before_delete.append(examples.forget)
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

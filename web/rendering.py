@@ -16,6 +16,7 @@ from helpdesk import access, clock, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext, text_pictures
 from helpdesk.opening_hours import words
+from helpdesk.people import required_second_factor
 from models import Agent, Attachment
 from web import fragments, sessions, site_address
 from web.fragments import fragment, hole
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
         LANGUAGES=i18n.LANGUAGES,
         language_choices=i18n.CHOICES,
         language_name=i18n.language_name,
+        second_factor_days=second_factor_days,
         sends_mail=lambda: settings.mail_server() is not None,
         static_url=static_url,
         labels_url=labels_url,
@@ -102,6 +104,12 @@ def keys_help() -> Markup:
 @lru_cache(maxsize=32)
 def _keys_help(_language: str, _root: str, closes: bool) -> Markup:
     return Markup(render_template("admin/keyboard_help.html", closes=closes))  # noqa: S704
+
+
+def second_factor_days() -> int | None:
+    """Return the days that are left to the reader to set up a second factor; None when none is missing."""
+    agent = sessions.current_agent()
+    return required_second_factor.days_left(agent) if agent is not None else None
 
 
 def locale() -> str:

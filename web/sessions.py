@@ -9,12 +9,16 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
+from helpdesk.two_factor import pending_sign_ins, second_factors
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer
 from web import known_browsers
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
 KEPT = ("language",)
+
+#: Where the session has the token of a sign-in that waits for the code of a second factor.
+PENDING = "pending_sign_in"
 
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 SYSTEMS = {
@@ -61,7 +65,38 @@ def _note(signed_in: SignedIn) -> SignedIn:
 
 
 def start(person: Agent | Customer, *, by_link: bool = False) -> None:
-    """Sign this person in on this browser, in a fresh session (nothing planted before survives)."""
+    """Sign this person in on this browser, in a fresh session (nothing planted before survives).
+
+    Who has a second factor is not signed in yet: the browser waits for the code (`awaits_code`, `complete`).
+    """
+    if isinstance(person, Agent) and second_factors.is_on(person):
+        _renew()
+        session[PENDING] = pending_sign_ins.begin(person)
+    else:
+        _start(person, by_link=by_link)
+
+
+def awaits_code() -> bool:
+    """Whether the password was right in this browser and the code is still to come."""
+    return pending_sign_ins.agent_of(_pending_token()) is not None
+
+
+def complete(code: str) -> Agent:
+    """Sign the agent in who has given the password before and the code now.
+
+    Raises NotFound when it is too late for it, InvalidInput at ``code``, or TooMany.
+    """
+    agent = pending_sign_ins.complete(_pending_token(), code, visitor=visitor())
+    _start(agent)
+    return agent
+
+
+def _pending_token() -> str:
+    token = session.get(PENDING, "")
+    return token if isinstance(token, str) else ""
+
+
+def _start(person: Agent | Customer, *, by_link: bool = False) -> None:
     token = sign_ins.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
     _renew()
     login_user(_note(SignedIn(person, token)))
@@ -81,6 +116,8 @@ def end() -> None:
 def _renew() -> None:
     # A copied cookie opens no ticket any more, either.
     guest_passes.end(guest_token())
+    if PENDING in session:
+        pending_sign_ins.end(_pending_token())
     lasting = {key: session[key] for key in KEPT if key in session}
     session.clear()
     session.update(lasting)

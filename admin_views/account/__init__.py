@@ -28,6 +28,7 @@ from helpdesk.i18n import _, ngettext
 from helpdesk.lib import inputs
 from helpdesk.links import LinkExpired
 from helpdesk.people import agents, invitations, sign_ins
+from helpdesk.two_factor import second_factors
 from models import AccessLink, Agent
 from web import errors, sessions
 from web.security import safe_path
@@ -43,6 +44,12 @@ def refused(template: str, form: AccountForm, error: HelpdeskError | None = None
     if error is not None:
         form.refuse(error)
     return errors.again(render_template(template, form=form, **context), error)
+
+
+def enter(agent: Agent, after: str) -> Response:
+    """Sign an agent in and lead on: to the code of the second factor, where there is one."""
+    sessions.start(agent)
+    return redirect(url_for("two_factor.code", next=after) if sessions.awaits_code() else after, 303)
 
 
 # --- Getting in ---------------------------------------------------------------------------------------------------
@@ -62,8 +69,7 @@ def sign_in() -> Page:
         agent = sign_ins.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
     except (InvalidInput, TooMany) as error:
         return refused("admin/account/sign_in.html", form, error, after=after)
-    sessions.start(agent)
-    return redirect(after, 303)
+    return enter(agent, after)
 
 
 @blueprint.post("/sign-out")
@@ -126,8 +132,7 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
     except (LinkExpired, NotFound) as error:
         code = 410 if isinstance(error, LinkExpired) else 404
         return render_template("admin/account/link_lost.html", reason=error, kind=kind), code
-    sessions.start(agent)
-    return redirect(HOME, 303)
+    return enter(agent, HOME)
 
 
 # --- One's own ----------------------------------------------------------------------------------------------------
@@ -144,8 +149,8 @@ def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
         if sessions.current_person() is not None:
             abort(403)
         if request.method == "POST":
-            return errors.signed_out(url_for(".sign_in"))
-        return redirect(url_for(".sign_in", next=request.path))
+            return errors.signed_out(url_for("account.sign_in"))
+        return redirect(url_for("account.sign_in", next=request.path))
 
     return guarded
 
@@ -191,6 +196,7 @@ def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> st
     browsers = [(row, sign_ins.is_current(row, token)) for row in sign_ins.list_sign_ins(agent)]
     return render_template(
         "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
+        has_second_factor=second_factors.is_on(agent),
         sidebar=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
     )  # fmt: skip
 

@@ -49,6 +49,15 @@ class SignInForm(AccountForm):
     password = PasswordField(lazy("Password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
 
 
+class CodeForm(AccountForm):
+    """A code of the telephone, or a recovery code."""
+
+    code = StringField(
+        lazy("Verification code"), needed(40),
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )  # fmt: skip
+
+
 class ForgottenForm(AccountForm):
     """Where to mail the link."""
 
@@ -106,8 +115,13 @@ class ProfileForm(AccountForm):
             del self.answers_by_mail
 
 
-class PasswordForm(AccountForm):
-    """A new password, allowed by the current one."""
+class CurrentForm(AccountForm):
+    """The current password, which allows a change."""
 
     current = PasswordField(lazy("Current password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
+
+
+class PasswordForm(CurrentForm):
+    """A new password, allowed by the current one."""
+
     password = new_password(lazy("New password"))

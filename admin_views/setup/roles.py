@@ -20,7 +20,7 @@ class RolesView(DeskView):
     can_delete = True
     save_rule, delete_rule = staticmethod(permissions.save_role), staticmethod(permissions.delete_role)
     keep_rule = staticmethod(permissions.refuse_role_in_use)
-    column_list = ("name", *(f"can_{name}" for name in CAPABILITIES))
+    column_list = ("name", *(f"can_{name}" for name in CAPABILITIES), "requires_second_factor")
     column_details_list = column_export_list = ()
     form_columns = column_list
     column_labels = {
@@ -31,6 +31,7 @@ class RolesView(DeskView):
         "can_assign": lazy("Assign"),
         "can_delete": lazy("Delete"),
         "can_configure": lazy("Configure"),
+        "requires_second_factor": lazy("Two-factor authentication required"),
     }
     column_descriptions = {
         "name": lazy("Example: First line."),
@@ -43,9 +44,12 @@ class RolesView(DeskView):
             "Open the screens of set-up, except what administrators keep: users, roles, mailboxes, the mail server, "
             "the public address and the journal."
         ),
+        "requires_second_factor": lazy(
+            "Whoever has the role gets 7 days to set it up; then no other page opens. “Users” shows who has not."
+        ),
     }
     # A right is given by somebody who ticks it.
-    form_args = {f"can_{name}": {"default": False} for name in CAPABILITIES}
+    form_args = {name: {"default": False} for name in column_list if name != "name"}
     column_default_sort = "id"
 
     def suggestions(self, row: Any) -> list[tuple[str, str]]:

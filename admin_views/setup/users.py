@@ -18,12 +18,13 @@ from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.inviting import Inviting
 from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
+from admin_views.setup.two_factor import TwoFactorReset
 from helpdesk import departures, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.people import agents, assignees, invitations, mailed_links, permissions, teams
 from helpdesk.settings import lookups
-from models import Agent, Permission
+from models import CAPABILITIES, Agent, Permission
 
 #: Places named in the list of users; the others are counted.
 PLACES_SHOWN = 3
@@ -36,7 +37,7 @@ def action(endpoint: str, title: Any) -> EndpointLinkRowAction:
 
 def modest_role() -> Any:
     """Return the role that may do least: what somebody new gets unless more is chosen."""
-    return min(lookups.roles(), key=lambda row: sum(value is True for value in row.__data__.values()), default=None)
+    return min(lookups.roles(), key=lambda row: sum(getattr(row, f"can_{name}") for name in CAPABILITIES), default=None)
 
 
 def left_behind(row: Agent) -> list[str]:
@@ -53,7 +54,7 @@ def state(row: Any) -> str:
     return _("Yes") if row.password_hash is not None else _("Invited")
 
 
-class UsersView(Inviting, DeskView):
+class UsersView(Inviting, TwoFactorReset, DeskView):
     """The accounts of the support (RULES 3)."""
 
     verb = "administer"
@@ -66,7 +67,7 @@ class UsersView(Inviting, DeskView):
     )
     can_delete = True
     delete_rule, keep_rule = staticmethod(agents.delete_agent), staticmethod(agents.keep_one_administrator)
-    column_list = ("name", "role", "is_admin", "support", "active")
+    column_list = ("name", "role", "is_admin", "support", "active", "second_factor")
     column_details_list = column_export_list = ()
     form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
     repeated = ("role", "locale")
@@ -87,6 +88,7 @@ class UsersView(Inviting, DeskView):
         "active": lazy("Active"),
         "locale": lazy("Language"),
         "support": lazy("In support"),
+        "second_factor": lazy("Two-factor authentication"),
     }
     column_descriptions = {
         "name": lazy("Shown to the team, and to customers on replies."),
@@ -111,12 +113,14 @@ class UsersView(Inviting, DeskView):
         "role": lambda _view, _context, row, _name: str(lookups.role(row.role_id)),
         "support": lambda _view, _context, row, _name: row.support,
         "active": lambda _view, _context, row, _name: state(row),
+        "second_factor": lambda _view, _context, row, _name: row.second_factor,
     }
     column_extra_row_actions = [
         action("desk_users.add_to_support", lazy("Add to support")),
         action("desk_users.remove_from_support", lazy("Remove from support")),
         action("desk_users.invitation", lazy("Invitation")),
         action("desk_users.new_password", lazy("New password")),
+        action("desk_users.reset_two_factor", lazy("Reset two-factor authentication")),
     ]
 
     def is_action_available(self, action: Any, row: Any) -> bool:
@@ -125,10 +129,13 @@ class UsersView(Inviting, DeskView):
             return bool(row.active) and row.password_hash is None
         if action.endpoint == "desk_users.new_password":
             return bool(row.active) and row.password_hash is not None and row.id != self.agent.id
+        if action.endpoint == "desk_users.reset_two_factor":
+            return self.may_reset(row)
         return bool(row.covers) or action.endpoint != "desk_users.remove_from_support"
 
     def complete(self, rows: list[Any]) -> None:
-        """Say what each of them covers."""
+        """Say what each of them covers, and who has a second factor."""
+        self.complete_second_factors(rows)
         for row in rows:
             row.covers = bool(lookups.permissions_of(row.id))
             texts = [place_text(permission) for permission in lookups.permissions_of(row.id)]

@@ -20,6 +20,7 @@ COMMANDS = (
     maintenance.migrate_database,
     accounts.create_admin,
     accounts.print_reset_link,
+    accounts.reset_second_factor,
     accounts.revoke_links,
     accounts.make_new_key,
     maintenance.fill_demo,

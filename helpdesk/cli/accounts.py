@@ -11,6 +11,7 @@ from helpdesk.cli.base import command, desk, migrated_desk
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.people import invitations, mailed_links
 from helpdesk.settings import environment, environment_file, secret_key
+from helpdesk.two_factor import second_factors
 
 
 @command("create-admin")
@@ -38,6 +39,16 @@ def print_reset_link(email: str) -> None:
         agent = mailed_links.agent_at(email)
         url = mailed_links.new_password_link(agent, actor=None)
     print(f"For {agent.name} <{agent.email}> alone, once: {url}")
+
+
+@command("reset-second-factor")
+@click.option("--email", required=True, help="Of an account of the support.")
+def reset_second_factor(email: str) -> None:
+    """Take the second factor of an account away: the way back for the last administrator who lost the phone."""
+    with desk():
+        agent = mailed_links.agent_at(email)
+        second_factors.reset(agent, actor=None)
+    print(f"{agent.name} <{agent.email}> signs in with the password alone, until a second factor is set up again.")
 
 
 @command("revoke-links")

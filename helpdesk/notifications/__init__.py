@@ -34,6 +34,7 @@ __all__ = [
     "owe",
     "plan",
     "send_account_mail",
+    "tell_of_reset",
 ]
 
 KINDS = email_kinds.KINDS
@@ -105,6 +106,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.RESET: (Notice("reset", recipients.people),),
     # A link to the account was handed over by an administrator.
     Occasion.LINK_MADE: (Notice("link-made", recipients.people),),
+    # Its owner, and the administrator who did it.
+    Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),
 }
 
 
@@ -231,3 +234,10 @@ def send_account_mail(
         raise ValueError(kind)
     (mail,) = owe(Cause(Occasion(kind), people=(recipient,)))
     return mail
+
+
+def tell_of_reset(agent: Agent, *, actor: Agent | None) -> None:
+    """Write the mails about a second factor that was reset: to its agent, and to the administrator who did it."""
+    people = [one for one in (agent, actor) if one is not None]
+    told = tuple(Recipient(one.email, i18n.supported(one.locale), agent=one) for one in people)
+    owe(Cause(Occasion.TWO_FACTOR_RESET, people=told, data={"email": agent.email}))

@@ -24,6 +24,7 @@ class Occasion(StrEnum):
     INVITATION = "invitation"
     RESET = "reset"
     LINK_MADE = "link-made"
+    TWO_FACTOR_RESET = "two-factor-reset"
     NOT_SENT = "not-sent"
 
 

@@ -15,7 +15,7 @@ from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, presence
 from helpdesk.visitors import guest_passes, unconfirmed
-from models import SecurityCode, SignIn
+from models import PendingSignIn, SecurityCode, SignIn
 
 
 def run() -> None:
@@ -47,6 +47,7 @@ ALWAYS: dict[str, Callable[[], object]] = {
 def _forget_rows() -> None:
     now = clock.now()
     SignIn.delete().where(SignIn.expires_at < now).execute()
+    PendingSignIn.delete().where(PendingSignIn.expires_at < now).execute()
     SecurityCode.delete().where(SecurityCode.expires_at < now).execute()
 
 

@@ -14,7 +14,7 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy
 from helpdesk.lib import email_syntax, inputs
 from helpdesk.locking import lock_account, lock_all
-from helpdesk.people import invitations, sign_ins, teams
+from helpdesk.people import invitations, required_second_factor, sign_ins, teams
 from models import BACK, NEXT, STAY, Agent, Role
 
 
@@ -42,6 +42,7 @@ def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agen
             keep_one_administrator(agent)
         _store(agent)
         _end_what_changed(before, agent, actor)
+        required_second_factor.refresh()
         journal.saved(agent, noted, actor=actor)
     return agent
 

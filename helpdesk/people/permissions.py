@@ -13,6 +13,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, link_addresses, richtext
+from helpdesk.people import required_second_factor
 from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service
 
@@ -110,12 +111,13 @@ def remove_from_support(agent: Agent, *, actor: Actor) -> int:
 
 
 def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
-    """Store ``name`` (one text per language) and the ``can_…`` switches of a new or known role.
+    """Store ``name`` (one text per language) and the switches of a new or known role: ``can_…``, and whether a second
+    factor is required.
 
     Raises NotAllowed, or InvalidInput at ``name``.
     """
     access.require(actor, "administer")
-    switches = [f"can_{capability}" for capability in CAPABILITIES]
+    switches = ["requires_second_factor", *(f"can_{capability}" for capability in CAPABILITIES)]
     clean: dict[str, Any] = {column: bool(values[column]) for column in switches if column in values}
     if "name" in values or role.id is None:
         clean["name"] = inputs.label(values.get("name"), "name", 80)
@@ -123,6 +125,7 @@ def save_role(role: Role, values: Mapping[str, Any], *, actor: Actor) -> Role:
     inputs.set_attributes(role, clean)
     with database.atomic():
         role.save()
+        required_second_factor.refresh()
         journal.saved(role, before, actor=actor)
     return role
 

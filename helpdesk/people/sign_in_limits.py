@@ -19,6 +19,11 @@ UNDER_PRESSURE = 3
 #: Wrong passwords that put a network, or an account, under pressure.
 PER_NETWORK, FROM_EVERYWHERE = 30, 50
 WINDOW = 900
+#: Codes of a second factor for one account from one network, or in one browser that knows it, in `WINDOW` seconds.
+CODES = 5
+#: Codes for one account in `DAY` seconds from everywhere but browsers that know it. Only whoever has the password gets
+#: as far: no stranger shuts its owner out, and who stole it guesses one of three codes in a million 30 times a day.
+CODES_FROM_EVERYWHERE, DAY = 30, 86_400
 #: Accounts that a browser is remembered for.
 REMEMBERED = 5
 
@@ -53,9 +58,13 @@ class Visitor:
 
     def place(self, account: str) -> str:
         """Return what tries for this account count for: the browser that knows it, else the network."""
-        if self.browser is not None and self.browser.knows(account):
+        if self.browser is not None and self.is_known_for(account):
             return f"browser {self.browser.key}"
         return network(self.address)
+
+    def is_known_for(self, account: str) -> bool:
+        """Whether they try in a browser that signed in to this account before."""
+        return self.browser is not None and self.browser.knows(account)
 
     def mails_for(self, account: str) -> str:
         """Return what mails asked for to this account count for: the browser that knows it, else the account."""
@@ -93,6 +102,30 @@ def admit(account: str, visitor: Visitor) -> Attempt:
     for key in keys[1:]:
         throttle.count(key, seconds=WINDOW)
     return Attempt(keys, is_under_pressure)
+
+
+def admit_code(account: str, visitor: Visitor) -> None:
+    """Count one code tried for an account, whose password was right. Raises TooMany after too many.
+
+    A new sign-in with the password begins no new count.
+    """
+    throttle.hit(_codes(account, visitor), limit=CODES, seconds=WINDOW)
+    if not visitor.is_known_for(account):
+        throttle.hit(_codes(account), limit=CODES_FROM_EVERYWHERE, seconds=DAY)
+
+
+def forget_codes(account: str, visitor: Visitor | None = None) -> None:
+    """Forget the codes tried from this place, after a right one; without a place, those from everywhere."""
+    if visitor is None:
+        throttle.clear(_codes(account))
+        return
+    throttle.clear(_codes(account, visitor))
+    if not visitor.is_known_for(account):
+        throttle.uncount(_codes(account))
+
+
+def _codes(account: str, visitor: Visitor | None = None) -> str:
+    return f"code of {account}" + (f" from {visitor.place(account)}" if visitor is not None else "")
 
 
 def forget(account: str, visitor: Visitor) -> None:

@@ -18,10 +18,10 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import log, passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import lock_account
-from helpdesk.people import sign_in_limits
+from helpdesk.people import required_second_factor, sign_in_limits
 from helpdesk.people.sign_in_limits import WINDOW, Visitor, network
 from helpdesk.settings import lookups
-from models import AccessLink, Agent, Customer, SignIn
+from models import AccessLink, Agent, Customer, PendingSignIn, SignIn
 
 P = TypeVar("P", Agent, Customer)
 
@@ -94,6 +94,9 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
     browser's IP address, for the journal.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
+    if isinstance(person, Agent) and person.second_factor_due_at is None and required_second_factor.is_required(person):
+        # Somebody new, or back after a while: their days begin now.
+        required_second_factor.refresh()
     SignIn.create(
         token_hash=links.hash_token(token),
         agent=person if isinstance(person, Agent) else None,
@@ -150,7 +153,12 @@ def end_sign_in(token: str) -> None:
 
 
 def end_all_sign_ins(person: Agent | Customer, *, except_token: str | None = None) -> int:
-    """Sign this person out in all browsers but the one with `except_token`; return how many sign-ins ended."""
+    """Sign this person out in all browsers but the one with `except_token`; return how many sign-ins ended.
+
+    Those that wait for the code of a second factor end, too.
+    """
+    if isinstance(person, Agent):
+        PendingSignIn.delete().where(PendingSignIn.agent == person.id).execute()
     query = SignIn.delete().where(_belongs_to(person))
     if except_token:
         query = query.where(SignIn.token_hash != links.hash_token(except_token))

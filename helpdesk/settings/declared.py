@@ -33,7 +33,7 @@ class Declared:
 
 #: Who leads the mail elsewhere gets the links to new passwords; who shortens the journal hides what was done.
 ADMINISTRATORS_GROUPS = frozenset({"mail", "journal"})
-ADMINISTRATORS_KEYS = frozenset({"site_url", "default_sender"})
+ADMINISTRATORS_KEYS = frozenset({"site_url", "default_sender", "administrators_second_factor"})
 
 
 GROUPS = {
@@ -81,8 +81,7 @@ DECLARED: dict[str, Declared] = {
             lazy("Set by every closing, also by the customer."),
         ),
         Declared(
-            "default_priority", "general", "priority", "normal", lazy("Default priority"),
-            lazy("Set on a new ticket."),
+            "default_priority", "general", "priority", "normal", lazy("Default priority"), lazy("Set on a new ticket."),
         ),
         Declared(
             "important_priority", "general", "priority", "high", lazy("Priority of important tickets"),
@@ -103,6 +102,10 @@ DECLARED: dict[str, Declared] = {
         Declared(
             "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),
             lazy("A reply goes out after this pause; until then its author may take it back. From 0 (at once) to 30."),
+        ),
+        Declared(
+            "administrators_second_factor", "general", "switch", False, lazy("Two-factor authentication required"),
+            lazy("Of administrators, who have 7 days to set it up; then no other page opens. Roles require it, too."),
         ),
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
@@ -224,9 +227,7 @@ DECLARED: dict[str, Declared] = {
             "mail_account", "mail", "account", "", lazy("Sent by"),
             lazy("A mailbox that is signed in with Google or Microsoft can send, too; the fields below are idle then."),
         ),
-        Declared(
-            "mail_host", "mail", "host", "", lazy("Server"), lazy("Empty: mails wait in the outbox."),
-        ),
+        Declared("mail_host", "mail", "host", "", lazy("Server"), lazy("Empty: mails wait in the outbox.")),
         Declared(
             "mail_port", "mail", "port", 587, lazy("Port"),
             lazy("Usually 587, or 465 with TLS from the start. 25 and 2525 are taken, too."),

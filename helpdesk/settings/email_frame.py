@@ -63,6 +63,10 @@ WHY = {
         en="You receive this e-mail because it is about your account.",
         fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
     ),
+    "two-factor-reset": Label(
+        en="You receive this e-mail because it is about your account, or about what you did.",
+        fr="Vous recevez cet e-mail parce qu’il concerne votre compte, ou ce que vous avez fait.",
+    ),
     "mention": Label(
         en="You receive this e-mail because a note names you.",
         fr="Vous recevez cet e-mail parce qu’une note vous cite.",

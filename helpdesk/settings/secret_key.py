@@ -20,8 +20,9 @@ MARK = "desk.json"
 #: What another key costs.
 PRICE = (
     "With another key everybody signs in again, and the passwords of the mail server and the mailboxes are typed "
-    "again. Links that were mailed still open (`python3 app.py revoke-links`); those to leave a ticket or to confirm a "
-    "request do not, and answers to earlier mails find their ticket by its number."
+    "again. Phones make no right codes for two-factor authentication any more: a recovery code does, or `python3 "
+    "app.py reset-second-factor --email E`. Links that were mailed still open (`python3 app.py revoke-links`); those "
+    "to leave a ticket or to confirm a request do not, and answers to earlier mails find their ticket by its number."
 )
 
 

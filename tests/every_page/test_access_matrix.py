@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from admin_views.account import two_factor
 from database import Label
 from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
@@ -111,6 +112,7 @@ GET: dict[str, str] = {
     "desk_users.invitations_view": f"{CONFIGURE} 200",
     **dict.fromkeys(("desk_users.import_view", "desk_departments.import_view"), f"{CONFIGURE} 200"),
     "desk_users.new_password": f"{CONFIGURE} 200",
+    "desk_users.reset_two_factor": f"{CONFIGURE} 200",
     "desk_departures.index_view": f"{CONFIGURE} 200",
     "desk_configuration.index_view": f"{CONFIGURE} 200",
     "desk_emails.index_view": f"{CONFIGURE} 200",
@@ -180,6 +182,9 @@ GET: dict[str, str] = {
     "account.profile": AGENTS,
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
+    # Nobody has given a password whose code is still to come.
+    "two_factor.code": "302 302 302 302 302 302 302 302",
+    "two_factor.page": AGENTS,
     "assets.labels": ALL,
     "assets.logo_file": ALL,
     "assets.static_file": ALL,
@@ -278,6 +283,8 @@ POST: dict[str, str] = {
     **{f"desk_{name}.import_undo_view": f"{CONFIGURE} 302" for name in ("users", "departments", "customers", "orders")},
     "desk_users.new_password": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 302",
+    # Ben has no second factor: that is said.
+    "desk_users.reset_two_factor": f"{CONFIGURE} 302",
     # Ben's account is closed then; without a choice, what hangs on it goes to nobody.
     **dict.fromkeys(("desk_departures.index_view", "desk_departures.undo_view"), f"{CONFIGURE} 302"),
     "desk_canned_responses.action_view": f"{DESK} 302 302 302 302",
@@ -376,6 +383,8 @@ POST: dict[str, str] = {
     "account.end_other_sign_ins": f"{DESK} 303 303 303 303",
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
+    "two_factor.code": "302 302 302 302 302 302 302 302",
+    "two_factor.page": f"{DESK} 422 422 422 422",
     "choose_theme": "302 302 302 302 302 302 302 302",
     "public.language": "303 303 303 303 303 303 303 303",
     "public.new_ticket": "422 422 422 422 422 422 422 422",
@@ -574,3 +583,21 @@ def test_nothing_answers_to_other_methods(world):
     for endpoint in sorted(set(POST) - set(GET)):
         with world.client("root").get(world.url(endpoint)) as response:
             assert response.status_code in {404, 405}, endpoint
+
+
+@sqlite_only
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_lacks_the_required_second_factor_meets_the_page_that_sets_it_up(world, method):
+    """Mona's days to set it up are over: of the desk and the wizard nothing else opens, all else is as ever."""
+    mona = world.people["mona"]
+    mona.second_factor_due_at = clock.now()
+    mona.save()
+    place, declared, found, wanted = PERSONAS.index("mona"), {"GET": GET, "POST": POST}[method], {}, {}
+    for endpoint, statuses in declared.items():
+        url = world.url(endpoint)
+        is_held = url.startswith(("/admin", "/setup")) and endpoint not in two_factor.OPEN
+        wanted[endpoint] = ("303", "/admin/profile/two-factor") if is_held else (statuses.split()[place], "")
+        client = world.client("mona")
+        with client.get(url) if method == "GET" else doors.post(client, url) as response:
+            found[endpoint] = (str(response.status_code), response.location if is_held else "")
+    assert found == wanted

@@ -49,6 +49,7 @@ FLOORS = (
     ("opening_hours",),
     ("notifications",),
     ("people",),
+    ("two_factor",),
     ("tickets", "imports"),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures"),

@@ -170,6 +170,7 @@ def provoke(kind, ticket, ana, locale):
         "invitation": lambda: notifications.send_account_mail(kind, agent=ana),
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
         "link-made": lambda: notifications.send_account_mail(kind, agent=ana),
+        "two-factor-reset": lambda: notifications.tell_of_reset(ana, actor=None),
     }
     acts[kind]()
 

@@ -1,0 +1,143 @@
+"""The second factor of an agent: the code at sign-in, and the page that sets it up.
+It may import `admin_views.account`, `web` and the rules of `helpdesk`.
+Resetting somebody else’s is `admin_views/setup/two_factor.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from admin_views import setup_menu
+from admin_views.account import HOME, Page, agents_only, refused
+from admin_views.account.forms import CodeForm, CurrentForm
+from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import qr_code
+from helpdesk.people import required_second_factor
+from helpdesk.two_factor import recovery_codes, second_factors
+from models import Agent
+from web import errors, sessions
+from web.kept_input import read_form
+from web.security import safe_path
+
+blueprint = Blueprint("two_factor", __name__, url_prefix="/admin")
+
+#: What somebody may still do who has not set up a second factor in time.
+OPEN = frozenset({"two_factor.page", "two_factor.code", "account.sign_in", "account.sign_out"})
+OVERDUE = lazy("Set up two-factor authentication first: it is required of you. Nothing was stored.")
+
+
+def hold_back() -> Page | None:
+    """Lead whoever must have a second factor and has not set it up in time to that page, from every other one."""
+    if not request.path.startswith(("/admin", "/setup")) or request.endpoint in OPEN:
+        return None
+    agent = sessions.current_agent()
+    if agent is None or not required_second_factor.is_overdue(agent):
+        return None
+    if request.method == "POST" and read_form() is not None:
+        return errors.page(403, OVERDUE, read_form())
+    return redirect(url_for("two_factor.page"), 303)
+
+
+# --- Signing in ---------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/sign-in/code", methods=["GET", "POST"])
+def code() -> Page:
+    """Take the code of whoever has given the right password; nothing else opens before."""
+    form, after = CodeForm(), safe_path(request.values.get("next"), HOME)
+    if not sessions.awaits_code():
+        return _too_late(after)
+    template = "admin/account/code.html"
+    context: dict[str, Any] = {"after": after, "is_recovery": "recovery" in request.args}
+    if request.method != "POST":
+        return render_template(template, form=form, **context)
+    if not form.validate():
+        return refused(template, form, **context)
+    try:
+        agent = sessions.complete(form.code.data)
+    except NotFound:
+        return _too_late(after)
+    except (InvalidInput, TooMany) as error:
+        return refused(template, form, error, **context)
+    _tell_of_codes(agent, form.code.data)
+    return redirect(after, 303)
+
+
+def _too_late(after: str) -> Response:
+    """Lead to where one begins: the ten minutes are over, or the password was never given."""
+    if sessions.current_agent() is not None:
+        return redirect(after)
+    if request.method == "POST":
+        flash(_("Sign in again: the code must be entered within 10 minutes."), "warning")
+    return redirect(url_for("account.sign_in", next=after))
+
+
+def _tell_of_codes(agent: Agent, code: str) -> None:
+    """Say how many recovery codes are left to whoever has just used one."""
+    if not recovery_codes.looks_like_one(code):
+        return
+    text = ngettext(
+        "You used a recovery code: %(num)d is left. Make new ones in your profile.",
+        "You used a recovery code: %(num)d are left. Make new ones in your profile.",
+        recovery_codes.left(agent),
+    )
+    flash(text, "warning")
+
+
+# --- One's own ----------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/profile/two-factor", methods=["GET", "POST"])
+@agents_only
+def page(agent: Agent) -> Page:
+    """Show one's second factor, or how the telephone takes it up; confirm it, make new recovery codes, switch it off."""
+    if request.method != "POST":
+        return _page(agent, CurrentForm(formdata=None), CodeForm(formdata=None))
+    confirms = request.form.get("action") == "confirm"
+    form, code_form = CurrentForm(None if confirms else request.form), CodeForm(request.form if confirms else None)
+    chosen = code_form if confirms else form
+    reason: Exception | None = None
+    try:
+        if chosen.validate():
+            return _change(agent, request.form.get("action", ""), form, code_form)
+    except (InvalidInput, TooMany) as error:
+        reason = error
+        chosen.refuse(error)
+    return errors.again(_page(agent, form, code_form), reason)
+
+
+def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -> Page:
+    if action == "confirm":
+        return _codes(agent, second_factors.confirm(agent, code_form.code.data, keep_token=sessions.current_token()))
+    if action == "codes":
+        return _codes(agent, second_factors.renew_codes(agent, form.current.data))
+    if action == "off":
+        second_factors.switch_off(agent, form.current.data)
+        flash(_("Two-factor authentication is off."), "success")
+        return redirect(url_for("account.profile"), 303)
+    second_factors.begin(agent, form.current.data)
+    return redirect(url_for(".page"), 303)
+
+
+def _codes(agent: Agent, codes: list[str]) -> str:
+    return render_template(
+        "admin/account/recovery_codes.html", codes=codes, person=agent, sidebar=setup_menu.setup_menu(agent),
+        me=setup_menu.me(agent),
+    )  # fmt: skip
+
+
+def _page(agent: Agent, form: CurrentForm, code_form: CodeForm) -> str:
+    setup = second_factors.pending(agent)
+    picture = base64.b64encode(qr_code.svg(setup.address)).decode() if setup is not None else ""
+    is_overdue = required_second_factor.is_overdue(agent)
+    return render_template(
+        "admin/account/two_factor.html", form=form, code_form=code_form, setup=setup, picture=picture, person=agent,
+        factor=second_factors.of(agent), left=recovery_codes.left(agent), is_overdue=is_overdue,
+        is_required=required_second_factor.is_required(agent), me=setup_menu.me(agent),
+        sidebar=[] if is_overdue else setup_menu.setup_menu(agent),
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Two-factor authentication on the screen of users: who has it, who is late, and resetting it for a lost phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _, ngettext
+from helpdesk.people import required_second_factor
+from helpdesk.two_factor import second_factors
+
+
+class TwoFactorReset:
+    """What `UsersView` says of second factors, and its page that resets one."""
+
+    agent: Any
+    get_one: Any
+    get_url: Any
+    confirm: Any
+    way_back: Any
+
+    def complete_second_factors(self, rows: list[Any]) -> None:
+        """Say of each account whether it has a second factor, by one statement for all."""
+        having = second_factors.having(rows)
+        for row in rows:
+            row.has_second_factor = row.id in having
+            row.second_factor = _state(row)
+
+    def may_reset(self, row: Any) -> bool:
+        """Whether this account has a second factor that the reader may reset: not their own."""
+        return bool(row.has_second_factor) and row.id != self.agent.id
+
+    @expose("/reset-two-factor/", methods=("GET", "POST"))
+    def reset_two_factor(self) -> ResponseReturnValue:
+        """Ask, then take the second factor of somebody away who lost phone and codes."""
+        row = self.get_one(request.values.get("id"))
+        if request.method != "POST" or "confirmed" not in request.form:
+            consequences = [
+                _("The password alone opens the account then, until two-factor authentication is set up again."),
+                _("%(name)s is signed out everywhere.", name=row.name),
+                _("Both of you are told by e-mail, and the journal keeps it. Make sure that it is them who ask."),
+            ]
+            question = _("Reset the two-factor authentication of %(name)s?", name=row.name)
+            return self.confirm(question, consequences, _("Reset"), id=row.id)
+        try:
+            second_factors.reset(row, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+        else:
+            flash(_("The two-factor authentication of %(name)s was reset.", name=row.name), "success")
+        return redirect(self.way_back())
+
+
+def _state(row: Any) -> str:
+    if row.has_second_factor:
+        return _("Yes")
+    days = required_second_factor.days_left(row)
+    if days is None:
+        return _("No")
+    if not days:
+        return _("Missing: the days are over")
+    return ngettext("Missing: %(num)d day left", "Missing: %(num)d days left", days)

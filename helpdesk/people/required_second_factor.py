@@ -1,0 +1,64 @@
+"""Who must have a second factor: by their role, or as an administrator; and the days they have to set it up.
+
+`Agent.second_factor_due_at` says it on every page without a query: it is set exactly while one is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from database import Stamp, database
+from helpdesk import clock, settings
+from helpdesk.settings import lookups
+from models import Agent, Role, SecondFactor
+
+#: How long one may go on without, from the day on which it is required.
+GRACE = timedelta(days=7)
+#: The setting that requires it of administrators, whatever their role.
+OF_ADMINISTRATORS = "administrators_second_factor"
+
+
+def is_required(agent: Agent) -> bool:
+    """Whether this agent must have a second factor."""
+    role = lookups.role(agent.role_id)
+    return bool(role is not None and role.requires_second_factor) or bool(
+        agent.is_admin and settings.get(OF_ADMINISTRATORS)
+    )
+
+
+def days_left(agent: Agent) -> int | None:
+    """Return the days left to set one up, begun ones counted; 0 when they are over, None when none is missing."""
+    if agent.second_factor_due_at is None:
+        return None
+    return max(0, -((clock.now() - agent.second_factor_due_at) // timedelta(days=1)))
+
+
+def is_overdue(agent: Agent) -> bool:
+    """Whether one is missing and the days to set it up are over: nothing else may be done then."""
+    return agent.second_factor_due_at is not None and agent.second_factor_due_at <= clock.now()
+
+
+def refresh() -> None:
+    """Let the days begin for whoever must have a second factor and has none, and end for everybody else.
+
+    Call it in the transaction that changes who must have one, or who has one.
+    """
+    needs = Agent.role.in_(Role.select(Role.id).where(Role.requires_second_factor))
+    if settings.get(OF_ADMINISTRATORS):
+        needs |= Agent.is_admin
+    having = SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
+    is_missing = Agent.active & needs & Agent.id.not_in(having)
+    due = Agent.second_factor_due_at
+    with database.atomic():
+        ended = Agent.update(second_factor_due_at=None).where(due.is_null(False), ~is_missing).execute()
+        begun = Agent.update(second_factor_due_at=clock.now() + GRACE).where(due.is_null(), is_missing).execute()
+        if ended or begun:
+            Stamp.bump()
+
+
+def follow_setting(changes: Mapping[str, tuple[Any, Any]], _actor: Agent | None) -> None:
+    """Begin or end the days of administrators when the setting changes."""
+    if OF_ADMINISTRATORS in changes:
+        refresh()
