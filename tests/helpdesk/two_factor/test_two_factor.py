@@ -13,7 +13,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.operations import upkeep
 from helpdesk.people import agents, invitations, permissions, required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Browser, Visitor
-from helpdesk.two_factor import one_time_codes, pending_sign_ins, recovery_codes, second_factors
+from helpdesk.two_factor import pending_sign_ins, recovery_codes, second_factors
 from models import Agent, JournalEntry, OutgoingEmail, PendingSignIn, RecoveryCode, Role, SecondFactor
 from tests.support import cast, phones, racing
 
@@ -155,11 +155,11 @@ def test_strange_codes_are_wrong_ones(ana: Agent, code: str) -> None:
 
 
 def test_a_recovery_code_opens_once_however_it_is_typed(ana: Agent) -> None:
-    _phone, codes = phones.set_up(ana)
+    phone, codes = phones.set_up(ana)
     typed = f" {codes[0].upper().replace('-', ' ').replace('1', 'l').replace('0', 'O')} "
     assert give(ana, typed) == ana
     assert recovery_codes.left(ana) == 9
-    first, second = refused(ana, typed), refused(ana, phones.Phone(one_time_codes.new_secret()).wrong_code())
+    first, second = refused(ana, typed), refused(ana, phone.wrong_code())
     assert first == second
     assert "recovery-code-used" in acts()
 
