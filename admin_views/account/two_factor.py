@@ -95,7 +95,7 @@ def _tell_of_codes(agent: Agent, code: str) -> None:
 @blueprint.route("/profile/two-factor", methods=["GET", "POST"])
 @agents_only
 def page(agent: Agent) -> Page:
-    """Show one's second factor, or how the telephone takes it up; confirm it, make new recovery codes, switch it off."""
+    """Show one’s second factor and how a telephone takes it up; confirm it, make recovery codes, or switch it off."""
     if request.method != "POST":
         return _page(agent, CurrentForm(formdata=None), CodeForm(formdata=None))
     confirms = request.form.get("action") == "confirm"

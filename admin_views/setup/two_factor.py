@@ -47,11 +47,12 @@ class TwoFactorReset:
             question = _("Reset the two-factor authentication of %(name)s?", name=row.name)
             return self.confirm(question, consequences, _("Reset"), id=row.id)
         try:
-            second_factors.reset(row, actor=self.agent)
+            was_on = second_factors.reset(row, actor=self.agent)
         except InvalidInput as error:
             flash(str(error), "error")
         else:
-            flash(_("The two-factor authentication of %(name)s was reset.", name=row.name), "success")
+            text = _("The two-factor authentication of %(name)s was reset.", name=row.name)
+            flash(text if was_on else str(second_factors.NOT_ON), "success" if was_on else "info")
         return redirect(self.way_back())
 
 

@@ -47,8 +47,11 @@ def reset_second_factor(email: str) -> None:
     """Take the second factor of an account away: the way back for the last administrator who lost the phone."""
     with desk():
         agent = mailed_links.agent_at(email)
-        second_factors.reset(agent, actor=None)
-    print(f"{agent.name} <{agent.email}> signs in with the password alone, until a second factor is set up again.")
+        was_on = second_factors.reset(agent, actor=None)
+    now = (
+        "signs in with the password alone, until a second factor is set up again" if was_on else "has no second factor"
+    )
+    print(f"{agent.name} <{agent.email}> {now}.")
 
 
 @command("revoke-links")

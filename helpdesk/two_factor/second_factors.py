@@ -154,11 +154,11 @@ def _remove(agent: Agent) -> bool:
 # --- Somebody else's ----------------------------------------------------------------------------------------------
 
 
-def reset(agent: Agent, *, actor: Agent | None) -> None:
-    """Take away the second factor of somebody who lost the telephone and the codes; both are told by e-mail.
+def reset(agent: Agent, *, actor: Agent | None) -> bool:
+    """Take away the second factor of somebody who lost the telephone and the codes; return whether there was one.
 
-    They are signed out everywhere. `actor` is None at the command line of the machine. Raises NotAllowed, or
-    InvalidInput for one's own or where there is none.
+    They are signed out everywhere, and both are told by e-mail. `actor` is None at the command line of the machine.
+    Raises NotAllowed, or InvalidInput for one's own.
     """
     if actor is not None:
         access.require(actor, "administer")
@@ -167,7 +167,7 @@ def reset(agent: Agent, *, actor: Agent | None) -> None:
     with events.transaction():
         lock_account(agent, actor=actor)
         if not is_on(agent):
-            raise InvalidInput(NOT_ON)
+            return False
         _remove(agent)
         sign_ins.end_all_sign_ins(agent)
         journal.record(
@@ -175,6 +175,7 @@ def reset(agent: Agent, *, actor: Agent | None) -> None:
         )
         notifications.tell_of_reset(agent, actor=actor)
     sign_in_limits.forget_codes(sign_ins.account_of(agent))
+    return True
 
 
 # --- Signing in ---------------------------------------------------------------------------------------------------

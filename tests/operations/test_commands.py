@@ -381,7 +381,7 @@ def test_a_desk_that_lost_its_key_password_or_links_has_a_way_back(run: Any, tmp
     done = run("reset-link", *ada, GUICHET_SITE_URL="https://help.example.org")
     assert done.stdout.startswith("For Ada <ada@desk.example> alone, once: https://help.example.org/admin/reset/")
     assert one_line(run("reset-link", "--email", "x@y.example")) == "No account of the support has this e-mail address."
-    assert one_line(run("reset-second-factor", *ada)) == "Two-factor authentication is not on."
+    assert run("reset-second-factor", *ada).stdout == "Ada <ada@desk.example> has no second factor.\n"
     assert run("revoke-links").stdout == "Links that open nothing any more: 1.\n"
     (tmp_path / "data" / "secret_key").unlink()
     assert "python3 app.py new-key" in one_line(run("doctor"))
