@@ -53,6 +53,7 @@ from admin_views.tickets.page import TicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
 from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.sidebar import desk_menu
+from admin_views.tickets.snooze import SnoozePage
 from admin_views.tickets.undo_send import UndoSendPage
 from admin_views.tickets.unread import UnreadPage
 from helpdesk.i18n import lazy
@@ -67,6 +68,7 @@ PAGES = (
     ComposerPage,
     UndoSendPage,
     UnreadPage,
+    SnoozePage,
     MergePage,
     ListExportPage,
     ActionsPage,

@@ -45,6 +45,7 @@ CAPABILITY_OF: dict[str, str | None] = {
     "copy": None,
     "take": None,
     "close": "set_status",
+    "snooze": "set_status",
     "reopen": "set_status",
     "set_status": "set_status",
     "spam": "set_status",

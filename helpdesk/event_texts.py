@@ -56,6 +56,8 @@ class EventKind(StrEnum):
     NOT_ANSWERED = "not-answered"
     ADDRESS_CORRECTED = "address-corrected"
     ADDRESS_REMOVED = "address-removed"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
 
 
 #: The sentence of each kind.
@@ -104,6 +106,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.NOT_ANSWERED: lazy("No more automatic answers go to %(email)s for a while: there were too many"),
     EventKind.ADDRESS_CORRECTED: lazy("%(who)s corrected the address %(old)s to %(new)s"),
     EventKind.ADDRESS_REMOVED: lazy("%(who)s removed the address %(old)s: e-mails go to %(new)s"),
+    EventKind.SNOOZED: lazy("%(who)s snoozed the ticket until %(until)s"),
+    EventKind.WOKEN: lazy("%(who)s woke the ticket"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -134,4 +138,8 @@ REASONS: dict[str, Any] = {
     "back-not-spam": lazy("spam again"),
     "back-delete": lazy("out of the bin again"),
     "back-restore": lazy("in the bin again"),
+    "back-snooze": lazy("awake again"),
+    "back-wake": lazy("snoozed again"),
+    "moment-came": lazy("it was snoozed until now"),
+    "customer-wrote": lazy("the customer wrote"),
 }

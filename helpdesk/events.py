@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TypeVar
 
 from peewee import DatabaseError
@@ -18,7 +19,7 @@ from engines import is_collision
 from helpdesk import clock
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.event_texts import OPENED_APART, OPENED_FOR, REASONS, SENTENCES, EventKind
-from helpdesk.i18n import _
+from helpdesk.i18n import _, when
 from helpdesk.lib import delivery_status
 from helpdesk.lib.statements import insert
 from helpdesk.settings import lookups
@@ -156,13 +157,15 @@ def actor_name(actor: Actor) -> str:
 
 
 #: What sentences may hold; a line says nothing for what it does not have.
-_VALUES = ("old", "new", "to", "tag", "former", "subject", "email", "number", "name", "reason")
+_VALUES = ("old", "new", "to", "tag", "former", "subject", "email", "number", "name", "reason", "until")
 
 
 def describe(event: TicketEvent) -> str:
     """Return the sentence of an event in the reader's language."""
     kind = EventKind(event.kind)
     data = {key: _as_text(value) for key, value in event.data.items()}
+    if "until" in data:
+        data["until"] = when(datetime.fromisoformat(data["until"]))
     rule = data.pop("by_filter", "")
     who = event.actor_name or (_("The filter “%(name)s”", name=rule) if rule else _("The desk"))
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else SENTENCES[kind]

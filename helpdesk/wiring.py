@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from database import Cached, Label
-from helpdesk import events, examples, filters, i18n, journal, notifications, settings
+from helpdesk import events, examples, filters, i18n, journal, notifications, settings, snooze
 from helpdesk.access import Actor
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
@@ -32,6 +32,7 @@ BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
 }
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.OPENED: (unread.follow,),
+    EventKind.CUSTOMER_WROTE: (snooze.follow,),
     EventKind.REPLIED: (unread.follow,),
     EventKind.NOTE_ADDED: (unread.follow,),
 }

@@ -33,7 +33,7 @@ MOST = 500
 FUNCTIONS = ("theme", "get_flashed_messages", "keys_help", "csp_nonce")
 FORBIDDEN = ("request", "session", "g", "current_person", "me", *FUNCTIONS)
 #: Filters that depend on the moment or on the reader's time zone.
-TIMES = ("ago", "at", "waits", "day", "datetime")
+TIMES = ("ago", "at", "waits", "day", "datetime", "moment")
 _NOTHING: Mapping[str, object] = {}
 # No text of a person can be mistaken for a hole: the mark is drawn at each start.
 _MARK = f"hole{secrets.token_hex(16)}"

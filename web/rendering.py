@@ -63,6 +63,7 @@ def init_app(app: Flask) -> None:
         filesize=i18n.size,
         fold_quotes=fold_quotes,
         initials=initials,
+        moment=moment,
         no_break=no_break,
         no_break_text=no_break_text,
         rich=rich,
@@ -210,6 +211,11 @@ def waits(since: datetime) -> Markup:
     minutes = max(int((clock.now() - since).total_seconds() // 60), 1)
     text = i18n.translate("waits %(time)s", time=i18n.span(minutes, i18n.language()))
     return _time(since, text, title=date_time(since))
+
+
+def moment(when: datetime) -> str:
+    """Write a moment to come: its day of the week, its day and its time."""
+    return i18n.when(when, _with_year(when, "EEE d MMM") + ", HH:mm")
 
 
 def at(when: datetime) -> Markup:

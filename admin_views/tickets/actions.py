@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views.tickets import page_state, panel
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import message_of
-from helpdesk import access, tickets
+from helpdesk import access, snooze, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
-from helpdesk.lists import bulk
-from helpdesk.lists.bulk import Outcome
 from helpdesk.outbox import retries, returned
 from models import STAY, Agent, Message, Team, Ticket
 
@@ -33,13 +30,8 @@ ACTS: dict[str, tuple[Callable[..., None], str]] = {
     "not-spam": (tickets.not_spam, lazy("The ticket is not spam any more, and its author is not blocked.")),
     "delete": (tickets.delete, ""),
     "restore": (tickets.restore, lazy("The ticket is restored.")),
+    "wake": (snooze.wake, lazy("The ticket is awake: it stands in the lists of open tickets again.")),
 }
-
-
-def offer_undo(outcome: Outcome, criteria: Mapping[str, Any]) -> None:
-    """Offer to take an act back, on the list with these criteria."""
-    if outcome.action is not None:
-        flash(url_for("desk_bulk.undo_view", batch_id=outcome.action.id, **criteria), "undo")
 
 
 class ActionsPage(TicketDeskPage):
@@ -82,21 +74,6 @@ class ActionsPage(TicketDeskPage):
         """Raise InvalidInput when the ticket was assigned since the form's page was made; in a transaction."""
         tickets.lock(ticket, actor=self.agent)
         page_state.require_same_assignee(request.form.get("known", ""), ticket, to)
-
-    def leave(self, ticket: Ticket, act: str, rule: Callable[[Ticket], None], message: str) -> ResponseReturnValue:
-        """Do what takes a ticket out of the lists: the list says which one went, and offers to take it back."""
-        access.require(self.agent, act, ticket)
-        onward = self.context.list_address() if self.agent.after_act == STAY else self.onward(ticket)
-        outcome = bulk.run(act, [ticket.id], rule, actor=self.agent)
-        if not (outcome.done or outcome.unchanged or outcome.refused):
-            # Gone meanwhile, or part of another ticket: this says so.
-            self.context.find(ticket.number)
-        for why in outcome.refused:
-            flash(why, "error")
-        if outcome.done or outcome.unchanged:
-            flash(message, "success")
-        offer_undo(outcome, self.context.criteria)
-        return redirect(onward)
 
     def spam(self, ticket: Ticket) -> ResponseReturnValue:
         """Mark as spam; ask first where a stranger may have used a member's address (RULES 15)."""

@@ -13,13 +13,16 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets import page_state
-from admin_views.tickets.actions import ACTS, offer_undo
+from admin_views.tickets.actions import ACTS
+from admin_views.tickets.base import offer_undo
 from admin_views.tickets.merging import question
+from admin_views.tickets.moments import zone_of
 from admin_views.tickets.panel import setting, target
 from admin_views.tickets.sidebar import LIST
-from helpdesk import access, tickets
+from helpdesk import access, snooze, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import moments
 from helpdesk.lists import bulk, criteria, undo
 from helpdesk.lists.bulk import MAX_TICKETS, Outcome
 from helpdesk.lists.undo import Undone
@@ -120,6 +123,9 @@ class BulkPage(DeskPage):
             if not name:
                 raise InvalidInput(lazy("Write a tag, or choose one."))
             return lambda ticket: tickets.tag(ticket, name, actor=self.agent)
+        if act == "snooze":
+            until = moments.read({"moment": value}, zone_of(self.agent))
+            return lambda ticket: snooze.snooze(ticket, until, actor=self.agent)
         return lambda ticket: ACTS[act][0](ticket, actor=self.agent)
 
     def assign(self, ticket: Ticket, to: Agent | Team | None, made: datetime | None) -> None:
@@ -196,6 +202,10 @@ def success_text(act: str, number: int) -> str:
         return ngettext("%(num)s ticket is in the bin.", "%(num)s tickets are in the bin.", number)
     if act == "spam":
         return ngettext("%(num)s ticket is under Spam.", "%(num)s tickets are under Spam.", number)
+    if act == "snooze":
+        return ngettext("%(num)s ticket is snoozed.", "%(num)s tickets are snoozed.", number)
+    if act == "wake":
+        return ngettext("%(num)s ticket is awake.", "%(num)s tickets are awake.", number)
     return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "open": lazy("Open tickets"),
     "mine": lazy("My tickets"),
     "unassigned": lazy("Unassigned"),
+    "snoozed": lazy("Snoozed"),
     "closed": lazy("Closed tickets"),
     "spam": lazy("Spam"),
     "bin": lazy("Bin"),
@@ -88,9 +89,9 @@ class TicketContext:
         """Return the criteria of the list the ticket was opened from, else of the list of the menu that holds it."""
         if self.criteria:
             return self.criteria
-        return {
-            "view": "bin" if ticket.in_bin else "spam" if ticket.is_spam else "open" if ticket.is_open else "closed"
-        }
+        if ticket.in_bin or ticket.is_spam:
+            return {"view": "bin" if ticket.in_bin else "spam"}
+        return {"view": "snoozed" if ticket.is_snoozed else "open" if ticket.is_open else "closed"}
 
     def stand(self, ticket: Ticket) -> Stand:
         """Return where the ticket stands in its list, and the addresses of its neighbours there."""

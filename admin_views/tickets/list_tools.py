@@ -10,8 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from admin_views.tickets.moments import zone_of
 from helpdesk import access
 from helpdesk.i18n import _, lazy
+from helpdesk.lib import moments
 from helpdesk.lists import criteria, display, period_criteria
 from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees
@@ -23,13 +25,14 @@ SORTS = {
     "urgent": lazy("Most urgent first"),
     "newest": lazy("Newest activity first"),
     "oldest": lazy("Oldest first"),
+    "waking": lazy("What wakes first"),
 }
 #: How the newest stand first in a list that is ordered by its tickets' opening or closing.
 NEWEST = lazy("Newest first")
 #: Tags that the filters of a list offer.
 TAGS = 200
 #: What an agent may do with ticked tickets.
-VERBS = ("assign", "set_status", "set_priority", "tag", "merge", "spam", "delete", "restore")
+VERBS = ("assign", "set_status", "set_priority", "tag", "merge", "snooze", "spam", "delete", "restore")
 
 
 def tools(words: Mapping[str, str], tickets: TicketListing) -> dict[str, Any]:
@@ -59,7 +62,8 @@ def bulk_acts(tickets: TicketListing, view: str) -> Markup:
         "admin/ticket_bulk_acts.html",
         _targets,
         may=tuple(verb for verb in VERBS if access.can(tickets.agent, verb)),
-        view=view if view in ("spam", "bin") else "",
+        view=view if view in ("spam", "bin", "snoozed") else "",
+        moments=moments.offered(zone_of(tickets.agent)),
         service=tickets.service_id or (department.service_id if department else 0),
         department=tickets.department_id,
     )
@@ -78,7 +82,8 @@ def display_choices(agent: Agent) -> Markup:
 def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
     """Return whom tickets may be assigned to, those who cover the place first, and what else may be set."""
     covering, others = assignees.eligible_agents(service, department)
-    return {"teams": lookups.teams(), "agents": covering + others, "catalogue": lookups}
+    rows = {"teams": lookups.teams(), "agents": covering + others, "catalogue": lookups}
+    return {**rows, "label_of": moments.label_of}
 
 
 def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any]:

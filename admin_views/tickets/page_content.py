@@ -13,7 +13,7 @@ from admin_views.tickets import collapsed_messages, page_state, ticket_parts, wa
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
-from helpdesk import access, orders, tickets
+from helpdesk import access, orders, snooze, tickets
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
@@ -56,6 +56,7 @@ def content(
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
+        "snooze_again": snooze.former_moment(ticket),
         "known": page_state.of_now(ticket),
         "refused": refused,
         "sent": session.pop("sent", ""),

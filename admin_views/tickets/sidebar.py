@@ -71,6 +71,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             "links": [
                 *_received_link(agent),
                 *_given_up_link(agent),
+                link(_("Snoozed"), "clock", view="snoozed"),
                 link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
                 link(_("Spam"), "spam", view="spam"),
                 link(_("Bin"), "bin", view="bin"),

@@ -9,16 +9,19 @@ from markupsafe import Markup
 
 from admin_views.tickets import ways_to_send
 from admin_views.tickets.composer_content import Composer
+from admin_views.tickets.moments import zone_of
 from helpdesk import access
+from helpdesk.lib import moments
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
+from helpdesk.tickets.derived_columns import is_live
 from models import Agent, Team, Ticket
 from web.fragments import fragment
 
 #: The acts below the reply.
-VERBS = ("close", "spam", "important", "delete", "transfer", "move", "merge")
+VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge")
 #: Those of them whose form may come back.
-REFUSED = ("transfer", "move")
+REFUSED = ("transfer", "move", "snooze")
 #: Tags that the panel proposes.
 TAGS = 200
 
@@ -38,8 +41,14 @@ def of_ticket(
         "bin": ticket.in_bin,
         "unread": is_unread,
         "others": has_others,
+        "live": is_live(ticket),
     }
-    key = {"may": may, "states": tuple(name for name, holds in states.items() if holds)}
+    key = {
+        "may": may,
+        "states": tuple(name for name, holds in states.items() if holds),
+        # What is still to come today, where the reader is.
+        "moments": moments.offered(zone_of(agent)),
+    }
     acts: dict[str, Any] = {
         "acts": lambda holes: fragment("admin/ticket_acts.html", _acts, holes=holes, **key, **place),
     }
@@ -76,7 +85,8 @@ def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, 
 
 
 def _acts(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
-    return {**_targets(service=service, department=department), "catalogue": lookups, "refused": NOTHING}
+    targets = _targets(service=service, department=department)
+    return {**targets, "catalogue": lookups, "refused": NOTHING, "label_of": moments.label_of}
 
 
 def _rows(*, kind: str, current: int, **_key: Any) -> dict[str, Any]:

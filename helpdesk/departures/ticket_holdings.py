@@ -16,13 +16,15 @@ from helpdesk.notifications.causes import Cause, Occasion
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, undo_send
 from helpdesk.tickets.assignment import ASSIGNING
-from models import LIVE, Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
+from models import Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
 
 #: Tickets that the mail to whoever gets them lists.
 LISTED = 50
 #: Tickets that change hands by one statement: SQLite takes 32,766 values.
 AT_ONCE = 2_000
-NOT_LIVE = SQL("NOT (is_open AND NOT is_spam AND NOT in_bin)")
+#: A ticket that sleeps is open: whoever gets it wakes it, or is there when it wakes.
+IS_OPEN = SQL("is_open AND NOT is_spam AND NOT in_bin")
+NOT_OPEN = SQL(f"NOT ({IS_OPEN.sql})")
 
 
 # --- Replies that wait to be sent ---------------------------------------------------------------------------------
@@ -51,12 +53,12 @@ def withdraw_replies(move: Move) -> int:
 
 def open_tickets(agent: Agent) -> ModelSelect:
     """Return the open tickets of the agent."""
-    return teams.assigned_to(agent).where(LIVE)
+    return teams.assigned_to(agent).where(IS_OPEN)
 
 
 def other_tickets(agent: Agent) -> ModelSelect:
     """Return the tickets of the agent that are closed, spam or in the bin."""
-    return teams.assigned_to(agent).where(NOT_LIVE)
+    return teams.assigned_to(agent).where(NOT_OPEN)
 
 
 def count_open(agent: Agent) -> int:

@@ -18,6 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import for_update, hold_actor, mark_locked
 from helpdesk.notifications import outbox_rows
+from helpdesk.tickets.derived_columns import AWAKE
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
 logger = logging.getLogger(__name__)
@@ -45,9 +46,10 @@ class Act:
     kinds: frozenset[EventKind] = frozenset()
 
 
+_SLEEP = tuple(AWAKE)
 _STATUS = Act(
     "set_status",
-    ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply"),
+    ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", *_SLEEP),
     frozenset(
         {
             *(EventKind.STATUS, EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.REOPENED),
@@ -57,10 +59,13 @@ _STATUS = Act(
 )
 _ASSIGNING = {EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED}
 _WEIGHING = {EventKind.PRIORITY, EventKind.IMPORTANT, EventKind.NOT_IMPORTANT}
-SPAM = Act("spam", ("is_spam",), frozenset({EventKind.SPAM, EventKind.NOT_SPAM}))
+SPAM = Act("spam", ("is_spam", *_SLEEP), frozenset({EventKind.SPAM, EventKind.NOT_SPAM}))
 _BIN = Act(
-    "delete", ("in_bin", "binned_at", "hidden_from_customer"), frozenset({EventKind.DELETED, EventKind.RESTORED})
+    "delete",
+    ("in_bin", "binned_at", "hidden_from_customer", *_SLEEP),
+    frozenset({EventKind.DELETED, EventKind.RESTORED}),
 )
+_SNOOZE = Act("snooze", _SLEEP, frozenset({EventKind.SNOOZED, EventKind.WOKEN}))
 
 ACTS: dict[str, Act] = {
     "assign": Act("assign", ("assignee", "team"), frozenset(_ASSIGNING)),
@@ -72,6 +77,8 @@ ACTS: dict[str, Act] = {
     "not-spam": SPAM,
     "delete": _BIN,
     "restore": _BIN,
+    "snooze": _SNOOZE,
+    "wake": _SNOOZE,
 }
 #: Columns that move with any activity: they are given back, but say nothing of whether somebody changed the ticket.
 RESTLESS = ("last_activity", "waiting_since")

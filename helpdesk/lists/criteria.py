@@ -25,10 +25,10 @@ ROWS: dict[str, Any] = {
     "team": lookups.team,
     "tag": lookups.tag,
 }
-VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all", "search")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all", "search")
 WORDS: dict[str, tuple[str, ...]] = {
     "view": VIEWS,
-    "state": ("open", "closed"),
+    "state": ("open", "snoozed", "closed"),
     "waits": ("1",),
     "first_response": ("any", *map(str, period_criteria.HOURS)),
     "scope": search.SCOPES[1:],
@@ -153,7 +153,7 @@ def place_of(words: Mapping[str, str]) -> str | None:
 
 def _words(name: str, value: str) -> str:
     if name == "state":
-        return _("Open") if value == "open" else _("Closed")
+        return {"open": _("Open"), "snoozed": _("Snoozed"), "closed": _("Closed")}[value]
     if name == "waits":
         return _("for a reply")
     if name == "first_response":

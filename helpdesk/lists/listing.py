@@ -31,10 +31,12 @@ FIGURE_LIMIT = 1_000_000
 #: New tickets are announced up to this number.
 NEWS_LIMIT = 100
 
-VIEWS = ("open", "mine", "unassigned", "closed", "spam", "bin", "all")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all")
 #: Lists of what is open.
 LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
 SORTS = ("urgent", "newest", "oldest")
+#: The one order of what sleeps: what wakes first.
+WAKING = "waking"
 
 
 class Tally(NamedTuple):
@@ -129,6 +131,8 @@ class TicketListing:
     @property
     def sorts(self) -> tuple[str, ...]:
         """Return the orders this list is offered in, its own first: only what is open can be urgent."""
+        if self.view == "snoozed":
+            return (WAKING,)
         return SORTS if self.view in LIVE_VIEWS and not self.text else SORTS[1:]
 
     @property

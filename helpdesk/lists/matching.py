@@ -16,6 +16,7 @@ from helpdesk.lists import period_criteria
 from models import LIVE, ORDER, Ticket, TicketTag
 
 URGENT = Order(ORDER)
+WAKING = Order((Ticket.snoozed_until, Ticket.id))
 
 #: The criteria that name a row, and their columns; a tag has a table of its own.
 COLUMNS: dict[str, Any] = {
@@ -31,7 +32,8 @@ CRITERIA = (*COLUMNS, "tag_id")
 VIEWS: dict[str, Any] = {
     "open": LIVE,
     "mine": LIVE,
-    "unassigned": SQL("is_open AND NOT is_spam AND NOT in_bin AND assignee_id IS NULL AND team_id IS NULL"),
+    "unassigned": SQL(f"{LIVE.sql} AND assignee_id IS NULL AND team_id IS NULL"),
+    "snoozed": SQL("is_snoozed"),
     "closed": SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
     "spam": SQL("is_spam AND NOT in_bin"),
     "bin": SQL("in_bin"),
@@ -76,6 +78,8 @@ def order_of(shape: Shape, sort: str) -> Order:
     """Return the order of a list; each one is that of an index."""
     if sort == "urgent":
         return URGENT
+    if sort == "waking":
+        return WAKING
     moment = period_criteria.moment_of(shape.given)
     if moment is None:
         if sort == "oldest" and shape.view not in {"spam", "bin"}:

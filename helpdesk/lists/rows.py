@@ -36,6 +36,8 @@ class Row(NamedTuple):
     last_activity: datetime
     excerpt: str
     excerpt_by: int | None
+    is_snoozed: bool
+    snoozed_until: datetime | None
     is_unread: bool
     tags: Sequence[str] = ()
 
@@ -56,6 +58,8 @@ _COLUMNS: dict[str, Any] = {
     "last_activity": Ticket.last_activity,
     "excerpt": Ticket.excerpt,
     "excerpt_by": Ticket.excerpt_by,
+    "is_snoozed": Ticket.is_snoozed,
+    "snoozed_until": Ticket.snoozed_until,
 }
 
 

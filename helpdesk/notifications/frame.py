@@ -55,12 +55,13 @@ def around(email: OutgoingEmail, text: str) -> dict[str, Any]:
     number = _in(email, email_frame.NUMBER, number=ticket.number) if ticket is not None else ""
     quoted = _quoted(email, text)
     is_named = ticket is not None and email.kind not in email_frame.WITHOUT_TYPED
+    # Who wrote stands above what they wrote.
+    act = _act(email) if quoted is None or email.kind == "transfer" else ""
     return {
         "number": number,
         "title": title,
         "heading": _in(email, email_frame.HEADING, number=ticket.number, subject=title) if is_named else number,
-        # Who wrote stands above what they wrote.
-        "act": _act(email) if quoted is None or email.kind == "transfer" else "",
+        "act": f"{act} {_sleep(email)}".strip(),
         "quoted": quoted,
         "opening": _opening(email),
         "why": _why(email),
@@ -109,6 +110,16 @@ def _act(email: OutgoingEmail) -> str:
     if message.kind == REPLY and _is_in_copy(email):
         return _in(email, email_frame.REPLIED_TO, who=who, customer=_customer_of(email.ticket))
     return _in(email, email_frame.REPLIED if message.kind == REPLY else email_frame.WROTE, who=who)
+
+
+def _sleep(email: OutgoingEmail) -> str:
+    """Return until when the ticket sleeps, for who gets it by this mail; an empty text else."""
+    ticket = email.ticket
+    if ticket is None or not ticket.is_snoozed or email.kind not in {"transfer", "assignment"}:
+        return ""
+    zone = i18n.zone(email.agent.timezone if email.agent is not None else None)
+    with i18n.in_language(email.locale):
+        return _in(email, email_frame.SNOOZED, when=i18n.when(ticket.snoozed_until, timezone=zone))
 
 
 def _customer_of(ticket: Ticket) -> str:

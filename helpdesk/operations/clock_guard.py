@@ -55,9 +55,13 @@ def may_delete() -> bool:
 
 
 def may_act() -> bool:
-    """Whether what sends, closes or acts by the clock may go on; mails that are owed already never ask."""
+    """Whether what sends, closes or acts by the clock may go on; mails that are owed already never ask.
+
+    It remembers nothing, and may be asked before `may_delete` has met a gap.
+    """
     pause = current()
-    return pause is None or not pause.rests or pause.gap_seconds <= VERY_LONG.total_seconds()
+    after = _next(pause, clock.now())
+    return not after.rests or after.gap_seconds <= VERY_LONG.total_seconds()
 
 
 def current() -> Pause | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import outbox
+from helpdesk import outbox, snooze
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline, tidying, watching
 from helpdesk.operations import search_index, sent_copies, upkeep
@@ -13,6 +13,7 @@ from helpdesk.outbox import claims
 TIMETABLE = Timetable(
     (
         Job("search index", MINUTELY, search_index.renew),
+        Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),

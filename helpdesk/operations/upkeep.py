@@ -34,6 +34,16 @@ def by_age(step: Callable[[], object]) -> Callable[[], object]:
     return rest_or_run
 
 
+def by_clock(step: Callable[[], object]) -> Callable[[], object]:
+    """Return a step that acts by the clock: it rests while the clock may be wrong by weeks (RULES 42)."""
+
+    def rest_or_run() -> None:
+        if clock_guard.may_act():
+            step()
+
+    return rest_or_run
+
+
 #: What deletes nothing, and what only mends: both go on whatever the clock says.
 ALWAYS: dict[str, Callable[[], object]] = {
     "mails to check": mailbox_health.tell_of_held,

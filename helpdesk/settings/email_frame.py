@@ -19,6 +19,8 @@ WROTE = Label(en="%(who)s wrote.", fr="%(who)s a écrit.")
 REPLIED = Label(en="%(who)s replied.", fr="%(who)s a répondu.")
 REPLIED_TO = Label(en="%(who)s replied to %(customer)s.", fr="%(who)s a répondu à %(customer)s.")
 HANDED_OVER = Label(en="%(who)s transferred the ticket.", fr="%(who)s a transféré le ticket.")
+#: To whom a ticket is transferred or assigned that sleeps.
+SNOOZED = Label(en="It is snoozed until %(when)s.", fr="Il est en veille jusqu’au %(when)s.")
 QUOTED = Label(en="%(who)s wrote:", fr="%(who)s a écrit\u00a0:")
 FILES = Label(en="Files: %(names)s", fr="Fichiers\u00a0: %(names)s")
 

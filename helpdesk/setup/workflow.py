@@ -16,7 +16,7 @@ from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, sort_position
 from helpdesk.locking import lock_all
-from helpdesk.tickets.derived_columns import answered_columns
+from helpdesk.tickets.derived_columns import AWAKE, answered_columns
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
@@ -164,7 +164,7 @@ def _reopen_or_close(status: Status) -> None:
     tickets = Ticket.status == status.id
     if status.category == CLOSED:
         closed_at = fn.COALESCE(Ticket.closed_at, clock.now())
-        Ticket.update(is_open=False, closed_at=closed_at).where(tickets).execute()
+        Ticket.update(is_open=False, closed_at=closed_at, **AWAKE).where(tickets).execute()
     else:
         Ticket.update(is_open=True, closed_at=None, closed_by_customer=False).where(tickets).execute()
     if status.category != OPEN:

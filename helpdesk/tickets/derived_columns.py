@@ -5,18 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk import clock
+from helpdesk.lib import inputs
 from models import CLOSED, OPEN, Priority, Status, Ticket
+
+#: The columns that say that a ticket sleeps, and their values in one that is awake.
+AWAKE: dict[str, Any] = {
+    "is_snoozed": False,
+    "snoozed_until": None,
+    "snoozed_by": None,
+    "snooze_ignores_replies": False,
+    "woken_at": None,
+}
 
 
 def store(ticket: Ticket, **changes: Any) -> None:
-    """Set these columns and the time of the last activity; only what changed is written."""
+    """Set these columns and the time of the last activity; only what changed is written.
+
+    A ticket that is closed, spam or in the bin sleeps no more.
+    """
     now = clock.now()
     ticket.last_activity = now
     if not ticket.awaits_reply:
         ticket.waiting_since = now
     for name, value in changes.items():
         setattr(ticket, name, value)
+    if not is_live(ticket) and (ticket.is_snoozed or ticket.woken_at is not None):
+        inputs.set_attributes(ticket, AWAKE)
     ticket.save()
+
+
+def is_live(ticket: Ticket) -> bool:
+    """Whether the ticket is open, and neither spam nor in the bin."""
+    return bool(ticket.is_open and not ticket.is_spam and not ticket.in_bin)
 
 
 def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, first_response, thread, undo_send, unread
 from helpdesk.tickets.cc import MOST as MOST_COPIES
-from helpdesk.tickets.derived_columns import store
+from helpdesk.tickets.derived_columns import AWAKE, store
 from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
 
 #: The columns that say in which state a ticket is.
@@ -205,7 +205,8 @@ def _indexes(table: type[Base]) -> list[Any]:
 
 def _merged_columns(source: Ticket, target: Ticket) -> dict[str, Any]:
     """Return the target's columns after the merge: a customer who waits in either ticket goes on waiting."""
-    columns: dict[str, Any] = {"created_at": min(source.created_at, target.created_at)}
+    # Whatever slept, somebody has just looked at it.
+    columns: dict[str, Any] = {"created_at": min(source.created_at, target.created_at), **AWAKE}
     if source.is_open and (not target.is_open or (source.awaits_reply and not target.awaits_reply)):
         columns |= {name: getattr(source, name) for name in STANDING}
     elif source.is_open and source.awaits_reply:

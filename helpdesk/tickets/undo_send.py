@@ -16,12 +16,13 @@ from helpdesk.lib import richtext
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, first_response, unread
-from helpdesk.tickets.derived_columns import store
+from helpdesk.tickets.derived_columns import AWAKE, store
 from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
 
-#: The columns that a reply changes, in two groups: each is restored as a whole, or not when somebody changed it since.
+#: The columns that a reply changes, in three groups: each is restored whole, or not when somebody changed it since.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
 HANDLER = ("assignee", "team")
+SLEEP = tuple(AWAKE)
 #: The lines of the history that a reply writes.
 WRITTEN = (EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS)
 #: The states of a mail that has gone out, or was at least tried. A withheld or cancelled one tells nobody anything.
@@ -29,7 +30,7 @@ GONE = ("sending", "sent", "failed")
 #: How much longer each delay makes a reply wait, and how long it may wait in all.
 MORE_TIME = timedelta(minutes=2)
 LONGEST = timedelta(hours=1)
-_TIMES = frozenset({"closed_at", "waiting_since"})
+_TIMES = frozenset({"closed_at", "waiting_since", "snoozed_until", "woken_at"})
 
 Snapshot = dict[str, Any]
 
@@ -42,7 +43,7 @@ def public_from(actor: Actor) -> datetime | None:
 
 def snapshot(ticket: Ticket) -> Snapshot:
     """Return the columns of a ticket that a reply may change, as JSON values for an event."""
-    values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER)}
+    values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER, *SLEEP)}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
@@ -209,6 +210,10 @@ def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:
     columns: dict[str, Any] = {}
     if ticket.status_id == after["status"] and lookups.status(before["status"]) is not None:
         columns |= {name: _read(name, before[name]) for name in STANDING}
+        now = snapshot(ticket)
+        # A reply of before the update remembers no sleep.
+        if all(name in before and now[name] == after[name] for name in SLEEP):
+            columns |= {name: _read(name, before[name]) for name in SLEEP}
     if (ticket.assignee_id, ticket.team_id) == (after["assignee"], after["team"]):
         agent, team = lookups.agent(before["assignee"]), lookups.team(before["team"])
         held_agent, held_team = agent and hold(agent), team and hold(team)

@@ -359,6 +359,8 @@ POST: dict[str, str] = {
     "desk_actions.transfer_view": f"{DESK} 404 422 422 422",
     "desk_new_ticket.new_view": f"{DESK} 422 422 422 422",
     "desk_actions.retry_view": ACT,
+    # Until when is missing.
+    "desk_snooze.snooze_view": f"{DESK} 404 422 422 422",
     "desk_unread.read_view": ACT,
     "desk_unread.unread_view": ACT,
     "desk_actions.update_view": ACT,

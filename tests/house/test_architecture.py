@@ -51,6 +51,7 @@ FLOORS = (
     ("people",),
     ("two_factor",),
     ("tickets", "imports"),
+    ("snooze",),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures"),
     ("examples", "operations"),

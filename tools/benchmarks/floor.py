@@ -26,7 +26,7 @@ JOIN customer c ON c.id = t.customer_id
 JOIN status s ON s.id = t.status_id
 JOIN priority p ON p.id = t.priority_id
 LEFT JOIN agent a ON a.id = t.assignee_id
-WHERE t.is_open AND NOT t.is_spam AND NOT t.in_bin
+WHERE t.is_open AND NOT t.is_spam AND NOT t.in_bin AND NOT t.is_snoozed
 ORDER BY t.rank, t.waiting_since, t.id LIMIT 25
 """
 THREAD = """

@@ -105,6 +105,8 @@ class MemoryTicket:
             "locale": author.locale,
             "is_spam": False,
             "in_bin": False,
+            "is_snoozed": False,
+            "snooze_ignores_replies": False,
             "hidden_from_customer": False,
             "order_number": "",
         }
