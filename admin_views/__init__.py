@@ -44,6 +44,7 @@ from admin_views.tickets.addresses import AddressesPage
 from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
 from admin_views.tickets.composer import ComposerPage
+from admin_views.tickets.customer_change import CustomerChangePage
 from admin_views.tickets.files import FilesPage
 from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
@@ -70,6 +71,7 @@ PAGES = (
     UnreadPage,
     SnoozePage,
     MergePage,
+    CustomerChangePage,
     ListExportPage,
     ActionsPage,
     CcPage,

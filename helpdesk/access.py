@@ -55,12 +55,13 @@ CAPABILITY_OF: dict[str, str | None] = {
     "transfer": "assign",
     "move": "assign",
     "merge": "assign",
+    "change_customer": "assign",
     "rename": None,
     "tag": "tag",
     "delete": "delete",
     "restore": "delete",
 }
-MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move", "merge"})
+MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "change_customer"})
 CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy", "rate"})
 #: What somebody in copy may do.
 COPY_VERBS = frozenset({"read", "reply"})

@@ -25,6 +25,15 @@ def rename_author(customer: Customer) -> None:
             query.where(search.message_search.rowid.in_(own), search.message_search.author != now).execute(database)
 
 
+def rename_author_in(ticket: Ticket) -> None:
+    """Index the messages of one ticket under its present customer. In the caller's transaction."""
+    email = ticket.address.email if ticket.address_id is not None else ""
+    now = search.plain(f"{ticket.customer.full_name} {email}")
+    own = Message.select(Message.id).where(Message.ticket == ticket.id)
+    query = search.message_search.update({search.message_search.author: now})
+    query.where(search.message_search.rowid.in_(own)).execute(database)
+
+
 def index_customers(ids: Iterable[int]) -> None:
     """Index these customers under their present names and all their addresses. In the caller's transaction."""
     for some in chunked(ids, search.AT_ONCE):

@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     ADDRESS_REMOVED = "address-removed"
     SNOOZED = "snoozed"
     WOKEN = "woken"
+    CUSTOMER_CHANGED = "customer-changed"
 
 
 #: The sentence of each kind.
@@ -108,6 +109,7 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.ADDRESS_REMOVED: lazy("%(who)s removed the address %(old)s: e-mails go to %(new)s"),
     EventKind.SNOOZED: lazy("%(who)s snoozed the ticket until %(until)s"),
     EventKind.WOKEN: lazy("%(who)s woke the ticket"),
+    EventKind.CUSTOMER_CHANGED: lazy("%(who)s changed the customer from %(old)s to %(new)s"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -134,6 +136,7 @@ REASONS: dict[str, Any] = {
     "back-nobody": lazy("assigned to nobody again"),
     "back-status": lazy("the status is %(name)s again"),
     "back-priority": lazy("the priority is %(name)s again"),
+    "back-customer": lazy("%(name)s is the customer again"),
     "back-spam": lazy("no longer spam"),
     "back-not-spam": lazy("spam again"),
     "back-delete": lazy("out of the bin again"),

@@ -43,6 +43,8 @@ class Act(StrEnum):
     ADDRESS_ADDED = "address-added"
     ADDRESS_CHOSEN = "address-chosen"
     ADDRESS_REMOVED = "address-removed"
+    TICKET_TAKEN_AWAY = "ticket-taken-away"
+    TICKET_GIVEN = "ticket-given"
     MAILBOX_SIGNED_IN = "mailbox-signed-in"
     LINKS_REVOKED = "links-revoked"
     PERSONS_LINKS_REVOKED = "persons-links-revoked"
@@ -115,6 +117,11 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.ADDRESS_ADDED: (SETUP, lazy("%(who)s added the address %(subject)s of %(to)s")),
     Act.ADDRESS_CHOSEN: (SETUP, lazy("%(who)s made %(subject)s the main address of %(to)s")),
     Act.ADDRESS_REMOVED: (SETUP, lazy("%(who)s removed the address %(subject)s of %(to)s")),
+    Act.TICKET_TAKEN_AWAY: (
+        SETUP,
+        lazy("%(who)s took ticket %(number)s from %(subject)s, who no longer reads it: it went to %(to)s"),
+    ),
+    Act.TICKET_GIVEN: (SETUP, lazy("%(who)s gave %(subject)s ticket %(number)s, which was of %(former)s")),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
     Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),

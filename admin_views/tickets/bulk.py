@@ -58,7 +58,7 @@ class BulkPage(DeskPage):
             return self.mark(read=MARKS[act])
         if act == "merge":
             return self.merge()
-        if act not in bulk.ACTS:
+        if act not in bulk.ACTS or act in bulk.OF_ONE:
             abort(404)
         try:
             rule = self.rule(act)

@@ -18,6 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import for_update, hold_actor, mark_locked
 from helpdesk.notifications import outbox_rows
+from helpdesk.tickets import customer_change
 from helpdesk.tickets.derived_columns import AWAKE
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
@@ -67,7 +68,23 @@ _BIN = Act(
 )
 _SNOOZE = Act("snooze", _SLEEP, frozenset({EventKind.SNOOZED, EventKind.WOKEN}))
 
+CUSTOMER = Act(
+    "change_customer",
+    ("customer", "address"),
+    # What the new customer and the team wrote to each other is not for the former one.
+    frozenset(
+        {
+            *(EventKind.CUSTOMER_CHANGED, EventKind.CUSTOMER_WROTE, EventKind.REPLIED, EventKind.WITHDRAWN),
+            *(EventKind.SENT_ELSEWHERE, EventKind.MERGED, EventKind.CLOSED_BY_CUSTOMER),
+            *(EventKind.RATED_GOOD, EventKind.RATED_BAD, EventKind.ADDRESS_CORRECTED, EventKind.ADDRESS_REMOVED),
+        }
+    ),
+)
+#: What is done to one ticket, from its page.
+OF_ONE = frozenset({"customer"})
+
 ACTS: dict[str, Act] = {
+    "customer": CUSTOMER,
     "assign": Act("assign", ("assignee", "team"), frozenset(_ASSIGNING)),
     "status": _STATUS,
     "close": _STATUS,
@@ -173,6 +190,9 @@ def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     if act is SPAM:
         for ticket in tickets:
             states_of[ticket.id]["blocked"] = ticket.customer.blocked_at is not None
+    if act is CUSTOMER:
+        for key, hanging in customer_change.hangs_on(list(states_of)).items():
+            states_of[key] |= hanging
     if act.verb == "tag":
         worn = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(states_of)))
         for ticket_id, tag_id in worn.tuples():

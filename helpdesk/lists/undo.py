@@ -18,12 +18,15 @@ from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import untag
+from helpdesk.tickets import customer_change, untag
 from helpdesk.tickets.derived_columns import store
 from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.
 UNDO_MINUTES = 10
+
+#: What is kept beside the columns, and may have changed since without anybody deciding otherwise.
+LOOSE = ("tags", "blocked", "copies", "mails")
 
 _ROWS: dict[str, Callable[[int | None], Any]] = {
     "assignee": lookups.agent,
@@ -121,12 +124,14 @@ def _touched_since(act: Act, changes: list[BulkChange]) -> set[int]:
 def _same(now: State, then: State) -> bool:
     if not set(then.get("tags", ())) <= set(now.get("tags", ())):
         return False
-    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, "tags", "blocked"))
+    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, *LOOSE))
 
 
 def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
     """Whether the actor sees the ticket and what stood before is still there."""
     if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
+        return False
+    if name == "customer" and not customer_change.may_return(change.before):
         return False
     former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
     return all(row is not None and _is_there(row, column) for row, column in former)
@@ -159,6 +164,8 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
         ticket.customer.blocked_at = clock.now() if before["blocked"] else None
         ticket.customer.save()
     store(ticket, **{column: _read(column, before[column]) for column in columns})
+    if name == "customer":
+        customer_change.give_back(ticket, before, after, actor=actor)
     if name != "tag":
         record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before))
 
@@ -181,6 +188,8 @@ def _event_data(name: str, before: State) -> dict[str, Any]:
         return {"why": "back-assign", "name": whom} if whom else {"why": "back-nobody"}
     if name in {"status", "close"}:
         return {"why": "back-status", "name": _ROWS["status"](before["status"]).label}
+    if name == "customer":
+        return {"why": "back-customer", "name": Customer.get_by_id(before["customer"]).display_name}
     if name == "priority":
         return {"why": "back-priority", "name": _ROWS["priority"](before["priority"]).label}
     return {"why": f"back-{name}"}

@@ -97,6 +97,9 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.COPY_RELEASED: (Notice("copy", recipients.people),),
     # The address is proven now: what was withheld from it is made good (RULES 36).
     Occasion.PROVEN: (Notice("confirmation", recipients.customer),),
+    # The ticket is another customer’s now; what the former one was to be answered goes to them.
+    Occasion.NEW_CUSTOMER: (Notice("confirmation", recipients.customer),),
+    Occasion.REPLY_REDIRECTED: (Notice("notification", recipients.customer),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
     # An agent’s answer by e-mail did not go out.

@@ -26,6 +26,8 @@ class Occasion(StrEnum):
     LINK_MADE = "link-made"
     TWO_FACTOR_RESET = "two-factor-reset"
     NOT_SENT = "not-sent"
+    NEW_CUSTOMER = "new-customer"
+    REPLY_REDIRECTED = "reply-redirected"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Cause:
         message_id = self.data.get("message") or self.data.get("note")
         if message_id is not None:
             return Message.get_or_none(Message.id == message_id)
-        if self.kind in {EventKind.OPENED, Occasion.COPY_RELEASED, Occasion.PROVEN}:
+        if self.kind in {EventKind.OPENED, Occasion.COPY_RELEASED, Occasion.PROVEN, Occasion.NEW_CUSTOMER}:
             return Message.select().where(Message.ticket == self.ticket.id).order_by(Message.id).first()
         return None
 

@@ -6,6 +6,7 @@ No lists and no bulk acts: those are `helpdesk/lists`.
 from helpdesk.events import transaction
 from helpdesk.locking import lock
 from helpdesk.tickets.assignment import assign, move, take, transfer
+from helpdesk.tickets.customer_change import change_customer
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 from helpdesk.tickets.messages import find_by_form_key as find_message_by_form_key
@@ -28,6 +29,7 @@ __all__ = [
     "NewTicket",
     "add_note",
     "assign",
+    "change_customer",
     "close",
     "delay_reply",
     "delete",

@@ -192,6 +192,7 @@ class InCopy(NamedTuple):
 
     email: str
     waits: bool
+    customer_id: int
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,8 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     join = fn.GROUP_CONCAT if is_sqlite() else fn.STRING_AGG
     tags = TicketTag.select(join(TicketTag.tag.cast("text"), ",")).where(TicketTag.ticket == Ticket.id)
     waits = Case(None, ((TicketCc.waits, " waits "),), " reads ")
-    copy = TicketCc.id.cast("text").concat(waits).concat(CustomerAddress.email)
+    copy = TicketCc.id.cast("text").concat(waits).concat(CustomerAddress.customer.cast("text"))
+    copy = copy.concat(" ").concat(CustomerAddress.email)
     copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight, Slot("agent")), Slot("number")).select_extend(
@@ -230,8 +232,8 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     ticket = access.require_ticket(row, number, agent)
     rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
     names = sorted(row.name for row in rows if row is not None)
-    copies = sorted((line.split(" ", 2) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
-    readers = [InCopy(email, word == "waits") for _id, word, email in copies]
+    copies = sorted((line.split(" ", 3) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
+    readers = [InCopy(email, word == "waits", int(customer)) for _id, word, customer, email in copies]
     mark = getattr(ticket, "mark", None)
     return OpenedTicket(ticket, names, readers, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
 

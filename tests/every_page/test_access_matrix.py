@@ -173,6 +173,7 @@ GET: dict[str, str] = {
     "desk_composer.canned_view": TICKET,
     "desk_composer.colleagues_view": TICKET,
     "desk_merge.merge_view": TICKET,
+    "desk_customer_change.change_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
     # A picture of a form is its writer's alone.
@@ -365,6 +366,8 @@ POST: dict[str, str] = {
     "desk_unread.unread_view": ACT,
     "desk_actions.update_view": ACT,
     "desk_actions.subject_view": f"{DESK} 404 422 422 422",
+    # Whom it goes to is missing.
+    "desk_customer_change.change_view": f"{DESK} 404 422 422 422",
     # Into which ticket is missing.
     "desk_merge.merge_view": f"{DESK} 404 422 422 422",
     # Whose sign-in has ended gets the text back; without any, the page to sign in.
