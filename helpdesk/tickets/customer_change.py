@@ -120,7 +120,7 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         check(ticket, email)
         if thread.newest_id(ticket) > seen:
             raise InvalidInput(lazy("A message has come in meanwhile: read it, then decide."), field="email")
-        address = _held(customers.find_or_make(email, locale=ticket.locale))
+        address = _hold_address(customers.find_or_make(email, locale=ticket.locale))
         former, old = ticket.customer, _name_of(ticket)
         replies = _replies_waiting(ticket)
         _waiting(ticket, cancellable=True).execute()
@@ -153,7 +153,7 @@ def _tell(ticket: Ticket, replies: list[Message], *, tells: bool, actor: Agent) 
     return any(mail.state == "pending" for mail in mails)
 
 
-def _held(address: CustomerAddress) -> CustomerAddress:
+def _hold_address(address: CustomerAddress) -> CustomerAddress:
     """Return an address as stored, and let it stay so in this transaction. Raises InvalidInput when it is gone."""
     row = CustomerAddress.select().where(CustomerAddress.id == address.id)
     stored: CustomerAddress | None = (row if is_sqlite() else row.for_update("FOR SHARE")).first()

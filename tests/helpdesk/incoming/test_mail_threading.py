@@ -157,6 +157,27 @@ def test_a_stranger_reads_nothing_and_the_team_is_told(
     assert MailedMessage.get(MailedMessage.message == row.message_id).doubt == "stranger"
 
 
+@pytest.mark.parametrize("evidence", ["code", "ours", "number"])
+def test_the_former_customer_of_a_ticket_is_a_stranger_there(
+    mailbox: Mailbox, ticket: Ticket, ours: OutgoingEmail, ana: Agent, carol: Customer, dan: Customer, evidence: str
+) -> None:
+    """What they answer to a mail of before is shown to the team, and neither to the new customer nor to them."""
+    before = Ticket.get_by_id(ticket.id)
+    values = headers_of(evidence, ours, ticket.number)
+    tickets.change_customer(before, "dan@customer.example", actor=ana, seen=thread.newest_id(before))
+    status = Ticket.get_by_id(ticket.id).status_id
+    [row] = receive(mailbox, mail("And my secret", sender=CAROL, **values))
+    now = Ticket.get_by_id(ticket.id)
+    assert (now.customer, now.status_id) == (dan, status)
+    if row.ticket_id == ticket.id:
+        assert (row.state, row.reason, row.message.kind) == ("message", "stranger", "note")
+    else:
+        # A number alone proves nothing: it is a ticket of their own.
+        assert (row.state, row.ticket.customer) == ("new", carol)
+    assert not access.sees(carol, now)
+    assert all("secret" not in one.body for one in OutgoingEmail.select().where(OutgoingEmail.ticket == ticket.id))
+
+
 def test_who_was_named_in_the_known_mail_may_join_by_it(mailbox: Mailbox, ticket: Ticket, ours: OutgoingEmail) -> None:
     known_mail(mailbox, ticket)
     headers = [("In-Reply-To", "<first@customer.example>")]

@@ -110,16 +110,16 @@ def test_people_in_copy_stay_and_the_new_customer_is_none_of_them(ticket: Ticket
 
 
 def test_search_finds_it_under_the_new_customer_only(ticket: Ticket, change: Change) -> None:
-    def found(text: str) -> list[int]:
+    def find_by_author(text: str) -> list[int]:
         query = search.ticket_ids(text, "author")
         return [key for (key,) in query.tuples()] if query is not None else []
 
-    assert found("carol") == [ticket.id]
+    assert find_by_author("carol") == [ticket.id]
     action = change().action
-    assert (found("carol"), found("brown")) == ([], [ticket.id])
+    assert (find_by_author("carol"), find_by_author("brown")) == ([], [ticket.id])
     assert action is not None
     undo.undo(action, actor=action.agent)
-    assert (found("carol"), found("brown")) == ([ticket.id], [])
+    assert (find_by_author("carol"), find_by_author("brown")) == ([ticket.id], [])
 
 
 def test_an_address_nobody_has_makes_a_customer(ticket: Ticket, change: Change) -> None:
@@ -249,7 +249,7 @@ def test_a_message_that_comes_in_at_the_same_moment_is_before_it_or_not_there(
 ) -> None:
     """The former customer has the page open; whichever is first, nothing of theirs lands in Dan's ticket unseen."""
     seen = thread.newest_id(ticket)
-    come: threading.Event = meeting(monkeypatch, customer_change, "_held", 0.5)
+    come: threading.Event = meeting(monkeypatch, customer_change, "_hold_address", 0.5)
 
     def write() -> None:
         assert come.wait(60)
