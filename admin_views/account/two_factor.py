@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from admin_views import setup_menu
@@ -26,6 +26,8 @@ from web.security import safe_path
 
 blueprint = Blueprint("two_factor", __name__, url_prefix="/admin")
 
+#: Where the session has the key of a telephone that is being set up: no other browser is shown its secret.
+SETUP = "two_factor_setup"
 #: What somebody may still do who has not set up a second factor in time.
 OPEN = frozenset({"two_factor.page", "two_factor.code", "account.sign_in", "account.sign_out"})
 OVERDUE = lazy("Set up two-factor authentication first: it is required of you. Nothing was stored.")
@@ -113,14 +115,15 @@ def page(agent: Agent) -> Page:
 
 def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -> Page:
     if action == "confirm":
-        return _codes(agent, second_factors.confirm(agent, code_form.code.data, keep_token=sessions.current_token()))
+        key, token = session.get(SETUP, ""), sessions.current_token()
+        return _codes(agent, second_factors.confirm(agent, code_form.code.data, key=key, keep_token=token))
     if action == "codes":
         return _codes(agent, second_factors.renew_codes(agent, form.current.data))
     if action == "off":
         second_factors.switch_off(agent, form.current.data)
         flash(_("Two-factor authentication is off."), "success")
         return redirect(url_for("account.profile"), 303)
-    second_factors.begin(agent, form.current.data)
+    session[SETUP] = second_factors.begin(agent, form.current.data)
     return redirect(url_for(".page"), 303)
 
 
@@ -132,7 +135,7 @@ def _codes(agent: Agent, codes: list[str]) -> str:
 
 
 def _page(agent: Agent, form: CurrentForm, code_form: CodeForm) -> str:
-    setup = second_factors.pending(agent)
+    setup = second_factors.pending(agent, session.get(SETUP, ""))
     picture = base64.b64encode(qr_code.svg(setup.address)).decode() if setup is not None else ""
     is_overdue = required_second_factor.is_overdue(agent)
     return render_template(

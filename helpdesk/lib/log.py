@@ -44,8 +44,8 @@ def failure(name: str, error: Any, **fields: object) -> None:
 def sign_in_refused(account: str, reason: str, address: str) -> None:
     """Log a try to sign in that was refused: the line that fail2ban reads (deploy/fail2ban.conf).
 
-    `account` is what was tried (``agent``, ``customer``, ``key``), `reason` why (``wrong``, ``blocked``), `address` the
-    visitor's network address. Call it for tries during a block, too.
+    `account` is what was tried (``agent``, ``customer``, ``key``), `reason` why (``wrong``, ``code``, ``blocked``),
+    `address` the visitor's network address. Call it for tries during a block, too.
     """
     fields = {"account": account, "reason": reason, "from": _checked(address)}
     event("sign-in refused", level=logging.WARNING, **fields)

@@ -12,6 +12,8 @@ from helpdesk import clock, settings
 DIGITS = 6
 #: Steps of 30 seconds before and after the present one whose codes are taken, too: clocks differ, and people are slow.
 WINDOW = 1
+#: Letters of the desk's name in the picture: one of another script takes nine characters, and it stands there twice.
+LONGEST_NAME = 40
 #: Steps within which a code shows that a clock is wrong: a quarter of an hour either way.
 WRONG_CLOCK = 30
 
@@ -23,7 +25,8 @@ def new_secret() -> str:
 
 def address(secret: str, email: str) -> str:
     """Return what a telephone reads from the picture: secret, account, and the name of the desk."""
-    return str(pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=settings.get("desk_name")))
+    name = settings.get("desk_name")[:LONGEST_NAME]
+    return str(pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=name))
 
 
 def step_of(secret: str, code: str) -> int | None:

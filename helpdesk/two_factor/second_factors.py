@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import access, clock, events, journal, notifications
+from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.locking import lock_account
@@ -49,9 +49,10 @@ def having(agents: Iterable[Agent]) -> set[int]:
 # --- One's own ----------------------------------------------------------------------------------------------------
 
 
-def begin(agent: Agent, current: str | None) -> None:
+def begin(agent: Agent, current: str | None) -> str:
     """Make a secret for a telephone that is being set up; one that is in use stays so until the first code.
 
+    Return the key by which this browser, and no other one of the agent's, is shown it (`pending`, `confirm`).
     Raises InvalidInput at ``current`` unless that is the password, or TooMany.
     """
     sign_ins.check_current(agent, current)
@@ -60,26 +61,27 @@ def begin(agent: Agent, current: str | None) -> None:
     row.on_conflict(
         conflict_target=[SecondFactor.agent], preserve=[SecondFactor.pending_secret, SecondFactor.pending_since]
     ).execute()
+    return links.hash_token(secret)
 
 
-def pending(agent: Agent) -> Setup | None:
+def pending(agent: Agent, key: str) -> Setup | None:
     """Return what the telephone being set up takes up; None when there is none, or not any more."""
-    secret = encryption.decrypt(_pending_secret(agent))
+    secret = encryption.decrypt(_pending_secret(agent, key))
     return Setup(secret, one_time_codes.address(secret, agent.email)) if secret else None
 
 
-def _pending_secret(agent: Agent) -> str:
+def _pending_secret(agent: Agent, key: str) -> str:
     since = clock.now() - SHOWN_FOR
     row = SecondFactor.get_or_none(SecondFactor.agent == agent.id, SecondFactor.pending_since > since)
-    return str(row.pending_secret) if row is not None else ""
+    return str(row.pending_secret) if row is not None and links.hash_token(row.pending_secret) == key else ""
 
 
-def confirm(agent: Agent, code: str, *, keep_token: str | None) -> list[str]:
+def confirm(agent: Agent, code: str, *, key: str, keep_token: str | None) -> list[str]:
     """Let the telephone count from now on, and return the recovery codes, which are shown this once.
 
     One's other browsers are signed out. Raises InvalidInput at ``code``.
     """
-    stored = _pending_secret(agent)
+    stored = _pending_secret(agent, key)
     secret = encryption.decrypt(stored)
     if not secret:
         raise InvalidInput(OUTDATED, field="code")

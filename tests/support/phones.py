@@ -28,12 +28,17 @@ class Phone:
         return next(code for code in map("{:06d}".format, range(1_000)) if code not in taken)
 
 
+def begin(agent: Agent) -> tuple[str, Phone]:
+    """Begin to set a phone up; return the key of the browser, and the phone, which has read the picture."""
+    key = second_factors.begin(agent, cast.PASSWORD)
+    setup = second_factors.pending(agent, key)
+    assert setup is not None
+    return key, Phone(setup.secret)
+
+
 def set_up(agent: Agent, *, keep_token: str | None = None) -> tuple[Phone, list[str]]:
     """Switch two-factor authentication on; return the phone, and the recovery codes. Its first code is free again."""
-    second_factors.begin(agent, cast.PASSWORD)
-    setup = second_factors.pending(agent)
-    assert setup is not None
-    phone = Phone(setup.secret)
-    codes = second_factors.confirm(agent, phone.code(), keep_token=keep_token)
+    key, phone = begin(agent)
+    codes = second_factors.confirm(agent, phone.code(), key=key, keep_token=keep_token)
     SecondFactor.update(last_step=0).where(SecondFactor.agent == agent.id).execute()
     return phone, codes

@@ -15,7 +15,7 @@ from helpdesk import clock, links
 from helpdesk.people import api_keys
 from helpdesk.settings import environment
 from helpdesk.two_factor import recovery_codes, second_factors
-from models import Agent, JournalEntry, Message, PendingSignIn, Role, SignIn, Ticket
+from models import Agent, JournalEntry, Message, PendingSignIn, Role, SecondFactor, SignIn, Ticket
 from tests.support import cast, doors, phones
 
 CODE = "/admin/sign-in/code"
@@ -203,7 +203,14 @@ def test_new_codes_and_off(client_of: Any, ana: Agent) -> None:
 
 def test_reading_the_page_makes_no_secret(client_of: Any, ana: Agent) -> None:
     assert "base64" not in client_of(ana).get(PAGE).text
-    assert second_factors.pending(ana) is None
+    assert not SecondFactor.select().exists()
+
+
+def test_a_browser_beside_is_not_shown_the_secret(client_of: Any, ana: Agent) -> None:
+    here, there = client_of(ana), client_of(ana)
+    doors.post(here, PAGE, {"action": "begin", "current": cast.PASSWORD})
+    assert secret_of(here.get(PAGE).text) not in there.get(PAGE).text
+    assert "base64" not in there.get(PAGE).text
 
 
 # --- Required -------------------------------------------------------------------------------------------------------
@@ -273,8 +280,7 @@ def test_an_administrator_resets_it_once_asked(client_of: Any, root: Agent, ana:
 
 
 def test_the_desk_s_name_and_the_address_stand_in_the_app(request_context: None, ana: Agent) -> None:
-    second_factors.begin(ana, cast.PASSWORD)
-    setup = second_factors.pending(ana)
+    setup = second_factors.pending(ana, second_factors.begin(ana, cast.PASSWORD))
     assert setup is not None
     assert setup.address.startswith("otpauth://totp/Guichet:ana%40desk.example?secret=")
     assert environment.current().secret_key not in setup.address

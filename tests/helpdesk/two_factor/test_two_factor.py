@@ -10,6 +10,7 @@ import time_machine
 
 from helpdesk import settings
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
+from helpdesk.lib import qr_code
 from helpdesk.operations import upkeep
 from helpdesk.people import agents, invitations, permissions, required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Browser, Visitor
@@ -47,17 +48,17 @@ def acts() -> list[str]:
 
 
 def test_it_is_on_from_the_first_code(travel: Any, ana: Agent) -> None:
-    second_factors.begin(ana, cast.PASSWORD)
-    setup = second_factors.pending(ana)
+    key, phone = phones.begin(ana)
+    setup = second_factors.pending(ana, key)
     assert setup is not None
     assert not second_factors.is_on(ana)
     assert f"secret={setup.secret}" in setup.address
     with pytest.raises(InvalidInput, match="phone shows now"):
-        second_factors.confirm(ana, "000000x", keep_token=None)
-    code = phones.Phone(setup.secret).code()
-    codes = second_factors.confirm(ana, f" {code[:3]} {code[3:]}", keep_token=None)
+        second_factors.confirm(ana, "000000x", key=key, keep_token=None)
+    code = phone.code()
+    codes = second_factors.confirm(ana, f" {code[:3]} {code[3:]}", key=key, keep_token=None)
     assert second_factors.is_on(ana)
-    assert second_factors.pending(ana) is None
+    assert second_factors.pending(ana, key) is None
     assert len(set(codes)) == 10
     assert acts() == ["two-factor-on"]
 
@@ -77,21 +78,35 @@ def test_it_begins_with_the_password(ana: Agent) -> None:
 
 
 def test_a_picture_that_was_shown_an_hour_ago_counts_no_more(travel: Any, ana: Agent) -> None:
-    second_factors.begin(ana, cast.PASSWORD)
-    setup = second_factors.pending(ana)
-    assert setup is not None
+    key, phone = phones.begin(ana)
     travel.shift(3_601)
-    assert second_factors.pending(ana) is None
+    assert second_factors.pending(ana, key) is None
     with pytest.raises(InvalidInput, match="outdated"):
-        second_factors.confirm(ana, phones.Phone(setup.secret).code(), keep_token=None)
+        second_factors.confirm(ana, phone.code(), key=key, keep_token=None)
+
+
+def test_the_secret_is_shown_to_the_browser_that_began(ana: Agent) -> None:
+    earlier, _phone = phones.begin(ana)
+    key, phone = phones.begin(ana)
+    for other in ("", earlier):
+        assert second_factors.pending(ana, other) is None
+        with pytest.raises(InvalidInput, match="outdated"):
+            second_factors.confirm(ana, phone.code(), key=other, keep_token=None)
+    assert second_factors.confirm(ana, phone.code(), key=key, keep_token=None)
+
+
+def test_the_longest_name_and_address_fit_into_the_picture(ana: Agent) -> None:
+    settings.save({"desk_name": "案" * 60})
+    ana.email = f"{'a' * 64}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
+    setup = second_factors.pending(ana, second_factors.begin(ana, cast.PASSWORD))
+    assert setup is not None
+    assert qr_code.svg(setup.address)
 
 
 def test_a_wrong_clock_is_named_with_its_minutes(travel: Any, ana: Agent) -> None:
-    second_factors.begin(ana, cast.PASSWORD)
-    setup = second_factors.pending(ana)
-    assert setup is not None
+    key, phone = phones.begin(ana)
     with pytest.raises(InvalidInput, match="10 minutes apart"):
-        second_factors.confirm(ana, phones.Phone(setup.secret).code(seconds=-600), keep_token=None)
+        second_factors.confirm(ana, phone.code(seconds=-600), key=key, keep_token=None)
 
 
 def test_this_browser_stays_and_the_others_are_signed_out(ana: Agent) -> None:
@@ -131,11 +146,8 @@ def test_a_code_is_right_once_and_so_are_those_before_it(travel: Any, ana: Agent
 
 
 def test_the_first_code_does_not_sign_in_as_well(travel: Any, ana: Agent) -> None:
-    second_factors.begin(ana, cast.PASSWORD)
-    setup = second_factors.pending(ana)
-    assert setup is not None
-    phone = phones.Phone(setup.secret)
-    second_factors.confirm(ana, phone.code(), keep_token=None)
+    key, phone = phones.begin(ana)
+    second_factors.confirm(ana, phone.code(), key=key, keep_token=None)
     assert not second_factors.use(ana, phone.code())
 
 
