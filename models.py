@@ -951,6 +951,8 @@ class SignIn(Base):
     created_at = UtcDateTimeField()
     last_seen_at = UtcDateTimeField()
     expires_at = UtcDateTimeField(index=True)
+    #: When the password, and the code where there is one, were last given once more (`two_factor.step_up`).
+    confirmed_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]

@@ -9,7 +9,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
-from helpdesk.two_factor import pending_sign_ins, second_factors
+from helpdesk.two_factor import pending_sign_ins, second_factors, step_up
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer
 from web import known_browsers
@@ -121,6 +121,21 @@ def _renew() -> None:
     lasting = {key: session[key] for key in KEPT if key in session}
     session.clear()
     session.update(lasting)
+
+
+def is_fresh() -> bool:
+    """Whether password and code were given in this browser a short while ago."""
+    return step_up.is_fresh(current_token())
+
+
+def asks_code(agent: Agent) -> bool:
+    """Whether acts that hurt ask this agent for the code, beside the password."""
+    return step_up.asks_code(agent, current_token())
+
+
+def confirm(agent: Agent, current: str | None, code: str | None) -> None:
+    """Make the sign-in of this browser fresh again. Raises InvalidInput at ``current`` or ``code``, or TooMany."""
+    step_up.confirm(agent, current, code, token=current_token(), visitor=visitor())
 
 
 def visitor() -> Visitor:

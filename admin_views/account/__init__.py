@@ -161,7 +161,7 @@ def profile(agent: Agent) -> Page:
     """Change one's name, language and time zone."""
     form = ProfileForm(obj=agent)
     if request.method != "POST":
-        return _profile(agent, form, PasswordForm(formdata=None))
+        return _profile(agent, form, _password_form(agent, formdata=None))
     try:
         if form.validate():
             agents.save_profile(agent, form.data)
@@ -171,17 +171,22 @@ def profile(agent: Agent) -> Page:
             return redirect(url_for(".profile"), 303)
     except InvalidInput as error:
         form.refuse(error)
-    return _profile(agent, form, PasswordForm(formdata=None)), 422
+    return _profile(agent, form, _password_form(agent, formdata=None)), 422
+
+
+def _password_form(agent: Agent, **values: Any) -> PasswordForm:
+    return PasswordForm(asks_code=sessions.asks_code(agent), **values)
 
 
 @blueprint.post("/profile/password")
 @agents_only
 def password(agent: Agent) -> Page:
     """Change one's password; one's other browsers are signed out."""
-    form = PasswordForm()
+    form = _password_form(agent)
     reason: Exception | None = None
     try:
         if form.validate():
+            sessions.confirm(agent, form.current.data, form.given_code)
             sign_ins.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
             flash(_("Your password was changed. Your other browsers were signed out."), "success")
             return redirect(url_for(".profile"), 303)

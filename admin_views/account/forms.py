@@ -49,13 +49,16 @@ class SignInForm(AccountForm):
     password = PasswordField(lazy("Password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
 
 
+def code_field(id_on_page: str = "code") -> StringField:
+    """Return the field of a code of the telephone, or a recovery code."""
+    attributes = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+    return StringField(lazy("Verification code"), needed(40), id=id_on_page, render_kw=attributes)
+
+
 class CodeForm(AccountForm):
     """A code of the telephone, or a recovery code."""
 
-    code = StringField(
-        lazy("Verification code"), needed(40),
-        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
-    )  # fmt: skip
+    code = code_field()
 
 
 class ForgottenForm(AccountForm):
@@ -116,9 +119,20 @@ class ProfileForm(AccountForm):
 
 
 class CurrentForm(AccountForm):
-    """The current password, which allows a change."""
+    """The current password, which allows a change, and the code where the sign-in is some time ago."""
 
     current = PasswordField(lazy("Current password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
+    code = code_field("current-code")
+
+    def __init__(self, *args: Any, asks_code: bool, **values: Any) -> None:
+        super().__init__(*args, **values)
+        if not asks_code:
+            del self.code
+
+    @property
+    def given_code(self) -> str | None:
+        """The code, where it was asked for."""
+        return self.code.data if "code" in self else None
 
 
 class PasswordForm(CurrentForm):

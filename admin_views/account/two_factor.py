@@ -99,9 +99,10 @@ def _tell_of_codes(agent: Agent, code: str) -> None:
 def page(agent: Agent) -> Page:
     """Show one’s second factor and how a telephone takes it up; confirm it, make recovery codes, or switch it off."""
     if request.method != "POST":
-        return _page(agent, CurrentForm(formdata=None), CodeForm(formdata=None))
+        return _page(agent, current_form(agent, formdata=None), CodeForm(formdata=None))
     confirms = request.form.get("action") == "confirm"
-    form, code_form = CurrentForm(None if confirms else request.form), CodeForm(request.form if confirms else None)
+    form = current_form(agent, formdata=None if confirms else request.form)
+    code_form = CodeForm(request.form if confirms else None)
     chosen = code_form if confirms else form
     reason: Exception | None = None
     try:
@@ -113,10 +114,16 @@ def page(agent: Agent) -> Page:
     return errors.again(_page(agent, form, code_form), reason)
 
 
+def current_form(agent: Agent, **values: Any) -> CurrentForm:
+    """Return the form that asks for the password, and for the code where it is some time ago."""
+    return CurrentForm(asks_code=sessions.asks_code(agent), **values)
+
+
 def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -> Page:
     if action == "confirm":
         key, token = session.get(SETUP, ""), sessions.current_token()
         return _codes(agent, second_factors.confirm(agent, code_form.code.data, key=key, keep_token=token))
+    sessions.confirm(agent, form.current.data, form.given_code)
     if action == "codes":
         return _codes(agent, second_factors.renew_codes(agent, form.current.data))
     if action == "off":

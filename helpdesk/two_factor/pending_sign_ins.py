@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from helpdesk import clock, events, journal, links
-from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk import clock, links
+from helpdesk.errors import NotFound
 from helpdesk.i18n import lazy
-from helpdesk.lib import log
-from helpdesk.people import sign_in_limits, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
-from helpdesk.two_factor import second_factors
+from helpdesk.two_factor import code_tries
 from models import Agent, PendingSignIn
 
 LIFETIME = timedelta(minutes=10)
+TOO_LATE = lazy("Sign in again: the code must be entered within 10 minutes.")
 
 
 def begin(agent: Agent) -> str:
@@ -37,23 +36,11 @@ def complete(token: str, code: str, *, visitor: Visitor) -> Agent:
     """
     row = _row(token)
     if row is None:
-        raise NotFound(lazy("Sign in again: the code must be entered within 10 minutes."))
+        raise NotFound(TOO_LATE)
     agent: Agent = row.agent
-    account = sign_ins.account_of(agent)
-    try:
-        sign_in_limits.admit_code(account, visitor)
-    except TooMany:
-        log.sign_in_refused("agent", "blocked", visitor.address)
-        raise
-    with events.transaction():
-        is_right = second_factors.use(agent, code) and bool(
-            PendingSignIn.delete().where(PendingSignIn.id == row.id).execute()
-        )
-    if not is_right:
-        log.sign_in_refused("agent", "code", visitor.address)
-        journal.sign_in_refused(agent.email, visitor.address)
-        raise InvalidInput(lazy("This code is not right, or it was used already."), field="code")
-    sign_in_limits.forget_codes(account, visitor)
+    code_tries.require(agent, code, visitor=visitor)
+    if not PendingSignIn.delete().where(PendingSignIn.id == row.id).execute():
+        raise NotFound(TOO_LATE)
     return agent
 
 

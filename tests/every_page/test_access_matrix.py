@@ -186,6 +186,7 @@ GET: dict[str, str] = {
     # Nobody has given a password whose code is still to come.
     "two_factor.code": "302 302 302 302 302 302 302 302",
     "two_factor.page": AGENTS,
+    "step_up.confirm": AGENTS,
     "assets.labels": ALL,
     "assets.logo_file": ALL,
     "assets.static_file": ALL,
@@ -389,7 +390,7 @@ POST: dict[str, str] = {
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
     "two_factor.code": "302 302 302 302 302 302 302 302",
-    "two_factor.page": f"{DESK} 422 422 422 422",
+    **dict.fromkeys(("two_factor.page", "step_up.confirm"), f"{DESK} 422 422 422 422"),
     "choose_theme": "302 302 302 302 302 302 302 302",
     "public.language": "303 303 303 303 303 303 303 303",
     "public.new_ticket": "422 422 422 422 422 422 422 422",

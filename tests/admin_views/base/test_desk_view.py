@@ -38,7 +38,7 @@ def stock(database, tmp_path):
 
     admin = Admin(app)
     admin.add_view(ModelView(Service))
-    admin.add_view(type("Open", (ModelView,), {"form_excluded_columns": ["created_at"]})(Agent))
+    admin.add_view(type("Open", (ModelView,), {"form_excluded_columns": ["created_at", "second_factor_due_at"]})(Agent))
     admin.add_view(Narrow(Permission))
     return app.test_client()
 

@@ -1,0 +1,37 @@
+"""Step-up: what hurts most asks for the password once more, and for the code, when the sign-in is some time ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from helpdesk import clock, links
+from helpdesk.people import sign_ins
+from helpdesk.people.sign_in_limits import Visitor
+from helpdesk.two_factor import code_tries, second_factors
+from models import Agent, SignIn
+
+#: How long a sign-in, or what was given since, is good for acts that hurt.
+FRESH = timedelta(minutes=15)
+
+
+def is_fresh(token: str | None) -> bool:
+    """Whether password and code were given in the browser with this token a short while ago."""
+    since = clock.now() - FRESH
+    chosen = SignIn.token_hash == links.hash_token(token or "")
+    return SignIn.select().where(chosen, (SignIn.created_at > since) | (SignIn.confirmed_at > since)).exists()
+
+
+def asks_code(agent: Agent, token: str | None) -> bool:
+    """Whether the code must be given beside the password: there is a second factor, and it is some time ago."""
+    return not is_fresh(token) and second_factors.is_on(agent)
+
+
+def confirm(agent: Agent, current: str | None, code: str | None, *, token: str | None, visitor: Visitor) -> None:
+    """Make the sign-in of the browser with this token fresh again, by the password and, if it is asked for, the code.
+
+    Raises InvalidInput at ``current`` or ``code``, or TooMany.
+    """
+    sign_ins.check_current(agent, current)
+    if asks_code(agent, token):
+        code_tries.require(agent, code or "", visitor=visitor)
+    SignIn.update(confirmed_at=clock.now()).where(SignIn.token_hash == links.hash_token(token or "")).execute()

@@ -1,0 +1,113 @@
+"""Acts that hurt ask for the password once more, and for the code, when the sign-in is some time ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from helpdesk import clock
+from helpdesk.people import api_keys
+from models import Agent, ApiKey, SignIn
+from tests.support import cast, doors, phones
+
+CONFIRM = "/admin/confirm"
+EXPORTS = (
+    "/admin/tickets/export.csv",
+    "/admin/dashboard/export/",
+    "/admin/journal/export/",
+    "/admin/orders/export/csv/",
+)
+
+
+def age(*, minutes: int = 16) -> None:
+    """Let every sign-in be so old."""
+    SignIn.update(created_at=clock.now() - timedelta(minutes=minutes)).execute()
+
+
+@pytest.mark.parametrize("path", EXPORTS)
+def test_an_export_asks_for_the_password_after_a_quarter_of_an_hour(client_of: Any, root: Agent, path: str) -> None:
+    client = client_of(root)
+    age(minutes=14)
+    with client.get(path) as answer:
+        assert answer.status_code == 200
+    age()
+    place = client.get(f"{path}?q=a&x=b").location
+    assert place.startswith(f"{CONFIRM}?next={path}?q%3Da%26x%3Db")
+    page = client.get(place)
+    assert "Confirm that it is you" in doors.text_of(page)
+    wrong = doors.post(client, CONFIRM, {"current": "wrong", "next": path, "download": "1"})
+    assert (wrong.status_code, 'id="current-error"' in wrong.text) == (422, True)
+    onward = doors.post(client, CONFIRM, {"current": cast.PASSWORD, "next": path, "download": "1"}).location
+    assert f'href="{path}"' in client.get(onward).text
+    with client.get(path) as answer:
+        assert answer.status_code == 200
+
+
+def test_with_a_second_factor_the_code_is_asked_for_too(client_of: Any, root: Agent) -> None:
+    phone, _codes = phones.set_up(root)
+    client, data = client_of(root), {"current": cast.PASSWORD, "next": "/admin/api-keys/new/"}
+    age()
+    assert client.get("/admin/api-keys/new/").status_code == 303
+    assert 'id="current-code-error"' in doors.post(client, CONFIRM, data).text
+    assert 'id="current-code-error"' in doors.post(client, CONFIRM, {**data, "code": phone.wrong_code()}).text
+    assert client.get("/admin/api-keys/new/").status_code == 303
+    assert doors.post(client, CONFIRM, {**data, "code": phone.code()}).location == "/admin/api-keys/new/"
+    assert client.get("/admin/api-keys/new/").status_code == 200
+    # The next quarter of an hour asks nothing.
+    assert "current-code" not in client.get("/admin/profile").text
+
+
+def test_keys_are_neither_made_nor_revoked_before(client_of: Any, root: Agent) -> None:
+    key, _secret = api_keys.make("Shop", actor=root)
+    client, origin = client_of(root), {"Origin": "http://localhost"}
+    age()
+    page = doors.post(client, "/admin/api-keys/new/", {"name": "The second shop"}, headers=origin)
+    assert page.status_code == 403
+    assert 'value="The second shop"' in page.text
+    doors.post(client, f"/admin/api-keys/revoke/?id={key.id}", {"confirmed": "1"})
+    assert [(row.name, row.revoked_at) for row in ApiKey.select()] == [("Shop", None)]
+
+
+def test_a_new_password_asks_for_the_code(client_of: Any, ana: Agent) -> None:
+    phone, _codes = phones.set_up(ana)
+    client, data = client_of(ana), {"current": cast.PASSWORD, "password": "a brand new password"}
+    age()
+    assert 'id="current-code"' in client.get("/admin/profile").text
+    assert doors.post(client, "/admin/profile/password", data).status_code == 422
+    assert Agent.get_by_id(ana.id).password_hash == ana.password_hash
+    assert doors.post(client, "/admin/profile/password", {**data, "code": phone.code()}).status_code == 303
+
+
+@pytest.mark.parametrize("action", ["begin", "codes", "off"])
+def test_the_second_factor_asks_for_the_code(client_of: Any, ana: Agent, action: str) -> None:
+    phone, _codes = phones.set_up(ana)
+    client, data = client_of(ana), {"current": cast.PASSWORD, "action": action}
+    age()
+    page = doors.post(client, "/admin/profile/two-factor", data)
+    assert (page.status_code, 'id="current-code-error"' in page.text) == (422, True)
+    answer = doors.post(client, "/admin/profile/two-factor", {**data, "code": phone.code()})
+    assert answer.status_code in {200, 303}
+
+
+def test_ones_own_address_asks_for_the_code(client_of: Any, root: Agent, ana: Agent) -> None:
+    phone, _codes = phones.set_up(root)
+    client, path = client_of(root), f"/admin/users/edit/?id={root.id}"
+    data = {"name": "Root", "email": "new@desk.example", "role": str(root.role_id), "is_admin": "1", "active": "1"}
+    assert 'name="code"' not in client.get(path).text
+    age()
+    assert 'name="code"' in client.get(path).text
+    assert 'name="code"' not in client.get(f"/admin/users/edit/?id={ana.id}").text
+    for more in ({"current": cast.PASSWORD}, {"current": "wrong", "code": phone.code()}):
+        doors.post(client, path, {**data, **more})
+        assert Agent.get_by_id(root.id).email == root.email
+    doors.post(client, path, {**data, "current": cast.PASSWORD, "code": phone.code()})
+    assert Agent.get_by_id(root.id).email == "new@desk.example"
+
+
+def test_it_leads_nowhere_else(client_of: Any, ana: Agent) -> None:
+    client = client_of(ana)
+    age()
+    for place in ("//evil.example/", "https://evil.example", "/\\evil.example"):
+        assert doors.post(client, CONFIRM, {"current": cast.PASSWORD, "next": place}).location == "/admin/"
