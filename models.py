@@ -277,13 +277,17 @@ class Priority(Cached):
 
 
 class Tag(Cached):
-    """A tag of tickets; `key` is its folded name, so that Stage and stâge are one tag."""
+    """A tag of tickets; `key` is its folded name, so that Stage and stâge are one tag.
+
+    `label` is what it is called in each language, where that differs from its name.
+    """
 
     name = CharField(max_length=40)
     key = CharField(max_length=40, unique=True)
+    label = LabelField(default=Label)
 
     def __str__(self) -> str:
-        return self.name
+        return self.label.get(Label.languages()[0]) or self.name
 
 
 class CannedResponse(Cached):

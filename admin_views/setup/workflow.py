@@ -160,14 +160,22 @@ class TagsView(DeskView):
     save_rule, delete_rule = staticmethod(workflow.save_tag), staticmethod(workflow.delete_tag)
     column_list = ("name", "tickets")
     column_details_list = column_export_list = ()
-    form_columns = ("name",)
-    column_labels = {"name": lazy("Name"), "tickets": lazy("Tickets")}
-    column_descriptions = {"name": lazy("Up to 40 characters, without a comma. Example: invoice.")}
-    column_searchable_list = ("name",)
+    form_columns = ("name", "label")
+    column_labels = {"name": lazy("Name"), "label": lazy("In each language"), "tickets": lazy("Tickets")}
+    column_descriptions = {
+        "name": lazy("Up to 40 characters, without a comma. Example: invoice."),
+        "label": lazy(
+            "Where its name is not the same in both. Each reads it in their language, and either name finds it."
+        ),
+    }
+    column_searchable_list = ("name", "label")
     column_sortable_list = ("name",)
     column_default_sort = "name"
     column_numbers = ("tickets",)
-    column_formatters = {"tickets": lambda _view, _context, row, _name: row.count}
+    column_formatters = {
+        "name": lambda _view, _context, row, _name: str(row),
+        "tickets": lambda _view, _context, row, _name: row.count,
+    }
 
     def complete(self, rows: list[Any]) -> None:
         """Count the tickets of each tag."""

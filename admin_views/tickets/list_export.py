@@ -16,7 +16,7 @@ from helpdesk import i18n, journal
 from helpdesk.i18n import Count, lazy
 from helpdesk.lists import criteria
 from helpdesk.settings import lookups
-from models import Customer, CustomerAddress, Tag, Ticket, TicketTag
+from models import Customer, CustomerAddress, Ticket, TicketTag
 
 #: Tickets of one file; more are narrowed by the filters of the list.
 MOST = 10_000
@@ -77,10 +77,11 @@ class ListExportPage(TicketDeskPage):
 def csv_lines(ids: Sequence[int], chosen: Sequence[str]) -> Iterator[list[Any]]:
     """Give the labels of the chosen columns, then the cells of each ticket."""
     yield [str(COLUMNS[name][0]) for name in chosen]
+    names = {row.id: str(row) for row in lookups.tags()}
     for some in chunked(ids, BATCH):
         keys, tags = list(some), dict[int, list[str]]()
-        worn = TicketTag.select(TicketTag.ticket, Tag.name).join(Tag).where(TicketTag.ticket.in_(keys))
-        for ticket_id, name in worn.order_by(Tag.name).tuples():
+        worn = TicketTag.select(TicketTag.ticket, TicketTag.tag).where(TicketTag.ticket.in_(keys))
+        for ticket_id, name in sorted((ticket, names[tag]) for ticket, tag in worn.tuples() if tag in names):
             tags.setdefault(ticket_id, []).append(name)
         query = Ticket.select(Ticket, Customer, CustomerAddress).join(Customer).switch(Ticket)
         query = query.join(CustomerAddress, JOIN.LEFT_OUTER, on=(Ticket.address == CustomerAddress.id))

@@ -33,7 +33,11 @@ def customers(agent: Agent, text: str) -> list[CustomerAddress]:
     return [by_key[key] for key in keys if key in by_key]
 
 
+def _is_called(row: Tag, words: list[str]) -> bool:
+    return any(all(word in key for word in words) for key in lookups.tag_keys(row))
+
+
 def tags(text: str) -> list[Tag]:
     """Return the tags whose name holds all words; none for no word."""
     words = folding.fold(text).split()
-    return [row for row in lookups.tags() if words and all(word in row.key for word in words)][:LINES]
+    return [row for row in lookups.tags() if words and _is_called(row, words)][:LINES]

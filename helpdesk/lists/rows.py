@@ -97,7 +97,7 @@ def _rows(count: int) -> ModelSelect:
 
 def _names(tag_ids: str) -> list[str]:
     tags = [lookups.tag(int(key)) for key in tag_ids.split(",")]
-    return sorted(tag.name for tag in tags if tag is not None)
+    return sorted(str(tag) for tag in tags if tag is not None)
 
 
 def newest_id() -> int:

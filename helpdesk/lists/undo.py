@@ -173,7 +173,7 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:
     tag = Tag.get_or_none(Tag.id == tag_id)
     if tag is not None:
-        untag(ticket, tag.name, actor=actor)
+        untag(ticket, str(tag), actor=actor)
 
 
 def _read(column: str, value: Any) -> Any:

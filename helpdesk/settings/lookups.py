@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import settings
+from helpdesk import folding, settings
 from helpdesk.lib.cache import CachedValue
 from models import (
     Agent,
@@ -32,6 +32,10 @@ _priorities = CachedValue(
     lambda: {row.id: row for row in Priority.select().order_by(Priority.weight.desc(), Priority.id)}
 )
 _tags = CachedValue(lambda: {row.id: row for row in Tag.select().order_by(Tag.name)})
+#: By the folded form of each of its names; where two tags have one, the older is meant.
+_tags_by_key = CachedValue(
+    lambda: {key: row for row in sorted(_tags().values(), key=lambda row: -row.id) for key in tag_keys(row)}
+)
 _roles = CachedValue(lambda: {row.id: row for row in Role.select().order_by(Role.id)})
 _agents = CachedValue(lambda: {row.id: row for row in Agent.select().order_by(Agent.name, Agent.id)})
 _teams = CachedValue(lambda: {row.id: row for row in Team.select().order_by(Team.id)})
@@ -75,6 +79,16 @@ def priority(key: int | None) -> Priority | None:
 def tag(key: int | None) -> Tag | None:
     """Return the tag with this id."""
     return _tags().get(key)
+
+
+def tag_keys(row: Tag) -> list[str]:
+    """Return the folded forms of all names of a tag: its own, and what it is called in each language."""
+    return list(dict.fromkeys([row.key, *(folding.fold(text)[: Tag.key.max_length] for text in row.label.values())]))
+
+
+def tag_named(key: str) -> Tag | None:
+    """Return the tag that one of its names, folded, is this one of."""
+    return _tags_by_key().get(key)
 
 
 def role(key: int | None) -> Role | None:
@@ -136,8 +150,8 @@ def priorities(*, enabled_only: bool = False) -> list[Priority]:
 
 
 def tags() -> list[Tag]:
-    """Return the tags by name."""
-    return list(_tags().values())
+    """Return the tags by the name that the reader sees."""
+    return sorted(_tags().values(), key=lambda row: folding.fold(str(row)))
 
 
 def saved_views() -> list[SavedView]:

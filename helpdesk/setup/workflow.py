@@ -9,14 +9,16 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from database import Stamp, database
+from database import Label, Stamp, database
 from helpdesk import access, clock, folding, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, sort_position
 from helpdesk.locking import lock_all
+from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, answered_columns
+from helpdesk.tickets.properties import MAX_TAG
 from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
@@ -222,18 +224,32 @@ def equally_heavy_priorities() -> list[Priority]:
 
 
 def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
-    """Store the ``name`` of a tag. Raises NotAllowed, or InvalidInput at ``name``."""
+    """Store the ``name`` of a tag and its ``label``, what it is called in each language.
+
+    Raises NotAllowed, or InvalidInput at ``name`` or ``label``: a name belongs to one tag.
+    """
     access.require(actor, "configure")
-    name = inputs.required(values.get("name"), "name", 40).lstrip("# ")
-    if not name or "," in name:
-        raise InvalidInput(lazy("Use a word or a few, without a comma."), field="name")
-    tag.name, tag.key = name, folding.fold(name)[:40]
+    name = _tag_name(inputs.required(values.get("name"), "name", MAX_TAG), "name")
+    label = {code: _tag_name(text, "label") for code, text in (values.get("label") or {}).items() if text.strip()}
+    for column, value in {"name": name, "key": folding.fold(name)[:MAX_TAG], "label": Label(label)}.items():
+        setattr(tag, column, value)
+    for key in lookups.tag_keys(tag):
+        other = lookups.tag_named(key)
+        if other is not None and other.id != tag.id:
+            raise InvalidInput(lazy("There is such a tag already."), field="name" if key == tag.key else "label")
     try:
         with database.atomic():
             tag.save()
     except IntegrityError as error:
         raise InvalidInput(lazy("There is such a tag already."), field="name") from error
     return tag
+
+
+def _tag_name(text: str, field: str) -> str:
+    name = inputs.one_line(text, MAX_TAG).lstrip("# ")
+    if not name or "," in name:
+        raise InvalidInput(lazy("Use a word or a few, without a comma."), field=field)
+    return name
 
 
 def delete_tag(tag: Tag, *, actor: Actor) -> None:

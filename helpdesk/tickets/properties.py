@@ -71,16 +71,16 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
             return
         TicketTag.create(ticket=ticket, tag=row)
         store(ticket)
-        record(ticket, EventKind.TAGGED, actor=actor, tag=row.name)
+        record(ticket, EventKind.TAGGED, actor=actor, tag=str(row))
 
 
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Remove a tag from the ticket."""
     with act(ticket, "tag", actor=actor):
-        row = Tag.get_or_none(Tag.key == tag_key(name))
+        row = lookups.tag_named(tag_key(name)) or Tag.get_or_none(Tag.key == tag_key(name))
         if row is not None and TicketTag.delete().where(TicketTag.ticket == ticket, TicketTag.tag == row).execute():
             store(ticket)
-            record(ticket, EventKind.UNTAGGED, actor=actor, tag=row.name)
+            record(ticket, EventKind.UNTAGGED, actor=actor, tag=str(row))
 
 
 def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, shown: Iterable[str] | None = None) -> None:
@@ -90,7 +90,7 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, shown: Itera
     """
     new_names = {tag_key(name): name for name in names if name.strip(" #")}
     with act(ticket, "tag", actor=actor):
-        present = {row.tag.key: row.tag.name for row in ticket.ticket_tags.join(Tag)}
+        present = {row.tag.key: str(row.tag) for row in ticket.ticket_tags.join(Tag)}
         before = present.keys() if shown is None else {tag_key(name) for name in shown}
         for key in new_names.keys() - before - present.keys():
             tag(ticket, new_names[key], actor=actor)
@@ -99,8 +99,10 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, shown: Itera
 
 
 def tag_key(name: str) -> str:
-    """Return the folded form that identifies a tag, cut to its column (a letter may fold to two)."""
-    return folding.fold(_one_line(name))[:MAX_TAG]
+    """Return the key of the tag that has this name in a language; of a new one its folded name, cut to the column."""
+    key = folding.fold(_one_line(name))[:MAX_TAG]
+    row = lookups.tag_named(key)
+    return str(row.key) if row is not None else key
 
 
 def _tag(name: str) -> Tag:

@@ -231,7 +231,7 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     row = _opened.first(access.sight_of(agent), agent=agent.id, number=access.clean_number(number))
     ticket = access.require_ticket(row, number, agent)
     rows = [lookups.tag(int(key)) for key in (ticket.tag_ids or "").split(",") if key]
-    names = sorted(row.name for row in rows if row is not None)
+    names = sorted(str(row) for row in rows if row is not None)
     copies = sorted((line.split(" ", 3) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
     readers = [InCopy(email, word == "waits", int(customer)) for _id, word, customer, email in copies]
     mark = getattr(ticket, "mark", None)
