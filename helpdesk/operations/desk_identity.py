@@ -17,7 +17,7 @@ from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
 from helpdesk.settings import environment
-from helpdesk.settings.secret_key import MARK
+from helpdesk.settings.secret_key import FIRST_START, MARK
 from models import Setting
 
 #: The key of the row that holds the desk's id.
@@ -79,6 +79,7 @@ def settle() -> None:
         stored = desk_id() or stored
     if mark != Mark(stored, engine()):
         _write_mark(Mark(stored, engine()))
+    (environment.current().data_dir / FIRST_START).unlink(missing_ok=True)
 
 
 def engine() -> str:

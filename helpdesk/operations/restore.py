@@ -19,7 +19,7 @@ from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment, environment_file
-from helpdesk.settings.secret_key import KEY_FILE
+from helpdesk.settings.secret_key import FIRST_START, KEY_FILE
 
 
 def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _leave_as_found() -> None:
     if env.was_empty and env.made_key:
         desk_identity.end_restore()
         database.close_all()
-        for made in (env.data_dir / KEY_FILE, *env.data_dir.glob("guichet.db*")):
+        for made in (env.data_dir / KEY_FILE, env.data_dir / FIRST_START, *env.data_dir.glob("guichet.db*")):
             made.unlink(missing_ok=True)
 
 

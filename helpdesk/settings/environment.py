@@ -69,7 +69,7 @@ class Environment:
     processes: int = 0
     #: Whether the data folder held nothing, or no more than the secret key of a start that came to nothing.
     was_empty: bool = False
-    #: Whether this process has made the secret key.
+    #: Whether this process has made the secret key, or a start before it that came to nothing.
     made_key: bool = False
 
 
@@ -96,8 +96,8 @@ def read(values: Mapping[str, str]) -> Environment:
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
         processes=_number(values, "GUICHET_PROCESSES", 0, 0, 64),
         log=_one_of(values, "GUICHET_LOG", log.FORMS),
-        was_empty=there <= {"lost+found", KEY_FILE},
-        made_key=KEY_FILE not in there,
+        was_empty=secret_key.is_bare(there),
+        made_key=KEY_FILE not in there or secret_key.FIRST_START in there,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,8 @@ LEAST_SECRET = 32
 KEY_FILE = "secret_key"
 #: Says in the data folder whose folder it is (`operations.desk_identity`).
 MARK = "desk.json"
+#: Says in an empty data folder that the key there is that of a start which has made no desk yet.
+FIRST_START = "first-start"
 #: What another key costs.
 PRICE = (
     "With another key everybody signs in again, and the passwords of the mail server and the mailboxes are typed "
@@ -38,7 +41,7 @@ def _stored_secret(path: Path) -> str:
     try:
         if not path.exists():
             _refuse_lost_secret(path)
-            make(path)
+            _begin(path)
         secret = path.read_bytes().decode("ascii", "replace").strip()
     except OSError as error:
         raise BadEnvironment(
@@ -51,6 +54,23 @@ def _stored_secret(path: Path) -> str:
             f"a new one with `python3 app.py new-key`. {PRICE}"
         )
     return secret
+
+
+def _begin(path: Path) -> None:
+    """Make the key; in an empty folder say first that no desk uses it yet, for whoever is killed before there is one."""
+    mark = path.parent / FIRST_START
+    if is_bare(there.name for there in path.parent.iterdir()):
+        mark.touch(mode=0o600)
+    try:
+        make(path)
+    except OSError:
+        mark.unlink(missing_ok=True)
+        raise
+
+
+def is_bare(names: Iterable[str]) -> bool:
+    """Whether these names are all that a start leaves in an empty data folder when it comes to nothing."""
+    return all(name in {"lost+found", KEY_FILE, FIRST_START} or name.startswith(f"{KEY_FILE}.") for name in names)
 
 
 def _refuse_lost_secret(path: Path) -> None:

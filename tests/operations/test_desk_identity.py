@@ -167,11 +167,23 @@ def test_a_restore_that_is_cut_off_leaves_no_half_key(
         assert desk_identity.desk_id()
 
 
+def test_a_desk_that_has_begun_is_no_start_that_came_to_nothing(fresh: Any) -> None:
+    mark = folder() / secret_key.FIRST_START
+    mark.touch()
+    desk_identity.settle()
+    assert not mark.exists()
+
+
 def test_a_start_that_came_to_nothing_leaves_the_folder_as_good_as_empty(tmp_path: Path) -> None:
     values = {"GUICHET_DATA_DIR": str(tmp_path / "data")}
-    first, second = environment.read(values), environment.read(values)
-    # The second one finds the key of the first, which was killed right after: a folder that is not the desk's is
-    # refused again.
-    assert [(env.was_empty, env.made_key) for env in (first, second)] == [(True, True), (True, False)]
+    # Killed right after, or while it wrote the key: the next one may restore here, and begins as the first did.
+    first = environment.read(values)
+    (tmp_path / "data" / "secret_key.1a2b").touch()
+    second = environment.read(values)
+    assert [(env.was_empty, env.made_key) for env in (first, second)] == [(True, True), (True, True)]
+    # A key that lies there alone may be that of a desk on PostgreSQL: nothing is restored over it.
+    (tmp_path / "data" / secret_key.FIRST_START).unlink()
+    third = environment.read(values)
+    assert (third.was_empty, third.made_key) == (True, False)
     (tmp_path / "data" / "desk.json").touch()
     assert not environment.read(values).was_empty
