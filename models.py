@@ -289,6 +289,11 @@ class Tag(Cached):
     def __str__(self) -> str:
         return self.label.get(Label.languages()[0]) or self.name
 
+    @property
+    def all_names(self) -> str:
+        """Its name, and what it is called in each language."""
+        return " ".join([self.name, *self.label.values()])
+
 
 class CannedResponse(Cached):
     """A canned response of one service or (no service) of all, in each language; the body is HTML."""
@@ -1208,6 +1213,8 @@ class Mailbox(Cached):
     read_sent = BooleanField(default=False)
     #: Whether the owner’s application at Microsoft opens it by itself, without a person who signs in.
     as_application = BooleanField(default=False)
+    #: Since when it is read as it is set up now: what arrived before is history where `begin` is "new".
+    begins_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -129,9 +129,7 @@ _COLUMNS = {"subject": "subject", "content": "body", "author": "author"}
 _WEIGHTS = {"subject": "A", "author": "B", "body": "C"}
 
 
-_tag_names = CachedValue(
-    lambda: {row.id: f" {plain(' '.join([row.name, *row.label.values()]))} " for row in lookups.tags()}
-)
+_tag_names = CachedValue(lambda: {row.id: f" {plain(row.all_names)} " for row in lookups.tags()})
 
 #: Makes the slot of a name (`helpdesk.lib.statements.Slot`).
 Slots = Callable[[str], Node]

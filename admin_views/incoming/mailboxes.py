@@ -10,10 +10,11 @@ from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView
 from admin_views.base.fields import languages
+from admin_views.base.forms import not_required
 from helpdesk import i18n, outbox
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
-from helpdesk.incoming import mailbox_health, mailbox_sign_in, mailbox_test, mailboxes
+from helpdesk.incoming import mailbox_health, mailbox_secrets, mailbox_sign_in, mailbox_test, mailboxes
 from helpdesk.notifications import reply_address
 from helpdesk.settings import environment, lookups, mail_accounts, mail_providers
 from models import Mailbox
@@ -182,11 +183,27 @@ class MailboxesView(DeskView):
     }
 
     def update_model(self, form: Any, model: Any) -> bool:
-        """Store a mailbox; warn where that ended the sign-in by which the desk’s mail goes out."""
+        """Store a mailbox; warn where that ended the sign-in by which the desk’s mail goes out, or its password."""
         is_stored = super().update_model(form, model)
         if is_stored and mailbox_sign_in.sends_without_sign_in(model):
             flash(_("The desk’s e-mails are sent by this mailbox: they wait until it is signed in again."), "error")
+        if is_stored and mailbox_secrets.lacks_password(model):
+            flash(_("The password was for the former server or user, and is forgotten: type it again."), "error")
         return is_stored
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """Add a mailbox; where there is no service yet, one is made first."""
+        if not lookups.services():
+            flash(_("The e-mails of a mailbox become tickets of a service: create one first."), "info")
+            return redirect(self.get_url("desk_services.create_view"))
+        return super().create_view()
+
+    def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
+        """Lead to the test where that is what was asked for."""
+        if "test" in request.form:
+            return self.get_url(".test_view", id=model.id)
+        return super().get_save_return_url(model, is_created)
 
     def form_data(self, _row: Any) -> dict[str, Any]:
         """Leave the password out of the form."""
@@ -195,12 +212,22 @@ class MailboxesView(DeskView):
     def create_form(self, obj: Any = None) -> Any:
         """Begin with what most have: one service, TLS."""
         form = super().create_form(obj)
+        not_required(form.name)
         if request.method == "GET":
             form.security.data, form.begin.data, form.kind.data, form.auth.data = "tls", "new", "imap", "password"
         return form
 
+    def edit_form(self, obj: Any = None) -> Any:
+        """Let it be called by its address."""
+        form = super().edit_form(obj)
+        not_required(form.name)
+        return form
+
     def render(self, template: str, **kwargs: Any) -> str:
         """Give the form the place of the program, for the lines of Postfix, and what a provider must know."""
+        form = kwargs.get("form")
+        if form is not None and form.errors and form.password.data:
+            form.password.errors = [*form.password.errors, _("Type it again: a password is never sent back to a page.")]
         return super().render(
             template, app_file=str(environment.ROOT / "app.py"), redirect_url=mailbox_sign_in.redirect_url(),
             is_signed_in=mail_accounts.is_signed_in, providers=mail_providers.PROVIDERS,
@@ -229,10 +256,10 @@ class MailboxesView(DeskView):
         flash(_("The mailbox is signed in. Test it now."), "success")
         return redirect(self.get_url(".edit_view", id=row.id))
 
-    @expose("/test/", methods=("POST",))
+    @expose("/test/", methods=("GET", "POST"))
     def test_view(self) -> Any:
-        """Try a mailbox out, step by step."""
-        row = self.get_one(request.form.get("id"))
+        """Try a mailbox out, step by step; nothing is changed by it."""
+        row = self.get_one(request.values.get("id"))
         steps = mailbox_test.steps(row, actor=self.agent)
         return self.render("admin/incoming/mailbox_test.html", mailbox=row, steps=steps, return_url=self.way_back())
 

@@ -50,7 +50,7 @@ class ReceivedView(DeskView):
     table, slug, title = IncomingMail, "incoming", lazy("Received e-mails")
     verb = "desk"
     lede = lazy("Every e-mail that came in has one outcome, and its reason. What is to be checked waits for you.")
-    empty_text = lazy("Once there is a mailbox, its e-mails stand here.")
+    empty_text = lazy("No e-mail has come in yet. What a mailbox takes stands here.")
     can_create = can_edit = False
     can_view_details = can_export = True
     list_template = "admin/incoming/mails.html"

@@ -13,7 +13,7 @@ from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.composer_content import Composer, moment
 from admin_views.tickets.context import TICKET
 from admin_views.tickets.files import forget_files, form_files, remember_files
-from helpdesk import tickets
+from helpdesk import settings, tickets
 from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
@@ -92,6 +92,8 @@ class ComposerPage(TicketDeskPage):
         if not stays or message.public_at is None:
             # The ticket's own page tells of a reply that may still be taken back.
             flash(_("Your note has been saved.") if message.is_note else _("Your message has been sent."), "success")
+        if not message.is_note and settings.mail_server() is None:
+            flash(_("This desk has no mail server yet: the e-mail waits in the outbox."), "info")
         if composer.save_as and not message.is_note and text_pictures.keys(message.body):
             flash(_("The canned response has been saved without the pictures."), "info")
         for text in changes:

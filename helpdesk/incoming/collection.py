@@ -28,6 +28,8 @@ AT_ONCE, ROUNDS = 100, 20
 #: Days that are looked through again when a server has numbered its mails anew.
 RESCAN_DAYS = 60
 WEEK = 7
+#: What may lie between the clock of a mail server and ours, and mails whose arrival is looked at when a folder begins.
+CLOCKS_DIFFER, MOST_AT_FIRST = timedelta(minutes=2), 500
 
 
 def imap() -> ModuleType:
@@ -110,15 +112,27 @@ def _opened(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = Fal
 def _beginning(mailbox: Mailbox, connection: Any, opened: Any, is_sent: bool) -> dict[str, int]:
     """Return where a folder that was never read begins: what is there already is history, which mails nobody."""
     newest = _newest(connection, opened)
-    begin = newest
     if is_sent:
-        pass
-    elif mailbox.begin == "all":
+        return {"uid_validity": opened.validity, "last_uid": newest, "silent_until": newest}
+    begin = history = _last_before(mailbox, connection, newest)
+    if mailbox.begin == "all":
         begin = 0
     elif mailbox.begin == "week":
         recent = connection.uids_since(clock.now().date() - timedelta(days=WEEK))
         begin = recent[0] - 1 if recent else newest
-    return {"uid_validity": opened.validity, "last_uid": begin, "silent_until": newest}
+    return {"uid_validity": opened.validity, "last_uid": begin, "silent_until": history}
+
+
+def _last_before(mailbox: Mailbox, connection: Any, newest: int) -> int:
+    """Return the last UID of the open folder that arrived before the mailbox was set up; the first minute comes later.
+
+    Clocks differ: what came in the two minutes before counts as later, too.
+    """
+    if mailbox.begins_at is None:
+        return newest
+    since = mailbox.begins_at - CLOCKS_DIFFER
+    later = [uid for uid, arrived in connection.arrivals_since(since.date(), MOST_AT_FIRST) if arrived >= since]
+    return later[0] - 1 if later else newest
 
 
 def _newest(connection: Any, opened: Any) -> int:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import imapclient
@@ -137,6 +137,16 @@ class Connection:
     def uids_since(self, day: date) -> list[int]:
         """Return the UIDs of what arrived on this day or later."""
         return sorted(int(uid) for uid in self.client.search(["SINCE", day]))
+
+    def arrivals_since(self, day: date, most: int) -> list[tuple[int, datetime]]:
+        """Return the newest UIDs of what arrived on this day or later, at most so many, and when in UTC."""
+        # The day is that of the server's zone.
+        uids = self.uids_since(day - timedelta(days=1))[-most:]
+        answers = self.client.fetch(uids, ["INTERNALDATE"]) if uids else {}
+        # The library gives the time of this machine's zone.
+        return [
+            (uid, answers[uid][b"INTERNALDATE"].astimezone(UTC).replace(tzinfo=None)) for uid in uids if uid in answers
+        ]
 
     def desk_marks(self, since: date, most: int) -> list[bytes]:
         """Return sender and mark of the newest mails of the open folder that a help desk like this one has sent."""

@@ -27,6 +27,11 @@ def give(mailbox: Mailbox, values: Mapping[str, Any], changed: set[str]) -> None
             setattr(mailbox, column, "")
 
 
+def lacks_password(mailbox: Mailbox) -> bool:
+    """Whether a mailbox that signs in with a password has none."""
+    return bool(mailbox.kind == "imap" and mailbox.auth == "password" and not mailbox.secret)
+
+
 def password_is_lost(mailbox: Mailbox) -> bool:
     """Whether the stored password was written with another secret key."""
     return bool(mailbox.secret) and not settings.decrypt(mailbox.secret)

@@ -42,7 +42,10 @@ def steps(mailbox: Mailbox, *, actor: Actor) -> list[Step]:
     lines = [_resolved(mailbox), *_same_account(mailbox)]
     if lines[0].ok:
         lines += _signed_in(mailbox)
-    return [*lines, _confirming(mailbox)] if all(line.ok for line in lines) else lines
+    if not all(line.ok for line in lines):
+        return lines
+    text = lazy("Send an e-mail to %(address)s: it becomes a ticket within a minute.", address=mailbox.address)
+    return [*lines, _confirming(mailbox), *([Step(lazy("What comes next"), True, text)] if mailbox.enabled else [])]
 
 
 def _confirming(mailbox: Mailbox) -> Step:

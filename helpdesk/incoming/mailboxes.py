@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from database import database
-from helpdesk import access
+from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.i18n import lazy, ngettext
@@ -79,7 +79,7 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
         name: getattr(mailbox, name)
         for name in {*mailbox_secrets.PASSWORD_OF, *mailbox_secrets.CLIENT_OF, "as_application"}
     }
-    is_new, read_sent = mailbox.id is None, mailbox.read_sent
+    is_new, read_sent, read_before = mailbox.id is None, mailbox.read_sent, folders(mailbox)
     inputs.set_attributes(
         mailbox, _identity(mailbox, values) | _handling(values) | confirming_server.columns(mailbox, values)
     )
@@ -92,6 +92,9 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
             raise InvalidInput(lazy("This folder is read already, for what customers write."), field="sent_folder")
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
     mailbox_secrets.give(mailbox, values, set() if is_new else changed)
+    if is_new or changed or set(folders(mailbox)) - set(read_before):
+        # What customers send while the owner still looks at the form is no history.
+        mailbox.begins_at = clock.now()
     if is_new:
         mailbox.position = sort_position.after_last(Mailbox)
     with database.atomic():

@@ -35,13 +35,29 @@ TEXTS: dict[str, Any] = {
     "mailbox-password-lost": lazy("The password cannot be read with this secret key: type it again."),
     "mailbox-reconnect": lazy("To reconnect: somebody must sign in again (%(reason)s)."),
     "mailbox-folder": lazy("There is no folder “%(name)s” on the server."),
-    "mailbox-certificate": lazy("The certificate of the server is not valid: %(reason)s."),
-    "mailbox-encryption": lazy("The server does not speak this kind of encryption on this port."),
-    "mailbox-name": lazy("The name of the server was not found."),
-    "mailbox-silent": lazy("The server does not answer."),
-    "mailbox-closed": lazy("The server refuses connections on this port."),
-    "mailbox-sign-in": lazy("The server refused the user name or password: %(answer)s"),
-    "mailbox-not-offered": lazy("The server does not offer this kind of encryption or sign-in."),
+    "mailbox-certificate": lazy(
+        "The certificate of the server is not valid: %(reason)s. Use the name that your provider gives for this server."
+    ),
+    "mailbox-encryption": lazy(
+        "The server does not speak this kind of encryption on this port. TLS goes with port 993, STARTTLS with 143."
+    ),
+    "mailbox-name": lazy(
+        "The name of the server was not found. Check its spelling, or ask your provider for the name of the IMAP "
+        "server."
+    ),
+    "mailbox-silent": lazy(
+        "The server does not answer. Check name and port, and whether this machine may reach it through the firewall."
+    ),
+    "mailbox-closed": lazy(
+        "The server refuses connections on this port. Check the port: 993 with TLS, 143 with STARTTLS."
+    ),
+    "mailbox-sign-in": lazy(
+        "The server refused the user name or password. Often the user name is the whole address; Gmail and others want "
+        "a password for this program alone (app password). The server’s words: %(answer)s"
+    ),
+    "mailbox-not-offered": lazy(
+        "The server does not offer this kind of encryption or sign-in. Try TLS with port 993, or ask your provider."
+    ),
     "mailbox-ended": lazy("The server ended the connection."),
     "mailbox-answer": lazy("The server answered: %(answer)s"),
     "mailbox-unreachable": lazy("The server cannot be reached."),

@@ -57,7 +57,7 @@ def _stored_secret(path: Path) -> str:
 
 
 def _begin(path: Path) -> None:
-    """Make the key; in an empty folder say first that no desk uses it yet, for whoever is killed before there is one."""
+    """Make the key; in an empty folder say first that no desk uses it yet: there may never be one, after a kill."""
     mark = path.parent / FIRST_START
     if is_bare(there.name for there in path.parent.iterdir()):
         mark.touch(mode=0o600)

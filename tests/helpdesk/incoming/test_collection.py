@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import imaplib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk import outbox, settings
+from helpdesk import clock, outbox, settings
 from helpdesk.incoming import acceptance, collection, held_mail, imap, mailbox_health, mailbox_test, pipeline
 from helpdesk.notifications import reply_address
 from models import Agent, IncomingMail, Mailbox, MailFolder, Message, OutgoingEmail, Service, Ticket
@@ -94,6 +96,22 @@ def test_the_first_connection_begins_with_what_is_new(mailbox: Mailbox, put: Cal
     assert run() == []
     put(mail("New"))
     assert run() == ["new"]
+    assert OutgoingEmail.select().exists()
+
+
+def test_what_arrives_after_the_mailbox_was_set_up_is_no_history(
+    mailbox: Mailbox, server: real.Dovecot, user: str
+) -> None:
+    """The first reading comes within a minute: an owner who tries it out at once must not be let down."""
+    mailbox.begin, mailbox.begins_at = "new", clock.now()
+    mailbox.save()
+    client = server.client(user)
+    for name, minutes in (("Old", -60), ("Ours", 0)):
+        arrived = imaplib.Time2Internaldate(time.time() + 60 * minutes)
+        assert client.append("INBOX", "", arrived, mail(name, subject=name))[0] == "OK"
+    client.logout()
+    assert run() == ["new"]
+    assert Ticket.get().subject == "Ours"
     assert OutgoingEmail.select().exists()
 
 
@@ -187,8 +205,9 @@ def test_starttls_is_spoken(mailbox: Mailbox, put: Callable[..., None], server: 
 def test_the_test_of_a_mailbox_says_each_step(mailbox: Mailbox, put: Callable[..., None], root: Agent) -> None:
     put(mail())
     steps = mailbox_test.steps(mailbox, actor=root)
-    assert [step.ok for step in steps] == [True] * 4
-    assert "1 e-mail" in str(steps[-2].text)
+    assert [step.ok for step in steps] == [True] * 5
+    assert "1 e-mail" in str(steps[2].text)
+    assert "Send an e-mail to support@desk.example" in str(steps[-1].text)
     mailbox.folder = "Nowhere"
     steps = mailbox_test.steps(mailbox, actor=root)
     assert not steps[-1].ok
