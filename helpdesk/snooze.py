@@ -43,8 +43,8 @@ def snooze(
     with act(ticket, "snooze", actor=actor):
         if not is_live(ticket):
             raise InvalidInput(lazy("Only an open ticket can be snoozed, not one under Spam or in the bin."))
-        if seen is not None and not ignores_replies and _customer_wrote_after(ticket, seen):
-            raise InvalidInput(lazy("The customer has written meanwhile. Read it first."))
+        if seen is not None and not ignores_replies:
+            refuse_unread(ticket, seen)
         same = (ticket.is_snoozed, ticket.snoozed_until, ticket.snooze_ignores_replies)
         if same == (True, until, ignores_replies):
             return
@@ -57,6 +57,15 @@ def snooze(
         inputs.set_attributes(ticket, AWAKE | asleep)
         ticket.save()
         record(ticket, EventKind.SNOOZED, actor=actor, until=until.isoformat())
+
+
+def refuse_unread(ticket: Ticket, seen: int) -> None:
+    """Raise InvalidInput at ``moment`` when the customer wrote after the message with this id."""
+    later = Message.select(SQL("1")).where(
+        Message.ticket == ticket.id, Message.id > seen, Message.kind == CUSTOMER_MESSAGE
+    )
+    if later.exists():
+        raise InvalidInput(lazy("The customer has written meanwhile. Read it first."), field="moment")
 
 
 def wake(ticket: Ticket, *, actor: Actor) -> None:
@@ -124,10 +133,3 @@ def _show_as_unread(rows: Iterable[Ticket]) -> None:
         agent = lookups.agent(agent_id)
         if agent is not None:
             unread.mark(ids, read=False, actor=agent)
-
-
-def _customer_wrote_after(ticket: Ticket, message: int) -> bool:
-    later = Message.select(SQL("1")).where(
-        Message.ticket == ticket.id, Message.id > message, Message.kind == CUSTOMER_MESSAGE
-    )
-    return bool(later.exists())

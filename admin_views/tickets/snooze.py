@@ -30,18 +30,18 @@ class SnoozePage(TicketDeskPage):
         """Snooze the ticket until the moment of the form."""
         ticket, form = self.context.find(number), request.form
         access.require(self.agent, "snooze", ticket)
+        ignores_replies, seen = "ignores_replies" in form, inputs.row_key(form.get("seen", ""))
         try:
             until = self.moment(ticket)
+            if seen is not None and not ignores_replies:
+                snooze.refuse_unread(ticket, seen)
         except InvalidInput as error:
             return self.refuse(number, "snooze", error)
-        seen = inputs.row_key(form.get("seen", ""))
         text = _("Ticket %(number)s is snoozed until %(when)s.", number=ticket.number, when=when(until))
         return self.leave(
             ticket,
             "snooze",
-            lambda row: snooze.snooze(
-                row, until, actor=self.agent, ignores_replies="ignores_replies" in form, seen=seen
-            ),
+            lambda row: snooze.snooze(row, until, actor=self.agent, ignores_replies=ignores_replies, seen=seen),
             text,
         )
 

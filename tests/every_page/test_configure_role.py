@@ -34,6 +34,7 @@ GUARDED = {
     "default_sender": "eve@evil.example",
     "log_enabled": "",
     "journal_days": "1",
+    "administrators_second_factor": "1",
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from database import Label
-from helpdesk import clock, settings, tickets
+from helpdesk import clock, settings, snooze, tickets
 from helpdesk.setup import workflow
 from helpdesk.tickets import cc, drafts
 from helpdesk.tickets.drafts import Writing
@@ -213,10 +215,42 @@ def taking_a_reply_back_beside_writing(world: World) -> Race:
     return Race(acts, check)
 
 
+def snoozing_beside_writing(world: World) -> Race:
+    """A message that came after the snoozing wakes the ticket."""
+    ticket = world.ticket()
+    acts = (
+        lambda: snooze.snooze(again(ticket), clock.now() + timedelta(days=1), actor=world.ana),
+        world.write(again(ticket)),
+    )
+
+    def check(ended: list[str]) -> None:
+        assert ended == ["done", "done"]
+        order = [row.kind for row in again(ticket).events.order_by(TicketEvent.id)]
+        assert again(ticket).is_snoozed == (order.index("snoozed") > order.index("customer-wrote"))
+        assert again(ticket).is_snoozed != ("woken" in order)
+
+    return Race(acts, check)
+
+
+def waking_by_the_clock_beside_closing(world: World) -> Race:
+    """A ticket that is closed as its moment comes is closed, and wakes once at the most."""
+    ticket = world.ticket()
+    snooze.snooze(again(ticket), clock.now() - timedelta(minutes=1), actor=world.ana)
+    acts = snooze.wake_due, snooze.wake_due, lambda: tickets.close(again(ticket), actor=world.ana)
+
+    def check(ended: list[str]) -> None:
+        assert ended == ["done"] * 3
+        row = again(ticket)
+        assert (row.is_open, row.is_snoozed, row.snoozed_until) == (False, False, None)
+        assert [line.kind for line in row.events].count("woken") <= 1
+
+    return Race(acts, check)
+
+
 KINDS = (
     *(taking_one_ticket_twice, writing_beside_closing, writing_beside_deleting, writing_beside_the_purge),
     *(writing_beside_merging, merging_crosswise, sending_one_form_many_times, opening_by_one_form_many_times),
     *(putting_one_new_tag_on_two_tickets, closing_many_beside_writing, acting_on_many_in_two_orders),
     *(deleting_a_status_beside_setting_it, saving_a_draft_beside_sending_it, copying_in_beside_merging),
-    *(taking_a_reply_back_beside_writing,),
+    *(taking_a_reply_back_beside_writing, snoozing_beside_writing, waking_by_the_clock_beside_closing),
 )

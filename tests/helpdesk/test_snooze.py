@@ -13,6 +13,7 @@ import helpdesk.wiring
 from database import Label, database
 from helpdesk import clock, events, outbox, settings, snooze, tickets
 from helpdesk.access import SYSTEM
+from helpdesk.departures import ticket_holdings
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.lists import bulk, counting, undo
 from helpdesk.lists.listing import TicketListing
@@ -285,6 +286,11 @@ def test_who_gets_it_is_told_until_when(asleep, ana, smtp):
     assert again(asleep).is_snoozed
     (mail,) = [row for row in smtp.messages if "zoe@" in str(row["To"])]
     assert "Il est en veille jusqu’au 07/01/2030 17:00." in mail.get_body(("plain",)).get_content()
+
+
+def test_a_leaving_agent_hands_it_over_as_what_is_open(asleep, ana):
+    tickets.take(asleep, actor=ana)
+    assert (ticket_holdings.count_open(ana), ticket_holdings.count_others(ana)) == (1, 0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import time_machine
 from helpdesk import clock, snooze, tickets
 from models import Agent, Message, Ticket
 from tests.support import cast
-from tests.support.doors import post, text_of
+from tests.support.doors import csv_rows, post, text_of
 
 LIST = "/admin/tickets/"
 #: A Wednesday, noon in Paris.
@@ -103,6 +103,7 @@ def test_the_list_says_which_ticket_went_and_takes_it_back(client_of, ticket, pa
     assert (len(subjects(client, "open")), len(subjects(client, "snoozed"))) == (1, 0)
 
 
+@time_machine.travel(NOW, tick=False)
 def test_list_and_ticket_say_until_when(client_of, ticket, paris, root):
     snooze.snooze(ticket, datetime(2030, 1, 7, 8), actor=paris, ignores_replies=True)
     client = client_of(paris)
@@ -115,6 +116,7 @@ def test_list_and_ticket_say_until_when(client_of, ticket, paris, root):
     assert "Snoozed until Mon 7 Jan 2030, 08:00 by Ana." in text_of(client_of(root).get(url(ticket)))
 
 
+@time_machine.travel(NOW, tick=False)
 def test_a_column_that_is_not_shown_takes_the_moment_along(client_of, ticket, paris):
     snooze.snooze(ticket, datetime(2030, 1, 7, 8), actor=paris)
     paris.list_columns = "customer,number"
@@ -164,9 +166,47 @@ def test_what_the_customer_wrote_meanwhile_is_read_first(client_of, ticket, pari
     client = client_of(paris)
     seen = re.search(r'name="seen" value="(\d+)"', page(client, url(ticket))).group(1)
     tickets.receive_message(stored(ticket), "Wait!", actor=carol)
-    answer = post(client, url(ticket, "snooze"), {"moment": "week", "seen": seen}, follow_redirects=True)
+    day = (clock.now() + timedelta(days=30)).date().isoformat()
+    form = {"moment": "own", "day": day, "time": "10:00", "seen": seen}
+    answer = post(client, url(ticket, "snooze"), form)
+    assert answer.status_code == 422
     assert "The customer has written meanwhile. Read it first." in text_of(answer)
+    # The page shows the message, knows it, and holds what was typed.
+    assert "Wait!" in text_of(answer)
+    html = answer.get_data(as_text=True)
+    assert f'value="{day}"' in html
+    newer = set(re.findall(r'name="seen" value="(\d+)"', html))
+    assert newer == {str(Message.select().order_by(Message.id.desc()).first().id)}
     assert not stored(ticket).is_snoozed
+    assert post(client, url(ticket, "snooze"), {**form, "seen": newer.pop()}).status_code == 302
+    assert stored(ticket).is_snoozed
+
+
+def test_the_list_of_what_sleeps_has_pages_neighbours_and_an_export(client_of, paris, carol, billing, invoices):
+    rows = [cast.open_ticket(carol, billing, invoices, subject=f"Sleeper {n:02}") for n in range(30)]
+    for days, row in enumerate(reversed(rows)):
+        Ticket.update(is_snoozed=True, snoozed_until=datetime(2030, 1, 1) + timedelta(days)).where(
+            Ticket.id == row.id
+        ).execute()
+    client = client_of(paris)
+    first = page(client, f"{LIST}?view=snoozed")
+    names = re.findall(r"Sleeper \d\d", first)
+    second = page(client, re.search(r'href="([^"]+after=[^"]+)"', first).group(1).replace("&amp;", "&"))
+    names += re.findall(r"Sleeper \d\d", second)
+    assert list(dict.fromkeys(names)) == [f"Sleeper {n:02}" for n in reversed(range(30))]
+    html = page(client, f"{url(rows[10])}?view=snoozed")
+    assert "20 of 30" in html
+    assert f"{rows[11].number}?view=snoozed#newest" in html
+    assert f"{rows[9].number}?view=snoozed#newest" in html
+    # Once awake, it stands in that list no more.
+    snooze.wake(stored(rows[10]), actor=paris)
+    html = page(client, f"{url(rows[10])}?view=snoozed")
+    assert rows[10].subject in html
+    assert "20 of" not in html
+    beside = page(client, f"{LIST}beside?at={rows[10].number}&view=snoozed")
+    assert "Sleeper 29" in beside
+    lines = csv_rows(client.get(f"{LIST}export.csv?view=snoozed&column=subject"))
+    assert [line[0] for line in lines[1:3]] == ["Sleeper 29", "Sleeper 28"]
 
 
 def test_many_are_snoozed_and_woken_from_the_list(client_of, ticket, paris, carol, billing, invoices):
