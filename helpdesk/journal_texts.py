@@ -34,6 +34,7 @@ class Act(StrEnum):
     SECRET = "secret"  # nosec B105 # noqa: S105 — the name of an act
     TEXT_CHANGED = "text-changed"
     EXPORTED = "exported"
+    PERSON_EXPORTED = "person-exported"
     IMPORTED = "imported"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
@@ -107,6 +108,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.SECRET: (SETTINGS, lazy("%(who)s set “%(setting)s” (the value is not kept)")),
     Act.TEXT_CHANGED: (SETUP, lazy("%(who)s changed the e-mail “%(email)s”: %(fields)s")),
     Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
+    Act.PERSON_EXPORTED: (DATA, lazy("%(who)s exported everything that is kept of %(subject)s")),
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),

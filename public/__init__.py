@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from public import codes, files, leaving, my_tickets, new_ticket, setup, sign_in, site, ticket_links, unconfirmed
+from public import (
+    codes,
+    files,
+    leaving,
+    my_tickets,
+    new_ticket,
+    personal_data,
+    setup,
+    sign_in,
+    site,
+    ticket_links,
+    unconfirmed,
+)
 from public.routes import blueprint, setup_blueprint
 
 __all__ = [
@@ -13,6 +25,7 @@ __all__ = [
     "leaving",
     "my_tickets",
     "new_ticket",
+    "personal_data",
     "setup",
     "setup_blueprint",
     "sign_in",

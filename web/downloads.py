@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from flask import Response, abort, send_file
+from flask import Response, abort, send_file, stream_with_context
 
 from helpdesk.files import attachments, file_store
 from models import IMAGES, Attachment, Upload
@@ -35,6 +36,12 @@ def send(row: Attachment | Upload, *, inline: bool) -> Response:
 def send_mail(path: Path, name: str) -> Response:
     """Send an e-mail as it came: always as a download."""
     return harmless(send_file(path, mimetype="message/rfc822", as_attachment=True, download_name=name, max_age=0))
+
+
+def send_archive(parts: Iterator[bytes], name: str) -> Response:
+    """Send a zip archive of this name while it is written."""
+    headers = {"Content-Disposition": f"attachment; filename={name}.zip"}
+    return harmless(Response(stream_with_context(parts), mimetype="application/zip", headers=headers))
 
 
 def mail_document(html: str, *, with_remote: bool) -> Response:

@@ -17,14 +17,16 @@ from admin_views.base.forms import DeskForm, show
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
 from database import database
-from helpdesk import access, journal, orders, settings
+from helpdesk import access, clock, journal, orders, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.notifications import withholding
 from helpdesk.people import addresses, customer_record, customers
+from helpdesk.privacy import person_archive, personal_data
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
 from models import Customer, CustomerAddress
+from web import downloads
 
 #: Tickets on the page of a customer; a link searches for all.
 SHOWN = 10
@@ -88,6 +90,7 @@ class CustomerPage(DeskPage):
             counts=customer_record.ticket_counts(customer, self.agent), orders=orders.orders_of(customer),
             status=lookups.status, may_manage=self.may("configure"), may_block=self.may("spam"),
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
+            data=personal_data.of_customer(customer, rows) if self.may("administer") else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
         )  # fmt: skip
         return page, code
@@ -192,6 +195,15 @@ class CustomerPage(DeskPage):
         if address.is_proven:
             return str(address.email)
         return _("%(email)s (not proven yet: nobody reads them there until it is)", email=address.email)
+
+    # --- What is kept of them ---
+
+    @expose("/<int:key>/data", methods=["POST"])
+    def data_view(self, key: int) -> ResponseReturnValue:
+        """Send everything of a customer as one file."""
+        customer = customers.find_customer(key, self.agent)
+        parts = person_archive.export(customer, actor=self.agent)
+        return downloads.send_archive(parts, f"personal-data-{clock.now():%Y-%m-%d}")
 
     # --- Blocking ---
 

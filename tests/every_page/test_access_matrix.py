@@ -257,6 +257,7 @@ POST: dict[str, str] = {
     "desk_customers.edit_view": f"{CONFIGURE} 302",
     "desk_customers.delete_view": f"{CONFIGURE} 302",
     "desk_customer.add_view": f"{DESK} 404 403 403 422",
+    "desk_customer.data_view": f"{DESK} 404 403 403 200",
     "desk_customer.main_view": f"{DESK} 404 403 403 302",
     "desk_customer.link_view": ACT,
     # It is her only address.
@@ -404,6 +405,7 @@ POST: dict[str, str] = {
     "public.leave": NOBODY,
     "public.send_confirmed": NOBODY,
     "public.account": "302 302 422 422 302 302 302 302",
+    "public.personal_data": "303 303 200 200 303 303 303 303",
     "public.answer": "404 422 404 422 404 404 404 404",
     "public.upload": "422 422 422 422 422 422 422 422",
     "public.remove_upload": ALL,

@@ -53,7 +53,7 @@ FLOORS = (
     ("tickets", "imports"),
     ("snooze",),
     ("lists", "filters", "visitors", "setup"),
-    ("incoming", "outbox", "reports", "departures"),
+    ("incoming", "outbox", "reports", "departures", "privacy"),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

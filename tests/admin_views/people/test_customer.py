@@ -292,3 +292,21 @@ def test_links_that_are_old_leave_the_page_whole(client_of: Clients, ana: Agent,
         page = client.get(f"{path}?{origin}")
         assert page.status_code == 200
         assert 'href="https://evil.example' not in page.text
+
+
+# --- What is kept of them -----------------------------------------------------------------------------------------
+
+
+def test_an_administrator_sees_what_is_kept_and_takes_it_as_one_file(
+    client_of: Clients, root: Agent, ana: Agent, ticket: Ticket, carol: Customer
+) -> None:
+    path = f"/admin/customers/{carol.id}"
+    page = doors.text_of(client_of(root).get(path))
+    assert "Personal data" in page
+    assert re.search(r"Messages 1 Files 0", page)
+    answer = doors.post(client_of(root), f"{path}/data")
+    assert (answer.mimetype, answer.get_data()[:2]) == ("application/zip", b"PK")
+    assert acts_of_journal("person-exported") == ["person-exported"]
+    assert "Personal data" not in doors.text_of(client_of(ana).get(path))
+    assert doors.post(client_of(ana), f"{path}/data").status_code == 403
+    assert acts_of_journal("person-exported") == ["person-exported"]
