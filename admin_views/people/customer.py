@@ -167,6 +167,7 @@ class CustomerPage(DeskPage):
         """Ask which address gets the tickets of one, then remove it."""
         customer, address = self.find(key, address_id)
         access.require(self.agent, "configure")
+        customers.require_whole_sight(customer, self.agent)
         others = [row for row in addresses.of_customer(customer) if row.id != address.id]
         count = addresses.tickets_opened_with([address]).get(address.id, 0)
         form = SuccessorForm(posted())

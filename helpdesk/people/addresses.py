@@ -41,8 +41,10 @@ def find(key: int, agent: Agent) -> CustomerAddress:
 
 
 def require(address: CustomerAddress, agent: Agent) -> None:
-    """Raise NotFound unless the agent meets this address’s customer, or may set up the desk."""
-    if not access.can(agent, "configure") and not customers.meets(agent, address.customer_id):
+    """Raise NotFound unless the agent sees a ticket of this address’s customer, or one they are in copy of."""
+    if access.can(agent, "configure") or customers.meets(agent, address.customer_id):
+        return
+    if not customers.meets_in_copy(agent, address.customer_id):
         raise NotFound(lazy("There is no such address."))
 
 
@@ -87,9 +89,7 @@ def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
     """Make this the main address of its customer; done already, it does nothing. Raises NotAllowed."""
     access.require(actor, "configure")
     with transaction():
-        _hold(address.customer)
-        if not CustomerAddress.select().where(CustomerAddress.id == address.id).exists():
-            raise NotFound(lazy("There is no such address."))
+        _lock_addresses(address)
         other = CustomerAddress.update(is_primary=False).where(
             CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
         )
@@ -167,15 +167,22 @@ def _hold(customer: Customer) -> None:
 
 
 def _lock(address: CustomerAddress) -> None:
-    """Lock the tickets opened with an address, then it and its customer: a ticket just coming in is stored before.
+    """Lock the tickets opened with an address, then the addresses of its customer, then the customer.
 
-    Call it in a transaction. Raises NotFound when the address has just gone.
+    A ticket that is just coming in is stored before. Call it in a transaction. Raises NotFound when the address has
+    just gone.
     """
     lock_all(Ticket.select().where(_opened_with(address)))
-    row = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.id == address.id)
-    if not list(row if is_sqlite() else row.for_update("FOR UPDATE")):
-        raise NotFound(lazy("There is no such address."))
+    _lock_addresses(address)
     _hold(address.customer)
+
+
+def _lock_addresses(address: CustomerAddress) -> None:
+    """Lock all addresses of a customer, always in one order. Raises NotFound when this one has just gone."""
+    rows = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == address.customer_id)
+    rows = rows.order_by(CustomerAddress.id)
+    if (address.id,) not in list((rows if is_sqlite() else rows.for_update("FOR UPDATE")).tuples()):
+        raise NotFound(lazy("There is no such address."))
 
 
 def _opened_with(address: CustomerAddress) -> Any:

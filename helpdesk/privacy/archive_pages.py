@@ -78,12 +78,13 @@ def message(row: Message, author: str, files: Sequence[tuple[Attachment, str]]) 
     listed = f"<ul>{links}</ul>" if links else ""
     return (
         f"<article><header>{escape(author)} · {escape(when(row.created_at))}</header>"
-        f"{richtext.clean(row.body)}{listed}</article>\n"
+        f"{richtext.clean(row.body)}{richtext.clean(row.signature)}{listed}</article>\n"
     )
 
 
 def _page(title: str) -> Page:
     return Page(
-        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>\n"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import ModelSelect
+from peewee import JOIN, ModelSelect
 
 from helpdesk import orders
 from helpdesk.i18n import _
@@ -46,7 +46,11 @@ def moment(at: datetime | None) -> str | None:
 def person(customer: Customer, known: Sequence[CustomerAddress]) -> dict[str, Any]:
     """Return who a customer is, what they ordered, and what was sent to and came from the addresses `known`."""
     keys, emails = [row.id for row in known], [row.email for row in known]
-    sent = OutgoingEmail.select().where(OutgoingEmail.address.in_(keys), OutgoingEmail.state == "sent")
+    sent = OutgoingEmail.select().join(Ticket, JOIN.LEFT_OUTER).where(
+        OutgoingEmail.address.in_(keys), OutgoingEmail.state == "sent",
+        # What came of tickets of others names other people.
+        OutgoingEmail.ticket.is_null() | (Ticket.customer == customer.id),
+    )  # fmt: skip
     received = IncomingMail.select().where(IncomingMail.from_email.in_(emails))
     copies = TicketCc.select(Ticket.number).join(Ticket).where(TicketCc.address.in_(keys), ~TicketCc.waits)
     return {
@@ -66,7 +70,7 @@ def person(customer: Customer, known: Sequence[CustomerAddress]) -> dict[str, An
             for row in known
         ],
         "in_copy_of": [number for (number,) in copies.order_by(TicketCc.id).limit(MOST).tuples()],
-        "orders": _orders(customer),
+        "orders": _orders(customer, emails),
         "mails_sent_to_you": [
             {"at": moment(row.sent_at), "to": row.to_email, "subject": row.subject, "text": richtext.to_text(row.body)}
             for row in sent.order_by(OutgoingEmail.id).limit(MOST)
@@ -82,8 +86,9 @@ def person(customer: Customer, known: Sequence[CustomerAddress]) -> dict[str, An
     }
 
 
-def _orders(customer: Customer) -> list[dict[str, Any]]:
-    rows = list(Order.select().where(Order.customer == customer.id).order_by(Order.id).limit(MOST))
+def _orders(customer: Customer, emails: list[str]) -> list[dict[str, Any]]:
+    theirs = Order.select().where(Order.customer == customer.id, Order.email.in_(emails))
+    rows = list(theirs.order_by(Order.id).limit(MOST))
     lines = orders.lines_of([row.id for row in rows])
     return [
         {
@@ -115,6 +120,7 @@ def message(row: Message, reader: Customer, files: Sequence[tuple[Attachment, st
         "from": "team" if row.kind == REPLY else "you" if row.customer_id == reader.id else "other",
         "author": author(row, reader),
         "text": richtext.to_text(row.body),
+        "signature": richtext.to_text(row.signature),
         "html": richtext.clean(row.body),
         "files": [{"name": file.name, "type": file.media_type, "size": file.size, "path": at} for file, at in files],
     }

@@ -100,7 +100,9 @@ def stream(extent: Extent) -> Iterator[bytes]:
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
         for _step in _write(archive, extent):
-            yield outlet.take()
+            # A part without a byte would end a response that is sent in chunks.
+            if data := outlet.take():
+                yield data
     yield outlet.take()
 
 

@@ -18,7 +18,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import act
-from helpdesk.notifications import Cause, Occasion
+from helpdesk.notifications import Cause, Occasion, copy_digest
 from helpdesk.people import customers
 from helpdesk.tickets import cc, thread
 from helpdesk.tickets.derived_columns import store
@@ -124,16 +124,21 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         former, old = ticket.customer, _name_of(ticket)
         replies = _replies_waiting(ticket)
         _waiting(ticket, cancellable=True).execute()
-        theirs = CustomerAddress.customer.in_((former.id, address.customer_id))
-        TicketCc.delete().where(
-            TicketCc.ticket == ticket.id, TicketCc.address.in_(CustomerAddress.select(CustomerAddress.id).where(theirs))
-        ).execute()
+        _drop_copies(ticket, {former.id, address.customer_id})
         store(ticket, customer=address.customer, address=address)
         customer_search.rename_author_in(ticket)
         new = _name_of(ticket)
         record(ticket, EventKind.CUSTOMER_CHANGED, actor=actor, old=old, new=new, former=former.id)
         _note(ticket, old, new, actor=actor)
         return _tell(ticket, replies, tells=tells, actor=actor)
+
+
+def _drop_copies(ticket: Ticket, customer_ids: set[int]) -> None:
+    """Take the addresses of these customers out of copy."""
+    theirs = CustomerAddress.select().join(TicketCc).where(TicketCc.ticket == ticket.id)
+    for address in theirs.where(CustomerAddress.customer.in_(customer_ids)):
+        TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
+        copy_digest.forget(ticket, address)
 
 
 def _note(ticket: Ticket, old: str, new: str, *, actor: Agent) -> None:
