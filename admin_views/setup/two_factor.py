@@ -7,11 +7,32 @@ from typing import Any
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from peewee import ModelSelect
 
+from admin_views.base.lists import ChoiceFilter
 from helpdesk.errors import InvalidInput
-from helpdesk.i18n import _, ngettext
+from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.people import required_second_factor
 from helpdesk.two_factor import second_factors
+from models import Agent
+
+
+class SecondFactorFilter(ChoiceFilter):
+    """Narrows the list of users to who has a second factor, who must have one and has none, or who has none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Agent.second_factor_due_at,
+            lazy("Two-factor authentication"),
+            lambda: (("yes", _("Yes")), ("missing", _("Missing")), ("no", _("No"))),
+        )
+
+    def apply(self, query: ModelSelect, value: str) -> ModelSelect:
+        """Return the accounts of the query that are so."""
+        if value == "missing":
+            return query.where(Agent.second_factor_due_at.is_null(False))
+        owners = second_factors.owners()
+        return query.where(Agent.id.in_(owners) if value == "yes" else Agent.id.not_in(owners))
 
 
 class TwoFactorReset:

@@ -18,7 +18,7 @@ from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.inviting import Inviting
 from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
-from admin_views.setup.two_factor import TwoFactorReset
+from admin_views.setup.two_factor import SecondFactorFilter, TwoFactorReset
 from helpdesk import departures, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import Count, _, lazy, ngettext
@@ -112,6 +112,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     column_filters = (
         ChoiceFilter(Agent.role, lazy("Role"), lambda: [(row.id, row) for row in lookups.roles()]),
         ChoiceFilter(Agent.active, lazy("Active"), lambda: ((1, _("Yes")), (0, _("No")))),
+        SecondFactorFilter(),
     )
     column_default_sort = "name"
     column_formatters = {

@@ -260,6 +260,19 @@ def test_a_role_requires_it_on_its_screen(client_of: Any, root: Agent, ana: Agen
     assert "7 days are left" in doors.text_of(client_of(ana).get("/admin/tickets/"))
 
 
+def test_the_list_of_users_is_narrowed_to_who_is_missing(client_of: Any, root: Agent, ana: Agent, ben: Agent) -> None:
+    phones.set_up(ana)
+    ben.second_factor_due_at = clock.now()
+    ben.save()
+    client = client_of(root)
+    options = client.get("/admin/users/").text
+    name = re.search(r'name="(flt\d*_\d+)"[^>]*>(?:(?!</select>).)*?value="missing"', options, re.DOTALL)
+    assert name
+    for value, emails in {"missing": [ben], "yes": [ana], "no": [ben, root]}.items():
+        page = client.get(f"/admin/users/?{name[1]}={value}").text
+        assert [one for one in (ana, ben, root) if one.email in page] == emails
+
+
 # --- Reset ----------------------------------------------------------------------------------------------------------
 
 
