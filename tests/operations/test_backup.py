@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,22 @@ from helpdesk.files import file_store
 from helpdesk.operations import backup, migrate, restore
 from helpdesk.operations.backup import BackupError
 from helpdesk.settings import environment
-from models import TABLES, Customer, FormerNumber, Message, Priority, Service, Setting, Status, Ticket, TicketEvent
+from helpdesk.two_factor import second_factors
+from models import (
+    TABLES,
+    Agent,
+    Customer,
+    FormerNumber,
+    Message,
+    Priority,
+    Service,
+    Setting,
+    Status,
+    Ticket,
+    TicketEvent,
+)
 from tests.conftest import ENGINES, skip
-from tests.support import attached, cast, sqlite_only
+from tests.support import attached, cast, phones, sqlite_only
 from tests.support.desks import Desk, Desks
 from tests.support.fresh import fresh_database
 from tests.support.postgres import Missing
@@ -105,6 +119,21 @@ def test_a_desk_comes_back_whole_on_either_engine(target: str, archive: Path, el
                 "SELECT tablename FROM pg_stats WHERE schemaname = current_schema()"
             ).fetchall()
             assert {("ticket",), ("message_search",)} <= set(known)
+
+
+def test_phones_and_recovery_codes_are_good_after_a_restore(
+    target: str, filled: Desk, tmp_path: Path, elsewhere: Any
+) -> None:
+    ana = Agent.get()
+    phone, codes = phones.set_up(ana)
+    backup.backup(tmp_path / "desk.zip")
+    with elsewhere(target):
+        restore.restore(tmp_path / "desk.zip")
+        # As the next start does, with the secret key that came back.
+        folder, url = environment.current().data_dir, environment.current().database_url
+        environment.use(replace(environment.read({"GUICHET_DATA_DIR": str(folder)}), database_url=url))
+        assert second_factors.use(ana, phone.code())
+        assert second_factors.use(ana, codes[0])
 
 
 def test_a_restored_desk_goes_on_counting(archive: Path, engine: str, elsewhere: Any) -> None:
