@@ -32,6 +32,24 @@ def test_the_form_of_a_mailbox_and_what_unfolds(world: Any, browse: Any, width: 
         assert axe.complaints(page) == []
 
 
+def test_the_form_shows_what_matters_by_what_was_chosen(world: Any, browse: Any) -> None:
+    with browse("root", 1280) as page:
+        page.goto("/admin/mailboxes/new/")
+
+        def visible(*names: str) -> list[bool]:
+            return [page.locator(f"[name={name}]").is_visible() for name in names]
+
+        names = ("password", "client_id", "tenant", "host", "after_days", "after_folder")
+        assert visible(*names) == [True, False, False, True, False, False]
+        assert not page.get_by_role("group", name="Google or Microsoft").is_visible()
+        page.select_option("#auth", "microsoft")
+        page.select_option("#after", "move")
+        assert visible(*names) == [False, True, True, False, True, True]
+        page.select_option("#kind", "pipe")
+        assert visible(*names) == [False] * 6
+        assert page.locator("#address").is_visible()
+
+
 def test_the_set_up_stores_a_mailbox(world: Any, browse: Any) -> None:
     with browse("root", 390) as page:
         page.goto("/setup/mailbox")
