@@ -6,6 +6,7 @@ Times are naive UTC datetimes. Labels that an owner writes hold one text per lan
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from peewee import (
@@ -332,6 +333,26 @@ class EmailText(Cached):
 # --- Customers ----------------------------------------------------------------------------------------------------
 
 
+class DueTime(Cached):
+    """How long a reply and the end may take, in open minutes; the first row that fits a place and priority holds."""
+
+    service = ForeignKeyField(Service, backref="due_times", null=True, on_delete="CASCADE")
+    department = ForeignKeyField(Department, backref="due_times", null=True, on_delete="CASCADE")
+    priority = ForeignKeyField(Priority, backref="due_times", null=True, on_delete="CASCADE")
+    first_reply = IntegerField(null=True)
+    next_reply = IntegerField(null=True)
+    resolution = IntegerField(null=True)
+    position = IntegerField(default=0)
+
+    def __str__(self) -> str:
+        rows = (self.department or self.service, self.priority)
+        return " · ".join(str(row) for row in rows if row is not None) or str(WHOLE_DESK)
+
+
+#: What `Ticket.due_at` holds where nothing is due: it comes last in each order, and needs no case of its own.
+NO_DUE_TIME = datetime(9999, 12, 31)
+
+
 class Customer(Base):
     """A person who opens tickets; a member when one of the addresses is proven, invited or imported (RULES 23)."""
 
@@ -451,6 +472,8 @@ class Ticket(Base):
     snoozed_by = BigIntegerField(null=True)
     snooze_ignores_replies = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
     woken_at = UtcDateTimeField(null=True)
+    # When the earliest of what is owed is due (`helpdesk.due_times`).
+    due_at = UtcDateTimeField(default=NO_DUE_TIME, constraints=[SQL("DEFAULT '9999-12-31 00:00:00'")])
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
@@ -464,6 +487,11 @@ class Ticket(Base):
     def is_closed(self) -> bool:
         """Whether the ticket's status is of the category closed."""
         return not self.is_open
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is due in the ticket at some time."""
+        return self.due_at != NO_DUE_TIME
 
     @property
     def is_assigned(self) -> bool:
@@ -500,6 +528,7 @@ Ticket.add_index(
     )
 )
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=LIVE, name="ticket_live_recent"))
+Ticket.add_index(Ticket.index(Ticket.due_at, Ticket.id, where=LIVE, name="ticket_live_due"))
 Ticket.add_index(Ticket.index(Ticket.id, where=LIVE, name="ticket_live_age"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
@@ -1400,6 +1429,7 @@ TABLES: tuple[type[Base], ...] = (
     Tag,
     CannedResponse,
     EmailText,
+    DueTime,
     Customer,
     CustomerAddress,
     Ticket,

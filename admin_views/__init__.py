@@ -25,6 +25,7 @@ from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
 from admin_views.setup.departures import DeparturesPage
 from admin_views.setup.design import DesignPage
+from admin_views.setup.due_times import DueTimesView
 from admin_views.setup.email_texts import EmailsPage
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
@@ -45,6 +46,7 @@ from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
 from admin_views.tickets.composer import ComposerPage
 from admin_views.tickets.customer_change import CustomerChangePage
+from admin_views.tickets.due_time import DueTimePage
 from admin_views.tickets.files import FilesPage
 from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
@@ -76,6 +78,7 @@ PAGES = (
     ActionsPage,
     CcPage,
     AddressesPage,
+    DueTimePage,
     FilesPage,
     BulkPage,
     SavedViewsView,
@@ -101,6 +104,7 @@ PAGES = (
     ConfigurationPage,
     OpeningHoursView,
     ClosedDaysView,
+    DueTimesView,
     EmailsPage,
     OutboxView,
     HealthPage,

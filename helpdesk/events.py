@@ -6,7 +6,7 @@ runs the hooks that must wait until everything is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -32,6 +32,7 @@ __all__ = [
     "actor_name",
     "after_commit",
     "assignee_name",
+    "before_commit",
     "by_filter",
     "customer_of",
     "describe",
@@ -54,12 +55,16 @@ Listener = Callable[[TicketEvent, Actor], None]
 
 #: What runs at each kind, in order: filled by ``helpdesk.wiring``.
 listeners: dict[EventKind, tuple[Listener, ...]] = {}
+#: What runs at the end of an act's transaction, with what it wrote in the histories: kinds by the ids of their tickets.
+before_commit: list[Callable[[Mapping[int, set[EventKind]]], None]] = []
 #: What runs once the act is stored.
 after_commit: list[Callable[[], None]] = []
 #: The tickets that the running transaction has locked, by identity (``tickets.lock``).
 locked_tickets: ContextVar[dict[int, Ticket] | None] = ContextVar("locked_tickets", default=None)
 #: The agents and teams that the running transaction holds as they are, by table and id (``locking.hold``).
 held_rows: ContextVar[dict[tuple[str, int], Agent | Team | None] | None] = ContextVar("held_rows", default=None)
+#: What the running transaction has written in histories: kinds by the ids of their tickets.
+_noted: ContextVar[dict[int, set[EventKind]] | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
@@ -69,13 +74,17 @@ def transaction() -> Iterator[None]:
         with _locks_of_nested(), database.atomic():
             yield
         return
-    before, held_before = locked_tickets.set({}), held_rows.set({})
+    before, held_before, noted_before = locked_tickets.set({}), held_rows.set({}), _noted.set({})
     try:
         with database.atomic():
             yield
+            if noted := _noted.get():
+                for follow in before_commit:
+                    follow(noted)
     finally:
         locked_tickets.reset(before)
         held_rows.reset(held_before)
+        _noted.reset(noted_before)
     for hook in after_commit:
         hook()
 
@@ -136,6 +145,8 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
     )
     insert(event)
     event.about = about
+    if (noted := _noted.get()) is not None:
+        noted.setdefault(ticket.id, set()).add(kind)
     for listener in listeners.get(kind, ()):
         listener(event, actor)
     return event

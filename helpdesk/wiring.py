@@ -5,6 +5,7 @@ from __future__ import annotations
 from database import Cached, Label
 from helpdesk import events, examples, filters, i18n, journal, notifications, settings, snooze
 from helpdesk.access import Actor
+from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
@@ -45,4 +46,5 @@ i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
 Cached.before_delete.append(examples.forget)
+events.before_commit.append(keeping.keep)
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

@@ -26,6 +26,8 @@ from web.side_menu import side_menu
 from web.statics import labels_url, logo_url, static_url
 
 THEMES = ("light", "dark")
+#: Minutes before its end from which a due time is marked.
+SOON = 60
 
 
 def init_app(app: Flask) -> None:
@@ -60,6 +62,7 @@ def init_app(app: Flask) -> None:
         break_email=break_email,
         datetime=date_time,
         day=day,
+        due=due,
         filesize=i18n.size,
         fold_quotes=fold_quotes,
         initials=initials,
@@ -216,6 +219,16 @@ def waits(since: datetime) -> Markup:
 def moment(when: datetime) -> str:
     """Write a moment to come: its day of the week, its day and its time."""
     return i18n.when(when, _with_year(when, "EEE d MMM") + ", HH:mm")
+
+
+def due(when: datetime) -> Markup:
+    """Write when something is due, in words with a colour and a sign of its own, and the exact time on hover."""
+    minutes = int((when - clock.now()).total_seconds() // 60)
+    time, late = i18n.span(max(abs(minutes), 1), i18n.language()), minutes < 0
+    text = i18n.translate("overdue by %(time)s", time=time) if late else i18n.translate("in %(time)s", time=time)
+    state = " is-late" if late else " is-soon" if minutes < SOON else ""
+    sign = icon("warn" if late else "clock")
+    return Markup('<span class="due{}">{}{}</span>').format(state, sign, _time(when, text, title=date_time(when)))
 
 
 def at(when: datetime) -> Markup:

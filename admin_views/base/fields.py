@@ -15,8 +15,9 @@ from wtforms.widgets import TextArea, TextInput
 
 from database import Label
 from helpdesk import settings
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import CHOICES, LANGUAGES, _, language_name, lazy
-from helpdesk.lib import colors, richtext, zones
+from helpdesk.lib import colors, lengths, richtext, zones
 
 MAX_LABEL = 120
 #: Help under a colour field.
@@ -203,6 +204,30 @@ class DayField(DateField):
 
     def pre_validate(self, form: Any) -> None:
         """Leave it at what is wrong: the field is not empty."""
+        if self.process_errors:
+            raise StopValidation()
+
+
+class LengthField(StringField):
+    """A length of time in minutes, written in hours and minutes."""
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return lengths.write(self.data) if self.data is not None else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the minutes; an empty field is none."""
+        if not valuelist:
+            return
+        try:
+            self.data = lengths.read(valuelist[0])
+        except InvalidInput as error:
+            self.data = None
+            raise ValueError(str(error)) from error
+
+    def pre_validate(self, form: Any) -> None:
+        """Leave it at what is wrong."""
         if self.process_errors:
             raise StopValidation()
 

@@ -21,7 +21,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
 from helpdesk.opening_hours import calendars
 from helpdesk.settings import lookups
-from models import Agent, Department, OpeningHours, Role, Service
+from models import Agent, Department, OpeningHours, Priority, Role, Service
 
 #: Whole numbers a form takes; both engines store them.
 LOWEST, HIGHEST = -1_000_000, 1_000_000
@@ -31,6 +31,7 @@ SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
     Agent: lambda: lookups.agents(active_only=False),
     Department: lookups.departments,
     OpeningHours: calendars.rows,
+    Priority: lookups.priorities,
     Role: lookups.roles,
     Service: lookups.services,
 }

@@ -26,6 +26,7 @@ SORTS = {
     "newest": lazy("Newest activity first"),
     "oldest": lazy("Oldest first"),
     "waking": lazy("What wakes first"),
+    "due": lazy("Due first"),
 }
 #: How the newest stand first in a list that is ordered by its tickets' opening or closing.
 NEWEST = lazy("Newest first")

@@ -11,7 +11,7 @@ from helpdesk import search, settings
 from helpdesk.i18n import _, days_in_words
 from helpdesk.lib import inputs, periods
 from helpdesk.lists import period_criteria
-from helpdesk.lists.listing import SORTS, TicketListing
+from helpdesk.lists.listing import DUE, SORTS, TicketListing
 from helpdesk.settings import lookups
 from models import Agent, Department
 
@@ -33,7 +33,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "first_response": ("any", *map(str, period_criteria.HOURS)),
     "scope": search.SCOPES[1:],
     "reach": tuple(map(str, search.REACHES[1:])),
-    "sort": SORTS,
+    "sort": (*SORTS, DUE),
 }
 #: Longest search text.
 MAX_TEXT = 200

@@ -20,11 +20,12 @@ COLUMNS = {
     "priority": lazy("Priority"),
     "assignee": lazy("Assigned to"),
     "tags": lazy("Tags"),
+    "due": lazy("Due time"),
     "when": lazy("Waiting time or activity"),
     "number": lazy("Number"),
 }
 #: Those of who has chosen none (RULES 47); the service stands there where the window is wide.
-SHIPPED = frozenset({"customer", "service", "status", "assignee", "when", "number"})
+SHIPPED = frozenset({"customer", "service", "status", "assignee", "due", "when", "number"})
 
 
 class Display(NamedTuple):
@@ -52,6 +53,7 @@ def of_page(agent: Agent, rows: Sequence[Row], *, one_place: bool = False) -> Di
         "service": not one_place,
         "assignee": any(row.assignee_id or row.team_id for row in rows),
         "tags": any(row.tags for row in rows),
+        "due": any(row.is_due for row in rows),
     }
     columns -= {name for name, is_filled in filled.items() if not is_filled}
     return Display(frozenset(columns), is_dense(agent), bool(agent.list_columns))

@@ -15,6 +15,7 @@ from peewee import SQL, ModelSelect
 
 from database import is_sqlite
 from helpdesk import access, search
+from helpdesk.due_times import rules
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lib.statements import Prepared
 from helpdesk.lists import counting, matching, period_criteria
@@ -37,6 +38,8 @@ LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
 SORTS = ("urgent", "newest", "oldest")
 #: The one order of what sleeps: what wakes first.
 WAKING = "waking"
+#: The order of what is due first, where tickets have due times.
+DUE = "due"
 
 
 class Tally(NamedTuple):
@@ -133,7 +136,9 @@ class TicketListing:
         """Return the orders this list is offered in, its own first: only what is open can be urgent."""
         if self.view == "snoozed":
             return (WAKING,)
-        return SORTS if self.view in LIVE_VIEWS and not self.text else SORTS[1:]
+        if self.view not in LIVE_VIEWS or self.text:
+            return SORTS[1:]
+        return (*SORTS, DUE) if rules.exist() else SORTS
 
     @property
     def order(self) -> Order:

@@ -17,6 +17,7 @@ from models import LIVE, ORDER, Ticket, TicketTag
 
 URGENT = Order(ORDER)
 WAKING = Order((Ticket.snoozed_until, Ticket.id))
+DUE = Order((Ticket.due_at, Ticket.id))
 
 #: The criteria that name a row, and their columns; a tag has a table of its own.
 COLUMNS: dict[str, Any] = {
@@ -80,6 +81,8 @@ def order_of(shape: Shape, sort: str) -> Order:
         return URGENT
     if sort == "waking":
         return WAKING
+    if sort == "due":
+        return DUE
     moment = period_criteria.moment_of(shape.given)
     if moment is None:
         if sort == "oldest" and shape.view not in {"spam", "bin"}:

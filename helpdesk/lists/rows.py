@@ -12,7 +12,7 @@ from database import is_sqlite
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
-from models import Agent, Customer, CustomerAddress, ReadMark, Ticket, TicketTag
+from models import NO_DUE_TIME, Agent, Customer, CustomerAddress, ReadMark, Ticket, TicketTag
 
 #: The ids of one statement are a multiple of this: a few statements, written once, serve every list.
 STEP = 25
@@ -34,12 +34,18 @@ class Row(NamedTuple):
     awaits_reply: bool
     waiting_since: datetime
     last_activity: datetime
+    due_at: datetime
     excerpt: str
     excerpt_by: int | None
     is_snoozed: bool
     snoozed_until: datetime | None
     is_unread: bool
     tags: Sequence[str] = ()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is due in the ticket at some time."""
+        return self.due_at != NO_DUE_TIME
 
 
 #: What a row takes from its ticket as it is: the field of `Row`, and its column.
@@ -56,6 +62,7 @@ _COLUMNS: dict[str, Any] = {
     "awaits_reply": Ticket.awaits_reply,
     "waiting_since": Ticket.waiting_since,
     "last_activity": Ticket.last_activity,
+    "due_at": Ticket.due_at,
     "excerpt": Ticket.excerpt,
     "excerpt_by": Ticket.excerpt_by,
     "is_snoozed": Ticket.is_snoozed,

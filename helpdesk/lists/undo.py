@@ -187,7 +187,8 @@ def _event_data(name: str, before: State) -> dict[str, Any]:
         whom = assignee_name(before["assignee"], before["team"])
         return {"why": "back-assign", "name": whom} if whom else {"why": "back-nobody"}
     if name in {"status", "close"}:
-        return {"why": "back-status", "name": _ROWS["status"](before["status"]).label}
+        status = _ROWS["status"](before["status"])
+        return {"why": "back-status", "name": status.label, "category": status.category}
     if name == "customer":
         return {"why": "back-customer", "name": Customer.get_by_id(before["customer"]).display_name}
     if name == "priority":

@@ -55,7 +55,7 @@ def next_opening(calendar: Calendar, moment: datetime) -> datetime | None:
     return next((opens for opens, _closes in _spans(calendar, moment, moment + HORIZON)), None)
 
 
-def add_open_minutes(calendar: Calendar, moment: datetime, minutes: int) -> datetime | None:
+def add_open_minutes(calendar: Calendar, moment: datetime, minutes: float) -> datetime | None:
     """Return the earliest moment by which it was open for so many minutes since this one; None within `HORIZON`."""
     missing = timedelta(minutes=minutes)
     if not missing:

@@ -10,7 +10,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import lazy
 from helpdesk.tickets import canned_responses
-from models import Agent, CannedResponse, Department, Filter, SavedView, Service, Status
+from models import Agent, CannedResponse, Department, DueTime, Filter, SavedView, Service, Status
 
 DIRECTIONS = {"up": -1, "down": 1}
 #: Tables with a position: the column that groups the rows (None: one group), and the column that breaks ties.
@@ -20,6 +20,7 @@ ORDERED: dict[type[Base], tuple[Any, Any]] = {
     Status: (None, Status.id),
     CannedResponse: (CannedResponse.service, CannedResponse.name),
     Filter: (None, Filter.id),
+    DueTime: (None, DueTime.id),
     SavedView: (SavedView.owner, SavedView.id),
 }
 

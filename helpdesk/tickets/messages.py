@@ -156,7 +156,7 @@ def reply(
         if close:
             record(ticket, EventKind.CLOSED, actor=actor)
         elif waits_as is not None and old is not None and old.id != status.id:
-            record(ticket, EventKind.STATUS, actor=actor, old=old.label, new=status.label)
+            record(ticket, EventKind.STATUS, actor=actor, old=old.label, new=status.label, category=status.category)
         if public_at is not None:
             undo_send.remember(event, before, canned=canned)
     return message

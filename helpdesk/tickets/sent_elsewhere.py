@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from helpdesk import access, clock, search
 from helpdesk.events import EventKind, record
@@ -40,5 +41,7 @@ def store_reply(
         inputs.set_attributes(ticket, excerpt.columns(text, access.SYSTEM))
         pending = answered_columns() | status_columns(lookups.pending_status()) if is_current else {}
         store(ticket, **pending, **first_response.columns(ticket, None))
-        record(ticket, EventKind.SENT_ELSEWHERE, actor=access.SYSTEM, about=message, message=message.id, email=email)
+        # What was sent before the customer's newest message does not answer that one.
+        data: dict[str, Any] = {"message": message.id, "email": email} | ({} if is_current else {"late": True})
+        record(ticket, EventKind.SENT_ELSEWHERE, actor=access.SYSTEM, about=message, **data)
         return message

@@ -42,4 +42,11 @@ def set_status(ticket: Ticket, status: Status, *, actor: Actor) -> None:
         # A closed ticket that is only called otherwise stays closed since when it was, in its year.
         since = {"closed_at": ticket.closed_at} if ticket.is_closed and status.category == CLOSED else {}
         store(ticket, **status_columns(status) | since)
-        record(ticket, EventKind.STATUS, actor=actor, old=old.label if old else "", new=status.label)
+        record(
+            ticket,
+            EventKind.STATUS,
+            actor=actor,
+            old=old.label if old else "",
+            new=status.label,
+            category=status.category,
+        )

@@ -26,6 +26,7 @@ from models import (
     CannedResponse,
     ClosedDay,
     Department,
+    DueTime,
     Filter,
     IncomingMail,
     Mailbox,
@@ -77,6 +78,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
     *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
+    "desk_due_times",
 )
 
 #: What GET answers, persona by persona.
@@ -106,6 +108,7 @@ GET: dict[str, str] = {
     "desk_my_settings.details_view": f"{DESK} 302 302 302 302",
     "desk_my_settings.export": f"{DESK} 404 404 404 404",
     "desk_closed_days.holidays_view": f"{CONFIGURE} 200",
+    "desk_due_time.due_view": TICKET,
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 200",
     "desk_users.invitation": f"{CONFIGURE} 200",
@@ -216,12 +219,15 @@ GET: dict[str, str] = {
 }
 
 
+#: Screens whose rows have an order of their own.
+ORDERED = ("services", "departments", "statuses", "filters", "due_times")
 #: Screens whose row is in use: deleting it is answered by the reason.
 KEPT = ("desk_departments", "desk_priorities", "desk_roles", "desk_services", "desk_statuses")
 #: Screens whose rows are saved when a form brings nothing: what it does not bring stays as it was.
 TAKES_DEFAULTS = (
     "desk_closed_days",
     "desk_departments",
+    "desk_due_times",
     "desk_opening_hours",
     "desk_roles",
     "desk_services",
@@ -247,9 +253,9 @@ POST: dict[str, str] = {
     **{f"{name}.edit_view": f"{CONFIGURE} 302" for name in TAKES_DEFAULTS},
     **{f"{name}.delete_view": f"{CONFIGURE} 200" for name in KEPT},
     # Which way is missing.
-    **{f"desk_{name}.move_view": f"{CONFIGURE} 404" for name in ("services", "departments", "statuses", "filters")},
+    **{f"desk_{name}.move_view": f"{CONFIGURE} 404" for name in ORDERED},
     "desk_canned_responses.move_view": f"{DESK} 404 404 404 404",
-    **{f"desk_{name}.place_view": f"{CONFIGURE} 422" for name in ("services", "departments", "statuses", "filters")},
+    **{f"desk_{name}.place_view": f"{CONFIGURE} 422" for name in ORDERED},
     "desk_canned_responses.place_view": f"{DESK} 403 403 422 422",
     "desk_filters.switch_view": f"{CONFIGURE} 302",
     "desk_customers.action_view": f"{CONFIGURE} 302",
@@ -446,6 +452,7 @@ class World:
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
             "desk_filters": Filter.create(name="Watches"),
             "desk_tags": Tag.create(name="urgent", key="urgent"),
+            "desk_due_times": DueTime.create(first_reply=60),
             "desk_opening_hours": OpeningHours.create(monday="09:00–12:00"),
             "desk_closed_days": ClosedDay.create(name=Label(en="Inventory"), first_day=date(2027, 1, 4)),
             "desk_services": Service.get(),

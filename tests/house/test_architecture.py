@@ -47,6 +47,7 @@ FLOORS = (
     ("journal_search",),
     ("journal_listing",),
     ("opening_hours",),
+    ("due_times",),
     ("notifications",),
     ("people",),
     ("two_factor",),

@@ -13,6 +13,7 @@ from helpdesk.events import EventKind
 from models import (
     CLOSED,
     CUSTOMER_MESSAGE,
+    NO_DUE_TIME,
     NOTE,
     OPEN,
     REPLY,
@@ -105,6 +106,7 @@ class MemoryTicket:
             "locale": author.locale,
             "is_spam": False,
             "in_bin": False,
+            "due_at": NO_DUE_TIME,
             "is_snoozed": False,
             "snooze_ignores_replies": False,
             "hidden_from_customer": False,
@@ -163,7 +165,7 @@ class MemoryTicket:
         """Set the status."""
         self._store(at)
         self._status(status, at)
-        self._event(EventKind.STATUS, at, agent, old=old.label, new=status.label)
+        self._event(EventKind.STATUS, at, agent, old=old.label, new=status.label, category=status.category)
 
     def set_priority(self, priority: Priority, at: datetime, agent: Agent, old: Priority) -> None:
         """Set the priority."""

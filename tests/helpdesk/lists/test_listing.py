@@ -11,7 +11,7 @@ from database import database
 from helpdesk import clock, search, snooze, tickets
 from helpdesk.lists import counting, listing, rows
 from helpdesk.lists.listing import TicketListing
-from models import Ticket
+from models import DueTime, Ticket
 from tests.support import cast, sqlite_only
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -234,10 +234,13 @@ def test_pages_of_every_order_follow_one_another(many, root, view, sort):
 
 @sqlite_only
 @pytest.mark.parametrize(
-    ("view", "sort"), [*((view, "") for view in listing.VIEWS), ("open", "newest"), ("open", "oldest")]
+    ("view", "sort"), [*((view, "") for view in listing.VIEWS), ("open", "newest"), ("open", "oldest"), ("open", "due")]
 )
 def test_every_list_reads_an_index_in_its_order(many, root, view, sort):
+    if sort == "due":
+        DueTime.create(first_reply=60)
     wanted = TicketListing(root, view, sort=sort)
+    assert wanted.chosen_sort == (sort or wanted.sorts[0])
     sql, values = wanted.query(Ticket.id).order_by(*wanted.order.terms()).limit(26).sql()
     plan = " / ".join(row[3] for row in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values))
     assert "TEMP B-TREE" not in plan

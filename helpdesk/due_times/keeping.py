@@ -1,0 +1,142 @@
+"""Keeping `Ticket.due_at` true: at the end of each act's transaction, and when the rules or the hours have changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import chunked
+
+from helpdesk import i18n
+from helpdesk.due_times import rules
+from helpdesk.due_times.targets import History, Step, Target, targets
+from helpdesk.events import EventKind, transaction, twice_at_most
+from helpdesk.locking import lock_all
+from helpdesk.opening_hours import calendars
+from helpdesk.opening_hours.arithmetic import DAY, Calendar
+from helpdesk.settings import lookups, run_state
+from models import CLOSED, LIVE, NO_DUE_TIME, OPEN, PENDING, ClosedDay, Ticket, TicketEvent
+
+#: Tickets that are worked out in one transaction.
+AT_ONCE = 200
+#: Where it is remembered for which rules and hours all tickets were worked out, and how far it has come.
+STATE = "due_times"
+#: The category of the status that each kind of event leaves behind; that of a new status stands in the event.
+_CATEGORIES = {
+    EventKind.REPLIED: PENDING,
+    EventKind.SENT_ELSEWHERE: PENDING,
+    EventKind.CLOSED: CLOSED,
+    EventKind.CLOSED_BY_CUSTOMER: CLOSED,
+    EventKind.REOPENED: OPEN,
+    EventKind.CUSTOMER_WROTE: OPEN,
+}
+#: What moves no due time.
+_IDLE = frozenset(
+    {
+        *(EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED),
+        *(EventKind.TAGGED, EventKind.UNTAGGED, EventKind.NOTE_ADDED, EventKind.NOTE_DELETED, EventKind.NAMED),
+    }
+)
+_KINDS = (*_CATEGORIES, EventKind.STATUS, EventKind.SNOOZED, EventKind.WOKEN, EventKind.UNDONE)
+
+
+def keep(noted: Mapping[int, set[EventKind]]) -> None:
+    """Store anew when tickets are due: the last thing in the transaction that wrote these kinds in their histories."""
+    if rules.exist():
+        for ids in chunked(sorted(key for key, kinds in noted.items() if kinds - _IDLE), AT_ONCE):
+            _store(Ticket.select().where(Ticket.id.in_(ids)))
+
+
+def _store(tickets: Iterable[Ticket]) -> None:
+    rows = list(tickets)
+    steps = _steps_of([row.id for row in rows])
+    for ticket in rows:
+        found = _targets(ticket, steps.get(ticket.id, []))
+        due = next((target.due for target in found if target.due is not None), NO_DUE_TIME)
+        if ticket.due_at != due:
+            Ticket.update(due_at=due).where(Ticket.id == ticket.id).execute()
+
+
+def targets_of(ticket: Ticket) -> list[Target]:
+    """Return what is due in a ticket, the earliest first, worked out from its history."""
+    return _targets(ticket, _steps_of([ticket.id]).get(ticket.id, []))
+
+
+def _targets(ticket: Ticket, steps: list[Step]) -> list[Target]:
+    rule = rules.rule_for(ticket)
+    if rule is None or not ticket.is_open or ticket.is_spam or ticket.in_bin:
+        return []
+    return targets(History.of(ticket.created_at, steps), rule, calendar_of(ticket))
+
+
+def calendar_of(ticket: Ticket) -> Calendar:
+    """Return the calendar by which a ticket's time is counted: day and night where there are no opening hours."""
+    calendar = calendars.find_calendar(ticket.service_id)
+    return calendar or Calendar(ZoneInfo(i18n.zone(None)), (((0, DAY),),) * 7)
+
+
+def _steps_of(ids: Collection[int]) -> dict[int, list[Step]]:
+    events = TicketEvent.select(
+        *(TicketEvent.ticket, TicketEvent.kind, TicketEvent.created_at, TicketEvent.actor_name, TicketEvent.data)
+    )
+    mine = events.where(TicketEvent.ticket.in_(list(ids)), TicketEvent.kind.in_([kind.value for kind in _KINDS]))
+    steps: dict[int, list[Step]] = {}
+    for key, kind, at, who, data in mine.order_by(TicketEvent.created_at, TicketEvent.id).tuples() if ids else ():
+        event = EventKind(kind)
+        by_person = bool(who) or (event is EventKind.SENT_ELSEWHERE and "late" not in data)
+        category = _CATEGORIES.get(event, "") or _category_of(event, data)
+        steps.setdefault(key, []).append(Step(event, at, by_person, category))
+    return steps
+
+
+def _category_of(kind: EventKind, data: dict[str, Any]) -> str:
+    """Return the category of the status that an event set; before it stood in the event, the label tells it."""
+    if kind is not EventKind.STATUS and data.get("why") != "back-status":
+        return ""
+    label = data.get("new", data.get("name"))
+    return str(data.get("category") or next((row.category for row in lookups.statuses() if row.label == label), OPEN))
+
+
+# --- When rules or hours have changed -----------------------------------------------------------------------------
+
+
+def recalculate() -> int:
+    """Work out all open tickets anew when the rules or the hours have changed since; return how many were looked at."""
+    state, mark = run_state.read(STATE) or {}, _mark()
+    if not rules.exist():
+        if state:
+            Ticket.update(due_at=NO_DUE_TIME).where(Ticket.due_at != NO_DUE_TIME).execute()
+            run_state.forget(STATE)
+        return 0
+    if state.get("mark") == mark and state.get("after") is None:
+        return 0
+    after = int(state.get("after") or 0) if state.get("mark") == mark else 0
+    count = 0
+    while ids := _next(after):
+        twice_at_most(partial(_recalculate, ids))
+        after, count = ids[-1], count + len(ids)
+        run_state.write(STATE, {"mark": mark, "after": after})
+    run_state.write(STATE, {"mark": mark, "after": None})
+    return count
+
+
+def _next(after: int) -> list[int]:
+    rows = Ticket.select(Ticket.id).where(LIVE, Ticket.id > after).order_by(Ticket.id).limit(AT_ONCE)
+    return [key for (key,) in rows.tuples()]
+
+
+def _recalculate(ids: list[int]) -> None:
+    with transaction():
+        mine = Ticket.select().where(Ticket.id.in_(ids))
+        lock_all(mine)
+        _store(mine)
+
+
+def _mark() -> str:
+    """Return what differs as soon as a due time may differ."""
+    tables = (rules.rules(), calendars.rows(), list(ClosedDay.select().order_by(ClosedDay.id)))
+    values = [sorted(row.__data__.items()) for rows in tables for row in rows]
+    return hashlib.sha256(repr((values, i18n.zone(None))).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""What is due in a ticket, worked out from its history: a pure function of events, a rule and a calendar.
+
+A reply of a person meets a target; what a program answers, a note or a status never does. The first reply counts from
+the arrival, the next one from the oldest message that nobody has answered. The resolution counts while the ticket is
+open: not while it is pending, closed or asleep. Where nobody waits for an answer, nothing is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import NamedTuple
+
+from helpdesk.events import EventKind
+from helpdesk.opening_hours.arithmetic import Calendar, add_open_minutes, open_time_between
+from models import OPEN, DueTime
+
+
+class Step(NamedTuple):
+    """A line of a ticket's history, as far as due times depend on it."""
+
+    kind: EventKind
+    at: datetime
+    #: Whether a person of the team did it.
+    by_person: bool
+    #: The category of the status it set; empty where it set none.
+    category: str = ""
+
+
+class Pause(NamedTuple):
+    """When the resolution did not count; without an end, it still does not."""
+
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that is due: which, since when it counts, how many open minutes are allowed, and when they are over."""
+
+    name: str
+    start: datetime
+    minutes: int
+    due: datetime | None
+    pauses: tuple[Pause, ...] = ()
+
+
+@dataclass
+class History:
+    """How a ticket stands after some steps."""
+
+    opened: datetime
+    #: The oldest message of the customer that no person has answered.
+    unanswered: datetime | None = None
+    was_answered: bool = False
+    #: When the resolution counted, the last stretch without an end while it does.
+    stretches: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    _category: str = OPEN
+    _asleep: bool = False
+
+    @classmethod
+    def of(cls, opened: datetime, steps: Iterable[Step]) -> History:
+        """Return how a ticket stands that was opened then, after these steps."""
+        history = cls(opened, unanswered=opened, stretches=[(opened, None)])
+        for step in steps:
+            history.take(step)
+        return history
+
+    def take(self, step: Step) -> None:
+        """Take one step."""
+        if step.kind is EventKind.CUSTOMER_WROTE:
+            self.unanswered = self.unanswered or step.at
+        elif step.by_person and step.kind in {EventKind.REPLIED, EventKind.SENT_ELSEWHERE}:
+            self.unanswered, self.was_answered = None, True
+        if step.kind in {EventKind.SNOOZED, EventKind.WOKEN}:
+            self._asleep = step.kind is EventKind.SNOOZED
+        self._category = step.category or self._category
+        self._count(step.at, self._category == OPEN and not self._asleep)
+
+    def _count(self, at: datetime, counts: bool) -> None:
+        start, end = self.stretches[-1]
+        if counts and end is not None:
+            self.stretches.append((at, None))
+        elif not counts and end is None:
+            self.stretches[-1] = (start, at)
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """When the resolution did not count."""
+        starts = [start for start, _end in self.stretches[1:]]
+        ends = [end for _start, end in self.stretches if end is not None]
+        return tuple(Pause(*pair) for pair in zip_longest(ends, starts))
+
+
+def targets(history: History, rule: DueTime, calendar: Calendar) -> list[Target]:
+    """Return what is due by a rule, the earliest first; nothing while nobody waits for an answer."""
+    if history.unanswered is None:
+        return []
+    rows = []
+    if not history.was_answered and rule.first_reply:
+        due = add_open_minutes(calendar, history.opened, rule.first_reply)
+        rows.append(Target("first_reply", history.opened, rule.first_reply, due))
+    if history.was_answered and rule.next_reply:
+        due = add_open_minutes(calendar, history.unanswered, rule.next_reply)
+        rows.append(Target("next_reply", history.unanswered, rule.next_reply, due))
+    if rule.resolution:
+        due = _resolution(history, rule.resolution, calendar)
+        rows.append(Target("resolution", history.opened, rule.resolution, due, history.pauses))
+    return sorted(rows, key=lambda row: row.due or datetime.max)
+
+
+def _resolution(history: History, minutes: int, calendar: Calendar) -> datetime | None:
+    """Return when so many open minutes are over; None while it rests before that."""
+    missing = timedelta(minutes=minutes)
+    for start, end in history.stretches:
+        if end is None:
+            return add_open_minutes(calendar, start, missing / timedelta(minutes=1))
+        passed = open_time_between(calendar, start, end)
+        if passed >= missing:
+            return add_open_minutes(calendar, start, missing / timedelta(minutes=1))
+        missing -= passed
+    return None

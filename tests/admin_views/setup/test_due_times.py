@@ -1,0 +1,92 @@
+"""The screen of due times, and what the desk shows of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from helpdesk import clock, tickets
+from helpdesk.due_times import keeping, rules
+from models import DueTime, Ticket
+from tests.support import cast, doors, words
+
+
+def test_a_due_time_is_set_on_its_screen(client_of, root, billing, invoices):
+    data = {"service": "", "department": invoices.id, "priority": "", "first_reply": "1 h 30", "resolution": "40 h"}
+    page = doors.post(client_of(root), "/admin/due-times/new/", {**data, "next_reply": ""}, follow_redirects=True)
+    assert "Billing, Invoices 1 h 30 — 40 h" in doors.text_of(page)
+    row = DueTime.get()
+    assert (row.first_reply, row.next_reply, row.resolution) == (90, None, 2400)
+    form = client_of(root).get(f"/admin/due-times/edit/?id={row.id}").get_data(as_text=True)
+    assert 'value="1 h 30"' in form
+
+
+def test_a_length_that_is_none_is_told_and_stays(client_of, root):
+    cast.speak_french()
+    client = words.in_french(client_of(root))
+    page = doors.post(client, "/admin/due-times/new/", {"first_reply": "bientôt"})
+    assert "Écrivez une durée comme 4" in doors.text_of(page)
+    assert 'value="bientôt"' in page.get_data(as_text=True)
+    assert words.english_of(page) == set()
+
+
+@pytest.fixture
+def ticket_due(root, carol, billing, invoices):
+    rules.save(DueTime(), {"first_reply": 120, "resolution": 600}, actor=root)
+    return cast.open_ticket(carol, billing, invoices)
+
+
+def test_the_list_tells_what_is_due_in_words(client_of, root, ticket_due):
+    page = client_of(root).get("/admin/tickets/")
+    assert "Due time" in doors.text_of(page)
+    assert 'class="due"' in page.get_data(as_text=True)
+    Ticket.update(due_at=clock.now() - timedelta(days=1, hours=1)).execute()
+    page = client_of(root).get("/admin/tickets/?sort=due")
+    assert "overdue by 1 day" in doors.text_of(page)
+    assert "Due first" in doors.text_of(page)
+    assert client_of(root).get("/admin/tickets/?sort=waking").status_code == 200
+    assert "due is-late" in page.get_data(as_text=True)
+    french = words.in_french(client_of(root))
+    cast.speak_french()
+    page = french.get("/admin/tickets/")
+    assert "dépassée de 1" in doors.text_of(page)
+    assert words.english_of(page) == set()
+
+
+def test_without_rules_there_is_no_column(client_of, root, ticket):
+    text = client_of(root).get("/admin/tickets/").get_data(as_text=True)
+    assert "c-due" not in text
+
+
+def test_a_ticket_tells_why_it_is_due_then(client_of, root, ticket_due):
+    client = client_of(root)
+    page = client.get(f"/admin/tickets/{ticket_due.number}").get_data(as_text=True)
+    assert f"/admin/tickets/{ticket_due.number}/due" in page
+    why = doors.text_of(client.get(f"/admin/tickets/{ticket_due.number}/due"))
+    assert "First reply" in why
+    assert "At most 2 h" in why
+    assert "day and night, every day" in why
+    tickets.reply(Ticket.get_by_id(ticket_due.id), "<p>Yes.</p>", actor=root)
+    why = doors.text_of(client.get(f"/admin/tickets/{ticket_due.number}/due"))
+    assert "Nothing is due: nobody waits for an answer." in why
+    DueTime.delete().execute()
+    assert f"{ticket_due.number}/due" not in client.get(f"/admin/tickets/{ticket_due.number}").get_data(as_text=True)
+
+
+def test_a_pause_is_told_with_its_moments(client_of, root, carol, billing, invoices):
+    with time_machine.travel("2026-11-30T09:00:00+00:00", tick=False) as moment:
+        rules.save(DueTime(), {"resolution": 600}, actor=root)
+        ticket = cast.open_ticket(carol, billing, invoices)
+        moment.shift(timedelta(hours=1))
+        tickets.reply(Ticket.get_by_id(ticket.id), "<p>Which one?</p>", actor=root)
+        moment.shift(timedelta(hours=2))
+        tickets.receive_message(Ticket.get_by_id(ticket.id), "The second.", actor=carol)
+        client = words.in_french(client_of(root))
+        cast.speak_french()
+        page = client.get(f"/admin/tickets/{ticket.number}/due")
+    assert "Non compté du 30/11/2026 10:00 au 30/11/2026 12:00" in doors.text_of(page)
+    assert "dans 9" in doors.text_of(page)
+    assert words.english_of(page) == set()
+    assert keeping.targets_of(Ticket.get_by_id(ticket.id))[0].due == ticket.created_at + timedelta(hours=12)
