@@ -199,8 +199,8 @@ class CustomerPage(DeskPage):
 
     # --- What is kept of them ---
 
-    @expose("/<int:key>/data", methods=["POST"])
-    def data_view(self, key: int) -> ResponseReturnValue:
+    @expose("/<int:key>/export")
+    def export_view(self, key: int) -> ResponseReturnValue:
         """Send everything of a customer as one file."""
         customer = customers.find_customer(key, self.agent)
         parts = person_archive.export(customer, actor=self.agent)

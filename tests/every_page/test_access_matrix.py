@@ -171,6 +171,7 @@ GET: dict[str, str] = {
     # Carol’s page; only who sets the desk up removes an address of hers.
     "desk_customer.customer_view": TICKET,
     "desk_customer.remove_view": f"{DESK} 404 403 403 200",
+    "desk_customer.export_view": f"{DESK} 404 403 403 200",
     "desk_ticket.ticket_view": TICKET,
     "desk_new_ticket.new_view": AGENTS,
     "desk_composer.canned_view": TICKET,
@@ -263,7 +264,6 @@ POST: dict[str, str] = {
     "desk_customers.edit_view": f"{CONFIGURE} 302",
     "desk_customers.delete_view": f"{CONFIGURE} 302",
     "desk_customer.add_view": f"{DESK} 404 403 403 422",
-    "desk_customer.data_view": f"{DESK} 404 403 403 200",
     "desk_customer.main_view": f"{DESK} 404 403 403 302",
     "desk_customer.link_view": ACT,
     # It is her only address.

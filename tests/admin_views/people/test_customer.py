@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playhouse.test_utils import count_queries
 from helpdesk import clock, settings, tickets
 from helpdesk.people import addresses
 from helpdesk.tickets import cc
-from models import Agent, Customer, CustomerAddress, JournalEntry, OutgoingEmail, Role, Ticket
+from models import Agent, Customer, CustomerAddress, JournalEntry, OutgoingEmail, Role, SignIn, Ticket
 from tests.support import cast, doors
 
 Clients = Callable[[Agent | Customer], FlaskClient]
@@ -304,9 +305,13 @@ def test_an_administrator_sees_what_is_kept_and_takes_it_as_one_file(
     page = doors.text_of(client_of(root).get(path))
     assert "Personal data" in page
     assert re.search(r"Messages 1 Files 0", page)
-    answer = doors.post(client_of(root), f"{path}/data")
+    answer = client_of(root).get(f"{path}/export")
     assert (answer.mimetype, answer.get_data()[:2]) == ("application/zip", b"PK")
     assert acts_of_journal("person-exported") == ["person-exported"]
+    # Some time after the sign-in, the password is asked for once more, as for every export.
+    late = client_of(root)
+    SignIn.update(created_at=clock.now() - timedelta(hours=1), confirmed_at=None).execute()
+    assert late.get(f"{path}/export").location.startswith("/admin/confirm?")
     assert "Personal data" not in doors.text_of(client_of(ana).get(path))
-    assert doors.post(client_of(ana), f"{path}/data").status_code == 403
+    assert client_of(ana).get(f"{path}/export").status_code == 403
     assert acts_of_journal("person-exported") == ["person-exported"]
