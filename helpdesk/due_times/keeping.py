@@ -22,6 +22,8 @@ from models import CLOSED, LIVE, NO_DUE_TIME, OPEN, PENDING, ClosedDay, Ticket, 
 
 #: Tickets that are worked out in one transaction.
 AT_ONCE = 200
+#: Tickets of one run: some ten seconds, while other jobs wait. What is left follows a minute later.
+MOST = 20_000
 #: Where it is remembered for which rules and hours all tickets were worked out, and how far it has come.
 STATE = "due_times"
 #: The category of the status that each kind of event leaves behind; that of a new status stands in the event.
@@ -104,7 +106,7 @@ def _category_of(kind: EventKind, data: dict[str, Any]) -> str:
 
 
 def recalculate() -> int:
-    """Work out all open tickets anew when the rules or the hours have changed since; return how many were looked at."""
+    """Work out open tickets anew when the rules or the hours have changed since; return how many were looked at."""
     state, mark = run_state.read(STATE) or {}, _mark()
     if not rules.exist():
         if state:
@@ -116,6 +118,8 @@ def recalculate() -> int:
     after = int(state.get("after") or 0) if state.get("mark") == mark else 0
     count = 0
     while ids := _next(after):
+        if count >= MOST:
+            return count
         twice_at_most(partial(_recalculate, ids))
         after, count = ids[-1], count + len(ids)
         run_state.write(STATE, {"mark": mark, "after": after})

@@ -166,6 +166,15 @@ def test_what_stopped_half_way_goes_on_there(monday, root, carol, billing, invoi
     assert [due(ticket) for ticket in many] == [4] * 4
 
 
+def test_very_many_tickets_are_worked_out_in_several_runs(monday, root, carol, billing, invoices, monkeypatch):
+    many = [cast.open_ticket(carol, billing, invoices) for _ in range(5)]
+    rule(root)
+    monkeypatch.setattr(keeping, "AT_ONCE", 2)
+    monkeypatch.setattr(keeping, "MOST", 3)
+    assert [keeping.recalculate() for _ in range(3)] == [4, 1, 0]
+    assert [due(ticket) for ticket in many] == [4] * 5
+
+
 def test_a_desk_without_rules_pays_nothing(root, carol, ana, billing, invoices):
     ticket = cast.open_ticket(carol, billing, invoices)
     rules.exist()
