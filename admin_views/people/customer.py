@@ -92,6 +92,7 @@ class CustomerPage(DeskPage):
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
             data=personal_data.of_customer(customer, rows) if self.may("administer") else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
+            origin=self.origin(),
         )  # fmt: skip
         return page, code
 
@@ -106,10 +107,13 @@ class CustomerPage(DeskPage):
         return get_redirect_target() or url_for("desk_customers.index_view" if self.may("configure") else LIST)
 
     @staticmethod
-    def address_of(customer: Customer, endpoint: str = "customer_view", **values: Any) -> str:
-        """Return the address of the page of a customer, or of what is done there, for where one came from."""
-        origin: dict[str, Any] = {name: request.args[name] for name in ("ticket", "url") if request.args.get(name)}
-        return url_for(f"desk_customer.{endpoint}", key=customer.id, **values, **origin)
+    def origin() -> dict[str, Any]:
+        """Return where one came from, of which the addresses of this page go on saying it."""
+        return {name: request.args[name] for name in ("ticket", "url") if request.args.get(name)}
+
+    def address_of(self, customer: Customer) -> str:
+        """Return the address of the page of a customer, for where one came from."""
+        return url_for("desk_customer.customer_view", key=customer.id, **self.origin())
 
     # --- Addresses ---
 

@@ -289,10 +289,32 @@ def test_the_form_of_names_leads_back_to_the_page(client_of: Clients, root: Agen
 def test_links_that_are_old_leave_the_page_whole(client_of: Clients, ana: Agent, ticket: Ticket) -> None:
     """What an address of the page names of where one came from may be anything."""
     client, path = client_of(ana), f"/admin/customers/{ticket.customer_id}"
-    for origin in ("ticket=nonsense", "url=https://evil.example/", "url=%0d%0aX", "ticket=%00"):
+    for origin in (
+        "ticket=nonsense", "url=https://evil.example/", "url=%0d%0aX", "ticket=%00",
+        "key=1", "address_id=1", "endpoint=x", "_scheme=ftp", "_external=1&_scheme=ftp", "_method=PUT",
+    ):  # fmt: skip
         page = client.get(f"{path}?{origin}")
         assert page.status_code == 200
         assert 'href="https://evil.example' not in page.text
+        assert "ftp:" not in page.text
+    address = f"/admin/addresses/{ticket.address_id}"
+    CustomerAddress.update(undeliverable_at=clock.now()).execute()
+    for origin in ("key=1", "_scheme=ftp", "_external=1&_scheme=ftp"):
+        page = client.get(f"{address}?{origin}")
+        assert page.status_code == 200
+        assert "ftp:" not in page.text
+
+
+def test_an_id_that_none_can_have_is_an_address_that_is_not_there(
+    client_of: Clients, root: Agent, ticket: Ticket
+) -> None:
+    client, huge = client_of(root), 10**30
+    for path in (
+        f"/admin/customers/{huge}",
+        f"/admin/customers/{ticket.customer_id}/addresses/{huge}/remove",
+        f"/admin/addresses/{huge}",
+    ):
+        assert client.get(path).status_code == 404
 
 
 # --- What is kept of them -----------------------------------------------------------------------------------------
