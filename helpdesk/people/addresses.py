@@ -16,7 +16,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.lib import throttle
+from helpdesk.lib import inputs, throttle
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
@@ -33,7 +33,9 @@ LINKS, SECONDS = 5, 3600
 
 def find(key: int, agent: Agent) -> CustomerAddress:
     """Return the address with this id. Raises NotFound, also for one of a customer the agent does not meet."""
-    address: CustomerAddress | None = CustomerAddress.get_or_none(CustomerAddress.id == key)
+    address: CustomerAddress | None = (
+        CustomerAddress.get_or_none(CustomerAddress.id == key) if inputs.fits(key) else None
+    )
     if address is None:
         raise NotFound(lazy("There is no such address."))
     require(address, agent)
@@ -175,6 +177,8 @@ def _lock(address: CustomerAddress) -> None:
     lock_all(Ticket.select().where(_opened_with(address)))
     _lock_addresses(address)
     _hold(address.customer)
+    # Somebody may have made it the main one, or another, since it was read.
+    address.is_primary = CustomerAddress.get_by_id(address.id).is_primary
 
 
 def _lock_addresses(address: CustomerAddress) -> None:
@@ -288,8 +292,11 @@ def _send_again(address: CustomerAddress, new: CustomerAddress) -> int:
     """Let the last e-mails about tickets go out again that came back or were not sent for the address’s sake."""
     since = clock.now() - timedelta(days=DAYS)
     lost = OutgoingEmail.bounced_at.is_null(False) | (OutgoingEmail.withheld == UNDELIVERABLE)
+    # A ticket that went to another customer meanwhile, or which they are in copy of no more, is not theirs to read.
+    theirs = OutgoingEmail.ticket.in_(Ticket.select(Ticket.id).where(Ticket.customer == address.customer_id))
+    theirs |= OutgoingEmail.ticket.in_(TicketCc.select(TicketCc.ticket).where(TicketCc.address == new.id))
     rows = OutgoingEmail.select(OutgoingEmail.id).where(
-        OutgoingEmail.address == address.id, OutgoingEmail.ticket.is_null(False), lost, OutgoingEmail.created_at > since
+        OutgoingEmail.address == address.id, theirs, lost, OutgoingEmail.created_at > since
     )
     keys = [key for (key,) in rows.order_by(OutgoingEmail.id.desc()).limit(MOST_SENT).tuples()]
     values = withholding.fresh_try() | {"to_email": new.email}

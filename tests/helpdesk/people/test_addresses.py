@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 
-from helpdesk import access, links, orders, tickets
+from helpdesk import access, clock, links, orders, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import describe
 from helpdesk.people import addresses, customers, sign_ins
-from helpdesk.tickets import cc
+from helpdesk.tickets import cc, thread
 from models import (
     AccessLink,
     Agent,
@@ -153,6 +154,39 @@ def test_of_two_who_choose_the_main_address_one_stays(database: Any, carol: Cust
     acts = [partial(addresses.make_primary, CustomerAddress.get_by_id(row.id), actor=root) for row in rows]
     assert beside(*acts) == ["done", "done"]
     assert CustomerAddress.select().where(CustomerAddress.is_primary).count() == 1
+
+
+def test_an_address_just_made_the_main_one_leaves_its_place_to_another(
+    ticket: Ticket, carol: Customer, root: Agent, second: CustomerAddress
+) -> None:
+    """Whoever removes or corrects it has read it before."""
+    third = addresses.add(carol, "carol@work.example", actor=root)
+    acts: list[tuple[CustomerAddress, Callable[[CustomerAddress], object]]] = [
+        (second, partial(addresses.remove, actor=root)),
+        (third, partial(addresses.correct, email="carol@right.example", actor=root)),
+    ]
+    for address, act in acts:
+        addresses.make_primary(CustomerAddress.get_by_id(address.id), actor=root)
+        assert not address.is_primary
+        act(address)
+        assert CustomerAddress.select().where(CustomerAddress.is_primary).count() == 1
+
+
+def test_correcting_sends_nothing_again_about_a_ticket_that_went_to_somebody_else(
+    ticket: Ticket, carol: Customer, dan: Customer, root: Agent
+) -> None:
+    tickets.reply(ticket, "<p>For Carol.</p>", actor=root)
+    OutgoingEmail.update(state="sent", bounced_at=clock.now()).where(OutgoingEmail.address == ticket.address).execute()
+    mine = OutgoingEmail.select().where(OutgoingEmail.address == ticket.address).count()
+    seen = thread.newest_id(ticket)
+    tickets.change_customer(ticket, "dan@customer.example", actor=root, seen=seen)
+    _new, sent = addresses.correct(carol.primary_address, "carol@right.example", actor=root)
+    assert (mine > 0, sent) == (True, 0)
+    assert (
+        not OutgoingEmail.select()
+        .where(OutgoingEmail.to_email == "carol@right.example", OutgoingEmail.state == "pending")
+        .exists()
+    )
 
 
 @postgresql_only
