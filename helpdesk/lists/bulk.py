@@ -60,7 +60,8 @@ _STATUS = Act(
 )
 _ASSIGNING = {EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED}
 _WEIGHING = {EventKind.PRIORITY, EventKind.IMPORTANT, EventKind.NOT_IMPORTANT}
-SPAM = Act("spam", ("is_spam", *_SLEEP), frozenset({EventKind.SPAM, EventKind.NOT_SPAM}))
+#: It blocks the author too: once the ticket is somebody else’s, undoing it would block or unblock the wrong person.
+SPAM = Act("spam", ("is_spam", *_SLEEP), frozenset({EventKind.SPAM, EventKind.NOT_SPAM, EventKind.CUSTOMER_CHANGED}))
 _BIN = Act(
     "delete",
     ("in_bin", "binned_at", "hidden_from_customer", *_SLEEP),

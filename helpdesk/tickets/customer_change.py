@@ -39,6 +39,8 @@ from models import (
 
 #: Replies that are not public yet and go to the new customer, at the most; none waits longer than an hour.
 MOST_REPLIES = 20
+#: The states of an e-mail that may still go out.
+WAITING = ("pending", "failed")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         former, old = ticket.customer, _name_of(ticket)
         replies = _replies_waiting(ticket)
         _waiting(ticket, cancellable=True).execute()
+        _cancel_copies(replies, address)
         _drop_copies(ticket, {former.id, address.customer_id})
         store(ticket, customer=address.customer, address=address)
         customer_search.rename_author_in(ticket)
@@ -185,7 +188,8 @@ def _orders(customer_id: int) -> int:
 def _waiting(ticket: Ticket, *, cancellable: bool = False) -> Any:
     """Return the e-mails about a ticket that wait for its customer, or the statement that cancels them."""
     mine = (OutgoingEmail.ticket == ticket.id) & OutgoingEmail.address.in_(_addresses_of(ticket.customer_id))
-    condition = mine & (OutgoingEmail.state == "pending")
+    # What was given up waits as well: it goes out when somebody lets all that failed be tried again.
+    condition = mine & OutgoingEmail.state.in_(WAITING)
     if cancellable:
         return OutgoingEmail.update(state="cancelled").where(condition)
     return OutgoingEmail.select(OutgoingEmail.id).where(condition)
@@ -199,20 +203,27 @@ def _replies_waiting(ticket: Ticket) -> list[Message]:
     return list(query.order_by(Message.id).limit(MOST_REPLIES)) if ids else []
 
 
+def _cancel_copies(replies: list[Message], address: CustomerAddress) -> None:
+    """Cancel the copies of these replies that wait for who becomes the customer: they get the replies themselves."""
+    copies = OutgoingEmail.message.in_([row.id for row in replies]) & (OutgoingEmail.state == "pending")
+    theirs = OutgoingEmail.address.in_(_addresses_of(address.customer_id))
+    OutgoingEmail.update(state="cancelled").where(copies, theirs).execute()
+
+
 # --- Undoing ------------------------------------------------------------------------------------------------------
 
 
 def hangs_on(ticket_ids: list[int]) -> dict[int, dict[str, Any]]:
-    """Return, ticket by ticket, what undoing a change needs beyond the columns: copies, and mails that wait."""
-    hanging: dict[int, dict[str, Any]] = {key: {"copies": [], "mails": []} for key in ticket_ids}
+    """Return, ticket by ticket, what undoing a change needs beyond the columns: copies, mails that wait or failed."""
+    hanging: dict[int, dict[str, Any]] = {key: {"copies": [], "mails": [], "failed": []} for key in ticket_ids}
     copies = TicketCc.select(TicketCc.ticket_id, TicketCc.address_id, TicketCc.added_by, TicketCc.waits)
     for ticket_id, *row in copies.where(TicketCc.ticket.in_(ticket_ids)).tuples():
         hanging[ticket_id]["copies"].append(row)
-    mails = OutgoingEmail.select(OutgoingEmail.ticket_id, OutgoingEmail.id).where(
-        OutgoingEmail.ticket.in_(ticket_ids), OutgoingEmail.state == "pending"
+    mails = OutgoingEmail.select(OutgoingEmail.ticket_id, OutgoingEmail.id, OutgoingEmail.state).where(
+        OutgoingEmail.ticket.in_(ticket_ids), OutgoingEmail.state.in_(WAITING)
     )
-    for ticket_id, key in mails.tuples():
-        hanging[ticket_id]["mails"].append(key)
+    for ticket_id, key, state in mails.tuples():
+        hanging[ticket_id]["failed" if state == "failed" else "mails"].append(key)
     return hanging
 
 
@@ -244,6 +255,8 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
         # A reply may have been delayed meanwhile: it is not mailed before it is public.
         mail.state, mail.due_at = "pending", (mail.message and mail.message.public_at) or clock.now()
         mail.save(only=[OutgoingEmail.state, OutgoingEmail.due_at])
+    failed = OutgoingEmail.id.in_([key for key in before["failed"] if key not in after["failed"]])
+    OutgoingEmail.update(state="failed").where(failed, OutgoingEmail.state == "cancelled").execute()
     customer_search.rename_author_in(ticket)
     former = Customer.get_by_id(after["customer"])
     _note(ticket, former.display_name, _name_of(ticket), actor=actor)

@@ -16,7 +16,7 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import describe
 from helpdesk.lists import bulk, undo
 from helpdesk.lists.bulk import Outcome
-from helpdesk.outbox import claims
+from helpdesk.outbox import claims, retries
 from helpdesk.people import addresses, customers
 from helpdesk.tickets import cc, customer_change, thread
 from models import (
@@ -230,6 +230,46 @@ def test_a_reply_that_waits_goes_to_the_new_customer(ticket: Ticket, root: Agent
     assert (undone.back, undone.cancelled) == (1, 1)
     assert mails_to(former)[-1] == ("notification", "pending")
     assert mails_to(DAN) == [("notification", "cancelled")]
+
+
+def test_who_was_in_copy_gets_a_reply_that_waits_once(ticket: Ticket, root: Agent, change: Change) -> None:
+    cc.add_cc(ticket, [DAN], actor=root)
+    OutgoingEmail.update(state="sent").execute()
+    settings.save({"undo_send_seconds": 30})
+    tickets.reply(ticket, "<p>We look into it.</p>", actor=root)
+    as_copied = mails_to(DAN)
+    action = change().action
+    assert [kind for kind, state in mails_to(DAN) if state == "pending"] == ["notification"]
+    assert action is not None
+    undo.undo(action, actor=action.agent)
+    assert mails_to(DAN) == [*as_copied, ("notification", "cancelled")]
+
+
+def test_what_failed_to_reach_the_former_customer_is_not_tried_again(
+    ticket: Ticket, root: Agent, change: Change
+) -> None:
+    message = tickets.reply(ticket, "<p>We look into it.</p>", actor=root)
+    former = ticket.address.email
+    OutgoingEmail.update(state="failed").where(OutgoingEmail.to_email == former).execute()
+    states = mails_to(former)
+    action = change().action
+    assert retries.retry_message(message, actor=root) == retries.retry_failed(actor=root) == 0
+    assert {state for _kind, state in mails_to(former)} == {"cancelled"}
+    assert action is not None
+    undo.undo(action, actor=action.agent)
+    assert mails_to(former) == states
+
+
+def test_undoing_what_unblocked_the_former_customer_blocks_nobody_else(
+    ticket: Ticket, carol: Customer, dan: Customer, root: Agent, ana: Agent, change: Change
+) -> None:
+    tickets.mark_spam(ticket, actor=ana, block_author=True)
+    rule = partial(tickets.not_spam, actor=ana)
+    action = bulk.run("not-spam", [ticket.id], rule, actor=ana).action
+    assert change().done == 1
+    assert action is not None
+    assert undo.undo(action, actor=ana).left_alone == 1
+    assert Customer.get_by_id(dan.id).blocked_at is None
 
 
 # --- Two at once --------------------------------------------------------------------------------------------------
