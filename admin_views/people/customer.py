@@ -76,7 +76,7 @@ class CustomerPage(DeskPage):
 
     def show(self, customer: Customer, form: NewAddressForm | None = None, code: int = 200) -> tuple[str, int]:
         """Render the page; `form` is what comes back of an address that was refused."""
-        rows = addresses.of_customer(customer)
+        rows, is_whole = addresses.of_customer(customer), customers.has_whole_sight(customer, self.agent)
         tickets = thread.tickets_of(customer, self.agent)
         name = customer.full_name or (rows[0].email if rows else "")
         search: dict[str, Any] = {"view": "search", "scope": "author", "q": name}
@@ -85,8 +85,8 @@ class CustomerPage(DeskPage):
             del form["invited"]
         page = self.render(
             "admin/people/customer.html", customer=customer, name=name, addresses=rows, form=form,
-            opened_with=addresses.tickets_opened_with(rows), tickets=tickets[:SHOWN],
-            all_tickets=url_for(LIST, **search) if len(tickets) > SHOWN else "",
+            opened_with=addresses.tickets_opened_with(rows) if is_whole else {}, is_whole=is_whole,
+            tickets=tickets[:SHOWN], all_tickets=url_for(LIST, **search) if len(tickets) > SHOWN else "",
             counts=customer_record.ticket_counts(customer, self.agent), orders=orders.orders_of(customer),
             status=lookups.status, may_manage=self.may("configure"), may_block=self.may("spam"),
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from playhouse.test_utils import count_queries
 
+from database import Stamp
 from helpdesk import clock, settings, tickets
 from helpdesk.people import addresses
 from helpdesk.tickets import cc
@@ -50,6 +51,24 @@ def test_it_keeps_to_what_the_reader_sees(
     assert "Not for Ana" not in page
     assert "They have others that you may not see." in doors.text_of(answer)
     assert "1 ticket " in doors.text_of(answer)
+
+
+def test_who_sees_part_of_the_tickets_is_offered_nothing_that_opens_the_others(
+    client_of: Clients, ana: Agent, root: Agent, carol: Customer, ticket: Ticket, sales: Any
+) -> None:
+    second = addresses.add(carol, "carol@home.example", actor=root)
+    Role.update(can_configure=True).where(Role.id == ana.role_id).execute()
+    Stamp.bump()
+    client, path = client_of(ana), f"/admin/customers/{carol.id}"
+    doors_to_all = (">Correct<", ">Remove<", "Add an address", "Deleting")
+    page = client.get(path).text
+    assert [door for door in doors_to_all if door not in page.replace("\n", "").replace("  ", "")] == []
+    cast.open_ticket(carol, sales)
+    page = client.get(path).text
+    # That one ticket was opened with the address, and another one, would be told by a number beside it.
+    assert "2 tickets" not in page
+    assert [door for door in doors_to_all if door in page.replace("\n", "").replace("  ", "")] == []
+    assert client.get(f"{path}/addresses/{second.id}/remove").status_code == 403
 
 
 def test_it_asks_no_more_for_many_tickets(
