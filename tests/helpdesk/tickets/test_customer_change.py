@@ -18,7 +18,7 @@ from helpdesk.lists import bulk, undo
 from helpdesk.lists.bulk import Outcome
 from helpdesk.outbox import claims, retries
 from helpdesk.people import addresses, customers
-from helpdesk.tickets import cc, customer_change, thread
+from helpdesk.tickets import cc, customer_change, strangers, thread
 from models import (
     Agent,
     BulkChange,
@@ -355,6 +355,17 @@ def test_what_was_written_since_is_not_shown_to_the_former_customer(
     tickets.receive_message(fresh(ticket), "My secret.", actor=dan)
     assert undo.undo(action, actor=ana).left_alone == 1
     assert fresh(ticket).customer == dan
+
+
+def test_who_wrote_as_a_stranger_meanwhile_is_in_copy_of_nothing_when_it_is_theirs_again(
+    ticket: Ticket, carol: Customer, ana: Agent, change: Change
+) -> None:
+    action, address = change().action, ticket.address
+    assert action is not None
+    strangers.receive_from_stranger(fresh(ticket), "Hello?", address=address, form_key="stranger")
+    assert cc.in_copy(ticket) == [address]
+    assert undo.undo(action, actor=ana).back == 1
+    assert (fresh(ticket).customer, cc.in_copy(ticket)) == (carol, [])
 
 
 def test_it_is_not_undone_for_who_is_gone_nor_too_late(
