@@ -33,9 +33,7 @@ LINKS, SECONDS = 5, 3600
 
 def find(key: int, agent: Agent) -> CustomerAddress:
     """Return the address with this id. Raises NotFound, also for one of a customer the agent does not meet."""
-    address: CustomerAddress | None = (
-        CustomerAddress.get_or_none(CustomerAddress.id == key) if inputs.fits(key) else None
-    )
+    address: CustomerAddress | None = CustomerAddress.get_or_none(id=key) if inputs.fits(key) else None
     if address is None:
         raise NotFound(lazy("There is no such address."))
     require(address, agent)
@@ -290,13 +288,12 @@ def _redirect_mails(address: CustomerAddress, new: CustomerAddress) -> None:
 
 def _send_again(address: CustomerAddress, new: CustomerAddress) -> int:
     """Let the last e-mails about tickets go out again that came back or were not sent for the address’s sake."""
-    since = clock.now() - timedelta(days=DAYS)
     lost = OutgoingEmail.bounced_at.is_null(False) | (OutgoingEmail.withheld == UNDELIVERABLE)
     # A ticket that went to another customer meanwhile, or which they are in copy of no more, is not theirs to read.
     theirs = OutgoingEmail.ticket.in_(Ticket.select(Ticket.id).where(Ticket.customer == address.customer_id))
     theirs |= OutgoingEmail.ticket.in_(TicketCc.select(TicketCc.ticket).where(TicketCc.address == new.id))
     rows = OutgoingEmail.select(OutgoingEmail.id).where(
-        OutgoingEmail.address == address.id, theirs, lost, OutgoingEmail.created_at > since
+        OutgoingEmail.address == address.id, theirs, lost, OutgoingEmail.created_at > clock.now() - timedelta(days=DAYS)
     )
     keys = [key for (key,) in rows.order_by(OutgoingEmail.id.desc()).limit(MOST_SENT).tuples()]
     values = withholding.fresh_try() | {"to_email": new.email}

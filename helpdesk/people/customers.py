@@ -259,11 +259,10 @@ def delete_customer(customer: Customer, *, actor: Actor) -> None:
         raise NotFound(lazy("There is no such customer."))
     require_whole_sight(customer, actor)
     if count := Ticket.select().where(Ticket.customer == customer.id).count():
-        raise StillInUse(
-            ngettext(
-                "%(num)d ticket relies on it, also in the bin.", "%(num)d tickets rely on it, also in the bin.", count
-            )
+        text = ngettext(
+            "%(num)d ticket relies on it, also in the bin.", "%(num)d tickets rely on it, also in the bin.", count
         )
+        raise StillInUse(text)
     try:
         with events.transaction():
             for address in customer.addresses:

@@ -249,9 +249,7 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
                 ticket=ticket, address=address_id, added_by=added_by, waits=waits, created_at=clock.now()
             )  # fmt: skip
     # Who wrote as a stranger meanwhile waits to be let in; the ticket is theirs again.
-    TicketCc.delete().where(
-        TicketCc.ticket == ticket, TicketCc.address.in_(_addresses_of(ticket.customer_id))
-    ).execute()
+    _drop_copies(ticket, {ticket.customer_id})
     waited = [key for key in before["mails"] if key not in after["mails"]]
     rows = OutgoingEmail.select(OutgoingEmail, Message).join(Message, JOIN.LEFT_OUTER)
     rows = rows.where(OutgoingEmail.id.in_(waited), OutgoingEmail.state == "cancelled")
