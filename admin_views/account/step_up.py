@@ -5,6 +5,8 @@ Forms that ask for the password anyway (a new one, one’s address, the second f
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from admin_views import setup_menu
@@ -19,9 +21,18 @@ from web.security import safe_path
 
 blueprint = Blueprint("step_up", __name__, url_prefix="/admin")
 
-#: Pages that make or take away what opens the desk to programs, and what every file that goes out ends with.
-PAGES = frozenset({"desk_api_keys.create_view", "desk_api_keys.revoke_view"})
-DOWNLOADS = (".export", ".export_view")
+#: Pages that make or take away what opens the desk to programs, or to people: who has a new account, or a link to one
+#: of a colleague, signs in by it and would be asked for a password that they chose themselves.
+PAGES = frozenset(
+    {
+        *("desk_api_keys.create_view", "desk_api_keys.revoke_view"),
+        *("desk_users.create_view", "desk_users.edit_view", "desk_users.import_view", "desk_users.import_confirm_view"),
+        *("desk_users.invitation", "desk_users.invitations_view", "desk_users.new_password"),
+        "desk_users.reset_two_factor",
+    }
+)
+#: What the endpoint of every file that goes out ends with.
+DOWNLOADS = (".export", ".export_view", ".data_view")
 
 
 def ask_again() -> Page | None:
@@ -37,9 +48,17 @@ def ask_again() -> Page | None:
         # What was typed stays on this page, to be sent again once it is confirmed on another one.
         form = current_form(agent, formdata=None)
         return _page(agent, form, url_for("step_up.confirm"), sent_form=sent_form), 403
-    here = request.script_root + request.full_path.rstrip("?")
-    place = url_for("step_up.confirm", next=here, download=1 if endpoint.endswith(DOWNLOADS) else None)
+    is_link = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+    here = request.script_root + request.full_path.rstrip("?") if is_link else _page_before()
+    place = url_for("step_up.confirm", next=here, download=1 if is_link and endpoint.endswith(DOWNLOADS) else None)
     return redirect(place, 303)
+
+
+def _page_before() -> str:
+    """Return the page with the button of what no link opens: it is pressed once more there."""
+    before = urlsplit(request.referrer or "")
+    is_ours = before.netloc == request.host
+    return safe_path(f"{before.path}?{before.query}".rstrip("?"), HOME) if is_ours else HOME
 
 
 @blueprint.route("/confirm", methods=["GET", "POST"])

@@ -111,7 +111,9 @@ def page(agent: Agent) -> Page:
     except (InvalidInput, TooMany) as error:
         reason = error
         chosen.refuse(error)
-    return errors.again(_page(agent, form, code_form), reason)
+    text, status, headers = errors.again(_page(agent, form, code_form), reason)
+    # The secret may stand on it: no browser keeps it for its *Back*, as it does with other forms.
+    return text, status, {**headers, "Cache-Control": "no-store"}
 
 
 def current_form(agent: Agent, **values: Any) -> CurrentForm:

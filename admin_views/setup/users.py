@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.model.template import EndpointLinkRowAction
 from markupsafe import Markup
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView, posted, references
 from admin_views.base.fields import languages, optional
@@ -25,7 +25,6 @@ from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.people import agents, assignees, invitations, mailed_links, permissions, teams
 from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Permission
-from web import sessions
 
 #: Places named in the list of users; the others are counted.
 PLACES_SHOWN = 3
@@ -70,18 +69,13 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     delete_rule, keep_rule = staticmethod(agents.delete_agent), staticmethod(agents.keep_one_administrator)
     column_list = ("name", "role", "is_admin", "support", "active", "second_factor")
     column_details_list = column_export_list = ()
-    form_columns = ("name", "email", "current", "code", "role", "is_admin", "active", "locale")
+    form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
     repeated = ("role", "locale")
     create_template, edit_template = "admin/rich_form.html", "admin/user_form.html"
     inline_models = (InlinePermission(Permission),)
     form_extra_fields = {
         "current": PasswordField(
             lazy("Your current password"), description=lazy("Needed only to change your own e-mail address.")
-        ),
-        "code": StringField(
-            lazy("Verification code"),
-            description=lazy("Needed only to change your own e-mail address."),
-            render_kw={"autocomplete": "one-time-code"},
         ),
     }
     form_overrides = {"locale": SelectField}
@@ -152,7 +146,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     def create_form(self, obj: Any = None) -> Any:
         """Ask what an invitation needs."""
         form = super().create_form(obj)
-        for name in ("active", "permissions", "current", "code"):
+        for name in ("active", "permissions", "current"):
             del form[name]
         return form
 
@@ -163,15 +157,11 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
         form = super().edit_form(obj)
         if obj is None or obj.id != self.agent.id:
             del form["current"]
-        if "current" not in form or not sessions.asks_code(self.agent):
-            del form["code"]
         return form
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store the account, then its permissions."""
-        rows, code = values.pop("permissions", None), values.pop("code", None)
-        if row.id == self.agent.id and str(values.get("email") or "").strip().lower() != self.agent.email:
-            sessions.confirm(self.agent, values.get("current"), code)
+        rows = values.pop("permissions", None)
         agent = agents.save_agent(row, values, actor=self.agent)
         if rows is not None:
             self.save_permissions(agent, rows)

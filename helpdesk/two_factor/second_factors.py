@@ -11,6 +11,7 @@ from peewee import ModelSelect
 from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
+from helpdesk.lib import throttle
 from helpdesk.locking import lock_account
 from helpdesk.people import required_second_factor, sign_in_limits, sign_ins
 from helpdesk.settings import encryption
@@ -77,8 +78,9 @@ def pending(agent: Agent, key: str) -> Setup | None:
 
 
 def _pending_secret(agent: Agent, key: str) -> str:
-    since = clock.now() - SHOWN_FOR
-    row = SecondFactor.get_or_none(SecondFactor.agent == agent.id, SecondFactor.pending_since > since)
+    now = clock.now()
+    is_recent = SecondFactor.pending_since.between(now - SHOWN_FOR, now + throttle.APART)
+    row = SecondFactor.get_or_none(SecondFactor.agent == agent.id, is_recent)
     return str(row.pending_secret) if row is not None and links.hash_token(row.pending_secret) == key else ""
 
 

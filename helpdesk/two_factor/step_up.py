@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from helpdesk import clock, links
+from helpdesk.lib import throttle
 from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.two_factor import code_tries, second_factors
@@ -16,9 +17,12 @@ FRESH = timedelta(minutes=15)
 
 def is_fresh(token: str | None) -> bool:
     """Whether password and code were given in the browser with this token a short while ago."""
-    since = clock.now() - FRESH
+    now = clock.now()
+    # What a clock that was ahead has left would be fresh until that time comes.
+    span = now - FRESH, now + throttle.APART
     chosen = SignIn.token_hash == links.hash_token(token or "")
-    return SignIn.select().where(chosen, (SignIn.created_at > since) | (SignIn.confirmed_at > since)).exists()
+    is_recent = SignIn.created_at.between(*span) | SignIn.confirmed_at.between(*span)
+    return SignIn.select().where(chosen, is_recent).exists()
 
 
 def asks_code(agent: Agent, token: str | None) -> bool:

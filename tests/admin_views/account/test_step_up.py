@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import clock
 from helpdesk.people import api_keys
-from models import Agent, ApiKey, SignIn
+from models import AccessLink, Agent, ApiKey, Customer, SecondFactor, SignIn
 from tests.support import cast, doors, phones
 
 CONFIRM = "/admin/confirm"
@@ -91,19 +91,61 @@ def test_the_second_factor_asks_for_the_code(client_of: Any, ana: Agent, action:
     assert answer.status_code in {200, 303}
 
 
-def test_ones_own_address_asks_for_the_code(client_of: Any, root: Agent, ana: Agent) -> None:
+def test_ones_own_address_asks_for_the_code(client_of: Any, root: Agent) -> None:
     phone, _codes = phones.set_up(root)
     client, path = client_of(root), f"/admin/users/edit/?id={root.id}"
     data = {"name": "Root", "email": "new@desk.example", "role": str(root.role_id), "is_admin": "1", "active": "1"}
-    assert 'name="code"' not in client.get(path).text
+    given = {"current": cast.PASSWORD, "next": path}
     age()
-    assert 'name="code"' in client.get(path).text
-    assert 'name="code"' not in client.get(f"/admin/users/edit/?id={ana.id}").text
-    for more in ({"current": cast.PASSWORD}, {"current": "wrong", "code": phone.code()}):
-        doors.post(client, path, {**data, **more})
-        assert Agent.get_by_id(root.id).email == root.email
-    doors.post(client, path, {**data, "current": cast.PASSWORD, "code": phone.code()})
+    assert client.get(path).location.startswith(CONFIRM)
+    doors.post(client, path, {**data, "current": cast.PASSWORD})
+    doors.post(client, CONFIRM, given)
+    doors.post(client, CONFIRM, {**given, "current": "wrong", "code": phone.code()})
+    doors.post(client, path, {**data, "current": cast.PASSWORD})
+    assert Agent.get_by_id(root.id).email == root.email
+    assert doors.post(client, CONFIRM, {**given, "code": phone.code()}).location == path
+    doors.post(client, path, data)
+    assert Agent.get_by_id(root.id).email == root.email
+    doors.post(client, path, {**data, "current": cast.PASSWORD})
     assert Agent.get_by_id(root.id).email == "new@desk.example"
+
+
+@pytest.mark.parametrize(
+    "page", ["new", "edit", "import", "invitation", "invitations", "new-password", "reset-two-factor"]
+)
+def test_nobody_makes_themselves_a_fresh_account_instead(client_of: Any, root: Agent, ana: Agent, page: str) -> None:
+    """A browser left open by an administrator opens no other account whose password its finder chooses."""
+    client, path = client_of(root), f"/admin/users/{page}/?id={ana.id}"
+    phones.set_up(ana)
+    age()
+    assert client.get(path).location.startswith(CONFIRM)
+    new = {"name": "Eve", "email": "eve@evil.example", "role": str(root.role_id), "is_admin": "1", "text": "Eve"}
+    answers = [doors.post(client, path, data) for data in ({}, {"confirmed": "1"}, {"mail": "1"}, new)]
+    assert {answer.status_code for answer in answers} <= {303, 403}
+    assert (Agent.select().count(), AccessLink.select().count(), SecondFactor.select().count()) == (2, 0, 1)
+
+
+def test_all_that_is_kept_of_a_person_goes_out_after_it_alone(client_of: Any, root: Agent, carol: Customer) -> None:
+    client, page = client_of(root), f"/admin/customers/{carol.id}"
+    age()
+    before = {"Referer": f"http://localhost{page}?from=x"}
+    answer = doors.post(client, f"{page}/data", headers=before)
+    assert (answer.status_code, answer.location) == (303, f"{CONFIRM}?next={page}?from%3Dx")
+    elsewhere = doors.post(client, f"{page}/data", headers={"Referer": "https://evil.example/admin/trap"})
+    assert elsewhere.location == f"{CONFIRM}?next=/admin/"
+    given = {"current": cast.PASSWORD, "next": f"{page}?from=x"}
+    assert doors.post(client, CONFIRM, given).location == f"{page}?from=x"
+    with doors.post(client, f"{page}/data") as sent:
+        assert sent.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_clock_that_was_ahead_leaves_nothing_fresh(client_of: Any, root: Agent) -> None:
+    client = client_of(root)
+    age(minutes=-60)
+    SignIn.update(confirmed_at=clock.now() + timedelta(days=30)).execute()
+    assert client.get("/admin/api-keys/new/").status_code == 303
+    doors.post(client, CONFIRM, {"current": cast.PASSWORD, "next": "/admin/"})
+    assert client.get("/admin/api-keys/new/").status_code == 200
 
 
 def test_it_leads_nowhere_else(client_of: Any, ana: Agent) -> None:

@@ -206,6 +206,15 @@ def test_reading_the_page_makes_no_secret(client_of: Any, ana: Agent) -> None:
     assert not SecondFactor.select().exists()
 
 
+def test_no_browser_keeps_a_page_with_the_secret(client_of: Any, ana: Agent) -> None:
+    client = client_of(ana)
+    doors.post(client, PAGE, {"action": "begin", "current": cast.PASSWORD})
+    pages = [client.get(PAGE), doors.post(client, PAGE, {"action": "confirm", "code": "no"})]
+    pages.append(doors.post(client, PAGE, {"action": "begin", "current": "wrong"}))
+    assert [(page.status_code, 'id="secret"' in page.text) for page in pages] == [(200, True), (422, True), (422, True)]
+    assert {page.headers["Cache-Control"] for page in pages} == {"no-store"}
+
+
 def test_a_browser_beside_is_not_shown_the_secret(client_of: Any, ana: Agent) -> None:
     here, there = client_of(ana), client_of(ana)
     doors.post(here, PAGE, {"action": "begin", "current": cast.PASSWORD})

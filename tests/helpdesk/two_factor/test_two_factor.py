@@ -14,7 +14,7 @@ from helpdesk.lib import qr_code
 from helpdesk.operations import upkeep
 from helpdesk.people import agents, invitations, permissions, required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Browser, Visitor
-from helpdesk.two_factor import pending_sign_ins, recovery_codes, second_factors
+from helpdesk.two_factor import pending_sign_ins, recovery_codes, second_factors, step_up
 from models import Agent, JournalEntry, OutgoingEmail, PendingSignIn, RecoveryCode, Role, SecondFactor
 from tests.support import cast, phones, racing
 
@@ -206,6 +206,19 @@ def test_half_a_sign_in_opens_nothing_and_lasts_ten_minutes(travel: Any, ana: Ag
     travel.shift(1)
     upkeep.run()
     assert not PendingSignIn.select().exists()
+
+
+def test_what_a_clock_that_was_ahead_has_left_waits_no_longer(travel: Any, ana: Agent) -> None:
+    phones.set_up(ana)
+    travel.shift(86_400)
+    token, (key, _phone), browser = pending_sign_ins.begin(ana), phones.begin(ana), sign_ins.start_sign_in(ana)
+    travel.shift(-50)
+    # As far apart as the clocks of two hosts may be.
+    assert (pending_sign_ins.agent_of(token), step_up.is_fresh(browser)) == (ana, True)
+    assert second_factors.pending(ana, key) is not None
+    travel.shift(-3_600)
+    assert (pending_sign_ins.agent_of(token), step_up.is_fresh(browser)) == (None, False)
+    assert second_factors.pending(ana, key) is None
 
 
 def test_half_a_sign_in_is_made_whole_once(ana: Agent) -> None:
