@@ -229,7 +229,7 @@ def _rating(who: Person, row: Ticket, refused: str) -> dict[str, str] | None:
     """Return what the question about satisfaction shows; None where it is not asked."""
     if not refused and not satisfaction.is_asked(row, who):
         return None
-    rating = satisfaction.rating_of(row)
+    rating = satisfaction.own_rating(row)
     comment = request.form.get("comment", rating.comment if rating is not None else "")
     return {"score": rating.score if rating is not None else "", "comment": comment, "refused": refused}
 

@@ -19,7 +19,7 @@ from helpdesk.lists.period_criteria import BAD, COUNTED, GOOD
 from helpdesk.locking import act
 from helpdesk.reports import statistics
 from helpdesk.settings import lookups
-from models import Agent, Customer, Message, Rating, Ticket
+from models import Agent, Customer, Message, Rating, Ticket, TicketEvent
 
 MAX_COMMENT = 1_000
 #: Comments shown with the figures: the newest ones.
@@ -41,6 +41,13 @@ def _reply_waits(ticket: Ticket) -> bool:
 def rating_of(ticket: Ticket) -> Rating | None:
     """Return the customer's rating of this ticket, or None."""
     return Rating.get_or_none(Rating.ticket == ticket.id)
+
+
+def own_rating(ticket: Ticket) -> Rating | None:
+    """Return the rating of this ticket by its present customer; None for one that a former customer gave."""
+    given = TicketEvent.kind.in_([kind.value for kind in _KINDS.values()])
+    last = TicketEvent.select().where(TicketEvent.ticket == ticket.id, given).order_by(TicketEvent.id.desc()).first()
+    return rating_of(ticket) if last is None or last.customer_id == ticket.customer_id else None
 
 
 def rate(ticket: Ticket, score: str, *, actor: Customer | TicketGuest, comment: str = "") -> None:

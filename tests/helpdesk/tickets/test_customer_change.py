@@ -16,8 +16,10 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import describe
 from helpdesk.lists import bulk, undo
 from helpdesk.lists.bulk import Outcome
+from helpdesk.lists.period_criteria import BAD, GOOD
 from helpdesk.outbox import claims, retries
 from helpdesk.people import addresses, customers
+from helpdesk.reports import satisfaction
 from helpdesk.tickets import cc, customer_change, strangers, thread
 from models import (
     Agent,
@@ -270,6 +272,21 @@ def test_undoing_what_unblocked_the_former_customer_blocks_nobody_else(
     assert action is not None
     assert undo.undo(action, actor=ana).left_alone == 1
     assert Customer.get_by_id(dan.id).blocked_at is None
+
+
+def test_what_the_former_customer_thought_of_it_is_not_said_to_be_the_new_ones(
+    ticket: Ticket, carol: Customer, dan: Customer, ana: Agent, change: Change
+) -> None:
+    tickets.close(ticket, actor=ana)
+    settings.save({"ask_satisfaction": True})
+    satisfaction.rate(ticket, BAD, actor=carol, comment="My neighbour was rude.")
+    assert satisfaction.own_rating(ticket) == satisfaction.rating_of(ticket) is not None
+    change()
+    assert satisfaction.own_rating(fresh(ticket)) is None
+    satisfaction.rate(fresh(ticket), GOOD, actor=dan)
+    rating = satisfaction.own_rating(fresh(ticket))
+    assert rating is not None
+    assert (rating.score, rating.comment) == (GOOD, "")
 
 
 # --- Two at once --------------------------------------------------------------------------------------------------
