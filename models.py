@@ -502,6 +502,7 @@ class Ticket(Base):
         return f"{self.number} {self.subject}"
 
 
+#: The heaviest first, then those that wait (the others' `waiting_since` lies 1,000 years later), the longest first.
 ORDER = (Ticket.rank, Ticket.waiting_since, Ticket.id)
 
 for _name, _columns in {
@@ -530,6 +531,7 @@ Ticket.add_index(
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=LIVE, name="ticket_live_recent"))
 Ticket.add_index(Ticket.index(Ticket.due_at, Ticket.id, where=LIVE, name="ticket_live_due"))
 Ticket.add_index(Ticket.index(Ticket.id, where=LIVE, name="ticket_live_age"))
+Ticket.add_index(Ticket.index(Ticket.waiting_since, Ticket.id, where=LIVE, name="ticket_live_longest"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))

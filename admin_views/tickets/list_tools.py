@@ -23,6 +23,7 @@ from web.fragments import fragment
 
 SORTS = {
     "urgent": lazy("Most urgent first"),
+    "waiting": lazy("What waits first"),
     "newest": lazy("Newest activity first"),
     "oldest": lazy("Oldest first"),
     "waking": lazy("What wakes first"),

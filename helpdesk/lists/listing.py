@@ -35,7 +35,9 @@ NEWS_LIMIT = 100
 VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all")
 #: Lists of what is open.
 LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
-SORTS = ("urgent", "newest", "oldest")
+SORTS = ("urgent", "waiting", "newest", "oldest")
+#: Orders of what is open alone.
+LIVE_SORTS = 2
 #: The one order of what sleeps: what wakes first.
 WAKING = "waking"
 #: The order of what is due first, where tickets have due times.
@@ -137,7 +139,7 @@ class TicketListing:
         if self.view == "snoozed":
             return (WAKING,)
         if self.view not in LIVE_VIEWS or self.text:
-            return SORTS[1:]
+            return SORTS[LIVE_SORTS:]
         return (*SORTS, DUE) if rules.exist() else SORTS
 
     @property

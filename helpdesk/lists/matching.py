@@ -18,6 +18,8 @@ from models import LIVE, ORDER, Ticket, TicketTag
 URGENT = Order(ORDER)
 WAKING = Order((Ticket.snoozed_until, Ticket.id))
 DUE = Order((Ticket.due_at, Ticket.id))
+#: What waits, the longest first, whatever its priority; then the others.
+LONGEST = Order((Ticket.waiting_since, Ticket.id))
 
 #: The criteria that name a row, and their columns; a tag has a table of its own.
 COLUMNS: dict[str, Any] = {
@@ -79,6 +81,8 @@ def order_of(shape: Shape, sort: str) -> Order:
     """Return the order of a list; each one is that of an index."""
     if sort == "urgent":
         return URGENT
+    if sort == "waiting":
+        return LONGEST
     if sort == "waking":
         return WAKING
     if sort == "due":

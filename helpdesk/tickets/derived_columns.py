@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from helpdesk import clock
@@ -18,6 +19,10 @@ AWAKE: dict[str, Any] = {
 }
 
 
+#: How far behind those that wait the others stand: their `waiting_since` is their last activity, 1,000 years later.
+BEHIND = timedelta(days=365_242)
+
+
 def store(ticket: Ticket, **changes: Any) -> None:
     """Set these columns and the time of the last activity; only what changed is written.
 
@@ -26,7 +31,7 @@ def store(ticket: Ticket, **changes: Any) -> None:
     now = clock.now()
     ticket.last_activity = now
     if not ticket.awaits_reply:
-        ticket.waiting_since = now
+        ticket.waiting_since = now + BEHIND
     for name, value in changes.items():
         setattr(ticket, name, value)
     if not is_live(ticket) and (ticket.is_snoozed or ticket.woken_at is not None):
@@ -53,8 +58,8 @@ def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, An
 
 
 def answered_columns() -> dict[str, Any]:
-    """Return the columns that end the customer's wait."""
-    return {"awaits_reply": False, "waiting_since": clock.now()}
+    """Return the columns that end the customer's wait: the ticket stands behind those that wait (RULES 34)."""
+    return {"awaits_reply": False, "waiting_since": clock.now() + BEHIND}
 
 
 def waiting_columns(ticket: Ticket) -> dict[str, Any]:

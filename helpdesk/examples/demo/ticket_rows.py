@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from database import database
 from helpdesk import search
 from helpdesk.events import EventKind
+from helpdesk.tickets.derived_columns import BEHIND
 from models import (
     CLOSED,
     CUSTOMER_MESSAGE,
@@ -140,7 +141,7 @@ class MemoryTicket:
         if self.columns["assignee_id"] is None:
             self.columns |= {"assignee_id": agent.id, "team_id": None}
         self._status(status, at)
-        self.columns |= {"awaits_reply": False, "waiting_since": at}
+        self.columns |= {"awaits_reply": False, "waiting_since": at + BEHIND}
         if self.columns["first_response"] is None:
             self.columns["first_response"] = int((at - self.columns["created_at"]).total_seconds())
         self._event(EventKind.REPLIED, at, agent, message=message)
@@ -212,7 +213,7 @@ class MemoryTicket:
     def _store(self, at: datetime) -> None:
         self.columns["last_activity"] = at
         if not self.columns["awaits_reply"]:
-            self.columns["waiting_since"] = at
+            self.columns["waiting_since"] = at + BEHIND
 
     def _status(self, status: Status, at: datetime, *, by_customer: bool = False) -> None:
         closing = status.category == CLOSED
@@ -223,7 +224,7 @@ class MemoryTicket:
             "closed_by_customer": by_customer,
         }
         if status.category != OPEN:
-            self.columns |= {"awaits_reply": False, "waiting_since": at}
+            self.columns |= {"awaits_reply": False, "waiting_since": at + BEHIND}
 
     def _priority(self, priority: Priority) -> None:
         self.columns |= {"priority_id": priority.id, "rank": -priority.weight}

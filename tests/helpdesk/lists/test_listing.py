@@ -207,7 +207,7 @@ def test_a_deleted_note_is_not_found_any_more(letters, root):
 
 
 def test_orders_are_offered_where_they_mean_something(root):
-    assert TicketListing(root).sorts == ("urgent", "newest", "oldest")
+    assert TicketListing(root).sorts == ("urgent", "waiting", "newest", "oldest")
     assert TicketListing(root, "closed").sorts == TicketListing(root, text="x").sorts == ("newest", "oldest")
 
 
