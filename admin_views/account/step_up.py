@@ -5,8 +5,6 @@ Forms that ask for the password anyway (a new one, one’s address, the second f
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from admin_views import setup_menu
@@ -32,7 +30,7 @@ PAGES = frozenset(
     }
 )
 #: What the endpoint of every file that goes out ends with.
-DOWNLOADS = (".export", ".export_view", ".data_view")
+DOWNLOADS = (".export", ".export_view")
 
 
 def ask_again() -> Page | None:
@@ -48,17 +46,9 @@ def ask_again() -> Page | None:
         # What was typed stays on this page, to be sent again once it is confirmed on another one.
         form = current_form(agent, formdata=None)
         return _page(agent, form, url_for("step_up.confirm"), sent_form=sent_form), 403
-    is_link = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
-    here = request.script_root + request.full_path.rstrip("?") if is_link else _page_before()
-    place = url_for("step_up.confirm", next=here, download=1 if is_link and endpoint.endswith(DOWNLOADS) else None)
+    here = request.script_root + request.full_path.rstrip("?")
+    place = url_for("step_up.confirm", next=here, download=1 if endpoint.endswith(DOWNLOADS) else None)
     return redirect(place, 303)
-
-
-def _page_before() -> str:
-    """Return the page with the button of what no link opens: it is pressed once more there."""
-    before = urlsplit(request.referrer or "")
-    is_ours = before.netloc == request.host
-    return safe_path(f"{before.path}?{before.query}".rstrip("?"), HOME) if is_ours else HOME
 
 
 @blueprint.route("/confirm", methods=["GET", "POST"])

@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import clock
 from helpdesk.people import api_keys
-from models import AccessLink, Agent, ApiKey, Customer, SecondFactor, SignIn
+from models import AccessLink, Agent, ApiKey, SecondFactor, SignIn
 from tests.support import cast, doors, phones
 
 CONFIRM = "/admin/confirm"
@@ -123,20 +123,6 @@ def test_nobody_makes_themselves_a_fresh_account_instead(client_of: Any, root: A
     answers = [doors.post(client, path, data) for data in ({}, {"confirmed": "1"}, {"mail": "1"}, new)]
     assert {answer.status_code for answer in answers} <= {303, 403}
     assert (Agent.select().count(), AccessLink.select().count(), SecondFactor.select().count()) == (2, 0, 1)
-
-
-def test_all_that_is_kept_of_a_person_goes_out_after_it_alone(client_of: Any, root: Agent, carol: Customer) -> None:
-    client, page = client_of(root), f"/admin/customers/{carol.id}"
-    age()
-    before = {"Referer": f"http://localhost{page}?from=x"}
-    answer = doors.post(client, f"{page}/data", headers=before)
-    assert (answer.status_code, answer.location) == (303, f"{CONFIRM}?next={page}?from%3Dx")
-    elsewhere = doors.post(client, f"{page}/data", headers={"Referer": "https://evil.example/admin/trap"})
-    assert elsewhere.location == f"{CONFIRM}?next=/admin/"
-    given = {"current": cast.PASSWORD, "next": f"{page}?from=x"}
-    assert doors.post(client, CONFIRM, given).location == f"{page}?from=x"
-    with doors.post(client, f"{page}/data") as sent:
-        assert sent.headers["Content-Disposition"].startswith("attachment")
 
 
 def test_a_clock_that_was_ahead_leaves_nothing_fresh(client_of: Any, root: Agent) -> None:
