@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+from peewee import fn
+
 from helpdesk import clock, i18n, notifications
 from helpdesk.notifications import outbox_rows
 from helpdesk.notifications.causes import Cause, Occasion
-from models import CustomerAddress, OutgoingEmail, Ticket
+from models import CustomerAddress, Message, OutgoingEmail, Ticket
 
 #: The kinds of mail that confirm a ticket to who opened it.
 CONFIRMING = ("confirmation", "received")
@@ -55,8 +57,11 @@ def make_good(address: CustomerAddress) -> None:
     confirmed = OutgoingEmail.select(OutgoingEmail.ticket).where(
         OutgoingEmail.address == address.id, OutgoingEmail.ticket.is_null(False)
     )
+    # Who got the ticket of somebody else opened none: whether they are mailed was decided then.
+    opened_by = Message.select(Message.customer).where(Message.ticket == Ticket.id).order_by(Message.id).limit(1)
     unconfirmed = Ticket.select().where(
-        Ticket.address == address.id, Ticket.created_at > clock.now() - OLDEST, Ticket.id.not_in(confirmed)
-    )
+        Ticket.address == address.id, Ticket.created_at > clock.now() - OLDEST, Ticket.id.not_in(confirmed),
+        fn.COALESCE(opened_by, address.customer_id) == address.customer_id,
+    )  # fmt: skip
     for ticket in reversed(unconfirmed.order_by(Ticket.id.desc()).limit(MOST)):
         notifications.owe(Cause(Occasion.PROVEN, ticket=ticket))

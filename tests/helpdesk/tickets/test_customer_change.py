@@ -21,6 +21,7 @@ from helpdesk.outbox import claims, retries
 from helpdesk.people import addresses, customers
 from helpdesk.reports import satisfaction
 from helpdesk.tickets import cc, customer_change, strangers, thread
+from helpdesk.visitors import confirmations
 from models import (
     Agent,
     BulkChange,
@@ -196,6 +197,16 @@ def test_nobody_is_mailed_unless_that_is_ticked(ticket: Ticket, change: Change) 
     OutgoingEmail.delete().execute()
     change()
     assert not OutgoingEmail.select().exists()
+
+
+def test_who_was_not_to_be_mailed_is_sent_no_confirmation_once_their_address_is_proven(
+    ticket: Ticket, change: Change
+) -> None:
+    change("new@visitor.example")
+    address = fresh(ticket).address
+    customers.prove(address)
+    confirmations.make_good(address)
+    assert mails_to("new@visitor.example") == []
 
 
 def test_the_new_customer_is_mailed_a_link_where_that_is_ticked(ticket: Ticket, change: Change) -> None:
