@@ -133,6 +133,7 @@ GET: dict[str, str] = {
     "desk_outbox.export": f"{CONFIGURE} 404",
     **screen("desk_mailboxes"),
     **dict.fromkeys(("desk_mailboxes.sign_in_view", "desk_mailboxes.oauth_view"), f"{CONFIGURE} 302"),
+    "desk_mailboxes.test_view": f"{CONFIGURE} 200",
     **screen("desk_senders"),
     "desk_strangers.index_view": f"{DESK} 302 302 302 302",
     "desk_incoming.index_view": AGENTS,
