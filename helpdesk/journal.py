@@ -51,7 +51,15 @@ MAX_TEXT = 500
 SILENT = frozenset(
     {
         *("id", "password_hash", "created_at", "hits", "last_hit_at"),
-        *("last_success_at", "failing_since", "last_error", "tokens", "watched_by", "second_factor_due_at"),
+        *(
+            "last_success_at",
+            "failing_since",
+            "last_error",
+            "tokens",
+            "watched_by",
+            "begins_at",
+            "second_factor_due_at",
+        ),
     }
 )
 #: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.

@@ -100,7 +100,12 @@ def confirm(agent: Agent, code: str, *, key: str, keep_token: str | None) -> lis
         lock_account(agent)
         was_on = is_on(agent)
         row = SecondFactor.update(
-            secret=stored, last_step=step, confirmed_at=clock.now(), pending_secret="", pending_since=None
+            # No secret waits any more.
+            secret=stored,
+            last_step=step,
+            confirmed_at=clock.now(),
+            pending_secret="",
+            pending_since=None,  # nosec B106
         )
         if not row.where(SecondFactor.agent == agent.id, SecondFactor.pending_secret == stored).execute():
             raise InvalidInput(OUTDATED, field="code")
