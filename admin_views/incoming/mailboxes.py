@@ -279,8 +279,8 @@ class MailboxesView(DeskView):
     def read_view(self) -> Any:
         """Take what is new at once."""
         row = self.get_one(request.form.get("id"))
-        count = mailbox_test.read_now(row, actor=self.agent)
-        flash(i18n.ngettext("%(num)d e-mail was taken.", "%(num)d e-mails were taken.", count), "success")
+        text, is_well = mailbox_test.read_now(row, actor=self.agent)
+        flash(text, "success" if is_well else "error")
         return redirect(self.get_url("desk_incoming.index_view"))
 
 

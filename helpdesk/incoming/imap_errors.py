@@ -37,7 +37,7 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, FolderMissing):
         return Failure("mailbox-folder", {"name": str(error)})
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure("mailbox-certificate", {"reason": error.verify_message})
+        return Failure("mailbox-certificate", {"reason": error.verify_message.rstrip(".")})
     if isinstance(error, IMAP4.error):
         return _explain_answer(error)
     return Failure(next((key for kind, key in KINDS if isinstance(error, kind)), "mailbox"))

@@ -9,7 +9,15 @@ from typing import Any
 from helpdesk import access, settings
 from helpdesk.access import Actor
 from helpdesk.i18n import lazy, ngettext
-from helpdesk.incoming import collection, mailboxes, pipeline, sender_checks, shared_account
+from helpdesk.incoming import (
+    collection,
+    mailbox_health,
+    mailbox_secrets,
+    mailboxes,
+    pipeline,
+    sender_checks,
+    shared_account,
+)
 from helpdesk.incoming.imap_errors import explain
 from helpdesk.settings import mail_accounts
 from models import Mailbox
@@ -96,6 +104,8 @@ def _resolved(mailbox: Mailbox) -> Step:
 
 def _signed_in(mailbox: Mailbox) -> list[Step]:
     name = lazy("Connection and sign-in")
+    if mailbox_secrets.lacks_password(mailbox):
+        return [Step(name, False, lazy("No password is stored: type it into the form of the mailbox."))]
     _host, _port, security = mail_accounts.imap_server_of(mailbox)
     try:
         with collection.imap().connect(mailbox) as connection:
@@ -141,9 +151,10 @@ def _waiting(mailbox: Mailbox, connection: Any) -> list[Step]:
     return [Step(lazy("Wait for new e-mails"), True, text)]
 
 
-def read_now(mailbox: Mailbox, *, actor: Actor) -> int:
-    """Take what is new in a mailbox at once, and decide about it; return how many e-mails were taken."""
+def read_now(mailbox: Mailbox, *, actor: Actor) -> tuple[str, bool]:
+    """Take what is new in a mailbox at once, and decide about it; return what came of it, and whether that is well."""
     access.require(actor, "administer")
     taken = collection.collect(mailbox) if mailbox.kind == "imap" and mailbox.enabled else 0
     pipeline.decide_waiting()
-    return taken
+    failure = mailbox_health.failure_text(Mailbox.get_by_id(mailbox.id)) if mailbox.enabled else ""
+    return failure or str(ngettext("%(num)d e-mail was taken.", "%(num)d e-mails were taken.", taken)), not failure

@@ -47,6 +47,22 @@ def test_another_server_forgets_the_password_and_says_so(client_of: Any, root: A
     assert Mailbox.get().secret == ""
 
 
+def test_reading_now_tells_what_failed(client_of: Any, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    doors.post(client, NEW, {**FORM, "host": "no-such-host.invalid", "service": str(sales.id)})
+    doors.post(client, "/admin/mailboxes/read/", {"id": str(Mailbox.get().id)})
+    text = doors.text_of(client.get("/admin/mailboxes/"))
+    assert "Check its spelling, or ask your provider" in text
+    assert "0 e-mails were taken" not in text
+
+
+def test_a_password_that_is_not_there_is_no_refusal_of_the_server(client_of: Any, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    values = {**FORM, "host": "127.0.0.1", "password": "", "service": str(sales.id), "test": "1"}
+    answer = doors.post(client, NEW, values)
+    assert "No password is stored: type it into the form of the mailbox." in doors.text_of(client.get(answer.location))
+
+
 def test_an_agent_who_signs_in_among_customers_is_shown_the_way(client: Any, root: Agent) -> None:
     text = doors.text_of(doors.post(client, "/sign-in", {"email": root.email, "password": "x", "enter": "1"}))
     assert "Customers sign in here. Do you work here? Sign in to the desk" in text
