@@ -201,9 +201,8 @@ class MailboxesView(DeskView):
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:
         """Lead to the test where that is what was asked for."""
-        if "test" in request.form:
-            return self.get_url(".test_view", id=model.id)
-        return super().get_save_return_url(model, is_created)
+        address = super().get_save_return_url(model, is_created)
+        return self.get_url(".test_view", id=model.id) if "test" in request.form else address
 
     def form_data(self, _row: Any) -> dict[str, Any]:
         """Leave the password out of the form."""

@@ -29,6 +29,8 @@ def test_a_mailbox_is_called_by_its_address_and_tried_at_once(client_of: Any, ro
     assert (row.name, settings.decrypt(row.secret)) == ("help@shop.example", "open-sesame")
     assert answer.location.endswith(f"/admin/mailboxes/test/?id={row.id}")
     text = doors.text_of(client.get(answer.location))
+    assert "help@shop.example” was added" in text
+    assert "Record was" not in text
     assert "Check its spelling, or ask your provider" in text
 
 
