@@ -126,7 +126,7 @@ def test_a_mailbox_with_mails_is_switched_off_not_deleted(
 
 @sqlite_only
 def test_the_test_of_a_mailbox_names_what_is_wrong(client_of: Clients, root: Agent, sales: Service) -> None:
-    row = make_mailbox(sales, kind="imap", host="127.0.0.1", port=9, security="tls")
+    row = make_mailbox(sales, kind="imap", host="127.0.0.1", port=9, security="tls", secret=settings.encrypt("x"))
     text = doors.text_of(doors.post(client_of(root), "/admin/mailboxes/test/", {"id": row.id}))
     assert "The server refuses connections on this port." in text
 
