@@ -229,10 +229,9 @@ def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
     Raises NotAllowed, or InvalidInput at ``name`` or ``label``: a name belongs to one tag.
     """
     access.require(actor, "configure")
-    name = _tag_name(inputs.required(values.get("name"), "name", MAX_TAG), "name")
+    name = _tag_name(inputs.required(values.get("name"), "name", MAX_TAG + 1), "name")
     label = {code: _tag_name(text, "label") for code, text in (values.get("label") or {}).items() if text.strip()}
-    for column, value in {"name": name, "key": folding.fold(name)[:MAX_TAG], "label": Label(label)}.items():
-        setattr(tag, column, value)
+    inputs.set_attributes(tag, {"name": name, "key": folding.fold(name)[:MAX_TAG], "label": Label(label)})
     for key in lookups.tag_keys(tag):
         other = lookups.tag_named(key)
         if other is not None and other.id != tag.id:
@@ -246,7 +245,9 @@ def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
 
 
 def _tag_name(text: str, field: str) -> str:
-    name = inputs.one_line(text, MAX_TAG).lstrip("# ")
+    name = inputs.one_line(text, MAX_TAG + 1).lstrip("# ")
+    if len(name) > MAX_TAG:
+        raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_TAG), field=field)
     if not name or "," in name:
         raise InvalidInput(lazy("Use a word or a few, without a comma."), field=field)
     return name

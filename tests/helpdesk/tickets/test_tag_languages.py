@@ -66,6 +66,8 @@ def test_a_page_in_one_language_leaves_what_a_page_in_the_other_chose(ticket, an
         ({"name": "parcel", "label": {"fr": "etiquette de RETOUR"}}, "label"),
         ({"name": "parcel", "label": {"fr": "a, b"}}, "label"),
         ({"name": "parcel", "label": {"en": "#"}}, "label"),
+        ({"name": "parcel", "label": {"en": "x" * 41}}, "label"),
+        ({"name": "x" * 41}, "name"),
     ],
 )
 def test_a_name_belongs_to_one_tag(root, label, values, field):
