@@ -1196,7 +1196,8 @@ class Mailbox(Cached):
     The columns from `uid_validity` on say how far it has been read and what went wrong; nobody edits them.
     """
 
-    name = CharField(max_length=120)
+    #: How it is called here: its address, unless somebody names it.
+    name = CharField(max_length=120, default="")
     address = CharField(max_length=254, unique=True)
     aliases = TextField(default="")
     kind = CharField(max_length=10, default="imap")

@@ -58,12 +58,6 @@ def in_order(form: Any, names: Iterable[str]) -> Any:
     return form
 
 
-def not_required(field: Any) -> None:
-    """Let a field be left empty, of a column that its rule fills then."""
-    field.validators = [check for check in field.validators if not isinstance(check, ValueRequired)]
-    field.flags.required = False
-
-
 class DeskConverter(CustomModelConverter):
     """Model columns to native controls, with the limits both engines share."""
 

@@ -7,9 +7,9 @@ from typing import Any
 from markupsafe import Markup
 from peewee import fn
 from wtforms import RadioField
+from wtfpeewee.orm import ValueRequired
 
 from admin_views.base import DeskView, fields
-from admin_views.base.forms import not_required
 from admin_views.base.ordering import Ordered
 from helpdesk.i18n import _, lazy
 from helpdesk.setup import workflow
@@ -71,7 +71,8 @@ def suggestions(view: Any, row: Any) -> list[tuple[str, str]]:
 def without_identifier(form: Any) -> Any:
     """Return the form of a new row, which need not name its identifier: that is made from the label."""
     field = form.identifier
-    not_required(field)
+    field.validators = [check for check in field.validators if not isinstance(check, ValueRequired)]
+    field.flags.required = False
     field.description = _(
         "Empty: made from the label. It is for filters and exports, and stays when the label changes."
     )
