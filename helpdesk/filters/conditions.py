@@ -96,11 +96,11 @@ class TicketFields:
     @cached_property
     def mailbox(self) -> list[str]:
         rows = [lookups.mailbox(mail.mailbox) for mail in self._opening_mail]
-        return [text for row in rows if row is not None for text in (row.name, row.address)] or [""]
+        return [text for row in rows if row is not None for text in (row.name, row.address)]
 
     @cached_property
     def recipient(self) -> list[str]:
-        return [email for mail in self._opening_mail for email in mail.recipients] or [""]
+        return [email for mail in self._opening_mail for email in mail.recipients]
 
     @cached_property
     def origin(self) -> list[str]:

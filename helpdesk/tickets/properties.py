@@ -77,7 +77,7 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Remove a tag from the ticket."""
     with act(ticket, "tag", actor=actor):
-        row = lookups.tag_named(tag_key(name)) or Tag.get_or_none(Tag.key == tag_key(name))
+        row = Tag.get_or_none(Tag.key == tag_key(name))
         if row is not None and TicketTag.delete().where(TicketTag.ticket == ticket, TicketTag.tag == row).execute():
             store(ticket)
             record(ticket, EventKind.UNTAGGED, actor=actor, tag=str(row))
