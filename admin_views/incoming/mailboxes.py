@@ -10,7 +10,6 @@ from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView
 from admin_views.base.fields import languages
-from admin_views.base.forms import not_required
 from helpdesk import i18n, outbox
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
@@ -188,7 +187,7 @@ class MailboxesView(DeskView):
         if is_stored and mailbox_sign_in.sends_without_sign_in(model):
             flash(_("The desk’s e-mails are sent by this mailbox: they wait until it is signed in again."), "error")
         if is_stored and mailbox_secrets.lacks_password(model):
-            flash(_("The password was for the former server or user, and is forgotten: type it again."), "error")
+            flash(str(mailbox_secrets.NO_PASSWORD), "error")
         return is_stored
 
     @expose("/new/", methods=("GET", "POST"))
@@ -211,15 +210,8 @@ class MailboxesView(DeskView):
     def create_form(self, obj: Any = None) -> Any:
         """Begin with what most have: one service, TLS."""
         form = super().create_form(obj)
-        not_required(form.name)
         if request.method == "GET":
             form.security.data, form.begin.data, form.kind.data, form.auth.data = "tls", "new", "imap", "password"
-        return form
-
-    def edit_form(self, obj: Any = None) -> Any:
-        """Let it be called by its address."""
-        form = super().edit_form(obj)
-        not_required(form.name)
         return form
 
     def render(self, template: str, **kwargs: Any) -> str:

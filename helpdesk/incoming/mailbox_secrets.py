@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpdesk import settings
+from helpdesk.i18n import lazy
 from models import Mailbox
 
+#: What is said where a password is missing.
+NO_PASSWORD = lazy(
+    "No password is stored: type it into the form. It is forgotten when server, port, encryption or user change."
+)
 #: What a stored password was given for: when it changes, the password is forgotten.
 PASSWORD_OF = ("host", "port", "username", "security", "auth")
 #: What a client secret was given for, and with the above what tokens were.

@@ -105,7 +105,7 @@ def _resolved(mailbox: Mailbox) -> Step:
 def _signed_in(mailbox: Mailbox) -> list[Step]:
     name = lazy("Connection and sign-in")
     if mailbox_secrets.lacks_password(mailbox):
-        return [Step(name, False, lazy("No password is stored: type it into the form of the mailbox."))]
+        return [Step(name, False, mailbox_secrets.NO_PASSWORD)]
     _host, _port, security = mail_accounts.imap_server_of(mailbox)
     try:
         with collection.imap().connect(mailbox) as connection:
