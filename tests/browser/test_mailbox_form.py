@@ -50,6 +50,16 @@ def test_the_form_shows_what_matters_by_what_was_chosen(world: Any, browse: Any)
         assert page.locator("#address").is_visible()
 
 
+def test_a_setting_shows_once_the_switch_it_needs_is_on(world: Any, browse: Any) -> None:
+    with browse("root", 1280) as page:
+        page.goto("/admin/configuration/")
+        part = page.locator("[data-needs]").first
+        switch = page.locator(f"#{part.get_attribute('data-needs')}")
+        for _turn in range(2):
+            assert part.evaluate("part => part.hidden") is not switch.is_checked()
+            switch.evaluate("box => box.click()")
+
+
 def test_the_set_up_stores_a_mailbox(world: Any, browse: Any) -> None:
     with browse("root", 390) as page:
         page.goto("/setup/mailbox")
