@@ -43,13 +43,14 @@ def is_overdue(agent: Agent) -> bool:
 def refresh() -> None:
     """Let the days begin for whoever must have a second factor and has none, and end for everybody else.
 
-    Call it in the transaction that changes who must have one, or who has one.
+    Those of somebody invited begin when they come (`sign_ins.start_sign_in`). Call it in the transaction that changes
+    who must have one, or who has one.
     """
     needs = Agent.role.in_(Role.select(Role.id).where(Role.requires_second_factor))
     if settings.get(OF_ADMINISTRATORS):
         needs |= Agent.is_admin
     having = SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
-    is_missing = Agent.active & needs & Agent.id.not_in(having)
+    is_missing = Agent.active & Agent.password_hash.is_null(False) & needs & Agent.id.not_in(having)
     due = Agent.second_factor_due_at
     with database.atomic():
         ended = Agent.update(second_factor_due_at=None).where(due.is_null(False), ~is_missing).execute()

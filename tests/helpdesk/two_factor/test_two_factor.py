@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from helpdesk import settings
+from helpdesk import links, settings
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.lib import qr_code
 from helpdesk.operations import upkeep
@@ -377,8 +377,12 @@ def test_the_days_of_somebody_new_begin_when_they_come(travel: Any, root: Agent)
     strict = cast.make_role("Strict", requires_second_factor=True)
     nora = invitations.invite(root, "nora@desk.example", "Nora", strict)
     assert days(nora) is None
-    travel.shift(3 * DAY)
-    sign_ins.start_sign_in(nora)
+    # Whatever else changes meanwhile.
+    agents.save_agent(root, {"name": "The root"}, actor=root)
+    assert days(nora) is None
+    travel.shift(8 * DAY)
+    link = links.find("invitation", links.make("invitation", agent=nora))
+    sign_ins.start_sign_in(invitations.accept_invitation(link, "Nora", "a brand new password"))
     assert days(nora) == 7
 
 
