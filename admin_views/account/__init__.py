@@ -46,6 +46,12 @@ def refused(template: str, form: AccountForm, error: HelpdeskError | None = None
     return errors.again(render_template(template, form=form, **context), error)
 
 
+def desk_page(template: str, agent: Agent, *, has_menu: bool = True, **context: Any) -> str:
+    """Render a page of one’s own, beside the menu of the desk."""
+    sidebar = setup_menu.setup_menu(agent) if has_menu else []
+    return render_template(template, person=agent, sidebar=sidebar, me=setup_menu.me(agent), **context)
+
+
 def enter(agent: Agent, after: str) -> Response:
     """Sign an agent in and lead on: to the code of the second factor, where there is one."""
     sessions.start(agent)
@@ -161,7 +167,7 @@ def profile(agent: Agent) -> Page:
     """Change one's name, language and time zone."""
     form = ProfileForm(obj=agent)
     if request.method != "POST":
-        return _profile(agent, form, _password_form(agent, formdata=None))
+        return _profile(agent, form, PasswordForm(agent, formdata=None))
     try:
         if form.validate():
             agents.save_profile(agent, form.data)
@@ -171,18 +177,14 @@ def profile(agent: Agent) -> Page:
             return redirect(url_for(".profile"), 303)
     except InvalidInput as error:
         form.refuse(error)
-    return _profile(agent, form, _password_form(agent, formdata=None)), 422
-
-
-def _password_form(agent: Agent, **values: Any) -> PasswordForm:
-    return PasswordForm(asks_code=sessions.asks_code(agent), **values)
+    return _profile(agent, form, PasswordForm(agent, formdata=None)), 422
 
 
 @blueprint.post("/profile/password")
 @agents_only
 def password(agent: Agent) -> Page:
     """Change one's password; one's other browsers are signed out."""
-    form = _password_form(agent)
+    form = PasswordForm(agent)
     reason: Exception | None = None
     try:
         if form.validate():
@@ -199,10 +201,9 @@ def password(agent: Agent) -> Page:
 def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> str:
     token = sessions.current_token() or ""
     browsers = [(row, sign_ins.is_current(row, token)) for row in sign_ins.list_sign_ins(agent)]
-    return render_template(
-        "admin/account/profile.html", form=form, password_form=password_form, browsers=browsers, person=agent,
+    return desk_page(
+        "admin/account/profile.html", agent, form=form, password_form=password_form, browsers=browsers,
         has_second_factor=second_factors.is_on(agent),
-        sidebar=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
     )  # fmt: skip
 
 

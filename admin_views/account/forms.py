@@ -15,6 +15,7 @@ from helpdesk import settings
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from models import BACK, NEXT, STAY, Agent
+from web import sessions
 
 NEEDED = lazy("This field is required.")
 NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
@@ -124,9 +125,9 @@ class CurrentForm(AccountForm):
     current = PasswordField(lazy("Current password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
     code = code_field("current-code")
 
-    def __init__(self, *args: Any, asks_code: bool, **values: Any) -> None:
-        super().__init__(*args, **values)
-        if not asks_code:
+    def __init__(self, agent: Agent, **values: Any) -> None:
+        super().__init__(**values)
+        if not sessions.asks_code(agent):
             del self.code
 
     @property

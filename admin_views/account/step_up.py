@@ -5,12 +5,10 @@ Forms that ask for the password anyway (a new one, one’s address, the second f
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
-from admin_views import setup_menu
-from admin_views.account import HOME, Page, agents_only
+from admin_views.account import HOME, Page, agents_only, desk_page
 from admin_views.account.forms import CurrentForm
-from admin_views.account.two_factor import current_form
 from helpdesk.errors import InvalidInput, TooMany
 from models import Agent
 from web import errors, sessions
@@ -41,10 +39,10 @@ def ask_again() -> Page | None:
     agent = sessions.current_agent()
     if agent is None or sessions.is_fresh():
         return None
-    sent_form = read_form() if request.method == "POST" else None
+    sent_form = read_form()
     if sent_form is not None:
         # What was typed stays on this page, to be sent again once it is confirmed on another one.
-        form = current_form(agent, formdata=None)
+        form = CurrentForm(agent, formdata=None)
         return _page(agent, form, url_for("step_up.confirm"), sent_form=sent_form), 403
     here = request.script_root + request.full_path.rstrip("?")
     place = url_for("step_up.confirm", next=here, download=1 if endpoint.endswith(DOWNLOADS) else None)
@@ -58,8 +56,8 @@ def confirm(agent: Agent) -> Page:
     after = safe_path(request.values.get("next"), HOME)
     is_download = bool(request.values.get("download"))
     if request.method != "POST":
-        return _page(agent, current_form(agent, formdata=None), after, is_download=is_download)
-    form = current_form(agent)
+        return _page(agent, CurrentForm(agent, formdata=None), after, is_download=is_download)
+    form = CurrentForm(agent)
     reason: Exception | None = None
     try:
         if form.validate():
@@ -82,7 +80,7 @@ def _page(
     sent_form: SentForm | None = None,
 ) -> str:
     is_confirmed = not form.errors and sent_form is None and sessions.is_fresh()
-    return render_template(
-        "admin/account/step_up.html", form=form, after=after, is_download=is_download, sent_form=sent_form,
-        is_confirmed=is_confirmed, person=agent, sidebar=setup_menu.setup_menu(agent), me=setup_menu.me(agent),
+    return desk_page(
+        "admin/account/step_up.html", agent, form=form, after=after, is_download=is_download, sent_form=sent_form,
+        is_confirmed=is_confirmed,
     )  # fmt: skip

@@ -11,14 +11,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from admin_views import setup_menu
-from admin_views.account import HOME, Page, agents_only, refused
+from admin_views.account import HOME, Page, agents_only, desk_page, refused
 from admin_views.account.forms import CodeForm, CurrentForm
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import qr_code
 from helpdesk.people import required_second_factor
-from helpdesk.two_factor import recovery_codes, second_factors
+from helpdesk.two_factor import pending_sign_ins, recovery_codes, second_factors
 from models import Agent
 from web import errors, sessions
 from web.kept_input import read_form
@@ -40,8 +39,9 @@ def hold_back() -> Page | None:
     agent = sessions.current_agent()
     if agent is None or not required_second_factor.is_overdue(agent):
         return None
-    if request.method == "POST" and read_form() is not None:
-        return errors.page(403, OVERDUE, read_form())
+    sent_form = read_form()
+    if sent_form is not None:
+        return errors.page(403, OVERDUE, sent_form)
     return redirect(url_for("two_factor.page"), 303)
 
 
@@ -75,7 +75,7 @@ def _too_late(after: str) -> Response:
     if sessions.current_agent() is not None:
         return redirect(after)
     if request.method == "POST":
-        flash(_("Sign in again: the code must be entered within 10 minutes."), "warning")
+        flash(str(pending_sign_ins.TOO_LATE), "warning")
     return redirect(url_for("account.sign_in", next=after))
 
 
@@ -99,9 +99,9 @@ def _tell_of_codes(agent: Agent, code: str) -> None:
 def page(agent: Agent) -> Page:
     """Show one’s second factor and how a telephone takes it up; confirm it, make recovery codes, or switch it off."""
     if request.method != "POST":
-        return _page(agent, current_form(agent, formdata=None), CodeForm(formdata=None))
+        return _page(agent, CurrentForm(agent, formdata=None), CodeForm(formdata=None))
     confirms = request.form.get("action") == "confirm"
-    form = current_form(agent, formdata=None if confirms else request.form)
+    form = CurrentForm(agent, formdata=None if confirms else request.form)
     code_form = CodeForm(request.form if confirms else None)
     chosen = code_form if confirms else form
     reason: Exception | None = None
@@ -114,11 +114,6 @@ def page(agent: Agent) -> Page:
     text, status, headers = errors.again(_page(agent, form, code_form), reason)
     # The secret may stand on it: no browser keeps it for its *Back*, as it does with other forms.
     return text, status, {**headers, "Cache-Control": "no-store"}
-
-
-def current_form(agent: Agent, **values: Any) -> CurrentForm:
-    """Return the form that asks for the password, and for the code where it is some time ago."""
-    return CurrentForm(asks_code=sessions.asks_code(agent), **values)
 
 
 def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -> Page:
@@ -137,19 +132,15 @@ def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -
 
 
 def _codes(agent: Agent, codes: list[str]) -> str:
-    return render_template(
-        "admin/account/recovery_codes.html", codes=codes, person=agent, sidebar=setup_menu.setup_menu(agent),
-        me=setup_menu.me(agent),
-    )  # fmt: skip
+    return desk_page("admin/account/recovery_codes.html", agent, codes=codes)
 
 
 def _page(agent: Agent, form: CurrentForm, code_form: CodeForm) -> str:
     setup = second_factors.pending(agent, session.get(SETUP, ""))
     picture = base64.b64encode(qr_code.svg(setup.address)).decode() if setup is not None else ""
     is_overdue = required_second_factor.is_overdue(agent)
-    return render_template(
-        "admin/account/two_factor.html", form=form, code_form=code_form, setup=setup, picture=picture, person=agent,
+    return desk_page(
+        "admin/account/two_factor.html", agent, form=form, code_form=code_form, setup=setup, picture=picture,
         factor=second_factors.of(agent), left=recovery_codes.left(agent), is_overdue=is_overdue,
-        is_required=required_second_factor.is_required(agent), me=setup_menu.me(agent),
-        sidebar=[] if is_overdue else setup_menu.setup_menu(agent),
+        is_required=required_second_factor.is_required(agent), has_menu=not is_overdue,
     )  # fmt: skip
