@@ -31,7 +31,7 @@ class SecondFactorFilter(ChoiceFilter):
         """Return the accounts of the query that are so."""
         if value == "missing":
             return query.where(Agent.second_factor_due_at.is_null(False))
-        owners = second_factors.owners()
+        owners = required_second_factor.owners()
         return query.where(Agent.id.in_(owners) if value == "yes" else Agent.id.not_in(owners))
 
 

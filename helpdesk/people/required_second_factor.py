@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from peewee import ModelSelect
+
 from database import Stamp, database
 from helpdesk import clock, settings
 from helpdesk.settings import lookups
@@ -40,6 +42,11 @@ def is_overdue(agent: Agent) -> bool:
     return agent.second_factor_due_at is not None and agent.second_factor_due_at <= clock.now()
 
 
+def owners() -> ModelSelect:
+    """Return a query of the ids of the agents who have a second factor."""
+    return SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
+
+
 def refresh() -> None:
     """Let the days begin for whoever must have a second factor and has none, and end for everybody else.
 
@@ -49,8 +56,7 @@ def refresh() -> None:
     needs = Agent.role.in_(Role.select(Role.id).where(Role.requires_second_factor))
     if settings.get(OF_ADMINISTRATORS):
         needs |= Agent.is_admin
-    having = SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
-    is_missing = Agent.active & Agent.password_hash.is_null(False) & needs & Agent.id.not_in(having)
+    is_missing = Agent.active & Agent.password_hash.is_null(False) & needs & Agent.id.not_in(owners())
     due = Agent.second_factor_due_at
     with database.atomic():
         ended = Agent.update(second_factor_due_at=None).where(due.is_null(False), ~is_missing).execute()

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from peewee import ModelSelect
-
 from helpdesk import access, clock, events, journal, links, notifications
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy, ngettext
@@ -43,14 +41,10 @@ def is_on(agent: Agent) -> bool:
     return of(agent) is not None
 
 
-def owners() -> ModelSelect:
-    """Return a query of the ids of the agents who have a second factor."""
-    return SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
-
-
 def having(agents: Iterable[Agent]) -> set[int]:
     """Return the ids of those among these agents who have a second factor."""
-    return {row.agent_id for row in owners().where(SecondFactor.agent.in_([agent.id for agent in agents]))}
+    chosen = SecondFactor.agent.in_([agent.id for agent in agents])
+    return {row.agent_id for row in required_second_factor.owners().where(chosen)}
 
 
 # --- One's own ----------------------------------------------------------------------------------------------------
