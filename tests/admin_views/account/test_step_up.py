@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from admin_views.account import step_up
 from helpdesk import clock
 from helpdesk.people import api_keys
 from models import AccessLink, Agent, ApiKey, SecondFactor, SignIn
@@ -123,6 +124,19 @@ def test_nobody_makes_themselves_a_fresh_account_instead(client_of: Any, root: A
     answers = [doors.post(client, path, data) for data in ({}, {"confirmed": "1"}, {"mail": "1"}, new)]
     assert {answer.status_code for answer in answers} <= {303, 403}
     assert (Agent.select().count(), AccessLink.select().count(), SecondFactor.select().count()) == (2, 0, 1)
+
+
+def test_no_list_of_invitations_is_confirmed_before(client_of: Any, root: Agent) -> None:
+    client, path = client_of(root), "/admin/users/import/confirm"
+    age()
+    assert doors.post(client, path).location.startswith(CONFIRM)
+
+
+def test_what_is_guarded_by_name_is_there_and_no_export_has_another_one(app: Any) -> None:
+    assert not step_up.PAGES - set(app.view_functions)
+    exports = {rule.endpoint for rule in app.url_map.iter_rules() if "/export" in rule.rule}
+    # A page that asks for the columns of a file, and hands none out.
+    assert [name for name in exports if not name.endswith(step_up.DOWNLOADS)] == ["desk_list_export.index_view"]
 
 
 def test_a_clock_that_was_ahead_leaves_nothing_fresh(client_of: Any, root: Agent) -> None:
