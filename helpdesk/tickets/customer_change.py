@@ -7,7 +7,7 @@ where the change is undone. What they wrote goes on bearing their name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import JOIN, ModelSelect, fn
 
@@ -123,15 +123,15 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         if thread.newest_id(ticket) > seen:
             raise InvalidInput(lazy("A message has come in meanwhile: read it, then decide."), field="email")
         address = _hold_address(customers.find_or_make(email, locale=ticket.locale))
-        former, old = ticket.customer, _name_of(ticket)
+        former, old = ticket.customer_id, _person_of(ticket)
         replies = _replies_waiting(ticket)
         _waiting(ticket, cancellable=True).execute()
         _cancel_copies(replies, address)
-        _drop_copies(ticket, {former.id, address.customer_id})
+        _drop_copies(ticket, {former, address.customer_id})
         store(ticket, customer=address.customer, address=address)
         customer_search.rename_author_in(ticket)
-        new = _name_of(ticket)
-        record(ticket, EventKind.CUSTOMER_CHANGED, actor=actor, old=old, new=new, former=former.id)
+        new = _person_of(ticket)
+        record(ticket, EventKind.CUSTOMER_CHANGED, actor=actor, old=old.name, new=new.name, former=former)
         _note(ticket, old, new, actor=actor)
         return _tell(ticket, replies, tells=tells, actor=actor)
 
@@ -144,11 +144,12 @@ def _drop_copies(ticket: Ticket, customer_ids: set[int]) -> None:
         copy_digest.forget(ticket, address)
 
 
-def _note(ticket: Ticket, old: str, new: str, *, actor: Agent) -> None:
-    """Write a line of the journal for each of the two persons."""
+def _note(ticket: Ticket, old: _Person, new: _Person, *, actor: Agent) -> None:
+    """Write a line of the journal for each of the two persons, by whose address it is found."""
+    taken, given = journal.Act.TICKET_TAKEN_AWAY, journal.Act.TICKET_GIVEN
     number = ticket.number
-    journal.record(journal.Act.TICKET_TAKEN_AWAY, actor=actor, subject=old, number=number, to=new)
-    journal.record(journal.Act.TICKET_GIVEN, actor=actor, subject=new, number=number, former=old)
+    journal.record(taken, actor=actor, subject=old.name, about=old.email, number=number, to=new.name)
+    journal.record(given, actor=actor, subject=new.name, about=new.email, number=number, former=old.name)
 
 
 def _tell(ticket: Ticket, replies: list[Message], *, tells: bool, actor: Agent) -> bool:
@@ -170,11 +171,20 @@ def _hold_address(address: CustomerAddress) -> CustomerAddress:
     return stored
 
 
-def _name_of(ticket: Ticket) -> str:
-    """Return the name and the address of a ticket's customer."""
-    email = ticket.address.email if ticket.address_id is not None else ticket.customer.primary_address.email
-    name = ticket.customer.full_name
-    return f"{name} ({email})" if name else str(email)
+class _Person(NamedTuple):
+    """A customer as histories name them, with the address, and the address alone."""
+
+    name: str
+    email: str
+
+
+def _person_of(ticket: Ticket) -> _Person:
+    return _person(ticket.customer, ticket.address)
+
+
+def _person(customer: Customer, address: CustomerAddress | None) -> _Person:
+    email = str((address or customer.primary_address).email)
+    return _Person(f"{customer.full_name} ({email})" if customer.full_name else email, email)
 
 
 def _addresses_of(customer_id: int) -> ModelSelect:
@@ -260,5 +270,5 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
     failed = OutgoingEmail.id.in_([key for key in before["failed"] if key not in after["failed"]])
     OutgoingEmail.update(state="failed").where(failed, OutgoingEmail.state == "cancelled").execute()
     customer_search.rename_author_in(ticket)
-    former = Customer.get_by_id(after["customer"])
-    _note(ticket, former.display_name, _name_of(ticket), actor=actor)
+    address = CustomerAddress.get_or_none(CustomerAddress.id == after["address"])
+    _note(ticket, _person(Customer.get_by_id(after["customer"]), address), _person_of(ticket), actor=actor)
