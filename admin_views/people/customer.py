@@ -16,8 +16,7 @@ from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
-from database import database
-from helpdesk import access, clock, journal, orders, settings
+from helpdesk import access, clock, orders, settings
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.notifications import withholding
@@ -217,10 +216,7 @@ class CustomerPage(DeskPage):
         """Block a customer, or lift it."""
         customer = customers.find_customer(key, self.agent)
         blocked = request.form.get("act") == "block"
-        before = journal.snapshot(customer)
-        with database.atomic():
-            customers.block(customer, blocked, actor=self.agent)
-            journal.saved(customer, before, actor=self.agent)
+        customers.block(customer, blocked, actor=self.agent)
         name = customer.display_name
         message = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
         flash(message, "success")

@@ -163,15 +163,13 @@ def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
 
 
 def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor) -> Customer:
-    """Store ``first_name``, ``last_name``, ``locale`` and ``blocked``; a new customer needs an ``email`` too.
+    """Store ``first_name``, ``last_name`` and ``locale``; a new customer needs an ``email`` too.
 
     A new one is mailed nothing, unless ``invited`` asks for a link to the account. Raises NotAllowed, or InvalidInput
     at the field that is wrong.
     """
     access.require(actor, "configure")
     _set_names(customer, values)
-    if "blocked" in values:
-        _mark_blocked(customer, bool(values["blocked"]))
     if customer.id is not None:
         store(customer)
         return customer
@@ -211,13 +209,13 @@ def _copied(customer_id: int) -> Any:
 def block(customer: Customer, blocked: bool, *, actor: Actor) -> None:
     """Block or unblock a customer as spam would; their tickets do not change (RULES 15). Raises NotAllowed."""
     access.require(actor, "spam")
-    _mark_blocked(customer, blocked)
-    customer.save()
-
-
-def _mark_blocked(customer: Customer, blocked: bool) -> None:
-    if blocked != (customer.blocked_at is not None):
-        customer.blocked_at = clock.now() if blocked else None
+    if blocked == (customer.blocked_at is not None):
+        return
+    before = journal.snapshot(customer)
+    customer.blocked_at = clock.now() if blocked else None
+    with database.atomic():
+        customer.save()
+        journal.saved(customer, before, actor=actor)
 
 
 def has_whole_sight(customer: Customer, actor: Actor) -> bool:

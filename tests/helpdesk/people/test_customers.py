@@ -12,7 +12,7 @@ from database import database as db
 from helpdesk import customer_search, search, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.people import addresses, customers, sign_ins
-from models import Agent, Customer, CustomerAddress, Ticket
+from models import Agent, Customer, CustomerAddress, JournalEntry, Ticket
 from tests.support import cast, postgresql_only
 from tests.support.racing import beside, meeting
 
@@ -148,11 +148,14 @@ def test_a_taken_address_makes_no_customer(root: Agent, carol: Customer) -> None
     assert Customer.select().count() == 1
 
 
-def test_the_screen_blocks_and_unblocks(root: Agent, carol: Customer) -> None:
-    customers.save_customer(carol, {"blocked": True}, actor=root)
+def test_blocking_and_unblocking_are_lines_of_the_journal_once(root: Agent, carol: Customer) -> None:
+    for _click in range(2):
+        customers.block(Customer.get_by_id(carol.id), True, actor=root)
     assert Customer.get_by_id(carol.id).blocked_at
-    customers.save_customer(carol, {"blocked": False}, actor=root)
+    customers.block(Customer.get_by_id(carol.id), False, actor=root)
     assert Customer.get_by_id(carol.id).blocked_at is None
+    lines = JournalEntry.select().where(JournalEntry.subject == "Carol Jones").order_by(JournalEntry.id)
+    assert [(row.act, row.agent_id, row.data["fields"]) for row in lines] == [("changed", root.id, ["blocked_at"])] * 2
 
 
 def test_a_further_address_becomes_the_primary_one(root: Agent, carol: Customer) -> None:
