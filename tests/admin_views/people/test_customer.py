@@ -157,7 +157,7 @@ def test_a_wrong_address_is_refused_with_the_reason(
     answer = doors.post(client_of(root), f"/admin/customers/{carol.id}/addresses", {"email": typed})
     text = doors.text_of(answer)
     assert answer.status_code == 422
-    assert why in text or "address" in text
+    assert why in text
     assert f'value="{typed}"' in answer.text or not typed
     assert [row.email for row in carol.addresses] == ["carol@customer.example"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from helpdesk import access, clock, links, orders, tickets
-from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import describe
 from helpdesk.people import addresses, customers, sign_ins
 from helpdesk.tickets import cc, thread
+from helpdesk.visitors import guest_passes
 from models import (
     AccessLink,
     Agent,
@@ -112,12 +112,13 @@ def test_a_successor_is_another_address_of_the_same_customer(
 
 
 def test_the_guest_of_an_address_that_is_gone_reads_nothing(
-    ticket: Ticket, carol: Customer, root: Agent, second: CustomerAddress
+    ticket: Ticket, root: Agent, second: CustomerAddress
 ) -> None:
-    guest = TicketGuest(carol, ticket.id, ticket.address)
-    assert access.sees(guest, ticket)
+    browser = guest_passes.give("", ticket, ticket.address)
+    assert guest_passes.guest_of(browser, ticket.number)
     addresses.remove(ticket.address, successor=second, actor=root)
-    assert not AccessLink.select().where(AccessLink.address == guest.address.id).exists()
+    assert guest_passes.guest_of(browser, ticket.number) is None
+    assert guest_passes.guests(browser) == []
 
 
 def test_what_is_removed_already_is_not_removed_again(root: Agent, second: CustomerAddress) -> None:
