@@ -83,7 +83,7 @@ def preview(ticket: Ticket, email: str, *, actor: Agent) -> Preview:
         newest=thread.newest_id(ticket),
         links=AccessLink.select().where(live).count(),
         browsers=GuestPass.select(fn.COUNT(GuestPass.token_hash.distinct())).where(passes).scalar(),
-        mails=_waiting(ticket).count(),
+        mails=OutgoingEmail.select().where(_waiting(ticket)).count(),
         copies=tuple(row.email for row in copied if row.customer_id not in {theirs, ticket.customer_id}),
         was_in_copy=any(row.customer_id == theirs for row in copied),
         former_orders=_orders(ticket.customer_id),
@@ -125,7 +125,7 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         address = _hold_address(customers.find_or_make(email, locale=ticket.locale))
         former, old = ticket.customer_id, _person_of(ticket)
         replies = _replies_waiting(ticket)
-        _waiting(ticket, cancellable=True).execute()
+        OutgoingEmail.update(state="cancelled").where(_waiting(ticket)).execute()
         _cancel_copies(replies, address)
         _drop_copies(ticket, {former, address.customer_id})
         store(ticket, customer=address.customer, address=address)
@@ -195,20 +195,17 @@ def _orders(customer_id: int) -> int:
     return int(Order.select().where(Order.customer == customer_id).count())
 
 
-def _waiting(ticket: Ticket, *, cancellable: bool = False) -> Any:
-    """Return the e-mails about a ticket that wait for its customer, or the statement that cancels them."""
+def _waiting(ticket: Ticket) -> Any:
+    """Return the condition of the e-mails about a ticket that wait for its customer."""
     mine = (OutgoingEmail.ticket == ticket.id) & OutgoingEmail.address.in_(_addresses_of(ticket.customer_id))
     # What was given up waits as well: it goes out when somebody lets all that failed be tried again.
-    condition = mine & OutgoingEmail.state.in_(WAITING)
-    if cancellable:
-        return OutgoingEmail.update(state="cancelled").where(condition)
-    return OutgoingEmail.select(OutgoingEmail.id).where(condition)
+    return mine & OutgoingEmail.state.in_(WAITING)
 
 
 def _replies_waiting(ticket: Ticket) -> list[Message]:
     """Return the replies whose e-mail still waits for the customer: they may still be taken back."""
-    waiting = _waiting(ticket).where(OutgoingEmail.kind == "notification")
-    ids = [key for (key,) in waiting.select(OutgoingEmail.message).tuples() if key is not None]
+    waiting = OutgoingEmail.select(OutgoingEmail.message).where(_waiting(ticket), OutgoingEmail.kind == "notification")
+    ids = [key for (key,) in waiting.tuples() if key is not None]
     query = Message.select().where(Message.id.in_(ids), Message.public_at > clock.now())
     return list(query.order_by(Message.id).limit(MOST_REPLIES)) if ids else []
 
