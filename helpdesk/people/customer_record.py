@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from peewee import Case, fn
 
 from helpdesk import access
-from models import Agent, Customer, CustomerAddress, Ticket, TicketCc
+from helpdesk.people import customers
+from models import Agent, Customer, Ticket
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,6 @@ def ticket_counts(customer: Customer, agent: Agent) -> TicketCounts:
     is_live = Ticket.is_open & ~Ticket.is_spam
     columns = (fn.COUNT(Ticket.id), fn.COALESCE(fn.SUM(Case(None, [(is_live, 1)], 0)), 0))
     total, live = access.visible_tickets(agent).select(*columns).where(theirs, ~Ticket.in_bin).tuples().get()
-    own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == customer.id)
-    copies = TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own))
-    copied = access.visible_tickets(agent).where(Ticket.id.in_(copies), ~Ticket.in_bin).count()
+    copied = access.visible_tickets(agent).where(customers.is_copied(customer.id), ~Ticket.in_bin).count()
     every = total if access.sees_all(agent) else Ticket.select().where(theirs, ~Ticket.in_bin).count()
     return TicketCounts(total, int(live), copied, unseen=every > total)

@@ -26,6 +26,7 @@ __all__ = [
     "find_customer",
     "find_or_make",
     "has_whole_sight",
+    "is_copied",
     "is_known",
     "leave_copies",
     "lookup",
@@ -198,10 +199,11 @@ def meets(agent: Agent, customer_id: int) -> bool:
 
 def meets_in_copy(agent: Agent, customer_id: int) -> bool:
     """Whether an agent sees a ticket that this customer is in copy of."""
-    return bool(access.visible_tickets(agent).where(_copied(customer_id)).exists())
+    return bool(access.visible_tickets(agent).where(is_copied(customer_id)).exists())
 
 
-def _copied(customer_id: int) -> Any:
+def is_copied(customer_id: int) -> Any:
+    """Return the condition of the tickets that this customer is in copy of."""
     own = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == customer_id)
     return Ticket.id.in_(TicketCc.select(TicketCc.ticket).where(TicketCc.address.in_(own)))
 
@@ -222,7 +224,7 @@ def has_whole_sight(customer: Customer, actor: Actor) -> bool:
     """Whether the actor sees all tickets that a new address of the customer would open."""
     if isinstance(actor, Agent) and access.sees_all(actor):
         return True
-    theirs = (Ticket.customer == customer.id) | _copied(customer.id)
+    theirs = (Ticket.customer == customer.id) | is_copied(customer.id)
     return bool(access.visible_tickets(actor).where(theirs).count() == Ticket.select().where(theirs).count())
 
 
