@@ -90,16 +90,17 @@ def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
     access.require(actor, "configure")
     with transaction():
         _lock_addresses(address)
-        other = CustomerAddress.update(is_primary=False).where(
-            CustomerAddress.customer == address.customer_id, CustomerAddress.id != address.id
-        )
-        other.execute()
-        mine = CustomerAddress.update(is_primary=True).where(
-            CustomerAddress.id == address.id, ~CustomerAddress.is_primary
-        )
-        if mine.execute():
+        if not address.is_primary:
+            _choose(address)
             name = address.customer.display_name
             journal.record(journal.Act.ADDRESS_CHOSEN, actor=actor, subject=address.email, to=name)
+
+
+def _choose(address: CustomerAddress) -> None:
+    """Let this one, and no other, be the main address of its customer."""
+    own = CustomerAddress.customer == address.customer_id
+    CustomerAddress.update(is_primary=CustomerAddress.id == address.id).where(own).execute()
+    address.is_primary = True
 
 
 def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
@@ -144,8 +145,7 @@ def remove(address: CustomerAddress, *, actor: Actor, successor: CustomerAddress
             _replace(address, successor, EventKind.ADDRESS_REMOVED, actor)
         _delete(address)
         if address.is_primary and not others.where(CustomerAddress.is_primary).exists():
-            chosen = others.order_by(CustomerAddress.proven_at.is_null(), CustomerAddress.id).get()
-            CustomerAddress.update(is_primary=True).where(CustomerAddress.id == chosen.id).execute()
+            _choose(others.order_by(CustomerAddress.proven_at.is_null(), CustomerAddress.id).get())
         name = address.customer.display_name
         journal.record(journal.Act.ADDRESS_REMOVED, actor=actor, subject=address.email, to=name)
 
@@ -175,16 +175,18 @@ def _lock(address: CustomerAddress) -> None:
     lock_all(Ticket.select().where(_opened_with(address)))
     _lock_addresses(address)
     _hold(address.customer)
-    # Somebody may have made it the main one, or another, since it was read.
-    address.is_primary = CustomerAddress.get_by_id(address.id).is_primary
 
 
 def _lock_addresses(address: CustomerAddress) -> None:
     """Lock all addresses of a customer, always in one order. Raises NotFound when this one has just gone."""
-    rows = CustomerAddress.select(CustomerAddress.id).where(CustomerAddress.customer == address.customer_id)
+    columns = (CustomerAddress.id, CustomerAddress.is_primary)
+    rows = CustomerAddress.select(*columns).where(CustomerAddress.customer == address.customer_id)
     rows = rows.order_by(CustomerAddress.id)
-    if (address.id,) not in list((rows if is_sqlite() else rows.for_update("FOR UPDATE")).tuples()):
+    stored = dict((rows if is_sqlite() else rows.for_update("FOR UPDATE")).tuples())
+    if address.id not in stored:
         raise NotFound(lazy("There is no such address."))
+    # Somebody may have made it the main one, or another, since it was read.
+    address.is_primary = stored[address.id]
 
 
 def _opened_with(address: CustomerAddress) -> Any:
@@ -263,9 +265,7 @@ def _take(address: CustomerAddress, clean: str) -> CustomerAddress:
             raise InvalidInput(lazy("Another customer has this address."), field="email") from error
         orders.link_address(present)
     if address.is_primary:
-        CustomerAddress.update(is_primary=CustomerAddress.id == present.id).where(
-            CustomerAddress.customer == address.customer_id
-        ).execute()
+        _choose(present)
     return present
 
 
