@@ -11,7 +11,6 @@ from peewee import JOIN, ModelSelect
 from helpdesk import orders
 from helpdesk.i18n import _
 from helpdesk.lib import richtext
-from helpdesk.people import addresses
 from helpdesk.settings import lookups
 from models import (
     CUSTOMER_MESSAGE,
@@ -33,19 +32,14 @@ from models import (
 MOST = 10_000
 
 
-def addresses_of(customer: Customer) -> list[CustomerAddress]:
-    """Return the addresses of a customer, the main one first."""
-    return addresses.of_customer(customer)
-
-
 def moment(at: datetime | None) -> str | None:
     """Return a moment (naive UTC) as data."""
     return f"{at.isoformat(timespec='seconds')}Z" if at is not None else None
 
 
-def person(customer: Customer, known: Sequence[CustomerAddress]) -> dict[str, Any]:
-    """Return who a customer is, what they ordered, and what was sent to and came from the addresses `known`."""
-    keys, emails = [row.id for row in known], [row.email for row in known]
+def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]:
+    """Return who a customer is, what they ordered, and what was sent to and came from these addresses of theirs."""
+    keys, emails = [row.id for row in own], [row.email for row in own]
     sent = OutgoingEmail.select().join(Ticket, JOIN.LEFT_OUTER).where(
         OutgoingEmail.address.in_(keys), OutgoingEmail.state == "sent",
         # What came of tickets of others names other people.
@@ -67,7 +61,7 @@ def person(customer: Customer, known: Sequence[CustomerAddress]) -> dict[str, An
                 "since": moment(row.created_at),
                 "proven": moment(row.proven_at),
             }
-            for row in known
+            for row in own
         ],
         "in_copy_of": [number for (number,) in copies.order_by(TicketCc.id).limit(MOST).tuples()],
         "orders": _orders(customer, emails),

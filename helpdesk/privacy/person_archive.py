@@ -20,6 +20,7 @@ from helpdesk.events import transaction
 from helpdesk.files import attachments, file_store
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import control_characters, throttle
+from helpdesk.people import addresses
 from helpdesk.privacy import archive_pages, archive_rows
 from models import Agent, Attachment, Customer, CustomerAddress, Message, Ticket
 
@@ -64,13 +65,13 @@ def export(customer: Customer, *, actor: Agent | Customer) -> Iterator[bytes]:
 def for_administrator(customer: Customer) -> Extent:
     """Return all there is of a customer: also what was opened with an address they have not proven."""
     tickets = Ticket.select().where(Ticket.customer == customer.id)
-    return Extent(customer, tickets, tuple(archive_rows.addresses_of(customer)))
+    return Extent(customer, tickets, tuple(addresses.of_customer(customer)))
 
 
 def for_customer(customer: Customer) -> Extent:
     """Return what a customer sees of their own: nothing that goes by an address they have not proven."""
     tickets = access.visible_tickets(customer).where(Ticket.customer == customer.id)
-    proven = tuple(row for row in archive_rows.addresses_of(customer) if row.is_proven)
+    proven = tuple(row for row in addresses.of_customer(customer) if row.is_proven)
     return Extent(customer, tickets, proven)
 
 
