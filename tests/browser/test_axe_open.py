@@ -108,7 +108,7 @@ def merging(page, world):
     page.goto(world.url("desk_merge.merge_view"))
     page.fill("#number", "999")
     page.get_by_role("button", name="Continue").click()
-    page.locator("#merge-error").wait_for()
+    page.locator("#choice-error").wait_for()
     assert complaints(page, page.viewport_size["width"]) == []
     page.fill("#number", "")
     page.check(f"#into-{other.number}")

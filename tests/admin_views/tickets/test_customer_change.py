@@ -109,7 +109,7 @@ def test_what_cannot_be_comes_back_with_the_reason(
     for more in ({}, {"confirmed": "1", "seen": "nonsense"}):
         answer = doors.post(client_of(ana), path_of(ticket), {"email": typed, **more})
         assert answer.status_code == 422
-        assert 'id="customer-error"' in answer.text
+        assert 'id="choice-error"' in answer.text
         assert why in doors.text_of(answer)
         assert f'value="{typed[:254]}"' in answer.text
     assert Ticket.get_by_id(ticket.id).customer_id == ticket.customer_id
