@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.helpers import get_redirect_target
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, EmailField, RadioField
 from wtforms.validators import InputRequired
 
 from admin_views.base import DeskPage, posted
@@ -34,11 +34,11 @@ SHOWN = 10
 class NewAddressForm(DeskForm):
     """One more address of a customer."""
 
-    email = StringField(
+    email = EmailField(
         lazy("One more address"),
         validators=[InputRequired(lazy("Write an e-mail address."))],
         description=lazy("Whoever proves it reads all tickets of this customer."),
-        render_kw={"type": "email", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     invited = BooleanField(
         lazy("Mail a link that proves it"),

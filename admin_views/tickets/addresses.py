@@ -6,7 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.wrappers import Response
-from wtforms import StringField
+from wtforms import EmailField
 from wtforms.validators import InputRequired
 
 from admin_views.base import DeskPage, posted
@@ -23,11 +23,11 @@ from models import CustomerAddress, OutgoingEmail
 class AddressForm(DeskForm):
     """Another address in the place of one."""
 
-    email = StringField(
+    email = EmailField(
         lazy("Right address"),
         validators=[InputRequired(lazy("This field is required."))],
         description=lazy("E-mails that came back in the last 30 days go out again to it."),
-        render_kw={"type": "email", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
 
 
