@@ -91,7 +91,7 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.COPY_DROPPED: lazy("%(who)s took %(email)s out of copy"),
     EventKind.COPY_LEFT: lazy("%(email)s wants to be in copy no more"),
     EventKind.FILTERED: lazy("The filter “%(name)s” applied"),
-    EventKind.UNDONE: lazy("%(who)s undid a change made from the list"),
+    EventKind.UNDONE: lazy("%(who)s undid a change"),
     EventKind.RATED_GOOD: lazy("%(who)s is satisfied"),
     EventKind.RATED_BAD: lazy("%(who)s is not satisfied"),
     EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),

@@ -336,7 +336,7 @@ def test_many_are_snoozed_and_that_is_undone(ticket, ana, carol, billing, invoic
     undone = undo.undo(action, actor=ana)
     assert (undone.back, undone.left_alone) == (1, 1)
     assert not again(ticket).is_snoozed
-    assert lines(ticket)[-1] == "Ana undid a change made from the list: awake again"
+    assert lines(ticket)[-1] == "Ana undid a change: awake again"
     assert again(other).snoozed_until == monday + timedelta(days=1)
 
 

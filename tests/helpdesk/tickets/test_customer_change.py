@@ -380,7 +380,7 @@ def test_it_is_undone_with_links_and_copies(
     assert (now.customer, now.address) == (carol, guest.address)
     assert access.sees(guest, now)
     assert {row.email for row in cc.in_copy(ticket)} == {DAN, "eve@visitor.example"}
-    assert histories(ticket)[-1] == "Ana undid a change made from the list: Carol Jones is the customer again"
+    assert histories(ticket)[-1] == "Ana undid a change: Carol Jones is the customer again"
     with pytest.raises(InvalidInput, match="undone already"):
         undo.undo(action, actor=ana)
 
