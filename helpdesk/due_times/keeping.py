@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from peewee import chunked
+from peewee import SQL, chunked
 
 from helpdesk import i18n
 from helpdesk.due_times import rules
 from helpdesk.due_times.targets import History, Step, Target, targets
 from helpdesk.events import EventKind, transaction, twice_at_most
+from helpdesk.lib.cache import CachedValue
 from helpdesk.locking import lock_all
 from helpdesk.opening_hours import calendars
 from helpdesk.opening_hours.arithmetic import DAY, Calendar
@@ -107,12 +108,13 @@ def _category_of(kind: EventKind, data: dict[str, Any]) -> str:
 
 def recalculate() -> int:
     """Work out open tickets anew when the rules or the hours have changed since; return how many were looked at."""
-    state, mark = run_state.read(STATE) or {}, _mark()
+    state = run_state.read(STATE) or {}
     if not rules.exist():
         if state:
             Ticket.update(due_at=NO_DUE_TIME).where(Ticket.due_at != NO_DUE_TIME).execute()
             run_state.forget(STATE)
         return 0
+    mark = _mark()
     if state.get("mark") == mark and state.get("after") is None:
         return 0
     after = int(state.get("after") or 0) if state.get("mark") == mark else 0
@@ -128,8 +130,10 @@ def recalculate() -> int:
 
 
 def _next(after: int) -> list[int]:
-    rows = Ticket.select(Ticket.id).where(LIVE, Ticket.id > after).order_by(Ticket.id).limit(AT_ONCE)
-    return [key for (key,) in rows.tuples()]
+    """Return the ids of the next open tickets: those that are awake and those that sleep have an index each."""
+    later = Ticket.select(Ticket.id).where(Ticket.id > after).order_by(Ticket.id).limit(AT_ONCE).tuples()
+    ids = {key for state in (LIVE, SQL("is_snoozed")) for (key,) in later.where(state)}
+    return sorted(ids)[:AT_ONCE]
 
 
 def _recalculate(ids: list[int]) -> None:
@@ -139,8 +143,13 @@ def _recalculate(ids: list[int]) -> None:
         _store(mine)
 
 
-def _mark() -> str:
-    """Return what differs as soon as a due time may differ."""
-    tables = (rules.rules(), calendars.rows(), list(ClosedDay.select().order_by(ClosedDay.id)))
+def _read_mark() -> str:
+    tables = (rules.rules(), calendars.rows(), ClosedDay.select().order_by(ClosedDay.id))
     values = [sorted(row.__data__.items()) for rows in tables for row in rows]
-    return hashlib.sha256(repr((values, i18n.zone(None))).encode()).hexdigest()
+    # A status that opens or closes from now on opens or closes its tickets.
+    categories = sorted((row.id, row.category) for row in lookups.statuses())
+    return hashlib.sha256(repr((values, categories, i18n.zone(None))).encode()).hexdigest()
+
+
+#: What differs as soon as a due time may differ.
+_mark = CachedValue(_read_mark)

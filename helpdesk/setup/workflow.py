@@ -19,7 +19,7 @@ from helpdesk.locking import lock_all
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, answered_columns
 from helpdesk.tickets.properties import MAX_TAG
-from models import CATEGORIES, CLOSED, OPEN, Agent, Priority, Status, Tag, Ticket
+from models import CATEGORIES, CLOSED, NO_DUE_TIME, OPEN, Agent, Priority, Status, Tag, Ticket
 
 #: Settings of Configuration that choose a status or a priority by its identifier.
 CHOOSING_SETTINGS: dict[type[Status] | type[Priority], tuple[str, ...]] = {
@@ -166,7 +166,7 @@ def _reopen_or_close(status: Status) -> None:
     tickets = Ticket.status == status.id
     if status.category == CLOSED:
         closed_at = fn.COALESCE(Ticket.closed_at, clock.now())
-        Ticket.update(is_open=False, closed_at=closed_at, **AWAKE).where(tickets).execute()
+        Ticket.update(is_open=False, closed_at=closed_at, due_at=NO_DUE_TIME, **AWAKE).where(tickets).execute()
     else:
         Ticket.update(is_open=True, closed_at=None, closed_by_customer=False).where(tickets).execute()
     if status.category != OPEN:

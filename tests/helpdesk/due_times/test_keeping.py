@@ -9,6 +9,7 @@ import time_machine
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — due times follow from events only once it is read
+from database import Label
 from helpdesk import settings, snooze, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.due_times import keeping, rules
@@ -17,7 +18,8 @@ from helpdesk.events import EventKind
 from helpdesk.lists.listing import TicketListing
 from helpdesk.opening_hours import saving
 from helpdesk.settings import lookups
-from models import NO_DUE_TIME, DueTime, OpeningHours, Ticket
+from helpdesk.setup import workflow
+from models import NO_DUE_TIME, DueTime, OpeningHours, Status, Ticket
 from tests.support import cast
 
 START = datetime(2026, 11, 30, 9, 0)
@@ -139,6 +141,36 @@ def test_open_tickets_follow_when_rules_or_hours_change(monday, root, carol, bil
     rules.delete(row, actor=root)
     keeping.recalculate()
     assert [due_now(ticket) for ticket in many] == [None] * 3
+
+
+def test_snoozed_tickets_follow_a_change_too(monday, root, ana, carol, billing, invoices):
+    awake, asleep = (cast.open_ticket(carol, billing, invoices) for _ in range(2))
+    snooze.snooze(fresh(asleep), START + timedelta(days=1), actor=ana)
+    rule(root)
+    assert keeping.recalculate() == 2
+    assert [due(ticket) for ticket in (awake, asleep)] == [4, 4]
+
+
+def test_tickets_follow_when_the_category_of_their_status_changes(monday, root, carol, billing, invoices):
+    rule(root)
+    ticket = cast.open_ticket(carol, billing, invoices)
+    status = workflow.save_status(Status(), {"label": Label(en="In the workshop"), "category": "open"}, actor=root)
+    tickets.set_status(fresh(ticket), status, actor=root)
+    assert due(ticket) == 4
+    workflow.save_status(status, {"category": "closed"}, actor=root)
+    assert due(ticket) is None
+    workflow.save_status(status, {"category": "open"}, actor=root)
+    assert keeping.recalculate() == 1
+    assert due(ticket) == 4
+
+
+def test_a_minute_without_a_change_reads_one_row(monday, root):
+    for _rules in (0, 1):
+        keeping.recalculate()
+        with count_queries() as counter:
+            assert keeping.recalculate() == 0
+        assert counter.count == 1
+        rule(root)
 
 
 def due_now(ticket: Ticket) -> datetime | None:
