@@ -11,22 +11,10 @@ from babel.core import get_global
 from database import Label
 from helpdesk import folding, i18n
 
-#: Regions whose holidays differ from those of their country: the code of the library, and how people call them.
+#: Regions whose holidays differ from those of their country: the code of the library, and how people call them. What
+#: has a code of a country of its own, as Martinique has, is among the countries.
 REGIONS: dict[str, dict[str, Label]] = {
-    "FR": {
-        "57": Label(en="Alsace and Moselle", fr="Alsace-Moselle"),
-        "971": Label(en="Guadeloupe", fr="Guadeloupe"),
-        "973": Label(en="French Guiana", fr="Guyane"),
-        "974": Label(en="Réunion", fr="La Réunion"),
-        "972": Label(en="Martinique", fr="Martinique"),
-        "976": Label(en="Mayotte", fr="Mayotte"),
-        "NC": Label(en="New Caledonia", fr="Nouvelle-Calédonie"),
-        "PF": Label(en="French Polynesia", fr="Polynésie française"),
-        "BL": Label(en="Saint Barthélemy", fr="Saint-Barthélemy"),
-        "MF": Label(en="Saint Martin", fr="Saint-Martin"),
-        "PM": Label(en="Saint Pierre and Miquelon", fr="Saint-Pierre-et-Miquelon"),
-        "WF": Label(en="Wallis and Futuna", fr="Wallis-et-Futuna"),
-    },
+    "FR": {"57": Label(en="Alsace and Moselle", fr="Alsace-Moselle")},
     "CH": {
         "AG": Label(en="Aargau", fr="Argovie"),
         "AI": Label(en="Appenzell Inner Rhodes", fr="Appenzell Rhodes-Intérieures"),

@@ -57,7 +57,8 @@ def test_every_region_that_is_offered_can_be_proposed(november, database):
     for key, name, _country in regions.choices():
         names[key] = name
         assert all(row.name for row in public_holidays.proposal(key, None)), key
-    assert {"FR", "FR-57", "BE", "LU", "CA-QC", "CH-JU", "MC"} <= set(names)
+    assert {"FR", "FR-57", "BE", "LU", "CA-QC", "CH-JU", "MC", "MQ"} <= set(names)
+    assert len(set(names.values())) == len(names)
     assert all(max(map(len, row)) <= 20 for row in [names])
 
 
