@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
-
-import holidays
 
 from database import Label, database
 from helpdesk import access, clock, i18n, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.i18n import LANGUAGES, lazy
+from helpdesk.i18n import lazy
 from helpdesk.opening_hours import regions, saving
 from models import ClosedDay, OpeningHours
 
@@ -53,14 +50,8 @@ def _stored(region: str, hours: OpeningHours | None) -> list[ClosedDay]:
 def _named(region: str, hours: OpeningHours | None) -> list[tuple[date, Label]]:
     """Return the holidays with their names in each language the library has them in."""
     first = _first_day(hours)
-    years = (first.year, first.year + 1)
     country, _dash, part = region.partition("-")
-    days: dict[str, Any] = {}
-    known = getattr(holidays.country_holidays(country), "supported_languages", ())
-    for code in LANGUAGES:
-        language = next((one for one in known if one.partition("_")[0] == code), None)
-        if language is not None or not days:
-            days[code] = holidays.country_holidays(country, subdiv=part or None, years=years, language=language)
+    days = regions.library().names_of(country, part, (first.year, first.year + 1))
     every = sorted({day for names in days.values() for day in names})
     return [
         (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import lru_cache
+from types import ModuleType
 
-import holidays
 from babel import Locale
 from babel.core import get_global
 
@@ -67,6 +68,11 @@ REGIONS: dict[str, dict[str, Label]] = {
 }
 
 
+def library() -> ModuleType:
+    """Return the module that knows the library of public holidays: read only once somebody asks for them."""
+    return importlib.import_module("helpdesk.opening_hours.holiday_library")
+
+
 def choices() -> tuple[tuple[str, str, str | None], ...]:
     """Return key, name and country of each region one may choose, in the reader's language; None for a country."""
     return _choices(i18n.language())
@@ -75,7 +81,7 @@ def choices() -> tuple[tuple[str, str, str | None], ...]:
 @lru_cache(maxsize=len(i18n.LANGUAGES))
 def _choices(language: str) -> tuple[tuple[str, str, str | None], ...]:
     names = Locale.parse(language).territories
-    codes = [code for code in holidays.list_supported_countries(include_aliases=False) if code in names]
+    codes = [code for code in library().countries() if code in names]
     rows: list[tuple[str, str, str | None]] = []
     for code in sorted(codes, key=lambda code: folding.fold(names[code])):
         rows.append((code, names[code], None))
