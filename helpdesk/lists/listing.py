@@ -35,9 +35,9 @@ NEWS_LIMIT = 100
 VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all")
 #: Lists of what is open.
 LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
-SORTS = ("urgent", "waiting", "newest", "oldest")
-#: Orders of what is open alone.
-LIVE_SORTS = 2
+#: The orders by time, and the orders of what is open.
+BY_TIME = ("newest", "oldest")
+SORTS = ("urgent", "waiting", *BY_TIME)
 #: The one order of what sleeps: what wakes first.
 WAKING = "waking"
 #: The order of what is due first, where tickets have due times.
@@ -139,7 +139,7 @@ class TicketListing:
         if self.view == "snoozed":
             return (WAKING,)
         if self.view not in LIVE_VIEWS or self.text:
-            return SORTS[LIVE_SORTS:]
+            return BY_TIME
         return (*SORTS, DUE) if rules.exist() else SORTS
 
     @property

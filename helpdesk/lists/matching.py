@@ -15,11 +15,14 @@ from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.lists import period_criteria
 from models import LIVE, ORDER, Ticket, TicketTag
 
-URGENT = Order(ORDER)
-WAKING = Order((Ticket.snoozed_until, Ticket.id))
-DUE = Order((Ticket.due_at, Ticket.id))
-#: What waits, the longest first, whatever its priority; then the others.
-LONGEST = Order((Ticket.waiting_since, Ticket.id))
+#: The orders that are the same in each list that has them, by their names.
+ORDERS = {
+    "urgent": Order(ORDER),
+    # What waits, the longest first, whatever its priority; then the others.
+    "waiting": Order((Ticket.waiting_since, Ticket.id)),
+    "waking": Order((Ticket.snoozed_until, Ticket.id)),
+    "due": Order((Ticket.due_at, Ticket.id)),
+}
 
 #: The criteria that name a row, and their columns; a tag has a table of its own.
 COLUMNS: dict[str, Any] = {
@@ -79,14 +82,8 @@ def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
 
 def order_of(shape: Shape, sort: str) -> Order:
     """Return the order of a list; each one is that of an index."""
-    if sort == "urgent":
-        return URGENT
-    if sort == "waiting":
-        return LONGEST
-    if sort == "waking":
-        return WAKING
-    if sort == "due":
-        return DUE
+    if sort in ORDERS:
+        return ORDERS[sort]
     moment = period_criteria.moment_of(shape.given)
     if moment is None:
         if sort == "oldest" and shape.view not in {"spam", "bin"}:

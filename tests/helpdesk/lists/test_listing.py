@@ -234,7 +234,8 @@ def test_pages_of_every_order_follow_one_another(many, root, view, sort):
 
 @sqlite_only
 @pytest.mark.parametrize(
-    ("view", "sort"), [*((view, "") for view in listing.VIEWS), ("open", "newest"), ("open", "oldest"), ("open", "due")]
+    ("view", "sort"),
+    [*((view, "") for view in listing.VIEWS), *(("open", sort) for sort in ("waiting", "newest", "oldest", "due"))],
 )
 def test_every_list_reads_an_index_in_its_order(many, root, view, sort):
     if sort == "due":
