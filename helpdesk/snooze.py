@@ -23,7 +23,7 @@ from helpdesk.lib import inputs
 from helpdesk.locking import act, for_update, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import unread
-from helpdesk.tickets.derived_columns import AWAKE, is_live
+from helpdesk.tickets.derived_columns import AWAKE
 from models import CUSTOMER_MESSAGE, Agent, Message, Ticket, TicketEvent
 
 #: Tickets woken in one transaction, and in one run: what is left wakes a minute later.
@@ -41,7 +41,7 @@ def snooze(
     has read. Raises InvalidInput for a ticket that is not open, and when its customer has written meanwhile.
     """
     with act(ticket, "snooze", actor=actor):
-        if not is_live(ticket):
+        if not ticket.is_unresolved:
             raise InvalidInput(lazy("Only an open ticket can be snoozed, not one under Spam or in the bin."))
         if seen is not None and not ignores_replies:
             refuse_unread(ticket, seen)
@@ -90,7 +90,7 @@ def follow(event: TicketEvent, _actor: Actor) -> None:
 def former_moment(ticket: Ticket) -> datetime | None:
     """Return until when a ticket that its customer woke may be snoozed again; None without such an offer."""
     now, until = clock.now(), ticket.snoozed_until
-    if ticket.is_snoozed or ticket.woken_at is None or not is_live(ticket):
+    if ticket.is_snoozed or ticket.woken_at is None or not ticket.is_unresolved:
         return None
     return until if until is not None and until > now and ticket.woken_at > now - OFFERED else None
 

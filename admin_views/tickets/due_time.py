@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_admin import expose
 
 from admin_views.tickets.base import TicketDeskPage
-from helpdesk import access
 from helpdesk.due_times import keeping, rules
 from helpdesk.lib import lengths
 from helpdesk.opening_hours import words
@@ -19,7 +18,7 @@ class DueTimePage(TicketDeskPage):
     @expose("/<number>/due")
     def due_view(self, number: str) -> str:
         """Show what is due in a ticket, and why then."""
-        ticket = access.find_ticket(self.agent, number)
+        ticket = self.context.find(number)
         rule = rules.rule_for(ticket)
         calendar = keeping.calendar_of(ticket)
         return self.render(

@@ -14,7 +14,6 @@ from helpdesk import access
 from helpdesk.lib import moments
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.tickets.derived_columns import is_live
 from models import Agent, Team, Ticket
 from web.fragments import fragment
 
@@ -41,7 +40,7 @@ def of_ticket(
         "bin": ticket.in_bin,
         "unread": is_unread,
         "others": has_others,
-        "live": is_live(ticket),
+        "unresolved": ticket.is_unresolved,
     }
     key = {
         "may": may,

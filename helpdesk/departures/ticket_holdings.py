@@ -16,15 +16,13 @@ from helpdesk.notifications.causes import Cause, Occasion
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, undo_send
 from helpdesk.tickets.assignment import ASSIGNING
-from models import Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
+from models import UNRESOLVED, Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
 
 #: Tickets that the mail to whoever gets them lists.
 LISTED = 50
 #: Tickets that change hands by one statement: SQLite takes 32,766 values.
 AT_ONCE = 2_000
-#: A ticket that sleeps is open: whoever gets it wakes it, or is there when it wakes.
-IS_OPEN = SQL("is_open AND NOT is_spam AND NOT in_bin")
-NOT_OPEN = SQL(f"NOT ({IS_OPEN.sql})")
+NOT_OPEN = SQL(f"NOT ({UNRESOLVED.sql})")
 
 
 # --- Replies that wait to be sent ---------------------------------------------------------------------------------
@@ -52,8 +50,8 @@ def withdraw_replies(move: Move) -> int:
 
 
 def open_tickets(agent: Agent) -> ModelSelect:
-    """Return the open tickets of the agent."""
-    return teams.assigned_to(agent).where(IS_OPEN)
+    """Return the open tickets of the agent; for one that sleeps somebody must be there when it wakes."""
+    return teams.assigned_to(agent).where(UNRESOLVED)
 
 
 def other_tickets(agent: Agent) -> ModelSelect:

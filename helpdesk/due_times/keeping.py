@@ -70,7 +70,7 @@ def targets_of(ticket: Ticket) -> list[Target]:
 
 def _targets(ticket: Ticket, steps: list[Step]) -> list[Target]:
     rule = rules.rule_for(ticket)
-    if rule is None or not ticket.is_open or ticket.is_spam or ticket.in_bin:
+    if rule is None or not ticket.is_unresolved:
         return []
     return targets(History.of(ticket.created_at, steps), rule, calendar_of(ticket))
 

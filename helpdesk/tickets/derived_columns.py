@@ -34,14 +34,9 @@ def store(ticket: Ticket, **changes: Any) -> None:
         ticket.waiting_since = now + BEHIND
     for name, value in changes.items():
         setattr(ticket, name, value)
-    if not is_live(ticket) and (ticket.is_snoozed or ticket.woken_at is not None):
+    if not ticket.is_unresolved and (ticket.is_snoozed or ticket.woken_at is not None):
         inputs.set_attributes(ticket, AWAKE)
     ticket.save()
-
-
-def is_live(ticket: Ticket) -> bool:
-    """Whether the ticket is open, and neither spam nor in the bin."""
-    return bool(ticket.is_open and not ticket.is_spam and not ticket.in_bin)
 
 
 def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, Any]:
