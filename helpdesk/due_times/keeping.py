@@ -12,7 +12,7 @@ from peewee import SQL, chunked
 
 from helpdesk import i18n
 from helpdesk.due_times import rules
-from helpdesk.due_times.targets import History, Step, Target, targets
+from helpdesk.due_times.targets import WAKING, History, Step, Target, targets
 from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.lib.cache import CachedValue
 from helpdesk.locking import lock_all
@@ -43,7 +43,7 @@ _IDLE = frozenset(
         *(EventKind.TAGGED, EventKind.UNTAGGED, EventKind.NOTE_ADDED, EventKind.NOTE_DELETED, EventKind.NAMED),
     }
 )
-_KINDS = (*_CATEGORIES, EventKind.STATUS, EventKind.SNOOZED, EventKind.WOKEN, EventKind.UNDONE)
+_KINDS = (*_CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE)
 
 
 def keep(noted: Mapping[int, set[EventKind]]) -> None:
@@ -91,7 +91,7 @@ def _steps_of(ids: Collection[int]) -> dict[int, list[Step]]:
         event = EventKind(kind)
         by_person = bool(who) or (event is EventKind.SENT_ELSEWHERE and "late" not in data)
         category = _CATEGORIES.get(event, "") or _category_of(event, data)
-        steps.setdefault(key, []).append(Step(event, at, by_person, category))
+        steps.setdefault(key, []).append(Step(event, at, by_person, category, data.get("asleep")))
     return steps
 
 

@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 from helpdesk.events import EventKind
 from helpdesk.opening_hours.arithmetic import Calendar, add_open_minutes, open_time_between
-from models import OPEN, DueTime
+from models import CLOSED, OPEN, DueTime
+
+#: What ends a ticket's sleep; a status that closes it does, too.
+WAKING = frozenset({EventKind.WOKEN, EventKind.SPAM, EventKind.DELETED, EventKind.MERGED})
 
 
 class Step(NamedTuple):
@@ -27,6 +30,8 @@ class Step(NamedTuple):
     by_person: bool
     #: The category of the status it set; empty where it set none.
     category: str = ""
+    #: Whether the ticket sleeps from then on; None where the step does not touch that.
+    asleep: bool | None = None
 
 
 class Pause(NamedTuple):
@@ -74,8 +79,12 @@ class History:
             self.unanswered = self.unanswered or step.at
         elif step.by_person and step.kind in {EventKind.REPLIED, EventKind.SENT_ELSEWHERE}:
             self.unanswered, self.was_answered = None, True
-        if step.kind in {EventKind.SNOOZED, EventKind.WOKEN}:
-            self._asleep = step.kind is EventKind.SNOOZED
+        if step.asleep is not None:
+            self._asleep = step.asleep
+        elif step.kind is EventKind.SNOOZED:
+            self._asleep = True
+        elif step.kind in WAKING or step.category == CLOSED:
+            self._asleep = False
         self._category = step.category or self._category
         self._count(step.at, self._category == OPEN and not self._asleep)
 

@@ -167,7 +167,8 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
     if name == "customer":
         customer_change.give_back(ticket, before, after, actor=actor)
     if name != "tag":
-        record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before))
+        sleep = {"asleep": ticket.is_snoozed} if "is_snoozed" in before else {}
+        record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before), **sleep)
 
 
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:

@@ -15,6 +15,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.due_times import keeping, rules
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.events import EventKind
+from helpdesk.lists import bulk, undo
 from helpdesk.lists.listing import TicketListing
 from helpdesk.opening_hours import saving
 from helpdesk.settings import lookups
@@ -109,6 +110,56 @@ def test_snoozing_lets_the_resolution_rest(monday, root, ana, carol, billing, in
     monday.shift(timedelta(hours=6))
     snooze.wake_due()
     assert due(ticket) == 16
+
+
+@pytest.mark.parametrize(
+    ("end", "back", "hours"),
+    [
+        # Closed, it rests until it is open again.
+        (tickets.close, tickets.reopen, 13),
+        (tickets.mark_spam, tickets.not_spam, 11),
+        (tickets.delete, tickets.restore, 11),
+    ],
+)
+def test_what_ends_the_sleep_lets_the_resolution_count_again(monday, root, carol, billing, invoices, end, back, hours):
+    rule(root, first_reply=None, resolution=600)
+    ticket = cast.open_ticket(carol, billing, invoices)
+    snooze.snooze(fresh(ticket), START + timedelta(days=1), actor=root)
+    monday.shift(timedelta(hours=1))
+    end(fresh(ticket), actor=root)
+    monday.shift(timedelta(hours=2))
+    back(fresh(ticket), actor=root)
+    assert due(ticket) == hours
+
+
+def test_a_merged_ticket_sleeps_no_more(monday, root, carol, billing, invoices):
+    rule(root, first_reply=None, resolution=600)
+    target, source = (cast.open_ticket(carol, billing, invoices) for _ in range(2))
+    snooze.snooze(fresh(source), START + timedelta(days=1), actor=root)
+    monday.shift(timedelta(hours=1))
+    tickets.merge(source, target, actor=root)
+    assert due(target) == 11
+
+
+def test_undoing_a_sleep_or_its_end_is_told_to_the_resolution(monday, root, carol, billing, invoices):
+    rule(root, first_reply=None, resolution=600)
+    ticket = cast.open_ticket(carol, billing, invoices)
+
+    def in_bulk(name, act):
+        return bulk.run(name, [ticket.id], act, actor=root).action
+
+    sleep = in_bulk("snooze", lambda row: snooze.snooze(row, START + timedelta(days=1), actor=root))
+    monday.shift(timedelta(minutes=6))
+    undo.undo(sleep, actor=root)
+    assert due(ticket) == 10.1
+    snooze.snooze(fresh(ticket), START + timedelta(days=1), actor=root)
+    closing = in_bulk("close", lambda row: tickets.close(row, actor=root))
+    undo.undo(closing, actor=root)
+    assert fresh(ticket).is_snoozed
+    assert due(ticket) is None
+    monday.shift(timedelta(minutes=54))
+    snooze.wake(fresh(ticket), actor=root)
+    assert due(ticket) == 11
 
 
 def test_merged_tickets_are_due_by_both_histories(monday, root, carol, billing, invoices):
