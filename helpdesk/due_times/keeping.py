@@ -29,6 +29,7 @@ MOST = 20_000
 STATE = "due_times"
 #: The category of the status that each kind of event leaves behind; that of a new status stands in the event.
 _CATEGORIES = {
+    EventKind.OPENED: OPEN,
     EventKind.REPLIED: PENDING,
     EventKind.SENT_ELSEWHERE: PENDING,
     EventKind.CLOSED: CLOSED,
@@ -97,10 +98,12 @@ def _steps_of(ids: Collection[int]) -> dict[int, list[Step]]:
 
 def _category_of(kind: EventKind, data: dict[str, Any]) -> str:
     """Return the category of the status that an event set; before it stood in the event, the label tells it."""
+    if "category" in data:
+        return str(data["category"])
     if kind is not EventKind.STATUS and data.get("why") != "back-status":
         return ""
     label = data.get("new", data.get("name"))
-    return str(data.get("category") or next((row.category for row in lookups.statuses() if row.label == label), OPEN))
+    return next((row.category for row in lookups.statuses() if row.label == label), OPEN)
 
 
 # --- When rules or hours have changed -----------------------------------------------------------------------------

@@ -75,7 +75,8 @@ class History:
 
     def take(self, step: Step) -> None:
         """Take one step."""
-        if step.kind is EventKind.CUSTOMER_WROTE:
+        # What another ticket began with is a message like others once the two are merged.
+        if step.kind in {EventKind.CUSTOMER_WROTE, EventKind.OPENED}:
             self.unanswered = self.unanswered or step.at
         elif step.by_person and step.kind in {EventKind.REPLIED, EventKind.SENT_ELSEWHERE}:
             self.unanswered, self.was_answered = None, True

@@ -48,7 +48,9 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
         waited = first_response.of_history(target, columns["created_at"])
         store(target, **columns, **waited, **excerpt.of_newest(target))
         _keep_withdrawable(target)
-        record(target, EventKind.MERGED, actor=actor, former=source.number, subject=source.subject, newest=newest)
+        status = lookups.status(target.status_id)
+        data = {"former": source.number, "subject": source.subject, "newest": newest}
+        record(target, EventKind.MERGED, actor=actor, **data, category=status.category if status is not None else "")
 
 
 def check(source: Ticket, target: Ticket) -> None:

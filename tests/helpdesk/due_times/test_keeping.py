@@ -172,6 +172,33 @@ def test_merged_tickets_are_due_by_both_histories(monday, root, carol, billing, 
     assert due(target) == 4
 
 
+def test_whoever_waits_in_one_of_two_merged_tickets_waits_in_both(monday, root, ana, carol, billing, invoices):
+    rule(root)
+    target = cast.open_ticket(carol, billing, invoices)
+    monday.shift(timedelta(hours=1))
+    tickets.reply(fresh(target), "<p>Here it is.</p>", actor=ana)
+    monday.shift(timedelta(hours=1))
+    source = cast.open_ticket(carol, billing, invoices)
+    monday.shift(timedelta(hours=1))
+    tickets.merge(source, fresh(target), actor=root)
+    assert due(target) == 10
+
+
+def test_the_resolution_of_a_ticket_that_merging_opens_counts(monday, root, carol, billing, invoices):
+    rule(root, first_reply=None, resolution=600)
+    target = cast.open_ticket(carol, billing, invoices)
+    monday.shift(timedelta(hours=1))
+    tickets.close(fresh(target), actor=root)
+    monday.shift(timedelta(hours=1))
+    source, late = (cast.open_ticket(carol, billing, invoices) for _ in range(2))
+    monday.shift(timedelta(hours=1))
+    tickets.merge(source, fresh(target), actor=root)
+    assert due(target) == 11
+    tickets.close(fresh(late), actor=root)
+    tickets.merge(fresh(late), fresh(target), actor=root)
+    assert due(target) == 11
+
+
 def test_open_tickets_follow_when_rules_or_hours_change(monday, root, carol, billing, invoices):
     many = [cast.open_ticket(carol, billing, invoices) for _ in range(3)]
     closed = cast.open_ticket(carol, billing, invoices)
