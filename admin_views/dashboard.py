@@ -164,7 +164,7 @@ def bars(flow: Flow, period: Period) -> list[Bar]:
     code = i18n.language()
     mark = "d/M" if by_week else "d"
     return [
-        Bar(format_date(day, "EEE d MMMM", locale=code), format_date(day, mark, locale=code), opened, closed)
+        Bar(i18n.day_text(day, "EEE d MMMM"), format_date(day, mark, locale=code), opened, closed)
         for day, (opened, closed) in groups.items()
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -154,19 +155,29 @@ def _zone_of_reader() -> str:
 
 def days_in_words(first: date, last: date) -> str:
     """Write a period in the reader's language: its first and its last day."""
-    texts = [format_date(day, "d MMMM y", locale=language()) for day in (first, last)]
+    texts = [day_text(day, "d MMMM y") for day in (first, last)]
     return texts[0] if first == last else _("%(first)s to %(last)s", first=texts[0], last=texts[1])
 
 
 def long_day(day: date) -> str:
     """Write a day with its day of the week, in the reader's language."""
-    return str(format_date(day, "EEEE d MMMM y", locale=language()))
+    return day_text(day, "EEEE d MMMM y")
+
+
+def day_text(day: date, pattern: str) -> str:
+    """Write a day in the reader's language (`pattern` as Babel's)."""
+    return str(format_date(day, _ordinal(day, pattern, language()), locale=language()))
+
+
+def _ordinal(day: date, pattern: str, code: str) -> str:
+    """Let French write the first of a month as it does, “1er mai”: the data of Babel know no ordinals."""
+    return re.sub(r"\bd(?= MMM)", "d'er'", pattern) if code == "fr" and day.day == 1 else pattern
 
 
 @lru_cache(maxsize=8_192)
 def _format(time: datetime, pattern: str, code: str, timezone: str) -> str:
     local = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(timezone))
-    return str(format_datetime(local, pattern, tzinfo=ZoneInfo(timezone), locale=code))
+    return str(format_datetime(local, _ordinal(local, pattern, code), tzinfo=ZoneInfo(timezone), locale=code))
 
 
 @lru_cache(maxsize=2_048)

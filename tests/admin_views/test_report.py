@@ -236,7 +236,7 @@ def test_it_speaks_french(client_of, root, quarter):
     root.locale = "fr"
     root.save()
     page = read(client_of(root))
-    assert "Rapport du 1 janvier 2026 au 18 mars 2026" in page
+    assert "Rapport du 1er janvier 2026 au 18 mars 2026" in page
     assert "février 2026" in page
     assert "Ouverts à la fin" in page
 

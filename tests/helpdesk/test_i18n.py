@@ -30,6 +30,16 @@ def test_a_moment_is_written_in_full(speaking):
     assert rendering.date_time(datetime(2026, 11, 22, 14, 3, 9)) == written[speaking]
 
 
+def test_the_first_of_a_month_is_an_ordinal_in_french(speaking):
+    first = datetime(2026, 12, 1, 9)
+    written = {"en": "1 December 2026", "fr": "1er décembre 2026"}[speaking]
+    assert i18n.when(first, "d MMMM y") == i18n.days_in_words(first.date(), first.date()) == written
+    assert i18n.long_day(first.date()).endswith(written)
+    later = {"en": "21 December", "fr": "21 décembre"}[speaking]
+    assert i18n.when(first + timedelta(days=20), "d MMMM") == later
+    assert i18n.when(first, "dd/MM/y") == "01/12/2026"
+
+
 @pytest.mark.parametrize(
     ("age", "english", "french"),
     [
