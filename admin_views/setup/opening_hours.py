@@ -97,10 +97,10 @@ class ClosedDaysView(DeskView):
     form_columns = ("name", "first_day", "last_day", "open_at", "opening_hours")
     repeated = ("opening_hours",)
     form_overrides = {"first_day": DayField, "last_day": DayField}
-    form_args = {"opening_hours": {"empty": lazy("All opening hours")}}
+    form_args = {"first_day": {"label": lazy("First day")}, "opening_hours": {"empty": lazy("All opening hours")}}
     column_labels = {
         "name": lazy("Name"),
-        "first_day": lazy("First day"),
+        "first_day": lazy("Days"),
         "last_day": lazy("Last day"),
         "open_at": lazy("Open all the same"),
         "opening_hours": lazy("Closes"),

@@ -6,7 +6,7 @@ from flask_admin import expose
 
 from admin_views.tickets.base import TicketDeskPage
 from helpdesk.due_times import keeping, rules
-from helpdesk.lib import lengths
+from helpdesk.lib import lengths, zones
 from helpdesk.opening_hours import words
 
 
@@ -29,6 +29,6 @@ class DueTimePage(TicketDeskPage):
             names=rules.TARGETS,
             written=lengths.write,
             hours=words.week(calendar),
-            zone=calendar.zone.key,
+            zone=zones.place(calendar.zone.key),
             return_url=self.context.address(ticket),
         )

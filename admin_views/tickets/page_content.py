@@ -100,9 +100,11 @@ def mail_of(ticket: Ticket, messages: list[Message], files: Mapping[int, list[At
 
 def ways_on(context: TicketContext, ticket: Ticket) -> dict[str, Any]:
     """Return where the page leads: its list and the ticket's place there, the page again in another state."""
+    held_by = replace(context, criteria=context.words_of(ticket))
     return {
         "list_url": context.list_address(),
-        "list_name": context.list_name(),
+        "up_url": held_by.list_address(),
+        "list_name": held_by.list_name(),
         "stand": context.stand(ticket),
         "most": listing.COUNT_LIMIT,
         "note_url": context.address(ticket, kind="note"),

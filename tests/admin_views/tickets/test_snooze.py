@@ -253,3 +253,10 @@ def test_an_evening_that_is_over_is_not_offered(client_of, ticket, paris):
     for now, is_offered in ((NOW, True), (NOW + timedelta(hours=9), False)):
         with time_machine.travel(now, tick=False):
             assert ("This evening" in page(client, url(ticket))) is is_offered
+
+
+def test_a_bare_address_leads_back_to_the_list_that_holds_the_ticket(client_of, ticket, paris):
+    assert f'<a href="{LIST}?view=open">' in page(client_of(paris), url(ticket))
+    send(client_of(paris), ticket, moment="tomorrow")
+    shown = page(client_of(paris), url(ticket))
+    assert re.search(rf'<a href="{re.escape(LIST)}\?view=snoozed"><svg[^>]*>.*?</svg>Snoozed</a>', shown)
