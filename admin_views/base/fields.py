@@ -36,6 +36,13 @@ def optional(value: Any) -> Any:
     return value or None
 
 
+def mark_required(form: Any, names: Iterable[str]) -> Any:
+    """Return the form with these fields marked as required: the rule refuses them empty, the table would take them."""
+    for name in names:
+        form[name].flags.required = True
+    return form
+
+
 def languages() -> list[tuple[str, Any]]:
     """Return the languages one may choose, the desk's own first."""
     return [("", _("The desk’s language")), *CHOICES]

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import flash, redirect, request
 from flask_admin import expose
+from markupsafe import Markup
 from wtforms import PasswordField, SelectField
 
 from admin_views.base import DeskView
-from admin_views.base.fields import languages
+from admin_views.base.fields import languages, mark_required
 from helpdesk import i18n, outbox
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
@@ -25,6 +26,10 @@ def choices(texts: dict[str, Any]) -> dict[str, Any]:
     return {"choices": lambda: list(texts.items())}
 
 
+#: The state of a mailbox that needs somebody.
+FAILURE = Markup('<span class="is-danger">{}</span>')
+#: What is needed where it is shown; columns that other ways of coming leave empty.
+NEEDED = ("host", "username", "client_id")
 #: The last sections of the form.
 ON_SERVER = ("after", "after_days", "after_folder", "copy_sent", "read_sent", "sent_folder")
 MORE = ("other_folders", "held_folders", "hold_lists", "copies", "sub_addresses", "trusted_server", "enabled")
@@ -207,9 +212,13 @@ class MailboxesView(DeskView):
         """Leave the password out of the form."""
         return {"password": "", "client_secret_new": ""}  # nosec B105 # none at all
 
+    def edit_form(self, obj: Any = None) -> Any:
+        """Mark what a mailbox on a server needs, which one on this machine does not have."""
+        return mark_required(super().edit_form(obj), NEEDED)
+
     def create_form(self, obj: Any = None) -> Any:
         """Begin with what most have: one service, TLS."""
-        form = super().create_form(obj)
+        form = mark_required(super().create_form(obj), (*NEEDED, "password"))
         if request.method == "GET":
             form.security.data, form.begin.data, form.kind.data, form.auth.data = "tls", "new", "imap", "password"
         return form
@@ -276,13 +285,13 @@ class MailboxesView(DeskView):
 
 
 def standing(mailbox: Mailbox) -> str:
-    """Return how a mailbox is, in short."""
+    """Return how a mailbox is, in short; in red where somebody must do something."""
     if not mailbox.enabled:
         return _("Off")
     if mailbox.kind == "imap" and mailbox.auth in mail_providers.PROVIDERS and not mail_accounts.is_signed_in(mailbox):
-        return _("To reconnect")
+        return FAILURE.format(_("To reconnect"))
     if mailbox.failing_since is not None:
-        return mailbox_health.failure_text(mailbox) or _("Failing")
+        return FAILURE.format(mailbox_health.failure_text(mailbox) or _("Failing"))
     if mailbox.kind == "pipe":
         return _("Waits for what is handed over")
     if mailbox.last_success_at is None:

@@ -92,6 +92,8 @@ def save(mailbox: Mailbox, values: Mapping[str, Any], *, actor: Actor) -> Mailbo
             raise InvalidInput(lazy("This folder is read already, for what customers write."), field="sent_folder")
     changed = {name for name, value in before.items() if getattr(mailbox, name) != value}
     mailbox_secrets.give(mailbox, values, set() if is_new else changed)
+    if is_new and mailbox_secrets.lacks_password(mailbox):
+        raise InvalidInput(lazy("This field is required."), field="password")
     if is_new or changed or set(folders(mailbox)) - set(read_before):
         # What customers send while the owner still looks at the form is no history.
         mailbox.begins_at = clock.now()

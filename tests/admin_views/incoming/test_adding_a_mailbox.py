@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import settings
+from helpdesk import clock, settings
 from models import Agent, Mailbox, Service
 from tests.support import doors
 
@@ -62,9 +62,27 @@ def test_reading_now_tells_what_failed(client_of: Any, root: Agent, sales: Servi
 
 def test_a_password_that_is_not_there_is_no_refusal_of_the_server(client_of: Any, root: Agent, sales: Service) -> None:
     client = client_of(root)
+    doors.post(client, NEW, {**FORM, "service": str(sales.id)})
     values = {**FORM, "host": "127.0.0.1", "password": "", "service": str(sales.id), "test": "1"}
-    answer = doors.post(client, NEW, values)
+    answer = doors.post(client, f"/admin/mailboxes/edit/?id={Mailbox.get().id}", values)
     assert "No password is stored: type it into the form." in doors.text_of(client.get(answer.location))
+
+
+def test_a_new_mailbox_is_asked_for_its_password(client_of: Any, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    assert doors.text_of(client.get(NEW)).count("Password *") == 1
+    answer = doors.post(client, NEW, {**FORM, "password": "", "service": str(sales.id)})
+    assert "Password: This field is required." in doors.text_of(answer)
+    assert not Mailbox.select().exists()
+
+
+def test_a_mailbox_that_fails_stands_out_in_the_list(client_of: Any, root: Agent, sales: Service) -> None:
+    client = client_of(root)
+    doors.post(client, NEW, {**FORM, "service": str(sales.id)})
+    page = "/admin/mailboxes/"
+    assert 'class="is-danger"' not in client.get(page).text
+    Mailbox.update(failing_since=clock.now(), last_error="refused <b>").execute()
+    assert '<span class="is-danger">' in client.get(page).text
 
 
 def test_an_agent_who_signs_in_among_customers_is_shown_the_way(client: Any, root: Agent) -> None:
