@@ -10,6 +10,7 @@ from __future__ import annotations
 from database import Base, Stamp
 from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Agent, Permission, Role, Team, TeamMember
 from tables.customers import Customer, CustomerAddress
+from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
 from tables.filters import Filter, FilterAction, FilterCondition
 from tables.history import DELETIONS, NOTE_DELETIONS, JournalEntry, TicketEvent
@@ -92,6 +93,7 @@ TABLES: tuple[type[Base], ...] = (
     DepartureChange,
     ReadMark,
     Rating,
+    DueOutcome,
     FormerNumber,
     Filter,
     FilterCondition,

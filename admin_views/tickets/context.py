@@ -22,6 +22,7 @@ TITLES = {
     "mine": lazy("My tickets"),
     "unassigned": lazy("Unassigned"),
     "snoozed": lazy("Snoozed"),
+    "overdue": lazy("Overdue"),
     "closed": lazy("Closed tickets"),
     "spam": lazy("Spam"),
     "bin": lazy("Bin"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_admin import expose
 
 from admin_views.tickets.base import TicketDeskPage
-from helpdesk.due_times import keeping, rules
+from helpdesk.due_times import keeping, outcomes, rules
 from helpdesk.lib import lengths, zones
 from helpdesk.opening_hours import words
 
@@ -25,6 +25,7 @@ class DueTimePage(TicketDeskPage):
             "admin/due_time.html",
             ticket=ticket,
             rule=rules.name_of(rule) if rule is not None else "",
+            judged=outcomes.of_ticket(ticket),
             targets=keeping.targets_of(ticket),
             names=rules.TARGETS,
             written=lengths.write,

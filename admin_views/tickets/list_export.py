@@ -48,6 +48,7 @@ COLUMNS: dict[str, tuple[Any, Callable[[Ticket, Sequence[str]], str]]] = {
     "tags": (lazy("Tags"), lambda _row, tags: ", ".join(tags)),
     "order": (lazy("Order number"), lambda row, _tags: row.order_number),
     "opened": (lazy("Opened"), lambda row, _tags: _when(row.created_at)),
+    "due": (lazy("Due time"), lambda row, _tags: _when(row.due_at if row.is_due else None)),
     "activity": (lazy("Last activity"), lambda row, _tags: _when(row.last_activity)),
 }
 

@@ -14,6 +14,7 @@ from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from helpdesk import access, orders, snooze, tickets
+from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
@@ -57,6 +58,7 @@ def content(
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
         "snooze_again": snooze.former_moment(ticket),
+        "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
         "known": page_state.of_now(ticket),
         "refused": refused,
         "sent": session.pop("sent", ""),

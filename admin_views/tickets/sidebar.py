@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import request, url_for
 
 from helpdesk import access
+from helpdesk.due_times import rules
 from helpdesk.i18n import _
 from helpdesk.incoming import held_mail_count, mail_access
 from helpdesk.lists import counting, criteria, saved_views
@@ -72,6 +73,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
                 *_received_link(agent),
                 *_given_up_link(agent),
                 link(_("Snoozed"), "clock", view="snoozed"),
+                *([link(_("Overdue"), "warn", view="overdue")] if rules.exist() else []),
                 link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
                 link(_("Spam"), "spam", view="spam"),
                 link(_("Bin"), "bin", view="bin"),

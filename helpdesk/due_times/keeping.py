@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from peewee import SQL, chunked
 
-from helpdesk import i18n
-from helpdesk.due_times import rules
+from helpdesk import i18n, settings
+from helpdesk.due_times import outcomes, overdue, rules
 from helpdesk.due_times.targets import WAKING, History, Step, Target, targets
 from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.lib.cache import CachedValue
@@ -19,7 +19,7 @@ from helpdesk.locking import lock_all
 from helpdesk.opening_hours import calendars
 from helpdesk.opening_hours.arithmetic import DAY, Calendar
 from helpdesk.settings import lookups, run_state
-from models import CLOSED, LIVE, NO_DUE_TIME, OPEN, PENDING, ClosedDay, Ticket, TicketEvent
+from models import CLOSED, LIVE, NO_DUE_TIME, OPEN, PENDING, ClosedDay, DueOutcome, Ticket, TicketEvent
 
 #: Tickets that are worked out in one transaction.
 AT_ONCE = 200
@@ -51,29 +51,35 @@ def keep(noted: Mapping[int, set[EventKind]]) -> None:
     """Store anew when tickets are due: the last thing in the transaction that wrote these kinds in their histories."""
     if rules.exist():
         for ids in chunked(sorted(key for key, kinds in noted.items() if kinds - _IDLE), AT_ONCE):
-            _store(Ticket.select().where(Ticket.id.in_(ids)))
+            ended = [key for key in ids if noted[key] & outcomes.ENDING]
+            _store(Ticket.select().where(Ticket.id.in_(ids)), outcomes.read(ended))
 
 
-def _store(tickets: Iterable[Ticket]) -> None:
+def _store(tickets: Iterable[Ticket], judged: Mapping[int, list[DueOutcome]]) -> None:
+    """Store when tickets are due; what became of due times in those of them that `judged` names."""
     rows = list(tickets)
     steps = _steps_of([row.id for row in rows])
     for ticket in rows:
-        found = _targets(ticket, steps.get(ticket.id, []))
-        due = next((target.due for target in found if target.due is not None), NO_DUE_TIME)
-        if ticket.due_at != due:
-            Ticket.update(due_at=due).where(Ticket.id == ticket.id).execute()
+        history = History.of(ticket.created_at, steps.get(ticket.id, []))
+        due = next((target.due for target in _targets(ticket, history) if target.due is not None), NO_DUE_TIME)
+        columns = {"due_at": due, "rank": overdue.rank_of(ticket, due)}
+        changed = {name: value for name, value in columns.items() if getattr(ticket, name) != value}
+        if changed:
+            Ticket.update(**changed).where(Ticket.id == ticket.id).execute()
+        if ticket.id in judged:
+            outcomes.store(ticket, history, rules.rule_for(ticket), calendar_of(ticket), judged[ticket.id])
 
 
 def targets_of(ticket: Ticket) -> list[Target]:
     """Return what is due in a ticket, the earliest first, worked out from its history."""
-    return _targets(ticket, _steps_of([ticket.id]).get(ticket.id, []))
+    return _targets(ticket, History.of(ticket.created_at, _steps_of([ticket.id]).get(ticket.id, [])))
 
 
-def _targets(ticket: Ticket, steps: list[Step]) -> list[Target]:
+def _targets(ticket: Ticket, history: History) -> list[Target]:
     rule = rules.rule_for(ticket)
     if rule is None or not ticket.is_unresolved:
         return []
-    return targets(History.of(ticket.created_at, steps), rule, calendar_of(ticket))
+    return targets(history, rule, calendar_of(ticket))
 
 
 def calendar_of(ticket: Ticket) -> Calendar:
@@ -90,7 +96,8 @@ def _steps_of(ids: Collection[int]) -> dict[int, list[Step]]:
     steps: dict[int, list[Step]] = {}
     for key, kind, at, who, data in mine.order_by(TicketEvent.created_at, TicketEvent.id).tuples() if ids else ():
         event = EventKind(kind)
-        by_person = bool(who) or (event is EventKind.SENT_ELSEWHERE and "late" not in data)
+        by_person = bool(who) or event is EventKind.CLOSED_BY_CUSTOMER
+        by_person |= event is EventKind.SENT_ELSEWHERE and "late" not in data
         category = _CATEGORIES.get(event, "") or _category_of(event, data)
         steps.setdefault(key, []).append(Step(event, at, by_person, category, data.get("asleep")))
     return steps
@@ -115,6 +122,7 @@ def recalculate() -> int:
     if not rules.exist():
         if state:
             Ticket.update(due_at=NO_DUE_TIME).where(Ticket.due_at != NO_DUE_TIME).execute()
+            overdue.clear()
             run_state.forget(STATE)
         return 0
     mark = _mark()
@@ -143,7 +151,7 @@ def _recalculate(ids: list[int]) -> None:
     with transaction():
         mine = Ticket.select().where(Ticket.id.in_(ids))
         lock_all(mine)
-        _store(mine)
+        _store(mine, {})
 
 
 def _read_mark() -> str:
@@ -151,7 +159,8 @@ def _read_mark() -> str:
     values = [sorted(row.__data__.items()) for rows in tables for row in rows]
     # A status that opens or closes from now on opens or closes its tickets.
     categories = sorted((row.id, row.category) for row in lookups.statuses())
-    return hashlib.sha256(repr((values, categories, i18n.zone(None))).encode()).hexdigest()
+    others = (categories, i18n.zone(None), settings.get("overdue_first"))
+    return hashlib.sha256(repr((values, others)).encode()).hexdigest()
 
 
 #: What differs as soon as a due time may differ.

@@ -52,6 +52,15 @@ class Target:
     pauses: tuple[Pause, ...] = ()
 
 
+class Ending(NamedTuple):
+    """When one thing that was due was met, or given up: a ticket that is closed without an answer gives one up."""
+
+    name: str
+    start: datetime
+    at: datetime
+    is_met: bool
+
+
 @dataclass
 class History:
     """How a ticket stands after some steps."""
@@ -62,6 +71,9 @@ class History:
     was_answered: bool = False
     #: When the resolution counted, the last stretch without an end while it does.
     stretches: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    _answers: list[Ending] = field(default_factory=list)
+    #: What the closing ended, while the ticket is closed.
+    _closing: list[Ending] = field(default_factory=list)
     _category: str = OPEN
     _asleep: bool = False
 
@@ -79,6 +91,8 @@ class History:
         if step.kind in {EventKind.CUSTOMER_WROTE, EventKind.OPENED}:
             self.unanswered = self.unanswered or step.at
         elif step.by_person and step.kind in {EventKind.REPLIED, EventKind.SENT_ELSEWHERE}:
+            if self.unanswered is not None:
+                self._answers.append(self._end_of_wait(step.at, is_met=True))
             self.unanswered, self.was_answered = None, True
         if step.asleep is not None:
             self._asleep = step.asleep
@@ -86,8 +100,26 @@ class History:
             self._asleep = True
         elif step.kind in WAKING or step.category == CLOSED:
             self._asleep = False
+        if step.category == CLOSED != self._category:
+            self._closing = self._end_all(step) if step.by_person else []
+        elif step.category not in ("", CLOSED):
+            self._closing = []
         self._category = step.category or self._category
         self._count(step.at, self._category == OPEN and not self._asleep)
+
+    def _end_of_wait(self, at: datetime, *, is_met: bool) -> Ending:
+        if self.was_answered and self.unanswered is not None:
+            return Ending("next_reply", self.unanswered, at, is_met)
+        return Ending("first_reply", self.opened, at, is_met)
+
+    def _end_all(self, step: Step) -> list[Ending]:
+        ended = [Ending("resolution", self.opened, step.at, is_met=True)]
+        return ended if self.unanswered is None else [*ended, self._end_of_wait(step.at, is_met=False)]
+
+    @property
+    def endings(self) -> list[Ending]:
+        """What was due and is over. What a program closed is not judged."""
+        return [*self._answers, *self._closing]
 
     def _count(self, at: datetime, counts: bool) -> None:
         start, end = self.stretches[-1]
@@ -116,15 +148,17 @@ def targets(history: History, rule: DueTime, calendar: Calendar) -> list[Target]
         due = add_open_minutes(calendar, history.unanswered, rule.next_reply)
         rows.append(Target("next_reply", history.unanswered, rule.next_reply, due))
     if rule.resolution:
-        due = _resolution(history, rule.resolution, calendar)
+        due = resolution(history.stretches, rule.resolution, calendar)
         rows.append(Target("resolution", history.opened, rule.resolution, due, history.pauses))
     return sorted(rows, key=lambda row: row.due or datetime.max)
 
 
-def _resolution(history: History, minutes: int, calendar: Calendar) -> datetime | None:
+def resolution(
+    stretches: Iterable[tuple[datetime, datetime | None]], minutes: float, calendar: Calendar
+) -> datetime | None:
     """Return when so many open minutes are over; None while it rests before that."""
     missing = timedelta(minutes=minutes)
-    for start, end in history.stretches:
+    for start, end in stretches:
         if end is None:
             return add_open_minutes(calendar, start, missing / timedelta(minutes=1))
         passed = open_time_between(calendar, start, end)

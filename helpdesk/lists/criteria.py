@@ -25,7 +25,7 @@ ROWS: dict[str, Any] = {
     "team": lookups.team,
     "tag": lookups.tag,
 }
-VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all", "search")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "overdue", "closed", "spam", "bin", "all", "search")
 WORDS: dict[str, tuple[str, ...]] = {
     "view": VIEWS,
     "state": ("open", "snoozed", "closed"),

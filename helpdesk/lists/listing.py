@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from peewee import SQL, ModelSelect
 
 from database import is_sqlite
-from helpdesk import access, search
+from helpdesk import access, clock, search
 from helpdesk.due_times import rules
 from helpdesk.lib.paging import Order, pack
 from helpdesk.lib.statements import Prepared
@@ -32,7 +32,7 @@ FIGURE_LIMIT = 1_000_000
 #: New tickets are announced up to this number.
 NEWS_LIMIT = 100
 
-VIEWS = ("open", "mine", "unassigned", "snoozed", "closed", "spam", "bin", "all")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "overdue", "closed", "spam", "bin", "all")
 #: Lists of what is open.
 LIVE_VIEWS = frozenset({"open", "mine", "unassigned"})
 #: The orders by time, and the orders of what is open.
@@ -113,7 +113,7 @@ class TicketListing:
         values = {name: getattr(self, name) for name in self.shape.given if name in matching.CRITERIA}
         for name, given in self.figures:
             values |= dict(zip(period_criteria.slots_of(name), given, strict=True))
-        return {"agent": self.agent.id} | values
+        return {"agent": self.agent.id} | ({"now": clock.now()} if self.view == "overdue" else {}) | values
 
     def query(self, *columns: Any) -> ModelSelect:
         """Return the matching tickets the agent may see, in no order."""
@@ -138,6 +138,8 @@ class TicketListing:
         """Return the orders this list is offered in, its own first: only what is open can be urgent."""
         if self.view == "snoozed":
             return (WAKING,)
+        if self.view == "overdue" and not self.text:
+            return (DUE,)
         if self.view not in LIVE_VIEWS or self.text:
             return BY_TIME
         return (*SORTS, DUE) if rules.exist() else SORTS

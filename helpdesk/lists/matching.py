@@ -38,6 +38,7 @@ CRITERIA = (*COLUMNS, "tag_id")
 VIEWS: dict[str, Any] = {
     "open": LIVE,
     "mine": LIVE,
+    "overdue": LIVE,
     "unassigned": SQL(f"{LIVE.sql} AND assignee_id IS NULL AND team_id IS NULL"),
     "snoozed": SQL("is_snoozed"),
     "closed": SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
@@ -60,12 +61,14 @@ class Shape(NamedTuple):
 def tickets(shape: Shape, values: Mapping[str, Any]) -> ModelSelect:
     """Return the matching tickets, in no order.
 
-    `values` are those of the criteria, and `agent` who asks (or the slots of these).
+    `values` are those of the criteria, `agent` who asks and `now` the present time (or the slots of these).
     """
     query = access.within(shape.sight, values["agent"], by_place=period_criteria.moment_of(shape.given) is None)
     conditions = [VIEWS[shape.view]] if shape.view in VIEWS else []
     if shape.view == "mine":
         conditions.append(Ticket.assignee == values["agent"])
+    if shape.view == "overdue":
+        conditions.append(Ticket.due_at <= values["now"])
     conditions += [COLUMNS[name] == values[name] for name in shape.given if name in COLUMNS]
     for name in shape.given:
         if name in period_criteria.CRITERIA:
@@ -108,7 +111,7 @@ def _slotted(shape: Shape) -> ModelSelect:
         for name in shape.given
         for slot in (period_criteria.slots_of(name) if name in period_criteria.CRITERIA else [name])
     ]
-    return tickets(shape, {name: Slot(name) for name in (*names, "agent")})
+    return tickets(shape, {name: Slot(name) for name in (*names, "agent", "now")})
 
 
 @Prepared

@@ -26,7 +26,7 @@ from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, 
 UNDO_MINUTES = 10
 
 #: What is kept beside the columns, and may have changed since without anybody deciding otherwise.
-LOOSE = ("tags", "blocked", "copies", "mails", "failed")
+LOOSE = ("tags", "blocked", "copies", "mails", "failed", "rank")
 
 _ROWS: dict[str, Callable[[int | None], Any]] = {
     "assignee": lookups.agent,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpdesk import outbox, snooze
-from helpdesk.due_times import keeping
+from helpdesk.due_times import keeping, overdue
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline, tidying, watching
 from helpdesk.operations import search_index, sent_copies, upkeep
@@ -16,6 +16,7 @@ TIMETABLE = Timetable(
         Job("search index", MINUTELY, search_index.renew),
         Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
         Job("due times", MINUTELY, keeping.recalculate),
+        Job("overdue tickets", MINUTELY, overdue.mark),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),

@@ -100,6 +100,10 @@ DECLARED: dict[str, Declared] = {
             lazy("E-mails to the team show what the customer wrote. Switched off, it is read in the ticket only."),
         ),
         Declared(
+            "overdue_first", "general", "switch", False, lazy("Overdue first"),
+            lazy("Within one priority, overdue tickets stand before the one that has waited the longest."),
+        ),
+        Declared(
             "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),
             lazy("A reply goes out after this pause; until then its author may take it back. From 0 (at once) to 30."),
         ),

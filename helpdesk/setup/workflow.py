@@ -12,6 +12,7 @@ from peewee import IntegrityError, fn
 from database import Label, Stamp, database
 from helpdesk import access, clock, folding, settings
 from helpdesk.access import Actor
+from helpdesk.due_times import overdue
 from helpdesk.errors import InvalidInput, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import colors, inputs, sort_position
@@ -81,7 +82,10 @@ def save_priority(priority: Priority, values: Mapping[str, Any], *, actor: Actor
             lock_all(Ticket.select().where(Ticket.priority == priority.id))
         _store(priority, before, chosen_by, actor)
         if reordered:
-            Ticket.update(rank=-weight).where(Ticket.priority == priority.id).execute()
+            # What is overdue goes on standing first.
+            Ticket.update(rank=overdue.rank(priority) - Ticket.rank.bin_and(1)).where(
+                Ticket.priority == priority.id
+            ).execute()
     return priority
 
 

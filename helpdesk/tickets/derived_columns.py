@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from helpdesk import clock
+from helpdesk.due_times import overdue
 from helpdesk.lib import inputs
 from models import CLOSED, OPEN, Priority, Status, Ticket
 
@@ -64,4 +65,4 @@ def waiting_columns(ticket: Ticket) -> dict[str, Any]:
 
 def priority_columns(priority: Priority) -> dict[str, Any]:
     """Return the columns of a ticket that a new priority sets; `rank` ascends, so the heaviest stands first."""
-    return {"priority": priority, "rank": -priority.weight}
+    return {"priority": priority, "rank": overdue.rank(priority)}

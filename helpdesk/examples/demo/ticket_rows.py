@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from database import database
 from helpdesk import search
+from helpdesk.due_times import overdue
 from helpdesk.events import EventKind
 from helpdesk.tickets.derived_columns import BEHIND
 from models import (
@@ -227,7 +228,7 @@ class MemoryTicket:
             self.columns |= {"awaits_reply": False, "waiting_since": at + BEHIND}
 
     def _priority(self, priority: Priority) -> None:
-        self.columns |= {"priority_id": priority.id, "rank": -priority.weight}
+        self.columns |= {"priority_id": priority.id, "rank": overdue.rank(priority)}
 
     def _message(self, kind: str, text: Text, at: datetime, agent: Agent | None = None, signature: str = "") -> int:
         number = self.rows.message_id

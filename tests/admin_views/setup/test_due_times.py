@@ -9,7 +9,7 @@ import time_machine
 
 from helpdesk import clock, tickets
 from helpdesk.due_times import keeping, rules
-from models import DueTime, Ticket
+from models import DueOutcome, DueTime, Ticket
 from tests.support import cast, doors, words
 
 
@@ -90,3 +90,41 @@ def test_a_pause_is_told_with_its_moments(client_of, root, carol, billing, invoi
     assert "dans 9" in doors.text_of(page)
     assert words.english_of(page) == set()
     assert keeping.targets_of(Ticket.get_by_id(ticket.id))[0].due == ticket.created_at + timedelta(hours=12)
+
+
+def test_a_closed_ticket_tells_whether_it_was_in_time(client_of, root, ticket_due):
+    tickets.reply(Ticket.get_by_id(ticket_due.id), "<p>Yes.</p>", actor=root, close=True)
+    client = client_of(root)
+    assert "In time Why?" in doors.text_of(client.get(f"/admin/tickets/{ticket_due.number}"))
+    why = doors.text_of(client.get(f"/admin/tickets/{ticket_due.number}/due"))
+    assert "Nothing is due: the ticket is closed." in why
+    assert "First reply: in time" in why
+    assert "Resolution: in time" in why
+    DueOutcome.update(is_met=False).where(DueOutcome.target == "resolution").execute()
+    cast.speak_french()
+    french = words.in_french(client_of(root))
+    page = french.get(f"/admin/tickets/{ticket_due.number}")
+    assert "En retard Pourquoi" in doors.text_of(page)
+    assert words.english_of(page) == set()
+    why = french.get(f"/admin/tickets/{ticket_due.number}/due")
+    assert "Résolution : en retard" in doors.text_of(why)
+    assert words.english_of(why) == set()
+
+
+def test_what_is_overdue_has_a_list_in_the_menu_and_a_column_in_the_file(client_of, root, ticket, ticket_due):
+    client = client_of(root)
+    assert "Nothing is overdue." in doors.text_of(client.get("/admin/tickets/?view=overdue"))
+    Ticket.update(due_at=clock.now() - timedelta(hours=1)).where(Ticket.id == ticket_due.id).execute()
+    page = doors.text_of(client.get("/admin/tickets/?view=overdue"))
+    assert "Overdue" in page
+    assert ticket_due.number in page
+    assert "overdue by 1 h" in page.replace("\xa0", " ").replace("hour", "h")
+    rows = client.get("/admin/tickets/export.csv?view=overdue&column=number&column=due").get_data(as_text=True)
+    due = Ticket.get_by_id(ticket_due.id).due_at
+    assert f"{ticket_due.number},{due:%Y-%m-%d %H:%M}" in rows
+    cast.speak_french()
+    page = words.in_french(client_of(root)).get("/admin/tickets/?view=overdue")
+    assert "En retard" in doors.text_of(page)
+    assert words.english_of(page) == set()
+    rules.delete(DueTime.get(), actor=root)
+    assert "view=overdue" not in client.get("/admin/tickets/").get_data(as_text=True)

@@ -186,7 +186,7 @@ def test_a_new_weight_reorders_the_tickets_of_the_priority(client_of, root, tick
     doors.post(
         client_of(root), f"/admin/priorities/edit/?id={ticket.priority_id}", {**data, "weight": "7", "enabled": "y"}
     )
-    assert Ticket.get_by_id(ticket.id).rank == -7
+    assert Ticket.get_by_id(ticket.id).rank == -14
 
 
 def test_configuration_warns_of_a_priority_as_heavy_as_the_important_one(client_of, root):

@@ -260,7 +260,7 @@ def test_a_role_without_the_capability_may_not_close(ticket, billing):
 
 def test_important_stands_first_and_gives_the_former_priority_back(ticket, ana):
     tickets.mark_important(ticket, actor=ana)
-    assert (ticket.priority.identifier, ticket.rank) == ("high", -lookups.important_priority().weight)
+    assert (ticket.priority.identifier, ticket.rank) == ("high", -2 * lookups.important_priority().weight)
     tickets.not_important(ticket, actor=ana)
     assert Ticket.get_by_id(ticket.id).priority.identifier == "normal"
 
