@@ -57,6 +57,9 @@ class Cookies(SecureCookieSessionInterface):
         """Set the cookie. What is the same for everybody hangs on none: a browser keeps it when somebody signs in."""
         if request.blueprint != "assets":
             super().save_session(app, session, response)
+        if response.headers.get("Cache-Control") == KEPT_FOR_BACK:
+            # The cookie is signed anew by each answer: with it, the page would be another one a second later.
+            response.vary.discard("Cookie")
 
 
 #: Whether the public address was an https one when a page last looked.
@@ -132,6 +135,8 @@ def _setup_token() -> str:
     return way.removeprefix("/setup/") if way.startswith("/setup/") else ""
 
 
+#: A browser may keep the page, for *Back* alone.
+KEPT_FOR_BACK = "private, no-cache"
 #: What a form answers that is shown again with what was typed.
 SHOWN_AGAIN = frozenset({409, 422, 429})
 #: Where nothing that was read stays behind.
@@ -140,7 +145,7 @@ SIGN_OUTS = frozenset({"account.sign_out", "public.sign_out"})
 
 def keep_for_back(response: Response) -> Response:
     """Let a browser keep what answers a form: *Back* takes it from its own store, or ends in its error page."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers.setdefault("Cache-Control", KEPT_FOR_BACK)
     return response
 
 

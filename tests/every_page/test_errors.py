@@ -304,7 +304,7 @@ def test_a_file_that_is_not_the_desks_is_told(app, database, ana, language):
 def test_what_a_form_answers_may_be_had_again_by_back(client, client_of, root, billing, invoices):
     """A browser takes the answer of a POST from its own store only: *no-store* there ends in its error page."""
     refused = doors.post(client_of(root), "/admin/tags/new/", {"name": ""})
-    assert refused.headers["Cache-Control"] == "private, no-cache"
+    assert (refused.headers["Cache-Control"], refused.vary.to_header()) == ("private, no-cache", "")
     refused = doors.post(client, "/tickets/new", {"subject": "x"})
     assert (refused.status_code, refused.headers["Cache-Control"]) == (422, "private, no-cache")
     assert client.get("/").headers["Cache-Control"] == "no-store"
