@@ -48,6 +48,7 @@ from tables.setup import CATEGORIES, CLOSED, OPEN, PENDING, CannedResponse, Emai
 from tables.sign_ins import (
     AccessLink,
     GuestPass,
+    Passkey,
     PendingSignIn,
     RecoveryCode,
     SecondFactor,
@@ -103,6 +104,7 @@ TABLES: tuple[type[Base], ...] = (
     GuestPass,
     SignIn,
     SecondFactor,
+    Passkey,
     RecoveryCode,
     PendingSignIn,
     Throttle,

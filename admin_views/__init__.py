@@ -10,7 +10,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
 from admin_views import account, setup_menu
-from admin_views.account import step_up, two_factor
+from admin_views.account import passkeys, step_up, two_factor
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
 from admin_views.incoming.mailboxes import MailboxesView
@@ -148,6 +148,7 @@ def init_admin(app: Flask) -> None:
         admin.add_view(page())
     app.register_blueprint(account.blueprint)
     app.register_blueprint(two_factor.blueprint)
+    app.register_blueprint(passkeys.blueprint)
     app.register_blueprint(step_up.blueprint)
     app.before_request(two_factor.hold_back)
     app.before_request(step_up.ask_again)

@@ -19,6 +19,8 @@ class Act(StrEnum):
     TWO_FACTOR_CHANGED = "two-factor-changed"
     TWO_FACTOR_OFF = "two-factor-off"
     TWO_FACTOR_RESET = "two-factor-reset"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     RECOVERY_CODES_MADE = "recovery-codes-made"
     RECOVERY_CODE_USED = "recovery-code-used"
     ADDED = "added"
@@ -90,6 +92,8 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.TWO_FACTOR_CHANGED: (SIGN_INS, lazy("%(who)s set another phone up for two-factor authentication")),
     Act.TWO_FACTOR_OFF: (SIGN_INS, lazy("%(who)s switched two-factor authentication off")),
     Act.TWO_FACTOR_RESET: (RIGHTS, lazy("%(who)s reset the two-factor authentication of %(subject)s")),
+    Act.PASSKEY_ADDED: (SIGN_INS, lazy("%(who)s added the passkey “%(name)s”")),
+    Act.PASSKEY_REMOVED: (SIGN_INS, lazy("%(who)s removed the passkey “%(name)s”")),
     Act.RECOVERY_CODES_MADE: (SIGN_INS, lazy("%(who)s made new recovery codes")),
     Act.RECOVERY_CODE_USED: (SIGN_INS, lazy("%(who)s used a recovery code (left: %(count)s)")),
     Act.ADDED: (SETUP, lazy("%(who)s added “%(subject)s” (%(what)s)")),

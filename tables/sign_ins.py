@@ -78,6 +78,24 @@ class SecondFactor(Base):
     pending_since = UtcDateTimeField(null=True)
 
 
+class Passkey(Base):
+    """A key that a device or password manager of an agent keeps for this desk; here is its public half.
+
+    It is bound to `host`, the name of the desk's address when it was made. Challenges that were made at
+    `last_challenge` (milliseconds since 1970) or before are used up.
+    """
+
+    agent = ForeignKeyField(Agent, backref="+", on_delete="CASCADE")
+    credential_id = TextField(unique=True)
+    public_key = TextField()
+    sign_count = BigIntegerField(default=0)
+    host = CharField(max_length=253)
+    name = CharField(max_length=60)
+    last_challenge = BigIntegerField(default=0)
+    created_at = UtcDateTimeField()
+    last_used_at = UtcDateTimeField(null=True)
+
+
 class RecoveryCode(Base):
     """A code for whoever has lost the telephone: its hash, good for one sign-in."""
 

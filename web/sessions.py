@@ -9,7 +9,8 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
-from helpdesk.two_factor import pending_sign_ins, second_factors, step_up
+from helpdesk.two_factor import passkeys, pending_sign_ins, second_factors, step_up
+from helpdesk.two_factor.passkeys import Site
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer
 from web import known_browsers
@@ -78,7 +79,7 @@ def start(person: Agent | Customer, *, by_link: bool = False) -> None:
 
 def awaits_code() -> bool:
     """Whether the password was right in this browser and the code is still to come."""
-    return pending_sign_ins.agent_of(_pending_token()) is not None
+    return pending_agent() is not None
 
 
 def complete(code: str) -> Agent:
@@ -89,6 +90,27 @@ def complete(code: str) -> Agent:
     agent = pending_sign_ins.complete(_pending_token(), code, visitor=visitor())
     _start(agent)
     return agent
+
+
+def pending_agent() -> Agent | None:
+    """Return whose password was right in this browser, where the code is still to come."""
+    return pending_sign_ins.agent_of(_pending_token())
+
+
+def start_by_passkey(answer: str, site: Site) -> Agent:
+    """Sign the agent in whose passkey has signed this, in place of password and code.
+
+    Where the password was given before, it must be of the same agent. Raises InvalidInput at ``passkey``.
+    """
+    agent = passkeys.use(answer, site=site, visitor=visitor(), agent=pending_agent())
+    _start(agent)
+    return agent
+
+
+def confirm_by_passkey(agent: Agent, answer: str, site: Site) -> None:
+    """Make the sign-in of this browser fresh again by a passkey. Raises InvalidInput at ``passkey``."""
+    passkeys.use(answer, site=site, visitor=visitor(), agent=agent)
+    step_up.refresh(current_token())
 
 
 def _pending_token() -> str:

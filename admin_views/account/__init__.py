@@ -30,7 +30,7 @@ from helpdesk.links import LinkExpired
 from helpdesk.people import agents, invitations, sign_ins
 from helpdesk.two_factor import second_factors
 from models import AccessLink, Agent
-from web import errors, sessions
+from web import errors, passkey_site, sessions
 from web.security import safe_path
 
 blueprint = Blueprint("account", __name__, url_prefix="/admin")
@@ -65,16 +65,18 @@ def enter(agent: Agent, after: str) -> Response:
 def sign_in() -> Page:
     """Sign an agent in and lead to the page that was asked for."""
     form, after = SignInForm(), safe_path(request.values.get("next"), HOME)
+    template = "admin/account/sign_in.html"
+    context: dict[str, Any] = {"after": after, "passkey": passkey_site.request_options()}
     if request.method != "POST":
         if sessions.current_agent() is not None:
             return redirect(after)
-        return render_template("admin/account/sign_in.html", form=form, after=after)
+        return render_template(template, form=form, **context)
     if not form.validate():
-        return refused("admin/account/sign_in.html", form, after=after)
+        return refused(template, form, **context)
     try:
         agent = sign_ins.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
     except (InvalidInput, TooMany) as error:
-        return refused("admin/account/sign_in.html", form, error, after=after)
+        return refused(template, form, error, **context)
     return enter(agent, after)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -60,6 +60,15 @@ class CodeForm(AccountForm):
     """A code of the telephone, or a recovery code."""
 
     code = code_field()
+
+
+class PasskeyForm(AccountForm):
+    """How a passkey is called here, and what the browser has made."""
+
+    name = StringField(
+        lazy("Name"), needed(60), description=lazy("To tell it from your others. Example: Laptop, or Phone.")
+    )
+    passkey = HiddenField()
 
 
 class ForgottenForm(AccountForm):

@@ -11,7 +11,7 @@ from admin_views.account import HOME, Page, agents_only, desk_page
 from admin_views.account.forms import CurrentForm
 from helpdesk.errors import InvalidInput, TooMany
 from models import Agent
-from web import errors, sessions
+from web import errors, passkey_site, sessions
 from web.kept_input import SentForm, read_form
 from web.security import safe_path
 
@@ -25,6 +25,7 @@ PAGES = frozenset(
         *("desk_users.create_view", "desk_users.edit_view", "desk_users.import_view", "desk_users.import_confirm_view"),
         *("desk_users.invitation", "desk_users.invitations_view", "desk_users.new_password"),
         "desk_users.reset_two_factor",
+        *("passkeys.new", "passkeys.remove"),
     }
 )
 #: What the endpoint of every file that goes out ends with.
@@ -82,5 +83,5 @@ def _page(
     is_confirmed = not form.errors and sent_form is None and sessions.is_fresh()
     return desk_page(
         "admin/account/step_up.html", agent, form=form, after=after, is_download=is_download, sent_form=sent_form,
-        is_confirmed=is_confirmed,
+        is_confirmed=is_confirmed, passkey=passkey_site.request_options(agent),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from admin_views.account import HOME, Page, agents_only, desk_page, refused
+from admin_views.account import passkeys as passkey_pages
 from admin_views.account.forms import CodeForm, CurrentForm
 from helpdesk.errors import InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy, ngettext
@@ -19,7 +20,7 @@ from helpdesk.lib import qr_code
 from helpdesk.people import required_second_factor
 from helpdesk.two_factor import pending_sign_ins, recovery_codes, second_factors
 from models import Agent
-from web import errors, sessions
+from web import errors, passkey_site, sessions
 from web.kept_input import read_form
 from web.security import safe_path
 
@@ -28,7 +29,12 @@ blueprint = Blueprint("two_factor", __name__, url_prefix="/admin")
 #: Where the session has the key of a telephone that is being set up: no other browser is shown its secret.
 SETUP = "two_factor_setup"
 #: What somebody may still do who has not set up a second factor in time.
-OPEN = frozenset({"two_factor.page", "two_factor.code", "account.sign_in", "account.sign_out"})
+OPEN = frozenset(
+    {
+        *("two_factor.page", "two_factor.code", "passkeys.new", "passkeys.sign_in", "passkeys.confirm"),
+        *("step_up.confirm", "account.sign_in", "account.sign_out"),
+    }
+)
 OVERDUE = lazy("Set up two-factor authentication first: it is required of you. Nothing was stored.")
 
 
@@ -52,10 +58,13 @@ def hold_back() -> Page | None:
 def code() -> Page:
     """Take the code of whoever has given the right password; nothing else opens before."""
     form, after = CodeForm(), safe_path(request.values.get("next"), HOME)
-    if not sessions.awaits_code():
+    pending = sessions.pending_agent()
+    if pending is None:
         return _too_late(after)
-    template = "admin/account/code.html"
-    context: dict[str, Any] = {"after": after, "is_recovery": "recovery" in request.args}
+    template, passkey = "admin/account/code.html", passkey_site.request_options(pending)
+    has_phone = second_factors.of(pending) is not None
+    is_recovery = "recovery" in request.args or not (has_phone or passkey)
+    context: dict[str, Any] = {"after": after, "is_recovery": is_recovery, "passkey": passkey, "has_phone": has_phone}
     if request.method != "POST":
         return render_template(template, form=form, **context)
     if not form.validate():
@@ -142,5 +151,5 @@ def _page(agent: Agent, form: CurrentForm, code_form: CodeForm) -> str:
     return desk_page(
         "admin/account/two_factor.html", agent, form=form, code_form=code_form, setup=setup, picture=picture,
         factor=second_factors.of(agent), left=recovery_codes.left(agent), is_overdue=is_overdue,
-        is_required=required_second_factor.is_required(agent), has_menu=not is_overdue,
+        is_required=required_second_factor.is_required(agent), has_menu=not is_overdue, **passkey_pages.of_page(agent),
     )  # fmt: skip

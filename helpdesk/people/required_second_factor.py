@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from peewee import ModelSelect
+from peewee import CompoundSelectQuery
 
 from database import Stamp, database
 from helpdesk import clock, settings
 from helpdesk.settings import lookups
-from models import Agent, Role, SecondFactor
+from models import Agent, Passkey, Role, SecondFactor
 
 #: How long one may go on without, from the day on which it is required.
 GRACE = timedelta(days=7)
@@ -42,9 +42,10 @@ def is_overdue(agent: Agent) -> bool:
     return agent.second_factor_due_at is not None and agent.second_factor_due_at <= clock.now()
 
 
-def owners() -> ModelSelect:
-    """Return a query of the ids of the agents who have a second factor."""
-    return SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
+def owners() -> CompoundSelectQuery:
+    """Return a query of the ids of the agents who have a second factor: a telephone, or a passkey."""
+    phones = SecondFactor.select(SecondFactor.agent).where(SecondFactor.confirmed_at.is_null(False))
+    return phones | Passkey.select(Passkey.agent)
 
 
 def refresh() -> None:

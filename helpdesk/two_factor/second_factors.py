@@ -14,7 +14,7 @@ from helpdesk.locking import lock_account
 from helpdesk.people import required_second_factor, sign_in_limits, sign_ins
 from helpdesk.settings import encryption
 from helpdesk.two_factor import one_time_codes, recovery_codes
-from models import Agent, PendingSignIn, RecoveryCode, SecondFactor
+from models import Agent, Passkey, PendingSignIn, RecoveryCode, SecondFactor
 
 #: How long a secret that was shown waits for its first code.
 SHOWN_FOR = timedelta(hours=1)
@@ -37,14 +37,14 @@ def of(agent: Agent) -> SecondFactor | None:
 
 
 def is_on(agent: Agent) -> bool:
-    """Whether this agent gives a code after the password."""
-    return of(agent) is not None
+    """Whether the password alone does not open the account of this agent: there is a telephone, or a passkey."""
+    return of(agent) is not None or Passkey.select().where(Passkey.agent == agent.id).exists()
 
 
 def having(agents: Iterable[Agent]) -> set[int]:
     """Return the ids of those among these agents who have a second factor."""
-    chosen = SecondFactor.agent.in_([agent.id for agent in agents])
-    return {row.agent_id for row in required_second_factor.owners().where(chosen)}
+    chosen = Agent.id.in_([agent.id for agent in agents]) & Agent.id.in_(required_second_factor.owners())
+    return {row.id for row in Agent.select(Agent.id).where(chosen)}
 
 
 # --- One's own ----------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def confirm(agent: Agent, code: str, *, key: str, keep_token: str | None) -> lis
         raise InvalidInput(_why_wrong(secret, _digits(code)), field="code")
     with events.transaction():
         lock_account(agent)
-        was_on = is_on(agent)
+        was_on = of(agent) is not None
         row = SecondFactor.update(
             # No secret waits any more.
             secret=stored,
@@ -147,17 +147,18 @@ def switch_off(agent: Agent, current: str | None) -> None:
         raise InvalidInput(lazy("Two-factor authentication is required of you. You can set up another phone instead."))
     with events.transaction():
         lock_account(agent)
-        if _remove(agent):
+        if remove_all(agent):
             journal.record(journal.Act.TWO_FACTOR_OFF, actor=agent)
 
 
-def _remove(agent: Agent) -> bool:
-    """Delete all of an agent's second factor; return whether there was one."""
+def remove_all(agent: Agent) -> bool:
+    """Delete all of an agent's second factors, in the caller's transaction; return whether there was one."""
+    had_passkey = Passkey.delete().where(Passkey.agent == agent.id).execute()
     RecoveryCode.delete().where(RecoveryCode.agent == agent.id).execute()
     PendingSignIn.delete().where(PendingSignIn.agent == agent.id).execute()
     removed = SecondFactor.delete().where(SecondFactor.agent == agent.id).execute()
     required_second_factor.refresh()
-    return bool(removed)
+    return bool(removed or had_passkey)
 
 
 # --- Somebody else's ----------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def reset(agent: Agent, *, actor: Agent | None) -> bool:
         lock_account(agent, actor=actor)
         if not is_on(agent):
             return False
-        _remove(agent)
+        remove_all(agent)
         sign_ins.end_all_sign_ins(agent)
         journal.record(
             journal.Act.TWO_FACTOR_RESET, actor=actor, subject=f"{agent.name} ({agent.email})", about=agent.name
@@ -193,10 +194,8 @@ def reset(agent: Agent, *, actor: Agent | None) -> bool:
 def use(agent: Agent, code: str) -> bool:
     """Whether this is a code of the agent's, of the telephone or for recovery, that was not used; it is from now on."""
     row = of(agent)
-    if row is None:
-        return False
-    step = one_time_codes.step_of(encryption.decrypt(row.secret), _digits(code))
-    if step is None:
+    step = one_time_codes.step_of(encryption.decrypt(row.secret), _digits(code)) if row is not None else None
+    if row is None or step is None:
         return recovery_codes.use(agent, code)
     # Of two browsers with one code the first one has it: the second finds its step used up.
     unused = (SecondFactor.id == row.id) & (SecondFactor.secret == row.secret) & (SecondFactor.last_step < step)

@@ -38,4 +38,9 @@ def confirm(agent: Agent, current: str | None, code: str | None, *, token: str |
     sign_ins.check_current(agent, current)
     if asks_code(agent, token):
         code_tries.require(agent, code or "", visitor=visitor)
+    refresh(token)
+
+
+def refresh(token: str | None) -> None:
+    """Make the sign-in of the browser with this token fresh: who is there has just shown that it is them."""
     SignIn.update(confirmed_at=clock.now()).where(SignIn.token_hash == links.hash_token(token or "")).execute()

@@ -192,6 +192,7 @@ GET: dict[str, str] = {
     "two_factor.code": "302 302 302 302 302 302 302 302",
     "two_factor.page": AGENTS,
     "step_up.confirm": AGENTS,
+    "passkeys.new": AGENTS,
     "assets.labels": ALL,
     "assets.logo_file": ALL,
     "assets.static_file": ALL,
@@ -398,7 +399,11 @@ POST: dict[str, str] = {
     "account.invitation": NOBODY,
     "account.reset": NOBODY,
     "two_factor.code": "302 302 302 302 302 302 302 302",
-    **dict.fromkeys(("two_factor.page", "step_up.confirm"), f"{DESK} 422 422 422 422"),
+    **dict.fromkeys(
+        ("two_factor.page", "step_up.confirm", "passkeys.new", "passkeys.confirm"), f"{DESK} 422 422 422 422"
+    ),
+    "passkeys.sign_in": "422 422 422 422 422 422 422 422",
+    "passkeys.remove": f"{DESK} 404 404 404 404",
     "choose_theme": "302 302 302 302 302 302 302 302",
     "public.language": "303 303 303 303 303 303 303 303",
     "public.new_ticket": "422 422 422 422 422 422 422 422",
