@@ -34,7 +34,7 @@ class Key:
     sign_count: int
 
 
-def _known(keys: Iterable[str]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(keys: Iterable[str]) -> list[PublicKeyCredentialDescriptor]:
     return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(key)) for key in keys]
 
 
@@ -47,7 +47,7 @@ def creation_options(
     )
     options = webauthn.generate_registration_options(
         rp_id=host, rp_name=desk, user_name=email, user_display_name=name, user_id=person, challenge=challenge,
-        timeout=PATIENCE, authenticator_selection=chosen, exclude_credentials=_known(existing),
+        timeout=PATIENCE, authenticator_selection=chosen, exclude_credentials=_descriptors(existing),
     )  # fmt: skip
     return webauthn.options_to_json(options)
 
@@ -55,7 +55,7 @@ def creation_options(
 def request_options(*, host: str, challenge: bytes, allowed: Iterable[str]) -> str:
     """Return as JSON what a browser signs with a passkey; with one of `allowed`, where any are named."""
     options = webauthn.generate_authentication_options(
-        rp_id=host, challenge=challenge, timeout=PATIENCE, allow_credentials=_known(allowed),
+        rp_id=host, challenge=challenge, timeout=PATIENCE, allow_credentials=_descriptors(allowed),
         user_verification=UserVerificationRequirement.REQUIRED,
     )  # fmt: skip
     return webauthn.options_to_json(options)
