@@ -54,6 +54,10 @@ class Agent(Cached):
     answers_by_mail = BooleanField(default=True)
     # Until when a second factor must be set up; null where none is missing (`people.required_second_factor`).
     second_factor_due_at = UtcDateTimeField(null=True)
+    # Which mails about due times they want: before one, when one has passed, and the daily list.
+    mail_on_warning = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
+    mail_on_overdue = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
+    mail_on_due_list = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
 
     def __str__(self) -> str:
         return self.name

@@ -66,6 +66,10 @@ class Ticket(Base):
     # When the earliest of what is owed is due (`helpdesk.due_times`).
     due_at = UtcDateTimeField(default=NO_DUE_TIME, constraints=[SQL("DEFAULT '9999-12-31 00:00:00'")])
 
+    # When somebody hears of a due time next, and what was told already (`helpdesk.due_times.alerts`).
+    alert_at = UtcDateTimeField(default=NO_DUE_TIME, constraints=[SQL("DEFAULT '9999-12-31 00:00:00'")])
+    alerts = CharField(max_length=200, default="", constraints=[SQL("DEFAULT ''")])
+
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
 
@@ -126,6 +130,7 @@ Ticket.add_index(
 )
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=LIVE, name="ticket_live_recent"))
 Ticket.add_index(Ticket.index(Ticket.due_at, Ticket.id, where=LIVE, name="ticket_live_due"))
+Ticket.add_index(Ticket.index(Ticket.alert_at, Ticket.id, where=LIVE, name="ticket_live_alert"))
 Ticket.add_index(Ticket.index(Ticket.id, where=LIVE, name="ticket_live_age"))
 Ticket.add_index(Ticket.index(Ticket.waiting_since, Ticket.id, where=LIVE, name="ticket_live_longest"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spam AND NOT in_bin"), name="ticket_spam"))

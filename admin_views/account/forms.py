@@ -11,7 +11,8 @@ from wtforms.validators import DataRequired, Length
 
 from admin_views.base.fields import languages, optional, own_timezones
 from admin_views.base.forms import show
-from helpdesk import settings
+from helpdesk import access, settings
+from helpdesk.due_times import rules
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from models import BACK, NEXT, STAY, Agent
@@ -111,6 +112,15 @@ class ProfileForm(AccountForm):
             "internal note."
         ),
     )
+    mail_on_warning = BooleanField(
+        lazy("E-mail before a ticket is overdue"),
+        description=lazy("About tickets you have, and those nobody has where you are told of new ones."),
+    )
+    mail_on_overdue = BooleanField(lazy("E-mail when a ticket is overdue"))
+    mail_on_due_list = BooleanField(
+        lazy("Daily list of overdue tickets"),
+        description=lazy("One e-mail a day at opening time, if anything is overdue."),
+    )
     after_act = SelectField(
         lazy("After a ticket is sent, closed or transferred"),
         choices=[
@@ -126,6 +136,10 @@ class ProfileForm(AccountForm):
         self.timezone.choices = own_timezones(obj.timezone)
         if not settings.get("agents_answer"):
             del self.answers_by_mail
+        if not rules.exist():
+            del self.mail_on_warning, self.mail_on_overdue, self.mail_on_due_list
+        elif not access.sees_all(obj):
+            del self.mail_on_due_list
 
 
 class CurrentForm(AccountForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from peewee import SQL, chunked
 
 from helpdesk import i18n, settings
-from helpdesk.due_times import outcomes, overdue, rules
+from helpdesk.due_times import alerts, outcomes, overdue, rules
+from helpdesk.due_times.alerts import Alert
 from helpdesk.due_times.targets import WAKING, History, Step, Target, targets
 from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.lib.cache import CachedValue
@@ -37,6 +38,8 @@ _CATEGORIES = {
     EventKind.REOPENED: OPEN,
     EventKind.CUSTOMER_WROTE: OPEN,
 }
+#: The settings that change when somebody hears of a due time, or where a ticket stands.
+_SETTINGS = ("overdue_first", "due_warning_percent", "due_alerts_at_night")
 #: What moves no due time.
 _IDLE = frozenset(
     {
@@ -61,18 +64,28 @@ def _store(tickets: Iterable[Ticket], judged: Mapping[int, list[DueOutcome]]) ->
     steps = _steps_of([row.id for row in rows])
     for ticket in rows:
         history = History.of(ticket.created_at, steps.get(ticket.id, []))
-        due = next((target.due for target in _targets(ticket, history) if target.due is not None), NO_DUE_TIME)
-        columns = {"due_at": due, "rank": overdue.rank_of(ticket, due)}
+        found, calendar = _targets(ticket, history), calendar_of(ticket)
+        due = next((target.due for target in found if target.due is not None), NO_DUE_TIME)
+        alert_at = alerts.next_moment(alerts.waiting(ticket, alerts.all_alerts(history, found, calendar)))
+        columns = {"due_at": due, "alert_at": alert_at, "rank": overdue.rank_of(ticket, due)}
         changed = {name: value for name, value in columns.items() if getattr(ticket, name) != value}
         if changed:
             Ticket.update(**changed).where(Ticket.id == ticket.id).execute()
         if ticket.id in judged:
-            outcomes.store(ticket, history, rules.rule_for(ticket), calendar_of(ticket), judged[ticket.id])
+            outcomes.store(ticket, history, rules.rule_for(ticket), calendar, judged[ticket.id])
 
 
 def targets_of(ticket: Ticket) -> list[Target]:
     """Return what is due in a ticket, the earliest first, worked out from its history."""
     return _targets(ticket, History.of(ticket.created_at, _steps_of([ticket.id]).get(ticket.id, [])))
+
+
+def alerts_of(tickets: list[Ticket]) -> Iterator[tuple[Ticket, Calendar, list[Alert]]]:
+    """Give the calendar of each ticket, and what is to be told of it, now or later."""
+    steps = _steps_of([ticket.id for ticket in tickets])
+    for ticket in tickets:
+        history, calendar = History.of(ticket.created_at, steps.get(ticket.id, [])), calendar_of(ticket)
+        yield ticket, calendar, alerts.all_alerts(history, _targets(ticket, history), calendar)
 
 
 def _targets(ticket: Ticket, history: History) -> list[Target]:
@@ -121,7 +134,8 @@ def recalculate() -> int:
     state = run_state.read(STATE) or {}
     if not rules.exist():
         if state:
-            Ticket.update(due_at=NO_DUE_TIME).where(Ticket.due_at != NO_DUE_TIME).execute()
+            none = {"due_at": NO_DUE_TIME, "alert_at": NO_DUE_TIME}
+            Ticket.update(**none).where(Ticket.due_at != NO_DUE_TIME).execute()
             overdue.clear()
             run_state.forget(STATE)
         return 0
@@ -159,7 +173,7 @@ def _read_mark() -> str:
     values = [sorted(row.__data__.items()) for rows in tables for row in rows]
     # A status that opens or closes from now on opens or closes its tickets.
     categories = sorted((row.id, row.category) for row in lookups.statuses())
-    others = (categories, i18n.zone(None), settings.get("overdue_first"))
+    others = (categories, i18n.zone(None), [settings.get(key) for key in _SETTINGS])
     return hashlib.sha256(repr((values, others)).encode()).hexdigest()
 
 

@@ -102,6 +102,13 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.REPLY_REDIRECTED: (Notice("notification", recipients.customer),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
+    # Whoever has a ticket that is due soon, or overdue; several of them in one mail.
+    Occasion.DUE_SOON: (Notice("due_soon", recipients.people),),
+    Occasion.OVERDUE: (Notice("overdue", recipients.people),),
+    Occasion.SEVERAL_DUE_SOON: (Notice("several-due-soon", recipients.people),),
+    Occasion.SEVERAL_OVERDUE: (Notice("several-overdue", recipients.people),),
+    # Once a day, for those who see everything.
+    Occasion.DUE_LIST: (Notice("due-list", recipients.people),),
     # An agent’s answer by e-mail did not go out.
     Occasion.NOT_SENT: (Notice("not-sent", recipients.people),),
     Occasion.SIGN_IN: (Notice("sign-in", recipients.people),),

@@ -27,6 +27,11 @@ class Occasion(StrEnum):
     TWO_FACTOR_RESET = "two-factor-reset"
     NOT_SENT = "not-sent"
     NEW_CUSTOMER = "new-customer"
+    DUE_SOON = "due-soon"
+    OVERDUE = "overdue"
+    SEVERAL_DUE_SOON = "several-due-soon"
+    SEVERAL_OVERDUE = "several-overdue"
+    DUE_LIST = "due-list"
     REPLY_REDIRECTED = "reply-redirected"
 
 

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from helpdesk import clock, i18n, settings
+from helpdesk.due_times import rules
 from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
@@ -47,7 +48,7 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
         kind,
         _worded(wording, cause, recipient.locale)
         if is_uneditable
-        else _with_question(wording, kind, recipient, cause.ticket),
+        else _with_due_time(_with_question(wording, kind, recipient, cause.ticket), recipient, cause),
         recipient,
         {} if is_uneditable else _values(recipient, cause),
         cause.ticket,
@@ -101,6 +102,16 @@ def _with_question(wording: Text, kind: str, recipient: Recipient, ticket: Any) 
     if ticket is None or kind != "notification" or not ticket.is_closed or not settings.get("ask_satisfaction"):
         return wording
     line = email_kinds.SATISFACTION_LINE.text(recipient.locale)
+    return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>")
+
+
+def _with_due_time(wording: Text, recipient: Recipient, cause: Cause) -> Text:
+    if "due" not in cause.data:
+        return wording
+    zone = i18n.zone(recipient.agent.timezone if recipient.agent is not None else None)
+    with i18n.in_language(recipient.locale):
+        words = {"target": rules.TARGETS[cause.data["target"]], "when": i18n.when(cause.data["due"], timezone=zone)}
+        line = email_kinds.DUE_LINE.text(recipient.locale) % words
     return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>")
 
 

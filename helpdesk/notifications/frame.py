@@ -261,6 +261,8 @@ def ways_out(email: OutgoingEmail, *, is_shown: bool) -> list[Way]:
     if token := leave_token(email):
         address = _in(email, email_kinds.HIDDEN_LINK) if is_shown else links.url("leave", token)
         return [Way(_in(email, email_kinds.LEAVE_LINE), address, not is_shown)]
+    if email.agent is not None and email.kind in email_frame.ABOUT_DUE_TIMES:
+        return [Way(_in(email, email_frame.SETTINGS_LINE), f"{settings.site_url()}/admin/profile")]
     if email.agent is not None and email.ticket is not None:
         return [Way(_in(email, email_frame.SETTINGS_LINE), f"{settings.site_url()}/admin/my-settings/")]
     return []

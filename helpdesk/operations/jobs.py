@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import outbox, snooze
+from helpdesk import due_alerts, outbox, snooze
 from helpdesk.due_times import keeping, overdue
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline, tidying, watching
@@ -17,6 +17,8 @@ TIMETABLE = Timetable(
         Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
         Job("due times", MINUTELY, keeping.recalculate),
         Job("overdue tickets", MINUTELY, overdue.mark),
+        Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),
+        Job("list of overdue tickets", MINUTELY, upkeep.by_clock(due_alerts.tell_managers)),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),

@@ -17,6 +17,9 @@ from helpdesk.locking import lock_account, lock_all
 from helpdesk.people import invitations, required_second_factor, sign_ins, teams
 from models import BACK, NEXT, STAY, Agent, Role
 
+#: Which mails about due times an agent wants.
+DUE_MAILS = ("mail_on_warning", "mail_on_overdue", "mail_on_due_list")
+
 
 def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agent:
     """Store ``name``, ``email``, ``role``, ``is_admin``, ``active``, ``locale`` and ``timezone``, as far as given.
@@ -151,7 +154,8 @@ def save_profile(agent: Agent, values: Mapping[str, Any]) -> Agent:
     clean = _checked(agent, {key: value for key, value in values.items() if key in {"name", "locale", "timezone"}})
     inputs.set_attributes(agent, clean)
     agent.shortcuts = bool(values.get("shortcuts", agent.shortcuts))
-    agent.answers_by_mail = bool(values.get("answers_by_mail", agent.answers_by_mail))
+    for name in ("answers_by_mail", *DUE_MAILS):
+        setattr(agent, name, bool(values.get(name, getattr(agent, name))))
     if values.get("after_act") in (STAY, NEXT, BACK):
         agent.after_act = values["after_act"]
     agent.save()

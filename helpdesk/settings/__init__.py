@@ -13,7 +13,8 @@ from helpdesk import clock
 from helpdesk.errors import InvalidInput
 from helpdesk.settings import checks, environment, mail_accounts
 from helpdesk.settings.checks import takes
-from helpdesk.settings.declared import DECLARED, GROUPS, Declared
+from helpdesk.settings.declaration import Declared
+from helpdesk.settings.declared import DECLARED, GROUPS
 from helpdesk.settings.encryption import decrypt, encrypt
 from helpdesk.settings.values import get
 from models import Agent, Setting

@@ -12,7 +12,7 @@ from helpdesk.errors import BadEnvironment, InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy
 from helpdesk.lib import colors, email_syntax, inputs, sizes
 from helpdesk.settings import encryption, environment, mail_accounts, ports, ticket_numbers
-from helpdesk.settings.declared import Declared
+from helpdesk.settings.declaration import Declared
 from helpdesk.settings.values import get
 from models import CLOSED, Priority, Status
 
@@ -176,6 +176,7 @@ _CHECKS: dict[str, Any] = {
     "days": _whole(1, 3_650, lazy("Expected a number of days from 1 to 3650.")),
     "any_days": _whole(0, 3_650, lazy("Expected a number of days from 0 to 3650.")),
     "pause": _whole(0, 30, lazy("Expected a number of seconds from 0 to 30.")),
+    "percent": _whole(0, 99, lazy("Expected a whole number from 0 to 99.")),
     "ceiling": _whole(1, 100_000, lazy("Expected a whole number from 1 to 100000.")),
     "prefix": _prefix,
     "extensions": _extensions,

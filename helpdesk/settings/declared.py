@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from database import Label
 from helpdesk.i18n import CHOICES, lazy
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A stored setting: its group on the screen, the kind of its value (a key of `_CHECKS`), and its default."""
-
-    key: str
-    group: str
-    kind: str
-    default: Any
-    label: Any
-    help: Any = ""
-    choices: tuple[tuple[str, Any], ...] = ()
-    #: The switch without which the setting has no effect for customers: its field is hidden then.
-    needs: str = ""
-    #: Whether it stands folded away, as hardly anybody needs it.
-    is_rare: bool = False
-
-    @property
-    def is_for_administrators(self) -> bool:
-        """Whether whoever only configures the desk may not change it: it would lead to more rights (RULES 41)."""
-        return self.group in ADMINISTRATORS_GROUPS or self.key in ADMINISTRATORS_KEYS
-
-
-#: Who leads the mail elsewhere gets the links to new passwords; who shortens the journal hides what was done.
-ADMINISTRATORS_GROUPS = frozenset({"mail", "journal"})
-ADMINISTRATORS_KEYS = frozenset({"site_url", "default_sender", "administrators_second_factor"})
-
+from helpdesk.settings.declaration import Declared
 
 GROUPS = {
     "general": lazy("General"),
@@ -102,6 +74,14 @@ DECLARED: dict[str, Declared] = {
         Declared(
             "overdue_first", "general", "switch", False, lazy("Overdue first"),
             lazy("Within one priority, overdue tickets stand before the one that has waited the longest."),
+        ),
+        Declared(
+            "due_warning_percent", "general", "percent", 80, lazy("Warning before a due time"),
+            lazy("After how many percent of the time whoever has the ticket is mailed. 0: no warning."),
+        ),
+        Declared(
+            "due_alerts_at_night", "general", "switch", False, lazy("Warn at night, too"),
+            lazy("Mails about due times go out at any hour. Off: they wait until the desk opens."),
         ),
         Declared(
             "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),

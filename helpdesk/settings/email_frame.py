@@ -11,6 +11,9 @@ CONFIRMATIONS = frozenset({"confirmation", "received"})
 #: E-mails to the team that show the customer's message.
 WITH_MESSAGE = frozenset({"team_message", "transfer", "assignment", "move"})
 
+#: E-mails about due times, which an agent switches off in the own profile.
+ABOUT_DUE_TIMES = frozenset({"due_soon", "overdue", "several-due-soon", "several-overdue", "due-list"})
+
 NUMBER = Label(en="Ticket %(number)s", fr="Ticket %(number)s")
 HEADING = Label(en="Ticket %(number)s: %(subject)s", fr="Ticket %(number)s\u00a0: %(subject)s")
 
@@ -76,6 +79,18 @@ WHY = {
     "not-sent": Label(
         en="You receive this e-mail because a notification to you was answered.",
         fr="Vous recevez cet e-mail parce qu’une notification qui vous était adressée a reçu une réponse.",
+    ),
+    **dict.fromkeys(
+        ("several-due-soon", "several-overdue"),
+        Label(
+            en="You receive this e-mail because you have these tickets, or are told of new ones where nobody has them.",
+            fr="Vous recevez cet e-mail parce que ces tickets vous sont assignés, ou que personne ne les a là où vous "
+            "recevez les nouveaux.",
+        ),
+    ),
+    "due-list": Label(
+        en="You receive this e-mail because you see every ticket of the desk.",
+        fr="Vous recevez cet e-mail parce que vous voyez tous les tickets du support.",
     ),
     "assigned": Label(
         en="You receive this e-mail because this ticket is assigned to you.",

@@ -172,6 +172,30 @@ KINDS: dict[str, Kind] = {
             ),
         ),
         Kind(
+            "due_soon",
+            "support",
+            lazy("Ticket due soon"),
+            lazy("Sent before a due time to whoever has the ticket, else to the agents told of new ones."),
+            Label(en="HelpDesk - Due times", fr="HelpDesk - Délais"),
+            Label(
+                en="[Due soon] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[Échéance proche] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(en="A ticket will soon be overdue.", fr="Un ticket sera bientôt en retard."),
+        ),
+        Kind(
+            "overdue",
+            "support",
+            lazy("Overdue ticket"),
+            lazy("Sent once a due time has passed to whoever has the ticket, else to the agents told of new ones."),
+            Label(en="HelpDesk - Due times", fr="HelpDesk - Délais"),
+            Label(
+                en="[Overdue] {{ticket_object}} (#{{prefixed_id}})",
+                fr="[En retard] {{ticket_object}} (#{{prefixed_id}})",
+            ),
+            Label(en="A ticket is overdue.", fr="Un ticket est en retard."),
+        ),
+        Kind(
             "sign-in",
             "accounts",
             lazy("Sign-in link"),
@@ -239,6 +263,9 @@ SATISFACTION_LINE = Label(
     en="Are you satisfied with our help? You can tell us on the page of the ticket.",
     fr="Notre aide vous convient-elle\u202f? Vous pouvez nous le dire sur la page du ticket.",
 )
+
+#: What is due when, below a mail about a due time.
+DUE_LINE = Label(en="%(target)s: due on %(when)s", fr="%(target)s\u00a0: échéance le %(when)s")
 
 #: The line before the link, by the kind of the link; "desk" is the agents' page of the ticket.
 LINK_LINES = {

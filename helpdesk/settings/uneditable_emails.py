@@ -164,6 +164,40 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "Si personne ne l’a demandé, prévenez tout de suite une personne qui administre le support.",
             ),
         ),
+        # One mail instead of many, when several tickets are due soon, or overdue, at once.
+        Uneditable(
+            "several-due-soon",
+            lazy("Several tickets due soon"),
+            like="due_soon",
+            subject=Label(en="%(count)s tickets due soon", fr="%(count)s tickets à échéance proche"),
+            body=Label(
+                en="<p>%(count)s tickets will soon be overdue:</p>",
+                fr="<p>%(count)s tickets seront bientôt en retard\u00a0:</p>",
+            ),
+            shares_switch=True,
+        ),
+        Uneditable(
+            "several-overdue",
+            lazy("Several overdue tickets"),
+            like="overdue",
+            subject=Label(en="%(count)s overdue tickets", fr="%(count)s tickets en retard"),
+            body=Label(
+                en="<p>%(count)s tickets are overdue:</p>",
+                fr="<p>%(count)s tickets sont en retard\u00a0:</p>",
+            ),
+            shares_switch=True,
+        ),
+        # Once a day, for those who see every ticket.
+        Uneditable(
+            "due-list",
+            lazy("Daily list of overdue tickets"),
+            like="overdue",
+            subject=Label(en="Overdue tickets: %(count)s", fr="Tickets en retard\u00a0: %(count)s"),
+            body=Label(
+                en="<p>Overdue tickets at present: %(count)s. The longest overdue stand first.</p>",
+                fr="<p>Tickets en retard en ce moment\u00a0: %(count)s. Les plus en retard en premier.</p>",
+            ),
+        ),
         # One mail instead of many, when several tickets are assigned at once.
         Uneditable(
             "digest",

@@ -53,7 +53,7 @@ FLOORS = (
     ("people",),
     ("two_factor",),
     ("tickets", "imports"),
-    ("snooze",),
+    ("snooze", "due_alerts"),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("examples", "operations"),

@@ -109,6 +109,8 @@ class MemoryTicket:
             "is_spam": False,
             "in_bin": False,
             "due_at": NO_DUE_TIME,
+            "alert_at": NO_DUE_TIME,
+            "alerts": "",
             "is_snoozed": False,
             "snooze_ignores_replies": False,
             "hidden_from_customer": False,

@@ -9,7 +9,7 @@ import time_machine
 
 from helpdesk import clock, tickets
 from helpdesk.due_times import keeping, rules
-from models import DueOutcome, DueTime, Ticket
+from models import Agent, DueOutcome, DueTime, Ticket
 from tests.support import cast, doors, words
 
 
@@ -128,3 +128,22 @@ def test_what_is_overdue_has_a_list_in_the_menu_and_a_column_in_the_file(client_
     assert words.english_of(page) == set()
     rules.delete(DueTime.get(), actor=root)
     assert "view=overdue" not in client.get("/admin/tickets/").get_data(as_text=True)
+
+
+def test_an_agent_says_in_the_profile_which_mails_to_get(client_of, ana, root):
+    form = {"name": "Ana", "locale": "fr", "timezone": "", "shortcuts": "y", "after_act": "stay"}
+    assert "mail_on_warning" not in client_of(ana).get("/admin/profile").get_data(as_text=True)
+    rules.save(DueTime(), {"first_reply": 120}, actor=root)
+    client = client_of(ana)
+    page = client.get("/admin/profile").get_data(as_text=True)
+    assert "mail_on_overdue" in page
+    # The list of the day is for those who see everything.
+    assert "mail_on_due_list" not in page
+    assert "mail_on_due_list" in client_of(root).get("/admin/profile").get_data(as_text=True)
+    doors.post(client, "/admin/profile", {**form, "mail_on_overdue": "y"})
+    agent = Agent.get_by_id(ana.id)
+    assert (agent.mail_on_warning, agent.mail_on_overdue, agent.mail_on_due_list) == (False, True, True)
+    cast.speak_french()
+    page = client.get("/admin/profile")
+    assert "E-mail quand un ticket est en retard" in doors.text_of(page)
+    assert words.english_of(page) == set()

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,7 @@ def provoke(kind, ticket, ana, locale):
     stranger = ("stranger@customer.example", ticket.service, ticket.department)
     cast.make_customer("Dan", locale=locale)
     reader = Recipient(ana.email, locale, agent=ana)
+    due = {"target": "first_reply", "due": datetime(2026, 11, 30, 10, 0)}
 
     def copied(email):
         cc.add_cc(ticket, [email], actor=ticket.customer)
@@ -155,6 +156,17 @@ def provoke(kind, ticket, ana, locale):
                 people=(reader,),
                 data={"number": ticket.number, "sentence": "No server is named in the mailbox that confirms senders."},
             )
+        ),
+        "due_soon": lambda: notifications.owe(Cause(Occasion.DUE_SOON, ticket=ticket, people=(reader,), data=due)),
+        "overdue": lambda: notifications.owe(Cause(Occasion.OVERDUE, ticket=ticket, people=(reader,), data=due)),
+        "several-due-soon": lambda: notifications.owe(
+            Cause(Occasion.SEVERAL_DUE_SOON, people=(reader,), tickets=(ticket, ticket))
+        ),
+        "several-overdue": lambda: notifications.owe(
+            Cause(Occasion.SEVERAL_OVERDUE, people=(reader,), tickets=(ticket, ticket))
+        ),
+        "due-list": lambda: notifications.owe(
+            Cause(Occasion.DUE_LIST, people=(reader,), tickets=(ticket,), data={"count": 1})
         ),
         "digest": lambda: notifications.owe(
             Cause(Occasion.SEVERAL_ASSIGNED, ben, people=(reader,), tickets=(ticket, ticket))
