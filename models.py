@@ -26,6 +26,7 @@ from tables.incoming import (
     SenderRule,
 )
 from tables.lists import BulkAction, BulkChange, Departure, DepartureChange, SavedView
+from tables.merges import Merge
 from tables.messages import (
     CUSTOMER_MESSAGE,
     IMAGES,
@@ -96,6 +97,7 @@ TABLES: tuple[type[Base], ...] = (
     Rating,
     DueOutcome,
     FormerNumber,
+    Merge,
     Filter,
     FilterCondition,
     FilterAction,

@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     RATED_BAD = "rated-bad"
     RENAMED = "renamed"
     MERGED = "merged"
+    MERGE_UNDONE = "merge-undone"
+    TAKEN_OUT = "taken-out"
     STRANGER_WROTE = "stranger-wrote"
     SENT_ELSEWHERE = "sent-elsewhere"
     AUTOMATIC = "automatic"
@@ -97,6 +99,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.WITHDRAWN: lazy("%(who)s took a reply back before it went out"),
     EventKind.RENAMED: lazy("%(who)s changed the subject from “%(old)s” to “%(new)s”"),
     EventKind.MERGED: lazy("%(who)s merged ticket %(former)s, “%(subject)s”, into this one"),
+    EventKind.MERGE_UNDONE: lazy("%(who)s took ticket %(former)s, “%(subject)s”, out of this one again"),
+    EventKind.TAKEN_OUT: lazy("%(who)s took this ticket out of ticket %(number)s again"),
     EventKind.STRANGER_WROTE: lazy("%(email)s wrote, who does not belong to this ticket"),
     EventKind.SENT_ELSEWHERE: lazy("A reply was sent from %(email)s with another program"),
     EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
@@ -111,6 +115,15 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.WOKEN: lazy("%(who)s woke the ticket"),
     EventKind.CUSTOMER_CHANGED: lazy("%(who)s changed the customer from %(old)s to %(new)s"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
+}
+
+#: The sentence of an event that names another ticket, for who does not see that one.
+NAMELESS: dict[EventKind, Any] = {
+    EventKind.MERGED: lazy("%(who)s merged another ticket into this one"),
+    EventKind.MERGE_UNDONE: lazy("%(who)s took another ticket out of this one again"),
+    EventKind.TAKEN_OUT: lazy("%(who)s took this ticket out of another one again"),
+    EventKind.RELATED: lazy("The e-mail answers another ticket"),
+    EventKind.SPLIT: lazy("%(who)s made another ticket of a message"),
 }
 
 #: How an agent came to open a ticket for somebody, and the sentence that says so.

@@ -18,7 +18,7 @@ from database import Label, database
 from engines import is_collision
 from helpdesk import clock
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.event_texts import OPENED_APART, OPENED_FOR, REASONS, SENTENCES, EventKind
+from helpdesk.event_texts import NAMELESS, OPENED_APART, OPENED_FOR, REASONS, SENTENCES, EventKind
 from helpdesk.i18n import _, when
 from helpdesk.lib import delivery_status
 from helpdesk.lib.statements import insert
@@ -39,6 +39,7 @@ __all__ = [
     "held_rows",
     "listeners",
     "locked_tickets",
+    "other_number",
     "record",
     "transaction",
     "twice_at_most",
@@ -171,8 +172,13 @@ def actor_name(actor: Actor) -> str:
 _VALUES = ("old", "new", "to", "tag", "former", "subject", "email", "number", "name", "reason", "until")
 
 
-def describe(event: TicketEvent) -> str:
-    """Return the sentence of an event in the reader's language."""
+def other_number(event: TicketEvent) -> str:
+    """Return the number of another ticket that the sentence of an event names; empty where it names none."""
+    return str(event.data.get("former") or event.data.get("number") or "") if event.kind in NAMELESS else ""
+
+
+def describe(event: TicketEvent, *, is_nameless: bool = False) -> str:
+    """Return the sentence of an event in the reader's language; without naming the other ticket, if any."""
     kind = EventKind(event.kind)
     data = {key: _as_text(value) for key, value in event.data.items()}
     if "until" in data:
@@ -180,6 +186,7 @@ def describe(event: TicketEvent) -> str:
     rule = data.pop("by_filter", "")
     who = event.actor_name or (_("The filter “%(name)s”", name=rule) if rule else _("The desk"))
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else SENTENCES[kind]
+    usual = NAMELESS[kind] if is_nameless else usual
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
         **dict.fromkeys(_VALUES, ""),
         **data,

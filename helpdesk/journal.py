@@ -63,7 +63,7 @@ SILENT = frozenset(
     }
 )
 #: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.
-OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value})
+OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value, EventKind.MERGE_UNDONE.value})
 #: Rows that belong to a row and are saved with it.
 CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
     Team: {"members": (TeamMember, "team_id")},

@@ -1,4 +1,4 @@
-"""Merging a ticket into another of its customer: a page that offers some, then one that asks."""
+"""Merging a ticket into another of its customer, and undoing it: pages that say what moves, in numbers, and ask."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.settings import lookups
-from helpdesk.tickets import merging
+from helpdesk.tickets import merge_undo, merging
 from models import Ticket
 
-MERGE = "desk_merge.merge_view"
+MERGE, UNDO = "desk_merge.merge_view", "desk_merge.undo_view"
 
 
 class MergePage(TicketDeskPage):
@@ -46,6 +46,22 @@ class MergePage(TicketDeskPage):
         flash(_("Ticket %(former)s is part of this one now.", former=source.number), "success")
         return redirect(context.address(target))
 
+    @expose("/<number>/merge/<former>/undo", methods=["GET", "POST"])
+    def undo_view(self, number: str, former: str) -> ResponseReturnValue:
+        """Say what goes back and what stays, then make the ticket that was merged into this one a ticket again."""
+        context = self.context
+        ticket = context.find(number)
+        merge = merge_undo.find(former, ticket)
+        preview = merge_undo.preview(merge, ticket, actor=self.agent)
+        if request.method == "GET":
+            return self.render(
+                "admin/ticket_merge_undo.html", ticket=ticket, preview=preview, catalogue=lookups,
+                act=context.address(ticket, UNDO, former=former), back=context.address(ticket),
+            )  # fmt: skip
+        made = tickets.undo_merge(merge, ticket, actor=self.agent)
+        flash(_("Ticket %(former)s is a ticket of its own again.", former=made.number), "success")
+        return redirect(context.address(made))
+
     def target(self, number: str) -> Ticket:
         """Return the ticket with this number. Raises InvalidInput when there is none that the agent sees."""
         if not number:
@@ -69,4 +85,10 @@ class MergePage(TicketDeskPage):
 def question(sources: Sequence[Ticket], target: Ticket) -> dict[str, Any]:
     """Return what the page that asks shows: what becomes of which tickets, and who will read more."""
     readers = sorted({email for source in sources for email in merging.readers(source, target)})
-    return {"sources": sources, "target": target, "readers": readers}
+    return {
+        "sources": sources,
+        "target": target,
+        "readers": readers,
+        "moving": merging.preview(sources),
+        "days": merge_undo.DAYS,
+    }

@@ -23,7 +23,7 @@ from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, email_origin, thread
+from helpdesk.tickets import canned_responses, email_origin, merge_undo, thread
 from models import NOTE, Agent, Attachment, Message, Ticket
 
 
@@ -119,11 +119,14 @@ def timeline_of(opened: thread.OpenedTicket, agent: Agent) -> dict[str, Any]:
     before, after = (inputs.row_key(request.args.get(name, "")) for name in ("before", "after"))
     if before is None and after is None and opened.unread > thread.MESSAGES:
         after = opened.mark
-    shown = thread.timeline(opened.ticket, before=before, after=after)
+    shown = thread.timeline(opened.ticket, agent, before=before, after=after)
     messages = [block.message for block in shown.blocks if block.message is not None]
+    merged = any(line.merged for block in shown.blocks for line in block.lines)
+    may_undo = merged and access.can(agent, "merge", opened.ticket)
     last = max((row.id for row in messages), default=0)
     return {
         "blocks": shown.blocks,
+        "undoable": merge_undo.numbers(opened.ticket) if may_undo else set(),
         "earlier": shown.earlier,
         "later": shown.later,
         # Whoever has not come to the end is shown the rest before a reply is sent.

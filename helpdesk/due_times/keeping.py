@@ -47,7 +47,10 @@ _IDLE = frozenset(
         *(EventKind.TAGGED, EventKind.UNTAGGED, EventKind.NOTE_ADDED, EventKind.NOTE_DELETED, EventKind.NAMED),
     }
 )
-_KINDS = (*_CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE)
+_KINDS = (
+    *(*_CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE),
+    *(EventKind.MERGE_UNDONE, EventKind.TAKEN_OUT),
+)
 
 
 def keep(noted: Mapping[int, set[EventKind]]) -> None:

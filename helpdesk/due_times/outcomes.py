@@ -23,6 +23,7 @@ ENDING = frozenset(
     {
         *(EventKind.REPLIED, EventKind.SENT_ELSEWHERE, EventKind.WITHDRAWN, EventKind.UNDONE, EventKind.MERGED),
         *(EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.STATUS),
+        *(EventKind.MERGE_UNDONE, EventKind.TAKEN_OUT),
         *(EventKind.REOPENED, EventKind.CUSTOMER_WROTE, EventKind.RESTORED, EventKind.NOT_SPAM),
     }
 )

@@ -13,7 +13,7 @@ from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly_backup
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
-from helpdesk.tickets import drafts, presence
+from helpdesk.tickets import drafts, merge_undo, presence
 from helpdesk.visitors import guest_passes, unconfirmed
 from models import PendingSignIn, SecurityCode, SignIn
 
@@ -77,6 +77,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "throttles": throttle.purge,
     "batches": bulk.purge,
     "departures": departures.purge,
+    "merges": merge_undo.purge,
     "sign-ins and codes": _forget_rows,
 }
 STEPS = {**ALWAYS, **{name: by_age(step) for name, step in _BY_AGE.items()}}

@@ -7,6 +7,7 @@ from helpdesk.events import transaction
 from helpdesk.locking import lock
 from helpdesk.tickets.assignment import assign, move, take, transfer
 from helpdesk.tickets.customer_change import change_customer
+from helpdesk.tickets.merge_undo import undo_merge
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
 from helpdesk.tickets.messages import find_by_form_key as find_message_by_form_key
@@ -64,6 +65,7 @@ __all__ = [
     "take",
     "transaction",
     "transfer",
+    "undo_merge",
     "untag",
     "withdraw_reply",
 ]

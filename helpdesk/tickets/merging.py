@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peewee import ModelSelect, fn
 
 from database import Base
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, first_response, thread, undo_send, unread
+from helpdesk.tickets import excerpt, first_response, merged_outcomes, thread, ticket_state, undo_send
 from helpdesk.tickets.cc import MOST as MOST_COPIES
-from helpdesk.tickets.derived_columns import AWAKE, store
-from models import NOTE, Agent, BulkChange, Draft, FormerNumber, Message, Ticket, TicketCc, TicketEvent
+from helpdesk.tickets.ticket_state import State
+from models import (
+    NOTE,
+    AccessLink,
+    Agent,
+    Attachment,
+    BulkChange,
+    DueOutcome,
+    FormerNumber,
+    IncomingMail,
+    MailId,
+    Merge,
+    Message,
+    OutgoingEmail,
+    Presence,
+    Ticket,
+    TicketCc,
+    TicketEvent,
+    UnconfirmedRequest,
+)
 
-#: The columns that say in which state a ticket is.
-STANDING = undo_send.STANDING
+#: The tables whose rows move into the target, each with the column that goes on naming the same row.
+MOVED: dict[type[Base], str] = {
+    Message: "id",
+    TicketEvent: "id",
+    IncomingMail: "id",
+    # The outbox forgets an e-mail after a while; its id stays, as a `MailId`.
+    OutgoingEmail: "mail_id",
+    MailId: "mail_id",
+    AccessLink: "token_hash",
+    UnconfirmedRequest: "token_hash",
+    FormerNumber: "number",
+}
+#: What goes with the source: who is writing at this moment, what a bulk action would restore, and what became of its
+#: due times, of which the target gets its own.
+DROPPED: tuple[type[Base], ...] = (Presence, BulkChange, DueOutcome)
+#: States of e-mails that have not gone out yet.
+WAITING = ("pending", "sending")
 
 
 def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
@@ -31,26 +68,27 @@ def merge(source: Ticket, target: Ticket, *, actor: Agent) -> None:
     with transaction():
         hold_actor(actor)
         # Whoever has the source may get the target.
-        _hold_assignee(source)
+        hold_assignee(source)
         source, target = _locked(source, target)
         for ticket in (source, target):
             access.require(actor, "merge", ticket)
         check(source, target)
-        unread.join(source, target)
-        _join_drafts(source, target)
-        _join_copies(source, target)
         _name_in_opening_line(source)
-        newest = thread.newest_id(source)
-        _hand_over(source, target)
-        FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
-        Ticket.delete().where(Ticket.id == source.id).execute()
-        columns = _merged_columns(source, target)
-        waited = first_response.of_history(target, columns["created_at"])
-        store(target, **columns, **waited, **excerpt.of_newest(target))
-        _keep_withdrawable(target)
-        status = lookups.status(target.status_id)
+        newest, ends = thread.newest_id(source), [_last_id(source), _last_id(target)]
+        terms = {"at": clock.now().isoformat(), "assignee": hold_assignee(source), "newest": ends}
+        states = ticket_state.state_of(source), ticket_state.state_of(target)
+        after = ticket_state.combined(*states, terms)
+        _hand_over(source, target, states, after, terms)
+        derive(target)
+        keep_withdrawable(target)
         data = {"former": source.number, "subject": source.subject, "newest": newest}
-        record(target, EventKind.MERGED, actor=actor, **data, category=status.category if status is not None else "")
+        record(target, EventKind.MERGED, actor=actor, **data, category=category_of(target))
+
+
+def category_of(ticket: Ticket) -> str:
+    """Return the category of a ticket's status."""
+    status = lookups.status(ticket.status_id)
+    return status.category if status is not None else ""
 
 
 def check(source: Ticket, target: Ticket) -> None:
@@ -109,6 +147,39 @@ def candidates(ticket: Ticket, *, actor: Agent) -> list[Ticket]:
     return rows
 
 
+class Moving(NamedTuple):
+    """What one source brings along: numbers of messages, notes, files, people in copy, and e-mails not sent yet."""
+
+    ticket: Ticket
+    messages: int
+    notes: int
+    files: int
+    copies: int
+    mails: int
+
+
+def preview(sources: Sequence[Ticket]) -> list[Moving]:
+    """Return what each of these tickets would bring into another one."""
+    ids = [ticket.id for ticket in sources]
+    written = Message.deleted_at.is_null()
+    counts = [
+        _counts(Message.select(Message.ticket).where(written, Message.kind != NOTE), Message.ticket, ids),
+        _counts(Message.select(Message.ticket).where(written, Message.kind == NOTE), Message.ticket, ids),
+        _counts(Attachment.select(Message.ticket).join(Message).where(written), Message.ticket, ids),
+        _counts(TicketCc.select(TicketCc.ticket), TicketCc.ticket, ids),
+        _counts(
+            OutgoingEmail.select(OutgoingEmail.ticket).where(OutgoingEmail.state.in_(WAITING)),
+            OutgoingEmail.ticket,
+            ids,
+        ),
+    ]
+    return [Moving(ticket, *(count.get(ticket.id, 0) for count in counts)) for ticket in sources]
+
+
+def _counts(rows: ModelSelect, ticket: Any, ids: list[int]) -> dict[int, int]:
+    return dict(rows.select_extend(fn.COUNT(1)).where(ticket.in_(ids)).group_by(ticket).tuples())
+
+
 def readers(source: Ticket, target: Ticket) -> list[str]:
     """Return the e-mail addresses in copy of one ticket only: after the merge they read the other one, too.
 
@@ -146,30 +217,11 @@ def _locked(source: Ticket, target: Ticket) -> tuple[Ticket, Ticket]:
     return rows[source.id], rows[target.id]
 
 
-def _hold_assignee(source: Ticket) -> bool:
+def hold_assignee(source: Ticket) -> bool:
     """Whether the assignee of the source may have another ticket, and goes on being able to until this is stored."""
     agent, team = lookups.agent(source.assignee_id), lookups.team(source.team_id)
     stored = hold(agent) if agent is not None else hold(team) if team is not None else None
     return stored is not None and (stored.active if isinstance(stored, Agent) else stored.enabled)
-
-
-def _join_drafts(source: Ticket, target: Ticket) -> None:
-    """Append each agent's draft of the source to theirs of the target; if either is a note, the result is one."""
-    drafts_of_target = {row.agent_id: row for row in Draft.select().where(Draft.ticket == target.id)}
-    for draft in Draft.select().where(Draft.ticket == source.id):
-        draft_of_target = drafts_of_target.get(draft.agent_id)
-        if draft_of_target is not None:
-            draft_of_target.body += draft.body
-            draft_of_target.kind = NOTE if NOTE in (draft_of_target.kind, draft.kind) else draft_of_target.kind
-            draft_of_target.updated_at = max(draft_of_target.updated_at, draft.updated_at)
-            draft_of_target.save()
-
-
-def _join_copies(source: Ticket, target: Ticket) -> None:
-    """Let people in copy of the target, who still wait there but not in the source, wait no more."""
-    vouched = TicketCc.select(TicketCc.address).where(TicketCc.ticket == source.id, ~TicketCc.waits)
-    waiting = TicketCc.update(waits=False).where(TicketCc.ticket == target.id, TicketCc.address.in_(vouched))
-    waiting.execute()
 
 
 def _name_in_opening_line(source: Ticket) -> None:
@@ -182,46 +234,38 @@ def _name_in_opening_line(source: Ticket) -> None:
             event.save()
 
 
-def _hand_over(source: Ticket, target: Ticket) -> None:
-    """Point every row that refers to the source at the target; where only one may exist, the target's stays."""
-    # The ticket that a bulk action would restore no longer exists.
-    BulkChange.delete().where(BulkChange.ticket == source.id).execute()
-    for field, table in Ticket._meta.backrefs.items():
-        if field.unique and table.select().where(field == target.id).exists():
-            table.delete().where(field == source.id).execute()
-        for other in _unique_with(table, field.name):
-            column = getattr(table, other)
-            taken = table.select(column).where(field == target.id)
-            table.delete().where(field == source.id, column.in_(taken)).execute()
-        table.update({field: target.id}).where(field == source.id).execute()
+def _last_id(ticket: Ticket) -> int:
+    """Return the id of the newest message, notes too; 0 without one."""
+    mine = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.deleted_at.is_null())
+    return mine.scalar() or 0
 
 
-def _unique_with(table: type[Base], name: str) -> list[str]:
-    pairs = [set(columns) for columns, unique in _indexes(table) if unique and name in columns]
-    return [other for pair in pairs for other in pair - {name}]
+def _hand_over(source: Ticket, target: Ticket, states: tuple[State, State], after: State, terms: State) -> None:
+    """Point every row that refers to the source at the target, delete the source, and store how to undo it."""
+    moved, outcomes = {}, merged_outcomes.join(source, target)
+    for table, name in MOVED.items():
+        mine = table.select(getattr(table, name)).where(table.ticket == source.id)
+        moved[table.__name__] = [key for (key,) in mine.tuples()]
+        table.update(ticket=target.id).where(table.ticket == source.id).execute()
+    former = FormerNumber.create(number=source.number, ticket=target, former_id=source.id, merged_at=clock.now())
+    Ticket.delete().where(Ticket.id == source.id).execute()
+    of_source, before = states
+    ticket_state.write(target, ticket_state.changes_between(before, after))
+    Merge.create(
+        former=former, into_id=target.id, source=of_source, before=before, after=after, moved=moved,
+        terms={**terms, "outcomes": outcomes},
+        merged_at=clock.now(),
+    )  # fmt: skip
 
 
-def _indexes(table: type[Base]) -> list[Any]:
-    return [index for index in table._meta.indexes if isinstance(index, tuple)]
+def derive(ticket: Ticket) -> None:
+    """Work out anew what follows from the messages and the history of a ticket that got or lost some."""
+    inputs.set_attributes(ticket, first_response.of_history(ticket, ticket.created_at) | excerpt.of_newest(ticket))
+    ticket.save()
 
 
-def _merged_columns(source: Ticket, target: Ticket) -> dict[str, Any]:
-    """Return the target's columns after the merge: a customer who waits in either ticket goes on waiting."""
-    # Whatever slept, somebody has just looked at it.
-    columns: dict[str, Any] = {"created_at": min(source.created_at, target.created_at), **AWAKE}
-    if source.is_open and (not target.is_open or (source.awaits_reply and not target.awaits_reply)):
-        columns |= {name: getattr(source, name) for name in STANDING}
-    elif source.is_open and source.awaits_reply:
-        columns["waiting_since"] = min(source.waiting_since, target.waiting_since)
-    if not target.is_assigned and _hold_assignee(source):
-        columns |= {"assignee": source.assignee_id, "team": source.team_id}
-    for name in ("order_number", "form_key"):
-        columns[name] = getattr(target, name) or getattr(source, name)
-    return columns
-
-
-def _keep_withdrawable(target: Ticket) -> None:
-    """Change what withdrawing a reply that is not sent yet would restore, so that it does not undo the merge."""
+def keep_withdrawable(target: Ticket) -> None:
+    """Change what withdrawing a reply that is not sent yet would restore, so that it undoes no merge."""
     waiting = Message.select(Message.id).where(Message.ticket == target.id, Message.public_at > clock.now())
     ids = {key for (key,) in waiting.tuples()}
     replied = TicketEvent.select().where(TicketEvent.ticket == target.id, TicketEvent.kind == EventKind.REPLIED.value)
@@ -229,6 +273,7 @@ def _keep_withdrawable(target: Ticket) -> None:
         if event.data.get("message") in ids and "undo" in event.data:
             before, _after, *rest = event.data["undo"]
             now = undo_send.snapshot(target)
-            waited = {name: before[name] for name in STANDING} if before["awaits_reply"] else {}
+            names = undo_send.STANDING
+            waited = {name: before[name] for name in names} if before["awaits_reply"] else {}
             event.data = {**event.data, "undo": [{**now, **waited}, now, *rest]}
             event.save()

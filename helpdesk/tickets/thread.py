@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -25,6 +25,7 @@ from models import (
     Customer,
     CustomerAddress,
     Draft,
+    FormerNumber,
     Message,
     OutgoingEmail,
     ReadMark,
@@ -52,6 +53,8 @@ class Line:
 
     text: str
     created_at: datetime
+    #: The number of the ticket that was merged into this one at that moment.
+    merged: str = ""
     #: The lines of one act that changed several things: `text` says who and how many.
     parts: Sequence[str] = ()
 
@@ -76,8 +79,8 @@ class Thread:
     later: int | None = None
 
 
-def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = None) -> Thread:
-    """Return a page of the thread for agents: the newest, or the one before or after the message with this id."""
+def timeline(ticket: Ticket, agent: Agent, *, before: int | None = None, after: int | None = None) -> Thread:
+    """Return a page of the thread for an agent: the newest, or the one before or after the message with this id."""
     messages, earlier, later = _stretch(ticket.id, before, after)
     since = messages[0].created_at if earlier is not None else datetime.min
     until = messages[-1].created_at if later is not None else datetime.max
@@ -86,7 +89,7 @@ def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = N
         for event in _events(ticket=ticket.id, since=since, until=until)
         if event.kind != EventKind.OPENED or not event.data.keys().isdisjoint(NOTABLE_OPENING)
     ]
-    lines = _lines(shown)
+    lines = _lines(shown, _unseen(shown, ticket, agent))
     # A message and the events it causes have nearly the same time: the message comes first.
     entries: list[tuple[datetime, int, Any]] = [(m.created_at, 0, m) for m in messages if m.deleted_at is None]
     entries += [(line.created_at, 1, line) for line in lines]
@@ -94,18 +97,36 @@ def timeline(ticket: Ticket, *, before: int | None = None, after: int | None = N
     return Thread(_blocks(entries), earlier, later)
 
 
-def _lines(shown: Sequence[TicketEvent]) -> list[Line]:
+def _unseen(shown: Sequence[TicketEvent], ticket: Ticket, agent: Agent) -> set[str]:
+    """Return the numbers among these events that the agent may not see: of other tickets, or of none any more."""
+    numbers = {number for event in shown if (number := events.other_number(event))}
+    if not numbers:
+        return set()
+    visible = access.visible_tickets(agent)
+    seen = visible.select(Ticket.number).where(Ticket.number.in_(numbers))
+    # Whoever sees a ticket sees the numbers of those that are part of it.
+    inside = FormerNumber.select(FormerNumber.number).where(
+        FormerNumber.number.in_(numbers),
+        (FormerNumber.ticket == ticket.id) | FormerNumber.ticket.in_(visible.select(Ticket.id)),
+    )
+    return numbers - {number for query in (seen, inside) for (number,) in query.tuples()}
+
+
+def _lines(shown: Sequence[TicketEvent], unseen: Set[str]) -> list[Line]:
     """Return the lines of the history; several changes of one person in one moment are one line, which opens."""
     lines: list[Line] = []
     for act in _acts(shown):
-        texts = [events.describe(event) for event in act]
-        if len(act) < FOLDED or not act[0].actor_name:
-            lines += [Line(text, event.created_at) for text, event in zip(texts, act, strict=True)]
+        texts = [events.describe(event, is_nameless=events.other_number(event) in unseen) for event in act]
+        if len(act) < FOLDED or not act[0].actor_name or any(event.kind == EventKind.MERGED for event in act):
+            lines += [
+                Line(text, event.created_at, event.data["former"] if event.kind == EventKind.MERGED else "")
+                for text, event in zip(texts, act, strict=True)
+            ]
         else:
             text = ngettext(
                 "%(who)s made %(num)d change", "%(who)s made %(num)d changes", len(act), who=act[0].actor_name
             )
-            lines.append(Line(text, act[0].created_at, texts))
+            lines.append(Line(text, act[0].created_at, parts=texts))
     return lines
 
 

@@ -75,26 +75,6 @@ def forget(message: Message) -> None:
     ReadMark.update(message=message.id - 1).where(ReadMark.ticket == message.ticket_id, beyond).execute()
 
 
-def join(source: Ticket, target: Ticket) -> None:
-    """Merge each agent's marks of two tickets that become one: unread messages of either stay unread."""
-    pair = (source, target)
-    query = Message.select(Message.ticket, fn.MAX(Message.id)).where(
-        Message.ticket.in_(pair), Message.deleted_at.is_null()
-    )
-    newest = dict(query.group_by(Message.ticket).tuples())
-    marks: dict[int, dict[int, int]] = {}
-    for row in ReadMark.select().where(ReadMark.ticket.in_(pair)):
-        marks.setdefault(row.agent_id, {})[row.ticket_id] = row.message
-    rows = []
-    for agent_id, own_marks in marks.items():
-        # Without a mark, nothing of a ticket is read while its customer waits, and all of it otherwise.
-        upto = {row.id: own_marks.get(row.id, 0 if row.awaits_reply else newest.get(row.id, 0)) for row in pair}
-        unread = [mark for key, mark in upto.items() if mark < newest.get(key, 0)]
-        rows.append((target.id, agent_id, min(unread or [max(newest.values(), default=0)])))
-    ReadMark.delete().where(ReadMark.ticket.in_(pair)).execute()
-    _put(rows)
-
-
 def _put(rows: Sequence[tuple[int, int, int]], *, only_forward: bool = False) -> None:
     if not rows:
         return

@@ -178,6 +178,7 @@ GET: dict[str, str] = {
     "desk_composer.canned_view": TICKET,
     "desk_composer.colleagues_view": TICKET,
     "desk_merge.merge_view": TICKET,
+    "desk_merge.undo_view": TICKET,
     "desk_customer_change.change_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
@@ -380,6 +381,8 @@ POST: dict[str, str] = {
     "desk_customer_change.change_view": f"{DESK} 404 422 422 422",
     # Into which ticket is missing.
     "desk_merge.merge_view": f"{DESK} 404 422 422 422",
+    # Who comes first undoes it.
+    "desk_merge.undo_view": f"{DESK} 404 302 404 404",
     # Whose sign-in has ended gets the text back; without any, the page to sign in.
     "desk_composer.reply_view": "302 302 403 403 404 422 422 422",
     "desk_composer.presence_view": f"{DESK} 404 200 200 200",
@@ -503,6 +506,13 @@ class World:
         logo.save(io.BytesIO(attached.png()), actor=None)
         return logo.current().version
 
+    def merged(self) -> str:
+        """Merge another ticket of the customer into the ticket, and return its number."""
+        other = cast.open_ticket(self.ticket.customer, self.ticket.service, self.ticket.department)
+        with self.app.app_context(), i18n.in_language("en"):
+            tickets.merge(other, Ticket.get_by_id(self.ticket.id), actor=self.people["root"])
+        return other.number
+
     def url(self, endpoint: str) -> str:
         """Return the address of an endpoint for this world's rows."""
         blueprint = endpoint.partition(".")[0]
@@ -529,6 +539,8 @@ class World:
         rule = next(rule for rule in self.app.url_map.iter_rules(endpoint))
         if "version" in rule.arguments:
             known["version"] = self.logo()
+        if "former" in rule.arguments:
+            known["former"] = self.merged()
         values = {name: known[name] for name in rule.arguments}
         if row is not None and not rule.arguments:
             values["id"] = row.id

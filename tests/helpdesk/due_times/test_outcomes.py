@@ -13,6 +13,7 @@ from helpdesk.access import SYSTEM
 from helpdesk.due_times import keeping, rules
 from helpdesk.lists import bulk, undo
 from helpdesk.opening_hours import saving
+from helpdesk.tickets import merge_undo
 from models import DueOutcome, DueTime, IncomingMail, Mailbox, Message, OpeningHours, Ticket
 from tests.support import cast
 
@@ -129,3 +130,5 @@ def test_merged_tickets_are_judged_as_one(monday, root, ana, carol, billing, inv
     assert judged(source) == judged(ticket) == [("first_reply", 1, True)]
     tickets.merge(fresh(source), fresh(ticket), actor=root)
     assert judged(ticket) == [("first_reply", 1, True)]
+    tickets.undo_merge(merge_undo.find(source.number, fresh(ticket)), fresh(ticket), actor=root)
+    assert judged(source) == judged(ticket) == [("first_reply", 1, True)]

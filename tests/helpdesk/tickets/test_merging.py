@@ -65,7 +65,7 @@ def test_everything_moves_in_the_order_of_time(source, target, ana, carol):
 
 def test_the_history_says_who_merged_what(source, target, ana):
     tickets.merge(source, target, actor=ana)
-    lines = [line.text for block in thread.timeline(again(target)).blocks for line in block.lines]
+    lines = [line.text for block in thread.timeline(again(target), ana).blocks for line in block.lines]
     subject = source.subject
     assert lines[-1] == f"Ana merged ticket {source.number}, “{subject}”, into this one"
     assert lines[0] == f"Carol Jones opened ticket {source.number}, “{subject}”, which is part of this one now"

@@ -1,0 +1,292 @@
+"""Undoing a merge: the ticket that became part of another is a ticket again, with everything that came from it.
+
+What was written since stays where it is. Several merges are undone in any order: each change that another one was
+built on is taken out from below it, so that the last undoing restores what was before the first merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from peewee import ModelSelect, chunked
+
+from helpdesk import access, clock
+from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.events import EventKind, record, transaction
+from helpdesk.i18n import lazy
+from helpdesk.locking import hold_actor, lock, mark_locked
+from helpdesk.settings import lookups
+from helpdesk.tickets import merged_outcomes, ticket_state
+from helpdesk.tickets.merging import MOVED, category_of, derive, hold_assignee, keep_withdrawable
+from helpdesk.tickets.ticket_state import GROUPS, Changes, State
+from models import (
+    NOTE,
+    Agent,
+    Attachment,
+    Customer,
+    CustomerAddress,
+    FormerNumber,
+    MailId,
+    Merge,
+    Message,
+    OutgoingEmail,
+    Ticket,
+    TicketEvent,
+)
+
+#: Days for which a merge can be undone.
+DAYS = 30
+#: Rows that move by one statement.
+AT_ONCE = 500
+#: Messages named that stay where they are.
+NAMED = 20
+GONE = lazy("This can no longer be undone: it was done before, or is more than thirty days ago.")
+
+
+class Preview(NamedTuple):
+    """What undoing a merge would do. `ticket` is the one that lives again, as it will be; it is not stored."""
+
+    ticket: Ticket
+    tags: Sequence[str]
+    copies: int
+    messages: int
+    files: int
+    mails: int
+    #: What was written since: how many messages stay, and the oldest of them.
+    staying: int
+    stays: Sequence[Message]
+    #: Whether its former assignee, or its former place, is no longer there.
+    loses_assignee: bool
+    loses_place: bool
+    until: datetime
+
+
+def find(number: str, ticket: Ticket) -> Merge:
+    """Return the merge by which this number became part of the ticket. Raises NotFound when it cannot be undone."""
+    merge: Merge | None = _undoable(ticket).where(FormerNumber.number == access.clean_number(number)).first()
+    if merge is None:
+        raise NotFound(GONE)
+    return merge
+
+
+def numbers(ticket: Ticket) -> set[str]:
+    """Return the numbers that are part of this ticket and may become tickets of their own again."""
+    return {row.number for row in _undoable(ticket).select(FormerNumber.number).objects()}
+
+
+def _undoable(ticket: Ticket) -> ModelSelect:
+    since = clock.now() - timedelta(days=DAYS)
+    return Merge.select(Merge, FormerNumber).join(FormerNumber).where(
+        FormerNumber.ticket == ticket.id, Merge.merged_at > since
+    )  # fmt: skip
+
+
+def preview(merge: Merge, ticket: Ticket, *, actor: Agent) -> Preview:
+    """Return what undoing this merge would do. Raises NotFound and NotAllowed."""
+    _require(merge, ticket, actor)
+    state, came = _restored(merge, ticket), merge.moved
+    mine = Message.select().where(Message.ticket == ticket.id)
+    stays = mine.where(*_since(merge, ticket)).order_by(Message.id)
+    going = [message for some in chunked(came["Message"], AT_ONCE) for message in mine.where(Message.id.in_(some))]
+    ids, mails = [row.id for row in going if row.deleted_at is None], 0
+    for some in chunked(came["OutgoingEmail"], AT_ONCE):
+        mails += OutgoingEmail.select().where(OutgoingEmail.mail_id.in_(some), _is_of(OutgoingEmail, ticket)).count()
+    files = sum(Attachment.select().where(Attachment.message.in_(some)).count() for some in chunked(ids, AT_ONCE))
+    tags = [lookups.tag(int(name.partition(":")[2])) for name in state if name.startswith("tag:")]
+    return Preview(
+        ticket=ticket_state.as_ticket(state, merge.former.former_id),
+        tags=sorted(str(tag) for tag in tags if tag is not None),
+        copies=sum(name.startswith("copy:") for name in state),
+        messages=len(ids), files=files, mails=mails, staying=stays.count(), stays=list(stays.limit(NAMED)),
+        loses_assignee=_has_handler(merge.source) and not _has_handler(state),
+        loses_place=any(state[name] != merge.source[name] for name in ("service", "department")),
+        until=merge.merged_at + timedelta(days=DAYS),
+    )  # fmt: skip
+
+
+def undo_merge(merge: Merge, ticket: Ticket, *, actor: Agent) -> Ticket:
+    """Take the ticket that this merge made part of `ticket` out of it again, and return it. Mails nobody.
+
+    Raises NotFound when it cannot be undone any more, Merged when `ticket` is itself part of another one now, and
+    NotAllowed for an agent who would not see both.
+    """
+    with transaction():
+        hold_actor(actor)
+        hold_assignee(ticket_state.as_ticket(merge.source, merge.former.former_id))
+        lock(ticket, actor=actor)
+        merge = find(merge.former.number, ticket)
+        _require(merge, ticket, actor)
+        state, levels = _restored(merge, ticket), _levels(merge, ticket)
+        _take_out(merge, levels, ticket)
+        number, made = merge.former.number, _bring_back(merge, levels, ticket, state)
+        merged_outcomes.give_back(merge, levels[1:], ticket, made)
+        for row in (ticket, made):
+            derive(row)
+            keep_withdrawable(row)
+        data = {"former": number, "subject": made.subject}
+        record(ticket, EventKind.MERGE_UNDONE, actor=actor, **data, **_standing(ticket))
+        record(made, EventKind.TAKEN_OUT, actor=actor, number=ticket.number, **_standing(made))
+    return made
+
+
+def _standing(ticket: Ticket) -> State:
+    """Return what the history says of a ticket's state, for what is due in it."""
+    return {"category": category_of(ticket), "asleep": ticket.is_snoozed}
+
+
+def purge() -> int:
+    """Forget how to undo the merges that nobody can undo any more; return how many."""
+    return int(Merge.delete().where(Merge.merged_at < clock.now() - timedelta(days=DAYS)).execute())
+
+
+def _require(merge: Merge, ticket: Ticket, actor: Agent) -> None:
+    access.require(actor, "merge", ticket)
+    if not access.sees(actor, ticket_state.as_ticket(merge.source, merge.former.former_id)):
+        raise NotAllowed(lazy("It would go back to a place that you do not see: ask somebody who sees both."))
+
+
+def _is_of(table: Any, ticket: Ticket) -> Any:
+    return table.ticket == ticket.id
+
+
+def _has_handler(state: State) -> bool:
+    return state["assignee"] is not None or state["team"] is not None
+
+
+def _since(merge: Merge, ticket: Ticket) -> list[Any]:
+    """Return the conditions of the messages that were written in the ticket after the merge."""
+    last = max(merge.terms["newest"])
+    came = {key for row in _undoable(ticket) for key in row.moved["Message"] if key > last}
+    since = [Message.deleted_at.is_null(), Message.id > last]
+    return [*since, *(Message.id.not_in(some) for some in chunked(sorted(came), AT_ONCE))]
+
+
+# --- What the merge changed in the target, taken out from below what came after it ----------------------------------
+
+
+def _levels(merge: Merge, ticket: Ticket) -> list[Merge]:
+    """Return this merge and those by which its target became part of `ticket` in turn."""
+    levels = [merge]
+    while levels[-1].into_id != ticket.id:
+        above = Merge.select(Merge, FormerNumber).join(FormerNumber).where(FormerNumber.former_id == levels[-1].into_id)
+        row = above.first()
+        if row is None:
+            break
+        levels.append(row)
+    return levels
+
+
+def _take_out(merge: Merge, levels: Sequence[Merge], ticket: Ticket) -> None:
+    """Undo what the merge changed, in the states that later merges were built on and in the ticket itself."""
+    changes = ticket_state.changes_between(merge.after, merge.before)
+    for level, above in zip(levels, [*levels[1:], None], strict=True):
+        for later in Merge.select().where(Merge.into_id == level.into_id, Merge.id > level.id).order_by(Merge.id):
+            changes = _rebase(later, "before", changes)
+        if above is not None:
+            changes = _rebase(above, "source", changes)
+    if levels[-1].into_id == ticket.id:
+        _restore_target(levels[-1], ticket, changes)
+
+
+def _rebase(later: Merge, name: str, changes: Changes) -> Changes:
+    """Change a state that a later merge was built on; return what that changes in its outcome."""
+    state = getattr(later, name)
+    setattr(later, name, ticket_state.patched(state, ticket_state.still_true(changes, state)))
+    outcome = ticket_state.combined(later.source, later.before, later.terms)
+    changes = ticket_state.changes_between(later.after, outcome)
+    later.after = outcome
+    later.save()
+    return changes
+
+
+def _restore_target(last: Merge, ticket: Ticket, changes: Changes) -> None:
+    present = ticket_state.state_of(ticket)
+    # What its customer or the team wrote since counts, and decides how the ticket stands.
+    written = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, *_since(last, ticket)).exists()
+    fit = ticket_state.still_true(changes, present, but=(*GROUPS[0], "waiting_since") if written else ())
+    state = ticket_state.patched(present, fit)
+    if "awaits_reply" in fit and "waiting_since" not in fit:
+        state |= ticket_state.settled(state, {})
+    ticket_state.write(ticket, ticket_state.changes_between(present, state))
+
+
+# --- What comes back ----------------------------------------------------------------------------------------------
+
+
+def _restored(merge: Merge, ticket: Ticket) -> State:
+    """Return the state in which the source comes back: as it was, without what is no longer there."""
+    state: State = dict(merge.source)
+    present = ticket_state.state_of(ticket)
+    last = Merge.select().where(Merge.into_id == ticket.id).order_by(Merge.id.desc()).first() or merge
+    for name in list(state):
+        kind, now, then = name.partition(":")[0], present.get(name), last.after.get(name)
+        # Who left, and a draft that was sent or went on, are not brought back.
+        if (kind == "copy" and then is not None and now is None) or (kind == "draft" and now != then):
+            del state[name]
+    newest = merge.terms["newest"][0]
+    for name, mark in present.items():
+        # Whoever has read all of both has read this one.
+        if name.startswith("mark:") and mark != last.after.get(name) and mark["message"] >= newest:
+            state[name] = {"message": max((state.get(name) or mark)["message"], newest)}
+    return (
+        state | _people(state, merge, ticket) | ticket_state.place_left(state, ticket) | ticket_state.labels_left(state)
+    )
+
+
+def _people(state: State, merge: Merge, ticket: Ticket) -> State:
+    """Return customer, address and assignee: the former ones where they are still there."""
+    then = merge.merged_at
+    customer = Customer.get_or_none(Customer.id == state["customer"], Customer.created_at <= then) or ticket.customer
+    address = CustomerAddress.get_or_none(
+        CustomerAddress.id == state["address"],
+        CustomerAddress.customer == customer.id,
+        CustomerAddress.created_at <= then,
+    )
+    people: State = {"customer": customer.id, "address": address.id if address is not None else None}
+    if not hold_assignee(ticket_state.as_ticket(state, ticket.id)):
+        people |= {"assignee": None, "team": None}
+    return people
+
+
+def _bring_back(merge: Merge, levels: Sequence[Merge], ticket: Ticket, state: State) -> Ticket:
+    """Make the source's row again, and point at it what came from it and is still in the ticket."""
+    number, key = merge.former.number, merge.former.former_id
+    made = ticket_state.as_ticket(state, key)
+    if made.form_key is not None and Ticket.select().where(Ticket.form_key == made.form_key).exists():
+        made.form_key = None
+    merge.former.delete_instance()
+    made.save(force_insert=True)
+    mark_locked(made)
+    for table, name in MOVED.items():
+        keys = merge.moved[table.__name__]
+        if table is MailId:
+            keys = [*keys, *merge.moved["OutgoingEmail"]]
+        column: Any = getattr(table, name)
+        for some in chunked(keys, AT_ONCE):
+            table.update(ticket=key).where(column.in_(some), table.ticket == ticket.id).execute()
+    for name, values in state.items():
+        if ":" in name:
+            ticket_state.write_row(made, name, values)
+    _forget_name_in_opening_line(made)
+    _forget_moved(merge, levels[1:], number)
+    return made
+
+
+def _forget_name_in_opening_line(ticket: Ticket) -> None:
+    for event in TicketEvent.select().where(
+        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.OPENED.value
+    ):
+        if event.data.get("former") == ticket.number:
+            event.data = {name: value for name, value in event.data.items() if name not in {"former", "subject"}}
+            event.save()
+
+
+def _forget_moved(merge: Merge, above: Sequence[Merge], number: str) -> None:
+    """Let the merges above, when they are undone, leave alone what went back already: it may come another way again."""
+    for row in above:
+        for name, keys in row.moved.items():
+            gone = {*merge.moved[name], number} if name == "FormerNumber" else set(merge.moved[name])
+            row.moved[name] = [key for key in keys if key not in gone]
+        Merge.update(moved=row.moved).where(Merge.id == row.id).execute()
