@@ -177,3 +177,16 @@ def test_at_an_https_address_they_are_bound_to_its_name(app: Any, ana: Agent) ->
     answer = client.post(BY_PASSKEY, data=form, base_url=base, headers={"Referer": f"{base}/admin/sign-in"})
     assert answer.location == "/admin/"
     assert passkeys.of(ana)[0].last_used_at is not None
+
+
+def test_recovery_codes_are_made_anew_without_a_phone_too(client_of: Any, ana: Agent) -> None:
+    passkey_devices.added(ana, HERE)
+    client = client_of(ana)
+    assert "10 recovery codes are left." in doors.text_of(client.get(PAGE))
+    before = {row.code_hash for row in RecoveryCode.select()}
+    made = doors.post(client, PAGE, {"action": "codes", "current": cast.PASSWORD})
+    assert "Recovery codes" in doors.text_of(made)
+    assert before.isdisjoint(row.code_hash for row in RecoveryCode.select())
+    off = doors.post(client, PAGE, {"action": "off", "current": cast.PASSWORD})
+    assert off.status_code == 303
+    assert not Passkey.select().exists()
