@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
 
 from admin_views.base import DeskView
 from admin_views.base.fields import LengthField
 from admin_views.base.ordering import Ordered
-from helpdesk.due_times import rules
-from helpdesk.i18n import lazy
-from helpdesk.lib import lengths
+from helpdesk import clock, i18n
+from helpdesk.due_times import keeping, rules, trial
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import _, lazy
+from helpdesk.lib import lengths, moments, zones
+from helpdesk.opening_hours import words
 from helpdesk.settings import lookups
-from models import DueTime
+from models import Department, DueTime, Service, Ticket
 
 
 def written(_view: Any, _context: Any, row: Any, name: str) -> str:
     """Write the length of a target; nothing where there is none."""
     minutes = getattr(row, name)
     return lengths.write(minutes) if minutes is not None else "—"
+
+
+#: Spans of open time that are named one by one.
+MOST_SPANS = 10
+
+
+def place_key(service: Service, department: Department | None) -> str:
+    """Return a place as a form says it."""
+    return f"{service.id}/{department.id if department is not None else ''}"
+
+
+def place_name(service: Service, department: Department | None) -> str:
+    """Return how a place is called."""
+    return f"{service}, {department.name}" if department is not None else str(service)
+
+
+def told_of(found: trial.Trial) -> dict[str, Any]:
+    """Return a trial in words: what is due when, and which hours count until the first of it."""
+    zone = found.calendar.zone.key
+
+    def at(moment: datetime, pattern: str = "EEEE d MMMM y HH:mm") -> str:
+        return i18n.when(moment, pattern, timezone=zone)
+
+    spans = [
+        _("%(start)s to %(end)s (%(length)s)", start=at(opens), end=at(closes), length=_length(closes - opens))
+        for opens, closes in found.spans[:MOST_SPANS]
+    ]
+    return {
+        "arrival": at(found.arrival),
+        "targets": [
+            (rules.TARGETS[row.name], at(row.due) if row.due is not None else _("never"), lengths.write(row.minutes))
+            for row in found.targets
+        ],
+        "spans": spans,
+        "more": len(found.spans) - len(spans),
+        "rule": rules.name_of(found.rule) if found.rule is not None else "",
+        "hours": words.week(found.calendar),
+        "zone": zones.place(zone),
+    }
+
+
+def _length(time: timedelta) -> str:
+    return lengths.write(round(time / timedelta(minutes=1)))
 
 
 class DueTimesView(Ordered, DeskView):
@@ -31,6 +82,7 @@ class DueTimesView(Ordered, DeskView):
     create_label = lazy("Add a due time")
     empty_text = lazy("Without any, no ticket is ever overdue.")
     can_delete = True
+    list_template = "admin/due_times.html"
     save_rule, delete_rule = staticmethod(rules.save), staticmethod(rules.delete)
     column_list = ("place", *rules.TARGETS)
     column_details_list = column_export_list = ()
@@ -62,6 +114,42 @@ class DueTimesView(Ordered, DeskView):
         (lazy("Tickets"), ["service", "department", "priority"]),
         (lazy("At most"), list(rules.TARGETS)),
     )
+
+    @expose("/test/")
+    def test_view(self) -> ResponseReturnValue:
+        """Say when a ticket would be due that arrives at a moment, by which rule and which hours."""
+        places, priorities = lookups.places(enabled_only=True), lookups.priorities(enabled_only=True)
+        default = lookups.default_priority().id
+        place, priority = request.args.get("place", ""), request.args.get("priority", str(default))
+        day, time = request.args.get("day", "").strip(), request.args.get("time", "").strip()
+        chosen = next((row for row in places if place_key(*row) == place), places[0] if places else None)
+        weight = next((row for row in priorities if str(row.id) == priority), None) or lookups.default_priority()
+        found, problem = None, None
+        if chosen is not None:
+            zone = keeping.calendar_of(Ticket(service=chosen[0])).zone
+            try:
+                if day or time:
+                    found = trial.of(*chosen, weight, moments.of_fields(day, time, zone))
+            except InvalidInput as error:
+                problem = error
+            today = clock.now().replace(tzinfo=UTC).astimezone(zone)
+            if not day and not time:
+                day, time = f"{today:%Y-%m-%d}", f"{today:%H:%M}"
+        page = self.render(
+            "admin/due_time_test.html",
+            places=[(place_key(*row), place_name(*row)) for row in places],
+            place=place_key(*chosen) if chosen is not None else "",
+            place_name=place_name(*chosen) if chosen is not None else "",
+            priorities=priorities,
+            priority=weight,
+            day=day,
+            time=time,
+            found=found,
+            told=told_of(found) if found is not None else {},
+            problem=problem,
+            return_url=self.get_url(".index_view"),
+        )
+        return (page, 422) if problem is not None else page
 
     def complete(self, rows: list[Any]) -> None:
         """Hand each row what its name holds."""

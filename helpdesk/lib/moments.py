@@ -50,7 +50,7 @@ def read(form: Mapping[str, str], zone: ZoneInfo) -> datetime:
     if name in _NAMED:
         moment, field = _of_name(name, zone), "moment"
     else:
-        moment, field = _of_fields(form.get("day", "").strip(), form.get("time", "").strip(), zone), "day"
+        moment, field = of_fields(form.get("day", "").strip(), form.get("time", "").strip(), zone), "day"
     if moment <= clock.now():
         raise InvalidInput(lazy("This moment is past. Choose a later one."), field=field)
     if moment > clock.now() + LONGEST:
@@ -64,7 +64,8 @@ def _of_name(name: str, zone: ZoneInfo) -> datetime:
     return _utc(datetime.combine(today + timedelta(days=days(today)), at), zone)
 
 
-def _of_fields(day: str, at: str, zone: ZoneInfo) -> datetime:
+def of_fields(day: str, at: str, zone: ZoneInfo) -> datetime:
+    """Return the moment of a day and a time as fields send them. Raises InvalidInput at ``day`` or ``time``."""
     if not day:
         raise InvalidInput(lazy("Choose a day."), field="day")
     on = periods.day_of(day)

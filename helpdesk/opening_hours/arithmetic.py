@@ -72,6 +72,17 @@ def open_time_between(calendar: Calendar, start: datetime, end: datetime) -> tim
     return sum((closes - opens for opens, closes in _spans(calendar, start, end)), timedelta())
 
 
+def open_spans(calendar: Calendar, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Return when it is open between two moments, in order; what goes on over midnight is one."""
+    spans: list[tuple[datetime, datetime]] = []
+    for opens, closes in _spans(calendar, start, end):
+        if spans and spans[-1][1] == opens:
+            spans[-1] = (spans[-1][0], closes)
+        else:
+            spans.append((opens, closes))
+    return spans
+
+
 def _spans(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield when it is open between two moments, in order; what goes on over midnight may come in parts."""
     for begin, until, offset in _stretches(calendar.zone, start, end):

@@ -108,6 +108,7 @@ GET: dict[str, str] = {
     "desk_my_settings.details_view": f"{DESK} 302 302 302 302",
     "desk_my_settings.export": f"{DESK} 404 404 404 404",
     "desk_closed_days.holidays_view": f"{CONFIGURE} 200",
+    "desk_due_times.test_view": f"{CONFIGURE} 200",
     "desk_due_time.due_view": TICKET,
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 200",

@@ -9,7 +9,9 @@ import time_machine
 
 from helpdesk import clock, tickets
 from helpdesk.due_times import keeping, rules
-from models import Agent, DueOutcome, DueTime, Ticket
+from helpdesk.opening_hours import saving
+from helpdesk.settings import lookups
+from models import Agent, DueOutcome, DueTime, OpeningHours, Ticket
 from tests.support import cast, doors, words
 
 
@@ -146,4 +148,39 @@ def test_an_agent_says_in_the_profile_which_mails_to_get(client_of, ana, root):
     cast.speak_french()
     page = client.get("/admin/profile")
     assert "E-mail quand un ticket est en retard" in doors.text_of(page)
+    assert words.english_of(page) == set()
+
+
+def test_due_times_are_tried_before_a_ticket_comes(client_of, root, billing, invoices):
+    week = {"saturday": "9-18", "monday": "9-18"}
+    saving.save_hours(OpeningHours(), {**week, "timezone": "Europe/Paris"}, actor=root)
+    high = lookups.important_priority()
+    rules.save(DueTime(), {"priority": high.id, "first_reply": 65, "next_reply": 120, "resolution": 600}, actor=root)
+    client, address = client_of(root), "/admin/due-times/test/"
+    assert "/admin/due-times/test/" in client.get("/admin/due-times/").get_data(as_text=True)
+    assert client.get(address).status_code == 200
+    asked = f"{address}?place={billing.id}/{invoices.id}&priority={high.id}&day=2026-12-05&time=17:55"
+    text = doors.text_of(client.get(asked))
+    assert (
+        "A ticket of priority High in Billing, Invoices that arrives on Saturday 5 December 2026 17:55 "
+        "is due on Monday 7 December 2026 10:00." in text
+    )
+    assert "Next reply Monday 7 December 2026 10:55 at most 2 h" in text
+    assert "Saturday 5 December 2026 17:55 to Saturday 5 December 2026 18:00 (5 min)" in text
+    assert "Monday 7 December 2026 09:00 to Monday 7 December 2026 10:00 (1 h)" in text
+    assert "Rule High" in text
+    normal = f"{address}?place={billing.id}/{invoices.id}&priority=&day=2026-12-05&time=17:55"
+    assert "no rule is for this ticket" in doors.text_of(client.get(normal))
+    for wrong in (
+        "day=2026-13-05&time=17:55",
+        "day=2026-12-05&time=",
+        "day=soon&time=25:00",
+        "day=9998-01-01&time=09:00",
+    ):
+        page = client.get(f"{address}?place=x&priority=y&{wrong}")
+        assert page.status_code == 422
+        assert 'aria-invalid="true"' in page.get_data(as_text=True)
+    cast.speak_french()
+    page = words.in_french(client_of(root)).get(asked)
+    assert "arrive le samedi 5 décembre 2026 17:55" in doors.text_of(page)
     assert words.english_of(page) == set()
