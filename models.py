@@ -45,7 +45,21 @@ from tables.operations import Setting, TimetableRun, Worker
 from tables.orders import ApiKey, Order, OrderLine
 from tables.outbox import EMAIL_STATES, OutgoingEmail, UnconfirmedRequest
 from tables.services import Department, Service
-from tables.setup import CATEGORIES, CLOSED, OPEN, PENDING, CannedResponse, EmailText, Priority, Status, Tag
+from tables.setup import (
+    CATEGORIES,
+    CLOSED,
+    EVERYBODY,
+    OPEN,
+    OWN,
+    PENDING,
+    TEAM,
+    CannedAct,
+    CannedResponse,
+    EmailText,
+    Priority,
+    Status,
+    Tag,
+)
 from tables.sign_ins import (
     AccessLink,
     GuestPass,
@@ -75,6 +89,7 @@ TABLES: tuple[type[Base], ...] = (
     Priority,
     Tag,
     CannedResponse,
+    CannedAct,
     EmailText,
     DueTime,
     Customer,

@@ -149,6 +149,7 @@ REASONS: dict[str, Any] = {
     "back-nobody": lazy("assigned to nobody again"),
     "back-status": lazy("the status is %(name)s again"),
     "back-priority": lazy("the priority is %(name)s again"),
+    "back-macro": lazy("as before the macro"),
     "back-customer": lazy("%(name)s is the customer again"),
     "back-spam": lazy("no longer spam"),
     "back-not-spam": lazy("spam again"),

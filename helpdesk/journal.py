@@ -33,6 +33,8 @@ from helpdesk.settings import email_kinds, mail_failures
 from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
+    CannedAct,
+    CannedResponse,
     Filter,
     FilterAction,
     FilterCondition,
@@ -50,7 +52,7 @@ MAX_TEXT = 500
 #: Columns that say nothing about what somebody changed.
 SILENT = frozenset(
     {
-        *("id", "password_hash", "created_at", "hits", "last_hit_at"),
+        *("id", "password_hash", "created_at", "hits", "last_hit_at", "uses"),
         *(
             "last_success_at",
             "failing_since",
@@ -67,6 +69,7 @@ OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value, EventKin
 #: Rows that belong to a row and are saved with it.
 CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
     Team: {"members": (TeamMember, "team_id")},
+    CannedResponse: {"acts": (CannedAct, "response_id")},
     Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, TextField
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, TextField
 
 from database import Base, LastingId, UtcDateTimeField
 from tables.agents import Agent
@@ -56,6 +56,9 @@ class Draft(Base):
     save_as = BooleanField(default=False)
     canned_name = CharField(max_length=120, default="")
     updated_at = UtcDateTimeField(index=True)
+    # The canned response whose acts go with the text, and (ids between commas) those inserted in it.
+    macro_id = BigIntegerField(null=True)
+    used = CharField(max_length=200, default="", constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         indexes = ((("ticket", "agent"), True),)

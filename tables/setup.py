@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import SQL, BooleanField, CharField, Check, ForeignKeyField, IntegerField
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField
 
 from database import Cached, Label, LabelField
 from tables.agents import Agent
@@ -63,14 +63,26 @@ class Tag(Cached):
         return " ".join([self.name, *self.label.values()])
 
 
+#: Whom a canned response is for.
+EVERYBODY, TEAM, OWN = "everybody", "team", "own"
+
+
 class CannedResponse(Cached):
-    """A canned response of one service or (no service) of all, in each language; the body is HTML."""
+    """A canned response of one service or (no service) of all, in each language; the body is HTML.
+
+    One with acts (`CannedAct`) is a macro, and may have no text. `team_id` is the team it is for; it outlives the team,
+    and is its author's alone then.
+    """
 
     service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
     name = LabelField()
     body = LabelField()
     author = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
     position = IntegerField(default=0)
+    shortcut = CharField(max_length=30, default="", constraints=[SQL("DEFAULT ''")])
+    audience = CharField(max_length=10, default=EVERYBODY, constraints=[SQL("DEFAULT 'everybody'")])
+    team_id = BigIntegerField(null=True)
+    uses = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
     def __str__(self) -> str:
         return str(self.name)
@@ -78,12 +90,32 @@ class CannedResponse(Cached):
 
 CannedResponse.add_index(
     CannedResponse.index(
-        CannedResponse.service, CannedResponse.name, unique=True, where=SQL("service_id IS NOT NULL"), name="canned_own"
+        CannedResponse.service,
+        CannedResponse.name,
+        unique=True,
+        where=SQL("service_id IS NOT NULL AND audience <> 'own'"),
+        name="canned_own",
     )
 )
 CannedResponse.add_index(
-    CannedResponse.index(CannedResponse.name, unique=True, where=SQL("service_id IS NULL"), name="canned_general")
+    CannedResponse.index(
+        CannedResponse.name,
+        unique=True,
+        where=SQL("service_id IS NULL AND audience <> 'own'"),
+        name="canned_general",
+    )
 )
+
+
+class CannedAct(Cached):
+    """What a canned response does to a ticket beside its text; `argument` names what the act needs.
+
+    The acts are those of ``helpdesk.macros.acts``.
+    """
+
+    response = ForeignKeyField(CannedResponse, backref="acts", on_delete="CASCADE")
+    act = CharField(max_length=20)
+    argument = CharField(max_length=40)
 
 
 class EmailText(Cached):

@@ -9,10 +9,11 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
-from admin_views.tickets import page_state
+from admin_views.tickets import bulk_macros, page_state
 from admin_views.tickets.actions import ACTS
 from admin_views.tickets.base import offer_undo
 from admin_views.tickets.merging import question
@@ -58,6 +59,8 @@ class BulkPage(DeskPage):
             return self.mark(read=MARKS[act])
         if act == "merge":
             return self.merge()
+        if act == "macro":
+            return self.macro()
         if act not in bulk.ACTS or act in bulk.OF_ONE:
             abort(404)
         try:
@@ -108,6 +111,23 @@ class BulkPage(DeskPage):
         )  # fmt: skip
         flash(text, "success")
         return redirect(url_for("desk_ticket.ticket_view", number=oldest.number, **list_criteria()))
+
+    def macro(self) -> ResponseReturnValue:
+        """Do a macro to every ticked ticket, once it was shown in numbers what it does."""
+        ids, error, form = self.ticked(), "", request.form
+        if not ids:
+            flash(_("Tick at least one ticket first."), "error")
+            return redirect(back())
+        try:
+            if "confirmed" in form:
+                flash_outcome("macro", bulk_macros.do(self.agent, ids, form.get("macro", "")))
+                return redirect(back())
+            shown = bulk_macros.question(self.agent, ids, MultiDict() if "again" in form else form)
+        except InvalidInput as refused:
+            error, shown = str(refused), bulk_macros.question(self.agent, ids, MultiDict())
+        hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
+        act = url_for("desk_bulk.bulk_view", act="macro")
+        return self.render("admin/ticket_macro_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""

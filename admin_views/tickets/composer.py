@@ -8,7 +8,7 @@ from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets import ways_to_send
+from admin_views.tickets import macros, ways_to_send
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.composer_content import Composer, moment
 from admin_views.tickets.context import TICKET
@@ -18,6 +18,8 @@ from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext, text_pictures
+from helpdesk.macros import using
+from helpdesk.macros.using import Effect
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
 from models import STAY, CannedResponse, Message, Ticket
 from web import errors, kept_input, sessions
@@ -49,6 +51,10 @@ class ComposerPage(TicketDeskPage):
             return self.drop_copy(ticket, composer, request.form["drop_copy"])
         if composer.insert is not None:
             return self.insert(ticket, composer, composer.insert)
+        if "drop_macro" in request.form:
+            return self.show(number, composer=replace(composer, macro=""))
+        if "acts_only" in request.form:
+            return self.act(ticket, composer)
         if files.stored:
             remember_files(ticket.number, files.stamp)
         if files.errors or "remove_file" in request.form:
@@ -57,7 +63,7 @@ class ComposerPage(TicketDeskPage):
             return self.show(number, 409, composer=replace(composer, asks_for_file=True))
         changes, onward = composer.changes_since(ticket), self.onward(ticket)
         try:
-            message = self.send(ticket, composer)
+            message, left_out = self.send(ticket, composer)
         except InvalidInput as error:
             return self.show(number, 422, composer=replace(composer, error=str(error), error_field=error.field))
         except Merged as merged:
@@ -69,6 +75,7 @@ class ComposerPage(TicketDeskPage):
             return self.show(
                 number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
             )
+        macros.flash_left_out(left_out)
         return self.confirm(ticket, composer, message, changes, onward)
 
     def drop_copy(self, ticket: Ticket, composer: Composer, email: str) -> ResponseReturnValue:
@@ -110,26 +117,35 @@ class ComposerPage(TicketDeskPage):
         error = _("%(said)s Look at it, then send your text.", said=str(merged))
         return self.show(merged.number, 409, composer=replace(composer, seen=None, known=None, error=error))
 
-    def send(self, ticket: Ticket, composer: Composer) -> Message:
-        """Store what was written, and forget its draft: all of it or nothing.
+    def send(self, ticket: Ticket, composer: Composer) -> tuple[Message, list[Effect]]:
+        """Store what was written, do the acts of its macro, and forget its draft: all of it or nothing.
 
-        Raises InvalidInput, Merged, and ReplyOutdated when something came in since the page of the form was made.
+        Return the message, and what was left out. Raises InvalidInput, Merged, and ReplyOutdated when something came in
+        since the page of the form was made.
         """
         files, key = composer.files.to_send if composer.files is not None else [], composer.form_key
         with tickets.transaction():
             tickets.lock(ticket, actor=self.agent)
             made = tickets.find_message_by_form_key(key, ticket, composer.html)
             if made is not None:
-                return made
+                return made, []
+            offered = canned_responses.offered_in(ticket, self.agent)
+            macro = using.find_unchanged(composer.macro, offered)
+            used = [row.id for row in offered if row.id in composer.used]
             if composer.is_note:
                 message = tickets.add_note(ticket, composer.html, actor=self.agent, files=files, form_key=key)
+                left_out = macros.do(self.context, macro, ticket, composer) if macro is not None else []
+                using.count(used)
             else:
-                message = tickets.reply(
+                message, left_out = using.reply(
                     ticket,
                     composer.html,
+                    macro=macro,
                     actor=self.agent,
                     close=composer.way == "close",
                     waits_as=ways_to_send.waits_as(composer.way),
+                    used=used,
+                    guard=composer.require_same_assignee,
                     files=files,
                     canned=self.save_canned_response(ticket, composer),
                     form_key=key,
@@ -137,7 +153,16 @@ class ComposerPage(TicketDeskPage):
                 )
             drafts.discard(ticket, actor=self.agent)
             presence.leave(ticket, actor=self.agent)
-        return message
+        return message, left_out
+
+    def act(self, ticket: Ticket, composer: Composer) -> ResponseReturnValue:
+        """Do the acts of a macro and send nothing; what stands in the composer is kept as a draft."""
+        try:
+            done = macros.act(self.context, ticket, composer)
+        except InvalidInput as error:
+            return self.show(ticket.number, 422, composer=replace(composer, error=str(error)))
+        flash(done, "success")
+        return redirect(self.context.back_to(Ticket.get_by_id(ticket.id)))
 
     def save_canned_response(self, ticket: Ticket, composer: Composer) -> CannedResponse | None:
         """Store the reply as a canned response too, where that is ticked. Raises InvalidInput."""
@@ -216,12 +241,21 @@ class ComposerPage(TicketDeskPage):
 
     def insert(self, ticket: Ticket, composer: Composer, key: str) -> ResponseReturnValue:
         """Put a canned response below the text, for a browser without script."""
-        response = canned_response(ticket, key)
+        response = self.canned_response(ticket, key)
         filled = canned_responses.filled(response, ticket)
         body = composer.body + (filled if composer.is_html else richtext.to_text(filled))
-        return self.show(
-            ticket.number, composer=replace(composer, body=body, notes=ways_to_send.notes_on(response, ticket))
-        )
+        macro = using.key_of(response) if using.is_macro(response) else composer.macro
+        notes = ways_to_send.notes_on(response, ticket)
+        composer = replace(composer, body=body, macro=macro, used=(*composer.used, response.id), notes=notes)
+        return self.show(ticket.number, composer=composer)
+
+    def canned_response(self, ticket: Ticket, key: str) -> CannedResponse:
+        """Return a canned response offered to the agent in this ticket. Raises NotFound."""
+        offered = canned_responses.offered_in(ticket, self.agent)
+        row = next((row for row in offered if str(row.id) == key), None)
+        if row is None:
+            raise NotFound(lazy("There is no such canned response."))
+        return row
 
     @expose("/<number>/colleagues")
     def colleagues_view(self, number: str) -> ResponseReturnValue:
@@ -231,10 +265,13 @@ class ComposerPage(TicketDeskPage):
 
     @expose("/<number>/canned/<key>")
     def canned_view(self, number: str, key: str) -> ResponseReturnValue:
-        """Give a canned response to the composer, and say which of its variables are empty."""
+        """Give a canned response to the composer: what is empty in it, and what else it does."""
         ticket = self.context.find(number)
-        response = canned_response(ticket, key)
-        return {"html": canned_responses.filled(response, ticket), "notes": ways_to_send.notes_on(response, ticket)}
+        response = self.canned_response(ticket, key)
+        answer = {"html": canned_responses.filled(response, ticket), "notes": ways_to_send.notes_on(response, ticket)}
+        if using.is_macro(response):
+            answer["macro"] = macros.fragment(macros.macro_of(using.key_of(response), ticket, self.agent, [response]))
+        return answer
 
 
 def news(ticket: Ticket, composer: Composer) -> list[str]:
@@ -242,11 +279,3 @@ def news(ticket: Ticket, composer: Composer) -> list[str]:
     messages = composer.messages_since(ticket)
     arrived = [outdated_reply.newer_text(len(messages))] if messages else []
     return arrived + composer.changes_since(ticket)
-
-
-def canned_response(ticket: Ticket, key: str) -> CannedResponse:
-    """Return a canned response offered in this ticket. Raises NotFound."""
-    row = next((row for row in canned_responses.offered_in(ticket) if str(row.id) == key), None)
-    if row is None:
-        raise NotFound(lazy("There is no such canned response."))
-    return row

@@ -13,9 +13,10 @@ from admin_views.tickets.files import picture_url
 from helpdesk import clock, i18n
 from helpdesk.i18n import _
 from helpdesk.lib import inputs, richtext, text_pictures
-from helpdesk.tickets import forgotten_attachment, outdated_reply
+from helpdesk.macros import using
+from helpdesk.tickets import drafts, forgotten_attachment, outdated_reply
 from helpdesk.tickets.drafts import Writing
-from models import NOTE, Draft, Message, Ticket
+from models import NOTE, Agent, CannedResponse, Draft, Message, Team, Ticket
 from web.uploads import FormFiles
 
 
@@ -35,6 +36,9 @@ class Composer:
     form_key: str | None = None
     #: How it was sent (`sending.chosen`).
     way: str = ""
+    #: The macro whose acts are done when it is sent (`using.key_of`), and the canned responses inserted in it (ids).
+    macro: str = ""
+    used: tuple[int, ...] = ()
     #: The canned response to put below the text.
     insert: str | None = None
     #: The writer was asked about a file that the text speaks of.
@@ -65,14 +69,16 @@ class Composer:
             known=form.get("known"),
             form_key=form.get("form_key", "").replace("\0", "")[:64] or None,
             way=ways_to_send.chosen(form),
+            macro=form.get("macro", "").replace("\0", "")[:40],
+            used=ids_of(form.get("used", "")),
             insert=form.get("insert"),
             no_file="no_file" in form,
             files=files,
         )
 
     @classmethod
-    def of_draft(cls, draft: Draft | None) -> Composer:
-        """Return what a draft kept; an empty composer without one."""
+    def of_draft(cls, draft: Draft | None, offered: Sequence[CannedResponse] = ()) -> Composer:
+        """Return what a draft kept, its macro as it is now among those `offered`; an empty composer without one."""
         if draft is None:
             return cls()
         return cls(
@@ -82,6 +88,8 @@ class Composer:
             close=draft.close,
             save_as=draft.save_as,
             canned_name=draft.canned_name,
+            macro=next((using.key_of(row) for row in offered if row.id == draft.macro_id and using.is_macro(row)), ""),
+            used=ids_of(draft.used),
             restored=_("Your draft of %(time)s is back.", time=moment(draft.updated_at)),
         )
 
@@ -134,6 +142,10 @@ class Composer:
         """Return what else changed since the page of this form was made."""
         return page_state.changes_since(self.known or "", ticket)
 
+    def require_same_assignee(self, ticket: Ticket, to: Agent | Team | None) -> None:
+        """Raise InvalidInput when somebody assigned the ticket since the page of this form was made."""
+        page_state.require_same_assignee(self.known or "", ticket, to)
+
     def to_draft(self) -> Writing:
         """Return what a draft keeps of it."""
         return Writing(
@@ -142,8 +154,16 @@ class Composer:
             close=self.close,
             save_as=self.save_as,
             canned_name=self.canned_name,
+            macro=inputs.row_key(self.macro.partition("-")[0]),
+            used=self.used,
             form_key=self.form_key or "",
         )
+
+
+def ids_of(text: str) -> tuple[int, ...]:
+    """Return the ids that stand between commas, each once; what is none is left out."""
+    keys = (inputs.row_key(part) for part in text[:1_000].split(","))
+    return tuple(dict.fromkeys(key for key in keys if key is not None))[: drafts.MOST_USED]
 
 
 def moment(when: datetime) -> str:

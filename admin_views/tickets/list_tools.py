@@ -16,6 +16,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.lib import moments
 from helpdesk.lists import criteria, display, period_criteria
 from helpdesk.lists.listing import TicketListing
+from helpdesk.macros import using
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from models import Agent, Department
@@ -68,6 +69,7 @@ def bulk_acts(tickets: TicketListing, view: str) -> Markup:
         moments=moments.offered(zone_of(tickets.agent)),
         service=tickets.service_id or (department.service_id if department else 0),
         department=tickets.department_id,
+        has_macros=bool(using.offered_to(tickets.agent)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import collapsed_messages, page_state, ticket_parts, ways_to_send
+from admin_views.tickets import collapsed_messages, macros, page_state, ticket_parts, ways_to_send
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
@@ -19,12 +19,13 @@ from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs
 from helpdesk.lists import listing
+from helpdesk.macros import using
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, merge_undo, thread
-from models import NOTE, Agent, Attachment, Message, Ticket
+from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
 
 
 def content(
@@ -36,7 +37,8 @@ def content(
     """
     agent, opened = context.agent, thread.open_thread(context.agent, number)
     ticket = opened.ticket
-    composer = composer or Composer.of_draft(opened.draft)
+    offered = canned_responses.offered_in(ticket, agent)
+    composer = composer or Composer.of_draft(opened.draft, offered)
     timeline = timeline_of(opened, agent)
     blocks = timeline["blocks"]
     messages = [block.message for block in blocks if block.message]
@@ -63,12 +65,12 @@ def content(
         "refused": refused,
         "sent": session.pop("sent", ""),
         "unsent": ways_to_send.unsent(agent, blocks),
-        **composing(ticket, agent, composer),
+        **composing(ticket, agent, composer, offered),
         **ticket_parts.of_ticket(ticket, agent, refused, is_unread=timeline["is_unread"], has_others=bool(history)),
     }
 
 
-def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any]:
+def composing(ticket: Ticket, agent: Agent, composer: Composer, offered: list[CannedResponse]) -> dict[str, Any]:
     """Return what the composer shows."""
     ways = ways_to_send.ways(may_close=access.can(agent, "close", ticket))
     files = composer.files or stored_files(agent, ticket)
@@ -78,8 +80,10 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer) -> dict[str, Any
         "empty_composer": Composer(),
         "form_files": files,
         "form_key": secrets.token_urlsafe(9),
-        "canned": canned_responses.offered_in(ticket),
+        "canned": offered,
+        "macro": macros.macro_of(composer.macro, ticket, agent, offered),
         "canned_name": lambda response: canned_responses.name_in(response, ticket),
+        "canned_acts": lambda response: using.sentence(response, actor=agent),
         "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "ways": ways,

@@ -1,4 +1,4 @@
-"""Filters, shared lists and canned responses of an agent who leaves."""
+"""Filters, shared lists, canned responses and macros of an agent who leaves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from helpdesk.departures.holding import Heir, Move, colleagues
 from helpdesk.filters import saving
 from helpdesk.filters.actions import ACTIONS
 from helpdesk.lists import saved_views
+from helpdesk.macros import writing
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from models import Agent, CannedResponse, Filter, FilterAction, FilterCondition, SavedView
@@ -156,5 +157,34 @@ def give_back_responses(move: Move) -> int:
         row = CannedResponse.get_or_none(CannedResponse.id == change.row_id)
         if row is not None and row.author_id == change.after["author"]:
             canned_responses.set_author(row, move.agent, actor=move.actor)
+            count += 1
+    return count
+
+
+# --- Macros -------------------------------------------------------------------------------------------------------
+
+
+def assigned_by_macros(agent: Agent) -> list[CannedResponse]:
+    """Return the canned responses that assign tickets to the agent."""
+    return writing.assigning_to(agent)
+
+
+def move_macro_acts(move: Move) -> int:
+    """Let the canned responses assign to somebody else."""
+    rows = writing.assigning_to(move.agent)
+    for row in rows:
+        writing.set_assignee(row, move.heir, actor=move.actor)
+    move.note_all([row.id for row in rows], after={"to": move.heir.id})
+    return len(rows)
+
+
+def give_back_macro_acts(move: Move) -> int:
+    """Let the canned responses assign to the agent again that assign to who was given that."""
+    count = 0
+    for change in move.changes():
+        row = CannedResponse.get_or_none(CannedResponse.id == change.row_id)
+        heir = lookups.agent(change.after["to"])
+        if row is not None and heir is not None and row.id in {one.id for one in writing.assigning_to(heir)}:
+            writing.set_assignee(row, move.agent, actor=move.actor)
             count += 1
     return count

@@ -154,6 +154,15 @@ HOLDINGS: tuple[Holding, ...] = (
         restore=setup.give_back_responses,
     ),
     _listed(
+        "macro_acts",
+        setup.assigned_by_macros,
+        lazy("If nobody gets them, that act is left out when they are used, and they are marked."),
+        page=_page("desk_canned_responses.index_view"),
+        heirs=handlers,
+        transfer=setup.move_macro_acts,
+        restore=setup.give_back_macro_acts,
+    ),
+    _listed(
         "keys",
         people.keys,
         lazy("If they are not revoked, they go on working, also for whoever has a copy of them."),

@@ -27,6 +27,9 @@ _NAMED: dict[str, tuple[object, Callable[[date], int], time]] = {
     "week": (lazy("In a week, 9:00"), lambda _today: 7, MORNING),
 }
 
+#: The names of the moments, the nearest first.
+NAMES = tuple(_NAMED)
+
 
 def offered(zone: ZoneInfo) -> tuple[str, ...]:
     """Return the names of the moments that are still to come in this zone, each moment under one name."""

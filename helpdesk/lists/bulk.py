@@ -45,6 +45,8 @@ class Act:
     verb: str
     columns: tuple[str, ...] = ()
     kinds: frozenset[EventKind] = frozenset()
+    #: Whether tags are kept, too.
+    has_tags: bool = False
 
 
 _SLEEP = tuple(AWAKE)
@@ -84,13 +86,24 @@ CUSTOMER = Act(
 #: What is done to one ticket, from its page.
 OF_ONE = frozenset({"customer"})
 
+_ASSIGN = Act("assign", ("assignee", "team"), frozenset(_ASSIGNING))
+_PRIORITY = Act("set_priority", ("priority", "rank", "former_priority"), frozenset(_WEIGHING))
+#: Several acts in one: what each of them needs is asked for by the columns that differ (`helpdesk.lists.undo`).
+MACRO = Act(
+    "read",
+    tuple(dict.fromkeys((*_STATUS.columns, *_ASSIGN.columns, *_PRIORITY.columns))),
+    _STATUS.kinds | _ASSIGN.kinds | _PRIORITY.kinds | _SNOOZE.kinds,
+    has_tags=True,
+)
+
 ACTS: dict[str, Act] = {
     "customer": CUSTOMER,
-    "assign": Act("assign", ("assignee", "team"), frozenset(_ASSIGNING)),
+    "macro": MACRO,
+    "assign": _ASSIGN,
     "status": _STATUS,
     "close": _STATUS,
-    "priority": Act("set_priority", ("priority", "rank", "former_priority"), frozenset(_WEIGHING)),
-    "tag": Act("tag"),
+    "priority": _PRIORITY,
+    "tag": Act("tag", has_tags=True),
     "spam": SPAM,
     "not-spam": SPAM,
     "delete": _BIN,
@@ -194,7 +207,7 @@ def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     if act is CUSTOMER:
         for key, hanging in customer_change.hangs_on(list(states_of)).items():
             states_of[key] |= hanging
-    if act.verb == "tag":
+    if act.has_tags:
         worn = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(states_of)))
         for ticket_id, tag_id in worn.tuples():
             states_of[ticket_id].setdefault("tags", []).append(tag_id)

@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import customer_change, untag
+from helpdesk.tickets import customer_change, tag, untag
 from helpdesk.tickets.derived_columns import store
 from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
@@ -129,12 +129,33 @@ def _same(now: State, then: State) -> bool:
 
 def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
     """Whether the actor sees the ticket and what stood before is still there."""
-    if not (access.sees(actor, change.ticket) or (name == "assign" and _saw(actor, change))):
+    if not (access.sees(actor, change.ticket) or (name in {"assign", "macro"} and _saw(actor, change))):
+        return False
+    if name == "macro" and not all(access.can(actor, verb) for verb in _verbs(change, actor)):
         return False
     if name == "customer" and not customer_change.may_return(change.before):
         return False
     former = [(_ROWS[column](key), column) for column, key in change.before.items() if column in _ROWS and key]
     return all(row is not None and _is_there(row, column) for row, column in former)
+
+
+#: What an act that gives several things back must be allowed to do, by what differs.
+_VERBS = {
+    "status": "set_status",
+    "priority": "set_priority",
+    "assignee": "assign",
+    "team": "assign",
+    "is_snoozed": "snooze",
+    "tags": "tag",
+}
+
+
+def _verbs(change: BulkChange, actor: Agent) -> set[str]:
+    """Return what an agent must be allowed to do for this change to be given back; a ticket one took needs nothing."""
+    before, after = change.before, change.after
+    verbs = {verb for name, verb in _VERBS.items() if before.get(name) != after.get(name)}
+    is_taken = after["assignee"] == actor.id
+    return verbs - {"assign"} if is_taken else verbs
 
 
 def _is_there(row: Any, column: str) -> bool:
@@ -159,6 +180,8 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
     columns = [*ACTS[name].columns, *(column for column in RESTLESS if now[column] == after[column])]
     for key in set(after.get("tags", ())) - set(before.get("tags", ())):
         _untag(ticket, key, actor)
+    for key in set(before.get("tags", ())) - set(after.get("tags", ())):
+        _tag_again(ticket, key, actor)
     # The author is the same for many tickets: who unblocked or blocked them meanwhile has the last word.
     if "blocked" in before and before["blocked"] != after["blocked"] == now["blocked"]:
         ticket.customer.blocked_at = clock.now() if before["blocked"] else None
@@ -172,9 +195,15 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
 
 
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:
-    tag = Tag.get_or_none(Tag.id == tag_id)
-    if tag is not None:
-        untag(ticket, str(tag), actor=actor)
+    row = Tag.get_or_none(Tag.id == tag_id)
+    if row is not None:
+        untag(ticket, row.name, actor=actor)
+
+
+def _tag_again(ticket: Ticket, tag_id: int, actor: Actor) -> None:
+    row = Tag.get_or_none(Tag.id == tag_id)
+    if row is not None:
+        tag(ticket, row.name, actor=actor)
 
 
 def _read(column: str, value: Any) -> Any:
@@ -194,6 +223,9 @@ def _event_data(name: str, before: State) -> dict[str, Any]:
         return {"why": "back-customer", "name": Customer.get_by_id(before["customer"]).display_name}
     if name == "priority":
         return {"why": "back-priority", "name": _ROWS["priority"](before["priority"]).label}
+    if name == "macro":
+        status = _ROWS["status"](before["status"])
+        return {"why": "back-macro", "category": status.category}
     return {"why": f"back-{name}"}
 
 

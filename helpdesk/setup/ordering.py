@@ -67,7 +67,7 @@ def place(row: Any, *, above: int | None, below: int | None, actor: Actor) -> tu
 
 def _require(row: Any, actor: Actor) -> None:
     if isinstance(row, CannedResponse):
-        canned_responses.require_edit(None, actor)
+        canned_responses.require_manage(actor)
     elif isinstance(row, SavedView):
         # Each agent's own, whatever they may configure.
         if not isinstance(actor, Agent) or row.owner_id != actor.id:

@@ -1,8 +1,12 @@
-"""Canned responses: offered in their service, saved from a reply, edited by their author (RULES 27)."""
+"""Canned responses: offered in their service to whom they are for, saved from a reply, changed by authors (RULES 27).
+
+What they do to a ticket beside their text are the rules of ``helpdesk.macros``.
+"""
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +20,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.lib import control_characters, inputs, link_addresses, richtext, sort_position
 from helpdesk.lib.cache import CachedValue
 from helpdesk.settings import lookups, placeholders
-from models import Agent, CannedResponse, Ticket
+from models import EVERYBODY, OWN, TEAM, Agent, CannedResponse, Ticket
 
 #: Responses offered at once in one ticket.
 OFFERED = 200
@@ -28,10 +32,22 @@ BEGINNING = 200
 _all = CachedValue(lambda: list(CannedResponse.select().order_by(CannedResponse.position, CannedResponse.name)))
 
 
-def offered_in(ticket: Ticket) -> list[CannedResponse]:
-    """Return the responses of the ticket's service, then the general ones, each in the order of the set-up screen."""
-    rows = [row for row in _all() if row.service_id in {ticket.service_id, None}]
+def offered_in(ticket: Ticket, agent: Agent) -> list[CannedResponse]:
+    """Return what is for this agent of the ticket's service, then what is general, in the order of the screen."""
+    rows = [row for row in _all() if row.service_id in {ticket.service_id, None} and is_for(row, agent)]
     return sorted(rows, key=lambda row: row.service_id is None)[:OFFERED]
+
+
+def offered_to(agent: Agent) -> list[CannedResponse]:
+    """Return what is for this agent in the services they cover, in the order of the set-up screen."""
+    return [row for row in _all() if is_for(row, agent) and reads_service(agent, row.service_id)]
+
+
+def is_for(response: CannedResponse, agent: Agent) -> bool:
+    """Whether this agent is among those a response is for: everybody, its author alone, or a team and its manager."""
+    if response.audience == EVERYBODY or response.author_id == agent.id:
+        return True
+    return response.audience == TEAM and response.team_id in lookups.team_ids_of(agent.id)
 
 
 def reads_service(actor: Actor, service_id: int | None) -> bool:
@@ -43,18 +59,31 @@ def reads_service(actor: Actor, service_id: int | None) -> bool:
 
 def readable_by(agent: Agent) -> ModelSelect:
     """Return the general responses, those of the services this agent covers a part of, and the agent's own."""
-    query = CannedResponse.select()
-    if access.sees_all(agent):
-        return query
-    services = [row.service_id for row in lookups.permissions_of(agent.id)]
     mine = CannedResponse.author == agent.id
-    return query.where(CannedResponse.service.is_null() | CannedResponse.service.in_(services) | mine)
+    shared = CannedResponse.audience == EVERYBODY
+    if manages(agent):
+        # What nobody has any more can be deleted, too.
+        shared |= (CannedResponse.audience == TEAM) | CannedResponse.author.is_null()
+    else:
+        shared |= (CannedResponse.audience == TEAM) & CannedResponse.team_id.in_(lookups.team_ids_of(agent.id))
+    if not access.sees_all(agent):
+        services = [row.service_id for row in lookups.permissions_of(agent.id)]
+        shared &= CannedResponse.service.is_null() | CannedResponse.service.in_(services)
+    return CannedResponse.select().where(shared | mine)
+
+
+def manages(actor: Actor) -> bool:
+    """Whether the actor changes the responses of others: a manager, or who may configure."""
+    return access.can(actor, "configure") or (isinstance(actor, Agent) and lookups.is_manager(actor.id))
 
 
 def require_readable(response: CannedResponse, actor: Actor) -> None:
     """Raise NotFound unless the actor reads this response."""
-    is_author = isinstance(actor, Agent) and response.author_id == actor.id
-    if not (is_author or reads_service(actor, response.service_id)):
+    if isinstance(actor, Agent) and response.author_id == actor.id:
+        return
+    is_left = response.audience == TEAM or response.author_id is None
+    is_shared = not isinstance(actor, Agent) or is_for(response, actor) or (is_left and manages(actor))
+    if not (is_shared and reads_service(actor, response.service_id)):
         raise NotFound(lazy("There is no such canned response."))
 
 
@@ -130,13 +159,16 @@ def save_from_reply(ticket: Ticket, name: str, body: str, *, actor: Agent) -> Ca
     return _store(CannedResponse(author=actor), ticket.service_id, *texts, field="canned_name")
 
 
-def save_canned_response(response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor) -> CannedResponse:
+def save_canned_response(
+    response: CannedResponse | None, values: Mapping[str, Any], *, actor: Actor, needs_text: bool = True
+) -> CannedResponse:
     """Store a response with the `values` of its form: service (None: general), name and body in each language.
 
-    A new one is put last. Raises NotAllowed, NotFound for one the actor does not read, or InvalidInput at ``name``,
-    ``body`` or ``service``.
+    `for_whom` (as `audience_key` writes it) and `shortcut` are left as they are when they are missing. A new one is put
+    last. Raises NotAllowed, NotFound for one the actor does not read, or InvalidInput at the field that is wrong.
     """
-    require_edit(response, actor)
+    if response is not None:
+        require_edit(response, actor)
     typed = values.get("body") or {}
     for text in typed.values():
         link_addresses.require_kept(text, field="body")
@@ -150,12 +182,63 @@ def save_canned_response(response: CannedResponse | None, values: Mapping[str, A
     row = response or CannedResponse(author=actor if isinstance(actor, Agent) else None)
     if service_id != row.service_id and not reads_service(actor, service_id):
         raise InvalidInput(lazy("Choose a service that you cover."), field="service")
-    return _store(row, service_id, Label(values.get("name") or {}), body)
+    _set_audience(row, str(values.get("for_whom", audience_key(row)) or ""), actor)
+    row.shortcut = _shortcut(str(values.get("shortcut", row.shortcut) or ""))
+    return _store(row, service_id, Label(values.get("name") or {}), body, needs_text=needs_text)
+
+
+def audience_key(row: CannedResponse) -> str:
+    """Return how a form writes whom a response is for: empty for everybody, ``own``, ``team-3``."""
+    if row.audience == TEAM:
+        return f"team-{row.team_id}"
+    return OWN if row.audience == OWN else ""
+
+
+def audiences(actor: Actor, row: CannedResponse | None = None) -> list[tuple[str, str]]:
+    """Return whom the actor may make a response for: key and words. What it is for now is among them."""
+    teams = lookups.teams()
+    if not manages(actor):
+        mine = lookups.team_ids_of(actor.id) if isinstance(actor, Agent) else ()
+        teams = [team for team in teams if team.id in mine]
+    offered = [("", _("Everybody")), (OWN, _("Me alone")), *((f"team-{team.id}", str(team)) for team in teams)]
+    row = row if row is not None and row.id is not None else None
+    now = audience_key(row) if row is not None else ""
+    if not manages(actor):
+        offered = [one for one in offered if one[0] or (row is not None and not now)]
+    if row is not None and now not in dict(offered):
+        offered.append((now, audience_name(row)))
+    return offered
+
+
+def audience_name(row: CannedResponse) -> str:
+    """Return whom a response is for, in words."""
+    if row.audience == TEAM:
+        team = lookups.team(row.team_id)
+        return str(team) if team is not None else _("A team that is gone")
+    return _("Its author alone") if row.audience == OWN else _("Everybody")
+
+
+def _set_audience(row: CannedResponse, key: str, actor: Actor) -> None:
+    is_same = row.id is not None and key == audience_key(row)
+    if not is_same and key not in dict(audiences(actor, row)):
+        if not key:
+            raise NotAllowed(lazy("Only a manager or an administrator writes a canned response for everybody."))
+        raise InvalidInput(lazy("Choose one from the list."), field="for_whom")
+    team = inputs.row_key(key.removeprefix("team-")) if key.startswith("team-") else None
+    row.audience, row.team_id = (TEAM, team) if team is not None else (OWN if key == OWN else EVERYBODY, None)
+
+
+def _shortcut(text: str) -> str:
+    """Return a shortcut as it is stored: lower-cased, without the slash it is called by. Raises InvalidInput."""
+    key = control_characters.one_line(text).strip().removeprefix("/").casefold()
+    if not re.fullmatch(r"[\w-]{0,30}", key):
+        raise InvalidInput(lazy("Use at most 30 letters, digits and hyphens, without blanks."), field="shortcut")
+    return key
 
 
 def set_author(response: CannedResponse, author: Agent, *, actor: Actor) -> None:
-    """Let another agent be the author of a response. Raises NotAllowed."""
-    require_edit(response, actor)
+    """Let another agent be the author of a response, also of one that was its author's alone. Raises NotAllowed."""
+    require_manage(actor)
     response.author = author
     response.save()
 
@@ -166,27 +249,38 @@ def delete_canned_response(response: CannedResponse, *, actor: Actor) -> None:
     response.delete_instance()
 
 
-def require_edit(response: CannedResponse | None, actor: Actor) -> None:
+def require_edit(response: CannedResponse, actor: Actor) -> None:
     """Raise NotAllowed unless the actor is its author, a manager, or may configure; NotFound when it is hidden."""
-    if response is not None:
-        require_readable(response, actor)
-    author = isinstance(actor, Agent) and response is not None and response.author_id == actor.id
-    manager = isinstance(actor, Agent) and lookups.is_manager(actor.id)
-    if not (author or manager or access.can(actor, "configure")):
+    require_readable(response, actor)
+    if not (isinstance(actor, Agent) and response.author_id == actor.id):
+        require_manage(actor)
+
+
+def require_manage(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor changes the responses of others."""
+    if not manages(actor):
         raise NotAllowed(lazy("Only its author, a manager or an administrator changes a canned response."))
 
 
 def _store(
-    row: CannedResponse, service_id: int | None, name: Label, body: Label, field: str = "name"
+    row: CannedResponse,
+    service_id: int | None,
+    name: Label,
+    body: Label,
+    field: str = "name",
+    *,
+    needs_text: bool = True,
 ) -> CannedResponse:
     titles = Label({code: title for code, text in name.items() if (title := control_characters.one_line(text))})
     texts = Label({code: html for code, text in body.items() if richtext.to_text(html := richtext.clean(text)).strip()})
     if not titles or any(len(title) > LONGEST_NAME for title in titles.values()):
         raise InvalidInput(lazy("Give the response a name of 1 to 120 characters."), field=field)
-    if not texts:
+    if needs_text and not texts:
         raise InvalidInput(lazy("Write the message of the response."), field="body")
     same_place = CannedResponse.service.is_null() if service_id is None else CannedResponse.service == service_id
-    others = CannedResponse.select(CannedResponse.name).where(same_place, CannedResponse.id != (row.id or 0))
+    is_own = CannedResponse.audience == OWN
+    beside = is_own & (CannedResponse.author == row.author_id) if row.audience == OWN else ~is_own
+    others = CannedResponse.select(CannedResponse.name).where(same_place, beside, CannedResponse.id != (row.id or 0))
     if _is_taken(titles, others):
         raise InvalidInput(lazy("There is already a response of this name here."), field=field)
     if row.id is None or row.service_id != service_id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,8 @@ from models import NOTE, REPLY, Agent, Draft, Message, Ticket
 #: Days after which an unchanged draft is deleted.
 MAX_DAYS = 30
 MAX_NAME = 120
+#: Canned responses that one text remembers.
+MOST_USED = 10
 #: Drafts that change hands by one statement.
 BATCH = 500
 
@@ -32,6 +34,9 @@ class Writing:
     close: bool = False
     save_as: bool = False
     canned_name: str = ""
+    #: The canned response whose acts go with the text, and those that were inserted in it (ids).
+    macro: int | None = None
+    used: tuple[int, ...] = ()
     #: Of the form: once it was sent, a late save by the page's script must not make a draft again.
     form_key: str = ""
 
@@ -50,6 +55,8 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
         "close": writing.close,
         "save_as": writing.save_as,
         "canned_name": control_characters.removed(writing.canned_name)[:MAX_NAME],
+        "macro_id": writing.macro,
+        "used": ids_text(writing.used),
         "updated_at": clock.now(),
     }
     with act(ticket, "note" if writing.note else "reply", actor=actor):
@@ -64,6 +71,11 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
             conflict_target=[Draft.ticket, Draft.agent], update=values
         ).execute()
     return of(ticket, actor)
+
+
+def ids_text(ids: Iterable[int]) -> str:
+    """Return ids as a draft stores them: the first ones, between commas."""
+    return ",".join(map(str, list(dict.fromkeys(ids))[:MOST_USED]))
 
 
 def was_sent(form_key: str) -> bool:

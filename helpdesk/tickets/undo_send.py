@@ -15,16 +15,21 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, first_response, unread
+from helpdesk.tickets import drafts, excerpt, first_response, unread
 from helpdesk.tickets.derived_columns import AWAKE, store
-from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent
+from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag
 
-#: The columns that a reply changes, in three groups: each is restored whole, or not when somebody changed it since.
+#: The columns that a reply, or a macro with it, changes, in groups: each is restored whole, or not when somebody
+#: changed it since.
 STANDING = ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply", "waiting_since")
 HANDLER = ("assignee", "team")
+WEIGHT = ("priority", "rank", "former_priority")
 SLEEP = tuple(AWAKE)
-#: The lines of the history that a reply writes.
-WRITTEN = (EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS)
+#: The lines of the history that a reply and the acts of a macro write.
+WRITTEN = (
+    *(EventKind.REPLIED, EventKind.CLOSED, EventKind.STATUS, EventKind.PRIORITY, EventKind.SNOOZED),
+    *(EventKind.ASSIGNED, EventKind.TAKEN, EventKind.UNASSIGNED, EventKind.TAGGED, EventKind.UNTAGGED),
+)
 #: The states of a mail that has gone out, or was at least tried. A withheld or cancelled one tells nobody anything.
 GONE = ("sending", "sent", "failed")
 #: How much longer each delay makes a reply wait, and how long it may wait in all.
@@ -43,7 +48,7 @@ def public_from(actor: Actor) -> datetime | None:
 
 def snapshot(ticket: Ticket) -> Snapshot:
     """Return the columns of a ticket that a reply may change, as JSON values for an event."""
-    values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER, *SLEEP)}
+    values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER, *WEIGHT, *SLEEP)}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
@@ -59,6 +64,28 @@ def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | N
     event.save()
 
 
+def remember_acts(message: Message, ticket: Ticket, acts: dict[str, Any]) -> None:
+    """Store in the event of a reply what else was done with it; call it after the last of these acts.
+
+    `acts` holds the macro (id), the responses `used`, the tags before, whether the writer ticked to close the ticket,
+    and the mails of the acts: none of them goes out while the reply may be withdrawn.
+    """
+    if message.public_at is None:
+        return
+    event = _event_of(message)
+    before, _after, saved, _last = event.data["undo"]
+    last = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == ticket.id)
+    acts["after"] = _tags_of(ticket)
+    undo = [before, snapshot(ticket), saved, last.order_by(TicketEvent.id.desc()).limit(1).scalar(), acts]
+    event.data = {**event.data, "undo": undo}
+    event.save()
+    OutgoingEmail.update(due_at=message.public_at).where(OutgoingEmail.id.in_(acts["mails"])).execute()
+
+
+def _tags_of(ticket: Ticket) -> list[int]:
+    return sorted(key for (key,) in TicketTag.select(TicketTag.tag_id).where(TicketTag.ticket == ticket.id).tuples())
+
+
 def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner: str = "") -> None:
     """Withdraw a reply that is not public yet; its text becomes its author's draft. Twice changes nothing.
 
@@ -70,13 +97,16 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         if ticket is None or not _claim(message):
             return
         event = _event_of(message)
-        before, after, saved, last = event.data["undo"]
-        _cancel_mails(message)
+        # A reply of before the update remembers no acts.
+        before, after, saved, last, acts = [*event.data["undo"], {}][:5]
+        closed = acts.get("close", before["is_open"] and not after["is_open"])
+        _cancel_mails(message, acts.get("mails", []))
         uploads.take_back(message.id, form_key=files_key, owner=owner)
-        _restore_draft(message, saved, closed=before["is_open"] and not after["is_open"], actor=actor)
+        _restore_draft(message, saved, acts, closed=closed, actor=actor)
         _restore_columns(ticket, before, after)
-        acts = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
-        acts.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
+        _restore_tags(ticket, acts)
+        lines = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))
+        lines.where(TicketEvent.kind.in_([kind.value for kind in WRITTEN])).execute()
         search.forget(message.id)
         unread.forget(message)
         message.delete_instance()
@@ -117,7 +147,8 @@ def _set_due(message: Message, until: datetime, actor: Agent) -> datetime:
         waits = Message.public_at > clock.now()
         same = Message.update(public_at=until).where(Message.id == message.id, Message.deleted_at.is_null(), waits)
         mails = OutgoingEmail.message == message.id
-        OutgoingEmail.update(due_at=until).where(mails, OutgoingEmail.state == "pending").execute()
+        with_it = OutgoingEmail.id.in_(_mails_of_acts(message))
+        OutgoingEmail.update(due_at=until).where(mails | with_it, OutgoingEmail.state == "pending").execute()
         if not same.execute() or OutgoingEmail.select().where(mails, OutgoingEmail.state.in_(GONE)).exists():
             raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
     return until
@@ -177,15 +208,23 @@ def _event_of(message: Message) -> TicketEvent:
     return next(event for event in newest if event.data.get("message") == message.id)
 
 
-def _cancel_mails(message: Message) -> None:
-    """Delete the message's unsent mails. Raises InvalidInput when one was sent already."""
+def _mails_of_acts(message: Message) -> list[int]:
+    """Return the mails (ids) of what a macro did with this reply."""
+    undo = _event_of(message).data.get("undo", ())
+    return list(undo[4]["mails"]) if len(undo) > 4 else []
+
+
+def _cancel_mails(message: Message, more: list[int]) -> None:
+    """Delete the message's unsent mails, and `more` of them. Raises InvalidInput when one was sent already."""
     mails = OutgoingEmail.message == message.id
-    OutgoingEmail.delete().where(mails, OutgoingEmail.state.not_in(GONE)).execute()
+    OutgoingEmail.delete().where(mails | OutgoingEmail.id.in_(more), OutgoingEmail.state.not_in(GONE)).execute()
     if OutgoingEmail.select().where(mails).exists():
         raise InvalidInput(lazy("Your message has gone out already: it cannot be taken back any more."))
 
 
-def _restore_draft(message: Message, saved: dict[str, Any], *, closed: bool, actor: Agent) -> None:
+def _restore_draft(
+    message: Message, saved: dict[str, Any], acts: dict[str, Any], *, closed: bool, actor: Agent
+) -> None:
     """Make the text the author's draft, above the draft they may have begun since, whose kind (note, reply) stays."""
     draft = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
     body = message.body + (draft.body if draft is not None else "")
@@ -199,6 +238,8 @@ def _restore_draft(message: Message, saved: dict[str, Any], *, closed: bool, act
         "close": closed,
         "save_as": bool(saved),
         "canned_name": saved.get("name", ""),
+        "macro_id": acts.get("macro"),
+        "used": drafts.ids_text(acts.get("used", ())),
         "updated_at": clock.now(),
     }
     # The page's script may save the draft at the same moment.
@@ -214,12 +255,25 @@ def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:
         # A reply of before the update remembers no sleep.
         if all(name in before and now[name] == after[name] for name in SLEEP):
             columns |= {name: _read(name, before[name]) for name in SLEEP}
+    weight = [ticket.__data__[name] for name in WEIGHT]
+    if weight == [after.get(name) for name in WEIGHT] and lookups.priority(before["priority"]) is not None:
+        columns |= {name: before[name] for name in WEIGHT}
     if (ticket.assignee_id, ticket.team_id) == (after["assignee"], after["team"]):
         agent, team = lookups.agent(before["assignee"]), lookups.team(before["team"])
         held_agent, held_team = agent and hold(agent), team and hold(team)
         columns["assignee"] = agent if held_agent is not None and held_agent.active else None
         columns["team"] = team if held_team is not None and held_team.enabled else None
     store(ticket, **columns)
+
+
+def _restore_tags(ticket: Ticket, acts: dict[str, Any]) -> None:
+    """Give the tags back that a macro added or removed, unless somebody did otherwise since; count its use no more."""
+    before, after = set(acts.get("tags", ())), set(acts.get("after", ()))
+    TicketTag.delete().where(TicketTag.ticket == ticket.id, TicketTag.tag.in_(after - before)).execute()
+    for tag in sorted(before - after - set(_tags_of(ticket))):
+        if lookups.tag(tag) is not None:
+            TicketTag.create(ticket=ticket, tag=tag)
+    CannedResponse.update(uses=CannedResponse.uses - 1).where(CannedResponse.id.in_(acts.get("used", ()))).execute()
 
 
 def _read(name: str, value: Any) -> Any:

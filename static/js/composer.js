@@ -77,15 +77,17 @@ function canned(editor) {
     event.preventDefault();
     const answer = await fetch(button.dataset.cannedUrl, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
-    const { html, notes } = await answer.json();
+    const { html, notes, macro } = await answer.json();
     // Leaving the editor for the list may have moved its caret.
     if (caret) editor.editor.setSelectedRange(caret);
     editor.editor.insertHTML(html);
     say(notes);
+    remember(button.value, macro);
     menu.open = false;
     editor.focus();
   });
   let caret;
+  slash(editor, menu);
   searchable(menu, () => {
     caret = editor.editor.getSelectedRange();
   });
@@ -95,6 +97,22 @@ function canned(editor) {
 function say(notes) {
   const lines = notes.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
   form.querySelector("[data-composer-news]").replaceChildren(...lines);
+}
+
+/** The form counts what was inserted, and shows what else the last macro does. */
+function remember(id, macro) {
+  const used = form.querySelector("[data-used]");
+  used.value = used.value ? `${used.value},${id}` : id;
+  if (macro) form.querySelector("[data-macro]").innerHTML = macro;
+}
+
+/** A slash in an empty reply opens the list. */
+function slash(editor, menu) {
+  editor.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || editor.editor.getDocument().toString().trim()) return;
+    event.preventDefault();
+    menu.querySelector("summary").click();
+  });
 }
 
 /** The list is searched as one types, and walked with the arrow keys. */
@@ -111,7 +129,7 @@ function searchable(menu, opening) {
     search.focus();
   });
   search.addEventListener("input", () => {
-    const wanted = fold(search.value.trim());
+    const wanted = fold(search.value.trim().replace(/^[/]/, ""));
     items.forEach((item, place) => {
       item.hidden = !words[place].includes(wanted);
     });
@@ -125,7 +143,8 @@ function searchable(menu, opening) {
       shown.at((shown.indexOf(document.activeElement) + step) % shown.length).focus();
     } else if (event.key === "Enter" && document.activeElement === search) {
       event.preventDefault();
-      shown[1]?.click();
+      const called = items.find((item) => item.dataset.cannedShortcut === search.value.trim().replace(/^[/]/, ""));
+      (called ?? shown[1])?.click();
     }
   });
 }

@@ -2,7 +2,7 @@
 import { presence } from "./presence.js";
 
 const EVERY = 2000;
-const FIELDS = ["kind", "body", "format", "close", "save_as", "canned_name"];
+const FIELDS = ["kind", "body", "format", "close", "save_as", "canned_name", "macro", "used"];
 
 /** What stands in the composer, as the server takes it. */
 function snapshot(form) {

@@ -96,7 +96,8 @@ GET: dict[str, str] = {
     # A key opens it, and no cookie does.
     "api.get_order": "401 401 401 401 401 401 401 401",
     "desk_canned_responses.index_view": AGENTS,
-    "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
+    # Every agent writes one for themselves.
+    "desk_canned_responses.create_view": AGENTS,
     # Its author, managers and administrators edit it (RULES 27).
     "desk_canned_responses.edit_view": f"{DESK} 403 403 200 200",
     "desk_canned_responses.details_view": AGENTS,
@@ -301,7 +302,7 @@ POST: dict[str, str] = {
     # Ben's account is closed then; without a choice, what hangs on it goes to nobody.
     **dict.fromkeys(("desk_departures.index_view", "desk_departures.undo_view"), f"{CONFIGURE} 302"),
     "desk_canned_responses.action_view": f"{DESK} 302 302 302 302",
-    "desk_canned_responses.create_view": f"{DESK} 302 302 200 200",
+    "desk_canned_responses.create_view": f"{DESK} 200 200 200 200",
     "desk_canned_responses.edit_view": f"{DESK} 403 403 302 302",
     # Ben and Ana read why not; Mona deletes it; then it is gone.
     "desk_canned_responses.delete_view": f"{DESK} 302 302 302 404",
