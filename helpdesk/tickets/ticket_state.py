@@ -57,6 +57,7 @@ COLUMNS = tuple(field.name for field in Ticket._meta.sorted_fields if field.name
 
 
 def plain(value: Any) -> Any:
+    """Return a value of a column as JSON holds it."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -66,6 +67,7 @@ def columns_of(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(table: type[Base], name: str, value: Any) -> Any:
+    """Return a value as the column takes it."""
     is_time = isinstance(table._meta.fields[name], DateTimeField)
     return datetime.fromisoformat(value) if is_time and value else value
 
