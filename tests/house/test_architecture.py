@@ -54,6 +54,7 @@ FLOORS = (
     ("two_factor",),
     ("tickets", "imports"),
     ("snooze", "due_alerts"),
+    ("macros",),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("examples", "operations"),
