@@ -12,6 +12,7 @@ from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Ag
 from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
+from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, Erasure
 from tables.filters import Filter, FilterAction, FilterCondition
 from tables.history import DELETIONS, NOTE_DELETIONS, JournalEntry, TicketEvent
 from tables.incoming import (
@@ -140,4 +141,5 @@ TABLES: tuple[type[Base], ...] = (
     MailedMessage,
     SenderRule,
     MailId,
+    Erasure,
 )

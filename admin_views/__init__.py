@@ -18,6 +18,7 @@ from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
 from admin_views.people.customer import CustomerPage
+from admin_views.people.erasing import ErasingPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.canned_responses import CannedResponsesView
@@ -27,6 +28,7 @@ from admin_views.setup.departures import DeparturesPage
 from admin_views.setup.design import DesignPage
 from admin_views.setup.due_times import DueTimesView
 from admin_views.setup.email_texts import EmailsPage
+from admin_views.setup.erasures import ErasuresView
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
 from admin_views.setup.journal import JournalPage
@@ -99,6 +101,8 @@ PAGES = (
     TagsView,
     CustomersView,
     CustomerPage,
+    ErasingPage,
+    ErasuresView,
     OrdersView,
     ApiKeysView,
     ConfigurationPage,

@@ -56,12 +56,13 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_api_keys", lazy("API keys"), "configure"),
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
+            ("desk_erasures", lazy("Erasures"), "administer"),
         ),
     ),
 )
 
 #: Pages that belong to a screen of the menu.
-SCREEN_OF = {"desk_customer": "desk_customers"}
+SCREEN_OF = {"desk_customer": "desk_customers", "desk_customer_erasing": "desk_customers"}
 
 #: What a screen of the menu is counted by: work that waits there.
 COUNTS = {"desk_outbox": outbox_health.given_up_for}

@@ -37,6 +37,9 @@ class Act(StrEnum):
     TEXT_CHANGED = "text-changed"
     EXPORTED = "exported"
     PERSON_EXPORTED = "person-exported"
+    ERASURE_REQUESTED = "erasure-requested"
+    ERASURE_CANCELLED = "erasure-cancelled"
+    PERSON_ERASED = "person-erased"
     IMPORTED = "imported"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
@@ -113,6 +116,9 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.TEXT_CHANGED: (SETUP, lazy("%(who)s changed the e-mail “%(email)s”: %(fields)s")),
     Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
     Act.PERSON_EXPORTED: (DATA, lazy("%(who)s exported everything that is kept of %(subject)s")),
+    Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased")),
+    Act.ERASURE_CANCELLED: (DATA, lazy("%(who)s cancelled the erasure of %(subject)s")),
+    Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
@@ -231,6 +237,7 @@ FIELD_NAMES: dict[str, Any] = {
     "idle": lazy("wait for new e-mails"),
     "is_admin": lazy("administrator"),
     "key": lazy("key"),
+    "keeps": lazy("keeps its tickets’ customers"),
     "kind": lazy("kind"),
     "label": lazy("label"),
     "last_day": lazy("last day"),

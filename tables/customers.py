@@ -22,6 +22,8 @@ class Customer(Base):
     #: Until when an automatic answer says that they are away, and its words for it.
     absent_until = UtcDateTimeField(null=True)
     absent_words = CharField(max_length=80, null=True)
+    #: Since when nothing of the person is left but the row their tickets need (`helpdesk.erasing`).
+    erased_at = UtcDateTimeField(null=True)
 
     @property
     def full_name(self) -> str:

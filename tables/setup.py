@@ -53,6 +53,8 @@ class Tag(Cached):
     name = CharField(max_length=40)
     key = CharField(max_length=40, unique=True)
     label = LabelField(default=Label)
+    #: Whether whoever has a ticket that wears it is not erased.
+    keeps = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     def __str__(self) -> str:
         return self.label.get(Label.languages()[0]) or self.name

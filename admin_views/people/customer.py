@@ -17,6 +17,7 @@ from admin_views.base.forms import DeskForm, show
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access, clock, orders, settings
+from helpdesk.erasing import requests
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.notifications import withholding
@@ -80,6 +81,7 @@ class CustomerPage(DeskPage):
         name = customer.full_name or (rows[0].email if rows else "")
         search: dict[str, Any] = {"view": "search", "scope": "author", "q": name}
         form = form or NewAddressForm()
+        data = personal_data.of_customer(customer, rows) if self.may("administer") else None
         if settings.mail_server() is None:
             del form["invited"]
         page = self.render(
@@ -89,7 +91,7 @@ class CustomerPage(DeskPage):
             counts=customer_record.ticket_counts(customer, self.agent), orders=orders.orders_of(customer),
             status=lookups.status, may_manage=self.may("configure"), may_block=self.may("spam"),
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
-            data=personal_data.of_customer(customer, rows) if self.may("administer") else None,
+            data=data, erasing=requests.pending(customer) if data is not None and data.erasures else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
             origin=self.origin(),
         )  # fmt: skip

@@ -160,12 +160,20 @@ class TagsView(DeskView):
     save_rule, delete_rule = staticmethod(workflow.save_tag), staticmethod(workflow.delete_tag)
     column_list = ("name", "tickets")
     column_details_list = column_export_list = ()
-    form_columns = ("name", "label")
-    column_labels = {"name": lazy("Name"), "label": lazy("In each language"), "tickets": lazy("Tickets")}
+    form_columns = ("name", "label", "keeps")
+    column_labels = {
+        "name": lazy("Name"),
+        "label": lazy("In each language"),
+        "keeps": lazy("Keeps its tickets"),
+        "tickets": lazy("Tickets"),
+    }
     column_descriptions = {
         "name": lazy("Up to 40 characters, without a comma. Example: invoice."),
         "label": lazy(
             "Where its name is not the same in both. Each reads it in their language, and either name finds it."
+        ),
+        "keeps": lazy(
+            "Nobody is erased who has a ticket with this tag: for a lawsuit, or what the law makes you keep."
         ),
     }
     column_searchable_list = ("name", "label")

@@ -70,10 +70,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     author = author_of(content)
     service = lookups.service(mailbox.service_id)
     agent = _agent(author)
-    trace = mail_threading.find(content)
-    role, address = (
-        mail_threading.role_of(trace.ticket, author, is_agent=agent is not None) if trace is not None else ("", None)
-    )
+    trace, role, address = mail_threading.place_of(content, author, is_agent=agent is not None)
     return MailContext(
         author=author,
         headers_only=mail.headers_only,

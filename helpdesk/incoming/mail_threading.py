@@ -135,6 +135,20 @@ def role_of(ticket: Ticket, author: str, *, is_agent: bool) -> tuple[str, Custom
     return STRANGER, address
 
 
+def place_of(content: ParsedMail, author: str, *, is_agent: bool) -> tuple[Trace | None, str, CustomerAddress | None]:
+    """Return what leads to a ticket, and what the author is to it; nothing where there is none.
+
+    Who was erased and writes again is a new person, whatever number or code of old their mail shows.
+    """
+    trace = find(content)
+    if trace is None:
+        return None, "", None
+    role, address = role_of(trace.ticket, author, is_agent=is_agent)
+    if role == STRANGER and trace.ticket.customer.erased_at is not None:
+        return None, "", None
+    return trace, role, address
+
+
 def is_ours(content: ParsedMail) -> bool:
     """Whether the desk itself sent this mail."""
     if content.header("x-guichet-desk") == reply_address.desk_mark():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpdesk import due_alerts, outbox, snooze
 from helpdesk.due_times import keeping, overdue
+from helpdesk.erasing import carrying_out
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline, tidying, watching
 from helpdesk.operations import search_index, sent_copies, upkeep
@@ -19,6 +20,7 @@ TIMETABLE = Timetable(
         Job("overdue tickets", MINUTELY, overdue.mark),
         Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),
         Job("list of overdue tickets", MINUTELY, upkeep.by_clock(due_alerts.tell_managers)),
+        Job("erasures", MINUTELY, upkeep.by_age(carrying_out.run_due)),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),

@@ -6,10 +6,11 @@ import logging
 import re
 import time
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from helpdesk import clock, settings
+from helpdesk.erasing import erasure_log
 from helpdesk.operations import backup, backup_records
 from helpdesk.settings import environment
 
@@ -32,6 +33,7 @@ def run() -> Path | None:
     path = folder / f"{clock.now():%Y%m%d}-nightly.zip"
     manifest = backup.backup(path, files=backup.BESIDE if settings.get("backup_files") else backup.NOWHERE)
     backup_records.remember(manifest)
+    erasure_log.copy_beside(folder)
     for old in nights(folder)[: -settings.get("backup_kept")]:
         old.unlink()
     _drop_links(folder)
@@ -42,6 +44,12 @@ def nights(folder: Path | None = None) -> list[Path]:
     """Return the archives of the nights, the oldest first."""
     folder = folder or environment.current().data_dir / FOLDER
     return sorted(path for path in folder.glob("*.zip") if NAME.fullmatch(path.name))
+
+
+def made_since(day: date) -> list[date]:
+    """Return the nights since this day whose archives are here, the oldest first."""
+    made = [datetime.strptime(path.name[:8], "%Y%m%d").date() for path in nights()]
+    return [night for night in made if night >= day]
 
 
 def _sweep_halves(folder: Path) -> None:

@@ -15,11 +15,13 @@ from peewee import SqliteDatabase
 
 from database import database, is_sqlite
 from helpdesk import clock
+from helpdesk.erasing import erasure_log, restoring
 from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
 from helpdesk.settings import environment, environment_file
 from helpdesk.settings.secret_key import FIRST_START, KEY_FILE
+from models import Erasure
 
 
 def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
@@ -43,8 +45,19 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
         _restore_secret(archive)
         (_restore_sqlite if is_sqlite() else _restore_postgresql)(archive, manifest, live=live)
     desk_identity.settle()
+    _forget_erased(path)
     desk_identity.end_restore()
     return manifest
+
+
+def _forget_erased(path: Path) -> None:
+    """Erase again who was erased since the backup was made, as the log beside it says, before the desk may start."""
+    entries = erasure_log.read(*erasure_log.beside(path))
+    if entries or database.table_exists(Erasure):
+        with database.unlimited() if not is_sqlite() else database.connection_context():
+            migrate.runner(database).up()
+            erasure_log.store(entries)
+            restoring.obey(entries)
 
 
 def _accepted(path: Path) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from peewee import ModelSelect, fn
 
 from helpdesk.folding import fold
 from models import (
+    PENDING_ERASURES,
     AccessLink,
     Attachment,
     Customer,
     CustomerAddress,
+    Erasure,
     IncomingMail,
     JournalEntry,
     Message,
@@ -44,6 +46,8 @@ class PersonalData:
     ratings: int
     #: Lines of the histories of tickets, and of the journal.
     lines: int
+    #: Whether they are to be erased.
+    erasures: int
     since: datetime
 
 
@@ -69,6 +73,7 @@ def of_customer(customer: Customer, own: Sequence[CustomerAddress]) -> PersonalD
         "ratings": _count(Rating.select().join(Ticket).where(Ticket.customer == customer.id)),
         "events": _count(TicketEvent.select().where(TicketEvent.customer == customer.id)),
         "journal": _count(JournalEntry.select().where(JournalEntry.about.in_([fold(email) for email in emails]))),
+        "erasures": _count(Erasure.select().where(Erasure.customer == customer.id, PENDING_ERASURES)),
         "first": Message.select(fn.MIN(Message.created_at)).where(theirs),
     }
     query = Customer.select(*(select.alias(name) for name, select in counted.items()))

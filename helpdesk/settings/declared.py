@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from database import Label
 from helpdesk.i18n import CHOICES, lazy
+from helpdesk.settings.ceilings import BEYOND, CEILINGS
 from helpdesk.settings.declaration import Declared
 
 GROUPS = {
@@ -17,17 +16,6 @@ GROUPS = {
     "journal": lazy("Journal"),
     "backup": lazy("Backups"),
 }
-
-BEYOND = lazy("Whatever is beyond waits or is withheld, and says so; mails to the team and replies never are.")
-CEILINGS: tuple[tuple[str, int, Any], ...] = (
-    ("answers_to_address_hourly", 3, lazy("Automatic answers to one address in an hour")),
-    ("answers_to_address_daily", 10, lazy("Automatic answers to one address in a day")),
-    ("answers_about_ticket_daily", 10, lazy("Automatic answers about one ticket in a day")),
-    ("answers_to_domain_hourly", 60, lazy("Automatic answers to one domain in an hour")),
-    ("answers_hourly", 300, lazy("Automatic answers of the desk in an hour")),
-    ("tickets_of_address_hourly", 30, lazy("Tickets by e-mail from one address in an hour")),
-    ("tickets_of_domain_hourly", 100, lazy("Tickets by e-mail from one domain in an hour")),
-)
 
 DECLARED: dict[str, Declared] = {
     row.key: row
@@ -126,6 +114,10 @@ DECLARED: dict[str, Declared] = {
         Declared(
             "privacy_page", "organisation", "label", Label(), lazy("Privacy page"),
             lazy("The address of a page, or the text itself. Empty: the privacy notice of the form stands there."),
+        ),
+        Declared(
+            "erasure_days", "organisation", "any_days", 7, lazy("Days before a person is erased"),
+            lazy("Until then it can be cancelled; afterwards there is no way back. 0: a person is erased at once."),
         ),
         Declared(
             "menu_label", "customers", "label", Label(en="Support - My tickets", fr="Support - Mes tickets"),

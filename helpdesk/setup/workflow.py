@@ -228,7 +228,7 @@ def equally_heavy_priorities() -> list[Priority]:
 
 
 def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
-    """Store the ``name`` of a tag and its ``label``, what it is called in each language.
+    """Store the ``name`` of a tag and its ``label``, what it is called in each language; also ``keeps``.
 
     Raises NotAllowed, or InvalidInput at ``name`` or ``label``: a name belongs to one tag.
     """
@@ -236,6 +236,8 @@ def save_tag(tag: Tag, values: Mapping[str, Any], *, actor: Actor) -> Tag:
     name = _tag_name(inputs.required(values.get("name"), "name", MAX_TAG + 1), "name")
     label = {code: _tag_name(text, "label") for code, text in (values.get("label") or {}).items() if text.strip()}
     inputs.set_attributes(tag, {"name": name, "key": folding.fold(name)[:MAX_TAG], "label": Label(label)})
+    if "keeps" in values:
+        tag.keeps = bool(values["keeps"])
     for key in lookups.tag_keys(tag):
         other = lookups.tag_named(key)
         if other is not None and other.id != tag.id:

@@ -91,15 +91,15 @@ def purge_bin() -> int:
         with transaction():
             # Locked: a message that a customer is just sending restores its ticket first, or finds none.
             ids = [key for (key,) in for_update(over).tuples()]
-            paths = _purge(ids)
+            paths = purge(ids)
         if not ids:
             return purged
         discard(paths)
         purged += len(ids)
 
 
-def _purge(ids: list[int]) -> list[str]:
-    """Delete these tickets, their messages and mails; return the paths of their files."""
+def purge(ids: list[int]) -> list[str]:
+    """Delete these tickets, their messages and mails, in the caller's transaction; return the paths of their files."""
     messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
     paths = attachments.paths_of(messages)
     for message_id in messages:

@@ -19,6 +19,7 @@ from models import (
     CannedResponse,
     ClosedDay,
     DueTime,
+    Erasure,
     Filter,
     FilterAction,
     FilterCondition,
@@ -75,6 +76,7 @@ def add_rows(number: int, reader) -> set[type]:
         ApiKey.create(name=f"Key {number}", prefix="g", token_hash=f"{number}", created_by=agent, created_at=now),
         Order.create(shop="Shop", number=f"{number}", total=100, currency="EUR", **order),
         SenderRule.create(pattern=f"{number}@b.example"),
+        Erasure.create(customer=customer, actor_name="Root", requested_at=now, due_at=now + timedelta(days=7)),
         IncomingMail.create(mailbox=mailbox, ticket=ticket, state="new", sha256=f"{number}", size=1, received_at=now),
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]

@@ -57,6 +57,7 @@ FLOORS = (
     ("macros",),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures", "privacy"),
+    ("erasing",),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

@@ -1,0 +1,123 @@
+"""Erasing a customer: what would go, the word that must be typed, the way back until then."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from admin_views.base import DeskPage, posted
+from admin_views.base.forms import DeskForm, show
+from admin_views.setup_menu import setup_menu
+from helpdesk import clock, settings
+from helpdesk.erasing import preview, requests
+from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.i18n import _, lazy
+from helpdesk.operations import nightly_backup
+from helpdesk.people import addresses, customers
+from helpdesk.privacy import personal_data
+from models import ANONYMISE, DELETE, Customer
+
+
+class ErasingForm(DeskForm):
+    """What becomes of the tickets of a person, and the word."""
+
+    kind = RadioField(
+        lazy("What becomes of the tickets?"),
+        choices=[
+            SelectChoice(ANONYMISE, lazy("Anonymise: they stay for the figures")),
+            SelectChoice(DELETE, lazy("Delete everything")),
+        ],
+        default=ANONYMISE,
+        validate_choice=False,
+        description=lazy(
+            "Anonymised, they are closed and those of an “erased customer”: what the person wrote, their files and "
+            "their name are gone. Deleted, what others wrote in them goes, too."
+        ),
+    )
+    blanks_replies = BooleanField(
+        lazy("Blank what the team wrote in them, too"),
+        description=lazy("Replies and internal notes, with their files. When off, read those that are listed above."),
+    )
+    word = StringField(
+        lazy("To go on, type ERASE"), render_kw={"autocomplete": "off", "spellcheck": "false", "class": "half"}
+    )
+
+
+class ErasingPage(DeskPage):
+    """The page that erases a customer."""
+
+    slug, path = "customer-erasing", "customers"
+    title = lazy("Customers")
+    verb = "administer"
+
+    def render(self, template: str, **kwargs: Any) -> str:
+        """Render with the menu of set-up."""
+        return super().render(template, sidebar=setup_menu(self.agent), **kwargs)
+
+    @expose("/<int:key>/erase", methods=["GET", "POST"])
+    def erase_view(self, key: int) -> ResponseReturnValue:
+        """Show what would go, and ask."""
+        customer = customers.find_customer(key, self.agent)
+        form = ErasingForm(posted())
+        if request.method == "POST":
+            try:
+                row = requests.request(
+                    customer, kind=form.kind.data or "", word=form.word.data or "", actor=self.agent,
+                    blanks_replies=form.blanks_replies.data,
+                )  # fmt: skip
+            except HelpdeskError as error:
+                show(error, form)
+            else:
+                flash(self.announced(row.due_at - row.requested_at), "success")
+                return redirect(self.page_of(customer))
+        return self.ask(customer, form)
+
+    @staticmethod
+    def announced(wait: timedelta) -> str:
+        """Return what is said once it is asked for."""
+        if not wait:
+            return _("This person is erased within a minute.")
+        return _("This person will be erased. Until then you can cancel it here.")
+
+    def ask(self, customer: Customer, form: ErasingForm) -> tuple[str, int]:
+        """Render the question."""
+        rows = addresses.of_customer(customer)
+        nights = nightly_backup.made_since(customer.created_at.date())
+        page = self.render(
+            "admin/people/erase.html", customer=customer, form=form, preview=preview.preview(customer),
+            data=personal_data.of_customer(customer, rows), pending=requests.pending(customer), nights=nights,
+            until=self.kept_until(nights), days=settings.get("erasure_days"), return_url=self.page_of(customer),
+        )  # fmt: skip
+        return page, 422 if form.errors else 200
+
+    @staticmethod
+    def kept_until(nights: list[date]) -> datetime | None:
+        """Return the day on which the last nightly backup with the person is deleted; None where none has them."""
+        if not nights and not settings.get("backup_nightly"):
+            return None
+        waits = int(settings.get("erasure_days")) + int(settings.get("backup_kept"))
+        return clock.now() + timedelta(days=waits)
+
+    @staticmethod
+    def page_of(customer: Customer) -> str:
+        """Return the address of the page of a customer."""
+        return url_for("desk_customer.customer_view", key=customer.id)
+
+    @expose("/<int:key>/erase/cancel", methods=["POST"])
+    def cancel_view(self, key: int) -> Response:
+        """Let the person stay."""
+        customer = customers.find_customer(key, self.agent)
+        try:
+            requests.cancel(customer, actor=self.agent)
+        except NotFound as error:
+            flash(str(error), "error")
+        else:
+            flash(_("The erasure is cancelled: this person stays."), "success")
+        return redirect(self.page_of(customer))

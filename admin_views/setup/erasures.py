@@ -1,0 +1,93 @@
+"""The register of erasures: who wanted it, when, of which kind, what it came to; never whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from markupsafe import Markup
+
+from admin_views.base import DeskView
+from helpdesk.erasing.person import label_of
+from helpdesk.i18n import _, lazy
+from models import ANONYMISE, Customer, Erasure
+
+KINDS = {True: lazy("Anonymised"), False: lazy("Deleted")}
+STATES = {
+    "waiting": lazy("Waits"), "working": lazy("Is being carried out"), "done": lazy("Erased"),
+    "cancelled": lazy("Cancelled"),
+}  # fmt: skip
+COUNTS = {
+    "tickets": lazy("Tickets"), "messages": lazy("Messages"), "replies": lazy("Replies and notes"),
+    "files": lazy("Files"), "mails": lazy("E-mails"), "received": lazy("Received e-mails"), "orders": lazy("Orders"),
+}  # fmt: skip
+
+
+def person(_view: Any, _context: Any, row: Erasure, _name: str) -> Any:
+    """Name whom it is about: with a link while they are not erased yet, by their number afterwards."""
+    if row.state == "cancelled":
+        return "—"
+    if row.state == "done" or row.customer_id is None:
+        return label_of(row.id)
+    place = url_for("desk_customer.customer_view", key=row.customer_id)
+    return Markup('<a href="{}">{}</a>').format(place, row.shown)
+
+
+def counts(_view: Any, _context: Any, row: Erasure, _name: str) -> str:
+    """Write what went, in numbers."""
+    parts = [_("%(what)s: %(count)s", what=COUNTS[key], count=row.counts[key]) for key in COUNTS if row.counts.get(key)]
+    return " · ".join(parts) or "—"
+
+
+IN_WORDS: dict[str, Any] = {
+    "kind": lambda _view, _context, row, _name: KINDS[row.kind == ANONYMISE],
+    "state": lambda _view, _context, row, _name: STATES[row.state],
+    "by": lambda _view, _context, row, _name: row.actor_name if not row.by_customer else _("The customer"),
+    "rows": counts,
+}
+
+
+class ErasuresView(DeskView):
+    """Persons who are to be erased, or were."""
+
+    table, slug, title = Erasure, "erasures", lazy("Erasures")
+    verb = "administer"
+    lede = lazy("Whom administrators, or they themselves, had erased: who wanted it and when, never what was there.")
+    empty_title = lazy("Nobody was erased")
+    empty_text = lazy("A customer’s page has “Erase this person”.")
+    can_create = can_edit = False
+    can_export = True
+    column_list = ("id", "person", "kind", "state", "requested_at", "by", "due_at", "ended_at", "rows")
+    column_details_list = ()
+    column_export_list = (
+        "id", "kind", "state", "requested_at", "by", "due_at", "begun_at", "ended_at", "cancelled_by", "rows"
+    )  # fmt: skip
+    form_columns = ()
+    column_labels = {
+        "id": lazy("Number"),
+        "person": lazy("Person"),
+        "kind": lazy("Kind"),
+        "state": lazy("State"),
+        "requested_at": lazy("Wanted"),
+        "by": lazy("By"),
+        "due_at": lazy("Due"),
+        "begun_at": lazy("Begun"),
+        "ended_at": lazy("Erased"),
+        "cancelled_by": lazy("Cancelled by"),
+        "rows": lazy("What went"),
+    }
+    column_sortable_list = ("requested_at",)
+    column_default_sort = ("requested_at", True)
+    column_formatters = {**IN_WORDS, "person": person}
+    column_formatters_export = IN_WORDS
+
+    def scoped(self, query: Any) -> Any:
+        """What a customer has not confirmed is nobody's business."""
+        return query.where(Erasure.state != "unconfirmed")
+
+    def complete(self, rows: list[Any]) -> None:
+        """Name those who wait."""
+        ids = {row.customer_id for row in rows if row.customer_id is not None}
+        names = {row.id: row.full_name for row in Customer.select().where(Customer.id.in_(ids))} if ids else {}
+        for row in rows:
+            row.shown = names.get(row.customer_id) or f"#{row.customer_id}"

@@ -1,0 +1,120 @@
+"""The log of erasures beside the database: by it a restored backup forgets again who was erased since it was made.
+
+A file of the data folder with a line for each erasure, and a copy of it in the folder of backups, so that it travels
+with them. It names nobody: hashes with the id of the desk as their salt. A hash cannot be read back, but whoever has
+the log and an address can tell whether it was erased: it is as private as the desk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from helpdesk import clock
+from helpdesk.settings import environment
+from models import Customer, Erasure, Setting
+
+NAME = "erasures.log"
+#: The folder of the nightly backups.
+BACKUPS = "backups"
+#: The key of the row that holds the desk's id (`helpdesk.operations.desk_identity`).
+DESK = "desk_id"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An erasure that began at `at` (naive UTC, ISO), of somebody known by these hashes."""
+
+    desk: str
+    number: int
+    at: str
+    kind: str
+    blanks_replies: bool
+    actor_name: str
+    by_customer: bool
+    people: tuple[str, ...]
+
+    @property
+    def begun_at(self) -> datetime:
+        """When it began."""
+        return datetime.fromisoformat(self.at)
+
+
+def desk_id() -> str:
+    """Return the id of the desk, which a restored copy has too."""
+    return str(Setting.select(Setting.value).where(Setting.key == DESK).scalar() or "")
+
+
+def hash_of(text: str, desk: str) -> str:
+    """Return by what the log knows an address, or a row of a customer."""
+    return hashlib.sha256(f"{desk} {text}".encode()).hexdigest()
+
+
+def row_text(customer: Customer) -> str:
+    """Return what tells a row from any other of this desk and its copies."""
+    return f"{customer.id} {customer.created_at.isoformat()}"
+
+
+def append(erasure: Erasure, customer: Customer, emails: Iterable[str]) -> None:
+    """Write the line of an erasure that begins, on disk for good; a line written twice says the same."""
+    desk = desk_id()
+    people = tuple(hash_of(text, desk) for text in (row_text(customer), *emails))
+    entry = Entry(
+        desk, erasure.id, clock.now().isoformat(), erasure.kind, erasure.blanks_replies, erasure.actor_name,
+        erasure.by_customer, people,
+    )  # fmt: skip
+    store([entry])
+
+
+def store(entries: Iterable[Entry]) -> None:
+    """Append these lines to the log of this data folder, and to its copy beside the backups."""
+    text = "".join(f"{json.dumps(asdict(entry))}\n" for entry in entries)
+    folder = environment.current().data_dir
+    _append(folder / NAME, text)
+    if (folder / BACKUPS).is_dir():
+        _append(folder / BACKUPS / NAME, text)
+
+
+def copy_beside(folder: Path) -> None:
+    """Copy the log whole into the folder of the backups."""
+    with suppress(FileNotFoundError):
+        _write_whole(folder / NAME, (environment.current().data_dir / NAME).read_bytes())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    part.replace(path)
+
+
+def _append(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(*paths: Path) -> list[Entry]:
+    """Return the erasures that these logs name, each once, the oldest first; a line that was cut off counts as none."""
+    found: dict[tuple[str, int], Entry] = {}
+    for path in paths:
+        with suppress(OSError):
+            for line in path.read_text("utf-8").splitlines():
+                with suppress(ValueError, TypeError):
+                    values = json.loads(line)
+                    entry = Entry(**{**values, "people": tuple(values["people"])})
+                    found[entry.desk, entry.number] = entry
+    return sorted(found.values(), key=lambda entry: (entry.at, entry.number))
+
+
+def beside(archive: Path) -> list[Path]:
+    """Return where the log may lie that a restore of this archive obeys: beside it, above it, in this data folder."""
+    folder = archive.absolute().parent
+    return [folder.parent / NAME, folder / NAME, environment.current().data_dir / NAME]

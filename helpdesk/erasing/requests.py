@@ -1,0 +1,87 @@
+"""Who asks for a person to be erased, and who cancels it: until it begins there is a way back, afterwards none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from peewee import IntegrityError
+
+from helpdesk import access, clock, journal, settings
+from helpdesk.erasing.carrying_out import keeping_tags
+from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.events import transaction
+from helpdesk.i18n import lazy
+from helpdesk.locking import hold_actor
+from models import ANONYMISE, DELETE, PENDING_ERASURES, Agent, Customer, Erasure
+
+#: What an administrator types, in either language.
+WORDS = ("ERASE", "EFFACER")
+
+
+def pending(customer: Customer) -> Erasure | None:
+    """Return the erasure that is not carried out yet, if there is one."""
+    query = Erasure.select().where(Erasure.customer == customer.id, PENDING_ERASURES, Erasure.state != "unconfirmed")
+    row: Erasure | None = query.first()
+    return row
+
+
+def request(customer: Customer, *, kind: str, word: str, actor: Agent, blanks_replies: bool = False) -> Erasure:
+    """Let a person be erased after the days of the setting; return the row of the register.
+
+    Raises NotAllowed, or InvalidInput at ``kind``, at ``word`` when the word is missing, or when somebody else asked
+    meanwhile, a tag keeps the person, or they were erased.
+    """
+    access.require(actor, "administer")
+    if kind not in (ANONYMISE, DELETE):
+        raise InvalidInput(lazy("Choose what becomes of the tickets."), field="kind")
+    if word.strip().upper() not in WORDS:
+        raise InvalidInput(lazy("Type the word ERASE: afterwards there is no way back."), field="word")
+    with transaction():
+        hold_actor(actor)
+        check(customer)
+        Erasure.delete().where(Erasure.customer == customer.id, Erasure.state == "unconfirmed").execute()
+        return _store(customer, kind=kind, blanks_replies=blanks_replies, actor=actor)
+
+
+def check(customer: Customer) -> None:
+    """Raise InvalidInput when this person may not be erased, or is about to be."""
+    if customer.erased_at is not None:
+        raise InvalidInput(lazy("This person has been erased already."))
+    if pending(customer) is not None:
+        raise InvalidInput(lazy("This person is about to be erased already."))
+    if kept := keeping_tags(customer.id):
+        number, tag = kept[0]
+        raise InvalidInput(
+            lazy(
+                "Ticket %(number)s wears the tag “%(tag)s”, which keeps it: take the tag off first.",
+                number=number,
+                tag=str(tag),
+            )
+        )
+
+
+def _store(customer: Customer, *, kind: str, blanks_replies: bool, actor: Agent) -> Erasure:
+    now = clock.now()
+    try:
+        row: Erasure = Erasure.create(
+            customer=customer, kind=kind, blanks_replies=blanks_replies, actor_name=actor.name, requested_at=now,
+            due_at=now + timedelta(days=int(settings.get("erasure_days"))),
+        )  # fmt: skip
+    except IntegrityError as error:
+        raise InvalidInput(lazy("This person is about to be erased already.")) from error
+    journal.record(journal.Act.ERASURE_REQUESTED, actor=actor, subject=customer.display_name)
+    return row
+
+
+def cancel(customer: Customer, *, actor: Agent | Customer) -> None:
+    """Let a person stay. Raises NotAllowed, or NotFound when it is too late, or nobody wanted them erased."""
+    if isinstance(actor, Agent):
+        access.require(actor, "administer")
+    elif actor.id != customer.id:
+        raise NotFound(lazy("There is no such customer."))
+    with transaction():
+        waiting = (Erasure.customer == customer.id) & (Erasure.state == "waiting")
+        name = actor.name if isinstance(actor, Agent) else ""
+        if not Erasure.update(state="cancelled", cancelled_by=name).where(waiting).execute():
+            raise NotFound(lazy("There is nothing to cancel any more."))
+        journal.record(journal.Act.ERASURE_CANCELLED, actor=actor, subject=customer.display_name)

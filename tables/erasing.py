@@ -1,0 +1,59 @@
+"""Who asked for a person to be erased, when it is done, and what it came to: never whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, JSONField
+
+from database import Base, LastingId, UtcDateTimeField
+from tables.customers import Customer
+
+#: What becomes of the tickets of an erased person.
+ANONYMISE, DELETE = "anonymise", "delete"
+#: The states in which a person may still be erased.
+PENDING_ERASURES = SQL("state IN ('unconfirmed', 'waiting', 'working')")
+
+
+class Erasure(Base):
+    """A person who is to be erased, or was; its id is the number by which they are named from then on.
+
+    `person` holds by which texts they are searched while it is carried out, and nothing before and after; `step` and
+    `cursor` say how far it has come.
+    """
+
+    id: Any = LastingId()
+    customer = ForeignKeyField(Customer, backref="+", null=True, on_delete="SET NULL")
+    kind = CharField(max_length=10, default=ANONYMISE)
+    #: Whether what the team wrote in their tickets is blanked, too.
+    blanks_replies = BooleanField(default=False)
+    state = CharField(max_length=12, default="waiting")
+    by_customer = BooleanField(default=False)
+    #: The agent who asked for it; the customer's name is not kept.
+    actor_name = CharField(max_length=120, default="")
+    requested_at = UtcDateTimeField()
+    due_at = UtcDateTimeField(null=True)
+    begun_at = UtcDateTimeField(null=True)
+    ended_at = UtcDateTimeField(null=True)
+    cancelled_by = CharField(max_length=120, default="")
+    #: How many rows of each kind went.
+    counts = JSONField(default=dict)
+    person = JSONField(default=dict)
+    step = IntegerField(default=0)
+    cursor = BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            Check("kind IN ('anonymise', 'delete')", name="erasure_kind"),
+            Check("state IN ('unconfirmed', 'waiting', 'working', 'done', 'cancelled')", name="erasure_state"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+Erasure.add_index(Erasure.index(Erasure.customer, unique=True, where=PENDING_ERASURES, name="erasure_pending"))
+Erasure.add_index(
+    Erasure.index(Erasure.due_at, Erasure.id, where=SQL("state IN ('waiting', 'working')"), name="erasure_due")
+)
+Erasure.add_index(Erasure.index(Erasure.requested_at, Erasure.id, name="erasure_recent"))

@@ -1,0 +1,111 @@
+"""Erasing a customer through its page: what is said before, the word, the way back, the register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+
+from helpdesk import clock, settings, tickets
+from helpdesk.erasing import carrying_out, erasure_log
+from models import Agent, Customer, Erasure, Tag, Ticket, TicketTag
+from tests.support import doors
+
+ClientOf = Callable[[Agent | Customer], FlaskClient]
+
+
+@pytest.fixture
+def client(client_of: ClientOf, root: Agent) -> FlaskClient:
+    """The browser of an administrator."""
+    return client_of(root)
+
+
+@pytest.fixture(autouse=True)
+def no_log(data_dir: Path) -> Iterator[None]:
+    """Leave no log to other tests."""
+    yield
+    (data_dir / erasure_log.NAME).unlink(missing_ok=True)
+
+
+def page(customer: Customer, part: str = "") -> str:
+    return f"/admin/customers/{customer.id}{part}"
+
+
+def ask(client: FlaskClient, customer: Customer, **values: str) -> str:
+    answer = doors.post(client, page(customer, "/erase"), {"kind": "anonymise", "word": "ERASE", **values})
+    return doors.text_of(client.get(answer.location) if answer.location else answer)
+
+
+def test_it_is_said_before_what_goes_and_who_is_named(
+    client: FlaskClient, carol: Customer, ticket: Ticket, ana: Agent
+) -> None:
+    settings.save({"undo_send_seconds": 0})
+    tickets.reply(ticket, "<p>Dear Carol, it is right.</p>", actor=ana)
+    tickets.reply(ticket, "<p>And once more.</p>", actor=ana)
+    text = doors.text_of(client.get(page(carol, "/erase")))
+    assert "1 open ticket is closed." in text
+    assert "It waits for 7 days and can be cancelled until then. Afterwards there is no way back." in text
+    assert text.count("Ana · ") == 1
+    assert "Erase this person" in doors.text_of(client.get(page(carol)))
+
+
+def test_the_word_must_be_typed_and_what_was_typed_stays(client: FlaskClient, carol: Customer, ticket: Ticket) -> None:
+    answer = doors.post(client, page(carol, "/erase"), {"kind": "delete", "word": "yes"})
+    assert answer.status_code == 422
+    assert "Type the word ERASE" in doors.text_of(answer)
+    assert 'value="yes"' in answer.text
+    assert not Erasure.select().exists()
+
+
+def test_it_can_be_cancelled_until_it_is_carried_out(client: FlaskClient, carol: Customer, ticket: Ticket) -> None:
+    assert "This person will be erased." in ask(client, carol)
+    assert "Root wants this person to be erased" in doors.text_of(client.get(page(carol)))
+    assert "already" in doors.text_of(client.get(page(carol, "/erase")))
+    assert "Waits" in doors.text_of(client.get("/admin/erasures/"))
+    doors.post(client, page(carol, "/erase/cancel"))
+    assert "this person stays" in doors.text_of(client.get(page(carol)))
+    doors.post(client, page(carol, "/erase/cancel"))
+    assert "nothing to cancel" in doors.text_of(client.get(page(carol)))
+    with time_machine.travel(clock.now() + timedelta(days=8)):
+        assert carrying_out.run_due() == 0
+
+
+def test_the_register_says_what_went_and_not_whom(
+    client: FlaskClient, carol: Customer, ticket: Ticket, app: Any
+) -> None:
+    settings.save({"erasure_days": 0})
+    assert "within a minute" in ask(client, carol, blanks_replies="y")
+    with app.app_context():
+        carrying_out.run_due()
+    row = Erasure.get()
+    register = doors.text_of(client.get("/admin/erasures/"))
+    assert f"Erased customer no. {row.id}" in register
+    assert "Tickets: 1 · Messages: 1" in register
+    assert "Carol" not in register
+    lines = client.get("/admin/erasures/export/csv/").text
+    assert "Tickets: 1 · Messages: 1" in lines
+    assert "Carol" not in lines
+    assert "Erased on" in doors.text_of(client.get(page(carol)))
+    # Every page of the ticket goes on opening.
+    text = doors.text_of(client.get(f"/admin/tickets/{ticket.number}"))
+    assert "(text erased)" in text
+
+
+def test_a_tag_that_keeps_is_named_and_stops_it(client: FlaskClient, carol: Customer, ticket: Ticket) -> None:
+    doors.post(client, "/admin/tags/new/", {"name": "lawsuit", "keeps": "y"})
+    TicketTag.create(ticket=ticket, tag=Tag.get(Tag.keeps))
+    text = doors.text_of(client.get(page(carol, "/erase")))
+    assert f"Ticket {ticket.number} wears the tag “lawsuit”" in text
+    assert "take the tag off first" in ask(client, carol)
+    assert not Erasure.select().exists()
+
+
+def test_it_asks_for_the_password_once_more(client: FlaskClient, carol: Customer) -> None:
+    with time_machine.travel(clock.now() + timedelta(minutes=20)):
+        answer = client.get(page(carol, "/erase"))
+        assert (answer.status_code, "/admin/confirm" in answer.location) == (303, True)
