@@ -66,7 +66,9 @@ def read(answer: str) -> tuple[dict[str, Any], str, bytes]:
     try:
         credential = json.loads(answer)
         data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        return credential, str(credential["id"]), data.challenge
+        # Written anew: half a letter, or a NUL, is nothing to ask a database for.
+        credential_id = bytes_to_base64url(base64url_to_bytes(credential["id"]))
+        return credential, credential_id, data.challenge
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unsound from error
 

@@ -150,6 +150,12 @@ def test_what_is_refused_is_told_in_the_same_words(ana: Agent, ben: Agent) -> No
     assert refused(device.use(passkeys.request_options(SITE)))
 
 
+@pytest.mark.parametrize("key", ["a\0b", "\ud800", None, 7, [], "x" * 15_000])
+def test_a_key_that_cannot_be_one_is_refused_as_any_other(database: Any, ana: Agent, key: Any) -> None:
+    answer = json.loads(passkey_devices.added(ana).use(passkeys.request_options(SITE)))
+    assert refused(json.dumps({**answer, "id": key}))
+
+
 def test_one_of_another_address_opens_nothing_here(ana: Agent) -> None:
     device = passkey_devices.added(ana, ELSEWHERE)
     assert refused(device.use(passkeys.request_options(SITE), SITE))
