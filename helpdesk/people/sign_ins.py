@@ -13,7 +13,7 @@ from peewee import JOIN, ModelSelect
 
 from database import database
 from helpdesk import clock, events, journal, links, notifications
-from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import log, passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
@@ -184,6 +184,15 @@ def end_one(person: Agent | Customer, sign_in_id: int) -> None:
     """End the sign-in of this person with this id. Raises NotFound for one of somebody else."""
     if not SignIn.delete().where(_belongs_to(person), SignIn.id == sign_in_id).execute():
         raise NotFound(lazy("This browser is signed out already."))
+
+
+def require_still(person: Agent | Customer, token: str) -> None:
+    """Raise NotAllowed when the browser with this token was signed out since it asked: a reset or a new password did.
+
+    Call it in the transaction that has locked the account.
+    """
+    if not SignIn.select().where(_belongs_to(person), SignIn.token_hash == links.hash_token(token)).exists():
+        raise NotAllowed(lazy("This browser has just been signed out: nothing was stored."))
 
 
 def _belongs_to(person: Agent | Customer) -> bool:

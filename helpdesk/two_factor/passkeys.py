@@ -77,7 +77,7 @@ def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | N
     """Store a passkey that the agent's browser has made; return recovery codes, shown this once, with the first factor.
 
     One's other browsers are signed out when it is the first factor. Raises InvalidInput at ``name``, or where the
-    answer is not sound.
+    answer is not sound, and NotAllowed when the browser with `keep_token` was signed out in the meantime.
     """
     name = inputs.one_line(name, MAX_NAME)
     if not name:
@@ -91,6 +91,9 @@ def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | N
         raise InvalidInput(NOT_MADE) from error
     with events.transaction():
         lock_account(agent)
+        if keep_token is not None:
+            # Nothing comes in behind a reset that has just taken all of them away.
+            sign_ins.require_still(agent, keep_token)
         if len(of(agent)) >= MOST:
             raise InvalidInput(lazy("At most %(limit)s passkeys: remove one first.", limit=MOST))
         is_first = not second_factors.is_on(agent)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.people import required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings import environment
@@ -92,6 +92,18 @@ def test_one_is_stored_once_and_ten_at_most(ana: Agent, ben: Agent) -> None:
         passkey_devices.added(ana)
     with pytest.raises(InvalidInput, match="At most 10 passkeys"):
         passkey_devices.added(ana)
+
+
+def test_none_comes_in_behind_a_reset(database: Any, ana: Agent, root: Agent) -> None:
+    passkey_devices.added(ana)
+    token = sign_ins.start_sign_in(ana, device="x", by_link=False, network="")
+    answer = Device().make(passkeys.creation_options(ana, SITE))
+    add = partial(passkeys.add, ana, answer, "Laptop", site=SITE, keep_token=token)
+    ended = racing.beside(partial(second_factors.reset, ana, actor=root), add)
+    assert ended[0] == "done"
+    assert not Passkey.select().exists()
+    with pytest.raises(NotAllowed):
+        add()
 
 
 def test_a_browser_is_told_which_it_has_already(ana: Agent) -> None:
