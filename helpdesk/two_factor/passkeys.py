@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from dataclasses import dataclass
 from types import ModuleType
@@ -62,8 +61,7 @@ def creation_options(agent: Agent, site: Site) -> str:
     return str(
         library().creation_options(
             host=site.host, desk=settings.get("desk_name"), email=agent.email, name=agent.name,
-            # No person can be told by it, and it stays when their address changes.
-            person=hashlib.sha256(f"passkeys of agent {agent.id}".encode()).digest(),
+            user_handle=challenges.user_handle(agent.id),
             challenge=challenges.make(_adding(agent)), existing=[row.credential_id for row in of(agent)],
         )
     )  # fmt: skip

@@ -94,6 +94,17 @@ def test_one_is_stored_once_and_ten_at_most(ana: Agent, ben: Agent) -> None:
         passkey_devices.added(ana)
 
 
+def test_two_desks_under_one_name_write_over_no_passkey_of_each_other(ana: Agent, ben: Agent) -> None:
+    def handle(agent: Agent) -> str:
+        return str(json.loads(passkeys.creation_options(agent, SITE))["user"]["id"])
+
+    before = handle(ana)
+    Agent.update(email="other@example.org").where(Agent.id == ana.id).execute()
+    assert handle(Agent.get_by_id(ana.id)) == before != handle(ben)
+    environment.use(replace(environment.current(), secret_key="the key of another desk, with 32 characters"))
+    assert handle(ana) != before
+
+
 def test_none_comes_in_behind_a_reset(database: Any, ana: Agent, root: Agent) -> None:
     passkey_devices.added(ana)
     token = sign_ins.start_sign_in(ana, device="x", by_link=False, network="")
