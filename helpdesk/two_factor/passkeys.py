@@ -146,9 +146,8 @@ def use(answer: str, *, site: Site, visitor: Visitor, agent: Agent | None = None
     if owner is None:
         log.sign_in_refused("agent", "passkey", visitor.address)
         raise InvalidInput(REFUSED, field="passkey")
-    account = sign_ins.account_of(owner)
-    sign_in_limits.forget(account, visitor)
-    sign_in_limits.forget_codes(account, visitor)
+    # Codes that were tried stay counted: whoever guesses them beside the owner gets no further ones by this.
+    sign_in_limits.forget(sign_ins.account_of(owner), visitor)
     return owner
 
 

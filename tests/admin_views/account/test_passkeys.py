@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import time_machine
 from flask.testing import FlaskClient
 
@@ -16,6 +17,7 @@ from helpdesk.two_factor.passkeys import Site
 from models import Agent, Passkey, RecoveryCode
 from tests.support import cast, doors, passkey_devices, phones
 from tests.support.passkey_devices import Device
+from web import passkey_site
 
 HERE = Site("localhost", "http://localhost")
 OURS = {"Origin": "http://localhost"}
@@ -163,6 +165,13 @@ def test_where_browsers_have_no_passkeys_the_page_says_why(client_of: Any, ana: 
     assert client.get(NEW).location == PAGE
     refused = doors.post(client, BY_PASSKEY, {"passkey": "{}"})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("address", ["https://192.0.2.7", "https://[2001:db8::7]:8443"])
+def test_at_an_address_in_numbers_browsers_have_none(app: Any, address: str) -> None:
+    environment.use(replace(environment.current(), site_url=address))
+    with app.test_request_context(base_url=address):
+        assert passkey_site.site() is None
 
 
 def test_at_an_https_address_they_are_bound_to_its_name(app: Any, ana: Agent) -> None:

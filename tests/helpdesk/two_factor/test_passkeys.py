@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from helpdesk.people import required_second_factor, sign_ins
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
+from helpdesk.people import required_second_factor, sign_in_limits, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings import environment
 from helpdesk.two_factor import passkeys, pending_sign_ins, recovery_codes, second_factors
@@ -145,6 +145,17 @@ def test_an_answer_is_good_once(ana: Agent) -> None:
         assert use(answer) == ana
         assert refused(answer)
         assert refused(device.use(older))
+
+
+def test_it_gives_no_tries_back_to_who_guesses_codes_beside(ana: Agent) -> None:
+    _phone, _codes = phones.set_up(ana)
+    device = passkey_devices.added(ana)
+    for _ in range(sign_in_limits.CODES):
+        with pytest.raises(InvalidInput):
+            pending_sign_ins.complete(pending_sign_ins.begin(ana), "no code", visitor=HOME)
+    assert use(device.use(passkeys.request_options(SITE))) == ana
+    with pytest.raises(TooMany):
+        pending_sign_ins.complete(pending_sign_ins.begin(ana), "no code", visitor=HOME)
 
 
 def test_of_two_browsers_with_one_answer_one_gets_in(database: Any, ana: Agent) -> None:
