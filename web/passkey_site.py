@@ -40,6 +40,12 @@ def _is_ip_address(host: str) -> bool:
         return False
 
 
+def has_one(agent: Agent | None = None) -> bool:
+    """Whether this agent, or anybody, has a passkey for the address of this page."""
+    here = site()
+    return here is not None and passkeys.exist(here, agent)
+
+
 def request_options(agent: Agent | None = None) -> str:
     """Return what a form gives the browser that takes a passkey, of this agent alone if there is one.
 

@@ -90,7 +90,7 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared(
             "site_url", "organisation", "site_url", "", lazy("Public address"),
-            lazy("Links in mails start with it. Example: https://help.example.org."),
+            lazy("Links in mails start with it, and passkeys work at its name alone. Example: https://help.example.org."),
         ),
         Declared(
             "accent_color", "organisation", "colour", "#6d2c65", lazy("Accent colour"),

@@ -25,7 +25,7 @@ MAX_NAME = 60
 LONGEST = 20_000
 SIGN_IN = "sign-in"
 
-REFUSED = lazy("This passkey was not accepted. Try again, or sign in in another way.")
+REFUSED = lazy("This passkey was not accepted. Try again, or choose another way.")
 NOT_MADE = lazy("The passkey was not made. Try again.")
 
 
