@@ -12,7 +12,7 @@ from typing import TypeVar
 from peewee import JOIN, ModelSelect
 
 from database import database
-from helpdesk import clock, events, journal, links, notifications
+from helpdesk import clock, events, journal, links, notifications, settings
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import log, passwords, throttle
@@ -87,11 +87,19 @@ def fold_email(email: str) -> str:
 # --- Browsers -----------------------------------------------------------------------------------------------------
 
 
-def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False, network: str = "") -> str:
+def start_sign_in(
+    person: Agent | Customer,
+    *,
+    device: str = "",
+    by_link: bool = False,
+    network: str = "",
+    is_new_browser: bool = False,
+) -> str:
     """Sign a browser in and return the random token for its cookie; only the token's hash is stored.
 
     `by_link`: the person used a mailed link, which replaces the current password for some minutes. `network` is the
-    browser's IP address, for the journal.
+    browser's IP address, for the journal. `is_new_browser`: an agent's account has not had it before, and they are
+    mailed.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
     if isinstance(person, Agent) and person.second_factor_due_at is None and required_second_factor.is_required(person):
@@ -107,6 +115,11 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
     )
+    # Where no mail server is set, it would come when nobody needs it any more.
+    is_mailed = settings.get("mail_on_new_browser") and settings.mail_server() is not None
+    if is_new_browser and isinstance(person, Agent) and is_mailed:
+        with events.transaction():
+            notifications.tell_of_browser(person, device=device, network=network)
     email = person.email if isinstance(person, Agent) else person.primary_address.email
     journal.record(journal.Act.SIGNED_IN, actor=person, subject=email, network=network)
     return token

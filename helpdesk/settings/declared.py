@@ -79,6 +79,10 @@ DECLARED: dict[str, Declared] = {
             "administrators_second_factor", "general", "switch", False, lazy("Two-factor authentication required"),
             lazy("Of administrators, who have 7 days to set it up; then no other page opens. Roles require it, too."),
         ),
+        Declared(
+            "mail_on_new_browser", "general", "switch", True, lazy("Mail on a new browser"),
+            lazy("Tell an agent by e-mail when somebody signs in to their account with another browser than before."),
+        ),
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
             "language", "organisation", "choice", "en", lazy("Language"),
