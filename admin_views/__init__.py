@@ -13,6 +13,7 @@ from admin_views import account, setup_menu
 from admin_views.account import passkeys, step_up, two_factor
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
+from admin_views.due_report import DueReportPage
 from admin_views.incoming.mailboxes import MailboxesView
 from admin_views.incoming.received import ReceivedView
 from admin_views.incoming.senders import SendersView
@@ -87,6 +88,7 @@ PAGES = (
     QuickSearchPage,
     Dashboard,
     ReportPage,
+    DueReportPage,
     ServicesView,
     DepartmentsView,
     CannedResponsesView,

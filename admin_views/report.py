@@ -15,6 +15,7 @@ from admin_views import period_form
 from admin_views.base import DeskPage, exports
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access, clock, i18n, journal
+from helpdesk.due_times import rules
 from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.lib.periods import Period
 from helpdesk.lists import period_criteria
@@ -120,6 +121,7 @@ class ReportPage(DeskPage):
             kinds=KINDS,
             most=MOST_LINES,
             duration=durations.in_words,
+            has_due_times=rules.exist(),
             sees_all=access.sees_all(self.agent),
         )
 

@@ -136,6 +136,12 @@ def chips(words: Mapping[str, str]) -> list[Chip]:
         "rated": _("Rated"),
         "satisfied": _("Satisfied"),
         "unsatisfied": _("Not satisfied"),
+        "first_reply_met": _("First reply in time"),
+        "first_reply_missed": _("First reply late"),
+        "next_reply_met": _("Next reply in time"),
+        "next_reply_missed": _("Next reply late"),
+        "resolution_met": _("Resolution in time"),
+        "resolution_missed": _("Resolution late"),
     }
     shown = [name for name in FILTERS if name in words and name != place_of(words)]
     return [

@@ -6,11 +6,13 @@ Spam and the bin never count. Values may be slots of a prepared statement.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from peewee import SQL
 
-from models import Rating, Ticket
+from helpdesk.due_times import rules
+from models import DueOutcome, Rating, Ticket
 
 #: The condition of the tickets that count, as written in the partial indexes.
 COUNTED = SQL("NOT is_spam AND NOT in_bin")
@@ -55,6 +57,17 @@ def rated(start: Any, end: Any, *scores: str) -> list[Any]:
     return [COUNTED, Ticket.id.in_(ratings.where(Rating.score.in_(scores)) if scores else ratings)]
 
 
+def judged(target: str, start: Any, end: Any, *, is_met: bool) -> list[Any]:
+    """Return the conditions of the tickets in which this was in time in a period, or not: one late reply makes late."""
+    ended = DueOutcome.select(DueOutcome.ticket).where(
+        DueOutcome.target == target, DueOutcome.ended_at >= start, DueOutcome.ended_at < end
+    )
+    late = ended.where(~DueOutcome.is_met)
+    if not is_met:
+        return [COUNTED, Ticket.id.in_(late)]
+    return [COUNTED, Ticket.id.in_(ended), Ticket.id.not_in(late)]
+
+
 #: The criteria by the word of an address.
 CRITERIA: dict[str, Criterion] = {
     "opened": Criterion(opened, moment=Ticket.created_at),
@@ -64,6 +77,11 @@ CRITERIA: dict[str, Criterion] = {
     "rated": Criterion(rated),
     "satisfied": Criterion(lambda start, end: rated(start, end, GOOD)),
     "unsatisfied": Criterion(lambda start, end: rated(start, end, BAD)),
+    **{
+        f"{target}_{word}": Criterion(partial(judged, target, is_met=is_met))
+        for target in rules.TARGETS
+        for word, is_met in (("met", True), ("missed", False))
+    },
 }
 #: Those that are about a period, or (`open_on`) the day at whose end a ticket was open.
 OF_PERIODS = tuple(name for name in CRITERIA if name != "first_response")

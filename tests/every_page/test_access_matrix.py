@@ -168,8 +168,10 @@ GET: dict[str, str] = {
     "desk_dashboard.index_view": AGENTS,
     "desk_dashboard.export_view": AGENTS,
     "desk_report.index_view": AGENTS,
+    "desk_due_report.index_view": AGENTS,
     # Which table is not said.
     "desk_report.export_view": f"{DESK} 404 404 404 404",
+    "desk_due_report.export_view": f"{DESK} 404 404 404 404",
     "desk_views.index_view": AGENTS,
     # Ana's list, which she does not share.
     "desk_views.create_view": f"{DESK} 302 302 302 302",

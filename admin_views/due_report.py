@@ -1,0 +1,138 @@
+"""The figures of due times in a period: in time and late, by place, priority and agent, each number with its list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from babel.dates import format_date
+from flask import Response, abort, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from admin_views import period_form
+from admin_views.base import DeskPage, exports
+from admin_views.report import YEARS, Cell, Row, address, share
+from admin_views.tickets.sidebar import desk_menu
+from helpdesk import access, clock, i18n, journal
+from helpdesk.due_times import rules
+from helpdesk.i18n import Count, _, lazy
+from helpdesk.lib.periods import Period
+from helpdesk.reports import due_report, period_report
+from helpdesk.reports.due_report import CRITERION, DueLine, DueReport
+from helpdesk.reports.period_report import MOST_LINES
+
+#: The tables, in this order: what a line is, and the heading.
+KINDS = {
+    "month": (lazy("Month"), lazy("By month")),
+    "service": (lazy("Service"), lazy("By service")),
+    "department": (lazy("Department"), lazy("By department")),
+    "priority": (lazy("Priority"), lazy("By priority")),
+    "team": (lazy("Team"), lazy("By team")),
+    "agent": (lazy("Agent"), lazy("By agent")),
+}
+IN_TIME = {
+    "first_reply": lazy("First reply in time"),
+    "next_reply": lazy("Next reply in time"),
+    "resolution": lazy("Resolution in time"),
+}
+LATE = {
+    "first_reply": lazy("First reply late"),
+    "next_reply": lazy("Next reply late"),
+    "resolution": lazy("Resolution late"),
+}
+
+
+class DueReportPage(DeskPage):
+    """The figures of due times, for every agent within their sight."""
+
+    slug, title, verb = "due-report", lazy("Due times in figures"), "desk"
+
+    @expose("/")
+    def index_view(self) -> ResponseReturnValue:
+        """Show the figures."""
+        form, period = _form_and_period()
+        report = due_report.measure(self.agent, period)
+        zone = period_report.desk_zone()
+        today = clock.today(zone)
+        return self.render(
+            "admin/due_report.html",
+            sidebar=desk_menu(self.agent, {"here": "report"}),
+            form=form,
+            period=period,
+            span=i18n.days_in_words(period.first, period.last),
+            years=[period_report.year(today.year - ago, today, zone) for ago in range(YEARS)],
+            today=today,
+            whole=row_of(report.whole, {}, period, _("Whole period")),
+            judged=report.whole.total,
+            tables=tables(report),
+            lengths={kind: len(lines) for kind, lines in report.tables.items()},
+            kinds=KINDS,
+            most=MOST_LINES,
+            sees_all=access.sees_all(self.agent),
+        )
+
+    @expose("/export/")
+    def export_view(self) -> Response:
+        """Send one table as CSV; this too is noted in the journal."""
+        kind = request.args.get("by", "")
+        if kind not in KINDS:
+            abort(404)
+        _form, period = _form_and_period()
+        lines = csv_lines(kind, due_report.measure(self.agent, period))
+        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
+        return exports.csv_response(lines, f"due-times-{kind}-{period.first}-{period.last}")
+
+
+def _form_and_period() -> tuple[period_form.PeriodForm, Period]:
+    """Return the form and the period that the address asks for: the present year where it asks for none."""
+    zone = period_report.desk_zone()
+    form, today = period_form.read(zone), clock.today(zone)
+    return form, form.period or period_report.year(today.year, today, zone)
+
+
+def tables(report: DueReport) -> dict[str, list[Row]]:
+    """Return the lines of each table in words, up to `MOST_LINES`; a table without lines is left out."""
+    return {
+        kind: [row_of(line, *_list_of(report, kind, line)) for line in lines[:MOST_LINES]]
+        for kind, lines in report.tables.items()
+        if lines
+    }
+
+
+def _list_of(report: DueReport, kind: str, line: DueLine) -> tuple[dict[str, str], Period, str]:
+    """Return the words of a line's lists, their period, and its name."""
+    if kind != "month":
+        return {CRITERION[kind]: str(line.key)}, report.period, line.name
+    month = report.period.months[line.key]
+    return {}, month, format_date(month.first, "LLLL y", locale=i18n.language())
+
+
+def row_of(line: DueLine, words: dict[str, str], period: Period, name: str) -> Row:
+    """Return a line in words, each number with the address of its list."""
+    cells = []
+    for target in rules.TARGETS:
+        met, missed = line.met[target], line.missed[target]
+        percent = share(met, line.judged(target))
+        cells.append(_cell(IN_TIME[target], met, words | {f"{target}_met": str(period)}, percent))
+        cells.append(_cell(LATE[target], missed, words | {f"{target}_missed": str(period)}))
+    return Row(name, cells)
+
+
+def _cell(label: Any, number: int, words: dict[str, str], percent: int | None = None) -> Cell:
+    """Return a number of a line: nothing leads to an empty list."""
+    return Cell(str(label), str(Count(number)), address(words) if number else None, percent)
+
+
+def csv_lines(kind: str, report: DueReport) -> Iterator[list[Any]]:
+    """Write one table: the names of the columns, then its lines."""
+    labels: list[str] = []
+    for target in rules.TARGETS:
+        labels += [str(IN_TIME[target]), str(LATE[target]), f"{IN_TIME[target]} (%)"]
+    yield [str(KINDS[kind][0]), *labels]
+    for line in report.tables[kind]:
+        numbers: list[Any] = []
+        for target in rules.TARGETS:
+            numbers += [line.met[target], line.missed[target], share(line.met[target], line.judged(target))]
+        name = f"{report.period.months[line.key].first:%Y-%m}" if kind == "month" else line.name
+        yield [name, *numbers]
