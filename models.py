@@ -39,6 +39,7 @@ from tables.messages import (
     Message,
     Presence,
     ReadMark,
+    ScheduledReply,
     StoredPicture,
     Upload,
 )
@@ -101,6 +102,7 @@ TABLES: tuple[type[Base], ...] = (
     TicketCc,
     TicketEvent,
     Attachment,
+    ScheduledReply,
     Upload,
     Draft,
     Presence,

@@ -58,6 +58,7 @@ from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.page import TicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
 from admin_views.tickets.saved_views import SavedViewsView
+from admin_views.tickets.send_later import SendLaterPage
 from admin_views.tickets.sidebar import desk_menu
 from admin_views.tickets.snooze import SnoozePage
 from admin_views.tickets.undo_send import UndoSendPage
@@ -75,6 +76,7 @@ PAGES = (
     UndoSendPage,
     UnreadPage,
     SnoozePage,
+    SendLaterPage,
     MergePage,
     CustomerChangePage,
     ListExportPage,

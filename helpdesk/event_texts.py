@@ -61,6 +61,11 @@ class EventKind(StrEnum):
     SNOOZED = "snoozed"
     WOKEN = "woken"
     CUSTOMER_CHANGED = "customer-changed"
+    REPLY_SCHEDULED = "reply-scheduled"
+    REPLY_UNSCHEDULED = "reply-unscheduled"
+    REPLY_STOPPED = "reply-stopped"
+    RESPONSE_SKIPPED = "response-skipped"
+    ACT_SKIPPED = "act-skipped"
 
 
 #: The sentence of each kind.
@@ -114,6 +119,11 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.SNOOZED: lazy("%(who)s snoozed the ticket until %(until)s"),
     EventKind.WOKEN: lazy("%(who)s woke the ticket"),
     EventKind.CUSTOMER_CHANGED: lazy("%(who)s changed the customer from %(old)s to %(new)s"),
+    EventKind.REPLY_SCHEDULED: lazy("%(who)s scheduled a reply for %(until)s"),
+    EventKind.REPLY_UNSCHEDULED: lazy("%(who)s took back the reply scheduled for %(until)s"),
+    EventKind.REPLY_STOPPED: lazy("The reply that %(name)s had scheduled for %(until)s is a draft again"),
+    EventKind.RESPONSE_SKIPPED: lazy("The canned response “%(name)s” was not saved: its name is taken by now"),
+    EventKind.ACT_SKIPPED: lazy("Left out when a scheduled reply left: %(name)s %(reason)s"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -135,6 +145,20 @@ OPENED_FOR: dict[str, Any] = {
 
 #: How the opening of a ticket reads in the one it was merged into.
 OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which is part of this one now")
+
+#: Why a scheduled reply did not leave, beside other reasons below.
+STOPPED: dict[str, Any] = {
+    "closed": lazy("the ticket was closed"),
+    "spam": lazy("the ticket was marked as spam"),
+    "in-bin": lazy("the ticket was moved to the bin"),
+    "merged": lazy("another ticket became part of this one"),
+    "other-customer": lazy("the ticket has another customer"),
+    "may-not-answer": lazy("%(name)s may no longer answer here"),
+    "restored-copy": lazy("it may have left from the desk that this one was copied from"),
+    "refused": lazy("it could not be sent as it was written"),
+    "failed": lazy("an error came up, which the log of the desk describes"),
+    "cancelled": lazy("it was cancelled"),
+}
 
 #: Why a ticket lost its assignee (RULES 7): the reason stands after the sentence.
 REASONS: dict[str, Any] = {
@@ -159,4 +183,5 @@ REASONS: dict[str, Any] = {
     "back-wake": lazy("snoozed again"),
     "moment-came": lazy("it was snoozed until now"),
     "customer-wrote": lazy("the customer wrote"),
+    **STOPPED,
 }

@@ -170,6 +170,7 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
 #: What an agent who leaves may have (``helpdesk.departures``).
 HOLDING_NAMES: dict[str, Any] = {
     "replies": lazy("Replies that wait to be sent"),
+    "scheduled_replies": lazy("Replies that are sent later"),
     "tickets": lazy("Open tickets"),
     "other_tickets": lazy("Tickets that are closed, spam or in the bin"),
     "drafts": lazy("Drafts"),

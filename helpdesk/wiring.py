@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from database import Cached, Label
-from helpdesk import events, examples, filters, i18n, journal, notifications, settings, snooze
+from helpdesk import events, examples, filters, i18n, journal, notifications, send_later, settings, snooze
 from helpdesk.access import Actor
 from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
@@ -33,7 +33,9 @@ BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
 }
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.OPENED: (unread.follow,),
-    EventKind.CUSTOMER_WROTE: (snooze.follow,),
+    EventKind.CUSTOMER_WROTE: (snooze.follow, send_later.follow),
+    EventKind.STATUS: (send_later.follow,),
+    **dict.fromkeys(send_later.STOPS, (send_later.follow,)),
     EventKind.REPLIED: (unread.follow,),
     EventKind.NOTE_ADDED: (unread.follow,),
 }

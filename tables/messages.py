@@ -65,6 +65,43 @@ class Draft(Base):
         constraints = [Check("kind IN ('reply', 'note')", name="draft_kind")]
 
 
+class ScheduledReply(Base):
+    """A reply that leaves at a moment (``helpdesk.send_later``): until then only the team sees it.
+
+    Stopped, it is a draft of its ticket, and `stopped_why` is the reason in the ticket's history.
+    """
+
+    id: Any = LastingId()
+    ticket = ForeignKeyField(Ticket, backref="scheduled_replies", on_delete="CASCADE")
+    agent = ForeignKeyField(Agent, backref="scheduled_replies", null=True, on_delete="SET NULL")
+    author_name = CharField(max_length=254)
+    body = TextField()
+    close = BooleanField(default=False)
+    save_as = BooleanField(default=False)
+    canned_name = CharField(max_length=120, default="")
+    # What a form holds of the canned response whose acts go with it, and (ids between commas) those inserted in it.
+    macro = CharField(max_length=40, default="")
+    used = CharField(max_length=200, default="")
+    unless_answered = BooleanField(default=True)
+    due_at = UtcDateTimeField()
+    stopped_at = UtcDateTimeField(null=True, index=True)
+    stopped_why = CharField(max_length=20, default="")
+    created_at = UtcDateTimeField()
+    form_key = CharField(max_length=64, null=True, unique=True)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it leaves at its moment."""
+        return self.stopped_at is None
+
+
+ScheduledReply.add_index(
+    ScheduledReply.index(
+        ScheduledReply.due_at, ScheduledReply.id, where=SQL("stopped_at IS NULL"), name="scheduled_reply_due"
+    )
+)
+
+
 class Presence(Base):
     """An agent who was writing in a ticket seconds ago (``helpdesk.tickets.presence``)."""
 
@@ -103,7 +140,7 @@ class Attachment(StoredPicture, Base):
 
 
 class Upload(StoredPicture, Base):
-    """A file chosen in a form that is not sent yet; it expires after an hour."""
+    """A file of a form that is not sent yet: it expires after an hour, or waits with a reply that is sent later."""
 
     form_key = CharField(max_length=64, index=True)
     owner = CharField(max_length=40)
@@ -114,6 +151,8 @@ class Upload(StoredPicture, Base):
     path = CharField(max_length=300, unique=True)
     expires_at = UtcDateTimeField(index=True)
     pixels = BigIntegerField(null=True)
+    # The id of the reply it waits with.
+    scheduled_reply = BigIntegerField(null=True, index=True)
 
 
 class ReadMark(Base):

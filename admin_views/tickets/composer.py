@@ -8,7 +8,7 @@ from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets import macros, ways_to_send
+from admin_views.tickets import macros, scheduled_replies, ways_to_send
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.composer_content import Composer, moment
 from admin_views.tickets.context import TICKET
@@ -21,7 +21,7 @@ from helpdesk.lib import richtext, text_pictures
 from helpdesk.macros import using
 from helpdesk.macros.using import Effect
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
-from models import STAY, CannedResponse, Message, Ticket
+from models import STAY, CannedResponse, Message, ScheduledReply, Ticket
 from web import errors, kept_input, sessions
 from web.uploads import FormFiles
 
@@ -63,7 +63,8 @@ class ComposerPage(TicketDeskPage):
             return self.show(number, 409, composer=replace(composer, asks_for_file=True))
         changes, onward = composer.changes_since(ticket), self.onward(ticket)
         try:
-            message, left_out = self.send(ticket, composer)
+            later = scheduled_replies.schedule(ticket, composer, self.agent) if composer.later else None
+            message, left_out = self.send(ticket, composer) if later is None else (later, [])
         except InvalidInput as error:
             return self.show(number, 422, composer=replace(composer, error=str(error), error_field=error.field))
         except Merged as merged:
@@ -75,6 +76,12 @@ class ComposerPage(TicketDeskPage):
             return self.show(
                 number, 409, composer=replace(composer, seen=None, known=None, newer=newer, changes=changes)
             )
+        if isinstance(message, ScheduledReply):
+            forget_files(ticket.number)
+            scheduled_replies.flash_moment(message, changes)
+            session["sent"] = (composer.form_key or "")[:40]
+            stays = self.agent.after_act == STAY
+            return redirect(self.context.address(ticket, _anchor="scheduled") if stays else onward)
         macros.flash_left_out(left_out)
         return self.confirm(ticket, composer, message, changes, onward)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,7 +13,7 @@ from admin_views.tickets import page_state, ways_to_send
 from admin_views.tickets.files import picture_url
 from helpdesk import clock, i18n
 from helpdesk.i18n import _
-from helpdesk.lib import inputs, richtext, text_pictures
+from helpdesk.lib import inputs, moments, richtext, text_pictures
 from helpdesk.macros import using
 from helpdesk.tickets import drafts, forgotten_attachment, outdated_reply
 from helpdesk.tickets.drafts import Writing
@@ -44,6 +45,11 @@ class Composer:
     #: The writer was asked about a file that the text speaks of.
     no_file: bool = False
     files: FormFiles | None = None
+    #: By which moment it leaves (`ways_to_send.later`), the day and time of one's own, and whether an answer stops it.
+    later: str = ""
+    later_day: str = ""
+    later_time: str = "09:00"
+    unless_answered: bool = True
 
     # What the page says.
     error: str = ""
@@ -74,6 +80,10 @@ class Composer:
             insert=form.get("insert"),
             no_file="no_file" in form,
             files=files,
+            later=ways_to_send.later(form),
+            later_day=form.get("later_day", "").strip(),
+            later_time=form.get("later_time", "09:00").strip(),
+            unless_answered="unless_answered" in form,
         )
 
     @classmethod
@@ -145,6 +155,10 @@ class Composer:
     def require_same_assignee(self, ticket: Ticket, to: Agent | Team | None) -> None:
         """Raise InvalidInput when somebody assigned the ticket since the page of this form was made."""
         page_state.require_same_assignee(self.known or "", ticket, to)
+
+    def moment(self, zone: ZoneInfo) -> datetime:
+        """Return when it leaves (naive UTC). Raises InvalidInput at the field."""
+        return moments.read({"moment": self.later, "day": self.later_day, "time": self.later_time}, zone)
 
     def to_draft(self) -> Writing:
         """Return what a draft keeps of it."""

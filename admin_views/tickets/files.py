@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from admin_views.base import DeskPage
 from admin_views.tickets.sidebar import LIST
+from helpdesk import send_later
 from helpdesk.files import attachments, room
 from helpdesk.files import uploads as uploads_of_forms
 from helpdesk.i18n import lazy
@@ -89,6 +90,12 @@ class FilesPage(DeskPage):
     def picture_view(self, file_id: int, key: str) -> Response:
         """Show a picture of a form that this agent fills in; `key` names it in the text."""
         return downloads.send(uploads_of_forms.picture(file_id, owner=form_files(self.agent).owner), inline=True)
+
+    @expose("/scheduled/<int:file_id>/<path:called>")
+    def scheduled_view(self, file_id: int, called: str) -> Response:
+        """Send a file of a reply that leaves later; `called` is for who reads the address."""
+        file = send_later.find_file(file_id, actor=self.agent)
+        return downloads.send(file, inline="inline" in request.args)
 
     @expose("/<int:file_id>/<path:called>")
     def file_view(self, file_id: int, called: str) -> Response:

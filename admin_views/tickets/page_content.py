@@ -9,15 +9,16 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import collapsed_messages, macros, page_state, ticket_parts, ways_to_send
+from admin_views.tickets import collapsed_messages, macros, page_state, scheduled_replies, ticket_parts, ways_to_send
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
+from admin_views.tickets.moments import zone_of
 from helpdesk import access, orders, snooze, tickets
 from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, moments
 from helpdesk.lists import listing
 from helpdesk.macros import using
 from helpdesk.notifications import withholding
@@ -59,6 +60,7 @@ def content(
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
+        "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
         "snooze_again": snooze.former_moment(ticket),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
         "known": page_state.of_now(ticket),
@@ -87,6 +89,8 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer, offered: list[Ca
         "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "ways": ways,
+        "later_moments": moments.offered(zone_of(agent)),
+        "label_of": moments.label_of,
         "way": ways_to_send.way_of(composer.way, ways),
     }
 

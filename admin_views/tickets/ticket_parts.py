@@ -97,4 +97,4 @@ def _rows(*, kind: str, current: int, **_key: Any) -> dict[str, Any]:
 def _composer(*, may_close: bool, **_key: Any) -> dict[str, Any]:
     """Return what an empty composer shows."""
     ways = ways_to_send.ways(may_close=may_close)
-    return {"composer": Composer(), "ways": ways, "way": ways[0]}
+    return {"composer": Composer(), "ways": ways, "way": ways[0], "label_of": moments.label_of}

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from helpdesk import clock, settings
 from helpdesk.errors import Merged
 from helpdesk.i18n import _, language_name
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, moments
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from helpdesk.tickets.thread import Block
@@ -51,8 +51,19 @@ def way_of(composer_way: str, offered: list[Way]) -> Way:
 
 def chosen(form: MultiDict[str, str]) -> str:
     """Return the way a form was sent: by a button of the menu, else as ticked, else as it came back before."""
-    name = form.get("then") or ("close" if "close" in form else form.get("way", ""))
+    name = form.get("then") or ("close" if "close" in form else form.get("way") or form.get("enter", ""))
     return name if name == "close" or _status_id(name) is not None else "send"
+
+
+def later(form: MultiDict[str, str]) -> str:
+    """Return by which moment a form is sent later; empty for at once. Enter in the field of the day is one of its own.
+
+    A note stands in its ticket at once.
+    """
+    if form.get("kind") == "note":
+        return ""
+    by_enter = moments.OWN if "enter" in form and form.get("later_day") else ""
+    return form.get("later") or by_enter
 
 
 def _status_id(way: str) -> int | None:

@@ -46,6 +46,11 @@ HOLDINGS: tuple[Holding, ...] = (
         heirs=_nobody_but(Word("withdraw", lazy("Take back, as drafts"), lazy("Taken back, as drafts"))),
         transfer=tickets.withdraw_replies,
     ),
+    Holding(
+        "scheduled_replies",
+        tickets.count_scheduled,
+        lazy("They become drafts of their tickets: whoever answers there sends, changes or discards them."),
+    ),
     # Before the teams, whose rules would unassign some of them.
     Holding(
         "tickets",

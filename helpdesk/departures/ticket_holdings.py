@@ -16,7 +16,7 @@ from helpdesk.notifications.causes import Cause, Occasion
 from helpdesk.people import teams
 from helpdesk.tickets import drafts, undo_send
 from helpdesk.tickets.assignment import ASSIGNING
-from models import UNRESOLVED, Agent, DepartureChange, Draft, Team, Ticket, TicketEvent
+from models import UNRESOLVED, Agent, DepartureChange, Draft, ScheduledReply, Team, Ticket, TicketEvent
 
 #: Tickets that the mail to whoever gets them lists.
 LISTED = 50
@@ -44,6 +44,12 @@ def withdraw_replies(move: Move) -> int:
         move.note(message.id)
         count += 1
     return count
+
+
+def count_scheduled(agent: Agent) -> int:
+    """Return how many replies of the agent leave at a moment to come."""
+    waiting = ScheduledReply.select().where(ScheduledReply.agent == agent.id, ScheduledReply.stopped_at.is_null())
+    return int(waiting.count())
 
 
 # --- Tickets ------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from models import (
     OrderLine,
     OutgoingEmail,
     SavedView,
+    ScheduledReply,
     SenderRule,
     TicketEvent,
 )
@@ -168,6 +169,7 @@ WALKS = (
     Walk(IncomingMail, ("explanation", "from_name", "subject"), _received),
     Walk(MailedMessage, ("sender", "rest", "notes"), partial(_replace, ("sender", "rest", "notes"))),
     Walk(Draft, ("body",), _delete),
+    Walk(ScheduledReply, ("body",), _delete),
     Walk(SavedView, ("query", "name"), _delete),
     Walk(FilterCondition, ("value",), partial(_replace, ("value",))),
     Walk(FilterAction, ("argument",), partial(_replace, ("argument",))),

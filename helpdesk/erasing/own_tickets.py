@@ -13,7 +13,7 @@ from peewee import ModelSelect
 from helpdesk import customer_search, folding, search
 from helpdesk.access import SYSTEM
 from helpdesk.erasing.person import Person
-from helpdesk.files import attachments
+from helpdesk.files import attachments, uploads
 from helpdesk.journal import Act
 from helpdesk.lib import richtext
 from helpdesk.locking import for_update, mark_locked
@@ -30,6 +30,7 @@ from models import (
     Merge,
     Message,
     Rating,
+    ScheduledReply,
     Ticket,
     TicketEvent,
 )
@@ -116,7 +117,9 @@ def _blank_ticket(person: Person, ticket: Ticket) -> None:
     _nameless_messages(person, ticket)
     for row in TicketEvent.select().where(TicketEvent.ticket == ticket.id):
         blank_line(person, row, own=True)
-    for table in (Draft, MailId, BulkChange):
+    scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == ticket.id)
+    person.paths += uploads.drop_of_replies([key for (key,) in scheduled.tuples()])
+    for table in (Draft, ScheduledReply, MailId, BulkChange):
         table.delete().where(table.ticket == ticket.id).execute()
     # A merge remembers both tickets as they were; it is undone no more.
     former = FormerNumber.select(FormerNumber.id).where(FormerNumber.ticket == ticket.id)

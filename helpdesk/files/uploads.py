@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import IO
@@ -16,6 +16,8 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from models import Attachment, Upload
 
+#: Until when files are kept that go with a reply which is sent later.
+NEVER = datetime(9999, 12, 31)
 #: What is told of a file that its page still shows.
 GONE = lazy(
     "A file is not here any more: it has waited for too long, or went out with another message. Choose it again."
@@ -90,6 +92,28 @@ def take_back(message_id: int, *, form_key: str, owner: str) -> None:
         values = {name: getattr(row, name) for name in file_store.COLUMNS}
         row.delete_instance()
         Upload.create(form_key=form_key, owner=owner, expires_at=clock.now() + WAIT, **values)
+
+
+def of_replies(ids: Sequence[int]) -> dict[int, list[Upload]]:
+    """Return the files that wait with these scheduled replies: id of the reply → files."""
+    files: dict[int, list[Upload]] = {}
+    for row in Upload.select().where(Upload.scheduled_reply.in_(list(ids))).order_by(Upload.id) if ids else ():
+        files.setdefault(row.scheduled_reply, []).append(row)
+    return files
+
+
+def give_to_form(reply_id: int, *, form_key: str, owner: str) -> None:
+    """Turn the files of a scheduled reply into files of a form."""
+    values = {"form_key": form_key, "owner": owner, "expires_at": clock.now() + WAIT, "scheduled_reply": None}
+    Upload.update(**values).where(Upload.scheduled_reply == reply_id).execute()
+
+
+def drop_of_replies(ids: Sequence[int]) -> list[str]:
+    """Delete the rows of the files that wait with these scheduled replies; return the paths."""
+    mine = Upload.scheduled_reply.in_(list(ids))
+    paths = [path for (path,) in Upload.select(Upload.path).where(mine).tuples()]
+    Upload.delete().where(mine).execute()
+    return paths
 
 
 def drop(upload_id: int, *, form_key: str, owner: str) -> None:

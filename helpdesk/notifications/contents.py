@@ -10,6 +10,7 @@ from typing import Any
 
 from helpdesk import clock, i18n, settings
 from helpdesk.due_times import rules
+from helpdesk.event_texts import REASONS
 from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
@@ -77,13 +78,19 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
         "who": actor_name(cause.actor),
         "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
         "count": cause.data.get("count", len(cause.tickets)),
+        "email": cause.data.get("email", ""),
+        "name": cause.data.get("name", ""),
         "reason": "",
-        **{name: cause.data.get(name, "") for name in ("email", "sentence", "device", "network", "moment")},
+        "sentence": cause.data.get("sentence", ""),
     }
     if "code" in cause.data:
         # In the language of who reads it, whoever the mail server reported to.
         with i18n.in_language(locale):
             words["reason"] = str(delivery_status.words(cause.data["code"]))
+    if "author" in cause.data:
+        # A scheduled reply that did not leave.
+        with i18n.in_language(locale):
+            words["reason"] = str(REASONS[cause.data.get("why", "cancelled")]) % {"name": words["name"]}
     safe = {name: escape(str(word)) for name, word in words.items()}
     return replace(wording, subject=wording.subject % words, body=wording.body % safe + _list_of(cause.tickets))
 

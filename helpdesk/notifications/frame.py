@@ -218,7 +218,7 @@ def _opening(email: OutgoingEmail) -> str:
 
 def _why(email: OutgoingEmail) -> str:
     ticket = email.ticket
-    if ticket is None or email.kind in {"copied", "mention", "not-sent"}:
+    if ticket is None or email.kind in {"copied", "mention", "not-sent", "not-left"}:
         text = email_frame.WHY.get(email.kind)
         return _in(email, text) if text is not None else ""
     if email.address is None and email.link_kind != "ticket":

@@ -77,6 +77,18 @@ def named(cause: Cause) -> list[Recipient]:
     return agents(lookups.agent(key) for key in cause.data["agents"])
 
 
+def reply_author(cause: Cause) -> list[Recipient]:
+    """Return who hears of a scheduled reply that did not leave: its author, else whoever has the ticket.
+
+    Nobody where its author took it back.
+    """
+    if "author" not in cause.data:
+        return []
+    author = lookups.agent(cause.data["author"])
+    may_answer = author is not None and access.can(author, "reply", cause.ticket)
+    return agents([author]) if may_answer else handlers(cause)
+
+
 def people(cause: Cause) -> tuple[Recipient, ...]:
     """Return whom the cause itself names."""
     return cause.people

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from helpdesk import due_alerts, outbox, snooze
+import threading
+
+from helpdesk import due_alerts, outbox, send_later, snooze
 from helpdesk.due_times import keeping, overdue
 from helpdesk.erasing import carrying_out
 from helpdesk.files import uploads
 from helpdesk.incoming import pipeline, tidying, watching
-from helpdesk.operations import search_index, sent_copies, upkeep
+from helpdesk.operations import clock_guard, search_index, sent_copies, upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
 from helpdesk.outbox import claims
+
+
+def departures_by_clock(stopping: threading.Event) -> bool:
+    """Send the scheduled replies that are due; none while the clock may be wrong by weeks (RULES 42)."""
+    return clock_guard.may_act() and send_later.run(stopping)
+
 
 TIMETABLE = Timetable(
     (
         Job("search index", MINUTELY, search_index.renew),
         Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
+        Job("replies of ended accounts", MINUTELY, send_later.stop_of_ended_accounts),
         Job("due times", MINUTELY, keeping.recalculate),
         Job("overdue tickets", MINUTELY, overdue.mark),
         Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),
@@ -37,6 +46,8 @@ INCOMING = Timetable(
 
 SOURCES = (
     Source("mails", outbox.next_due, outbox.deliver_due, claims.claimants, claims.release),
+    # A thread of its own: what the timetable does at night would hold it up.
+    Source("scheduled replies", send_later.next_due, departures_by_clock, is_woken=False),
     INCOMING.source("incoming mail"),
     Source("received mails", pipeline.next_due, lambda _stopping: pipeline.decide_waiting() > 0),
     Source("watched mailboxes", watching.next_due, watching.run, watching.claimants, watching.release, is_woken=False),

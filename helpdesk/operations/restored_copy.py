@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpdesk import access, journal
+from helpdesk import access, journal, send_later
 from helpdesk.access import Actor
 from helpdesk.operations import wakeups
 from helpdesk.settings import run_state
@@ -34,8 +34,9 @@ def current() -> Rest | None:
 
 
 def let_go(*, actor: Actor) -> None:
-    """Let the desk act outside again. Raises NotAllowed."""
+    """Let the desk act outside again, but for replies whose moment has come: they may have left. Raises NotAllowed."""
     access.require(actor, "administer")
+    send_later.stop_overdue()
     run_state.forget(KEY)
     journal.record(journal.Act.COPY_LET_GO, actor=actor)
     wakeups.wake()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpdesk import clock, departures, journal_listing, links, orders, tickets
+from helpdesk import clock, departures, journal_listing, links, orders, send_later, tickets
 from helpdesk.files import attachments, room
 from helpdesk.imports import confirmation
 from helpdesk.incoming import mailbox_health, raw_mail_retention
@@ -72,6 +72,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "held requests": unconfirmed.purge,
     "the journal": journal_listing.purge,
     "drafts": drafts.purge,
+    "scheduled replies that were stopped": send_later.purge,
     "presence": presence.purge,
     "imports": confirmation.purge,
     "throttles": throttle.purge,

@@ -64,12 +64,9 @@ WHY = {
         en="You receive this e-mail because an administrator of the help desk has invited you.",
         fr="Vous recevez cet e-mail parce qu’une personne qui administre le support vous a envoyé une invitation.",
     ),
-    **dict.fromkeys(
-        ("link-made", "new-browser"),
-        Label(
-            en="You receive this e-mail because it is about your account.",
-            fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
-        ),
+    "link-made": Label(
+        en="You receive this e-mail because it is about your account.",
+        fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
     ),
     "two-factor-reset": Label(
         en="You receive this e-mail because it is about your account, or about what you did.",
@@ -94,6 +91,10 @@ WHY = {
     "due-list": Label(
         en="You receive this e-mail because you see every ticket of the desk.",
         fr="Vous recevez cet e-mail parce que vous voyez tous les tickets du support.",
+    ),
+    "not-left": Label(
+        en="You receive this e-mail because a reply was scheduled in this ticket.",
+        fr="Vous recevez cet e-mail parce qu’une réponse était programmée dans ce ticket.",
     ),
     "assigned": Label(
         en="You receive this e-mail because this ticket is assigned to you.",

@@ -129,6 +129,24 @@ UNEDITABLE: dict[str, Uneditable] = {
             ),
             automatic=AUTO_REPLIED,
         ),
+        # For whoever scheduled a reply that became a draft again, else for who has the ticket. It quotes nothing of it.
+        Uneditable(
+            "not-left",
+            lazy("Scheduled reply that did not leave"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Not sent", fr="HelpDesk - Non envoyé"),
+            subject=Label(
+                en="A scheduled reply did not leave (#%(number)s)",
+                fr="Une réponse programmée n’est pas partie (#%(number)s)",
+            ),
+            body=Label(
+                en="The reply that %(name)s had scheduled in ticket #%(number)s did not go to the customer: "
+                "%(reason)s.<br><br>It stands in the ticket as a draft: send it, change it or discard it.",
+                fr="La réponse que %(name)s avait programmée dans le ticket #%(number)s n’est pas partie au "
+                "client\u00a0: %(reason)s.<br><br>Elle figure dans le ticket comme brouillon\u00a0: envoyez-la, "
+                "modifiez-la ou supprimez-la.",
+            ),
+        ),
         # For an agent, when an administrator hands over a link to a new password: it carries none.
         Uneditable(
             "link-made",
@@ -162,22 +180,6 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "personne qui administre le support, et ses navigateurs ont été déconnectés. Le mot de passe seul "
                 "ouvre ce compte jusqu’à ce que la double authentification soit de nouveau activée, dans le profil. "
                 "Si personne ne l’a demandé, prévenez tout de suite une personne qui administre le support.",
-            ),
-        ),
-        # For an agent, when somebody signs in to the account with a browser that it has not had before.
-        Uneditable(
-            "new-browser",
-            lazy("Sign-in with a new browser"),
-            like="reset",
-            subject=Label(en="A new browser signed in to your account", fr="Nouvelle connexion à votre compte"),
-            body=Label(
-                en="Hello,<br><br>Somebody signed in to your account %(email)s with a browser that it has not had "
-                "before:<br><br>%(device)s<br>%(moment)s<br>%(network)s<br><br>If it was you, there is nothing to do. "
-                "If not, change your password now: that signs every other browser out.",
-                fr="Bonjour,<br><br>Quelqu’un s’est connecté à votre compte %(email)s avec un navigateur que ce compte "
-                "ne connaissait pas\u00a0:<br><br>%(device)s<br>%(moment)s<br>%(network)s<br><br>Si c’était vous, il "
-                "n’y a rien à faire. Sinon, changez tout de suite votre mot de passe\u00a0: tous les autres "
-                "navigateurs seront déconnectés.",
             ),
         ),
         # One mail instead of many, when several tickets are due soon, or overdue, at once.

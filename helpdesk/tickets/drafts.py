@@ -14,7 +14,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters, richtext
 from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
-from models import NOTE, REPLY, Agent, Draft, Message, Ticket
+from models import NOTE, REPLY, Agent, Draft, Message, ScheduledReply, Ticket
 
 #: Days after which an unchanged draft is deleted.
 MAX_DAYS = 30
@@ -78,9 +78,28 @@ def ids_text(ids: Iterable[int]) -> str:
     return ",".join(map(str, list(dict.fromkeys(ids))[:MOST_USED]))
 
 
+def put_above(ticket: Ticket, writing: Writing, *, actor: Agent) -> None:
+    """Make a text (clean HTML) the agent's draft, above the draft they may have begun, whose kind stays."""
+    begun = of(ticket, actor)
+    values = {
+        "kind": begun.kind if begun is not None else REPLY,
+        "body": writing.body + (begun.body if begun is not None else ""),
+        "close": writing.close,
+        "save_as": writing.save_as,
+        "canned_name": writing.canned_name,
+        "macro_id": writing.macro,
+        "used": ids_text(writing.used),
+        "updated_at": clock.now(),
+    }
+    # The page's script may save the draft at the same moment.
+    row = Draft.insert(ticket=ticket.id, agent=actor.id, **values)
+    row.on_conflict(conflict_target=[Draft.ticket, Draft.agent], update=values).execute()
+
+
 def was_sent(form_key: str) -> bool:
-    """Whether the form of this key made its message already."""
-    return bool(form_key) and Message.select().where(Message.form_key == form_key).exists()
+    """Whether the form of this key made its message already, or one that is sent later."""
+    made = (Message, ScheduledReply)
+    return bool(form_key) and any(table.select().where(table.form_key == form_key).exists() for table in made)
 
 
 def of(ticket: Ticket, agent: Agent) -> Draft | None:

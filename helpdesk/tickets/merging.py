@@ -32,6 +32,7 @@ from models import (
     Message,
     OutgoingEmail,
     Presence,
+    ScheduledReply,
     Ticket,
     TicketCc,
     TicketEvent,
@@ -49,6 +50,7 @@ MOVED: dict[type[Base], str] = {
     AccessLink: "token_hash",
     UnconfirmedRequest: "token_hash",
     FormerNumber: "number",
+    ScheduledReply: "id",
 }
 #: What goes with the source: who is writing at this moment, what a bulk action would restore, and what became of its
 #: due times, of which the target gets its own.

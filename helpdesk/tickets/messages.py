@@ -126,15 +126,17 @@ def reply(
     canned: CannedResponse | None = None,
     form_key: str | None = None,
     seen: Seen | None = None,
+    at_once: bool = False,
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
     Raises ReplyOutdated when messages came in since what the writer has `seen`.
     `waits_as` is another status of the category pending, instead of the one of Configuration. `canned` is the response
     saved with this reply: withdrawing the reply deletes it, too. `form_key` lets `find_by_form_key` find the reply.
+    `at_once`: nobody is there to take it back.
     Raises InvalidInput at ``body`` under Spam and in the bin, where nobody is mailed, and at ``then`` for `waits_as`.
     """
-    clean = _required(body, files)
+    clean = require_text(body, files)
     with act(ticket, "reply", actor=actor):
         if seen is not None:
             outdated_reply.refuse(ticket, seen)
@@ -142,8 +144,8 @@ def reply(
             access.require(actor, "close", ticket)
         elif waits_as is not None:
             _require_waiting(waits_as, ticket, actor)
-        _require_mailed(ticket)
-        before, public_at = undo_send.snapshot(ticket), undo_send.public_from(actor)
+        require_mailed(ticket)
+        before, public_at = undo_send.snapshot(ticket), None if at_once else undo_send.public_from(actor)
         signature = signature_of(actor, ticket)
         more = {"public_at": public_at, "form_key": form_key}
         message = _write(ticket, REPLY, clean, actor=actor, signature=signature, **more)
@@ -168,7 +170,8 @@ def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> N
         raise InvalidInput(lazy("This status cannot be chosen any more. Choose again how to send."), field="then")
 
 
-def _require_mailed(ticket: Ticket) -> None:
+def require_mailed(ticket: Ticket) -> None:
+    """Raise InvalidInput at ``body`` where nobody would be mailed."""
     if ticket.in_bin:
         raise InvalidInput(lazy("This ticket is in the bin: restore it, then reply."), field="body")
     if ticket.is_spam:
@@ -199,7 +202,7 @@ def add_note(
     Agents named in it (``@Name``) who see the ticket are mailed. `form_key` lets `find_by_form_key` find the note.
     Raises InvalidInput at ``body``.
     """
-    required = _required(body, files)
+    required = require_text(body, files)
     with act(ticket, "note", actor=actor):
         # What the program writes down names nobody: somebody else wrote it.
         nameable = mentions.mentionable_agents(ticket, by=actor) if isinstance(actor, Agent) else []
@@ -241,7 +244,8 @@ def may_delete_note(note: Message, agent: Agent) -> bool:
     return note.agent_id == agent.id or agent.is_admin or lookups.is_manager(agent.id)
 
 
-def _required(body: str, files: Sequence[StoredFile]) -> str:
+def require_text(body: str, files: Sequence[StoredFile]) -> str:
+    """Return the text (HTML) of a reply or note as it is stored. Raises InvalidInput at ``body``."""
     if len(body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     # A picture without its file would be a hole in the text.

@@ -8,12 +8,12 @@ from helpdesk import clock, journal, search
 from helpdesk.access import Actor, System
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
-from helpdesk.files import attachments
+from helpdesk.files import attachments, uploads
 from helpdesk.files.file_store import discard
 from helpdesk.i18n import lazy
 from helpdesk.locking import act, for_update
 from helpdesk.tickets.derived_columns import store
-from models import CustomerAddress, Message, OutgoingEmail, Ticket
+from models import CustomerAddress, Message, OutgoingEmail, ScheduledReply, Ticket
 
 #: Days a ticket stays in the bin before it is purged (RULES 16).
 BIN_DAYS = 30
@@ -101,7 +101,8 @@ def purge_bin() -> int:
 def purge(ids: list[int]) -> list[str]:
     """Delete these tickets, their messages and mails, in the caller's transaction; return the paths of their files."""
     messages = [key for (key,) in Message.select(Message.id).where(Message.ticket.in_(ids)).tuples()]
-    paths = attachments.paths_of(messages)
+    scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket.in_(ids))
+    paths = attachments.paths_of(messages) + uploads.drop_of_replies([key for (key,) in scheduled.tuples()])
     for message_id in messages:
         search.forget(message_id)
     OutgoingEmail.delete().where(OutgoingEmail.ticket.in_(ids)).execute()

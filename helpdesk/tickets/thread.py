@@ -29,6 +29,7 @@ from models import (
     Message,
     OutgoingEmail,
     ReadMark,
+    ScheduledReply,
     Ticket,
     TicketCc,
     TicketEvent,
@@ -229,6 +230,8 @@ class OpenedTicket:
     draft: Draft | None
     mark: int | None = None
     unread: int = 0
+    #: Whether replies are scheduled in it, or were.
+    has_scheduled: bool = False
 
 
 @Prepared
@@ -239,9 +242,15 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     copy = TicketCc.id.cast("text").concat(waits).concat(CustomerAddress.customer.cast("text"))
     copy = copy.concat(" ").concat(CustomerAddress.email)
     copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
+    scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == Ticket.id)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight, Slot("agent")), Slot("number")).select_extend(
-        Draft, tags.alias("tag_ids"), copies.alias("copied"), ReadMark, unread.later_messages().alias("unread")
+        Draft,
+        tags.alias("tag_ids"),
+        copies.alias("copied"),
+        ReadMark,
+        unread.later_messages().alias("unread"),
+        fn.EXISTS(scheduled).alias("has_scheduled"),
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
     return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
@@ -256,7 +265,8 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     copies = sorted((line.split(" ", 3) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
     readers = [InCopy(email, word == "waits", int(customer)) for _id, word, customer, email in copies]
     mark = getattr(ticket, "mark", None)
-    return OpenedTicket(ticket, names, readers, getattr(ticket, "draft", None), mark and mark.message, ticket.unread)
+    draft, has_scheduled = getattr(ticket, "draft", None), bool(ticket.has_scheduled)
+    return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, has_scheduled)
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:

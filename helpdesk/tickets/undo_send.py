@@ -17,7 +17,7 @@ from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import drafts, excerpt, first_response, unread
 from helpdesk.tickets.derived_columns import AWAKE, store
-from models import NOTE, REPLY, Agent, CannedResponse, Draft, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag
+from models import NOTE, REPLY, Agent, CannedResponse, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag
 
 #: The columns that a reply, or a macro with it, changes, in groups: each is restored whole, or not when somebody
 #: changed it since.
@@ -226,25 +226,19 @@ def _restore_draft(
     message: Message, saved: dict[str, Any], acts: dict[str, Any], *, closed: bool, actor: Agent
 ) -> None:
     """Make the text the author's draft, above the draft they may have begun since, whose kind (note, reply) stays."""
-    draft = Draft.get_or_none(Draft.ticket == message.ticket_id, Draft.agent == actor.id)
-    body = message.body + (draft.body if draft is not None else "")
     row = CannedResponse.get_or_none(CannedResponse.id == saved.get("id"), CannedResponse.author == actor.id)
     # A response is saved without the pictures of the reply; one that was changed since stays.
     if row is not None and richtext.clean(message.body) in row.body.values():
         row.delete_instance()
-    values = {
-        "kind": draft.kind if draft is not None else REPLY,
-        "body": body,
-        "close": closed,
-        "save_as": bool(saved),
-        "canned_name": saved.get("name", ""),
-        "macro_id": acts.get("macro"),
-        "used": drafts.ids_text(acts.get("used", ())),
-        "updated_at": clock.now(),
-    }
-    # The page's script may save the draft at the same moment.
-    row = Draft.insert(ticket=message.ticket_id, agent=actor.id, **values)
-    row.on_conflict(conflict_target=[Draft.ticket, Draft.agent], update=values).execute()
+    writing = drafts.Writing(
+        message.body,
+        close=closed,
+        save_as=bool(saved),
+        canned_name=saved.get("name", ""),
+        macro=acts.get("macro"),
+        used=tuple(acts.get("used", ())),
+    )
+    drafts.put_above(message.ticket, writing, actor=actor)
 
 
 def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:

@@ -191,6 +191,7 @@ GET: dict[str, str] = {
     "desk_customer_change.change_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
+    "desk_files.scheduled_view": f"{DESK} 404 404 404 404",
     # A picture of a form is its writer's alone.
     "desk_files.picture_view": f"{DESK} 404 404 404 404",
     "account.sign_in": "200 200 200 200 302 302 302 302",
@@ -404,6 +405,8 @@ POST: dict[str, str] = {
     # A note is no reply.
     "desk_undo_send.withdraw_view": f"{DESK} 404 404 404 404",
     "desk_undo_send.wait_view": f"{DESK} 404 404 404 404",
+    # No reply is scheduled: one is told so.
+    **dict.fromkeys((f"desk_send_later.{name}_view" for name in ("now", "edit", "cancel", "discard")), ACT),
     "desk_composer.draft_view": "302 302 403 403 404 302 302 302",
     # Root's note: its author, a manager or an administrator deletes it (RULES 28).
     "desk_actions.delete_note_view": f"{DESK} 404 403 200 200",

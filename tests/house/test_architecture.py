@@ -55,6 +55,7 @@ FLOORS = (
     ("tickets", "imports"),
     ("snooze", "due_alerts"),
     ("macros",),
+    ("send_later",),
     ("lists", "filters", "visitors", "setup"),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("erasing",),

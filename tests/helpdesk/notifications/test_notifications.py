@@ -378,6 +378,7 @@ def test_a_fixed_mail_asks_for_no_word_that_nobody_fills_in(kind, locale):
         "email": "x@customer.example",
         "reason": "it is full",
         "sentence": "No.",
+        "name": "Ben",
     }
     assert all("%" not in text.text(locale) % words for text in (UNEDITABLE[kind].subject, UNEDITABLE[kind].body))
 

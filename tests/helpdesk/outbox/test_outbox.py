@@ -18,11 +18,12 @@ from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 from database import Label, Stamp, database, is_sqlite
-from helpdesk import clock, links, notifications, outbox, settings, tickets
+from helpdesk import clock, links, notifications, outbox, send_later, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.notifications import Cause, Occasion, Recipient, rendering
 from helpdesk.outbox import claims, outbox_health, retries, transport
+from helpdesk.send_later import NewReply
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from helpdesk.settings.uneditable_emails import UNEDITABLE
@@ -122,12 +123,6 @@ def test_the_plain_text_of_every_mail(app, kind, locale, ticket, ana, carol):
     assert text == (GOLDEN / f"{kind}.{locale}.txt").read_text(encoding="utf-8")
 
 
-def signed_in_elsewhere(agent):
-    """Owe the mail about a browser that this agent's account has not had before."""
-    with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
-        notifications.tell_of_browser(agent, device="Firefox, Linux", network="203.0.113.7")
-
-
 def provoke(kind, ticket, ana, locale):
     """Do what causes this kind of mail, to Carol or Ana."""
     ben, sales = cast.make_agent("Ben", None), cast.make_service("Sales")
@@ -174,6 +169,10 @@ def provoke(kind, ticket, ana, locale):
         "due-list": lambda: notifications.owe(
             Cause(Occasion.DUE_LIST, people=(reader,), tickets=(ticket,), data={"count": 1})
         ),
+        "not-left": lambda: (
+            send_later.schedule(ticket, NewReply("<p>x</p>"), clock.now() + timedelta(days=1), actor=ana)
+            and tickets.receive_message(ticket, "Hello?", actor=ticket.customer)
+        ),
         "digest": lambda: notifications.owe(
             Cause(Occasion.SEVERAL_ASSIGNED, ben, people=(reader,), tickets=(ticket, ticket))
         ),
@@ -188,7 +187,6 @@ def provoke(kind, ticket, ana, locale):
         "invitation": lambda: notifications.send_account_mail(kind, agent=ana),
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
         "link-made": lambda: notifications.send_account_mail(kind, agent=ana),
-        "new-browser": lambda: signed_in_elsewhere(ana),
         "two-factor-reset": lambda: notifications.tell_of_reset(ana, actor=None),
     }
     acts[kind]()
