@@ -78,7 +78,7 @@ class CannedResponse(Cached):
 
     service = ForeignKeyField(Service, backref="canned_responses", null=True, on_delete="CASCADE")
     name = LabelField()
-    body = LabelField()
+    body = LabelField(default=Label)
     author = ForeignKeyField(Agent, null=True, on_delete="SET NULL")
     position = IntegerField(default=0)
     shortcut = CharField(max_length=30, default="", constraints=[SQL("DEFAULT ''")])

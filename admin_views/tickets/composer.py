@@ -168,6 +168,8 @@ class ComposerPage(TicketDeskPage):
             done = macros.act(self.context, ticket, composer)
         except InvalidInput as error:
             return self.show(ticket.number, 422, composer=replace(composer, error=str(error)))
+        except Merged as merged:
+            return self.go_on_in(merged, composer)
         flash(done, "success")
         return redirect(self.context.back_to(Ticket.get_by_id(ticket.id)))
 

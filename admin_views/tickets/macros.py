@@ -52,7 +52,7 @@ def flash_left_out(effects: Iterable[Effect]) -> None:
 def do(context: TicketContext, macro: CannedResponse, ticket: Ticket, composer: Composer) -> list[Effect]:
     """Do the acts of a macro without a reply, so that they may be taken back; return what was left out.
 
-    Raises InvalidInput where the ticket is gone, or not seen any more.
+    Raises InvalidInput where it is refused, NotFound or Merged where the ticket is gone.
     """
     left_out: list[Effect] = []
 
@@ -63,6 +63,9 @@ def do(context: TicketContext, macro: CannedResponse, ticket: Ticket, composer: 
     outcome = bulk.run("macro", [ticket.id], rule, actor=context.agent)
     for why in outcome.refused:
         raise InvalidInput(why)
+    if not (outcome.done or outcome.unchanged):
+        # Gone meanwhile, or part of another ticket: this says so.
+        context.find(ticket.number)
     if outcome.action is not None:
         flash(url_for("desk_bulk.undo_view", batch_id=outcome.action.id, **context.criteria), "undo")
     return left_out
@@ -71,7 +74,7 @@ def do(context: TicketContext, macro: CannedResponse, ticket: Ticket, composer: 
 def act(context: TicketContext, ticket: Ticket, composer: Composer) -> str:
     """Do the acts of a composer's macro and keep what stands in it as a draft; return what was done, in words.
 
-    Raises InvalidInput.
+    Raises InvalidInput, NotFound, Merged.
     """
     macro = using.find_unchanged(composer.macro, canned_responses.offered_in(ticket, context.agent))
     if macro is None:

@@ -12,7 +12,7 @@ from helpdesk.lists import saved_views
 from helpdesk.macros import writing
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
-from models import Agent, CannedResponse, Filter, FilterAction, FilterCondition, SavedView
+from models import OWN, Agent, CannedResponse, Filter, FilterAction, FilterCondition, SavedView
 
 #: Actions of filters that name an agent.
 TO_AGENTS = [key for key, action in ACTIONS.items() if action.argument == "agent"]
@@ -136,8 +136,8 @@ def give_back_lists(move: Move) -> int:
 
 
 def written_by(agent: Agent) -> list[CannedResponse]:
-    """Return the canned responses that the agent wrote."""
-    rows = CannedResponse.select().where(CannedResponse.author == agent.id)
+    """Return the canned responses that the agent wrote for others; those for themselves stay with the account."""
+    rows = CannedResponse.select().where(CannedResponse.author == agent.id, CannedResponse.audience != OWN)
     return list(rows.order_by(CannedResponse.position, CannedResponse.id))
 
 

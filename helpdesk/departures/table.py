@@ -13,7 +13,7 @@ from helpdesk.departures import setup_holdings as setup
 from helpdesk.departures import ticket_holdings as tickets
 from helpdesk.departures.holding import NAMED, Heir, Holding, Word, colleagues, handlers, teams_and_handlers
 from helpdesk.i18n import lazy
-from models import Agent
+from models import OWN, Agent
 
 Rows = Callable[[Agent], Sequence[Any]]
 
@@ -158,10 +158,12 @@ HOLDINGS: tuple[Holding, ...] = (
         transfer=setup.move_responses,
         restore=setup.give_back_responses,
     ),
-    _listed(
+    Holding(
         "macro_acts",
-        setup.assigned_by_macros,
+        _counted(setup.assigned_by_macros),
         lazy("If nobody gets them, that act is left out when they are used, and they are marked."),
+        # Nobody but its author reads the name of one that is for its author alone.
+        names=lambda agent: [str(row) for row in setup.assigned_by_macros(agent) if row.audience != OWN][:NAMED],
         page=_page("desk_canned_responses.index_view"),
         heirs=handlers,
         transfer=setup.move_macro_acts,

@@ -162,4 +162,6 @@ def choices(kind: str, *, actor: Agent) -> list[tuple[str, str]]:
         "status": lambda: lookups.statuses(enabled_only=True),
         "canned": lambda: list(canned_responses.readable_by(actor).order_by(CannedResponse.name).limit(500)),
     }
-    return [(str(row.id), str(row)) for row in sources[kind]()] if kind in sources else []
+    rows = sources[kind]() if kind in sources else []
+    # A macro without a text answers nothing.
+    return [(str(row.id), str(row)) for row in rows if kind != "canned" or row.body]

@@ -52,6 +52,11 @@ class Act:
     def words(self) -> str:
         """What it does, in a sentence."""
 
+    @property
+    def summary(self) -> str:
+        """What it does whoever uses it, and whenever."""
+        return self.words
+
     @abstractmethod
     def is_so(self, ticket: Ticket, tags: Collection[int]) -> bool:
         """Whether a ticket that wears these tags (ids) is so already."""
@@ -141,19 +146,24 @@ class Assign(Act):
     """Another assignee: an agent, a team, nobody, or whoever uses the macro."""
 
     to: Agent | Team | None
+    by_use: bool = False
 
     key, name = "assign", lazy("Assignee")
 
     @classmethod
     def read(cls, argument: str, actor: Agent) -> Self:
         if argument in {ME, NOBODY}:
-            return cls(actor, actor if argument == ME else None)
+            return cls(actor, actor if argument == ME else None, by_use=argument == ME)
         kind, _dash, key = argument.partition("-")
         row = lookups.team(inputs.row_key(key)) if kind == "team" else lookups.agent(inputs.row_key(key))
         is_there = row is not None and (row.enabled if isinstance(row, Team) else row.active)
         if row is None or not is_there or (isinstance(row, Agent) and not assignees.in_support(row)):
             raise TargetGone(GONE)
         return cls(actor, row)
+
+    @property
+    def summary(self) -> str:
+        return _("It is assigned to whoever uses it.") if self.by_use else self.words
 
     @property
     def is_mine(self) -> bool:
@@ -255,7 +265,11 @@ class Snooze(Act):
         try:
             return _("It is snoozed until %(when)s.", when=when(self._until()))
         except InvalidInput:
-            return _("It is snoozed: %(moment)s.", moment=moments.label_of(self.moment))
+            return self.summary
+
+    @property
+    def summary(self) -> str:
+        return _("It is snoozed: %(moment)s.", moment=moments.label_of(self.moment))
 
     def _until(self) -> Any:
         return moments.read({"moment": self.moment}, ZoneInfo(i18n.zone(self.actor.timezone)))

@@ -97,7 +97,7 @@ def sentence(response: CannedResponse, *, actor: Agent) -> str:
     """Return what the acts of a response do, in words; empty for one that only has a text."""
     acts, gone = _acts(response, actor)
     left_out = [_("%(act)s: %(problem)s", act=effect.words, problem=effect.problem) for effect in gone]
-    return " ".join([act.words for act in acts] + left_out)
+    return " ".join([act.summary for act in acts] + left_out)
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,21 @@ def tally(response: CannedResponse, ids: Sequence[int], *, actor: Agent) -> list
     for act in acts:
         changed, unchanged, refused = 0, 0, dict[str, int]()
         for ticket in rows:
-            if act.is_so(ticket, tags.get(ticket.id, set())):
-                unchanged += 1
-            elif problem := act.refusal(ticket):
+            is_so = act.is_so(ticket, tags.get(ticket.id, set()))
+            problem = _elsewhere(response, ticket) or ("" if is_so else act.refusal(ticket))
+            if problem:
                 refused[problem] = refused.get(problem, 0) + 1
+            elif is_so:
+                unchanged += 1
             else:
                 changed += 1
         tallies.append(Tally(act.words, changed, unchanged, refused))
     return tallies + [Tally(effect.words, 0, 0, {effect.problem: len(rows)}) for effect in gone]
+
+
+def _elsewhere(response: CannedResponse, ticket: Ticket) -> str:
+    """Return why a response is not for a ticket of another service; empty when it is."""
+    return "" if response.service_id in {None, ticket.service_id} else _("It is of another service.")
 
 
 def _tags_of(ids: Sequence[int]) -> dict[int, set[int]]:
@@ -139,9 +146,12 @@ def _tags_of(ids: Sequence[int]) -> dict[int, set[int]]:
 def apply(response: CannedResponse, ticket: Ticket, *, actor: Agent, guard: Guard | None = None) -> list[Effect]:
     """Do the acts of a response to a ticket; return those that were left out, each with its reason.
 
-    `guard` is asked before the ticket is assigned. One act that is refused keeps no other from being done.
+    `guard` is asked before the ticket is assigned. One act that is refused keeps no other from being done. Raises
+    InvalidInput for a ticket of another service.
     """
     with acting(ticket, "read", actor=actor):
+        if problem := _elsewhere(response, ticket):
+            raise InvalidInput(problem)
         acts, left_out = _acts(response, actor)
         acts, refused = _guarded(acts, ticket, guard)
         return _run(acts, ticket) + refused + left_out

@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk import settings, tickets
-from models import CannedResponse, Draft, Message, SignIn
+from models import CannedAct, CannedResponse, Draft, Message, SignIn, Ticket
 from tests.browser.test_desk import sign_in
 from tests.support import sqlite_only
 from tests.support.browsing import enter, settle, stop_clock
@@ -103,6 +103,22 @@ def test_a_canned_response_goes_in_at_the_caret(desk_page, ticket):
     desk_page.locator("trix-editor", has_text="nine").wait_for()
     text = " ".join(desk_page.inner_text("trix-editor").split())
     assert text == "Hello, we open at nine bye"
+
+
+def test_a_slash_and_a_shortcut_insert_a_macro_and_show_what_it_does(desk_page, ticket):
+    row = CannedResponse.create(name="Bye", body="<p>Goodbye</p>", service=ticket.service, shortcut="bye")
+    CannedAct.create(response=row, act="status", argument="close")
+    CannedResponse.create(name="Bye bye", body="<p>no</p>", service=ticket.service, position=-1)
+    desk_page.goto(f"/admin/tickets/{ticket.number}")
+    desk_page.locator("trix-editor").click()
+    desk_page.keyboard.type("/bye")
+    desk_page.keyboard.press("Enter")
+    desk_page.get_by_text("The ticket is closed.").wait_for()
+    assert desk_page.inner_text("trix-editor").strip() == "Goodbye"
+    desk_page.get_by_role("button", name="Send", exact=True).click()
+    desk_page.get_by_text("Your message").first.wait_for()
+    assert Ticket.get().is_closed
+    assert CannedResponse.get_by_id(row.id).uses == 1
 
 
 def test_an_empty_variable_is_named(desk_page, ticket, carol):

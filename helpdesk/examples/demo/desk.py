@@ -15,6 +15,7 @@ from helpdesk.examples.demo.world import Person
 from helpdesk.lib import passwords
 from models import (
     Agent,
+    CannedAct,
     CannedResponse,
     Customer,
     CustomerAddress,
@@ -134,9 +135,12 @@ def _tags() -> dict[str, int]:
 def _canned(places: dict[str, Place], desk: Desk) -> None:
     author = desk.agents["Claire Fontaine"]
     for position, (service, name, body) in enumerate(library.canned()):
-        CannedResponse.create(
+        row = CannedResponse.create(
             service=places[service][0] if service else None, name=name, body=body, author=author, position=position
         )
+        for act, argument in world.MACROS.get(name["en"], ()):
+            status = desk.statuses.get(argument)
+            CannedAct.create(response=row, act=act, argument=argument if status is None else str(status.id))
 
 
 def _filters(desk: Desk) -> None:

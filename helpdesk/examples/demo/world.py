@@ -91,6 +91,12 @@ CANNED: tuple[tuple[str | None, str, str], ...] = (
     ("workshop", "Horaires", "L’atelier est ouvert du mardi au samedi, de huit à dix-huit heures."),
 )
 
+#: What the canned response of this name does beside its text.
+MACROS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Ask for a picture": (("status", "on hold"), ("snooze", "week"), ("assign", "me")),
+    "Invoice corrected": (("status", "close"),),
+}
+
 FIRST_NAMES = {
     "en": (
         "Alice", "Amelia", "Arthur", "Beatrice", "Charles", "Daisy", "Edward", "Eleanor", "Florence", "Frederick",

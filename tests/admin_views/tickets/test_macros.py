@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from database import Label
-from helpdesk import settings
+from helpdesk import settings, tickets
 from helpdesk.macros import using, writing
 from models import CannedResponse, Draft, JournalEntry, Message, OutgoingEmail, Role, Tag, Ticket, TicketTag
 from tests.support import cast, doors
@@ -211,3 +211,43 @@ def test_the_journal_tells_that_acts_changed(client_of, root, refund):
     doors.post(client_of(root), f"/admin/canned-responses/edit/?id={refund.id}", data)
     line = JournalEntry.get(JournalEntry.act == "changed")
     assert (line.subject, line.data["fields"]) == ("Refund", ["acts"])
+
+
+def test_a_macro_without_text_is_written_and_used(client_of, root, ana, ticket):
+    client = client_of(root)
+    assert re.search(r'Message(?! <span class="required)', client.get("/admin/canned-responses/new/").text)
+    data = {"service": "", "name-en": "Later", "for_whom": "", "snooze": "week", "status": ""}
+    page = doors.text_of(doors.post(client, "/admin/canned-responses/new/", {**data, "snooze": ""}))
+    assert "Write the message of the response." in page
+    doors.post(client, "/admin/canned-responses/new/", data)
+    row = CannedResponse.get()
+    assert row.body == {}
+    page = client_of(ana).get(f"/admin/tickets/{ticket.number}").text
+    # Where there is no text, the list tells what it does.
+    assert "It is snoozed: In a week, 9:00." in page
+    assert "has been done" in reply(client_of(ana), ticket, macro=using.key_of(row), acts_only="1").text
+    assert Ticket.get().is_snoozed
+
+
+def test_a_ticket_of_another_service_is_refused_in_bulk(client_of, app, root, ticket, sales, carol):
+    with app.test_request_context():
+        row = macro(root, service=sales, status="close")
+    other = cast.open_ticket(carol, sales)
+    data = {"number": [ticket.number, other.number], "macro": using.key_of(row)}
+    page = doors.text_of(doors.post(client_of(root), "/admin/bulk/macro", data))
+    assert "The ticket is closed. Tickets: 1. Left out: 1. It is of another service." in page
+    page = doors.post(client_of(root), "/admin/bulk/macro", {**data, "confirmed": "1"}, follow_redirects=True)
+    assert "1 ticket was refused: It is of another service." in doors.text_of(page)
+    assert [row.is_closed for row in Ticket.select().order_by(Ticket.id)] == [False, True]
+
+
+def test_acts_alone_in_a_merged_ticket_bring_the_text_along(
+    client_of, app, ana, ticket, carol, billing, invoices, refund
+):
+    target = cast.open_ticket(carol, billing, invoices)
+    with app.test_request_context():
+        tickets.merge(ticket, target, actor=ana)
+    page = reply(client_of(ana), ticket, body="Typed", macro=using.key_of(refund), acts_only="1")
+    assert page.status_code == 409
+    assert "Typed" in page.text
+    assert not Ticket.get().is_closed

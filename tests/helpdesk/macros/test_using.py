@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import time_machine
 
 import helpdesk.wiring
-from database import Label
+from database import Label, database
 from helpdesk import clock, settings, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.lists import bulk, undo
@@ -288,3 +289,20 @@ def test_a_clock_that_jumped_moves_the_moment_not_the_macro(root, ticket, ana):
     with time_machine.travel(clock.now() + timedelta(days=365), tick=False):
         assert using.apply(row, ticket, actor=ana) == []
         assert again(ticket).snoozed_until > clock.now()
+
+
+def test_many_at_once_are_all_done_and_counted(refund, carol, billing, invoices, ana, root):
+    rows = [cast.open_ticket(carol, billing, invoices) for _number in range(4)]
+
+    def use(agent: Agent, ticket: Ticket) -> None:
+        using.reply(ticket, "<p>Sure.</p>", macro=refund, actor=agent, used=[refund.id])
+        database.close()
+
+    pairs = [(agent, row) for row in rows for agent in (ana, root)]
+    threads = [threading.Thread(target=use, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert CannedResponse.get_by_id(refund.id).uses == len(pairs)
+    assert all(state(row)["tags"] == {"refund"} and state(row)["assignee_id"] == root.id for row in rows)

@@ -137,3 +137,13 @@ def test_an_agent_who_leaves_is_named_and_handed_over(ana, ben, root):
     assert writing.form_values(row) == {"assign": f"agent-{ben.id}"}
     departures.undo(departure, actor=root)
     assert writing.form_values(row) == {"assign": f"agent-{ana.id}"}
+
+
+def test_what_was_for_an_agent_alone_is_not_handed_over(ana, ben, root):
+    mine = write(ana, for_whom="own")
+    write(ben, for_whom="own", name=Label(en="Secret"), assign=f"agent-{ana.id}")
+    held = {holding.key: (count, holding.names(ana)) for holding, count in departures.overview(ana)}
+    assert "canned_responses" not in held
+    assert held["macro_acts"] == (1, [])
+    departures.leave(ana, {"macro_acts": f"agent-{ben.id}"}, actor=root)
+    assert CannedResponse.get_by_id(mine.id).author_id == ana.id
