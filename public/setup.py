@@ -46,7 +46,7 @@ def _claim(form: AccountForm) -> Response:
     # From now on only the public address is answered: it must be the one that this browser shows.
     if security.host_of(request.host) not in security.LOOPBACK and environment.current().site_url is None:
         settings.save({"site_url": site_address.present()}, actor=agent)
-    sessions.start(agent)
+    sessions.start(agent, is_first=True)
     return redirect(url_for("setup.organisation_step"), 303)
 
 

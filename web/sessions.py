@@ -65,16 +65,17 @@ def _note(signed_in: SignedIn) -> SignedIn:
     return signed_in
 
 
-def start(person: Agent | Customer, *, by_link: bool = False) -> None:
+def start(person: Agent | Customer, *, by_link: bool = False, is_first: bool = False) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives).
 
     Who has a second factor is not signed in yet: the browser waits for the code (`awaits_code`, `complete`).
+    `is_first`: the account was just made in this browser, which is no news.
     """
     if isinstance(person, Agent) and second_factors.is_on(person):
         _renew()
         session[PENDING] = pending_sign_ins.begin(person)
     else:
-        _start(person, by_link=by_link)
+        _start(person, by_link=by_link, is_first=is_first)
 
 
 def awaits_code() -> bool:
@@ -118,8 +119,11 @@ def _pending_token() -> str:
     return token if isinstance(token, str) else ""
 
 
-def _start(person: Agent | Customer, *, by_link: bool = False) -> None:
-    token = sign_ins.start_sign_in(person, device=device(), by_link=by_link, network=request.remote_addr or "")
+def _start(person: Agent | Customer, *, by_link: bool = False, is_first: bool = False) -> None:
+    is_new = not is_first and not visitor().is_known_for(sign_ins.account_of(person))
+    token = sign_ins.start_sign_in(
+        person, device=device(), by_link=by_link, network=request.remote_addr or "", is_new_browser=is_new
+    )
     _renew()
     login_user(_note(SignedIn(person, token)))
     session.permanent = True

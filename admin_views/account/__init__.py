@@ -52,9 +52,9 @@ def desk_page(template: str, agent: Agent, *, has_menu: bool = True, **context: 
     return render_template(template, person=agent, sidebar=sidebar, me=setup_menu.me(agent), **context)
 
 
-def enter(agent: Agent, after: str) -> Response:
+def enter(agent: Agent, after: str, *, is_first: bool = False) -> Response:
     """Sign an agent in and lead on: to the code of the second factor, where there is one."""
-    sessions.start(agent)
+    sessions.start(agent, is_first=is_first)
     return redirect(url_for("two_factor.code", next=after) if sessions.awaits_code() else after, 303)
 
 
@@ -140,7 +140,7 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
     except (LinkExpired, NotFound) as error:
         code = 410 if isinstance(error, LinkExpired) else 404
         return render_template("admin/account/link_lost.html", reason=error, kind=kind), code
-    return enter(agent, HOME)
+    return enter(agent, HOME, is_first=kind == "invitation")
 
 
 # --- One's own ----------------------------------------------------------------------------------------------------

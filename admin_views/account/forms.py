@@ -15,8 +15,9 @@ from helpdesk import access, settings
 from helpdesk.due_times import rules
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
+from helpdesk.two_factor import second_factors
 from models import BACK, NEXT, STAY, Agent
-from web import sessions
+from web import passkey_site, sessions
 
 NEEDED = lazy("This field is required.")
 NEW_PASSWORD_HELP = lazy("At least 8 characters; 15 or more are better.")
@@ -143,15 +144,23 @@ class ProfileForm(AccountForm):
 
 
 class CurrentForm(AccountForm):
-    """The current password, which allows a change, and the code where the sign-in is some time ago."""
+    """The current password, which allows a change, and the code where the sign-in is some time ago.
+
+    `has_passkey`: whether a passkey can be given in place of that code (`step_up.confirm`).
+    """
 
     current = PasswordField(lazy("Current password"), needed(LONGEST), render_kw={"autocomplete": "current-password"})
     code = code_field("current-code")
+    has_passkey = False
 
     def __init__(self, agent: Agent, **values: Any) -> None:
         super().__init__(**values)
         if not sessions.asks_code(agent):
             del self.code
+            return
+        self.has_passkey = passkey_site.has_one(agent)
+        if second_factors.of(agent) is None:
+            self.code.label.text = lazy("Recovery code")
 
     @property
     def given_code(self) -> str | None:

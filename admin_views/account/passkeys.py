@@ -15,7 +15,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
 from helpdesk.people import required_second_factor
-from helpdesk.two_factor import passkeys
+from helpdesk.two_factor import passkeys, second_factors
 from models import Agent
 from web import errors, passkey_site, sessions
 from web.security import safe_path
@@ -108,7 +108,14 @@ def remove(agent: Agent, key: int) -> Page:
     if not inputs.fits(key):
         abort(404)
     try:
-        flash(_("The passkey “%(name)s” was removed.", name=passkeys.remove(agent, key)), "success")
+        name = passkeys.remove(agent, key)
+        if second_factors.is_on(agent):
+            flash(_("The passkey “%(name)s” was removed.", name=name), "success")
+        else:
+            flash(
+                _("“%(name)s”, the last passkey, was removed: the password alone opens your account.", name=name),
+                "warning",
+            )
     except InvalidInput as error:
         flash(str(error), "error")
     return redirect(url_for("two_factor.page"), 303)

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import i18n, settings
+from helpdesk import clock, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
 from helpdesk.notifications import outbox_rows, recipients, withholding
@@ -34,6 +34,7 @@ __all__ = [
     "owe",
     "plan",
     "send_account_mail",
+    "tell_of_browser",
     "tell_of_reset",
 ]
 
@@ -120,6 +121,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.LINK_MADE: (Notice("link-made", recipients.people),),
     # Its owner, and the administrator who did it.
     Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),
+    # Somebody signed in with a browser that the account has not had before.
+    Occasion.NEW_BROWSER: (Notice("new-browser", recipients.people),),
 }
 
 
@@ -253,3 +256,16 @@ def tell_of_reset(agent: Agent, *, actor: Agent | None) -> None:
     people = [one for one in (agent, actor) if one is not None]
     told = tuple(Recipient(one.email, i18n.supported(one.locale), agent=one) for one in people)
     owe(Cause(Occasion.TWO_FACTOR_RESET, people=told, data={"email": agent.email}))
+
+
+def tell_of_browser(agent: Agent, *, device: str, network: str) -> None:
+    """Write the mail about a sign-in by a browser that this account has not had before, to its agent.
+
+    `device` says in words what browser it is, `network` is its IP address.
+    """
+    locale = i18n.supported(agent.locale)
+    with i18n.in_language(locale):
+        moment = i18n.when(clock.now(), timezone=agent.timezone or settings.get("timezone"))
+        device = device or i18n.translate("Unknown browser")
+    data = {"email": agent.email, "device": device, "network": network, "moment": moment}
+    owe(Cause(Occasion.NEW_BROWSER, people=(Recipient(agent.email, locale, agent=agent),), data=data))

@@ -25,6 +25,7 @@ class Occasion(StrEnum):
     RESET = "reset"
     LINK_MADE = "link-made"
     TWO_FACTOR_RESET = "two-factor-reset"
+    NEW_BROWSER = "new-browser"
     NOT_SENT = "not-sent"
     NEW_CUSTOMER = "new-customer"
     DUE_SOON = "due-soon"

@@ -78,10 +78,8 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
         "who": actor_name(cause.actor),
         "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
         "count": cause.data.get("count", len(cause.tickets)),
-        "email": cause.data.get("email", ""),
-        "name": cause.data.get("name", ""),
         "reason": "",
-        "sentence": cause.data.get("sentence", ""),
+        **{name: cause.data.get(name, "") for name in ("email", "sentence", "device", "network", "moment", "name")},
     }
     if "code" in cause.data:
         # In the language of who reads it, whoever the mail server reported to.

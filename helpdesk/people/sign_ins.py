@@ -12,8 +12,8 @@ from typing import TypeVar
 from peewee import JOIN, ModelSelect
 
 from database import database
-from helpdesk import clock, events, journal, links, notifications
-from helpdesk.errors import InvalidInput, NotFound, TooMany
+from helpdesk import clock, events, journal, links, notifications, settings
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import log, passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
@@ -87,11 +87,19 @@ def fold_email(email: str) -> str:
 # --- Browsers -----------------------------------------------------------------------------------------------------
 
 
-def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool = False, network: str = "") -> str:
+def start_sign_in(
+    person: Agent | Customer,
+    *,
+    device: str = "",
+    by_link: bool = False,
+    network: str = "",
+    is_new_browser: bool = False,
+) -> str:
     """Sign a browser in and return the random token for its cookie; only the token's hash is stored.
 
     `by_link`: the person used a mailed link, which replaces the current password for some minutes. `network` is the
-    browser's IP address, for the journal.
+    browser's IP address, for the journal. `is_new_browser`: an agent's account has not had it before, and they are
+    mailed.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
     if isinstance(person, Agent) and person.second_factor_due_at is None and required_second_factor.is_required(person):
@@ -107,6 +115,11 @@ def start_sign_in(person: Agent | Customer, *, device: str = "", by_link: bool =
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
     )
+    # Where no mail server is set, it would come when nobody needs it any more.
+    is_mailed = settings.get("mail_on_new_browser") and settings.mail_server() is not None
+    if is_new_browser and isinstance(person, Agent) and is_mailed:
+        with events.transaction():
+            notifications.tell_of_browser(person, device=device, network=network)
     email = person.email if isinstance(person, Agent) else person.primary_address.email
     journal.record(journal.Act.SIGNED_IN, actor=person, subject=email, network=network)
     return token
@@ -184,6 +197,15 @@ def end_one(person: Agent | Customer, sign_in_id: int) -> None:
     """End the sign-in of this person with this id. Raises NotFound for one of somebody else."""
     if not SignIn.delete().where(_belongs_to(person), SignIn.id == sign_in_id).execute():
         raise NotFound(lazy("This browser is signed out already."))
+
+
+def require_still(person: Agent | Customer, token: str) -> None:
+    """Raise NotAllowed when the browser with this token was signed out since it asked: a reset or a new password did.
+
+    Call it in the transaction that has locked the account.
+    """
+    if not SignIn.select().where(_belongs_to(person), SignIn.token_hash == links.hash_token(token)).exists():
+        raise NotAllowed(lazy("This browser has just been signed out: nothing was stored."))
 
 
 def _belongs_to(person: Agent | Customer) -> bool:

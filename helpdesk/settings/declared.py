@@ -79,6 +79,10 @@ DECLARED: dict[str, Declared] = {
             "administrators_second_factor", "general", "switch", False, lazy("Two-factor authentication required"),
             lazy("Of administrators, who have 7 days to set it up; then no other page opens. Roles require it, too."),
         ),
+        Declared(
+            "mail_on_new_browser", "general", "switch", True, lazy("Mail on a new browser"),
+            lazy("Tell an agent by e-mail when somebody signs in to their account with another browser than before."),
+        ),
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
             "language", "organisation", "choice", "en", lazy("Language"),
@@ -90,7 +94,7 @@ DECLARED: dict[str, Declared] = {
         ),
         Declared(
             "site_url", "organisation", "site_url", "", lazy("Public address"),
-            lazy("Links in mails start with it. Example: https://help.example.org."),
+            lazy("Links in mails start with it, and passkeys work at its name alone. Example: https://help.example.org."),
         ),
         Declared(
             "accent_color", "organisation", "colour", "#6d2c65", lazy("Accent colour"),

@@ -64,9 +64,12 @@ WHY = {
         en="You receive this e-mail because an administrator of the help desk has invited you.",
         fr="Vous recevez cet e-mail parce qu’une personne qui administre le support vous a envoyé une invitation.",
     ),
-    "link-made": Label(
-        en="You receive this e-mail because it is about your account.",
-        fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
+    **dict.fromkeys(
+        ("link-made", "new-browser"),
+        Label(
+            en="You receive this e-mail because it is about your account.",
+            fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",
+        ),
     ),
     "two-factor-reset": Label(
         en="You receive this e-mail because it is about your account, or about what you did.",

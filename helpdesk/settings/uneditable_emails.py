@@ -182,6 +182,22 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "Si personne ne l’a demandé, prévenez tout de suite une personne qui administre le support.",
             ),
         ),
+        # For an agent, when somebody signs in to the account with a browser that it has not had before.
+        Uneditable(
+            "new-browser",
+            lazy("Sign-in with a new browser"),
+            like="reset",
+            subject=Label(en="A new browser signed in to your account", fr="Nouvelle connexion à votre compte"),
+            body=Label(
+                en="Hello,<br><br>Somebody signed in to your account %(email)s with a browser that it has not had "
+                "before:<br><br>%(device)s<br>%(moment)s<br>%(network)s<br><br>If it was you, there is nothing to do. "
+                "If not, change your password now: that signs every other browser out.",
+                fr="Bonjour,<br><br>Quelqu’un s’est connecté à votre compte %(email)s avec un navigateur que ce compte "
+                "ne connaissait pas\u00a0:<br><br>%(device)s<br>%(moment)s<br>%(network)s<br><br>Si c’était vous, il "
+                "n’y a rien à faire. Sinon, changez tout de suite votre mot de passe\u00a0: tous les autres "
+                "navigateurs seront déconnectés.",
+            ),
+        ),
         # One mail instead of many, when several tickets are due soon, or overdue, at once.
         Uneditable(
             "several-due-soon",

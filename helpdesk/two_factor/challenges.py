@@ -33,6 +33,14 @@ def made_at(purpose: str, challenge: bytes) -> int | None:
     return made if -_milliseconds(throttle.APART) <= now() - made <= _milliseconds(LIFETIME) else None
 
 
+def user_handle(agent_id: int) -> bytes:
+    """Return the name under which a device stores the passkey of an agent; it tells nobody who that is.
+
+    A device has one passkey a name and host, and writes a new one over it: two desks under one host must not share it.
+    """
+    return _seal(f"user {agent_id}", b"")
+
+
 def now() -> int:
     """Return the present time in milliseconds since 1970."""
     return int(clock.now().replace(tzinfo=UTC).timestamp() * 1000)

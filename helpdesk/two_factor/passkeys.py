@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from dataclasses import dataclass
 from types import ModuleType
@@ -26,7 +25,7 @@ MAX_NAME = 60
 LONGEST = 20_000
 SIGN_IN = "sign-in"
 
-REFUSED = lazy("This passkey was not accepted. Try again, or sign in in another way.")
+REFUSED = lazy("This passkey was not accepted. Try again, or choose another way.")
 NOT_MADE = lazy("The passkey was not made. Try again.")
 
 
@@ -62,8 +61,7 @@ def creation_options(agent: Agent, site: Site) -> str:
     return str(
         library().creation_options(
             host=site.host, desk=settings.get("desk_name"), email=agent.email, name=agent.name,
-            # No person can be told by it, and it stays when their address changes.
-            person=hashlib.sha256(f"passkeys of agent {agent.id}".encode()).digest(),
+            user_handle=challenges.user_handle(agent.id),
             challenge=challenges.make(_adding(agent)), existing=[row.credential_id for row in of(agent)],
         )
     )  # fmt: skip
@@ -77,7 +75,7 @@ def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | N
     """Store a passkey that the agent's browser has made; return recovery codes, shown this once, with the first factor.
 
     One's other browsers are signed out when it is the first factor. Raises InvalidInput at ``name``, or where the
-    answer is not sound.
+    answer is not sound, and NotAllowed when the browser with `keep_token` was signed out in the meantime.
     """
     name = inputs.one_line(name, MAX_NAME)
     if not name:
@@ -91,6 +89,9 @@ def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | N
         raise InvalidInput(NOT_MADE) from error
     with events.transaction():
         lock_account(agent)
+        if keep_token is not None:
+            # Nothing comes in behind a reset that has just taken all of them away.
+            sign_ins.require_still(agent, keep_token)
         if len(of(agent)) >= MOST:
             raise InvalidInput(lazy("At most %(limit)s passkeys: remove one first.", limit=MOST))
         is_first = not second_factors.is_on(agent)
@@ -145,9 +146,8 @@ def use(answer: str, *, site: Site, visitor: Visitor, agent: Agent | None = None
     if owner is None:
         log.sign_in_refused("agent", "passkey", visitor.address)
         raise InvalidInput(REFUSED, field="passkey")
-    account = sign_ins.account_of(owner)
-    sign_in_limits.forget(account, visitor)
-    sign_in_limits.forget_codes(account, visitor)
+    # Codes that were tried stay counted: whoever guesses them beside the owner gets no further ones by this.
+    sign_in_limits.forget(sign_ins.account_of(owner), visitor)
     return owner
 
 

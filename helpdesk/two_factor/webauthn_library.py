@@ -39,14 +39,14 @@ def _descriptors(keys: Iterable[str]) -> list[PublicKeyCredentialDescriptor]:
 
 
 def creation_options(
-    *, host: str, desk: str, email: str, name: str, person: bytes, challenge: bytes, existing: Iterable[str]
+    *, host: str, desk: str, email: str, name: str, user_handle: bytes, challenge: bytes, existing: Iterable[str]
 ) -> str:
     """Return as JSON what a browser makes a passkey of: one that is found without a name, and asks who is there."""
     chosen = AuthenticatorSelectionCriteria(
         resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
     )
     options = webauthn.generate_registration_options(
-        rp_id=host, rp_name=desk, user_name=email, user_display_name=name, user_id=person, challenge=challenge,
+        rp_id=host, rp_name=desk, user_name=email, user_display_name=name, user_id=user_handle, challenge=challenge,
         timeout=PATIENCE, authenticator_selection=chosen, exclude_credentials=_descriptors(existing),
     )  # fmt: skip
     return webauthn.options_to_json(options)
@@ -66,7 +66,9 @@ def read(answer: str) -> tuple[dict[str, Any], str, bytes]:
     try:
         credential = json.loads(answer)
         data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        return credential, str(credential["id"]), data.challenge
+        # Written anew: half a letter, or a NUL, is nothing to ask a database for.
+        credential_id = bytes_to_base64url(base64url_to_bytes(credential["id"]))
+        return credential, credential_id, data.challenge
     except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unsound from error
 

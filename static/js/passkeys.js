@@ -26,7 +26,6 @@ function answer(credential) {
 
 async function onSubmit(event) {
   const form = event.target;
-  if (form.elements.passkey.value) return;
   event.preventDefault();
   const failed = form.querySelector("[data-passkey-failed]");
   failed.textContent = "";
@@ -41,8 +40,11 @@ async function onSubmit(event) {
 }
 
 export function passkeys() {
+  if (!window.PublicKeyCredential) {
+    for (const text of document.querySelectorAll("[data-no-passkeys]")) text.classList.remove("no-script");
+    return;
+  }
   for (const form of document.querySelectorAll("form[data-passkey]")) {
-    if (!window.PublicKeyCredential) continue;
     form.hidden = false;
     form.addEventListener("submit", onSubmit);
   }

@@ -36,6 +36,7 @@ GUARDED = {
     "log_enabled": "",
     "journal_days": "1",
     "administrators_second_factor": "1",
+    "mail_on_new_browser": "",
 }
 
 
@@ -153,7 +154,8 @@ def test_the_usual_ports_are_taken(database: Any, port: int) -> None:
 
 
 def test_a_mailbox_has_a_port_of_imap(root: Agent, sales: Any) -> None:
-    values = {"address": "a@desk.example", "kind": "imap", "host": "mx.example", "username": "a", "service": sales.id}
+    values = {"address": "a@desk.example", "kind": "imap", "host": "mx.example", "username": "a"}
+    values |= {"password": "open-sesame", "service": sales.id}
     with pytest.raises(InvalidInput) as refused:
         mailboxes.save(Mailbox(), {**values, "port": 6379}, actor=root)
     assert refused.value.field == "port"

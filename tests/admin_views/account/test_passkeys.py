@@ -7,15 +7,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import time_machine
 from flask.testing import FlaskClient
 
 from helpdesk.settings import environment
-from helpdesk.two_factor import passkeys
+from helpdesk.two_factor import passkeys, second_factors
 from helpdesk.two_factor.passkeys import Site
 from models import Agent, Passkey, RecoveryCode
 from tests.support import cast, doors, passkey_devices, phones
 from tests.support.passkey_devices import Device
+from web import passkey_site
 
 HERE = Site("localhost", "http://localhost")
 OURS = {"Origin": "http://localhost"}
@@ -165,6 +167,13 @@ def test_where_browsers_have_no_passkeys_the_page_says_why(client_of: Any, ana: 
     assert refused.status_code == 422
 
 
+@pytest.mark.parametrize("address", ["https://192.0.2.7", "https://[2001:db8::7]:8443"])
+def test_at_an_address_in_numbers_browsers_have_none(app: Any, address: str) -> None:
+    environment.use(replace(environment.current(), site_url=address))
+    with app.test_request_context(base_url=address):
+        assert passkey_site.site() is None
+
+
 def test_at_an_https_address_they_are_bound_to_its_name(app: Any, ana: Agent) -> None:
     environment.use(replace(environment.current(), site_url="https://desk.example.org:8443"))
     site = Site("desk.example.org", "https://desk.example.org:8443")
@@ -190,3 +199,46 @@ def test_recovery_codes_are_made_anew_without_a_phone_too(client_of: Any, ana: A
     off = doors.post(client, PAGE, {"action": "off", "current": cast.PASSWORD})
     assert off.status_code == 303
     assert not Passkey.select().exists()
+
+
+def test_without_a_phone_forms_ask_for_a_recovery_code_or_lead_to_the_passkey(client: FlaskClient, ana: Agent) -> None:
+    device = passkey_devices.added(ana, HERE)
+    with time_machine.travel("2026-03-02T12:00:00Z", tick=False) as clock:
+        doors.post(client, BY_PASSKEY, {"passkey": device.use(options_on(client.get(SIGN_IN)), HERE)})
+        clock.move_to("2026-03-02T12:20:00Z")
+        for path in ("/admin/profile", PAGE):
+            page = client.get(path)
+            assert "Recovery code" in doors.text_of(page)
+            assert "Verification code" not in doors.text_of(page)
+            assert f'href="/admin/confirm?next={path}"' in page.text
+        answer = device.use(options_on(client.get(f"/admin/confirm?next={PAGE}")), HERE)
+        assert doors.post(client, "/admin/confirm/passkey", {"passkey": answer, "next": PAGE}).location == PAGE
+        assert 'name="code"' not in client.get(PAGE).text
+        environment.use(replace(environment.current(), site_url="http://desk.example.org"))
+        clock.move_to("2026-03-02T12:40:00Z")
+        page = client.get(PAGE)
+        assert 'name="code"' in page.text
+        assert "/admin/confirm" not in page.text
+
+
+def test_what_goes_with_them_is_said_before_and_after(client_of: Any, ana: Agent) -> None:
+    passkey_devices.added(ana, HERE)
+    client, warning = client_of(ana), "It is the last one: the password alone opens your account then."
+    assert warning in client.get(PAGE).text
+    phones.set_up(ana)
+    client = client_of(ana)
+    page = client.get(PAGE)
+    assert warning not in page.text
+    assert "Switching it off removes your passkeys" in doors.text_of(page)
+    second_factors.remove_all(ana)
+    passkey_devices.added(ana, HERE)
+    client = client_of(ana)
+    doors.post(client, f"/admin/profile/passkeys/{Passkey.get().id}/remove")
+    assert "the password alone opens your account" in doors.text_of(client.get(PAGE))
+
+
+def test_a_browser_without_passkeys_is_told_what_to_do(client: FlaskClient, client_of: Any, ana: Agent) -> None:
+    passkey_devices.added(ana, HERE)
+    with_password(client, ana)
+    assert "This browser uses no passkeys, or JavaScript is off" in doors.text_of(client.get(CODE))
+    assert "This browser makes no passkeys, or JavaScript is off" in doors.text_of(client_of(ana).get(NEW))

@@ -217,7 +217,7 @@ def test_a_folder_of_sent_mails_that_is_missing_holds_up_no_mail(
 def test_the_folder_of_sent_mails_is_chosen_in_the_form(sales: Service, root: Agent) -> None:
     values = {
         "address": ADDRESS, "kind": "imap", "host": "imap.desk.example", "username": "support", "service": sales,
-        "read_sent": True, "sent_folder": "Sent",
+        "password": "open-sesame", "read_sent": True, "sent_folder": "Sent",
     }  # fmt: skip
     mailbox = mailboxes.save(Mailbox(), values, actor=root)
     MailFolder.create(mailbox=mailbox, name="Sent", last_uid=5)

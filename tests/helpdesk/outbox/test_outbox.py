@@ -123,6 +123,12 @@ def test_the_plain_text_of_every_mail(app, kind, locale, ticket, ana, carol):
     assert text == (GOLDEN / f"{kind}.{locale}.txt").read_text(encoding="utf-8")
 
 
+def signed_in_elsewhere(agent):
+    """Owe the mail about a browser that this agent's account has not had before."""
+    with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
+        notifications.tell_of_browser(agent, device="Firefox, Linux", network="203.0.113.7")
+
+
 def provoke(kind, ticket, ana, locale):
     """Do what causes this kind of mail, to Carol or Ana."""
     ben, sales = cast.make_agent("Ben", None), cast.make_service("Sales")
@@ -187,6 +193,7 @@ def provoke(kind, ticket, ana, locale):
         "invitation": lambda: notifications.send_account_mail(kind, agent=ana),
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
         "link-made": lambda: notifications.send_account_mail(kind, agent=ana),
+        "new-browser": lambda: signed_in_elsewhere(ana),
         "two-factor-reset": lambda: notifications.tell_of_reset(ana, actor=None),
     }
     acts[kind]()

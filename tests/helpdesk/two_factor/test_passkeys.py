@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.people import required_second_factor, sign_ins
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound, TooMany
+from helpdesk.people import required_second_factor, sign_in_limits, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings import environment
 from helpdesk.two_factor import passkeys, pending_sign_ins, recovery_codes, second_factors
@@ -94,6 +94,29 @@ def test_one_is_stored_once_and_ten_at_most(ana: Agent, ben: Agent) -> None:
         passkey_devices.added(ana)
 
 
+def test_two_desks_under_one_name_write_over_no_passkey_of_each_other(ana: Agent, ben: Agent) -> None:
+    def handle(agent: Agent) -> str:
+        return str(json.loads(passkeys.creation_options(agent, SITE))["user"]["id"])
+
+    before = handle(ana)
+    Agent.update(email="other@example.org").where(Agent.id == ana.id).execute()
+    assert handle(Agent.get_by_id(ana.id)) == before != handle(ben)
+    environment.use(replace(environment.current(), secret_key="the key of another desk, with 32 characters"))
+    assert handle(ana) != before
+
+
+def test_none_comes_in_behind_a_reset(database: Any, ana: Agent, root: Agent) -> None:
+    passkey_devices.added(ana)
+    token = sign_ins.start_sign_in(ana, device="x", by_link=False, network="")
+    answer = Device().make(passkeys.creation_options(ana, SITE))
+    add = partial(passkeys.add, ana, answer, "Laptop", site=SITE, keep_token=token)
+    ended = racing.beside(partial(second_factors.reset, ana, actor=root), add)
+    assert ended[0] == "done"
+    assert not Passkey.select().exists()
+    with pytest.raises(NotAllowed):
+        add()
+
+
 def test_a_browser_is_told_which_it_has_already(ana: Agent) -> None:
     passkey_devices.added(ana)
     options = json.loads(passkeys.creation_options(ana, SITE))
@@ -124,6 +147,17 @@ def test_an_answer_is_good_once(ana: Agent) -> None:
         assert refused(device.use(older))
 
 
+def test_it_gives_no_tries_back_to_who_guesses_codes_beside(ana: Agent) -> None:
+    _phone, _codes = phones.set_up(ana)
+    device = passkey_devices.added(ana)
+    for _ in range(sign_in_limits.CODES):
+        with pytest.raises(InvalidInput):
+            pending_sign_ins.complete(pending_sign_ins.begin(ana), "no code", visitor=HOME)
+    assert use(device.use(passkeys.request_options(SITE))) == ana
+    with pytest.raises(TooMany):
+        pending_sign_ins.complete(pending_sign_ins.begin(ana), "no code", visitor=HOME)
+
+
 def test_of_two_browsers_with_one_answer_one_gets_in(database: Any, ana: Agent) -> None:
     device = passkey_devices.added(ana, counts=False)
     answer = device.use(passkeys.request_options(SITE))
@@ -148,6 +182,12 @@ def test_what_is_refused_is_told_in_the_same_words(ana: Agent, ben: Agent) -> No
     assert use(device.use(options)) == ana
     Agent.update(active=False).execute()
     assert refused(device.use(passkeys.request_options(SITE)))
+
+
+@pytest.mark.parametrize("key", ["a\0b", "\ud800", None, 7, [], "x" * 15_000])
+def test_a_key_that_cannot_be_one_is_refused_as_any_other(database: Any, ana: Agent, key: Any) -> None:
+    answer = json.loads(passkey_devices.added(ana).use(passkeys.request_options(SITE)))
+    assert refused(json.dumps({**answer, "id": key}))
 
 
 def test_one_of_another_address_opens_nothing_here(ana: Agent) -> None:
