@@ -1,41 +1,24 @@
 """The files of messages: attached in the rule's transaction, readable like their ticket, deleted with the message.
 
-A file is on disk before a row names it; `sweep` deletes files that a crash left without a row.
+A file is on disk before a row names it; `sweep` takes away what a crash left without a row.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from peewee import ModelSelect, chunked, fn
 
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System
-from helpdesk.errors import HelpdeskError, NotFound
-from helpdesk.files import file_store, pictures, uploads
-from helpdesk.files.file_store import COLUMNS, PLACE, StoredFile
+from helpdesk.errors import NotFound
+from helpdesk.files import file_store, orphans, pictures, uploads
+from helpdesk.files.file_store import COLUMNS, StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, text_pictures
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.settings import environment
 from models import Agent, Attachment, Message, Ticket, Upload
 
-
-class WrongPicture(HelpdeskError):
-    """The files and the database do not fit; nothing is deleted until they do."""
-
-
-#: The age at which a file that no row names is nobody's: no transaction is open that long.
-ORPHANED = timedelta(days=1)
-#: Where files go that no row names, and for how long: a wrong picture of the world can be mended until then.
-BIN = "orphans"
-BINNED = timedelta(days=30)
-#: Fewer orphans than this are what crashes leave, however few files there are.
-FEW = 3
 #: Letters of a path behind its folder.
 _TAIL = len("/ab/") + 64
 
@@ -135,62 +118,8 @@ def detach(message: Message) -> list[str]:
 
 
 def sweep() -> int:
-    """Move files that no row names and that are older than a day to a bin of 30 days; return how many.
-
-    Files in the bin that a row names after all come back first. Raises WrongPicture, and moves nothing, when most files
-    would go: then the database is not the one these files belong to.
-    """
-    _bring_back()
-    limit = clock.now() - ORPHANED
-    seen, orphans = 0, []
-    for paths in chunked(_older_than(limit), 500):
-        named = _named_by_rows(paths)
-        orphans += [path for path in paths if path not in named]
-        seen += len(paths)
-    if len(orphans) >= FEW and 2 * len(orphans) > seen:
-        raise WrongPicture(
-            f"No row names {len(orphans)} of {seen} files, so nothing was swept: is this their database?"
-        )
-    for path in orphans:
-        # Another host may sweep the same folder.
-        with suppress(FileNotFoundError):
-            _move(file_store.location(path), _bin() / path)
-    _empty_bin()
-    return len(orphans)
-
-
-def _bin() -> Path:
-    return environment.current().data_dir / BIN
-
-
-def _move(source: Path, target: Path) -> None:
-    file_store.make_folder(target.parent)
-    source.rename(target)
-    # From now on its age is that of its stay in the bin.
-    os.utime(target)
-
-
-def _binned() -> Iterator[str]:
-    for file in _bin().rglob("??/*"):
-        path = file.relative_to(_bin()).as_posix()
-        if PLACE.fullmatch(path):
-            yield path
-
-
-def _bring_back() -> None:
-    """Put files back that a row names: the right database is here again."""
-    for paths in chunked(_binned(), 500):
-        for path in _named_by_rows(paths):
-            with suppress(FileNotFoundError):
-                _move(_bin() / path, file_store.location(path))
-
-
-def _empty_bin() -> None:
-    limit = clock.now() - BINNED
-    for path in _binned():
-        with suppress(FileNotFoundError):
-            if _modified_at(_bin() / path) < limit:
-                (_bin() / path).unlink()
+    """Move files that no row names to the bin of orphans; return how many. Raises WrongPicture (`orphans`)."""
+    return orphans.sweep(folders(), _named_by_rows)
 
 
 def _named_by_rows(paths: Sequence[str]) -> set[str]:
@@ -206,22 +135,6 @@ def _paths_in_use(table: type[Attachment] | type[Upload], paths: Sequence[str]) 
 def _of_settings() -> set[str]:
     """Return the path of the one file that only a setting names, the owner's logo; else nothing."""
     return {logo["path"]} if (logo := settings.get("logo")) else set()
-
-
-def _older_than(limit: datetime) -> Iterator[str]:
-    """Yield the paths of stored files older than `limit` (naive UTC) in the present and former folders."""
-    root = environment.current().data_dir
-    for folder in sorted(folders()):
-        for file in root.joinpath(folder).glob("??/*"):
-            path = file.relative_to(root).as_posix()
-            # Another host may sweep the same folder.
-            with suppress(FileNotFoundError):
-                if PLACE.fullmatch(path) and _modified_at(file) < limit:
-                    yield path
-
-
-def _modified_at(file: Path) -> datetime:
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
 def folders() -> set[str]:

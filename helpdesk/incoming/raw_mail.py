@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from peewee import chunked
-
-from helpdesk import clock
 from helpdesk.errors import NotFound
-from helpdesk.files import file_store
-from helpdesk.files.attachments import ORPHANED
-from helpdesk.files.file_store import PLACE
+from helpdesk.files import file_store, orphans
 from helpdesk.i18n import lazy
-from helpdesk.settings import environment
 from models import IncomingMail
 
 FOLDER = "mail"
@@ -41,24 +33,10 @@ def discard(paths: Iterable[str | None]) -> None:
 
 
 def sweep() -> int:
-    """Delete the bytes that no row names and that are older than a day: what a crash left; return how many."""
-    root, limit, swept = environment.current().data_dir, clock.now() - ORPHANED, 0
-    for files in chunked(root.joinpath(FOLDER).glob("??/*"), 500):
-        paths = [
-            path
-            for file in files
-            if PLACE.fullmatch(path := file.relative_to(root).as_posix()) and _is_older(file, limit)
-        ]
-        named = {
-            path for (path,) in IncomingMail.select(IncomingMail.path).where(IncomingMail.path.in_(paths)).tuples()
-        }
-        orphans = [path for path in paths if path not in named]
-        discard(orphans)
-        swept += len(orphans)
-    return swept
+    """Move the bytes that no row names to the bin of orphans; return how many. Raises WrongPicture (`orphans`)."""
+    return orphans.sweep([FOLDER], _named_by_rows)
 
 
-def _is_older(file: Path, limit: datetime) -> bool:
-    with suppress(FileNotFoundError):
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None) < limit
-    return False
+def _named_by_rows(paths: Sequence[str]) -> set[str]:
+    rows = IncomingMail.select(IncomingMail.path).where(IncomingMail.path.in_(paths))
+    return {path for (path,) in rows.tuples()}

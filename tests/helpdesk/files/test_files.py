@@ -15,7 +15,7 @@ from database import Stamp
 from helpdesk import clock, settings, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
-from helpdesk.files import attachments, file_store, filetypes, uploads
+from helpdesk.files import attachments, file_store, filetypes, orphans, uploads
 from helpdesk.operations import upkeep
 from helpdesk.settings import environment
 from models import Agent, Attachment, Customer, Message, Setting, Ticket, Upload
@@ -406,7 +406,7 @@ def test_the_sweep_stops_when_it_would_take_most_files(ticket, data_dir):
         age(row.path, hours=36)
     paths = [row.path for row in rows]
     Attachment.delete().execute()
-    with pytest.raises(attachments.WrongPicture):
+    with pytest.raises(orphans.WrongPicture):
         attachments.sweep()
     assert all(file_store.location(path).exists() for path in paths)
 

@@ -14,6 +14,7 @@ import pytest
 
 from helpdesk import clock
 from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.files import orphans
 from helpdesk.incoming import acceptance, mail_record, parsed_mail, pipe, pipeline, raw_mail, raw_mail_retention
 from helpdesk.settings import environment
 from models import IncomingMail, Mailbox, MailRecipient, Service, Ticket
@@ -220,3 +221,24 @@ def test_a_file_without_a_row_is_swept_after_a_day(mailbox: Mailbox) -> None:
     raw_mail.sweep()
     assert not file.exists()
     assert raw_mail.location(row).exists()
+
+
+def test_an_older_database_costs_no_mail(mailbox: Mailbox, data_dir: Path) -> None:
+    lost, *others = [take(mailbox, mail(subject=f"Mail {number}")) for number in range(4)]
+    files = [raw_mail.location(row) for row in (lost, *others)]
+    for file in files:
+        os.utime(file, (file.stat().st_mtime - 2 * 86_400,) * 2)
+    stored = [row.__data__ for row in IncomingMail.select().order_by(IncomingMail.id)]
+    lost.delete_instance(recursive=True)
+    raw_mail.sweep()
+    assert (files[0].exists(), (data_dir / "orphans" / str(lost.path)).exists()) == (False, True)
+    # The database of today is back: so is its mail.
+    IncomingMail.insert(stored[0]).execute()
+    raw_mail.sweep()
+    assert files[0].exists()
+    IncomingMail.delete().execute()
+    os.utime(files[0], (files[0].stat().st_mtime - 2 * 86_400,) * 2)
+    with pytest.raises(orphans.WrongPicture):
+        raw_mail.sweep()
+    for file in files:
+        file.unlink()  # raises where the sweep took one
