@@ -9,14 +9,21 @@ from peewee import Expression, ModelSelect
 from helpdesk import access, clock
 from helpdesk.events import transaction
 from helpdesk.settings.email_kinds import KINDS
+from helpdesk.settings.uneditable_emails import ACCOUNT, NAMED, UNEDITABLE
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
 from helpdesk.visitors import unconfirmed
 from models import Agent, MailId, OutgoingEmail, Ticket
 
 #: Kinds that speak of an account or an address and quote no ticket.
-OF_ACCOUNTS = frozenset({*(kind.key for kind in KINDS.values() if kind.group == "accounts"), unconfirmed.KIND, "test"})
-#: Names tickets and belongs to none.
-DIGEST = "digest"
+OF_ACCOUNTS = frozenset(
+    {
+        *(kind.key for kind in KINDS.values() if kind.group == "accounts"),
+        *(kind.key for kind in UNEDITABLE.values() if kind.of == ACCOUNT),
+        *(unconfirmed.KIND, "test"),
+    }
+)
+#: Kinds that name tickets and belong to none.
+DIGESTS = frozenset(kind.key for kind in UNEDITABLE.values() if kind.of == NAMED)
 #: Days a mail is kept once it was sent or cancelled: a quarter, for whoever says that no answer came.
 DAYS_KEPT = 90
 #: Mails looked at and deleted in one transaction.
@@ -36,8 +43,8 @@ def purge() -> int:
     """Delete what was sent or cancelled long ago, and what purged tickets left behind; return how many."""
     now = clock.now()
     # A ticket in a digest may have been purged: by then its digest is as old as the bin.
-    left = OutgoingEmail.ticket.is_null() & OutgoingEmail.kind.not_in([*sorted(OF_ACCOUNTS), DIGEST])
-    left |= (OutgoingEmail.kind == DIGEST) & (OutgoingEmail.created_at < now - timedelta(days=BIN_DAYS))
+    left = OutgoingEmail.kind.not_in(sorted(OF_ACCOUNTS | DIGESTS))
+    left |= OutgoingEmail.kind.in_(sorted(DIGESTS)) & (OutgoingEmail.created_at < now - timedelta(days=BIN_DAYS))
     deleted = int(OutgoingEmail.delete().where(OutgoingEmail.ticket.is_null(), left).execute())
     for state in ("sent", "cancelled"):
         while count := _purge_oldest(OutgoingEmail.state == state):

@@ -10,6 +10,9 @@ from helpdesk.i18n import lazy
 
 #: What the header Auto-Submitted says of a mail that no person writes.
 AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
+#: What a kind of e-mail is about, and so how long it is kept and who reads it afterwards: the ticket it belongs to;
+#: tickets that it only names, belonging to none; or an account.
+TICKET, NAMED, ACCOUNT = "ticket", "named", "account"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Uneditable:
     sender_name: Label | None = None
     shares_switch: bool = False
     automatic: str = AUTO_GENERATED
+    of: str = TICKET
 
 
 #: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
@@ -117,6 +121,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "not-sent",
             lazy("Answer by e-mail not sent"),
             like="assignment",
+            of=NAMED,
             sender_name=Label(en="HelpDesk - Not sent", fr="HelpDesk - Non envoyé"),
             subject=Label(
                 en="Your answer was not sent (#%(number)s)", fr="Votre réponse n’a pas été envoyée (#%(number)s)"
@@ -152,6 +157,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "link-made",
             lazy("A link to the account was made"),
             like="reset",
+            of=ACCOUNT,
             subject=Label(
                 en="A link to choose a new password was made", fr="Un lien pour choisir un mot de passe a été créé"
             ),
@@ -168,6 +174,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "two-factor-reset",
             lazy("Two-factor authentication was reset"),
             like="reset",
+            of=ACCOUNT,
             subject=Label(
                 en="Two-factor authentication was reset", fr="La double authentification a été réinitialisée"
             ),
@@ -203,6 +210,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "several-due-soon",
             lazy("Several tickets due soon"),
             like="due_soon",
+            of=NAMED,
             subject=Label(en="%(count)s tickets due soon", fr="%(count)s tickets à échéance proche"),
             body=Label(
                 en="<p>%(count)s tickets will soon be overdue:</p>",
@@ -214,6 +222,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "several-overdue",
             lazy("Several overdue tickets"),
             like="overdue",
+            of=NAMED,
             subject=Label(en="%(count)s overdue tickets", fr="%(count)s tickets en retard"),
             body=Label(
                 en="<p>%(count)s tickets are overdue:</p>",
@@ -226,6 +235,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "due-list",
             lazy("Daily list of overdue tickets"),
             like="overdue",
+            of=NAMED,
             subject=Label(en="Overdue tickets: %(count)s", fr="Tickets en retard\u00a0: %(count)s"),
             body=Label(
                 en="<p>Overdue tickets at present: %(count)s. The longest overdue stand first.</p>",
@@ -237,6 +247,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "digest",
             lazy("Several tickets assigned"),
             like="assignment",
+            of=NAMED,
             subject=Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés"),
             body=Label(
                 en="<p>%(count)s tickets have been assigned to you:</p>",

@@ -62,6 +62,9 @@ def test_no_mail_outlives_the_tickets_it_names(database):
     kept = [old_mail(29, kind="digest"), old_mail(80, kind="invitation"), old_mail(80, kind="confirm")]
     old_mail(31, kind="digest")
     old_mail(2, kind="transfer", state="sent")
+    kept += [old_mail(80, kind=kind) for kind in ("link-made", "two-factor-reset")]
+    kept += [old_mail(2, kind=kind) for kind in ("several-due-soon", "several-overdue", "due-list", "not-sent")]
+    old_mail(31, kind="due-list")
     upkeep.run()
     assert [row.id for row in OutgoingEmail.select().order_by(OutgoingEmail.id)] == [row.id for row in kept]
 
