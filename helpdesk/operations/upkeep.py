@@ -13,6 +13,7 @@ from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly_backup
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
+from helpdesk.settings import run_state
 from helpdesk.tickets import drafts, merge_undo, presence
 from helpdesk.visitors import guest_passes, unconfirmed
 from models import PendingSignIn, SecurityCode, SignIn
@@ -25,10 +26,14 @@ def run() -> None:
 
 
 def by_age(step: Callable[[], object]) -> Callable[[], object]:
-    """Return a step that deletes by age: it rests while the clock may be wrong (RULES 42)."""
+    """Return a step that deletes by age: it rests while the clock may be wrong (RULES 42), and in a resting copy.
+
+    Who brings an old backup back may want what its age would delete.
+    """
 
     def rest_or_run() -> None:
-        if clock_guard.may_delete():
+        # The guard remembers when it was asked: it comes first.
+        if clock_guard.may_delete() and not run_state.is_resting_copy():
             step()
 
     return rest_or_run
@@ -41,12 +46,22 @@ def by_clock(step: Callable[[], object]) -> Callable[[], object]:
         if clock_guard.may_act():
             step()
 
+    return at_work(rest_or_run)
+
+
+def at_work(step: Callable[[], object]) -> Callable[[], object]:
+    """Return a step that a resting copy leaves undone: its mails would all leave on the day it is let go."""
+
+    def rest_or_run() -> None:
+        if not run_state.is_resting_copy():
+            step()
+
     return rest_or_run
 
 
 #: What deletes nothing, and what only mends: both go on whatever the clock says.
 ALWAYS: dict[str, Callable[[], object]] = {
-    "mails to check": mailbox_health.tell_of_held,
+    "mails to check": at_work(mailbox_health.tell_of_held),
     "waiting orders": orders.link_waiting,
     "tickets of disabled accounts": teams.free_leftovers,
     "the room of files": room.recount,

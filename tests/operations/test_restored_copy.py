@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 
-from helpdesk import outbox
+import helpdesk.wiring  # noqa: F401 — due times follow from events only once it is read
+from helpdesk import clock, outbox, settings
+from helpdesk.due_times import rules
 from helpdesk.errors import NotAllowed
-from helpdesk.operations import clock_guard, restored_copy
+from helpdesk.operations import clock_guard, jobs, restored_copy
 from helpdesk.settings import run_state
-from models import Agent, OutgoingEmail, Ticket
-from tests.support import doors
+from models import Agent, Customer, Department, DueTime, OutgoingEmail, Service, Ticket
+from tests.support import cast, doors
 from tests.support.mailbox import Mailbox
 
 HEALTH = "/admin/health/"
@@ -46,6 +50,27 @@ def test_a_resting_copy_mails_nobody_until_it_is_let_go(smtp: Mailbox, root: Age
     restored_copy.let_go(actor=root)
     assert restored_copy.current() is None
     assert outbox.deliver_due() == from_before
+
+
+@pytest.mark.usefixtures("request_context", "resting", "ana")
+def test_a_resting_copy_keeps_what_is_old_and_heaps_up_no_mail(
+    ticket: Ticket, root: Agent, carol: Customer, billing: Service, invoices: Department
+) -> None:
+    rules.save(DueTime(), {"first_reply": 300}, actor=root)
+    binned = cast.open_ticket(carol, billing, invoices)
+    Ticket.update(in_bin=True, binned_at=clock.now() - timedelta(days=40)).where(Ticket.id == binned.id).execute()
+    settings.save({"due_alerts_at_night": True})
+    before = owed()
+    with time_machine.travel(clock.now() + timedelta(hours=6), tick=False) as moment:
+        jobs.TIMETABLE.run()
+        moment.shift(timedelta(days=1))
+        jobs.TIMETABLE.run()
+        assert (Ticket.select().count(), owed()) == (2, before)
+        restored_copy.let_go(actor=root)
+        moment.shift(timedelta(days=1))
+        jobs.TIMETABLE.run()
+    assert [row.id for row in Ticket.select()] == [ticket.id]
+    assert OutgoingEmail.select().where(OutgoingEmail.kind == "due-list").count() == 1
 
 
 @pytest.mark.usefixtures("resting")
