@@ -25,6 +25,8 @@ from models import Agent, OutgoingEmail
 KEY = "mail_server"
 #: The server is called again after a minute, later after as long as it has been away, and after this at the latest.
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=15)
+#: For so long nobody may have called or tried: beyond, the desk was off or the clock jumped (RULES 42).
+UNTRIED = timedelta(days=2)
 #: How long an answer stands for the next one: a sign-in that is refused from now on is red within a minute, and the
 #: server is called no oftener than that takes.
 TRUST = timedelta(seconds=57)
@@ -82,7 +84,8 @@ def note_answer(server: MailServer) -> None:
 def note_fault(server: MailServer, failure: Failure) -> Fault:
     """Remember what is wrong with the server, and return it with the time of the next call."""
     before, now = fault(server), clock.now()
-    since = before.since if before is not None else now
+    # After days in which nobody called, switched off or by another clock, the five days of `retries` begin anew.
+    since = before.since if before is not None and now - before.until <= UNTRIED else now
     found = Fault(failure, since, now + min(max(now - since, SHORTEST), LONGEST))
     values = {"since": since.isoformat(), "until": found.until.isoformat(), "failure": asdict(failure)}
     run_state.write(KEY, {"server": _name(server), **values})

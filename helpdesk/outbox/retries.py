@@ -32,6 +32,9 @@ def defer(email: OutgoingEmail, failure: Failure) -> None:
     """Let a mail wait whose server said "not now": it uses up no try. After five days of that it is given up."""
     now = clock.now()
     since = min(email.deferred_since or now, now)
+    if now - email.due_at > outbox_health.UNTRIED:
+        # Nobody has tried it for days: the desk was off, or the clock jumped.
+        since = now
     if now - since >= PATIENCE:
         give_up(email, failure)
         return

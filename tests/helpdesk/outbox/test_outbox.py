@@ -325,6 +325,15 @@ def test_tries_grow_apart_for_five_days_and_end_visibly(refusing):
     assert (again(full).state, reason(full)) == ("failed", "The mail server refused the recipient: 452 mailbox full")
 
 
+def test_a_mail_put_off_before_the_desk_was_off_is_not_given_up_at_once(refusing):
+    full = owe("full@customer.example")
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        outbox.deliver_due()
+        traveller.shift(timedelta(days=7))
+        outbox.deliver_due()
+    assert again(full).state == "pending"
+
+
 def test_a_bad_address_fails_without_holding_others_up(smtp):
     bad, good = owe("not an address"), owe()
     outbox.deliver_due()
