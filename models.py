@@ -13,7 +13,19 @@ from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
 from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, Erasure
-from tables.filters import Filter, FilterAction, FilterCondition
+from tables.filters import (
+    ARRIVES,
+    BEGINNINGS,
+    DAILY,
+    EACH_TIME,
+    FREQUENCIES,
+    HAPPENS,
+    ONCE,
+    PASSED,
+    Filter,
+    FilterAction,
+    FilterCondition,
+)
 from tables.history import DELETIONS, NOTE_DELETIONS, JournalEntry, TicketEvent
 from tables.incoming import (
     LARGE_MAIL,
@@ -46,6 +58,7 @@ from tables.messages import (
 from tables.operations import Setting, TimetableRun, Worker
 from tables.orders import ApiKey, Order, OrderLine
 from tables.outbox import EMAIL_STATES, OutgoingEmail, UnconfirmedRequest
+from tables.rules import RuleMark, RuleMoment, RuleRecord
 from tables.services import Department, Service
 from tables.setup import (
     CATEGORIES,
@@ -119,6 +132,9 @@ TABLES: tuple[type[Base], ...] = (
     Filter,
     FilterCondition,
     FilterAction,
+    RuleMark,
+    RuleRecord,
+    RuleMoment,
     OutgoingEmail,
     AccessLink,
     GuestPass,

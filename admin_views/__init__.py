@@ -22,6 +22,7 @@ from admin_views.people.customer import CustomerPage
 from admin_views.people.erasing import ErasingPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
+from admin_views.setup.automations import AutomationsView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
 from admin_views.setup.customers import CustomersView
@@ -63,6 +64,7 @@ from admin_views.tickets.sidebar import desk_menu
 from admin_views.tickets.snooze import SnoozePage
 from admin_views.tickets.undo_send import UndoSendPage
 from admin_views.tickets.unread import UnreadPage
+from admin_views.tickets.why import WhyPage
 from helpdesk.i18n import lazy
 from web import errors, sessions
 from web.security import nonce
@@ -84,6 +86,7 @@ PAGES = (
     CcPage,
     AddressesPage,
     DueTimePage,
+    WhyPage,
     FilesPage,
     BulkPage,
     SavedViewsView,
@@ -95,6 +98,7 @@ PAGES = (
     DepartmentsView,
     CannedResponsesView,
     FiltersView,
+    AutomationsView,
     UsersView,
     DeparturesPage,
     TeamsView,

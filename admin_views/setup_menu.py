@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_departments", lazy("Departments"), "configure"),
             ("desk_canned_responses", lazy("Canned responses"), "desk"),
             ("desk_filters", lazy("Filters"), "configure"),
+            ("desk_automations", lazy("Automations"), "configure"),
         ),
     ),
     (

@@ -66,6 +66,9 @@ class EventKind(StrEnum):
     REPLY_STOPPED = "reply-stopped"
     RESPONSE_SKIPPED = "response-skipped"
     ACT_SKIPPED = "act-skipped"
+    RULE_APPLIED = "rule-applied"
+    RULE_SKIPPED = "rule-skipped"
+    RULES_REST = "rules-rest"
 
 
 #: The sentence of each kind.
@@ -124,6 +127,9 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.REPLY_STOPPED: lazy("The reply that %(name)s had scheduled for %(until)s is a draft again"),
     EventKind.RESPONSE_SKIPPED: lazy("The canned response “%(name)s” was not saved: its name is taken by now"),
     EventKind.ACT_SKIPPED: lazy("Left out when a scheduled reply left: %(name)s %(reason)s"),
+    EventKind.RULE_APPLIED: lazy("The rule “%(name)s” applied"),
+    EventKind.RULE_SKIPPED: lazy("An action of the rule “%(name)s” was skipped"),
+    EventKind.RULES_REST: lazy("Rules leave this ticket alone for a day: they acted too often within an hour"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

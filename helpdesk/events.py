@@ -34,13 +34,17 @@ __all__ = [
     "assignee_name",
     "before_commit",
     "by_filter",
+    "columns_before",
     "customer_of",
     "describe",
     "held_rows",
     "listeners",
     "locked_tickets",
+    "note_before",
     "other_number",
     "record",
+    "recorded",
+    "rule_name",
     "transaction",
     "twice_at_most",
 ]
@@ -66,6 +70,11 @@ locked_tickets: ContextVar[dict[int, Ticket] | None] = ContextVar("locked_ticket
 held_rows: ContextVar[dict[tuple[str, int], Agent | Team | None] | None] = ContextVar("held_rows", default=None)
 #: What the running transaction has written in histories: kinds by the ids of their tickets.
 _noted: ContextVar[dict[int, set[EventKind]] | None] = ContextVar("noted", default=None)
+#: The same, line by line, without what was rolled back.
+_lines: ContextVar[list[TicketEvent] | None] = ContextVar("lines", default=None)
+#: What the tickets that the running transaction has locked were like before it, by their ids.
+_before: ContextVar[dict[int, dict[str, Any]] | None] = ContextVar("before", default=None)
+_BEGINNING_EMPTY: tuple[ContextVar[Any], ...] = (locked_tickets, held_rows, _noted, _before)
 
 
 @contextmanager
@@ -75,7 +84,8 @@ def transaction() -> Iterator[None]:
         with _locks_of_nested(), database.atomic():
             yield
         return
-    before, held_before, noted_before = locked_tickets.set({}), held_rows.set({}), _noted.set({})
+    tokens: list[tuple[ContextVar[Any], Any]] = [(variable, variable.set({})) for variable in _BEGINNING_EMPTY]
+    tokens.append((_lines, _lines.set([])))
     try:
         with database.atomic():
             yield
@@ -83,9 +93,8 @@ def transaction() -> Iterator[None]:
                 for follow in before_commit:
                     follow(noted)
     finally:
-        locked_tickets.reset(before)
-        held_rows.reset(held_before)
-        _noted.reset(noted_before)
+        for variable, token in tokens:
+            variable.reset(token)
     for hook in after_commit:
         hook()
 
@@ -102,12 +111,16 @@ def twice_at_most(act: Callable[[], T]) -> T:
 
 @contextmanager
 def _locks_of_nested() -> Iterator[None]:
-    """Forget what a nested transaction locked when it is rolled back: its locks go with it."""
+    """Forget what a nested transaction locked and wrote in histories when it is rolled back: it goes with it."""
     notes: list[Any] = [locked_tickets.get(), held_rows.get()]
     before = [dict(note) if note else {} for note in notes]
+    lines = _lines.get()
+    count = len(lines or ())
     try:
         yield
     except BaseException:
+        if lines is not None:
+            del lines[count:]
         for note, earlier in zip(notes, before, strict=True):
             if note is not None:
                 note.clear()
@@ -115,17 +128,40 @@ def _locks_of_nested() -> Iterator[None]:
         raise
 
 
-_filter_name: ContextVar[str] = ContextVar("filter_name", default="")
+def recorded() -> list[TicketEvent]:
+    """Return what the running transaction has written in histories and not rolled back, in order."""
+    return list(_lines.get() or ())
+
+
+def note_before(ticket: Ticket) -> None:
+    """Remember what a ticket is like that the running transaction has just locked, unless it was locked before."""
+    before = _before.get()
+    if before is not None and ticket.id not in before:
+        before[ticket.id] = dict(ticket.__data__)
+
+
+def columns_before(ticket: Ticket) -> Mapping[str, Any]:
+    """Return the columns of a ticket before the running transaction; none for one that it has not locked."""
+    return (_before.get() or {}).get(ticket.id, {})
+
+
+#: The rule that is at work: how the history calls it ("by_filter", "by_rule"), and its name.
+_rule: ContextVar[tuple[str, str]] = ContextVar("rule", default=("", ""))
 
 
 @contextmanager
-def by_filter(name: str) -> Iterator[None]:
-    """Let the history say that what the program does inside is done by this filter."""
-    token = _filter_name.set(name)
+def by_filter(name: str, key: str = "by_filter") -> Iterator[None]:
+    """Let the history say that what the program does inside is done by this filter, or another rule ("by_rule")."""
+    token = _rule.set((key, name))
     try:
         yield
     finally:
-        _filter_name.reset(token)
+        _rule.reset(token)
+
+
+def rule_name() -> str:
+    """Return the name of the filter or rule at work; empty where none is."""
+    return _rule.get()[1]
 
 
 def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | None = None, **data: Any) -> TicketEvent:
@@ -133,8 +169,9 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
 
     `about` is the message that caused the event, so that listeners need not read it again.
     """
-    if isinstance(actor, System) and _filter_name.get():
-        data = {**data, "by_filter": _filter_name.get()}
+    key, name = _rule.get()
+    if isinstance(actor, System) and key:
+        data = {**data, key: name}
     event = TicketEvent(
         ticket=ticket,
         kind=kind.value,
@@ -146,8 +183,10 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
     )
     insert(event)
     event.about = about
-    if (noted := _noted.get()) is not None:
+    if (noted := _noted.get()) is not None and (lines := _lines.get()) is not None:
         noted.setdefault(ticket.id, set()).add(kind)
+        event.by_rule = bool(name)
+        lines.append(event)
     for listener in listeners.get(kind, ()):
         listener(event, actor)
     return event
@@ -183,8 +222,12 @@ def describe(event: TicketEvent, *, is_nameless: bool = False) -> str:
     data = {key: _as_text(value) for key, value in event.data.items()}
     if "until" in data:
         data["until"] = when(datetime.fromisoformat(data["until"]))
-    rule = data.pop("by_filter", "")
-    who = event.actor_name or (_("The filter “%(name)s”", name=rule) if rule else _("The desk"))
+    filter_name, rule = data.pop("by_filter", ""), data.pop("by_rule", "")
+    who = event.actor_name or _("The desk")
+    if filter_name and not event.actor_name:
+        who = _("The filter “%(name)s”", name=filter_name)
+    elif rule and not event.actor_name:
+        who = _("The rule “%(name)s”", name=rule)
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else SENTENCES[kind]
     usual = NAMELESS[kind] if is_nameless else usual
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {

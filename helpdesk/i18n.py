@@ -83,6 +83,13 @@ def lazy(text: str, /, **variables: Any) -> LazyString:
     return LazyString(translate, text, **variables)
 
 
+def source_of(message: Any) -> tuple[str, dict[str, str]]:
+    """Return a lazy text as it can be stored and translated for each reader: in English, and what stands in it."""
+    if isinstance(message, LazyString):
+        return str(message._args[0]), {key: str(value) for key, value in message._kwargs.items()}
+    return str(message), {}
+
+
 def language_name(code: str, *, alone: bool = False) -> str:
     """Return the name of a language in the reader's language; with `alone`, capitalised."""
     name = Locale.parse(language()).languages.get(code) or LANGUAGES.get(code, code)

@@ -61,6 +61,9 @@ SILENT = frozenset(
             "watched_by",
             "begins_at",
             "second_factor_due_at",
+            "active_from",
+            "gone_mailed_at",
+            "beginning",
         ),
     }
 )

@@ -52,6 +52,7 @@ class Act(StrEnum):
     TICKET_TAKEN_AWAY = "ticket-taken-away"
     TICKET_GIVEN = "ticket-given"
     MAILBOX_SIGNED_IN = "mailbox-signed-in"
+    RULE_CHANGED = "rule-changed"
     LINKS_REVOKED = "links-revoked"
     PERSONS_LINKS_REVOKED = "persons-links-revoked"
     EXAMPLES_LOADED = "examples-loaded"
@@ -134,6 +135,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
         lazy("%(who)s took ticket %(number)s from %(subject)s, who no longer reads it: it went to %(to)s"),
     ),
     Act.TICKET_GIVEN: (SETUP, lazy("%(who)s gave %(subject)s ticket %(number)s, which was of %(former)s")),
+    Act.RULE_CHANGED: (SETUP, lazy("%(who)s changed the rule “%(subject)s”, which did until then: %(old)s")),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
     Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
@@ -161,7 +163,7 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
     "Priority": (SETUP, lazy("priority")),
     "Tag": (SETUP, lazy("tag")),
     "CannedResponse": (SETUP, lazy("canned response")),
-    "Filter": (SETUP, lazy("filter")),
+    "Filter": (SETUP, lazy("filter or rule")),
     "Customer": (SETUP, lazy("customer")),
     "Mailbox": (SETUP, lazy("mailbox")),
     "SenderRule": (SETUP, lazy("sender")),
@@ -194,6 +196,9 @@ FIELD_NAMES: dict[str, Any] = {
     "actions": lazy("actions"),
     "acts": lazy("acts"),
     "active": lazy("active"),
+    "trigger": lazy("what happens"),
+    "hours": lazy("how long"),
+    "frequency": lazy("how often it acts"),
     "address": lazy("address"),
     "after": lazy("what becomes of e-mails that were read"),
     "after_days": lazy("after how many days"),

@@ -116,6 +116,7 @@ def mark_locked(ticket: Ticket) -> None:
     tickets = events.locked_tickets.get()
     if tickets is not None:
         tickets[id(ticket)] = ticket
+        events.note_before(ticket)
 
 
 @Prepared

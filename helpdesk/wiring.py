@@ -10,6 +10,7 @@ from helpdesk.events import EventKind
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
 from helpdesk.people import customer_absences, deliverability, required_second_factor
+from helpdesk.rules import on_events
 from helpdesk.tickets import unread
 from models import TicketEvent
 
@@ -48,5 +49,5 @@ i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
 Cached.before_delete.append(examples.forget)
-events.before_commit.append(keeping.keep)
+events.before_commit.extend((on_events.follow, keeping.keep))
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

@@ -1,16 +1,23 @@
-"""Filters of new tickets, with their conditions and actions."""
+"""Filters of new tickets and the other rules, with their conditions and actions."""
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField
 
 from database import Cached, UtcDateTimeField
 
+#: How a rule begins: a ticket arrives (a filter), something happens to a ticket, or time has passed.
+ARRIVES, HAPPENS, PASSED = BEGINNINGS = ("arrives", "happens", "passed")
+#: How often a rule acts on one ticket.
+ONCE, EACH_TIME, DAILY = FREQUENCIES = ("once", "each", "daily")
+
 
 class Filter(Cached):
-    """A filter: conditions on a new ticket and the actions when they match, applied in the order of positions.
+    """A filter or another rule: conditions and the actions when they match, applied in the order of positions.
 
-    `author_id` is the agent who saved it last: it acts on the tickets they see. It outlives them.
+    `author_id` is the agent who saved it last: it acts on the tickets they see. It outlives them. `trigger` is what
+    must happen, or since what so many `hours` must have passed (``helpdesk.filters.beginnings``); such a rule leaves
+    alone what was due before it was switched on (`active_from`).
     """
 
     name = CharField(max_length=120)
@@ -20,6 +27,13 @@ class Filter(Cached):
     hits = BigIntegerField(default=0)
     last_hit_at = UtcDateTimeField(null=True)
     author_id = BigIntegerField(null=True)
+    beginning = CharField(max_length=8, default=ARRIVES, constraints=[SQL("DEFAULT 'arrives'")])
+    trigger = CharField(max_length=20, default="", constraints=[SQL("DEFAULT ''")])
+    hours = IntegerField(null=True)
+    frequency = CharField(max_length=5, default=ONCE, constraints=[SQL("DEFAULT 'once'")])
+    active_from = UtcDateTimeField(null=True)
+    # When administrators were mailed that something it names is gone; not again until it is saved.
+    gone_mailed_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("mode IN ('all', 'any')", name="filter_mode")]

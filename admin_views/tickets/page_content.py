@@ -14,7 +14,7 @@ from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from admin_views.tickets.moments import zone_of
-from helpdesk import access, orders, snooze, tickets
+from helpdesk import access, filters, orders, snooze, tickets
 from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
@@ -62,6 +62,7 @@ def content(
         "gone_on": tickets.purge_date(ticket),
         "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
         "snooze_again": snooze.former_moment(ticket),
+        "rules_exist": filters.exist(),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
         "known": page_state.of_now(ticket),
         "refused": refused,

@@ -29,7 +29,7 @@ MOST = 20_000
 #: Where it is remembered for which rules and hours all tickets were worked out, and how far it has come.
 STATE = "due_times"
 #: The category of the status that each kind of event leaves behind; that of a new status stands in the event.
-_CATEGORIES = {
+CATEGORIES = {
     EventKind.OPENED: OPEN,
     EventKind.REPLIED: PENDING,
     EventKind.SENT_ELSEWHERE: PENDING,
@@ -48,7 +48,7 @@ _IDLE = frozenset(
     }
 )
 _KINDS = (
-    *(*_CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE),
+    *(*CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE),
     *(EventKind.MERGE_UNDONE, EventKind.TAKEN_OUT),
 )
 
@@ -114,12 +114,12 @@ def _steps_of(ids: Collection[int]) -> dict[int, list[Step]]:
         event = EventKind(kind)
         by_person = bool(who) or event is EventKind.CLOSED_BY_CUSTOMER
         by_person |= event is EventKind.SENT_ELSEWHERE and "late" not in data
-        category = _CATEGORIES.get(event, "") or _category_of(event, data)
+        category = CATEGORIES.get(event, "") or category_of(event, data)
         steps.setdefault(key, []).append(Step(event, at, by_person, category, data.get("asleep")))
     return steps
 
 
-def _category_of(kind: EventKind, data: dict[str, Any]) -> str:
+def category_of(kind: EventKind, data: dict[str, Any]) -> str:
     """Return the category of the status that an event set; before it stood in the event, the label tells it."""
     if "category" in data:
         return str(data["category"])

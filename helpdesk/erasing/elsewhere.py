@@ -33,6 +33,7 @@ from models import (
     Order,
     OrderLine,
     OutgoingEmail,
+    RuleRecord,
     SavedView,
     ScheduledReply,
     SenderRule,
@@ -176,6 +177,7 @@ WALKS = (
     Walk(SenderRule, ("pattern", "note"), _senders),
     Walk(CannedResponse, ("name", "body"), partial(_replace, ("name", "body"))),
     Walk(BulkChange, ("before", "after"), _delete),
+    Walk(RuleRecord, ("data",), _delete),
     Walk(Merge, ("source", "before", "after", "moved", "terms"), _delete),
     Walk(DepartureChange, ("before", "after"), _delete),
 )

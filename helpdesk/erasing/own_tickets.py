@@ -30,6 +30,7 @@ from models import (
     Merge,
     Message,
     Rating,
+    RuleRecord,
     ScheduledReply,
     Ticket,
     TicketEvent,
@@ -51,6 +52,8 @@ def blank_messages(person: Person, _cursor: int) -> int | None:
         return None
     tickets = _locked(Ticket.select().where(Ticket.id.in_({row.ticket_id for row in rows})))
     _blank(person, rows)
+    # What rules saw of these messages.
+    RuleRecord.delete().where(RuleRecord.ticket.in_([ticket.id for ticket in tickets])).execute()
     for ticket in tickets:
         if ticket.customer_id != person.customer_id:
             _store(ticket, **excerpt.of_newest(ticket))
@@ -119,7 +122,7 @@ def _blank_ticket(person: Person, ticket: Ticket) -> None:
         blank_line(person, row, own=True)
     scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == ticket.id)
     person.paths += uploads.drop_of_replies([key for (key,) in scheduled.tuples()])
-    for table in (Draft, ScheduledReply, MailId, BulkChange):
+    for table in (Draft, ScheduledReply, MailId, BulkChange, RuleRecord):
         table.delete().where(table.ticket == ticket.id).execute()
     # A merge remembers both tickets as they were; it is undone no more.
     former = FormerNumber.select(FormerNumber.id).where(FormerNumber.ticket == ticket.id)

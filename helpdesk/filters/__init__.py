@@ -1,32 +1,44 @@
-"""Filters: conditions on a new ticket, and what is done to it at once (A21). One file per side of them.
-It may import tickets and what stands before them.
+"""Filters: conditions on a new ticket, and what is done to it at once (A21); what other rules share with them.
+It may import tickets, snooze and what stands before them. When rules act: `helpdesk/rules`.
 No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
-from helpdesk.filters.actions import ACTIONS, TargetGone, choices, target
+from helpdesk.filters import rule_actions  # noqa: F401 — it registers its actions
+from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
 from helpdesk.filters.author_sight import rests
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, conditions_of
-from helpdesk.filters.dry_run import TRIED, try_out
-from helpdesk.filters.running import actions_of, apply_filters, resting, with_parts
-from helpdesk.filters.saving import condition_problems, conditions_from, delete_filter, problems, save_filter, switch
+from helpdesk.filters.beginnings import CLOCKS, FREQUENCY_LABELS, TRIGGERS
+from helpdesk.filters.conditions import FIELDS, OPERATORS, UNITS, WITHOUT_VALUE, Condition, conditions_of
+from helpdesk.filters.conflicts import conflict_of
+from helpdesk.filters.dry_run import TRIED, as_it_stands, try_out
+from helpdesk.filters.running import actions_of, apply_filters, exist, resting, with_parts
+from helpdesk.filters.saving import conditions_from, delete_filter, problems, problems_of_trial, save_filter, switch
 from helpdesk.filters.sentences import broken, sentence
 
 __all__ = [
     "ACTIONS",
+    "CLOCKS",
     "FIELDS",
+    "FREQUENCY_LABELS",
     "OPERATORS",
     "TRIED",
+    "TRIGGERS",
+    "UNITS",
+    "WITHOUT_VALUE",
+    "Action",
     "Condition",
     "TargetGone",
     "actions_of",
     "apply_filters",
+    "as_it_stands",
     "broken",
     "choices",
-    "condition_problems",
     "conditions_from",
     "conditions_of",
+    "conflict_of",
     "delete_filter",
+    "exist",
     "problems",
+    "problems_of_trial",
     "resting",
     "rests",
     "save_filter",

@@ -6,16 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import tickets
+from helpdesk import i18n, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
+from helpdesk.filters.ticket_fields import NOBODY
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from helpdesk.tickets.opening import place
-from models import Agent, CannedResponse, Ticket
+from models import ARRIVES, BEGINNINGS, Agent, CannedResponse, Ticket
+
+#: What an action takes that is typed and names no row.
+TYPED = frozenset({"", "text", "email", "hours"})
+GONE = lazy("What this action names is gone or disabled.")
 
 
 class TargetGone(HelpdeskError):
@@ -26,8 +31,9 @@ class TargetGone(HelpdeskError):
 class Action:
     """What a filter may do. `argument` names what it needs; what a flag says holds wherever actions are handled.
 
-    `ends_run` stops the filters that follow, `silences` leaves the team in peace, `box` is the label of an action that
-    the editor shows as a box to tick, behind the others.
+    `ends_run` stops the rules that follow, `silences` leaves the team in peace, `box` is the label of an action that
+    the editor shows as a box to tick, behind the others. `changes` names the element of the ticket that it changes.
+    `beginnings` are those of the rules that may do it.
     """
 
     label: Any
@@ -36,6 +42,8 @@ class Action:
     ends_run: bool = False
     silences: bool = False
     box: Any = None
+    changes: str = ""
+    beginnings: tuple[str, ...] = BEGINNINGS
 
 
 ACTIONS: dict[str, Action] = {}
@@ -51,32 +59,32 @@ def action(key: str, *, label: Any, argument: str = "", **flags: Any) -> Callabl
     return register
 
 
-@action("transfer", label=lazy("transfer to"), argument="agent")
+@action("transfer", label=lazy("transfer to"), argument="agent", changes="assignee")
 def _transfer(ticket: Ticket, agent: Any) -> None:
     tickets.transfer(ticket, agent, actor=SYSTEM)
 
 
-@action("assign_team", label=lazy("assign to the team"), argument="team")
+@action("assign_team", label=lazy("assign to the team"), argument="team", changes="team")
 def _assign_team(ticket: Ticket, team: Any) -> None:
     tickets.assign(ticket, team, actor=SYSTEM)
 
 
-@action("set_priority", label=lazy("set the priority to"), argument="priority")
+@action("set_priority", label=lazy("set the priority to"), argument="priority", changes="priority")
 def _set_priority(ticket: Ticket, priority: Any) -> None:
     tickets.set_priority(ticket, priority, actor=SYSTEM)
 
 
-@action("set_status", label=lazy("set the status to"), argument="status")
+@action("set_status", label=lazy("set the status to"), argument="status", changes="status")
 def _set_status(ticket: Ticket, status: Any) -> None:
     tickets.set_status(ticket, status, actor=SYSTEM)
 
 
-@action("tag", label=lazy("add the tag"), argument="text")
+@action("tag", label=lazy("add the tag"), argument="text", changes="tag")
 def _tag(ticket: Ticket, name: Any) -> None:
     tickets.tag(ticket, name, actor=SYSTEM)
 
 
-@action("move", label=lazy("move to"), argument="place")
+@action("move", label=lazy("move to"), argument="place", changes="place")
 def _move(ticket: Ticket, to: Any) -> None:
     tickets.move(ticket, *to, actor=SYSTEM)
 
@@ -86,7 +94,7 @@ def _reply(ticket: Ticket, canned: Any) -> None:
     tickets.reply(ticket, canned_responses.filled(canned, ticket), actor=SYSTEM)
 
 
-@action("silent", label=lazy("do not notify the team"), silences=True)
+@action("silent", label=lazy("do not notify the team"), silences=True, beginnings=(ARRIVES,))
 def _silent(_ticket: Ticket, _argument: Any) -> None:
     """Do nothing: leaving the team in peace is all."""
 
@@ -101,21 +109,25 @@ def _delete(ticket: Ticket, _argument: Any) -> None:
     tickets.delete(ticket, actor=SYSTEM)
 
 
-@action("stop", label=lazy("stop here"), ends_run=True, box=lazy("Do not try the filters that follow"))
+@action("stop", label=lazy("stop here"), ends_run=True, box=lazy("Do not try the rules that follow"))
 def _stop(_ticket: Ticket, _argument: Any) -> None:
     """Do nothing: ending the run is all."""
 
 
 def target(kind: str, argument: str) -> Any:
     """Return what an action's stored argument names. Raises TargetGone when it is gone or disabled."""
-    if kind in {"", "text"}:
+    if kind in TYPED:
         return argument
+    if argument == NOBODY and kind in {"assignee", "assigned_team"}:
+        return lazy("nobody")
+    if kind == "language":
+        return _language(argument)
     if kind == "place":
         return _place(argument)
     key = inputs.row_key(argument)
     row = _ROWS[kind](key) if key is not None else None
     if row is None or not getattr(row, "active", getattr(row, "enabled", True)):
-        raise TargetGone(lazy("What this action names is gone or disabled."))
+        raise TargetGone(GONE)
     return row
 
 
@@ -131,13 +143,20 @@ def check(kind: str, argument: str) -> None:
             raise TargetGone(error.message) from error
 
 
+def _language(code: str) -> Any:
+    names = dict(i18n.CHOICES)
+    if code not in names:
+        raise TargetGone(GONE)
+    return names[code]
+
+
 def _place(argument: str) -> tuple[int, int | None]:
     """Read ``service`` or ``service/department`` (ids)."""
     service, _slash, department = argument.partition("/")
     chosen = lookups.service(inputs.row_key(service))
     under = lookups.department(inputs.row_key(department))
     if chosen is None or (department and under is None):
-        raise TargetGone(lazy("What this action names is gone or disabled."))
+        raise TargetGone(GONE)
     return chosen.id, under.id if under is not None else None
 
 
@@ -147,6 +166,9 @@ _ROWS: dict[str, Callable[[int], Any]] = {
     "priority": lookups.priority,
     "status": lookups.status,
     "canned": lambda key: CannedResponse.get_or_none(CannedResponse.id == key),
+    # What conditions name.
+    "assignee": lookups.agent,
+    "assigned_team": lookups.team,
 }
 
 
@@ -155,13 +177,18 @@ def choices(kind: str, *, actor: Agent) -> list[tuple[str, str]]:
     if kind == "place":
         places = [(str(row.id), str(row)) for row in lookups.services() if not lookups.departments(row.id)]
         return places + [(f"{row.service_id}/{row.id}", str(row)) for row in lookups.departments()]
+    if kind == "language":
+        return [(code, str(name)) for code, name in i18n.CHOICES]
+    nobody = [(NOBODY, str(lazy("nobody")))] if kind in {"assignee", "assigned_team"} else []
     sources: dict[str, Callable[[], Sequence[Any]]] = {
         "agent": lambda: [row for row in lookups.agents() if assignees.in_support(row)],
         "team": lookups.teams,
+        "assignee": lambda: [row for row in lookups.agents() if assignees.in_support(row)],
+        "assigned_team": lookups.teams,
         "priority": lambda: lookups.priorities(enabled_only=True),
         "status": lambda: lookups.statuses(enabled_only=True),
         "canned": lambda: list(canned_responses.readable_by(actor).order_by(CannedResponse.name).limit(500)),
     }
     rows = sources[kind]() if kind in sources else []
     # A macro without a text answers nothing.
-    return [(str(row.id), str(row)) for row in rows if kind != "canned" or row.body]
+    return nobody + [(str(row.id), str(row)) for row in rows if kind != "canned" or row.body]

@@ -5,148 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from peewee import fn
-
 from helpdesk import folding
+from helpdesk.filters.ticket_fields import CLOSED_NOW, FIRST, LATER, OPEN_NOW, PERSON, PROGRAM, TicketFields, tag_key
 from helpdesk.i18n import lazy
-from helpdesk.lib import richtext
-from helpdesk.settings import lookups
-from models import Attachment, Filter, IncomingMail, MailRecipient, Message, Ticket
+from models import Filter
 
 #: Bytes of a megabyte, as sizes are shown.
 MB = 1 << 20
 
 
 @dataclass(frozen=True)
-class OpeningMail:
-    """What is asked of the e-mail that a ticket was opened by."""
-
-    mailbox: int
-    automatic: bool
-    recipients: list[str]
-
-
-class TicketFields:
-    """What a ticket says of each element, as it was written and read once; an element may say several things.
-
-    `files` are the names and sizes of its first message's files; `mail` is a list of at most one, or None when it was
-    not read yet.
-    """
-
-    def __init__(
-        self,
-        ticket: Ticket,
-        body: str | None = None,
-        files: list[tuple[str, int]] | None = None,
-        mail: list[OpeningMail] | None = None,
-    ) -> None:
-        self.ticket = ticket
-        self._body = body
-        self._files = files
-        self._mail = mail
-        self._folded: dict[str, list[str]] = {}
-
-    def folded(self, field: str) -> list[str]:
-        """Return what the ticket says of an element, case and accents aside."""
-        if field not in self._folded:
-            self._folded[field] = [folding.fold(text) for text in getattr(self, field)]
-        return self._folded[field]
-
-    @cached_property
-    def email(self) -> list[str]:
-        return [self.ticket.address.email if self.ticket.address_id else ""]
-
-    @cached_property
-    def domain(self) -> list[str]:
-        return [self.email[0].rpartition("@")[2]]
-
-    @cached_property
-    def name(self) -> list[str]:
-        return [self.ticket.customer.full_name]
-
-    @cached_property
-    def subject(self) -> list[str]:
-        return [self.ticket.subject]
-
-    @cached_property
-    def content(self) -> list[str]:
-        if self._body is None:
-            row = Message.select(Message.body).where(Message.id == _first(self.ticket)).tuples().first()
-            self._body = row[0] if row else ""
-        return [richtext.to_text(self._body)]
-
-    @cached_property
-    def attachment(self) -> list[str]:
-        return [name for name, _size in self._attached]
-
-    @cached_property
-    def size(self) -> list[str]:
-        return [str(sum(size for _name, size in self._attached))]
-
-    @property
-    def _attached(self) -> list[tuple[str, int]]:
-        if self._files is None:
-            rows = Attachment.select(Attachment.name, Attachment.size)
-            self._files = list(rows.where(Attachment.message == _first(self.ticket)).tuples())
-        return self._files
-
-    @cached_property
-    def mailbox(self) -> list[str]:
-        rows = [lookups.mailbox(mail.mailbox) for mail in self._opening_mail]
-        return [text for row in rows if row is not None for text in (row.name, row.address)]
-
-    @cached_property
-    def recipient(self) -> list[str]:
-        return [email for mail in self._opening_mail for email in mail.recipients]
-
-    @cached_property
-    def origin(self) -> list[str]:
-        return [PROGRAM if any(mail.automatic for mail in self._opening_mail) else PERSON]
-
-    @property
-    def _opening_mail(self) -> list[OpeningMail]:
-        if self._mail is None:
-            self._mail = opening_mails([self.ticket.id]).get(self.ticket.id, [])
-        return self._mail
-
-    @cached_property
-    def place(self) -> list[str]:
-        rows = (lookups.service(self.ticket.service_id), lookups.department(self.ticket.department_id))
-        return [text for row in rows if row is not None for text in row.name.values()]
-
-
-def _first(ticket: Ticket) -> Any:
-    return Message.select(fn.MIN(Message.id)).where(Message.ticket == ticket.id)
-
-
-def opening_mails(tickets: Sequence[int]) -> dict[int, list[OpeningMail]]:
-    """Return the e-mail that each of these tickets was opened by, by the ticket's id; two queries."""
-    rows = IncomingMail.select(IncomingMail.id, IncomingMail.ticket, IncomingMail.mailbox, IncomingMail.automatic)
-    rows = list(
-        rows.where(IncomingMail.ticket.in_(tickets), IncomingMail.state == "new").order_by(IncomingMail.id).tuples()
-    )
-    to: dict[int, list[str]] = {}
-    recipients = MailRecipient.select(MailRecipient.mail, MailRecipient.email)
-    for mail, email in recipients.where(MailRecipient.mail.in_([row[0] for row in rows])).tuples() if rows else ():
-        to.setdefault(mail, []).append(email)
-    opened: dict[int, list[OpeningMail]] = {}
-    for mail, ticket, mailbox, automatic in rows:
-        opened.setdefault(ticket, [OpeningMail(mailbox, automatic, to.get(mail, []))])
-    return opened
-
-
-PROGRAM, PERSON = "program", "person"
-
-
-@dataclass(frozen=True)
 class Field:
-    """What a condition may look at. Its `kind` is that of the comparisons it takes: text, size or origin."""
+    """What a condition may look at.
+
+    Its `kind` is that of the comparisons it takes. `choices` names what a value is chosen among (as the argument of an
+    action does); without, it is typed.
+    """
 
     label: Any
     kind: str = "text"
+    choices: str = ""
 
 
 #: Attribute of `TicketFields` → what it is.
@@ -162,20 +42,36 @@ FIELDS: dict[str, Field] = {
     "mailbox": Field(lazy("the mailbox")),
     "recipient": Field(lazy("a recipient of the e-mail")),
     "origin": Field(lazy("the message"), "origin"),
+    "status": Field(lazy("the status"), "choice", "status"),
+    "priority": Field(lazy("the priority"), "choice", "priority"),
+    "assignee": Field(lazy("the assigned agent"), "choice", "assignee"),
+    "team": Field(lazy("the assigned team"), "choice", "assigned_team"),
+    "tag": Field(lazy("a tag"), "choice"),
+    "language": Field(lazy("the customer’s language"), "choice", "language"),
+    "hours": Field(lazy("at that moment, the desk"), "hours"),
+    "age": Field(lazy("the age of the ticket"), "age"),
+    "messages": Field(lazy("the number of messages"), "count"),
+    "first": Field(lazy("the ticket"), "first"),
 }
+#: The kinds of comparisons that need no value, and the units of values.
+WITHOUT_VALUE = frozenset({"origin", "hours", "first"})
+UNITS: dict[str, Any] = {"size": lazy("MB"), "age": lazy("hours")}
+#: Hours of the longest age: a year; messages of the longest ticket.
+LONGEST_AGE, MOST_MESSAGES = 366 * 24, 10_000
 
 
 @dataclass(frozen=True)
 class Operator:
     """A comparison of a folded text with a folded value, for elements of its `kind`; `denies` turns the answer round.
 
-    One of the kind "origin" needs no value.
+    `looks` says at what: what the element says now, said before the act, or says only since the act.
     """
 
     label: Any
     test: Callable[[str, str], bool]
     denies: bool = False
     kind: str = "text"
+    looks: str = "now"
 
     def holds(self, texts: Sequence[str], value: str) -> bool:
         """Whether one of these texts fits (or, for a denial, none does)."""
@@ -201,6 +97,10 @@ def megabytes(value: str) -> float | None:
     return float(f"{match[1]}.{match[2] or 0}") if match is not None else None
 
 
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
 def _is_more(text: str, value: str) -> bool:
     return int(text) > (megabytes(value) or 0) * MB
 
@@ -219,6 +119,18 @@ OPERATORS: dict[str, Operator] = {
     "one_of": Operator(lazy("is one of"), lambda text, value: text.strip() in parts(value)),
     "more_than": Operator(lazy("is more than"), _is_more, kind="size"),
     "less_than": Operator(lazy("is less than"), _is_less, kind="size"),
+    "is_one": Operator(lazy("is"), _is, kind="choice"),
+    "is_not_one": Operator(lazy("is not"), _is, denies=True, kind="choice"),
+    "was": Operator(lazy("was before"), _is, kind="choice", looks="before"),
+    "became": Operator(lazy("has become"), _is, kind="choice", looks="change"),
+    "open_now": Operator(lazy("is open"), lambda text, _value: text == OPEN_NOW, kind="hours"),
+    "closed_now": Operator(lazy("is closed"), lambda text, _value: text == CLOSED_NOW, kind="hours"),
+    "older": Operator(lazy("is more than"), lambda text, value: int(text) >= _number(value), kind="age"),
+    "younger": Operator(lazy("is less than"), lambda text, value: int(text) < _number(value), kind="age"),
+    "more": Operator(lazy("is more than"), lambda text, value: int(text) > _number(value), kind="count"),
+    "fewer": Operator(lazy("is less than"), lambda text, value: int(text) < _number(value), kind="count"),
+    "is_first": Operator(lazy("is the customer’s first"), lambda text, _value: text == FIRST, kind="first"),
+    "is_later": Operator(lazy("is not the customer’s first"), lambda text, _value: text == LATER, kind="first"),
     "by_program": Operator(lazy("was written by a program"), lambda text, _value: text == PROGRAM, kind="origin"),
     "by_person": Operator(lazy("was written by a person"), lambda text, _value: text == PERSON, kind="origin"),
 }
@@ -243,9 +155,18 @@ class Condition:
         """The kind of its comparison; of a known one."""
         return OPERATORS[self.operator].kind
 
+    @property
+    def folded(self) -> str:
+        """Return its value as it is compared."""
+        return tag_key(self.value) if self.field == "tag" else folding.fold(self.value.strip())
+
     def holds(self, facts: TicketFields) -> bool:
         """Whether a ticket fits it."""
-        return OPERATORS[self.operator].holds(facts.folded(self.field), folding.fold(self.value.strip()))
+        operator, value = OPERATORS[self.operator], self.folded
+        if operator.looks == "now":
+            return operator.holds(facts.folded(self.field), value)
+        was = operator.holds(facts.before(self.field), value)
+        return was if operator.looks == "before" else operator.holds(facts.folded(self.field), value) and not was
 
 
 def conditions_of(rule: Filter) -> list[Condition]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from peewee import fn
 
 from helpdesk import access, folding, i18n
 from helpdesk.access import Actor
-from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, TicketFields, fits, opening_mails
-from models import Attachment, Message, Ticket
+from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, fits
+from helpdesk.filters.ticket_fields import FIRST, LATER, TicketFields, opening_mails, tags_of
+from models import NOTE, Attachment, Message, Ticket
 
 #: Tickets that a filter is tried on.
 TRIED = 200
@@ -36,31 +38,55 @@ class Match:
     ticket: Ticket
     author: str
     excerpts: list[Excerpt]
+    #: When a rule of passed time would have acted.
+    at: datetime | None = None
 
 
-def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor) -> list[Match]:
-    """Return which of the newest tickets the actor sees would match, newest first. Raises NotAllowed."""
+def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor, bare: bool = False) -> list[Match]:
+    """Return which of the newest tickets the actor sees would match, newest first; all if `bare`. Raises NotAllowed."""
     access.require(actor, "configure")
-    matches = []
-    for facts in _newest(actor):
-        if fits(conditions, mode, facts):
-            author = facts.ticket.customer.full_name or facts.email[0]
-            matches.append(Match(facts.ticket, author, _excerpts(conditions, facts)))
-    return matches
-
-
-def _newest(actor: Actor) -> list[TicketFields]:
     query = access.with_author(access.visible_tickets(actor))
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
+    return [match_of(facts, conditions) for facts in facts_of(tickets) if bare or fits(conditions, mode, facts)]
+
+
+def as_it_stands(conditions: Sequence[Condition]) -> list[Condition]:
+    """Return conditions as they can be tried on tickets nothing happens to: what was before is not looked at."""
+    now = [replace(row, operator="is_one") if row.operator == "became" else row for row in conditions]
+    return [row for row in now if row.operator != "was"]
+
+
+def match_of(facts: TicketFields, conditions: Sequence[Condition], at: datetime | None = None) -> Match:
+    """Return a ticket that matches, with the words by which it does."""
+    author = facts.ticket.customer.full_name or facts.email[0]
+    return Match(facts.ticket, author, _excerpts(conditions, facts), at)
+
+
+def facts_of(tickets: list[Ticket]) -> list[TicketFields]:
+    """Return what these tickets say of each element, read together."""
     firsts = Message.select(fn.MIN(Message.id)).where(Message.ticket.in_(tickets)).group_by(Message.ticket)
     bodies = dict(Message.select(Message.ticket, Message.body).where(Message.id.in_(firsts)).tuples())
     files: dict[int, list[tuple[str, int]]] = {}
     rows = Attachment.select(Message.ticket, Attachment.name, Attachment.size)
     for ticket_id, name, size in rows.join(Message).where(Attachment.message.in_(firsts)).tuples():
         files.setdefault(ticket_id, []).append((name, size))
-    mails = opening_mails([ticket.id for ticket in tickets])
+    ids = [ticket.id for ticket in tickets]
+    mails, tags = opening_mails(ids), tags_of(ids)
+    counted = Message.select(Message.ticket, fn.COUNT(Message.id)).where(Message.ticket.in_(ids), Message.kind != NOTE)
+    counts = dict(counted.group_by(Message.ticket).tuples())
+    owners = [ticket.customer_id for ticket in tickets]
+    earliest = Ticket.select(fn.MIN(Ticket.id)).where(Ticket.customer.in_(owners)).group_by(Ticket.customer)
+    firsts_of_all = {key for (key,) in earliest.tuples()}
     return [
-        TicketFields(ticket, bodies.get(ticket.id, ""), files.get(ticket.id, []), mails.get(ticket.id, []))
+        TicketFields(
+            ticket,
+            bodies.get(ticket.id, ""),
+            files.get(ticket.id, []),
+            mails.get(ticket.id, []),
+            tag=tags.get(ticket.id, []),
+            messages=[str(counts.get(ticket.id, 0))],
+            first=[FIRST if ticket.id in firsts_of_all else LATER],
+        )
         for ticket in tickets
     ]
 
@@ -75,6 +101,9 @@ def _excerpts(conditions: Sequence[Condition], facts: TicketFields) -> list[Exce
 
 def _excerpt(condition: Condition, text: str) -> Excerpt | None:
     label = FIELDS[condition.field].label
+    if condition.kind in {"choice", "age", "count", "hours", "first"}:
+        # The condition itself is the whole of it.
+        return None
     if condition.kind == "size":
         return Excerpt(label, "", i18n.size(int(text)), "")
     if condition.kind == "origin":

@@ -119,6 +119,10 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.RESET: (Notice("reset", recipients.people),),
     # A link to the account was handed over by an administrator.
     Occasion.LINK_MADE: (Notice("link-made", recipients.people),),
+    # What a rule says to the team, and what administrators must know of rules.
+    Occasion.REMINDER: (Notice("reminder", recipients.people),),
+    Occasion.RULES_REST: (Notice("rules-rest", recipients.people),),
+    Occasion.RULE_TARGET_GONE: (Notice("rule-target-gone", recipients.people),),
     # Its owner, and the administrator who did it.
     Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),
     # Somebody signed in with a browser that the account has not had before.

@@ -34,6 +34,9 @@ class Occasion(StrEnum):
     SEVERAL_OVERDUE = "several-overdue"
     DUE_LIST = "due-list"
     REPLY_REDIRECTED = "reply-redirected"
+    REMINDER = "reminder"
+    RULES_REST = "rules-rest"
+    RULE_TARGET_GONE = "rule-target-gone"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
         "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
         "count": cause.data.get("count", len(cause.tickets)),
         "reason": "",
+        "rule": cause.data.get("rule", ""),
         **{name: cause.data.get(name, "") for name in ("email", "sentence", "device", "network", "moment", "name")},
     }
     if "code" in cause.data:

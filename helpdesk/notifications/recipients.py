@@ -46,8 +46,22 @@ def _notified(ticket: Ticket) -> list[Recipient]:
     return agents(agent for agent in lookups.agents() if notify(agent))
 
 
-def _assignee(ticket: Ticket) -> list[Recipient]:
+def assignee(ticket: Ticket) -> list[Recipient]:
+    """Return who has the ticket: the agent, or the people of the team."""
     return agents([lookups.agent(ticket.assignee_id)]) or _team(ticket.team_id)
+
+
+def managers(ticket: Ticket) -> list[Recipient]:
+    """Return the managers of the team that has the ticket, or of the teams of the agent who has it."""
+    ids = [ticket.team_id] if ticket.team_id else lookups.team_ids_of(ticket.assignee_id or 0)
+    teams = [lookups.team(key) for key in ids]
+    leads = {team.manager_id for team in teams if team is not None and team.enabled} - {None}
+    return agents(lookups.agent(key) for key in sorted(leads))
+
+
+def administrators() -> list[Recipient]:
+    """Return all administrators."""
+    return agents(agent for agent in lookups.agents() if agent.is_admin)
 
 
 def new_ticket_team(cause: Cause) -> list[Recipient]:
@@ -59,12 +73,12 @@ def new_ticket_team(cause: Cause) -> list[Recipient]:
         OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
     )
     told = {email.casefold() for (email,) in handed.tuples()}
-    return [one for one in _assignee(ticket) + _notified(ticket) if one.email.casefold() not in told]
+    return [one for one in assignee(ticket) + _notified(ticket) if one.email.casefold() not in told]
 
 
 def handlers(cause: Cause) -> list[Recipient]:
     """Return who hears of a later message: whoever has the ticket, else those told of new ones."""
-    return _assignee(cause.ticket) or _notified(cause.ticket)
+    return assignee(cause.ticket) or _notified(cause.ticket)
 
 
 def target(cause: Cause) -> list[Recipient]:

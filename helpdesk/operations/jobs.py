@@ -13,6 +13,7 @@ from helpdesk.operations import clock_guard, search_index, sent_copies, upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
 from helpdesk.outbox import claims
+from helpdesk.rules import on_events, time_rules
 
 
 def departures_by_clock(stopping: threading.Event) -> bool:
@@ -25,6 +26,8 @@ TIMETABLE = Timetable(
         Job("search index", MINUTELY, search_index.renew),
         Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
         Job("replies of ended accounts", MINUTELY, send_later.stop_of_ended_accounts),
+        Job("replies that rules wait for", MINUTELY, upkeep.by_clock(on_events.act_on_replies)),
+        Job("rules of passed time", MINUTELY, upkeep.by_clock(time_rules.act_due)),
         Job("due times", MINUTELY, keeping.recalculate),
         Job("overdue tickets", MINUTELY, overdue.mark),
         Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),

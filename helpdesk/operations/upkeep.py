@@ -13,6 +13,7 @@ from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly_backup
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
+from helpdesk.rules import explaining
 from helpdesk.settings import run_state
 from helpdesk.tickets import drafts, merge_undo, presence
 from helpdesk.visitors import guest_passes, unconfirmed
@@ -92,6 +93,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "imports": confirmation.purge,
     "throttles": throttle.purge,
     "batches": bulk.purge,
+    "what rules did": explaining.purge,
     "departures": departures.purge,
     "merges": merge_undo.purge,
     "sign-ins and codes": _forget_rows,

@@ -152,6 +152,47 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "modifiez-la ou supprimez-la.",
             ),
         ),
+        # For who has a ticket, or manages who has it, by a rule.
+        Uneditable(
+            "reminder",
+            lazy("Reminder by a rule"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Reminder", fr="HelpDesk - Rappel"),
+            subject=Label(en="Reminder of ticket #%(number)s", fr="Rappel du ticket #%(number)s"),
+            body=Label(
+                en="The rule “%(rule)s” reminds you of ticket #%(number)s.",
+                fr="La règle « %(rule)s » vous rappelle le ticket #%(number)s.",
+            ),
+        ),
+        # For administrators: rules did too much to one ticket.
+        Uneditable(
+            "rules-rest",
+            lazy("Rules rest for a ticket"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Automations", fr="HelpDesk - Automatisations"),
+            subject=Label(en="Rules rest for ticket #%(number)s", fr="Règles suspendues : ticket #%(number)s"),
+            body=Label(
+                en="Rules acted %(count)s times within an hour on ticket #%(number)s. They leave it alone for a day. "
+                "The last one was “%(rule)s”: two rules may be answering each other, or a program that answers.",
+                fr="Des règles ont agi %(count)s fois en une heure sur le ticket #%(number)s. Elles le laissent "
+                "tranquille pendant un jour. La dernière était « %(rule)s » : deux règles se répondent peut-être, ou "
+                "bien un programme répond.",
+            ),
+        ),
+        # For administrators, once until the rule is saved.
+        Uneditable(
+            "rule-target-gone",
+            lazy("A rule names something that is gone"),
+            like="assignment",
+            sender_name=Label(en="HelpDesk - Automations", fr="HelpDesk - Automatisations"),
+            subject=Label(en="A rule names something that is gone", fr="Une règle nomme ce qui n’existe plus"),
+            body=Label(
+                en="The rule “%(rule)s” names something that is gone or disabled: that action is skipped, the others "
+                "go on. Choose again what it names in the list of rules.",
+                fr="La règle « %(rule)s » nomme quelque chose qui n’existe plus ou qui est désactivé : cette "
+                "action est ignorée, les autres continuent. Choisissez de nouveau ce qu’elle nomme.",
+            ),
+        ),
         # For an agent, when an administrator hands over a link to a new password: it carries none.
         Uneditable(
             "link-made",

@@ -19,7 +19,8 @@ ORDERED: dict[type[Base], tuple[Any, Any]] = {
     Department: (Department.service, Department.id),
     Status: (None, Status.id),
     CannedResponse: (CannedResponse.service, CannedResponse.name),
-    Filter: (None, Filter.id),
+    # Filters and rules, each kind by itself.
+    Filter: (Filter.beginning, Filter.id),
     DueTime: (None, DueTime.id),
     SavedView: (SavedView.owner, SavedView.id),
 }
@@ -84,7 +85,7 @@ def _neighbours(row: Any) -> list[int]:
     group, tie = ORDERED[table]
     query = table.select(table.id).order_by(table.position, tie, table.id)
     if group is not None:
-        value = getattr(row, group.object_id_name)
+        value = getattr(row, getattr(group, "object_id_name", group.name))
         query = query.where(group.is_null() if value is None else group == value)
     return [key for (key,) in query.tuples()]
 

@@ -89,8 +89,8 @@ def write_cc(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: boo
         TicketCc.update(waits=False).where(TicketCc.ticket == ticket.id, TicketCc.address.in_(named)).execute()
     present = {address.email for address in in_copy(ticket)}
     # Another address of the author is left out silently: an error would tell a visitor whose it is.
-    left = set() if isinstance(actor, Agent | System) else _left(ticket)
-    new = [email for email in clean if email not in present | left | own_addresses(ticket.customer)]
+    former = set() if isinstance(actor, Agent | System) else left(ticket)
+    new = [email for email in clean if email not in present | former | own_addresses(ticket.customer)]
     if len(present) + len(new) > MOST:
         raise InvalidInput(too_many_text(), field="copies")
     _refuse_many(customer_of(actor), new)
@@ -250,7 +250,7 @@ def _forget(ticket: Ticket, address: CustomerAddress) -> bool:
     return bool(gone)
 
 
-def _left(ticket: Ticket) -> set[str]:
+def left(ticket: Ticket) -> set[str]:
     """Return the addresses whose holders have left this ticket."""
     events = TicketEvent.select(TicketEvent.data).where(
         TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.COPY_LEFT.value

@@ -32,6 +32,8 @@ from models import (
     Message,
     OutgoingEmail,
     Presence,
+    RuleMoment,
+    RuleRecord,
     ScheduledReply,
     Ticket,
     TicketCc,
@@ -51,10 +53,11 @@ MOVED: dict[type[Base], str] = {
     UnconfirmedRequest: "token_hash",
     FormerNumber: "number",
     ScheduledReply: "id",
+    RuleRecord: "id",
 }
-#: What goes with the source: who is writing at this moment, what a bulk action would restore, and what became of its
-#: due times, of which the target gets its own.
-DROPPED: tuple[type[Base], ...] = (Presence, BulkChange, DueOutcome)
+#: What goes with the source: who is writing at this moment, what a bulk action would restore, when a rule would look at
+#: it again, and what became of its due times, of which the target gets its own.
+DROPPED: tuple[type[Base], ...] = (Presence, BulkChange, DueOutcome, RuleMoment)
 #: States of e-mails that have not gone out yet.
 WAITING = ("pending", "sending")
 

@@ -1,7 +1,7 @@
 """What a ticket is beside what is written in it, as one flat value: what a merge changes, and its undoing restores.
 
 A key without a colon is a column. The others are rows of which a ticket has one for each tag, address or agent:
-``tag:7``, ``copy:12``, ``mark:3``, ``draft:3``, and ``rating:``.
+``tag:7``, ``copy:12``, ``mark:3``, ``draft:3``, ``rule:5``, and ``rating:``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from database import Base
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, BEHIND
-from models import CLOSED, NOTE, Draft, Rating, ReadMark, Ticket, TicketCc, TicketTag
+from models import CLOSED, NOTE, Draft, Rating, ReadMark, RuleMark, Ticket, TicketCc, TicketTag
 
 State = dict[str, Any]
 #: What is to be changed: each key with its former value and its new one; None stands for a row that is not there.
@@ -29,6 +29,7 @@ KEYED: dict[str, tuple[type[Base], str]] = {
     "mark": (ReadMark, "agent"),
     "draft": (Draft, "agent"),
     "rating": (Rating, ""),
+    "rule": (RuleMark, "rule"),
 }
 #: What follows from messages, history and rules: it is worked out anew, and no part of a state.
 DERIVED = frozenset({"id", "due_at", "first_response", "excerpt", "excerpt_by"})

@@ -1,6 +1,8 @@
 // <form data-clauses>: the rows of a filter are added, removed and moved in place, and what an action needs follows it.
 // An element offers the comparisons of its kind. Without script the same buttons post the form. Names stay as they are: the
 // server reads rows in the order of the page.
+const WITHOUT_VALUE = new Set(["origin", "hours", "first"]);
+
 function nextNumber(list) {
   const numbers = [...list.querySelectorAll("[name]")].map((control) => Number(control.name.split("-")[1]) || 0);
   return Math.max(-1, ...numbers) + 1;
@@ -63,7 +65,25 @@ function follow(form, select) {
   rename(row, select.name.replace(/-action$/, ""));
 }
 
-/** An element takes comparisons of its kind only; one that tells where a message is from needs no words. */
+/** Put the control of the values of the chosen element in the place of the former one. */
+function followElement(form, row) {
+  const element = row.querySelector("[data-element]");
+  const now = row.querySelector("[data-values-now]");
+  const { values } = element.selectedOptions[0].dataset;
+  if (now.value === values) return;
+  now.value = values;
+  const blank = form.querySelector(`template[data-values-of="${values}"]`);
+  row.querySelector("[data-argument]").replaceChildren(...blank.content.cloneNode(true).childNodes);
+  rename(row, element.name.replace(/-field$/, ""));
+}
+
+/** What happens needs no length; what passed does. */
+function showLength(form) {
+  const trigger = form.querySelector("[data-trigger]");
+  if (trigger) form.querySelector("[data-length]").hidden = !("passed" in trigger.selectedOptions[0].dataset);
+}
+
+/** An element takes comparisons of its kind only; some need no words. */
 function fit(row) {
   const element = row.querySelector("[data-element]");
   if (!element) return;
@@ -71,8 +91,8 @@ function fit(row) {
   const comparison = row.querySelector("[data-comparison]");
   for (const option of comparison.options) option.hidden = option.disabled = option.dataset.kind !== kind;
   if (comparison.selectedOptions[0]?.disabled ?? true) comparison.value = [...comparison.options].find((one) => !one.disabled).value;
-  row.querySelector("[data-value]").hidden = kind === "origin";
-  row.querySelector("[data-unit]").hidden = kind !== "size";
+  row.querySelector("[data-value]").hidden = WITHOUT_VALUE.has(kind);
+  for (const unit of row.querySelectorAll("[data-unit]")) unit.hidden = unit.dataset.unit !== kind;
 }
 
 export function clauses() {
@@ -87,7 +107,12 @@ export function clauses() {
   form.addEventListener("change", ({ target }) => {
     if ("mode" in target.dataset) showMode(form, target.value);
     if ("follows" in target.dataset) follow(form, target);
-    if ("element" in target.dataset) fit(target.closest("[data-row]"));
+    if ("element" in target.dataset) {
+      followElement(form, target.closest("[data-row]"));
+      fit(target.closest("[data-row]"));
+    }
+    if ("trigger" in target.dataset) showLength(form);
   });
   form.querySelectorAll("[data-row]").forEach(fit);
+  showLength(form);
 }

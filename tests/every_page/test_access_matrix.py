@@ -79,7 +79,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
     *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
-    "desk_due_times",
+    *("desk_due_times", "desk_automations"),
 )
 
 #: What GET answers, persona by persona.
@@ -116,6 +116,7 @@ GET: dict[str, str] = {
     "desk_closed_days.holidays_view": f"{CONFIGURE} 200",
     "desk_due_times.test_view": f"{CONFIGURE} 200",
     "desk_due_time.due_view": TICKET,
+    "desk_why.why_view": TICKET,
     "desk_users.add_to_support": f"{CONFIGURE} 200",
     "desk_users.remove_from_support": f"{CONFIGURE} 200",
     "desk_users.invitation": f"{CONFIGURE} 200",
@@ -234,7 +235,7 @@ GET: dict[str, str] = {
 
 
 #: Screens whose rows have an order of their own.
-ORDERED = ("services", "departments", "statuses", "filters", "due_times")
+ORDERED = ("services", "departments", "statuses", "filters", "automations", "due_times")
 #: Screens whose row is in use: deleting it is answered by the reason.
 KEPT = ("desk_departments", "desk_priorities", "desk_roles", "desk_services", "desk_statuses")
 #: Screens whose rows are saved when a form brings nothing: what it does not bring stays as it was.
@@ -271,7 +272,7 @@ POST: dict[str, str] = {
     "desk_canned_responses.move_view": f"{DESK} 404 404 404 404",
     **{f"desk_{name}.place_view": f"{CONFIGURE} 422" for name in ORDERED},
     "desk_canned_responses.place_view": f"{DESK} 403 403 422 422",
-    "desk_filters.switch_view": f"{CONFIGURE} 302",
+    **dict.fromkeys(("desk_filters.switch_view", "desk_automations.switch_view"), f"{CONFIGURE} 302"),
     "desk_customers.action_view": f"{CONFIGURE} 302",
     "desk_customers.create_view": f"{CONFIGURE} 200",
     "desk_customers.edit_view": f"{CONFIGURE} 302",
@@ -478,6 +479,7 @@ class World:
             "desk_views": self.view,
             "desk_canned_responses": CannedResponse.create(name="Thanks", body="<p>Thanks</p>"),
             "desk_filters": Filter.create(name="Watches"),
+            "desk_automations": Filter.create(name="Clocks", beginning="passed", trigger="open", hours=24),
             "desk_tags": Tag.create(name="urgent", key="urgent"),
             "desk_due_times": DueTime.create(first_reply=60),
             "desk_opening_hours": OpeningHours.create(monday="09:00–12:00"),

@@ -57,6 +57,7 @@ FLOORS = (
     ("macros",),
     ("send_later",),
     ("lists", "filters", "visitors", "setup"),
+    ("rules",),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("erasing",),
     ("examples", "operations"),

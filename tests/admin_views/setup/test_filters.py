@@ -75,7 +75,7 @@ def test_the_size_of_files_is_asked_for_in_megabytes(client_of, root):
     doors.post(client, NEW, {**FORM, **size, "conditions-0-value": "2,5"})
     rule = Filter.get()
     assert "If the size of all attached files is more than 2,5 MB, then" in filters.sentence(rule)
-    assert "<span data-unit>MB</span>" in client.get(f"/admin/filters/edit/?id={rule.id}").text
+    assert '<span data-unit="size">MB</span>' in client.get(f"/admin/filters/edit/?id={rule.id}").text
 
 
 def test_everything_wrong_is_said_at_its_place_and_what_was_typed_is_kept(client_of, root):

@@ -334,7 +334,7 @@ def test_filters_go_to_who_may_configure_and_run_in_their_sight(everything, lea,
         departures.leave(lea, {"filters": to(ana)}, actor=root)
     assert caught.value.field == "filters"
     departures.leave(lea, {"filters": to(root), "filter_actions": to(ana)}, actor=root)
-    assert [row.author_id for row in running.enabled()] == [root.id]
+    assert [row.author_id for row in running.enabled("arrives")] == [root.id]
 
 
 @pytest.mark.parametrize("value", ["agent-0", "team-99", "agent-x", "agent-", "revoke", "'", "agent-" + "9" * 30])

@@ -16,6 +16,7 @@ from helpdesk.filters.conditions import MB
 from helpdesk.people import agents, permissions
 from helpdesk.tickets import canned_responses
 from models import (
+    ARRIVES,
     CannedResponse,
     Department,
     Filter,
@@ -113,7 +114,7 @@ def cast_priority():
     return Priority.get(Priority.identifier == "high")
 
 
-@pytest.mark.parametrize("action", sorted(filters.ACTIONS))
+@pytest.mark.parametrize("action", sorted(key for key, act in filters.ACTIONS.items() if ARRIVES in act.beginnings))
 def test_every_action_does_what_it_says(carol, billing, invoices, sales, ana, team, action):
     argument, holds = actions(sales, ana, team)[action]
     make_filter((action, argument))

@@ -194,6 +194,15 @@ def provoke(kind, ticket, ana, locale):
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
         "link-made": lambda: notifications.send_account_mail(kind, agent=ana),
         "new-browser": lambda: signed_in_elsewhere(ana),
+        "reminder": lambda: notifications.owe(
+            Cause(Occasion.REMINDER, ticket=ticket, people=(reader,), data={"rule": "No reply for a day"})
+        ),
+        "rules-rest": lambda: notifications.owe(
+            Cause(Occasion.RULES_REST, ticket=ticket, people=(reader,), data={"rule": "Thank you", "count": 20})
+        ),
+        "rule-target-gone": lambda: notifications.owe(
+            Cause(Occasion.RULE_TARGET_GONE, people=(reader,), data={"rule": "Thank you"})
+        ),
         "two-factor-reset": lambda: notifications.tell_of_reset(ana, actor=None),
     }
     acts[kind]()
