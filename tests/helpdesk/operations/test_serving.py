@@ -63,6 +63,30 @@ def test_behind_proxies_their_word_is_taken_as_far_as_they_reach(believed: Any, 
     assert believed(proxies)[:3] == [visitor, "https", "desk.example"]
 
 
+@sqlite_only
+def test_an_answer_that_breaks_off_writes_no_path_into_the_log(desk: Desk, caplog: Any) -> None:
+    environment.use(replace(environment.current(), port=0))
+
+    def broken(_environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+        start("200 OK", [("Content-Length", "2")])
+        yield b"1"
+        raise RuntimeError("the file went away")
+
+    server = HTTPServer(broken, serving.listen(), 1_000_000)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        with socket.create_connection(("127.0.0.1", environment.current().port), timeout=60) as line:
+            line.sendall(b"GET /t/the-token-of-a-link HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            read_all(line)
+        wait_until(lambda: "the file went away" in caplog.text)
+        assert "while serving a request" in caplog.text
+        assert "the-token" not in caplog.text
+    finally:
+        server.end()
+        thread.join(30)
+
+
 def _waits(server: HTTPServer) -> bool:
     return len(server._lanes._pages._at_work) == request_threads.THREADS
 
