@@ -151,6 +151,8 @@ def _back_up(*, before: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{clock.now():%Y%m%d-%H%M%S}-before-{before}.zip"
     backups.backup(path, files=backups.NOWHERE)
-    for old in sorted(folder.glob("*-before-*.zip"))[:-KEPT_BACKUPS]:
+    # By a clock that is late, the newest would be the oldest.
+    others = [other for other in sorted(folder.glob("*-before-*.zip")) if other != path]
+    for old in others[: 1 - KEPT_BACKUPS]:
         old.unlink()
     return path

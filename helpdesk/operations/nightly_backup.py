@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpdesk import clock, settings
 from helpdesk.erasing import erasure_log
-from helpdesk.operations import backup, backup_records
+from helpdesk.operations import backup, backup_records, clock_guard
 from helpdesk.settings import environment
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def run() -> Path | None:
     manifest = backup.backup(path, files=backup.BESIDE if settings.get("backup_files") else backup.NOWHERE)
     backup_records.remember(manifest)
     erasure_log.copy_beside(folder)
-    for old in nights(folder)[: -settings.get("backup_kept")]:
+    for old in _spent(path):
         old.unlink()
     _drop_links(folder)
     return path
@@ -44,6 +44,17 @@ def nights(folder: Path | None = None) -> list[Path]:
     """Return the archives of the nights, the oldest first."""
     folder = folder or environment.current().data_dir / FOLDER
     return sorted(path for path in folder.glob("*.zip") if NAME.fullmatch(path.name))
+
+
+def _spent(newest: Path) -> list[Path]:
+    """Return the nights that go: the oldest beyond those that are kept, none while the clock may be wrong (RULES 42).
+
+    What a clock that was ahead has dated later than the newest one does not count, or it would take its place.
+    """
+    if not clock_guard.may_delete():
+        return []
+    until_now = [path for path in nights(newest.parent) if path.name <= newest.name]
+    return until_now[: -settings.get("backup_kept")]
 
 
 def made_since(day: date) -> list[date]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from peewee import IntegrityError
 from playhouse.migrate import SchemaMigrator
 
@@ -181,6 +182,10 @@ def test_the_last_five_automatic_backups_are_kept(empty: Any) -> None:
     migrate._back_up(before="0002_next")
     assert len(list(folder.iterdir())) == migrate.KEPT_BACKUPS
     assert not list(folder.glob("20200113*"))
+    with time_machine.travel("2019-12-31", tick=False):
+        newest = migrate._back_up(before="0003_late")
+    assert newest.exists()
+    assert len(list(folder.iterdir())) == migrate.KEPT_BACKUPS
 
 
 @sqlite_only

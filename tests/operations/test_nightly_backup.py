@@ -44,6 +44,21 @@ def test_seven_nights_are_kept(ticket: Ticket, folder: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in nightly_backup.nights())
 
 
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_was_wrong_costs_no_night(ticket: Ticket, folder: Path, days: int) -> None:
+    nights(7)
+    right = nightly_backup.nights()
+    nights(1, first=days)
+    assert set(right) < set(nightly_backup.nights())
+    # However long it was wrong: by the right one, seven nights are kept of its own.
+    for path in right:
+        path.with_name(path.name.replace("2026", "2027")).touch()
+    nights(2, first=7)
+    kept = [path for path in nightly_backup.nights() if path.name < "2027" and path.name >= "2026"]
+    assert [path.name for path in kept][-2:] == ["20260308-nightly.zip", "20260309-nightly.zip"]
+    assert len(kept) == 7
+
+
 def test_a_night_that_cannot_be_read_stops_no_other_and_costs_no_file(ticket: Ticket, folder: Path) -> None:
     nights(1)
     (nightly_backup.nights()[0]).write_bytes(b"cut off")
