@@ -9,11 +9,11 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.base import DeskView
 from admin_views.base.fields import LengthField
 from admin_views.base.ordering import Ordered
+from admin_views.setup.due_preview import MovesDueTimes
 from helpdesk import clock, i18n
-from helpdesk.due_times import keeping, rules, trial
+from helpdesk.due_times import keeping, preview, rules, trial
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import lengths, moments, zones
@@ -71,7 +71,7 @@ def _length(time: timedelta) -> str:
     return lengths.write(round(time / timedelta(minutes=1)))
 
 
-class DueTimesView(Ordered, DeskView):
+class DueTimesView(Ordered, MovesDueTimes):
     """How long a reply and the end may take."""
 
     table, slug, title = DueTime, "due-times", lazy("Due times")
@@ -84,6 +84,7 @@ class DueTimesView(Ordered, DeskView):
     can_delete = True
     list_template = "admin/due_times.html"
     save_rule, delete_rule = staticmethod(rules.save), staticmethod(rules.delete)
+    fill_rule = staticmethod(rules.fill)
     column_list = ("place", *rules.TARGETS)
     column_details_list = column_export_list = ()
     form_columns = ("service", "department", "priority", *rules.TARGETS)
@@ -114,6 +115,11 @@ class DueTimesView(Ordered, DeskView):
         (lazy("Tickets"), ["service", "department", "priority"]),
         (lazy("At most"), list(rules.TARGETS)),
     )
+
+    def preview_of(self, row: Any, *, is_deleted: bool = False) -> preview.Preview:
+        """Return what the rules would do to open tickets with this one, or without it."""
+        change = preview.without_row if is_deleted else preview.with_row
+        return preview.of(due_times=change(rules.rules(), row))
 
     @expose("/test/")
     def test_view(self) -> ResponseReturnValue:

@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import SelectField
 
-from admin_views.base import DeskView, as_key
+from admin_views.base import as_key, form_lists
 from admin_views.base.fields import DayField, optional, own_timezones
+from admin_views.setup.due_preview import MovesDueTimes
 from helpdesk import i18n, settings
+from helpdesk.due_times import preview
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import periods, zones
@@ -26,7 +28,7 @@ HOURS_HELP = lazy(
 )
 
 
-class OpeningHoursView(DeskView):
+class OpeningHoursView(MovesDueTimes):
     """The hours of the week: of the desk, and of services that have their own."""
 
     table, slug, title = OpeningHours, "opening-hours", lazy("Opening hours")
@@ -38,6 +40,7 @@ class OpeningHoursView(DeskView):
     empty_text = lazy("Without any, the form shows the text of the configuration.")
     can_delete = True
     save_rule, delete_rule = staticmethod(saving.save_hours), staticmethod(saving.delete_hours)
+    fill_rule = staticmethod(saving.fill_hours)
     column_list = ("service", "week", "timezone")
     column_details_list = column_export_list = ()
     form_columns = ("service", "timezone", *WEEKDAYS)
@@ -72,6 +75,13 @@ class OpeningHoursView(DeskView):
         (lazy("Hours"), list(WEEKDAYS)),
     )
 
+    def preview_of(self, row: Any, *, is_deleted: bool = False) -> preview.Preview:
+        """Return what the hours would do to open tickets with this row, or without it and its closed days."""
+        if not is_deleted:
+            return preview.of(hours=preview.with_row(calendars.rows(), row))
+        days = [day for day in calendars.days() if day.opening_hours_id != row.id]
+        return preview.of(hours=preview.without_row(calendars.rows(), row), days=days)
+
     def named(self, row: Any) -> str:
         """Return how opening hours are called: by their service."""
         return service_of(row)
@@ -82,7 +92,7 @@ def service_of(row: OpeningHours) -> str:
     return str(lookups.service(row.service_id) or _("The whole desk"))
 
 
-class ClosedDaysView(DeskView):
+class ClosedDaysView(MovesDueTimes):
     """The days on which the opening hours of the week do not hold."""
 
     table, slug, title = ClosedDay, "closed-days", lazy("Closed days")
@@ -92,6 +102,7 @@ class ClosedDaysView(DeskView):
     can_delete = True
     list_template = "admin/closed_days.html"
     save_rule, delete_rule = staticmethod(saving.save_closed_day), staticmethod(saving.delete_closed_day)
+    fill_rule = staticmethod(saving.fill_closed_day)
     column_list = ("name", "first_day", "open_at", "opening_hours")
     column_details_list = column_export_list = ()
     form_columns = ("name", "first_day", "last_day", "open_at", "opening_hours")
@@ -122,6 +133,11 @@ class ClosedDaysView(DeskView):
         "opening_hours": lambda _view, _context, row, _name: row.closes,
     }
 
+    def preview_of(self, row: Any, *, is_deleted: bool = False) -> preview.Preview:
+        """Return what the closed days would do to open tickets with this one, or without it."""
+        change = preview.without_row if is_deleted else preview.with_row
+        return preview.of(days=change(calendars.days(), row))
+
     def complete(self, rows: list[Any]) -> None:
         """Say which opening hours each of them closes."""
         by_id = {row.id: service_of(row) for row in calendars.rows()}
@@ -136,6 +152,9 @@ class ClosedDaysView(DeskView):
             if request.method != "POST":
                 return self._holidays(region, hours, public_holidays.proposal(region, hours) if region else [])
             days = {day for day in map(periods.day_of, request.form.getlist("day")) if day is not None}
+            moves = preview.of(days=public_holidays.ticked(region, hours, days)).sentences()
+            if moves and "confirmed" not in request.form:
+                return self.confirm(_("Save these closed days?"), moves, _("Save"), (), **form_lists())
             self._tick(region, hours, days)
         except HelpdeskError as error:
             return self._holidays("", hours, [], str(error)), 422

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,7 +69,7 @@ def _store(tickets: Iterable[Ticket], judged: Mapping[int, list[DueOutcome]]) ->
     for ticket in rows:
         history = History.of(ticket.created_at, steps.get(ticket.id, []))
         found, calendar = _targets(ticket, history), calendar_of(ticket)
-        due = next((target.due for target in found if target.due is not None), NO_DUE_TIME)
+        due = _earliest(found)
         alert_at = alerts.next_moment(alerts.waiting(ticket, alerts.all_alerts(history, found, calendar)))
         columns = {"due_at": due, "alert_at": alert_at, "rank": overdue.rank_of(ticket, due)}
         changed = {name: value for name, value in columns.items() if getattr(ticket, name) != value}
@@ -81,6 +82,17 @@ def _store(tickets: Iterable[Ticket], judged: Mapping[int, list[DueOutcome]]) ->
 def targets_of(ticket: Ticket) -> list[Target]:
     """Return what is due in a ticket, the earliest first, worked out from its history."""
     return _targets(ticket, History.of(ticket.created_at, _steps_of([ticket.id]).get(ticket.id, [])))
+
+
+def worked_out(tickets: list[Ticket]) -> Iterator[tuple[Ticket, datetime]]:
+    """Give each ticket and when it is due by the rules and hours that hold now; nothing is stored."""
+    steps = _steps_of([ticket.id for ticket in tickets])
+    for ticket in tickets:
+        yield ticket, _earliest(_targets(ticket, History.of(ticket.created_at, steps.get(ticket.id, []))))
+
+
+def _earliest(found: Iterable[Target]) -> datetime:
+    return next((target.due for target in found if target.due is not None), NO_DUE_TIME)
 
 
 def alerts_of(tickets: list[Ticket]) -> Iterator[tuple[Ticket, Calendar, list[Alert]]]:

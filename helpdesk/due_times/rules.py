@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from helpdesk import access
@@ -25,11 +27,23 @@ MOST = 200
 LONGEST = 366 * 24 * 60
 
 _rules = CachedValue(lambda: list(DueTime.select().order_by(DueTime.position, DueTime.id)))
+#: The rules that stand in for the stored ones, where a change is tried.
+_tried: ContextVar[list[DueTime] | None] = ContextVar("tried_rules", default=None)
 
 
 def rules() -> list[DueTime]:
     """Return the rules in the owner's order."""
     return list(_rules())
+
+
+@contextmanager
+def tried(rows: list[DueTime]) -> Iterator[None]:
+    """Let these rules hold inside, for this thread alone: nothing is stored."""
+    token = _tried.set(rows)
+    try:
+        yield
+    finally:
+        _tried.reset(token)
 
 
 def exist() -> bool:
@@ -39,7 +53,8 @@ def exist() -> bool:
 
 def rule_for(ticket: Ticket) -> DueTime | None:
     """Return the first rule that fits a ticket's place and priority."""
-    for rule in _rules():
+    instead = _tried.get()
+    for rule in _rules() if instead is None else instead:
         pairs = (
             (rule.service_id, ticket.service_id),
             (rule.department_id, ticket.department_id),
@@ -63,6 +78,13 @@ def save(rule: DueTime, values: Mapping[str, Any], *, actor: Actor) -> DueTime:
     Raises NotAllowed, or InvalidInput at a field.
     """
     access.require(actor, "configure")
+    fill(rule, values)
+    rule.save()
+    return rule
+
+
+def fill(rule: DueTime, values: Mapping[str, Any]) -> None:
+    """Set what a form says in a rule, without storing it. Raises InvalidInput at a field."""
     service = inputs.find_row(Service, values.get("service"), "service")
     department = inputs.find_row(Department, values.get("department"), "department")
     if department is not None and service is not None and department.service_id != service.id:
@@ -79,8 +101,6 @@ def save(rule: DueTime, values: Mapping[str, Any], *, actor: Actor) -> DueTime:
         rule.position = sort_position.after_last(DueTime)
     priority = inputs.find_row(Priority, values.get("priority"), "priority")
     inputs.set_attributes(rule, {"service": service, "department": department, "priority": priority, **minutes})
-    rule.save()
-    return rule
 
 
 def delete(rule: DueTime, *, actor: Actor) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,13 +25,26 @@ def _read_rows() -> list[OpeningHours]:
     return [row for row in rows if row.service_id is None] + by_name
 
 
-def _read_calendars() -> dict[int | None, Calendar]:
-    days = list(ClosedDay.select().order_by(ClosedDay.id))
-    return {row.service_id: calendar_of(row, days) for row in rows()}
-
-
 _rows = CachedValue(_read_rows)
-_calendars = CachedValue(_read_calendars)
+_days = CachedValue(lambda: list(ClosedDay.select().order_by(ClosedDay.id)))
+_calendars = CachedValue(lambda: _of(rows(), days()))
+#: The calendars that stand in for the stored ones, where a change is tried.
+_tried: ContextVar[dict[int | None, Calendar] | None] = ContextVar("tried_calendars", default=None)
+
+
+def _of(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> dict[int | None, Calendar]:
+    every = list(closed)
+    return {row.service_id: calendar_of(row, every) for row in hours}
+
+
+@contextmanager
+def tried(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> Iterator[None]:
+    """Let these hours and closed days hold inside, for this thread alone: nothing is stored."""
+    token = _tried.set(_of(hours, closed))
+    try:
+        yield
+    finally:
+        _tried.reset(token)
 
 
 def rows() -> list[OpeningHours]:
@@ -37,9 +52,15 @@ def rows() -> list[OpeningHours]:
     return list(_rows())
 
 
+def days() -> list[ClosedDay]:
+    """Return all closed days. The rows must not be changed."""
+    return list(_days())
+
+
 def own_calendar(service_id: int | None) -> Calendar | None:
     """Return the calendar of this service (None: of the desk), or None where it has none of its own."""
-    return _calendars().get(service_id)
+    instead = _tried.get()
+    return (_calendars() if instead is None else instead).get(service_id)
 
 
 def find_calendar(service_id: int | None) -> Calendar | None:

@@ -12,7 +12,7 @@ from helpdesk import access, clock, i18n, journal
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
-from helpdesk.opening_hours import regions, saving
+from helpdesk.opening_hours import calendars, regions, saving
 from models import ClosedDay, OpeningHours
 
 
@@ -63,6 +63,16 @@ def _named(region: str, hours: OpeningHours | None) -> list[tuple[date, Label]]:
         for day in every
         if day >= first
     ]
+
+
+def ticked(region: str, hours: OpeningHours | None, days: Collection[date]) -> list[ClosedDay]:
+    """Return the closed days of the desk as they would be with these days ticked; nothing is stored."""
+    shown = proposal(region, hours)
+    unticked = {one.day for one in shown if one.is_closed and one.day not in days}
+    gone = {row.id for row in _stored(region, hours) if row.first_day in unticked}
+    added = [one for one in shown if one.day in days and not one.is_closed]
+    new = [ClosedDay(opening_hours=hours, name=one.name, first_day=one.day, region=region) for one in added]
+    return [*(row for row in calendars.days() if row.id not in gone), *new]
 
 
 def tick(region: str, hours: OpeningHours | None, days: Collection[date], *, actor: Actor) -> tuple[int, int]:

@@ -25,6 +25,13 @@ MAX_NAME = 120
 def save_hours(row: OpeningHours, values: Mapping[str, Any], *, actor: Actor) -> OpeningHours:
     """Store ``service``, ``timezone`` and the hours of each day. Raises NotAllowed, or InvalidInput at a field."""
     access.require(actor, "configure")
+    fill_hours(row, values)
+    row.save()
+    return row
+
+
+def fill_hours(row: OpeningHours, values: Mapping[str, Any]) -> None:
+    """Set what a form says in opening hours, without storing it. Raises InvalidInput at a field."""
     service = inputs.find_row(Service, values.get("service"), "service")
     _refuse_second(row, service)
     week = {day: written_hours.write(written_hours.read(values.get(day), day)) for day in WEEKDAYS}
@@ -32,8 +39,6 @@ def save_hours(row: OpeningHours, values: Mapping[str, Any], *, actor: Actor) ->
         raise InvalidInput(lazy("Write the hours of one day at least."), field=WEEKDAYS[0])
     zone = inputs.timezone(values.get("timezone"))
     inputs.set_attributes(row, {"service": service, "timezone": zone, **week})
-    row.save()
-    return row
 
 
 def _refuse_second(row: OpeningHours, service: Service | None) -> None:
@@ -54,6 +59,13 @@ def save_closed_day(row: ClosedDay, values: Mapping[str, Any], *, actor: Actor) 
     Raises NotAllowed, or InvalidInput at a field.
     """
     access.require(actor, "configure")
+    fill_closed_day(row, values)
+    row.save()
+    return row
+
+
+def fill_closed_day(row: ClosedDay, values: Mapping[str, Any]) -> None:
+    """Set what a form says in a closed day, without storing it. Raises InvalidInput at a field."""
     first = _day(values.get("first_day"), "first_day")
     last = _day(values["last_day"], "last_day") if values.get("last_day") else None
     if last is not None and last < first:
@@ -72,8 +84,6 @@ def save_closed_day(row: ClosedDay, values: Mapping[str, Any], *, actor: Actor) 
         "region": row.region if (row.first_day, None) == (first, last if last != first else None) else "",
     }
     inputs.set_attributes(row, checked)
-    row.save()
-    return row
 
 
 def _day(value: Any, field: str) -> date:
