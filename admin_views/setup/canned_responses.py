@@ -88,7 +88,7 @@ class CannedResponsesView(Ordered, DeskView):
         "author": lazy("Author"),
         "audience": lazy("For whom"),
         "shortcut": lazy("Shortcut"),
-        "does": lazy("What it does"),
+        "does": lazy("What it does to the ticket"),
         "uses": lazy("Used"),
     }
     column_descriptions = {

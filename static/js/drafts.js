@@ -22,10 +22,19 @@ function drawer(form) {
   };
 }
 
+/** What the macro of a text that comes back does, as it is now. */
+async function macro(form, id) {
+  const button = id && form.querySelector(`[data-canned-url][value="${CSS.escape(id)}"]`);
+  const answer = button && (await fetch(button.dataset.cannedUrl, { headers: { Accept: "application/json" } }));
+  if (answer?.ok) form.querySelector("[data-macro]").innerHTML = (await answer.json()).macro ?? "";
+}
+
 function fill(form, editor, values) {
   for (const radio of form.querySelectorAll("[name=kind]")) radio.checked = radio.value === values.get("kind");
   for (const name of ["close", "save_as"]) if (form.elements[name]) form.elements[name].checked = values.has(name);
   form.elements.canned_name.value = values.get("canned_name") ?? "";
+  form.elements.used.value = values.get("used") ?? "";
+  macro(form, values.get("macro")?.split("-")[0]);
   editor.editor.loadHTML(values.get("body"));
   form.querySelector("[name=kind]:checked").dispatchEvent(new Event("change", { bubbles: true }));
 }

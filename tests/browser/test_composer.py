@@ -113,7 +113,7 @@ def test_a_slash_and_a_shortcut_insert_a_macro_and_show_what_it_does(desk_page, 
     desk_page.locator("trix-editor").click()
     desk_page.keyboard.type("/bye")
     desk_page.keyboard.press("Enter")
-    desk_page.get_by_text("The ticket is closed.").wait_for()
+    desk_page.locator("[data-macro]").get_by_text("The ticket is closed.").wait_for()
     assert desk_page.inner_text("trix-editor").strip() == "Goodbye"
     desk_page.get_by_role("button", name="Send", exact=True).click()
     desk_page.get_by_text("Your message").first.wait_for()
