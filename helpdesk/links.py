@@ -29,6 +29,7 @@ PATHS = {
     "reset": "/admin/reset/",
     "confirm": "/confirm/",
     "leave": "/leave/",
+    "erase": "/erase/",
 }
 #: The kinds that open an account; each is used once.
 ACCOUNTS = ("sign-in", "invitation", "reset")
@@ -113,6 +114,23 @@ def read_leave_token(token: str) -> tuple[int, int]:
     except BadData as error:
         raise NotFound(NOT_KNOWN) from error
     return ticket_id, address_id
+
+
+def erase_token(erasure_id: int) -> str:
+    """Return the token by which a customer confirms that they want to be erased: nothing is stored of it."""
+    return str(_erasing().dumps(erasure_id))
+
+
+def read_erase_token(token: str) -> int:
+    """Return the id of the erasure of a token. Raises NotFound for one the desk did not make."""
+    try:
+        return int(_erasing().loads(token))
+    except (BadData, ValueError, TypeError) as error:
+        raise NotFound(NOT_KNOWN) from error
+
+
+def _erasing() -> URLSafeSerializer:
+    return URLSafeSerializer(environment.current().secret_key, salt="erase an account")
 
 
 def _leaving() -> URLSafeSerializer:

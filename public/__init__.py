@@ -4,6 +4,7 @@ from flask import Flask
 
 from public import (
     codes,
+    erasing,
     files,
     leaving,
     my_tickets,
@@ -20,6 +21,7 @@ from public.routes import blueprint, setup_blueprint
 __all__ = [
     "blueprint",
     "codes",
+    "erasing",
     "files",
     "init_app",
     "leaving",

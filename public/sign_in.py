@@ -7,6 +7,7 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from helpdesk import links, settings
+from helpdesk.erasing import requests
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.links import LinkExpired
@@ -124,6 +125,7 @@ def account() -> Response | str | tuple[str, int]:
         asks_current=customers.needs_current(customer, sessions.current_token()),
         has_password=customer.password_hash is not None,
         email=customer.primary_address.email,
+        erasing=requests.pending(customer),
     )
     return page if request.method != "POST" else (page, 422)
 

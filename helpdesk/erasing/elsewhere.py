@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any
 
 from peewee import SQL, Expression, fn
@@ -33,6 +34,7 @@ from models import (
     Order,
     OrderLine,
     OutgoingEmail,
+    RuleMoment,
     RuleRecord,
     SavedView,
     ScheduledReply,
@@ -48,6 +50,9 @@ ABOUT_CUSTOMERS = (
     Act.TICKET_GIVEN, Act.SIGNED_IN,
     Act.PASSWORD_CHANGED, Act.PERSONS_LINKS_REVOKED,
 )  # fmt: skip
+
+#: The kind of the mail by which administrators hear that somebody wants to be erased: it names them.
+ABOUT_ERASING = "erasure-wanted"
 
 Mend = Callable[[Person, list[Any]], None]
 
@@ -84,6 +89,9 @@ def _condition(walk: Walk, person: Person) -> Expression:
     if walk.table is JournalEntry:
         condition |= JournalEntry.about.in_([folding.fold(name).strip()[:254] for name in person.names])
         condition |= JournalEntry.agent.is_null() & JournalEntry.actor_name.in_(person.names)
+    if walk.table is OutgoingEmail:
+        for text in {form for name in person.names for form in (name, escape(name))}:
+            condition |= (OutgoingEmail.kind == ABOUT_ERASING) & _holds(OutgoingEmail.body, text)
     return condition
 
 
@@ -143,9 +151,9 @@ def _is_about(person: Person, row: JournalEntry) -> bool:
 
 
 def _mails(person: Person, rows: list[OutgoingEmail]) -> None:
-    """Delete mails to the person; take their address out of what went to others."""
-    _replace(("subject", "body"), person, [row for row in rows if row.to_email.lower() not in person.emails])
-    gone = [row for row in rows if row.to_email.lower() in person.emails]
+    """Delete mails to the person, and what says that they want to be erased; take their address out of the others."""
+    gone = [row for row in rows if row.to_email.lower() in person.emails or row.kind == ABOUT_ERASING]
+    _replace(("subject", "body"), person, [row for row in rows if row not in gone])
     if gone:
         _delete(person, gone)
 
@@ -169,8 +177,9 @@ WALKS = (
     Walk(OutgoingEmail, ("to_email", "subject", "body"), _mails),
     Walk(IncomingMail, ("explanation", "from_name", "subject"), _received),
     Walk(MailedMessage, ("sender", "rest", "notes"), partial(_replace, ("sender", "rest", "notes"))),
-    Walk(Draft, ("body",), _delete),
-    Walk(ScheduledReply, ("body",), _delete),
+    Walk(Draft, ("body",), partial(_replace, ("body",))),
+    Walk(ScheduledReply, ("body",), partial(_replace, ("body",))),
+    Walk(RuleMoment, ("data",), partial(_replace, ("data",))),
     Walk(SavedView, ("query", "name"), _delete),
     Walk(FilterCondition, ("value",), partial(_replace, ("value",))),
     Walk(FilterAction, ("argument",), partial(_replace, ("argument",))),

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from peewee import IntegrityError
 
-from helpdesk import access, clock, journal, settings
+from helpdesk import access, clock, journal, notifications, settings
 from helpdesk.erasing.carrying_out import keeping_tags
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import hold_actor
+from helpdesk.notifications import Occasion
 from models import ANONYMISE, DELETE, PENDING_ERASURES, Agent, Customer, Erasure
 
 #: What an administrator types, in either language.
@@ -82,6 +83,9 @@ def cancel(customer: Customer, *, actor: Agent | Customer) -> None:
     with transaction():
         waiting = (Erasure.customer == customer.id) & (Erasure.state == "waiting")
         name = actor.name if isinstance(actor, Agent) else ""
+        stored = Erasure.get_or_none(waiting)
         if not Erasure.update(state="cancelled", cancelled_by=name).where(waiting).execute():
             raise NotFound(lazy("There is nothing to cancel any more."))
         journal.record(journal.Act.ERASURE_CANCELLED, actor=actor, subject=customer.display_name)
+        if stored is not None and stored.by_customer and isinstance(actor, Agent):
+            notifications.send_account_mail(Occasion.ERASURE_CANCELLED, address=customer.writing_address)

@@ -127,6 +127,11 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),
     # Somebody signed in with a browser that the account has not had before.
     Occasion.NEW_BROWSER: (Notice("new-browser", recipients.people),),
+    # A customer wants to be erased: the link that confirms it, then both sides, and the customer when it was stopped.
+    Occasion.ERASE: (Notice("erase", recipients.people),),
+    Occasion.ERASURE_PLANNED: (Notice("erasure-planned", recipients.people),),
+    Occasion.ERASURE_WANTED: (Notice("erasure-wanted", recipients.people),),
+    Occasion.ERASURE_CANCELLED: (Notice("erasure-cancelled", recipients.people),),
 }
 
 

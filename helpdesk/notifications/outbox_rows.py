@@ -16,7 +16,8 @@ from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_frame import WITHOUT_TYPED
 from helpdesk.settings.email_kinds import KINDS, LINK_LINES, Kind, kind_of
-from helpdesk.settings.uneditable_emails import UNEDITABLE, Uneditable
+from helpdesk.settings.uneditable import Uneditable
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import EmailText, IncomingMail, Message, OutgoingEmail, Ticket
 
 #: Letters of a subject.

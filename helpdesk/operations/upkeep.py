@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpdesk import clock, departures, journal_listing, links, orders, send_later, tickets
+from helpdesk.erasing import own_request
 from helpdesk.files import attachments, room
 from helpdesk.imports import confirmation
 from helpdesk.incoming import mailbox_health, raw_mail_retention
@@ -86,6 +87,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "links": links.purge,
     "passes of guests": guest_passes.purge,
     "held requests": unconfirmed.purge,
+    "erasures not confirmed": own_request.forget_unconfirmed,
     "the journal": journal_listing.purge,
     "drafts": drafts.purge,
     "scheduled replies that were stopped": send_later.purge,

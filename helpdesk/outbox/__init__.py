@@ -202,6 +202,9 @@ def _private_link(email: OutgoingEmail) -> str | None:
         return None
     if email.link_kind == unconfirmed.KIND:
         return unconfirmed.link_of(email)
+    if email.link_kind == "erase":
+        wanted = claims.wanted_erasure(email)
+        return links.url("erase", links.erase_token(wanted.id)) if wanted is not None else None
     target = {"agent": email.agent, "address": email.address, "ticket": email.ticket}
     return links.url(email.link_kind, links.make(email.link_kind, **target))
 

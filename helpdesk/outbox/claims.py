@@ -16,7 +16,7 @@ from helpdesk import access, clock, events
 from helpdesk.lib import process
 from helpdesk.notifications import recipients
 from helpdesk.visitors import unconfirmed
-from models import Message, OutgoingEmail
+from models import Erasure, Message, OutgoingEmail
 
 #: The domain of the customers of examples (`helpdesk.examples.samples`): no mail leaves for it.
 UNREACHED = "people.guichet.example"
@@ -90,12 +90,23 @@ def is_moot(email: OutgoingEmail) -> bool:
         return True
     if email.link_kind == unconfirmed.KIND:
         return unconfirmed.link_of(email) is None
+    if email.link_kind == "erase":
+        return wanted_erasure(email) is None
     ticket = email.ticket
     if ticket is None and email.link_kind == "ticket":
         return True
     if ticket is not None and email.address_id is not None:
         return not recipients.concerns(ticket, email.address)
     return ticket is not None and (ticket.in_bin or ticket.is_spam)
+
+
+def wanted_erasure(email: OutgoingEmail) -> Erasure | None:
+    """Return the erasure that this mail asks its customer to confirm; None once it was confirmed, or is too old."""
+    if email.address_id is None:
+        return None
+    wanted = (Erasure.customer == email.address.customer_id) & (Erasure.state == "unconfirmed")
+    row: Erasure | None = Erasure.select().where(wanted).first()
+    return row
 
 
 def _is_seen(email: OutgoingEmail) -> bool:

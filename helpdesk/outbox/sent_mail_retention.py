@@ -9,7 +9,8 @@ from peewee import Expression, ModelSelect
 from helpdesk import access, clock
 from helpdesk.events import transaction
 from helpdesk.settings.email_kinds import KINDS
-from helpdesk.settings.uneditable_emails import ACCOUNT, NAMED, UNEDITABLE
+from helpdesk.settings.uneditable import ACCOUNT, NAMED
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
 from helpdesk.visitors import unconfirmed
 from models import Agent, MailId, OutgoingEmail, Ticket

@@ -7,7 +7,8 @@ from typing import Any
 
 from database import Label
 from helpdesk.i18n import lazy
-from helpdesk.settings.uneditable_emails import AUTO_GENERATED, AUTO_REPLIED, UNEDITABLE, Uneditable
+from helpdesk.settings.uneditable import AUTO_GENERATED, AUTO_REPLIED, Uneditable
+from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import CUSTOMER_MESSAGE, NOTE, REPLY
 
 
@@ -275,6 +276,7 @@ LINK_LINES = {
     "confirm": Label(en="Confirm your message:", fr="Confirmer votre message :"),
     "reset": Label(en="Choose a new password:", fr="Choisir un nouveau mot de passe :"),
     "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
+    "erase": Label(en="Erase my account:", fr="Effacer mon compte :"),
 }
 HIDDEN_LINK = Label(en="[private link]", fr="[lien privé]")
 #: What stands above the text of a mail that can be answered: below it everything is quoted.

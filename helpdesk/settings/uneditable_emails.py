@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from database import Label
 from helpdesk.i18n import lazy
-
-#: What the header Auto-Submitted says of a mail that no person writes.
-AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
-#: What a kind of e-mail is about, and so how long it is kept and who reads it afterwards: the ticket it belongs to;
-#: tickets that it only names, belonging to none; or an account.
-TICKET, NAMED, ACCOUNT = "ticket", "named", "account"
-
-
-@dataclass(frozen=True)
-class Uneditable:
-    """A kind of e-mail with words of its own, filled in as `%(who)s`, `%(number)s`, `%(count)s`, `%(email)s` and so on.
-
-    It leaves from the address of the kind it is `like`, and is switched off with that where it `shares_switch`.
-    """
-
-    key: str
-    label: Any
-    like: str
-    subject: Label
-    body: Label
-    sender_name: Label | None = None
-    shares_switch: bool = False
-    automatic: str = AUTO_GENERATED
-    of: str = TICKET
-
+from helpdesk.settings.erasure_emails import ERASURES
+from helpdesk.settings.uneditable import ACCOUNT, AUTO_REPLIED, NAMED, Uneditable
 
 #: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
 UNEDITABLE: dict[str, Uneditable] = {
     kind.key: kind
     for kind in (
+        *ERASURES,
         # For an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
         Uneditable(
             "received",

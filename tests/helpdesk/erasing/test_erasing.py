@@ -207,12 +207,12 @@ def test_who_writes_again_is_a_new_person(carol: Customer, ticket: Ticket, sales
 
 
 def test_the_name_of_a_namesake_and_of_a_word_stay(carol: Customer, ticket: Ticket, root: Agent, ana: Agent) -> None:
-    other = cast.make_customer("Carol", "Smith", email="other@customer.example")
+    other = cast.make_customer("Carol", "Jones", email="other@customer.example")
     theirs = cast.open_ticket(other, ticket.service, ticket.department)
     tickets.set_status(theirs, Ticket.get_by_id(theirs.id).status, actor=ana)
     erase(carol, root)
-    assert Customer.get_by_id(other.id).full_name == "Carol Smith"
-    assert Message.get(Message.ticket == theirs).author_name == "Carol Smith"
+    assert Customer.get_by_id(other.id).full_name == "Carol Jones"
+    assert Message.get(Message.ticket == theirs).author_name == "Carol Jones"
 
 
 def test_the_log_names_nobody(carol: Customer, ticket: Ticket, root: Agent, data_dir: Path) -> None:

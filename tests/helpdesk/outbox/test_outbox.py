@@ -143,6 +143,12 @@ def provoke(kind, ticket, ana, locale):
         cc.add_cc(ticket, [email], actor=ticket.customer)
         tickets.receive_message(ticket, "Hello?", actor=ticket.customer)
 
+    def owe_erasure(kind, reader=None):
+        person = reader or Recipient(ticket.address.email, locale, address=ticket.address)
+        notifications.owe(
+            Cause(Occasion(kind), people=(person,), data={"email": "Carol Smith", "sentence": "30/11/2026, 10:00"})
+        )
+
     acts = {
         "copy": lambda: copied("dan@customer.example"),
         "copied": lambda: copied("eve@customer.example"),
@@ -182,6 +188,8 @@ def provoke(kind, ticket, ana, locale):
         "digest": lambda: notifications.owe(
             Cause(Occasion.SEVERAL_ASSIGNED, ben, people=(reader,), tickets=(ticket, ticket))
         ),
+        **{kind: lambda kind=kind: owe_erasure(kind) for kind in ("erase", "erasure-planned", "erasure-cancelled")},
+        "erasure-wanted": lambda: owe_erasure("erasure-wanted", reader),
         "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
         "received": lambda: cast.open_ticket(*stranger, locale=locale),
         "notification": lambda: tickets.reply(ticket, "<p>Look again.</p>", actor=ben),
