@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from helpdesk import clock, settings, tickets
+from helpdesk import clock, send_later, settings, tickets
 from helpdesk.erasing import carrying_out, erasure_log, requests
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.files import file_store, uploads
 from helpdesk.lists import quick_search
 from helpdesk.people import customers
+from helpdesk.send_later import NewReply
 from helpdesk.settings import environment
 from models import (
     Agent,
@@ -25,17 +28,21 @@ from models import (
     Message,
     Rating,
     SavedView,
+    ScheduledReply,
     SenderRule,
     Service,
     Tag,
     Ticket,
     TicketTag,
+    Upload,
 )
 from tests.helpdesk.erasing import planting
 from tests.helpdesk.erasing.planting import MARKERS
-from tests.support import cast
+from tests.support import attached, cast
 
 pytestmark = pytest.mark.usefixtures("request_context", "no_files")
+
+WEEK = timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
@@ -224,3 +231,14 @@ def test_the_log_names_nobody(carol: Customer, ticket: Ticket, root: Agent, data
     assert erasure_log.read(path)[-1].number == row.id
     path.write_text(text + '{"desk": "cut o')
     assert erasure_log.read(path)[-1].number == row.id
+
+
+def test_what_was_scheduled_to_the_person_goes_with_its_files(ticket: Ticket, ana: Agent, root: Agent) -> None:
+    file = uploads.keep(io.BytesIO(attached.png()), "a.png", form_key="form", owner="agent 1")
+    row = send_later.schedule(ticket, NewReply("<p>Dear Carol</p>", files=[file]), clock.now() + WEEK, actor=ana)
+    tickets.close(ticket, actor=root)
+    assert ScheduledReply.get_by_id(row.id).stopped_why == "closed"
+    erase(ticket.customer, root)
+    assert not ScheduledReply.select().exists()
+    assert not Upload.select().exists()
+    assert not file_store.location(file.path).exists()

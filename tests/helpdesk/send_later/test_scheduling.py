@@ -14,9 +14,10 @@ from helpdesk import clock, events, outbox, send_later, tickets
 from helpdesk.departures import table
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.files import file_store, uploads
+from helpdesk.lists import bulk, undo
 from helpdesk.people import agents
 from helpdesk.send_later import NewReply
-from helpdesk.tickets import canned_responses, drafts, thread
+from helpdesk.tickets import canned_responses, drafts, merge_undo, thread
 from helpdesk.tickets.outdated_reply import Seen
 from models import CannedResponse, Draft, Message, OutgoingEmail, ScheduledReply, Ticket, TicketEvent, Upload
 from tests.support import attached, cast
@@ -283,3 +284,20 @@ def test_its_author_reads_it_in_the_own_language(ticket, ana, carol, row, smtp):
     (mail,) = [one for one in smtp.messages if "programmée" in str(one["Subject"])]
     text = mail.get_body(("plain",)).get_content()
     assert "n’est pas partie au client\u00a0: le client a écrit." in " ".join(text.split(" "))
+
+
+def test_closing_many_is_undone_and_leaves_it_a_draft(ticket, root, row):
+    outcome = bulk.run("close", [ticket.id], lambda one: tickets.close(one, actor=root), actor=root)
+    assert outcome.action is not None
+    assert undo.undo(outcome.action, actor=root).back == 1
+    assert Ticket.get_by_id(ticket.id).is_open
+    assert stored(row).stopped_why == "closed"
+
+
+def test_a_merge_that_is_undone_gives_the_draft_back(ticket, ana, carol, billing, invoices, row):
+    other = cast.open_ticket(carol, billing, invoices)
+    tickets.merge(ticket, other, actor=ana)
+    target = Ticket.get_by_id(other.id)
+    merge_undo.undo_merge(merge_undo.find(ticket.number, target), target, actor=ana)
+    (draft,) = ScheduledReply.select()
+    assert (draft.ticket.number, draft.stopped_why) == (ticket.number, "merged")
