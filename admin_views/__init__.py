@@ -62,6 +62,7 @@ from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.send_later import SendLaterPage
 from admin_views.tickets.sidebar import desk_menu
 from admin_views.tickets.snooze import SnoozePage
+from admin_views.tickets.splitting import SplitPage
 from admin_views.tickets.undo_send import UndoSendPage
 from admin_views.tickets.unread import UnreadPage
 from admin_views.tickets.why import WhyPage
@@ -80,6 +81,7 @@ PAGES = (
     SnoozePage,
     SendLaterPage,
     MergePage,
+    SplitPage,
     CustomerChangePage,
     ListExportPage,
     ActionsPage,

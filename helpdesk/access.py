@@ -55,13 +55,16 @@ CAPABILITY_OF: dict[str, str | None] = {
     "transfer": "assign",
     "move": "assign",
     "merge": "assign",
+    "split": "assign",
     "change_customer": "assign",
     "rename": None,
     "tag": "tag",
     "delete": "delete",
     "restore": "delete",
 }
-MANAGER_VERBS = frozenset({"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "change_customer"})
+MANAGER_VERBS = frozenset(
+    {"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "split", "change_customer"}
+)
 CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy", "rate"})
 #: What somebody in copy may do.
 COPY_VERBS = frozenset({"read", "reply"})

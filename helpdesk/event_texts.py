@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     AUTOMATIC = "automatic"
     RELATED = "related"
     SPLIT = "split"
+    SPLIT_OFF = "split-off"
+    SPLIT_UNDONE = "split-undone"
     BOUNCED = "bounced"
     DELAYED = "delayed"
     NOT_ANSWERED = "not-answered"
@@ -113,7 +115,9 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.SENT_ELSEWHERE: lazy("A reply was sent from %(email)s with another program"),
     EventKind.AUTOMATIC: lazy("An automatic e-mail of %(email)s came in: “%(subject)s”"),
     EventKind.RELATED: lazy("The e-mail answers ticket %(number)s"),
-    EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a message"),
+    EventKind.SPLIT: lazy("%(who)s made ticket %(number)s of a part of this one"),
+    EventKind.SPLIT_OFF: lazy("%(who)s made this ticket of a part of ticket %(number)s"),
+    EventKind.SPLIT_UNDONE: lazy("%(who)s put what had become ticket %(number)s back into this one"),
     EventKind.BOUNCED: lazy("An e-mail to %(email)s was not delivered"),
     EventKind.DELAYED: lazy("An e-mail to %(email)s is late; its server goes on trying"),
     EventKind.NOT_ANSWERED: lazy("No more automatic answers go to %(email)s for a while: there were too many"),
@@ -139,7 +143,8 @@ NAMELESS: dict[EventKind, Any] = {
     EventKind.MERGE_UNDONE: lazy("%(who)s took another ticket out of this one again"),
     EventKind.TAKEN_OUT: lazy("%(who)s took this ticket out of another one again"),
     EventKind.RELATED: lazy("The e-mail answers another ticket"),
-    EventKind.SPLIT: lazy("%(who)s made another ticket of a message"),
+    EventKind.SPLIT: lazy("%(who)s made another ticket of a part of this one"),
+    EventKind.SPLIT_OFF: lazy("%(who)s made this ticket of a part of another one"),
 }
 
 #: How an agent came to open a ticket for somebody, and the sentence that says so.

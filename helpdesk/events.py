@@ -244,7 +244,8 @@ def describe(event: TicketEvent, *, is_nameless: bool = False) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return str(Label(value)) if isinstance(value, dict) else str(value)
+    is_label = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    return str(Label(value)) if is_label else str(value)
 
 
 def assignee_name(agent_id: int | None, team_id: int | None) -> str:

@@ -41,9 +41,12 @@ class StrangersPage(DeskPage):
     def act_view(self, number: str, message_id: int, act: str) -> Response:
         """Do what the button says."""
         ticket = access.find_ticket(self.agent, number)
-        message = Message.get_or_none(Message.id == message_id, Message.ticket == ticket.id)
+        message = Message.get_or_none(Message.id == message_id)
         if message is None or act not in ACTS:
             abort(404)
+        if message.ticket_id != ticket.id:
+            flash(str(strangers.DECIDED), "error")
+            return redirect(url_for("desk_ticket.ticket_view", number=ticket.number))
         rule, text = ACTS[act]
         try:
             rule(message, actor=self.agent)

@@ -69,7 +69,14 @@ def content(
         "sent": session.pop("sent", ""),
         "unsent": ways_to_send.unsent(agent, blocks),
         **composing(ticket, agent, composer, offered),
-        **ticket_parts.of_ticket(ticket, agent, refused, is_unread=timeline["is_unread"], has_others=bool(history)),
+        **ticket_parts.of_ticket(
+            ticket,
+            agent,
+            refused,
+            is_unread=timeline["is_unread"],
+            has_others=bool(history),
+            has_several=len(messages) > 1,
+        ),
     }
 
 

@@ -18,7 +18,7 @@ from models import Agent, Team, Ticket
 from web.fragments import fragment
 
 #: The acts below the reply.
-VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge")
+VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge", "split")
 #: Those of them whose form may come back.
 REFUSED = ("transfer", "move", "snooze")
 #: Tags that the panel proposes.
@@ -28,7 +28,7 @@ NOTHING: Mapping[str, str] = {}
 
 
 def of_ticket(
-    ticket: Ticket, agent: Agent, refused: Mapping[str, str], *, is_unread: bool, has_others: bool
+    ticket: Ticket, agent: Agent, refused: Mapping[str, str], *, is_unread: bool, has_others: bool, has_several: bool
 ) -> dict[str, Any]:
     """Return what the template of a ticket's page makes its parts by."""
     place = {"service": ticket.service_id, "department": ticket.department_id}
@@ -40,6 +40,7 @@ def of_ticket(
         "bin": ticket.in_bin,
         "unread": is_unread,
         "others": has_others,
+        "several": has_several,
         "unresolved": ticket.is_unresolved,
     }
     key = {

@@ -50,7 +50,7 @@ _IDLE = frozenset(
 )
 _KINDS = (
     *(*CATEGORIES, *WAKING, EventKind.STATUS, EventKind.SNOOZED, EventKind.UNDONE),
-    *(EventKind.MERGE_UNDONE, EventKind.TAKEN_OUT),
+    *(EventKind.MERGE_UNDONE, EventKind.TAKEN_OUT, EventKind.SPLIT_OFF),
 )
 
 

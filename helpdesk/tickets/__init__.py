@@ -23,6 +23,8 @@ from helpdesk.tickets.spam_and_bin import (
     purge_date,
     restore,
 )
+from helpdesk.tickets.split_undo import undo_split
+from helpdesk.tickets.splitting import split
 from helpdesk.tickets.status import close, reopen, set_status
 from helpdesk.tickets.undo_send import delay_reply, send_reply_now, withdraw_reply
 
@@ -61,11 +63,13 @@ __all__ = [
     "set_status",
     "set_tags",
     "signature_of",
+    "split",
     "tag",
     "take",
     "transaction",
     "transfer",
     "undo_merge",
+    "undo_split",
     "untag",
     "withdraw_reply",
 ]

@@ -20,6 +20,7 @@ from helpdesk.locking import hold_actor, lock, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import merged_outcomes, ticket_state
 from helpdesk.tickets.merging import MOVED, category_of, derive, hold_assignee, keep_withdrawable
+from helpdesk.tickets.split_undo import note_homes
 from helpdesk.tickets.ticket_state import GROUPS, Changes, State
 from models import (
     NOTE,
@@ -121,6 +122,7 @@ def undo_merge(merge: Merge, ticket: Ticket, *, actor: Agent) -> Ticket:
         state, levels = _restored(merge, ticket), _levels(merge, ticket)
         _take_out(merge, levels, ticket)
         number, made = merge.former.number, _bring_back(merge, levels, ticket, state)
+        note_homes(merge.moved["Message"], made, {level.into_id for level in levels}, merge.merged_at)
         merged_outcomes.give_back(merge, levels[1:], ticket, made)
         for row in (ticket, made):
             derive(row)
@@ -159,7 +161,7 @@ def _since(merge: Merge, ticket: Ticket) -> list[Any]:
     """Return the conditions of the messages that were written in the ticket after the merge."""
     last = max(merge.terms["newest"])
     came = {key for row in _undoable(ticket) for key in row.moved["Message"] if key > last}
-    since = [Message.deleted_at.is_null(), Message.id > last]
+    since = [Message.deleted_at.is_null(), Message.id > last, Message.created_at >= merge.merged_at]
     return [*since, *(Message.id.not_in(some) for some in chunked(sorted(came), AT_ONCE))]
 
 

@@ -99,7 +99,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
     try:
         with transaction():
             address = _author(new, actor)
-            ticket = _store(new, subject, service, department, address)
+            ticket = store_row(new, subject, service, department, address)
             if new.mail is not None:
                 new.mail.ticket = ticket
                 new.mail.save()
@@ -184,9 +184,10 @@ def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
     return customers.find_or_make(new.email, first_name=new.first_name, last_name=new.last_name, locale=new.locale)
 
 
-def _store(
+def store_row(
     new: NewTicket, subject: str, service: Service, department: Department | None, address: CustomerAddress
 ) -> Ticket:
+    """Store the row of a new ticket, with its number, and lock it."""
     now = clock.now()
     ticket = Ticket(
         # The number holds the id, which the row must have first.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from peewee import IntegrityError
 
 from database import database
-from helpdesk import access, clock, customer_search, journal, search
+from helpdesk import access, clock, customer_search, journal, notifications, search
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files.attachments import attach
@@ -18,20 +18,18 @@ from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act, lock
+from helpdesk.notifications import Cause
 from helpdesk.people import customers
 from helpdesk.tickets import excerpt
 from helpdesk.tickets.cc import MOST, in_copy, too_many_text
 from helpdesk.tickets.derived_columns import store, waiting_columns
-from helpdesk.tickets.on_behalf import open_for_caller
-from helpdesk.tickets.opening import NewTicket, first_message
+from helpdesk.tickets.splitting import Part, take_off
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,
     Agent,
-    Attachment,
     Customer,
     CustomerAddress,
-    IncomingMail,
     MailedMessage,
     Message,
     Ticket,
@@ -39,6 +37,7 @@ from models import (
 )
 
 DOUBT = "stranger"
+DECIDED = lazy("Somebody else has just decided about this message.")
 
 
 def receive_from_stranger(
@@ -148,21 +147,16 @@ def split(message: Message, *, actor: Agent) -> Ticket:
     ticket = message.ticket
     with act(ticket, "note", actor=actor):
         address = _author_of(message)
-        new = NewTicket(
-            email=address.email, subject=ticket.subject, body=richtext.to_text(message.body), source="email",
-            service_id=ticket.service_id, department_id=ticket.department_id, locale=ticket.locale,
-            last_name="" if customers.is_known(address.email) else address.email.partition("@")[0],
-            form_key=f"split-{message.id}",
-        )  # fmt: skip
-        made = open_for_caller(new, actor=actor)
-        first = first_message(made)
-        Attachment.update(message=first.id).where(Attachment.message == message.id).execute()
-        IncomingMail.update(ticket=made.id, message=first.id).where(IncomingMail.message == message.id).execute()
-        MailedMessage.update(message=first.id, doubt="").where(MailedMessage.message == message.id).execute()
+        message.kind, message.customer = CUSTOMER_MESSAGE, address.customer
+        message.author_name = address.customer.full_name or address.email
+        message.save()
+        MailedMessage.update(doubt="").where(MailedMessage.message == message.id).execute()
+        part = Part(
+            (message.id,), ticket.subject, ticket.service_id, ticket.department_id, form_key=f"split-{message.id}"
+        )
+        made = take_off(ticket, [message], address, part, actor=actor, is_final=True)
         TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id, TicketCc.waits).execute()
-        Message.update(body="", deleted_at=clock.now()).where(Message.id == message.id).execute()
-        search.forget(message.id)
-        record(ticket, EventKind.SPLIT, actor=actor, number=made.number)
+        notifications.owe(Cause(EventKind.OPENED, actor, made, about=message))
     return made
 
 
@@ -170,5 +164,5 @@ def _author_of(message: Message) -> CustomerAddress:
     """Return the address a doubted message came from. Raises InvalidInput for one that is not doubted any more."""
     origin = _doubted(message).first()
     if origin is None or message.deleted_at is not None:
-        raise InvalidInput(lazy("Somebody else has just decided about this message."))
+        raise InvalidInput(DECIDED)
     return CustomerAddress.get(CustomerAddress.email == origin.sender)

@@ -189,6 +189,7 @@ GET: dict[str, str] = {
     "desk_composer.colleagues_view": TICKET,
     "desk_merge.merge_view": TICKET,
     "desk_merge.undo_view": TICKET,
+    "desk_split.split_view": TICKET,
     "desk_customer_change.change_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
@@ -401,6 +402,9 @@ POST: dict[str, str] = {
     "desk_merge.merge_view": f"{DESK} 404 422 422 422",
     # Who comes first undoes it.
     "desk_merge.undo_view": f"{DESK} 404 302 404 404",
+    # No message is ticked; the ticket was not split off.
+    "desk_split.split_view": f"{DESK} 404 422 422 422",
+    "desk_split.undo_view": f"{DESK} 404 404 404 404",
     # Whose sign-in has ended gets the text back; without any, the page to sign in.
     "desk_composer.reply_view": "302 302 403 403 404 422 422 422",
     "desk_composer.presence_view": f"{DESK} 404 200 200 200",
