@@ -132,6 +132,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.ERASURE_PLANNED: (Notice("erasure-planned", recipients.people),),
     Occasion.ERASURE_WANTED: (Notice("erasure-wanted", recipients.people),),
     Occasion.ERASURE_CANCELLED: (Notice("erasure-cancelled", recipients.people),),
+    Occasion.PASSKEY_ADDED: (Notice("passkey-added", recipients.people),),
 }
 
 
@@ -248,7 +249,8 @@ def send_account_mail(
 ) -> OutgoingEmail:
     """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent).
 
-    "link-made" tells an agent of such a link, and carries none. Raises ValueError when it is given nobody.
+    "link-made" tells an agent of such a link, and "passkey-added" of a passkey: they carry none. Raises ValueError when
+    it is given nobody.
     """
     if agent is not None:
         recipient = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)

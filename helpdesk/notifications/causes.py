@@ -26,6 +26,7 @@ class Occasion(StrEnum):
     LINK_MADE = "link-made"
     TWO_FACTOR_RESET = "two-factor-reset"
     NEW_BROWSER = "new-browser"
+    PASSKEY_ADDED = "passkey-added"
     NOT_SENT = "not-sent"
     NEW_CUSTOMER = "new-customer"
     DUE_SOON = "due-soon"

@@ -65,7 +65,7 @@ WHY = {
         fr="Vous recevez cet e-mail parce qu’une personne qui administre le support vous a envoyé une invitation.",
     ),
     **dict.fromkeys(
-        ("link-made", "new-browser", "erase", "erasure-planned", "erasure-cancelled"),
+        ("link-made", "new-browser", "passkey-added", "erase", "erasure-planned", "erasure-cancelled"),
         Label(
             en="You receive this e-mail because it is about your account.",
             fr="Vous recevez cet e-mail parce qu’il concerne votre compte.",

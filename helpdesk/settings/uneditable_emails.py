@@ -210,6 +210,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "new-browser",
             lazy("Sign-in with a new browser"),
             like="reset",
+            of=ACCOUNT,
             subject=Label(en="A new browser signed in to your account", fr="Nouvelle connexion à votre compte"),
             body=Label(
                 en="Hello,<br><br>Somebody signed in to your account %(email)s with a browser that it has not had "
@@ -219,6 +220,23 @@ UNEDITABLE: dict[str, Uneditable] = {
                 "ne connaissait pas\u00a0:<br><br>%(device)s<br>%(moment)s<br>%(network)s<br><br>Si c’était vous, il "
                 "n’y a rien à faire. Sinon, changez tout de suite votre mot de passe\u00a0: tous les autres "
                 "navigateurs seront déconnectés.",
+            ),
+        ),
+        # For an agent: who has a browser of theirs in hand would add a passkey without the password.
+        Uneditable(
+            "passkey-added",
+            lazy("A passkey was added"),
+            like="reset",
+            of=ACCOUNT,
+            subject=Label(en="A passkey was added to your account", fr="Une clé d’accès a été ajoutée à votre compte"),
+            body=Label(
+                en="Hello,<br><br>A passkey was added to your account of the help desk: it opens the account in place "
+                "of password and code. If it was not you, remove it in your profile, sign out your other browsers, "
+                "choose another password and tell an administrator now.",
+                fr="Bonjour,<br><br>Une clé d’accès a été ajoutée à votre compte du support\u00a0: elle l’ouvre à la "
+                "place du mot de passe et du code. Si ce n’est pas vous qui l’avez ajoutée, retirez-la dans votre "
+                "profil, déconnectez vos autres navigateurs, choisissez un autre mot de passe et prévenez tout de "
+                "suite une personne qui administre le support.",
             ),
         ),
         # One mail instead of many, when several tickets are due soon, or overdue, at once.

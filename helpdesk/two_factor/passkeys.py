@@ -8,7 +8,7 @@ from types import ModuleType
 
 from peewee import IntegrityError
 
-from helpdesk import clock, events, journal, settings
+from helpdesk import clock, events, journal, notifications, settings
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, log
@@ -74,8 +74,8 @@ def _adding(agent: Agent) -> str:
 def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | None) -> list[str]:
     """Store a passkey that the agent's browser has made; return recovery codes, shown this once, with the first factor.
 
-    One's other browsers are signed out when it is the first factor. Raises InvalidInput at ``name``, or where the
-    answer is not sound, and NotAllowed when the browser with `keep_token` was signed out in the meantime.
+    One is told by e-mail, and one's other browsers are signed out when it is the first factor. Raises InvalidInput at
+    ``name``, or where the answer is not sound, and NotAllowed when the browser with `keep_token` was signed out since.
     """
     name = inputs.one_line(name, MAX_NAME)
     if not name:
@@ -104,6 +104,7 @@ def add(agent: Agent, answer: str, name: str, *, site: Site, keep_token: str | N
             raise InvalidInput(lazy("This passkey is stored already.")) from error
         journal.record(journal.Act.PASSKEY_ADDED, actor=agent, name=name)
         required_second_factor.refresh()
+        notifications.send_account_mail("passkey-added", agent=agent)
         if not is_first:
             return []
         sign_ins.end_all_sign_ins(agent, except_token=keep_token)

@@ -212,6 +212,7 @@ def provoke(kind, ticket, ana, locale):
             Cause(Occasion.RULE_TARGET_GONE, people=(reader,), data={"rule": "Thank you"})
         ),
         "two-factor-reset": lambda: notifications.tell_of_reset(ana, actor=None),
+        "passkey-added": lambda: notifications.send_account_mail(kind, agent=ana),
     }
     acts[kind]()
 

@@ -17,7 +17,7 @@ from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.settings import environment
 from helpdesk.two_factor import passkeys, pending_sign_ins, recovery_codes, second_factors
 from helpdesk.two_factor.passkeys import Site
-from models import Agent, JournalEntry, Passkey, RecoveryCode, Role, SignIn
+from models import Agent, JournalEntry, OutgoingEmail, Passkey, RecoveryCode, Role, SignIn
 from tests.support import passkey_devices, phones, racing
 from tests.support.passkey_devices import SITE, Device
 
@@ -53,6 +53,8 @@ def test_the_first_one_is_a_second_factor_with_recovery_codes(ana: Agent) -> Non
     assert sign_ins.person_of(kept) == ana
     assert sign_ins.person_of(other) is None
     assert acts()[-1] == "passkey-added"
+    mail = OutgoingEmail.get()
+    assert (mail.kind, mail.to_email, mail.link_kind, "passkey" in mail.body) == ("passkey-added", ana.email, "", True)
     assert pending_sign_ins.complete(pending_sign_ins.begin(ana), codes[0], visitor=HOME) == ana
 
 
@@ -263,6 +265,14 @@ def test_it_is_a_second_factor_where_one_is_required(ana: Agent) -> None:
     phones.set_up(ana)
     passkeys.remove(ana, Passkey.get().id)
     assert second_factors.is_on(ana)
+
+
+def test_of_two_that_are_removed_at_once_a_required_one_stays(database: Any, ana: Agent) -> None:
+    Role.update(requires_second_factor=True).where(Role.id == ana.role_id).execute()
+    for _ in range(2):
+        passkey_devices.added(ana)
+    removals = [partial(passkeys.remove, ana, row.id) for row in passkeys.of(ana)]
+    assert sorted(racing.beside(*removals)) == ["InvalidInput", "done"]
 
 
 def test_a_reset_takes_them_away(ana: Agent, root: Agent) -> None:
