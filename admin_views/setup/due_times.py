@@ -55,9 +55,11 @@ def told_of(found: trial.Trial) -> dict[str, Any]:
     ]
     return {
         "arrival": at(found.arrival),
+        # A reply to a later message is no due time of the ticket that arrives.
+        "due": next((at(row.due) for row in found.targets if row.due and row.name != "next_reply"), ""),
         "targets": [
             (rules.TARGETS[row.name], at(row.due) if row.due is not None else _("never"), lengths.write(row.minutes))
-            for row in found.targets
+            for row in sorted(found.targets, key=lambda row: list(rules.TARGETS).index(row.name))
         ],
         "spans": spans,
         "more": len(found.spans) - len(spans),
