@@ -90,7 +90,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "erasures not confirmed": own_request.forget_unconfirmed,
     "the journal": journal_listing.purge,
     "drafts": drafts.purge,
-    "scheduled replies that were stopped": send_later.purge,
+    "stopped replies": send_later.purge,
     "presence": presence.purge,
     "imports": confirmation.purge,
     "throttles": throttle.purge,

@@ -184,3 +184,8 @@ def test_only_the_dead_lose_their_claims(hourly):
     hourly.claim(hourly.jobs[0])
     hourly.release("0@elsewhere")
     assert hourly.claimants() == [process.name()]
+
+
+def test_the_name_of_every_job_has_room_in_its_row():
+    names = [job.name for table in (jobs.TIMETABLE, jobs.INCOMING) for job in table.jobs]
+    assert [name for name in names if len(name) > TimetableRun.job.max_length] == []
