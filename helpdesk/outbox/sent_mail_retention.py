@@ -23,7 +23,7 @@ OF_ACCOUNTS = frozenset(
         *(unconfirmed.KIND, "test"),
     }
 )
-#: Kinds that name tickets and belong to none.
+#: Kinds that may belong to no ticket, and name some.
 DIGESTS = frozenset(kind.key for kind in UNEDITABLE.values() if kind.of == NAMED)
 #: Days a mail is kept once it was sent or cancelled: a quarter, for whoever says that no answer came.
 DAYS_KEPT = 90

@@ -9,8 +9,7 @@ from database import Label
 
 #: What the header Auto-Submitted says of a mail that no person writes.
 AUTO_GENERATED, AUTO_REPLIED = "auto-generated", "auto-replied"
-#: What a kind of e-mail is about, and so how long it is kept and who reads it afterwards: the ticket it belongs to;
-#: tickets that it only names, belonging to none; or an account.
+#: What a kind is about, and so how long it is kept: the ticket each belongs to; what it only names; an account.
 TICKET, NAMED, ACCOUNT = "ticket", "named", "account"
 
 
@@ -29,4 +28,4 @@ class Uneditable:
     sender_name: Label | None = None
     shares_switch: bool = False
     automatic: str = AUTO_GENERATED
-    of: str = TICKET
+    of: str = NAMED

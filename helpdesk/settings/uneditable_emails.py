@@ -5,7 +5,7 @@ from __future__ import annotations
 from database import Label
 from helpdesk.i18n import lazy
 from helpdesk.settings.erasure_emails import ERASURES
-from helpdesk.settings.uneditable import ACCOUNT, AUTO_REPLIED, NAMED, Uneditable
+from helpdesk.settings.uneditable import ACCOUNT, AUTO_REPLIED, TICKET, Uneditable
 
 #: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
 UNEDITABLE: dict[str, Uneditable] = {
@@ -17,6 +17,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "received",
             lazy("Receipt of a message"),
             like="confirmation",
+            of=TICKET,
             subject=Label(en="We have received your message", fr="Nous avons reçu votre message"),
             body=Label(
                 en="Hello,<br><br>We have received your message. Your ticket has the number %(number)s.<br><br>"
@@ -32,6 +33,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "confirm",
             lazy("Confirmation asked for"),
             like="confirmation",
+            of=ACCOUNT,
             subject=Label(en="Please confirm your message", fr="Veuillez confirmer votre message"),
             body=Label(
                 en="Hello,<br><br>Somebody wrote to us with this address, without copying the security code. If it was "
@@ -49,6 +51,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "copied",
             lazy("News of a ticket, to somebody in copy"),
             like="notification",
+            of=TICKET,
             subject=Label(en="You are in copy of a ticket", fr="Vous êtes en copie d’un ticket"),
             body=Label(
                 en="Hello,<br><br>Somebody has put you in copy of ticket #%(number)s. There is a new message: open "
@@ -65,6 +68,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "mention",
             lazy("Named in a note"),
             like="assignment",
+            of=TICKET,
             sender_name=Label(en="HelpDesk - Internal note", fr="HelpDesk - Note interne"),
             subject=Label(
                 en="%(who)s named you in a note (#%(number)s)", fr="%(who)s vous cite dans une note (#%(number)s)"
@@ -79,6 +83,7 @@ UNEDITABLE: dict[str, Uneditable] = {
             "undelivered",
             lazy("E-mail not delivered"),
             like="assignment",
+            of=TICKET,
             sender_name=Label(en="HelpDesk - Not delivered", fr="HelpDesk - Non distribué"),
             subject=Label(
                 en="An e-mail could not be delivered (#%(number)s)",
@@ -96,7 +101,6 @@ UNEDITABLE: dict[str, Uneditable] = {
             "not-sent",
             lazy("Answer by e-mail not sent"),
             like="assignment",
-            of=NAMED,
             sender_name=Label(en="HelpDesk - Not sent", fr="HelpDesk - Non envoyé"),
             subject=Label(
                 en="Your answer was not sent (#%(number)s)", fr="Votre réponse n’a pas été envoyée (#%(number)s)"
@@ -244,7 +248,6 @@ UNEDITABLE: dict[str, Uneditable] = {
             "several-due-soon",
             lazy("Several tickets due soon"),
             like="due_soon",
-            of=NAMED,
             subject=Label(en="%(count)s tickets due soon", fr="%(count)s tickets à échéance proche"),
             body=Label(
                 en="<p>%(count)s tickets will soon be overdue:</p>",
@@ -256,7 +259,6 @@ UNEDITABLE: dict[str, Uneditable] = {
             "several-overdue",
             lazy("Several overdue tickets"),
             like="overdue",
-            of=NAMED,
             subject=Label(en="%(count)s overdue tickets", fr="%(count)s tickets en retard"),
             body=Label(
                 en="<p>%(count)s tickets are overdue:</p>",
@@ -269,7 +271,6 @@ UNEDITABLE: dict[str, Uneditable] = {
             "due-list",
             lazy("Daily list of overdue tickets"),
             like="overdue",
-            of=NAMED,
             subject=Label(en="Overdue tickets: %(count)s", fr="Tickets en retard\u00a0: %(count)s"),
             body=Label(
                 en="<p>Overdue tickets at present: %(count)s. The longest overdue stand first.</p>",
@@ -281,7 +282,6 @@ UNEDITABLE: dict[str, Uneditable] = {
             "digest",
             lazy("Several tickets assigned"),
             like="assignment",
-            of=NAMED,
             subject=Label(en="%(count)s tickets assigned", fr="%(count)s tickets assignés"),
             body=Label(
                 en="<p>%(count)s tickets have been assigned to you:</p>",
