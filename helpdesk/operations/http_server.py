@@ -6,8 +6,6 @@ of the desk once it is complete. docs/server.md has the trial by which waitress 
 
 from __future__ import annotations
 
-import logging
-import re
 import select
 import socket
 import time
@@ -25,7 +23,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from helpdesk.lib import log
 from helpdesk.lib.security_headers import BARE_POLICY, HEADERS
-from helpdesk.operations import outage, proxy_headers
+from helpdesk.operations import connection_log, outage, proxy_headers
 from helpdesk.operations.request_threads import THREADS, Lanes
 from helpdesk.settings import environment
 
@@ -43,8 +41,6 @@ IN_MEMORY = 256 * 1024
 IN_TRANSIT = 256 * 1024 * 1024
 #: How long and how much of a refused body is thrown away, so that the answer arrives before the connection ends.
 DRAIN_SECONDS, DRAIN_BYTES = 15, 128 * 1024 * 1024
-#: How waitress speaks of a request whose answer broke off; what follows is its path.
-SERVING = re.compile(r"(while serving) .*", re.DOTALL)
 #: Seconds between two signs of life.
 BEAT = 1
 #: Seconds for answers that are being made when the server ends.
@@ -104,18 +100,10 @@ class Refusal(ErrorTask):
         super().execute()
 
 
-class Log(logging.LoggerAdapter[logging.Logger]):
-    """What waitress says of a connection, without the path of a request: that of a link opens something."""
-
-    def process(self, message: Any, arguments: Any) -> tuple[Any, Any]:
-        """Return what is logged."""
-        return SERVING.sub(r"\1 a request", str(message)), arguments
-
-
 class Channel(HTTPChannel):
     """A connection. After a refused body it throws away what still comes, so that the answer is read."""
 
-    logger = Log(HTTPChannel.logger)
+    logger = connection_log.LOG
     parser_class = Request
     error_task_class = Refusal
     _is_ending = False
