@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
-from flask import Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import Flask, current_app, flash, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from peewee import IntegrityError, InterfaceError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -205,10 +205,18 @@ def unreachable(error: Exception) -> Any:
     current_app.logger.error("%s: %s", line, type(error).__name__)
     if request.path.startswith("/api/"):
         return (*for_programs(503, text), {"Retry-After": "10"})
-    with i18n.in_language(request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT):
+    with i18n.in_language(_language_without_database()):
         if request.endpoint == "public.health":
             return f"{text}\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
         return _bare(503, str(title), str(text), read_form()), 503, {"Retry-After": "10"}
+
+
+def _language_without_database() -> str:
+    """Return the reader's language: of the account if it was read before, else of the switch, else of the browser."""
+    person = getattr(g.get(collisions.SIGNED_IN), "person", None)
+    chosen = (getattr(person, "locale", None), request.cookies.get("language"))
+    by_browser = request.accept_languages.best_match(i18n.LANGUAGES) or i18n.DEFAULT
+    return next((code for code in chosen if code in i18n.LANGUAGES), by_browser)
 
 
 def refers_to_nothing(error: IntegrityError) -> Any:

@@ -21,10 +21,11 @@ from helpdesk import settings
 from helpdesk.errors import TooMany
 from helpdesk.lib import throttle
 from helpdesk.operations import readiness, workers
-from models import Tag, Ticket
+from helpdesk.people import agents
+from models import Agent, Tag, Ticket
 from tests.public.filling import fill, send
 from tests.support import cast, doors, sqlite_only
-from web import errors
+from web import errors, sessions
 
 pytestmark = sqlite_only
 
@@ -173,6 +174,27 @@ def test_a_lost_database_is_told_on_a_page_of_the_desk(app, client, database, la
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert f'<html lang="{language}"' in page
     assert re.search(r"(desk|public)\.css", page)
+
+
+def test_a_lost_database_is_told_in_the_language_of_the_switch(app, client, database):
+    client.set_cookie("language", "fr")
+    database.close_all()
+    database.initialize(open_database("postgresql://nobody@127.0.0.1:1/none"))
+    answer = client.get("/sign-in", headers={"Accept-Language": "en"})
+    assert '<html lang="fr"' in answer.get_data(as_text=True)
+
+
+def test_a_full_disk_is_told_in_the_language_of_the_account(app, client_of, ana, monkeypatch):
+    client = client_of(ana)
+    agents.save_profile(Agent.get_by_id(ana.id), {"locale": "fr"})
+
+    def speak():
+        assert sessions.current_person() == ana
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setitem(app.view_functions, "public.sign_in", speak)
+    answer = client.get("/sign-in", headers={"Accept-Language": "en"})
+    assert (answer.status_code, '<html lang="fr"' in answer.get_data(as_text=True)) == (503, True)
 
 
 def test_a_full_disk_is_told_and_gives_back_what_was_typed(app, database, sales):
