@@ -16,6 +16,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import _
+from helpdesk.journal_acts import Act
 from helpdesk.journal_texts import (
     ACTIVITY,
     FIELD_NAMES,
@@ -25,7 +26,6 @@ from helpdesk.journal_texts import (
     SENTENCES,
     SETUP,
     TABLE_NAMES,
-    Act,
 )
 from helpdesk.lib import email_syntax, inputs
 from helpdesk.lib.statements import insert
@@ -61,6 +61,7 @@ SILENT = frozenset(
             "watched_by",
             "begins_at",
             "second_factor_due_at",
+            "erased_at",
             "active_from",
             "gone_mailed_at",
             "beginning",

@@ -15,8 +15,9 @@ from peewee import SQL, Expression, ModelSelect, fn
 
 from helpdesk import clock, settings
 from helpdesk.journal import OUTLIVING, ticket_line
+from helpdesk.journal_acts import Act
 from helpdesk.journal_search import Subjects
-from helpdesk.journal_texts import ACTIVITY, DELETED, SETTINGS, Act
+from helpdesk.journal_texts import ACTIVITY, DELETED, SETTINGS
 from helpdesk.lib import paging
 from helpdesk.lib.paging import Key, Order
 from models import DELETIONS, NOTE_DELETIONS, JournalEntry, Ticket, TicketEvent

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from helpdesk import access, search
 from helpdesk.folding import fold
-from helpdesk.journal_texts import RIGHTS, Act
+from helpdesk.journal_acts import Act
+from helpdesk.journal_texts import RIGHTS
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from models import Agent, Customer, CustomerAddress, FormerNumber, JournalEntry, Ticket

@@ -1,69 +1,11 @@
-"""What the journal can tell: every act with its kind and its sentence, and how tables and their fields are called."""
+"""What the journal can tell: each act with its kind and its sentence, and how tables and their fields are called."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any
 
 from helpdesk.i18n import lazy
-
-
-class Act(StrEnum):
-    """Everything the journal keeps a line of."""
-
-    SIGNED_IN = "signed-in"
-    SIGN_IN_FAILED = "sign-in-failed"
-    SIGNED_OUT = "signed-out"
-    PASSWORD_CHANGED = "password-changed"  # nosec B105 # noqa: S105 — the name of an act
-    TWO_FACTOR_ON = "two-factor-on"
-    TWO_FACTOR_CHANGED = "two-factor-changed"
-    TWO_FACTOR_OFF = "two-factor-off"
-    TWO_FACTOR_RESET = "two-factor-reset"
-    PASSKEY_ADDED = "passkey-added"
-    PASSKEY_REMOVED = "passkey-removed"
-    RECOVERY_CODES_MADE = "recovery-codes-made"
-    RECOVERY_CODE_USED = "recovery-code-used"
-    ADDED = "added"
-    CHANGED = "changed"
-    DELETED = "deleted"
-    DISABLED = "disabled"
-    HANDED_OVER = "handed-over"
-    LEFT_BEHIND = "left-behind"
-    DEPARTURE_UNDONE = "departure-undone"
-    INVITED = "invited"
-    LEFT_SUPPORT = "left-support"
-    SETTING = "setting"
-    SECRET = "secret"  # nosec B105 # noqa: S105 — the name of an act
-    TEXT_CHANGED = "text-changed"
-    EXPORTED = "exported"
-    PERSON_EXPORTED = "person-exported"
-    ERASURE_REQUESTED = "erasure-requested"
-    ERASURE_CANCELLED = "erasure-cancelled"
-    PERSON_ERASED = "person-erased"
-    IMPORTED = "imported"
-    KEY_MADE = "key-made"
-    KEY_REVOKED = "key-revoked"
-    KEY_RESTORED = "key-restored"
-    LINK_MADE = "link-made"
-    LINK_MAILED = "link-mailed"
-    ADDRESS_ADDED = "address-added"
-    ADDRESS_CHOSEN = "address-chosen"
-    ADDRESS_REMOVED = "address-removed"
-    TICKET_TAKEN_AWAY = "ticket-taken-away"
-    TICKET_GIVEN = "ticket-given"
-    MAILBOX_SIGNED_IN = "mailbox-signed-in"
-    RULE_CHANGED = "rule-changed"
-    LINKS_REVOKED = "links-revoked"
-    PERSONS_LINKS_REVOKED = "persons-links-revoked"
-    EXAMPLES_LOADED = "examples-loaded"
-    EXAMPLES_REMOVED = "examples-removed"
-    COPY_LET_GO = "copy-let-go"
-    CLOCK_AGREED = "clock-agreed"
-    TICKET = "ticket"
-    PURGED = "purged"
-    MAIL_SENT = "mail-sent"
-    MAIL_FAILED = "mail-failed"
-
+from helpdesk.journal_acts import Act
 
 SIGN_INS, RIGHTS, SETTINGS, SETUP, DATA, ACTIVITY, MAIL = (
     "sign-ins", "rights", "settings", "set-up", "data", "activity", "mail",

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from helpdesk import clock, filters, settings
 from helpdesk.files import room
 from helpdesk.i18n import _
-from helpdesk.journal_texts import SIGN_INS, Act
+from helpdesk.journal_acts import Act
+from helpdesk.journal_texts import SIGN_INS
 from helpdesk.operations import proxy_headers
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.settings import environment

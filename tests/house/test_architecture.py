@@ -42,7 +42,7 @@ FLOORS = (
     ("settings",),
     ("search",),
     ("customer_search",),
-    ("access", "links", "event_texts"),
+    ("access", "links", "event_texts", "journal_acts"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
     ("journal_search",),
