@@ -59,7 +59,7 @@ def fill(tickets: int, now: datetime) -> None:
             moments = {first + number: now - step * (tickets - number) for number in numbers}
             dates = {key: {"created_at": at, "waiting_since": at, "last_activity": at} for key, at in moments.items()}
             Ticket.insert_many([{**shared, **dates[key], "id": key, "number": f"B{key}"} for key in moments]).execute()
-            written = {"kind": "customer", "customer": customer.id, "body": "<p>Hello</p>"}
+            written = {"kind": "customer", "customer": customer.id, "author_name": "Carol", "body": "<p>Hello</p>"}
             messages = [{**written, "ticket": key, "created_at": at} for key, at in moments.items()]
             Message.insert_many(messages).execute()
             opened = {"kind": EventKind.OPENED.value, "customer": customer.id, "data": {}}
