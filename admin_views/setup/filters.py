@@ -87,7 +87,10 @@ class FiltersView(Ordered, DeskView):
         for row in rows:
             row.sentence, row.is_broken = filters.sentence(row), row.id in broken
             row.rests, row.owner = filters.rests(row), lookups.agent(row.author_id) or "—"
-            row.conflict = filters.conflict_of(row)
+            conflict = filters.conflict_of(row) if row.enabled else None
+            if conflict is not None:
+                also = _("Further down, “%(name)s” changes this too: %(element)s.", **vars(conflict))
+                row.sentence = f"{row.sentence} {also}"
 
     def consequences(self, _row: Any) -> list[str]:
         """Say what deleting a filter does not do."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from peewee import DatabaseError
+from peewee import DatabaseError, chunked
 
 from engines import is_collision
 from helpdesk import clock, i18n
@@ -38,6 +38,8 @@ STATE = "time_rules"
 MOST_ACTS, MOST_LOOKED = 200, 500
 #: Lines of histories that are read for one rule, or because something happened, in one run.
 MOST_LINES = 2_000
+#: Tickets named in one statement.
+AT_ONCE = 500
 #: How long a transaction may take until its lines are there.
 OVERLAP = timedelta(minutes=2)
 #: Lines that say what rules did: nothing that a rule waits for.
@@ -99,12 +101,27 @@ def _begun(rules: Sequence[Filter], now: datetime) -> tuple[datetime, int]:
 
 def _changed(since: datetime, now: datetime) -> tuple[set[int], datetime]:
     """Return the open tickets in which something has happened since, and up to when that was read."""
-    lines = TicketEvent.select(TicketEvent.created_at, TicketEvent.ticket).join(Ticket).where(LIVE)
-    lines = lines.where(TicketEvent.created_at > since - OVERLAP, TicketEvent.created_at <= now)
-    lines = lines.where(TicketEvent.kind.not_in(_OWN)).order_by(TicketEvent.created_at, TicketEvent.id)
-    rows = list(lines.limit(MOST_LINES).tuples())
+    rows = _lines(since - OVERLAP, now, TicketEvent.kind.not_in(_OWN))
     until = rows[-1][0] if len(rows) == MOST_LINES and rows[-1][0] > since else now
-    return {ticket for _at, ticket in rows}, until
+    return _live({ticket for _at, ticket in rows}), until
+
+
+def _lines(since: datetime, until: datetime, condition: Any) -> list[tuple[datetime, int]]:
+    """Return when such lines were written between two moments, and in which tickets; the oldest `MOST_LINES`.
+
+    Of their table alone: joined with the open tickets, SQLite would read all of these instead.
+    """
+    lines = TicketEvent.select(TicketEvent.created_at, TicketEvent.ticket)
+    lines = lines.where(TicketEvent.created_at >= since, TicketEvent.created_at <= until, condition)
+    return list(lines.order_by(TicketEvent.created_at, TicketEvent.id).limit(MOST_LINES).tuples())
+
+
+def _live(tickets: Iterable[int]) -> set[int]:
+    """Return which of these tickets are open and awake."""
+    live: set[int] = set()
+    for ids in chunked(sorted(tickets), AT_ONCE):
+        live |= {key for (key,) in Ticket.select(Ticket.id).where(Ticket.id.in_(ids), LIVE).tuples()}
+    return live
 
 
 def _fallen_due(
@@ -114,20 +131,19 @@ def _fallen_due(
     due: dict[tuple[datetime, int], list[Filter]] = {}
     for rule in rules:
         length = timedelta(hours=rule.hours)
-        lines = TicketEvent.select(TicketEvent.created_at, TicketEvent.ticket).join(Ticket).where(LIVE)
-        lines = lines.where(TicketEvent.created_at >= since - length, TicketEvent.created_at <= until - length)
-        lines = lines.where(TicketEvent.kind.in_([kind.value for kind in clocks.STARTS[rule.trigger]]))
-        rows = list(lines.order_by(TicketEvent.created_at, TicketEvent.id).limit(MOST_LINES).tuples())
+        kinds = TicketEvent.kind.in_([kind.value for kind in clocks.STARTS[rule.trigger]])
+        rows = _lines(since - length, until - length, kinds)
         if len(rows) == MOST_LINES and rows[-1][0] + length > since:
             until = rows[-1][0] + length
         for at, ticket in rows:
             due.setdefault((at + length, ticket), []).append(rule)
-    rest = [key for key in sorted(due) if (since, last) < key and key[0] <= until]
+    live = _live({ticket for _moment, ticket in due})
+    rest = [key for key in sorted(due) if key[1] in live and (since, last) < key and key[0] <= until]
     # At one moment each rule looks at a ticket once, however many lines say that its clock began.
     return [(*key, list({rule.id: rule for rule in due[key]}.values())) for key in rest], until
 
 
-def _look(run: Run, ticket_id: int, rules: Iterable[Filter], *, due_until: datetime | None = None) -> None:
+def _look(run: Run, ticket_id: int, rules: Sequence[Filter], *, due_until: datetime | None = None) -> None:
     """Let these rules act on one ticket, in a transaction of its own: those whose time came now, or before already.
 
     What came since is left to its turn where a ticket is looked at because of something else.
@@ -149,17 +165,25 @@ def _look(run: Run, ticket_id: int, rules: Iterable[Filter], *, due_until: datet
         run.done.add(ticket_id)
 
 
-def _waiting_for(rules: Iterable[Filter], steps: Sequence[Step], now: datetime) -> list[Filter]:
+def _waiting_for(rules: Sequence[Filter], steps: Sequence[Step], now: datetime) -> list[Filter]:
     """Return the rules whose time has come in a ticket with this history, and not before they were switched on."""
-    return [rule for rule in rules if (moment := moment_of(rule, steps)) is not None and moment <= now]
+    starts = {clock: _running_since(clock, steps) for clock in {rule.trigger for rule in rules}}
+    return [rule for rule in rules if (moment := _moment(rule, starts[rule.trigger])) is not None and moment <= now]
 
 
 def moment_of(rule: Filter, steps: Sequence[Step]) -> datetime | None:
     """Return when the time of a rule comes or came in a ticket with this history; None where its clock stands still."""
-    running_since = [stretch.start for stretch in clocks.stretches(rule.trigger, steps) if stretch.end is None]
-    if not running_since:
+    return _moment(rule, _running_since(rule.trigger, steps))
+
+
+def _running_since(trigger: str, steps: Sequence[Step]) -> datetime | None:
+    return next((row.start for row in clocks.stretches(trigger, steps) if row.end is None), None)
+
+
+def _moment(rule: Filter, start: datetime | None) -> datetime | None:
+    if start is None:
         return None
-    moment = running_since[-1] + timedelta(hours=rule.hours)
+    moment = start + timedelta(hours=rule.hours)
     return moment if rule.active_from is None or moment >= rule.active_from else None
 
 
