@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from peewee import DatabaseError, chunked
+from peewee import DatabaseError, ModelSelect, chunked
 
 from engines import is_collision
 from helpdesk import clock, i18n
@@ -23,6 +23,7 @@ from helpdesk.filters import running
 from helpdesk.filters.conditions import conditions_of, fits
 from helpdesk.filters.rule_log import RuleLog
 from helpdesk.filters.ticket_fields import Change, TicketFields
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import for_update, mark_locked
 from helpdesk.rules import clocks, moments
 from helpdesk.rules.acting import DAY, act, marks_of
@@ -56,6 +57,8 @@ class Run:
     looked: int = 0
     #: Tickets that were acted on, by id.
     done: set[int] = field(default_factory=set)
+    #: The histories of the tickets that are looked at, read together.
+    histories: dict[int, list[Step]] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
@@ -75,10 +78,13 @@ def act_due() -> int:
     since, last = _begun(rules, now)
     run = Run(rules, now)
     changed, until = _changed(since, now)
-    for ticket in sorted(moments.take_due(now) | changed):
+    again = sorted(moments.take_due(now) | changed)
+    run.histories = _histories(again)
+    for ticket in again:
         if not run.is_full:
             _look(run, ticket, rules, due_until=since)
     fallen_due, until = _fallen_due(rules, since, last, until)
+    run.histories = _histories(sorted({ticket for _moment, ticket, _rules in fallen_due[: MOST_LOOKED + 1]}))
     for moment, ticket, mine in fallen_due:
         if run.is_full:
             break
@@ -101,19 +107,33 @@ def _begun(rules: Sequence[Filter], now: datetime) -> tuple[datetime, int]:
 
 def _changed(since: datetime, now: datetime) -> tuple[set[int], datetime]:
     """Return the open tickets in which something has happened since, and up to when that was read."""
-    rows = _lines(since - OVERLAP, now, TicketEvent.kind.not_in(_OWN))
+    rows = _lines(since - OVERLAP, now)
     until = rows[-1][0] if len(rows) == MOST_LINES and rows[-1][0] > since else now
     return _live({ticket for _at, ticket in rows}), until
 
 
-def _lines(since: datetime, until: datetime, condition: Any) -> list[tuple[datetime, int]]:
-    """Return when such lines were written between two moments, and in which tickets; the oldest `MOST_LINES`.
+def _lines(since: datetime, until: datetime, trigger: str = "") -> list[tuple[datetime, int]]:
+    """Return when lines that set this clock (or any) were written between two moments, and where; the oldest ones.
 
     Of their table alone: joined with the open tickets, SQLite would read all of these instead.
     """
+    return [(row.created_at, row.ticket_id) for row in _read_lines(trigger, since=since, until=until)]
+
+
+@Prepared
+def _read_lines(trigger: str) -> ModelSelect:
+    kinds = [kind.value for kind in clocks.STARTS.get(trigger, ())]
+    condition = TicketEvent.kind.in_(kinds) if kinds else TicketEvent.kind.not_in(_OWN)
     lines = TicketEvent.select(TicketEvent.created_at, TicketEvent.ticket)
-    lines = lines.where(TicketEvent.created_at >= since, TicketEvent.created_at <= until, condition)
-    return list(lines.order_by(TicketEvent.created_at, TicketEvent.id).limit(MOST_LINES).tuples())
+    lines = lines.where(TicketEvent.created_at >= Slot("since"), TicketEvent.created_at <= Slot("until"), condition)
+    return lines.order_by(TicketEvent.created_at, TicketEvent.id).limit(MOST_LINES)
+
+
+def _histories(tickets: Sequence[int]) -> dict[int, list[Step]]:
+    steps: dict[int, list[Step]] = {}
+    for ids in chunked(tickets, AT_ONCE):
+        steps |= clocks.histories(ids)
+    return steps
 
 
 def _live(tickets: Iterable[int]) -> set[int]:
@@ -131,8 +151,7 @@ def _fallen_due(
     due: dict[tuple[datetime, int], list[Filter]] = {}
     for rule in rules:
         length = timedelta(hours=rule.hours)
-        kinds = TicketEvent.kind.in_([kind.value for kind in clocks.STARTS[rule.trigger]])
-        rows = _lines(since - length, until - length, kinds)
+        rows = _lines(since - length, until - length, rule.trigger)
         if len(rows) == MOST_LINES and rows[-1][0] + length > since:
             until = rows[-1][0] + length
         for at, ticket in rows:
@@ -150,7 +169,7 @@ def _look(run: Run, ticket_id: int, rules: Sequence[Filter], *, due_until: datet
     """
     is_due = due_until is None
     run.looked += is_due
-    rules = _waiting_for(rules, clocks.histories([ticket_id]).get(ticket_id, []), due_until or run.now)
+    rules = _waiting_for(rules, run.histories.get(ticket_id, []), due_until or run.now)
     if not rules or not (is_due or _may_match(ticket_id, rules)):
         return
     try:
@@ -203,7 +222,7 @@ def _fits(rule: Filter, facts: TicketFields) -> bool:
 def _act(ticket_id: int, rules: Sequence[Filter], is_due: bool) -> list[Filter]:
     # No reader is there: labels go into the history as the desk writes them.
     with i18n.in_language(None), transaction():
-        ticket = for_update(Ticket.select().where(Ticket.id == ticket_id, LIVE)).first()
+        ticket = _locked_live.first(ticket=ticket_id)
         if ticket is None:
             return []
         mark_locked(ticket)
@@ -221,6 +240,11 @@ def _act(ticket_id: int, rules: Sequence[Filter], is_due: bool) -> list[Filter]:
                 again = moments.next_look(rule, TicketFields(ticket))
             moments.look_again(ticket, rule, again)
         return acted
+
+
+@Prepared
+def _locked_live() -> ModelSelect:
+    return for_update(Ticket.select().where(Ticket.id == Slot("ticket"), LIVE))
 
 
 def _not_yet(rules: Sequence[Filter], steps: Sequence[Step], marks: dict[int, Any], now: datetime) -> list[Filter]:
