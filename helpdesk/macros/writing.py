@@ -141,11 +141,12 @@ def has_gone_targets(response: CannedResponse) -> bool:
 
 def assigning_to(agent: Agent) -> list[CannedResponse]:
     """Return the responses that assign tickets to this agent."""
-    named = CannedAct.select(CannedAct.response).where(
-        CannedAct.act == "assign", CannedAct.argument == f"agent-{agent.id}"
-    )
-    rows = CannedResponse.select().where(CannedResponse.id.in_(named))
-    return list(rows.order_by(CannedResponse.position, CannedResponse.id))
+    named = f"agent-{agent.id}"
+    ids = [key for key, rows in _acts().items() if any((row.act, row.argument) == ("assign", named) for row in rows)]
+    if not ids:
+        return []
+    query = CannedResponse.select().where(CannedResponse.id.in_(ids))
+    return list(query.order_by(CannedResponse.position, CannedResponse.id))
 
 
 def set_assignee(response: CannedResponse, to: Agent, *, actor: Actor) -> None:

@@ -251,3 +251,11 @@ def test_acts_alone_in_a_merged_ticket_bring_the_text_along(
     assert page.status_code == 409
     assert "Typed" in page.text
     assert not Ticket.get().is_closed
+
+
+def test_a_macro_is_not_sent_later(client_of, ana, ticket, refund):
+    page = reply(client_of(ana), ticket, body="Typed", macro=using.key_of(refund), later="week")
+    assert page.status_code == 422
+    assert "A macro acts when the reply is sent" in page.text
+    assert "Typed" in page.text
+    assert Message.select().where(Message.kind == "reply").count() == 0
