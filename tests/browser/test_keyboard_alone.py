@@ -183,7 +183,7 @@ def test_two_tickets_are_merged(working, ticket):
     titled(working, f"Merge ticket {ticket.number}")
     press(working, "Again about my invoice", "Space")
     press(working, "Continue")
-    working.get_by_text("It cannot be undone.").wait_for()
+    working.get_by_text("It can be undone for 30 days").wait_for()
     press(working, "Merge")
     working.get_by_text(f"Ticket {ticket.number} is part of this one now.").wait_for()
     assert (Ticket.get().subject, Message.select().count()) == ("Again about my invoice", 2)
