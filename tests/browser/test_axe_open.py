@@ -113,7 +113,7 @@ def merging(page, world):
     page.fill("#number", "")
     page.check(f"#into-{other.number}")
     page.get_by_role("button", name="Continue").click()
-    return page.get_by_text("It cannot be undone.")
+    return page.get_by_text("It can be undone for 30 days")
 
 
 def trying(page, world):
