@@ -121,7 +121,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.LINK_MADE: (Notice("link-made", recipients.people),),
     # What a rule says to the team, and what administrators must know of rules.
     Occasion.REMINDER: (Notice("reminder", recipients.people),),
-    Occasion.RULES_REST: (Notice("rules-rest", recipients.people),),
+    Occasion.RULES_AT_REST: (Notice("rules-rest", recipients.people),),
     Occasion.RULE_TARGET_GONE: (Notice("rule-target-gone", recipients.people),),
     # Its owner, and the administrator who did it.
     Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),

@@ -40,7 +40,7 @@ class Occasion(StrEnum):
     ERASURE_CANCELLED = "erasure-cancelled"
     REPLY_REDIRECTED = "reply-redirected"
     REMINDER = "reminder"
-    RULES_REST = "rules-rest"
+    RULES_AT_REST = "rules-at-rest"
     RULE_TARGET_GONE = "rule-target-gone"
 
 

@@ -72,6 +72,10 @@ def _was_answered(address: CustomerAddress | None) -> bool:
     )
 
 
+#: Words of fixed texts that what they are sent for brings along.
+FROM_CAUSE = ("email", "sentence", "device", "network", "moment", "name", "rule")
+
+
 def _worded(wording: Text, cause: Cause, locale: str) -> Text:
     """Fill the words of a fixed text in."""
     words = {
@@ -79,8 +83,7 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
         "number": cause.ticket.number if cause.ticket is not None else cause.data.get("number", ""),
         "count": cause.data.get("count", len(cause.tickets)),
         "reason": "",
-        "rule": cause.data.get("rule", ""),
-        **{name: cause.data.get(name, "") for name in ("email", "sentence", "device", "network", "moment", "name")},
+        **{name: cause.data.get(name, "") for name in FROM_CAUSE},
     }
     if "code" in cause.data:
         # In the language of who reads it, whoever the mail server reported to.

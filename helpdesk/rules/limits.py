@@ -50,7 +50,7 @@ class Allowance:
         self.log.rests = True
         record(self.ticket, EventKind.RULES_REST, actor=SYSTEM)
         data = {"rule": rule.name, "count": MOST}
-        owe(Cause(Occasion.RULES_REST, ticket=self.ticket, people=tuple(recipients.administrators()), data=data))
+        owe(Cause(Occasion.RULES_AT_REST, ticket=self.ticket, people=tuple(recipients.administrators()), data=data))
 
 
 @Prepared

@@ -15,7 +15,7 @@ from helpdesk import clock, events, filters, notifications, settings, tickets
 from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.events import transaction
 from helpdesk.lib import richtext
-from helpdesk.notifications import outbox_rows
+from helpdesk.notifications import contents, outbox_rows
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import CannedResponse, EmailText, OutgoingEmail, Ticket
 from tests.support import cast
@@ -371,15 +371,7 @@ def test_an_occasion_is_called_as_no_event():
 @pytest.mark.parametrize("locale", ["en", "fr"])
 @pytest.mark.parametrize("kind", UNEDITABLE)
 def test_a_fixed_mail_asks_for_no_word_that_nobody_fills_in(kind, locale):
-    words = {
-        "who": "Ana",
-        "number": "1",
-        "count": 2,
-        "email": "x@customer.example",
-        "reason": "it is full",
-        "sentence": "No.",
-        "name": "Ben",
-    }
+    words = dict.fromkeys(("who", "number", "count", "reason", *contents.FROM_CAUSE), "x")
     assert all("%" not in text.text(locale) % words for text in (UNEDITABLE[kind].subject, UNEDITABLE[kind].body))
 
 

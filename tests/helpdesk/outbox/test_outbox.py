@@ -206,7 +206,7 @@ def provoke(kind, ticket, ana, locale):
             Cause(Occasion.REMINDER, ticket=ticket, people=(reader,), data={"rule": "No reply for a day"})
         ),
         "rules-rest": lambda: notifications.owe(
-            Cause(Occasion.RULES_REST, ticket=ticket, people=(reader,), data={"rule": "Thank you", "count": 20})
+            Cause(Occasion.RULES_AT_REST, ticket=ticket, people=(reader,), data={"rule": "Thank you", "count": 20})
         ),
         "rule-target-gone": lambda: notifications.owe(
             Cause(Occasion.RULE_TARGET_GONE, people=(reader,), data={"rule": "Thank you"})
