@@ -1,6 +1,6 @@
 // <details class="menu">: closes on Escape, on a click elsewhere, and when another one opens. What opens to be filled in
 // takes the focus, or its letters would be single keys of the page behind. The drawer closes on Escape.
-const FIRST = ".menu-form :is(input:not([type=hidden]), select, textarea)";
+const FIRST = ".menu-form :is(input:not([type=hidden]), select, textarea, button)";
 
 function close(menu) {
   menu.open = false;
@@ -14,8 +14,10 @@ export function menus() {
     // Whoever has moved on by now, and types already, is left alone.
     if (!target.open || !target.matches("details.menu") || document.activeElement !== target.querySelector("summary")) return;
     const field = target.querySelector(FIRST);
-    field?.focus();
-    if (field?.value && field.matches("[type=text], :not([type])")) field.select?.();
+    // What begins with buttons is a list to choose from, as other menus are.
+    if (!field || field.matches("button")) return;
+    field.focus();
+    if (field.value && field.matches("[type=text], :not([type])")) field.select?.();
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

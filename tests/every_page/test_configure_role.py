@@ -37,6 +37,7 @@ GUARDED = {
     "journal_days": "1",
     "administrators_second_factor": "1",
     "mail_on_new_browser": "",
+    "erasure_days": "0",
 }
 
 

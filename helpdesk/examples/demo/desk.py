@@ -20,6 +20,7 @@ from models import (
     Customer,
     CustomerAddress,
     Department,
+    JournalEntry,
     Permission,
     Priority,
     Role,
@@ -72,6 +73,8 @@ def build(rng: Random, now: datetime, password: str) -> Desk:
     )
     _canned(places, desk)
     _filters(desk)
+    # Nobody has added them just now.
+    JournalEntry.update(created_at=now).execute()
     return desk
 
 
