@@ -63,7 +63,6 @@ class ComposerPage(TicketDeskPage):
             return self.show(number, 409, composer=replace(composer, asks_for_file=True))
         changes, onward = composer.changes_since(ticket), self.onward(ticket)
         try:
-            macros.refuse_later(composer)
             later = scheduled_replies.schedule(ticket, composer, self.agent) if composer.later else None
             message, left_out = self.send(ticket, composer) if later is None else (later, [])
         except InvalidInput as error:

@@ -43,12 +43,6 @@ def fragment(macro: Macro | None) -> str:
     return render_template("admin/ticket_macro.html", macro=macro)
 
 
-def refuse_later(composer: Composer) -> None:
-    """Raise InvalidInput for a reply with a macro that is to be sent later: its acts would be lost."""
-    if composer.later and composer.macro:
-        raise InvalidInput(lazy("A macro acts when the reply is sent: send it now, or reply without the macro."))
-
-
 def flash_left_out(effects: Iterable[Effect]) -> None:
     """Say on the next page what was left out, and why."""
     for effect in effects:

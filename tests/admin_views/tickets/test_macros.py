@@ -10,7 +10,18 @@ import pytest
 from database import Label
 from helpdesk import settings, tickets
 from helpdesk.macros import using, writing
-from models import CannedResponse, Draft, JournalEntry, Message, OutgoingEmail, Role, Tag, Ticket, TicketTag
+from models import (
+    CannedResponse,
+    Draft,
+    JournalEntry,
+    Message,
+    OutgoingEmail,
+    Role,
+    ScheduledReply,
+    Tag,
+    Ticket,
+    TicketTag,
+)
 from tests.support import cast, doors
 
 
@@ -253,9 +264,10 @@ def test_acts_alone_in_a_merged_ticket_bring_the_text_along(
     assert not Ticket.get().is_closed
 
 
-def test_a_macro_is_not_sent_later(client_of, ana, ticket, refund):
-    page = reply(client_of(ana), ticket, body="Typed", macro=using.key_of(refund), later="week")
-    assert page.status_code == 422
-    assert "A macro acts when the reply is sent" in page.text
-    assert "Typed" in page.text
-    assert Message.select().where(Message.kind == "reply").count() == 0
+def test_a_macro_acts_when_its_reply_leaves_later(client_of, ana, ticket, refund):
+    client = client_of(ana)
+    reply(client, ticket, body="We refund you.", macro=using.key_of(refund), later="week")
+    page = doors.text_of(client.get(f"/admin/tickets/{ticket.number}"))
+    assert "When it leaves: The tag refund is added. The ticket is closed." in page
+    assert ScheduledReply.get().macro == using.key_of(refund)
+    assert TicketTag.select().count() == 0
