@@ -42,6 +42,7 @@ __all__ = [
     "locked_tickets",
     "note_before",
     "other_number",
+    "quietly",
     "record",
     "recorded",
     "rule_name",
@@ -147,6 +148,8 @@ def columns_before(ticket: Ticket) -> Mapping[str, Any]:
 
 #: The rule that is at work: how the history calls it ("by_filter", "by_rule"), and its name.
 _rule: ContextVar[tuple[str, str]] = ContextVar("rule", default=("", ""))
+#: Whether what happens sets off no rule.
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @contextmanager
@@ -157,6 +160,16 @@ def by_filter(name: str, key: str = "by_filter") -> Iterator[None]:
         yield
     finally:
         _rule.reset(token)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Let what is done inside set off no rule: an undo."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 def rule_name() -> str:
@@ -185,7 +198,7 @@ def record(ticket: Ticket, kind: EventKind, *, actor: Actor, about: Message | No
     event.about = about
     if (noted := _noted.get()) is not None and (lines := _lines.get()) is not None:
         noted.setdefault(ticket.id, set()).add(kind)
-        event.by_rule = bool(name)
+        event.is_quiet = bool(name) or _quiet.get()
         lines.append(event)
     for listener in listeners.get(kind, ()):
         listener(event, actor)

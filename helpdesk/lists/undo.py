@@ -13,7 +13,7 @@ from peewee import DateTimeField, chunked, fn
 from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
-from helpdesk.events import EventKind, assignee_name, record, transaction, twice_at_most
+from helpdesk.events import EventKind, assignee_name, quietly, record, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
@@ -102,7 +102,8 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
     for change in changes:
         as_left = change.ticket_id not in touched and _same(now[change.ticket_id], change.after)
         if as_left and _may_give_back(name, change, actor):
-            _give_back(name, change, now[change.ticket_id], actor)
+            with quietly():
+                _give_back(name, change, now[change.ticket_id], actor)
             undone.back += 1
         else:
             undone.left_alone += 1
@@ -191,7 +192,7 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
         customer_change.give_back(ticket, before, after, actor=actor)
     if name != "tag":
         sleep = {"asleep": ticket.is_snoozed} if "is_snoozed" in before else {}
-        record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before), **sleep)
+        record(ticket, EventKind.UNDONE, actor=actor, **_event_data(name, before, after), **sleep)
 
 
 def _untag(ticket: Ticket, tag_id: int, actor: Actor) -> None:
@@ -211,7 +212,7 @@ def _read(column: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if is_time and value else value
 
 
-def _event_data(name: str, before: State) -> dict[str, Any]:
+def _event_data(name: str, before: State, after: State) -> dict[str, Any]:
     """Return what the history says of it."""
     if name == "assign":
         whom = assignee_name(before["assignee"], before["team"])
@@ -225,7 +226,10 @@ def _event_data(name: str, before: State) -> dict[str, Any]:
         return {"why": "back-priority", "name": _ROWS["priority"](before["priority"]).label}
     if name == "macro":
         status = _ROWS["status"](before["status"])
-        return {"why": "back-macro", "category": status.category}
+        is_held = bool(before["assignee"] or before["team"])
+        same = (before["assignee"], before["team"]) == (after["assignee"], after["team"])
+        holder = {} if same else {"holder": "back-assign" if is_held else "back-nobody"}
+        return {"why": "back-macro", "category": status.category, **holder}
     return {"why": f"back-{name}"}
 
 

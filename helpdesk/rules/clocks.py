@@ -131,4 +131,6 @@ def histories(ids: Collection[int]) -> dict[int, list[Step]]:
 
 
 def _step(kind: EventKind, at: datetime, agent: int | None, data: dict[str, Any]) -> Step:
-    return Step(kind, at, CATEGORIES.get(kind, "") or category_of(kind, data), agent is not None, data.get("why", ""))
+    # An undo that gives several things back says by itself what became of who has the ticket.
+    why = data.get("holder") or data.get("why", "")
+    return Step(kind, at, CATEGORIES.get(kind, "") or category_of(kind, data), agent is not None, why)

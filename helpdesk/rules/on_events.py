@@ -20,6 +20,7 @@ from helpdesk.filters.beginnings import TRIGGERS
 from helpdesk.filters.rule_log import RuleLog
 from helpdesk.filters.ticket_fields import COLUMNS, Change
 from helpdesk.locking import for_update, lock, mark_locked
+from helpdesk.notifications import outbox_rows
 from helpdesk.rules.acting import act
 from models import HAPPENS, Filter, Message, RuleMoment, Ticket, TicketEvent
 
@@ -38,14 +39,16 @@ def follow(_noted: object) -> None:
         return
     lines: dict[int, list[TicketEvent]] = {}
     for line in events.recorded():
-        if not line.by_rule:
+        if not line.is_quiet:
             lines.setdefault(line.ticket_id, []).append(line)
-    for own in lines.values():
-        try:
-            _follow(rules, own)
-        except Exception:
-            # No rule breaks the act that set it off.
-            logger.exception("Rules failed.")
+    # Undoing the act leaves alone what rules did, so their mails are none of its.
+    with outbox_rows.noted():
+        for own in lines.values():
+            try:
+                _follow(rules, own)
+            except Exception:
+                # No rule breaks the act that set it off.
+                logger.exception("Rules failed.")
 
 
 def _follow(rules: list[Filter], lines: list[TicketEvent]) -> None:
@@ -59,6 +62,7 @@ def _follow(rules: list[Filter], lines: list[TicketEvent]) -> None:
         if reply is not None:
             # The whole act may still be withdrawn.
             data = {"triggers": sorted(triggers), "columns": {name: change.columns.get(name) for name in COLUMNS}}
+            data |= {"added": list(change.added), "removed": list(change.removed)}
             RuleMoment.create(message=reply, due_at=reply.public_at, data=data)
         else:
             lock(ticket, actor=SYSTEM)
@@ -88,7 +92,8 @@ def _happened(ticket: Ticket, lines: Iterable[TicketEvent]) -> tuple[set[str], C
         for key, trigger in TRIGGERS.items()
         if kinds & trigger.kinds and (not trigger.column or trigger.column in changed)
     }
-    about = [line.about.id for line in lines if line.about is not None]
+    # What a note says is the team's, and goes for good when it is deleted (RULES 28): rules look at messages.
+    about = [line.about.id for line in lines if line.about is not None and not line.about.is_note]
     change = Change(
         columns={name: before[name] for name in COLUMNS if name in before},
         added=[line.data.get("tag", "") for line in lines if line.kind == EventKind.TAGGED.value],
@@ -132,4 +137,5 @@ def _act_on_reply(key: int, ticket_id: int) -> None:
         if message.deleted_at is None:
             data: Mapping[str, Any] = moment.data
             rules = [rule for rule in running.enabled(HAPPENS) if rule.trigger in data["triggers"]]
-            _act(rules, ticket, Change(columns=data["columns"], message=message.id))
+            tags = data.get("added", ()), data.get("removed", ())
+            _act(rules, ticket, Change(data["columns"], *tags, message=message.id))

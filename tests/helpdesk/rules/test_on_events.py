@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — rules follow from events only once it is read
-from database import Stamp
+from database import Label, Stamp
 from helpdesk import clock, filters, settings, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput
 from helpdesk.events import describe
 from helpdesk.lists import bulk, undo
+from helpdesk.macros import using, writing
 from helpdesk.reports import satisfaction
 from helpdesk.rules import limits, on_events
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc
 from models import (
+    REPLY,
     CannedResponse,
     Filter,
     Message,
@@ -29,6 +32,7 @@ from models import (
     RuleMoment,
     RuleRecord,
     Status,
+    Tag,
     Ticket,
 )
 from tests.support import cast
@@ -332,6 +336,46 @@ def test_a_reply_that_may_be_withdrawn_sets_rules_off_when_it_leaves(ticket, roo
         on_events.act_on_replies()
         assert names(ticket) == ["left", "waits"]
         assert RuleMoment.select().count() == 0
+
+
+def test_a_tag_added_with_a_reply_that_may_be_withdrawn_has_become(ticket, root, ana):
+    settings.save({"undo_send_seconds": 10})
+    tag = Tag.create(name="refund", key="refund")
+    Stamp.bump()
+    macro = writing.save_macro(None, {"name": Label(en="Refund"), "body": Label(), "tag": str(tag)}, actor=root)
+    make_rule("tags", ("tag", "hit"), conditions=[("tag", "became", "refund")])
+    with time_machine.travel("2026-11-30T09:00:00+00:00", tick=False) as now:
+        using.reply(fresh(ticket), "<p>Yes.</p>", macro=macro, actor=ana)
+        now.shift(60)
+        on_events.act_on_replies()
+    assert names(ticket) == ["hit", "refund"]
+
+
+def test_no_rule_looks_at_a_note(ticket, root, ana):
+    """What a deleted note said is nowhere (RULES 28), and what is internal decides nothing."""
+    make_rule("assignee", ("tag", "hit"), conditions=[("content", "contains", "confidential")])
+    tickets.transfer(fresh(ticket), root, actor=ana, note="This is confidential.")
+    assert names(ticket) == []
+    assert "confidential." not in str([row.data for row in RuleRecord.select()])
+
+
+def test_undoing_a_bulk_act_keeps_the_mail_of_a_reply_that_a_rule_sent(ticket, root):
+    canned = CannedResponse.create(name="Soon", body="<p>We are looking into it.</p>")
+    make_rule("priority", ("reply", canned.id))
+    rule = partial(tickets.set_priority, priority=high(), actor=root)
+    done = bulk.run("priority", [ticket.id], rule, actor=root)
+    undo.undo(done.action, actor=root)
+    assert fresh(ticket).priority_id == lookups.default_priority().id
+    reply = Message.get(Message.ticket == ticket.id, Message.kind == REPLY)
+    (mail,) = OutgoingEmail.select().where(OutgoingEmail.message == reply.id)
+    assert mail.state == "pending"
+
+
+def test_undoing_tags_sets_nothing_off(ticket, root):
+    done = bulk.run("tag", [ticket.id], lambda row: tickets.tag(row, "odd", actor=root), actor=root)
+    make_rule("tags", ("tag", "hit"))
+    undo.undo(done.action, actor=root)
+    assert names(ticket) == []
 
 
 def test_merging_moves_marks_and_records(ticket, carol, root, billing, invoices):
