@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+
+from peewee import chunked
 
 from helpdesk import clock
 from helpdesk.filters.conditions import Condition, conditions_of
@@ -16,15 +19,18 @@ MOST = 500
 HOUR = timedelta(hours=1)
 
 
-def take_due(now: datetime) -> set[int]:
-    """Return the ids of tickets that must be looked at again now, and forget these moments."""
-    due = RuleMoment.select(RuleMoment.id, RuleMoment.ticket).where(
-        RuleMoment.rule.is_null(False), RuleMoment.due_at <= now
-    )
-    rows = list(due.order_by(RuleMoment.due_at, RuleMoment.id).limit(MOST).tuples())
-    if rows:
-        RuleMoment.delete().where(RuleMoment.id.in_([key for key, _ticket in rows])).execute()
-    return {ticket for _key, ticket in rows}
+def due(now: datetime) -> set[int]:
+    """Return the ids of tickets that must be looked at again now."""
+    rows = RuleMoment.select(RuleMoment.ticket).where(RuleMoment.rule.is_null(False), RuleMoment.due_at <= now)
+    return {ticket for (ticket,) in rows.order_by(RuleMoment.due_at, RuleMoment.id).limit(MOST).tuples()}
+
+
+def forget_due(tickets: Iterable[int], now: datetime) -> None:
+    """Forget the moments that had come for these tickets, which have been looked at; later ones stay."""
+    for ids in chunked(tickets, MOST):
+        RuleMoment.delete().where(
+            RuleMoment.ticket.in_(ids), RuleMoment.rule.is_null(False), RuleMoment.due_at <= now
+        ).execute()
 
 
 def look_again(ticket: Ticket, rule: Filter, moment: datetime | None) -> None:

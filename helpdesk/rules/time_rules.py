@@ -37,8 +37,9 @@ logger = logging.getLogger(__name__)
 STATE = "time_rules"
 #: Tickets that are acted on, and looked at because their time came, in one run: what is left follows a minute later.
 MOST_ACTS, MOST_LOOKED = 200, 500
-#: Lines of histories that are read for one rule, or because something happened, in one run.
-MOST_LINES = 2_000
+#: Lines of histories that are read for one rule, or because something happened, in one run: more than are ever written
+#: at one moment (`departures.ticket_holdings.AT_ONCE`), so that each run comes further.
+MOST_LINES = 2_500
 #: Tickets named in one statement.
 AT_ONCE = 500
 #: How long a transaction may take until its lines are there.
@@ -78,11 +79,10 @@ def act_due() -> int:
     since, last = _begun(rules, now)
     run = Run(rules, now)
     changed, until = _changed(since, now)
-    again = sorted(moments.take_due(now) | changed)
-    run.histories = _histories(again)
-    for ticket in again:
-        if not run.is_full:
-            _look(run, ticket, rules, due_until=since)
+    if not _look_again(run, changed, since):
+        # The rest is read again in the next run.
+        run_state.write(STATE, {"until": since.isoformat(), "ticket": last})
+        return len(run.done)
     fallen_due, until = _fallen_due(rules, since, last, until)
     run.histories = _histories(sorted({ticket for _moment, ticket, _rules in fallen_due[: MOST_LOOKED + 1]}))
     for moment, ticket, mine in fallen_due:
@@ -94,6 +94,23 @@ def act_due() -> int:
         since, last = until, 0
     run_state.write(STATE, {"until": since.isoformat(), "ticket": last})
     return len(run.done)
+
+
+def _look_again(run: Run, changed: set[int], since: datetime) -> bool:
+    """Look at tickets in which something has changed, and at those whose moment to be looked at again has come.
+
+    Return whether all that changed was looked at; a moment of which nothing was is kept for the next run.
+    """
+    again = [*sorted(changed), *sorted(moments.due(run.now) - changed)]
+    run.histories = _histories(again)
+    count = 0
+    for ticket in again:
+        if run.is_full:
+            break
+        _look(run, ticket, run.rules, due_until=since)
+        count += 1
+    moments.forget_due(again[:count], run.now)
+    return count >= len(changed)
 
 
 def _begun(rules: Sequence[Filter], now: datetime) -> tuple[datetime, int]:
@@ -108,6 +125,9 @@ def _begun(rules: Sequence[Filter], now: datetime) -> tuple[datetime, int]:
 def _changed(since: datetime, now: datetime) -> tuple[set[int], datetime]:
     """Return the open tickets in which something has happened since, and up to when that was read."""
     rows = _lines(since - OVERLAP, now)
+    if len(rows) == MOST_LINES and rows[-1][0] <= since:
+        # More than that was written just before, and read by then: on from there.
+        rows = _lines(since, now)
     until = rows[-1][0] if len(rows) == MOST_LINES and rows[-1][0] > since else now
     return _live({ticket for _at, ticket in rows}), until
 
@@ -235,7 +255,8 @@ def _act(ticket_id: int, rules: Sequence[Filter], is_due: bool) -> list[Filter]:
             log.store(ticket, PASSED)
         for rule in rules:
             if rule in acted:
-                again = now + DAY if rule.frequency == DAILY else None
+                # Not a moment before a day has passed since it acted: it would not act, and never be looked at again.
+                again = clock.now() + DAY if rule.frequency == DAILY else None
             else:
                 again = moments.next_look(rule, TicketFields(ticket))
             moments.look_again(ticket, rule, again)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import time_machine
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — rules follow from events only once it is read
+from database import Label
 from helpdesk import clock, filters, settings, snooze, tickets
+from helpdesk.departures import ticket_holdings
 from helpdesk.errors import InvalidInput
+from helpdesk.filters import running
+from helpdesk.lists import bulk, undo
+from helpdesk.macros import using, writing
 from helpdesk.opening_hours import saving
 from helpdesk.operations import clock_guard, upkeep
 from helpdesk.rules import explaining, time_rules
@@ -92,6 +98,19 @@ def test_waiting_assigned_and_open(now, carol, ana, root, billing, invoices):
     assert names(ticket) == ["no answer", "open"]
     pass_time(now, 12)
     assert names(ticket) == ["assigned", "no answer", "open"]
+
+
+def test_undoing_a_macro_gives_the_time_since_assigning_back(now, carol, ana, root, billing, invoices):
+    make_rule("assigned", 5, ("tag", "long"))
+    mine = writing.save_macro(None, {"name": Label(en="Mine"), "body": Label(), "assign": "me"}, actor=root)
+    nobodys = writing.save_macro(None, {"name": Label(en="Free"), "body": Label(), "assign": "nobody"}, actor=root)
+    free, taken = (cast.open_ticket(carol, billing, invoices) for _ticket in range(2))
+    tickets.assign(fresh(taken), ana, actor=root)
+    for ticket, macro in ((free, mine), (taken, nobodys)):
+        act = partial(using.apply, macro, actor=root)
+        undo.undo(bulk.run("macro", [ticket.id], act, actor=root).action, actor=root)
+    pass_time(now, 6)
+    assert [names(one) for one in (free, taken)] == [[], ["long"]]
 
 
 def test_each_minute_exactly_once(now, carol, billing, invoices):
@@ -190,6 +209,21 @@ def test_once_a_day(now, carol, ana, root, billing, invoices):
     assert Filter.get_by_id(rule.id).hits == 2
 
 
+def test_once_a_day_although_acting_takes_its_time(now, carol, root, billing, invoices, monkeypatch):
+    high = Priority.get(Priority.identifier == "high")
+    conditions = [("priority", "is_not_one", high.id)]
+    rule = make_rule("open", 2, ("set_priority", high.id), conditions=conditions, frequency="daily")
+    ticket, count_hit = cast.open_ticket(carol, billing, invoices), running.count_hit
+    monkeypatch.setattr(running, "count_hit", lambda one: now.shift(1) or count_hit(one))
+    pass_time(now, 2)
+    tickets.set_priority(fresh(ticket), lookups.default_priority(), actor=root)
+    # To the second: a day after the run began, and a second less after it acted.
+    now.shift(timedelta(days=1, seconds=-1))
+    time_rules.act_due()
+    pass_time(now, 1 / 60, 1 / 60)
+    assert Filter.get_by_id(rule.id).hits == 2
+
+
 def refused(*arguments, **values) -> str | None:
     with pytest.raises(InvalidInput) as error:
         make_rule(*arguments, **values)
@@ -267,6 +301,53 @@ def test_many_at_one_moment_follow_in_several_runs(now, carol, billing, invoices
     assert counts == [2, 2, 1, 0]
     assert all(names(row) == ["old"] for row in rows)
     assert Filter.get_by_id(rule.id).hits == 5
+
+
+def test_many_kept_back_until_one_moment_follow_in_several_runs(now, root, carol, billing, invoices, monkeypatch):
+    monkeypatch.setattr(time_rules, "MOST_ACTS", 2)
+    settings.save({"timezone": "UTC"})
+    days = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "9:00-17:00")
+    saving.save_hours(OpeningHours(), days, actor=root)
+    make_rule("unanswered", 10, ("tag", "late"), conditions=[("hours", "open_now", "")])
+    rows = [cast.open_ticket(carol, billing, invoices) for _ticket in range(5)]
+    pass_time(now, 23)
+    assert [names(row) for row in rows] == [[]] * 5
+    now.shift(HOUR)
+    assert [time_rules.act_due() for _run in range(4)] == [2, 2, 1, 0]
+    assert [names(row) for row in rows] == [["late"]] * 5
+    assert RuleMoment.select().count() == 0
+
+
+def test_many_that_change_at_once_follow_in_several_runs(now, carol, ana, billing, invoices, monkeypatch):
+    monkeypatch.setattr(time_rules, "MOST_ACTS", 1)
+    high = Priority.get(Priority.identifier == "high")
+    make_rule("unanswered", 1, ("tag", "hurry"), conditions=[("priority", "is_one", high.id)])
+    rows = [cast.open_ticket(carol, billing, invoices) for _ticket in range(6)]
+    pass_time(now, 2)
+    for row in rows:
+        tickets.set_priority(fresh(row), high, actor=ana)
+    pass_time(now, 7 / 60, 1 / 60)
+    assert [names(row) for row in rows] == [["hurry"]] * 6
+
+
+def test_more_lines_than_one_run_reads_are_read_in_the_next_ones(now, carol, ana, billing, invoices, monkeypatch):
+    monkeypatch.setattr(time_rules, "MOST_LINES", 4)
+    # The statement holds how many it reads.
+    time_rules._read_lines._write.cache_clear()
+    high = Priority.get(Priority.identifier == "high")
+    make_rule("unanswered", 1, ("tag", "hurry"), conditions=[("priority", "is_one", high.id)])
+    rows = [cast.open_ticket(carol, billing, invoices) for _ticket in range(12)]
+    pass_time(now, 20)
+    for row in rows:
+        now.shift(1)
+        tickets.set_priority(fresh(row), high, actor=ana)
+    pass_time(now, 20 / 60, 1 / 60)
+    time_rules._read_lines._write.cache_clear()
+    assert [names(row) for row in rows] == [["hurry"]] * 12
+
+
+def test_a_run_reads_more_than_is_written_at_one_moment():
+    assert time_rules.MOST_LINES > ticket_holdings.AT_ONCE
 
 
 def test_two_hosts_act_once(now, carol, billing, invoices, app, database):
