@@ -71,6 +71,7 @@ def _mark(ids: list[int], now: datetime) -> None:
 
 
 def clear() -> None:
-    """Let no ticket stand first any more: there are no due times."""
-    Ticket.update(rank=Ticket.rank + 1).where(LIVE, SQL("rank & 1 = 1")).execute()
+    """Let no ticket stand first any more, nor once it wakes: there are no due times."""
+    for state in (LIVE, SQL("is_snoozed")):
+        Ticket.update(rank=Ticket.rank + 1).where(state, SQL("rank & 1 = 1")).execute()
     run_state.forget(STATE)

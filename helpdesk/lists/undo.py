@@ -12,6 +12,7 @@ from peewee import DateTimeField, chunked, fn
 
 from helpdesk import access, clock
 from helpdesk.access import Actor
+from helpdesk.due_times import overdue
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, assignee_name, quietly, record, transaction, twice_at_most
 from helpdesk.i18n import lazy
@@ -187,7 +188,11 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
     if "blocked" in before and before["blocked"] != after["blocked"] == now["blocked"]:
         ticket.customer.blocked_at = clock.now() if before["blocked"] else None
         ticket.customer.save()
-    store(ticket, **{column: _read(column, before[column]) for column in columns})
+    values = {column: _read(column, before[column]) for column in columns}
+    if "rank" in values:
+        # As the priority weighs now: it, or how ranks are counted, may have changed since.
+        values["rank"] = overdue.rank(_ROWS["priority"](before["priority"]))
+    store(ticket, **values)
     if name == "customer":
         customer_change.give_back(ticket, before, after, actor=actor)
     if name != "tag":

@@ -13,6 +13,7 @@ from typing import Any
 from peewee import DateTimeField
 
 from database import Base
+from helpdesk.due_times import overdue
 from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, BEHIND
@@ -213,9 +214,9 @@ def labels_left(state: State) -> State:
     if lookups.status(state["status"]) is None:
         status = lookups.default_status() if state["is_open"] else lookups.closed_status()
         labels |= {"status": status.id, "is_open": status.category != CLOSED}
-    if lookups.priority(state["priority"]) is None:
-        priority = lookups.default_priority()
-        labels |= {"priority": priority.id, "rank": -priority.weight}
+    # Its weight may be another one by now; what is overdue is marked at the end of the act.
+    priority = lookups.priority(state["priority"]) or lookups.default_priority()
+    labels |= {"priority": priority.id, "rank": overdue.rank(priority)}
     if state["former_priority"] is not None and lookups.priority(state["former_priority"]) is None:
         labels["former_priority"] = None
     return labels

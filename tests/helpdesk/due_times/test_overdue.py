@@ -15,6 +15,7 @@ from helpdesk.lists import bulk, undo
 from helpdesk.lists.listing import TicketListing
 from helpdesk.settings import lookups, run_state
 from helpdesk.setup import workflow
+from helpdesk.tickets import ticket_state
 from models import DueTime, Priority, Ticket
 from tests.support import cast
 
@@ -146,3 +147,21 @@ def test_a_minute_reads_what_became_due_in_it(monday, root, several):
     with count_queries() as counter:
         assert overdue.mark() == 0
     assert counter.count == 3
+
+
+def test_what_slept_while_the_due_times_went_does_not_stand_first(monday, root, several):
+    settings.save({"overdue_first": True})
+    monday.shift(timedelta(hours=2))
+    keeping.recalculate()
+    sleeping = fresh(several[2])
+    assert sleeping.rank % 2
+    snooze.snooze(sleeping, sleeping.due_at + timedelta(days=3), actor=root)
+    rules.delete(DueTime.get(), actor=root)
+    keeping.recalculate()
+    assert fresh(sleeping).rank % 2 == 0
+
+
+def test_what_a_merge_gives_back_weighs_what_its_priority_weighs_now(several):
+    state = {**ticket_state.state_of(fresh(several[0])), "rank": 4711}
+    priority = lookups.priority(several[0].priority_id)
+    assert ticket_state.labels_left(state)["rank"] == overdue.rank(priority)

@@ -8,10 +8,11 @@ import pytest
 from peewee import OperationalError
 
 from helpdesk import clock, events, tickets
+from helpdesk.due_times import overdue
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.lists import bulk, undo
 from helpdesk.settings import lookups
-from models import BulkAction, Customer, OutgoingEmail, Status, Ticket, TicketEvent
+from models import BulkAction, BulkChange, Customer, OutgoingEmail, Status, Ticket, TicketEvent
 from tests.support import cast
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -266,3 +267,12 @@ def test_assigning_is_not_taken_back_by_who_lost_the_right_to_see(carol, sales, 
     permission.delete_instance()
     assert undo.undo(outcome.action, actor=ana).back == 0
     assert Ticket.get_by_id(theirs.id).assignee_id == ben.id
+
+
+def test_a_priority_is_given_back_as_it_weighs_now(three, root):
+    priority = lookups.priority(Ticket.get_by_id(three[0].id).priority_id)
+    outcome = act("priority", three, rules(root, root)["priority"], root)
+    # So does an update that counts ranks otherwise.
+    BulkChange.update(before={**BulkChange.get().before, "rank": 4711}).execute()
+    undo.undo(outcome.action, actor=root)
+    assert {Ticket.get_by_id(ticket.id).rank for ticket in three} == {overdue.rank(priority)}
