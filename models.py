@@ -12,7 +12,7 @@ from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Ag
 from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
-from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, Erasure
+from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, Erasure
 from tables.filters import (
     ARRIVES,
     BEGINNINGS,

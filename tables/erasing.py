@@ -13,6 +13,8 @@ from tables.customers import Customer
 ANONYMISE, DELETE = "anonymise", "delete"
 #: The states in which a person may still be erased.
 PENDING_ERASURES = SQL("state IN ('unconfirmed', 'waiting', 'working')")
+#: Those in which nobody needs to confirm it any more.
+PLANNED_ERASURES = SQL("state IN ('waiting', 'working')")
 
 
 class Erasure(Base):

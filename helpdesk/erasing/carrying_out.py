@@ -16,7 +16,7 @@ from peewee import ModelSelect
 from database import is_sqlite
 from helpdesk import clock, customer_search, journal
 from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, scrubbing
-from helpdesk.erasing.person import Person, emails_of, label_of, names_of, of, placeholder
+from helpdesk.erasing.person import Person, emails_of, label_of, names_of, of, placeholder, searched_emails
 from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
 from helpdesk.lib import throttle
@@ -105,7 +105,8 @@ def _begin(erasure_id: int) -> bool:
         erasure_log.append(erasure, customer, emails)
         address = _take_addresses(erasure, customer)
         erasure.state, erasure.begun_at = "working", clock.now()
-        erasure.person = {"emails": emails, "names": names, "address": address.id, "paths": []}
+        searched = searched_emails(emails)
+        erasure.person = {"emails": searched, "names": names, "address": address.id, "paths": []}
         _take_account(customer, emails)
         customer.first_name, customer.last_name = "", label_of(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None

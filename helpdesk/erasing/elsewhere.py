@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from peewee import SQL, Expression, fn
@@ -74,9 +74,17 @@ def walk(walk: Walk, person: Person, cursor: int) -> int | None:
     if last is None:
         return None
     rows = table.select().where(table.id > cursor, table.id <= last, _condition(walk, person)).order_by(table.id)
-    if found := list(rows):
+    if found := [row for row in rows if _is_named(walk, person, row)]:
         walk.mend(person, found)
     return int(last)
+
+
+def _is_named(walk: Walk, person: Person, row: Any) -> bool:
+    """Whether a row names the person: the statement finds their address in a longer one of somebody else, too."""
+    # What is done with these looks at each of their texts itself.
+    if walk.table in (JournalEntry, OutgoingEmail):
+        return True
+    return any(person.holds_address(getattr(row, name)) for name in walk.columns)
 
 
 def _condition(walk: Walk, person: Person) -> Expression:
@@ -144,7 +152,7 @@ def _journal(person: Person, rows: list[JournalEntry]) -> None:
 
 
 def _is_about(person: Person, row: JournalEntry) -> bool:
-    if any(email in row.subject.lower() or email in row.about for email in person.emails):
+    if person.holds_address(row.subject) or person.holds_address(row.about):
         return True
     is_customers = row.data.get("what") == "Customer" or row.act in {act.value for act in ABOUT_CUSTOMERS}
     return is_customers and person.names_them(row.subject)
@@ -152,14 +160,21 @@ def _is_about(person: Person, row: JournalEntry) -> bool:
 
 def _mails(person: Person, rows: list[OutgoingEmail]) -> None:
     """Delete mails to the person, and what says that they want to be erased; take their address out of the others."""
-    gone = [row for row in rows if row.to_email.lower() in person.emails or row.kind == ABOUT_ERASING]
+    # What was written since is for whoever uses the address now.
+    rows = [row for row in rows if row.created_at <= person.begun_at]
+    gone = [row for row in rows if row.to_email.lower() in person.emails or _speaks_of_erasing(person, row)]
     _replace(("subject", "body"), person, [row for row in rows if row not in gone])
     if gone:
         _delete(person, gone)
 
 
+def _speaks_of_erasing(person: Person, row: OutgoingEmail) -> bool:
+    return bool(row.kind == ABOUT_ERASING) and person.names_them(unescape(row.body))
+
+
 def _received(person: Person, rows: list[IncomingMail]) -> None:
-    mails.forget(person, [row.id for row in rows])
+    if ids := [row.id for row in rows if row.received_at <= person.begun_at]:
+        mails.forget(person, ids)
 
 
 def _senders(person: Person, rows: list[SenderRule]) -> None:

@@ -106,12 +106,19 @@ def read(*paths: Path) -> list[Entry]:
     found: dict[tuple[str, int], Entry] = {}
     for path in paths:
         with suppress(OSError):
-            for line in path.read_text("utf-8").splitlines():
-                with suppress(ValueError, TypeError):
-                    values = json.loads(line)
-                    entry = Entry(**{**values, "people": tuple(values["people"])})
+            for line in path.read_text("utf-8", errors="replace").splitlines():
+                # Any file may be called so, in a folder that is not ours.
+                with suppress(ValueError, TypeError, LookupError, AttributeError):
+                    entry = _parse(line)
                     found[entry.desk, entry.number] = entry
     return sorted(found.values(), key=lambda entry: (entry.at, entry.number))
+
+
+def _parse(line: str) -> Entry:
+    values = json.loads(line)
+    entry = Entry(**{**values, "number": int(values["number"]), "people": tuple(values["people"])})
+    datetime.fromisoformat(entry.at)
+    return entry
 
 
 def beside(archive: Path) -> list[Path]:

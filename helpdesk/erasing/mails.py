@@ -57,11 +57,13 @@ def forget_received(person: Person, _cursor: int) -> int | None:
     What stays of each is its hash, so that it never comes in twice.
     """
     named = MailRecipient.select(MailRecipient.mail).where(MailRecipient.email.in_(person.emails))
+    # What came since is of whoever uses the address now.
+    before = IncomingMail.received_at <= person.begun_at
     parts: tuple[Any, ...] = (
-        IncomingMail.from_email.in_(person.emails),
+        IncomingMail.from_email.in_(person.emails) & before,
         IncomingMail.ticket.in_(_tickets(person)),
         IncomingMail.message.in_(_messages(person)),
-        IncomingMail.id.in_(named),
+        IncomingMail.id.in_(named) & before,
     )
     for condition in parts:
         rows = list(IncomingMail.select(IncomingMail.id).where(condition).limit(AT_ONCE).tuples())
@@ -88,7 +90,8 @@ def delete_requests(person: Person, _cursor: int) -> int | None:
     """Delete what the person asked for and has not confirmed, with the files of their forms: all of it is young."""
     files = Upload.owner == f"customer {person.customer_id}"
     rows = UnconfirmedRequest.select(UnconfirmedRequest.id, UnconfirmedRequest.request, UnconfirmedRequest.mail)
-    for key, request, mail in list(rows.tuples()):
+    before = UnconfirmedRequest.created_at <= person.begun_at
+    for key, request, mail in list(rows.where(before).tuples()):
         if person.scrubbed(request, names=False) != request:
             OutgoingEmail.delete().where(OutgoingEmail.id == mail).execute()
             UnconfirmedRequest.delete().where(UnconfirmedRequest.id == key).execute()

@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from helpdesk import settings
 from helpdesk.folding import fold
 from helpdesk.i18n import in_language, lazy
 from helpdesk.outbox import claims
-from models import Customer, CustomerAddress, Erasure, Message, TicketEvent
+from models import Agent, Customer, CustomerAddress, Erasure, Message, TicketEvent
 
 #: Former names of a person that are searched.
 MOST_NAMES = 50
@@ -48,6 +50,12 @@ class Person:
         """The address that stands for theirs: no mail leaves for it."""
         return placeholder(self.erasure.id)
 
+    @property
+    def begun_at(self) -> datetime:
+        """When their addresses were taken away: what came from these since is somebody new."""
+        begun_at: datetime = self.erasure.begun_at
+        return begun_at
+
     def count(self, name: str, number: int) -> None:
         """Add to the numbers of the register, in the caller's transaction."""
         if number:
@@ -57,16 +65,23 @@ class Person:
         """Whether a text holds an address or a whole name of theirs."""
         folded = fold(text)
         # Whole words: “Al” is not in “normal”.
-        return any(re.search(rf"(?<!\w){re.escape(fold(one))}(?!\w)", folded) for one in (*self.emails, *self.names))
+        is_named = any(re.search(rf"(?<!\w){re.escape(fold(one))}(?!\w)", folded) for one in self.names)
+        return is_named or self.holds_address(text)
+
+    def holds_address(self, value: Any) -> bool:
+        """Whether a text, or a value of JSON, holds an address of theirs, however it is written."""
+        if isinstance(value, dict):
+            return any(self.holds_address(one) for one in (*value.keys(), *value.values()))
+        if isinstance(value, list):
+            return any(self.holds_address(one) for one in value)
+        return isinstance(value, str) and any(alone(email).search(value) for email in self.emails)
 
     def without_addresses(self, text: str) -> str:
-        """Return a text with the placeholder instead of their addresses, however these are written."""
+        """Return a text with the placeholder instead of their addresses; with a name before it, both go."""
         for email in self.emails:
-            for form in forms(email):
-                start = text.lower().find(form.lower())
-                while start >= 0:
-                    text = text[:start] + self.placeholder + text[start + len(form) :]
-                    start = text.lower().find(form.lower(), start + len(self.placeholder))
+            for name in self.names:
+                text = text.replace(f"{name} ({email})", self.label)
+            text = alone(email).sub(self.placeholder, text)
         return text
 
     def scrubbed(self, value: Any, *, names: bool = True) -> Any:
@@ -105,6 +120,15 @@ def forms(email: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((email, quoted, json.dumps(email)[1:-1])))
 
 
+@lru_cache(maxsize=64)
+def alone(email: str) -> re.Pattern[str]:
+    """Return what finds an address, but not in a longer one: ann@x.example is no part of joann@x.example.fr."""
+    # In a query string, “+” is a blank, and letters may be the end of a sign that is written as “%3A”.
+    starts = {form: r"(?<!\w)(?<!\w[.-])" if "%40" in form else r"(?<![\w+])(?<!\w[.-])" for form in forms(email)}
+    parts = [rf"(?:{start}|(?<=%(?!2B)[0-9A-F]{{2}})){re.escape(form)}" for form, start in starts.items()]
+    return re.compile(rf"(?:{'|'.join(parts)})(?![.-]?[^\W_])", re.IGNORECASE)
+
+
 def of(erasure: Erasure) -> Person:
     """Return the person of an erasure that has begun."""
     stored = erasure.person
@@ -125,6 +149,12 @@ def names_of(customer: Customer) -> list[str]:
     rows: Iterable[tuple[str]] = (*written.tuples(), *acted.limit(MOST_NAMES).tuples())
     names = (customer.full_name, *(name for (name,) in rows))
     return list(dict.fromkeys(name for name in names if name))
+
+
+def searched_emails(emails: list[str]) -> list[str]:
+    """Return by which of the addresses of a person they are searched: not by one with which an agent works, too."""
+    agents = {email for (email,) in Agent.select(Agent.email).where(Agent.email.in_(emails)).tuples()}
+    return [email for email in emails if email not in agents]
 
 
 def emails_of(customer: Customer) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from operator import attrgetter
+from typing import Any
 
 from database import database, is_sqlite
 from helpdesk import clock, settings
@@ -26,37 +28,49 @@ def obey(entries: Iterable[Entry]) -> int:
     missing = [entry for entry in mine if entry.number not in ended]
     owners = _owners(missing, desk)
     for entry in missing:
-        customer_id = owners.get(entry.number)
-        _register(entry, customer_id)
-        if customer_id is not None:
+        first = next(iter(owners.get(entry.number, ())), None)
+        _register(entry, first)
+        if first is not None:
             erased += carrying_out.carry_out(entry.number)
+    _count_on()
+    for entry in missing:
+        # What was one person when they were erased may be several in the backup.
+        for customer_id in owners.get(entry.number, ())[1:]:
+            erased += carrying_out.carry_out(_register_another(entry, customer_id))
     for (key,) in list(Erasure.select(Erasure.id).where(Erasure.state == "working").tuples()):
         carrying_out.carry_out(key)
-    _count_on()
     scrubbing.run()
     return erased
 
 
-def _owners(entries: list[Entry], desk: str) -> dict[int, int]:
-    """Return whom in this database each entry names, by its number: who was there when it began."""
-    by_hash = {known: entry for entry in entries for known in entry.people}
-    if not by_hash:
-        return {}
-    owners: dict[int, int] = {}
+def _owners(entries: list[Entry], desk: str) -> dict[int, list[int]]:
+    """Return whom in this database each entry names, by its number: who was there when it began.
+
+    A row that an entry names is whom it is about, and comes first; an address of theirs may have been another row’s.
+    """
+    by_hash: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for known in entry.people:
+            by_hash.setdefault(known, []).append(entry)
     rows = Customer.select(Customer.id, Customer.created_at, CustomerAddress.email).join(CustomerAddress)
-    for row in rows.objects():
-        for text in (row_text(row), row.email):
-            entry = by_hash.get(hash_of(text, desk))
-            if entry is not None and row.created_at <= entry.begun_at:
-                owners.setdefault(entry.number, row.id)
+    stored = list(rows.order_by(Customer.id, CustomerAddress.id).objects()) if by_hash else []
+    found: dict[int, int] = {}
+    ways: tuple[Callable[[Any], str], ...] = (row_text, attrgetter("email"))
+    for text_of in ways:
+        for row in stored:
+            # The same address may have been erased twice: the first one that this row was there for.
+            numbers = [e.number for e in by_hash.get(hash_of(text_of(row), desk), ()) if row.created_at <= e.begun_at]
+            if numbers:
+                found.setdefault(row.id, numbers[0])
+    owners: dict[int, list[int]] = {}
+    for customer_id, number in found.items():
+        owners.setdefault(number, []).append(customer_id)
     return owners
 
 
 def _register(entry: Entry, customer_id: int | None) -> None:
     """Put an erasure into the register again: to be carried out, or as done where the backup does not hold them."""
-    Erasure.update(state="cancelled").where(
-        Erasure.customer == customer_id, Erasure.id != entry.number, PENDING_ERASURES
-    ).execute()
+    _cancel_others(entry, customer_id)
     Erasure.delete().where(Erasure.id == entry.number).execute()
     Erasure.insert(
         id=entry.number, customer=customer_id, kind=entry.kind, blanks_replies=entry.blanks_replies,
@@ -64,6 +78,21 @@ def _register(entry: Entry, customer_id: int | None) -> None:
         begun_at=entry.begun_at, state="waiting" if customer_id is not None else "done",
         ended_at=None if customer_id is not None else entry.begun_at,
     ).execute()  # fmt: skip
+
+
+def _register_another(entry: Entry, customer_id: int) -> int:
+    """Put the erasure of one more row of a person into the register; return its number."""
+    _cancel_others(entry, customer_id)
+    row = Erasure.create(
+        customer=customer_id, kind=entry.kind, blanks_replies=entry.blanks_replies, actor_name=entry.actor_name,
+        by_customer=entry.by_customer, requested_at=entry.begun_at, due_at=entry.begun_at,
+    )  # fmt: skip
+    return int(row.id)
+
+
+def _cancel_others(entry: Entry, customer_id: int | None) -> None:
+    others = Erasure.update(state="cancelled").where(Erasure.id != entry.number, PENDING_ERASURES)
+    others.where(Erasure.customer == customer_id).execute()
 
 
 def _count_on() -> None:

@@ -17,7 +17,7 @@ from helpdesk.lib import inputs, passwords
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.people import sign_ins
-from models import Agent, Customer, CustomerAddress, GuestPass, Ticket, TicketCc
+from models import PLANNED_ERASURES, Agent, Customer, CustomerAddress, Erasure, GuestPass, Ticket, TicketCc
 
 __all__ = [
     "MAX_ADDRESSES",
@@ -70,8 +70,7 @@ def find_or_make(
 
     Raises InvalidInput at ``email``.
     """
-    clean = normalise(email)
-    first, last = _name(first_name), _name(last_name)
+    clean, first, last = normalise(email), _name(first_name), _name(last_name)
     address = _find(clean) or _make(clean, first_name=first, last_name=last, locale=_language(locale))
     _complete(address.customer, first, last, _language(locale))
     return address
@@ -249,15 +248,16 @@ def store_address(customer: Customer, email: str, *, is_primary: bool) -> Custom
 
 
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
-    """Delete a customer and their addresses.
+    """Delete a customer and their addresses, also from copies, as histories say; orders and messages stay.
 
-    They are in copy of no ticket any more; the histories say so. Orders and messages stay, without a customer.
-    Raises NotAllowed, NotFound, or StillInUse with the number of their tickets.
+    Raises NotAllowed, NotFound, or StillInUse: with the number of their tickets, or while they wait to be erased.
     """
     access.require(actor, "configure")
     if not Customer.select().where(Customer.id == customer.id).exists():
         raise NotFound(lazy("There is no such customer."))
     require_whole_sight(customer, actor)
+    if Erasure.select().where(Erasure.customer == customer.id, PLANNED_ERASURES).exists():
+        raise StillInUse(lazy("This person is about to be erased already."))
     if count := Ticket.select().where(Ticket.customer == customer.id).count():
         text = ngettext(
             "%(num)d ticket relies on it, also in the bin.", "%(num)d tickets rely on it, also in the bin.", count

@@ -27,9 +27,11 @@ from helpdesk.tickets.splitting import Part, take_off
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,
+    PLANNED_ERASURES,
     Agent,
     Customer,
     CustomerAddress,
+    Erasure,
     MailedMessage,
     Message,
     Ticket,
@@ -109,6 +111,8 @@ def accept_as_customer(message: Message, *, actor: Agent) -> None:
 
 
 def _refuse_known(customer: Customer) -> None:
+    if Erasure.select().where(Erasure.customer == customer.id, PLANNED_ERASURES).exists():
+        raise InvalidInput(lazy("This person is about to be erased already."))
     if customer.addresses.count() > 1 or Ticket.select().where(Ticket.customer == customer.id).exists():
         raise InvalidInput(lazy("This address belongs to a customer with tickets of their own."))
 
