@@ -51,11 +51,13 @@ STEPS: dict[bool, tuple[Step, ...]] = {
 
 def run_due() -> int:
     """Erase who is due, the longest due first; return how many. Whoever a tag keeps waits on."""
-    query = Erasure.select().where(Erasure.state.in_(("waiting", "working")), Erasure.due_at <= clock.now())
+    kept = Ticket.select(Ticket.customer).join(TicketTag).join(Tag).where(Tag.keeps)
+    # Those who wait on take nobody’s turn.
+    ready = (Erasure.state == "working") | Erasure.customer.not_in(kept)
+    query = Erasure.select().where(Erasure.state.in_(("waiting", "working")), Erasure.due_at <= clock.now(), ready)
     done = 0
     for erasure in query.order_by(Erasure.due_at, Erasure.id).limit(MOST):
-        if erasure.state == "working" or not keeping_tags(erasure.customer_id):
-            done += carry_out(erasure.id)
+        done += carry_out(erasure.id)
     scrubbing.run()
     return done
 

@@ -8,7 +8,9 @@ It is owed once anything was erased, and tried again until it was done.
 from __future__ import annotations
 
 import logging
+import shutil
 from contextlib import suppress
+from pathlib import Path
 
 from peewee import OperationalError
 
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 KEY = "erasing_scrub"
 #: The full-text indexes.
 INDEXES = ("message_search", "customer_search")
+#: As many times its size SQLite needs to write its file anew: a copy, and as much in the journal.
+COPIES = 2
 
 
 def owe() -> None:
@@ -41,6 +45,11 @@ def run() -> None:
 
 
 def _sqlite() -> None:
+    path = Path(database.database)
+    if shutil.disk_usage(path.parent).free < COPIES * path.stat().st_size:
+        # Tried each minute, it would fill the disk each minute, and nobody else could write.
+        logger.warning("Too little room to write %s anew without what was erased: it waits.", path)
+        return
     run_state.forget(KEY)
     try:
         for table in INDEXES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -12,7 +13,7 @@ import pytest
 import time_machine
 
 from helpdesk import clock, journal, settings
-from helpdesk.erasing import carrying_out, erasure_log, requests, restoring
+from helpdesk.erasing import carrying_out, erasure_log, requests, restoring, scrubbing
 from helpdesk.erasing.erasure_log import Entry, hash_of, row_text
 from helpdesk.erasing.person import alone
 from helpdesk.errors import StillInUse
@@ -33,8 +34,10 @@ from models import (
     SavedView,
     SenderRule,
     Service,
+    Tag,
     Ticket,
     TicketEvent,
+    TicketTag,
     UnconfirmedRequest,
 )
 from tests.support import cast
@@ -173,6 +176,30 @@ def test_who_waits_to_be_erased_is_not_deleted(ann: Customer, root: Agent) -> No
     with pytest.raises(StillInUse, match="about to be erased"):
         customers.delete_customer(ann, actor=root)
     assert Erasure.get_by_id(row.id).customer_id == ann.id
+
+
+def test_whoever_a_tag_keeps_takes_nobodys_turn(
+    ann: Customer, dan: Customer, sales: Service, root: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, other = plan(ann, root), plan(dan, root)
+    TicketTag.create(ticket=cast.open_ticket(ann, sales), tag=Tag.create(name="Law", key="law", keeps=True))
+    monkeypatch.setattr(carrying_out, "MOST", 1)
+    assert carrying_out.run_due() == 1
+    assert [Erasure.get_by_id(row.id).state for row in (kept, other)] == ["waiting", "done"]
+
+
+def test_a_full_disk_is_not_filled_each_minute(
+    ann: Customer, root: Agent, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine != "sqlite":
+        pytest.skip("PostgreSQL writes no file anew")
+    plan(ann, root)
+    with monkeypatch.context() as full:
+        full.setattr(scrubbing.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
+        assert carrying_out.run_due() == 1
+        assert scrubbing.is_owed()
+    scrubbing.run()
+    assert not scrubbing.is_owed()
 
 
 # --- What a restored backup forgets -------------------------------------------------------------------------------

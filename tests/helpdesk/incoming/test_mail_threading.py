@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from helpdesk import access, clock, outbox, settings, tickets
+from helpdesk.erasing import requests
 from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.incoming import mailboxes
 from helpdesk.notifications import reply_address
@@ -18,6 +19,7 @@ from models import (
     Agent,
     Customer,
     CustomerAddress,
+    Erasure,
     IncomingMail,
     Mailbox,
     MailedMessage,
@@ -350,6 +352,14 @@ def test_a_stranger_with_tickets_is_somebody_else(
     with pytest.raises(InvalidInput):
         strangers.accept_as_customer(doubted, actor=ana)
     assert Message.get_by_id(doubted.id).kind == "note"
+
+
+def test_a_stranger_who_waits_to_be_erased_is_not_absorbed(doubted: Message, ana: Agent, root: Agent) -> None:
+    erin = CustomerAddress.get(CustomerAddress.email == ERIN).customer
+    row = requests.request(erin, kind="anonymise", word="ERASE", actor=root)
+    with pytest.raises(InvalidInput, match="about to be erased"):
+        strangers.accept_as_customer(doubted, actor=ana)
+    assert Erasure.get_by_id(row.id).customer_id == erin.id
 
 
 def test_a_stranger_is_the_customer_where_the_agent_sees_what_they_will_read(
