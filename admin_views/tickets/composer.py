@@ -13,7 +13,7 @@ from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.composer_content import Composer, moment
 from admin_views.tickets.context import TICKET
 from admin_views.tickets.files import forget_files, form_files, remember_files
-from helpdesk import settings, tickets
+from helpdesk import send_later, settings, tickets
 from helpdesk.errors import InvalidInput, Merged, NotFound, ReplyOutdated
 from helpdesk.files import uploads
 from helpdesk.i18n import _, lazy
@@ -136,6 +136,7 @@ class ComposerPage(TicketDeskPage):
             made = tickets.find_message_by_form_key(key, ticket, composer.html)
             if made is not None:
                 return made, []
+            send_later.refuse_sent(key)
             offered = canned_responses.offered_in(ticket, self.agent)
             macro = using.find_unchanged(composer.macro, offered)
             used = [row.id for row in offered if row.id in composer.used]

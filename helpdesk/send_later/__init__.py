@@ -14,11 +14,11 @@ from helpdesk.send_later.scheduling import (
     discard,
     edit,
     find,
-    find_by_form_key,
     find_file,
     may_cancel,
     may_edit,
     of_ticket,
+    refuse_sent,
     schedule,
 )
 from helpdesk.send_later.stopping import STOPS, follow, purge, stop_of_ended_accounts, stop_overdue
@@ -31,7 +31,6 @@ __all__ = [
     "discard",
     "edit",
     "find",
-    "find_by_form_key",
     "find_file",
     "follow",
     "may_cancel",
@@ -39,6 +38,7 @@ __all__ = [
     "next_due",
     "of_ticket",
     "purge",
+    "refuse_sent",
     "run",
     "schedule",
     "send_now",

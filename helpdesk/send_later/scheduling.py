@@ -9,17 +9,18 @@ from datetime import datetime
 
 from helpdesk import access, clock
 from helpdesk.access import Actor
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.errors import FormSent, InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import file_store, uploads
 from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, richtext
 from helpdesk.locking import act
 from helpdesk.macros import using
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, drafts, messages, outdated_reply
 from helpdesk.tickets.drafts import Writing
+from helpdesk.tickets.opening import FORM_SENT
 from helpdesk.tickets.outdated_reply import Seen
 from models import Agent, ScheduledReply, Ticket, Upload
 
@@ -52,12 +53,13 @@ def schedule(
 ) -> ScheduledReply:
     """Let a reply leave at a moment (naive UTC) to come; the ticket stays as it is until then.
 
-    `unless_answered`: a message of the customer stops it. Sending the form of the same key again changes nothing.
-    Raises InvalidInput as the reply would, and where too many wait; ReplyOutdated when messages came in since `seen`.
+    `unless_answered`: a message of the customer stops it. Sending the same text of one form again changes nothing.
+    Raises InvalidInput as the reply would, and where too many wait; FormSent where the form has scheduled another text;
+    ReplyOutdated when messages came in since `seen`.
     """
     body = messages.require_text(reply.body, reply.files)
     with act(ticket, "reply", actor=actor):
-        if (made := find_by_form_key(reply.form_key, ticket)) is not None:
+        if (made := find_by_form_key(reply.form_key, ticket, body)) is not None:
             return made
         if seen is not None:
             outdated_reply.refuse(ticket, seen)
@@ -101,11 +103,24 @@ def _check_name(ticket: Ticket, name: str, body: str, actor: Agent) -> None:
         raise _NotYet
 
 
-def find_by_form_key(form_key: str | None, ticket: Ticket) -> ScheduledReply | None:
-    """Return the reply that the form of this key scheduled in this ticket before, or None."""
-    if not form_key:
+def find_by_form_key(form_key: str | None, ticket: Ticket, body: str) -> ScheduledReply | None:
+    """Return the reply of these words that the form of this key scheduled in this ticket before, or None.
+
+    Raises FormSent where it was another one, or leaves no more: what was typed since must not get lost.
+    """
+    row: ScheduledReply | None = ScheduledReply.get_or_none(ScheduledReply.form_key == form_key) if form_key else None
+    if row is None:
         return None
-    return ScheduledReply.get_or_none(ScheduledReply.form_key == form_key, ScheduledReply.ticket == ticket.id)
+    is_same = richtext.to_text(row.body).split() == richtext.to_text(body).split()
+    if row.ticket_id != ticket.id or not row.waits or not is_same:
+        raise FormSent(FORM_SENT)
+    return row
+
+
+def refuse_sent(form_key: str | None) -> None:
+    """Raise FormSent where the form of this key has scheduled a reply: sent at once, it would go out twice."""
+    if form_key and ScheduledReply.select().where(ScheduledReply.form_key == form_key).exists():
+        raise FormSent(FORM_SENT)
 
 
 def _keep_files(row: ScheduledReply, files: Sequence[StoredFile]) -> None:

@@ -181,3 +181,19 @@ def test_its_files_are_read_by_who_sees_the_ticket(client_of, ticket, paris, ben
         assert client_of(ben).get(address).status_code == 404
         assert client.get("/admin/files/scheduled/999999/x").status_code == 404
         assert client.get(f"/admin/files/scheduled/{10**30}/x").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["message", "note"])
+def test_its_form_sends_nothing_more(client_of, ticket, paris, kind):
+    client = client_of(paris)
+    send(client, ticket, later="monday", form_key="one")
+    # Back, then Send: the customer would read it twice.
+    again = send(client, ticket, kind=kind, body="We look today.", form_key="one")
+    assert again.status_code == 422
+    assert "Send yours once more." in text_of(again)
+    assert "We look today." in again.get_data(as_text=True)
+    assert not Message.select().where(Message.kind != "customer").exists()
+    # Another text for the same form is not lost either.
+    assert send(client, ticket, later="monday", body="We look later.", form_key="one").status_code == 422
+    assert send(client, ticket, later="monday", form_key="one").status_code == 302
+    assert ScheduledReply.select().count() == 1

@@ -12,7 +12,7 @@ import time_machine
 import helpdesk.wiring
 from helpdesk import clock, events, outbox, send_later, tickets
 from helpdesk.departures import table
-from helpdesk.errors import InvalidInput, NotAllowed, NotFound, ReplyOutdated
+from helpdesk.errors import FormSent, InvalidInput, NotAllowed, NotFound, ReplyOutdated
 from helpdesk.files import file_store, uploads
 from helpdesk.lists import bulk, undo
 from helpdesk.people import agents
@@ -73,6 +73,16 @@ def test_the_same_form_twice_schedules_one(ticket, ana, monday):
     first = send_later.schedule(ticket, new, monday, actor=ana)
     assert send_later.schedule(ticket, new, monday, actor=ana).id == first.id
     assert drafts.was_sent("key")
+
+
+def test_a_form_whose_reply_leaves_no_more_promises_nothing(ticket, ana, carol, monday):
+    new = NewReply("<p>Once</p>", form_key="key")
+    send_later.schedule(ticket, new, monday, actor=ana)
+    with pytest.raises(FormSent):
+        send_later.schedule(cast.open_ticket(carol, ticket.service, ticket.department), new, monday, actor=ana)
+    tickets.receive_message(ticket, "It is solved", actor=carol)
+    with pytest.raises(FormSent):
+        send_later.schedule(Ticket.get_by_id(ticket.id), new, monday, actor=ana)
 
 
 def test_what_a_reply_may_not_be_is_refused_now(ticket, ana, ben, carol, monday):
