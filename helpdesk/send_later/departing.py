@@ -7,7 +7,7 @@ import threading
 from datetime import datetime
 from functools import partial
 
-from peewee import DatabaseError, ModelSelect
+from peewee import DatabaseError, DataError, IntegrityError, ModelSelect
 
 from helpdesk import access, clock
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
@@ -59,7 +59,7 @@ def _depart(key: int) -> bool:
     except HelpdeskError as error:
         why = "may-not-answer" if isinstance(error, NotAllowed | NotFound) else "refused"
     except Exception as error:
-        if isinstance(error, DatabaseError | OSError):
+        if isinstance(error, DatabaseError | OSError) and not isinstance(error, IntegrityError | DataError):
             # The database is away, or acts collide: the loop tries again.
             raise
         logger.exception("A scheduled reply could not be sent, and is a draft now.")

@@ -191,6 +191,17 @@ def test_one_that_fails_holds_no_other_up(ticket, ana, carol, billing, invoices,
     assert ScheduledReply.get_by_id(row.id).stopped_why == "refused"
 
 
+def test_one_that_the_database_refuses_holds_no_other_up(ticket, ana, carol, billing, invoices, monday, row):
+    other = cast.open_ticket(carol, billing, invoices)
+    send_later.schedule(other, NewReply("<p>y</p>"), monday + timedelta(minutes=1), actor=ana)
+    ScheduledReply.update(form_key="one").where(ScheduledReply.id == row.id).execute()
+    Message.update(form_key="one").where(Message.ticket == ticket.id).execute()
+    with at(monday + timedelta(hours=1)):
+        assert send_later.run()
+    assert [message.ticket_id for message in replies()] == [other.id]
+    assert ScheduledReply.get_by_id(row.id).stopped_why == "failed"
+
+
 def test_a_response_whose_name_was_taken_meanwhile_is_skipped(ticket, ana, monday):
     send_later.schedule(ticket, NewReply("<p>x</p>", canned_name="Hello"), monday, actor=ana)
     canned_responses.save_from_reply(ticket, "Hello", "<p>Hi</p>", actor=ana)
