@@ -120,5 +120,5 @@ def part_of_form() -> Part:
         to=target(form.get("to", "")),
         is_authors=form.get("customer") == "author",
         tells="tells" in form,
-        form_key=f"split-{form['form_key']}"[:64] if form.get("form_key") else None,
+        form_key=f"split-{form['form_key']}".replace("\0", "")[:64] if form.get("form_key") else None,
     )

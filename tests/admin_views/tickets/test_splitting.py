@@ -53,6 +53,11 @@ def test_it_is_undone_from_the_page(client_of, ticket, second, data, ana):
     assert client.get(done.location).location == f"{LIST}{ticket.number}"
 
 
+def test_a_form_with_a_null_character_splits(client_of, ticket, second, data, ana):
+    done = post(client_of(ana), f"{LIST}{ticket.number}/split", {**data, "confirmed": "1", "form_key": "a\0b"})
+    assert done.status_code == 302
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
