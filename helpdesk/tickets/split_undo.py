@@ -15,7 +15,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import hold_actor, lock
 from helpdesk.tickets.merging import MOVED, derive
 from helpdesk.tickets.splitting import move_messages
-from models import Agent, Draft, FormerNumber, Message, Ticket, TicketEvent
+from models import Agent, Draft, FormerNumber, Message, ScheduledReply, Ticket, TicketEvent
 
 #: Minutes for which a split can be undone.
 UNDO_MINUTES = 10
@@ -98,9 +98,17 @@ def _check_undo(made: Ticket, event: TicketEvent, to: Mapping[int, int]) -> None
     rows = Message.select(Message.id, Message.ticket).where((Message.ticket == made.id) | Message.id.in_(list(to)))
     # Some of it may have gone back already, when a merge was undone.
     others = [key for key, ticket in rows.tuples() if key not in to or ticket not in (made.id, to[key])]
-    drafts = Draft.select().where(Draft.ticket == made.id)
-    if others or drafts.exists():
+    if others or any(table.select().where(table.ticket == made.id).exists() for table in (Draft, ScheduledReply)):
         raise InvalidInput(lazy("Somebody has written in it since, or some of it is elsewhere: merge the two tickets."))
+    changed = TicketEvent.select().where(
+        TicketEvent.ticket.in_([made.id, *to.values()]),
+        TicketEvent.kind == EventKind.CUSTOMER_CHANGED.value,
+        TicketEvent.id > event.id,
+    )
+    if changed.exists():
+        raise InvalidInput(
+            lazy("One of the two tickets has been given to another customer since: this can no longer be undone.")
+        )
 
 
 def note_homes(ids: Sequence[int], home: Ticket, former: Container[int], since: datetime) -> None:

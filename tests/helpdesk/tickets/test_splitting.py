@@ -8,13 +8,24 @@ from datetime import timedelta
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from helpdesk import clock, search, settings, tickets
+from helpdesk import clock, search, send_later, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.incoming import mail_threading
-from helpdesk.tickets import cc, drafts, merge_undo, splitting
+from helpdesk.send_later import NewReply
+from helpdesk.tickets import cc, customer_change, drafts, merge_undo, splitting
 from helpdesk.tickets.drafts import Writing
 from helpdesk.tickets.splitting import Part
-from models import Attachment, FormerNumber, Message, OutgoingEmail, ReadMark, Ticket, TicketCc, TicketEvent
+from models import (
+    Attachment,
+    FormerNumber,
+    Message,
+    OutgoingEmail,
+    ReadMark,
+    ScheduledReply,
+    Ticket,
+    TicketCc,
+    TicketEvent,
+)
 from tests.helpdesk.tickets.test_merge_undo import everything
 from tests.support import attached, cast, racing
 
@@ -162,6 +173,27 @@ def test_too_late_or_written_in_it_is_not_undone(ticket, part, ana, carol):
         tickets.undo_split(again(made), actor=ana)
     tickets.merge(again(made), again(ticket), actor=ana)
     assert again(ticket).messages.count() == 2
+
+
+def test_a_reply_scheduled_in_it_never_goes_to_the_other_customer(ticket, part, ana, dan):
+    cc.add_cc(ticket, [dan.primary_address.email], actor=ana)
+    third = tickets.receive_message(again(ticket), "Mine is late, too", actor=dan)
+    new = replace(part, messages=(third.id,), is_authors=True)
+    made = tickets.split(again(ticket), new, actor=ana)
+    assert made.customer == dan
+    tomorrow = clock.now() + timedelta(days=1)
+    send_later.schedule(again(made), NewReply("<p>For Dan</p>"), tomorrow, actor=ana)
+    with pytest.raises(InvalidInput, match="Somebody has written in it"):
+        tickets.undo_split(again(made), actor=ana)
+    assert ScheduledReply.get().ticket == made
+
+
+def test_who_got_a_ticket_since_does_not_get_the_rest_by_undoing(ticket, part, ana):
+    made = tickets.split(again(ticket), part, actor=ana)
+    seen = Message.select().order_by(Message.id.desc()).get().id
+    customer_change.change_customer(again(ticket), "zoe@customer.example", actor=ana, seen=seen)
+    with pytest.raises(InvalidInput, match="another customer"):
+        tickets.undo_split(again(made), actor=ana)
 
 
 def test_what_came_by_a_merge_goes_back_there(ticket, second, part, ana, carol, billing, invoices):
