@@ -19,7 +19,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import hold_actor, lock, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import merged_outcomes, ticket_state
-from helpdesk.tickets.merging import MOVED, category_of, derive, hold_assignee, keep_withdrawable
+from helpdesk.tickets.merging import MOVED, category_of, derive, forget_opening_name, hold_assignee, keep_withdrawable
 from helpdesk.tickets.split_undo import note_homes
 from helpdesk.tickets.ticket_state import GROUPS, Changes, State
 from models import (
@@ -34,7 +34,6 @@ from models import (
     Message,
     OutgoingEmail,
     Ticket,
-    TicketEvent,
 )
 
 #: Days for which a merge can be undone.
@@ -93,7 +92,8 @@ def preview(merge: Merge, ticket: Ticket, *, actor: Agent) -> Preview:
     going = [message for some in chunked(came["Message"], AT_ONCE) for message in mine.where(Message.id.in_(some))]
     ids, mails = [row.id for row in going if row.deleted_at is None], 0
     for some in chunked(came["OutgoingEmail"], AT_ONCE):
-        mails += OutgoingEmail.select().where(OutgoingEmail.mail_id.in_(some), _is_of(OutgoingEmail, ticket)).count()
+        mine_too = OutgoingEmail.ticket == ticket.id
+        mails += OutgoingEmail.select().where(OutgoingEmail.mail_id.in_(some), mine_too).count()
     files = sum(Attachment.select().where(Attachment.message.in_(some)).count() for some in chunked(ids, AT_ONCE))
     tags = [lookups.tag(int(name.partition(":")[2])) for name in state if name.startswith("tag:")]
     return Preview(
@@ -147,10 +147,6 @@ def _require(merge: Merge, ticket: Ticket, actor: Agent) -> None:
     access.require(actor, "merge", ticket)
     if not access.sees(actor, ticket_state.as_ticket(merge.source, merge.former.former_id)):
         raise NotAllowed(lazy("It would go back to a place that you do not see: ask somebody who sees both."))
-
-
-def _is_of(table: Any, ticket: Ticket) -> Any:
-    return table.ticket == ticket.id
 
 
 def _has_handler(state: State) -> bool:
@@ -211,6 +207,11 @@ def _restore_target(last: Merge, ticket: Ticket, changes: Changes) -> None:
     state = ticket_state.patched(present, fit)
     if "awaits_reply" in fit and "waiting_since" not in fit:
         state |= ticket_state.settled(state, {})
+    # What comes back may be gone by now.
+    if "status" in fit:
+        state |= ticket_state.status_left(state)
+    if "assignee" in fit or "team" in fit:
+        state |= _assignee_left(state, ticket)
     ticket_state.write(ticket, ticket_state.changes_between(present, state))
 
 
@@ -227,6 +228,7 @@ def _restored(merge: Merge, ticket: Ticket) -> State:
         # Who left, and a draft that was sent or went on, are not brought back.
         if (kind == "copy" and then is not None and now is None) or (kind == "draft" and now != then):
             del state[name]
+    state |= ticket_state.copies_left(state, last.after, present)
     newest = merge.terms["newest"][0]
     for name, mark in present.items():
         # Whoever has read all of both has read this one.
@@ -238,18 +240,30 @@ def _restored(merge: Merge, ticket: Ticket) -> State:
 
 
 def _people(state: State, merge: Merge, ticket: Ticket) -> State:
-    """Return customer, address and assignee: the former ones where they are still there."""
-    then = merge.merged_at
-    customer = Customer.get_or_none(Customer.id == state["customer"], Customer.created_at <= then) or ticket.customer
+    """Return customer, address and assignee: the former ones where they are still there.
+
+    Where the ticket was given to another customer since, what comes out of it is theirs, too.
+    """
+    then, levels = merge.merged_at, _levels(merge, ticket)
+    owners = [*(level.source["customer"] for level in levels[1:]), ticket.customer_id]
+    is_given = any(level.after["customer"] != owner for level, owner in zip(levels, owners, strict=True))
+    former = Customer.get_or_none(Customer.id == state["customer"], Customer.created_at <= then)
+    customer = ticket.customer if is_given or former is None else former
     address = CustomerAddress.get_or_none(
         CustomerAddress.id == state["address"],
         CustomerAddress.customer == customer.id,
         CustomerAddress.created_at <= then,
     )
-    people: State = {"customer": customer.id, "address": address.id if address is not None else None}
-    if not hold_assignee(ticket_state.as_ticket(state, ticket.id)):
-        people |= {"assignee": None, "team": None}
-    return people
+    other = ticket.address_id if is_given else None
+    people: State = {"customer": customer.id, "address": address.id if address is not None else other}
+    return people | _assignee_left(state, ticket)
+
+
+def _assignee_left(state: State, ticket: Ticket) -> State:
+    """Return the assignee of a state: nobody where they can no longer get a ticket."""
+    if hold_assignee(ticket_state.as_ticket(state, ticket.id)):
+        return {}
+    return {"assignee": None, "team": None}
 
 
 def _bring_back(merge: Merge, levels: Sequence[Merge], ticket: Ticket, state: State) -> Ticket:
@@ -271,18 +285,9 @@ def _bring_back(merge: Merge, levels: Sequence[Merge], ticket: Ticket, state: St
     for name, values in state.items():
         if ":" in name:
             ticket_state.write_row(made, name, values)
-    _forget_name_in_opening_line(made)
+    forget_opening_name(made)
     _forget_moved(merge, levels[1:], number)
     return made
-
-
-def _forget_name_in_opening_line(ticket: Ticket) -> None:
-    for event in TicketEvent.select().where(
-        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.OPENED.value
-    ):
-        if event.data.get("former") == ticket.number:
-            event.data = {name: value for name, value in event.data.items() if name not in {"former", "subject"}}
-            event.save()
 
 
 def _forget_moved(merge: Merge, above: Sequence[Merge], number: str) -> None:

@@ -239,6 +239,16 @@ def _name_in_opening_line(source: Ticket) -> None:
             event.save()
 
 
+def forget_opening_name(ticket: Ticket) -> None:
+    """Take number and subject out of the event of its opening: the ticket is one of its own again."""
+    for event in TicketEvent.select().where(
+        TicketEvent.ticket == ticket.id, TicketEvent.kind == EventKind.OPENED.value
+    ):
+        if event.data.get("former") == ticket.number:
+            event.data = {name: value for name, value in event.data.items() if name not in {"former", "subject"}}
+            event.save()
+
+
 def _last_id(ticket: Ticket) -> int:
     """Return the id of the newest message, notes too; 0 without one."""
     mine = Message.select(fn.MAX(Message.id)).where(Message.ticket == ticket.id, Message.deleted_at.is_null())

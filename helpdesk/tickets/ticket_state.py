@@ -117,11 +117,19 @@ def still_true(changes: Changes, present: State, *, but: Iterable[str] = ()) -> 
 
     None of `but` is among them.
     """
-    fit = {name: pair for name, pair in changes.items() if present.get(name) == pair[0] and name not in set(but)}
+    fit = {name: pair for name, pair in changes.items() if _stands(name, pair, present) and name not in set(but)}
     for group in GROUPS:
         if any(name in changes and name not in fit for name in group):
             fit = {name: pair for name, pair in fit.items() if name not in group}
     return fit
+
+
+def _stands(name: str, pair: tuple[Any, Any], present: State) -> bool:
+    """Whether the former value of a change is the present one; of somebody put in copy by it, let in since or not."""
+    former, now = pair[0], present.get(name)
+    if name.startswith("copy:") and pair[1] is None and former is not None and now is not None:
+        now = {**now, "waits": former["waits"]}
+    return bool(former == now)
 
 
 def patched(state: State, changes: Changes) -> State:
@@ -208,15 +216,32 @@ def place_left(state: State, ticket: Ticket) -> State:
     return {}
 
 
+def copies_left(state: State, then: State, present: State) -> State:
+    """Return those in copy who waited in a ticket `then` and were let in since: they wait no more."""
+    names = [name for name in state if name.startswith("copy:") and name in then and name in present]
+    return {
+        name: {**state[name], "waits": False} for name in names if then[name]["waits"] and not present[name]["waits"]
+    }
+
+
 def labels_left(state: State) -> State:
     """Return status and priority: the former ones where they are still there, else those that stand for them."""
-    labels: State = {}
-    if lookups.status(state["status"]) is None:
-        status = lookups.default_status() if state["is_open"] else lookups.closed_status()
-        labels |= {"status": status.id, "is_open": status.category != CLOSED}
-    # Its weight may be another one by now; what is overdue is marked at the end of the act.
     priority = lookups.priority(state["priority"]) or lookups.default_priority()
-    labels |= {"priority": priority.id, "rank": overdue.rank(priority)}
+    # Its weight may be another by now. What is overdue is marked at the end of the act.
+    labels = status_left(state) | {"priority": priority.id, "rank": overdue.rank(priority)}
     if state["former_priority"] is not None and lookups.priority(state["former_priority"]) is None:
         labels["former_priority"] = None
     return labels
+
+
+def status_left(state: State) -> State:
+    """Return the status, the former one where it is still there, and what follows where it opens or closes by now."""
+    usual = lookups.default_status if state["is_open"] else lookups.closed_status
+    status = lookups.status(state["status"]) or usual()
+    left: State = {"status": status.id, "is_open": status.category != CLOSED}
+    if left["is_open"] == state["is_open"]:
+        return left
+    if left["is_open"]:
+        return left | {"closed_at": None, "closed_by_customer": False}
+    left |= {"closed_at": state["last_activity"], "awaits_reply": False, **AWAKE}
+    return settled({**state, **left}, left)

@@ -8,23 +8,29 @@ from functools import partial
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
+from database import Label
 from helpdesk import access, clock, links, search, settings, snooze, tickets
 from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.incoming import mail_threading
-from helpdesk.tickets import cc, drafts, merge_undo, merging, thread, ticket_state, unread
+from helpdesk.people import customers
+from helpdesk.setup import workflow
+from helpdesk.tickets import cc, customer_change, drafts, merge_undo, merging, thread, ticket_state, unread
 from helpdesk.tickets.drafts import Writing
 from models import (
     AccessLink,
     Agent,
     Attachment,
+    CustomerAddress,
     Draft,
     FormerNumber,
     MailId,
     Merge,
     Message,
     OutgoingEmail,
+    Priority,
     Rating,
     ReadMark,
+    Status,
     Ticket,
     TicketCc,
     TicketEvent,
@@ -221,6 +227,62 @@ def test_an_assignee_who_left_does_not_get_it_back(source, target, ana, root):
     assert merge_undo.preview(merge_undo.find(source.number, target), again(target), actor=ana).loses_assignee
     undo(source, ana)
     assert again(source).assignee is None
+
+
+def test_a_former_status_that_is_gone_is_replaced_in_both(source, target, ana):
+    archived = Status.create(identifier="archived", label=Label(en="Archived"), category="closed")
+    tickets.close(target, actor=ana)
+    Ticket.update(status=archived).where(Ticket.id == target.id).execute()
+    merge(source, target, ana)
+    assert again(target).is_open
+    archived.delete_instance()
+    undo(source, ana)
+    assert (again(target).status.category, again(target).is_open) == ("closed", False)
+
+
+def test_a_status_or_priority_that_changed_meanwhile_is_as_it_is_now(source, target, ana, root):
+    waiting = Status.create(identifier="parts", label=Label(en="Parts"), category="pending")
+    tickets.set_status(source, waiting, actor=ana)
+    tickets.mark_important(source, actor=ana)
+    merge(source, target, ana)
+    workflow.save_status(Status.get_by_id(waiting.id), {"category": "closed"}, actor=root)
+    priority = Priority.get_by_id(Merge.get().source["priority"])
+    workflow.save_priority(priority, {"weight": 777}, actor=root)
+    undo(source, ana)
+    now = again(source)
+    assert (now.status, now.is_open, now.awaits_reply, now.rank) == (waiting, False, False, -2 * 777)
+    assert now.closed_at is not None
+
+
+def test_nobody_who_cannot_get_it_is_given_the_target(source, target, third, ana, root):
+    tickets.take(source, actor=ana)
+    tickets.assign(third, root, actor=ana)
+    merge(source, target, ana)
+    merge(third, target, ana)
+    Agent.update(active=False).where(Agent.id == root.id).execute()
+    undo(source, ana)
+    assert again(target).assignee is None
+
+
+def test_who_waited_in_copy_and_was_let_in_meanwhile_reads_what_they_did(source, target, ana):
+    address = source.address
+    CustomerAddress.update(proven_at=None).where(CustomerAddress.id == address.id).execute()
+    eve = customers.find_or_make("eve@customer.example")
+    TicketCc.create(ticket=source, address=eve, added_by="customer", waits=True, created_at=clock.now())
+    merge(source, target, ana)
+    cc.release(address)
+    assert not TicketCc.get(TicketCc.ticket == target.id).waits
+    undo(source, ana)
+    assert [(row.ticket, row.waits) for row in TicketCc.select()] == [(source, False)]
+
+
+def test_what_went_to_another_customer_meanwhile_stays_theirs(source, target, ana, carol):
+    merge(source, target, ana)
+    seen = Message.select().order_by(Message.id.desc()).get().id
+    customer_change.change_customer(again(target), "zoe@customer.example", actor=ana, seen=seen)
+    undo(source, ana)
+    assert again(source).customer == again(target).customer != carol
+    assert again(source).address == again(target).address
 
 
 @pytest.mark.parametrize("order", ["inner first", "outer first"])
