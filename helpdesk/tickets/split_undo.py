@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from peewee import Value
+
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
@@ -15,7 +17,7 @@ from helpdesk.i18n import lazy
 from helpdesk.locking import hold_actor, lock
 from helpdesk.tickets.merging import MOVED, derive
 from helpdesk.tickets.splitting import move_messages
-from models import Agent, Draft, FormerNumber, Message, ScheduledReply, Ticket, TicketEvent
+from models import Agent, Draft, FormerNumber, GuestPass, Message, ScheduledReply, Ticket, TicketEvent
 
 #: Minutes for which a split can be undone.
 UNDO_MINUTES = 10
@@ -59,7 +61,19 @@ def _close(made: Ticket, home: Ticket) -> None:
         if table is not TicketEvent:
             table.update(ticket=home.id).where(table.ticket == made.id).execute()
     FormerNumber.create(number=made.number, ticket=home, former_id=made.id, merged_at=clock.now())
+    _let_in(home, made)
     Ticket.delete().where(Ticket.id == made.id).execute()
+
+
+def _let_in(home: Ticket, made: Ticket) -> None:
+    """Let the browsers that open a ticket go on: an unproven one must have a pass to each of its parts.
+
+    All that was in the new ticket came from there.
+    """
+    columns = [field for field in GuestPass._meta.sorted_fields if field is not GuestPass.id]
+    values = [Value(made.id) if field is GuestPass.ticket_id else field for field in columns]
+    passes = GuestPass.select(*values).where(GuestPass.ticket_id == home.id)
+    GuestPass.insert_from(passes, columns).on_conflict_ignore().execute()
 
 
 def split_off(made: Ticket) -> TicketEvent:

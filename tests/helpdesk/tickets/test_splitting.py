@@ -15,6 +15,7 @@ from helpdesk.send_later import NewReply
 from helpdesk.tickets import cc, customer_change, drafts, merge_undo, splitting
 from helpdesk.tickets.drafts import Writing
 from helpdesk.tickets.splitting import Part
+from helpdesk.visitors import guest_passes
 from models import (
     Attachment,
     FormerNumber,
@@ -194,6 +195,17 @@ def test_who_got_a_ticket_since_does_not_get_the_rest_by_undoing(ticket, part, a
     customer_change.change_customer(again(ticket), "zoe@customer.example", actor=ana, seen=seen)
     with pytest.raises(InvalidInput, match="another customer"):
         tickets.undo_split(again(made), actor=ana)
+
+
+def test_the_browser_of_an_unproven_visitor_goes_on_reading_after_the_undoing(ticket, part, ana):
+    token = guest_passes.give("", ticket, ticket.address)
+    made = tickets.split(again(ticket), part, actor=ana)
+    assert guest_passes.guest_of(token, ticket.number)
+    tickets.undo_split(again(made), actor=ana)
+    for number in (ticket.number, made.number):
+        guest = guest_passes.guest_of(token, number)
+        assert guest is not None
+        assert (guest.ticket_id, guest.is_proven) == (ticket.id, False)
 
 
 def test_what_came_by_a_merge_goes_back_there(ticket, second, part, ana, carol, billing, invoices):
