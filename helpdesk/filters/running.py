@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from peewee import ModelUpdate
+
 from helpdesk import clock, events
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
@@ -21,6 +23,7 @@ from helpdesk.filters.author_sight import may_act, rests
 from helpdesk.filters.rule_log import UNSEEN, RuleLog
 from helpdesk.filters.ticket_fields import TicketFields
 from helpdesk.lib.cache import CachedValue
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.notifications import Cause, Occasion, forgotten_on_failure, owe, recipients
 from models import ARRIVES, Filter, FilterAction, FilterCondition, Ticket
 
@@ -104,7 +107,12 @@ def _run(rule: Filter, actions: list[FilterAction], ticket: Ticket, log: RuleLog
 
 def count_hit(rule: Filter) -> None:
     """Count that a rule has acted."""
-    Filter.update(hits=Filter.hits + 1, last_hit_at=clock.now()).where(Filter.id == rule.id).execute()
+    _count_hit.run(rule=rule.id, now=clock.now())
+
+
+@Prepared
+def _count_hit() -> ModelUpdate:
+    return Filter.update(hits=Filter.hits + 1, last_hit_at=Slot("now")).where(Filter.id == Slot("rule"))
 
 
 def carry_out(rule: Filter, row: FilterAction, ticket: Ticket, key: str, log: RuleLog) -> HelpdeskError | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
-from peewee import Context, Field, JSONField, ModelSelect, ModelUpdate, Node, fn
+from peewee import Context, Field, JSONField, ModelInsert, ModelSelect, ModelUpdate, Node, fn
 
 from database import Base, database, is_sqlite
 
@@ -41,7 +41,7 @@ class Prepared:
         _of_ticket(ticket=ticket.id)
     """
 
-    def __init__(self, build: Callable[..., ModelSelect | ModelUpdate]) -> None:
+    def __init__(self, build: Callable[..., ModelSelect | ModelUpdate | ModelInsert]) -> None:
         @lru_cache(maxsize=CACHED)
         def write(_engine: bool, *form: Hashable) -> tuple[Any, str, list[Any]]:
             query = build(*form)
@@ -64,7 +64,7 @@ class Prepared:
         return next(iter(self(*form, **values)), None)
 
     def run(self, *form: Hashable, **values: Any) -> int:
-        """Run the statement, which changes rows, and return how many."""
+        """Run the statement, which changes or adds rows, and return how many."""
         return int(self._run(form, values)[1].rowcount)
 
     def _run(self, form: tuple[Hashable, ...], values: dict[str, Any]) -> tuple[Any, Any]:

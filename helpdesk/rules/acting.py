@@ -9,6 +9,8 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from peewee import ModelInsert, ModelSelect
+
 from helpdesk import clock, events
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError
@@ -34,8 +36,15 @@ def marks_of(ticket: Ticket) -> dict[int, datetime]:
 
 
 @Prepared
-def _marks() -> object:
+def _marks() -> ModelSelect:
     return RuleMark.select(RuleMark.rule, RuleMark.acted_at).where(RuleMark.ticket == Slot("ticket"))
+
+
+@Prepared
+def _mark() -> ModelInsert:
+    row = RuleMark.insert(rule=Slot("rule"), ticket=Slot("ticket"), acted_at=Slot("now"))
+    update = {RuleMark.acted_at: Slot("now")}
+    return row.on_conflict(conflict_target=[RuleMark.rule, RuleMark.ticket], update=update)
 
 
 def act(rules: Iterable[Filter], ticket: Ticket, change: Change, log: RuleLog) -> list[Filter]:
@@ -91,9 +100,7 @@ def _carry_out(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance)
 def _run(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance) -> bool:
     record(ticket, EventKind.RULE_APPLIED, actor=SYSTEM, name=rule.name, rule=rule.id)
     running.count_hit(rule)
-    now = clock.now()
-    mark = RuleMark.insert(rule=rule.id, ticket=ticket.id, acted_at=now)
-    mark.on_conflict(conflict_target=[RuleMark.rule, RuleMark.ticket], update={RuleMark.acted_at: now}).execute()
+    _mark.run(rule=rule.id, ticket=ticket.id, now=clock.now())
     for row in running.actions_of(rule):
         if allowance.is_used_up():
             allowance.end(rule)

@@ -228,7 +228,7 @@ def _moment(rule: Filter, start: datetime | None) -> datetime | None:
 
 def _may_match(ticket_id: int, rules: Iterable[Filter]) -> bool:
     """Whether one of these rules fits the ticket as it stands, so that it is worth locking it."""
-    ticket = Ticket.get_or_none(Ticket.id == ticket_id)
+    ticket = _live_row.first(False, ticket=ticket_id)
     if ticket is None:
         return False
     facts = TicketFields(ticket)
@@ -242,7 +242,7 @@ def _fits(rule: Filter, facts: TicketFields) -> bool:
 def _act(ticket_id: int, rules: Sequence[Filter], is_due: bool) -> list[Filter]:
     # No reader is there: labels go into the history as the desk writes them.
     with i18n.in_language(None), transaction():
-        ticket = _locked_live.first(ticket=ticket_id)
+        ticket = _live_row.first(True, ticket=ticket_id)
         if ticket is None:
             return []
         mark_locked(ticket)
@@ -264,8 +264,9 @@ def _act(ticket_id: int, rules: Sequence[Filter], is_due: bool) -> list[Filter]:
 
 
 @Prepared
-def _locked_live() -> ModelSelect:
-    return for_update(Ticket.select().where(Ticket.id == Slot("ticket"), LIVE))
+def _live_row(is_locked: bool) -> ModelSelect:
+    row = Ticket.select().where(Ticket.id == Slot("ticket"), LIVE)
+    return for_update(row) if is_locked else row
 
 
 def _not_yet(rules: Sequence[Filter], steps: Sequence[Step], marks: dict[int, Any], now: datetime) -> list[Filter]:

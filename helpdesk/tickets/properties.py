@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from peewee import ModelSelect
+
 from helpdesk import folding, search
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import priority_columns, store
@@ -67,11 +70,16 @@ def tag(ticket: Ticket, name: str, *, actor: Actor) -> None:
     """Add a tag to the ticket, creating it when there is none. Raises InvalidInput at ``tags`` for a wrong name."""
     with act(ticket, "tag", actor=actor):
         row = _tag(name)
-        if TicketTag.select().where(TicketTag.ticket == ticket, TicketTag.tag == row).exists():
+        if _wears.first(ticket=ticket.id, tag=row.id) is not None:
             return
         TicketTag.create(ticket=ticket, tag=row)
         store(ticket)
         record(ticket, EventKind.TAGGED, actor=actor, tag=str(row))
+
+
+@Prepared
+def _wears() -> ModelSelect:
+    return TicketTag.select(TicketTag.id).where(TicketTag.ticket == Slot("ticket"), TicketTag.tag == Slot("tag"))
 
 
 def untag(ticket: Ticket, name: str, *, actor: Actor) -> None:
@@ -107,10 +115,16 @@ def tag_key(name: str) -> str:
 
 def _tag(name: str) -> Tag:
     text = _one_line(name)
-    if not tag_key(text) or len(text) > MAX_TAG:
+    key = tag_key(text)
+    if not key or len(text) > MAX_TAG:
         raise InvalidInput(lazy("A tag has 1 to 40 characters."), field="tags")
-    row, _made = Tag.get_or_create(key=tag_key(text), defaults={"name": text})
-    return row
+    stored: Tag | None = _with_key.first(key=key)
+    return stored if stored is not None else Tag.get_or_create(key=key, defaults={"name": text})[0]
+
+
+@Prepared
+def _with_key() -> ModelSelect:
+    return Tag.select().where(Tag.key == Slot("key"))
 
 
 def _one_line(name: str) -> str:
