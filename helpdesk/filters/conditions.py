@@ -180,8 +180,3 @@ def fits(conditions: Sequence[Condition], mode: str, facts: TicketFields) -> boo
     if not known:
         return False
     return (any if mode == "any" else all)(condition.holds(facts) for condition in known)
-
-
-def matches(rule: Filter, facts: TicketFields) -> bool:
-    """Whether a ticket fits the filter."""
-    return fits(conditions_of(rule), rule.mode, facts)
