@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from peewee import SQL
@@ -79,8 +80,11 @@ def moments_of(ticket: Ticket, *, actor: Agent) -> list[Moment]:
     access.require(actor, "read", ticket)
     rows = RuleRecord.select().where(RuleRecord.ticket == ticket.id, RuleRecord.created_at > clock.now() - KEPT)
     rows = rows.order_by(RuleRecord.created_at.desc(), RuleRecord.id.desc()).limit(SHOWN)
+    # Rules repeat themselves: what an action names is looked up once.
+    text_of = cache(partial(_act_text, actor))
     return [
-        Moment(row.created_at, [_considered(row.beginning, rule, actor) for rule in row.data["rules"]]) for row in rows
+        Moment(row.created_at, [_considered(row.beginning, rule, text_of) for rule in row.data["rules"]])
+        for row in rows
     ]
 
 
@@ -100,7 +104,7 @@ def has_records(ticket: Ticket) -> bool:
     return bool(RuleRecord.select(SQL("1")).where(RuleRecord.ticket == ticket.id).exists())
 
 
-def _considered(beginning: str, rule: Mapping[str, Any], actor: Agent) -> Considered:
+def _considered(beginning: str, rule: Mapping[str, Any], text_of: Callable[[str, str], str]) -> Considered:
     trigger = rule.get("trigger", "")
     return Considered(
         rule["name"],
@@ -109,7 +113,7 @@ def _considered(beginning: str, rule: Mapping[str, Any], actor: Agent) -> Consid
         str(OUTCOMES[rule["outcome"]]),
         rule["mode"],
         [_check(*check) for check in rule.get("conditions", ()) if _is_known(*check[:3])],
-        [_act(actor, *act) for act in rule.get("acts", ()) if act[0] in actions.ACTIONS],
+        [_act(text_of, *act) for act in rule.get("acts", ()) if act[0] in actions.ACTIONS],
     )
 
 
@@ -152,12 +156,20 @@ _WORDS: dict[str, Any] = {
 }
 
 
-def _act(actor: Agent, action: str, argument: str, reason: tuple[str, dict[str, str]] | None = None) -> Act:
-    text = str(actions.ACTIONS[action].label)
-    if actions.ACTIONS[action].argument != "canned" or _reads(actor, argument):
-        text = sentences.action_text(action, argument)
+def _act(
+    text_of: Callable[[str, str], str], action: str, argument: str, reason: tuple[str, dict[str, str]] | None = None
+) -> Act:
     # Each text of a refusal stands in the catalogue, where the refusal is raised.
-    return Act(text, i18n.translate(reason[0], **reason[1]) if reason is not None else "")
+    return Act(text_of(action, argument), i18n.translate(reason[0], **reason[1]) if reason is not None else "")
+
+
+def _act_text(actor: Agent, action: str, argument: str) -> str:
+    kind = actions.ACTIONS[action]
+    return (
+        sentences.action_text(action, argument)
+        if kind.argument != "canned" or _reads(actor, argument)
+        else str(kind.label)
+    )
 
 
 def _reads(actor: Agent, argument: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from playhouse.test_utils import count_queries
+
 from helpdesk import filters, tickets
-from models import Agent, Priority, Status, Ticket
+from models import Agent, CannedResponse, Priority, Status, Ticket
 from tests.support import cast
 
 
@@ -63,3 +65,17 @@ def test_without_rules_nothing_leads_there_and_others_meet_404(client_of, root, 
     assert "No filter and no rule acted" in text_of(client_of(root), ticket)
     other = cast.make_agent("Sam", sales)
     assert client_of(other).get(f"/admin/tickets/{ticket.number}/why").status_code == 404
+
+
+def test_many_moments_ask_no_more_than_one(client_of, root, carol, billing, invoices, ana):
+    soon = CannedResponse.create(name="Soon", body="<p>We are looking into it.</p>")
+    rule(root, "happens", [], [("reply", soon.id)], trigger="customer_wrote", frequency="each")
+    ticket = cast.open_ticket(carol, billing, invoices)
+    client, counts = client_of(ana), []
+    for _message in range(3):
+        tickets.receive_message(Ticket.get_by_id(ticket.id), "And now?", actor=carol)
+        text_of(client, ticket)
+        with count_queries() as counter:
+            text = text_of(client, ticket)
+        counts.append((text.count("Done: reply with Soon"), counter.count))
+    assert counts == [(moments, counts[0][1]) for moments in (1, 2, 3)]
