@@ -165,11 +165,8 @@ def _act(
 
 def _act_text(actor: Agent, action: str, argument: str) -> str:
     kind = actions.ACTIONS[action]
-    return (
-        sentences.action_text(action, argument)
-        if kind.argument != "canned" or _reads(actor, argument)
-        else str(kind.label)
-    )
+    is_hidden = kind.argument == "canned" and not _reads(actor, argument)
+    return str(kind.label) if is_hidden else sentences.action_text(action, argument)
 
 
 def _reads(actor: Agent, argument: str) -> bool:
