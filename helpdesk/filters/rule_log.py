@@ -52,6 +52,12 @@ class RuleLog:
         """Say otherwise what became of the last rule."""
         self.rules[-1]["outcome"] = outcome
 
+    def fail(self) -> None:
+        """Note that the last rule failed: nothing of what it did is stored."""
+        undone = self.rules[-1].pop("acts", [])
+        self.acts -= sum(not skipped for _action, _argument, *skipped in undone)
+        self.outcome(FAILED)
+
     def act(self, action: str, argument: str, error: HelpdeskError | None = None) -> None:
         """Note an action of the last rule: done, or skipped and why."""
         self.acts += error is None

@@ -18,7 +18,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.filters import running
 from helpdesk.filters.actions import ACTIONS
 from helpdesk.filters.author_sight import may_act
-from helpdesk.filters.rule_log import ACTED_ALREADY, ACTED_TODAY, FAILED, RESTS, UNSEEN, RuleLog
+from helpdesk.filters.rule_log import ACTED_ALREADY, ACTED_TODAY, RESTS, UNSEEN, RuleLog
 from helpdesk.filters.ticket_fields import Change, TicketFields
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.notifications import forgotten_on_failure
@@ -81,7 +81,7 @@ def _hindrance(rule: Filter, ticket: Ticket, acted_at: datetime | None) -> str:
 
 def _carry_out(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance) -> tuple[bool, bool]:
     """Return whether the rule did anything, and whether the run ends with it."""
-    before, acts = dict(ticket.__data__), log.acts
+    before = dict(ticket.__data__)
     try:
         with events.transaction(), forgotten_on_failure():
             return True, _run(rule, ticket, log, allowance)
@@ -92,8 +92,7 @@ def _carry_out(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance)
         ticket.__data__ = before
         ticket.__rel__.clear()
         ticket._dirty.clear()
-        log.acts = acts
-        log.outcome(FAILED)
+        log.fail()
     return False, False
 
 

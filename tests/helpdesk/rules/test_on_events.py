@@ -291,7 +291,11 @@ def test_a_rule_that_fails_breaks_nothing(ticket, carol, monkeypatch):
     message = tickets.receive_message(fresh(ticket), "Hello?", actor=carol)
     assert Message.get_by_id(message.id).ticket_id == ticket.id
     assert names(ticket) == ["second"]
-    assert [row["outcome"] for row in RuleRecord.get().data["rules"]] == ["failed", "acted"]
+    record = RuleRecord.get()
+    assert [row["outcome"] for row in record.data["rules"]] == ["failed", "acted"]
+    # What it did before it failed is not stored, and not told either.
+    assert [row.get("acts") for row in record.data["rules"]] == [None, [["tag", "second"]]]
+    assert record.acts == 1
     assert [mark.rule.name for mark in RuleMark.select()] == ["A rule"]
 
 
