@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from helpdesk.locking import for_update, hold_actor, mark_locked
 from helpdesk.notifications import outbox_rows
 from helpdesk.tickets import customer_change
 from helpdesk.tickets.derived_columns import AWAKE
+from helpdesk.tickets.ticket_state import plain
 from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
 
 logger = logging.getLogger(__name__)
@@ -199,7 +200,7 @@ def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     """Return what the act may change, ticket by ticket, as it is kept."""
     columns = (*act.columns, *RESTLESS)
     states_of: dict[int, State] = {
-        ticket.id: {name: _plain(ticket.__data__[name]) for name in columns} for ticket in tickets
+        ticket.id: {name: plain(ticket.__data__[name]) for name in columns} for ticket in tickets
     }
     if act is SPAM:
         for ticket in tickets:
@@ -212,10 +213,6 @@ def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
         for ticket_id, tag_id in worn.tuples():
             states_of[ticket_id].setdefault("tags", []).append(tag_id)
     return states_of
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def find(action_id: int, *, actor: Agent) -> BulkAction:

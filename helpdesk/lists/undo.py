@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from peewee import DateTimeField, chunked, fn
+from peewee import chunked, fn
 
 from helpdesk import access, clock
 from helpdesk.access import Actor
@@ -21,6 +21,7 @@ from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import customer_change, tag, untag
 from helpdesk.tickets.derived_columns import store
+from helpdesk.tickets.ticket_state import read
 from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.
@@ -188,7 +189,7 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
     if "blocked" in before and before["blocked"] != after["blocked"] == now["blocked"]:
         ticket.customer.blocked_at = clock.now() if before["blocked"] else None
         ticket.customer.save()
-    values = {column: _read(column, before[column]) for column in columns}
+    values = {column: read(Ticket, column, before[column]) for column in columns}
     if "rank" in values:
         # As the priority weighs now: it, or how ranks are counted, may have changed since.
         values["rank"] = overdue.rank(_ROWS["priority"](before["priority"]))
@@ -210,11 +211,6 @@ def _tag_again(ticket: Ticket, tag_id: int, actor: Actor) -> None:
     row = Tag.get_or_none(Tag.id == tag_id)
     if row is not None:
         tag(ticket, row.name, actor=actor)
-
-
-def _read(column: str, value: Any) -> Any:
-    is_time = isinstance(Ticket._meta.fields[column], DateTimeField)
-    return datetime.fromisoformat(value) if is_time and value else value
 
 
 def _event_data(name: str, before: State, after: State) -> dict[str, Any]:

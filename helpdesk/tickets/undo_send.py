@@ -17,6 +17,7 @@ from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import drafts, excerpt, first_response, unread
 from helpdesk.tickets.derived_columns import AWAKE, store
+from helpdesk.tickets.ticket_state import plain, read
 from models import NOTE, REPLY, Agent, CannedResponse, Message, OutgoingEmail, Ticket, TicketEvent, TicketTag
 
 #: The columns that a reply, or a macro with it, changes, in groups: each is restored whole, or not when somebody
@@ -35,7 +36,6 @@ GONE = ("sending", "sent", "failed")
 #: How much longer each delay makes a reply wait, and how long it may wait in all.
 MORE_TIME = timedelta(minutes=2)
 LONGEST = timedelta(hours=1)
-_TIMES = frozenset({"closed_at", "waiting_since", "snoozed_until", "woken_at"})
 
 Snapshot = dict[str, Any]
 
@@ -48,8 +48,7 @@ def public_from(actor: Actor) -> datetime | None:
 
 def snapshot(ticket: Ticket) -> Snapshot:
     """Return the columns of a ticket that a reply may change, as JSON values for an event."""
-    values = {name: ticket.__data__.get(name) for name in (*STANDING, *HANDLER, *WEIGHT, *SLEEP)}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {name: plain(ticket.__data__.get(name)) for name in (*STANDING, *HANDLER, *WEIGHT, *SLEEP)}
 
 
 def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | None) -> None:
@@ -57,9 +56,8 @@ def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | N
 
     `before` is the ticket's snapshot from before the reply, `canned` the response saved with it.
     """
-    last = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == event.ticket_id)
     canned_values = {"id": canned.id, "name": canned.name.text()} if canned is not None else {}
-    undo = [before, snapshot(event.ticket), canned_values, last.order_by(TicketEvent.id.desc()).scalar()]
+    undo = [before, snapshot(event.ticket), canned_values, _last_line(event.ticket_id)]
     event.data = {**event.data, "undo": undo}
     event.save()
 
@@ -74,12 +72,16 @@ def remember_acts(message: Message, ticket: Ticket, acts: dict[str, Any]) -> Non
         return
     event = _event_of(message)
     before, _after, saved, _last = event.data["undo"]
-    last = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == ticket.id)
     acts["after"] = _tags_of(ticket)
-    undo = [before, snapshot(ticket), saved, last.order_by(TicketEvent.id.desc()).limit(1).scalar(), acts]
+    undo = [before, snapshot(ticket), saved, _last_line(ticket.id), acts]
     event.data = {**event.data, "undo": undo}
     event.save()
     OutgoingEmail.update(due_at=message.public_at).where(OutgoingEmail.id.in_(acts["mails"])).execute()
+
+
+def _last_line(ticket_id: int) -> int:
+    lines = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == ticket_id)
+    return int(lines.order_by(TicketEvent.id.desc()).limit(1).scalar())
 
 
 def _tags_of(ticket: Ticket) -> list[int]:
@@ -244,11 +246,11 @@ def _restore_draft(
 def _restore_columns(ticket: Ticket, before: Snapshot, after: Snapshot) -> None:
     columns: dict[str, Any] = {}
     if ticket.status_id == after["status"] and lookups.status(before["status"]) is not None:
-        columns |= {name: _read(name, before[name]) for name in STANDING}
+        columns |= {name: read(Ticket, name, before[name]) for name in STANDING}
         now = snapshot(ticket)
         # A reply of before the update remembers no sleep.
         if all(name in before and now[name] == after[name] for name in SLEEP):
-            columns |= {name: _read(name, before[name]) for name in SLEEP}
+            columns |= {name: read(Ticket, name, before[name]) for name in SLEEP}
     weight = [ticket.__data__[name] for name in WEIGHT]
     if weight == [after.get(name) for name in WEIGHT] and lookups.priority(before["priority"]) is not None:
         columns |= {name: before[name] for name in WEIGHT}
@@ -268,7 +270,3 @@ def _restore_tags(ticket: Ticket, acts: dict[str, Any]) -> None:
         if lookups.tag(tag) is not None:
             TicketTag.create(ticket=ticket, tag=tag)
     CannedResponse.update(uses=CannedResponse.uses - 1).where(CannedResponse.id.in_(acts.get("used", ()))).execute()
-
-
-def _read(name: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if name in _TIMES and value else value
