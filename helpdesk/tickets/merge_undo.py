@@ -89,8 +89,8 @@ def preview(merge: Merge, ticket: Ticket, *, actor: Agent) -> Preview:
     state, came = _restored(merge, ticket), merge.moved
     mine = Message.select().where(Message.ticket == ticket.id)
     stays = mine.where(*_since(merge, ticket)).order_by(Message.id)
-    going = [message for some in chunked(came["Message"], AT_ONCE) for message in mine.where(Message.id.in_(some))]
-    ids, mails = [row.id for row in going if row.deleted_at is None], 0
+    written, mails = mine.select(Message.id).where(Message.deleted_at.is_null()), 0
+    ids = [row for some in chunked(came["Message"], AT_ONCE) for (row,) in written.where(Message.id.in_(some)).tuples()]
     for some in chunked(came["OutgoingEmail"], AT_ONCE):
         mine_too = OutgoingEmail.ticket == ticket.id
         mails += OutgoingEmail.select().where(OutgoingEmail.mail_id.in_(some), mine_too).count()
@@ -276,7 +276,8 @@ def _bring_back(merge: Merge, levels: Sequence[Merge], ticket: Ticket, state: St
     made.save(force_insert=True)
     mark_locked(made)
     for table, name in MOVED.items():
-        keys = merge.moved[table.__name__]
+        # A table of later versions has no rows in an earlier merge.
+        keys = merge.moved.get(table.__name__, [])
         if table is MailId:
             keys = [*keys, *merge.moved["OutgoingEmail"]]
         column: Any = getattr(table, name)
@@ -294,6 +295,6 @@ def _forget_moved(merge: Merge, above: Sequence[Merge], number: str) -> None:
     """Let the merges above, when they are undone, leave alone what went back already: it may come another way again."""
     for row in above:
         for name, keys in row.moved.items():
-            gone = {*merge.moved[name], number} if name == "FormerNumber" else set(merge.moved[name])
+            gone = {*merge.moved.get(name, ()), number} if name == "FormerNumber" else {*merge.moved.get(name, ())}
             row.moved[name] = [key for key in keys if key not in gone]
         Merge.update(moved=row.moved).where(Merge.id == row.id).execute()

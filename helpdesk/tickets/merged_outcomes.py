@@ -24,7 +24,7 @@ def give_back(merge: Merge, above: Sequence[Merge], ticket: Ticket, made: Ticket
     if not above:
         _add(ticket, of_target)
         return
-    own, other = above[0].terms["outcomes"]
+    own, other = above[0].terms.get("outcomes", ([], []))
     rest = [row for row in own if row not in of_source]
     outcomes = [[*rest, *(row for row in of_target if row not in rest)], other]
     Merge.update(terms={**above[0].terms, "outcomes": outcomes}).where(Merge.id == above[0].id).execute()

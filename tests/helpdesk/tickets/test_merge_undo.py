@@ -297,6 +297,20 @@ def test_a_chain_is_undone_in_any_order(source, target, third, ana, order):
     assert everything() == before
 
 
+@pytest.mark.parametrize("order", ["inner first", "outer first"])
+def test_a_merge_of_before_a_table_was_there_is_undone(source, target, third, ana, order):
+    before = everything()
+    merge(source, target, ana)
+    merge(target, third, ana)
+    for row in Merge.select():
+        row.moved = {name: keys for name, keys in row.moved.items() if name != "RuleRecord"}
+        row.terms = {name: value for name, value in row.terms.items() if name != "outcomes"}
+        row.save()
+    for row in (source, target) if order == "inner first" else (target, source):
+        undo(row, ana)
+    assert everything() == before
+
+
 def test_a_ticket_taken_out_and_merged_elsewhere_is_left_there(source, target, third, ana):
     merge(source, target, ana)
     merge(target, third, ana)
