@@ -110,10 +110,9 @@ def give_to_form(reply_id: int, *, form_key: str, owner: str) -> None:
 
 def drop_of_replies(ids: Sequence[int]) -> list[str]:
     """Delete the rows of the files that wait with these scheduled replies; return the paths."""
-    mine = Upload.scheduled_reply.in_(list(ids))
-    paths = [path for (path,) in Upload.select(Upload.path).where(mine).tuples()]
-    Upload.delete().where(mine).execute()
-    return paths
+    # A reply may just be taken into a composer: its files are that form's.
+    gone = Upload.delete().where(Upload.scheduled_reply.in_(list(ids))).returning(Upload.path)
+    return [row.path for row in gone.execute()]
 
 
 def drop(upload_id: int, *, form_key: str, owner: str) -> None:

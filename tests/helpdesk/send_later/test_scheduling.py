@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from helpdesk.send_later import NewReply
 from helpdesk.tickets import canned_responses, drafts, merge_undo, thread
 from helpdesk.tickets.outdated_reply import Seen
 from models import CannedResponse, Draft, Message, OutgoingEmail, ScheduledReply, Ticket, TicketEvent, Upload
-from tests.support import attached, cast
+from tests.support import attached, cast, racing
 
 assert helpdesk.wiring
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -185,6 +186,18 @@ def test_drafts_of_a_month_ago_and_files_of_no_reply_are_purged(ticket, ana, mon
     with time_machine.travel(clock.now() + timedelta(days=31), tick=False):
         assert send_later.purge() == 1
     assert not Upload.select().exists()
+
+
+def test_a_draft_that_is_edited_while_it_is_purged_keeps_its_files(ticket, ana, monday, monkeypatch):
+    file = upload()
+    row = send_later.schedule(ticket, NewReply("<p>x</p>", files=[file]), monday, actor=ana)
+    send_later.cancel(row, actor=ana)
+    ScheduledReply.update(stopped_at=clock.now() - timedelta(days=31)).execute()
+    taken = racing.meeting(monkeypatch, drafts, "put_above")
+    edit = partial(send_later.edit, row, actor=ana, files_key="other", owner="agent 9")
+    assert racing.beside(edit, lambda: taken.wait(60) and send_later.purge()) == ["done", "done"]
+    assert [one.id for one in uploads.of_form("other", "agent 9")] == [file.id]
+    assert file_store.location(file.path).exists()
 
 
 # --- What stops it ------------------------------------------------------------------------------------------------
