@@ -49,16 +49,6 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
     if len(writing.body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     body = richtext.clean(writing.body, pictures=True)
-    values = {
-        "kind": NOTE if writing.note else REPLY,
-        "body": body,
-        "close": writing.close,
-        "save_as": writing.save_as,
-        "canned_name": control_characters.removed(writing.canned_name)[:MAX_NAME],
-        "macro_id": writing.macro,
-        "used": ids_text(writing.used),
-        "updated_at": clock.now(),
-    }
     with act(ticket, "note" if writing.note else "reply", actor=actor):
         if was_sent(writing.form_key):
             # A draft stored since then is newer than this one.
@@ -66,10 +56,7 @@ def save(ticket: Ticket, writing: Writing, *, actor: Agent) -> Draft | None:
         if not richtext.to_text(body).strip():
             discard(ticket, actor=actor)
             return None
-        # Two windows may save at once: the later one counts.
-        Draft.insert(ticket=ticket, agent=actor, **values).on_conflict(
-            conflict_target=[Draft.ticket, Draft.agent], update=values
-        ).execute()
+        _put(ticket, actor, NOTE if writing.note else REPLY, body, writing)
     return of(ticket, actor)
 
 
@@ -81,18 +68,23 @@ def ids_text(ids: Iterable[int]) -> str:
 def put_above(ticket: Ticket, writing: Writing, *, actor: Agent) -> None:
     """Make a text (clean HTML) the agent's draft, above the draft they may have begun, whose kind stays."""
     begun = of(ticket, actor)
+    kind, below = (begun.kind, begun.body) if begun is not None else (REPLY, "")
+    _put(ticket, actor, kind, writing.body + below, writing)
+
+
+def _put(ticket: Ticket, agent: Agent, kind: str, body: str, writing: Writing) -> None:
     values = {
-        "kind": begun.kind if begun is not None else REPLY,
-        "body": writing.body + (begun.body if begun is not None else ""),
+        "kind": kind,
+        "body": body,
         "close": writing.close,
         "save_as": writing.save_as,
-        "canned_name": writing.canned_name,
+        "canned_name": control_characters.removed(writing.canned_name)[:MAX_NAME],
         "macro_id": writing.macro,
         "used": ids_text(writing.used),
         "updated_at": clock.now(),
     }
-    # The page's script may save the draft at the same moment.
-    row = Draft.insert(ticket=ticket.id, agent=actor.id, **values)
+    # Two windows may save at once: the later one counts.
+    row = Draft.insert(ticket=ticket.id, agent=agent.id, **values)
     row.on_conflict(conflict_target=[Draft.ticket, Draft.agent], update=values).execute()
 
 
