@@ -349,11 +349,6 @@ def test_a_server_that_is_down_is_not_called_all_the_time(app, looks_often, smtp
 # --- Several at work ----------------------------------------------------------------------------------------------
 
 
-def test_the_name_of_each_job_fits_its_row():
-    names = [job.name for job in (*jobs.TIMETABLE.jobs, *jobs.INCOMING.jobs)]
-    assert max(map(len, names)) <= TimetableRun.job.max_length
-
-
 def test_two_loops_share_the_work_and_do_each_thing_once(app, desk, smtp):
     addresses = [f"{number}@b.example" for number in range(60)]
     for address in addresses:
