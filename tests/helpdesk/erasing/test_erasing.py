@@ -205,6 +205,23 @@ def test_files_of_rows_that_went_before_a_crash_go_after_it(
     assert planting.left() == {}
 
 
+def test_one_that_fails_holds_up_no_other_and_ends_once_it_can(
+    carol: Customer, ticket: Ticket, dan: Customer, root: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.save({"erasure_days": 0})
+    # A folder stands where a file of hers should be: it cannot be deleted.
+    path = file_store.location(attached.file(ticket, attached.PDF, "invoice.pdf").path)
+    path.unlink()
+    path.mkdir()
+    first, second = (requests.request(one, kind="anonymise", word="ERASE", actor=root) for one in (carol, dan))
+    assert carrying_out.run_due() == 1
+    assert [Erasure.get_by_id(row.id).state for row in (first, second)] == ["working", "done"]
+    assert f"The erasure no. {first.id} could not be carried out" in caplog.text
+    path.rmdir()
+    assert carrying_out.run_due() == 1
+    assert Erasure.get_by_id(first.id).state == "done"
+
+
 def test_who_writes_again_is_a_new_person(carol: Customer, ticket: Ticket, sales: Service, root: Agent) -> None:
     erase(carol, root)
     address = customers.find_or_make("carol@customer.example")
