@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from helpdesk import clock, settings
@@ -59,7 +59,11 @@ def _spent(newest: Path) -> list[Path]:
 
 def made_since(day: date) -> list[date]:
     """Return the nights since this day whose archives are here, the oldest first."""
-    made = [datetime.strptime(path.name[:8], "%Y%m%d").date() for path in nights()]
+    made = []
+    for path in nights():
+        # A name that somebody gave may be no day.
+        with suppress(ValueError):
+            made.append(date.fromisoformat(path.name[:8]))
     return [night for night in made if night >= day]
 
 

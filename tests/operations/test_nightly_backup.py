@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,12 @@ def test_a_night_that_cannot_be_read_stops_no_other_and_costs_no_file(ticket: Ti
     nights(1, first=2)
     assert len(nightly_backup.nights()) == 2
     assert kept.exists()
+
+
+def test_a_name_that_is_no_day_is_no_night_since_one(ticket: Ticket, folder: Path) -> None:
+    nights(2)
+    (folder / "20261399-nightly.zip").write_bytes(b"by hand")
+    assert nightly_backup.made_since(date(2026, 3, 2)) == [date(2026, 3, 2)]
 
 
 def test_as_many_as_the_owner_wants_or_none(ticket: Ticket, folder: Path) -> None:
