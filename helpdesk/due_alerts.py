@@ -19,7 +19,7 @@ from helpdesk import access, clock, i18n, notifications, settings
 from helpdesk.due_times import alerts, keeping, rules
 from helpdesk.due_times.alerts import OVERDUE, WARNING, Alert
 from helpdesk.events import transaction, twice_at_most
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import locked
 from helpdesk.notifications import Cause, Occasion, Recipient, recipients
 from helpdesk.notifications.contents import LISTED
 from helpdesk.opening_hours import calendars
@@ -59,9 +59,7 @@ def _tell(ids: list[int]) -> int:
     told: _Told = defaultdict(list)
     with transaction():
         # Another host may have told it, or somebody answered since; locked in the order of all acts.
-        rows = list(for_update(_due().where(Ticket.id.in_(ids)).order_by(Ticket.id)))
-        for ticket in rows:
-            mark_locked(ticket)
+        rows = locked(_due().where(Ticket.id.in_(ids)))
         for ticket, calendar, every in keeping.alerts_of(rows):
             _note(ticket, calendar, every, told)
         for (recipient, level), some in told.items():

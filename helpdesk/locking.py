@@ -129,6 +129,14 @@ def for_update(query: ModelSelect) -> ModelSelect:
     return query if is_sqlite() else query.for_update("FOR UPDATE", of=Ticket)
 
 
+def locked(tickets: ModelSelect) -> list[Ticket]:
+    """Return these tickets by their ids, each locked and noted as by `mark_locked`."""
+    rows = list(for_update(tickets.order_by(Ticket.id)))
+    for row in rows:
+        mark_locked(row)
+    return rows
+
+
 def lock_all(tickets: ModelSelect) -> None:
     """Lock all these tickets, before an act that changes them moves the stamp of the small tables.
 

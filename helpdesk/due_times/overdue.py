@@ -14,7 +14,7 @@ from peewee import SQL, ModelSelect
 from helpdesk import clock, settings
 from helpdesk.due_times import rules
 from helpdesk.events import transaction, twice_at_most
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import locked
 from helpdesk.settings import lookups, run_state
 from models import LIVE, Priority, Ticket
 
@@ -64,9 +64,7 @@ def _passed(since: datetime, now: datetime) -> ModelSelect:
 
 def _mark(ids: list[int], now: datetime) -> None:
     with transaction():
-        rows = Ticket.select().where(LIVE, Ticket.id.in_(ids), Ticket.due_at <= now).order_by(Ticket.id)
-        for ticket in for_update(rows):
-            mark_locked(ticket)
+        for ticket in locked(Ticket.select().where(LIVE, Ticket.id.in_(ids), Ticket.due_at <= now)):
             Ticket.update(rank=rank_of(ticket, ticket.due_at)).where(Ticket.id == ticket.id).execute()
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import ModelSelect
-
 from helpdesk import customer_search, folding, search
 from helpdesk.access import SYSTEM
 from helpdesk.erasing.person import Person
 from helpdesk.files import attachments, uploads
 from helpdesk.journal import Act
 from helpdesk.lib import richtext
-from helpdesk.locking import for_update, mark_locked
+from helpdesk.locking import locked
 from helpdesk.tickets import close, excerpt, spam_and_bin
 from models import (
     CUSTOMER_MESSAGE,
@@ -50,7 +48,7 @@ def blank_messages(person: Person, _cursor: int) -> int | None:
     rows = list(left.order_by(Message.id).limit(MESSAGES))
     if not rows:
         return None
-    tickets = _locked(Ticket.select().where(Ticket.id.in_({row.ticket_id for row in rows})))
+    tickets = locked(Ticket.select().where(Ticket.id.in_({row.ticket_id for row in rows})))
     _blank(person, rows)
     # What rules saw of these messages.
     RuleRecord.delete().where(RuleRecord.ticket.in_([ticket.id for ticket in tickets])).execute()
@@ -80,7 +78,7 @@ def _detach(person: Person, message_ids: list[int]) -> None:
 
 def purge_tickets(person: Person, _cursor: int) -> int | None:
     """Delete the next tickets of the person, with all that hangs on them."""
-    rows = _locked(Ticket.select().where(Ticket.customer == person.customer_id).limit(TICKETS))
+    rows = locked(Ticket.select().where(Ticket.customer == person.customer_id).limit(TICKETS))
     if not rows:
         return None
     for ticket in rows:
@@ -94,7 +92,7 @@ def blank_tickets(person: Person, _cursor: int) -> int | None:
     """Take the next tickets of the person from them: no subject, no order, no history with names, and closed."""
     # Their addresses have given way to one that stands for them: a ticket with it is done.
     left = Ticket.address.is_null() | (Ticket.address != person.address_id)
-    rows = _locked(Ticket.select().where(Ticket.customer == person.customer_id, left).limit(TICKETS))
+    rows = locked(Ticket.select().where(Ticket.customer == person.customer_id, left).limit(TICKETS))
     if not rows:
         return None
     for ticket in rows:
@@ -177,13 +175,6 @@ def _blank_journal(person: Person, ticket: Ticket) -> None:
         data = {key: one for key, one in row.data.items() if key.removeprefix("event_") not in TYPED | {"old", "new"}}
         row.data = person.scrubbed(data)
         row.save()
-
-
-def _locked(tickets: ModelSelect) -> list[Ticket]:
-    rows = list(for_update(tickets.order_by(Ticket.id)))
-    for row in rows:
-        mark_locked(row)
-    return rows
 
 
 def _store(ticket: Ticket, **columns: Any) -> None:

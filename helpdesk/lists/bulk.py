@@ -16,7 +16,7 @@ from helpdesk.errors import HelpdeskError, NotAllowed, NotFound
 from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.locking import for_update, hold_actor, mark_locked
+from helpdesk.locking import hold_actor, locked
 from helpdesk.notifications import outbox_rows
 from helpdesk.tickets import customer_change
 from helpdesk.tickets.derived_columns import AWAKE
@@ -167,10 +167,8 @@ def _do_some(earlier: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ti
 
 
 def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> None:
-    rows = Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids)).order_by(Ticket.id)
-    act, tickets = ACTS[name], list(for_update(rows))
-    for ticket in tickets:
-        mark_locked(ticket)
+    rows = Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids))
+    act, tickets = ACTS[name], locked(rows)
     before, met = states(act, tickets), list[int]()
     for ticket in tickets:
         try:
