@@ -37,7 +37,7 @@ def ask(customer: Customer) -> CustomerAddress:
         with transaction():
             Erasure.delete().where(Erasure.customer == customer.id, Erasure.state == "unconfirmed").execute()
             Erasure.create(customer=customer, state="unconfirmed", by_customer=True, requested_at=clock.now())
-            notifications.owe(Cause(Occasion.ERASE, people=(_recipient(customer, address),)))
+            notifications.send_account_mail(Occasion.ERASE, address=address)
     except IntegrityError as error:
         raise InvalidInput(lazy("Your account is about to be erased already.")) from error
     return address
@@ -67,24 +67,20 @@ def confirm(token: str) -> Erasure:
     with transaction():
         row = find(token)
         customer = row.customer
-        if keeping_tags(customer.id):
-            _refuse(customer)
+        _refuse(customer)
         due = clock.now() + timedelta(days=int(settings.get("erasure_days")))
         unconfirmed = (Erasure.id == row.id) & (Erasure.state == "unconfirmed")
         if not Erasure.update(state="waiting", due_at=due, requested_at=clock.now()).where(unconfirmed).execute():
             raise NotFound(lazy("This link confirms nothing any more: ask again in your account."))
         journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name)
-        address = _recipient(customer, customer.writing_address)
-        _tell(Occasion.ERASURE_PLANNED, address, row, due_at=due)
+        address = customer.writing_address
+        owner = Recipient(address.email, i18n.supported(customer.locale), address=address)
+        _tell(Occasion.ERASURE_PLANNED, owner, row, due_at=due)
         for agent in Agent.select().where(Agent.is_admin, Agent.active, Agent.password_hash.is_null(False)):
             told = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)
             _tell(Occasion.ERASURE_WANTED, told, row, due_at=due)
     row.state, row.due_at = "waiting", due
     return row
-
-
-def _recipient(customer: Customer, address: CustomerAddress) -> Recipient:
-    return Recipient(address.email, i18n.supported(customer.locale), address=address)
 
 
 def _tell(occasion: Occasion, recipient: Recipient, row: Erasure, *, due_at: datetime) -> None:

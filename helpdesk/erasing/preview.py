@@ -50,15 +50,15 @@ def preview(customer: Customer) -> Preview:
     team = inside.where(Message.kind != CUSTOMER_MESSAGE)
     others = inside.where(Message.kind == CUSTOMER_MESSAGE, Message.customer != customer.id)
     files = Attachment.select().join(Message).join(Ticket).where(theirs, Message.kind != CUSTOMER_MESSAGE)
-    naming = _naming(customer)
+    naming, written = _naming(customer), team.count()
     return Preview(
         tickets=Ticket.select().where(theirs).count(),
         open=Ticket.select().where(theirs, Ticket.is_open, ~Ticket.in_bin).count(),
         others=others.count(),
-        team=team.count(),
+        team=written,
         team_files=files.count(),
         naming=tuple(naming[:LISTED]),
-        is_cut=len(naming) > LISTED or team.count() > LOOKED_AT,
+        is_cut=len(naming) > LISTED or written > LOOKED_AT,
         keeping=tuple(keeping_tags(customer.id)),
     )
 

@@ -247,10 +247,10 @@ def _digests(causes: list[Cause], actor: Actor) -> list[Cause]:
 def send_account_mail(
     kind: str, *, agent: Agent | None = None, address: CustomerAddress | None = None
 ) -> OutgoingEmail:
-    """Write a mail that carries a private link: "sign-in" (to an address), "invitation" or "reset" (to an agent).
+    """Write a mail about an account, to an address of a customer or to an agent; return it.
 
-    "link-made" tells an agent of such a link, and "passkey-added" of a passkey: they carry none. Raises ValueError when
-    it is given nobody.
+    "sign-in", "erase", "invitation" and "reset" carry a private link; what only tells of something done carries none.
+    Raises ValueError when it is given nobody.
     """
     if agent is not None:
         recipient = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)
