@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 
-from admin_views.account import HOME, Page, agents_only, desk_page
+from admin_views.account import HOME, Page, agents_only, desk_page, refused, step_up
 from admin_views.account.forms import CurrentForm, PasskeyForm, SignInForm
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
@@ -41,11 +41,8 @@ def sign_in() -> Page:
         if pending is not None:
             flash(str(error), "error")
             return redirect(url_for("two_factor.code", next=after), 303)
-        form = SignInForm(formdata=None)
-        form.refuse(error)
-        options = passkey_site.request_options()
-        page = render_template("admin/account/sign_in.html", form=form, after=after, passkey=options)
-        return errors.again(page, error)
+        form, options = SignInForm(formdata=None), passkey_site.request_options()
+        return refused("admin/account/sign_in.html", form, error, after=after, passkey=options)
     return redirect(after, 303)
 
 
@@ -60,11 +57,7 @@ def confirm(agent: Agent) -> Page:
     except InvalidInput as error:
         form = CurrentForm(agent, formdata=None)
         form.refuse(error)
-        page = desk_page(
-            "admin/account/step_up.html", agent, form=form, after=after, is_download=is_download, sent_form=None,
-            is_confirmed=False, passkey=passkey_site.request_options(agent),
-        )  # fmt: skip
-        return errors.again(page, error)
+        return errors.again(step_up.page(agent, form, after, is_download=is_download), error)
     return redirect(url_for("step_up.confirm", next=after, download=1) if is_download else after, 303)
 
 

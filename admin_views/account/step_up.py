@@ -44,7 +44,7 @@ def ask_again() -> Page | None:
     if sent_form is not None:
         # What was typed stays on this page, to be sent again once it is confirmed on another one.
         form = CurrentForm(agent, formdata=None)
-        return _page(agent, form, url_for("step_up.confirm"), sent_form=sent_form), 403
+        return page(agent, form, url_for("step_up.confirm"), sent_form=sent_form), 403
     here = request.script_root + request.full_path.rstrip("?")
     place = url_for("step_up.confirm", next=here, download=1 if endpoint.endswith(DOWNLOADS) else None)
     return redirect(place, 303)
@@ -57,7 +57,7 @@ def confirm(agent: Agent) -> Page:
     after = safe_path(request.values.get("next"), HOME)
     is_download = bool(request.values.get("download"))
     if request.method != "POST":
-        return _page(agent, CurrentForm(agent, formdata=None), after, is_download=is_download)
+        return page(agent, CurrentForm(agent, formdata=None), after, is_download=is_download)
     form = CurrentForm(agent)
     reason: Exception | None = None
     try:
@@ -69,10 +69,10 @@ def confirm(agent: Agent) -> Page:
     except (InvalidInput, TooMany) as error:
         reason = error
         form.refuse(error)
-    return errors.again(_page(agent, form, after, is_download=is_download), reason)
+    return errors.again(page(agent, form, after, is_download=is_download), reason)
 
 
-def _page(
+def page(
     agent: Agent,
     form: CurrentForm,
     after: str,
@@ -80,6 +80,7 @@ def _page(
     is_download: bool = False,
     sent_form: SentForm | None = None,
 ) -> str:
+    """Render the page that asks, or once it is confirmed the way on."""
     is_confirmed = not form.errors and sent_form is None and sessions.is_fresh()
     return desk_page(
         "admin/account/step_up.html", agent, form=form, after=after, is_download=is_download, sent_form=sent_form,
