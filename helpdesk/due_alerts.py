@@ -84,8 +84,10 @@ def _note(ticket: Ticket, calendar: Calendar, every: list[Alert], told: _Told) -
     columns = {"alerts": " ".join(remembered), "alert_at": alerts.next_moment(later)}
     Ticket.update(**columns).where(Ticket.id == ticket.id).execute()
     newest = _worth_telling(due, now)
-    for recipient in _handlers(ticket) if newest is not None else ():
-        if newest is not None and _wants(recipient, newest.level):
+    if newest is None:
+        return
+    for recipient in _handlers(ticket):
+        if _wants(recipient, newest.level):
             told[recipient, newest.level].append((ticket, newest))
 
 
