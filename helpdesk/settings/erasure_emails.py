@@ -15,15 +15,13 @@ ERASURES = (
         of=ACCOUNT,
         subject=Label(en="Do you want to be erased?", fr="Souhaitez-vous être effacé ?"),
         body=Label(
-            en="Hello,<br><br>Somebody who is signed in to your account asked us to erase it. If it was you, "
-            "open the "
-            "link below and press the button: only then it begins. The link works for a day.<br><br>"
-            "If you did not ask for it, ignore this e-mail: nothing happens.",
-            fr="Bonjour,<br><br>Une personne connectée à votre compte nous a demandé de l’effacer. Si c’était "
-            "vous, "
-            "ouvrez le lien ci-dessous et appuyez sur le bouton : c’est alors seulement que cela commence. "
-            "Le lien fonctionne pendant un jour.<br><br>"
-            "Si vous n’avez rien demandé, ignorez cet e-mail : il ne se passera rien.",
+            en="Hello,<br><br>Somebody who is signed in to your account asked us to erase it. If it was you, open the "
+            "link below and press the button: only then it begins. The link works for a day.<br><br>If you did not "
+            "ask for it, ignore this e-mail: nothing happens.",
+            fr="Bonjour,<br><br>Une personne connectée à votre compte nous a demandé de l’effacer. Si c’était vous, "
+            "ouvrez le lien ci-dessous et appuyez sur le bouton : c’est alors seulement que cela commence. Le lien "
+            "fonctionne pendant un jour.<br><br>Si vous n’avez rien demandé, ignorez cet e-mail : il ne se passera "
+            "rien.",
         ),
     ),
     # To the customer, once it is confirmed.
@@ -34,11 +32,9 @@ ERASURES = (
         of=ACCOUNT,
         subject=Label(en="Your account will be erased", fr="Votre compte va être effacé"),
         body=Label(
-            en="Hello,<br><br>Your account and everything that we keep of you will be erased: %(sentence)s. "
-            "Until then "
+            en="Hello,<br><br>Your account and everything that we keep of you will be erased: %(sentence)s. Until then "
             "you can cancel it in your account. Afterwards there is no way back, and no more e-mail will come.",
-            fr="Bonjour,<br><br>Votre compte et tout ce que nous conservons de vous seront effacés : "
-            "%(sentence)s. "
+            fr="Bonjour,<br><br>Votre compte et tout ce que nous conservons de vous seront effacés : %(sentence)s. "
             "D’ici là, vous pouvez l’annuler dans votre compte. Ensuite, aucun retour n’est possible, et vous ne "
             "recevrez plus d’e-mail.",
         ),
@@ -51,13 +47,10 @@ ERASURES = (
         of=ACCOUNT,
         subject=Label(en="A customer wants to be erased", fr="Un client souhaite être effacé"),
         body=Label(
-            en="Hello,<br><br>%(email)s asked to be erased and confirmed it: %(sentence)s. Their tickets stay "
-            "for the "
+            en="Hello,<br><br>%(email)s asked to be erased and confirmed it: %(sentence)s. Their tickets stay for the "
             "figures. Until then an administrator can cancel it on the page of the customer.",
-            fr="Bonjour,<br><br>%(email)s a demandé son effacement et l’a confirmé : %(sentence)s. Ses tickets "
-            "restent "
-            "pour les statistiques. D’ici là, une personne qui administre le support peut l’annuler sur la page "
-            "du "
+            fr="Bonjour,<br><br>%(email)s a demandé son effacement et l’a confirmé : %(sentence)s. Ses tickets restent "
+            "pour les statistiques. D’ici là, une personne qui administre le support peut l’annuler sur la page du "
             "client.",
         ),
     ),
@@ -69,11 +62,9 @@ ERASURES = (
         of=ACCOUNT,
         subject=Label(en="Your account will not be erased", fr="Votre compte ne sera pas effacé"),
         body=Label(
-            en="Hello,<br><br>You asked us to erase your account. Somebody who administers the help desk has "
-            "stopped "
+            en="Hello,<br><br>You asked us to erase your account. Somebody who administers the help desk has stopped "
             "it: your account stays as it is. Ask us if you want to know why.",
-            fr="Bonjour,<br><br>Vous nous avez demandé d’effacer votre compte. Une personne qui administre le "
-            "support "
+            fr="Bonjour,<br><br>Vous nous avez demandé d’effacer votre compte. Une personne qui administre le support "
             "l’a arrêté : votre compte reste tel quel. Demandez-nous si vous souhaitez savoir pourquoi.",
         ),
     ),
