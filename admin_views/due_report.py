@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from babel.dates import format_date
 from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views import period_form
 from admin_views.base import DeskPage, exports
-from admin_views.report import YEARS, Cell, Row, address, share
-from admin_views.tickets.sidebar import desk_menu
-from helpdesk import access, clock, i18n, journal
+from admin_views.report import Cell, Row, about_period, address, form_and_period, list_of, share
+from helpdesk import journal
 from helpdesk.due_times import rules
 from helpdesk.i18n import Count, _, lazy
 from helpdesk.lib.periods import Period
-from helpdesk.reports import due_report, period_report
+from helpdesk.reports import due_report
 from helpdesk.reports.due_report import CRITERION, DueLine, DueReport
 from helpdesk.reports.period_report import MOST_LINES
 
@@ -51,25 +48,15 @@ class DueReportPage(DeskPage):
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
         """Show the figures."""
-        form, period = _form_and_period()
+        form, period = form_and_period()
         report = due_report.measure(self.agent, period)
-        zone = period_report.desk_zone()
-        today = clock.today(zone)
         return self.render(
             "admin/due_report.html",
-            sidebar=desk_menu(self.agent, {"here": "report"}),
-            form=form,
-            period=period,
-            span=i18n.days_in_words(period.first, period.last),
-            years=[period_report.year(today.year - ago, today, zone) for ago in range(YEARS)],
-            today=today,
+            **about_period(self.agent, form, period),
+            report=report,
             whole=row_of(report.whole, {}, period, _("Whole period")),
-            judged=report.whole.total,
             tables=tables(report),
-            lengths={kind: len(lines) for kind, lines in report.tables.items()},
             kinds=KINDS,
-            most=MOST_LINES,
-            sees_all=access.sees_all(self.agent),
         )
 
     @expose("/export/")
@@ -78,34 +65,19 @@ class DueReportPage(DeskPage):
         kind = request.args.get("by", "")
         if kind not in KINDS:
             abort(404)
-        _form, period = _form_and_period()
+        _form, period = form_and_period()
         lines = csv_lines(kind, due_report.measure(self.agent, period))
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         return exports.csv_response(lines, f"due-times-{kind}-{period.first}-{period.last}")
 
 
-def _form_and_period() -> tuple[period_form.PeriodForm, Period]:
-    """Return the form and the period that the address asks for: the present year where it asks for none."""
-    zone = period_report.desk_zone()
-    form, today = period_form.read(zone), clock.today(zone)
-    return form, form.period or period_report.year(today.year, today, zone)
-
-
 def tables(report: DueReport) -> dict[str, list[Row]]:
     """Return the lines of each table in words, up to `MOST_LINES`; a table without lines is left out."""
     return {
-        kind: [row_of(line, *_list_of(report, kind, line)) for line in lines[:MOST_LINES]]
+        kind: [row_of(line, *list_of(report.period, CRITERION.get(kind), line)) for line in lines[:MOST_LINES]]
         for kind, lines in report.tables.items()
         if lines
     }
-
-
-def _list_of(report: DueReport, kind: str, line: DueLine) -> tuple[dict[str, str], Period, str]:
-    """Return the words of a line's lists, their period, and its name."""
-    if kind != "month":
-        return {CRITERION[kind]: str(line.key)}, report.period, line.name
-    month = report.period.months[line.key]
-    return {}, month, format_date(month.first, "LLLL y", locale=i18n.language())
 
 
 def row_of(line: DueLine, words: dict[str, str], period: Period, name: str) -> Row:

@@ -13,6 +13,7 @@ from flask_admin import expose
 
 from admin_views import period_form
 from admin_views.base import DeskPage, exports
+from admin_views.period_form import PeriodForm
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access, clock, i18n, journal
 from helpdesk.due_times import rules
@@ -20,7 +21,9 @@ from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.lib.periods import Period
 from helpdesk.lists import period_criteria
 from helpdesk.reports import durations, period_report
+from helpdesk.reports.due_report import DueLine
 from helpdesk.reports.period_report import CRITERION, MOST_LINES, Line, Report
+from models import Agent
 
 #: Calendar years that are one click away.
 YEARS = 4
@@ -102,40 +105,53 @@ class ReportPage(DeskPage):
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
         """Show the report."""
-        zone = period_report.desk_zone()
-        form, today = period_form.read(zone), clock.today(zone)
-        period = form.period or period_report.year(today.year, today, zone)
+        form, period = form_and_period()
         report = period_report.measure(self.agent, period)
         return self.render(
             "admin/report.html",
-            sidebar=desk_menu(self.agent, {"here": "report"}),
-            form=form,
-            period=period,
-            span=i18n.days_in_words(period.first, period.last),
-            years=[period_report.year(today.year - ago, today, zone) for ago in range(YEARS)],
-            today=today,
+            **about_period(self.agent, form, period),
             report=report,
             whole=row_of(report, report.whole, {}, period, _("Whole period")),
             before=_before(report),
             tables=tables(report),
             kinds=KINDS,
-            most=MOST_LINES,
             duration=durations.in_words,
             has_due_times=rules.exist(),
-            sees_all=access.sees_all(self.agent),
         )
 
     @expose("/export/")
     def export_view(self) -> Response:
         """Send one table as CSV; this too is noted in the journal."""
-        kind, zone = request.args.get("by", ""), period_report.desk_zone()
+        kind = request.args.get("by", "")
         if kind not in KINDS:
             abort(404)
-        today = clock.today(zone)
-        period = period_form.read(zone).period or period_report.year(today.year, today, zone)
+        _form, period = form_and_period()
         lines = csv_lines(kind, period_report.measure(self.agent, period))
         journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
         return exports.csv_response(lines, f"report-{kind}-{period.first}-{period.last}")
+
+
+def form_and_period() -> tuple[PeriodForm, Period]:
+    """Return the form and the period that the address asks for: the present year where it asks for none."""
+    zone = period_report.desk_zone()
+    form, today = period_form.read(zone), clock.today(zone)
+    return form, form.period or period_report.year(today.year, today, zone)
+
+
+def about_period(agent: Agent, form: PeriodForm, period: Period) -> dict[str, Any]:
+    """Return what the page of any report says beside its figures."""
+    zone = period_report.desk_zone()
+    today = clock.today(zone)
+    return {
+        "sidebar": desk_menu(agent, {"here": "report"}),
+        "form": form,
+        "period": period,
+        "span": i18n.days_in_words(period.first, period.last),
+        "years": [period_report.year(today.year - ago, today, zone) for ago in range(YEARS)],
+        "today": today,
+        "most": MOST_LINES,
+        "sees_all": access.sees_all(agent),
+    }
 
 
 def _before(report: Report) -> Cell:
@@ -152,17 +168,17 @@ def columns(report: Report) -> tuple[Column, ...]:
 def tables(report: Report) -> dict[str, list[Row]]:
     """Return the lines of each table in words, up to `MOST_LINES`; a table without lines is left out."""
     return {
-        kind: [row_of(report, line, *_list_of(report, kind, line)) for line in lines[:MOST_LINES]]
+        kind: [row_of(report, line, *list_of(report.period, CRITERION.get(kind), line)) for line in lines[:MOST_LINES]]
         for kind, lines in report.tables.items()
         if lines
     }
 
 
-def _list_of(report: Report, kind: str, line: Line) -> tuple[dict[str, str], Period, str]:
-    """Return the words of a line's lists, their period, and its name."""
-    if kind != "month":
-        return {CRITERION[kind]: str(line.key)}, report.period, line.name
-    month = report.period.months[line.key]
+def list_of(period: Period, criterion: str | None, line: Line | DueLine) -> tuple[dict[str, str], Period, str]:
+    """Return the words of a line's lists, their period, and its name; a line without a criterion is a month."""
+    if criterion is not None:
+        return {criterion: str(line.key)}, period, line.name
+    month = period.months[line.key]
     return {}, month, format_date(month.first, "LLLL y", locale=i18n.language())
 
 

@@ -50,6 +50,11 @@ class DueLine:
         """How much was judged in all."""
         return self.met.total() + self.missed.total()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was judged."""
+        return not self.total
+
     def add(self, target: str, missed: int, number: int) -> None:
         """Count these tickets."""
         self.missed[target] += missed
