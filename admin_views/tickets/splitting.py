@@ -16,7 +16,7 @@ from admin_views.tickets.panel import target
 from helpdesk import access, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
-from helpdesk.lib import inputs
+from helpdesk.lib import control_characters, inputs
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, splitting
@@ -114,7 +114,8 @@ def part_of_form() -> Part:
     keys = [inputs.row_key(text) for text in form.getlist("message")[: splitting.MOST + 1]]
     return Part(
         messages=tuple(dict.fromkeys(key for key in keys if key is not None)),
-        subject=form.get("subject", ""),
+        # As it will be stored, so that the question shows it: not cut, for the rule to refuse one too long.
+        subject=control_characters.one_line(form.get("subject", "")),
         service_id=inputs.row_key(service) or 0,
         department_id=inputs.row_key(department),
         to=target(form.get("to", "")),

@@ -58,6 +58,12 @@ def test_a_form_with_a_null_character_splits(client_of, ticket, second, data, an
     assert done.status_code == 302
 
 
+def test_the_question_shows_the_subject_as_it_is_stored(client_of, ticket, data, ana):
+    asked = post(client_of(ana), f"{LIST}{ticket.number}/split", {**data, "subject": " The\u202e\0\n delivery"})
+    assert "“The delivery” becomes a ticket" in text_of(asked)
+    assert not {"\u202e", "\0"} & set(asked.text)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
