@@ -92,6 +92,8 @@ def test_a_bad_moment_is_answered_with_what_was_typed(client_of, ticket, paris, 
     assert text in text_of(answer)
     assert "We look on Monday." in shown
     assert f'id="later-{field}"' in shown.split('aria-describedby="compose-error"')[-2][-400:]
+    # The open menu covers the refusal above the form on a narrow screen.
+    assert text in shown.split('id="later-error"')[1].split("</p>")[0]
     assert "<script>" not in shown.split('name="later_day"')[1][:80]
     assert not ScheduledReply.select().exists()
 
