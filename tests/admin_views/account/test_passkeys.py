@@ -191,7 +191,7 @@ def test_at_an_https_address_they_are_bound_to_its_name(app: Any, ana: Agent) ->
 def test_recovery_codes_are_made_anew_without_a_phone_too(client_of: Any, ana: Agent) -> None:
     passkey_devices.added(ana, HERE)
     client = client_of(ana)
-    assert "10 recovery codes are left." in doors.text_of(client.get(PAGE))
+    assert "10 recovery codes are left. Switching it off" in doors.text_of(client.get(PAGE))
     before = {row.code_hash for row in RecoveryCode.select()}
     made = doors.post(client, PAGE, {"action": "codes", "current": cast.PASSWORD})
     assert "Recovery codes" in doors.text_of(made)
