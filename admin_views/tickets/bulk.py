@@ -12,10 +12,9 @@ from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from admin_views.base import DeskPage
 from admin_views.tickets import bulk_macros, page_state
 from admin_views.tickets.actions import ACTS
-from admin_views.tickets.base import offer_undo
+from admin_views.tickets.base import TicketDeskPage, offer_undo
 from admin_views.tickets.merging import question
 from admin_views.tickets.moments import zone_of
 from admin_views.tickets.panel import setting, target
@@ -40,12 +39,11 @@ MOST_MERGED = 20
 PREFIX = "list_"
 
 
-class BulkPage(DeskPage):
+class BulkPage(TicketDeskPage):
     """The bar below a list with ticked tickets (B13, B15, B16)."""
 
-    slug = "bulk"
+    slug = path = "bulk"
     title = lazy("Actions")
-    verb = "desk"
 
     @expose("/")
     def index_view(self) -> Response:

@@ -176,6 +176,8 @@ def test_many_tickets_are_asked_in_numbers_first(client_of, ana, ticket, carol, 
     assert 'formaction="/admin/bulk/macro"' in client.get("/admin/tickets/").text
     data: dict[str, Any] = {"number": [ticket.number, other.number]}
     page = doors.text_of(doors.post(client, "/admin/bulk/macro", data))
+    # Asked beside the menu of tickets, not that of set-up.
+    assert "My tickets" in page
     assert "Macro for 2 tickets" in page
     assert "Refund The tag refund is added. The ticket is closed." in page
     data["macro"] = using.key_of(refund)
