@@ -43,7 +43,7 @@ class ErasingForm(DeskForm):
     )
     blanks_replies = BooleanField(
         lazy("Blank what the team wrote in them, too"),
-        description=lazy("Replies and internal notes, with their files. When off, read those that are listed above."),
+        description=lazy("Replies and internal notes, with their files."),
     )
     word = StringField(
         lazy("To go on, type ERASE"), render_kw={"autocomplete": "off", "spellcheck": "false", "class": "half"}
