@@ -66,11 +66,21 @@ def purge() -> int:
 
 def too_many_error(wait: timedelta) -> TooMany:
     """Return the error that says how long to wait."""
-    minutes = max(1, -(-int(wait.total_seconds()) // 60))
-    message = ngettext(
-        "Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes
+    seconds = max(1, int(wait.total_seconds()))
+    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
+    # Nobody counts a day in minutes.
+    message = (
+        ngettext(
+            "Too many attempts. Try again in %(num)d hour.", "Too many attempts. Try again in %(num)d hours.", hours
+        )
+        if hours > 2
+        else ngettext(
+            "Too many attempts. Try again in %(num)d minute.",
+            "Too many attempts. Try again in %(num)d minutes.",
+            minutes,
+        )
     )
-    return TooMany(message, wait=max(1, int(wait.total_seconds())))
+    return TooMany(message, wait=seconds)
 
 
 def _longest(seconds: int) -> timedelta:

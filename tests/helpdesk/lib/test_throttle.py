@@ -58,6 +58,12 @@ def test_the_last_minute_is_in_the_singular(travel: Any) -> None:
         throttle.hit("ana", limit=3, seconds=900)
 
 
+def test_a_long_wait_is_said_in_hours(travel: Any) -> None:
+    throttle.hit("ana", limit=1, seconds=86_400)
+    with pytest.raises(TooMany, match=r"Try again in 24 hours\."):
+        throttle.hit("ana", limit=1, seconds=86_400)
+
+
 def test_another_key_counts_by_itself(travel: Any) -> None:
     tries(10)
     assert tries(3, "ben") == 3
