@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Flask, redirect, url_for
+from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
@@ -143,6 +144,17 @@ class Home(Guarded, BaseView):
         return redirect(url_for("desk_tickets.index_view"))
 
 
+def missing_sign_in(screens: set[str]) -> str | None:
+    """Return where to sign in, for the page that is asked for; None where nobody must, or somebody has.
+
+    `screens` are the endpoints of Flask-Admin's views, which are for agents all of them.
+    """
+    if sessions.current_person() is not None:
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    return url_for("account.sign_in") if request.blueprint in screens or view in account.FOR_AGENTS else None
+
+
 def frame() -> dict[str, Any] | None:
     """Return what stands around a page of the desk, for the agent who asks; None for everybody else."""
     agent = sessions.current_agent()
@@ -167,3 +179,4 @@ def init_admin(app: Flask) -> None:
     app.before_request(two_factor.hold_back)
     app.before_request(step_up.ask_again)
     app.extensions[errors.FRAME] = frame
+    app.extensions[errors.SIGN_IN] = partial(missing_sign_in, {view.endpoint for view in admin._views})

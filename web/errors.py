@@ -72,6 +72,8 @@ AGAIN = lazy(
 
 #: The key of the application's extensions under which the door of agents leaves what makes their menu.
 FRAME = "desk_frame"
+#: The key under which it leaves what says where to sign in first: None on pages that need it not, or that have it.
+SIGN_IN = "desk_sign_in"
 #: Where sending once more may help; a refusal of the size cannot be read a second time.
 GIVES_BACK = frozenset({404, 429, 500})
 
@@ -163,7 +165,13 @@ def merged(error: Merged) -> Any:
 
 
 def expired(_error: CSRFError) -> Any:
-    """Explain a form whose token does not hold any more, and offer to send it with a fresh one."""
+    """Explain a form whose token does not hold any more, and offer to send it with a fresh one.
+
+    Where the sign-in has ended as well, that is the reason: a fresh token would only be refused for it.
+    """
+    sign_in: str | None = current_app.extensions.get(SIGN_IN, lambda: None)()
+    if sign_in is not None:
+        return signed_out(sign_in)
     sent_form = read_form()
     return page(400, AGAIN if sent_form else EXPIRED, sent_form, EXPIRED_TITLE)
 

@@ -146,6 +146,10 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
 # --- One's own ----------------------------------------------------------------------------------------------------
 
 
+#: The views that only agents see.
+FOR_AGENTS: set[Callable[..., Any]] = set()
+
+
 def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
     """Let agents in, send strangers to sign in, refuse customers."""
 
@@ -160,6 +164,7 @@ def agents_only(view: Callable[..., Page]) -> Callable[..., Page]:
             return errors.signed_out(url_for("account.sign_in"))
         return redirect(url_for("account.sign_in", next=request.path))
 
+    FOR_AGENTS.add(guarded)
     return guarded
 
 

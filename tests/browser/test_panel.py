@@ -90,12 +90,12 @@ def test_who_stands_on_an_act_stands_on_it_when_the_acts_have_changed(opened, ti
     assert opened.evaluate("document.activeElement.textContent.trim()") == "Close"
 
 
-def test_a_choice_in_a_form_that_has_expired_comes_back_on_a_page(opened, ticket):
-    opened.watcher.expected.append("400")
+def test_a_choice_of_somebody_signed_out_comes_back_on_a_page(opened, ticket):
+    opened.watcher.expected.append("401")
     opened.context.clear_cookies()
     opened.select_option("#priority", str(Priority.get(Priority.identifier == "high").id))
     opened.wait_for_url("**/update")
-    assert opened.locator("h1").inner_text() == "This form has expired"
+    assert opened.locator("h1").inner_text() == "You are signed out"
     assert Ticket.get().priority_id == ticket.priority_id
 
 

@@ -331,3 +331,20 @@ def test_what_a_form_answers_may_be_had_again_by_back(client, client_of, root, b
     assert (refused.status_code, refused.headers["Cache-Control"]) == (422, "private, no-cache")
     assert client.get("/").headers["Cache-Control"] == "no-store"
     assert doors.post(client_of(root), "/admin/sign-out").headers["Clear-Site-Data"] == '"cache"'
+
+
+@pytest.mark.parametrize("path", ["/admin/tickets/%s/reply", "/admin/priorities/new/", "/admin/profile"])
+def test_who_is_signed_out_is_told_so_at_once_and_not_that_a_form_has_expired(app, ticket, path):
+    typed = {"body": "<p>We are on it.</p>", "name": "Somebody", "csrf_token": "of a session that has ended"}
+    answer = app.test_client().post(path.replace("%s", ticket.number), data=typed, headers=OURS)
+    assert answer.status_code == 401
+    assert "You are signed out" in doors.text_of(answer)
+    assert "This form has expired" not in doors.text_of(answer)
+    assert 'value="Somebody"' in answer.text
+
+
+def test_the_form_to_sign_in_expires_as_any_other(app):
+    typed = {"email": "ana@example.com", "csrf_token": "of a session that has ended"}
+    answer = app.test_client().post("/admin/sign-in", data=typed, headers=OURS)
+    assert answer.status_code == 400
+    assert "This form has expired" in doors.text_of(answer)
