@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from database import Base, Stamp
 from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Agent, Permission, Role, Team, TeamMember
+from tables.corrections import Mask, MessageVersion
 from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
@@ -111,6 +112,8 @@ TABLES: tuple[type[Base], ...] = (
     CustomerAddress,
     Ticket,
     Message,
+    MessageVersion,
+    Mask,
     TicketTag,
     TicketCc,
     TicketEvent,

@@ -50,12 +50,14 @@ from admin_views.tickets.addresses import AddressesPage
 from admin_views.tickets.bulk import BulkPage
 from admin_views.tickets.cc import CcPage
 from admin_views.tickets.composer import ComposerPage
+from admin_views.tickets.correcting import CorrectPage
 from admin_views.tickets.customer_change import CustomerChangePage
 from admin_views.tickets.due_time import DueTimePage
 from admin_views.tickets.files import FilesPage
 from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
 from admin_views.tickets.merging import MergePage
+from admin_views.tickets.message_page import MessagePage
 from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.page import TicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
@@ -84,6 +86,8 @@ PAGES = (
     MergePage,
     SplitPage,
     CustomerChangePage,
+    MessagePage,
+    CorrectPage,
     ListExportPage,
     ActionsPage,
     CcPage,

@@ -57,13 +57,14 @@ CAPABILITY_OF: dict[str, str | None] = {
     "merge": "assign",
     "split": "assign",
     "change_customer": "assign",
+    "mask": "delete",
     "rename": None,
     "tag": "tag",
     "delete": "delete",
     "restore": "delete",
 }
 MANAGER_VERBS = frozenset(
-    {"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "split", "change_customer"}
+    {"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "split", "change_customer", "mask"}
 )
 CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy", "rate"})
 #: What somebody in copy may do.

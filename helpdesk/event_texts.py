@@ -71,6 +71,10 @@ class EventKind(StrEnum):
     RULE_APPLIED = "rule-applied"
     RULE_SKIPPED = "rule-skipped"
     RULES_REST = "rules-rest"
+    CORRECTED = "corrected"
+    MASKED = "masked"
+    FILE_MASKED = "file-masked"
+    UNMASKED = "unmasked"
 
 
 #: The sentence of each kind.
@@ -134,6 +138,10 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.RULE_APPLIED: lazy("The rule “%(name)s” applied"),
     EventKind.RULE_SKIPPED: lazy("An action of the rule “%(name)s” was skipped"),
     EventKind.RULES_REST: lazy("Rules leave this ticket alone for a day: they acted too often within an hour"),
+    EventKind.CORRECTED: lazy("%(who)s corrected a message of %(name)s"),
+    EventKind.MASKED: lazy("%(who)s masked a passage of a message of %(name)s"),
+    EventKind.FILE_MASKED: lazy("%(who)s masked a file of a message of %(name)s"),
+    EventKind.UNMASKED: lazy("%(who)s undid a mask"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

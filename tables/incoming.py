@@ -154,6 +154,8 @@ class IncomingMail(Base):
     automatic = BooleanField(default=False)
     #: Whether it lies in the folder of sent e-mails: the team wrote it with another program.
     is_sent = BooleanField(default=False)
+    #: When its bytes were deleted because a part of it was masked.
+    masked_at = UtcDateTimeField(null=True)
 
     class Meta:
         indexes = ((("mailbox", "folder", "uid_validity", "uid"), True), (("mailbox", "sha256"), False))

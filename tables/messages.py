@@ -34,6 +34,8 @@ class Message(Base):
     # Until then the customer does not see it, and its author may withdraw it; null: public at once.
     public_at = UtcDateTimeField(null=True)
     form_key = CharField(max_length=64, null=True, unique=True)
+    # When its author or a manager last corrected it (`helpdesk.corrections`).
+    corrected_at = UtcDateTimeField(null=True)
 
     class Meta:
         indexes = ((("ticket", "id"), False),)

@@ -19,7 +19,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.notifications import email_texts, rendering
 from helpdesk.outbox import previews
 from helpdesk.settings import email_kinds, placeholders
-from helpdesk.settings.email_kinds import Kind
+from helpdesk.settings.email_kind import Kind
 from models import OutgoingEmail
 
 #: Of a preview: a page of its own that runs nothing, loads nothing and leads nowhere, inside our pages only.

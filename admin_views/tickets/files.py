@@ -91,6 +91,11 @@ class FilesPage(DeskPage):
         """Show a picture of a form that this agent fills in; `key` names it in the text."""
         return downloads.send(uploads_of_forms.picture(file_id, owner=form_files(self.agent).owner), inline=True)
 
+    @expose("/sent/picture/<int:file_id>/<key>")
+    def sent_picture_view(self, file_id: int, key: str) -> Response:
+        """Show a picture of a message that this agent corrects; `key` names it in the text."""
+        return downloads.send(attachments.find(self.agent, file_id), inline=True)
+
     @expose("/scheduled/<int:file_id>/<path:called>")
     def scheduled_view(self, file_id: int, called: str) -> Response:
         """Send a file of a reply that leaves later; `called` is for who reads the address."""

@@ -15,6 +15,7 @@ from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from admin_views.tickets.moments import zone_of
 from helpdesk import access, filters, orders, snooze, tickets
+from helpdesk.corrections import correcting, unmasking
 from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
@@ -139,10 +140,14 @@ def timeline_of(opened: thread.OpenedTicket, agent: Agent) -> dict[str, Any]:
     messages = [block.message for block in shown.blocks if block.message is not None]
     merged = any(line.merged for block in shown.blocks for line in block.lines)
     may_undo = merged and access.can(agent, "merge", opened.ticket)
+    masked = any(line.mask for block in shown.blocks for line in block.lines)
+    may_unmask = masked and access.can(agent, "mask", opened.ticket)
     last = max((row.id for row in messages), default=0)
     return {
         "blocks": shown.blocks,
         "undoable": merge_undo.numbers(opened.ticket) if may_undo else set(),
+        "unmaskable": unmasking.undoable(opened.ticket) if may_unmask else set(),
+        "may_correct": lambda row: correcting.may_correct(row, agent),
         "earlier": shown.earlier,
         "later": shown.later,
         # Whoever has not come to the end is shown the rest before a reply is sent.

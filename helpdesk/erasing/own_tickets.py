@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import customer_search, folding, search
+from helpdesk import customer_search, folding
 from helpdesk.access import SYSTEM
 from helpdesk.erasing.person import Person
 from helpdesk.files import attachments, uploads
 from helpdesk.journal import Act
-from helpdesk.lib import richtext
 from helpdesk.locking import locked
-from helpdesk.tickets import close, excerpt, spam_and_bin
+from helpdesk.tickets import close, excerpt, reindexing, spam_and_bin
 from models import (
     CUSTOMER_MESSAGE,
     Attachment,
@@ -25,8 +24,10 @@ from models import (
     JournalEntry,
     MailedMessage,
     MailId,
+    Mask,
     Merge,
     Message,
+    MessageVersion,
     Rating,
     RuleRecord,
     ScheduledReply,
@@ -112,15 +113,16 @@ def _blank_ticket(person: Person, ticket: Ticket) -> None:
         MailedMessage.delete().where(MailedMessage.message.in_(team)).execute()
         Message.update(body=person.body, signature="").where(Message.id.in_(team)).execute()
         person.count("replies", len(team))
-    # What a mail quotes below its text is the person's, too.
+    # What a mail quotes below its text is the person's, too; so is what a reply said to them before it was corrected.
     inside = Message.select(Message.id).where(Message.ticket == ticket.id)
+    MessageVersion.delete().where(MessageVersion.message.in_(inside)).execute()
     MailedMessage.update(rest="", notes=[]).where(MailedMessage.message.in_(inside)).execute()
     _nameless_messages(person, ticket)
     for row in TicketEvent.select().where(TicketEvent.ticket == ticket.id):
         blank_line(person, row, own=True)
     scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == ticket.id)
     person.paths += uploads.drop_of_replies([key for (key,) in scheduled.tuples()])
-    for table in (Draft, ScheduledReply, MailId, BulkChange, RuleRecord):
+    for table in (Draft, ScheduledReply, MailId, BulkChange, RuleRecord, Mask):
         table.delete().where(table.ticket == ticket.id).execute()
     # A merge remembers both tickets as they were; it is undone no more.
     former = FormerNumber.select(FormerNumber.id).where(FormerNumber.ticket == ticket.id)
@@ -189,10 +191,6 @@ def _index(ticket: Ticket, messages: list[Message] | None = None) -> None:
     ids = [row.id for row in messages or ()]
     query = Message.select().where(Message.ticket == ticket.id, Message.deleted_at.is_null())
     rows = list(query.where(Message.id.in_(ids)) if messages is not None else query)
-    names = attachments.of_messages(rows)
-    author = f"{ticket.customer.full_name} {ticket.address.email if ticket.address_id is not None else ''}"
-    for row in rows:
-        files = [file.name for file in names.get(row.id, ())]
-        search.index_again(row.id, ticket, author, "\n".join([richtext.to_text(row.body), *files]))
+    reindexing.index_again(ticket, rows)
     if messages is None:
         customer_search.rename_author_in(ticket)

@@ -103,6 +103,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     # The ticket is another customer’s now; what the former one was to be answered goes to them.
     Occasion.NEW_CUSTOMER: (Notice("confirmation", recipients.customer),),
     Occasion.REPLY_REDIRECTED: (Notice("notification", recipients.customer),),
+    # A reply was corrected that an e-mail had left with, and its writer wants them to know.
+    Occasion.REPLY_CORRECTED: (Notice("correction", recipients.mailed_before),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
     # Whoever has a ticket that is due soon, or overdue; several of them in one mail.

@@ -42,6 +42,7 @@ class Occasion(StrEnum):
     REMINDER = "reminder"
     RULES_AT_REST = "rules-at-rest"
     RULE_TARGET_GONE = "rule-target-gone"
+    REPLY_CORRECTED = "reply-corrected"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from helpdesk.events import actor_name
 from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
-from helpdesk.notifications.outbox_rows import NewMail, Text, text
+from helpdesk.notifications.outbox_rows import PERSONAL, NewMail, Text, text
 from helpdesk.settings import email_kinds
 from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
@@ -55,7 +55,19 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
         cause.ticket,
         cause.message,
         # An agent's answer is a person's mail, whatever carries it.
-        automatic="" if kind in {"notification", "copy"} and isinstance(cause.actor, Agent) else None,
+        automatic="" if kind in PERSONAL and isinstance(cause.actor, Agent) else None,
+    )
+
+
+def again(mail: OutgoingEmail, message: Message) -> NewMail | None:
+    """Return an e-mail of the outbox as its kind would be written now; None for one whose text holds no message."""
+    ticket = message.ticket
+    if mail.kind not in email_kinds.KINDS or ticket is None:
+        return None
+    recipient = Recipient(mail.to_email, mail.locale, agent=mail.agent, address=mail.address)
+    wording = _with_question(text(mail.kind, mail.locale), mail.kind, recipient, ticket)
+    return NewMail(
+        mail.kind, wording, recipient, values_of(ticket, recipient, message), ticket, message, mail.automatic
     )
 
 

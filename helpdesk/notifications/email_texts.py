@@ -13,7 +13,8 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import LANGUAGES, _, lazy
 from helpdesk.lib import inputs, link_addresses, richtext
 from helpdesk.settings import lookups, placeholders
-from helpdesk.settings.email_kinds import KINDS, Kind
+from helpdesk.settings.email_kind import Kind
+from helpdesk.settings.email_kinds import KINDS
 from models import EmailText
 
 LABELS = ("sender_name", "subject", "body")

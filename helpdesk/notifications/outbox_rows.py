@@ -15,13 +15,16 @@ from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
 from helpdesk.settings.email_frame import WITHOUT_TYPED
-from helpdesk.settings.email_kinds import KINDS, LINK_LINES, Kind, kind_of
+from helpdesk.settings.email_kind import Kind
+from helpdesk.settings.email_kinds import KINDS, LINK_LINES, kind_of
 from helpdesk.settings.uneditable import Uneditable
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import EmailText, IncomingMail, Message, OutgoingEmail, Ticket
 
 #: Letters of a subject.
 LONGEST_SUBJECT = 255
+#: The kinds that are a person's mail where an agent wrote.
+PERSONAL = frozenset({"notification", "copy", "correction"})
 #: Letters of a header of references.
 MOST_LETTERS = 900
 #: Who wrote mails and their ids, oldest first.
@@ -183,7 +186,7 @@ def _subject(subject: str, kind: str, ticket: Ticket | None, mailed: Mailed, rec
     """Return the subject: to who wrote by mail, the one they wrote, so that mail programs keep them together."""
     if ticket is None:
         return subject
-    if mailed and recipient.address is not None and kind in {"notification", "copy"}:
+    if mailed and recipient.address is not None and kind in PERSONAL:
         return _marked(f"Re: {ticket.subject}", ticket)
     return subject_of(subject, kind, ticket)
 

@@ -130,6 +130,12 @@ def copies(cause: Cause) -> list[Recipient]:
     return [in_copy(cause.ticket, address) for address in _copies(ticket=cause.ticket.id)]
 
 
+def mailed_before(cause: Cause) -> list[Recipient]:
+    """Return those of the customer and the people in copy to whom an e-mail about this message has left."""
+    mailed = {email.casefold() for email in cause.data["mailed"]}
+    return [one for one in (*customer(cause), *copies(cause)) if one.email.casefold() in mailed]
+
+
 @Prepared
 def _copies() -> ModelSelect:
     query = CustomerAddress.select(CustomerAddress, Customer).join(Customer).switch(CustomerAddress).join(TicketCc)

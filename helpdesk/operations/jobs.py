@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from helpdesk import due_alerts, outbox, send_later, snooze
+from helpdesk.corrections import unmasking
 from helpdesk.due_times import keeping, overdue
 from helpdesk.erasing import carrying_out
 from helpdesk.files import uploads
@@ -32,6 +33,8 @@ TIMETABLE = Timetable(
         Job("overdue tickets", MINUTELY, overdue.mark),
         Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),
         Job("list of overdue tickets", MINUTELY, upkeep.by_clock(due_alerts.tell_managers)),
+        # Before the erasures, after which the database's file is written anew.
+        Job("masked passages", MINUTELY, upkeep.by_age(unmasking.forget_due)),
         Job("erasures", MINUTELY, upkeep.by_age(carrying_out.run_due)),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),

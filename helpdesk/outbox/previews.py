@@ -15,7 +15,8 @@ from helpdesk.notifications.causes import Recipient
 from helpdesk.notifications.contents import values_of
 from helpdesk.notifications.outbox_rows import NewMail, Text
 from helpdesk.outbox.smtp_errors import MailFailure
-from helpdesk.settings.email_kinds import KINDS, Kind
+from helpdesk.settings.email_kind import Kind
+from helpdesk.settings.email_kinds import KINDS
 from models import CUSTOMER_MESSAGE, NOTE, Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
 
 #: Mails that go to agents although they are about no ticket.

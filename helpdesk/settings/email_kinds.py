@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from database import Label
 from helpdesk.i18n import lazy
-from helpdesk.settings.uneditable import AUTO_GENERATED, AUTO_REPLIED, Uneditable
+from helpdesk.settings.account_emails import ACCOUNTS
+from helpdesk.settings.email_kind import TEAM_EN, TEAM_FR, Kind
+from helpdesk.settings.uneditable import AUTO_REPLIED, Uneditable
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import CUSTOMER_MESSAGE, NOTE, REPLY
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of e-mail: its group, a help that says who gets it and when, and its shipped texts. `body` is HTML.
-
-    `caused_by` is the kind of message that causes it, if one does: a preview shows the newest of these. A kind is sent
-    only while the one it is `like` is, and leaves from that one's sender unless it has its own.
-    """
-
-    key: str
-    group: str
-    label: Any
-    help: Any
-    sender_name: Label
-    subject: Label
-    body: Label
-    enabled: bool = True
-    can_be_off: bool = True
-    automatic: str = AUTO_GENERATED
-    caused_by: str = ""
-    like: str = ""
-
 
 GROUPS = {
     "customers": lazy("Customer e-mails"),
     "support": lazy("Support e-mails"),
     "accounts": lazy("Account e-mails"),
 }
-
-TEAM_FR = "Équipe de support"
-TEAM_EN = "Support Team"
 
 KINDS: dict[str, Kind] = {
     kind.key: kind
@@ -108,6 +83,27 @@ KINDS: dict[str, Kind] = {
             can_be_off=False,
             caused_by=REPLY,
             like="notification",
+        ),
+        Kind(
+            "correction",
+            "customers",
+            lazy("Corrected reply"),
+            lazy(
+                "Sent to whoever an e-mail about a reply has reached, when that reply is corrected and its writer "
+                "chooses to send the correction."
+            ),
+            Label(en=TEAM_EN, fr=TEAM_FR),
+            Label(en="Corrected message from the Support team", fr="Message corrigé de l’équipe de support"),
+            Label(
+                en="Hello {{customer_firstname}},<br><br>"
+                'We have corrected our message in the ticket "{{ticket_object}}" (#{{prefixed_id}}). Please read this '
+                'one instead:<br>"{{message}}"<br><br>Regards,<br>The Support Team.',
+                fr="Bonjour {{customer_firstname}},<br><br>"
+                "Nous avons corrigé notre message dans le ticket « {{ticket_object}} » (#{{prefixed_id}}). Voici "
+                "celui qui vaut :<br>« {{message}} »<br><br>Cordialement,<br>L’équipe de support.",
+            ),
+            can_be_off=False,
+            caused_by=REPLY,
         ),
         Kind(
             "team_message",
@@ -196,52 +192,7 @@ KINDS: dict[str, Kind] = {
             ),
             Label(en="A ticket is overdue.", fr="Un ticket est en retard."),
         ),
-        Kind(
-            "sign-in",
-            "accounts",
-            lazy("Sign-in link"),
-            lazy("Sent to a customer who asks for a link to sign in; it works for half an hour."),
-            Label(en=TEAM_EN, fr=TEAM_FR),
-            Label(en="Your sign-in link", fr="Votre lien de connexion"),
-            Label(
-                en="Hello {{customer_firstname}},<br><br>You asked to sign in. The link below works once, for half "
-                "an hour. If you did not ask for it, ignore this e-mail.",
-                fr="Bonjour {{customer_firstname}},<br><br>Vous avez demandé à vous connecter. Le lien ci-dessous "
-                "fonctionne une seule fois, pendant une demi-heure. Si vous n’avez rien demandé, ignorez cet e-mail.",
-            ),
-            can_be_off=False,
-        ),
-        Kind(
-            "reset",
-            "accounts",
-            lazy("New password"),
-            lazy("Sent to whoever forgot their password; the link works for one hour."),
-            Label(en=TEAM_EN, fr=TEAM_FR),
-            Label(en="Choose a new password", fr="Choisissez un nouveau mot de passe"),
-            Label(
-                en="Hello {{customer_firstname}},<br><br>You asked for a new password. The link below works once, for "
-                "one hour. If you did not ask for it, ignore this e-mail: your password stays what it is.",
-                fr="Bonjour {{customer_firstname}},<br><br>Vous avez demandé un nouveau mot de passe. Le lien "
-                "ci-dessous fonctionne une seule fois, pendant une heure. Si vous n’avez rien demandé, ignorez cet "
-                "e-mail : votre mot de passe ne change pas.",
-            ),
-            can_be_off=False,
-        ),
-        Kind(
-            "invitation",
-            "accounts",
-            lazy("Invitation"),
-            lazy("Sent to a new agent; the link works for seven days."),
-            Label(en=TEAM_EN, fr=TEAM_FR),
-            Label(en="You are invited to the help desk", fr="Invitation à rejoindre le support"),
-            Label(
-                en="Hello,<br><br>You are invited to answer at our help desk. Choose your password by the link below; "
-                "it works for seven days.",
-                fr="Bonjour,<br><br>Vous avez reçu une invitation à répondre aux demandes de notre support. "
-                "Choisissez votre mot de passe par le lien ci-dessous ; il fonctionne pendant sept jours.",
-            ),
-            can_be_off=False,
-        ),
+        *ACCOUNTS,
     )
 }
 

@@ -28,6 +28,7 @@ from models import (
     FormerNumber,
     IncomingMail,
     MailId,
+    Mask,
     Merge,
     Message,
     OutgoingEmail,
@@ -54,6 +55,7 @@ MOVED: dict[type[Base], str] = {
     FormerNumber: "number",
     ScheduledReply: "id",
     RuleRecord: "id",
+    Mask: "id",
 }
 #: What goes with the source: who is writing at this moment, what a bulk action would restore, when a rule would look at
 #: it again, and what became of its due times, of which the target gets its own.

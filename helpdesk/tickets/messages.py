@@ -21,7 +21,19 @@ from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
 from helpdesk.tickets.outdated_reply import Seen
-from models import CUSTOMER_MESSAGE, NOTE, PENDING, REPLY, Agent, CannedResponse, Customer, Message, Status, Ticket
+from models import (
+    CUSTOMER_MESSAGE,
+    NOTE,
+    PENDING,
+    REPLY,
+    Agent,
+    CannedResponse,
+    Customer,
+    Message,
+    MessageVersion,
+    Status,
+    Ticket,
+)
 
 
 def receive_message(
@@ -233,6 +245,7 @@ def delete_note(note: Message, *, actor: Agent) -> None:
             return
         note.body, note.deleted_at = "", clock.now()
         note.save()
+        MessageVersion.delete().where(MessageVersion.message == note.id).execute()
         search.forget(note.id)
         paths = detach(note)
         record(ticket, EventKind.NOTE_DELETED, actor=actor)

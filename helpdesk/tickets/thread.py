@@ -44,6 +44,8 @@ EVENTS = 400
 FOLDED, AT_ONCE = 3, timedelta(seconds=2)
 #: Data that make the opening of a ticket a line of history: opened on behalf of somebody, or merged into another.
 NOTABLE_OPENING = ("source", "former")
+#: What a line of the history undoes: it stands alone.
+UNDOABLE = (EventKind.MERGED, EventKind.MASKED, EventKind.FILE_MASKED)
 #: Earlier tickets of the customer beside a ticket.
 EARLIER = 20
 
@@ -56,6 +58,8 @@ class Line:
     created_at: datetime
     #: The number of the ticket that was merged into this one at that moment.
     merged: str = ""
+    #: The mask (its id) of which it speaks.
+    mask: int = 0
     #: The lines of one act that changed several things: `text` says who and how many.
     parts: Sequence[str] = ()
 
@@ -118,17 +122,19 @@ def _lines(shown: Sequence[TicketEvent], unseen: Set[str]) -> list[Line]:
     lines: list[Line] = []
     for act in _acts(shown):
         texts = [events.describe(event, is_nameless=events.other_number(event) in unseen) for event in act]
-        if len(act) < FOLDED or not act[0].actor_name or any(event.kind == EventKind.MERGED for event in act):
-            lines += [
-                Line(text, event.created_at, event.data["former"] if event.kind == EventKind.MERGED else "")
-                for text, event in zip(texts, act, strict=True)
-            ]
+        if len(act) < FOLDED or not act[0].actor_name or any(event.kind in UNDOABLE for event in act):
+            lines += [_line(text, event) for text, event in zip(texts, act, strict=True)]
         else:
             text = ngettext(
                 "%(who)s made %(num)d change", "%(who)s made %(num)d changes", len(act), who=act[0].actor_name
             )
             lines.append(Line(text, act[0].created_at, parts=texts))
     return lines
+
+
+def _line(text: str, event: TicketEvent) -> Line:
+    former = event.data["former"] if event.kind == EventKind.MERGED else ""
+    return Line(text, event.created_at, former, event.data.get("mask", 0))
 
 
 def _acts(shown: Sequence[TicketEvent]) -> Iterator[list[TicketEvent]]:

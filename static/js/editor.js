@@ -13,7 +13,10 @@ function enrich(area) {
   field.type = "hidden";
   field.id = `${area.id}-html`;
   field.name = area.name;
-  field.value = area.value;
+  // Where the form takes both, the area has the plain text, and its data the HTML.
+  field.value = area.dataset.html ?? area.value;
+  const format = area.form?.elements.format;
+  if (format && area.hasAttribute("data-html")) format.value = "html";
   const editor = document.createElement("trix-editor");
   editor.id = area.id;
   editor.className = "form-control trix-content";

@@ -190,6 +190,10 @@ GET: dict[str, str] = {
     "desk_merge.merge_view": TICKET,
     "desk_merge.undo_view": TICKET,
     "desk_split.split_view": TICKET,
+    "desk_message.message_view": TICKET,
+    # Root's note: a manager or an administrator corrects it.
+    "desk_correct.correct_view": f"{DESK} 404 403 200 200",
+    "desk_files.sent_picture_view": TICKET,
     "desk_customer_change.change_view": TICKET,
     "desk_files.index_view": f"{DESK} 302 302 302 302",
     "desk_files.file_view": TICKET,
@@ -405,6 +409,11 @@ POST: dict[str, str] = {
     # No message is ticked; the ticket was not split off.
     "desk_split.split_view": f"{DESK} 404 422 422 422",
     "desk_split.undo_view": f"{DESK} 404 404 404 404",
+    # No passage; another message's file; nothing is masked.
+    "desk_message.mask_view": f"{DESK} 404 422 422 422",
+    "desk_message.mask_file_view": f"{DESK} 404 404 404 404",
+    "desk_message.undo_view": f"{DESK} 404 404 404 404",
+    "desk_correct.correct_view": f"{DESK} 404 403 422 422",
     # Whose sign-in has ended gets the text back; without any, the page to sign in.
     "desk_composer.reply_view": "302 302 403 403 404 422 422 422",
     "desk_composer.presence_view": f"{DESK} 404 200 200 200",
@@ -554,12 +563,14 @@ class World:
                 "desk_emails": next(iter(KINDS)),
                 "desk_addresses": self.ticket.address_id,
                 "desk_customer": self.ticket.customer_id,
+                **dict.fromkeys(("desk_message", "desk_correct"), self.note.id),
             }.get(blueprint, self.rows["desk_canned_responses"].id),
             "address_id": self.ticket.address_id,
             "note_id": self.note.id,
             "file_id": self.file.id,
             "called": self.file.name,
             "message_id": self.note.id,
+            "mask": 1,
             "token": "no-such-token",
             "export_type": "csv",
             "name": "desk.css",

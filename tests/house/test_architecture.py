@@ -60,6 +60,7 @@ FLOORS = (
     ("rules",),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("erasing",),
+    ("corrections",),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

@@ -18,7 +18,7 @@ from database import Label
 from helpdesk.examples.demo import french
 from helpdesk.examples.demo.thread import Thread
 from helpdesk.i18n import LANGUAGES
-from helpdesk.settings import DECLARED, email_frame, email_kinds, environment, seed
+from helpdesk.settings import DECLARED, email_frame, email_kind, email_kinds, environment, seed
 
 FOLDER = environment.ROOT / "translations"
 FRENCH = Path("fr", "LC_MESSAGES")
@@ -173,7 +173,7 @@ def labels() -> Iterator[tuple[str, Label]]:
     """Give every text of the program that stands in both languages side by side."""
     for name, value in (vars(email_kinds) | vars(email_frame)).items():
         for number, row in enumerate(value.values() if isinstance(value, dict) else [value]):
-            held = vars(row).values() if isinstance(row, email_kinds.Kind | email_kinds.Uneditable) else [row]
+            held = vars(row).values() if isinstance(row, email_kind.Kind | email_kinds.Uneditable) else [row]
             yield from ((f"{name} {number}", text) for text in held if isinstance(text, Label))
     rows = (*seed.ROLES, *seed.STATUSES, *seed.PRIORITIES)
     yield from ((str(row), value) for row in rows for value in row.values() if isinstance(value, Label))

@@ -143,6 +143,10 @@ def provoke(kind, ticket, ana, locale):
         cc.add_cc(ticket, [email], actor=ticket.customer)
         tickets.receive_message(ticket, "Hello?", actor=ticket.customer)
 
+    def corrected(message):
+        data = {"message": message.id, "mailed": ["carol@customer.example"]}
+        notifications.owe(Cause(Occasion.REPLY_CORRECTED, ben, ticket, data=data, about=message))
+
     def owe_erasure(kind, reader=None):
         person = reader or Recipient(ticket.address.email, locale, address=ticket.address)
         notifications.owe(
@@ -197,6 +201,7 @@ def provoke(kind, ticket, ana, locale):
         "transfer": lambda: tickets.transfer(ticket, ana, actor=ben, note="She knows."),
         "assignment": lambda: tickets.assign(ticket, ana, actor=ben),
         "move": lambda: tickets.move(ticket, sales.id, None, actor=ben),
+        "correction": lambda: corrected(tickets.reply(ticket, "<p>Look again.</p>", actor=ben)),
         "sign-in": lambda: notifications.send_account_mail(kind, address=ticket.address),
         "invitation": lambda: notifications.send_account_mail(kind, agent=ana),
         "reset": lambda: notifications.send_account_mail(kind, agent=ana),
