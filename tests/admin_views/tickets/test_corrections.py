@@ -45,9 +45,9 @@ def test_one_corrects_what_one_has_just_sent(client_of, sent, ticket, ana, carol
     assert "twelve" not in theirs
 
 
-def test_its_reader_sees_that_it_was_corrected(client_of, sent, ticket, ana, carol):
+def test_its_reader_sees_that_it_was_corrected(client_of, ticket, ana, carol):
     settings.save({"undo_send_seconds": 0})
-    tickets.send_reply_now(sent, actor=ana)
+    sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
     client = client_of(ana)
     form = client.get(address(sent, "/correct")).text
     post(client, address(sent, "/correct"), {"body": "It costs thirteen", "seen": seen_in(form)})
@@ -148,5 +148,3 @@ def test_in_a_merged_ticket_the_old_address_corrects(client_of, sent, ticket, ca
     tickets.merge(Ticket.get_by_id(ticket.id), target, actor=ana)
     done = post(client, url, {"body": "It costs thirteen", "seen": seen_in(form)})
     assert done.location == f"{LIST}{target.number}#m{sent.id}"
-
-

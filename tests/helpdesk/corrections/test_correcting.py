@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("request_context", "no_files")
 
 
 @pytest.fixture
-def told(database):
+def worded(database):
     """Let the mail about a reply hold the reply."""
     EmailText.create(kind="notification", body=Label(en="<p>{{message}}</p>"))
 
@@ -97,7 +97,7 @@ def test_an_empty_text_is_refused(ticket, ana):
         correct(sent, "<p> </p>", ana)
 
 
-def test_a_mail_that_waits_leaves_with_the_corrected_text_alone(told, smtp, ticket, ana):
+def test_a_mail_that_waits_leaves_with_the_corrected_text_alone(worded, smtp, ticket, ana):
     sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
     assert correct(sent, "<p>It costs thirteen</p>", ana)
     OutgoingEmail.update(due_at=clock.now()).execute()
@@ -108,7 +108,7 @@ def test_a_mail_that_waits_leaves_with_the_corrected_text_alone(told, smtp, tick
     assert mails("correction") == []
 
 
-def test_one_that_has_left_asks_whether_to_send_the_correction(told, smtp, ticket, ana):
+def test_one_that_has_left_asks_whether_to_send_the_correction(worded, smtp, ticket, ana):
     settings.save({"undo_send_seconds": 0})
     sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
     outbox.deliver_due()
@@ -126,7 +126,7 @@ def test_one_that_has_left_asks_whether_to_send_the_correction(told, smtp, ticke
     assert "twelve" in mails("notification")[0].body
 
 
-def test_only_whom_the_mail_had_reached_is_told(told, smtp, ticket, ana, carol, dan):
+def test_only_whom_the_mail_had_reached_is_told(worded, smtp, ticket, ana, carol, dan):
     settings.save({"undo_send_seconds": 0})
     sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
     outbox.deliver_due()
@@ -135,7 +135,7 @@ def test_only_whom_the_mail_had_reached_is_told(told, smtp, ticket, ana, carol, 
     assert [mail.to_email for mail in mails("correction")] == [carol.primary_address.email]
 
 
-def test_a_mail_that_failed_is_sent_again_with_the_new_text(told, ticket, ana):
+def test_a_mail_that_failed_is_sent_again_with_the_new_text(worded, ticket, ana):
     settings.save({"undo_send_seconds": 0})
     sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
     OutgoingEmail.update(state="failed").where(OutgoingEmail.kind == "notification").execute()
