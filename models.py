@@ -58,6 +58,7 @@ from tables.messages import (
 )
 from tables.operations import Setting, TimetableRun, Worker
 from tables.orders import ApiKey, Order, OrderLine
+from tables.organisations import PROPOSED, RESPONSIBLE, Organisation, OrganisationDomain
 from tables.outbox import EMAIL_STATES, OutgoingEmail, UnconfirmedRequest
 from tables.rules import RuleMark, RuleMoment, RuleRecord
 from tables.services import Department, Service
@@ -108,6 +109,8 @@ TABLES: tuple[type[Base], ...] = (
     CannedAct,
     EmailText,
     DueTime,
+    Organisation,
+    OrganisationDomain,
     Customer,
     CustomerAddress,
     Ticket,

@@ -21,6 +21,7 @@ from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
 from admin_views.people.customer import CustomerPage
 from admin_views.people.erasing import ErasingPage
+from admin_views.people.organisation import CustomerOrganisationPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
 from admin_views.setup.automations import AutomationsView
@@ -37,6 +38,7 @@ from admin_views.setup.health import HealthPage
 from admin_views.setup.journal import JournalPage
 from admin_views.setup.opening_hours import ClosedDaysView, OpeningHoursView
 from admin_views.setup.orders import OrdersView
+from admin_views.setup.organisations import OrganisationsView
 from admin_views.setup.outbox import OutboxView
 from admin_views.setup.permissions import MySettingsView
 from admin_views.setup.ready import ReadyPage
@@ -117,7 +119,9 @@ PAGES = (
     CustomersView,
     CustomerPage,
     ErasingPage,
+    CustomerOrganisationPage,
     ErasuresView,
+    OrganisationsView,
     OrdersView,
     ApiKeysView,
     ConfigurationPage,

@@ -34,6 +34,7 @@ KINDS = {
     "department": (lazy("Department"), lazy("By department")),
     "team": (lazy("Team"), lazy("By team")),
     "agent": (lazy("Agent"), lazy("By agent")),
+    "organisation": (lazy("Organisation"), lazy("By organisation")),
     "tag": (lazy("Tag"), lazy("By tag")),
 }
 

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_priorities", lazy("Priorities"), "configure"),
             ("desk_tags", lazy("Tags"), "configure"),
             ("desk_customers", lazy("Customers"), "configure"),
+            ("desk_organisations", lazy("Organisations"), "configure"),
             ("desk_orders", lazy("Orders"), "configure"),
         ),
     ),
@@ -63,7 +64,11 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
 )
 
 #: Pages that belong to a screen of the menu.
-SCREEN_OF = {"desk_customer": "desk_customers", "desk_customer_erasing": "desk_customers"}
+SCREEN_OF = {
+    "desk_customer": "desk_customers",
+    "desk_customer_erasing": "desk_customers",
+    "desk_customer_organisation": "desk_customers",
+}
 
 #: What a screen of the menu is counted by: work that waits there.
 COUNTS = {"desk_outbox": outbox_health.given_up_for}

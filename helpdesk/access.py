@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from peewee import JOIN, SQL, Expression, ModelSelect, NodeList
 
-from helpdesk import clock
+from helpdesk import clock, customer_sight
 from helpdesk.errors import Merged, NotAllowed, NotFound
 from helpdesk.i18n import lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
-from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket, TicketCc
+from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket
 
 
 class System:
@@ -67,7 +67,7 @@ MANAGER_VERBS = frozenset(
     {"read", "reply", "note", "take", "assign", "transfer", "move", "merge", "split", "change_customer", "mask"}
 )
 CUSTOMER_VERBS = frozenset({"read", "reply", "close", "copy", "rate"})
-#: What somebody in copy may do.
+#: What somebody in copy may do, and a colleague of the same organisation.
 COPY_VERBS = frozenset({"read", "reply"})
 
 
@@ -102,13 +102,10 @@ def visible_tickets(actor: Actor) -> ModelSelect:
     if isinstance(actor, System):
         return query
     if isinstance(actor, TicketGuest):
-        theirs = (Ticket.customer == actor.customer.id) | Ticket.id.in_(_in_copy([actor.address.id]))
-        return query.where(Ticket.id == actor.ticket_id, theirs, _shown_to_customers())
+        theirs = (Ticket.customer == actor.customer.id) | Ticket.id.in_(customer_sight.in_copy([actor.address.id]))
+        return query.where(Ticket.id == actor.ticket_id, theirs, customer_sight.shown())
     if isinstance(actor, Customer):
-        proven = CustomerAddress.select(CustomerAddress.id).where(
-            CustomerAddress.customer == actor.id, CustomerAddress.proven_at.is_null(False)
-        )
-        return query.where(Ticket.id.in_(_opened_by(actor, proven) | _in_copy(proven)), _shown_to_customers())
+        return query.where(customer_sight.readable(actor), customer_sight.shown())
     return within(sight_of(actor), actor.id)
 
 
@@ -171,24 +168,21 @@ def within(sight: Sight | None, agent: int | Slot, *, by_place: bool = True) -> 
     return query.where(condition if by_place else NodeList((SQL("NOT NOT"), condition)))
 
 
-def _shown_to_customers() -> Expression:
-    return ~Ticket.hidden_from_customer
+def own_tickets(customer: Customer) -> ModelSelect:
+    """Return the tickets that a customer opened or is in copy of: all they see but those of colleagues."""
+    return Ticket.select().where(customer_sight.own(customer), customer_sight.shown())
 
 
-def _opened_by(customer: Customer, addresses: ModelSelect) -> ModelSelect:
-    opened = Ticket.alias()
-    return opened.select(opened.id).where(opened.customer == customer.id, opened.address.in_(addresses))
-
-
-def _in_copy(addresses: ModelSelect | list[int]) -> ModelSelect:
-    """Return the ids of the tickets these addresses are in copy of; nobody in copy reads spam."""
-    copied = Ticket.alias()
-    query = TicketCc.select(TicketCc.ticket).join(copied, on=(TicketCc.ticket == copied.id))
-    return query.where(TicketCc.address.in_(addresses), ~TicketCc.waits, ~copied.is_spam)
+def colleagues_tickets(customer: Customer) -> ModelSelect | None:
+    """Return the tickets of the organisation whose tickets a customer reads; None for who reads only their own."""
+    organisation_id = customer_sight.organisation_read_by(customer)
+    if organisation_id is None:
+        return None
+    return Ticket.select().where(customer_sight.of_organisation(organisation_id), customer_sight.shown())
 
 
 def is_in_copy(actor: Actor, ticket: Ticket) -> bool:
-    """Whether a customer or guest who sees the ticket is in copy of it, and not its author."""
+    """Whether a customer or guest who sees the ticket is in copy of it or a colleague, and not its author."""
     person = actor.customer if isinstance(actor, TicketGuest) else actor
     return isinstance(person, Customer) and person.id != ticket.customer_id
 

@@ -75,6 +75,8 @@ class EventKind(StrEnum):
     MASKED = "masked"
     FILE_MASKED = "file-masked"
     UNMASKED = "unmasked"
+    MADE_PRIVATE = "made-private"
+    NOT_PRIVATE = "not-private"
 
 
 #: The sentence of each kind.
@@ -142,6 +144,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.MASKED: lazy("%(who)s masked a passage of a message of %(name)s"),
     EventKind.FILE_MASKED: lazy("%(who)s masked a file of a message of %(name)s"),
     EventKind.UNMASKED: lazy("%(who)s undid a mask"),
+    EventKind.MADE_PRIVATE: lazy("%(who)s keeps the ticket from colleagues"),
+    EventKind.NOT_PRIVATE: lazy("%(who)s lets colleagues read the ticket"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

@@ -39,6 +39,8 @@ from models import (
     FilterAction,
     FilterCondition,
     JournalEntry,
+    Organisation,
+    OrganisationDomain,
     OutgoingEmail,
     Team,
     TeamMember,
@@ -74,6 +76,7 @@ OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value, EventKin
 CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
     Team: {"members": (TeamMember, "team_id")},
     CannedResponse: {"acts": (CannedAct, "response_id")},
+    Organisation: {"domains": (OrganisationDomain, "organisation_id")},
     Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},
 }
 

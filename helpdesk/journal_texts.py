@@ -78,6 +78,18 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     ),
     Act.TICKET_GIVEN: (SETUP, lazy("%(who)s gave %(subject)s ticket %(number)s, which was of %(former)s")),
     Act.RULE_CHANGED: (SETUP, lazy("%(who)s changed the rule “%(subject)s”, which did until then: %(old)s")),
+    Act.RESPONSIBLE_PROPOSED: (
+        RIGHTS,
+        lazy("%(who)s proposed %(subject)s as responsible for the organisation %(to)s"),
+    ),
+    Act.RESPONSIBLE_CONFIRMED: (
+        RIGHTS,
+        lazy("%(who)s let %(subject)s read all tickets of the organisation %(to)s"),
+    ),
+    Act.RESPONSIBLE_ENDED: (
+        RIGHTS,
+        lazy("%(who)s took from %(subject)s the responsibility for the organisation %(to)s"),
+    ),
     Act.LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked every mailed link (links: %(count)s)")),
     Act.PERSONS_LINKS_REVOKED: (RIGHTS, lazy("%(who)s revoked the mailed links of %(subject)s (links: %(count)s)")),
     Act.EXAMPLES_LOADED: (DATA, lazy("%(who)s loaded the examples (rows: %(count)s)")),
@@ -107,6 +119,7 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
     "CannedResponse": (SETUP, lazy("canned response")),
     "Filter": (SETUP, lazy("filter or rule")),
     "Customer": (SETUP, lazy("customer")),
+    "Organisation": (SETUP, lazy("organisation")),
     "Mailbox": (SETUP, lazy("mailbox")),
     "SenderRule": (SETUP, lazy("sender")),
 }
@@ -128,6 +141,7 @@ HOLDING_NAMES: dict[str, Any] = {
     "lists_of_theirs": lazy("Lists of others that look for their tickets"),
     "canned_responses": lazy("Canned responses they wrote"),
     "macro_acts": lazy("Canned responses that assign to them"),
+    "organisations": lazy("Organisations whose new tickets go to them"),
     "keys": lazy("Keys they made for other programs"),
 }
 
@@ -201,6 +215,15 @@ FIELD_NAMES: dict[str, Any] = {
     "notify": lazy("notify"),
     "open_at": lazy("hours of a half day"),
     "opening_hours": lazy("opening hours"),
+    "everybody_sees": lazy("all its people read its tickets"),
+    "pinned": lazy("pinned information"),
+    "domains": lazy("domains"),
+    "assignee": lazy("assigned to"),
+    "team": lazy("team"),
+    "organisation_id": lazy("organisation"),
+    "organisation_by_hand": lazy("organisation set by hand"),
+    "organisation_role": lazy("responsible for the organisation"),
+    "organisation_copies": lazy("in copy of the organisation’s tickets"),
     "other_folders": lazy("other folders"),
     "pattern": lazy("sender"),
     "port": lazy("port"),

@@ -9,17 +9,8 @@ from typing import Any
 from flask import current_app
 from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
-from wtforms import (
-    EmailField,
-    Field,
-    FileField,
-    HiddenField,
-    PasswordField,
-    StringField,
-    TextAreaField,
-    ValidationError,
-)
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import BooleanField, EmailField, Field, FileField, HiddenField, PasswordField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from helpdesk import i18n
 from helpdesk.access import TicketGuest
@@ -27,7 +18,7 @@ from helpdesk.errors import FormSent, HelpdeskError, InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
-from helpdesk.tickets import NewTicket, cc
+from helpdesk.tickets import NewTicket, cc, of_organisation
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from helpdesk.visitors import captcha
 from models import Customer
@@ -116,6 +107,7 @@ class TicketForm(FilesForm):
         lazy("Security code"),
         description=lazy("Copy the five letters. Capitals or not, it does not matter."),
     )
+    is_private = BooleanField(lazy("Keep it from my colleagues"))
     code_token = HiddenField()
     form_key = HiddenField()
     #: The service that a link asks for, when it leaves the department open.
@@ -134,6 +126,8 @@ class TicketForm(FilesForm):
         if customer is not None:
             for name in ("email", "last_name", "first_name", "website"):
                 del self[name]
+        if customer is None or not of_organisation.may_be_read(customer):
+            del self.is_private
         if not self.asks_code:
             del self.code, self.code_token
         self.unit.label.text = label_of(units)
@@ -197,6 +191,7 @@ class TicketForm(FilesForm):
             copies=tuple(cc.split(self.copies.data or "")),
             files=tuple(self.form_files.to_send),
             order_number=self.order_number.data or "",
+            is_private=self.is_private is not None and self.is_private.data,
         )
 
 

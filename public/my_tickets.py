@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from flask import flash, redirect, render_template, request, url_for
-from peewee import fn
+from peewee import ModelSelect, fn
 from werkzeug.wrappers import Response
 
 from helpdesk import access, tickets
@@ -18,7 +18,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.people import customers
 from helpdesk.reports import satisfaction
 from helpdesk.settings import lookups
-from helpdesk.tickets import cc, thread
+from helpdesk.tickets import cc, of_organisation, thread
 from models import Customer, Message, Status, Ticket
 from public import current, rate_limits
 from public.forms import AnswerForm
@@ -53,7 +53,11 @@ def list_tickets() -> Response | str:
     closed = request.args.get("show") == "closed"
     if customer is None:
         return _list_opened(closed=closed)
-    rows = _page_of(customer, closed=closed, before=request.args.get("before", ""))
+    colleagues, is_theirs = access.colleagues_tickets(customer), request.args.get("of") == "organisation"
+    if is_theirs and colleagues is None:
+        return redirect(url_for("public.tickets"))
+    tickets = access.with_author(colleagues) if is_theirs else access.own_tickets(customer)
+    rows = _page_of(tickets, customer, closed=closed, before=request.args.get("before", ""))
     return render_template(
         "public/tickets.html",
         lines=_lines([(row, customer.id) for row in rows[:PER_PAGE]]),
@@ -61,6 +65,8 @@ def list_tickets() -> Response | str:
         is_guest=False,
         is_first="before" not in request.args,
         next_before=rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None,
+        organisation=lookups.organisation(customer.organisation_id) if colleagues is not None else None,
+        of="organisation" if is_theirs else None,
     )
 
 
@@ -77,8 +83,8 @@ def _list_opened(*, closed: bool) -> Response | str:
     )
 
 
-def _page_of(customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
-    query = access.visible_tickets(customer).where(Ticket.is_open != closed)
+def _page_of(tickets: ModelSelect, customer: Customer, *, closed: bool, before: str) -> list[Ticket]:
+    query = tickets.where(Ticket.is_open != closed)
     if before:
         last = current.followed(customer, before)
         query = query.where(
@@ -163,6 +169,17 @@ def close(who: Person, row: Ticket) -> Response | tuple[str, int]:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
+@blueprint.post("/tickets/<number>/private")
+@on_ticket()
+def keep_private(who: Person, row: Ticket) -> Response | tuple[str, int]:
+    """Keep a ticket from colleagues, or let them read it again."""
+    is_private = request.form.get("act") == "keep"
+    of_organisation.set_private(row, is_private, actor=who)
+    text = _("Your colleagues cannot read this ticket.") if is_private else _("Your colleagues can read this ticket.")
+    flash(text, "success")
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
 @blueprint.post("/tickets/<number>/rating")
 @on_ticket()
 def rate(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
@@ -219,10 +236,22 @@ def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") ->
         in_copy=access.is_in_copy(who, row),
         leave_token=cc.leave_token(row, who),
         copied=cc.in_copy(row),
+        **_colleagues(who, row),
         rating=_rating(who, row, refused),
         me=who.customer.id if isinstance(who, TicketGuest) else who.id,
         known_as=who.address.email if isinstance(who, TicketGuest) and not who.is_proven else "",
     )
+
+
+def _colleagues(who: Person, row: Ticket) -> dict[str, object]:
+    """Return whether the reader is a colleague of who opened the ticket, and whether it can be kept from colleagues."""
+    person = who.customer if isinstance(who, TicketGuest) else who
+    is_author = isinstance(who, Customer) and who.id == row.customer_id
+    is_colleague = person.id != row.customer_id and person.organisation_id == row.organisation_id
+    return {
+        "colleague_at": (is_colleague and lookups.organisation(row.organisation_id)) or None,
+        "may_keep": is_author and row.organisation_id is not None and of_organisation.may_be_read(who),
+    }
 
 
 def _rating(who: Person, row: Ticket, refused: str) -> dict[str, str] | None:

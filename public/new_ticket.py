@@ -11,6 +11,7 @@ from helpdesk.errors import FormSent, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import customers
+from helpdesk.tickets import of_organisation
 from helpdesk.visitors import captcha, confirmations
 from helpdesk.visitors.captcha import CodeResult
 from models import Agent, Customer, Ticket
@@ -127,6 +128,7 @@ def _page(form: TicketForm, status: int) -> tuple[str, int]:
         can_be_heard=codes.can_be_heard(),
         may_confirm=unconfirmed.is_offered(form),
         drawer=_drawer(form.customer),
+        copied=of_organisation.copied_colleagues(form.customer) if form.customer is not None else [],
     )
     return page, status
 

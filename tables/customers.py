@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import BooleanField, CharField, Check, ForeignKeyField
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField
 
 from database import Base, LastingId, UtcDateTimeField
 
@@ -24,6 +24,13 @@ class Customer(Base):
     absent_words = CharField(max_length=80, null=True)
     #: Since when nothing of the person is left but the row their tickets need (`helpdesk.erasing`).
     erased_at = UtcDateTimeField(null=True)
+    #: The organisation they belong to (`Organisation`), by the domain of an address or as the team says by hand.
+    organisation_id = BigIntegerField(null=True, index=True)
+    organisation_by_hand = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    #: Whether they are to read all its tickets: empty, or `PROPOSED` until an administrator makes it `RESPONSIBLE`.
+    organisation_role = CharField(max_length=11, default="", constraints=[SQL("DEFAULT ''")])
+    #: Whether they are put in copy of each new ticket of its people.
+    organisation_copies = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     @property
     def full_name(self) -> str:

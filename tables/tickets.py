@@ -69,6 +69,9 @@ class Ticket(Base):
     # When somebody hears of a due time next, and what was told already (`helpdesk.due_times.alerts`).
     alert_at = UtcDateTimeField(default=NO_DUE_TIME, constraints=[SQL("DEFAULT '9999-12-31 00:00:00'")])
     alerts = CharField(max_length=200, default="", constraints=[SQL("DEFAULT ''")])
+    # The organisation its customer belonged to when it was opened, and whether its customer keeps it from colleagues.
+    organisation_id = BigIntegerField(null=True)
+    is_private = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
@@ -157,6 +160,22 @@ Ticket.add_index(
         name="ticket_live_waiting",
     )
 )
+# The tickets of an organisation, and those of them that are open.
+_OF_ORGANISATION = "organisation_id IS NOT NULL"
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.organisation_id, Ticket.last_activity, Ticket.id),
+        where=SQL(_OF_ORGANISATION),
+        name="ticket_organisation_recent",
+    )
+)
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.organisation_id, *ORDER),
+        where=SQL(f"{LIVE.sql} AND {_OF_ORGANISATION}"),
+        name="ticket_live_organisation",
+    )
+)
 # What wakes next, and the list of what sleeps.
 Ticket.add_index(Ticket.index(Ticket.snoozed_until, Ticket.id, where=SQL("is_snoozed"), name="ticket_snoozed"))
 
@@ -179,6 +198,8 @@ class TicketCc(Base):
     added_by = CharField(max_length=10)
     waits = BooleanField(default=False)
     created_at = UtcDateTimeField()
+    #: The organisation that is the reason: who belongs to it no more is in copy no more.
+    organisation_id = BigIntegerField(null=True)
 
     class Meta:
         table_name = "ticket_copy"

@@ -21,7 +21,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters
 from helpdesk.opening_hours import calendars
 from helpdesk.settings import lookups
-from models import Agent, Department, OpeningHours, Priority, Role, Service
+from models import Agent, Department, OpeningHours, Priority, Role, Service, Team
 
 #: Whole numbers a form takes; both engines store them.
 LOWEST, HIGHEST = -1_000_000, 1_000_000
@@ -34,6 +34,7 @@ SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
     Priority: lookups.priorities,
     Role: lookups.roles,
     Service: lookups.services,
+    Team: lookups.teams,
 }
 
 

@@ -93,7 +93,8 @@ class CustomerPage(DeskPage):
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
             data=data, erasing=requests.pending(customer) if data is not None and data.erasures else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
-            origin=self.origin(),
+            origin=self.origin(), organisation=lookups.organisation(customer.organisation_id),
+            has_organisations=bool(lookups.organisations()),
         )  # fmt: skip
         return page, code
 

@@ -12,17 +12,39 @@ from wtforms.validators import DataRequired
 from admin_views.base import DeskView, as_key
 from admin_views.base.fields import languages, optional
 from admin_views.base.importing import Imports
+from admin_views.base.lists import ChoiceFilter
 from helpdesk import access, folding, settings
 from helpdesk.i18n import _, language_name, lazy
 from helpdesk.imports import formats
 from helpdesk.people import addresses, customers
+from helpdesk.settings import lookups
 from models import Customer, CustomerAddress, Ticket
+
+#: Organisations of a name whose people a search looks at.
+MOST = 500
+#: Organisations that the filter of the list offers.
+OFFERED = 200
 
 
 def emails_of(_view: Any, _context: Any, row: Any, _name: str) -> str:
     """Write the addresses of a customer; the proven ones are marked."""
     marked = (f"{email} ✓" if proven else email for email, proven in row.emails)
     return ", ".join(marked)
+
+
+class OrganisationFilter(ChoiceFilter):
+    """The customers of an organisation. The select offers some; links name the others."""
+
+    def clean(self, value: str) -> str:
+        """Return the id of an organisation, or raise ValueError."""
+        if lookups.organisation(as_key(value)) is None:
+            raise ValueError(value)
+        return value
+
+
+def organisations() -> list[tuple[int, str]]:
+    """Return the organisations that the filter offers."""
+    return [(row.id, row.name) for row in lookups.organisations()[:OFFERED]]
 
 
 class CustomersView(Imports, DeskView):
@@ -37,9 +59,9 @@ class CustomersView(Imports, DeskView):
     can_export = True
     create_template = "admin/customer_new.html"
     delete_rule, can_delete = staticmethod(customers.delete_customer), True
-    column_list = ("name", "addresses", "locale", "blocked_at", "created_at")
+    column_list = ("name", "addresses", "organisation", "locale", "blocked_at", "created_at")
     column_details_list = ()
-    column_export_list = ("email", "last_name", "first_name", "locale", "blocked_at", "created_at")
+    column_export_list = ("email", "last_name", "first_name", "organisation", "locale", "blocked_at", "created_at")
     form_columns, repeated = ("email", "first_name", "last_name", "locale", "invited"), ("locale",)
     form_sections = (
         (lazy("E-mail address"), ["email", "invited"]),
@@ -65,6 +87,7 @@ class CustomersView(Imports, DeskView):
         "addresses": lazy("E-mail addresses"),
         "email": lazy("E-mail address"),
         "locale": lazy("Language"),
+        "organisation": lazy("Organisation"),
         "blocked_at": lazy("Blocked"),
         "created_at": lazy("Since"),
     }
@@ -76,9 +99,11 @@ class CustomersView(Imports, DeskView):
     column_searchable_list = ("first_name", "last_name")
     column_sortable_list = ("created_at",)
     column_default_sort = ("id", True)
+    column_filters = (OrganisationFilter(Customer.organisation_id, lazy("Organisation"), organisations),)
     column_formatters = column_formatters_export = {
         "name": lambda _view, _context, row, _name: row.full_name or row.emails[0][0],
         "addresses": emails_of,
+        "organisation": lambda _view, _context, row, _name: lookups.organisation(row.organisation_id) or "",
         "locale": lambda _view, _context, row, _name: language_name(row.locale) if row.locale else "",
         "blocked_at": lambda _view, _context, row, _name: _("Yes") if row.blocked_at else _("No"),
     }
@@ -119,10 +144,11 @@ class CustomersView(Imports, DeskView):
             row.emails = emails[row.id] or [("—", False)]
 
     def condition_of(self, word: str) -> Any:
-        """Search the addresses too."""
+        """Search the addresses too, and the names of organisations."""
         holds = folding.contains(CustomerAddress.email, word)
         by_address = CustomerAddress.select(CustomerAddress.customer).where(holds)
-        return super().condition_of(word) | Customer.id.in_(by_address)
+        keys = [row.id for row in lookups.organisations() if folding.fold(word) in row.key]
+        return super().condition_of(word) | Customer.id.in_(by_address) | Customer.organisation_id.in_(keys[:MOST])
 
     def create_form(self, obj: Any = None) -> Any:
         """Offer to mail a link where a mail leaves the desk."""

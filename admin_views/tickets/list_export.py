@@ -37,6 +37,7 @@ COLUMNS: dict[str, tuple[Any, Callable[[Ticket, Sequence[str]], str]]] = {
     "subject": (lazy("Subject"), lambda row, _tags: row.subject),
     "customer": (lazy("Customer"), lambda row, _tags: row.customer.full_name),
     "email": (lazy("E-mail address"), lambda row, _tags: row.address.email if row.address_id else ""),
+    "organisation": (lazy("Organisation"), lambda row, _tags: _name(lookups.organisation(row.organisation_id))),
     "service": (lazy("Service"), lambda row, _tags: _name(lookups.service(row.service_id))),
     "department": (lazy("Department"), lambda row, _tags: _name(lookups.department(row.department_id))),
     "status": (lazy("Status"), lambda row, _tags: _name(lookups.status(row.status_id))),

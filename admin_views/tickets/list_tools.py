@@ -32,8 +32,8 @@ SORTS = {
 }
 #: How the newest stand first in a list that is ordered by its tickets' opening or closing.
 NEWEST = lazy("Newest first")
-#: Tags that the filters of a list offer.
-TAGS = 200
+#: Tags, and organisations, that the filters of a list offer.
+OFFERED = 200
 #: What an agent may do with ticked tickets.
 VERBS = ("assign", "set_status", "set_priority", "tag", "merge", "snooze", "spam", "delete", "restore")
 
@@ -97,9 +97,11 @@ def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any
         return [(row.id, str(row.name if isinstance(row, Department) else row)) for row in rows]
 
     places = [(str(service), pairs(lookups.departments(service.id))) for service in lookups.services()]
-    # The box that finds anything leads to the lists of the tags beyond the first.
-    tag = dict(chosen).get("tag")
-    tags = [row for place, row in enumerate(lookups.tags()) if place < TAGS or str(row.id) == tag]
+    # The box that finds anything leads to the lists of those beyond the first.
+    tags, organisations = (
+        [row for place, row in enumerate(rows) if place < OFFERED or str(row.id) == dict(chosen).get(name)]
+        for name, rows in (("tag", lookups.tags()), ("organisation", lookups.organisations()))
+    )
     return {
         "arguments": {"view": view, **dict(chosen)},
         "hidden": tuple(period_criteria.CRITERIA),
@@ -111,5 +113,6 @@ def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any
             "assignee": [("me", _("Me")), *pairs(lookups.agents())],
             "team": pairs(lookups.teams()),
             "tag": pairs(tags),
+            "organisation": pairs(organisations),
         },
     }

@@ -26,7 +26,7 @@ from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, email_origin, merge_undo, thread
+from helpdesk.tickets import canned_responses, email_origin, merge_undo, organisation_panel, thread
 from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
 
 
@@ -54,6 +54,7 @@ def content(
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
+        "organisation": organisation_panel.of_ticket(ticket, agent),
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),

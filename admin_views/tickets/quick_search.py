@@ -33,6 +33,7 @@ class QuickSearchPage(DeskPage):
             _("Screens"): screens(self.agent, text),
             _("Tickets"): tickets(self.agent, text),
             _("Customers"): customers(self.agent, text),
+            _("Organisations"): organisations(text),
             _("Tags"): tags(text),
         }
         return {"groups": [{"label": label, "lines": lines} for label, lines in matches.items() if lines]}
@@ -77,6 +78,12 @@ def customers(agent: Agent, text: str) -> list[Line]:
         }
         for row in quick_search.customers(agent, text)
     ]
+
+
+def organisations(text: str) -> list[Line]:
+    """Return organisations, each with the way to its tickets."""
+    rows = quick_search.organisations(text)
+    return [{"text": row.name, "detail": "", "url": url_for(LIST, view="all", organisation=row.id)} for row in rows]
 
 
 def tags(text: str) -> list[Line]:

@@ -162,7 +162,7 @@ def _setup_link(agent: Agent) -> dict[str, Any]:
     """Return the way to the set-up screens; agents who configure nothing have their own settings there."""
     configures = access.can(agent, "configure")
     endpoint = "desk_services" if configures else "desk_my_settings"
-    label = _("Organisation") if configures else _("Settings")
+    label = _("Set-up") if configures else _("Settings")
     return {"label": label, "url": url_for(f"{endpoint}.index_view"), "icon": "cog", "count": None, "sub": []}
 
 

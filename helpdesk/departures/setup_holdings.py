@@ -1,4 +1,4 @@
-"""Filters, shared lists, canned responses and macros of an agent who leaves."""
+"""Filters, shared lists, canned responses, macros and organisations of an agent who leaves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from helpdesk.filters import saving
 from helpdesk.filters.actions import ACTIONS
 from helpdesk.lists import saved_views
 from helpdesk.macros import writing
+from helpdesk.organisations import saving as organisation_saving
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
-from models import OWN, Agent, CannedResponse, Filter, FilterAction, FilterCondition, SavedView
+from models import OWN, Agent, CannedResponse, Filter, FilterAction, FilterCondition, Organisation, SavedView
 
 #: Actions of filters that name an agent.
 TO_AGENTS = [key for key, action in ACTIONS.items() if action.argument == "agent"]
@@ -186,5 +187,33 @@ def give_back_macro_acts(move: Move) -> int:
         heir = lookups.agent(change.after["to"])
         if row is not None and heir is not None and row.id in {one.id for one in writing.assigning_to(heir)}:
             writing.set_assignee(row, move.agent, actor=move.actor)
+            count += 1
+    return count
+
+
+# --- Organisations ------------------------------------------------------------------------------------------------
+
+
+def organisations_of(agent: Agent) -> list[Organisation]:
+    """Return the organisations whose new tickets go to the agent."""
+    return [row for row in lookups.organisations() if row.assignee_id == agent.id]
+
+
+def move_organisations(move: Move) -> int:
+    """Let the new tickets of the organisations go to somebody else."""
+    rows = organisations_of(move.agent)
+    for row in rows:
+        organisation_saving.set_assignee(row.id, move.heir, actor=move.actor)
+    move.note_all([row.id for row in rows], after={"assignee": move.heir.id})
+    return len(rows)
+
+
+def give_back_organisations(move: Move) -> int:
+    """Give back the organisations whose new tickets go to who was given them."""
+    count = 0
+    for change in move.changes():
+        row = lookups.organisation(change.row_id)
+        if row is not None and row.assignee_id == change.after["assignee"]:
+            organisation_saving.set_assignee(row.id, move.agent, actor=move.actor)
             count += 1
     return count

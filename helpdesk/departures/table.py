@@ -170,6 +170,15 @@ HOLDINGS: tuple[Holding, ...] = (
         restore=setup.give_back_macro_acts,
     ),
     _listed(
+        "organisations",
+        setup.organisations_of,
+        lazy("If nobody gets them, new tickets of these organisations are assigned to nobody."),
+        page=_page("desk_organisations.index_view"),
+        heirs=handlers,
+        transfer=setup.move_organisations,
+        restore=setup.give_back_organisations,
+    ),
+    _listed(
         "keys",
         people.keys,
         lazy("If they are not revoked, they go on working, also for whoever has a copy of them."),

@@ -20,6 +20,7 @@ from helpdesk.erasing.person import Person, emails_of, label_of, names_of, of, p
 from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
 from helpdesk.lib import throttle
+from helpdesk.organisations import membership
 from models import (
     DELETE,
     AccessLink,
@@ -119,6 +120,7 @@ def _begin(erasure_id: int) -> bool:
         customer.first_name, customer.last_name = "", label_of(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None
         customer.blocked_at, customer.erased_at = None, clock.now()
+        membership.forget(customer)
         customer.save()
         customer_search.index_customers([customer.id])
         erasure.save()

@@ -34,6 +34,7 @@ from models import (
     MessageVersion,
     Order,
     OrderLine,
+    Organisation,
     OutgoingEmail,
     RuleMoment,
     RuleRecord,
@@ -50,6 +51,7 @@ ABOUT_CUSTOMERS = (
     Act.ERASURE_REQUESTED, Act.ERASURE_CANCELLED, Act.PERSON_EXPORTED, Act.TICKET_TAKEN_AWAY,
     Act.TICKET_GIVEN, Act.SIGNED_IN,
     Act.PASSWORD_CHANGED, Act.PERSONS_LINKS_REVOKED,
+    Act.RESPONSIBLE_PROPOSED, Act.RESPONSIBLE_CONFIRMED, Act.RESPONSIBLE_ENDED,
 )  # fmt: skip
 
 #: The kind of the mail by which administrators hear that somebody wants to be erased: it names them.
@@ -202,6 +204,7 @@ WALKS = (
     Walk(FilterAction, ("argument",), partial(_replace, ("argument",))),
     Walk(SenderRule, ("pattern", "note"), _senders),
     Walk(CannedResponse, ("name", "body"), partial(_replace, ("name", "body"))),
+    Walk(Organisation, ("note", "pinned"), partial(_replace, ("note", "pinned"))),
     Walk(BulkChange, ("before", "after"), _delete),
     Walk(RuleRecord, ("data",), _delete),
     Walk(Merge, ("source", "before", "after", "moved", "terms"), _delete),

@@ -13,6 +13,7 @@ from helpdesk.imports import DELIMITERS, Column, Kind, agent_rows, customer_rows
 from helpdesk.imports.customer_rows import NewMember
 from helpdesk.orders import money, order_input
 from helpdesk.orders.order_input import NewOrder
+from helpdesk.settings import lookups
 from models import OrderLine
 
 #: The quantity of an article, before its name: ``2 x Brake pads = 12.50``.
@@ -57,7 +58,8 @@ def _order_cells(order: NewOrder) -> Sequence[str]:
 
 
 def _member_cells(member: NewMember) -> Sequence[str]:
-    return member.email, member.last_name, member.first_name
+    organisation = lookups.organisation(member.organisation_id)
+    return member.email, member.last_name, member.first_name, str(organisation or "")
 
 
 EMAIL = Column(
@@ -107,9 +109,14 @@ MEMBERS = Kind(
         EMAIL,
         Column("last_name", lazy("Last name"), ("last name", "surname", "family name", "nom", "nom de famille")),
         Column("first_name", lazy("First name"), ("first name", "given name", "prénom")),
+        Column(
+            "organisation",
+            lazy("Organisation"),
+            ("organisation", "organization", "company", "société", "entreprise", "association"),
+        ),
     ),
     customer_rows.read,
-    lambda rows, _actor, write: customer_rows.store(rows, write=write),
+    lambda rows, actor, write: customer_rows.store(rows, write=write, actor=actor),
     _member_cells,
 )
 

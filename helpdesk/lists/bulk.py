@@ -74,7 +74,7 @@ _SNOOZE = Act("snooze", _SLEEP, frozenset({EventKind.SNOOZED, EventKind.WOKEN}))
 
 CUSTOMER = Act(
     "change_customer",
-    ("customer", "address"),
+    ("customer", "address", "organisation_id"),
     # What the new customer and the team wrote to each other is not for the former one.
     frozenset(
         {

@@ -24,6 +24,7 @@ ROWS: dict[str, Any] = {
     "assignee": lookups.agent,
     "team": lookups.team,
     "tag": lookups.tag,
+    "organisation": lookups.organisation,
 }
 VIEWS = ("open", "mine", "unassigned", "snoozed", "overdue", "closed", "spam", "bin", "all", "search")
 WORDS: dict[str, tuple[str, ...]] = {
@@ -39,7 +40,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 MAX_TEXT = 200
 #: What a chip may take away; the rest is the list itself.
 FILTERS = (
-    *("state", "service", "department", "status", "priority", "assignee", "team", "tag", "waits"),
+    *("state", "service", "department", "status", "priority", "assignee", "team", "tag", "organisation", "waits"),
     *period_criteria.CRITERIA,
 )
 
@@ -128,6 +129,7 @@ def chips(words: Mapping[str, str]) -> list[Chip]:
         "assignee": _("Assigned to"),
         "team": _("Team"),
         "tag": _("Tag"),
+        "organisation": _("Organisation"),
         "waits": _("Waits"),
         "opened": _("Opened"),
         "closed": _("Closed"),

@@ -15,6 +15,7 @@ from models import COMFORTABLE, DENSE, Agent
 #: The columns one may choose, in their order (RULES 31); the subject is always there.
 COLUMNS = {
     "customer": lazy("Customer"),
+    "organisation": lazy("Organisation"),
     "service": lazy("Service"),
     "status": lazy("Status"),
     "priority": lazy("Priority"),
@@ -51,6 +52,7 @@ def of_page(agent: Agent, rows: Sequence[Row], *, one_place: bool = False) -> Di
     columns = set(chosen(agent))
     filled = {
         "service": not one_place,
+        "organisation": any(row.organisation_id for row in rows),
         "assignee": any(row.assignee_id or row.team_id for row in rows),
         "tags": any(row.tags for row in rows),
         "due": any(row.is_due for row in rows),

@@ -91,6 +91,7 @@ class TicketListing:
     assignee_id: int | None = None
     team_id: int | None = None
     tag_id: int | None = None
+    organisation_id: int | None = None
     waits: bool = False
     #: Names of `period_criteria.CRITERIA`, each with its values.
     figures: tuple[tuple[str, tuple[Any, ...]], ...] = ()
@@ -209,7 +210,7 @@ class TicketListing:
     @property
     def is_plain(self) -> bool:
         """Whether this is a list of the menu, whose figures are known."""
-        criteria = (self.status_id, self.priority_id, self.assignee_id, self.team_id, self.tag_id)
+        criteria = [getattr(self, name) for name in matching.CRITERIA if name not in {"service_id", "department_id"}]
         placed = self.service_id is not None or self.department_id is not None
         both = self.service_id is not None and self.department_id is not None
         simple = not any(value is not None for value in criteria) and not (self.waits or self.figures or self.text)

@@ -32,6 +32,7 @@ COLUMNS: dict[str, Any] = {
     "priority_id": Ticket.priority,
     "assignee_id": Ticket.assignee,
     "team_id": Ticket.team,
+    "organisation_id": Ticket.organisation_id,
 }
 CRITERIA = (*COLUMNS, "tag_id")
 

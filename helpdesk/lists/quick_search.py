@@ -1,10 +1,10 @@
-"""What the box that finds anything finds by a few letters: tickets and customers within an agent's sight, tags."""
+"""What the box that finds anything finds by a few letters: tickets and customers one may see, organisations, tags."""
 
 from __future__ import annotations
 
 from helpdesk import access, folding, search
 from helpdesk.settings import lookups
-from models import Agent, Customer, CustomerAddress, Tag, Ticket
+from models import Agent, Customer, CustomerAddress, Organisation, Tag, Ticket
 
 #: Lines of a kind; the tickets looked at for their authors.
 LINES, LOOKED_AT = 8, 100
@@ -41,3 +41,9 @@ def tags(text: str) -> list[Tag]:
     """Return the tags whose name holds all words; none for no word."""
     words = folding.fold(text).split()
     return [row for row in lookups.tags() if words and _is_called(row, words)][:LINES]
+
+
+def organisations(text: str) -> list[Organisation]:
+    """Return the organisations whose name holds all words; none for no word."""
+    words = folding.fold(text).split()
+    return [row for row in lookups.organisations() if words and all(word in row.key for word in words)][:LINES]

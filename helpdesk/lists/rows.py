@@ -39,6 +39,7 @@ class Row(NamedTuple):
     excerpt_by: int | None
     is_snoozed: bool
     snoozed_until: datetime | None
+    organisation_id: int | None
     is_unread: bool
     tags: Sequence[str] = ()
 
@@ -67,6 +68,7 @@ _COLUMNS: dict[str, Any] = {
     "excerpt_by": Ticket.excerpt_by,
     "is_snoozed": Ticket.is_snoozed,
     "snoozed_until": Ticket.snoozed_until,
+    "organisation_id": Ticket.organisation_id,
 }
 
 

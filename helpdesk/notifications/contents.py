@@ -19,7 +19,7 @@ from helpdesk.notifications.outbox_rows import PERSONAL, NewMail, Text, text
 from helpdesk.settings import email_kinds
 from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
-from models import Agent, CustomerAddress, Message, OutgoingEmail, Ticket
+from models import Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
 
 #: Minutes between two confirmations to an address that is not proven: the form is nobody's mail relay.
 QUIET = 60
@@ -47,9 +47,7 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     is_uneditable = kind in UNEDITABLE
     return NewMail(
         kind,
-        _worded(wording, cause, recipient.locale)
-        if is_uneditable
-        else _with_due_time(_with_question(wording, kind, recipient, cause.ticket), recipient, cause),
+        _worded(wording, cause, recipient.locale) if is_uneditable else _with_lines(wording, kind, recipient, cause),
         recipient,
         {} if is_uneditable else _values(recipient, cause),
         cause.ticket,
@@ -118,6 +116,12 @@ def _list_of(tickets: Sequence[Ticket]) -> str:
     return f"<ul>{lines}</ul>" if lines else ""
 
 
+def _with_lines(wording: Text, kind: str, recipient: Recipient, cause: Cause) -> Text:
+    """Return a text with the lines that stand below it: a question, what is due, who else gets a copy."""
+    text = _with_due_time(_with_question(wording, kind, recipient, cause.ticket), recipient, cause)
+    return _with_colleagues(text, kind, recipient, cause.ticket)
+
+
 def _with_question(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
     if ticket is None or kind != "notification" or not ticket.is_closed or not settings.get("ask_satisfaction"):
         return wording
@@ -133,6 +137,17 @@ def _with_due_time(wording: Text, recipient: Recipient, cause: Cause) -> Text:
         words = {"target": rules.TARGETS[cause.data["target"]], "when": i18n.when(cause.data["due"], timezone=zone)}
         line = email_kinds.DUE_LINE.text(recipient.locale) % words
     return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>")
+
+
+def _with_colleagues(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
+    """Name the colleagues who get a copy of a new ticket, below its confirmation."""
+    if kind != "confirmation" or ticket is None or ticket.organisation_id is None:
+        return wording
+    copied = TicketCc.select(TicketCc.address).where(TicketCc.ticket == ticket.id, TicketCc.organisation_id > 0)
+    people = CustomerAddress.select(CustomerAddress, Customer).join(Customer).where(CustomerAddress.id.in_(copied))
+    names = ", ".join(row.customer.full_name or row.email for row in people.order_by(CustomerAddress.id))
+    line = email_kinds.COLLEAGUES_LINE.text(recipient.locale) % {"names": names}
+    return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>") if names else wording
 
 
 def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:

@@ -231,6 +231,12 @@ def _newest_first(order: Any, one_is_named: bool) -> list[Any]:
     return [*first, order.placed_at.desc(), order.id.desc()]
 
 
+def newest_of(people: ModelSelect, *, but: int, limit: int) -> list[Order]:
+    """Return the newest orders of these customers (a query of ids), each with its customer; none of `but`."""
+    query = Order.select(Order, Customer).join(Customer).where(Order.customer.in_(people), Order.customer != but)
+    return list(query.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit))
+
+
 def _number_spellings(number: str) -> Sequence[str]:
     """Return the spellings under which an order number that somebody typed may be stored."""
     bare = number.strip().lower().lstrip("#").strip()

@@ -21,7 +21,7 @@ from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
-from helpdesk.people import customers, sign_ins
+from helpdesk.people import address_changes, customers, sign_ins
 from helpdesk.people.customers import MAX_ADDRESSES, MOST_HISTORIES
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
@@ -203,9 +203,7 @@ def _delete(address: CustomerAddress) -> None:
     """Delete an address, and sign its customer out: whoever reads it may be a stranger."""
     sign_ins.end_all_sign_ins(address.customer)
     address.delete_instance()
-    orders.unlink_address(address.email)
-    customer_search.rename_author(address.customer)
-    customer_search.index_customers([address.customer_id])
+    address_changes.follow_gone(address)
 
 
 # --- Correcting ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, customer_search, events, journal, links, notifications, orders
+from helpdesk import access, clock, customer_search, events, journal, links, notifications
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
@@ -16,7 +16,8 @@ from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.people import sign_ins
+from helpdesk.people import address_changes, sign_ins
+from helpdesk.settings import lookups
 from models import PLANNED_ERASURES, Agent, Customer, CustomerAddress, Erasure, GuestPass, Ticket, TicketCc
 
 __all__ = [
@@ -90,10 +91,9 @@ def _make(email: str, **values: Any) -> CustomerAddress:
     now = clock.now()
     try:
         with database.atomic():
-            customer = Customer.create(created_at=now, **values)
+            customer = Customer.create(created_at=now, organisation_id=lookups.organisation_id_of(email), **values)
             address = CustomerAddress.create(customer=customer, email=email, created_at=now)
-            orders.link_address(address)
-            customer_search.index_customers([customer.id])
+            address_changes.follow_new(address)
             return address
     except IntegrityError:
         # Another request made it in between: the address is unique, so it is there now.
@@ -240,8 +240,7 @@ def store_address(customer: Customer, email: str, *, is_primary: bool) -> Custom
             address = CustomerAddress.create(
                 customer=customer, email=email, is_primary=is_primary, origin="invited", created_at=clock.now()
             )
-            orders.link_address(address)
-            customer_search.index_customers([customer.id])
+            address_changes.follow_new(address)
             return address
     except IntegrityError as error:
         raise InvalidInput(lazy("Another customer has this address."), field="email") from error

@@ -15,6 +15,7 @@ from helpdesk.settings import lookups
 from models import (
     CUSTOMER_MESSAGE,
     REPLY,
+    RESPONSIBLE,
     Attachment,
     Customer,
     CustomerAddress,
@@ -54,6 +55,9 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         "since": moment(customer.created_at),
         "blocked": customer.blocked_at is not None,
         "away_until": moment(customer.absent_until),
+        "organisation": str(lookups.organisation(customer.organisation_id) or ""),
+        "reads_tickets_of_organisation": customer.organisation_role == RESPONSIBLE,
+        "gets_copies_of_organisation": customer.organisation_copies,
         "addresses": [
             {
                 "email": row.email,
@@ -102,6 +106,7 @@ def ticket(row: Ticket) -> dict[str, Any]:
         "number": row.number, "subject": row.subject, "opened": moment(row.created_at), "closed": moment(row.closed_at),
         "status": str(status.label) if status is not None else "",
         "service": str(service or ""), "department": str(department.name) if department is not None else "",
+        "organisation": str(lookups.organisation(row.organisation_id) or ""), "private": row.is_private,
         "opened_with": row.address.email if row.address_id is not None else "", "order_number": row.order_number,
         "rating": {"score": rating.score, "comment": rating.comment, "at": moment(rating.rated_at)} if rating else None,
     }  # fmt: skip

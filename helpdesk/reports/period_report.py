@@ -22,10 +22,15 @@ from helpdesk import access, settings
 from helpdesk.lib.periods import Period
 from helpdesk.lists import criteria, period_criteria
 from helpdesk.reports import statistics
+from helpdesk.settings import lookups
 from models import Agent, Rating, Ticket, TicketTag
 
 #: The tables beside that of months, each with the criterion of a list that one of its lines stands for.
-CRITERION = {"service": "service", "department": "department", "team": "team", "agent": "assignee", "tag": "tag"}
+CRITERION = {
+    **{name: name for name in ("service", "department", "team")},
+    "agent": "assignee",
+    **{name: name for name in ("organisation", "tag")},
+}
 KINDS = ("month", *CRITERION)
 #: Lines of a table on a page: those with most tickets.
 MOST_LINES = 100
@@ -34,6 +39,7 @@ _Groups = tuple[Any, ...]
 _PLACE: _Groups = (Ticket.service, Ticket.department, Ticket.team, Ticket.assignee)
 #: The sum keeps SQLite from reading every tag of every ticket in the order of their index.
 _TAG: _Groups = (SQL("tag_id + 0"),)
+_ORGANISATION: _Groups = (Ticket.organisation_id,)
 
 
 @dataclass
@@ -130,22 +136,24 @@ def measure(agent: Agent, period: Period) -> Report:
         _add(lines(place), open=number)
     for month, *place, good, bad in _rows(_rated(agent, part, _PLACE, month) for month, part in months):
         _add(lines(place, month), good=good, bad=bad)
-    _add_tags(agent, period, tables["tag"], has_ratings=whole.ratings > 0)
+    _add_groups(agent, period, _TAG, tables["tag"], has_ratings=whole.ratings > 0)
+    if lookups.organisations():
+        _add_groups(agent, period, _ORGANISATION, tables["organisation"], has_ratings=whole.ratings > 0)
     _balance(list(tables["month"].values()), whole.open)
     return Report(period, whole, {kind: _in_order(kind, rows.values()) for kind, rows in tables.items()})
 
 
-def _add_tags(agent: Agent, period: Period, rows: dict[int, Line], *, has_ratings: bool) -> None:
+def _add_groups(agent: Agent, period: Period, groups: _Groups, rows: dict[int, Line], *, has_ratings: bool) -> None:
     def line(key: int) -> list[Line]:
         return [rows.setdefault(key, Line(key))]
 
-    for _month, key, number, seconds in _rows([_opened(agent, period, _TAG)]):
+    for _month, key, number, seconds in _rows([_opened(agent, period, groups)]):
         _add_opened(line(key), number, seconds)
-    for _month, key, number in _rows([_closed(agent, period, _TAG)]):
+    for _month, key, number in _rows([_closed(agent, period, groups)]):
         _add(line(key), closed=number)
-    for _month, key, number in _rows([_open(agent, period, _TAG)]):
+    for _month, key, number in _rows([_open(agent, period, groups)]):
         _add(line(key), open=number)
-    for _month, key, good, bad in _rows([_rated(agent, period, _TAG)] if has_ratings else []):
+    for _month, key, good, bad in _rows([_rated(agent, period, groups)] if has_ratings else []):
         _add(line(key), good=good, bad=bad)
 
 
@@ -185,6 +193,8 @@ def _grouped(agent: Agent, groups: _Groups, month: int, *columns: Any) -> ModelS
     """Return a query of the tickets within the agent’s sight: the place of the month, their groups, these columns."""
     tickets = access.within(access.sight_of(agent), agent.id, by_place=False)
     query = tickets.select(SQL(str(month)), *groups, *columns).group_by(*groups)
+    if groups is _ORGANISATION:
+        return query.where(Ticket.organisation_id.is_null(False))
     return query.join(TicketTag, on=(TicketTag.ticket == Ticket.id)).switch(Ticket) if groups is _TAG else query
 
 

@@ -9,7 +9,7 @@ from helpdesk.settings.declaration import Declared
 
 GROUPS = {
     "general": lazy("General"),
-    "organisation": lazy("Organisation"),
+    "organisation": lazy("Your organisation"),
     "customers": lazy("Customer side"),
     "mail": lazy("Mail server"),
     "incoming": lazy("Received e-mails"),

@@ -11,6 +11,8 @@ from models import (
     Department,
     EmailText,
     Mailbox,
+    Organisation,
+    OrganisationDomain,
     Permission,
     Priority,
     Role,
@@ -42,6 +44,19 @@ _teams = CachedValue(lambda: {row.id: row for row in Team.select().order_by(Team
 _email_texts = CachedValue(lambda: {row.kind: row for row in EmailText.select()})
 _saved_views = CachedValue(lambda: list(SavedView.select().order_by(SavedView.position, SavedView.id)))
 _mailboxes = CachedValue(lambda: {row.id: row for row in Mailbox.select().order_by(Mailbox.position, Mailbox.id)})
+#: Without their long texts: there may be thousands.
+_organisations = CachedValue(
+    lambda: {
+        row.id: row
+        for row in Organisation.select(
+            *(column for column in Organisation._meta.sorted_fields if column.name not in {"note", "pinned"})
+        ).order_by(Organisation.key)
+    }
+)
+_organisations_by_key = CachedValue(lambda: {row.key: row for row in _organisations().values()})
+_organisation_domains = CachedValue(
+    lambda: dict(OrganisationDomain.select(OrganisationDomain.domain, OrganisationDomain.organisation).tuples())
+)
 _sender_rules = CachedValue(lambda: {row.pattern: row for row in SenderRule.select()})
 
 
@@ -238,3 +253,30 @@ def mailbox_addresses(row: Mailbox) -> list[str]:
 def sender_rule(pattern: str) -> SenderRule | None:
     """Return what is done with the mail of this address or domain."""
     return _sender_rules().get(pattern)
+
+
+def organisation(key: int | None) -> Organisation | None:
+    """Return the organisation of customers with this id, without its note and its pinned information."""
+    return _organisations().get(key)
+
+
+def organisations() -> list[Organisation]:
+    """Return the organisations of customers by name, without their notes and pinned information."""
+    return list(_organisations().values())
+
+
+def organisation_named(key: str) -> Organisation | None:
+    """Return the organisation of customers whose name, folded, is this one."""
+    return _organisations_by_key().get(key)
+
+
+def organisation_id_of(email: str) -> int | None:
+    """Return the id of the organisation with the domain of this address: the longest of all domains decides.
+
+    Whole labels only: notexample.org is no part of example.org.
+    """
+    domains = _organisation_domains()
+    rest = email.rpartition("@")[2] if domains else ""
+    while rest and rest not in domains:
+        rest = rest.partition(".")[2]
+    return domains.get(rest)

@@ -128,7 +128,11 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         OutgoingEmail.update(state="cancelled").where(_waiting(ticket)).execute()
         _cancel_copies(replies, address)
         _drop_copies(ticket, {former, address.customer_id})
-        store(ticket, customer=address.customer, address=address)
+        organisation_id = address.customer.organisation_id
+        if organisation_id != ticket.organisation_id:
+            # Who is in copy as a colleague of the former customer is nobody's colleague here.
+            TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.organisation_id.is_null(False)).execute()
+        store(ticket, customer=address.customer, address=address, organisation_id=organisation_id)
         customer_search.rename_author_in(ticket)
         new = _person_of(ticket)
         record(ticket, EventKind.CUSTOMER_CHANGED, actor=actor, old=old.name, new=new.name, former=former)
@@ -223,7 +227,8 @@ def _cancel_copies(replies: list[Message], address: CustomerAddress) -> None:
 def hangs_on(ticket_ids: list[int]) -> dict[int, dict[str, Any]]:
     """Return, ticket by ticket, what undoing a change needs beyond the columns: copies, mails that wait or failed."""
     hanging: dict[int, dict[str, Any]] = {key: {"copies": [], "mails": [], "failed": []} for key in ticket_ids}
-    copies = TicketCc.select(TicketCc.ticket_id, TicketCc.address_id, TicketCc.added_by, TicketCc.waits)
+    columns = (TicketCc.address_id, TicketCc.added_by, TicketCc.waits, TicketCc.organisation_id)
+    copies = TicketCc.select(TicketCc.ticket_id, *columns)
     for ticket_id, *row in copies.where(TicketCc.ticket.in_(ticket_ids)).tuples():
         hanging[ticket_id]["copies"].append(row)
     mails = OutgoingEmail.select(OutgoingEmail.ticket_id, OutgoingEmail.id, OutgoingEmail.state).where(
@@ -249,11 +254,12 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
     """
     present = {row.id for row in cc.in_copy(ticket)}
     left = [row[0] for row in after["copies"]]
-    for address_id, added_by, waits in before["copies"]:
+    for address_id, added_by, waits, *organisation in before["copies"]:
         is_there = CustomerAddress.select().where(CustomerAddress.id == address_id).exists()
         if address_id not in (*present, *left) and is_there:
             TicketCc.create(
-                ticket=ticket, address=address_id, added_by=added_by, waits=waits, created_at=clock.now()
+                ticket=ticket, address=address_id, added_by=added_by, waits=waits, created_at=clock.now(),
+                organisation_id=next(iter(organisation), None),
             )  # fmt: skip
     # Who wrote as a stranger meanwhile waits to be let in; the ticket is theirs again.
     _drop_copies(ticket, {ticket.customer_id})

@@ -16,7 +16,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext, text_pictures
 from helpdesk.locking import act
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, first_response, mentions, outdated_reply, undo_send
+from helpdesk.tickets import excerpt, first_response, mentions, of_organisation, outdated_reply, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
@@ -62,6 +62,7 @@ def receive_message(
             if isinstance(actor, Customer) and ticket.address_id is not None and actor.id == ticket.customer_id:
                 # The author is signed in, hence known: the people a visitor put in copy need not wait any more.
                 release(ticket.address, ticket)
+            of_organisation.join(ticket, actor)
             if copies:
                 add_cc(ticket, copies, actor=actor)
             if not ticket.is_spam:

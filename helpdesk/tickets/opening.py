@@ -22,7 +22,7 @@ from helpdesk.locking import mark_locked
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers, deliverability
 from helpdesk.settings import lookups, ticket_numbers
-from helpdesk.tickets import excerpt
+from helpdesk.tickets import excerpt, of_organisation
 from helpdesk.tickets.cc import write_cc
 from helpdesk.tickets.derived_columns import priority_columns, status_columns
 from models import (
@@ -69,6 +69,8 @@ class NewTicket:
     source: str = ""
     #: Taken for spam before anybody has read it: nobody is told, and its author is not blocked.
     is_spam: bool = False
+    #: Whether its author keeps it from colleagues of the same organisation.
+    is_private: bool = False
     #: The mail it came in: filters look at it.
     mail: IncomingMail | None = None
 
@@ -99,7 +101,8 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
     try:
         with transaction():
             address = _author(new, actor)
-            ticket = store_row(new, subject, service, department, address)
+            defaults = of_organisation.defaults(address.customer)
+            ticket = store_row(new, subject, service, department, address, **defaults)
             if new.mail is not None:
                 new.mail.ticket = ticket
                 new.mail.save()
@@ -109,6 +112,7 @@ def open_ticket(new: NewTicket, *, actor: Actor | None) -> Ticket:
             # A visitor acts as the customer of the address they gave: history and mails name that customer.
             caller = {"source": new.source, "customer": address.customer.display_name} if new.source else {}
             caller |= {"form": new.digest} if new.form_key else {}
+            of_organisation.put_colleagues_in_copy(ticket)
             record(ticket, EventKind.OPENED, actor=actor or address.customer, about=message, **caller)
     except IntegrityError:
         # The same form was sent before, or twice at once: it has made its ticket.
@@ -185,10 +189,17 @@ def _author(new: NewTicket, actor: Actor | None) -> CustomerAddress:
 
 
 def store_row(
-    new: NewTicket, subject: str, service: Service, department: Department | None, address: CustomerAddress
+    new: NewTicket,
+    subject: str,
+    service: Service,
+    department: Department | None,
+    address: CustomerAddress,
+    **columns: object,
 ) -> Ticket:
-    """Store the row of a new ticket, with its number, and lock it."""
+    """Store the row of a new ticket with these further columns and its number, and lock it."""
     now = clock.now()
+    organisation = lookups.organisation(address.customer.organisation_id)
+    is_blocked = organisation is not None and organisation.blocked_at is not None
     ticket = Ticket(
         # The number holds the id, which the row must have first.
         number=f"~{secrets.token_hex(12)}",
@@ -198,14 +209,16 @@ def store_row(
         service=service,
         department=department,
         locale=new.locale,
-        is_spam=new.is_spam or address.customer.blocked_at is not None,
+        is_spam=new.is_spam or is_blocked or address.customer.blocked_at is not None,
         last_activity=now,
         created_at=now,
         form_key=new.form_key,
         order_number=inputs.one_line(new.order_number, MAX_NUMBER),
         excerpt=excerpt.first_words(inputs.lines(new.body)),
         **status_columns(lookups.default_status()) | {"awaits_reply": True, "waiting_since": now},
-        **priority_columns(lookups.default_priority()),
+        organisation_id=address.customer.organisation_id,
+        is_private=new.is_private,
+        **priority_columns(lookups.default_priority()) | columns,
     )
     insert(ticket)
     ticket.number = ticket_numbers.number_of(ticket.id)

@@ -142,7 +142,9 @@ def take_off(
     move_messages(ids, [key for keys in events.values() for key in keys], made)
     _copy_marks(ticket, made)
     _copy_readers(ticket, made, rows)
-    inputs.set_attributes(made, {"created_at": rows[0].created_at, **_standing(rows)})
+    inputs.set_attributes(made, {"created_at": rows[0].created_at, "is_private": ticket.is_private, **_standing(rows)})
+    if made.customer_id == ticket.customer_id:
+        made.organisation_id = ticket.organisation_id
     derive(made)
     derive(ticket)
     record(ticket, EventKind.SPLIT, actor=actor, number=made.number)

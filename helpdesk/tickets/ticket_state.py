@@ -168,6 +168,8 @@ def _columns(source: State, target: State, terms: Mapping[str, Any]) -> State:
         columns["waiting_since"] = _earliest(source, target, "waiting_since")
     if terms["assignee"] and target["assignee"] is None and target["team"] is None:
         columns |= {"assignee": source["assignee"], "team": source["team"]}
+    # What either author keeps from colleagues stays so.
+    columns["is_private"] = bool(source.get("is_private") or target.get("is_private"))
     for name in ("order_number", "form_key"):
         columns[name] = target[name] or source[name]
     return settled({**target, **columns}, columns)

@@ -25,6 +25,7 @@ from models import (
     BulkAction,
     CannedResponse,
     ClosedDay,
+    Customer,
     Department,
     DueTime,
     Erasure,
@@ -32,6 +33,7 @@ from models import (
     IncomingMail,
     Mailbox,
     OpeningHours,
+    Organisation,
     OutgoingEmail,
     Permission,
     Priority,
@@ -79,7 +81,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
     *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
-    *("desk_due_times", "desk_automations"),
+    *("desk_due_times", "desk_automations", "desk_organisations"),
 )
 
 #: What GET answers, persona by persona.
@@ -95,6 +97,7 @@ GET: dict[str, str] = {
     "desk_erasures.create_view": f"{CONFIGURE} 302",
     "desk_erasures.edit_view": f"{CONFIGURE} 302",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 200",
+    "desk_customer_organisation.organisation_view": f"{CONFIGURE} 200",
     **screen("desk_api_keys"),
     "desk_api_keys.edit_view": f"{CONFIGURE} 302",
     "desk_api_keys.revoke_view": f"{CONFIGURE} 200",
@@ -297,6 +300,9 @@ POST: dict[str, str] = {
     "desk_erasures.delete_view": f"{CONFIGURE} 404",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 422",
     "desk_customer_erasing.cancel_view": f"{CONFIGURE} 302",
+    # Which organisation is missing.
+    "desk_customer_organisation.organisation_view": f"{CONFIGURE} 422",
+    "desk_customer_organisation.confirm_view": f"{CONFIGURE} 302",
     "desk_orders.action_view": f"{CONFIGURE} 302",
     "desk_orders.create_view": f"{CONFIGURE} 302",
     "desk_orders.edit_view": f"{CONFIGURE} 302",
@@ -462,6 +468,8 @@ POST: dict[str, str] = {
     "public.remove_upload": ALL,
     "public.close": "404 303 404 303 404 404 404 404",
     "public.drop_cc": NOBODY,
+    # Only who is signed in keeps a ticket from colleagues.
+    "public.keep_private": "404 403 404 303 404 404 404 404",
     # The desk of these tests does not ask.
     "public.rate": NOBODY,
     "setup.account": NOBODY,
@@ -511,6 +519,7 @@ class World:
             "desk_statuses": Status.get(),
             "desk_priorities": Priority.get(),
             "desk_customers": people["dan"],
+            "desk_organisations": Organisation.create(name="Acme", key="acme", created_at=clock.now()),
             "desk_orders": orders.save_order(ORDER)[0],
             "desk_erasures": Erasure.create(state="cancelled", actor_name="Root", requested_at=clock.now()),
             "desk_api_keys": api_keys.make("Web shop", actor=people["root"])[0],
@@ -562,8 +571,8 @@ class World:
             "key": {
                 "desk_emails": next(iter(KINDS)),
                 "desk_addresses": self.ticket.address_id,
-                "desk_customer": self.ticket.customer_id,
                 **dict.fromkeys(("desk_message", "desk_correct"), self.note.id),
+                **dict.fromkeys(("desk_customer", "desk_customer_organisation"), self.ticket.customer_id),
             }.get(blueprint, self.rows["desk_canned_responses"].id),
             "address_id": self.ticket.address_id,
             "note_id": self.note.id,
@@ -586,6 +595,10 @@ class World:
             values["id"] = row.id
         with self.app.test_request_context():
             return self.app.url_for(endpoint, **values)
+
+    def arguments(self, endpoint: str) -> set[str]:
+        """Return what the address of an endpoint names."""
+        return next(rule for rule in self.app.url_map.iter_rules(endpoint)).arguments
 
 
 CAST = ("ana", "ben", "mona", "root", "carol", "dan")
@@ -674,3 +687,36 @@ def test_who_lacks_the_required_second_factor_meets_the_page_that_sets_it_up(wor
         with client.get(url) if method == "GET" else doors.post(client, url) as response:
             found[endpoint] = (str(response.status_code), response.location if is_held else "")
     assert found == wanted
+
+
+#: What a colleague of Carol’s meets who is responsible for their organisation: Dan without it is a stranger.
+RESPONSIBLE = {
+    "GET": {"public.ticket": "200", "public.file": "200"},
+    # Only Carol closes it, takes somebody out of copy, and keeps it to herself.
+    "POST": {"public.answer": "422", "public.close": "403", "public.keep_private": "403", "public.rate": "403"},
+}
+
+
+@sqlite_only
+@pytest.mark.parametrize("role", ["", "proposed", "responsible"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_colleagues_meet(world, role, method):
+    """Colleagues read no more than strangers, until an administrator has made them responsible."""
+    key = world.rows["desk_organisations"].id
+    both = Customer.id.in_([world.people[name].id for name in ("carol", "dan")])
+    Customer.update(organisation_id=key, organisation_by_hand=True).where(both).execute()
+    Customer.update(organisation_role=role).where(Customer.id == world.people["dan"].id).execute()
+    Ticket.update(organisation_id=key).where(Ticket.id == world.ticket.id).execute()
+    table = {"GET": GET, "POST": POST}[method]
+    public = [
+        endpoint for endpoint in table if endpoint.startswith("public.") and "number" in world.arguments(endpoint)
+    ]
+    place, found = PERSONAS.index("dan"), {}
+    for endpoint in [*public, "public.file"] if method == "GET" else public:
+        client, url = world.client("dan"), world.url(endpoint)
+        with client.get(url) if method == "GET" else doors.post(client, url, {}) as answer:
+            found[endpoint] = str(answer.status_code)
+    expected = {endpoint: table[endpoint].split()[place] for endpoint in found}
+    if role == "responsible":
+        expected |= {endpoint: code for endpoint, code in RESPONSIBLE[method].items() if endpoint in found}
+    assert found == expected

@@ -18,6 +18,7 @@ from models import (
     ApiKey,
     CannedResponse,
     ClosedDay,
+    Customer,
     DueTime,
     Erasure,
     Filter,
@@ -27,6 +28,8 @@ from models import (
     Mailbox,
     OpeningHours,
     Order,
+    Organisation,
+    OrganisationDomain,
     OutgoingEmail,
     Priority,
     SavedView,
@@ -55,6 +58,9 @@ def add_rows(number: int, reader) -> set[type]:
     order = {"customer": customer, "email": customer.primary_address.email, "placed_at": now, "updated_at": now}
     mail = {"to_email": "a@b.example", "from_email": "desk@b.example", "locale": "en", "due_at": now, "created_at": now}
     mailbox = Mailbox.create(name=f"Mailbox {number}", address=f"box{number}@desk.example", service=service)
+    organisation = Organisation.create(name=f"Acme {number}", key=f"acme {number}", created_at=now, assignee=agent)
+    place = {"organisation_id": organisation.id, "organisation_role": "responsible", "organisation_by_hand": True}
+    Customer.update(place).where(Customer.id == customer.id).execute()
     ticket = cast.open_ticket(customer, service, department)
     rows = [
         service,
@@ -70,6 +76,8 @@ def add_rows(number: int, reader) -> set[type]:
         Priority.create(identifier=f"priority {number}", label=label),
         DueTime.create(service=service, first_reply=60),
         OpeningHours.create(service=service, monday="09:00–12:00"),
+        organisation,
+        OrganisationDomain.create(organisation=organisation, domain=f"acme{number}.example"),
         Tag.create(name=f"tag {number}", key=f"tag {number}"),
         CannedResponse.create(service=service, name=f"Response {number}", body="<p>Hello</p>", author=agent),
         SavedView.create(owner=agent, name=f"List {number}", query=f"service={service.id}", shared=True),
