@@ -103,9 +103,9 @@ def visible_tickets(actor: Actor) -> ModelSelect:
         return query
     if isinstance(actor, TicketGuest):
         theirs = (Ticket.customer == actor.customer.id) | Ticket.id.in_(customer_sight.in_copy([actor.address.id]))
-        return query.where(Ticket.id == actor.ticket_id, theirs, customer_sight.shown())
+        return query.where(Ticket.id == actor.ticket_id, theirs, customer_sight.not_hidden())
     if isinstance(actor, Customer):
-        return query.where(customer_sight.readable(actor), customer_sight.shown())
+        return query.where(customer_sight.readable(actor), customer_sight.not_hidden())
     return within(sight_of(actor), actor.id)
 
 
@@ -170,7 +170,7 @@ def within(sight: Sight | None, agent: int | Slot, *, by_place: bool = True) -> 
 
 def own_tickets(customer: Customer) -> ModelSelect:
     """Return the tickets that a customer opened or is in copy of: all they see but those of colleagues."""
-    return Ticket.select().where(customer_sight.own(customer), customer_sight.shown())
+    return Ticket.select().where(customer_sight.own(customer), customer_sight.not_hidden())
 
 
 def colleagues_tickets(customer: Customer) -> ModelSelect | None:
@@ -178,7 +178,7 @@ def colleagues_tickets(customer: Customer) -> ModelSelect | None:
     organisation_id = customer_sight.organisation_read_by(customer)
     if organisation_id is None:
         return None
-    return Ticket.select().where(customer_sight.of_organisation(organisation_id), customer_sight.shown())
+    return Ticket.select().where(customer_sight.of_organisation(organisation_id), customer_sight.not_hidden())
 
 
 def is_in_copy(actor: Actor, ticket: Ticket) -> bool:

@@ -11,7 +11,7 @@ from helpdesk.settings import lookups
 from models import RESPONSIBLE, Customer, CustomerAddress, Ticket, TicketCc
 
 
-def shown() -> Expression:
+def not_hidden() -> Expression:
     """Return the condition of the tickets that no filter and no spam rule hides from customers."""
     return ~Ticket.hidden_from_customer
 

@@ -16,7 +16,7 @@ from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import PERSONAL, NewMail, Text, text
-from helpdesk.settings import email_kinds
+from helpdesk.settings import email_frame, email_kinds
 from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
@@ -146,7 +146,7 @@ def _with_colleagues(wording: Text, kind: str, recipient: Recipient, ticket: Any
     copied = TicketCc.select(TicketCc.address).where(TicketCc.ticket == ticket.id, TicketCc.organisation_id > 0)
     people = CustomerAddress.select(CustomerAddress, Customer).join(Customer).where(CustomerAddress.id.in_(copied))
     names = ", ".join(row.customer.full_name or row.email for row in people.order_by(CustomerAddress.id))
-    line = email_kinds.COLLEAGUES_LINE.text(recipient.locale) % {"names": names}
+    line = email_frame.COLLEAGUES_LINE.text(recipient.locale) % {"names": names}
     return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>") if names else wording
 
 

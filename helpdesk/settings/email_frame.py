@@ -118,3 +118,8 @@ PUT_IN_COPY = Label(
 )
 #: Where an agent says which e-mails to get.
 SETTINGS_LINE = Label(en="Change my notifications:", fr="Changer mes notifications\u00a0:")
+
+#: Who of the customer's organisation gets a copy of a new ticket, below its confirmation.
+COLLEAGUES_LINE = Label(
+    en="In copy, from your organisation: %(names)s.", fr="En copie, dans votre organisation\u00a0: %(names)s."
+)

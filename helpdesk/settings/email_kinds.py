@@ -216,11 +216,6 @@ SATISFACTION_LINE = Label(
     fr="Notre aide vous convient-elle\u202f? Vous pouvez nous le dire sur la page du ticket.",
 )
 
-#: Who of the customer's organisation gets a copy of a new ticket, below its confirmation.
-COLLEAGUES_LINE = Label(
-    en="In copy, from your organisation: %(names)s.", fr="En copie, dans votre organisation\u00a0: %(names)s."
-)
-
 #: What is due when, below a mail about a due time.
 DUE_LINE = Label(en="%(target)s: due on %(when)s", fr="%(target)s\u00a0: échéance le %(when)s")
 

@@ -36,7 +36,7 @@ def acme(root: Agent, carol: Customer, dan: Customer) -> Organisation:
 
 
 @pytest.fixture
-def asked(acme: Organisation, carol: Customer, billing, invoices) -> Ticket:
+def acme_ticket(acme: Organisation, carol: Customer, billing, invoices) -> Ticket:
     """A ticket of Carol's, opened as one of Acme."""
     return cast.open_ticket(again(carol), billing, invoices)
 
@@ -58,55 +58,55 @@ def copied(ticket: Ticket) -> set[str]:
 # --- Sight --------------------------------------------------------------------------------------------------------
 
 
-def test_colleagues_read_nothing_until_an_administrator_has_confirmed(asked, dan, root):
-    assert not sees(dan, asked)
+def test_colleagues_read_nothing_until_an_administrator_has_confirmed(acme_ticket, dan, root):
+    assert not sees(dan, acme_ticket)
     clerk = cast.make_agent("Clerk", None, role=cast.make_role("Clerk", can_configure=True))
     responsible.set_responsible(dan, True, actor=clerk)
     assert again(dan).organisation_role == PROPOSED
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
     with pytest.raises(NotAllowed):
         responsible.confirm(again(dan), actor=clerk)
     responsible.confirm(again(dan), actor=root)
     assert again(dan).organisation_role == RESPONSIBLE
-    assert sees(dan, asked)
+    assert sees(dan, acme_ticket)
     responsible.set_responsible(again(dan), False, actor=clerk)
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
 
 
-def test_everybody_reads_where_an_administrator_says_so(acme, asked, dan, root):
+def test_everybody_reads_where_an_administrator_says_so(acme, acme_ticket, dan, root):
     clerk = cast.make_agent("Clerk", None, role=cast.make_role("Clerk", can_configure=True))
     values = {"name": "Acme", "domains": "customer.example", "everybody_sees": True}
     with pytest.raises(NotAllowed):
         saving.save(Organisation.get_by_id(acme.id), values, actor=clerk)
     saving.save(Organisation.get_by_id(acme.id), values, actor=root)
-    assert sees(dan, asked)
+    assert sees(dan, acme_ticket)
     saving.save(Organisation.get_by_id(acme.id), {**values, "enabled": False}, actor=root)
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
 
 
-def test_an_address_that_is_not_proven_shows_nothing(asked, dan, root):
+def test_an_address_that_is_not_proven_shows_nothing(acme_ticket, dan, root):
     responsible.set_responsible(dan, True, actor=root)
     CustomerAddress.update(proven_at=None).where(CustomerAddress.customer == dan.id).execute()
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
 
 
-def test_a_proven_address_elsewhere_is_no_address_of_the_organisation(asked, dan, root):
+def test_a_proven_address_elsewhere_is_no_address_of_the_organisation(acme_ticket, dan, root):
     responsible.set_responsible(dan, True, actor=root)
     CustomerAddress.create(
         customer=dan, email="dan@home.example", is_primary=False, proven_at=clock.now(), created_at=clock.now()
     )
     CustomerAddress.update(proven_at=None).where(CustomerAddress.email == "dan@customer.example").execute()
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
 
 
 @pytest.mark.parametrize("way", ["removed", "corrected", "by hand", "domain gone", "deleted"])
-def test_whoever_leaves_reads_nothing_any_more(acme, asked, dan, root, way):
+def test_whoever_leaves_reads_nothing_any_more(acme, acme_ticket, dan, root, way):
     responsible.set_responsible(dan, True, actor=root)
     actor = again(dan)
-    tickets.receive_message(asked, "I know more.", actor=actor)
-    assert copied(asked) == {"dan@customer.example"}
+    tickets.receive_message(acme_ticket, "I know more.", actor=actor)
+    assert copied(acme_ticket) == {"dan@customer.example"}
     address = dan.primary_address
-    link = links.make("ticket", address=address, ticket=asked)
+    link = links.make("ticket", address=address, ticket=acme_ticket)
     assert link
     if way == "removed":
         addresses.add(again(dan), "dan@home.example", actor=root)
@@ -119,66 +119,66 @@ def test_whoever_leaves_reads_nothing_any_more(acme, asked, dan, root, way):
         saving.save(Organisation.get_by_id(acme.id), {"name": "Acme", "domains": ""}, actor=root)
     else:
         saving.delete(Organisation.get_by_id(acme.id), actor=root)
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
     # Nor by the links of mails that were sent before.
-    assert copied(asked) == set()
+    assert copied(acme_ticket) == set()
     for row in again(dan).addresses:
         with pytest.raises(NotFound):
-            access.find_ticket(TicketGuest(again(dan), asked.id, row), asked.number)
+            access.find_ticket(TicketGuest(again(dan), acme_ticket.id, row), acme_ticket.number)
     # Who is named responsible elsewhere later begins anew.
     assert again(dan).organisation_role == ""
 
 
-def test_whoever_comes_back_is_not_responsible_any_more(acme, asked, dan, root):
+def test_whoever_comes_back_is_not_responsible_any_more(acme, acme_ticket, dan, root):
     responsible.set_responsible(dan, True, actor=root)
     place.save(again(dan), Place(NONE), actor=root)
     place.save(again(dan), Place(BY_DOMAIN), actor=root)
     assert again(dan).organisation_id == acme.id
-    assert not sees(dan, asked)
+    assert not sees(dan, acme_ticket)
 
 
-def test_membership_by_hand_counts_with_any_proven_address(acme, asked, root):
+def test_membership_by_hand_counts_with_any_proven_address(acme, acme_ticket, root):
     eve = cast.make_customer("Eve", email="eve@home.example")
     place.save(eve, Place(BY_NAME, "Acme", is_responsible=True), actor=root)
-    assert sees(eve, asked)
+    assert sees(eve, acme_ticket)
     CustomerAddress.update(proven_at=None).where(CustomerAddress.customer == eve.id).execute()
-    assert not sees(eve, asked)
+    assert not sees(eve, acme_ticket)
 
 
-def test_tickets_of_before_and_of_others_are_not_colleagues(acme, asked, dan, root, billing, invoices):
+def test_tickets_of_before_and_of_others_are_not_colleagues(acme, acme_ticket, dan, root, billing, invoices):
     eve = cast.make_customer("Eve", email="eve@home.example")
     theirs = cast.open_ticket(eve, billing, invoices)
     responsible.set_responsible(dan, True, actor=root)
     assert not sees(dan, theirs)
     colleagues = access.colleagues_tickets(again(dan))
     assert colleagues is not None
-    assert [row.id for row in colleagues] == [asked.id]
+    assert [row.id for row in colleagues] == [acme_ticket.id]
     assert [row.id for row in access.own_tickets(again(dan))] == []
 
 
-def test_spam_and_what_a_filter_hid_is_no_colleagues(asked, dan, root):
+def test_spam_and_what_a_filter_hid_is_no_colleagues(acme_ticket, dan, root):
     responsible.set_responsible(dan, True, actor=root)
-    tickets.mark_spam(asked, actor=root, block_author=False)
-    assert not sees(dan, asked)
+    tickets.mark_spam(acme_ticket, actor=root, block_author=False)
+    assert not sees(dan, acme_ticket)
 
 
 # --- Answering ----------------------------------------------------------------------------------------------------
 
 
-def test_a_colleague_answers_as_themselves_and_is_in_copy_then(asked, carol, dan, root):
+def test_a_colleague_answers_as_themselves_and_is_in_copy_then(acme_ticket, carol, dan, root):
     responsible.set_responsible(dan, True, actor=root)
-    message = tickets.receive_message(asked, "I know more.", actor=again(dan))
-    assert (message.customer_id, Ticket.get_by_id(asked.id).customer_id) == (dan.id, carol.id)
-    assert copied(asked) == {"dan@customer.example"}
+    message = tickets.receive_message(acme_ticket, "I know more.", actor=again(dan))
+    assert (message.customer_id, Ticket.get_by_id(acme_ticket.id).customer_id) == (dan.id, carol.id)
+    assert copied(acme_ticket) == {"dan@customer.example"}
     for verb in ("close", "copy", "rate"):
         with pytest.raises(NotAllowed):
-            access.require(again(dan), verb, asked)
+            access.require(again(dan), verb, acme_ticket)
 
 
-def test_a_colleague_never_reads_notes(asked, dan, root, client_of):
-    tickets.add_note(asked, "<p>Only for us</p>", actor=root)
+def test_a_colleague_never_reads_notes(acme_ticket, dan, root, client_of):
+    tickets.add_note(acme_ticket, "<p>Only for us</p>", actor=root)
     responsible.set_responsible(dan, True, actor=root)
-    page = client_of(again(dan)).get(f"/tickets/{asked.number}")
+    page = client_of(again(dan)).get(f"/tickets/{acme_ticket.number}")
     assert page.status_code == 200
     assert "Only for us" not in page.text
     assert "Carol Jones of Acme opened this ticket" in page.text
@@ -187,29 +187,29 @@ def test_a_colleague_never_reads_notes(asked, dan, root, client_of):
 # --- Private ------------------------------------------------------------------------------------------------------
 
 
-def test_what_its_author_keeps_stays_theirs(asked, carol, dan, root):
+def test_what_its_author_keeps_stays_theirs(acme_ticket, carol, dan, root):
     responsible.set_responsible(dan, True, actor=root)
-    tickets.receive_message(asked, "I know more.", actor=again(dan))
-    of_organisation.set_private(asked, True, actor=again(carol))
-    assert not sees(dan, asked)
-    assert sees(carol, asked)
-    assert copied(asked) == set()
-    of_organisation.set_private(asked, False, actor=again(carol))
-    assert sees(dan, asked)
+    tickets.receive_message(acme_ticket, "I know more.", actor=again(dan))
+    of_organisation.set_private(acme_ticket, True, actor=again(carol))
+    assert not sees(dan, acme_ticket)
+    assert sees(carol, acme_ticket)
+    assert copied(acme_ticket) == set()
+    of_organisation.set_private(acme_ticket, False, actor=again(carol))
+    assert sees(dan, acme_ticket)
 
 
-def test_only_its_author_keeps_a_ticket(asked, dan, root):
+def test_only_its_author_keeps_a_ticket(acme_ticket, dan, root):
     responsible.set_responsible(dan, True, actor=root)
     with pytest.raises(NotAllowed):
-        of_organisation.set_private(asked, True, actor=again(dan))
+        of_organisation.set_private(acme_ticket, True, actor=again(dan))
 
 
-def test_a_merge_keeps_what_was_private(asked, carol, dan, root, billing, invoices):
+def test_a_merge_keeps_what_was_private(acme_ticket, carol, dan, root, billing, invoices):
     responsible.set_responsible(dan, True, actor=root)
     secret = cast.open_ticket(again(carol), billing, invoices, is_private=True)
     assert not sees(dan, secret)
-    tickets.merge(secret, asked, actor=root)
-    assert not sees(dan, Ticket.get_by_id(asked.id))
+    tickets.merge(secret, acme_ticket, actor=root)
+    assert not sees(dan, Ticket.get_by_id(acme_ticket.id))
 
 
 # --- Copies -------------------------------------------------------------------------------------------------------
