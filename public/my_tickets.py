@@ -246,11 +246,13 @@ def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") ->
 def _colleagues(who: Person, row: Ticket) -> dict[str, object]:
     """Return whether the reader is a colleague of who opened the ticket, and whether it can be kept from colleagues."""
     person = who.customer if isinstance(who, TicketGuest) else who
-    is_author = isinstance(who, Customer) and who.id == row.customer_id
     is_colleague = person.id != row.customer_id and person.organisation_id == row.organisation_id
     return {
         "colleague_at": (is_colleague and lookups.organisation(row.organisation_id)) or None,
-        "may_keep": is_author and row.organisation_id is not None and of_organisation.may_be_read(who),
+        "may_keep": isinstance(who, Customer)
+        and who.id == row.customer_id
+        and row.organisation_id is not None
+        and of_organisation.may_be_read(who),
     }
 
 

@@ -8,6 +8,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from wtforms import BooleanField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
@@ -31,9 +32,9 @@ class PlaceForm(DeskForm):
     how = RadioField(
         lazy("Organisation"),
         choices=[
-            (BY_DOMAIN, lazy("As the domains of their addresses say")),
-            (BY_NAME, lazy("This one:")),
-            (NONE, lazy("None, whatever their addresses say")),
+            SelectChoice(BY_DOMAIN, lazy("As the domains of their addresses say")),
+            SelectChoice(BY_NAME, lazy("This one:")),
+            SelectChoice(NONE, lazy("None, whatever their addresses say")),
         ],
         validate_choice=False,
     )

@@ -253,6 +253,7 @@ TAKES_DEFAULTS = (
     "desk_departments",
     "desk_due_times",
     "desk_opening_hours",
+    "desk_organisations",
     "desk_roles",
     "desk_services",
     "desk_tags",
