@@ -301,8 +301,8 @@ POST: dict[str, str] = {
     "desk_erasures.delete_view": f"{CONFIGURE} 404",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 422",
     "desk_customer_erasing.cancel_view": f"{CONFIGURE} 302",
-    # Which organisation is missing.
-    "desk_customer_organisation.organisation_view": f"{CONFIGURE} 422",
+    # What is missing stays as it was.
+    "desk_customer_organisation.organisation_view": f"{CONFIGURE} 302",
     "desk_customer_organisation.confirm_view": f"{CONFIGURE} 302",
     "desk_orders.action_view": f"{CONFIGURE} 302",
     "desk_orders.create_view": f"{CONFIGURE} 302",
