@@ -64,6 +64,7 @@ def again(mail: OutgoingEmail, message: Message) -> NewMail | None:
         return None
     recipient = Recipient(mail.to_email, mail.locale, agent=mail.agent, address=mail.address)
     wording = _with_question(text(mail.kind, mail.locale), mail.kind, recipient, ticket)
+    wording = _with_colleagues(wording, mail.kind, recipient, ticket)
     return NewMail(
         mail.kind, wording, recipient, values_of(ticket, recipient, message), ticket, message, mail.automatic
     )
