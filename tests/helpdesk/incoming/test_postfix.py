@@ -35,7 +35,7 @@ def server(sales: Service) -> Iterator[postfix.Postfix]:
         yield started
 
 
-def taken(server: postfix.Postfix) -> list[tuple[str, str]]:
+def mails_of(server: postfix.Postfix) -> list[tuple[str, str]]:
     """Return the state and the file of each mail that the desk took."""
     with sqlite3.connect(server.desk / "guichet.db") as connection:
         return list(connection.execute("SELECT state, path FROM incoming_mail"))
@@ -43,8 +43,8 @@ def taken(server: postfix.Postfix) -> list[tuple[str, str]]:
 
 def test_a_mail_of_postfix_is_taken_and_leaves_its_queue(server: postfix.Postfix) -> None:
     server.send(mail("The bell is too quiet."), ADDRESS)
-    wait_until(lambda: len(taken(server)) == 1)
-    [(state, path)] = taken(server)
+    wait_until(lambda: len(mails_of(server)) == 1)
+    [(state, path)] = mails_of(server)
     assert state == "stored"
     files = [file.read_bytes() for file in server.desk.rglob("*") if file.is_file() and file.name in path]
     assert any(b"The bell is too quiet." in content for content in files)
@@ -60,4 +60,4 @@ def test_postfix_keeps_a_mail_until_the_desk_can_take_it(server: postfix.Postfix
     shutil.rmtree(server.desk, ignore_errors=True)
     os.rename(away, server.desk)
     wait_until(lambda: server.waiting() == 0)
-    assert [state for state, _path in taken(server)] == ["stored"]
+    assert [state for state, _path in mails_of(server)] == ["stored"]
