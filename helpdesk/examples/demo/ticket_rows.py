@@ -112,6 +112,7 @@ class MemoryTicket:
             "alert_at": NO_DUE_TIME,
             "alerts": "",
             "is_snoozed": False,
+            "is_private": False,
             "snooze_ignores_replies": False,
             "hidden_from_customer": False,
             "order_number": "",
