@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from database import Base, Stamp
 from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Agent, Permission, Role, Team, TeamMember
+from tables.availability import Leave
 from tables.corrections import Mask, MessageVersion
 from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
@@ -102,6 +103,7 @@ TABLES: tuple[type[Base], ...] = (
     Permission,
     Team,
     TeamMember,
+    Leave,
     Status,
     Priority,
     Tag,

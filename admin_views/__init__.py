@@ -11,7 +11,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
 from admin_views import account, setup_menu
-from admin_views.account import passkeys, step_up, two_factor
+from admin_views.account import own_availability, passkeys, step_up, two_factor
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
 from admin_views.due_report import DueReportPage
@@ -36,6 +36,7 @@ from admin_views.setup.erasures import ErasuresView
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
 from admin_views.setup.journal import JournalPage
+from admin_views.setup.leave import LeaveView
 from admin_views.setup.opening_hours import ClosedDaysView, OpeningHoursView
 from admin_views.setup.orders import OrdersView
 from admin_views.setup.organisations import OrganisationsView
@@ -111,6 +112,7 @@ PAGES = (
     UsersView,
     DeparturesPage,
     TeamsView,
+    LeaveView,
     RolesView,
     MySettingsView,
     StatusesView,
@@ -181,6 +183,7 @@ def init_admin(app: Flask) -> None:
     for page in PAGES:
         admin.add_view(page())
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(own_availability.blueprint)
     app.register_blueprint(two_factor.blueprint)
     app.register_blueprint(passkeys.blueprint)
     app.register_blueprint(step_up.blueprint)

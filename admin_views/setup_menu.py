@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import request, url_for
 
-from helpdesk import access
+from helpdesk import access, availability
 from helpdesk.i18n import lazy
 from helpdesk.outbox import outbox_health
+from helpdesk.people import assignees
 from models import Agent
 
 #: Groups of (endpoint of the screen, name, what one must be allowed to do).
@@ -28,6 +29,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
         (
             ("desk_users", lazy("Users"), "administer"),
             ("desk_teams", lazy("Teams"), "configure"),
+            ("desk_leave", lazy("Leave"), "administer"),
             ("desk_roles", lazy("Roles"), "administer"),
             ("desk_my_settings", lazy("Settings"), "desk"),
         ),
@@ -101,9 +103,14 @@ def _link(endpoint: str, name: Any, icon: str | None = None, count: int | None =
 
 
 def me(agent: Agent) -> dict[str, str]:
-    """Return what stands at the foot of the menu: who is signed in, their profile, the way out."""
+    """Return what stands at the foot of the menu: who is signed in, whether they are there, their profile."""
+    last = availability.last_day(agent)
+    state = "on" if agent.takes_tickets else "off"
     return {
         "name": agent.name,
         "profile_url": url_for("account.profile"),
         "sign_out_url": url_for("account.sign_out"),
+        # Who handles no tickets is handed none.
+        "availability": state if assignees.in_support(agent) else "",
+        "absence": availability.note_of(last) if last is not None else "",
     }

@@ -166,6 +166,9 @@ OPENED_FOR: dict[str, Any] = {
     "email": lazy("%(who)s opened the ticket for %(customer)s, who wrote an e-mail"),
 }
 
+#: How assigning reads where it was somebody's turn.
+ASSIGNED_IN_TURN = lazy("%(who)s assigned the ticket to %(to)s in turn (open tickets until then: %(open_tickets)s)")
+
 #: How the opening of a ticket reads in the one it was merged into.
 OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which is part of this one now")
 

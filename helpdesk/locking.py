@@ -1,7 +1,8 @@
 """One act on a ticket: who acts, who gets it and its row are read again and stay as they are until the act is stored.
 
 All transactions lock in one order, so that none waits for another that waits for it: accounts and teams, then tickets
-by their ids, then the stamp of the small tables. Whoever has a ticket already never waits for an account.
+by their ids, then whose turn it is (`helpdesk.round_robin`), then the stamp of the small tables, then the counts of
+rules. Whoever has a ticket already never waits for an account.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from helpdesk import events, examples, filters, i18n, journal, notifications, se
 from helpdesk.access import Actor
 from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
+from helpdesk.filters import running
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
 from helpdesk.people import customer_absences, deliverability, required_second_factor
@@ -49,5 +50,5 @@ i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
 Cached.before_delete.append(examples.forget)
-events.before_commit.extend((on_events.follow, keeping.keep))
+events.before_commit.extend((on_events.follow, keeping.keep, running.count_hits))
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

@@ -58,6 +58,8 @@ class Agent(Cached):
     mail_on_warning = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
     mail_on_overdue = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
     mail_on_due_list = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
+    # Whether they get tickets that are handed out in turn (`helpdesk.availability`).
+    takes_tickets = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
 
     def __str__(self) -> str:
         return self.name

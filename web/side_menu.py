@@ -35,7 +35,7 @@ def side_menu(sections: Iterable[Mapping[str, Any]], me: Mapping[str, str] | Non
     """Return the menu: its sections (those with foot=True at its end, before them those with low=True), who reads."""
     holes: dict[str, object] = {"here": request.full_path}
     if me:
-        holes |= {"name": me["name"], "profile": me["profile_url"], "initials": initials}
+        holes |= {"name": me["name"], "profile": me["profile_url"], "initials": initials, "absence": me["absence"]}
     places: dict[str, list[Section]] = {"top": [], "low": [], "foot": []}
     for section in sections:
         place = "foot" if section.get("foot") else "low" if section.get("low") else "top"
@@ -50,6 +50,7 @@ def side_menu(sections: Iterable[Mapping[str, Any]], me: Mapping[str, str] | Non
         low=low,
         foot=foot,
         signed_in=bool(me),
+        availability=("away" if me["absence"] else me["availability"]) if me else "",
         chosen=theme,
         root=request.script_root,
     )

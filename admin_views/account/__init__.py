@@ -17,17 +17,19 @@ from admin_views.account.forms import (
     AccountForm,
     ForgottenForm,
     InvitationForm,
+    LeaveForm,
     PasswordForm,
     ProfileForm,
     ResetForm,
     SignInForm,
 )
-from helpdesk import i18n, links, settings
+from helpdesk import availability, i18n, links, settings
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
 from helpdesk.lib import inputs
 from helpdesk.links import LinkExpired
 from helpdesk.people import agents, invitations, sign_ins
+from helpdesk.settings import lookups
 from helpdesk.two_factor import second_factors
 from models import AccessLink, Agent
 from web import errors, passkey_site, sessions
@@ -174,7 +176,7 @@ def profile(agent: Agent) -> Page:
     """Change one's name, language and time zone."""
     form = ProfileForm(obj=agent)
     if request.method != "POST":
-        return _profile(agent, form, PasswordForm(agent, formdata=None))
+        return profile_page(agent, form)
     try:
         if form.validate():
             agents.save_profile(agent, form.data)
@@ -184,7 +186,7 @@ def profile(agent: Agent) -> Page:
             return redirect(url_for(".profile"), 303)
     except InvalidInput as error:
         form.refuse(error)
-    return _profile(agent, form, PasswordForm(agent, formdata=None)), 422
+    return profile_page(agent, form), 422
 
 
 @blueprint.post("/profile/password")
@@ -202,15 +204,25 @@ def password(agent: Agent) -> Page:
     except (InvalidInput, TooMany) as error:
         reason = error
         form.refuse(error)
-    return errors.again(_profile(agent, ProfileForm(formdata=None, obj=agent), form), reason)
+    return errors.again(profile_page(agent, password_form=form), reason)
 
 
-def _profile(agent: Agent, form: ProfileForm, password_form: PasswordForm) -> str:
+def profile_page(
+    agent: Agent,
+    form: ProfileForm | None = None,
+    password_form: PasswordForm | None = None,
+    leave_form: LeaveForm | None = None,
+) -> str:
+    """Render one’s profile, with the form that was sent."""
     token = sessions.current_token() or ""
     browsers = [(row, sign_ins.is_current(row, token)) for row in sign_ins.list_sign_ins(agent)]
     return desk_page(
-        "admin/account/profile.html", agent, form=form, password_form=password_form, browsers=browsers,
-        has_second_factor=second_factors.is_on(agent),
+        "admin/account/profile.html", agent, browsers=browsers, has_second_factor=second_factors.is_on(agent),
+        form=form or ProfileForm(formdata=None, obj=agent),
+        password_form=password_form or PasswordForm(agent, formdata=None),
+        leave_form=leave_form or LeaveForm(agent, formdata=None), leaves=availability.planned(agent),
+        concerns=availability.concerns, absence=availability.own_absence(agent), days_in_words=i18n.days_in_words,
+        agent_name=lambda key: str(lookups.agent(key)),
     )  # fmt: skip
 
 

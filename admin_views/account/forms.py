@@ -9,12 +9,14 @@ from wtforms import BooleanField, EmailField, HiddenField, PasswordField, Select
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from admin_views.base.fields import languages, optional, own_timezones
+from admin_views.base.fields import DayField, languages, optional, own_timezones
 from admin_views.base.forms import show
 from helpdesk import access, settings
 from helpdesk.due_times import rules
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
+from helpdesk.people import assignees
+from helpdesk.settings import lookups
 from helpdesk.two_factor import second_factors
 from models import BACK, NEXT, STAY, Agent
 from web import passkey_site, sessions
@@ -141,6 +143,23 @@ class ProfileForm(AccountForm):
             del self.mail_on_warning, self.mail_on_overdue, self.mail_on_due_list
         elif not access.sees_all(obj):
             del self.mail_on_due_list
+
+
+class LeaveForm(AccountForm):
+    """Days on which one is away, and who stands in."""
+
+    first_day = DayField(lazy("First day"))
+    last_day = DayField(lazy("Last day"), description=lazy("This day is part of it."))
+    substitute = SelectField(
+        lazy("Substitute"),
+        coerce=optional,
+        description=lazy("Is mailed what customers answer in your tickets, where they see these."),
+    )
+
+    def __init__(self, agent: Agent, **values: Any) -> None:
+        super().__init__(**values)
+        others = [row for row in lookups.agents() if row.id != agent.id and assignees.in_support(row)]
+        self.substitute.choices = [("", lazy("Nobody")), *((str(row.id), row.name) for row in others)]
 
 
 class CurrentForm(AccountForm):

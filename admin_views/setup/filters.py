@@ -22,6 +22,7 @@ from models import ARRIVES, Filter
 ARGUMENTS: dict[str, Any] = {
     "agent": lazy("Agent"),
     "team": lazy("Team"),
+    "pool": lazy("Among whom"),
     "priority": lazy("Priority"),
     "status": lazy("Status"),
     "place": lazy("Service or department"),
@@ -143,7 +144,11 @@ class FiltersView(Ordered, DeskView):
     def test(self, rule: Filter | None, draft: Draft) -> Any:
         """Show which of the newest tickets would match what the form holds."""
         problems = filters.problems_of_trial(draft.values())
-        return self.page(rule, draft, problems, None if problems else self.trial(draft))
+        return self.page(rule, draft, problems, None if problems else self.turns(draft))
+
+    def turns(self, draft: Draft) -> Any:
+        """Return the tickets that what the form holds would have acted on, and who would get them in turn."""
+        return filters.with_turns(self.trial(draft), draft.actions)
 
     def trial(self, draft: Draft) -> Any:
         """Return the tickets that what the form holds would have acted on."""

@@ -69,7 +69,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     delete_rule, keep_rule = staticmethod(agents.delete_agent), staticmethod(agents.keep_one_administrator)
     column_list = ("name", "role", "is_admin", "support", "active", "second_factor")
     column_details_list = column_export_list = ()
-    form_columns = ("name", "email", "current", "role", "is_admin", "active", "locale")
+    form_columns = ("name", "email", "current", "role", "is_admin", "active", "takes_tickets", "locale")
     repeated = ("role", "locale")
     create_template, edit_template = "admin/rich_form.html", "admin/user_form.html"
     inline_models = (InlinePermission(Permission),)
@@ -86,6 +86,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
         "role": lazy("Role"),
         "is_admin": lazy("All rights"),
         "active": lazy("Active"),
+        "takes_tickets": lazy("Takes tickets in turn"),
         "locale": lazy("Language"),
         "support": lazy("In support"),
         "second_factor": lazy("Two-factor authentication"),
@@ -99,6 +100,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
             "Roles. When off, the role and the permissions decide."
         ),
         "active": lazy("When off, they are signed out everywhere and their tickets are unassigned."),
+        "takes_tickets": lazy("When off, no ticket is handed to them in turn. Their menu has the same switch."),
         "locale": lazy("The language of their pages and e-mails."),
     }
     column_searchable_list = ("name", "email")
@@ -146,7 +148,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     def create_form(self, obj: Any = None) -> Any:
         """Ask what an invitation needs."""
         form = super().create_form(obj)
-        for name in ("active", "permissions", "current"):
+        for name in ("active", "takes_tickets", "permissions", "current"):
             del form[name]
         return form
 

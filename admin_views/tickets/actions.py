@@ -16,6 +16,7 @@ from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
 from helpdesk.outbox import retries, returned
+from helpdesk.people import assignees
 from models import STAY, Agent, Message, Team, Ticket
 
 ACT = "desk_actions.act_view"
@@ -104,7 +105,16 @@ class ActionsPage(TicketDeskPage):
         except InvalidInput as error:
             return self.refuse(number, "update", error)
         flash(_("The ticket parameters have been updated."), "success")
+        self.flash_absence(ticket, form_name="assignee")
         return redirect(self.context.back_to(ticket))
+
+    @staticmethod
+    def flash_absence(ticket: Ticket, form_name: str) -> None:
+        """Say plainly when the ticket was just given to somebody on leave."""
+        is_new = request.form.get(form_name) not in {None, request.form.get(f"shown_{form_name}")}
+        text = assignees.absence_text(Ticket.get_by_id(ticket.id)) if is_new else ""
+        if text:
+            flash(text, "info")
 
     def update(self, ticket: Ticket) -> None:
         """Apply the panel's form; a field that was not shown, or is as its page showed it, is not changed."""
@@ -146,6 +156,7 @@ class ActionsPage(TicketDeskPage):
         except InvalidInput as error:
             return self.refuse(number, "transfer", error)
         flash(_("The ticket has been transferred to %(name)s.", name=str(to)), "success")
+        self.flash_absence(ticket, form_name="to")
         return redirect(self.context.back_to(ticket) if self.agent.after_act == STAY else onward)
 
     @expose("/<number>/move", methods=["POST"])

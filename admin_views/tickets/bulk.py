@@ -12,7 +12,7 @@ from flask_admin import expose
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from admin_views.tickets import bulk_macros, page_state
+from admin_views.tickets import bulk_macros, bulk_turns, page_state
 from admin_views.tickets.actions import ACTS
 from admin_views.tickets.base import TicketDeskPage, offer_undo
 from admin_views.tickets.merging import question
@@ -59,6 +59,8 @@ class BulkPage(TicketDeskPage):
             return self.merge()
         if act == "macro":
             return self.macro()
+        if act == "in-turn":
+            return self.hand_out()
         if act not in bulk.ACTS or act in bulk.OF_ONE:
             abort(404)
         try:
@@ -126,6 +128,25 @@ class BulkPage(TicketDeskPage):
         hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
         act = url_for("desk_bulk.bulk_view", act="macro")
         return self.render("admin/ticket_macro_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
+
+    def hand_out(self) -> ResponseReturnValue:
+        """Hand the ticked tickets out in turn, once it was shown who gets how many."""
+        ids, error, form = self.ticked(), "", request.form
+        if not ids:
+            flash(_("Tick at least one ticket first."), "error")
+            return redirect(back())
+        access.require(self.agent, "assign")
+        try:
+            # What was shown is done: another choice in the menu is shown first.
+            if form.get("confirmed", "") == form.get("pool") != "":
+                flash_outcome("in-turn", bulk_turns.do(self.agent, ids, form["pool"]))
+                return redirect(back())
+            shown = bulk_turns.question(self.agent, ids, form)
+        except InvalidInput as refused:
+            error, shown = str(refused), bulk_turns.question(self.agent, ids, MultiDict())
+        hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
+        act = url_for("desk_bulk.bulk_view", act="in-turn")
+        return self.render("admin/ticket_turns_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""
@@ -214,7 +235,7 @@ def flash_outcome(act: str, outcome: Outcome) -> None:
 
 def success_text(act: str, number: int) -> str:
     """Return how many tickets an act has changed, in words."""
-    if act == "assign":
+    if act in {"assign", "in-turn"}:
         return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", number)
     if act == "delete":
         return ngettext("%(num)s ticket is in the bin.", "%(num)s tickets are in the bin.", number)

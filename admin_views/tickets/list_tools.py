@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from admin_views.tickets.moments import zone_of
-from helpdesk import access
+from helpdesk import access, availability
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import moments
 from helpdesk.lists import criteria, display, period_criteria
@@ -70,6 +70,7 @@ def bulk_acts(tickets: TicketListing, view: str) -> Markup:
         service=tickets.service_id or (department.service_id if department else 0),
         department=tickets.department_id,
         has_macros=bool(using.offered_to(tickets.agent)),
+        absences=availability.absences(),
     )
 
 
@@ -83,11 +84,11 @@ def display_choices(agent: Agent) -> Markup:
     )
 
 
-def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
+def _targets(*, service: int, department: int | None, absences: availability.Absences, **_key: Any) -> dict[str, Any]:
     """Return whom tickets may be assigned to, those who cover the place first, and what else may be set."""
     covering, others = assignees.eligible_agents(service, department)
     rows = {"teams": lookups.teams(), "agents": covering + others, "catalogue": lookups}
-    return {**rows, "label_of": moments.label_of}
+    return {**rows, "label_of": moments.label_of, "notes": availability.notes(absences)}
 
 
 def _choices(*, view: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any]:

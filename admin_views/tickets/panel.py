@@ -15,6 +15,7 @@ from helpdesk import access, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lists import bulk
+from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from models import Agent, Team, Ticket
 
@@ -63,8 +64,10 @@ def store_choice(context: TicketContext, ticket: Ticket, form: MultiDict[str, st
     except InvalidInput as error:
         return {"error": str(error)}, 422
     now = Ticket.get_by_id(ticket.id)
+    saved = _("The ticket parameters have been updated.")
+    notice = assignees.absence_text(now) if "assignee" in form else ""
     answer = {
-        "text": _("The ticket parameters have been updated."),
+        "text": _("%(text)s %(notice)s", text=saved, notice=notice) if notice else saved,
         "undo": undo,
         "known": page_state.of_now(now),
     }

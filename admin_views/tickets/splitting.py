@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.on_behalf import places
 from admin_views.tickets.panel import target
-from helpdesk import access, settings, tickets
+from helpdesk import access, availability, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _
 from helpdesk.lib import control_characters, inputs
@@ -62,7 +62,8 @@ class SplitPage(TicketDeskPage):
             has_more=len(newest) > splitting.MOST, ticked=form.getlist("message") or request.args.getlist("message"),
             words=excerpt.of_html, subject=form.get("subject", ticket.subject), places=offered(self.agent, ticket),
             place=form.get("place", place_of(ticket)), current=form.get("to", ""), teams=lookups.teams(),
-            covering=covering, others=others, form_key=secrets.token_urlsafe(16), error=str(error or ""),
+            covering=covering, others=others, notes=availability.notes(availability.absences()),
+            form_key=secrets.token_urlsafe(16), error=str(error or ""),
             wrong=FIELD_OF.get(error.field or "", error.field) if error is not None else "",
             act=self.context.address(ticket, SPLIT), back=self.context.address(ticket),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from admin_views.tickets import ways_to_send
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.moments import zone_of
-from helpdesk import access
+from helpdesk import access, availability
 from helpdesk.lib import moments
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
@@ -31,7 +31,12 @@ def of_ticket(
     ticket: Ticket, agent: Agent, refused: Mapping[str, str], *, is_unread: bool, has_others: bool, has_several: bool
 ) -> dict[str, Any]:
     """Return what the template of a ticket's page makes its parts by."""
-    place = {"service": ticket.service_id, "department": ticket.department_id}
+    place = {
+        "service": ticket.service_id,
+        "department": ticket.department_id,
+        # Who is not there today stands so in the menus.
+        "absences": availability.absences(),
+    }
     may = tuple(verb for verb in VERBS if access.can(agent, verb, ticket))
     states = {
         "closed": ticket.is_closed,
@@ -79,13 +84,14 @@ def _choices(kind: str, current: int, chosen: str) -> Markup:
     return fragment("admin/ticket_choices.html", _rows, kind=kind, current=current, chosen=chosen)
 
 
-def _targets(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
+def _targets(*, service: int, department: int | None, absences: availability.Absences, **_key: Any) -> dict[str, Any]:
     covering, others = assignees.eligible_agents(service, department)
-    return {"teams": lookups.teams(), "covering": covering, "others": others}
+    notes = availability.notes(absences)
+    return {"teams": lookups.teams(), "covering": covering, "others": others, "notes": notes}
 
 
-def _acts(*, service: int, department: int | None, **_key: Any) -> dict[str, Any]:
-    targets = _targets(service=service, department=department)
+def _acts(*, service: int, department: int | None, absences: availability.Absences, **_key: Any) -> dict[str, Any]:
+    targets = _targets(service=service, department=department, absences=absences)
     return {**targets, "catalogue": lookups, "refused": NOTHING, "label_of": moments.label_of}
 
 

@@ -1,12 +1,13 @@
-"""Teams, places and keys of an agent who leaves."""
+"""Teams, places, substitutions and keys of an agent who leaves."""
 
 from __future__ import annotations
 
+from helpdesk import availability
 from helpdesk.departures.holding import Move
 from helpdesk.i18n import _
 from helpdesk.people import api_keys, permissions, teams
 from helpdesk.settings import lookups
-from models import Agent, ApiKey, Permission, Team
+from models import Agent, ApiKey, Leave, Permission, Team
 
 # --- Teams --------------------------------------------------------------------------------------------------------
 
@@ -111,6 +112,35 @@ def give_back_places(move: Move) -> int:
         else:
             permissions.delete_permission(row, actor=move.actor)
         count += 1
+    return count
+
+
+# --- Leave of others ----------------------------------------------------------------------------------------------
+
+
+def substitutions(agent: Agent) -> list[Leave]:
+    """Return the leave of others, not over yet, for whom the agent stands in."""
+    return [row for one in lookups.agents() for row in availability.planned(one) if row.substitute_id == agent.id]
+
+
+def move_substitutions(move: Move) -> int:
+    """Let somebody else stand in, or nobody: also nobody where it is the leave of who was chosen."""
+    rows = substitutions(move.agent)
+    for row in rows:
+        heir = move.to if isinstance(move.to, Agent) and move.to.id != row.agent_id else None
+        availability.set_substitute(Leave.get_by_id(row.id), heir, actor=move.actor)
+        move.note(row.id, after={"substitute": heir.id if heir is not None else None})
+    return len(rows)
+
+
+def give_back_substitutions(move: Move) -> int:
+    """Let them stand in again where whoever was given that, or nobody, still does."""
+    count = 0
+    for change in move.changes():
+        row = Leave.get_or_none(Leave.id == change.row_id)
+        if row is not None and row.substitute_id == change.after["substitute"]:
+            availability.set_substitute(row, move.agent, actor=move.actor)
+            count += 1
     return count
 
 

@@ -100,6 +100,16 @@ HOLDINGS: tuple[Holding, ...] = (
         transfer=people.move_places,
         restore=people.give_back_places,
     ),
+    _listed(
+        "substitutions",
+        people.substitutions,
+        lazy("If nobody gets them, nobody stands in: whoever is notified of new tickets is told instead."),
+        page=_page("desk_leave.index_view"),
+        heirs=colleagues,
+        transfer=people.move_substitutions,
+        restore=people.give_back_substitutions,
+        is_freed=True,
+    ),
     # After what lets their heir see more tickets.
     Holding(
         "drafts",

@@ -4,12 +4,12 @@ No rule of its own: an action calls the verb of `helpdesk/tickets`.
 """
 
 from helpdesk.filters import rule_actions  # noqa: F401 — it registers its actions
-from helpdesk.filters.actions import ACTIONS, Action, TargetGone, choices, target
+from helpdesk.filters.actions import ACTIONS, COVERING, Action, TargetGone, choices, pool, target
 from helpdesk.filters.author_sight import rests
 from helpdesk.filters.beginnings import CLOCKS, FREQUENCY_LABELS, TRIGGERS
 from helpdesk.filters.conditions import FIELDS, OPERATORS, UNITS, WITHOUT_VALUE, Condition, conditions_of
 from helpdesk.filters.conflicts import conflict_of
-from helpdesk.filters.dry_run import TRIED, as_it_stands, try_out
+from helpdesk.filters.dry_run import TRIED, as_it_stands, try_out, with_turns
 from helpdesk.filters.running import actions_of, apply_filters, exist, resting, with_parts
 from helpdesk.filters.saving import conditions_from, delete_filter, problems, problems_of_trial, save_filter, switch
 from helpdesk.filters.sentences import broken, sentence
@@ -17,6 +17,7 @@ from helpdesk.filters.sentences import broken, sentence
 __all__ = [
     "ACTIONS",
     "CLOCKS",
+    "COVERING",
     "FIELDS",
     "FREQUENCY_LABELS",
     "OPERATORS",
@@ -37,6 +38,7 @@ __all__ = [
     "conflict_of",
     "delete_filter",
     "exist",
+    "pool",
     "problems",
     "problems_of_trial",
     "resting",
@@ -47,4 +49,5 @@ __all__ = [
     "target",
     "try_out",
     "with_parts",
+    "with_turns",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk import i18n, tickets
+from helpdesk import i18n, round_robin, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.filters.ticket_fields import NOBODY
@@ -16,11 +16,15 @@ from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from helpdesk.tickets.opening import place
-from models import ARRIVES, BEGINNINGS, Agent, CannedResponse, Ticket
+from models import ARRIVES, BEGINNINGS, Agent, CannedResponse, Team, Ticket
 
 #: What an action takes that is typed and names no row.
 TYPED = frozenset({"", "text", "email", "hours"})
 GONE = lazy("What this action names is gone or disabled.")
+#: What hands a ticket out in turn.
+IN_TURN = "in_turn"
+#: Among whom a ticket is handed out in turn, where that is no team.
+COVERING = "all"
 
 
 class TargetGone(HelpdeskError):
@@ -33,17 +37,19 @@ class Action:
 
     `ends_run` stops the rules that follow, `silences` leaves the team in peace, `box` is the label of an action that
     the editor shows as a box to tick, behind the others. `changes` names the element of the ticket that it changes.
-    `beginnings` are those of the rules that may do it.
+    `beginnings` are those of the rules that may do it. What `run` returns is kept, to explain what it did.
+    `mails_customer` says that doing it each day would write to the customer each day.
     """
 
     label: Any
-    run: Callable[[Ticket, Any], None]
+    run: Callable[[Ticket, Any], Any]
     argument: str = ""
     ends_run: bool = False
     silences: bool = False
     box: Any = None
     changes: str = ""
     beginnings: tuple[str, ...] = BEGINNINGS
+    mails_customer: bool = False
 
 
 ACTIONS: dict[str, Action] = {}
@@ -52,7 +58,7 @@ ACTIONS: dict[str, Action] = {}
 def action(key: str, *, label: Any, argument: str = "", **flags: Any) -> Callable[..., Any]:
     """Register a function as an action of filters; `flags` are those of `Action`."""
 
-    def register(run: Callable[[Ticket, Any], None]) -> Callable[[Ticket, Any], None]:
+    def register(run: Callable[[Ticket, Any], Any]) -> Callable[[Ticket, Any], Any]:
         ACTIONS[key] = Action(label, run, argument, **flags)
         return run
 
@@ -67,6 +73,11 @@ def _transfer(ticket: Ticket, agent: Any) -> None:
 @action("assign_team", label=lazy("assign to the team"), argument="team", changes="team")
 def _assign_team(ticket: Ticket, team: Any) -> None:
     tickets.assign(ticket, team, actor=SYSTEM)
+
+
+@action(IN_TURN, label=lazy("assign in turn among"), argument="pool", changes="assignee")
+def _in_turn(ticket: Ticket, pool: Any) -> dict[str, Any]:
+    return round_robin.assign(ticket, pool if isinstance(pool, Team) else None, actor=SYSTEM).data()
 
 
 @action("set_priority", label=lazy("set the priority to"), argument="priority", changes="priority")
@@ -89,7 +100,7 @@ def _move(ticket: Ticket, to: Any) -> None:
     tickets.move(ticket, *to, actor=SYSTEM)
 
 
-@action("reply", label=lazy("reply with"), argument="canned")
+@action("reply", label=lazy("reply with"), argument="canned", mails_customer=True)
 def _reply(ticket: Ticket, canned: Any) -> None:
     tickets.reply(ticket, canned_responses.filled(canned, ticket), actor=SYSTEM)
 
@@ -120,6 +131,8 @@ def target(kind: str, argument: str) -> Any:
         return argument
     if argument == NOBODY and kind in {"assignee", "assigned_team"}:
         return lazy("nobody")
+    if kind == "pool" and argument == COVERING:
+        return lazy("those who cover it")
     if kind == "language":
         return _language(argument)
     if kind == "place":
@@ -129,6 +142,12 @@ def target(kind: str, argument: str) -> Any:
     if row is None or not getattr(row, "active", getattr(row, "enabled", True)):
         raise TargetGone(GONE)
     return row
+
+
+def pool(argument: str) -> Team | None:
+    """Return the team among whose members a ticket is handed out; None: among those who cover it. Raises TargetGone."""
+    row = target("pool", argument)
+    return row if isinstance(row, Team) else None
 
 
 def check(kind: str, argument: str) -> None:
@@ -163,6 +182,7 @@ def _place(argument: str) -> tuple[int, int | None]:
 _ROWS: dict[str, Callable[[int], Any]] = {
     "agent": lookups.agent,
     "team": lookups.team,
+    "pool": lookups.team,
     "priority": lookups.priority,
     "status": lookups.status,
     "canned": lambda key: CannedResponse.get_or_none(CannedResponse.id == key),
@@ -180,9 +200,11 @@ def choices(kind: str, *, actor: Agent) -> list[tuple[str, str]]:
     if kind == "language":
         return [(code, str(name)) for code, name in i18n.CHOICES]
     nobody = [(NOBODY, str(lazy("nobody")))] if kind in {"assignee", "assigned_team"} else []
+    covering = [(COVERING, str(lazy("those who cover it")))] if kind == "pool" else []
     sources: dict[str, Callable[[], Sequence[Any]]] = {
         "agent": lambda: [row for row in lookups.agents() if assignees.in_support(row)],
         "team": lookups.teams,
+        "pool": lookups.teams,
         "assignee": lambda: [row for row in lookups.agents() if assignees.in_support(row)],
         "assigned_team": lookups.teams,
         "priority": lambda: lookups.priorities(enabled_only=True),
@@ -191,4 +213,4 @@ def choices(kind: str, *, actor: Agent) -> list[tuple[str, str]]:
     }
     rows = sources[kind]() if kind in sources else []
     # A macro without a text answers nothing.
-    return nobody + [(str(row.id), str(row)) for row in rows if kind != "canned" or row.body]
+    return nobody + covering + [(str(row.id), str(row)) for row in rows if kind != "canned" or row.body]

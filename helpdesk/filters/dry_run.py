@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from peewee import fn
 
-from helpdesk import access, folding, i18n
+from helpdesk import access, folding, i18n, round_robin
 from helpdesk.access import Actor
+from helpdesk.filters.actions import IN_TURN, TargetGone, pool
 from helpdesk.filters.conditions import FIELDS, OPERATORS, Condition, fits
 from helpdesk.filters.ticket_fields import FIRST, LATER, TicketFields, opening_mails, tags_of
-from models import NOTE, Attachment, Message, Ticket
+from helpdesk.i18n import _
+from models import NOTE, Agent, Attachment, Message, Ticket
 
 #: Tickets that a filter is tried on.
 TRIED = 200
@@ -40,6 +42,8 @@ class Match:
     excerpts: list[Excerpt]
     #: When a rule of passed time would have acted.
     at: datetime | None = None
+    #: To whom the ticket would go where it is handed out in turn, with what was looked at.
+    turn: str = ""
 
 
 def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor, bare: bool = False) -> list[Match]:
@@ -48,6 +52,26 @@ def try_out(conditions: Sequence[Condition], mode: str, *, actor: Actor, bare: b
     query = access.with_author(access.visible_tickets(actor))
     tickets = list(query.order_by(Ticket.id.desc()).limit(TRIED))
     return [match_of(facts, conditions) for facts in facts_of(tickets) if bare or fits(conditions, mode, facts)]
+
+
+def with_turns(matches: Sequence[Match], actions: Sequence[Mapping[str, str]]) -> list[Match]:
+    """Return these tickets, each with who would get it in turn today, the oldest first; as they are without that."""
+    arguments = [str(row.get("argument")) for row in actions if row.get("action") == IN_TURN]
+    if not arguments:
+        return list(matches)
+    try:
+        team = pool(arguments[-1])
+    except TargetGone:
+        return list(matches)
+    choices = round_robin.choices([match.ticket for match in reversed(matches)], team)
+    return [replace(match, turn=_turn(*choices[match.ticket.id])) for match in matches]
+
+
+def _turn(agent: Agent | None, seen: round_robin.Seen) -> str:
+    words = round_robin.in_words(seen.data())
+    if agent is None:
+        return _("It would go to nobody. %(seen)s", seen=words)
+    return _("It would go to %(name)s. %(seen)s", name=agent.name, seen=words)
 
 
 def as_it_stands(conditions: Sequence[Condition]) -> list[Condition]:

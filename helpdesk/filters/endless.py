@@ -29,7 +29,8 @@ _CATEGORIES = {
 
 TEXT = lazy(
     "Nothing this rule does ends what it waits for: it could act on the same ticket for ever. Let it act once per "
-    "ticket, or let one of its actions change what a condition looks at."
+    "ticket, at most once a day if it does not write to the customer, or let one of its actions change what a "
+    "condition looks at."
 )
 
 
@@ -42,6 +43,12 @@ def could_run_for_ever(
     ended = [any(_falsifies(action, condition) for action in actions) for condition in conditions]
     # Where one condition is enough, each of them must end.
     return not ended or not (all(ended) if mode == "any" else any(ended))
+
+
+def writes_to_customer(actions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one of these actions would, done each day, write to the customer each day."""
+    kinds = (ACTIONS.get(str(row.get("action"))) for row in actions)
+    return any(kind is not None and kind.mails_customer for kind in kinds)
 
 
 def _ends(clock: str, row: Mapping[str, Any]) -> bool:

@@ -55,14 +55,17 @@ class RuleLog:
     def fail(self) -> None:
         """Note that the last rule failed: nothing of what it did is stored."""
         undone = self.rules[-1].pop("acts", [])
-        self.acts -= sum(not skipped for _action, _argument, *skipped in undone)
+        self.acts -= sum(len(row) < 3 or row[2] is None for row in undone)
         self.outcome(FAILED)
 
-    def act(self, action: str, argument: str, error: HelpdeskError | None = None) -> None:
-        """Note an action of the last rule: done, or skipped and why."""
+    def act(self, action: str, argument: str, error: HelpdeskError | None = None, seen: Any = None) -> None:
+        """Note an action of the last rule: done, or skipped and why; and what it looked at, where it had a choice."""
         self.acts += error is None
-        skipped = [i18n.source_of(error.message)] if error is not None else []
-        self.rules[-1].setdefault("acts", []).append([action, argument, *skipped])
+        skipped = i18n.source_of(error.message) if error is not None else None
+        row = [action, argument, skipped, seen]
+        while row[-1] is None:
+            row.pop()
+        self.rules[-1].setdefault("acts", []).append(row)
 
     def store(self, ticket: Ticket, beginning: str, trigger: str = "") -> None:
         """Store what was noted, if anything was."""

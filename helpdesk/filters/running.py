@@ -25,6 +25,7 @@ from helpdesk.filters.ticket_fields import TicketFields
 from helpdesk.lib.cache import CachedValue
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.notifications import Cause, Occasion, forgotten_on_failure, owe, recipients
+from helpdesk.round_robin import NobodyPresent
 from models import ARRIVES, Filter, FilterAction, FilterCondition, Ticket
 
 
@@ -95,7 +96,6 @@ def actions_of(rule: Filter) -> list[FilterAction]:
 def _run(rule: Filter, actions: list[FilterAction], ticket: Ticket, log: RuleLog) -> bool:
     """Do what the filter says, in order; return whether the run ends here."""
     record(ticket, EventKind.FILTERED, actor=SYSTEM, name=rule.name, filter=rule.id)
-    count_hit(rule)
     for row in actions:
         error = carry_out(rule, row, ticket, "by_filter", log)
         if error is not None:
@@ -105,14 +105,27 @@ def _run(rule: Filter, actions: list[FilterAction], ticket: Ticket, log: RuleLog
     return False
 
 
-def count_hit(rule: Filter) -> None:
-    """Count that a rule has acted."""
-    _count_hit.run(rule=rule.id, now=clock.now())
+def count_hits(_noted: object) -> None:
+    """Count what filters and rules did in the running transaction, in one order: the last thing before it is stored.
+
+    Two transactions that counted as they went would each wait for a row that the other one has.
+    """
+    hits: dict[int, int] = defaultdict(int)
+    for line in events.recorded():
+        if line.kind in _COUNTED:
+            hits[line.data[_COUNTED[line.kind]]] += 1
+    for key in sorted(hits):
+        _count_hit.run(rule=key, count=hits[key], now=clock.now())
+
+
+#: The lines of the history that say which filter or rule acted.
+_COUNTED = {EventKind.FILTERED.value: "filter", EventKind.RULE_APPLIED.value: "rule"}
 
 
 @Prepared
 def _count_hit() -> ModelUpdate:
-    return Filter.update(hits=Filter.hits + 1, last_hit_at=Slot("now")).where(Filter.id == Slot("rule"))
+    row = Filter.update(hits=Filter.hits + Slot("count"), last_hit_at=Slot("now"))
+    return row.where(Filter.id == Slot("rule"))
 
 
 def carry_out(rule: Filter, row: FilterAction, ticket: Ticket, key: str, log: RuleLog) -> HelpdeskError | None:
@@ -122,13 +135,13 @@ def carry_out(rule: Filter, row: FilterAction, ticket: Ticket, key: str, log: Ru
         return None
     try:
         with events.transaction(), forgotten_on_failure(), events.by_filter(rule.name, key):
-            kind.run(ticket, target(kind.argument, row.argument))
+            seen = kind.run(ticket, target(kind.argument, row.argument))
     except HelpdeskError as error:
-        log.act(row.action, row.argument, error)
+        log.act(row.action, row.argument, error, error.seen.data() if isinstance(error, NobodyPresent) else None)
         if isinstance(error, TargetGone):
             tell_of_gone(rule)
         return error
-    log.act(row.action, row.argument)
+    log.act(row.action, row.argument, seen=seen)
     return None
 
 

@@ -22,14 +22,26 @@ from helpdesk.filters.conditions import (
     Field,
     megabytes,
 )
-from helpdesk.filters.endless import TEXT, could_run_for_ever
+from helpdesk.filters.endless import TEXT, could_run_for_ever, writes_to_customer
 from helpdesk.filters.running import with_parts
 from helpdesk.filters.sentences import sentence
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, sort_position
 from helpdesk.people import customers
 from helpdesk.tickets import canned_responses
-from models import ARRIVES, BEGINNINGS, FREQUENCIES, HAPPENS, ONCE, PASSED, Agent, Filter, FilterAction, FilterCondition
+from models import (
+    ARRIVES,
+    BEGINNINGS,
+    DAILY,
+    FREQUENCIES,
+    HAPPENS,
+    ONCE,
+    PASSED,
+    Agent,
+    Filter,
+    FilterAction,
+    FilterCondition,
+)
 
 LONGEST_NAME, LONGEST_VALUE, LONGEST_ARGUMENT = 120, 500, 200
 #: Conditions, or actions, of one filter.
@@ -50,7 +62,8 @@ def problems(values: Mapping[str, Any], *, actor: Actor) -> dict[str, str]:
     problems |= _action_problems(values.get("actions") or [], actor, beginning)
     if not problems and beginning == PASSED and values.get("frequency", ONCE) != ONCE:
         mode, rows = str(values.get("mode")), (values.get("conditions") or [], values["actions"])
-        if could_run_for_ever(str(values["trigger"]), mode, *rows):
+        is_harmless = values["frequency"] == DAILY and not writes_to_customer(values["actions"])
+        if not is_harmless and could_run_for_ever(str(values["trigger"]), mode, *rows):
             problems["frequency"] = TEXT
     return {field: str(text) for field, text in problems.items()}
 

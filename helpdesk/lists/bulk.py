@@ -101,6 +101,7 @@ ACTS: dict[str, Act] = {
     "customer": CUSTOMER,
     "macro": MACRO,
     "assign": _ASSIGN,
+    "in-turn": _ASSIGN,
     "status": _STATUS,
     "close": _STATUS,
     "priority": _PRIORITY,
@@ -126,18 +127,26 @@ class Outcome:
     action: BulkAction | None = None
 
 
-def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor: Agent) -> Outcome:
+def run(
+    name: str,
+    ids: Sequence[int],
+    rule: Callable[[Ticket], object],
+    *,
+    actor: Agent,
+    begin: Callable[[], object] | None = None,
+) -> Outcome:
     """Do one act to each of these tickets by its own rule, some at a time, and keep how to take it back.
 
-    A transaction for all of them would keep everybody else waiting for seconds. Where the database fails after some
-    were done, the rest counts as refused: what was done can be taken back.
+    `begin` is called in each transaction, once its tickets are locked. A transaction for all of them would keep
+    everybody else waiting for seconds. Where the database fails after some were done, the rest counts as refused: what
+    was done can be taken back.
     """
     outcome, failure, met = Outcome(), None, 0
     # One act, one mail to whom it concerns, however many tickets (RULES 10).
     with outbox_rows.noted() as mails, notifications.one_mail(actor=actor):
         for some in chunked(ids, AT_ONCE):
             try:
-                outcome = twice_at_most(partial(_do_some, outcome, name, some, rule, actor))
+                outcome = twice_at_most(partial(_do_some, outcome, name, some, rule, actor, begin))
             except NotAllowed as error:
                 # The agent's account was ended in between.
                 outcome.refused[str(error)] = outcome.refused.get(str(error), 0) + len(some)
@@ -158,17 +167,26 @@ def run(name: str, ids: Sequence[int], rule: Callable[[Ticket], None], *, actor:
     return outcome
 
 
-def _do_some(earlier: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> Outcome:
+def _do_some(
+    earlier: Outcome,
+    name: str,
+    ids: Sequence[int],
+    rule: Callable[[Ticket], object],
+    actor: Agent,
+    begin: Callable[[], object] | None,
+) -> Outcome:
     outcome = Outcome(earlier.done, earlier.unchanged, dict(earlier.refused), earlier.action)
     with notifications.forgotten_on_failure(), transaction():
         hold_actor(actor)
-        _do(outcome, name, ids, rule, actor)
+        tickets = locked(Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids)))
+        if begin is not None:
+            begin()
+        _do(outcome, name, tickets, rule, actor)
     return outcome
 
 
-def _do(outcome: Outcome, name: str, ids: Sequence[int], rule: Callable[[Ticket], None], actor: Agent) -> None:
-    rows = Ticket.select(Ticket, Customer).join(Customer).where(Ticket.id.in_(ids))
-    act, tickets = ACTS[name], locked(rows)
+def _do(outcome: Outcome, name: str, tickets: list[Ticket], rule: Callable[[Ticket], object], actor: Agent) -> None:
+    act = ACTS[name]
     before, met = states(act, tickets), list[int]()
     for ticket in tickets:
         try:

@@ -132,7 +132,7 @@ def _same(now: State, then: State) -> bool:
 
 def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
     """Whether the actor sees the ticket and what stood before is still there."""
-    if not (access.sees(actor, change.ticket) or (name in {"assign", "macro"} and _saw(actor, change))):
+    if not (access.sees(actor, change.ticket) or (name in {"assign", "in-turn", "macro"} and _saw(actor, change))):
         return False
     if name == "macro" and not all(access.can(actor, verb) for verb in _verbs(change, actor)):
         return False
@@ -215,7 +215,7 @@ def _tag_again(ticket: Ticket, tag_id: int, actor: Actor) -> None:
 
 def _event_data(name: str, before: State, after: State) -> dict[str, Any]:
     """Return what the history says of it."""
-    if name == "assign":
+    if name in {"assign", "in-turn"}:
         whom = assignee_name(before["assignee"], before["team"])
         return {"why": "back-assign", "name": whom} if whom else {"why": "back-nobody"}
     if name in {"status", "close"}:

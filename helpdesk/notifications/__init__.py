@@ -90,8 +90,11 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     EventKind.REPLY_STOPPED: (Notice("not-left", recipients.reply_author),),
     EventKind.REPLY_UNSCHEDULED: (Notice("not-left", recipients.reply_author),),
     EventKind.NAMED: (Notice("mention", recipients.named),),
-    EventKind.TRANSFERRED: (Notice("transfer", recipients.target),),
-    EventKind.ASSIGNED: (Notice("assignment", recipients.target, unless=_switched_off),),
+    EventKind.TRANSFERRED: (Notice("transfer", recipients.target), Notice("stand-in", recipients.target_stand_in)),
+    EventKind.ASSIGNED: (
+        Notice("assignment", recipients.target, unless=_switched_off),
+        Notice("stand-in", recipients.target_stand_in, unless=_switched_off),
+    ),
     # Filters move before the new-ticket mail, which then goes to the right place.
     EventKind.MOVED: (Notice("move", recipients.notified_there, unless=_by_program),),
     # A visitor wrote without copying the security code.
@@ -146,7 +149,7 @@ def plan(event: TicketEvent, *, actor: Actor) -> None:
     kind = EventKind(event.kind)
     if isinstance(actor, System) and kind in {EventKind.ASSIGNED, EventKind.TRANSFERRED}:
         # A later filter overrides an earlier one: only the last hand-over is told.
-        _withdraw(event.ticket, ["assignment", "transfer"])
+        _withdraw(event.ticket, ["assignment", "transfer", "stand-in"])
     if kind == EventKind.OPENED and _is_hidden(event.ticket):
         _withdraw(event.ticket, list(KINDS))
     cause = cause_of(event, actor)

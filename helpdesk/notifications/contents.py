@@ -8,7 +8,7 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
-from helpdesk import clock, i18n, settings
+from helpdesk import availability, clock, i18n, settings
 from helpdesk.due_times import rules
 from helpdesk.event_texts import REASONS
 from helpdesk.events import actor_name
@@ -16,7 +16,7 @@ from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import PERSONAL, NewMail, Text, text
-from helpdesk.settings import email_frame, email_kinds
+from helpdesk.settings import email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
@@ -100,6 +100,10 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
         # In the language of who reads it, whoever the mail server reported to.
         with i18n.in_language(locale):
             words["reason"] = str(delivery_status.words(cause.data["code"]))
+    absent = lookups.agent(cause.data.get("agent"))
+    if absent is not None and (last := availability.last_day(absent)) is not None:
+        with i18n.in_language(locale):
+            words |= {"name": absent.name, "moment": i18n.day_text(last, "d MMMM y")}
     if "author" in cause.data:
         # A scheduled reply that did not leave.
         with i18n.in_language(locale):

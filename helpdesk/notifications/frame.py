@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from database import Label
-from helpdesk import access, clock, i18n, links, settings
+from helpdesk import access, availability, clock, i18n, links, settings
 from helpdesk.lib import richtext
+from helpdesk.notifications import recipients
 from helpdesk.opening_hours import words as opening_words
 from helpdesk.settings import email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import header_safe
-from models import CUSTOMER_MESSAGE, REPLY, Attachment, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
+from models import CUSTOMER_MESSAGE, REPLY, Agent, Attachment, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
 
 #: Characters of a customer's message that a mail to the team shows: a longer one is read in the ticket.
 MOST_LETTERS = 10_000
@@ -234,10 +235,31 @@ def _why_of_team(email: OutgoingEmail, ticket: Ticket) -> str:
         return _in(email, email_frame.WHY["assigned"])
     if team is not None and (agent is None or agent.id == team.manager_id or team.id in lookups.team_ids_of(agent.id)):
         return _in(email, email_frame.WHY["team"], team=team.label.text(email.locale, "en"))
+    words = _absence(email, ticket)
+    if agent is not None and words and _stands_in(agent, ticket):
+        return _in(email, email_frame.WHY["stand-in"], **words)
     permission = access.deciding_permission(agent, ticket.service_id, ticket.department_id) if agent else None
     if permission is None or not permission.notify:
         return ""
+    if words and email.kind == "team_message":
+        return _in(email, email_frame.WHY["away"], place=_place(ticket, email.locale), **words)
     return _in(email, email_frame.WHY["place"], place=_place(ticket, email.locale))
+
+
+def _absence(email: OutgoingEmail, ticket: Ticket) -> dict[str, str]:
+    """Return the words for the leave of who has the ticket; none where they are there."""
+    absent = lookups.agent(ticket.assignee_id)
+    last = availability.last_day(absent) if absent is not None else None
+    if absent is None or last is None:
+        return {}
+    with i18n.in_language(email.locale):
+        return {"name": header_safe(absent.name), "day": i18n.day_text(last, "d MMMM y")}
+
+
+def _stands_in(agent: Agent, ticket: Ticket) -> bool:
+    absent = lookups.agent(ticket.assignee_id)
+    one = recipients.substitute_of(absent, ticket) if absent is not None else None
+    return one is not None and one.id == agent.id
 
 
 def _place(ticket: Ticket, locale: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from peewee import ModelSelect
 
-from helpdesk import access, i18n
+from helpdesk import access, availability, i18n
 from helpdesk.access import Actor
 from helpdesk.events import customer_of
 from helpdesk.lib.statements import Prepared, Slot
@@ -51,6 +51,26 @@ def assignee(ticket: Ticket) -> list[Recipient]:
     return agents([lookups.agent(ticket.assignee_id)]) or _team(ticket.team_id)
 
 
+def stand_ins(ticket: Ticket) -> list[Recipient]:
+    """Return who hears of a ticket because those who have it are on leave.
+
+    An agent's substitute who sees the ticket, else those told of new ones; these also where a whole team is away.
+    """
+    agent = lookups.agent(ticket.assignee_id)
+    if agent is not None:
+        if availability.current(agent) is None:
+            return []
+        return agents([substitute_of(agent, ticket)]) or _notified(ticket)
+    people = _team(ticket.team_id)
+    is_away = all(one.agent is not None and availability.current(one.agent) is not None for one in people)
+    return _notified(ticket) if people and is_away else []
+
+
+def substitute_of(agent: Agent, ticket: Ticket) -> Agent | None:
+    """Return who stands in for an agent on leave, where they see this ticket: leave gives nobody sight."""
+    return availability.find_substitute(agent, lambda one: access.sees(one, ticket))
+
+
 def managers(ticket: Ticket) -> list[Recipient]:
     """Return the managers of the team that has the ticket, or of the teams of the agent who has it."""
     ids = [ticket.team_id] if ticket.team_id else lookups.team_ids_of(ticket.assignee_id or 0)
@@ -70,20 +90,26 @@ def new_ticket_team(cause: Cause) -> list[Recipient]:
     if not ticket.is_assigned:
         return _notified(ticket)
     handed = OutgoingEmail.select(OutgoingEmail.to_email).where(
-        OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment"])
+        OutgoingEmail.ticket == ticket.id, OutgoingEmail.kind.in_(["transfer", "assignment", "stand-in"])
     )
     told = {email.casefold() for (email,) in handed.tuples()}
     return [one for one in assignee(ticket) + _notified(ticket) if one.email.casefold() not in told]
 
 
 def handlers(cause: Cause) -> list[Recipient]:
-    """Return who hears of a later message: whoever has the ticket, else those told of new ones."""
-    return assignee(cause.ticket) or _notified(cause.ticket)
+    """Return who hears of a later message: whoever has the ticket and who stands in, else those told of new ones."""
+    return (assignee(cause.ticket) + stand_ins(cause.ticket)) or _notified(cause.ticket)
 
 
 def target(cause: Cause) -> list[Recipient]:
     """Return to whom the ticket was handed."""
     return agents([lookups.agent(cause.data.get("agent"))]) or _team(cause.data.get("team"))
+
+
+def target_stand_in(cause: Cause) -> list[Recipient]:
+    """Return who stands in for the agent on leave to whom the ticket was handed."""
+    agent = lookups.agent(cause.data.get("agent"))
+    return agents([substitute_of(agent, cause.ticket)]) if agent is not None else []
 
 
 def named(cause: Cause) -> list[Recipient]:

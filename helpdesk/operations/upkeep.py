@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpdesk import clock, departures, journal_listing, links, orders, send_later, tickets
+from helpdesk.availability import leaves
 from helpdesk.erasing import own_request
 from helpdesk.files import attachments, room
 from helpdesk.imports import confirmation
@@ -97,6 +98,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "batches": bulk.purge,
     "what rules did": explaining.purge,
     "departures": departures.purge,
+    "leave": leaves.purge,
     "merges": merge_undo.purge,
     "sign-ins and codes": _forget_rows,
 }

@@ -22,7 +22,7 @@ DUE_MAILS = ("mail_on_warning", "mail_on_overdue", "mail_on_due_list")
 
 
 def save_agent(agent: Agent, values: Mapping[str, Any], *, actor: Actor) -> Agent:
-    """Store ``name``, ``email``, ``role``, ``is_admin``, ``active``, ``locale`` and ``timezone``, as far as given.
+    """Store the columns of an account, as far as given: ``name``, ``email``, ``role``, ``is_admin``, ``active`` …
 
     A new agent is invited. Disabling unassigns all tickets (RULES 7). Whoever changes their own e-mail address gives
     ``current``, their password. Raises NotAllowed, StillInUse for the last administrator, or InvalidInput at a field.
@@ -68,6 +68,7 @@ def _checked(agent: Agent, values: Mapping[str, Any]) -> dict[str, Any]:
         "role": lambda value: inputs.find_row(Role, value, "role") or agent.role,
         "is_admin": bool,
         "active": bool,
+        "takes_tickets": bool,
         "locale": inputs.language,
         "timezone": inputs.timezone,
     }

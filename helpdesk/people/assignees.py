@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from helpdesk import access
+from helpdesk import access, availability
+from helpdesk.notifications import recipients
 from helpdesk.settings import lookups
-from models import Agent
+from models import Agent, Ticket
 
 
 def eligible_agents(service_id: int, department_id: int | None) -> tuple[list[Agent], list[Agent]]:
@@ -16,6 +17,12 @@ def eligible_agents(service_id: int, department_id: int | None) -> tuple[list[Ag
         elif in_support(agent):
             others.append(agent)
     return covering, others
+
+
+def absence_text(ticket: Ticket) -> str:
+    """Return that the agent who has a ticket is on leave, and who is told of answers; an empty text else."""
+    agent = lookups.agent(ticket.assignee_id)
+    return availability.absence(agent, recipients.substitute_of(agent, ticket)) if agent is not None else ""
 
 
 def in_support(agent: Agent) -> bool:

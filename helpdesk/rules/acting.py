@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import ModelInsert, ModelSelect
 
@@ -22,6 +23,7 @@ from helpdesk.filters.rule_log import ACTED_ALREADY, ACTED_TODAY, RESTS, UNSEEN,
 from helpdesk.filters.ticket_fields import Change, TicketFields
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.notifications import forgotten_on_failure
+from helpdesk.round_robin import NobodyPresent
 from helpdesk.rules.limits import Allowance
 from models import DAILY, ONCE, Filter, RuleMark, Ticket
 
@@ -98,7 +100,6 @@ def _carry_out(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance)
 
 def _run(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance) -> bool:
     record(ticket, EventKind.RULE_APPLIED, actor=SYSTEM, name=rule.name, rule=rule.id)
-    running.count_hit(rule)
     _mark.run(rule=rule.id, ticket=ticket.id, now=clock.now())
     for row in running.actions_of(rule):
         if allowance.is_used_up():
@@ -106,7 +107,9 @@ def _run(rule: Filter, ticket: Ticket, log: RuleLog, allowance: Allowance) -> bo
             return True
         error = running.carry_out(rule, row, ticket, "by_rule", log)
         if error is not None:
-            record(ticket, EventKind.RULE_SKIPPED, actor=SYSTEM, name=rule.name)
+            # That nobody has it is for whoever reads the history; other reasons stand in “Why?”.
+            why: dict[str, Any] = {"comment": str(error)} if isinstance(error, NobodyPresent) else {}
+            record(ticket, EventKind.RULE_SKIPPED, actor=SYSTEM, name=rule.name, **why)
         if row.action in ACTIONS and ACTIONS[row.action].ends_run:
             return True
     return False

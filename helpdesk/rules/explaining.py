@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import SQL
 
-from helpdesk import access, clock, i18n
+from helpdesk import access, clock, i18n, round_robin
 from helpdesk.filters import actions, conditions, rule_log, sentences
 from helpdesk.filters.ticket_fields import FIRST, OPEN_NOW, PROGRAM
 from helpdesk.i18n import _, lazy, ngettext
@@ -48,10 +48,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Act:
-    """An action in words, and why it was skipped; an empty reason says that it was done."""
+    """An action in words, why it was skipped (an empty reason says that it was done), and what it looked at."""
 
     text: str
     reason: str
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,15 @@ _WORDS: dict[str, Any] = {
 
 
 def _act(
-    text_of: Callable[[str, str], str], action: str, argument: str, reason: tuple[str, dict[str, str]] | None = None
+    text_of: Callable[[str, str], str],
+    action: str,
+    argument: str,
+    reason: tuple[str, dict[str, str]] | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> Act:
     # Each text of a refusal stands in the catalogue, where the refusal is raised.
-    return Act(text_of(action, argument), i18n.translate(reason[0], **reason[1]) if reason is not None else "")
+    words = i18n.translate(reason[0], **reason[1]) if reason is not None else ""
+    return Act(text_of(action, argument), words, round_robin.in_words(seen) if seen is not None else "")
 
 
 def _act_text(actor: Agent, action: str, argument: str) -> str:

@@ -177,6 +177,7 @@ _CHECKS: dict[str, Any] = {
     "any_days": _whole(0, 3_650, lazy("Expected a number of days from 0 to 3650.")),
     "pause": _whole(0, 30, lazy("Expected a number of seconds from 0 to 30.")),
     "percent": _whole(0, 99, lazy("Expected a whole number from 0 to 99.")),
+    "number": _whole(0, 100_000, lazy("Expected a whole number from 0 to 100000.")),
     "ceiling": _whole(1, 100_000, lazy("Expected a whole number from 1 to 100000.")),
     "prefix": _prefix,
     "extensions": _extensions,

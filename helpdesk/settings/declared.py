@@ -72,6 +72,10 @@ DECLARED: dict[str, Declared] = {
             lazy("Mails about due times go out at any hour. Off: they wait until the desk opens."),
         ),
         Declared(
+            "turn_limit", "general", "number", 0, lazy("Open tickets at which no more are handed out"),
+            lazy("An agent who has as many gets none in turn, until one is closed or snoozed. 0: no limit."),
+        ),
+        Declared(
             "undo_send_seconds", "general", "pause", 10, lazy("Seconds to undo a reply"),
             lazy("A reply goes out after this pause; until then its author may take it back. From 0 (at once) to 30."),
         ),

@@ -107,6 +107,16 @@ WHY = {
         en="You receive this e-mail because this ticket is assigned to the team “%(team)s”.",
         fr="Vous recevez cet e-mail parce que ce ticket est assigné à l’équipe «\u00a0%(team)s\u00a0».",
     ),
+    "stand-in": Label(
+        en="You receive this e-mail because you stand in for %(name)s, who is on leave until %(day)s.",
+        fr="Vous recevez cet e-mail parce que vous remplacez %(name)s, en congé jusqu’au %(day)s.",
+    ),
+    "away": Label(
+        en="You receive this e-mail because your permission covers “%(place)s” and asks for e-mails: %(name)s, who "
+        "has the ticket, is on leave until %(day)s.",
+        fr="Vous recevez cet e-mail parce que votre permission couvre «\u00a0%(place)s\u00a0» et demande les e-mails"
+        "\u00a0: %(name)s, à qui le ticket est assigné, est en congé jusqu’au %(day)s.",
+    ),
     "place": Label(
         en="You receive this e-mail because your permission covers “%(place)s” and asks for e-mails.",
         fr="Vous recevez cet e-mail parce que votre permission couvre «\u00a0%(place)s\u00a0» et demande les e-mails.",

@@ -200,6 +200,11 @@ def team_ids_of(agent_id: int) -> list[int]:
     return [row.id for row in _teams().values() if row.enabled and (row.id in member or row.manager_id == agent_id)]
 
 
+def members_of(team_id: int) -> list[Agent]:
+    """Return the active members of a team, by name."""
+    return [row for row in agents() if any(own.team_id == team_id for own in _memberships().get(row.id, []))]
+
+
 def is_manager(agent_id: int) -> bool:
     """Whether this agent manages an enabled team."""
     return any(row.enabled and row.manager_id == agent_id for row in _teams().values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from database import Label
 from helpdesk.i18n import lazy
 from helpdesk.settings.erasure_emails import ERASURES
+from helpdesk.settings.leave_emails import LEAVE
 from helpdesk.settings.uneditable import ACCOUNT, AUTO_REPLIED, TICKET, Uneditable
 
 #: E-mails whose words no owner changes: some may hold nothing that a stranger or a colleague typed.
@@ -12,6 +13,7 @@ UNEDITABLE: dict[str, Uneditable] = {
     kind.key: kind
     for kind in (
         *ERASURES,
+        *LEAVE,
         # For an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
         Uneditable(
             "received",

@@ -24,8 +24,11 @@ from models import Agent, Message, Team, Ticket, TicketEvent
 ASSIGNING = (EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED)
 
 
-def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
-    """Set the assignee: an agent, a team, or nobody. The department stays. Raises InvalidInput at ``to``."""
+def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor, open_tickets: int | None = None) -> None:
+    """Set the assignee: an agent, a team, or nobody. The department stays. Raises InvalidInput at ``to``.
+
+    `open_tickets` is how many an agent had whose turn it was.
+    """
     with act(ticket, "assign", actor=actor, to=to):
         if not _changes(ticket, to):
             return
@@ -33,7 +36,8 @@ def assign(ticket: Ticket, to: Agent | Team | None, *, actor: Actor) -> None:
         if to is None:
             record(ticket, EventKind.UNASSIGNED, actor=actor)
         else:
-            record(ticket, EventKind.ASSIGNED, actor=actor, to=str(to), **_target(to))
+            turn: dict[str, Any] = {} if open_tickets is None else {"open_tickets": open_tickets}
+            record(ticket, EventKind.ASSIGNED, actor=actor, to=str(to), **turn, **_target(to))
 
 
 def take(ticket: Ticket, *, actor: Agent) -> None:

@@ -2,7 +2,7 @@
 // data-undo, data-lost: words. What the page shows of the ticket is then read again from its address. Beside each field
 // stands what the page showed in it (shown_<name>): what differs is what somebody chose.
 const PATIENCE = 1200;
-const SHOWN = [".ticket-head .facts", "#acts", "[data-face]"];
+const SHOWN = [".ticket-head .facts", "#acts", "[data-face]", "[data-absence]"];
 /** Counts what was begun: a page that was asked for before a newer choice shows an older ticket. */
 let begun = 0;
 

@@ -31,6 +31,7 @@ from models import (
     Erasure,
     Filter,
     IncomingMail,
+    Leave,
     Mailbox,
     OpeningHours,
     Organisation,
@@ -81,7 +82,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
     *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
-    *("desk_due_times", "desk_automations", "desk_organisations"),
+    *("desk_due_times", "desk_automations", "desk_organisations", "desk_leave"),
 )
 
 #: What GET answers, persona by persona.
@@ -436,6 +437,10 @@ POST: dict[str, str] = {
     "account.sign_out": "303 303 303 303 303 303 303 303",
     "account.forgotten": "422 422 422 422 422 422 422 422",
     "account.profile": f"{DESK} 303 303 303 303",
+    "availability.switch": f"{DESK} 303 303 303 303",
+    "availability.add": f"{DESK} 422 422 422 422",
+    # It is Ana's leave.
+    "availability.delete": f"{DESK} 404 303 404 404",
     "account.password": f"{DESK} 422 422 422 422",
     "account.end_sign_in": f"{DESK} 404 404 404 404",
     "account.end_other_sign_ins": f"{DESK} 303 303 303 303",
@@ -510,6 +515,9 @@ class World:
             "desk_due_times": DueTime.create(first_reply=60),
             "desk_opening_hours": OpeningHours.create(monday="09:00–12:00"),
             "desk_closed_days": ClosedDay.create(name=Label(en="Inventory"), first_day=date(2027, 1, 4)),
+            "desk_leave": Leave.create(
+                agent=people["ana"], first_day=date(2027, 1, 4), last_day=date(2099, 1, 8), substitute=people["ben"]
+            ),
             "desk_services": Service.get(),
             "desk_departments": Department.get(),
             "desk_users": people["ben"],

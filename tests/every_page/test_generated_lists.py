@@ -25,6 +25,7 @@ from models import (
     FilterAction,
     FilterCondition,
     IncomingMail,
+    Leave,
     Mailbox,
     OpeningHours,
     Order,
@@ -89,6 +90,7 @@ def add_rows(number: int, reader) -> set[type]:
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]
     rows.append(ClosedDay.create(name=label, first_day=now.date(), opening_hours=OpeningHours.get(service=service)))
+    rows.append(Leave.create(agent=agent, first_day=now.date(), last_day=now.date(), substitute=reader))
     FilterCondition.create(rule=rule, field="service", operator="is", value=str(service.id))
     FilterAction.create(rule=rule, action="assign", argument=f"agent-{agent.id}")
     return {type(row) for row in rows}

@@ -9,7 +9,7 @@ import time_machine
 from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — due times follow from events only once it is read
-from helpdesk import settings, snooze, tickets
+from helpdesk import clock, settings, snooze, tickets
 from helpdesk.due_times import keeping, overdue, rules
 from helpdesk.lists import bulk, undo
 from helpdesk.lists.listing import TicketListing
@@ -147,6 +147,27 @@ def test_a_minute_reads_what_became_due_in_it(monday, root, several):
     with count_queries() as counter:
         assert overdue.mark() == 0
     assert counter.count == 3
+
+
+def test_many_at_once_go_on_in_the_next_run_from_where_this_one_stopped(monday, root, several, monkeypatch):
+    settings.save({"overdue_first": True})
+    monkeypatch.setattr(overdue, "AT_ONCE", 1)
+    monkeypatch.setattr(overdue, "MOST", 2)
+    # At one moment, so that it takes their ids to go on.
+    Ticket.update(due_at=clock.now()).execute()
+    monday.shift(timedelta(minutes=1))
+    assert [overdue.mark() for _ in range(4)] == [2, 2, 1, 0]
+    assert all(fresh(ticket).rank % 2 for ticket in several)
+
+
+def test_what_an_older_version_noted_is_gone_on_from(monday, root, several):
+    settings.save({"overdue_first": True})
+    keeping.recalculate()
+    monday.shift(timedelta(minutes=56))
+    run_state.write(overdue.STATE, clock.now().isoformat())
+    monday.shift(timedelta(minutes=2))
+    assert overdue.mark() == 1
+    assert isinstance(run_state.read(overdue.STATE), dict)
 
 
 def test_what_slept_while_the_due_times_went_does_not_stand_first(monday, root, several):

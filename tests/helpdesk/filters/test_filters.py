@@ -97,6 +97,7 @@ def actions(sales, ana, team):
     hold = Status.get(Status.identifier == "on hold")
     return {
         "transfer": (ana.id, lambda t: t.assignee == ana),
+        "in_turn": ("all", lambda t: t.assignee == ana),
         "assign_team": (team.id, lambda t: t.team == team),
         "set_priority": (cast_priority().id, lambda t: t.priority.identifier == "high"),
         "set_status": (hold.id, lambda t: t.status == hold),

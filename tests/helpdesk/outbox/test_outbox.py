@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from helpdesk.tickets import cc
-from models import AccessLink, EmailText, OutgoingEmail, Permission, Setting, Ticket
+from models import AccessLink, EmailText, Leave, OutgoingEmail, Permission, Setting, Ticket
 from tests.support import cast, sqlite_only
 from tests.support.mailbox import Controller, Mailbox, free_port, text_of
 from tests.support.outgoing import again, owe, reason
@@ -129,6 +129,13 @@ def signed_in_elsewhere(agent):
         notifications.tell_of_browser(agent, device="Firefox, Linux", network="203.0.113.7")
 
 
+def on_leave(ticket, ana):
+    """Return a colleague on leave for whom Ana stands in."""
+    cleo = cast.make_agent("Cleo", ticket.service)
+    Leave.create(agent=cleo, first_day=date(2020, 1, 1), last_day=date(2199, 12, 31), substitute=ana)
+    return cleo
+
+
 def provoke(kind, ticket, ana, locale):
     """Do what causes this kind of mail, to Carol or Ana."""
     ben, sales = cast.make_agent("Ben", None), cast.make_service("Sales")
@@ -200,6 +207,7 @@ def provoke(kind, ticket, ana, locale):
         "team_message": lambda: tickets.receive_message(ticket, "Hello?", actor=ticket.customer),
         "transfer": lambda: tickets.transfer(ticket, ana, actor=ben, note="She knows."),
         "assignment": lambda: tickets.assign(ticket, ana, actor=ben),
+        "stand-in": lambda: tickets.assign(ticket, on_leave(ticket, ana), actor=ben),
         "move": lambda: tickets.move(ticket, sales.id, None, actor=ben),
         "correction": lambda: corrected(tickets.reply(ticket, "<p>Look again.</p>", actor=ben)),
         "sign-in": lambda: notifications.send_account_mail(kind, address=ticket.address),

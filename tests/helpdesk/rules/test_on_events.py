@@ -431,3 +431,25 @@ def test_bad_input_is_refused_at_its_field(root):
     for action in (("silent", ""), ("copy", "no address"), ("snooze", "9000"), ("set_status", "0")):
         with pytest.raises(InvalidInput):
             make_rule("status", action)
+
+
+def test_what_rules_did_is_counted_last_in_one_order(root, carol, billing, invoices):
+    second, first = make_rule("tags", ("set_priority", high().id)), make_rule("priority", ("tag", "hit"))
+    rows = [cast.open_ticket(carol, billing, invoices) for _ in range(2)]
+
+    def act(ticket: Ticket) -> None:
+        # The younger rule acts on the first ticket, the older one on the other.
+        if ticket.id == rows[0].id:
+            tickets.set_priority(ticket, high(), actor=root)
+        else:
+            tickets.tag(ticket, "new", actor=root)
+
+    with count_queries() as counter:
+        bulk.run("priority", [row.id for row in rows], act, actor=root)
+    writes = [query.msg for query in counter.get_queries() if str(query.msg[0]).startswith(("UPDATE", "INSERT"))]
+    counted = [number for number, (sql, _values) in enumerate(writes) if sql.startswith('UPDATE "filter"')]
+    assert [writes[number][1][-1] for number in counted] == [second.id, first.id]
+    assert counted[1] == counted[0] + 1
+    between = [sql for sql, _values in writes[counted[1] + 1 :]]
+    assert not [sql for sql in between if '"ticket"' in sql or '"ticket_event"' in sql]
+    assert [Filter.get_by_id(rule.id).hits for rule in (second, first)] == [1, 1]

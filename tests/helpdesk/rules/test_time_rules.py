@@ -15,12 +15,11 @@ from database import Label
 from helpdesk import clock, filters, settings, snooze, tickets
 from helpdesk.departures import ticket_holdings
 from helpdesk.errors import InvalidInput
-from helpdesk.filters import running
 from helpdesk.lists import bulk, undo
 from helpdesk.macros import using, writing
 from helpdesk.opening_hours import saving
 from helpdesk.operations import clock_guard, upkeep
-from helpdesk.rules import explaining, time_rules
+from helpdesk.rules import acting, explaining, time_rules
 from helpdesk.settings import lookups, run_state
 from models import (
     CannedResponse,
@@ -213,8 +212,8 @@ def test_once_a_day_although_acting_takes_its_time(now, carol, root, billing, in
     high = Priority.get(Priority.identifier == "high")
     conditions = [("priority", "is_not_one", high.id)]
     rule = make_rule("open", 2, ("set_priority", high.id), conditions=conditions, frequency="daily")
-    ticket, count_hit = cast.open_ticket(carol, billing, invoices), running.count_hit
-    monkeypatch.setattr(running, "count_hit", lambda one: now.shift(1) or count_hit(one))
+    ticket, record = cast.open_ticket(carol, billing, invoices), acting.record
+    monkeypatch.setattr(acting, "record", lambda *line, **data: now.shift(1) or record(*line, **data))
     pass_time(now, 2)
     tickets.set_priority(fresh(ticket), lookups.default_priority(), actor=root)
     # To the second: a day after the run began, and a second less after it acted.
@@ -234,7 +233,9 @@ def test_a_rule_that_could_run_for_ever_is_refused(now, root):
     high, hold = Priority.get(Priority.identifier == "high"), lookups.pending_status()
     often = {"frequency": "each"}
     assert refused("unanswered", 2, ("remind", ""), **often) == "frequency"
-    assert refused("open", 2, ("tag", "old"), frequency="daily") == "frequency"
+    canned = CannedResponse.create(name="Still there?", body="<p>Are you still there?</p>")
+    assert refused("waiting", 2, ("reply", canned.id), frequency="daily") == "frequency"
+    assert refused("open", 2, ("tag", "old"), **often) == "frequency"
     assert refused("waiting", 2, ("set_status", hold.id), **often) == "frequency"
     tagged = [("tag", "is_not_one", "old"), ("subject", "contains", "x")]
     assert refused("open", 2, ("tag", "old"), conditions=tagged, mode="any", **often) == "frequency"
@@ -247,6 +248,15 @@ def test_a_rule_that_could_run_for_ever_is_refused(now, root):
     ):
         make_rule("open", 2, *actions, conditions=conditions, **often)
     make_rule("unanswered", 2, ("set_status", hold.id), **often)
+
+
+def test_a_reminder_may_come_once_a_day(now, carol, billing, invoices, ana):
+    rule = make_rule("unanswered", 2, ("remind", ""), frequency="daily")
+    ticket = cast.open_ticket(carol, billing, invoices)
+    tickets.assign(ticket, ana, actor=ana)
+    pass_time(now, 60)
+    assert Filter.get_by_id(rule.id).hits == 3
+    assert OutgoingEmail.select().where(OutgoingEmail.kind == "reminder").count() == 3
 
 
 @pytest.mark.parametrize("hours", ["0", "", "-1", "1.5", "9000", "x"])
