@@ -61,6 +61,7 @@ from tables.operations import Setting, TimetableRun, Worker
 from tables.orders import ApiKey, Order, OrderLine
 from tables.organisations import PROPOSED, RESPONSIBLE, Organisation, OrganisationDomain
 from tables.outbox import EMAIL_STATES, OutgoingEmail, UnconfirmedRequest
+from tables.retention import RetentionBatch, RetentionItem, RetentionRule
 from tables.rules import RuleMark, RuleMoment, RuleRecord
 from tables.services import Department, Service
 from tables.setup import (
@@ -168,4 +169,7 @@ TABLES: tuple[type[Base], ...] = (
     SenderRule,
     MailId,
     Erasure,
+    RetentionRule,
+    RetentionBatch,
+    RetentionItem,
 )

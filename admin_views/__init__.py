@@ -43,6 +43,8 @@ from admin_views.setup.organisations import OrganisationsView
 from admin_views.setup.outbox import OutboxView
 from admin_views.setup.permissions import MySettingsView
 from admin_views.setup.ready import ReadyPage
+from admin_views.setup.retention import RetentionView
+from admin_views.setup.retention_lists import RetentionBatchesView, RetentionItemsView
 from admin_views.setup.roles import RolesView
 from admin_views.setup.services import DepartmentsView, ServicesView
 from admin_views.setup.teams import TeamsView
@@ -124,6 +126,9 @@ PAGES = (
     CustomerOrganisationPage,
     ErasuresView,
     OrganisationsView,
+    RetentionView,
+    RetentionItemsView,
+    RetentionBatchesView,
     OrdersView,
     ApiKeysView,
     ConfigurationPage,

@@ -61,15 +61,15 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
             ("desk_erasures", lazy("Erasures"), "administer"),
+            ("desk_retention", lazy("Retention"), "administer"),
         ),
     ),
 )
 
 #: Pages that belong to a screen of the menu.
 SCREEN_OF = {
-    "desk_customer": "desk_customers",
-    "desk_customer_erasing": "desk_customers",
-    "desk_customer_organisation": "desk_customers",
+    **dict.fromkeys(("desk_customer", "desk_customer_erasing", "desk_customer_organisation"), "desk_customers"),
+    **dict.fromkeys(("desk_retention_items", "desk_retention_batches"), "desk_retention"),
 }
 
 #: What a screen of the menu is counted by: work that waits there.

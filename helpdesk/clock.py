@@ -13,4 +13,9 @@ def now() -> datetime:
 
 def today(zone: ZoneInfo) -> date:
     """Return the day it is in a time zone."""
-    return now().replace(tzinfo=UTC).astimezone(zone).date()
+    return day_of(now(), zone)
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day on which a naive UTC time falls in a time zone."""
+    return moment.replace(tzinfo=UTC).astimezone(zone).date()

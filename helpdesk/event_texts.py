@@ -77,6 +77,8 @@ class EventKind(StrEnum):
     UNMASKED = "unmasked"
     MADE_PRIVATE = "made-private"
     NOT_PRIVATE = "not-private"
+    ANONYMISED = "anonymised"
+    FILES_DELETED = "files-deleted"
 
 
 #: The sentence of each kind.
@@ -146,6 +148,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.UNMASKED: lazy("%(who)s undid a mask"),
     EventKind.MADE_PRIVATE: lazy("%(who)s keeps the ticket from colleagues"),
     EventKind.NOT_PRIVATE: lazy("%(who)s lets colleagues read the ticket"),
+    EventKind.ANONYMISED: lazy("The ticket was anonymised: its period was over"),
+    EventKind.FILES_DELETED: lazy("The files of the ticket were deleted: their period was over (files: %(name)s)"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 

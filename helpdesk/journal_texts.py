@@ -62,6 +62,30 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased")),
     Act.ERASURE_CANCELLED: (DATA, lazy("%(who)s cancelled the erasure of %(subject)s")),
     Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
+    Act.RETENTION_ANNOUNCED: (
+        DATA,
+        lazy(
+            "Batch no. %(subject)s was announced: what its period ends (tickets deleted: %(delete_count)s, "
+            "anonymised: %(anonymise_count)s, without their files: %(files_count)s, spam: %(spam_count)s, "
+            "customers: %(customer_count)s)"
+        ),
+    ),
+    Act.RETENTION_CANCELLED: (
+        DATA,
+        lazy(
+            "%(who)s cancelled batch no. %(subject)s (tickets deleted: %(delete_count)s, "
+            "anonymised: %(anonymise_count)s, without their files: %(files_count)s, spam: %(spam_count)s, "
+            "customers: %(customer_count)s)"
+        ),
+    ),
+    Act.RETENTION_DONE: (
+        DATA,
+        lazy(
+            "Batch no. %(subject)s was carried out (tickets deleted: %(delete_count)s, "
+            "anonymised: %(anonymise_count)s, without their files: %(files_count)s, spam: %(spam_count)s, "
+            "customers: %(customer_count)s)"
+        ),
+    ),
     Act.IMPORTED: (DATA, lazy("%(who)s imported “%(subject)s” (rows: %(count)s)")),
     Act.KEY_MADE: (DATA, lazy("%(who)s made the key “%(subject)s”")),
     Act.KEY_REVOKED: (DATA, lazy("%(who)s revoked the key “%(subject)s”")),
@@ -121,6 +145,7 @@ TABLE_NAMES: dict[str, tuple[str, Any]] = {
     "Filter": (SETUP, lazy("filter or rule")),
     "Customer": (SETUP, lazy("customer")),
     "Organisation": (SETUP, lazy("organisation")),
+    "RetentionRule": (SETUP, lazy("retention")),
     "Mailbox": (SETUP, lazy("mailbox")),
     "SenderRule": (SETUP, lazy("sender")),
 }
@@ -149,6 +174,12 @@ HOLDING_NAMES: dict[str, Any] = {
 
 #: Columns, and lists that belong to a row.
 FIELD_NAMES: dict[str, Any] = {
+    "anonymise_months": lazy("closed tickets are anonymised"),
+    "blanks_replies": lazy("what the team wrote is blanked"),
+    "customer_months": lazy("customers without tickets are erased"),
+    "delete_months": lazy("closed tickets are deleted"),
+    "files_months": lazy("files of closed tickets are deleted"),
+    "spam_months": lazy("spam is deleted"),
     "absent_until": lazy("away until"),
     "absent_words": lazy("words of the absence"),
     "actions": lazy("actions"),

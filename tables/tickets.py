@@ -72,6 +72,8 @@ class Ticket(Base):
     # The organisation its customer belonged to when it was opened, and whether its customer keeps it from colleagues.
     organisation_id = BigIntegerField(null=True)
     is_private = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    # Whether nothing of its customer is left in it (`helpdesk.erasing`, `helpdesk.retention`).
+    is_anonymised = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
@@ -174,6 +176,14 @@ Ticket.add_index(
         *(Ticket.organisation_id, *ORDER),
         where=SQL(f"{LIVE.sql} AND {_OF_ORGANISATION}"),
         name="ticket_live_organisation",
+    )
+)
+# What is due by the periods of retention: the oldest closed tickets of a service.
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.service, Ticket.is_anonymised, Ticket.closed_at, Ticket.id),
+        where=SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
+        name="ticket_closed_of_service",
     )
 )
 # What wakes next, and the list of what sleeps.

@@ -17,8 +17,9 @@ from web.security import safe_path
 
 blueprint = Blueprint("step_up", __name__, url_prefix="/admin")
 
-#: Pages that erase a person, or make or take away what opens the desk to programs or to people: who has a new account,
-#: or a link to one of a colleague, signs in by it and would be asked for a password that they chose themselves.
+#: Pages that erase a person, or say after which time everybody is, or make or take away what opens the desk to programs
+#: or to people: who has a new account, or a link to one of a colleague, signs in by it and would be asked for a
+#: password that they chose themselves.
 PAGES = frozenset(
     {
         *("desk_api_keys.create_view", "desk_api_keys.revoke_view"),
@@ -26,6 +27,7 @@ PAGES = frozenset(
         *("desk_users.invitation", "desk_users.invitations_view", "desk_users.new_password"),
         *("passkeys.new", "passkeys.remove"),
         *("desk_users.reset_two_factor", "desk_customer_erasing.erase_view"),
+        *("desk_retention.create_view", "desk_retention.edit_view", "desk_retention.delete_view"),
     }
 )
 #: What the endpoint of every file that goes out ends with.

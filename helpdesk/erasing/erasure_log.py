@@ -1,8 +1,9 @@
 """The log of erasures beside the database: by it a restored backup forgets again who was erased since it was made.
 
-A file of the data folder with a line for each erasure, and a copy of it in the folder of backups, so that it travels
-with them. It names nobody: hashes with the id of the desk as their salt. A hash cannot be read back, but whoever has
-the log and an address can tell whether it was erased: it is as private as the desk.
+A file of the data folder with a line for each erasure, and for tickets that went by their age, and a copy of it in the
+folder of backups, so that it travels with them. It names nobody: hashes with the id of the desk as their salt. A hash
+cannot be read back, but whoever has the log and an address can tell whether it was erased: it is as private as the
+desk.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from helpdesk import clock
 from helpdesk.settings import environment
 from models import Customer, Erasure, Setting
+
+T = TypeVar("T")
 
 NAME = "erasures.log"
 #: The folder of the nightly backups.
@@ -44,6 +48,17 @@ class Entry:
     def begun_at(self) -> datetime:
         """When it began."""
         return datetime.fromisoformat(self.at)
+
+
+@dataclass(frozen=True)
+class TicketsEntry:
+    """What the periods did to tickets at `at`: each by its id and by when it was opened, which name nobody."""
+
+    desk: str
+    at: str
+    act: str
+    blanks_replies: bool
+    tickets: tuple[tuple[int, str], ...]
 
 
 def desk_id() -> str:
@@ -72,7 +87,7 @@ def append(erasure: Erasure, customer: Customer, emails: Iterable[str]) -> None:
     store([entry])
 
 
-def store(entries: Iterable[Entry]) -> None:
+def store(entries: Iterable[Entry | TicketsEntry]) -> None:
     """Append these lines to the log of this data folder, and to its copy beside the backups."""
     text = "".join(f"{json.dumps(asdict(entry))}\n" for entry in entries)
     folder = environment.current().data_dir
@@ -103,15 +118,31 @@ def _append(path: Path, text: str) -> None:
 
 def read(*paths: Path) -> list[Entry]:
     """Return the erasures that these logs name, each once, the oldest first; a line that was cut off counts as none."""
-    found: dict[tuple[str, int], Entry] = {}
+    found = {(entry.desk, entry.number): entry for entry in _lines(paths, _parse)}
+    return sorted(found.values(), key=lambda entry: (entry.at, entry.number))
+
+
+def read_tickets(*paths: Path) -> list[TicketsEntry]:
+    """Return what these logs say of tickets, each line once, the oldest first."""
+    found = dict.fromkeys(_lines(paths, _parse_tickets))
+    return sorted(found, key=lambda entry: entry.at)
+
+
+def _lines(paths: Iterable[Path], parse: Callable[[str], T]) -> Iterator[T]:
     for path in paths:
         with suppress(OSError):
             for line in path.read_text("utf-8", errors="replace").splitlines():
                 # Any file may be called so, in a folder that is not ours.
                 with suppress(ValueError, TypeError, LookupError, AttributeError):
-                    entry = _parse(line)
-                    found[entry.desk, entry.number] = entry
-    return sorted(found.values(), key=lambda entry: (entry.at, entry.number))
+                    yield parse(line)
+
+
+def _parse_tickets(line: str) -> TicketsEntry:
+    values = json.loads(line)
+    tickets = tuple((int(key), str(opened)) for key, opened in values["tickets"])
+    entry = TicketsEntry(**{**values, "tickets": tickets})
+    datetime.fromisoformat(entry.at)
+    return entry
 
 
 def _parse(line: str) -> Entry:

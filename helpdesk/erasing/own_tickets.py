@@ -50,7 +50,7 @@ def blank_messages(person: Person, _cursor: int) -> int | None:
     if not rows:
         return None
     tickets = locked(Ticket.select().where(Ticket.id.in_({row.ticket_id for row in rows})))
-    _blank(person, rows)
+    blank(person, rows)
     # What rules saw of these messages.
     RuleRecord.delete().where(RuleRecord.ticket.in_([ticket.id for ticket in tickets])).execute()
     for ticket in tickets:
@@ -61,7 +61,8 @@ def blank_messages(person: Person, _cursor: int) -> int | None:
     return 0
 
 
-def _blank(person: Person, rows: list[Message]) -> None:
+def blank(person: Person, rows: list[Message]) -> None:
+    """Blank these messages, which the person wrote, and delete their files, in the caller's transaction."""
     ids = [row.id for row in rows]
     _detach(person, ids)
     MailedMessage.delete().where(MailedMessage.message.in_(ids)).execute()
@@ -83,7 +84,7 @@ def purge_tickets(person: Person, _cursor: int) -> int | None:
     if not rows:
         return None
     for ticket in rows:
-        _blank_journal(person, ticket)
+        blank_journal(person, ticket)
     person.paths += spam_and_bin.purge([row.id for row in rows])
     person.count("tickets", len(rows))
     return 0
@@ -100,12 +101,13 @@ def blank_tickets(person: Person, _cursor: int) -> int | None:
         if not ticket.is_closed and not ticket.in_bin:
             close(ticket, actor=SYSTEM)
             person.count("closed", 1)
-        _blank_ticket(person, ticket)
+        blank_ticket(person, ticket)
     person.count("tickets", len(rows))
     return 0
 
 
-def _blank_ticket(person: Person, ticket: Ticket) -> None:
+def blank_ticket(person: Person, ticket: Ticket) -> None:
+    """Take a locked ticket from the person, with all that hangs on it but their messages; it is theirs no more."""
     of_team = Message.select().where(Message.ticket == ticket.id, Message.kind != CUSTOMER_MESSAGE)
     if person.erasure.blanks_replies:
         team = [key for (key,) in of_team.select(Message.id).tuples()]
@@ -128,8 +130,11 @@ def _blank_ticket(person: Person, ticket: Ticket) -> None:
     former = FormerNumber.select(FormerNumber.id).where(FormerNumber.ticket == ticket.id)
     Merge.delete().where(Merge.former.in_(former)).execute()
     Rating.update(comment="").where(Rating.ticket == ticket.id).execute()
-    _blank_journal(person, ticket)
-    columns = {"subject": person.text, "order_number": "", "form_key": None, "address": person.address_id}
+    blank_journal(person, ticket)
+    columns = {
+        "subject": person.text, "order_number": "", "form_key": None, "address": person.address_id,
+        "is_anonymised": True,
+    }  # fmt: skip
     _store(ticket, **columns, **excerpt.of_newest(ticket))
     _index(ticket)
 
@@ -141,7 +146,7 @@ def _nameless_messages(person: Person, ticket: Ticket) -> None:
         Message.author_name.in_([*person.emails, *person.names]),
     )  # fmt: skip
     if rows := list(lost):
-        _blank(person, rows)
+        blank(person, rows)
 
 
 def blank_line(person: Person, row: TicketEvent, *, own: bool) -> None:
@@ -170,7 +175,7 @@ def blank_lines_elsewhere(person: Person, _cursor: int) -> int | None:
     return 0 if rows else None
 
 
-def _blank_journal(person: Person, ticket: Ticket) -> None:
+def blank_journal(person: Person, ticket: Ticket) -> None:
     """Leave of the journal's lines of a ticket what happened, and nothing that was typed."""
     lines = JournalEntry.select().where(JournalEntry.about == folding.fold(ticket.number).strip())
     for row in lines.where(JournalEntry.act == Act.TICKET.value):

@@ -10,7 +10,7 @@ from helpdesk import access, clock, journal, notifications, settings
 from helpdesk.erasing.carrying_out import keeping_tags
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import transaction
-from helpdesk.i18n import lazy
+from helpdesk.i18n import in_language, lazy
 from helpdesk.locking import hold_actor
 from helpdesk.notifications import Occasion
 from models import ANONYMISE, DELETE, PENDING_ERASURES, Agent, Customer, Erasure
@@ -71,6 +71,21 @@ def _store(customer: Customer, *, kind: str, blanks_replies: bool, actor: Agent)
     except IntegrityError as error:
         raise InvalidInput(lazy("This person is about to be erased already.")) from error
     journal.record(journal.Act.ERASURE_REQUESTED, actor=actor, subject=customer.display_name)
+    return row
+
+
+def by_age(customer: Customer) -> Erasure:
+    """Let a person be erased at once of whom nothing was heard for as long as the desk keeps people.
+
+    It was announced. Raises InvalidInput when they are about to be erased already, or a tag keeps them.
+    """
+    with transaction():
+        check(customer)
+        Erasure.delete().where(Erasure.customer == customer.id, Erasure.state == "unconfirmed").execute()
+        with in_language(str(settings.get("language"))):
+            name = str(lazy("Retention"))
+        now = clock.now()
+        row: Erasure = Erasure.create(customer=customer, kind=DELETE, actor_name=name, requested_at=now, due_at=now)
     return row
 
 

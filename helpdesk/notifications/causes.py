@@ -38,6 +38,7 @@ class Occasion(StrEnum):
     ERASURE_PLANNED = "erasure-planned"
     ERASURE_WANTED = "erasure-wanted"
     ERASURE_CANCELLED = "erasure-cancelled"
+    RETENTION_ANNOUNCED = "retention-announced"
     REPLY_REDIRECTED = "reply-redirected"
     REMINDER = "reminder"
     RULES_AT_REST = "rules-at-rest"

@@ -84,7 +84,7 @@ def _was_answered(address: CustomerAddress | None) -> bool:
 
 
 #: Words of fixed texts that what they are sent for brings along.
-FROM_CAUSE = ("email", "sentence", "device", "network", "moment", "name", "rule")
+FROM_CAUSE = ("email", "sentence", "device", "network", "moment", "name", "rule", "details", "link")
 
 
 def _worded(wording: Text, cause: Cause, locale: str) -> Text:

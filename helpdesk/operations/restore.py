@@ -19,6 +19,7 @@ from helpdesk.erasing import erasure_log, restoring
 from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
+from helpdesk.retention import restored_tickets
 from helpdesk.settings import environment, environment_file
 from helpdesk.settings.secret_key import FIRST_START, KEY_FILE
 from models import Erasure
@@ -52,11 +53,13 @@ def restore(path: Path, *, live: bool = False) -> dict[str, Any]:
 
 def _forget_erased(path: Path) -> None:
     """Erase again who was erased since the backup was made, as the log beside it says, before the desk may start."""
-    entries = erasure_log.read(*erasure_log.beside(path))
-    if entries or database.table_exists(Erasure):
+    logs = erasure_log.beside(path)
+    entries, tickets = erasure_log.read(*logs), erasure_log.read_tickets(*logs)
+    if entries or tickets or database.table_exists(Erasure):
         with database.unlimited() if not is_sqlite() else database.connection_context():
             migrate.runner(database).up()
-            erasure_log.store(entries)
+            erasure_log.store([*entries, *tickets])
+            restored_tickets.obey(tickets)
             restoring.obey(entries)
 
 

@@ -15,6 +15,7 @@ from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly_backup
 from helpdesk.outbox import sent_mail_retention
 from helpdesk.people import teams
+from helpdesk.retention import batches
 from helpdesk.rules import explaining
 from helpdesk.settings import run_state
 from helpdesk.tickets import drafts, merge_undo, presence
@@ -101,5 +102,6 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "leave": leaves.purge,
     "merges": merge_undo.purge,
     "sign-ins and codes": _forget_rows,
+    "what its period ends": batches.run,
 }
 STEPS = {**ALWAYS, **{name: by_age(step) for name, step in _BY_AGE.items()}}

@@ -1,4 +1,4 @@
-"""The e-mails about an erasure that a customer asks for: their words are the program’s, and no owner changes them."""
+"""The e-mails about an erasure, and about what goes by its age: no owner changes their words."""
 
 from __future__ import annotations
 
@@ -66,6 +66,25 @@ ERASURES = (
             "it: your account stays as it is. Ask us if you want to know why.",
             fr="Bonjour,<br><br>Vous nous avez demandé d’effacer votre compte. Une personne qui administre le support "
             "l’a arrêté : votre compte reste tel quel. Demandez-nous si vous souhaitez savoir pourquoi.",
+        ),
+    ),
+    # To administrators, seven days before what its period ends goes (`helpdesk.retention`).
+    Uneditable(
+        "retention-announced",
+        lazy("What its period ends will go"),
+        like="assignment",
+        of=ACCOUNT,
+        sender_name=Label(en="HelpDesk - Retention", fr="HelpDesk - Conservation"),
+        subject=Label(en="%(sentence)s", fr="%(sentence)s"),
+        body=Label(
+            en="Hello,<br><br>%(sentence)s, because the periods that you set for keeping them are over. "
+            "%(details)s<br><br>Until then you see each of them here, and can cancel it: "
+            '<a href="%(link)s">%(link)s</a><br><br>A ticket with a tag that keeps its tickets stays. Afterwards there '
+            "is no way back.",
+            fr="Bonjour,<br><br>%(sentence)s, car les durées de conservation que vous avez choisies sont écoulées. "
+            "%(details)s<br><br>D’ici là, vous les voyez un par un ici, et vous pouvez tout annuler : "
+            '<a href="%(link)s">%(link)s</a><br><br>Un ticket qui porte une étiquette qui conserve ses tickets reste. '
+            "Ensuite, aucun retour n’est possible.",
         ),
     ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +38,9 @@ from models import (
     OutgoingEmail,
     Permission,
     Priority,
+    RetentionBatch,
+    RetentionItem,
+    RetentionRule,
     Role,
     SavedView,
     SenderRule,
@@ -97,6 +100,14 @@ GET: dict[str, str] = {
     **screen("desk_erasures", exports=True),
     "desk_erasures.create_view": f"{CONFIGURE} 302",
     "desk_erasures.edit_view": f"{CONFIGURE} 302",
+    **screen("desk_retention"),
+    **screen("desk_retention_items", exports=True),
+    **screen("desk_retention_batches", exports=True),
+    **{
+        f"desk_retention_{name}.{way}_view": f"{CONFIGURE} 302"
+        for name in ("items", "batches")
+        for way in ("create", "edit")
+    },
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 200",
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 200",
     **screen("desk_api_keys"),
@@ -218,6 +229,7 @@ GET: dict[str, str] = {
     "assets.logo_file": ALL,
     "assets.static_file": ALL,
     "public.home": ALL,
+    "public.privacy": ALL,
     "public.new_ticket": ALL,
     "public.sent": "302 302 302 302 302 302 302 302",
     "public.code_image": NOBODY,
@@ -300,6 +312,15 @@ POST: dict[str, str] = {
     "desk_erasures.create_view": f"{CONFIGURE} 302",
     "desk_erasures.edit_view": f"{CONFIGURE} 302",
     "desk_erasures.delete_view": f"{CONFIGURE} 404",
+    **sends("desk_retention"),
+    "desk_retention.edit_view": f"{CONFIGURE} 302",
+    **{
+        f"desk_retention_{name}.{way}_view": f"{CONFIGURE} {404 if way == 'delete' else 302}"
+        for name in ("items", "batches")
+        for way in ("action", "create", "edit", "delete")
+    },
+    # Which batch is missing: that is said.
+    "desk_retention_items.cancel_view": f"{CONFIGURE} 302",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 422",
     "desk_customer_erasing.cancel_view": f"{CONFIGURE} 302",
     # What is missing stays as it was.
@@ -496,6 +517,13 @@ ORDER = {
 }  # fmt: skip
 
 
+def retention_item() -> RetentionItem:
+    """Make a batch that is announced, of a ticket that is gone."""
+    now = clock.now()
+    batch = RetentionBatch.create(announced_at=now, due_at=now + timedelta(days=7), planned={"delete": 1})
+    return RetentionItem.create(batch=batch, act="delete", target=0, since=now)
+
+
 class World:
     """The desk every address is tried on: Carol's ticket in Billing, and a row of every table that has a screen."""
 
@@ -531,6 +559,9 @@ class World:
             "desk_organisations": Organisation.create(name="Acme", key="acme", created_at=clock.now()),
             "desk_orders": orders.save_order(ORDER)[0],
             "desk_erasures": Erasure.create(state="cancelled", actor_name="Root", requested_at=clock.now()),
+            "desk_retention": RetentionRule.create(delete_months=36),
+            "desk_retention_items": (item := retention_item()),
+            "desk_retention_batches": item.batch,
             "desk_api_keys": api_keys.make("Web shop", actor=people["root"])[0],
             "desk_outbox": OutgoingEmail.get(),
             "desk_mailboxes": mails.make_mailbox(Service.get(), Department.get()),

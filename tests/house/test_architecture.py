@@ -62,7 +62,7 @@ FLOORS = (
     ("rules",),
     ("incoming", "outbox", "reports", "departures", "privacy"),
     ("erasing",),
-    ("corrections",),
+    ("corrections", "retention"),
     ("examples", "operations"),
     ("wiring", "cli"),
 )

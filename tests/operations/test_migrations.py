@@ -62,6 +62,7 @@ def begin_at(database: Any, version: str) -> None:
     # What every line of the journal has, and every role.
     added += ("_journal_search", "_second_factor", "_snooze", "_due_times", "_due_alerts", "_macros", "_erasing")
     added += ("_organisations", "_leave")
+    added += ("_retention",)
     for row in runner.status():
         if row.name > version and row.name.endswith(added):
             runner._run(row.name, row.load(), "up")

@@ -18,11 +18,12 @@ from peewee import fn
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 from database import Label, Stamp, database, is_sqlite
-from helpdesk import clock, links, notifications, outbox, send_later, settings, tickets
+from helpdesk import clock, i18n, links, notifications, outbox, send_later, settings, tickets
 from helpdesk.errors import HelpdeskError, NotAllowed
 from helpdesk.events import EventKind
 from helpdesk.notifications import Cause, Occasion, Recipient, rendering
 from helpdesk.outbox import claims, outbox_health, retries, transport
+from helpdesk.retention import mailing, wording
 from helpdesk.send_later import NewReply
 from helpdesk.settings import environment
 from helpdesk.settings.environment import MailServer
@@ -136,6 +137,18 @@ def on_leave(ticket, ana):
     return cleo
 
 
+def owe_announcement(reader):
+    """Owe the mail about a batch that goes on a day, as `retention.mailing` does."""
+    counts = {"delete": 600, "anonymise": 14, "files": 2, "spam": 1, "customer": 3}
+    with i18n.in_language(reader.locale):
+        data = {
+            "sentence": wording.headline(counts, date(2026, 12, 6)),
+            "details": " ".join(wording.sentences(counts)),
+            "link": f"https://desk.example{mailing.PAGE}",
+        }
+    notifications.owe(Cause(Occasion.RETENTION_ANNOUNCED, people=(reader,), data=data))
+
+
 def provoke(kind, ticket, ana, locale):
     """Do what causes this kind of mail, to Carol or Ana."""
     ben, sales = cast.make_agent("Ben", None), cast.make_service("Sales")
@@ -201,6 +214,7 @@ def provoke(kind, ticket, ana, locale):
         ),
         **{kind: lambda kind=kind: owe_erasure(kind) for kind in ("erase", "erasure-planned", "erasure-cancelled")},
         "erasure-wanted": lambda: owe_erasure("erasure-wanted", reader),
+        "retention-announced": lambda: owe_announcement(reader),
         "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
         "received": lambda: cast.open_ticket(*stranger, locale=locale),
         "notification": lambda: tickets.reply(ticket, "<p>Look again.</p>", actor=ben),
