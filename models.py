@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from database import Base, Stamp
 from tables.agents import BACK, CAPABILITIES, COMFORTABLE, DENSE, NEXT, STAY, Agent, Permission, Role, Team, TeamMember
+from tables.automatic_closing import AutomaticClosing, ClosingStatus
 from tables.availability import Leave
 from tables.corrections import Mask, MessageVersion
 from tables.customers import Customer, CustomerAddress
@@ -114,6 +115,8 @@ TABLES: tuple[type[Base], ...] = (
     DueTime,
     Organisation,
     OrganisationDomain,
+    AutomaticClosing,
+    ClosingStatus,
     Customer,
     CustomerAddress,
     Ticket,

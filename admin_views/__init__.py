@@ -24,6 +24,7 @@ from admin_views.people.erasing import ErasingPage
 from admin_views.people.organisation import CustomerOrganisationPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
+from admin_views.setup.automatic_closing import AutomaticClosingView
 from admin_views.setup.automations import AutomationsView
 from admin_views.setup.canned_responses import CannedResponsesView
 from admin_views.setup.configuration import ConfigurationPage
@@ -135,6 +136,7 @@ PAGES = (
     OpeningHoursView,
     ClosedDaysView,
     DueTimesView,
+    AutomaticClosingView,
     EmailsPage,
     OutboxView,
     HealthPage,

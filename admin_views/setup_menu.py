@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_opening_hours", lazy("Opening hours"), "configure"),
             ("desk_closed_days", lazy("Closed days"), "configure"),
             ("desk_due_times", lazy("Due times"), "configure"),
+            ("desk_automatic_closing", lazy("Automatic closing"), "configure"),
             ("desk_ready", lazy("Your form"), "administer"),
             ("desk_emails", lazy("E-mails"), "configure"),
             ("desk_mailboxes", lazy("Mailboxes"), "administer"),

@@ -79,6 +79,11 @@ class EventKind(StrEnum):
     NOT_PRIVATE = "not-private"
     ANONYMISED = "anonymised"
     FILES_DELETED = "files-deleted"
+    CLOSING_ANNOUNCED = "closing-announced"
+    NOT_CLOSED = "not-closed"
+    NOT_RESOLVED = "not-resolved"
+    KEPT_OPEN = "kept-open"
+    CLOSING_ALLOWED = "closing-allowed"
 
 
 #: The sentence of each kind.
@@ -150,6 +155,11 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.NOT_PRIVATE: lazy("%(who)s lets colleagues read the ticket"),
     EventKind.ANONYMISED: lazy("The ticket was anonymised: its period was over"),
     EventKind.FILES_DELETED: lazy("The files of the ticket were deleted: their period was over (files: %(name)s)"),
+    EventKind.CLOSING_ANNOUNCED: lazy("The customer was told by e-mail that the ticket is closed on %(until)s"),
+    EventKind.NOT_CLOSED: lazy("The ticket stays open: no e-mail could tell the customer that it would be closed"),
+    EventKind.NOT_RESOLVED: lazy("%(who)s says that it is not resolved"),
+    EventKind.KEPT_OPEN: lazy("%(who)s does not want the ticket to be closed by itself"),
+    EventKind.CLOSING_ALLOWED: lazy("%(who)s lets the ticket be closed by itself again"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -213,5 +223,6 @@ REASONS: dict[str, Any] = {
     "back-wake": lazy("snoozed again"),
     "moment-came": lazy("it was snoozed until now"),
     "customer-wrote": lazy("the customer wrote"),
+    "no-message": lazy("without a reply for %(name)s days"),
     **STOPPED,
 }

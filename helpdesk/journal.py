@@ -33,8 +33,10 @@ from helpdesk.settings import email_kinds, mail_failures
 from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
+    AutomaticClosing,
     CannedAct,
     CannedResponse,
+    ClosingStatus,
     Filter,
     FilterAction,
     FilterCondition,
@@ -64,8 +66,7 @@ SILENT = frozenset(
             "begins_at",
             "second_factor_due_at",
             "erased_at",
-            "active_from",
-            "gone_mailed_at",
+            *("active_from", "acts_from", "gone_mailed_at"),
             "beginning",
         ),
     }
@@ -75,6 +76,7 @@ OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value, EventKin
 #: Rows that belong to a row and are saved with it.
 CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
     Team: {"members": (TeamMember, "team_id")},
+    AutomaticClosing: {"statuses": (ClosingStatus, "closing_id")},
     CannedResponse: {"acts": (CannedAct, "response_id")},
     Organisation: {"domains": (OrganisationDomain, "organisation_id")},
     Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},

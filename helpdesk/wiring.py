@@ -5,6 +5,7 @@ from __future__ import annotations
 from database import Cached, Label
 from helpdesk import events, examples, filters, i18n, journal, notifications, send_later, settings, snooze
 from helpdesk.access import Actor
+from helpdesk.automatic_closing import keeping as closing_plans
 from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
 from helpdesk.filters import running
@@ -36,6 +37,7 @@ BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.OPENED: (unread.follow,),
     EventKind.CUSTOMER_WROTE: (snooze.follow, send_later.follow),
+    EventKind.NOT_RESOLVED: (snooze.follow, send_later.follow),
     EventKind.STATUS: (send_later.follow,),
     **dict.fromkeys(send_later.STOPS, (send_later.follow,)),
     EventKind.REPLIED: (unread.follow,),
@@ -50,5 +52,5 @@ i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
 Cached.before_delete.append(examples.forget)
-events.before_commit.extend((on_events.follow, keeping.keep, running.count_hits))
+events.before_commit.extend((on_events.follow, keeping.keep, closing_plans.keep, running.count_hits))
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

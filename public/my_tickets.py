@@ -20,7 +20,7 @@ from helpdesk.reports import satisfaction
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc, of_organisation, thread
 from models import Customer, Message, Status, Ticket
-from public import current, rate_limits
+from public import current, rate_limits, ticket_links
 from public.forms import AnswerForm
 from public.routes import blueprint
 from web.errors import again
@@ -180,6 +180,14 @@ def keep_private(who: Person, row: Ticket) -> Response | tuple[str, int]:
     return redirect(url_for("public.ticket", number=row.number), 303)
 
 
+@blueprint.post("/tickets/<number>/not-resolved")
+@on_ticket()
+def not_resolved(who: Person, row: Ticket) -> Response | tuple[str, int]:
+    """Put a ticket back to the team that would have been closed by itself."""
+    ticket_links.tell_not_resolved(row, who)
+    return redirect(url_for("public.ticket", number=row.number), 303)
+
+
 @blueprint.post("/tickets/<number>/rating")
 @on_ticket()
 def rate(who: Person, row: Ticket) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
@@ -234,6 +242,7 @@ def _thread(who: Person, row: Ticket, form: AnswerForm, *, refused: str = "") ->
         form=form,
         is_guest=isinstance(who, TicketGuest),
         in_copy=access.is_in_copy(who, row),
+        closes_at=ticket_links.announced_closing(row, who),
         leave_token=cc.leave_token(row, who),
         copied=cc.in_copy(row),
         **_colleagues(who, row),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from helpdesk import access, automatic_closing
+from helpdesk.access import TicketGuest
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _
 from helpdesk.links import LinkExpired
 from helpdesk.visitors import customer_sign_in
+from models import AccessLink, Customer, Ticket
 from public import current
 from public.forms import LinkForm
 from public.routes import blueprint
@@ -23,20 +28,49 @@ def ticket_link(token: str) -> str | tuple[str, int]:
         link = customer_sign_in.find_ticket_link(token)
     except (LinkExpired, NotFound) as error:
         return lost(error)
-    in_copy = link.address.customer_id != link.ticket.customer_id
-    return render_template("public/ticket_link.html", ticket=link.ticket, token=token, in_copy=in_copy)
+    return render_template(
+        "public/ticket_link.html",
+        ticket=link.ticket,
+        token=token,
+        in_copy=link.address.customer_id != link.ticket.customer_id,
+        closes_at=announced_closing(link.ticket, _guest_of(link)),
+    )
 
 
 @blueprint.post("/t/<token>")
 def open_ticket_link(token: str) -> Response | tuple[str, int]:
-    """Open that ticket in this browser."""
+    """Open that ticket in this browser; its customer may say by the same button that it is not resolved."""
     try:
         link = customer_sign_in.find_ticket_link(token)
         address = customer_sign_in.use_ticket_link(link)
     except (LinkExpired, NotFound) as error:
         return lost(error)
     current.remember(link.ticket, address, link=link, is_proven=True)
+    if "not_resolved" in request.form:
+        tell_not_resolved(link.ticket, _guest_of(link))
     return redirect(url_for("public.ticket", number=link.ticket.number), 303)
+
+
+def _guest_of(link: AccessLink) -> TicketGuest:
+    return TicketGuest(link.address.customer, link.ticket_id, link.address)
+
+
+def announced_closing(ticket: Ticket, who: Customer | TicketGuest) -> datetime | None:
+    """Return when a ticket is closed by itself, where its customer was told so; None for somebody in copy."""
+    if access.is_in_copy(who, ticket) or not automatic_closing.is_announced(ticket):
+        return None
+    closes: datetime | None = ticket.closes_at
+    return closes
+
+
+def tell_not_resolved(ticket: Ticket, who: Customer | TicketGuest) -> None:
+    """Put a ticket back to the team and say so; one that was closed meanwhile says what to do."""
+    try:
+        automatic_closing.not_resolved(ticket, actor=who)
+    except InvalidInput as error:
+        flash(str(error), "error")
+    else:
+        flash(_("The team knows that it is not resolved: the ticket stays open. Add what is missing."), "success")
 
 
 @blueprint.route("/links/new", methods=["GET", "POST"])

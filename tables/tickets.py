@@ -74,6 +74,11 @@ class Ticket(Base):
     is_private = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
     # Whether nothing of its customer is left in it (`helpdesk.erasing`, `helpdesk.retention`).
     is_anonymised = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    # When the ticket is closed by itself, and when the program does the next thing to that end: announce it, or close
+    # it; none where it is not (`helpdesk.automatic_closing`). `stays_open`: somebody of the team does not want it.
+    closes_at = UtcDateTimeField(null=True)
+    closing_step_at = UtcDateTimeField(null=True)
+    stays_open = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     class Meta:
         constraints = [Check("assignee_id IS NULL OR team_id IS NULL", name="ticket_one_assignee")]
@@ -188,6 +193,12 @@ Ticket.add_index(
 )
 # What wakes next, and the list of what sleeps.
 Ticket.add_index(Ticket.index(Ticket.snoozed_until, Ticket.id, where=SQL("is_snoozed"), name="ticket_snoozed"))
+# What is announced or closed next; most tickets are not in it.
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.closing_step_at, Ticket.id), where=SQL("closing_step_at IS NOT NULL"), name="ticket_closing_step"
+    )
+)
 
 
 class TicketTag(Base):

@@ -10,8 +10,10 @@ from helpdesk.errors import StillInUse
 from helpdesk.i18n import _, ngettext
 from models import (
     Agent,
+    AutomaticClosing,
     CannedResponse,
     ClosedDay,
+    ClosingStatus,
     Department,
     DueTime,
     OpeningHours,
@@ -25,6 +27,12 @@ from models import (
 #: How rows that rely on another one are called, with their number.
 NAMES: dict[type[Base], Callable[[int], str]] = {
     Agent: lambda count: ngettext("%(num)d account", "%(num)d accounts", count),
+    AutomaticClosing: lambda count: ngettext(
+        "%(num)d place of automatic closing", "%(num)d places of automatic closing", count
+    ),
+    ClosingStatus: lambda count: ngettext(
+        "its tick in %(num)d place of automatic closing", "its tick in %(num)d places of automatic closing", count
+    ),
     CannedResponse: lambda count: ngettext("%(num)d canned response", "%(num)d canned responses", count),
     ClosedDay: lambda count: ngettext("%(num)d closed day", "%(num)d closed days", count),
     DueTime: lambda count: ngettext("%(num)d due time", "%(num)d due times", count),

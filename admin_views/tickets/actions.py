@@ -11,7 +11,7 @@ from flask_admin import expose
 from admin_views.tickets import page_state, panel
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import message_of
-from helpdesk import access, snooze, tickets
+from helpdesk import access, automatic_closing, snooze, tickets
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
@@ -31,6 +31,8 @@ ACTS: dict[str, tuple[Callable[..., None], str]] = {
     "not-spam": (tickets.not_spam, lazy("The ticket is not spam any more, and its author is not blocked.")),
     "delete": (tickets.delete, ""),
     "restore": (tickets.restore, lazy("The ticket is restored.")),
+    "keep-open": (automatic_closing.keep_open, lazy("The ticket is not closed by itself any more.")),
+    "allow-closing": (automatic_closing.allow_closing, lazy("The ticket may be closed by itself again.")),
     "wake": (snooze.wake, lazy("The ticket is awake: it stands in the lists of open tickets again.")),
 }
 

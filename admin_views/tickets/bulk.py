@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from admin_views.tickets import bulk_macros, bulk_turns, page_state
 from admin_views.tickets.actions import ACTS
 from admin_views.tickets.base import TicketDeskPage, offer_undo
+from admin_views.tickets.bulk_texts import success_text, undone_texts
 from admin_views.tickets.merging import question
 from admin_views.tickets.moments import zone_of
 from admin_views.tickets.panel import setting, target
@@ -22,15 +23,12 @@ from admin_views.tickets.sidebar import LIST
 from helpdesk import access, snooze, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
-from helpdesk.lib import moments
+from helpdesk.lib import inputs, moments
 from helpdesk.lists import bulk, criteria, undo
 from helpdesk.lists.bulk import MAX_TICKETS, Outcome
-from helpdesk.lists.undo import Undone
 from helpdesk.tickets import assignment, merging, unread
 from models import Agent, Team, Ticket
 
-#: Addresses named when their mails had gone already.
-NAMED = 5
 #: Acts on one's own marks alone: no ticket changes, so there is nothing to take back.
 MARKS = {"read": True, "unread": False}
 #: Tickets merged into one at once.
@@ -61,6 +59,8 @@ class BulkPage(TicketDeskPage):
             return self.macro()
         if act == "in-turn":
             return self.hand_out()
+        if act == "snooze" and request.form.get("value") == moments.OWN:
+            return self.snooze()
         if act not in bulk.ACTS or act in bulk.OF_ONE:
             abort(404)
         try:
@@ -120,7 +120,8 @@ class BulkPage(TicketDeskPage):
             return redirect(back())
         try:
             if "confirmed" in form:
-                flash_outcome("macro", bulk_macros.do(self.agent, ids, form.get("macro", "")))
+                seen = inputs.row_key(form.get("seen", "")) or 0
+                flash_outcome("macro", bulk_macros.do(self.agent, ids, form.get("macro", ""), seen))
                 return redirect(back())
             shown = bulk_macros.question(self.agent, ids, MultiDict() if "again" in form else form)
         except InvalidInput as refused:
@@ -147,6 +148,35 @@ class BulkPage(TicketDeskPage):
         hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
         act = url_for("desk_bulk.bulk_view", act="in-turn")
         return self.render("admin/ticket_turns_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
+
+    def snooze(self) -> ResponseReturnValue:
+        """Snooze every ticked ticket until a day and a time of one's own, which a page of its own asks for."""
+        ids, form, refused = self.ticked(), request.form, None
+        if not ids:
+            flash(_("Tick at least one ticket first."), "error")
+            return redirect(back())
+        if "day" in form:
+            try:
+                until = moments.read({"day": form["day"], "time": form.get("time", "")}, zone_of(self.agent))
+            except InvalidInput as error:
+                refused = error
+            else:
+                outcome = bulk.run(
+                    "snooze", ids, lambda row: snooze.snooze(row, until, actor=self.agent), actor=self.agent
+                )
+                flash_outcome("snooze", outcome)
+                return redirect(back())
+        rows = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+        page = self.render(
+            "admin/ticket_snooze_ask.html",
+            numbers=[number for (number,) in rows.tuples()],
+            shown={"day": form.get("day", ""), "time": form.get("time", "09:00")},
+            error=refused,
+            act=url_for("desk_bulk.bulk_view", act="snooze"),
+            back=back(),
+            hidden={name: text for name, text in form.items() if name.startswith(PREFIX)},
+        )
+        return (page, 422) if refused is not None else page
 
     def rule(self, act: str) -> Callable[[Ticket], None]:
         """Return what is done to each ticket. Raises InvalidInput when what was chosen does not exist."""
@@ -231,50 +261,3 @@ def flash_outcome(act: str, outcome: Outcome) -> None:
         text = ngettext("%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why)
         flash(text, "error")
     offer_undo(outcome, list_criteria())
-
-
-def success_text(act: str, number: int) -> str:
-    """Return how many tickets an act has changed, in words."""
-    if act in {"assign", "in-turn"}:
-        return ngettext("%(num)s ticket has been assigned.", "%(num)s tickets have been assigned.", number)
-    if act == "delete":
-        return ngettext("%(num)s ticket is in the bin.", "%(num)s tickets are in the bin.", number)
-    if act == "spam":
-        return ngettext("%(num)s ticket is under Spam.", "%(num)s tickets are under Spam.", number)
-    if act == "snooze":
-        return ngettext("%(num)s ticket is snoozed.", "%(num)s tickets are snoozed.", number)
-    if act == "wake":
-        return ngettext("%(num)s ticket is awake.", "%(num)s tickets are awake.", number)
-    return ngettext("%(num)s ticket has been updated.", "%(num)s tickets have been updated.", number)
-
-
-def undone_texts(undone: Undone) -> list[tuple[str, str]]:
-    """Return in words, each with its kind, what was given back, what was not, and what became of the e-mails."""
-    texts: list[tuple[str, str]] = []
-    if undone.back:
-        text = ngettext("%(num)s ticket is as before.", "%(num)s tickets are as before.", undone.back)
-        texts.append((text, "success"))
-    if undone.left_alone:
-        text = ngettext(
-            "%(num)s ticket was left as it is: it has been changed since.",
-            "%(num)s tickets were left as they are: they have been changed since.",
-            undone.left_alone,
-        )
-        texts.append((text, "warning"))
-    if undone.cancelled:
-        text = ngettext(
-            "%(num)s e-mail was not sent yet: it is cancelled.",
-            "%(num)s e-mails were not sent yet: they are cancelled.",
-            undone.cancelled,
-        )
-        texts.append((text, "info"))
-    if undone.gone:
-        names = ", ".join(undone.gone[:NAMED]) + (" …" if len(undone.gone) > NAMED else "")
-        text = ngettext(
-            "%(num)s e-mail had already gone, to %(names)s.",
-            "%(num)s e-mails had already gone, to %(names)s.",
-            len(undone.gone),
-            names=names,
-        )
-        texts.append((text, "warning"))
-    return texts

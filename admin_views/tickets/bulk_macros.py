@@ -1,4 +1,4 @@
-"""A macro for many tickets: chosen, shown in numbers, then done; its text is not sent."""
+"""A macro for many tickets: chosen, shown in numbers, then done: its text is a reply to each of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 from flask import flash
 from werkzeug.datastructures import MultiDict
 
+from helpdesk import i18n
 from helpdesk.i18n import ngettext
 from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
 from helpdesk.macros import using
 from helpdesk.macros.using import Effect
+from helpdesk.tickets import undo_send
 from models import Agent, Ticket
 
 
@@ -31,21 +33,29 @@ def question(agent: Agent, ids: list[int], form: MultiDict[str, str]) -> dict[st
         "key": using.key_of(chosen) if chosen is not None else "",
         "tallies": using.tally(chosen, ids, actor=agent) if chosen is not None else [],
         "numbers": numbers,
+        "text": chosen.body.text(i18n.language()) if chosen is not None else "",
+        "readers": using.readers(chosen, ids, actor=agent) if chosen is not None else 0,
+        "seconds": undo_send.seconds_for(len(ids)),
+        "seen": using.newest_message(),
     }
 
 
-def do(agent: Agent, ids: list[int], key: str) -> Outcome:
-    """Do the acts of a macro to these tickets; say what was left out. Raises InvalidInput."""
+def do(agent: Agent, ids: list[int], key: str, seen: int) -> Outcome:
+    """Send the text of a macro to these tickets and do its acts; say what was left out. Raises InvalidInput.
+
+    `seen` is the newest message of the desk when the page was made that asked.
+    """
     macro = using.find_unchanged(key, using.offered_to(agent))
     if macro is None:
         return Outcome()
     left_out: dict[int, list[Effect]] = {}
 
     def rule(ticket: Ticket) -> None:
-        left_out[ticket.id] = using.apply(macro, ticket, actor=agent)
+        left_out[ticket.id] = using.reply_or_act(macro, ticket, actor=agent, seen=seen)
 
-    outcome = bulk.run("macro", ids, rule, actor=agent)
-    if outcome.done:
+    with undo_send.together(len(ids)):
+        outcome = bulk.run("macro", ids, rule, actor=agent)
+    if outcome.done and not macro.body:
         using.count([macro.id], times=outcome.done)
     counts: dict[tuple[str, str], int] = {}
     for effects in left_out.values():

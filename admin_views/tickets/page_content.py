@@ -15,6 +15,7 @@ from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from admin_views.tickets.moments import zone_of
 from helpdesk import access, filters, orders, snooze, tickets
+from helpdesk.automatic_closing import places
 from helpdesk.corrections import correcting, unmasking
 from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
@@ -64,7 +65,7 @@ def content(
         "gone_on": tickets.purge_date(ticket),
         "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
         "snooze_again": snooze.former_moment(ticket),
-        "rules_exist": filters.exist(),
+        **what_exists(),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
         "known": page_state.of_now(ticket),
         "absence": assignees.absence_text(ticket),
@@ -117,6 +118,11 @@ def mail_of(ticket: Ticket, messages: list[Message], files: Mapping[int, list[At
         "takes_no_mail": withholding.is_undeliverable,
         "absence_of": customer_absences.words_of,
     }
+
+
+def what_exists() -> dict[str, bool]:
+    """Return what of this desk acts on tickets by itself."""
+    return {"rules_exist": filters.exist(), "closings_exist": places.exist()}
 
 
 def ways_on(context: TicketContext, ticket: Ticket) -> dict[str, Any]:

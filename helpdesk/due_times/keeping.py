@@ -38,6 +38,7 @@ CATEGORIES = {
     EventKind.CLOSED_BY_CUSTOMER: CLOSED,
     EventKind.REOPENED: OPEN,
     EventKind.CUSTOMER_WROTE: OPEN,
+    EventKind.NOT_RESOLVED: OPEN,
 }
 #: The settings that change when somebody hears of a due time, or where a ticket stands.
 _SETTINGS = ("overdue_first", "due_warning_percent", "due_alerts_at_night")

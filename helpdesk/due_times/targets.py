@@ -88,7 +88,7 @@ class History:
     def take(self, step: Step) -> None:
         """Take one step."""
         # What another ticket began with is a message like others once the two are merged.
-        if step.kind in {EventKind.CUSTOMER_WROTE, EventKind.OPENED}:
+        if step.kind in {EventKind.CUSTOMER_WROTE, EventKind.NOT_RESOLVED, EventKind.OPENED}:
             self.unanswered = self.unanswered or step.at
         elif step.by_person and step.kind in {EventKind.REPLIED, EventKind.SENT_ELSEWHERE}:
             if self.unanswered is not None:

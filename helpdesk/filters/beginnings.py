@@ -30,7 +30,7 @@ TRIGGERS: dict[str, Trigger] = {
     "status": _trigger(
         lazy("the status changes"),
         *(EventKind.STATUS, EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.REOPENED),
-        *(EventKind.REPLIED, EventKind.SENT_ELSEWHERE, EventKind.CUSTOMER_WROTE),
+        *(EventKind.REPLIED, EventKind.SENT_ELSEWHERE, EventKind.CUSTOMER_WROTE, EventKind.NOT_RESOLVED),
         column="status",
     ),
     "priority": _trigger(

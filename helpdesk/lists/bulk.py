@@ -21,7 +21,7 @@ from helpdesk.notifications import outbox_rows
 from helpdesk.tickets import customer_change
 from helpdesk.tickets.derived_columns import AWAKE
 from helpdesk.tickets.ticket_state import plain
-from models import Agent, BulkAction, BulkChange, Customer, Ticket, TicketEvent, TicketTag
+from models import REPLY, Agent, BulkAction, BulkChange, Customer, Message, Ticket, TicketEvent, TicketTag
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ _STATUS = Act(
     frozenset(
         {
             *(EventKind.STATUS, EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.REOPENED),
-            *(EventKind.REPLIED, EventKind.CUSTOMER_WROTE, EventKind.SENT_ELSEWHERE),
+            *(EventKind.REPLIED, EventKind.CUSTOMER_WROTE, EventKind.NOT_RESOLVED, EventKind.SENT_ELSEWHERE),
         }
     ),
 )
@@ -224,6 +224,12 @@ def states(act: Act, tickets: list[Ticket]) -> dict[int, State]:
     if act is CUSTOMER:
         for key, hanging in customer_change.hangs_on(list(states_of)).items():
             states_of[key] |= hanging
+    if act is MACRO:
+        newest = Message.select(Message.ticket, fn.MAX(Message.id)).where(
+            Message.ticket.in_(list(states_of)), Message.kind == REPLY
+        )
+        for ticket_id, reply in newest.group_by(Message.ticket).tuples():
+            states_of[ticket_id]["reply"] = reply
     if act.has_tags:
         worn = TicketTag.select(TicketTag.ticket_id, TicketTag.tag_id).where(TicketTag.ticket.in_(list(states_of)))
         for ticket_id, tag_id in worn.tuples():

@@ -13,22 +13,22 @@ from peewee import chunked, fn
 from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.due_times import overdue
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.events import EventKind, assignee_name, quietly, record, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import customer_change, tag, untag
+from helpdesk.tickets import customer_change, tag, undo_send, untag
 from helpdesk.tickets.derived_columns import store
 from helpdesk.tickets.ticket_state import read
-from models import Agent, BulkAction, BulkChange, Customer, OutgoingEmail, Tag, Ticket, TicketEvent
+from models import Agent, BulkAction, BulkChange, Customer, Message, OutgoingEmail, Tag, Ticket, TicketEvent
 
 #: Minutes in which an act may be taken back.
 UNDO_MINUTES = 10
 
 #: What is kept beside the columns, and may have changed since without anybody deciding otherwise.
-LOOSE = ("tags", "blocked", "copies", "mails", "failed", "rank")
+LOOSE = ("tags", "blocked", "copies", "mails", "failed", "rank", "reply")
 
 _ROWS: dict[str, Callable[[int | None], Any]] = {
     "assignee": lookups.agent,
@@ -45,6 +45,8 @@ class Undone:
 
     back: int = 0
     left_alone: int = 0
+    #: Replies that had left, or been answered, and stay with all that was done with them.
+    sent: int = 0
     cancelled: int = 0
     gone: list[str] = field(default_factory=list)
 
@@ -80,6 +82,7 @@ def _undo_all(action: BulkAction, undone: Undone, actor: Agent) -> None:
     for some in chunked(ids, AT_ONCE):
         part, stood = twice_at_most(partial(_undo_some, action.act, some, actor))
         undone.back, undone.left_alone = undone.back + part.back, undone.left_alone + part.left_alone
+        undone.sent += part.sent
         standing += stood
     # Where something of the act still stands, its e-mail still tells the truth.
     if undone.back and not standing:
@@ -102,6 +105,12 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
         mark_locked(change.ticket)
     now, touched = states(act, [change.ticket for change in changes]), _touched_since(act, changes)
     for change in changes:
+        if change.after.get("reply") != change.before.get("reply"):
+            is_back = _withdraw(change.after["reply"], actor)
+            undone.back += is_back
+            undone.sent += not is_back
+            standing += not is_back
+            continue
         as_left = change.ticket_id not in touched and _same(now[change.ticket_id], change.after)
         if as_left and _may_give_back(name, change, actor):
             with quietly():
@@ -111,6 +120,17 @@ def _undo(undone: Undone, name: str, ids: Sequence[int], actor: Agent) -> int:
             undone.left_alone += 1
             standing += as_left
     return standing
+
+
+def _withdraw(message_id: int, actor: Agent) -> bool:
+    """Take the reply back that a macro has sent to one of many tickets; whether it had not left yet."""
+    message = Message.get_or_none(Message.id == message_id)
+    try:
+        if message is not None:
+            undo_send.withdraw_reply(message, actor=actor, keeps_text=False)
+    except HelpdeskError:
+        return False
+    return True
 
 
 def _touched_since(act: Act, changes: list[BulkChange]) -> set[int]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import fn
+
 from database import database
-from helpdesk import tickets
+from helpdesk import access, tickets
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
@@ -17,7 +19,8 @@ from helpdesk.macros import writing
 from helpdesk.macros.acts import KINDS, Act, Assign, SetStatus, TargetGone
 from helpdesk.notifications import outbox_rows
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, undo_send
+from helpdesk.tickets import canned_responses, outdated_reply, undo_send
+from helpdesk.tickets.outdated_reply import Seen
 from models import PENDING, Agent, CannedResponse, Message, Status, Ticket, TicketTag
 
 #: Raises InvalidInput where a ticket that is about to be assigned was assigned meanwhile.
@@ -226,6 +229,36 @@ def reply(
             memo = {"macro": key, "used": count(used), "tags": tags, "mails": mails, "close": by_hand}
             undo_send.remember_acts(message, ticket, memo)
     return message, left_out
+
+
+def reply_or_act(macro: CannedResponse, ticket: Ticket, *, actor: Agent, seen: int) -> list[Effect]:
+    """Send the text of a macro to a ticket's customer and do its acts, or these alone where it has none.
+
+    `seen` is the newest message of the desk when this was decided. Returns what was left out; raises InvalidInput for a
+    ticket of another service, one in which somebody has written since, and where nobody is mailed.
+    """
+    if problem := _elsewhere(macro, ticket):
+        raise InvalidInput(problem)
+    if not macro.body:
+        return apply(macro, ticket, actor=actor)
+    # These mails belong to replies: undoing the act on many tickets takes them back with those, or not at all.
+    with outbox_rows.noted(), acting(ticket, "reply", actor=actor):
+        if outdated_reply.arrived_since(ticket, Seen(seen)):
+            raise InvalidInput(lazy("Somebody has written meanwhile. Read it first."))
+        body = canned_responses.filled(macro, ticket)
+        _message, left_out = reply(ticket, body, macro=macro, used=[macro.id], actor=actor)
+    return left_out
+
+
+def readers(macro: CannedResponse, ids: Sequence[int], *, actor: Agent) -> int:
+    """Return how many customers the text of a macro is sent to in these tickets."""
+    rows = Ticket.select().where(Ticket.id.in_(list(ids)), ~Ticket.is_spam, ~Ticket.in_bin) if macro.body else ()
+    return len({row.customer_id for row in rows if not _elsewhere(macro, row) and access.can(actor, "reply", row)})
+
+
+def newest_message() -> int:
+    """Return the id of the newest message of the desk; 0 without any."""
+    return Message.select(fn.MAX(Message.id)).scalar() or 0
 
 
 def count(ids: Iterable[int], *, times: int = 1) -> list[int]:

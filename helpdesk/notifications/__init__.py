@@ -81,6 +81,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
         Notice("notification", recipients.customer_reading_along),
         Notice("copy", recipients.copies),
     ),
+    EventKind.NOT_RESOLVED: (Notice("not-resolved", recipients.handlers),),
     EventKind.STRANGER_WROTE: (Notice("team_message", recipients.handlers),),
     EventKind.BOUNCED: (Notice("undelivered", recipients.handlers, unless=_is_silenced),),
     EventKind.REPLIED: (
@@ -110,6 +111,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.REPLY_CORRECTED: (Notice("correction", recipients.mailed_before),),
     # One mail instead of many, after a bulk act.
     Occasion.SEVERAL_ASSIGNED: (Notice("digest", recipients.people, unless=_switched_off),),
+    # A ticket is going to be closed by itself, and its customer can say that it is not resolved.
+    Occasion.CLOSING_SOON: (Notice("closing_soon", recipients.customer),),
     # Whoever has a ticket that is due soon, or overdue; several of them in one mail.
     Occasion.DUE_SOON: (Notice("due_soon", recipients.people),),
     Occasion.OVERDUE: (Notice("overdue", recipients.people),),

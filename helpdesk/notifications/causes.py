@@ -29,6 +29,7 @@ class Occasion(StrEnum):
     PASSKEY_ADDED = "passkey-added"
     NOT_SENT = "not-sent"
     NEW_CUSTOMER = "new-customer"
+    CLOSING_SOON = "closing-soon"
     DUE_SOON = "due-soon"
     OVERDUE = "overdue"
     SEVERAL_DUE_SOON = "several-due-soon"

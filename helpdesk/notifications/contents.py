@@ -16,7 +16,7 @@ from helpdesk.lib import delivery_status, richtext
 from helpdesk.notifications import account_link, copy_digest, withholding
 from helpdesk.notifications.causes import Cause, Recipient
 from helpdesk.notifications.outbox_rows import PERSONAL, NewMail, Text, text
-from helpdesk.settings import email_frame, email_kinds, lookups
+from helpdesk.settings import closing_emails, email_frame, email_kinds, lookups
 from helpdesk.settings.placeholders import RichText
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import Agent, Customer, CustomerAddress, Message, OutgoingEmail, Ticket, TicketCc
@@ -32,6 +32,8 @@ def new_mail(kind: str, recipient: Recipient, cause: Cause) -> NewMail | None:
     address = recipient.address
     if kind == "confirmation" and address is not None and not address.is_proven:
         kind = "received"
+    if kind == "closing_soon" and address is not None and not address.is_proven:
+        kind = "closing"
     if kind == "copy" and not _is_copy(cause.ticket, recipient):
         kind = "notification"  # another address of the customer
     in_copy = kind == "copy"
@@ -104,6 +106,9 @@ def _worded(wording: Text, cause: Cause, locale: str) -> Text:
     if absent is not None and (last := availability.last_day(absent)) is not None:
         with i18n.in_language(locale):
             words |= {"name": absent.name, "moment": i18n.day_text(last, "d MMMM y")}
+    if "closes" in cause.data:
+        with i18n.in_language(locale):
+            words["moment"] = i18n.long_day(cause.data["closes"])
     if "author" in cause.data:
         # A scheduled reply that did not leave.
         with i18n.in_language(locale):
@@ -122,9 +127,9 @@ def _list_of(tickets: Sequence[Ticket]) -> str:
 
 
 def _with_lines(wording: Text, kind: str, recipient: Recipient, cause: Cause) -> Text:
-    """Return a text with the lines that stand below it: a question, what is due, who else gets a copy."""
+    """Return a text with the lines that stand below it: a question, what is due, when it closes, who gets a copy."""
     text = _with_due_time(_with_question(wording, kind, recipient, cause.ticket), recipient, cause)
-    return _with_colleagues(text, kind, recipient, cause.ticket)
+    return _with_colleagues(_with_closing_day(text, recipient, cause), kind, recipient, cause.ticket)
 
 
 def _with_question(wording: Text, kind: str, recipient: Recipient, ticket: Any) -> Text:
@@ -153,6 +158,15 @@ def _with_colleagues(wording: Text, kind: str, recipient: Recipient, ticket: Any
     names = ", ".join(row.customer.full_name or row.email for row in people.order_by(CustomerAddress.id))
     line = email_frame.COLLEAGUES_LINE.text(recipient.locale) % {"names": names}
     return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>") if names else wording
+
+
+def _with_closing_day(wording: Text, recipient: Recipient, cause: Cause) -> Text:
+    if "closes" not in cause.data:
+        return wording
+    with i18n.in_language(recipient.locale):
+        words = {"day": i18n.long_day(cause.data["closes"])}
+        line = closing_emails.DAY_LINE.text(recipient.locale) % words
+    return replace(wording, body=f"{wording.body}<p>{escape(line)}</p>")
 
 
 def _is_copy(ticket: Ticket, recipient: Recipient) -> bool:

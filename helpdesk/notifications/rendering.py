@@ -162,7 +162,8 @@ def _way(email: OutgoingEmail, kind: str, link: str | None) -> frame.Way | None:
     if kind == "desk":
         link = f"{settings.site_url()}/admin/tickets/{email.ticket.number}"
     hidden = _text_for(email_kinds.HIDDEN_LINK, email)
-    return frame.Way(_text_for(email_kinds.LINK_LINES[kind], email), link or hidden, link is not None)
+    line = email_kinds.OWN_LINES.get(email.kind, email_kinds.LINK_LINES[kind])
+    return frame.Way(_text_for(line, email), link or hidden, link is not None)
 
 
 def _written(

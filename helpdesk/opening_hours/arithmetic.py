@@ -16,6 +16,8 @@ Interval = tuple[int, int]
 DAY = 24 * 60
 #: How far ahead an opening is looked for: a desk that is closed for longer does not say when it opens.
 HORIZON = timedelta(days=5 * 366)
+#: How far ahead days of opening are counted: a year of them, where it is open once a week.
+FARTHEST = timedelta(days=8 * 366)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,19 @@ def add_open_minutes(calendar: Calendar, moment: datetime, minutes: float) -> da
             return opens + missing
         missing -= closes - opens
     return None
+
+
+def add_open_days(calendar: Calendar, moment: datetime, days: int) -> datetime | None:
+    """Return the same time of the day so many days later, of which those count on which it is open; None never."""
+    local = moment.replace(tzinfo=UTC).astimezone(calendar.zone)
+    day, last = local.date(), (local + FARTHEST).date()
+    while days:
+        day += timedelta(days=1)
+        if day > last:
+            return None
+        days -= bool(calendar.hours_on(day))
+    # A time that the clock skips on that day comes later by as much as it skips.
+    return datetime.combine(day, local.time(), tzinfo=calendar.zone).astimezone(UTC).replace(tzinfo=None)
 
 
 def open_time_between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 from helpdesk import due_alerts, outbox, send_later, snooze
+from helpdesk.automatic_closing import keeping as closing_plans
+from helpdesk.automatic_closing import steps
 from helpdesk.corrections import unmasking
 from helpdesk.due_times import keeping, overdue
 from helpdesk.erasing import carrying_out
@@ -26,6 +28,8 @@ TIMETABLE = Timetable(
     (
         Job("search index", MINUTELY, search_index.renew),
         Job("snoozed tickets", MINUTELY, upkeep.by_clock(snooze.wake_due)),
+        Job("plans of automatic closing", MINUTELY, closing_plans.recalculate),
+        Job("automatic closing", MINUTELY, upkeep.by_clock(steps.run)),
         Job("replies of ended accounts", MINUTELY, send_later.stop_of_ended_accounts),
         Job("replies that rules wait for", MINUTELY, upkeep.by_clock(on_events.act_on_replies)),
         Job("rules of passed time", MINUTELY, upkeep.by_clock(time_rules.act_due)),

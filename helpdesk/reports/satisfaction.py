@@ -10,6 +10,7 @@ from peewee import Case, ModelSelect, fn
 
 from helpdesk import access, clock, settings
 from helpdesk.access import TicketGuest
+from helpdesk.automatic_closing import plans
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
@@ -19,7 +20,7 @@ from helpdesk.lists.period_criteria import BAD, COUNTED, GOOD
 from helpdesk.locking import act
 from helpdesk.reports import statistics
 from helpdesk.settings import lookups
-from models import Agent, Customer, Message, Rating, Ticket, TicketEvent
+from models import CLOSED, Agent, Customer, Message, Rating, Ticket, TicketEvent
 
 MAX_COMMENT = 1_000
 #: Comments shown with the figures: the newest ones.
@@ -30,7 +31,17 @@ _KINDS = {GOOD: EventKind.RATED_GOOD, BAD: EventKind.RATED_BAD}
 def is_asked(ticket: Ticket, actor: Customer | TicketGuest) -> bool:
     """Whether this person is asked for a rating: the desk asks, and the ticket is closed and their own."""
     asks = settings.get("ask_satisfaction") and ticket.is_closed and not ticket.is_spam
-    return bool(asks) and not access.is_in_copy(actor, ticket) and not _reply_waits(ticket)
+    if not asks or access.is_in_copy(actor, ticket) or _reply_waits(ticket):
+        return False
+    return not _was_asked_before(ticket)
+
+
+def _was_asked_before(ticket: Ticket) -> bool:
+    """Whether a ticket that was closed by itself had been closed before, so that its customer has been asked."""
+    kinds = (EventKind.CLOSED, EventKind.CLOSED_BY_CUSTOMER, EventKind.STATUS)
+    lines = ticket.events.where(TicketEvent.kind.in_([kind.value for kind in kinds])).order_by(TicketEvent.id)
+    ends = [line for line in lines if line.kind != EventKind.STATUS.value or line.data.get("category") == CLOSED]
+    return len(ends) > 1 and ends[-1].data.get("why") == plans.WHY
 
 
 def _reply_waits(ticket: Ticket) -> bool:

@@ -15,7 +15,7 @@ from helpdesk.due_times.keeping import CATEGORIES, category_of
 from helpdesk.events import EventKind
 from models import CLOSED, OPEN, PENDING, TicketEvent
 
-MESSAGES = frozenset({EventKind.OPENED, EventKind.CUSTOMER_WROTE})
+MESSAGES = frozenset({EventKind.OPENED, EventKind.CUSTOMER_WROTE, EventKind.NOT_RESOLVED})
 REPLIES = frozenset({EventKind.REPLIED, EventKind.SENT_ELSEWHERE})
 GIVING = frozenset({EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED})
 #: What may set or stop a clock.
@@ -25,7 +25,7 @@ STARTS: dict[str, frozenset[EventKind]] = {
     "unanswered": MESSAGES,
     "waiting": REPLIES | {EventKind.STATUS, EventKind.UNDONE, EventKind.MERGED},
     "assigned": GIVING | {EventKind.REPLIED, EventKind.UNDONE},
-    "open": frozenset({EventKind.OPENED, EventKind.REOPENED, EventKind.CUSTOMER_WROTE, EventKind.STATUS}),
+    "open": MESSAGES | {EventKind.REOPENED, EventKind.STATUS},
 }
 
 

@@ -33,7 +33,7 @@ def follow(event: TicketEvent, actor: Actor) -> None:
     kind = EventKind(event.kind)
     why = STOPS.get(kind, "")
     rows = ScheduledReply.select().where(ScheduledReply.ticket == event.ticket_id, ScheduledReply.stopped_at.is_null())
-    if kind is EventKind.CUSTOMER_WROTE:
+    if kind in {EventKind.CUSTOMER_WROTE, EventKind.NOT_RESOLVED}:
         why, rows = "customer-wrote", rows.where(ScheduledReply.unless_answered)
     elif kind is EventKind.STATUS and event.data.get("category") == CLOSED:
         why = "closed"

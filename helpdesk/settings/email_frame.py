@@ -5,7 +5,7 @@ from __future__ import annotations
 from database import Label
 
 #: E-mails about a ticket that hold nothing a visitor typed, its subject neither.
-WITHOUT_TYPED = frozenset({"received", "copied", "confirm"})
+WITHOUT_TYPED = frozenset({"received", "copied", "confirm", "closing"})
 #: E-mails that say that a ticket has arrived.
 CONFIRMATIONS = frozenset({"confirmation", "received"})
 #: E-mails to the team that show the customer's message.

@@ -7,6 +7,7 @@ from typing import Any
 from database import Label
 from helpdesk.i18n import lazy
 from helpdesk.settings.account_emails import ACCOUNTS
+from helpdesk.settings.closing_emails import CLOSING_SOON, NOT_RESOLVED
 from helpdesk.settings.email_kind import TEAM_EN, TEAM_FR, Kind
 from helpdesk.settings.uneditable import AUTO_REPLIED, Uneditable
 from helpdesk.settings.uneditable_emails import UNEDITABLE
@@ -84,6 +85,7 @@ KINDS: dict[str, Kind] = {
             caused_by=REPLY,
             like="notification",
         ),
+        CLOSING_SOON,
         Kind(
             "correction",
             "customers",
@@ -229,6 +231,8 @@ LINK_LINES = {
     "invitation": Label(en="Choose your password:", fr="Choisir votre mot de passe :"),
     "erase": Label(en="Erase my account:", fr="Effacer mon compte :"),
 }
+#: The kinds of e-mail whose link says something of their own.
+OWN_LINES = dict.fromkeys(("closing_soon", "closing"), NOT_RESOLVED)
 HIDDEN_LINK = Label(en="[private link]", fr="[lien privé]")
 #: What stands above the text of a mail that can be answered: below it everything is quoted.
 ABOVE = Label(en="— Answer above this line —", fr="— Répondez au-dessus de cette ligne —")

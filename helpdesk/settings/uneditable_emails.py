@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from database import Label
 from helpdesk.i18n import lazy
+from helpdesk.settings.closing_emails import CLOSINGS
 from helpdesk.settings.erasure_emails import ERASURES
 from helpdesk.settings.leave_emails import LEAVE
 from helpdesk.settings.uneditable import ACCOUNT, AUTO_REPLIED, TICKET, Uneditable
@@ -14,6 +15,7 @@ UNEDITABLE: dict[str, Uneditable] = {
     for kind in (
         *ERASURES,
         *LEAVE,
+        *CLOSINGS,
         # For an address that is not proven, instead of the confirmation: nothing a stranger typed (RULES 19).
         Uneditable(
             "received",

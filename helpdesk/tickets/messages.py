@@ -66,7 +66,7 @@ def receive_message(
             if copies:
                 add_cc(ticket, copies, actor=actor)
             if not ticket.is_spam:
-                _wake_up(ticket, actor)
+                hand_to_team(ticket, actor)
             else:
                 ticket.save()
             record(ticket, EventKind.CUSTOMER_WROTE, actor=actor, about=message, message=message.id)
@@ -110,7 +110,11 @@ def find_by_form_key(form_key: str | None, ticket: Ticket, html: str) -> Message
     return message
 
 
-def _wake_up(ticket: Ticket, actor: Actor) -> None:
+def hand_to_team(ticket: Ticket, actor: Actor) -> None:
+    """Let a locked ticket wait for the team, as a message of its customer does: out of the bin, open, not unassigned.
+
+    An assignee whose account has ended loses it (RULES 12, 16).
+    """
     if ticket.in_bin:
         store(ticket, in_bin=False, binned_at=None)
         record(ticket, EventKind.RESTORED, actor=actor)

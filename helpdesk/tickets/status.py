@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from helpdesk import access
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
@@ -13,14 +15,17 @@ from helpdesk.tickets.derived_columns import status_columns, store
 from models import CLOSED, Agent, Status, Ticket
 
 
-def close(ticket: Ticket, *, actor: Actor) -> None:
-    """Close the ticket with the closed status of Configuration. Closing a closed ticket changes nothing."""
+def close(ticket: Ticket, *, actor: Actor, **reason: Any) -> None:
+    """Close the ticket with the closed status of Configuration. Closing a closed ticket changes nothing.
+
+    `reason` is what its history says about why, if anything (`REASONS`).
+    """
     by_customer = not isinstance(actor, Agent | access.System)
     with act(ticket, "close", actor=actor):
         if ticket.is_closed:
             return
         store(ticket, **status_columns(lookups.closed_status(), by_customer=by_customer))
-        record(ticket, EventKind.CLOSED_BY_CUSTOMER if by_customer else EventKind.CLOSED, actor=actor)
+        record(ticket, EventKind.CLOSED_BY_CUSTOMER if by_customer else EventKind.CLOSED, actor=actor, **reason)
 
 
 def reopen(ticket: Ticket, *, actor: Actor) -> None:

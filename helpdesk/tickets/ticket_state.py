@@ -33,7 +33,7 @@ KEYED: dict[str, tuple[type[Base], str]] = {
     "rule": (RuleMark, "rule"),
 }
 #: What follows from messages, history and rules: it is worked out anew, and no part of a state.
-DERIVED = frozenset({"id", "due_at", "first_response", "excerpt", "excerpt_by"})
+DERIVED = frozenset({"id", "due_at", "closes_at", "closing_step_at", "first_response", "excerpt", "excerpt_by"})
 #: Columns that make sense together only: where somebody changed one of them since, none is restored.
 GROUPS = (
     ("status", "is_open", "closed_at", "closed_by_customer", "awaits_reply"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,17 +36,36 @@ WRITTEN = (
 )
 #: The states of a mail that has gone out, or was at least tried. A withheld or cancelled one tells nobody anything.
 GONE = ("sending", "sent", "failed")
-#: How much longer each delay makes a reply wait, and how long it may wait in all.
-MORE_TIME = timedelta(minutes=2)
-LONGEST = timedelta(hours=1)
+#: How much longer each delay makes a reply wait, how long it may wait in all; seconds to write each of many at most.
+MORE_TIME, LONGEST, EACH = timedelta(minutes=2), timedelta(hours=1), 0.1
 
 Snapshot = dict[str, Any]
+
+
+#: When replies become public that belong to one act on many tickets.
+_together: ContextVar[datetime | None] = ContextVar("together", default=None)
 
 
 def public_from(actor: Actor) -> datetime | None:
     """Return the time (UTC) at which a reply of this actor becomes public; None for at once."""
     seconds = settings.get("undo_send_seconds") if isinstance(actor, Agent) else 0
-    return clock.now() + timedelta(seconds=seconds) if seconds else None
+    return _together.get() or (clock.now() + timedelta(seconds=seconds)) if seconds else None
+
+
+def seconds_for(count: int) -> int:
+    """Return after how many seconds so many replies of one act become public: the last one written, as any."""
+    seconds = int(settings.get("undo_send_seconds"))
+    return seconds + math.ceil(count * EACH) if seconds else 0
+
+
+@contextmanager
+def together(count: int) -> Iterator[None]:
+    """Let the replies that are written inside become public at one moment: none while others are still written."""
+    token = _together.set(clock.now() + timedelta(seconds=seconds_for(count)))
+    try:
+        yield
+    finally:
+        _together.reset(token)
 
 
 def snapshot(ticket: Ticket) -> Snapshot:
@@ -88,9 +110,12 @@ def _tags_of(ticket: Ticket) -> list[int]:
     return sorted(key for (key,) in TicketTag.select(TicketTag.tag_id).where(TicketTag.ticket == ticket.id).tuples())
 
 
-def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner: str = "") -> None:
+def withdraw_reply(
+    message: Message, *, actor: Agent, files_key: str = "", owner: str = "", keeps_text: bool = True
+) -> None:
     """Withdraw a reply that is not public yet; its text becomes its author's draft. Twice changes nothing.
 
+    One of many that had the same text leaves no draft (`keeps_text`).
     Its files become uploads of the form `files_key` of `owner`. Raises InvalidInput when it is too late or somebody
     wrote in the ticket meanwhile, NotAllowed for another agent's reply, NotFound for a message that is no reply.
     """
@@ -104,7 +129,8 @@ def withdraw_reply(message: Message, *, actor: Agent, files_key: str = "", owner
         closed = acts.get("close", before["is_open"] and not after["is_open"])
         _cancel_mails(message, acts.get("mails", []))
         uploads.take_back(message.id, form_key=files_key, owner=owner)
-        _restore_draft(message, saved, acts, closed=closed, actor=actor)
+        if keeps_text:
+            _restore_draft(message, saved, acts, closed=closed, actor=actor)
         _restore_columns(ticket, before, after)
         _restore_tags(ticket, acts)
         lines = TicketEvent.delete().where(TicketEvent.ticket == ticket.id, TicketEvent.id.between(event.id, last))

@@ -22,6 +22,7 @@ from helpdesk.notifications import KINDS
 from helpdesk.operations import workers
 from helpdesk.people import api_keys
 from models import (
+    AutomaticClosing,
     BulkAction,
     CannedResponse,
     ClosedDay,
@@ -85,7 +86,7 @@ def screen(name: str, *, exports: bool = False) -> dict[str, str]:
 SCREENS = (
     *("desk_services", "desk_departments", "desk_filters", "desk_users", "desk_teams", "desk_roles"),
     *("desk_statuses", "desk_priorities", "desk_tags", "desk_opening_hours", "desk_closed_days"),
-    *("desk_due_times", "desk_automations", "desk_organisations", "desk_leave"),
+    *("desk_due_times", "desk_automations", "desk_organisations", "desk_leave", "desk_automatic_closing"),
 )
 
 #: What GET answers, persona by persona.
@@ -130,6 +131,7 @@ GET: dict[str, str] = {
     "desk_my_settings.export": f"{DESK} 404 404 404 404",
     "desk_closed_days.holidays_view": f"{CONFIGURE} 200",
     "desk_due_times.test_view": f"{CONFIGURE} 200",
+    "desk_automatic_closing.older_view": f"{CONFIGURE} 200",
     "desk_due_time.due_view": TICKET,
     "desk_why.why_view": TICKET,
     "desk_users.add_to_support": f"{CONFIGURE} 200",
@@ -351,6 +353,7 @@ POST: dict[str, str] = {
     "desk_users.reset_two_factor": f"{CONFIGURE} 302",
     # Ben's account is closed then; without a choice, what hangs on it goes to nobody.
     **dict.fromkeys(("desk_departures.index_view", "desk_departures.undo_view"), f"{CONFIGURE} 302"),
+    "desk_automatic_closing.older_view": f"{CONFIGURE} 302",
     "desk_canned_responses.action_view": f"{DESK} 302 302 302 302",
     "desk_canned_responses.create_view": f"{DESK} 200 200 200 200",
     "desk_canned_responses.edit_view": f"{DESK} 403 403 302 302",
@@ -493,7 +496,7 @@ POST: dict[str, str] = {
     "public.answer": "404 422 404 422 404 404 404 404",
     "public.upload": "422 422 422 422 422 422 422 422",
     "public.remove_upload": ALL,
-    "public.close": "404 303 404 303 404 404 404 404",
+    **dict.fromkeys(("public.close", "public.not_resolved"), "404 303 404 303 404 404 404 404"),
     "public.drop_cc": NOBODY,
     # Only who is signed in keeps a ticket from colleagues.
     "public.keep_private": "404 403 404 303 404 404 404 404",
@@ -541,6 +544,7 @@ class World:
             "desk_automations": Filter.create(name="Clocks", beginning="passed", trigger="open", hours=24),
             "desk_tags": Tag.create(name="urgent", key="urgent"),
             "desk_due_times": DueTime.create(first_reply=60),
+            "desk_automatic_closing": AutomaticClosing.create(after_days=14, warning_days=3),
             "desk_opening_hours": OpeningHours.create(monday="09:00–12:00"),
             "desk_closed_days": ClosedDay.create(name=Label(en="Inventory"), first_day=date(2027, 1, 4)),
             "desk_leave": Leave.create(

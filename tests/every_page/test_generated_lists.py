@@ -16,6 +16,7 @@ from helpdesk.lists import counting
 from helpdesk.outbox import outbox_health
 from models import (
     ApiKey,
+    AutomaticClosing,
     CannedResponse,
     ClosedDay,
     Customer,
@@ -79,6 +80,7 @@ def add_rows(number: int, reader) -> set[type]:
         Status.create(identifier=f"status {number}", label=label),
         Priority.create(identifier=f"priority {number}", label=label),
         DueTime.create(service=service, first_reply=60),
+        AutomaticClosing.create(service=service, after_days=14, warning_days=3),
         OpeningHours.create(service=service, monday="09:00–12:00"),
         organisation,
         OrganisationDomain.create(organisation=organisation, domain=f"acme{number}.example"),

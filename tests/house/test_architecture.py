@@ -55,7 +55,7 @@ FLOORS = (
     ("people",),
     ("two_factor",),
     ("tickets", "imports"),
-    ("snooze", "due_alerts", "round_robin"),
+    ("snooze", "due_alerts", "automatic_closing", "round_robin"),
     ("macros",),
     ("send_later",),
     ("lists", "filters", "visitors", "setup"),

@@ -113,6 +113,7 @@ class MemoryTicket:
             "alerts": "",
             "is_snoozed": False,
             "is_private": False,
+            "stays_open": False,
             "snooze_ignores_replies": False,
             "hidden_from_customer": False,
             "order_number": "",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from database import Label
-from helpdesk import settings, tickets
+from helpdesk import clock, settings, tickets
 from helpdesk.macros import using, writing
 from models import (
     CannedResponse,
@@ -22,7 +22,7 @@ from models import (
     Ticket,
     TicketTag,
 )
-from tests.support import cast, doors
+from tests.support import cast, doors, words
 
 
 def macro(root: Any, text: str = "<p>We refund you.</p>", **acts: Any) -> CannedResponse:
@@ -171,6 +171,7 @@ def test_somebody_who_took_the_ticket_meanwhile_keeps_it(client_of, app, ana, ro
 
 
 def test_many_tickets_are_asked_in_numbers_first(client_of, ana, ticket, carol, billing, invoices, refund):
+    settings.save({"undo_send_seconds": 10})
     other = cast.open_ticket(carol, billing, invoices)
     client = client_of(ana)
     assert 'formaction="/admin/bulk/macro"' in client.get("/admin/tickets/").text
@@ -181,15 +182,74 @@ def test_many_tickets_are_asked_in_numbers_first(client_of, ana, ticket, carol, 
     assert "Macro for 2 tickets" in page
     assert "Refund The tag refund is added. The ticket is closed." in page
     data["macro"] = using.key_of(refund)
-    page = doors.text_of(doors.post(client, "/admin/bulk/macro", data))
+    answer = doors.post(client, "/admin/bulk/macro", data)
+    page = doors.text_of(answer)
     assert "The ticket is closed. Tickets: 2." in page
+    assert "“Refund” writes to 1 customer, by e-mail, and does this." in page
+    assert "We refund you." in page
+    data["seen"] = re.search(r'name="seen" value="(\d+)"', answer.text)[1]
     assert not any(row.is_closed for row in Ticket.select())
     page = doors.post(client, "/admin/bulk/macro", {**data, "confirmed": "1"}, follow_redirects=True).text
     assert "2 tickets have been updated." in page
     assert all(row.is_closed for row in Ticket.select())
     assert CannedResponse.get().uses == 2
-    doors.post(client, re.search(r"/admin/bulk/undo/\d+", page)[0], {})
+    replies = list(Message.select().where(Message.kind == "reply"))
+    assert ["We refund you." in row.body for row in replies] == [True, True]
+    assert OutgoingEmail.select().where(OutgoingEmail.kind == "notification").count() == 2
+    assert not OutgoingEmail.select().where(OutgoingEmail.due_at <= clock.now(), OutgoingEmail.message.in_(replies))
+    answer = doors.post(client, re.search(r"/admin/bulk/undo/\d+", page)[0], {}, follow_redirects=True)
+    assert "2 tickets are as before." in doors.text_of(answer)
     assert not any(row.is_closed for row in Ticket.select())
+    assert not Message.select().where(Message.kind == "reply").exists()
+    assert not OutgoingEmail.select().where(OutgoingEmail.kind == "notification").exists()
+    assert not Draft.select().exists()
+    assert CannedResponse.get().uses == 0
+
+
+def sent_to_both(client: Any, refund: CannedResponse, *tickets: Ticket) -> Any:
+    """Let a macro be done to these tickets, as its page asks."""
+    data: dict[str, Any] = {"number": [row.number for row in tickets], "macro": using.key_of(refund)}
+    data["seen"] = re.search(r'name="seen" value="(\d+)"', doors.post(client, "/admin/bulk/macro", data).text)[1]
+    return data
+
+
+def test_what_was_written_meanwhile_and_where_nobody_is_mailed_is_refused(
+    client_of, app, ana, root, ticket, carol, billing, invoices, refund
+):
+    spam, other = (cast.open_ticket(carol, billing, invoices) for _ in range(2))
+    client = client_of(ana)
+    data = sent_to_both(client, refund, ticket, spam, other)
+    with app.test_request_context():
+        tickets.receive_message(Ticket.get_by_id(ticket.id), "One more thing.", actor=carol)
+        tickets.mark_spam(Ticket.get_by_id(spam.id), actor=root, block_author=False)
+    page = doors.post(client, "/admin/bulk/macro", {**data, "confirmed": "1"}, follow_redirects=True)
+    text = doors.text_of(page)
+    assert "1 ticket has been updated." in text
+    assert "1 ticket was refused: Somebody has written meanwhile. Read it first." in text
+    assert "1 ticket was refused: This ticket is under Spam" in text
+    assert [row.ticket_id for row in Message.select().where(Message.kind == "reply")] == [other.id]
+
+
+def test_replies_that_have_left_stay_with_what_was_done(client_of, ana, ticket, carol, billing, invoices, refund):
+    settings.save({"undo_send_seconds": 10})
+    other = cast.open_ticket(carol, billing, invoices)
+    client = client_of(ana)
+    data = sent_to_both(client, refund, ticket, other)
+    page = doors.post(client, "/admin/bulk/macro", {**data, "confirmed": "1"}, follow_redirects=True).text
+    Message.update(public_at=clock.now()).where(Message.kind == "reply", Message.ticket == other.id).execute()
+    answer = doors.post(client, re.search(r"/admin/bulk/undo/\d+", page)[0], {}, follow_redirects=True)
+    assert "1 ticket is as before." in doors.text_of(answer)
+    assert "1 reply had already left: its ticket stays as it is." in doors.text_of(answer)
+    assert [Ticket.get_by_id(row.id).is_closed for row in (ticket, other)] == [False, True]
+
+
+def test_without_undo_send_it_says_that_replies_leave_at_once(client_of, ana, ticket, refund):
+    settings.save({"undo_send_seconds": 0})
+    cast.speak_french()
+    client = words.in_french(client_of(ana))
+    page = doors.post(client, "/admin/bulk/macro", {"number": ticket.number, "macro": using.key_of(refund)})
+    assert "Les réponses partent tout de suite" in doors.text_of(page)
+    assert words.english_of(page) <= {"We refund you."}
 
 
 @pytest.mark.parametrize("key", ["x", "99-0", "99999999999999999999999-1", "-"])
@@ -247,8 +307,10 @@ def test_a_ticket_of_another_service_is_refused_in_bulk(client_of, app, root, ti
         row = macro(root, service=sales, status="close")
     other = cast.open_ticket(carol, sales)
     data = {"number": [ticket.number, other.number], "macro": using.key_of(row)}
-    page = doors.text_of(doors.post(client_of(root), "/admin/bulk/macro", data))
-    assert "The ticket is closed. Tickets: 1. Left out: 1. It is of another service." in page
+    asked = doors.post(client_of(root), "/admin/bulk/macro", data)
+    assert "The ticket is closed. Tickets: 1. Left out: 1. It is of another service." in doors.text_of(asked)
+    assert "writes to 1 customer" in doors.text_of(asked)
+    data["seen"] = re.search(r'name="seen" value="(\d+)"', asked.text)[1]
     page = doors.post(client_of(root), "/admin/bulk/macro", {**data, "confirmed": "1"}, follow_redirects=True)
     assert "1 ticket was refused: It is of another service." in doors.text_of(page)
     assert [row.is_closed for row in Ticket.select().order_by(Ticket.id)] == [False, True]

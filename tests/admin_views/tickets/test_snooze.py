@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
 from helpdesk import clock, snooze, tickets
 from models import Agent, Message, Ticket
-from tests.support import cast
+from tests.support import cast, words
 from tests.support.doors import csv_rows, post, text_of
 
 LIST = "/admin/tickets/"
@@ -226,6 +227,35 @@ def test_many_are_snoozed_and_woken_from_the_list(client_of, ticket, paris, caro
     post(client, "/admin/bulk/snooze", {**numbers, "value": "never"})
     assert "Choose a day." in page(client, LIST)
     assert len(subjects(client, "open")) == 2
+
+
+def test_many_are_snoozed_until_a_day_and_a_time_of_ones_own(client_of, ticket, paris, carol, billing, invoices):
+    other = cast.open_ticket(carol, billing, invoices)
+    client = client_of(paris)
+    assert 'formaction="/admin/bulk/snooze" name="value" value="own"' in page(client, LIST)
+    chosen = {"number": [ticket.number, other.number], "value": "own", "list_view": "open"}
+    asked = post(client, "/admin/bulk/snooze", chosen)
+    assert asked.status_code == 200
+    assert "Snooze 2 tickets" in text_of(asked)
+    wrong = post(client, "/admin/bulk/snooze", {**chosen, "day": "2027-02-30", "time": "10:15"})
+    assert wrong.status_code == 422
+    html = wrong.get_data(as_text=True)
+    assert "This day does not exist." in html
+    assert 'value="2027-02-30"' in html
+    assert 'value="10:15"' in html
+    assert len(subjects(client, "open")) == 2
+    day = (clock.now() + timedelta(days=5)).date()
+    answer = post(client, "/admin/bulk/snooze", {**chosen, "day": day.isoformat(), "time": "10:15"})
+    assert "view=open" in answer.location
+    html = page(client, LIST)
+    assert "2 tickets are snoozed." in html
+    until = datetime.combine(day, time(10, 15), tzinfo=ZoneInfo(paris.timezone)).astimezone(UTC).replace(tzinfo=None)
+    assert {row.snoozed_until for row in Ticket.select()} == {until}
+    post(client, re.search(r"/admin/bulk/undo/\d+[^\"]*", html).group().replace("&amp;", "&"))
+    assert len(subjects(client, "open")) == 2
+    cast.speak_french()
+    french = words.in_french(client_of(paris))
+    assert words.english_of(post(french, "/admin/bulk/snooze", chosen)) == set()
 
 
 def test_who_may_not_is_shown_no_way_to_do_it(client_of, ticket, paris, root):

@@ -355,8 +355,8 @@ def test_the_mails_of_a_bulk_act_are_stored_all_or_none(ticket, root, ana, ben, 
 
 def test_every_kind_of_mail_stands_in_the_table():
     listed = {notice.kind for notices in notifications.TABLE.values() for notice in notices}
-    # To an address that is not proven, these stand in for a confirmation and for a notification of a copy.
-    assert listed | {"received", "copied"} == {*notifications.KINDS, *UNEDITABLE}
+    # To an address that is not proven, these stand in for a confirmation, a notification of a copy, an announcement.
+    assert listed | {"received", "copied", "closing"} == {*notifications.KINDS, *UNEDITABLE}
 
 
 def test_what_listens_follows_from_the_table():

@@ -194,6 +194,17 @@ def provoke(kind, ticket, ana, locale):
                 data={"number": ticket.number, "sentence": "No server is named in the mailbox that confirms senders."},
             )
         ),
+        "closing_soon": lambda: notifications.owe(
+            Cause(Occasion.CLOSING_SOON, ticket=ticket, data={"closes": date(2026, 12, 14)})
+        ),
+        "closing": lambda: notifications.owe(
+            Cause(
+                Occasion.CLOSING_SOON,
+                ticket=cast.open_ticket(*stranger, locale=locale),
+                data={"closes": date(2026, 12, 14)},
+            )
+        ),
+        "not-resolved": lambda: notifications.owe(Cause(EventKind.NOT_RESOLVED, ticket.customer, ticket)),
         "due_soon": lambda: notifications.owe(Cause(Occasion.DUE_SOON, ticket=ticket, people=(reader,), data=due)),
         "overdue": lambda: notifications.owe(Cause(Occasion.OVERDUE, ticket=ticket, people=(reader,), data=due)),
         "several-due-soon": lambda: notifications.owe(
