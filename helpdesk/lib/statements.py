@@ -43,21 +43,19 @@ class Prepared:
 
     def __init__(self, build: Callable[..., ModelSelect | ModelUpdate | ModelInsert]) -> None:
         @lru_cache(maxsize=CACHED)
-        def write(_engine: bool, *form: Hashable) -> tuple[Any, str, list[Any]]:
+        def write(_engine: bool, *form: Hashable) -> _Statement:
             query = build(*form)
-            return query, *query.sql()
+            return _Statement(query, *query.sql())
 
         self._write = write
 
     def __call__(self, *form: Hashable, **values: Any) -> list[Any]:
         """Run the statement and return its rows."""
-        query, cursor = self._run(form, values)
-        return list(query._get_cursor_wrapper(cursor))
+        return self._write(is_sqlite(), *form).rows(values)
 
     def once(self, *form: Hashable, **values: Any) -> list[Any]:
         """Run a statement whose text is not needed again, and return its rows: nothing of it is cached."""
-        query, cursor = self._execute(*self._write.__wrapped__(is_sqlite(), *form), values)
-        return list(query._get_cursor_wrapper(cursor))
+        return self._write.__wrapped__(is_sqlite(), *form).rows(values)
 
     def first(self, *form: Hashable, **values: Any) -> Any | None:
         """Run the statement, which asks for one row at most, and return that row."""
@@ -65,13 +63,32 @@ class Prepared:
 
     def run(self, *form: Hashable, **values: Any) -> int:
         """Run the statement, which changes or adds rows, and return how many."""
-        return int(self._run(form, values)[1].rowcount)
+        return int(self._write(is_sqlite(), *form).run(values).rowcount)
 
-    def _run(self, form: tuple[Hashable, ...], values: dict[str, Any]) -> tuple[Any, Any]:
-        return self._execute(*self._write(is_sqlite(), *form), values)
 
-    def _execute(self, query: Any, text: str, arguments: list[Any], values: dict[str, Any]) -> tuple[Any, Any]:
-        return query, database.execute_sql(text, [values[it] if isinstance(it, _Name) else it for it in arguments])
+class _Statement:
+    """A built statement, and what makes objects of its rows, which peewee would work out anew for each run."""
+
+    def __init__(self, query: Any, text: str, arguments: list[Any]) -> None:
+        self._query, self._text, self._arguments = query, text, arguments
+        self._object_of: Callable[[Any], Any] | None = None
+
+    def run(self, values: dict[str, Any]) -> Any:
+        """Run the statement and return the driver's cursor."""
+        arguments = [values[it] if isinstance(it, _Name) else it for it in self._arguments]
+        return database.execute_sql(self._text, arguments)
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        """Run the statement and return its rows."""
+        cursor = self.run(values)
+        object_of = self._object_of
+        if object_of is None:
+            wrapper = self._query._get_cursor_wrapper(cursor)
+            wrapper.initialize()
+            # No row asks for the cursor of the first run: it need not stay.
+            wrapper.cursor = None
+            object_of = self._object_of = wrapper.process_row
+        return [object_of(row) for row in cursor.fetchall()]
 
 
 def insert(*rows: Base) -> None:
