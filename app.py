@@ -27,7 +27,7 @@ from helpdesk import cli, i18n, outbox
 from helpdesk.files import file_store
 from helpdesk.lib import cache
 from helpdesk.settings import environment, environment_file
-from web import errors, liveness, rendering, request_log, security, sessions, statics, uploads
+from web import errors, liveness, rendering, request_log, security, sessions, statics, templates, uploads
 
 csrf = CSRFProtect()
 
@@ -40,6 +40,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     env = environment.read({**environment_file.laid_under(os.environ), **(config or {})})
     environment.use(env)
     app = Flask(__name__, static_folder=None)
+    app.jinja_environment = templates.Templates
     app.config.update(
         SECRET_KEY=env.secret_key,
         SESSION_COOKIE_HTTPONLY=True,
