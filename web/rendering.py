@@ -238,6 +238,7 @@ def at(when: datetime) -> Markup:
     return _time(when, short)
 
 
+@lru_cache(maxsize=2_048)
 def _time(when: datetime, text: str, *, title: str = "") -> Markup:
     hover = f' title="{escape(title)}"' if title else ""
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z"{hover}>{escape(text)}</time>')  # noqa: S704
@@ -255,7 +256,11 @@ def _short(when: datetime, *, hour: bool = False) -> str:
 
 
 def _with_year(when: datetime, pattern: str) -> str:
-    return pattern if i18n.when(when, "y") == i18n.when(clock.now(), "y") else f"{pattern} y"
+    now = clock.now()
+    if 1 < when.month < 12 and 1 < now.month < 12:
+        # Far from its ends a year is the same in every zone.
+        return pattern if when.year == now.year else f"{pattern} y"
+    return pattern if i18n.when(when, "y") == i18n.when(now, "y") else f"{pattern} y"
 
 
 def initials(name: Any) -> str:
