@@ -30,6 +30,7 @@ from tables.filters import (
     FilterCondition,
 )
 from tables.history import DELETIONS, NOTE_DELETIONS, JournalEntry, TicketEvent
+from tables.identities import COVERS_ALL, COVERS_NOTHING, COVERS_PLACE, Identity, IdentityProvider
 from tables.incoming import (
     LARGE_MAIL,
     MAIL_STATES,
@@ -155,6 +156,8 @@ TABLES: tuple[type[Base], ...] = (
     Passkey,
     RecoveryCode,
     PendingSignIn,
+    IdentityProvider,
+    Identity,
     Throttle,
     SecurityCode,
     TimetableRun,

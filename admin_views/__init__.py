@@ -11,7 +11,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Theme
 
 from admin_views import account, setup_menu
-from admin_views.account import own_availability, passkeys, step_up, two_factor
+from admin_views.account import own_availability, passkeys, single_sign_on, step_up, two_factor
 from admin_views.base.guard import Guarded
 from admin_views.dashboard import Dashboard
 from admin_views.due_report import DueReportPage
@@ -36,6 +36,7 @@ from admin_views.setup.email_texts import EmailsPage
 from admin_views.setup.erasures import ErasuresView
 from admin_views.setup.filters import FiltersView
 from admin_views.setup.health import HealthPage
+from admin_views.setup.identity_providers import IdentitiesView, IdentityProvidersView
 from admin_views.setup.journal import JournalPage
 from admin_views.setup.leave import LeaveView
 from admin_views.setup.opening_hours import ClosedDaysView, OpeningHoursView
@@ -143,6 +144,8 @@ PAGES = (
     ReadyPage,
     DesignPage,
     JournalPage,
+    IdentityProvidersView,
+    IdentitiesView,
     MailboxesView,
     ReceivedView,
     SendersView,
@@ -194,6 +197,7 @@ def init_admin(app: Flask) -> None:
     app.register_blueprint(two_factor.blueprint)
     app.register_blueprint(passkeys.blueprint)
     app.register_blueprint(step_up.blueprint)
+    app.register_blueprint(single_sign_on.blueprint)
     app.before_request(two_factor.hold_back)
     app.before_request(step_up.ask_again)
     app.extensions[errors.FRAME] = frame

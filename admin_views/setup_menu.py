@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_mailboxes", lazy("Mailboxes"), "administer"),
             ("desk_senders", lazy("Senders"), "configure"),
             ("desk_outbox", lazy("Outbox"), "configure"),
+            ("desk_identity_providers", lazy("Single sign-on"), "administer"),
             ("desk_api_keys", lazy("API keys"), "configure"),
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
@@ -71,6 +72,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
 SCREEN_OF = {
     **dict.fromkeys(("desk_customer", "desk_customer_erasing", "desk_customer_organisation"), "desk_customers"),
     **dict.fromkeys(("desk_retention_items", "desk_retention_batches"), "desk_retention"),
+    "desk_identities": "desk_identity_providers",
 }
 
 #: What a screen of the menu is counted by: work that waits there.

@@ -29,7 +29,7 @@ from helpdesk.journal_texts import (
 )
 from helpdesk.lib import email_syntax, inputs
 from helpdesk.lib.statements import insert
-from helpdesk.settings import email_kinds, mail_failures
+from helpdesk.settings import email_kinds, mail_failures, provider_failures
 from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
@@ -273,6 +273,8 @@ def describe(entry: JournalEntry) -> str:
         values |= {key: choices[data[key]] for key in ("old", "new") if choices and data.get(key) in choices}
     if "email" in data:
         values["email"] = email_kinds.label_of(data["email"])
+    if "failure" in data:
+        values["failure"] = provider_failures.sentence(data["failure"], data["provider"] or "?", data["detail"])
     if act is Act.TICKET:
         values["event"] = _event(entry)
     return str(SENTENCES[act][1]) % values

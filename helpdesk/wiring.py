@@ -13,6 +13,7 @@ from helpdesk.lists import counting
 from helpdesk.operations import wakeups
 from helpdesk.people import customer_absences, deliverability, required_second_factor
 from helpdesk.rules import on_events
+from helpdesk.single_sign_on import only
 from helpdesk.tickets import unread
 from models import TicketEvent
 
@@ -50,7 +51,7 @@ for _kind in EventKind:
 #: What the lower rooms are given by those above them.
 i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
-settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting))
+settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting, only.follow_setting))
 Cached.before_delete.append(examples.forget)
 events.before_commit.extend((on_events.follow, keeping.keep, closing_plans.keep, running.count_hits))
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

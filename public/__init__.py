@@ -33,6 +33,7 @@ __all__ = [
     "setup",
     "setup_blueprint",
     "sign_in",
+    "single_sign_on",
     "site",
     "ticket_links",
     "unconfirmed",

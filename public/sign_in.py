@@ -12,9 +12,10 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.links import LinkExpired
 from helpdesk.people import customers
+from helpdesk.single_sign_on import linking
 from helpdesk.visitors import customer_sign_in
 from models import Customer
-from public import current
+from public import current, single_sign_on
 from public.forms import PasswordForm, SignInForm
 from public.routes import blueprint
 from public.ticket_links import lost
@@ -47,7 +48,7 @@ def _is_link_wanted(form: SignInForm) -> bool:
 
 
 def _page(form: SignInForm, after: str) -> str:
-    return render_template("public/sign_in.html", form=form, after=after)
+    return render_template("public/sign_in.html", form=form, **single_sign_on.of_page(after))
 
 
 def _home(after: str) -> str:
@@ -126,6 +127,7 @@ def account() -> Response | str | tuple[str, int]:
         has_password=customer.password_hash is not None,
         email=customer.primary_address.email,
         erasing=requests.pending(customer),
+        linked=linking.of(customer),
     )
     return page if request.method != "POST" else (page, 422)
 

@@ -58,6 +58,8 @@ class SignIn(Base):
     expires_at = UtcDateTimeField(index=True)
     #: When the password, and the code where there is one, were last given once more (`two_factor.step_up`).
     confirmed_at = UtcDateTimeField(null=True)
+    #: Whether a provider that asks for a second factor itself has signed them in.
+    vouched = BooleanField(default=False)
 
     class Meta:
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]

@@ -113,7 +113,8 @@ def _keys_help(_language: str, _root: str, closes: bool) -> Markup:
 def second_factor_days() -> int | None:
     """Return the days that are left to the reader to set up a second factor; None when none is missing."""
     agent = sessions.current_agent()
-    return required_second_factor.days_left(agent) if agent is not None else None
+    days = required_second_factor.days_left(agent) if agent is not None else None
+    return days if days is not None and not sessions.is_vouched() else None
 
 
 def locale() -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, g, request, session
+from flask import Flask, flash, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from helpdesk.people import sign_ins
+from helpdesk.i18n import _
+from helpdesk.people import required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
+from helpdesk.single_sign_on import linking, only, providers
 from helpdesk.two_factor import passkeys, pending_sign_ins, second_factors, step_up
 from helpdesk.two_factor.passkeys import Site
 from helpdesk.visitors import guest_passes
-from models import Agent, Customer
+from models import Agent, Customer, IdentityProvider
 from web import known_browsers
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
 KEPT = ("language",)
 
-#: Where the session has the token of a sign-in that waits for the code of a second factor.
-PENDING = "pending_sign_in"
+#: Where the session has the token of a sign-in that waits for the code of a second factor, and who sent them here.
+PENDING, CAME_BY = "pending_sign_in", "came_by"
+#: Where it has an account of a provider that is linked by the next sign-in of another kind (`web.provider_ways`).
+WAITING = "account_to_link"
 
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 SYSTEMS = {
@@ -65,17 +69,27 @@ def _note(signed_in: SignedIn) -> SignedIn:
     return signed_in
 
 
-def start(person: Agent | Customer, *, by_link: bool = False, is_first: bool = False) -> None:
+def start(
+    person: Agent | Customer,
+    *,
+    by_link: bool = False,
+    is_first: bool = False,
+    provider: IdentityProvider | None = None,
+) -> None:
     """Sign this person in on this browser, in a fresh session (nothing planted before survives).
 
-    Who has a second factor is not signed in yet: the browser waits for the code (`awaits_code`, `complete`).
-    `is_first`: the account was just made in this browser, which is no news.
+    Who has a second factor is not signed in yet: the browser waits for the code (`awaits_code`, `complete`), unless
+    they came by a `provider` that asks for one itself. `is_first`: the account was just made in this browser, which
+    is no news.
     """
-    if isinstance(person, Agent) and second_factors.is_on(person):
+    vouched = provider is not None and provider.vouches
+    if isinstance(person, Agent) and second_factors.is_on(person) and not vouched:
+        waiting = session.get(WAITING) if provider is None else None
         _renew()
         session[PENDING] = pending_sign_ins.begin(person)
+        session.update({CAME_BY: provider.id} if provider is not None else {WAITING: waiting} if waiting else {})
     else:
-        _start(person, by_link=by_link, is_first=is_first)
+        _start(person, by_link=by_link, is_first=is_first, provider=provider)
 
 
 def awaits_code() -> bool:
@@ -89,8 +103,12 @@ def complete(code: str) -> Agent:
     Raises NotFound when it is too late for it, InvalidInput at ``code``, or TooMany.
     """
     agent = pending_sign_ins.complete(_pending_token(), code, visitor=visitor())
-    _start(agent)
+    _start(agent, provider=_came_by())
     return agent
+
+
+def _came_by() -> IdentityProvider | None:
+    return providers.of(session.get(CAME_BY))
 
 
 def pending_agent() -> Agent | None:
@@ -101,10 +119,13 @@ def pending_agent() -> Agent | None:
 def start_by_passkey(answer: str, site: Site) -> Agent:
     """Sign the agent in whose passkey has signed this, in place of password and code.
 
-    Where the password was given before, it must be of the same agent. Raises InvalidInput at ``passkey``.
+    Where the password was given before, it must be of the same agent. Raises InvalidInput at ``passkey``, or
+    NotAllowed where agents come in by a provider alone.
     """
-    agent = passkeys.use(answer, site=site, visitor=visitor(), agent=pending_agent())
-    _start(agent)
+    pending = pending_agent()
+    only.require_passkeys(pending)
+    agent = passkeys.use(answer, site=site, visitor=visitor(), agent=pending)
+    _start(agent, provider=_came_by())
     return agent
 
 
@@ -119,15 +140,26 @@ def _pending_token() -> str:
     return token if isinstance(token, str) else ""
 
 
-def _start(person: Agent | Customer, *, by_link: bool = False, is_first: bool = False) -> None:
+def _start(
+    person: Agent | Customer,
+    *,
+    by_link: bool = False,
+    is_first: bool = False,
+    provider: IdentityProvider | None = None,
+) -> None:
     is_new = not is_first and not visitor().is_known_for(sign_ins.account_of(person))
     token = sign_ins.start_sign_in(
-        person, device=device(), by_link=by_link, network=request.remote_addr or "", is_new_browser=is_new
-    )
+        person, device=device(), by_link=by_link, network=request.remote_addr or "", is_new_browser=is_new,
+        provider=str(provider or ""), vouched=provider is not None and bool(provider.vouches),
+    )  # fmt: skip
+    waiting = session.get(WAITING) if provider is None else None
     _renew()
     login_user(_note(SignedIn(person, token)))
     session.permanent = True
     known_browsers.remember(sign_ins.account_of(person))
+    linked = linking.complete(person, waiting) if waiting else None
+    if linked is not None:
+        flash(_("From now on, “%(name)s” opens your account.", name=str(linked)), "success")
 
 
 def end() -> None:
@@ -149,9 +181,24 @@ def _renew() -> None:
     session.update(lasting)
 
 
+def is_vouched() -> bool:
+    """Whether a provider that asks for a second factor itself has signed this browser in."""
+    return sign_ins.is_vouched(current_token())
+
+
+def is_held_back(agent: Agent) -> bool:
+    """Whether this agent must set up a second factor before anything else: the days are over, and none was given."""
+    return required_second_factor.is_overdue(agent) and not is_vouched()
+
+
 def is_fresh() -> bool:
     """Whether password and code were given in this browser a short while ago."""
     return step_up.is_fresh(current_token())
+
+
+def refresh() -> None:
+    """Make the sign-in of this browser fresh: who is there has just signed in at their provider once more."""
+    step_up.refresh(current_token())
 
 
 def asks_code(agent: Agent) -> bool:

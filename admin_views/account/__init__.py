@@ -24,15 +24,16 @@ from admin_views.account.forms import (
     SignInForm,
 )
 from helpdesk import availability, i18n, links, settings
-from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
+from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound, TooMany
 from helpdesk.i18n import _, ngettext
-from helpdesk.lib import inputs
+from helpdesk.lib import inputs, passwords
 from helpdesk.links import LinkExpired
 from helpdesk.people import agents, invitations, sign_ins
 from helpdesk.settings import lookups
+from helpdesk.single_sign_on import linking, only, providers
 from helpdesk.two_factor import second_factors
-from models import AccessLink, Agent
-from web import errors, passkey_site, sessions
+from models import AccessLink, Agent, IdentityProvider
+from web import errors, passkey_site, provider_ways, sessions
 from web.security import safe_path
 
 blueprint = Blueprint("account", __name__, url_prefix="/admin")
@@ -54,9 +55,9 @@ def desk_page(template: str, agent: Agent, *, has_menu: bool = True, **context: 
     return render_template(template, person=agent, sidebar=sidebar, me=setup_menu.me(agent), **context)
 
 
-def enter(agent: Agent, after: str, *, is_first: bool = False) -> Response:
+def enter(agent: Agent, after: str, *, is_first: bool = False, provider: IdentityProvider | None = None) -> Response:
     """Sign an agent in and lead on: to the code of the second factor, where there is one."""
-    sessions.start(agent, is_first=is_first)
+    sessions.start(agent, is_first=is_first, provider=provider)
     return redirect(url_for("two_factor.code", next=after) if sessions.awaits_code() else after, 303)
 
 
@@ -68,7 +69,7 @@ def sign_in() -> Page:
     """Sign an agent in and lead to the page that was asked for."""
     form, after = SignInForm(), safe_path(request.values.get("next"), HOME)
     template = "admin/account/sign_in.html"
-    context: dict[str, Any] = {"after": after, "passkey": passkey_site.request_options()}
+    context = sign_in_context(after)
     if request.method != "POST":
         if sessions.current_agent() is not None:
             return redirect(after)
@@ -76,10 +77,24 @@ def sign_in() -> Page:
     if not form.validate():
         return refused(template, form, **context)
     try:
-        agent = sign_ins.sign_in(form.email.data, form.password.data, visitor=sessions.visitor())
-    except (InvalidInput, TooMany) as error:
+        waiting = provider_ways.waiting()
+        agent = only.sign_in(
+            form.email.data, form.password.data, visitor=sessions.visitor(),
+            waiting=(waiting[0].id, waiting[1]) if waiting is not None else None,
+        )  # fmt: skip
+    except (InvalidInput, TooMany, NotAllowed) as error:
         return refused(template, form, error, **context)
     return enter(agent, after)
+
+
+def sign_in_context(after: str) -> dict[str, Any]:
+    """Return what the page of signing in shows beside its form."""
+    is_only, waiting = only.is_only(), provider_ways.waiting()
+    return {
+        "after": after, "passkey": "" if is_only else passkey_site.request_options(), "is_only": is_only,
+        "providers": providers.enabled(), "waiting": waiting,
+        "has_form": waiting is not None or not is_only, "token": provider_ways.token(),
+    }  # fmt: skip
 
 
 @blueprint.post("/sign-out")
@@ -94,12 +109,15 @@ def forgotten() -> Page:
     """Mail a link to choose a new password; the answer never tells who has an account."""
     form, has_mail = ForgottenForm(), settings.mail_server() is not None
     template = "admin/account/forgotten.html"
+    if only.is_only():
+        flash(str(only.CLOSED), "info")
+        return redirect(url_for(".sign_in"), 303)
     if request.method != "POST":
         return render_template(template, form=form, has_mail=has_mail)
     if not form.validate():
         return refused(template, form, has_mail=has_mail)
     try:
-        sign_ins.ask_reset(form.email.data, visitor=sessions.visitor())
+        only.ask_reset(form.email.data, visitor=sessions.visitor())
     except TooMany as error:
         return refused(template, form, error, has_mail=has_mail)
     flash(_("If there is an account with this address, a link is on its way to it."), "success")
@@ -130,6 +148,8 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
     template = f"admin/account/{kind}.html"
     try:
         link = links.find(kind, token)
+        if kind == "reset":
+            only.require_use(link)
         if request.method != "POST":
             if link.agent is not None and "name" in form:
                 form["name"].data = link.agent.name
@@ -139,9 +159,12 @@ def _by_link(kind: str, token: str, form: AccountForm, rule: Callable[[AccessLin
         agent = rule(link)
     except InvalidInput as error:
         return refused(template, form, error, person=link.agent)
-    except (LinkExpired, NotFound) as error:
-        code = 410 if isinstance(error, LinkExpired) else 404
+    except (LinkExpired, NotFound, NotAllowed) as error:
+        code = 410 if isinstance(error, LinkExpired) else 403 if isinstance(error, NotAllowed) else 404
         return render_template("admin/account/link_lost.html", reason=error, kind=kind), code
+    if kind == "reset" and only.is_only():
+        flash(_("Your password was stored. Sign in with your organisation’s account, then with it once."), "success")
+        return redirect(url_for(".sign_in"), 303)
     return enter(agent, HOME, is_first=kind == "invitation")
 
 
@@ -197,14 +220,24 @@ def password(agent: Agent) -> Page:
     reason: Exception | None = None
     try:
         if form.validate():
-            sessions.confirm(agent, form.current.data, form.given_code)
-            sign_ins.change_password(agent, form.current.data, form.password.data, keep_token=sessions.current_token())
+            sessions.confirm(agent, form.given, form.given_code)
+            sign_ins.change_password(agent, form.given, form.password.data, keep_token=sessions.current_token())
             flash(_("Your password was changed. Your other browsers were signed out."), "success")
             return redirect(url_for(".profile"), 303)
     except (InvalidInput, TooMany) as error:
         reason = error
         form.refuse(error)
     return errors.again(profile_page(agent, password_form=form), reason)
+
+
+def linked_accounts(agent: Agent) -> dict[str, Any]:
+    """Return what the profile shows of accounts at providers, and of those that may be linked."""
+    linked = linking.of(agent)
+    there = {row.provider_id for row in linked}
+    return {
+        "linked": linked, "linkable": [row for row in providers.enabled() if row.id not in there],
+        "token": provider_ways.token(), "has_password": passwords.is_set(agent.password_hash),
+    }  # fmt: skip
 
 
 def profile_page(
@@ -222,7 +255,7 @@ def profile_page(
         password_form=password_form or PasswordForm(agent, formdata=None),
         leave_form=leave_form or LeaveForm(agent, formdata=None), leaves=availability.planned(agent),
         concerns=availability.concerns, absence=availability.own_absence(agent), days_in_words=i18n.days_in_words,
-        agent_name=lambda key: str(lookups.agent(key)),
+        agent_name=lambda key: str(lookups.agent(key)), **linked_accounts(agent),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
+from helpdesk.lib import passwords
 from helpdesk.two_factor import second_factors
 from models import BACK, NEXT, STAY, Agent
 from web import passkey_site, sessions
@@ -174,12 +175,21 @@ class CurrentForm(AccountForm):
 
     def __init__(self, agent: Agent, **values: Any) -> None:
         super().__init__(**values)
+        if agent.password_hash == passwords.NONE:
+            # Who has none confirms at their provider, or by a passkey (`step_up`).
+            del self.current, self.code
+            return
         if not sessions.asks_code(agent):
             del self.code
             return
         self.has_passkey = passkey_site.has_one(agent)
         if second_factors.of(agent) is None:
             self.code.label.text = lazy("Recovery code")
+
+    @property
+    def given(self) -> str:
+        """The password, where there is one to give."""
+        return self.current.data or "" if "current" in self else ""
 
     @property
     def given_code(self) -> str | None:

@@ -9,12 +9,11 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 
-from admin_views.account import HOME, Page, agents_only, desk_page, refused, step_up
+from admin_views.account import HOME, Page, agents_only, desk_page, refused, sign_in_context, step_up
 from admin_views.account.forms import CurrentForm, PasskeyForm, SignInForm
-from helpdesk.errors import InvalidInput
+from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.i18n import _
 from helpdesk.lib import inputs
-from helpdesk.people import required_second_factor
 from helpdesk.two_factor import passkeys, second_factors
 from models import Agent
 from web import errors, passkey_site, sessions
@@ -37,12 +36,11 @@ def sign_in() -> Page:
     pending = sessions.pending_agent()
     try:
         sessions.start_by_passkey(request.form.get("passkey", ""), _required_site())
-    except InvalidInput as error:
+    except (InvalidInput, NotAllowed) as error:
         if pending is not None:
             flash(str(error), "error")
             return redirect(url_for("two_factor.code", next=after), 303)
-        form, options = SignInForm(formdata=None), passkey_site.request_options()
-        return refused("admin/account/sign_in.html", form, error, after=after, passkey=options)
+        return refused("admin/account/sign_in.html", SignInForm(formdata=None), error, **sign_in_context(after))
     return redirect(after, 303)
 
 
@@ -89,7 +87,7 @@ def new(agent: Agent) -> Page:
 
 
 def _new(agent: Agent, form: PasskeyForm, site: passkeys.Site) -> str:
-    has_menu = not required_second_factor.is_overdue(agent)
+    has_menu = not sessions.is_held_back(agent)
     options = passkeys.creation_options(agent, site)
     return desk_page("admin/account/passkey_new.html", agent, form=form, options=options, has_menu=has_menu)
 

@@ -9,9 +9,10 @@ from flask import Blueprint, redirect, request, url_for
 
 from admin_views.account import HOME, Page, agents_only, desk_page
 from admin_views.account.forms import CurrentForm
+from admin_views.account.single_sign_on import to_confirm
 from helpdesk.errors import InvalidInput, TooMany
 from models import Agent
-from web import errors, passkey_site, sessions
+from web import errors, passkey_site, provider_ways, sessions
 from web.kept_input import SentForm, read_form
 from web.security import safe_path
 
@@ -28,6 +29,8 @@ PAGES = frozenset(
         *("passkeys.new", "passkeys.remove"),
         *("desk_users.reset_two_factor", "desk_customer_erasing.erase_view"),
         *("desk_retention.create_view", "desk_retention.edit_view", "desk_retention.delete_view"),
+        *("single_sign_on.link", "single_sign_on.unlink"),
+        *(f"desk_identity_providers.{name}_view" for name in ("create", "edit", "delete", "test")),
     }
 )
 #: What the endpoint of every file that goes out ends with.
@@ -64,7 +67,7 @@ def confirm(agent: Agent) -> Page:
     reason: Exception | None = None
     try:
         if form.validate():
-            sessions.confirm(agent, form.current.data, form.given_code)
+            sessions.confirm(agent, form.given, form.given_code)
             # A file leaves the page as it is: its link stands on one that says so.
             onward = url_for(".confirm", next=after, download=1) if is_download else after
             return redirect(onward, 303)
@@ -86,5 +89,6 @@ def page(
     is_confirmed = not form.errors and sent_form is None and sessions.is_fresh()
     return desk_page(
         "admin/account/step_up.html", agent, form=form, after=after, is_download=is_download, sent_form=sent_form,
-        is_confirmed=is_confirmed, passkey=passkey_site.request_options(agent),
+        is_confirmed=is_confirmed, passkey=passkey_site.request_options(agent), providers=to_confirm(agent),
+        token=provider_ways.token(),
     )  # fmt: skip

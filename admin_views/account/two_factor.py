@@ -32,7 +32,7 @@ SETUP = "two_factor_setup"
 OPEN = frozenset(
     {
         *("two_factor.page", "two_factor.code", "passkeys.new", "passkeys.sign_in", "passkeys.confirm"),
-        *("step_up.confirm", "account.sign_in", "account.sign_out"),
+        *("step_up.confirm", "account.sign_in", "account.sign_out", "single_sign_on.confirm", "single_sign_on.back"),
     }
 )
 OVERDUE = lazy("Set up two-factor authentication first: it is required of you. Nothing was stored.")
@@ -43,7 +43,7 @@ def hold_back() -> Page | None:
     if not request.path.startswith(("/admin", "/setup")) or request.endpoint in OPEN:
         return None
     agent = sessions.current_agent()
-    if agent is None or not required_second_factor.is_overdue(agent):
+    if agent is None or not sessions.is_held_back(agent):
         return None
     sent_form = read_form()
     if sent_form is not None:
@@ -129,14 +129,14 @@ def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -
     if action == "confirm":
         key, token = session.get(SETUP, ""), sessions.current_token()
         return _codes(agent, second_factors.confirm(agent, code_form.code.data, key=key, keep_token=token))
-    sessions.confirm(agent, form.current.data, form.given_code)
+    sessions.confirm(agent, form.given, form.given_code)
     if action == "codes":
-        return _codes(agent, second_factors.renew_codes(agent, form.current.data))
+        return _codes(agent, second_factors.renew_codes(agent, form.given))
     if action == "off":
-        second_factors.switch_off(agent, form.current.data)
+        second_factors.switch_off(agent, form.given)
         flash(_("Two-factor authentication is off."), "success")
         return redirect(url_for("account.profile"), 303)
-    session[SETUP] = second_factors.begin(agent, form.current.data)
+    session[SETUP] = second_factors.begin(agent, form.given)
     return redirect(url_for(".page"), 303)
 
 
@@ -147,7 +147,7 @@ def _codes(agent: Agent, codes: list[str]) -> str:
 def _page(agent: Agent, form: CurrentForm, code_form: CodeForm) -> str:
     setup = second_factors.pending(agent, session.get(SETUP, ""))
     picture = base64.b64encode(qr_code.svg(setup.address)).decode() if setup is not None else ""
-    is_overdue = required_second_factor.is_overdue(agent)
+    is_overdue = sessions.is_held_back(agent)
     return desk_page(
         "admin/account/two_factor.html", agent, form=form, code_form=code_form, setup=setup, picture=picture,
         factor=second_factors.of(agent), left=recovery_codes.left(agent), is_overdue=is_overdue,

@@ -15,6 +15,8 @@ from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 
 MIN_CHARACTERS = 8
+#: Stored in place of a hash where somebody came without choosing a password: nothing matches it.
+NONE = "!"
 #: A longer text is never hashed: a password of megabytes would be an attack on the processor.
 MAX_BYTES = 1024
 
@@ -38,7 +40,13 @@ def matches(password_hash: str | None, password: str) -> bool:
         return False
     # Hashes made before passwords were normalised hold the form in which they were written then.
     forms = dict.fromkeys((normal(password), password, unicodedata.normalize("NFD", password)))
-    return any(_verifies(password_hash or _hash_of_nobody(), form) for form in forms) and password_hash is not None
+    stored = password_hash if is_set(password_hash) else None
+    return any(_verifies(stored or _hash_of_nobody(), form) for form in forms) and stored is not None
+
+
+def is_set(password_hash: str | None) -> bool:
+    """Whether a password was chosen: one is stored that can match."""
+    return password_hash not in {None, "", NONE}
 
 
 def _verifies(password_hash: str, form: str) -> bool:

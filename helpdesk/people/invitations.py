@@ -96,6 +96,21 @@ def invite(
     return agent
 
 
+def add_without_password(name: str, email: str, role: Role, *, actor: Actor) -> Agent:
+    """Make an account that is opened by other ways than a password: nobody is invited.
+
+    Raises NotAllowed, or InvalidInput at ``name`` or ``email``, also for an address somebody has already.
+    """
+    access.require(actor, "administer")
+    with events.transaction():
+        agent = _add(
+            name=inputs.required(name, "name"), email=email_syntax.normalise(email), role=role,
+            password_hash=passwords.NONE,
+        )  # fmt: skip
+        journal.saved(agent, None, actor=None)
+    return agent
+
+
 def invite_again(agent: Agent, *, actor: Actor) -> None:
     """Mail another invitation and delete the earlier links. Raises NotAllowed, or InvalidInput once accepted."""
     _require_open_invitation(agent, actor)

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from peewee import CompoundSelectQuery
+from peewee import CompoundSelectQuery, ModelSelect
 
 from database import Stamp, database
 from helpdesk import clock, settings
+from helpdesk.lib import passwords
 from helpdesk.settings import lookups
-from models import Agent, Passkey, Role, SecondFactor
+from models import Agent, Identity, IdentityProvider, Passkey, Role, SecondFactor
 
 #: How long one may go on without, from the day on which it is required.
 GRACE = timedelta(days=7)
@@ -48,6 +49,12 @@ def owners() -> CompoundSelectQuery:
     return phones | Passkey.select(Passkey.agent)
 
 
+def vouched_for() -> ModelSelect:
+    """Return a query of the ids of the agents who come by a provider alone, which asks for a second factor itself."""
+    query = Identity.select(Identity.agent).join(IdentityProvider).switch(Identity).join(Agent)
+    return query.where(IdentityProvider.vouches, IdentityProvider.enabled, Agent.password_hash == passwords.NONE)
+
+
 def refresh() -> None:
     """Let the days begin for whoever must have a second factor and has none, and end for everybody else.
 
@@ -57,7 +64,8 @@ def refresh() -> None:
     needs = Agent.role.in_(Role.select(Role.id).where(Role.requires_second_factor))
     if settings.get(OF_ADMINISTRATORS):
         needs |= Agent.is_admin
-    is_missing = Agent.active & Agent.password_hash.is_null(False) & needs & Agent.id.not_in(owners())
+    comes = Agent.active & Agent.password_hash.is_null(False)
+    is_missing = comes & needs & Agent.id.not_in(owners()) & Agent.id.not_in(vouched_for())
     due = Agent.second_factor_due_at
     with database.atomic():
         ended = Agent.update(second_factor_due_at=None).where(due.is_null(False), ~is_missing).execute()

@@ -94,12 +94,14 @@ def start_sign_in(
     by_link: bool = False,
     network: str = "",
     is_new_browser: bool = False,
+    provider: str = "",
+    vouched: bool = False,
 ) -> str:
     """Sign a browser in and return the random token for its cookie; only the token's hash is stored.
 
     `by_link`: the person used a mailed link, which replaces the current password for some minutes. `network` is the
     browser's IP address, for the journal. `is_new_browser`: an agent's account has not had it before, and they are
-    mailed.
+    mailed. `provider` is the name of the one they came by, `vouched` whether it asked for a second factor itself.
     """
     token, now = secrets.token_urlsafe(32), clock.now()
     if isinstance(person, Agent) and person.second_factor_due_at is None and required_second_factor.is_required(person):
@@ -111,6 +113,7 @@ def start_sign_in(
         customer=person if isinstance(person, Customer) else None,
         device=device[:200],
         by_link=by_link,
+        vouched=vouched,
         created_at=now,
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
@@ -122,7 +125,14 @@ def start_sign_in(
             notifications.tell_of_browser(person, device=device, network=network)
     email = person.email if isinstance(person, Agent) else person.primary_address.email
     journal.record(journal.Act.SIGNED_IN, actor=person, subject=email, network=network)
+    if provider:
+        journal.record(journal.Act.PROVIDER_SIGNED_IN, actor=person, subject=email, provider=provider)
     return token
+
+
+def is_vouched(token: str | None) -> bool:
+    """Whether a provider that asks for a second factor itself has signed in the browser with this token."""
+    return SignIn.select().where(SignIn.token_hash == links.hash_token(token or ""), SignIn.vouched).exists()
 
 
 @Prepared
@@ -227,7 +237,12 @@ def change_password(agent: Agent, current: str, new: str, *, keep_token: str | N
 
 
 def check_current(person: Agent | Customer, current: str | None) -> None:
-    """Raise InvalidInput at ``current`` unless this is the person's password, or TooMany."""
+    """Raise InvalidInput at ``current`` unless this is the person's password, or TooMany.
+
+    An account without one, whose owner comes by a provider, has none to give: `two_factor.step_up` asks there.
+    """
+    if person.password_hash == passwords.NONE:
+        return
     key = f"current {type(person).__name__} {person.id}"
     throttle.hit(key, limit=sign_in_limits.PER_ACCOUNT, seconds=WINDOW)
     if not passwords.matches(person.password_hash, current or ""):

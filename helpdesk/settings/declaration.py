@@ -31,5 +31,8 @@ class Declared:
 #: Who leads the mail elsewhere gets the links to new passwords; who shortens the journal hides what was done.
 ADMINISTRATORS_GROUPS = frozenset({"mail", "journal"})
 ADMINISTRATORS_KEYS = frozenset(
-    {"site_url", "default_sender", "administrators_second_factor", "mail_on_new_browser", "erasure_days"}
+    {
+        *("site_url", "default_sender", "administrators_second_factor", "mail_on_new_browser", "erasure_days"),
+        "single_sign_on_only",
+    }
 )

@@ -87,6 +87,11 @@ DECLARED: dict[str, Declared] = {
             "mail_on_new_browser", "general", "switch", True, lazy("Mail on a new browser"),
             lazy("Tell an agent by e-mail when somebody signs in to their account with another browser than before."),
         ),
+        Declared(
+            "single_sign_on_only", "general", "switch", False, lazy("Agents sign in with single sign-on only"),
+            lazy("Passwords and passkeys open no account then. An administrator must have come by a provider before."),
+            is_rare=True,
+        ),
         Declared("desk_name", "organisation", "text", "Guichet", lazy("Name"), lazy("Shown on every page and mail.")),
         Declared(
             "language", "organisation", "choice", "en", lazy("Language"),

@@ -30,7 +30,7 @@ NAMES = tuple(
     f"GUICHET_{name}"
     for name in (
         *("DATA_DIR", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "MAIL_URL", "TRUSTED_PROXIES", "SECRET_KEY"),
-        *("CAPTCHA", "WORKER", "LOG", "PROCESSES"),
+        *("CAPTCHA", "WORKER", "LOG", "PROCESSES", "PASSWORDS"),
     )
 )
 #: A part of a host name, between two dots.
@@ -67,6 +67,8 @@ class Environment:
     log: str = log.TEXT
     #: How many processes answer requests; 0 leaves it to what the machine has.
     processes: int = 0
+    #: Whether passwords open accounts of agents though the desk is set to single sign-on only: the way back.
+    passwords: bool = False
     #: Whether the data folder held nothing, or no more than the secret key of a start that came to nothing.
     was_empty: bool = False
     #: Whether this process has made the secret key, or a start before it that came to nothing.
@@ -95,6 +97,7 @@ def read(values: Mapping[str, str]) -> Environment:
         captcha=_one_of(values, "GUICHET_CAPTCHA", ("image", "off")),
         worker=_one_of(values, "GUICHET_WORKER", ("embedded", "separate")),
         processes=_number(values, "GUICHET_PROCESSES", 0, 0, 64),
+        passwords=_one_of(values, "GUICHET_PASSWORDS", ("0", "1")) == "1",
         log=_one_of(values, "GUICHET_LOG", log.FORMS),
         was_empty=secret_key.is_bare(there),
         made_key=KEY_FILE not in there or secret_key.FIRST_START in there,

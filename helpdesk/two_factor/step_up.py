@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from helpdesk import clock, links
-from helpdesk.lib import throttle
+from helpdesk.errors import InvalidInput
+from helpdesk.i18n import lazy
+from helpdesk.lib import passwords, throttle
 from helpdesk.people import sign_ins
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.two_factor import code_tries, second_factors
@@ -33,8 +35,13 @@ def asks_code(agent: Agent, token: str | None) -> bool:
 def confirm(agent: Agent, current: str | None, code: str | None, *, token: str | None, visitor: Visitor) -> None:
     """Make the sign-in of the browser with this token fresh again, by the password and, if it is asked for, the code.
 
-    Raises InvalidInput at ``current`` or ``code``, or TooMany.
+    Without a password they have confirmed it before, at their provider or by a passkey. Raises InvalidInput at
+    ``current`` or ``code``, or TooMany.
     """
+    if agent.password_hash == passwords.NONE:
+        if not is_fresh(token):
+            raise InvalidInput(lazy("Confirm first that it is you."))
+        return
     sign_ins.check_current(agent, current)
     if asks_code(agent, token):
         code_tries.require(agent, code or "", visitor=visitor)

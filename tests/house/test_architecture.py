@@ -54,6 +54,7 @@ FLOORS = (
     ("organisations",),
     ("people",),
     ("two_factor",),
+    ("single_sign_on",),
     ("tickets", "imports"),
     ("snooze", "due_alerts", "automatic_closing", "round_robin"),
     ("macros",),
