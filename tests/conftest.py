@@ -16,13 +16,15 @@ import pytest
 from flask.testing import FlaskClient
 
 import database as db
-from helpdesk import settings
+from helpdesk import clock, settings
 from helpdesk.lib import passwords
 from helpdesk.settings import environment, environment_file
-from models import Agent, Customer, Department, Service, Team, Ticket
+from helpdesk.single_sign_on import providers
+from models import Agent, Customer, Department, Identity, IdentityProvider, Service, Team, Ticket
 from tests.support import browsing, cast, doors, programs, reading, selection
 from tests.support.desks import REAL_HASHER, Desk, Desks
 from tests.support.mailbox import Mailbox
+from tests.support.oidc_provider import OidcProvider
 from tests.support.postgres import Missing
 
 ENGINES = ("sqlite", "postgresql")
@@ -309,3 +311,35 @@ def no_files(desk: Desk) -> None:
     """A data folder without files of other tests."""
     for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail"):
         shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)
+
+
+# --- A provider of accounts ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def oidc_server() -> Iterator[OidcProvider]:
+    """A provider of OpenID Connect, started once."""
+    made = OidcProvider()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def acme(oidc_server: OidcProvider) -> OidcProvider:
+    """That provider as it was when it started."""
+    oidc_server.begin()
+    providers.protocol().forget()
+    return oidc_server
+
+
+@pytest.fixture
+def provider(database: Any, acme: OidcProvider) -> IdentityProvider:
+    """It, set up in the desk."""
+    return acme.row()
+
+
+@pytest.fixture
+def linked(provider: IdentityProvider, acme: OidcProvider, ana: Agent) -> Identity:
+    """Ana's account there, which opens hers here; she is the one who signs in there."""
+    acme.sign_in_as(ana.email)
+    return Identity.create(provider=provider, sub=acme.person["sub"], agent=ana, email=ana.email, linked_at=clock.now())

@@ -11,6 +11,7 @@ from helpdesk.cli.base import command, desk, migrated_desk
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.people import invitations, mailed_links
 from helpdesk.settings import environment, environment_file, secret_key
+from helpdesk.single_sign_on import linking, only
 from helpdesk.two_factor import second_factors
 
 
@@ -28,7 +29,10 @@ def create_admin(email: str, name: str) -> None:
             agent = invitations.create_administrator(name, email, password)
         except InvalidInput as error:
             raise HelpdeskError(f"{error.field}: {error}" if error.field else str(error)) from error
+        takes_none = only.is_only()
     print(f"{agent.name} <{agent.email}> is an administrator.")
+    if takes_none:
+        print("This desk takes single sign-on only: start it with GUICHET_PASSWORDS=1 for the first sign-in.")
 
 
 @command("reset-link")
@@ -38,7 +42,10 @@ def print_reset_link(email: str) -> None:
     with desk():
         agent = mailed_links.agent_at(email)
         url = mailed_links.new_password_link(agent, actor=None)
+        takes_none = only.is_only() and linking.is_linked(agent)
     print(f"For {agent.name} <{agent.email}> alone, once: {url}")
+    if takes_none:
+        print("This desk takes single sign-on only: the link opens once it was started with GUICHET_PASSWORDS=1.")
 
 
 @command("reset-second-factor")

@@ -18,6 +18,7 @@ from helpdesk.operations import attack_checks, backup_records, clock_guard, migr
 from helpdesk.operations.readiness import SHOWN, Check
 from helpdesk.people import permissions, teams
 from helpdesk.settings import environment, environment_file, lookups, secret_key
+from helpdesk.single_sign_on import state
 from models import Attachment, TicketEvent
 
 #: How far the newest row may be ahead of the clock.
@@ -46,6 +47,7 @@ def checks(*, deep: bool = True, is_serving: bool = False) -> list[Check]:
             _assignees(),
             *_copy(),
             *_mailboxes(),
+            *(Check(*finding) for finding in state.findings(deep=deep)),
         ]
         found += attack_checks.checks()
         found += [_files()] if deep else []

@@ -145,7 +145,8 @@ def _proof(provider: IdentityProvider, attempt: Attempt, answer: Mapping[str, st
         raise Refused(failure.key, provider, failure.detail) from None
     return Proof(
         provider=provider, sub=claims["sub"],
-        email=_email(claims.get("email")), is_verified=_verified(provider, claims), name=_text(claims.get("name")), groups=_groups(claims, provider.group_claim), claims=claims,
+        email=_email(claims.get("email")), is_verified=_verified(provider, claims),
+        name=_text(claims.get("name")), groups=_groups(claims, provider.group_claim), claims=claims,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A small provider of OpenID Connect on the loopback: discovery, keys, sign-in page, tokens; as hostile as a test wants.
+"""A small provider of OpenID Connect on the loopback: discovery, keys, sign-in page, tokens; hostile where asked.
 
 Codes are used once, PKCE and the client are checked, ID tokens are signed with an RSA key of its own.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import html
 import http.server
 import json
@@ -20,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import requests
 from joserfc import jws, jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from database import Label
 from helpdesk import settings
@@ -44,7 +45,21 @@ class OidcProvider:
     """`person` are the claims of whoever signs in there; the hooks change what leaves it."""
 
     def __init__(self, certificate: str | None = None, *, by_form: bool = True) -> None:
-        self.keys = [new_key("first")]
+        self.first_key, self.shipped_by_form = new_key("first"), by_form
+        self.begin()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            scheme = "https"
+        self.issuer = f"{scheme}://localhost:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def begin(self) -> None:
+        """Be as at the start: nobody has signed in, and nothing is hostile."""
+        self.keys = [self.first_key]
         self.person: Claims = {}
         #: Changes the claims, and the header, of an ID token before it is signed.
         self.twist: Callable[[Claims, Claims], None] = lambda _claims, _header: None
@@ -55,20 +70,12 @@ class OidcProvider:
         self.answer: Claims = {}
         self.codes: dict[str, Claims] = {}
         self.tokens: dict[str, Claims] = {}
-        #: What was asked, by path.
+        #: What was asked, by path, and with what somebody was sent here.
         self.requests: list[str] = []
         self.queries: list[Claims] = []
-        self.is_down, self.only_in_userinfo, self.by_form, self.seconds_off = False, set[str](), by_form, 0
-        self.raw = b""
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        scheme = "http"
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-            scheme = "https"
-        self.issuer = f"{scheme}://localhost:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.is_down, self.seconds_off, self.raw = False, 0, b""
+        self.only_in_userinfo: set[str] = set()
+        self.by_form = self.shipped_by_form
 
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
         provider = self
@@ -227,8 +234,13 @@ def signed_by(key: RSAKey, **header: Any) -> Callable[[Claims, Claims], str]:
 
 def signed_with_public_key(key: RSAKey) -> Callable[[Claims, Claims], str]:
     """Return what signs with a shared secret: the public key, which everybody has."""
-    secret = OctKey.import_key(key.as_pem(private=False))
-    return lambda claims, head: jwt.encode({**head, "alg": "HS256"}, claims, secret, algorithms=["HS256"])
+
+    def sign(claims: Claims, header: Claims) -> str:
+        parts = (json.dumps({**header, "alg": "HS256"}).encode(), json.dumps(claims).encode())
+        content = ".".join(map(text_of, parts))
+        return f"{content}.{text_of(hmac.digest(key.as_pem(private=False), content.encode(), 'sha256'))}"
+
+    return sign
 
 
 def _lenient() -> jws.JWSRegistry:
