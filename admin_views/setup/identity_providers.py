@@ -61,7 +61,7 @@ class IdentityProvidersView(DeskView):
     }
     form_args = {"covers": {"choices": lambda: list(providers.COVERS.items())}}
     column_labels = {
-        "label": lazy("Button"),
+        "label": lazy("Name"),
         "issuer": lazy("Issuer"),
         "client_id": lazy("Client ID"),
         "scopes": lazy("Scopes"),
@@ -79,7 +79,7 @@ class IdentityProvidersView(DeskView):
         "department": lazy("Department"),
     }
     column_descriptions = {
-        "label": lazy("What stands on the button. Example: Sign in with Keycloak."),
+        "label": lazy("Stands on the button after “Sign in with”. Example: your organisation, or Keycloak."),
         "issuer": lazy(
             "The address by which the provider names itself. Example: https://sso.example.org/realms/example."
         ),

@@ -113,7 +113,7 @@ class OidcProvider:
         """Set it up in the desk."""
         return IdentityProvider.create(
             **{
-                "label": Label(en="Sign in with Acme", fr="Se connecter avec Acme"), "issuer": self.issuer,
+                "label": Label(en="Acme", fr="Acmé"), "issuer": self.issuer,
                 "client_id": CLIENT, "client_secret": settings.encrypt(SECRET), **values,
             }
         )  # fmt: skip

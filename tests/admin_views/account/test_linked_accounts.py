@@ -36,7 +36,7 @@ def test_an_account_is_linked_from_the_profile_whatever_its_address(
     acme.sign_in_as("another@acme.example", email_verified=False)
     answer = come_back(client, acme, PROFILE, "/linked/")
     assert answer.location == PROFILE
-    assert "From now on, “Sign in with Acme” opens your account." in doors.text_of(client.get(PROFILE))
+    assert "From now on, “Acme” opens your account." in doors.text_of(client.get(PROFILE))
     row = Identity.get()
     assert (row.agent_id, row.email, row.last_used_at) == (ana.id, "another@acme.example", None)
     assert links_on(client, PROFILE, "/new") == []
@@ -148,7 +148,7 @@ def test_a_provider_must_have_asked_once_more_and_the_same_person(
     acme.sign_in_as("eve@acme.example")
     age()
     text = doors.text_of(client.get(come_back(client, acme, page, "/by/").location))
-    assert "another account of Sign in with Acme than the one that is linked to you" in text
+    assert "another account of Acme than the one that is linked to you" in text
     assert SignIn.get().confirmed_at is None
 
 
@@ -167,7 +167,7 @@ def test_the_test_shows_the_claims_and_neither_signs_in_nor_links(
     answer = come_back(client, acme, f"{TEST}{provider.id}", "token=")
     text = doors.text_of(answer)
     assert "Nobody was signed in or linked by it." in text
-    assert "No account here is linked to this account of Sign in with Acme." in text
+    assert "No account here is linked to this account of Acme." in text
     assert (ana.email in text, "<script>alert" in answer.get_data(as_text=True)) == (True, False)
     assert "desk-client" in text
     assert (Identity.select().count(), SignIn.select().count()) == (0, 1)

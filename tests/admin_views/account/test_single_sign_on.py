@@ -46,7 +46,7 @@ def test_a_known_agent_is_linked_after_one_sign_in_with_the_password_and_never_s
     answer = come_back(client, acme)
     assert (answer.location, is_in(client), Identity.select().count()) == (f"{SIGN_IN}?next=/admin/", False, 0)
     text = doors.text_of(client.get(SIGN_IN))
-    assert f"No account here is linked to this account of “Sign in with Acme” yet ({ana.email})." in text
+    assert f"No account here is linked to this account of “Acme” yet ({ana.email})." in text
     doors.post(client, SIGN_IN, {"email": ana.email, "password": cast.PASSWORD})
     identity = Identity.get()
     assert (identity.agent_id, identity.sub, identity.last_used_at) == (ana.id, acme.person["sub"], None)
