@@ -220,8 +220,9 @@ def password(agent: Agent) -> Page:
     reason: Exception | None = None
     try:
         if form.validate():
-            sessions.confirm(agent, form.given, form.given_code)
-            sign_ins.change_password(agent, form.given, form.password.data, keep_token=sessions.current_token())
+            sessions.confirm(agent, form.current_password, form.given_code)
+            token = sessions.current_token()
+            sign_ins.change_password(agent, form.current_password, form.password.data, keep_token=token)
             flash(_("Your password was changed. Your other browsers were signed out."), "success")
             return redirect(url_for(".profile"), 303)
     except (InvalidInput, TooMany) as error:

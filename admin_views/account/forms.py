@@ -187,7 +187,7 @@ class CurrentForm(AccountForm):
             self.code.label.text = lazy("Recovery code")
 
     @property
-    def given(self) -> str:
+    def current_password(self) -> str:
         """The password, where there is one to give."""
         return self.current.data or "" if "current" in self else ""
 

@@ -67,7 +67,7 @@ def confirm(agent: Agent) -> Page:
     reason: Exception | None = None
     try:
         if form.validate():
-            sessions.confirm(agent, form.given, form.given_code)
+            sessions.confirm(agent, form.current_password, form.given_code)
             # A file leaves the page as it is: its link stands on one that says so.
             onward = url_for(".confirm", next=after, download=1) if is_download else after
             return redirect(onward, 303)

@@ -129,14 +129,14 @@ def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -
     if action == "confirm":
         key, token = session.get(SETUP, ""), sessions.current_token()
         return _codes(agent, second_factors.confirm(agent, code_form.code.data, key=key, keep_token=token))
-    sessions.confirm(agent, form.given, form.given_code)
+    sessions.confirm(agent, form.current_password, form.given_code)
     if action == "codes":
-        return _codes(agent, second_factors.renew_codes(agent, form.given))
+        return _codes(agent, second_factors.renew_codes(agent, form.current_password))
     if action == "off":
-        second_factors.switch_off(agent, form.given)
+        second_factors.switch_off(agent, form.current_password)
         flash(_("Two-factor authentication is off."), "success")
         return redirect(url_for("account.profile"), 303)
-    session[SETUP] = second_factors.begin(agent, form.given)
+    session[SETUP] = second_factors.begin(agent, form.current_password)
     return redirect(url_for(".page"), 303)
 
 

@@ -28,6 +28,7 @@ from models import (
     CustomerAddress,
     Erasure,
     GuestPass,
+    Identity,
     SignIn,
     Tag,
     Ticket,
@@ -142,6 +143,7 @@ def _take_addresses(erasure: Erasure, customer: Customer) -> CustomerAddress:
 
 def _take_account(customer: Customer, emails: list[str]) -> None:
     SignIn.delete().where(SignIn.customer == customer.id).execute()
+    Identity.delete().where(Identity.customer == customer.id).execute()
     for key in (f"personal data {customer.id}", f"tickets of {customer.id}", f"sign-in customer {customer.id}"):
         throttle.clear(key)
     for email in emails:

@@ -65,7 +65,7 @@ def forget() -> None:
     _answers.clear()
 
 
-def _kept(url: str, *, local: bool, newer_than: float = 0.0) -> dict[str, Any]:
+def _cached(url: str, *, local: bool, newer_than: float = 0.0) -> dict[str, Any]:
     """Return the JSON at an address, asked anew after a while. `newer_than`: seconds after which it is too old now."""
     key, moment = (url, local), time.monotonic()
     entry = _answers.get(key)
@@ -133,7 +133,7 @@ class Provider:
     def metadata(self) -> dict[str, Any]:
         """Return what the provider says of itself (OpenID Connect Discovery 1.0). Raises Failure."""
         url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
-        values = _kept(url, local=self.local)
+        values = _cached(url, local=self.local)
         if str(values.get("issuer") or "").rstrip("/") != self.issuer.rstrip("/"):
             raise Failure("issuer")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
@@ -243,7 +243,7 @@ class Provider:
         raise Failure("key")
 
     def _keys(self, newer_than: float) -> list[dict[str, Any]]:
-        values = _kept(self.metadata()["jwks_uri"], local=self.local, newer_than=newer_than).get("keys")
+        values = _cached(self.metadata()["jwks_uri"], local=self.local, newer_than=newer_than).get("keys")
         return [key for key in values if isinstance(key, dict)] if isinstance(values, list) else []
 
 

@@ -12,6 +12,7 @@ from helpdesk import orders
 from helpdesk.i18n import _
 from helpdesk.lib import richtext
 from helpdesk.settings import lookups
+from helpdesk.single_sign_on import linking
 from models import (
     CUSTOMER_MESSAGE,
     REPLY,
@@ -80,6 +81,16 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         "sign_ins": [
             {"device": row.device, "since": moment(row.created_at), "last_seen": moment(row.last_seen_at)}
             for row in SignIn.select().where(SignIn.customer == customer.id).order_by(SignIn.id).limit(MOST)
+        ],
+        "linked_accounts": [
+            {
+                "provider": str(row.provider),
+                "name": row.sub,
+                "email": row.email,
+                "since": moment(row.linked_at),
+                "last_used": moment(row.last_used_at),
+            }
+            for row in linking.of(customer)
         ],
     }
 

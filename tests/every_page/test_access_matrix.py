@@ -31,6 +31,8 @@ from models import (
     DueTime,
     Erasure,
     Filter,
+    Identity,
+    IdentityProvider,
     IncomingMail,
     Leave,
     Mailbox,
@@ -160,6 +162,10 @@ GET: dict[str, str] = {
     **dict.fromkeys(("desk_mailboxes.sign_in_view", "desk_mailboxes.oauth_view"), f"{CONFIGURE} 302"),
     "desk_mailboxes.test_view": f"{CONFIGURE} 200",
     **screen("desk_senders"),
+    **screen("desk_identity_providers"),
+    "desk_identity_providers.test_view": f"{CONFIGURE} 200",
+    **screen("desk_identities"),
+    **dict.fromkeys(("desk_identities.create_view", "desk_identities.edit_view"), f"{CONFIGURE} 302"),
     "desk_strangers.index_view": f"{DESK} 302 302 302 302",
     "desk_incoming.index_view": AGENTS,
     "desk_incoming.details_view": f"{DESK} 404 200 200 200",
@@ -227,6 +233,10 @@ GET: dict[str, str] = {
     "two_factor.page": AGENTS,
     "step_up.confirm": AGENTS,
     "passkeys.new": AGENTS,
+    # There is no such provider; who comes back from none is led to where one begins.
+    "single_sign_on.begin": "404 404 404 404 302 302 302 302",
+    **dict.fromkeys(("single_sign_on.link", "single_sign_on.confirm"), f"{DESK} 404 404 404 404"),
+    "single_sign_on.back": "303 303 303 303 303 303 303 303",
     "assets.labels": ALL,
     "assets.logo_file": ALL,
     "assets.static_file": ALL,
@@ -242,6 +252,8 @@ GET: dict[str, str] = {
     "public.new_link": ALL,
     "public.sign_in": "200 200 302 302 200 200 200 200",
     "public.sign_in_link": NOBODY,
+    "public.begin_by_provider": NOBODY,
+    "public.back_from_provider": "303 303 303 303 303 303 303 303",
     "public.ticket_link": NOBODY,
     "public.leave_page": NOBODY,
     "public.erasing_link": NOBODY,
@@ -388,6 +400,9 @@ POST: dict[str, str] = {
     "desk_mailboxes.test_view": f"{CONFIGURE} 200",
     "desk_mailboxes.read_view": f"{CONFIGURE} 302",
     "desk_mailboxes.probe_view": f"{CONFIGURE} 302",
+    **sends("desk_identity_providers"),
+    **sends("desk_identities"),
+    **dict.fromkeys(("desk_identities.create_view", "desk_identities.edit_view"), f"{CONFIGURE} 302"),
     # The message of this world is no stranger's.
     "desk_strangers.act_view": f"{DESK} 404 302 302 302",
     "desk_addresses.address_view": f"{DESK} 404 200 200 200",
@@ -476,6 +491,7 @@ POST: dict[str, str] = {
     ),
     "passkeys.sign_in": "422 422 422 422 422 422 422 422",
     "passkeys.remove": f"{DESK} 404 404 404 404",
+    "single_sign_on.unlink": f"{DESK} 404 404 404 404",
     "choose_theme": "302 302 302 302 302 302 302 302",
     "public.language": "303 303 303 303 303 303 303 303",
     "public.new_ticket": "422 422 422 422 422 422 422 422",
@@ -493,6 +509,7 @@ POST: dict[str, str] = {
     "public.send_confirmed": NOBODY,
     "public.account": "302 302 422 422 302 302 302 302",
     "public.personal_data": "303 303 200 200 303 303 303 303",
+    "public.unlink": NOBODY,
     "public.answer": "404 422 404 422 404 404 404 404",
     "public.upload": "422 422 422 422 422 422 422 422",
     "public.remove_upload": ALL,
@@ -571,6 +588,7 @@ class World:
             "desk_mailboxes": mails.make_mailbox(Service.get(), Department.get()),
             "desk_incoming": self.mail(),
             "desk_senders": SenderRule.create(pattern="shop.example", does="hold"),
+            **self.provider(),
         }
 
     def client(self, persona: str) -> FlaskClient:
@@ -590,6 +608,13 @@ class World:
         with self.app.app_context(), i18n.in_language("en"):
             pipeline.decide_waiting()
         return IncomingMail.get_by_id(row.id)
+
+    def provider(self) -> dict[str, Any]:
+        """Return a provider that is switched off, and Ana's account there."""
+        issuer = "https://sso.desk.example"
+        row = IdentityProvider.create(label=Label(en="Acme"), issuer=issuer, client_id="desk", enabled=False)
+        identity = Identity.create(provider=row, sub="ana", agent=self.people["ana"], linked_at=clock.now())
+        return {"desk_identity_providers": row, "desk_identities": identity}
 
     @staticmethod
     def logo() -> str:

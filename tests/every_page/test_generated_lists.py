@@ -25,6 +25,8 @@ from models import (
     Filter,
     FilterAction,
     FilterCondition,
+    Identity,
+    IdentityProvider,
     IncomingMail,
     Leave,
     Mailbox,
@@ -97,6 +99,8 @@ def add_rows(number: int, reader) -> set[type]:
         IncomingMail.create(mailbox=mailbox, ticket=ticket, state="new", sha256=f"{number}", size=1, received_at=now),
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]
+    provider = IdentityProvider.create(label=label, issuer=f"https://sso{number}.b.example", client_id="desk")
+    rows += [provider, Identity.create(provider=provider, sub=f"{number}", agent=agent, linked_at=now)]
     rows.append(ClosedDay.create(name=label, first_day=now.date(), opening_hours=OpeningHours.get(service=service)))
     rows.append(Leave.create(agent=agent, first_day=now.date(), last_day=now.date(), substitute=reader))
     FilterCondition.create(rule=rule, field="service", operator="is", value=str(service.id))
