@@ -400,7 +400,7 @@ POST: dict[str, str] = {
     "desk_mailboxes.test_view": f"{CONFIGURE} 200",
     "desk_mailboxes.read_view": f"{CONFIGURE} 302",
     "desk_mailboxes.probe_view": f"{CONFIGURE} 302",
-    **sends("desk_identity_providers"),
+    **{**sends("desk_identity_providers"), "desk_identity_providers.edit_view": f"{CONFIGURE} 302"},
     **sends("desk_identities"),
     **dict.fromkeys(("desk_identities.create_view", "desk_identities.edit_view"), f"{CONFIGURE} 302"),
     # The message of this world is no stranger's.
@@ -491,7 +491,8 @@ POST: dict[str, str] = {
     ),
     "passkeys.sign_in": "422 422 422 422 422 422 422 422",
     "passkeys.remove": f"{DESK} 404 404 404 404",
-    "single_sign_on.unlink": f"{DESK} 404 404 404 404",
+    # It is Ana's account.
+    "single_sign_on.unlink": f"{DESK} 404 303 404 404",
     "choose_theme": "302 302 302 302 302 302 302 302",
     "public.language": "303 303 303 303 303 303 303 303",
     "public.new_ticket": "422 422 422 422 422 422 422 422",
@@ -509,7 +510,8 @@ POST: dict[str, str] = {
     "public.send_confirmed": NOBODY,
     "public.account": "302 302 422 422 302 302 302 302",
     "public.personal_data": "303 303 200 200 303 303 303 303",
-    "public.unlink": NOBODY,
+    # Neither is linked: they are told so.
+    "public.unlink": "404 404 303 303 404 404 404 404",
     "public.answer": "404 422 404 422 404 404 404 404",
     "public.upload": "422 422 422 422 422 422 422 422",
     "public.remove_upload": ALL,
