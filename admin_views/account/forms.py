@@ -15,9 +15,9 @@ from helpdesk import access, settings
 from helpdesk.due_times import rules
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
+from helpdesk.lib import passwords
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
-from helpdesk.lib import passwords
 from helpdesk.two_factor import second_factors
 from models import BACK, NEXT, STAY, Agent
 from web import passkey_site, sessions
