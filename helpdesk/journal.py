@@ -17,9 +17,9 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import _
 from helpdesk.journal_acts import Act
+from helpdesk.journal_fields import FIELD_NAMES
 from helpdesk.journal_texts import (
     ACTIVITY,
-    FIELD_NAMES,
     HOLDING_NAMES,
     KINDS,
     OPTIONAL,

@@ -13,7 +13,8 @@ from helpdesk import clock, journal, journal_listing, outbox, settings, tickets
 from helpdesk.errors import InvalidInput
 from helpdesk.imports import confirmation, formats
 from helpdesk.journal_acts import Act
-from helpdesk.journal_texts import FIELD_NAMES, SENTENCES, SETUP, TABLE_NAMES
+from helpdesk.journal_fields import FIELD_NAMES
+from helpdesk.journal_texts import SENTENCES, SETUP, TABLE_NAMES
 from helpdesk.notifications import email_texts
 from helpdesk.operations import upkeep
 from helpdesk.people import agents, permissions, sign_ins, teams

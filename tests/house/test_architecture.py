@@ -42,7 +42,7 @@ FLOORS = (
     ("settings",),
     ("search",),
     ("customer_search", "customer_sight"),
-    ("access", "links", "event_texts", "journal_acts"),
+    ("access", "links", "event_texts", "journal_acts", "journal_fields"),
     ("events", "files", "orders", "journal_texts"),
     ("locking", "journal"),
     ("journal_search",),
