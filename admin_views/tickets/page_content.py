@@ -25,7 +25,7 @@ from helpdesk.lists import listing
 from helpdesk.macros import using
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
-from helpdesk.people import assignees, customer_absences
+from helpdesk.people import customer_absences
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, email_origin, merge_undo, organisation_panel, thread
 from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
@@ -68,7 +68,6 @@ def content(
         **what_exists(),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
         "known": page_state.of_now(ticket),
-        "absence": assignees.absence_text(ticket),
         "refused": refused,
         "sent": session.pop("sent", ""),
         "unsent": ways_to_send.unsent(agent, blocks),

@@ -63,6 +63,7 @@ def of_ticket(
     return {
         **acts,
         "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=_target(current), **place),
+        "absence": assignees.absence_text(ticket),
         "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
         "composer_form": lambda holes, **values: fragment(
