@@ -42,7 +42,8 @@ class Organisation(Cached):
 class OrganisationDomain(Cached):
     """A domain of an organisation: whoever has an address there, or below it, belongs to it."""
 
-    organisation = ForeignKeyField(Organisation, backref="domains", on_delete="CASCADE")
+    # Its rows are not called `domains`: a form would take them for the field of that name.
+    organisation = ForeignKeyField(Organisation, backref="+", on_delete="CASCADE")
     domain = CharField(max_length=253, unique=True)
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
 from peewee import fn
 from wtforms import BooleanField, TextAreaField
 
@@ -29,6 +30,7 @@ class OrganisationsView(DeskView):
     )
     create_label = lazy("Add an organisation")
     empty_text = lazy("Without one, every customer stands for themselves.")
+    create_template = edit_template = "admin/rich_form.html"
     can_delete = True
     save_rule, delete_rule = staticmethod(saving.save), staticmethod(saving.delete)
     column_list = ("name", "domains", "people", "responsible", "tickets", "enabled")
@@ -97,7 +99,7 @@ class OrganisationsView(DeskView):
     column_numbers = ("people", "tickets")
     column_formatters = {
         "domains": lambda _view, _context, row, _name: row.shown_domains,
-        "people": lambda _view, _context, row, _name: row.people,
+        "people": lambda view, _context, row, _name: view.people_link(row),
         "responsible": lambda _view, _context, row, _name: row.responsible,
         "tickets": lambda _view, _context, row, _name: row.tickets,
     }
@@ -118,6 +120,13 @@ class OrganisationsView(DeskView):
             row.shown_domains = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
             row.people, row.tickets = people.get(row.id, 0), live.get(row.id, 0)
             row.responsible = ", ".join(map(_named, leaders[row.id]))
+
+    def people_link(self, row: Any) -> Any:
+        """Return how many people belong to an organisation, as the way to them."""
+        if not row.people:
+            return 0
+        address = self.get_url("desk_customers.index_view", flt0_0=row.id)
+        return Markup('<a href="{}">{}</a>').format(address, row.people)
 
     def condition_of(self, word: str) -> Any:
         """Search the domains too."""
