@@ -26,7 +26,7 @@ def many(carol):
 def test_cells_stand_between_what_the_readers_spreadsheet_takes(client_of, root, many, dan, language, delimiter):
     Agent.update(locale=language).where(Agent.id == root.id).execute()
     header, *lines = doors.csv_rows(client_of(root).get("/admin/customers/export/csv/"), delimiter)
-    assert len(header) == 8
+    assert len(header) == 9
     own = next(line for line in lines if "carol@customer.example" in line)
     assert own[0] == "carol@customer.example"
     assert own[-2:] == ["carol2@customer.example", "carol3@customer.example"]
@@ -90,7 +90,7 @@ def test_a_list_is_exported_as_filtered_with_the_columns_one_chose(client_of, ti
     page = client.get(f"/admin/tickets/?tag={tag}").text
     assert f'href="/admin/tickets/export?tag={tag}"' in page
     form = client.get(f"/admin/tickets/export?tag={tag}").text
-    assert form.count('name="column"') == 14
+    assert form.count('name="column"') == 15
     assert f'name="tag" value="{tag}"' in form
     answer = client.get(f"/admin/tickets/export.csv?tag={tag}&column=subject&column=number&column=tags&column=strange")
     assert doors.csv_rows(answer) == [["Number", "Subject", "Tags"], [other.number, "Other", "late"]]

@@ -23,6 +23,7 @@ from models import (
     MailId,
     MailRecipient,
     Message,
+    Organisation,
     OutgoingEmail,
     Rating,
     SavedView,
@@ -120,6 +121,8 @@ def _set_up(agent: Agent) -> None:
     SavedView.create(owner=agent, name="Hers", query="q=zqaddress%40person.example&view=search")
     rule = Filter.create(name="Hers")
     FilterCondition.create(rule=rule, field="email", operator="is", value=MARKERS["address"])
+    note, pinned = f"Ask {MARKERS['address']}", f"<p>Call {MARKERS['address']}</p>"
+    Organisation.create(name="Hers", key="hers", note=note, pinned=pinned, created_at=clock.now())
     SenderRule.create(pattern=MARKERS["address"])
     SenderRule.create(pattern="person.example", note=f"Not {MARKERS['address']}")
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from database import Stamp
-from helpdesk import access, clock, tickets
+from helpdesk import access, clock, departures, imports, tickets
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.imports import formats
 from helpdesk.lists.listing import TicketListing
-from helpdesk.organisations import domains, membership, place, saving
+from helpdesk.organisations import domains, membership, place, responsible, saving
 from helpdesk.organisations.place import BY_DOMAIN, BY_NAME, NONE, Place
 from helpdesk.people import addresses
 from helpdesk.settings import lookups
@@ -25,6 +26,7 @@ from models import (
     OrganisationDomain,
     Priority,
     Ticket,
+    TicketCc,
 )
 from tests.support import cast
 
@@ -177,6 +179,36 @@ def test_whoever_gets_another_address_belongs_where_it_is(root, carol):
     assert of(carol) is None
 
 
+def test_a_list_of_customers_says_where_they_belong(root, carol):
+    row = make(root, "Vélos Martin", "velos.example")
+    csv = (
+        "email,name,organisation\ncarol@customer.example,Jones,velos martin\neve@velos.example,,\n"
+        "pia@home.example,,VÉLOS MARTIN\nrosa@home.example,,Nowhere\n"
+    )
+    plan = imports.parse(formats.MEMBERS, csv.encode())
+    assert [(line.line, "Nowhere" in str(line.reason)) for line in plan.bad] == [(5, True)]
+    stored = formats.MEMBERS.store(plan.rows, root, True)
+    assert (stored.made, stored.changed) == (2, 1)
+    people = {address.email: address.customer for address in CustomerAddress.select()}
+    assert {email: person.organisation_id for email, person in people.items()} == dict.fromkeys(people, row.id)
+    by_hand = {email for email, person in people.items() if person.organisation_by_hand}
+    assert by_hand == {"carol@customer.example", "pia@home.example"}
+    assert formats.MEMBERS.store(plan.rows, root, True).same == 3
+
+
+def test_who_does_not_see_all_puts_nobody_where_all_is_read(root, carol, ticket):
+    row = make(root, "Acme", everybody_sees=True)
+    Ticket.update(organisation_id=row.id).where(Ticket.id == ticket.id).execute()
+    clerk = cast.make_agent("Clerk", role=cast.make_role("Clerk", can_configure=True))
+    plan = imports.parse(formats.MEMBERS, b"email,name,organisation\neve@home.example,Eve,Acme\n")
+    for act in (
+        lambda: formats.MEMBERS.store(plan.rows, clerk, True),
+        lambda: place.save(carol, Place(BY_NAME, "Acme"), actor=clerk),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
 def test_an_organisation_that_is_deleted_leaves_its_people_and_tickets(root, carol, ticket):
     row = make(root, "Acme", "customer.example")
     saving.delete(row, actor=root)
@@ -286,3 +318,23 @@ def test_ten_thousand_people_join_by_few_statements(root, database, monkeypatch)
     assert Customer.select().where(Customer.organisation_id.is_null(False)).count() == count
     # Four or five for every five hundred people.
     assert len(statements) < 60
+
+
+def test_whoever_leaves_hands_their_organisations_over(root, ana, ben, carol):
+    row = make(root, "Acme", "customer.example", assignee=ana)
+    departure = departures.leave(ana, {"organisations": departures.value_of(ben)}, actor=root)
+    assert lookups.organisation(row.id).assignee_id == ben.id
+    departures.undo(departure, actor=root)
+    assert lookups.organisation(row.id).assignee_id == ana.id
+
+
+def test_an_erased_person_belongs_to_none(root, carol, dan, billing, invoices):
+    make(root, "Acme", "customer.example")
+    responsible.set_responsible(dan, True, actor=root)
+    responsible.set_copies(Customer.get_by_id(dan.id), True, actor=root)
+    ticket = cast.open_ticket(Customer.get_by_id(carol.id), billing, invoices)
+    stored = Customer.get_by_id(dan.id)
+    membership.forget(stored)
+    stored.save()
+    assert (stored.organisation_id, stored.organisation_role, stored.organisation_copies) == (None, "", False)
+    assert not TicketCc.select().where(TicketCc.ticket == ticket.id).exists()
