@@ -114,6 +114,7 @@ class MemoryTicket:
             "is_snoozed": False,
             "is_private": False,
             "stays_open": False,
+            "is_anonymised": False,
             "snooze_ignores_replies": False,
             "hidden_from_customer": False,
             "order_number": "",
