@@ -81,7 +81,8 @@ class CorrectPage(TicketDeskPage):
     def form(self, message: Message, files: FormFiles, typed: Typed) -> str:
         """Return the page with its form."""
         own = attachments.of_messages([message]).get(message.id, [])
-        pictures: list[Attachment | Upload] = [file for file in [*own, *files.stored] if file.is_image]
+        together: list[Attachment | Upload] = [*own, *files.stored]
+        pictures = [file for file in together if file.is_image]
         shown = text_pictures.drawn(richtext.clean(typed.html, pictures=True), pictures, _source)
         return self.render(
             "admin/ticket_correct.html",
