@@ -63,6 +63,7 @@ from tables.operations import Setting, TimetableRun, Worker
 from tables.orders import ApiKey, Order, OrderLine
 from tables.organisations import PROPOSED, RESPONSIBLE, Organisation, OrganisationDomain
 from tables.outbox import EMAIL_STATES, OutgoingEmail, UnconfirmedRequest
+from tables.relations import BLOCKS, FOLLOWS, SAME, KeptApart, Relation
 from tables.retention import RetentionBatch, RetentionItem, RetentionRule
 from tables.rules import RuleMark, RuleMoment, RuleRecord
 from tables.services import Department, Service
@@ -124,6 +125,8 @@ TABLES: tuple[type[Base], ...] = (
     Message,
     MessageVersion,
     Mask,
+    Relation,
+    KeptApart,
     TicketTag,
     TicketCc,
     TicketEvent,

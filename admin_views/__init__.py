@@ -61,6 +61,7 @@ from admin_views.tickets.correcting import CorrectPage
 from admin_views.tickets.customer_change import CustomerChangePage
 from admin_views.tickets.due_time import DueTimePage
 from admin_views.tickets.files import FilesPage
+from admin_views.tickets.linked_reply import LinkedReplyPage
 from admin_views.tickets.list import TicketsPage
 from admin_views.tickets.list_export import ListExportPage
 from admin_views.tickets.merging import MergePage
@@ -68,6 +69,7 @@ from admin_views.tickets.message_page import MessagePage
 from admin_views.tickets.on_behalf import NewTicketPage
 from admin_views.tickets.page import TicketPage
 from admin_views.tickets.quick_search import QuickSearchPage
+from admin_views.tickets.relations import RelationsPage
 from admin_views.tickets.saved_views import SavedViewsView
 from admin_views.tickets.send_later import SendLaterPage
 from admin_views.tickets.sidebar import desk_menu
@@ -94,6 +96,8 @@ PAGES = (
     SplitPage,
     CustomerChangePage,
     MessagePage,
+    RelationsPage,
+    LinkedReplyPage,
     CorrectPage,
     ListExportPage,
     ActionsPage,

@@ -84,6 +84,8 @@ class EventKind(StrEnum):
     NOT_RESOLVED = "not-resolved"
     KEPT_OPEN = "kept-open"
     CLOSING_ALLOWED = "closing-allowed"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
 
 
 #: The sentence of each kind.
@@ -160,6 +162,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.NOT_RESOLVED: lazy("%(who)s says that it is not resolved"),
     EventKind.KEPT_OPEN: lazy("%(who)s does not want the ticket to be closed by itself"),
     EventKind.CLOSING_ALLOWED: lazy("%(who)s lets the ticket be closed by itself again"),
+    EventKind.LINKED: lazy("%(who)s linked ticket %(number)s"),
+    EventKind.UNLINKED: lazy("%(who)s took the link to ticket %(number)s away"),
     EventKind.FILTER_SKIPPED: lazy("An action of the filter “%(name)s” was skipped: %(reason)s"),
 }
 
@@ -171,6 +175,8 @@ NAMELESS: dict[EventKind, Any] = {
     EventKind.RELATED: lazy("The e-mail answers another ticket"),
     EventKind.SPLIT: lazy("%(who)s made another ticket of a part of this one"),
     EventKind.SPLIT_OFF: lazy("%(who)s made this ticket of a part of another one"),
+    EventKind.LINKED: lazy("%(who)s linked another ticket"),
+    EventKind.UNLINKED: lazy("%(who)s took the link to another ticket away"),
 }
 
 #: How an agent came to open a ticket for somebody, and the sentence that says so.
@@ -182,6 +188,15 @@ OPENED_FOR: dict[str, Any] = {
 
 #: How assigning reads where it was somebody's turn.
 ASSIGNED_IN_TURN = lazy("%(who)s assigned the ticket to %(to)s in turn (open tickets until then: %(open_tickets)s)")
+
+#: How a link reads that somebody made, by what it is called in this ticket.
+LINKED_AS: dict[str, Any] = {
+    "same": lazy("%(who)s linked ticket %(number)s: the same subject"),
+    "blocks": lazy("%(who)s linked ticket %(number)s: this one blocks it"),
+    "blocked": lazy("%(who)s linked ticket %(number)s: it blocks this one"),
+    "follows": lazy("%(who)s linked ticket %(number)s: this one is its follow-up"),
+    "followed": lazy("%(who)s linked ticket %(number)s: it is the follow-up of this one"),
+}
 
 #: How the opening of a ticket reads in the one it was merged into.
 OPENED_APART = lazy("%(who)s opened ticket %(former)s, “%(subject)s”, which is part of this one now")

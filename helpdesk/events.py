@@ -18,7 +18,16 @@ from database import Label, database
 from engines import is_collision
 from helpdesk import clock
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.event_texts import ASSIGNED_IN_TURN, NAMELESS, OPENED_APART, OPENED_FOR, REASONS, SENTENCES, EventKind
+from helpdesk.event_texts import (
+    ASSIGNED_IN_TURN,
+    LINKED_AS,
+    NAMELESS,
+    OPENED_APART,
+    OPENED_FOR,
+    REASONS,
+    SENTENCES,
+    EventKind,
+)
 from helpdesk.i18n import _, when
 from helpdesk.lib import delivery_status
 from helpdesk.lib.statements import insert
@@ -243,6 +252,7 @@ def describe(event: TicketEvent, *, is_nameless: bool = False) -> str:
         who = _("The rule “%(name)s”", name=rule)
     usual = OPENED_APART if kind is EventKind.OPENED and "former" in data else SENTENCES[kind]
     usual = ASSIGNED_IN_TURN if kind is EventKind.ASSIGNED and "open_tickets" in data else usual
+    usual = LINKED_AS.get(data.pop("way", ""), usual)
     usual = NAMELESS[kind] if is_nameless else usual
     sentence = str(OPENED_FOR.get(event.data.get("source", ""), usual)) % {
         **dict.fromkeys(_VALUES, ""),

@@ -309,7 +309,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
 @pytest.fixture
 def no_files(desk: Desk) -> None:
     """A data folder without files of other tests."""
-    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail"):
+    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", "masked"):
         shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)
 
 

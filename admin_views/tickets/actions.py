@@ -17,6 +17,7 @@ from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs
 from helpdesk.outbox import retries, returned
 from helpdesk.people import assignees
+from helpdesk.relations.blocking import Blocked
 from models import STAY, Agent, Message, Team, Ticket
 
 ACT = "desk_actions.act_view"
@@ -56,9 +57,24 @@ class ActionsPage(TicketDeskPage):
             return self.leave(ticket, act, lambda row: rule(row, actor=self.agent), message)
         if act == "take":
             return self.take(ticket, str(done))
-        onward = self.onward(ticket) if act == "close" else self.context.address(ticket)
+        if act == "close":
+            return self.close(ticket, str(done))
         rule(ticket, actor=self.agent)
         flash(str(done), "success")
+        return redirect(self.context.address(ticket))
+
+    def close(self, ticket: Ticket, message: str) -> ResponseReturnValue:
+        """Close the ticket; ask first where another one blocks it."""
+        onward = self.onward(ticket)
+        try:
+            tickets.close(ticket, actor=self.agent, even_blocked="blocked" in request.form)
+        except Blocked as error:
+            return self.render(
+                "admin/model/confirm.html", title=_("Close ticket %(number)s all the same?", number=ticket.number),
+                button=_("Close all the same"), consequences=[str(error)], action=request.full_path,
+                hidden={"blocked": "1"}, return_url=self.context.address(ticket),
+            )  # fmt: skip
+        flash(message, "success")
         return redirect(onward)
 
     def take(self, ticket: Ticket, message: str) -> ResponseReturnValue:

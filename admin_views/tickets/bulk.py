@@ -26,8 +26,10 @@ from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import inputs, moments
 from helpdesk.lists import bulk, criteria, undo
 from helpdesk.lists.bulk import MAX_TICKETS, Outcome
+from helpdesk.relations import blocking
+from helpdesk.settings import lookups
 from helpdesk.tickets import assignment, merging, unread
-from models import Agent, Team, Ticket
+from models import CLOSED, Agent, Team, Ticket
 
 #: Acts on one's own marks alone: no ticket changes, so there is nothing to take back.
 MARKS = {"read": True, "unread": False}
@@ -68,8 +70,31 @@ class BulkPage(TicketDeskPage):
         except InvalidInput as error:
             flash(str(error), "error")
             return redirect(back())
-        flash_outcome(act, bulk.run(act, self.ticked(), rule, actor=self.agent))
+        ids = self.ticked()
+        if "blocked" not in request.form and self.closes(act) and (blocked := blocking.blocked_among(ids)):
+            return self.ask_blocked(act, ids, len(blocked))
+        flash_outcome(act, bulk.run(act, ids, rule, actor=self.agent))
         return redirect(back())
+
+    def closes(self, act: str) -> bool:
+        """Whether what is done closes tickets."""
+        status = lookups.status(inputs.row_key(request.form.get("value", ""))) if act == "status" else None
+        return act == "close" or (status is not None and status.category == CLOSED)
+
+    def ask_blocked(self, act: str, ids: list[int], number: int) -> str:
+        """Ask what becomes of tickets that others block: they are closed with the rest, or left out."""
+        rows = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+        fields = {name: text for name, text in request.form.items() if name.startswith(PREFIX) or name == "value"}
+        text = ngettext(
+            "%(num)d of these tickets is blocked by one that is not closed.",
+            "%(num)d of these tickets are blocked by ones that are not closed.",
+            number,
+        )
+        return self.render(
+            "admin/ticket_bulk_blocked.html", title=_("Close blocked tickets, too?"), button=_("Continue"),
+            consequences=[text], action=url_for("desk_bulk.bulk_view", act=act), return_url=back(),
+            hidden={**fields, "number": [key for (key,) in rows.tuples()]},
+        )  # fmt: skip
 
     def mark(self, *, read: bool) -> Response:
         """Mark every ticked ticket as read, or as unread, for oneself."""
@@ -186,7 +211,7 @@ class BulkPage(TicketDeskPage):
             made = page_state.made_at(request.form.get("made", ""))
             return lambda ticket: self.assign(ticket, to, made)
         if act in {"status", "priority"}:
-            return setting(act, value, self.agent)
+            return setting(act, value, self.agent, even_blocked=request.form.get("blocked") == "close")
         if act == "tag":
             name = value or request.form.get("new_tag", "").strip()
             if not name:
@@ -195,6 +220,9 @@ class BulkPage(TicketDeskPage):
         if act == "snooze":
             until = moments.read({"moment": value}, zone_of(self.agent))
             return lambda ticket: snooze.snooze(ticket, until, actor=self.agent)
+        if act == "close":
+            even_blocked = request.form.get("blocked") == "close"
+            return lambda ticket: tickets.close(ticket, actor=self.agent, even_blocked=even_blocked)
         return lambda ticket: ACTS[act][0](ticket, actor=self.agent)
 
     def assign(self, ticket: Ticket, to: Agent | Team | None, made: datetime | None) -> None:

@@ -20,6 +20,7 @@ from helpdesk.i18n import _, lazy
 from helpdesk.lib import richtext, text_pictures
 from helpdesk.macros import using
 from helpdesk.macros.using import Effect
+from helpdesk.relations.blocking import Blocked
 from helpdesk.tickets import canned_responses, cc, drafts, mentions, outdated_reply, presence
 from models import STAY, CannedResponse, Message, ScheduledReply, Ticket
 from web import errors, kept_input, sessions
@@ -65,6 +66,8 @@ class ComposerPage(TicketDeskPage):
         try:
             later = scheduled_replies.schedule(ticket, composer, self.agent) if composer.later else None
             message, left_out = self.send(ticket, composer) if later is None else (later, [])
+        except Blocked as error:
+            return self.show(number, 409, composer=replace(composer, blocked=str(error)))
         except InvalidInput as error:
             return self.show(number, 422, composer=replace(composer, error=str(error), error_field=error.field))
         except Merged as merged:
@@ -158,6 +161,7 @@ class ComposerPage(TicketDeskPage):
                     canned=self.save_canned_response(ticket, composer),
                     form_key=key,
                     seen=composer.seen_messages,
+                    even_blocked=composer.even_blocked,
                 )
             drafts.discard(ticket, actor=self.agent)
             presence.leave(ticket, actor=self.agent)

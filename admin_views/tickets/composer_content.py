@@ -40,6 +40,8 @@ class Composer:
     #: The macro whose acts are done when it is sent (`using.key_of`), and the canned responses inserted in it (ids).
     macro: str = ""
     used: tuple[int, ...] = ()
+    #: The writer was asked about a ticket that blocks this one.
+    even_blocked: bool = False
     #: The canned response to put below the text.
     insert: str | None = None
     #: The writer was asked about a file that the text speaks of.
@@ -58,6 +60,8 @@ class Composer:
     newer: Sequence[Message] = ()
     changes: Sequence[str] = ()
     asks_for_file: bool = False
+    #: Why the ticket is not closed unless the writer wants it all the same.
+    blocked: str = ""
     notes: Sequence[str] = ()
     restored: str = ""
 
@@ -79,6 +83,7 @@ class Composer:
             used=ids_of(form.get("used", "")),
             insert=form.get("insert"),
             no_file="no_file" in form,
+            even_blocked="even_blocked" in form,
             files=files,
             later=ways_to_send.later(form),
             later_day=form.get("later_day", "").strip(),

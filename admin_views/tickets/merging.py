@@ -32,7 +32,7 @@ class MergePage(TicketDeskPage):
         source = context.find(number)
         access.require(self.agent, "merge", source)
         if request.method == "GET":
-            return self.choose(source)
+            return self.choose(source, access.clean_number(request.args.get("into", "")))
         chosen = request.form.get("number", "").strip() or request.form.get("into", "")
         try:
             target = self.target(chosen)

@@ -9,7 +9,14 @@ from typing import Any
 
 from flask import request, session
 
-from admin_views.tickets import collapsed_messages, macros, page_state, scheduled_replies, ticket_parts, ways_to_send
+from admin_views.tickets import (
+    collapsed_messages,
+    macros,
+    page_state,
+    scheduled_replies,
+    ticket_parts,
+    ways_to_send,
+)
 from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
@@ -26,8 +33,9 @@ from helpdesk.macros import using
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
+from helpdesk.relations import blocking, relating
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, email_origin, merge_undo, organisation_panel, thread
+from helpdesk.tickets import alike, canned_responses, email_origin, merge_undo, organisation_panel, thread
 from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
 
 
@@ -64,6 +72,10 @@ def content(
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
         "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
+        "links": relating.of_ticket(ticket, agent) if opened.is_linked else [],
+        "ways_to_link": relating.WAYS,
+        "is_blocked": bool(ticket.closes_at is not None and opened.is_linked and blocking.blockers(ticket)),
+        "alike": alike.find(ticket, history) if access.can(agent, "merge", ticket) else None,
         "snooze_again": snooze.former_moment(ticket),
         **what_exists(),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],

@@ -42,14 +42,14 @@ def target(value: str) -> Agent | Team | None:
     return one_of(lookups.teams(), key) if kind == "team" else one_of(lookups.agents(), key)
 
 
-def setting(act: str, value: str, agent: Agent) -> Callable[[Ticket], None]:
+def setting(act: str, value: str, agent: Agent, *, even_blocked: bool = False) -> Callable[[Ticket], None]:
     """Return what gives a ticket this assignee, status or priority. Raises InvalidInput for one that does not exist."""
     if act == "assign":
         to = target(value)
         return lambda ticket: tickets.assign(ticket, to, actor=agent)
     if act == "status":
         status = one_of(lookups.statuses(), value)
-        return lambda ticket: tickets.set_status(ticket, status, actor=agent)
+        return lambda ticket: tickets.set_status(ticket, status, actor=agent, even_blocked=even_blocked)
     priority = one_of(lookups.priorities(), value)
     return lambda ticket: tickets.set_priority(ticket, priority, actor=agent)
 

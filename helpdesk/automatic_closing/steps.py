@@ -24,6 +24,7 @@ from helpdesk.events import EventKind, record, transaction, twice_at_most
 from helpdesk.locking import for_update, mark_locked
 from helpdesk.notifications import Cause, Occasion
 from helpdesk.opening_hours.arithmetic import add_open_days
+from helpdesk.relations import blocking
 from models import AutomaticClosing, OutgoingEmail, Ticket, TicketEvent
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,10 @@ def _take_step(key: int, full: frozenset[Step]) -> Step:
         if row is None or planned is None or planned.step_at > clock.now():
             # Rows or hours have changed, and all tickets are just being worked out anew.
             keeping.store([ticket])
+            return Step.NONE
+        if blocking.blockers(ticket):
+            # Its customer is told nothing that does not happen.
+            Ticket.update(closing_step_at=clock.now() + HOUR).where(Ticket.id == key).execute()
             return Step.NONE
         if (Step.CLOSED if planned.is_announced else Step.ANNOUNCED) in full:
             return Step.FULL

@@ -99,7 +99,7 @@ def blank_tickets(person: Person, _cursor: int) -> int | None:
         return None
     for ticket in rows:
         if not ticket.is_closed and not ticket.in_bin:
-            close(ticket, actor=SYSTEM)
+            close(ticket, actor=SYSTEM, even_blocked=True)
             person.count("closed", 1)
         blank_ticket(person, ticket)
     person.count("tickets", len(rows))

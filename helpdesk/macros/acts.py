@@ -13,6 +13,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import _, lazy, when
 from helpdesk.lib import inputs, moments
 from helpdesk.people import assignees
+from helpdesk.relations import blocking
 from helpdesk.settings import lookups
 from helpdesk.tickets import assignment
 from models import CLOSED, Agent, Priority, Status, Tag, Team, Ticket
@@ -104,6 +105,12 @@ class SetStatus(Act):
             tickets.close(ticket, actor=self.actor)
         else:
             tickets.set_status(ticket, self.status, actor=self.actor)
+
+    def refusal(self, ticket: Ticket) -> str:
+        if (problem := super().refusal(ticket)) or ticket.is_closed or not self.ends:
+            return problem
+        rows = blocking.blockers(ticket)
+        return str(blocking.sentence(rows, self.actor)) if rows else ""
 
     @property
     def ends(self) -> bool:

@@ -13,9 +13,11 @@ from helpdesk import access, clock
 from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction, twice_at_most
 from helpdesk.files import uploads
-from helpdesk.i18n import lazy
+from helpdesk.i18n import _, lazy
 from helpdesk.locking import act
 from helpdesk.macros import using
+from helpdesk.macros.using import Effect
+from helpdesk.relations import blocking
 from helpdesk.send_later import scheduling, stopping
 from helpdesk.settings import lookups, run_state
 from helpdesk.tickets import canned_responses
@@ -106,19 +108,23 @@ def _send(row: ScheduledReply, author: Agent, *, at_once: bool = False, seen: Se
     row.delete_instance()
     offered = canned_responses.offered_in(ticket, author)
     macro, inserted = using.find_unchanged(row.macro, offered), scheduling.used_in(row)
+    # Nobody is there to be asked.
+    blockers = blocking.blockers(ticket) if row.close and not ticket.is_closed else []
     message, left_out = using.reply(
         ticket,
         row.body,
         macro=macro,
         used=[response.id for response in offered if response.id in inserted],
         actor=author,
-        close=row.close,
+        close=row.close and not blockers,
         files=files,
         canned=_save_canned_response(row, ticket, author),
         form_key=row.form_key,
         seen=seen,
         at_once=at_once,
     )
+    if blockers:
+        left_out = [*left_out, Effect(_("The ticket is closed."), str(blocking.sentence(blockers, author)))]
     for effect in left_out:
         record(ticket, EventKind.ACT_SKIPPED, actor=author, name=effect.words, reason=effect.problem)
     return message

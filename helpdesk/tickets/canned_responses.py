@@ -90,7 +90,7 @@ def require_readable(response: CannedResponse, actor: Actor) -> None:
 def beginning(response: CannedResponse, ticket: Ticket) -> str:
     """Return the first characters of the response in this ticket, plain and on one line, to be shown and searched."""
     html = body_in(response, ticket)[: 20 * BEGINNING]
-    return placeholders.fill(_beginning(html), _values(ticket), html=False)[:BEGINNING]
+    return placeholders.fill(_beginning(html), values_of(ticket), html=False)[:BEGINNING]
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -101,13 +101,13 @@ def _beginning(html: str) -> str:
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:
     """Return the response's HTML with its variables filled in for this ticket."""
-    return placeholders.fill(body_in(response, ticket), _values(ticket), html=True)
+    return placeholders.fill(body_in(response, ticket), values_of(ticket), html=True)
 
 
 def empty_variables(response: CannedResponse, ticket: Ticket) -> list[str]:
     """Return the names of the response's variables that have no value in this ticket."""
     body = body_in(response, ticket)
-    return [name for name, value in _values(ticket).items() if not value and placeholders.uses(body, name)]
+    return [name for name, value in values_of(ticket).items() if not value and placeholders.uses(body, name)]
 
 
 def language_of(ticket: Ticket) -> str:
@@ -135,7 +135,8 @@ def name_in(response: CannedResponse, ticket: Ticket) -> str:
     return _("%(name)s (in %(language)s)", name=name, language=i18n.language_name(inserted))
 
 
-def _values(ticket: Ticket) -> dict[str, str]:
+def values_of(ticket: Ticket) -> dict[str, str]:
+    """Return what the variables of a text stand for in a ticket."""
     customer = ticket.customer
     return {
         "customer_firstname": customer.first_name,

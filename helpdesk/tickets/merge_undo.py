@@ -18,7 +18,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.locking import hold_actor, lock, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import merged_outcomes, ticket_state
+from helpdesk.tickets import merged_outcomes, merged_relations, ticket_state
 from helpdesk.tickets.merging import MOVED, category_of, derive, forget_opening_name, hold_assignee, keep_withdrawable
 from helpdesk.tickets.split_undo import note_homes
 from helpdesk.tickets.ticket_state import GROUPS, Changes, State
@@ -124,11 +124,11 @@ def undo_merge(merge: Merge, ticket: Ticket, *, actor: Agent) -> Ticket:
         number, made = merge.former.number, _bring_back(merge, levels, ticket, state)
         note_homes(merge.moved["Message"], made, {level.into_id for level in levels}, merge.merged_at)
         merged_outcomes.give_back(merge, levels[1:], ticket, made)
+        merged_relations.give_back(merge, levels[1:], ticket, made)
         for row in (ticket, made):
             derive(row)
             keep_withdrawable(row)
-        data = {"former": number, "subject": made.subject}
-        record(ticket, EventKind.MERGE_UNDONE, actor=actor, **data, **_standing(ticket))
+        record(ticket, EventKind.MERGE_UNDONE, actor=actor, former=number, subject=made.subject, **_standing(ticket))
         record(made, EventKind.TAKEN_OUT, actor=actor, number=ticket.number, **_standing(made))
     return made
 

@@ -15,7 +15,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
-from helpdesk.tickets import excerpt, first_response, merged_outcomes, thread, ticket_state, undo_send
+from helpdesk.tickets import excerpt, first_response, merged_outcomes, merged_relations, thread, ticket_state, undo_send
 from helpdesk.tickets.cc import MOST as MOST_COPIES
 from helpdesk.tickets.ticket_state import State
 from models import (
@@ -27,6 +27,7 @@ from models import (
     DueOutcome,
     FormerNumber,
     IncomingMail,
+    KeptApart,
     MailId,
     Mask,
     Merge,
@@ -59,7 +60,7 @@ MOVED: dict[type[Base], str] = {
 }
 #: What goes with the source: who is writing at this moment, what a bulk action would restore, when a rule would look at
 #: it again, and what became of its due times, of which the target gets its own.
-DROPPED: tuple[type[Base], ...] = (Presence, BulkChange, DueOutcome, RuleMoment)
+DROPPED: tuple[type[Base], ...] = (Presence, BulkChange, DueOutcome, RuleMoment, KeptApart)
 #: States of e-mails that have not gone out yet.
 WAITING = ("pending", "sending")
 
@@ -260,6 +261,7 @@ def _last_id(ticket: Ticket) -> int:
 def _hand_over(source: Ticket, target: Ticket, states: tuple[State, State], after: State, terms: State) -> None:
     """Point every row that refers to the source at the target, delete the source, and store how to undo it."""
     moved, outcomes = {}, merged_outcomes.join(source, target)
+    relations = merged_relations.join(source, target)
     for table, name in MOVED.items():
         mine = table.select(getattr(table, name)).where(table.ticket == source.id)
         moved[table.__name__] = [key for (key,) in mine.tuples()]
@@ -270,7 +272,7 @@ def _hand_over(source: Ticket, target: Ticket, states: tuple[State, State], afte
     ticket_state.write(target, ticket_state.changes_between(before, after))
     Merge.create(
         former=former, into_id=target.id, source=of_source, before=before, after=after, moved=moved,
-        terms={**terms, "outcomes": outcomes},
+        terms={**terms, "outcomes": outcomes, "relations": relations},
         merged_at=clock.now(),
     )  # fmt: skip
 

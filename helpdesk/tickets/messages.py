@@ -15,6 +15,7 @@ from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext, text_pictures
 from helpdesk.locking import act
+from helpdesk.relations import blocking
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, first_response, mentions, of_organisation, outdated_reply, undo_send
 from helpdesk.tickets.cc import add_cc, release
@@ -144,13 +145,14 @@ def reply(
     form_key: str | None = None,
     seen: Seen | None = None,
     at_once: bool = False,
+    even_blocked: bool = False,
 ) -> Message:
     """Send a reply (HTML) with the agent's signature: pending status, or closed in the same act (RULES 12).
 
     Raises ReplyOutdated when messages came in since what the writer has `seen`.
     `waits_as` is another status of the category pending, instead of the one of Configuration. `canned` is the response
     saved with this reply: withdrawing the reply deletes it, too. `form_key` lets `find_by_form_key` find the reply.
-    `at_once`: nobody is there to take it back.
+    `at_once`: nobody is there to take it back. `even_blocked`: it closes a ticket that another one blocks, too.
     Raises InvalidInput at ``body`` under Spam and in the bin, where nobody is mailed, and at ``then`` for `waits_as`.
     """
     clean = require_text(body, files)
@@ -159,6 +161,7 @@ def reply(
             outdated_reply.refuse(ticket, seen)
         if close:
             access.require(actor, "close", ticket)
+            blocking.require_free(ticket, actor=actor, even_blocked=even_blocked)
         elif waits_as is not None:
             _require_waiting(waits_as, ticket, actor)
         require_mailed(ticket)

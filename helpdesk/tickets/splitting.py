@@ -19,6 +19,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import act
 from helpdesk.notifications import Cause, Occasion
+from helpdesk.relations import relating
 from helpdesk.settings import lookups
 from helpdesk.tickets.assignment import assign
 from helpdesk.tickets.derived_columns import answered_columns, status_columns
@@ -27,6 +28,7 @@ from helpdesk.tickets.on_behalf import may_open_in
 from helpdesk.tickets.opening import NewTicket, clean_subject, place, store_row
 from models import (
     CUSTOMER_MESSAGE,
+    FOLLOWS,
     NOTE,
     REPLY,
     Agent,
@@ -147,6 +149,7 @@ def take_off(
         made.organisation_id = ticket.organisation_id
     derive(made)
     derive(ticket)
+    relating.try_store(made, ticket, FOLLOWS, actor=actor)
     record(ticket, EventKind.SPLIT, actor=actor, number=made.number)
     origin = {} if is_final else {"made": made.id, "home": ticket.id, "messages": events, "homes": {}}
     category = category_of(made)

@@ -29,6 +29,7 @@ from models import (
     Message,
     OutgoingEmail,
     ReadMark,
+    Relation,
     ScheduledReply,
     Ticket,
     TicketCc,
@@ -238,6 +239,8 @@ class OpenedTicket:
     unread: int = 0
     #: Whether replies are scheduled in it, or were.
     has_scheduled: bool = False
+    #: Whether it is linked to other tickets.
+    is_linked: bool = False
 
 
 @Prepared
@@ -249,6 +252,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     copy = copy.concat(" ").concat(CustomerAddress.email)
     copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
     scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == Ticket.id)
+    linked = Relation.select(Relation.id).where((Relation.ticket == Ticket.id) | (Relation.other == Ticket.id))
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight, Slot("agent")), Slot("number")).select_extend(
         Draft,
@@ -257,6 +261,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
         ReadMark,
         unread.later_messages().alias("unread"),
         fn.EXISTS(scheduled).alias("has_scheduled"),
+        fn.EXISTS(linked).alias("is_linked"),
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
     return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
@@ -271,8 +276,8 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     copies = sorted((line.split(" ", 3) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
     readers = [InCopy(email, word == "waits", int(customer)) for _id, word, customer, email in copies]
     mark = getattr(ticket, "mark", None)
-    draft, has_scheduled = getattr(ticket, "draft", None), bool(ticket.has_scheduled)
-    return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, has_scheduled)
+    draft, more = getattr(ticket, "draft", None), (bool(ticket.has_scheduled), bool(ticket.is_linked))
+    return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, *more)
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:

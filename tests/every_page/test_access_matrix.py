@@ -214,6 +214,7 @@ GET: dict[str, str] = {
     "desk_merge.undo_view": TICKET,
     "desk_split.split_view": TICKET,
     "desk_message.message_view": TICKET,
+    "desk_linked_reply.answer_view": TICKET,
     # Root's note: a manager or an administrator corrects it.
     "desk_correct.correct_view": f"{DESK} 404 403 200 200",
     "desk_files.sent_picture_view": TICKET,
@@ -457,6 +458,13 @@ POST: dict[str, str] = {
     # No message is ticked; the ticket was not split off.
     "desk_split.split_view": f"{DESK} 404 422 422 422",
     "desk_split.undo_view": f"{DESK} 404 404 404 404",
+    # No number is written; there is no such link; there is no other ticket.
+    "desk_relations.link_view": f"{DESK} 404 422 422 422",
+    "desk_relations.unlink_view": ACT,
+    "desk_relations.apart_view": ACT,
+    # No text.
+    "desk_linked_reply.answer_view": f"{DESK} 404 422 422 422",
+    "desk_linked_reply.undo_view": ACT,
     # No passage; another message's file; nothing is masked.
     "desk_message.mask_view": f"{DESK} 404 422 422 422",
     "desk_message.mask_file_view": f"{DESK} 404 404 404 404",
@@ -652,6 +660,7 @@ class World:
             "called": self.file.name,
             "message_id": self.note.id,
             "mask": 1,
+            "other": self.ticket.number,
             "token": "no-such-token",
             "export_type": "csv",
             "name": "desk.css",

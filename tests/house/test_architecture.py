@@ -55,6 +55,7 @@ FLOORS = (
     ("people",),
     ("two_factor",),
     ("single_sign_on",),
+    ("relations",),
     ("tickets", "imports"),
     ("snooze", "due_alerts", "automatic_closing", "round_robin"),
     ("macros",),

@@ -268,7 +268,7 @@ NAMELESS = {
     *("Setting", "Service", "Department", "OpeningHours", "ClosedDay", "Role", "Agent", "Permission", "Team", "Status"),
     *("Priority", "Tag", "CannedAct", "EmailText", "Filter", "BulkAction", "Departure", "DueOutcome", "FormerNumber"),
     *("SecondFactor", "Passkey", "RecoveryCode", "PendingSignIn", "Throttle", "SecurityCode", "TimetableRun", "Worker"),
-    *("ApiKey", "Mailbox", "MailFolder", "RetentionBatch", "RetentionItem"),
+    *("ApiKey", "Mailbox", "MailFolder", "RetentionBatch", "RetentionItem", "Relation"),
 }
 #: Tables whose rows of a person are found by what they belong to, or go with it.
 BY_OWNER = {
