@@ -72,10 +72,7 @@ def content(
         **ways_on(context, ticket),
         "gone_on": tickets.purge_date(ticket),
         "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
-        "links": relating.of_ticket(ticket, agent) if opened.is_linked else [],
-        "ways_to_link": relating.WAYS,
-        "is_blocked": bool(ticket.closes_at is not None and opened.is_linked and blocking.blockers(ticket)),
-        "alike": alike.find(ticket, history) if access.can(agent, "merge", ticket) else None,
+        **related(opened, history, agent),
         "snooze_again": snooze.former_moment(ticket),
         **what_exists(),
         "judged": outcomes.of_ticket(ticket) if ticket.is_closed and rules.exist() else [],
@@ -92,6 +89,17 @@ def content(
             has_others=bool(history),
             has_several=len(messages) > 1,
         ),
+    }
+
+
+def related(opened: thread.OpenedTicket, history: list[Ticket], agent: Agent) -> dict[str, Any]:
+    """Return what the page shows of other tickets: those it is linked to, and one that looks alike."""
+    ticket = opened.ticket
+    return {
+        "links": relating.of_ticket(ticket, agent) if opened.is_linked else [],
+        "ways_to_link": relating.WAYS,
+        "is_blocked": bool(ticket.closes_at is not None and opened.is_linked and blocking.blockers(ticket)),
+        "alike": alike.find(ticket, history) if access.can(agent, "merge", ticket) else None,
     }
 
 
