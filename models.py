@@ -15,6 +15,7 @@ from tables.corrections import Mask, MessageVersion
 from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
+from tables.duplicates import NAME, ORDER_NUMBER, SPELLING, UNDECIDED, CustomerKey, PossibleDuplicate
 from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, Erasure
 from tables.filters import (
     ARRIVES,
@@ -43,7 +44,7 @@ from tables.incoming import (
     SenderRule,
 )
 from tables.lists import BulkAction, BulkChange, Departure, DepartureChange, SavedView
-from tables.merges import Merge
+from tables.merges import CustomerMerge, Merge
 from tables.messages import (
     CUSTOMER_MESSAGE,
     IMAGES,
@@ -121,6 +122,8 @@ TABLES: tuple[type[Base], ...] = (
     ClosingStatus,
     Customer,
     CustomerAddress,
+    CustomerKey,
+    PossibleDuplicate,
     Ticket,
     Message,
     MessageVersion,
@@ -145,6 +148,7 @@ TABLES: tuple[type[Base], ...] = (
     DueOutcome,
     FormerNumber,
     Merge,
+    CustomerMerge,
     Filter,
     FilterCondition,
     FilterAction,

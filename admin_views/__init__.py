@@ -21,6 +21,7 @@ from admin_views.incoming.senders import SendersView
 from admin_views.incoming.strangers import StrangersPage
 from admin_views.people.customer import CustomerPage
 from admin_views.people.erasing import ErasingPage
+from admin_views.people.merging import CustomerMergingPage, DuplicatesPage
 from admin_views.people.organisation import CustomerOrganisationPage
 from admin_views.report import ReportPage
 from admin_views.setup.api_keys import ApiKeysView
@@ -128,6 +129,8 @@ PAGES = (
     TagsView,
     CustomersView,
     CustomerPage,
+    CustomerMergingPage,
+    DuplicatesPage,
     ErasingPage,
     CustomerOrganisationPage,
     ErasuresView,

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from peewee import JOIN, chunked
 
 from database import database, is_sqlite
-from helpdesk import search
+from helpdesk import customer_keys, search
+from helpdesk.customer_keys import Texts
 from models import Customer, CustomerAddress, Message, Ticket
 
 
@@ -31,7 +32,7 @@ def rename_author_in(ticket: Ticket) -> None:
     now = search.plain(f"{ticket.customer.full_name} {email}")
     own = Message.select(Message.id).where(Message.ticket == ticket.id)
     query = search.message_search.update({search.message_search.author: now})
-    query.where(search.message_search.rowid.in_(own)).execute(database)
+    query.where(search.message_search.rowid.in_(own), search.message_search.author != now).execute(database)
 
 
 def index_customers(ids: Iterable[int]) -> None:
@@ -40,13 +41,24 @@ def index_customers(ids: Iterable[int]) -> None:
         wait_for_others(some)
         forget_customers(some)
         words_of: dict[int, list[str]] = {}
-        query = Customer.select(Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email)
+        erased: set[int] = set()
+        query = Customer.select(
+            Customer.id, Customer.first_name, Customer.last_name, CustomerAddress.email, Customer.erased_at
+        )
         query = query.join(CustomerAddress, JOIN.LEFT_OUTER).where(Customer.id.in_(some))
-        for key, first, last, email in query.order_by(Customer.id, CustomerAddress.id).tuples():
+        for key, first, last, email, erased_at in query.order_by(Customer.id, CustomerAddress.id).tuples():
             words_of.setdefault(key, [first, last]).append(email or "")
+            erased |= {key} if erased_at is not None else set()
         rows = [{"rowid": key, "body": search.plain(" ".join(texts))} for key, texts in words_of.items()]
         if rows:
             search.customer_search.insert(rows).execute(database)
+            customer_keys.refresh(
+                {
+                    # Whoever was erased is nobody any more.
+                    key: Texts("", ()) if key in erased else Texts(f"{first} {last}", emails)
+                    for key, (first, last, *emails) in words_of.items()
+                }
+            )
 
 
 def wait_for_others(ids: list[int]) -> None:

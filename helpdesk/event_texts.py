@@ -63,6 +63,8 @@ class EventKind(StrEnum):
     SNOOZED = "snoozed"
     WOKEN = "woken"
     CUSTOMER_CHANGED = "customer-changed"
+    CUSTOMER_MERGED = "customer-merged"
+    CUSTOMERS_PARTED = "customers-parted"
     REPLY_SCHEDULED = "reply-scheduled"
     REPLY_UNSCHEDULED = "reply-unscheduled"
     REPLY_STOPPED = "reply-stopped"
@@ -141,6 +143,8 @@ SENTENCES: dict[EventKind, Any] = {
     EventKind.SNOOZED: lazy("%(who)s snoozed the ticket until %(until)s"),
     EventKind.WOKEN: lazy("%(who)s woke the ticket"),
     EventKind.CUSTOMER_CHANGED: lazy("%(who)s changed the customer from %(old)s to %(new)s"),
+    EventKind.CUSTOMER_MERGED: lazy("%(who)s merged the customer %(old)s into %(new)s"),
+    EventKind.CUSTOMERS_PARTED: lazy("%(who)s undid the merge of the customer %(old)s into %(new)s"),
     EventKind.REPLY_SCHEDULED: lazy("%(who)s scheduled a reply for %(until)s"),
     EventKind.REPLY_UNSCHEDULED: lazy("%(who)s took back the reply scheduled for %(until)s"),
     EventKind.REPLY_STOPPED: lazy("The reply that %(name)s had scheduled for %(until)s is a draft again"),

@@ -105,6 +105,12 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
         lazy("%(who)s took ticket %(number)s from %(subject)s, who no longer reads it: it went to %(to)s"),
     ),
     Act.TICKET_GIVEN: (SETUP, lazy("%(who)s gave %(subject)s ticket %(number)s, which was of %(former)s")),
+    Act.CUSTOMERS_MERGED: (
+        SETUP,
+        lazy("%(who)s merged the customers %(subject)s and %(to)s: %(name)s remains"),
+    ),
+    Act.CUSTOMERS_PARTED: (SETUP, lazy("%(who)s undid the merge of the customers %(subject)s and %(to)s")),
+    Act.CUSTOMERS_APART: (SETUP, lazy("%(who)s noted that %(subject)s and %(to)s are two people")),
     Act.RULE_CHANGED: (SETUP, lazy("%(who)s changed the rule “%(subject)s”, which did until then: %(old)s")),
     Act.RESPONSIBLE_PROPOSED: (
         RIGHTS,

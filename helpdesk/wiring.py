@@ -9,6 +9,7 @@ from helpdesk.automatic_closing import keeping as closing_plans
 from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
 from helpdesk.filters import running
+from helpdesk.joining import duplicates
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
 from helpdesk.people import customer_absences, deliverability, required_second_factor
@@ -36,7 +37,7 @@ BEFORE: dict[EventKind, tuple[events.Listener, ...]] = {
     EventKind.CUSTOMER_WROTE: (deliverability.follow, customer_absences.follow),
 }
 AFTER: dict[EventKind, tuple[events.Listener, ...]] = {
-    EventKind.OPENED: (unread.follow,),
+    EventKind.OPENED: (unread.follow, duplicates.follow_order),
     EventKind.CUSTOMER_WROTE: (snooze.follow, send_later.follow),
     EventKind.NOT_RESOLVED: (snooze.follow, send_later.follow),
     EventKind.STATUS: (send_later.follow,),

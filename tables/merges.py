@@ -1,4 +1,4 @@
-"""What became of tickets that were merged, stored while it may be undone."""
+"""What became of tickets and customers that were merged, stored while it may be undone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from peewee import BigIntegerField, ForeignKeyField, JSONField
 
 from database import Base, LastingId, UtcDateTimeField
+from tables.customers import Customer
 from tables.tickets import FormerNumber
 
 
@@ -20,6 +21,25 @@ class Merge(Base):
 
     id: Any = LastingId()
     former = ForeignKeyField(FormerNumber, backref="merges", on_delete="CASCADE", unique=True)
+    into_id = BigIntegerField(index=True)
+    source = JSONField(default=dict)
+    before = JSONField(default=dict)
+    after = JSONField(default=dict)
+    moved = JSONField(default=dict)
+    terms = JSONField(default=dict)
+    merged_at = UtcDateTimeField(index=True)
+
+
+class CustomerMerge(Base):
+    """A customer who became part of another: who they were, and how they come out again (`helpdesk.joining`).
+
+    `former_id` was the id of their row, which is no one’s since; `customer` is whose part they are now, `into_id` whose
+    they became, who may be part of yet another one since. The rest is as in `Merge`, and empty once it is too late.
+    """
+
+    id: Any = LastingId()
+    former_id = BigIntegerField(unique=True)
+    customer = ForeignKeyField(Customer, backref="merged", on_delete="CASCADE")
     into_id = BigIntegerField(index=True)
     source = JSONField(default=dict)
     before = JSONField(default=dict)

@@ -37,6 +37,7 @@ class Order(Base):
 
 Order.add_index(Order.index(Order.customer, Order.placed_at, Order.id, name="order_customer_recent"))
 Order.add_index(Order.index(Order.email, name="order_email"))
+Order.add_index(Order.index(Order.number, name="order_number"))
 Order.add_index(Order.index(Order.placed_at, Order.id, name="order_recent"))
 
 

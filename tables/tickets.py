@@ -147,6 +147,10 @@ Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, where=SQL("is_spa
 Ticket.add_index(Ticket.index(Ticket.binned_at, Ticket.id, where=SQL("in_bin"), name="ticket_bin"))
 Ticket.add_index(Ticket.index(Ticket.customer, Ticket.id, name="ticket_customer_recent"))
 Ticket.add_index(Ticket.index(Ticket.last_activity, Ticket.id, name="ticket_recent"))
+# Who else names the same order (`helpdesk.joining.duplicates`).
+Ticket.add_index(
+    Ticket.index(Ticket.order_number, Ticket.customer, where=SQL("order_number <> ''"), name="ticket_order_number")
+)
 # Without them a filter that meets nothing walks the order of the list to its end.
 Ticket.add_index(Ticket.index(Ticket.status, Ticket.last_activity, Ticket.id, name="ticket_status_recent"))
 Ticket.add_index(Ticket.index(Ticket.priority, Ticket.last_activity, Ticket.id, name="ticket_priority_recent"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -20,8 +21,9 @@ from helpdesk import access, clock, orders, settings
 from helpdesk.erasing import requests
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.i18n import _, lazy
+from helpdesk.joining import duplicates, parting
 from helpdesk.notifications import withholding
-from helpdesk.people import addresses, customer_record, customers
+from helpdesk.people import addresses, customer_record, customers, former_customers
 from helpdesk.privacy import person_archive, personal_data
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
@@ -71,8 +73,16 @@ class CustomerPage(DeskPage):
 
     @expose("/<int:key>")
     def customer_view(self, key: int) -> ResponseReturnValue:
-        """Show the customer."""
-        return self.show(customers.find_customer(key, self.agent))
+        """Show the customer; the page of one who became part of another leads there."""
+        try:
+            customer = customers.find_customer(key, self.agent)
+        except NotFound:
+            remaining = former_customers.successor(key)
+            if remaining is None or not customers.meets(self.agent, remaining.id):
+                raise
+            flash(_("This customer is part of “%(name)s” now.", name=remaining.display_name), "info")
+            return redirect(self.address_of(remaining))
+        return self.show(customer)
 
     def show(self, customer: Customer, form: NewAddressForm | None = None, code: int = 200) -> tuple[str, int]:
         """Render the page; `form` is what comes back of an address that was refused."""
@@ -95,8 +105,17 @@ class CustomerPage(DeskPage):
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
             origin=self.origin(), organisation=lookups.organisation(customer.organisation_id),
             has_organisations=bool(lookups.organisations()),
+            **self.of_merging(customer, is_whole=is_whole),
         )  # fmt: skip
         return page, code
+
+    def of_merging(self, customer: Customer, *, is_whole: bool) -> dict[str, Any]:
+        """Return who became part of a customer (former id, name, until when it can be undone), and who may be them."""
+        if not (is_whole and self.may("configure")):
+            return {"merged": (), "alike": ()}
+        last = timedelta(days=parting.DAYS)
+        merged = [(row.former_id, parting.name_of(row), row.merged_at + last) for row in parting.of_customer(customer)]
+        return {"merged": merged, "alike": duplicates.of_customer(customer, actor=self.agent)}
 
     def way_back(self) -> str:
         """Return the ticket or the list one came from."""

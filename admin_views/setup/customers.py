@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort
+from flask import abort, flash, redirect
+from flask_admin.actions import action
 from peewee import fn
+from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, SelectField
 from wtforms.validators import DataRequired
 
@@ -176,6 +178,16 @@ class CustomersView(Imports, DeskView):
             return None
         row: Customer | None = self.scoped(Customer.select()).where(Customer.id == address.customer_id).first()
         return row
+
+    @action("merge", lazy("Merge the two"))
+    def action_merge(self, ids: list[str]) -> Response:
+        """Lead to the page that asks before two ticked customers become one: the older of them remains."""
+        keys = sorted({key for key in map(as_key, ids) if key is not None})
+        if len(keys) != len(("the one", "the other")):
+            flash(_("Tick two customers: those who are one person."), "error")
+            return redirect(self.get_url(".index_view"))
+        target, source = keys
+        return redirect(self.get_url("desk_customer_merging.merge_view", key=target, other=source))
 
     # --- The page of a customer is another one: `admin_views/people/customer.py` ---
 

@@ -11,6 +11,7 @@ from flask_admin import expose
 from admin_views.base import DeskView
 from admin_views.base.lists import ChoiceFilter
 from helpdesk import outbox
+from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.lib import richtext
 from helpdesk.notifications import withholding
@@ -93,11 +94,12 @@ class OutboxView(DeskView):
         else:
             body = mail.get_body(preferencelist=("plain",))
             headers, text = list(mail.items()), body.get_content() if body is not None else ""
+        is_left = email.state in {"pending", "failed", "cancelled"} or email.bounced_at is not None
         return self.render(
             "admin/outbox_details.html", title=email.subject, email=email, headers=headers, text=text,
             state=STATES[email.state], failure=mail_failures.read(email.last_error),
             unsent=withholding.reason(email),
-            can_retry=email.state in {"pending", "failed", "cancelled"} or email.bounced_at is not None,
+            can_retry=is_left and retries.may_go(email),
             return_url=self.way_back(),
         )  # fmt: skip
 
@@ -105,8 +107,12 @@ class OutboxView(DeskView):
     def retry_view(self) -> ResponseReturnValue:
         """Send a mail anew."""
         email = self.get_one(request.form.get("id"))
-        retries.retry(email, actor=self.agent)
-        flash(_("The mail is being sent again."), "success")
+        try:
+            retries.retry(email, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+        else:
+            flash(_("The mail is being sent again."), "success")
         return redirect(self.get_url(".details_view", id=email.id))
 
     @expose("/retry-all/", methods=("POST",))

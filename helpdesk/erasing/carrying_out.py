@@ -26,6 +26,7 @@ from models import (
     AccessLink,
     Customer,
     CustomerAddress,
+    CustomerMerge,
     Erasure,
     GuestPass,
     Identity,
@@ -118,6 +119,8 @@ def _begin(erasure_id: int) -> bool:
         searched = searched_emails(emails)
         erasure.person = {"emails": searched, "names": names, "address": address.id, "paths": []}
         _take_account(customer, emails)
+        # Who became part of them goes, too: nobody is taken out of them any more.
+        CustomerMerge.delete().where(CustomerMerge.customer == customer.id).execute()
         customer.first_name, customer.last_name = "", label_of(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None
         customer.blocked_at, customer.erased_at = None, clock.now()

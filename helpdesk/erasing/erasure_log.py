@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from helpdesk import clock
+from helpdesk.people import former_customers
 from helpdesk.settings import environment
-from models import Customer, Erasure, Setting
+from models import Customer, CustomerMerge, Erasure, Setting
 
 T = TypeVar("T")
 
@@ -76,10 +77,16 @@ def row_text(customer: Customer) -> str:
     return f"{customer.id} {customer.created_at.isoformat()}"
 
 
+def former_text(merge: CustomerMerge) -> str:
+    """Return the same of a row that became part of another one."""
+    return f"{merge.former_id} {merge.terms['created_at']}"
+
+
 def append(erasure: Erasure, customer: Customer, emails: Iterable[str]) -> None:
     """Write the line of an erasure that begins, on disk for good; a line written twice says the same."""
     desk = desk_id()
-    people = tuple(hash_of(text, desk) for text in (row_text(customer), *emails))
+    rows = (row_text(customer), *(former_text(row) for row in former_customers.part_of(customer)))
+    people = tuple(hash_of(text, desk) for text in (*rows, *emails))
     entry = Entry(
         desk, erasure.id, clock.now().isoformat(), erasure.kind, erasure.blanks_replies, erasure.actor_name,
         erasure.by_customer, people,

@@ -40,7 +40,9 @@ MESSAGES, TICKETS = 100, 10
 #: Values of a history that somebody typed, or that are an address.
 TYPED = frozenset({"subject", "comment", "email", "customer", "reason"})
 #: Lines of a history whose old and new values are texts that somebody typed.
-RENAMING = frozenset({"renamed", "customer-changed", "address-corrected", "address-removed"})
+RENAMING = frozenset(
+    {"renamed", "customer-changed", "customer-merged", "customers-parted", "address-corrected", "address-removed"}
+)
 
 
 def blank_messages(person: Person, _cursor: int) -> int | None:

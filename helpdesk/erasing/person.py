@@ -14,6 +14,7 @@ from helpdesk import settings
 from helpdesk.folding import fold
 from helpdesk.i18n import in_language, lazy
 from helpdesk.outbox import claims
+from helpdesk.people.former_customers import part_of
 from models import Agent, Customer, CustomerAddress, Erasure, Message, TicketEvent
 
 #: Former names of a person that are searched.
@@ -147,7 +148,8 @@ def names_of(customer: Customer) -> list[str]:
     written = Message.select(Message.author_name).where(Message.customer == customer.id).distinct().limit(MOST_NAMES)
     acted = TicketEvent.select(TicketEvent.actor_name).where(TicketEvent.customer == customer.id).distinct()
     rows: Iterable[tuple[str]] = (*written.tuples(), *acted.limit(MOST_NAMES).tuples())
-    names = (customer.full_name, *(name for (name,) in rows))
+    merged = (f"{row.source.get('first_name', '')} {row.source.get('last_name', '')}" for row in part_of(customer))
+    names = (customer.full_name, *(name for (name,) in rows), *(name.strip() for name in merged))
     return list(dict.fromkeys(name for name in names if name))
 
 

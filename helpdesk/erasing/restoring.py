@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 from database import database, is_sqlite
 from helpdesk import clock, settings
+from helpdesk.access import SYSTEM
 from helpdesk.erasing import carrying_out, erasure_log, scrubbing
-from helpdesk.erasing.erasure_log import Entry, hash_of, row_text
-from models import PENDING_ERASURES, Customer, CustomerAddress, Erasure
+from helpdesk.erasing.erasure_log import Entry, former_text, hash_of, row_text
+from helpdesk.errors import HelpdeskError
+from helpdesk.joining import parting
+from models import PENDING_ERASURES, Customer, CustomerAddress, CustomerMerge, Erasure
 
 
 def obey(entries: Iterable[Entry]) -> int:
@@ -26,6 +30,7 @@ def obey(entries: Iterable[Entry]) -> int:
     mine = [entry for entry in entries if entry.desk == desk]
     ended = {key for (key,) in Erasure.select(Erasure.id).where(Erasure.state.in_(("working", "done"))).tuples()}
     missing = [entry for entry in mine if entry.number not in ended]
+    _part(missing, desk)
     owners = _owners(missing, desk)
     for entry in missing:
         first = next(iter(owners.get(entry.number, ())), None)
@@ -41,6 +46,16 @@ def obey(entries: Iterable[Entry]) -> int:
         carrying_out.carry_out(key)
     scrubbing.run()
     return erased
+
+
+def _part(entries: list[Entry], desk: str) -> None:
+    """Take whom an entry names alone out of the customer of whom they were part when the backup was made."""
+    for row in list(CustomerMerge.select(CustomerMerge, Customer).join(Customer).order_by(CustomerMerge.id.desc())):
+        alone, whole = hash_of(former_text(row), desk), hash_of(row_text(row.customer), desk)
+        if any(alone in entry.people and whole not in entry.people for entry in entries):
+            # What cannot be told apart any more is erased whole: an address of theirs is among it.
+            with suppress(HelpdeskError):
+                parting.undo_merge(row.former_id, row.customer, actor=SYSTEM, late=True)
 
 
 def _owners(entries: list[Entry], desk: str) -> dict[int, list[int]]:

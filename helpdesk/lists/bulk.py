@@ -64,7 +64,16 @@ _STATUS = Act(
 _ASSIGNING = {EventKind.ASSIGNED, EventKind.TAKEN, EventKind.TRANSFERRED, EventKind.UNASSIGNED}
 _WEIGHING = {EventKind.PRIORITY, EventKind.IMPORTANT, EventKind.NOT_IMPORTANT}
 #: It blocks the author too: once the ticket is somebody else’s, undoing it would block or unblock the wrong person.
-SPAM = Act("spam", ("is_spam", *_SLEEP), frozenset({EventKind.SPAM, EventKind.NOT_SPAM, EventKind.CUSTOMER_CHANGED}))
+SPAM = Act(
+    "spam",
+    ("is_spam", *_SLEEP),
+    frozenset(
+        {
+            *(EventKind.SPAM, EventKind.NOT_SPAM),
+            *(EventKind.CUSTOMER_CHANGED, EventKind.CUSTOMER_MERGED, EventKind.CUSTOMERS_PARTED),
+        }
+    ),
+)
 _BIN = Act(
     "delete",
     ("in_bin", "binned_at", "hidden_from_customer", *_SLEEP),

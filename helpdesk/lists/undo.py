@@ -18,6 +18,7 @@ from helpdesk.events import EventKind, assignee_name, quietly, record, transacti
 from helpdesk.i18n import lazy
 from helpdesk.lists.bulk import ACTS, AT_ONCE, FAILURES, RESTLESS, Act, State, states
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
+from helpdesk.people import former_customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import customer_change, tag, undo_send, untag
 from helpdesk.tickets.derived_columns import store
@@ -147,7 +148,9 @@ def _touched_since(act: Act, changes: list[BulkChange]) -> set[int]:
 def _same(now: State, then: State) -> bool:
     if not set(then.get("tags", ())) <= set(now.get("tags", ())):
         return False
-    return all(now.get(name) == value for name, value in then.items() if name not in (*RESTLESS, *LOOSE))
+    # An address goes with its customer: of whom they are part by now does not matter.
+    loose = (*RESTLESS, *LOOSE, *(["customer"] if then.get("address") is not None else []))
+    return all(now.get(name) == value for name, value in then.items() if name not in loose)
 
 
 def _may_give_back(name: str, change: BulkChange, actor: Agent) -> bool:
@@ -210,6 +213,8 @@ def _give_back(name: str, change: BulkChange, now: State, actor: Agent) -> None:
         ticket.customer.blocked_at = clock.now() if before["blocked"] else None
         ticket.customer.save()
     values = {column: read(Ticket, column, before[column]) for column in columns}
+    if "customer" in values:
+        values["customer"] = former_customers.owner_of(before)
     if "rank" in values:
         # As the priority weighs now: it, or how ranks are counted, may have changed since.
         values["rank"] = overdue.rank(_ROWS["priority"](before["priority"]))
@@ -242,7 +247,7 @@ def _event_data(name: str, before: State, after: State) -> dict[str, Any]:
         status = _ROWS["status"](before["status"])
         return {"why": "back-status", "name": status.label, "category": status.category}
     if name == "customer":
-        return {"why": "back-customer", "name": Customer.get_by_id(before["customer"]).display_name}
+        return {"why": "back-customer", "name": Customer.get_by_id(former_customers.owner_of(before)).display_name}
     if name == "priority":
         return {"why": "back-priority", "name": _ROWS["priority"](before["priority"]).label}
     if name == "macro":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from peewee import ModelSelect
+from peewee import SQL, ModelSelect, fn
 
 from helpdesk import access, availability, i18n
 from helpdesk.access import Actor
@@ -178,6 +179,19 @@ def concerns(ticket: Ticket, address: CustomerAddress) -> bool:
     """Whether a ticket is this address's: its customer's, or in copy."""
     copied = TicketCc.select().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id)
     return address.customer_id == ticket.customer_id or copied.exists()
+
+
+def concerned() -> Any:
+    """Return the condition of the mails whose ticket is still their address's: a customer may have lost it since."""
+    mine = Ticket.id == OutgoingEmail.ticket
+    owner = (CustomerAddress.customer == Ticket.customer) & (CustomerAddress.id == OutgoingEmail.address)
+    own = Ticket.select(SQL("1")).join(CustomerAddress, on=owner).where(mine)
+    copied = TicketCc.select(SQL("1")).where(
+        TicketCc.ticket == OutgoingEmail.ticket, TicketCc.address == OutgoingEmail.address
+    )
+    # The address of a mail with a link to a ticket may have been removed since; one to the team has none.
+    to_others = OutgoingEmail.address.is_null() & (OutgoingEmail.link_kind != "ticket")
+    return OutgoingEmail.ticket.is_null() | to_others | fn.EXISTS(own) | fn.EXISTS(copied)
 
 
 def customer_reading_along(cause: Cause) -> list[Recipient]:

@@ -60,7 +60,7 @@ def _index_customers_below(below: int) -> int:
 
 
 #: What is indexed anew, by the name of its mark: the table, and what indexes its next rows.
-_WALKS: dict[str, Any] = {"below": (Message, _index_below), "customers": (Customer, _index_customers_below)}
+_WALKS: dict[str, Any] = {"below": (Message, _index_below), "customers with keys": (Customer, _index_customers_below)}
 
 
 def _fold_tags() -> None:

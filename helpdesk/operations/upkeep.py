@@ -10,6 +10,7 @@ from helpdesk.erasing import own_request
 from helpdesk.files import attachments, room
 from helpdesk.imports import confirmation
 from helpdesk.incoming import mailbox_health, raw_mail_retention
+from helpdesk.joining import parting
 from helpdesk.lib import throttle
 from helpdesk.lists import bulk
 from helpdesk.operations import clock_guard, nightly_backup
@@ -101,6 +102,7 @@ _BY_AGE: dict[str, Callable[[], object]] = {
     "departures": departures.purge,
     "leave": leaves.purge,
     "merges": merge_undo.purge,
+    "merges of customers": parting.purge,
     "sign-ins and codes": _forget_rows,
     "what its period ends": batches.run,
 }

@@ -93,7 +93,7 @@ def is_moot(email: OutgoingEmail) -> bool:
     if email.link_kind == "erase":
         return wanted_erasure(email) is None
     ticket = email.ticket
-    if ticket is None and email.link_kind == "ticket":
+    if email.link_kind == "ticket" and (ticket is None or email.address_id is None):
         return True
     if ticket is not None and email.address_id is not None:
         return not recipients.concerns(ticket, email.address)

@@ -11,8 +11,10 @@ from typing import Any
 
 from helpdesk import access, clock, journal
 from helpdesk.access import Actor
+from helpdesk.errors import InvalidInput
 from helpdesk.events import transaction
-from helpdesk.notifications import withholding
+from helpdesk.i18n import lazy
+from helpdesk.notifications import recipients, withholding
 from helpdesk.outbox import claims, outbox_health
 from helpdesk.outbox.outbox_health import Fault
 from helpdesk.settings.mail_failures import Failure
@@ -78,17 +80,35 @@ def _tell(email: OutgoingEmail, failure: Failure) -> None:
 
 
 def retry(email: OutgoingEmail, *, actor: Actor) -> None:
-    """Send a mail anew that failed or waits for its next try. Raises NotAllowed."""
+    """Send a mail anew that failed or waits for its next try.
+
+    Raises NotAllowed, or InvalidInput where the ticket is no longer that of whom it went to.
+    """
     access.require(actor, "configure")
     with transaction():
+        if not may_go(email):
+            text = lazy(
+                "Ticket %(number)s is no longer that of %(email)s: nothing of it is sent there.",
+                number=email.ticket.number,
+                email=email.to_email,
+            )
+            raise InvalidInput(text)
         OutgoingEmail.update(withholding.fresh_try()).where(
             OutgoingEmail.id == email.id,
             OutgoingEmail.state.in_(["pending", "failed", "cancelled"]) | OutgoingEmail.bounced_at.is_null(False),
         ).execute()
 
 
+def may_go(email: OutgoingEmail) -> bool:
+    """Whether the ticket of a mail, if it is about one, is still that of whom it goes to."""
+    return bool(OutgoingEmail.select().where(OutgoingEmail.id == email.id, recipients.concerned()).exists())
+
+
 def retry_failed(*, actor: Agent) -> int:
-    """Send all mails anew that failed, of those the actor may read; return how many. Raises NotAllowed."""
+    """Send all mails anew that failed, of those the actor may read; return how many. Raises NotAllowed.
+
+    One whose ticket is no longer that of whom it went to is cancelled by the deliverer.
+    """
     return _end_failed(withholding.fresh_try(), actor)
 
 
@@ -112,7 +132,7 @@ def retry_message(message: Message, *, actor: Actor) -> int:
     """Send the mails of a message anew that were given up; return how many. Raises NotFound for a ticket of others."""
     access.require(actor, "reply", message.ticket)
     mails = OutgoingEmail.update(withholding.fresh_try()).where(
-        OutgoingEmail.message == message.id, OutgoingEmail.state == "failed"
+        OutgoingEmail.message == message.id, OutgoingEmail.state == "failed", recipients.concerned()
     )
     with transaction():
         return int(mails.execute())

@@ -10,7 +10,7 @@ from helpdesk.access import Actor
 from helpdesk.events import transaction
 from helpdesk.i18n import _
 from helpdesk.lib import delivery_status
-from helpdesk.notifications import withholding
+from helpdesk.notifications import recipients, withholding
 from models import Message, OutgoingEmail
 
 #: Mails of one page that are named.
@@ -51,8 +51,11 @@ def _of(ids: Sequence[int]) -> object:
 
 
 def send_again(message: Message, *, actor: Actor) -> int:
-    """Send the mails of a message again that came back or were withheld; return how many. Raises NotFound."""
+    """Send the mails of a message again that came back or were withheld; return how many. Raises NotFound.
+
+    None goes to whom the ticket is no longer of.
+    """
     access.require(actor, "reply", message.ticket)
     with transaction():
-        again = OutgoingEmail.update(withholding.fresh_try()).where(_of([message.id]))
+        again = OutgoingEmail.update(withholding.fresh_try()).where(_of([message.id]), recipients.concerned())
         return int(again.execute())

@@ -21,7 +21,7 @@ from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
-from helpdesk.people import address_changes, customers, sign_ins
+from helpdesk.people import address_changes, customers, former_customers, sign_ins
 from helpdesk.people.customers import MAX_ADDRESSES, MOST_HISTORIES
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
@@ -52,6 +52,12 @@ def of_customer(customer: Customer) -> list[CustomerAddress]:
     """Return the addresses of a customer, the main one first."""
     order = (CustomerAddress.is_primary.desc(), CustomerAddress.id)
     return list(customer.addresses.order_by(*order).limit(2 * MAX_ADDRESSES))
+
+
+def of_customers(customer_ids: list[int]) -> list[CustomerAddress]:
+    """Return the addresses of some customers, each one’s main one first."""
+    order = (CustomerAddress.customer, CustomerAddress.is_primary.desc(), CustomerAddress.id)
+    return list(CustomerAddress.select().where(CustomerAddress.customer.in_(customer_ids)).order_by(*order))
 
 
 def tickets_opened_with(addresses: list[CustomerAddress]) -> dict[int, int]:
@@ -262,6 +268,7 @@ def _take(address: CustomerAddress, clean: str) -> CustomerAddress:
         except IntegrityError as error:
             raise InvalidInput(lazy("Another customer has this address."), field="email") from error
         orders.link_address(present)
+        former_customers.follow(address, present)
     if address.is_primary:
         _choose(present)
     return present

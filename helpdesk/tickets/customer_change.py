@@ -6,6 +6,7 @@ where the change is undone. What they wrote goes on bearing their name.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import act
 from helpdesk.notifications import Cause, Occasion, copy_digest
-from helpdesk.people import customers
+from helpdesk.people import customers, former_customers
 from helpdesk.tickets import cc, thread
 from helpdesk.tickets.derived_columns import store
 from models import (
@@ -140,10 +141,10 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         return _tell(ticket, replies, tells=tells, actor=actor)
 
 
-def _drop_copies(ticket: Ticket, customer_ids: set[int]) -> None:
-    """Take the addresses of these customers out of copy."""
+def _drop_copies(ticket: Ticket, customer_ids: set[int], but: Collection[int] = ()) -> None:
+    """Take the addresses of these customers out of copy, except those with these ids."""
     theirs = CustomerAddress.select().join(TicketCc).where(TicketCc.ticket == ticket.id)
-    for address in theirs.where(CustomerAddress.customer.in_(customer_ids)):
+    for address in theirs.where(CustomerAddress.customer.in_(customer_ids), CustomerAddress.id.not_in(list(but))):
         TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.address == address.id).execute()
         copy_digest.forget(ticket, address)
 
@@ -240,11 +241,10 @@ def hangs_on(ticket_ids: list[int]) -> dict[int, dict[str, Any]]:
 
 
 def may_return(before: dict[str, Any]) -> bool:
-    """Whether the former customer still has the address the ticket was opened with."""
+    """Whether the former customer, whose part they may be now, still has the address the ticket was opened with."""
     if before["address"] is None:
-        return bool(Customer.select().where(Customer.id == before["customer"]).exists())
-    row = CustomerAddress.select().where(CustomerAddress.id == before["address"])
-    return bool(row.where(CustomerAddress.customer == before["customer"]).exists())
+        return former_customers.owner_of(before) is not None
+    return bool(CustomerAddress.select().where(CustomerAddress.id == before["address"]).exists())
 
 
 def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, actor: Agent) -> None:
@@ -262,7 +262,7 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
                 organisation_id=next(iter(organisation), None),
             )  # fmt: skip
     # Who wrote as a stranger meanwhile waits to be let in; the ticket is theirs again.
-    _drop_copies(ticket, {ticket.customer_id})
+    _drop_copies(ticket, {ticket.customer_id}, but={row[0] for row in before["copies"]})
     waited = [key for key in before["mails"] if key not in after["mails"]]
     rows = OutgoingEmail.select(OutgoingEmail, Message).join(Message, JOIN.LEFT_OUTER)
     rows = rows.where(OutgoingEmail.id.in_(waited), OutgoingEmail.state == "cancelled")
@@ -274,4 +274,5 @@ def give_back(ticket: Ticket, before: dict[str, Any], after: dict[str, Any], *, 
     OutgoingEmail.update(state="failed").where(failed, OutgoingEmail.state == "cancelled").execute()
     customer_search.rename_author_in(ticket)
     address = CustomerAddress.get_or_none(CustomerAddress.id == after["address"])
-    _note(ticket, _person(Customer.get_by_id(after["customer"]), address), _person_of(ticket), actor=actor)
+    other = Customer.get_by_id(former_customers.owner_of(after))
+    _note(ticket, _person(other, address), _person_of(ticket), actor=actor)

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 from peewee import ModelSelect, chunked
 
-from helpdesk import access, clock
+from helpdesk import access, clock, customer_search
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
+from helpdesk.lib import merge_chain
 from helpdesk.locking import hold_actor, lock, mark_locked
+from helpdesk.people import former_customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import merged_outcomes, merged_relations, ticket_state
 from helpdesk.tickets.merging import MOVED, category_of, derive, forget_opening_name, hold_assignee, keep_withdrawable
@@ -26,7 +28,6 @@ from models import (
     NOTE,
     Agent,
     Attachment,
-    Customer,
     CustomerAddress,
     FormerNumber,
     MailId,
@@ -120,11 +121,13 @@ def undo_merge(merge: Merge, ticket: Ticket, *, actor: Agent) -> Ticket:
         merge = find(merge.former.number, ticket)
         _require(merge, ticket, actor)
         state, levels = _restored(merge, ticket), _levels(merge, ticket)
-        _take_out(merge, levels, ticket)
+        _take_out(levels, ticket)
         number, made = merge.former.number, _bring_back(merge, levels, ticket, state)
         note_homes(merge.moved["Message"], made, {level.into_id for level in levels}, merge.merged_at)
         merged_outcomes.give_back(merge, levels[1:], ticket, made)
         merged_relations.give_back(merge, levels[1:], ticket, made)
+        # Its customer may have been part of the other’s meanwhile.
+        customer_search.rename_author_in(made)
         for row in (ticket, made):
             derive(row)
             keep_withdrawable(row)
@@ -166,37 +169,21 @@ def _since(merge: Merge, ticket: Ticket) -> list[Any]:
 
 def _levels(merge: Merge, ticket: Ticket) -> list[Merge]:
     """Return this merge and those by which its target became part of `ticket` in turn."""
-    levels = [merge]
-    while levels[-1].into_id != ticket.id:
-        above = Merge.select(Merge, FormerNumber).join(FormerNumber).where(FormerNumber.former_id == levels[-1].into_id)
-        row = above.first()
-        if row is None:
-            break
-        levels.append(row)
-    return levels
+    return merge_chain.levels(merge, ticket.id, _above)
 
 
-def _take_out(merge: Merge, levels: Sequence[Merge], ticket: Ticket) -> None:
+def _above(former_id: int) -> Merge | None:
+    row: Merge | None = Merge.select(Merge, FormerNumber).join(FormerNumber).where(
+        FormerNumber.former_id == former_id
+    ).first()  # fmt: skip
+    return row
+
+
+def _take_out(levels: Sequence[Merge], ticket: Ticket) -> None:
     """Undo what the merge changed, in the states that later merges were built on and in the ticket itself."""
-    changes = ticket_state.changes_between(merge.after, merge.before)
-    for level, above in zip(levels, [*levels[1:], None], strict=True):
-        for later in Merge.select().where(Merge.into_id == level.into_id, Merge.id > level.id).order_by(Merge.id):
-            changes = _rebase(later, "before", changes)
-        if above is not None:
-            changes = _rebase(above, "source", changes)
+    changes = merge_chain.take_out(levels, ticket_state)
     if levels[-1].into_id == ticket.id:
         _restore_target(levels[-1], ticket, changes)
-
-
-def _rebase(later: Merge, name: str, changes: Changes) -> Changes:
-    """Change a state that a later merge was built on; return what that changes in its outcome."""
-    state = getattr(later, name)
-    setattr(later, name, ticket_state.patched(state, ticket_state.still_true(changes, state)))
-    outcome = ticket_state.combined(later.source, later.before, later.terms)
-    changes = ticket_state.changes_between(later.after, outcome)
-    later.after = outcome
-    later.save()
-    return changes
 
 
 def _restore_target(last: Merge, ticket: Ticket, changes: Changes) -> None:
@@ -245,17 +232,14 @@ def _people(state: State, merge: Merge, ticket: Ticket) -> State:
     Where the ticket was given to another customer since, what comes out of it is theirs, too.
     """
     then, levels = merge.merged_at, _levels(merge, ticket)
-    owners = [*(level.source["customer"] for level in levels[1:]), ticket.customer_id]
-    is_given = any(level.after["customer"] != owner for level, owner in zip(levels, owners, strict=True))
-    former = Customer.get_or_none(Customer.id == state["customer"], Customer.created_at <= then)
-    customer = ticket.customer if is_given or former is None else former
+    owners = [*(former_customers.owner_of(level.source) for level in levels[1:]), ticket.customer_id]
+    is_given = any(former_customers.owner_of(level.after) != owner for level, owner in zip(levels, owners, strict=True))
+    owner = ticket.customer_id if is_given else former_customers.owner_of(state) or ticket.customer_id
     address = CustomerAddress.get_or_none(
-        CustomerAddress.id == state["address"],
-        CustomerAddress.customer == customer.id,
-        CustomerAddress.created_at <= then,
+        CustomerAddress.id == state["address"], CustomerAddress.customer == owner, CustomerAddress.created_at <= then
     )
     other = ticket.address_id if is_given else None
-    people: State = {"customer": customer.id, "address": address.id if address is not None else other}
+    people: State = {"customer": owner, "address": address.id if address is not None else other}
     return people | _assignee_left(state, ticket)
 
 
@@ -287,14 +271,6 @@ def _bring_back(merge: Merge, levels: Sequence[Merge], ticket: Ticket, state: St
         if ":" in name:
             ticket_state.write_row(made, name, values)
     forget_opening_name(made)
-    _forget_moved(merge, levels[1:], number)
+    gone = {**merge.moved, "FormerNumber": [*merge.moved.get("FormerNumber", ()), number]}
+    merge_chain.forget_moved(levels[1:], gone)
     return made
-
-
-def _forget_moved(merge: Merge, above: Sequence[Merge], number: str) -> None:
-    """Let the merges above, when they are undone, leave alone what went back already: it may come another way again."""
-    for row in above:
-        for name, keys in row.moved.items():
-            gone = {*merge.moved.get(name, ()), number} if name == "FormerNumber" else {*merge.moved.get(name, ())}
-            row.moved[name] = [key for key in keys if key not in gone]
-        Merge.update(moved=row.moved).where(Merge.id == row.id).execute()

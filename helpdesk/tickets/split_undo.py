@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from peewee import Value
 
-from helpdesk import access, clock
+from helpdesk import access, clock, customer_search
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
@@ -50,6 +50,7 @@ def undo_split(made: Ticket, *, actor: Agent) -> Ticket:
         home = homes.get(event.data["home"]) or next(iter(homes.values()))
         _close(made, home)
         for ticket in homes.values():
+            customer_search.rename_author_in(ticket)
             derive(ticket)
         record(home, EventKind.SPLIT_UNDONE, actor=actor, number=made.number)
     return home

@@ -138,7 +138,9 @@ def take_off(
     new = NewTicket(
         email="", subject=part.subject, body="", service_id=service.id, locale=ticket.locale, form_key=part.form_key
     )
-    made = store_row(new, clean_subject(part.subject), service, department, address or ticket.customer.primary_address)
+    # That of the ticket it comes from: another one of the same customer may be somebody else’s (`helpdesk.joining`).
+    address = address or ticket.address or ticket.customer.primary_address
+    made = store_row(new, clean_subject(part.subject), service, department, address)
     ids = [row.id for row in rows]
     events = _events_of(ticket, ids)
     move_messages(ids, [key for keys in events.values() for key in keys], made)

@@ -15,13 +15,16 @@ from peewee import DateTimeField
 from database import Base
 from helpdesk.due_times import overdue
 from helpdesk.lib import inputs
+from helpdesk.lib.merge_chain import Changes, State, changes_between
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, BEHIND
 from models import CLOSED, NOTE, Draft, Rating, ReadMark, RuleMark, Ticket, TicketCc, TicketTag
 
-State = dict[str, Any]
-#: What is to be changed: each key with its former value and its new one; None stands for a row that is not there.
-Changes = dict[str, tuple[Any, Any]]
+__all__ = [
+    "COLUMNS", "DERIVED", "GROUPS", "KEYED", "STANDING", "Changes", "State", "as_ticket", "changes_between",
+    "columns_of", "combined", "copies_left", "labels_left", "patched", "place_left", "plain", "read", "settled",
+    "state_of", "status_left", "still_true", "write", "write_row",
+]  # fmt: skip
 
 #: The tables of such rows, each with the column that tells those of one ticket apart.
 KEYED: dict[str, tuple[type[Base], str]] = {
@@ -104,12 +107,6 @@ def write_row(ticket: Ticket, name: str, values: State | None) -> None:
     row = {field: read(table, field, value) for field, value in values.items()}
     if not table.update(row or {"ticket": ticket.id}).where(mine).execute():
         table.insert({**row, "ticket": ticket.id, **({column: int(key)} if column else {})}).execute()
-
-
-def changes_between(before: State, after: State) -> Changes:
-    """Return what differs between two states."""
-    names = [*after, *(name for name in before if name not in after)]
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
 def still_true(changes: Changes, present: State, *, but: Iterable[str] = ()) -> Changes:

@@ -33,7 +33,7 @@ def test_messages_are_indexed_anew_a_part_at_a_time(old, monkeypatch):
     for _minute in range(3):
         search_index.renew()
     assert sorted(met("lodz")) == sorted(row.id for row in old)
-    assert run_state.read(search_index.KEY) == {"version": search_index.VERSION, "below": 0, "customers": 0}
+    assert run_state.read(search_index.KEY) == {"version": search_index.VERSION, "below": 0, "customers with keys": 0}
 
 
 def test_once_done_nothing_is_written(old, monkeypatch):

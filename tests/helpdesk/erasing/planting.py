@@ -9,6 +9,8 @@ from pathlib import Path
 from database import database, is_sqlite
 from helpdesk import clock, journal, orders, settings, tickets
 from helpdesk.incoming import raw_mail
+from helpdesk.joining import merging
+from helpdesk.joining.merging import Choices
 from helpdesk.operations import backup
 from helpdesk.settings import environment
 from helpdesk.tickets import cc, drafts
@@ -42,7 +44,7 @@ MARKERS = {
     "journal": "zqjournal", "search": "zqsearchword", "draft": "zqdraftword", "quotation": "zqquoted",
     "reply": "zqreplyword", "second address": "zqsecond@person.example", "former name": "Zqformer",
     "request": "zqrequest", "former subject": "zqformersubject",
-    "network": "192.0.2.77",
+    "network": "192.0.2.77", "merged name": "Zqmergedname", "merged address": "zqmerged@person.example",
 }  # fmt: skip
 ORDER = {
     "shop": "web", "number": MARKERS["order"], "email": MARKERS["address"], "date": "2026-03-31", "total": "12.50",
@@ -82,6 +84,8 @@ def plant(customer: Customer, service: Service, *, agent: Agent, other: Customer
     # What is merged leaves a line with its subject in the journal.
     merged = cast.open_ticket(customer, service, subject=MARKERS["journal"])
     tickets.merge(merged, ticket, actor=agent)
+    twin = cast.make_customer("", MARKERS["merged name"], email=MARKERS["merged address"])
+    merging.merge(twin, customer, Choices(), actor=cast.owner())
     return ticket
 
 

@@ -17,7 +17,7 @@ from helpdesk.events import describe
 from helpdesk.lists import bulk, undo
 from helpdesk.lists.bulk import Outcome
 from helpdesk.lists.period_criteria import BAD, GOOD
-from helpdesk.outbox import claims, retries
+from helpdesk.outbox import claims, retries, returned
 from helpdesk.people import addresses, customers
 from helpdesk.reports import satisfaction
 from helpdesk.tickets import cc, customer_change, strangers, thread
@@ -281,6 +281,31 @@ def test_what_failed_to_reach_the_former_customer_is_not_tried_again(
     assert action is not None
     undo.undo(action, actor=action.agent)
     assert mails_to(former) == states
+
+
+def test_what_came_back_from_the_former_customer_is_not_tried_again(
+    ticket: Ticket, root: Agent, ana: Agent, carol: Customer, change: Change
+) -> None:
+    message = tickets.reply(ticket, "<p>We look into it.</p>", actor=root)
+    theirs = OutgoingEmail.message == message.id
+    OutgoingEmail.update(state="sent", bounced_at=clock.now()).where(theirs).execute()
+    mail = OutgoingEmail.get(theirs)
+    change()
+    assert returned.send_again(Message.get_by_id(message.id), actor=ana) == 0
+    with pytest.raises(InvalidInput, match="no longer that of carol@"):
+        retries.retry(mail, actor=root)
+    assert OutgoingEmail.get_by_id(mail.id).state == "sent"
+    # Nor where their address has been removed since, so that the mail no longer says whose it was.
+    OutgoingEmail.update(address=None).where(theirs).execute()
+    with pytest.raises(InvalidInput):
+        retries.retry(OutgoingEmail.get_by_id(mail.id), actor=root)
+    OutgoingEmail.update(state="pending").where(theirs).execute()
+    assert claims.is_moot(OutgoingEmail.get_by_id(mail.id))
+    # Once in copy, they may read it.
+    OutgoingEmail.update(state="sent", address=carol.primary_address).where(theirs).execute()
+    cc.add_cc(fresh(ticket), ["carol@customer.example"], actor=ana)
+    retries.retry(OutgoingEmail.get_by_id(mail.id), actor=root)
+    assert OutgoingEmail.get_by_id(mail.id).state == "pending"
 
 
 def test_undoing_what_unblocked_the_former_customer_blocks_nobody_else(
