@@ -71,6 +71,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
 #: Pages that belong to a screen of the menu.
 SCREEN_OF = {
     **dict.fromkeys(("desk_customer", "desk_customer_erasing", "desk_customer_organisation"), "desk_customers"),
+    **dict.fromkeys(("desk_customer_merging", "desk_customer_duplicates"), "desk_customers"),
     **dict.fromkeys(("desk_retention_items", "desk_retention_batches"), "desk_retention"),
     "desk_identities": "desk_identity_providers",
 }

@@ -59,7 +59,7 @@ class CustomersView(Imports, DeskView):
     kind = formats.MEMBERS
     save_rule = staticmethod(customers.save_customer)
     can_export = True
-    create_template = "admin/customer_new.html"
+    create_template, list_template = "admin/customer_new.html", "admin/people/customers.html"
     delete_rule, can_delete = staticmethod(customers.delete_customer), True
     column_list = ("name", "addresses", "organisation", "locale", "blocked_at", "created_at")
     column_details_list = ()

@@ -30,6 +30,7 @@ from models import (
     Erasure,
     GuestPass,
     Identity,
+    PossibleDuplicate,
     SignIn,
     Tag,
     Ticket,
@@ -121,6 +122,8 @@ def _begin(erasure_id: int) -> bool:
         _take_account(customer, emails)
         # Who became part of them goes, too: nobody is taken out of them any more.
         CustomerMerge.delete().where(CustomerMerge.customer == customer.id).execute()
+        pairs = (PossibleDuplicate.first == customer.id) | (PossibleDuplicate.second == customer.id)
+        PossibleDuplicate.delete().where(pairs).execute()
         customer.first_name, customer.last_name = "", label_of(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None
         customer.blocked_at, customer.erased_at = None, clock.now()

@@ -18,6 +18,8 @@ from database import Label
 from helpdesk import clock, i18n, links, orders, tickets
 from helpdesk.files import logo
 from helpdesk.incoming import pipeline
+from helpdesk.joining import merging
+from helpdesk.joining.merging import Choices
 from helpdesk.notifications import KINDS
 from helpdesk.operations import workers
 from helpdesk.people import api_keys
@@ -40,6 +42,7 @@ from models import (
     Organisation,
     OutgoingEmail,
     Permission,
+    PossibleDuplicate,
     Priority,
     RetentionBatch,
     RetentionItem,
@@ -113,6 +116,10 @@ GET: dict[str, str] = {
     },
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 200",
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 200",
+    "desk_customer_merging.choose_view": f"{CONFIGURE} 200",
+    "desk_customer_merging.merge_view": f"{CONFIGURE} 200",
+    "desk_customer_merging.undo_view": f"{CONFIGURE} 200",
+    "desk_customer_duplicates.index_view": f"{CONFIGURE} 200",
     **screen("desk_api_keys"),
     "desk_api_keys.edit_view": f"{CONFIGURE} 302",
     "desk_api_keys.revoke_view": f"{CONFIGURE} 200",
@@ -337,6 +344,9 @@ POST: dict[str, str] = {
     # Which batch is missing: that is said.
     "desk_retention_items.cancel_view": f"{CONFIGURE} 302",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 422",
+    "desk_customer_merging.merge_view": f"{CONFIGURE} 302",
+    "desk_customer_merging.undo_view": f"{CONFIGURE} 302",
+    "desk_customer_duplicates.apart_view": f"{CONFIGURE} 302",
     "desk_customer_erasing.cancel_view": f"{CONFIGURE} 302",
     # What is missing stays as it was.
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 302",
@@ -640,6 +650,19 @@ class World:
             tickets.merge(other, Ticket.get_by_id(self.ticket.id), actor=self.people["root"])
         return other.number
 
+    def part(self) -> int:
+        """Make somebody part of the ticket’s customer, and return their former id."""
+        twin = cast.make_customer("Carol", "Johns", email=f"carol{Customer.select().count()}@home.example")
+        with self.app.app_context(), i18n.in_language("en"):
+            merging.merge(twin, self.ticket.customer, Choices(), actor=self.people["root"])
+        return twin.id
+
+    def pair(self) -> int:
+        """Return two customers who may be one person."""
+        values = {"first": self.people["carol"].id, "second": self.people["dan"].id, "reason": "name"}
+        row, _is_new = PossibleDuplicate.get_or_create(**values, defaults={"found_at": clock.now()})
+        return row.id
+
     def url(self, endpoint: str) -> str:
         """Return the address of an endpoint for this world's rows."""
         blueprint = endpoint.partition(".")[0]
@@ -652,9 +675,13 @@ class World:
                 "desk_emails": next(iter(KINDS)),
                 "desk_addresses": self.ticket.address_id,
                 **dict.fromkeys(("desk_message", "desk_correct"), self.note.id),
-                **dict.fromkeys(("desk_customer", "desk_customer_organisation"), self.ticket.customer_id),
+                **dict.fromkeys(
+                    ("desk_customer", "desk_customer_organisation", "desk_customer_merging"), self.ticket.customer_id
+                ),
+                "desk_customer_duplicates": self.pair(),
             }.get(blueprint, self.rows["desk_canned_responses"].id),
             "address_id": self.ticket.address_id,
+            "other": self.people["dan"].id,
             "note_id": self.note.id,
             "file_id": self.file.id,
             "called": self.file.name,
@@ -670,7 +697,7 @@ class World:
         if "version" in rule.arguments:
             known["version"] = self.logo()
         if "former" in rule.arguments:
-            known["former"] = self.merged()
+            known["former"] = self.part() if blueprint == "desk_customer_merging" else self.merged()
         values = {name: known[name] for name in rule.arguments}
         if row is not None and not rule.arguments:
             values["id"] = row.id
