@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import ForeignKeyField
-
 from helpdesk.lib import inputs
 from helpdesk.lib.merge_chain import Changes, State
+from helpdesk.settings import lookups
 from helpdesk.tickets.ticket_state import plain, read
 from models import Customer, CustomerAddress
 
 #: What tells a row from others, and is nobody else's.
 APART = frozenset({"id", "created_at", "erased_at"})
 COLUMNS = tuple(field.name for field in Customer._meta.sorted_fields if field.name not in APART)
+MEMBERSHIP = tuple(name for name in COLUMNS if name.startswith("organisation"))
 #: Columns that make sense together only: they are taken, and restored, together.
 GROUPS = (
     ("first_name", "last_name"),
     ("absent_until", "absent_words"),
     # What somebody is in an organisation goes with it.
-    tuple(name for name in COLUMNS if name.startswith("organisation")),
+    MEMBERSHIP,
 )
 PRIMARY = "primary"
 #: Values that say nothing.
@@ -40,15 +40,11 @@ def state_of(customer: Customer) -> State:
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a state as a row takes them; what they refer to may be gone by now."""
-    return {name: _present(name, read(Customer, name, state[name])) for name in COLUMNS if name in state}
-
-
-def _present(name: str, value: Any) -> Any:
-    field = Customer._meta.fields[name]
-    if value is None or not isinstance(field, ForeignKeyField):
-        return value
-    return value if field.rel_model.select().where(field.rel_field == value).exists() else None
+    """Return the columns of a state as a row takes them; an organisation that is gone by now is left out."""
+    values = {name: read(Customer, name, state[name]) for name in COLUMNS if name in state}
+    if lookups.organisation(values.get("organisation_id")) is None:
+        values |= {name: Customer._meta.fields[name].default for name in MEMBERSHIP if name != "organisation_by_hand"}
+    return values
 
 
 def write(customer: Customer, state: Mapping[str, Any]) -> None:
@@ -86,7 +82,7 @@ def combined(source: State, target: State, terms: Mapping[str, Any]) -> State:
 
 def _groups() -> list[tuple[str, ...]]:
     together = {name for group in GROUPS for name in group}
-    return [*filter(None, GROUPS), *((name,) for name in COLUMNS if name not in together)]
+    return [*GROUPS, *((name,) for name in COLUMNS if name not in together)]
 
 
 def still_true(changes: Changes, present: State) -> Changes:

@@ -24,6 +24,7 @@ from helpdesk.joining.merging import MOVED, lock, reindex
 from helpdesk.lib import merge_chain
 from helpdesk.lib.merge_chain import State
 from helpdesk.locking import hold_actor
+from helpdesk.organisations import membership
 from helpdesk.people import customers, sign_ins
 from models import (
     PLANNED_ERASURES,
@@ -157,6 +158,8 @@ def undo_merge(former_id: int, customer: Customer, *, actor: Agent | System, lat
         duplicates.take_back(customer.id, decided)
         for row in (made, customer):
             reindex(row)
+            # Domains may have got another organisation since.
+            membership.follow_addresses(row.id)
         duplicates.decide_again(made.id, decided)
         labels = [label_of(made), label]
         tell(EventKind.CUSTOMERS_PARTED, {*histories, *newest_tickets(made)}, labels, actor=actor)
