@@ -16,11 +16,11 @@ from admin_views.setup_menu import setup_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, language_name, lazy
-from helpdesk.joining import duplicates, merging, parting, preview
+from helpdesk.joining import duplicates, histories, merging, parting, preview
 from helpdesk.joining.merging import Choices
 from helpdesk.joining.preview import Preview, Side
 from helpdesk.lib import inputs
-from helpdesk.people import addresses, customers
+from helpdesk.people import customers
 from models import Customer
 
 SOURCE, TARGET = "source", "target"
@@ -169,7 +169,7 @@ class DuplicatesPage(DeskPage):
     def index_view(self) -> ResponseReturnValue:
         """List the newest pairs that nobody has decided about."""
         rows = duplicates.listed(actor=self.agent)
-        names = labels_of([person for row in rows for person in (row.first, row.second)])
+        names = histories.labels_of([person for row in rows for person in (row.first, row.second)])
         return self.render(
             "admin/people/duplicates.html", rows=rows, labels=names, most=duplicates.LISTED,
             return_url=url_for("desk_customers.index_view"),
@@ -182,14 +182,3 @@ class DuplicatesPage(DeskPage):
         flash(_("It is remembered that these are two people."), "success")
         back = get_redirect_target() or self.get_url(".index_view")
         return redirect(back if "/customers/" in back else url_for("desk_customer.customer_view", key=row.first_id))
-
-
-def labels_of(people: list[Customer]) -> dict[int, str]:
-    """Return names and main addresses of these customers, read by one statement."""
-    emails: dict[int, str] = {}
-    for row in addresses.of_customers([person.id for person in people]):
-        emails.setdefault(row.customer_id, row.email)
-    return {
-        row.id: f"{row.full_name} ({emails.get(row.id, '')})" if row.full_name else emails.get(row.id, "—")
-        for row in people
-    }

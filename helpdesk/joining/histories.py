@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from helpdesk import journal
 from helpdesk.access import System
 from helpdesk.events import EventKind, record
 from helpdesk.people.customers import MOST_HISTORIES
-from models import Agent, Customer, Ticket
+from models import Agent, Customer, CustomerAddress, Ticket
 
 
 def label_of(customer: Customer) -> str:
     """Return how histories name a customer: name and main address."""
     email = str(customer.primary_address.email)
     return f"{customer.full_name} ({email})" if customer.full_name else email
+
+
+def labels_of(people: Sequence[Customer]) -> dict[int, str]:
+    """Return the same of many customers, by their ids, read by one statement."""
+    emails: dict[int, str] = {}
+    rows = CustomerAddress.select().where(CustomerAddress.customer.in_([person.id for person in people]))
+    for row in rows.order_by(CustomerAddress.is_primary.desc(), CustomerAddress.id):
+        emails.setdefault(row.customer_id, row.email)
+    own = {row.id: emails.get(row.id, "—") for row in people}
+    return {row.id: f"{row.full_name} ({own[row.id]})" if row.full_name else own[row.id] for row in people}
 
 
 def newest_tickets(customer: Customer) -> list[int]:

@@ -72,7 +72,7 @@ def _side(customer: Customer) -> Side:
     own = addresses.of_customer(customer)
     theirs = Ticket.select().where(Ticket.customer == customer.id)
     drafts = Draft.select().join(Ticket).where(Ticket.customer == customer.id)
-    naming = FilterCondition.select(FilterCondition.filter).distinct()
+    naming = FilterCondition.select(FilterCondition.rule).distinct()
     looks: ModelSelect | None = None
     for row in own:
         one = naming.where(folding.contains(FilterCondition.value, row.email))

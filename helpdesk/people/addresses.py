@@ -54,12 +54,6 @@ def of_customer(customer: Customer) -> list[CustomerAddress]:
     return list(customer.addresses.order_by(*order).limit(2 * MAX_ADDRESSES))
 
 
-def of_customers(customer_ids: list[int]) -> list[CustomerAddress]:
-    """Return the addresses of some customers, each one’s main one first."""
-    order = (CustomerAddress.customer, CustomerAddress.is_primary.desc(), CustomerAddress.id)
-    return list(CustomerAddress.select().where(CustomerAddress.customer.in_(customer_ids)).order_by(*order))
-
-
 def tickets_opened_with(addresses: list[CustomerAddress]) -> dict[int, int]:
     """Return how many tickets were opened with each of these addresses of one customer, bin and spam included."""
     if not addresses:

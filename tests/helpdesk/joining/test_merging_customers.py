@@ -80,11 +80,11 @@ def everybody() -> dict[int, Any]:
     lines = TicketEvent.select(TicketEvent.ticket, TicketEvent.kind).where(TicketEvent.kind.not_in(own_lines))
     people["tickets"] = sorted(Ticket.select(Ticket.id, Ticket.customer, Ticket.address).tuples())
     people["lines"] = sorted(lines.tuples())
-    people["found"] = {word: found(word) for word in ("carol", "caroline", "jones", "dan")}
+    people["found"] = {word: messages_by(word) for word in ("carol", "caroline", "jones", "dan")}
     return people
 
 
-def found(word: str) -> list[int]:
+def messages_by(word: str) -> list[int]:
     """Return the messages that search finds by this word of their author."""
     rows = search.message_search
     query = rows.select(rows.rowid, rows.author).bind(database)
@@ -124,7 +124,7 @@ def test_everything_of_the_one_becomes_the_others(
     assert access.find_ticket(Customer.get_by_id(carol.id), theirs.number) == theirs
     assert [row.email for row in carol.addresses.where(CustomerAddress.is_primary)] == ["carol@customer.example"]
     assert (carol.full_name, Customer.get_by_id(carol.id).locale) == ("Carol Jones", "en")
-    assert found("carol") == [row.id for row in Message.select().order_by(Message.id)]
+    assert messages_by("carol") == [row.id for row in Message.select().order_by(Message.id)]
 
 
 def test_names_language_and_main_address_are_chosen(carol: Customer, twin: Customer, root: Agent) -> None:
