@@ -25,6 +25,7 @@ from helpdesk.joining import duplicates, parting
 from helpdesk.notifications import withholding
 from helpdesk.people import addresses, customer_record, customers, former_customers
 from helpdesk.privacy import person_archive, personal_data
+from helpdesk.privacy.personal_data import PersonalData
 from helpdesk.settings import lookups
 from helpdesk.tickets import thread
 from models import Customer, CustomerAddress
@@ -105,17 +106,25 @@ class CustomerPage(DeskPage):
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
             origin=self.origin(), organisation=lookups.organisation(customer.organisation_id),
             has_organisations=bool(lookups.organisations()),
-            **self.of_merging(customer, is_whole=is_whole),
+            **self.of_merging(customer, data, is_whole=is_whole),
         )  # fmt: skip
         return page, code
 
-    def of_merging(self, customer: Customer, *, is_whole: bool) -> dict[str, Any]:
-        """Return who became part of a customer (former id, name, until when it can be undone), and who may be them."""
+    def of_merging(self, customer: Customer, data: PersonalData | None, *, is_whole: bool) -> dict[str, Any]:
+        """Return who became part of a customer (former id, name, until when it can be undone), and who may be them.
+
+        `data` says whether there is anybody, where it was counted.
+        """
+        shown: dict[str, Any] = {"merged": (), "alike": ()}
         if not (is_whole and self.may("configure")):
-            return {"merged": (), "alike": ()}
-        last = timedelta(days=parting.DAYS)
-        merged = [(row.former_id, parting.name_of(row), row.merged_at + last) for row in parting.of_customer(customer)]
-        return {"merged": merged, "alike": duplicates.of_customer(customer, actor=self.agent)}
+            return shown
+        if data is None or data.merges:
+            last = timedelta(days=parting.DAYS)
+            rows = parting.of_customer(customer)
+            shown["merged"] = [(row.former_id, parting.name_of(row), row.merged_at + last) for row in rows]
+        if data is None or data.duplicates:
+            shown["alike"] = duplicates.of_customer(customer, actor=self.agent)
+        return shown
 
     def way_back(self) -> str:
         """Return the ticket or the list one came from."""

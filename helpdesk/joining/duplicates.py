@@ -98,19 +98,23 @@ def decide_again(customer_id: int, decided: Iterable[State]) -> None:
     """Let it hold for this customer, too, or again; whoever is gone since is left out."""
     for row in decided:
         other = row["other"]
-        if other != customer_id and Customer.select().where(Customer.id == other).exists():
-            values: dict[str, Any] = {
-                "first": min(customer_id, other), "second": max(customer_id, other), "reason": row["reason"],
-                "found_at": clock.now(), "decided_at": datetime.fromisoformat(row["at"]), "decided_by": row["by"],
-            }  # fmt: skip
+        if other == customer_id or not Customer.select().where(Customer.id == other).exists():
+            continue
+        decision = {"decided_at": datetime.fromisoformat(row["at"]), "decided_by": row["by"]}
+        pair = _between(customer_id, other)
+        if not PossibleDuplicate.update(decision).where(pair, UNDECIDED).execute():
+            first, second = sorted((customer_id, other))
+            values = {"first": first, "second": second, "reason": row["reason"], "found_at": clock.now(), **decision}
             PossibleDuplicate.insert(values).on_conflict_ignore().execute()
 
 
 def take_back(customer_id: int, decided: Iterable[State]) -> None:
     """Let no longer hold for this customer what held for the other only."""
     for row in decided:
-        pair = sorted((customer_id, row["other"]))
-        same = (PossibleDuplicate.first == pair[0]) & (PossibleDuplicate.second == pair[1])
-        PossibleDuplicate.delete().where(
-            same, PossibleDuplicate.decided_at == datetime.fromisoformat(row["at"])
-        ).execute()
+        same = PossibleDuplicate.decided_at == datetime.fromisoformat(row["at"])
+        PossibleDuplicate.delete().where(_between(customer_id, row["other"]), same).execute()
+
+
+def _between(one: int, other: int) -> Any:
+    first, second = sorted((one, other))
+    return (PossibleDuplicate.first == first) & (PossibleDuplicate.second == second)

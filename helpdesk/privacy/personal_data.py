@@ -11,16 +11,19 @@ from peewee import ModelSelect, fn
 from helpdesk.folding import fold
 from models import (
     PENDING_ERASURES,
+    UNDECIDED,
     AccessLink,
     Attachment,
     Customer,
     CustomerAddress,
+    CustomerMerge,
     Erasure,
     IncomingMail,
     JournalEntry,
     Message,
     Order,
     OutgoingEmail,
+    PossibleDuplicate,
     Rating,
     SignIn,
     Ticket,
@@ -48,6 +51,9 @@ class PersonalData:
     lines: int
     #: Whether they are to be erased.
     erasures: int
+    #: Who became part of them, and with whom they may be one.
+    merges: int
+    duplicates: int
     since: datetime
 
 
@@ -59,6 +65,7 @@ def of_customer(customer: Customer, own: Sequence[CustomerAddress]) -> PersonalD
     keys, emails = [row.id for row in own], [row.email for row in own]
     theirs = Message.customer == customer.id
     files = Attachment.select().join(Message).where(theirs)
+    alike = (PossibleDuplicate.first == customer.id) | (PossibleDuplicate.second == customer.id)
     counted: dict[str, ModelSelect] = {
         "tickets": _count(Ticket.select().where(Ticket.customer == customer.id)),
         "messages": _count(Message.select().where(theirs)),
@@ -74,6 +81,8 @@ def of_customer(customer: Customer, own: Sequence[CustomerAddress]) -> PersonalD
         "events": _count(TicketEvent.select().where(TicketEvent.customer == customer.id)),
         "journal": _count(JournalEntry.select().where(JournalEntry.about.in_([fold(email) for email in emails]))),
         "erasures": _count(Erasure.select().where(Erasure.customer == customer.id, PENDING_ERASURES)),
+        "merges": _count(CustomerMerge.select().where(CustomerMerge.customer == customer.id)),
+        "duplicates": _count(PossibleDuplicate.select().where(alike, UNDECIDED)),
         "first": Message.select(fn.MIN(Message.created_at)).where(theirs),
     }
     query = Customer.select(*(select.alias(name) for name, select in counted.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,17 +44,18 @@ def test_it_is_asked_side_by_side_and_then_done(
     text = doors.text_of(answer)
     for words in (
         "Merge Caroline Jones into Carol Jones?", "Carol Jones Caroline Jones", "English French",
-        "Who has carol @customer .example reads 1 more ticket.",
-        "caroline @home .example is not proven: whoever proves it reads 1 more ticket.",
+        "Who has carol@customer.example reads 1 more ticket.",
+        "caroline@home.example is not proven: whoever proves it reads 1 more ticket.",
         "Tickets 1 1", "Signs in with a password Yes Yes",
     ):  # fmt: skip
-        assert words.replace(" .", ".") in text.replace(" .", ".")
+        assert words in text
     main = twin.primary_address
     sent = {"names": "source", "locale": "source", "primary": main.id, "listed": main.id}
     refused = doors.post(client, path, sent)
     assert refused.status_code == 422
     assert "An address is not proven" in doors.text_of(refused)
-    assert f'value="{main.id}" checked' in refused.text.replace("checked value", "value") or "checked" in refused.text
+    for value in ("source", str(main.id)):
+        assert re.search(rf'<input[^>]*checked[^>]*value="{value}"', refused.text)
     done = doors.post(client, path, {**sent, "seen": "y"}, follow_redirects=True)
     assert "The two are one customer now." in doors.text_of(done)
     assert "Caroline Jones is part of this customer." in doors.text_of(done)
