@@ -29,6 +29,7 @@ from models import (
     CustomerKey,
     CustomerMerge,
     Erasure,
+    Identity,
     Message,
     Order,
     PossibleDuplicate,
@@ -45,6 +46,7 @@ MOVED: dict[type[Base], str] = {
     TicketEvent: "id",
     Order: "id",
     Erasure: "id",
+    Identity: "id",
     CustomerMerge: "former_id",
 }
 #: What goes with the source: the browsers in which they are signed in, and what is found anew for the target.

@@ -33,6 +33,7 @@ from models import (
     CustomerAddress,
     CustomerMerge,
     Erasure,
+    Identity,
     Message,
     Order,
     Ticket,
@@ -141,8 +142,7 @@ def undo_merge(former_id: int, customer: Customer, *, actor: Agent | System, lat
         merge = find(former_id, customer, late=late)
         going = _going(merge, customer)
         histories, present, label = newest_tickets(customer), customer_state.state_of(customer), label_of(customer)
-        sign_ins.end_all_sign_ins(customer)
-        links.forget_links_of(customer)
+        _end_sign_ins(customer, merge)
         levels = merge_chain.levels(merge, customer.id, _above)
         state = _remaining(levels, customer, present)
         made = _bring_back(merge, going, customer)
@@ -268,6 +268,14 @@ def _bring_back(merge: CustomerMerge, going: Going, customer: Customer) -> Custo
             rows.execute()
     customer_state.choose(made.id, merge.source[customer_state.PRIMARY])
     return made
+
+
+def _end_sign_ins(customer: Customer, merge: CustomerMerge) -> None:
+    """Let nobody go on being signed in, nor by an account elsewhere that was linked since: it may be either’s."""
+    sign_ins.end_all_sign_ins(customer)
+    links.forget_links_of(customer)
+    since = (Identity.customer == customer.id) & (Identity.linked_at >= merge.merged_at)
+    Identity.delete().where(since, Identity.id.not_in(merge.moved.get("Identity", []))).execute()
 
 
 def _remaining(levels: Sequence[CustomerMerge], customer: Customer, present: State) -> State:

@@ -9,7 +9,7 @@ import pytest
 from peewee import ForeignKeyField
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from database import database
+from database import Label, database
 from helpdesk import access, clock, journal, links, search, tickets
 from helpdesk.erasing import requests
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
@@ -27,6 +27,8 @@ from models import (
     Customer,
     CustomerAddress,
     CustomerMerge,
+    Identity,
+    IdentityProvider,
     JournalEntry,
     Message,
     Order,
@@ -264,12 +266,17 @@ def test_what_came_since_goes_with_the_address_it_came_from(
 
 def test_a_password_set_since_is_nobodys_afterwards(carol: Customer, twin: Customer, root: Agent) -> None:
     former = carol.password_hash
+    provider = IdentityProvider.create(label=Label(en="Work"), issuer="https://id.example", client_id="desk")
+    earlier = Identity.create(provider=provider, sub="twin", customer=twin, linked_at=clock.now())
     merge(twin, carol, root)
+    Identity.create(provider=provider, sub="either", customer=carol, linked_at=clock.now())
+    assert Identity.select().where(Identity.customer == carol.id).count() == 2
     again = Customer.get_by_id(carol.id)
     sign_ins.start_sign_in(again)
     Customer.update(password_hash="somebody's").where(Customer.id == carol.id).execute()
     made = part(twin, root)
     assert (Customer.get_by_id(carol.id).password_hash, made.password_hash) == (former, twin.password_hash)
+    assert [(row, row.customer) for row in Identity.select()] == [(earlier, made)]
     assert not SignIn.select().exists()
 
 
