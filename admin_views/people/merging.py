@@ -69,11 +69,11 @@ class CustomerMergingPage(DeskPage):
             most=preview.OFFERED, return_url=self.page_of(customer),
         )  # fmt: skip
 
-    @expose("/<int:key>/merge/<int:other>", methods=["GET", "POST"])
-    def merge_view(self, key: int, other: int) -> ResponseReturnValue:
+    @expose("/<int:key>/merge/<int:twin>", methods=["GET", "POST"])
+    def merge_view(self, key: int, twin: int) -> ResponseReturnValue:
         """Say what follows, and ask; then make the other one part of this customer."""
         target = customers.find_customer(key, self.agent)
-        source = customers.find_customer(other, self.agent)
+        source = customers.find_customer(twin, self.agent)
         try:
             seen = preview.preview(source, target, actor=self.agent)
         except InvalidInput as error:
@@ -92,7 +92,7 @@ class CustomerMergingPage(DeskPage):
                 return redirect(self.page_of(target))
         page = self.render(
             "admin/people/merge_ask.html", source=source, target=target, preview=seen, form=form,
-            return_url=self.page_of(target), swapped=url_for(".merge_view", key=source.id, other=target.id),
+            return_url=self.page_of(target), swapped=url_for(".merge_view", key=source.id, twin=target.id),
         )  # fmt: skip
         return page, 422 if form.errors or form.form_errors else 200
 

@@ -187,7 +187,7 @@ class CustomersView(Imports, DeskView):
             flash(_("Tick two customers: those who are one person."), "error")
             return redirect(self.get_url(".index_view"))
         target, source = keys
-        return redirect(self.get_url("desk_customer_merging.merge_view", key=target, other=source))
+        return redirect(self.get_url("desk_customer_merging.merge_view", key=target, twin=source))
 
     # --- The page of a customer is another one: `admin_views/people/customer.py` ---
 

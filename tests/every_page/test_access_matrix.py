@@ -681,7 +681,7 @@ class World:
                 "desk_customer_duplicates": self.pair(),
             }.get(blueprint, self.rows["desk_canned_responses"].id),
             "address_id": self.ticket.address_id,
-            "other": self.people["dan"].id,
+            "twin": self.people["dan"].id,
             "note_id": self.note.id,
             "file_id": self.file.id,
             "called": self.file.name,
