@@ -17,7 +17,7 @@ from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
 from helpdesk.i18n import _
 from helpdesk.journal_acts import Act
-from helpdesk.journal_fields import FIELD_NAMES
+from helpdesk.journal_fields import CHILDREN, FIELD_NAMES, SILENT
 from helpdesk.journal_texts import (
     ACTIVITY,
     HOLDING_NAMES,
@@ -33,19 +33,8 @@ from helpdesk.settings import email_kinds, mail_failures, provider_failures
 from helpdesk.settings.mail_failures import Failure
 from models import (
     Agent,
-    AutomaticClosing,
-    CannedAct,
-    CannedResponse,
-    ClosingStatus,
-    Filter,
-    FilterAction,
-    FilterCondition,
     JournalEntry,
-    Organisation,
-    OrganisationDomain,
     OutgoingEmail,
-    Team,
-    TeamMember,
     TicketEvent,
 )
 
@@ -53,32 +42,8 @@ __all__ = ["KINDS", "Act", "deleted", "describe", "record", "saved", "snapshot",
 
 #: Characters kept of a text; longer ones are cut.
 MAX_TEXT = 500
-#: Columns that say nothing about what somebody changed.
-SILENT = frozenset(
-    {
-        *("id", "password_hash", "created_at", "hits", "last_hit_at", "uses"),
-        *(
-            "last_success_at",
-            "failing_since",
-            "last_error",
-            "tokens",
-            *("watched_by", "begins_at"),
-            *("second_factor_due_at", "erased_at"),
-            *("active_from", "acts_from", "gone_mailed_at"),
-            "beginning",
-        ),
-    }
-)
 #: What happens to a ticket and is noted here too, because it must be known when the ticket is gone.
 OUTLIVING = frozenset({EventKind.DELETED.value, EventKind.MERGED.value, EventKind.MERGE_UNDONE.value})
-#: Rows that belong to a row and are saved with it.
-CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
-    Team: {"members": (TeamMember, "team_id")},
-    AutomaticClosing: {"statuses": (ClosingStatus, "closing_id")},
-    CannedResponse: {"acts": (CannedAct, "response_id")},
-    Organisation: {"domains": (OrganisationDomain, "organisation_id")},
-    Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},
-}
 
 
 def record(

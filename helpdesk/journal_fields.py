@@ -1,10 +1,51 @@
-"""How the columns of tables are called in the lines of the journal."""
+"""How the columns of tables are called in the lines of the journal, which say nothing, and what is saved with a row."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from database import Base
 from helpdesk.i18n import lazy
+from models import (
+    AutomaticClosing,
+    CannedAct,
+    CannedResponse,
+    ClosingStatus,
+    Filter,
+    FilterAction,
+    FilterCondition,
+    Organisation,
+    OrganisationDomain,
+    Team,
+    TeamMember,
+)
+
+#: Columns that say nothing about what somebody changed.
+SILENT = frozenset(
+    {
+        *("id", "password_hash", "created_at", "hits", "last_hit_at", "uses"),
+        *(
+            "last_success_at",
+            "failing_since",
+            "last_error",
+            "tokens",
+            "watched_by",
+            "begins_at",
+            "second_factor_due_at",
+            "erased_at",
+            *("active_from", "acts_from", "gone_mailed_at"),
+            "beginning",
+        ),
+    }
+)
+#: Rows that belong to a row and are saved with it.
+CHILDREN: dict[type[Base], dict[str, tuple[type[Base], str]]] = {
+    Team: {"members": (TeamMember, "team_id")},
+    AutomaticClosing: {"statuses": (ClosingStatus, "closing_id")},
+    CannedResponse: {"acts": (CannedAct, "response_id")},
+    Organisation: {"domains": (OrganisationDomain, "organisation_id")},
+    Filter: {"conditions": (FilterCondition, "rule_id"), "actions": (FilterAction, "rule_id")},
+}
 
 #: Columns, and lists that belong to a row.
 FIELD_NAMES: dict[str, Any] = {

@@ -56,9 +56,7 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         "since": moment(customer.created_at),
         "blocked": customer.blocked_at is not None,
         "away_until": moment(customer.absent_until),
-        "organisation": str(lookups.organisation(customer.organisation_id) or ""),
-        "reads_tickets_of_organisation": customer.organisation_role == RESPONSIBLE,
-        "gets_copies_of_organisation": customer.organisation_copies,
+        **_organisation(customer),
         "addresses": [
             {
                 "email": row.email,
@@ -92,6 +90,14 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
             }
             for row in linking.of(customer)
         ],
+    }
+
+
+def _organisation(customer: Customer) -> dict[str, Any]:
+    return {
+        "organisation": str(lookups.organisation(customer.organisation_id) or ""),
+        "reads_tickets_of_organisation": customer.organisation_role == RESPONSIBLE,
+        "gets_copies_of_organisation": customer.organisation_copies,
     }
 
 
