@@ -57,15 +57,7 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         "blocked": customer.blocked_at is not None,
         "away_until": moment(customer.absent_until),
         **_organisation(customer),
-        "addresses": [
-            {
-                "email": row.email,
-                "main": row.is_primary,
-                "since": moment(row.created_at),
-                "proven": moment(row.proven_at),
-            }
-            for row in own
-        ],
+        "addresses": [_address(row) for row in own],
         "in_copy_of": [number for (number,) in copies.order_by(TicketCc.id).limit(MOST).tuples()],
         "orders": _orders(customer, emails),
         "mails_sent_to_you": [
@@ -91,6 +83,11 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
             for row in linking.of(customer)
         ],
     }
+
+
+def _address(row: CustomerAddress) -> dict[str, Any]:
+    since, proven = moment(row.created_at), moment(row.proven_at)
+    return {"email": row.email, "main": row.is_primary, "since": since, "proven": proven}
 
 
 def _organisation(customer: Customer) -> dict[str, Any]:
