@@ -28,8 +28,11 @@ CONSTANT = frozenset({"_", "icon", "static_url"})
 
 
 def text_of(value: Any) -> str:
-    """Return what stands in a page for a value; most values are markup already."""
-    return value if type(value) is Markup else escape(value)
+    """Return what stands in a page for a value: mostly markup, or letters and digits, which need no escaping."""
+    kind = type(value)
+    if kind is Markup or (kind is str and value.isalnum()):
+        return value  # type: ignore[no-any-return]
+    return str(value) if kind is int else escape(value)
 
 
 class Code(CodeGenerator):
