@@ -1,8 +1,8 @@
-"""How long pages take, against the floor: both answer over HTTP in turn, request by request, on this machine.
+"""How long pages take, against the floor and against *signed*: they answer over HTTP in turn, on this machine.
 
     python3 tools/benchmarks/pages.py --tickets 1000 100000 --engine sqlite postgresql
 
-Each size is a demo desk of its own in a temporary folder. Both programs run as they start by themselves; the client
+Each size is a demo desk of its own in a temporary folder. The programs run as they start by themselves; the client
 opens a connection for each request, as a visitor does. Trust the ratio of the processor's work: it is that of the
 programs alone (on PostgreSQL without the server's), while answers wait for whatever else the machine does.
 """
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import unescape
 from pathlib import Path
 from typing import NamedTuple
@@ -41,10 +41,12 @@ from engines import open_database
 from helpdesk.examples import demo
 from helpdesk.operations import migrate
 from helpdesk.settings import environment
+from helpdesk.settings.secret_key import KEY_FILE
 from models import LIVE, Message, Ticket
 from tests.support.ports import free_port
 from tests.support.postgres import Cluster, Missing
-from tools.benchmarks.browser import Answer, Browser
+from tools.benchmarks import load
+from tools.benchmarks.browser import Answer, Browser, work_of
 
 #: What the issue asks for.
 MOST_TIMES_FLOOR, MOST_GROWTH = 3.0, 1.2
@@ -55,9 +57,8 @@ class Task(NamedTuple):
     """A page to measure: `prepare` makes the arguments of the next request, untimed."""
 
     name: str
-    ours: Callable[[int], Answer]
-    floor: Callable[[int], Answer]
-    expected: tuple[int, int]
+    programs: tuple[Callable[[int], Answer], ...]
+    expected: int
     rounds: int
 
 
@@ -76,11 +77,11 @@ def served(command: list[str], port: int, variables: dict[str, str], log: Path) 
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables}, stdout=output, stderr=output)
         try:
-            for _try in range(200):
+            for _try in range(2_000):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
-                time.sleep(0.1)
+                time.sleep(0.01)
             else:
                 raise SystemExit(f"{command} did not answer:\n{log.read_text()[-2000:]}")
             yield Browser(port, process.pid)
@@ -113,12 +114,13 @@ def sign_in(ours: Browser, accounts: demo.Accounts) -> None:
         raise SystemExit("The demo account could not sign in.")
 
 
-def reading(ours: Browser, floor: Browser, rounds: int) -> list[Task]:
+def reading(ours: Browser, floor: Browser, signed: Browser | None, rounds: int) -> list[Task]:
     """Return the pages that an agent reads."""
     number = long_thread()
 
     def task(name: str, ask: str, floor_ask: str) -> Task:
-        return Task(name, lambda _: ours.ask(ask), lambda _: floor.ask(floor_ask), (200, 200), rounds)
+        beside = () if signed is None else (lambda _: signed.ask(ask),)
+        return Task(name, (lambda _: ours.ask(ask), lambda _: floor.ask(floor_ask), *beside), 200, rounds)
 
     return [
         task("list of 25", "/admin/tickets/", "/list"),
@@ -130,10 +132,11 @@ def reading(ours: Browser, floor: Browser, rounds: int) -> list[Task]:
     ]
 
 
-def sending(ours: Browser, floor: Browser, rounds: int) -> Task:
+def sending(ours: Browser, floor: Browser, signed: Browser | None, rounds: int) -> Task:
     """Return the form of visitors, shown and sent."""
-    visitor, email = Browser(ours.port, ours.pid), str(models.CustomerAddress.get_by_id(1).email)
-    options = re.findall(r'<option value="([^"]+)"', visitor.ask("/tickets/new").body)
+    visitors = [Browser(one.port, one.pid) for one in (ours, signed) if one is not None]
+    email = str(models.CustomerAddress.get_by_id(1).email)
+    options = re.findall(r'<option value="([^"]+)"', visitors[0].ask("/tickets/new").body)
     unit = next(option for option in options if option)
     place = models.Department.select().order_by(models.Department.id).first()
     floor_unit = f"{place.service_id}/{place.id}"
@@ -151,7 +154,7 @@ def sending(ours: Browser, floor: Browser, rounds: int) -> Task:
     def both(form: Answer, sent: Answer) -> Answer:
         return sent._replace(took=form.took + sent.took, worked=form.worked + sent.worked)
 
-    def store(_round: int) -> Answer:
+    def store(visitor: Browser) -> Answer:
         page = visitor.ask("/tickets/new")
         key, token = hidden(page.body, "form_key"), hidden(page.body, "csrf_token")
         return both(page, visitor.ask("/tickets/new", written(key, token)))
@@ -160,18 +163,20 @@ def sending(ours: Browser, floor: Browser, rounds: int) -> Task:
         page = floor.ask("/form")
         return both(page, floor.ask("/store", written(hidden(page.body, "form_key")) | {"unit": floor_unit}))
 
-    return Task("the form shown and sent", store, store_on_floor, (303, 303), rounds // 2)
+    stores = [lambda _, one=one: store(one) for one in visitors]
+    return Task("the form shown and sent", (stores[0], store_on_floor, *stores[1:]), 303, rounds // 2)
 
 
 class Measured(NamedTuple):
-    """The answers of the two programs."""
+    """The answers of the programs; `signed` is measured on SQLite only."""
 
     ours: list[Answer]
     floor: list[Answer]
+    signed: list[Answer]
 
     @property
     def ratio(self) -> float:
-        """How many times as long the processor works for Guichet."""
+        """How many times as long the processor works for Guichet as for the floor."""
         return median_work(self.ours) / median_work(self.floor)
 
 
@@ -181,23 +186,22 @@ def median_work(answers: list[Answer]) -> float:
 
 
 def measure(task: Task) -> Measured:
-    """Ask both in turn, request by request. Ends the program at a wrong answer: it would be quick for nothing."""
-    found = Measured([], [])
+    """Ask each in turn, request by request. Ends the program at a wrong answer: it would be quick for nothing."""
+    found = Measured([], [], [])
     for turn in range(WARM_UP + task.rounds):
-        answers = task.ours(turn), task.floor(turn)
-        for answer, expected, who in zip(answers, task.expected, ("Guichet", "the floor"), strict=True):
-            if answer.status != expected:
+        for ask, who, answers in zip(task.programs, ("Guichet", "the floor", "signed"), found, strict=False):
+            answer = ask(turn)
+            if answer.status != task.expected:
                 raise SystemExit(f"{task.name}: {who} answered {answer.status}:\n{answer.body[:500]}")
-        if turn >= WARM_UP:
-            found.ours.append(answers[0])
-            found.floor.append(answers[1])
+            if turn >= WARM_UP:
+                answers.append(answer)
     return found
 
 
 def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured]:
     """Measure the pages of one desk."""
     accounts = fill(url, folder, tickets)
-    ports = free_port(), free_port()
+    ports = free_port(), free_port(), free_port()
     variables = {
         "GUICHET_DATA_DIR": str(folder / "data"),
         "GUICHET_DATABASE_URL": url,
@@ -205,29 +209,40 @@ def run(url: str, folder: Path, tickets: int, rounds: int) -> dict[str, Measured
         "GUICHET_CAPTCHA": "off",
         "GUICHET_WORKER": "separate",
     }
-    floor_command = [sys.executable, str(ROOT / "tools/benchmarks" / "floor.py"), url, str(ports[1])]
-    with (
-        served([sys.executable, "app.py", "serve"], ports[0], variables, folder / "ours.log") as ours,
-        served(floor_command, ports[1], {}, folder / "floor.log") as floor,
-    ):
+    here = ROOT / "tools/benchmarks"
+    with ExitStack() as running:
+
+        def run_one(port: int, *command: str) -> Browser:
+            return running.enter_context(served([sys.executable, *command], port, variables, folder / f"{port}.log"))
+
+        started = time.perf_counter()
+        ours = run_one(ports[0], "app.py", "serve")
+        first = ours.ask("/tickets/new").status, time.perf_counter() - started, work_of(ours.pid)
+        floor = run_one(ports[1], str(here / "floor.py"), url, str(ports[1]))
         sign_in(ours, accounts)
-        tasks = [*reading(ours, floor, rounds), sending(ours, floor, rounds)]
+        signed = None
+        if url.startswith("sqlite:"):
+            key = str(folder / "data" / KEY_FILE)
+            signed = run_one(ports[2], str(here / "signed.py"), url, str(ports[2]), str(ports[0]), key)
+            signed.cookies.update(ours.cookies)
+        tasks = [*reading(ours, floor, signed, rounds), sending(ours, floor, signed, rounds)]
         found = {task.name: measure(task) for task in tasks}
+        begun = f"start to first page ({first[0]}): {first[1]:.2f} s, of which the processor worked {first[2]:.0f} ms"
+        print(f"{tickets:,} tickets:", begun, *load.figures(ours, floor), sep="\n- ", end="\n\n")
     database.close_all()
     return found
 
 
 def table(engine: str, results: dict[int, dict[str, Measured]]) -> Iterator[str]:
     """Yield the table of one engine, in Markdown."""
-    work, waited = "processor ms", "answer ms, p50/p95"
-    asked = f"times (asked: {MOST_TIMES_FLOOR:g})"
-    yield f"| {engine} | tickets | {work} | of the floor | {asked} | {waited} | of the floor |"
-    yield "| --- | --: | --: | --: | --: | --: | --: |"
+    asked = f"times the floor (asked: {MOST_TIMES_FLOOR:g})"
+    yield f"| {engine} | tickets | processor ms | floor | signed | {asked} | times signed | answer ms, p50/p95 |"
+    yield "| --- | --: | --: | --: | --: | --: | --: | --: |"
     for tickets, found in results.items():
         for name, times in found.items():
-            works = " | ".join(f"{median_work(part):.2f}" for part in times)
-            waits = " | ".join(waited_for(part) for part in times)
-            yield f"| {name} | {tickets:,} | {works} | {times.ratio:.1f} | {waits} |"
+            works = " | ".join(f"{median_work(part):.2f}" if part else "" for part in times)
+            signed = f"{median_work(times.ours) / median_work(times.signed):.1f}" if times.signed else ""
+            yield f"| {name} | {tickets:,} | {works} | {times.ratio:.1f} | {signed} | {waited_for(times.ours)} |"
     first, last = results[min(results)], results[max(results)]
     if len(results) > 1:
         growth = {name: median_work(last[name].ours) / median_work(first[name].ours) for name in first}
