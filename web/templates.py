@@ -31,7 +31,7 @@ def text_of(value: Any) -> str:
     """Return what stands in a page for a value: mostly markup, or letters and digits, which need no escaping."""
     kind = type(value)
     if kind is Markup or (kind is str and value.isalnum()):
-        return value  # type: ignore[no-any-return]
+        return value
     return str(value) if kind is int else escape(value)
 
 
@@ -41,6 +41,13 @@ class Code(CodeGenerator):
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 — Jinja's name
         self.writeline("from web.templates import text_of")
         super().visit_Template(node, frame)
+
+    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802
+        # Without an “else” Jinja makes an object that stands for nothing, and asks it how it is written.
+        for child in node.nodes:
+            if isinstance(child, nodes.CondExpr) and child.expr2 is None:
+                child.expr2 = nodes.Const("", lineno=child.lineno)
+        super().visit_Output(node, frame)
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
         constant = None if forward_caller else self._constant(node, frame)

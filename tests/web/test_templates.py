@@ -16,6 +16,7 @@ PAGES = {
     "shadowed.html": "{% for icon in marks %}{{ icon('lock') }}{% endfor %}{% set _ = marks[0] %}{{ _('Nobody') }}",
     "parameter.html": "{% macro m(icon, _) %}{{ icon('lock') }}{{ _('a') }}{% endmacro %}{{ m(marks[0], marks[0]) }}",
     "named.html": "{{ attributes(class='a', id='<') }}{{ attributes(*[], **{'id': 1}) }}{{ attributes(id=2) }}",
+    "without else.html": "<b{{ ' class=x' if no }}{{ '<' if marks }}{{ (1 if no) is defined }}>{{ 1 if no else 2 }}",
     "context.html": "{% for it in [1] %}{{ here('it') }}{% endfor %}{{ here('no') }}",
     "pieces.html": "{% set icon = icon %}"
     "{% macro bold(text, much=1) %}<b>{{ text * much }}</b>{{ caller() if caller }}{% endmacro %}",
