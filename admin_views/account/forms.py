@@ -150,7 +150,7 @@ class LeaveForm(AccountForm):
     """Days on which one is away, and who stands in."""
 
     first_day = DayField(lazy("First day"))
-    last_day = DayField(lazy("Last day"), description=lazy("This day is part of it."))
+    last_day = DayField(lazy("Last day, included"))
     substitute = SelectField(
         lazy("Substitute"),
         coerce=optional,

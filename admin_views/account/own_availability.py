@@ -40,7 +40,7 @@ def add(agent: Agent) -> Page:
             leave = availability.save_leave(Leave(), {**form.data, "agent": agent.id}, actor=agent)
             flash(_("Your leave was saved."), "success")
             for text in availability.concerns(leave):
-                flash(text, "warning")
+                flash(text, "info")
             return redirect(url_for("account.profile", _anchor="leave"), 303)
     except InvalidInput as error:
         reason = error

@@ -21,7 +21,7 @@ from models import LIVE, Priority, Ticket
 #: Where it is remembered up to which moment, and to which ticket of it, due times that have passed were looked at.
 STATE = "overdue_until"
 #: Tickets of one transaction, and of one run.
-AT_ONCE, MOST = 200, 5_000
+AT_ONCE, MOST = 200, 10_000
 #: Behind the last ticket of a moment.
 LAST = 2**63 - 1
 
