@@ -51,8 +51,7 @@ def content(
     offered = canned_responses.offered_in(ticket, agent)
     composer = composer or Composer.of_draft(opened.draft, offered)
     timeline = timeline_of(opened, agent)
-    blocks = timeline["blocks"]
-    messages = [block.message for block in blocks if block.message]
+    messages = [block.message for block in timeline["blocks"] if block.message]
     history = thread.earlier_tickets(ticket, agent)
     files = attachments.of_messages(row for row in messages if row.has_files)
     return {
@@ -79,7 +78,7 @@ def content(
         "known": page_state.of_now(ticket),
         "refused": refused,
         "sent": session.pop("sent", ""),
-        "unsent": ways_to_send.unsent(agent, blocks),
+        "unsent": ways_to_send.unsent(agent, timeline["blocks"]),
         **composing(ticket, agent, composer, offered),
         **ticket_parts.of_ticket(
             ticket,

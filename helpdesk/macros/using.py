@@ -16,7 +16,8 @@ from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs
 from helpdesk.locking import act as acting
 from helpdesk.macros import writing
-from helpdesk.macros.acts import KINDS, Act, Assign, SetStatus, TargetGone
+from helpdesk.macros.act import Act, TargetGone
+from helpdesk.macros.acts import KINDS, Assign, SetStatus
 from helpdesk.notifications import outbox_rows
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses, outdated_reply, undo_send
