@@ -72,16 +72,7 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
             {"device": row.device, "since": moment(row.created_at), "last_seen": moment(row.last_seen_at)}
             for row in SignIn.select().where(SignIn.customer == customer.id).order_by(SignIn.id).limit(MOST)
         ],
-        "linked_accounts": [
-            {
-                "provider": str(row.provider),
-                "name": row.sub,
-                "email": row.email,
-                "since": moment(row.linked_at),
-                "last_used": moment(row.last_used_at),
-            }
-            for row in linking.of(customer)
-        ],
+        "linked_accounts": _linked_accounts(customer),
     }
 
 
@@ -96,6 +87,17 @@ def _organisation(customer: Customer) -> dict[str, Any]:
         "reads_tickets_of_organisation": customer.organisation_role == RESPONSIBLE,
         "gets_copies_of_organisation": customer.organisation_copies,
     }
+
+
+def _linked_accounts(customer: Customer) -> list[dict[str, Any]]:
+    """Return the accounts at providers that open theirs."""
+    return [
+        {
+            "provider": str(row.provider), "name": row.sub, "email": row.email,
+            "since": moment(row.linked_at), "last_used": moment(row.last_used_at),
+        }
+        for row in linking.of(customer)
+    ]  # fmt: skip
 
 
 def _orders(customer: Customer, emails: list[str]) -> list[dict[str, Any]]:

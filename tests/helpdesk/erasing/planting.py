@@ -6,19 +6,21 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from database import database, is_sqlite
+from database import Label, database, is_sqlite
 from helpdesk import clock, journal, orders, settings, tickets
 from helpdesk.incoming import raw_mail
 from helpdesk.joining import merging
 from helpdesk.joining.merging import Choices
 from helpdesk.operations import backup
 from helpdesk.settings import environment
+from helpdesk.single_sign_on import linking
 from helpdesk.tickets import cc, drafts
 from models import (
     Agent,
     Customer,
     Filter,
     FilterCondition,
+    IdentityProvider,
     IncomingMail,
     Mailbox,
     MailedMessage,
@@ -45,6 +47,7 @@ MARKERS = {
     "reply": "zqreplyword", "second address": "zqsecond@person.example", "former name": "Zqformer",
     "request": "zqrequest", "former subject": "zqformersubject",
     "network": "192.0.2.77", "merged name": "Zqmergedname", "merged address": "zqmerged@person.example",
+    "identity": "zqidentity",
 }  # fmt: skip
 ORDER = {
     "shop": "web", "number": MARKERS["order"], "email": MARKERS["address"], "date": "2026-03-31", "total": "12.50",
@@ -81,6 +84,8 @@ def plant(customer: Customer, service: Service, *, agent: Agent, other: Customer
     customer.first_name, customer.last_name = "Yolanda", MARKERS["name"]
     journal.record(journal.Act.PERSON_EXPORTED, actor=agent, subject=customer.display_name, why=MARKERS["address"])
     journal.sign_in_refused(MARKERS["address"], MARKERS["network"])
+    provider = IdentityProvider.create(label=Label(en="Acme"), issuer="https://sso.desk.example", client_id="desk")
+    linking.store(customer, provider, MARKERS["identity"], MARKERS["address"])
     # What is merged leaves a line with its subject in the journal.
     merged = cast.open_ticket(customer, service, subject=MARKERS["journal"])
     tickets.merge(merged, ticket, actor=agent)
