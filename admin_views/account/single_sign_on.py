@@ -5,6 +5,7 @@ Setting providers up is `admin_views/setup/identity_providers.py`.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -132,12 +133,17 @@ def _tested(proof: Proof, agent: Agent) -> Page:
     """Show what a provider says of whoever went there; nobody is signed in, and nothing is linked."""
     access.require(agent, "administer")
     key, person = entering.fate(proof)
-    claims = sorted((name, str(value)[:SHOWN]) for name, value in proof.claims.items())
+    claims = sorted((name, _written(value)) for name, value in proof.claims.items())
     reason = str(Refused(key, proof.provider)) if key not in {"enters", "made"} else ""
     return desk_page(
         "admin/account/single_sign_on_test.html", agent, proof=proof, claims=claims, fate=key, whose=person,
         reason=reason,
     )  # fmt: skip
+
+
+def _written(value: Any) -> str:
+    """Write a claim as the provider did."""
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:SHOWN]
 
 
 @blueprint.post("/profile/linked/<int:key>/remove")
