@@ -269,13 +269,13 @@ NAMELESS = {
     *("Priority", "Tag", "CannedAct", "EmailText", "Filter", "BulkAction", "Departure", "DueOutcome", "FormerNumber"),
     *("SecondFactor", "Passkey", "RecoveryCode", "PendingSignIn", "Throttle", "SecurityCode", "TimetableRun", "Worker"),
     *("ApiKey", "Mailbox", "MailFolder", "RetentionBatch", "RetentionItem", "Relation"),
-    "OrganisationDomain",
+    *("OrganisationDomain", "IdentityProvider"),
 }
 #: Tables whose rows of a person are found by what they belong to, or go with it.
 BY_OWNER = {
     *("Customer", "CustomerAddress", "Ticket", "TicketCc", "Message", "Attachment", "Upload", "Rating", "MailId"),
     *("AccessLink", "GuestPass", "SignIn", "UnconfirmedRequest", "Order", "OrderLine", "MailRecipient", "Erasure"),
-    *("CustomerMerge", "CustomerKey", "PossibleDuplicate"),
+    *("CustomerMerge", "CustomerKey", "PossibleDuplicate", "Identity"),
     # What a mask hides is encrypted, and forgotten after an hour.
     "Mask",
 }

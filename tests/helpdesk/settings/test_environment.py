@@ -118,6 +118,7 @@ BAD = {
     "GUICHET_HOST": ["a\nb", "\udcff"],
     "GUICHET_PROCESSES": ["65", "-1", "two", "9" * 5000],
     "GUICHET_LOG": ["xml", "\x1b[31m"],
+    "GUICHET_PASSWORDS": ["yes", "2"],
 }
 
 
