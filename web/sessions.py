@@ -10,12 +10,15 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from helpdesk.i18n import _
 from helpdesk.people import required_second_factor, sign_ins
 from helpdesk.people.sign_in_limits import Visitor
-from helpdesk.single_sign_on import linking, only, providers
+from helpdesk.single_sign_on import attempts, linking, only, providers
 from helpdesk.two_factor import passkeys, pending_sign_ins, second_factors, step_up
 from helpdesk.two_factor.passkeys import Site
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer, IdentityProvider
 from web import known_browsers
+
+#: When a provider has confirmed who is here, where a code is still to come.
+CONFIRMED = "confirmed_by_provider_at"
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
 KEPT = ("language",)
@@ -196,11 +199,6 @@ def is_fresh() -> bool:
     return step_up.is_fresh(current_token())
 
 
-def refresh() -> None:
-    """Make the sign-in of this browser fresh: who is there has just signed in at their provider once more."""
-    step_up.refresh(current_token())
-
-
 def asks_code(agent: Agent) -> bool:
     """Whether acts that hurt ask this agent for the code, beside the password."""
     return step_up.asks_code(agent, current_token())
@@ -208,7 +206,26 @@ def asks_code(agent: Agent) -> bool:
 
 def confirm(agent: Agent, current: str | None, code: str | None) -> None:
     """Make the sign-in of this browser fresh again. Raises InvalidInput at ``current`` or ``code``, or TooMany."""
-    step_up.confirm(agent, current, code, token=current_token(), visitor=visitor())
+    step_up.confirm(
+        agent, current, code, token=current_token(), visitor=visitor(), by_provider=is_confirmed_by_provider()
+    )
+    session.pop(CONFIRMED, None)
+
+
+def confirm_by_provider(agent: Agent, provider: IdentityProvider) -> None:
+    """Make the sign-in of this browser fresh, as its agent has just signed in once more at their provider.
+
+    Who has a second factor here that the provider does not stand for gives the code, too (`confirm`).
+    """
+    if second_factors.is_on(agent) and not provider.vouches:
+        session[CONFIRMED] = attempts.now()
+    else:
+        step_up.refresh(current_token())
+
+
+def is_confirmed_by_provider() -> bool:
+    """Whether a provider has just confirmed who uses this browser, and the code is still to come."""
+    return 0 <= attempts.now() - session.get(CONFIRMED, 0) <= attempts.WINDOW
 
 
 def visitor() -> Visitor:

@@ -177,9 +177,8 @@ class CurrentForm(AccountForm):
         super().__init__(**values)
         if agent.password_hash == passwords.NONE:
             # Who has none confirms at their provider, or by a passkey (`step_up`).
-            del self.current, self.code
-            return
-        if not sessions.asks_code(agent):
+            del self.current
+        if not sessions.asks_code(agent) or not ("current" in self or sessions.is_confirmed_by_provider()):
             del self.code
             return
         self.has_passkey = passkey_site.has_one(agent)

@@ -115,8 +115,8 @@ def _go_on(attempt: Attempt, proof: Proof, agent: Agent | None) -> Page:
     identity = linking.find(proof)
     if identity is None or identity.agent_id != agent.id:
         raise Refused("other-person", proof.provider)
-    sessions.refresh()
-    return redirect(after, 303)
+    sessions.confirm_by_provider(agent, proof.provider)
+    return redirect(after if sessions.is_fresh() else url_for("step_up.confirm", next=after), 303)
 
 
 def _sign_in(proof: Proof, after: str) -> Page:

@@ -32,16 +32,25 @@ def asks_code(agent: Agent, token: str | None) -> bool:
     return not is_fresh(token) and second_factors.is_on(agent)
 
 
-def confirm(agent: Agent, current: str | None, code: str | None, *, token: str | None, visitor: Visitor) -> None:
+def confirm(
+    agent: Agent,
+    current: str | None,
+    code: str | None,
+    *,
+    token: str | None,
+    visitor: Visitor,
+    by_provider: bool = False,
+) -> None:
     """Make the sign-in of the browser with this token fresh again, by the password and, if it is asked for, the code.
 
-    Without a password they have confirmed it before, at their provider or by a passkey. Raises InvalidInput at
-    ``current`` or ``code``, or TooMany.
+    In place of a password that was never chosen stands what their provider has just confirmed (`by_provider`).
+    Raises InvalidInput at ``current`` or ``code``, or TooMany.
     """
     if agent.password_hash == passwords.NONE:
-        if not is_fresh(token):
+        if is_fresh(token):
+            return
+        if not by_provider:
             raise InvalidInput(lazy("Confirm first that it is you."))
-        return
     sign_ins.check_current(agent, current)
     if asks_code(agent, token):
         code_tries.require(agent, code or "", visitor=visitor)

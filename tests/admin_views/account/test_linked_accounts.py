@@ -13,7 +13,7 @@ from helpdesk import clock
 from helpdesk.lib import passwords
 from helpdesk.people import required_second_factor
 from models import Agent, Customer, Identity, IdentityProvider, JournalEntry, Permission, Role, Service, SignIn, Ticket
-from tests.support import cast, doors, sqlite_only
+from tests.support import cast, doors, phones, sqlite_only
 from tests.support.oidc_pages import SIGN_IN, come_back, is_in, leave, links_on, path_of, refusals
 from tests.support.oidc_provider import OidcProvider
 
@@ -125,6 +125,30 @@ def test_who_has_no_password_confirms_at_the_provider(
     assert SignIn.get().confirmed_at is not None
     assert doors.post(client, f"{PROFILE}/password", {"password": "a brand new password"}).status_code == 303
     assert passwords.is_set(Agent.get_by_id(ana.id).password_hash)
+
+
+def test_a_second_factor_is_given_beside_the_provider_unless_it_asks_itself(
+    client_of: Clients, linked: Identity, acme: OidcProvider, ana: Agent
+) -> None:
+    phone, _codes = phones.set_up(ana)
+    ana.password_hash = passwords.NONE
+    ana.save()
+    client, page = client_of(ana), f"/admin/confirm?next={PROFILE}"
+    age()
+    assert 'name="code"' not in client.get(page).get_data(as_text=True)
+    code = {"code": phone.code(), "next": PROFILE}
+    assert doors.post(client, "/admin/confirm", code).status_code == 422
+    onward = come_back(client, acme, page, "/by/").location
+    assert (onward, SignIn.get().confirmed_at) == (page, None)
+    assert 'name="code"' in client.get(page).get_data(as_text=True)
+    assert doors.post(client, "/admin/confirm", {**code, "code": phone.wrong_code()}).status_code == 422
+    assert doors.post(client, "/admin/confirm", code).location == PROFILE
+    assert SignIn.get().confirmed_at is not None
+    row = IdentityProvider.get()
+    row.vouches = True
+    row.save()
+    age()
+    assert come_back(client, acme, page, "/by/").location == PROFILE
 
 
 @sqlite_only
