@@ -110,7 +110,7 @@ class AutomaticClosingView(DeskView):
     }
     form_sections = (
         (lazy("Tickets"), ["service", "department", "statuses"]),
-        (lazy("Time"), ["after_days", "warning_days"]),
+        (lazy("Days"), ["after_days", "warning_days"]),
         (lazy("Use"), ["enabled"]),
     )
 
