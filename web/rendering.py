@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from flask import Flask, g, render_template, request, url_for
+from flask import Flask, g, has_request_context, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
@@ -118,7 +118,12 @@ def second_factor_days() -> int | None:
 
 
 def locale() -> str:
-    """Choose the language: one's account, else the reader's switch, else the browser, else the desk's."""
+    """Choose the language: one's account, else the reader's switch, else the browser, else the desk's.
+
+    E-mails are drawn where nobody asks for a page.
+    """
+    if not has_request_context():
+        return i18n.supported(None)
     person = sessions.current_person()
     chosen = [person.locale if person is not None else None, request.cookies.get("language")]
     return i18n.choose(chosen, request.accept_languages.best_match)
