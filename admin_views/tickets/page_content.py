@@ -62,7 +62,6 @@ def content(
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
-        "organisation": organisation_panel.of_ticket(ticket, agent),
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),
@@ -95,6 +94,7 @@ def related(opened: thread.OpenedTicket, history: list[Ticket], agent: Agent) ->
     """Return what the page shows of other tickets: those it is linked to, and one that looks alike."""
     ticket = opened.ticket
     return {
+        "organisation": organisation_panel.of_ticket(ticket, agent),
         "links": relating.of_ticket(ticket, agent) if opened.is_linked else [],
         "ways_to_link": relating.WAYS,
         "is_blocked": bool(ticket.closes_at is not None and opened.is_linked and blocking.blockers(ticket)),
