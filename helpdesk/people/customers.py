@@ -16,6 +16,7 @@ from helpdesk.i18n import LANGUAGES, lazy, ngettext
 from helpdesk.lib import inputs, passwords
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.organisations import membership
 from helpdesk.people import address_changes, sign_ins
 from helpdesk.settings import lookups
 from models import PLANNED_ERASURES, Agent, Customer, CustomerAddress, Erasure, GuestPass, Ticket, TicketCc
@@ -123,9 +124,9 @@ def prove(address: CustomerAddress) -> None:
     """Mark this address as proven; the first time counts."""
     if address.proven_at is None:
         address.proven_at = clock.now()
-        CustomerAddress.update(proven_at=address.proven_at).where(
-            CustomerAddress.id == address.id, CustomerAddress.proven_at.is_null()
-        ).execute()
+        mine = (CustomerAddress.id == address.id) & CustomerAddress.proven_at.is_null()
+        CustomerAddress.update(proven_at=address.proven_at).where(mine).execute()
+        membership.follow_addresses(address.customer_id)
 
 
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:

@@ -12,9 +12,9 @@ from peewee import ModelSelect
 
 from helpdesk import access, orders
 from helpdesk.lib.statements import Prepared, Slot
-from models import UNRESOLVED, Agent, Customer, Order, Organisation, Ticket
+from models import LIVE, ORDER, Agent, Customer, Order, Organisation, Ticket
 
-#: Open tickets and orders beside a ticket.
+#: Open tickets, the most urgent first, and orders beside a ticket.
 SHOWN = 5
 
 
@@ -53,5 +53,5 @@ def of_ticket(ticket: Ticket, agent: Agent) -> OrganisationPanel | None:
 def _open_tickets(sight: access.Sight | None) -> ModelSelect:
     columns = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at)
     query = access.within(sight, Slot("agent")).select(*columns)
-    query = query.where(Ticket.organisation_id == Slot("organisation"), Ticket.id != Slot("ticket"), UNRESOLVED)
-    return query.order_by(Ticket.id.desc()).limit(SHOWN + 1)
+    query = query.where(Ticket.organisation_id == Slot("organisation"), Ticket.id != Slot("ticket"), LIVE)
+    return query.order_by(*ORDER).limit(SHOWN + 1)

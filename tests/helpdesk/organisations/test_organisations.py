@@ -13,7 +13,7 @@ from helpdesk.imports import formats
 from helpdesk.lists.listing import TicketListing
 from helpdesk.organisations import domains, membership, place, responsible, saving
 from helpdesk.organisations.place import BY_DOMAIN, BY_NAME, NONE, Place
-from helpdesk.people import addresses
+from helpdesk.people import addresses, customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import organisation_panel, thread
 from models import (
@@ -207,6 +207,16 @@ def test_who_does_not_see_all_puts_nobody_where_all_is_read(root, carol, ticket)
     ):
         with pytest.raises(NotAllowed):
             act()
+
+
+def test_a_proven_address_says_more_than_one_that_somebody_typed(root):
+    make(root, "Acme", "acme.example")
+    make(root, "Beta", "beta.example")
+    first = customers.find_or_make("lea@acme.example")
+    second = addresses.add(first.customer, "lea@beta.example", actor=root)
+    assert of(first.customer) == "Acme"
+    customers.prove(second)
+    assert of(first.customer) == "Beta"
 
 
 def test_an_organisation_that_is_deleted_leaves_its_people_and_tickets(root, carol, ticket):
