@@ -37,7 +37,7 @@ def months(_view: Any, _context: Any, row: RetentionRule, name: str) -> str:
     number = getattr(row, name)
     if number is None and row.service_id is not None and name.removesuffix("_months") in periods.OF_DESK:
         return "—"
-    return ngettext("%(num)s month", "%(num)s months", number) if number is not None else _("stay")
+    return ngettext("%(num)s month", "%(num)s months", number) if number is not None else _("no limit")
 
 
 def days(number: int) -> str:
@@ -54,7 +54,7 @@ class RetentionView(ShowsBatches):
         "How long what is closed is kept. Each week administrators are told by e-mail what is due; it goes seven days "
         "later, the oldest first, and can be cancelled until then."
     )
-    create_label = lazy("Add a place")
+    create_label = lazy("Add periods")
     empty_title = lazy("Everything stays")
     empty_text = lazy("Add the whole desk, and services or departments that keep longer or shorter.")
     can_delete = True

@@ -64,7 +64,7 @@ class RetentionItemsView(ShowsBatches):
         "target": lazy("Ticket or customer"),
         "act": lazy("What is done"),
         "since": lazy("Since"),
-        "due_at": lazy("On"),
+        "due_at": lazy("Goes on"),
     }
     column_default_sort = "since"
     column_formatters = {

@@ -83,7 +83,7 @@ ERASURES = (
             "is no way back.",
             fr="Bonjour,<br><br>%(sentence)s, car les durées de conservation que vous avez choisies sont écoulées. "
             "%(details)s<br><br>D’ici là, vous les voyez un par un ici, et vous pouvez tout annuler : "
-            '<a href="%(link)s">%(link)s</a><br><br>Un ticket qui porte une étiquette qui conserve ses tickets reste. '
+            '<a href="%(link)s">%(link)s</a><br><br>Un ticket dont un tag conserve ses tickets reste. '
             "Ensuite, aucun retour n’est possible.",
         ),
     ),

@@ -133,7 +133,9 @@ def change_customer(ticket: Ticket, email: str, *, actor: Agent, seen: int, tell
         if organisation_id != ticket.organisation_id:
             # Who is in copy as a colleague of the former customer is nobody's colleague here.
             TicketCc.delete().where(TicketCc.ticket == ticket.id, TicketCc.organisation_id.is_null(False)).execute()
-        store(ticket, customer=address.customer, address=address, organisation_id=organisation_id)
+        whose = {"customer": address.customer, "address": address, "organisation_id": organisation_id}
+        # A ticket that was anonymised has a customer again.
+        store(ticket, **whose, is_anonymised=False)
         customer_search.rename_author_in(ticket)
         new = _person_of(ticket)
         record(ticket, EventKind.CUSTOMER_CHANGED, actor=actor, old=old.name, new=new.name, former=former)

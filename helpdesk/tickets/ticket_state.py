@@ -167,6 +167,8 @@ def _columns(source: State, target: State, terms: Mapping[str, Any]) -> State:
         columns |= {"assignee": source["assignee"], "team": source["team"]}
     # What either author keeps from colleagues stays so.
     columns["is_private"] = bool(source.get("is_private") or target.get("is_private"))
+    # As soon as there is a customer in it again, its period counts again.
+    columns["is_anonymised"] = bool(source.get("is_anonymised") and target.get("is_anonymised"))
     for name in ("order_number", "form_key"):
         columns[name] = target[name] or source[name]
     return settled({**target, **columns}, columns)
