@@ -16,7 +16,7 @@ from tables.customers import Customer, CustomerAddress
 from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
 from tables.duplicates import NAME, ORDER_NUMBER, SPELLING, UNDECIDED, CustomerKey, PossibleDuplicate
-from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, Erasure
+from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, SECONDED, Erasure
 from tables.filters import (
     ARRIVES,
     BEGINNINGS,

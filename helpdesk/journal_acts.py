@@ -39,6 +39,7 @@ class Act(StrEnum):
     EXPORTED = "exported"
     PERSON_EXPORTED = "person-exported"
     ERASURE_REQUESTED = "erasure-requested"
+    ERASURE_CONFIRMED = "erasure-confirmed"
     ERASURE_CANCELLED = "erasure-cancelled"
     PERSON_ERASED = "person-erased"
     RETENTION_ANNOUNCED = "retention-announced"

@@ -64,6 +64,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
     Act.PERSON_EXPORTED: (DATA, lazy("%(who)s exported everything that is kept of %(subject)s")),
     Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased")),
+    Act.ERASURE_CONFIRMED: (DATA, lazy("%(who)s confirmed the erasure of %(subject)s")),
     Act.ERASURE_CANCELLED: (DATA, lazy("%(who)s cancelled the erasure of %(subject)s")),
     Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
     Act.RETENTION_ANNOUNCED: (

@@ -13,6 +13,8 @@ from tables.customers import Customer
 ANONYMISE, DELETE = "anonymise", "delete"
 #: The states in which a person may still be erased.
 PENDING_ERASURES = SQL("state IN ('unconfirmed', 'waiting', 'working')")
+#: Those that no second administrator needs to confirm any more.
+SECONDED = SQL("(NOT needs_second OR confirmed_by <> '')")
 #: Those in which nobody needs to confirm it any more.
 PLANNED_ERASURES = SQL("state IN ('waiting', 'working')")
 
@@ -38,6 +40,10 @@ class Erasure(Base):
     begun_at = UtcDateTimeField(null=True)
     ended_at = UtcDateTimeField(null=True)
     cancelled_by = CharField(max_length=120, default="")
+    #: Whether another administrator must confirm it (not the one with the id `requested_by`), and who did.
+    needs_second = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    requested_by = BigIntegerField(null=True)
+    confirmed_by = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
     #: How many rows of each kind went.
     counts = JSONField(default=dict)
     person = JSONField(default=dict)
@@ -49,6 +55,11 @@ class Erasure(Base):
             Check("kind IN ('anonymise', 'delete')", name="erasure_kind"),
             Check("state IN ('unconfirmed', 'waiting', 'working', 'done', 'cancelled')", name="erasure_state"),
         ]
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits for a second administrator, however long."""
+        return bool(self.needs_second and not self.confirmed_by)
 
     def __str__(self) -> str:
         return str(self.id)

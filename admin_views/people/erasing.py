@@ -110,6 +110,18 @@ class ErasingPage(DeskPage):
         """Return the address of the page of a customer."""
         return url_for("desk_customer.customer_view", key=customer.id)
 
+    @expose("/<int:key>/erase/confirm", methods=["POST"])
+    def confirm_view(self, key: int) -> Response:
+        """Confirm what another administrator, or the customer, wants."""
+        customer = customers.find_customer(key, self.agent)
+        try:
+            requests.confirm(customer, actor=self.agent)
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        else:
+            flash(_("The erasure is confirmed."), "success")
+        return redirect(self.page_of(customer))
+
     @expose("/<int:key>/erase/cancel", methods=["POST"])
     def cancel_view(self, key: int) -> Response:
         """Let the person stay."""

@@ -17,10 +17,16 @@ STATES = {
     "waiting": lazy("Waits"), "working": lazy("Is being carried out"), "done": lazy("Erased"),
     "cancelled": lazy("Cancelled"),
 }  # fmt: skip
+UNCONFIRMED = lazy("Waits for a second administrator")
 COUNTS = {
     "tickets": lazy("Tickets"), "messages": lazy("Messages"), "replies": lazy("Replies and notes"),
     "files": lazy("Files"), "mails": lazy("E-mails"), "received": lazy("Received e-mails"), "orders": lazy("Orders"),
 }  # fmt: skip
+
+
+def waits(row: Erasure) -> bool:
+    """Whether it waits for a second administrator."""
+    return bool(row.state == "waiting" and row.is_unconfirmed)
 
 
 def person(_view: Any, _context: Any, row: Erasure, _name: str) -> Any:
@@ -41,7 +47,7 @@ def counts(_view: Any, _context: Any, row: Erasure, _name: str) -> str:
 
 IN_WORDS: dict[str, Any] = {
     "kind": lambda _view, _context, row, _name: KINDS[row.kind == ANONYMISE],
-    "state": lambda _view, _context, row, _name: STATES[row.state],
+    "state": lambda _view, _context, row, _name: UNCONFIRMED if waits(row) else STATES[row.state],
     "by": lambda _view, _context, row, _name: row.actor_name if not row.by_customer else _("The customer"),
     "rows": counts,
 }
@@ -60,7 +66,8 @@ class ErasuresView(DeskView):
     column_list = ("id", "person", "kind", "state", "requested_at", "by", "due_at", "ended_at", "rows")
     column_details_list = ()
     column_export_list = (
-        "id", "kind", "state", "requested_at", "by", "due_at", "begun_at", "ended_at", "cancelled_by", "rows"
+        "id", "kind", "state", "requested_at", "by", "due_at", "begun_at", "ended_at",
+        "confirmed_by", "cancelled_by", "rows",
     )  # fmt: skip
     form_columns = ()
     column_labels = {
@@ -73,6 +80,7 @@ class ErasuresView(DeskView):
         "due_at": lazy("Due"),
         "begun_at": lazy("Begun"),
         "ended_at": lazy("Erased"),
+        "confirmed_by": lazy("Confirmed by"),
         "cancelled_by": lazy("Cancelled by"),
         "rows": lazy("What went"),
     }

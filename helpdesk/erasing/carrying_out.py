@@ -23,6 +23,7 @@ from helpdesk.lib import throttle
 from helpdesk.organisations import membership
 from models import (
     DELETE,
+    SECONDED,
     AccessLink,
     Customer,
     CustomerAddress,
@@ -61,7 +62,8 @@ def run_due() -> int:
     kept = Ticket.select(Ticket.customer).join(TicketTag).join(Tag).where(Tag.keeps)
     # Those who wait on take nobody’s turn.
     ready = (Erasure.state == "working") | Erasure.customer.not_in(kept)
-    query = Erasure.select().where(Erasure.state.in_(("waiting", "working")), Erasure.due_at <= clock.now(), ready)
+    due = (Erasure.state.in_(("waiting", "working")), Erasure.due_at <= clock.now(), SECONDED)
+    query = Erasure.select().where(*due, ready)
     done = 0
     for erasure in query.order_by(Erasure.due_at, Erasure.id).limit(MOST):
         try:
@@ -107,6 +109,8 @@ def _begin(erasure_id: int) -> bool:
             return False
         if erasure.state == "working":
             return True
+        if erasure.is_unconfirmed:
+            return False
         customer = Customer.get_by_id(erasure.customer_id)
         if not is_sqlite():
             list(Customer.select(Customer.id).where(Customer.id == customer.id).for_update().tuples())

@@ -70,7 +70,13 @@ def confirm(token: str) -> Erasure:
         _refuse(customer)
         due = clock.now() + timedelta(days=int(settings.get("erasure_days")))
         unconfirmed = (Erasure.id == row.id) & (Erasure.state == "unconfirmed")
-        if not Erasure.update(state="waiting", due_at=due, requested_at=clock.now()).where(unconfirmed).execute():
+        if (
+            not Erasure.update(
+                state="waiting", due_at=due, requested_at=clock.now(), needs_second=bool(settings.get("erasure_second"))
+            )
+            .where(unconfirmed)
+            .execute()
+        ):
             raise NotFound(lazy("This link confirms nothing any more: ask again in your account."))
         journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name)
         address = customer.writing_address

@@ -8,11 +8,11 @@ from peewee import IntegrityError
 
 from helpdesk import access, clock, journal, notifications, settings
 from helpdesk.erasing.carrying_out import keeping_tags
-from helpdesk.errors import InvalidInput, NotFound
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import in_language, lazy
 from helpdesk.locking import hold_actor
-from helpdesk.notifications import Occasion
+from helpdesk.notifications import Cause, Occasion, recipients
 from models import ANONYMISE, DELETE, PENDING_ERASURES, Agent, Customer, Erasure
 
 #: What an administrator types, in either language.
@@ -66,12 +66,40 @@ def _store(customer: Customer, *, kind: str, blanks_replies: bool, actor: Agent)
     try:
         row: Erasure = Erasure.create(
             customer=customer, kind=kind, blanks_replies=blanks_replies, actor_name=actor.name, requested_at=now,
-            due_at=now + timedelta(days=int(settings.get("erasure_days"))),
+            due_at=now + timedelta(days=int(settings.get("erasure_days"))), requested_by=actor.id,
+            needs_second=bool(settings.get("erasure_second")),
         )  # fmt: skip
     except IntegrityError as error:
         raise InvalidInput(lazy("This person is about to be erased already.")) from error
     journal.record(journal.Act.ERASURE_REQUESTED, actor=actor, subject=customer.display_name)
+    if row.needs_second:
+        _tell_others(actor)
     return row
+
+
+def _tell_others(actor: Agent) -> None:
+    """Mail the other administrators that one of them must confirm an erasure; the mail names nobody who is erased."""
+    others = tuple(one for one in recipients.administrators() if one.agent is not None and one.agent.id != actor.id)
+    link = f"{settings.site_url()}/admin/erasures/"
+    notifications.owe(Cause(Occasion.ERASURE_TO_CONFIRM, actor, people=others, data={"link": link}))
+
+
+def confirm(customer: Customer, *, actor: Agent) -> None:
+    """Let an erasure that another administrator wants, or the customer, go on to its day.
+
+    Raises NotAllowed, also for who wanted it, or NotFound when there is nothing to confirm.
+    """
+    access.require(actor, "administer")
+    with transaction():
+        hold_actor(actor)
+        row = Erasure.get_or_none(Erasure.customer == customer.id, Erasure.state == "waiting", Erasure.needs_second)
+        if row is None or row.confirmed_by:
+            raise NotFound(lazy("There is nothing to confirm any more."))
+        if row.requested_by == actor.id:
+            raise NotAllowed(lazy("You wanted it yourself: another administrator confirms it."))
+        waiting = (Erasure.id == row.id) & (Erasure.state == "waiting")
+        Erasure.update(confirmed_by=actor.name).where(waiting).execute()
+        journal.record(journal.Act.ERASURE_CONFIRMED, actor=actor, subject=customer.display_name)
 
 
 def by_age(customer: Customer) -> Erasure:

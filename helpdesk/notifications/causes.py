@@ -39,6 +39,7 @@ class Occasion(StrEnum):
     ERASURE_PLANNED = "erasure-planned"
     ERASURE_WANTED = "erasure-wanted"
     ERASURE_CANCELLED = "erasure-cancelled"
+    ERASURE_TO_CONFIRM = "erasure-to-confirm"
     RETENTION_ANNOUNCED = "retention-announced"
     REPLY_REDIRECTED = "reply-redirected"
     REMINDER = "reminder"

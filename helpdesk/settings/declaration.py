@@ -33,6 +33,6 @@ ADMINISTRATORS_GROUPS = frozenset({"mail", "journal"})
 ADMINISTRATORS_KEYS = frozenset(
     {
         *("site_url", "default_sender", "administrators_second_factor", "mail_on_new_browser", "erasure_days"),
-        "single_sign_on_only",
+        *("single_sign_on_only", "erasure_second"),
     }
 )

@@ -133,6 +133,10 @@ DECLARED: dict[str, Declared] = {
             lazy("Until then it can be cancelled; afterwards there is no way back. 0: a person is erased at once."),
         ),
         Declared(
+            "erasure_second", "organisation", "switch", False, lazy("A second administrator confirms an erasure"),
+            lazy("Whoever wants somebody erased is not the one who confirms it; until then nobody is, however long."),
+        ),
+        Declared(
             "menu_label", "customers", "label", Label(en="Support - My tickets", fr="Support - Mes tickets"),
             lazy("Menu label"), lazy("Title of the tickets’ section in the customer’s account."),
         ),

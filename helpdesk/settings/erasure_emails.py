@@ -68,6 +68,20 @@ ERASURES = (
             "l’a arrêté : votre compte reste tel quel. Demandez-nous si vous souhaitez savoir pourquoi.",
         ),
     ),
+    # To the other administrators, where one of them must confirm it: it names nobody.
+    Uneditable(
+        "erasure-to-confirm",
+        lazy("An erasure to be confirmed"),
+        like="reset",
+        of=ACCOUNT,
+        subject=Label(en="An erasure waits for you", fr="Un effacement vous attend"),
+        body=Label(
+            en="Hello,<br><br>%(who)s wants a customer to be erased. It waits until another administrator confirms "
+            'it on the page of the customer: <a href="%(link)s">%(link)s</a>',
+            fr="Bonjour,<br><br>%(who)s souhaite effacer un client. L’effacement attend qu’une autre personne qui "
+            'administre le support le confirme sur la page du client : <a href="%(link)s">%(link)s</a>',
+        ),
+    ),
     # To administrators, seven days before what its period ends goes (`helpdesk.retention`).
     Uneditable(
         "retention-announced",

@@ -348,6 +348,7 @@ POST: dict[str, str] = {
     "desk_customer_merging.undo_view": f"{CONFIGURE} 302",
     "desk_customer_duplicates.apart_view": f"{CONFIGURE} 302",
     "desk_customer_erasing.cancel_view": f"{CONFIGURE} 302",
+    "desk_customer_erasing.confirm_view": f"{CONFIGURE} 302",
     # What is missing stays as it was.
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 302",
     "desk_customer_organisation.confirm_view": f"{CONFIGURE} 302",

@@ -38,6 +38,7 @@ GUARDED = {
     "administrators_second_factor": "1",
     "mail_on_new_browser": "",
     "erasure_days": "0",
+    "erasure_second": "1",
     "single_sign_on_only": "1",
 }
 

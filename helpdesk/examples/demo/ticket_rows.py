@@ -113,7 +113,6 @@ class MemoryTicket:
             "alerts": "",
             "is_snoozed": False,
             "is_private": False,
-            "is_anonymised": False,
             "stays_open": False,
             "is_anonymised": False,
             "snooze_ignores_replies": False,

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from helpdesk import clock, settings, tickets
 from helpdesk.erasing import carrying_out, erasure_log
 from models import Agent, Customer, Erasure, Tag, Ticket, TicketTag
-from tests.support import doors
+from tests.support import cast, doors
 
 ClientOf = Callable[[Agent | Customer], FlaskClient]
 
@@ -109,3 +109,23 @@ def test_it_asks_for_the_password_once_more(client: FlaskClient, carol: Customer
     with time_machine.travel(clock.now() + timedelta(minutes=20)):
         answer = client.get(page(carol, "/erase"))
         assert (answer.status_code, "/admin/confirm" in answer.location) == (303, True)
+
+
+def test_a_second_administrator_confirms_it_on_the_page_of_the_customer(
+    client: FlaskClient, client_of: ClientOf, carol: Customer, ticket: Ticket
+) -> None:
+    settings.save({"erasure_second": True})
+    ask(client, carol)
+    text = doors.text_of(client.get(page(carol)))
+    assert "It waits until another administrator confirms it." in text
+    assert "Confirm the erasure" not in text
+    assert "Waits for a second administrator" in doors.text_of(client.get("/admin/erasures/"))
+    assert "You wanted it yourself" in doors.text_of(
+        doors.post(client, page(carol, "/erase/confirm"), follow_redirects=True)
+    )
+    other = client_of(cast.make_agent("Olga", is_admin=True))
+    assert "Confirm the erasure" in doors.text_of(other.get(page(carol)))
+    text = doors.text_of(doors.post(other, page(carol, "/erase/confirm"), follow_redirects=True))
+    assert "The erasure is confirmed." in text
+    assert "Olga confirmed it." in text
+    assert Erasure.get().confirmed_by == "Olga"

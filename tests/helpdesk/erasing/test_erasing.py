@@ -28,6 +28,7 @@ from models import (
     FilterCondition,
     JournalEntry,
     Message,
+    OutgoingEmail,
     Rating,
     SavedView,
     ScheduledReply,
@@ -286,3 +287,32 @@ def test_each_table_with_texts_is_dealt_with() -> None:
     there = {row.__name__ for row in TABLES if any(isinstance(one, texts) for one in row._meta.sorted_fields)}
     walked = {walk.table.__name__ for walk in elsewhere.WALKS}
     assert there - walked - BY_OWNER - NAMELESS == set(), "say where erasing finds a person in it"
+
+
+def test_where_two_are_needed_another_administrator_confirms_it(carol: Customer, ticket: Ticket, root: Agent) -> None:
+    settings.save({"erasure_second": True, "erasure_days": 0})
+    other, plain = cast.make_agent("Olga", is_admin=True), cast.make_agent("Pia")
+    row = requests.request(carol, kind="delete", word="ERASE", actor=root)
+    mails = OutgoingEmail.select().where(OutgoingEmail.kind == "erasure-to-confirm")
+    assert [(mail.to_email, "Carol" in mail.body) for mail in mails] == [(other.email, False)]
+    with time_machine.travel(clock.now() + timedelta(days=30)):
+        assert carrying_out.run_due() == 0
+        # Nor does it begin when the switch is taken back meanwhile.
+        settings.save({"erasure_second": False})
+        assert not carrying_out.carry_out(row.id)
+        for agent in (root, plain):
+            with pytest.raises(NotAllowed):
+                requests.confirm(carol, actor=agent)
+        requests.confirm(carol, actor=other)
+        with pytest.raises(NotFound):
+            requests.confirm(carol, actor=other)
+        assert carrying_out.run_due() == 1
+    row = Erasure.get_by_id(row.id)
+    assert (row.state, row.actor_name, row.confirmed_by) == ("done", "Root", "Olga")
+    assert "carol" not in str([line.subject for line in JournalEntry.select()]).lower()
+
+
+def test_without_the_switch_one_is_enough(carol: Customer, root: Agent) -> None:
+    requests.request(carol, kind="delete", word="ERASE", actor=root)
+    with pytest.raises(NotFound):
+        requests.confirm(carol, actor=cast.make_agent("Olga", is_admin=True))

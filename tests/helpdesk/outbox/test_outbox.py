@@ -225,6 +225,14 @@ def provoke(kind, ticket, ana, locale):
         ),
         **{kind: lambda kind=kind: owe_erasure(kind) for kind in ("erase", "erasure-planned", "erasure-cancelled")},
         "erasure-wanted": lambda: owe_erasure("erasure-wanted", reader),
+        "erasure-to-confirm": lambda: notifications.owe(
+            Cause(
+                Occasion.ERASURE_TO_CONFIRM,
+                ben,
+                people=(reader,),
+                data={"link": "https://desk.example/admin/erasures/"},
+            )
+        ),
         "retention-announced": lambda: owe_announcement(reader),
         "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
         "received": lambda: cast.open_ticket(*stranger, locale=locale),
