@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from flask import Flask, current_app, has_app_context
 from peewee import DoesNotExist, IntegrityError, InterfaceError, OperationalError
 
-from helpdesk import access, clock, journal, links, settings
+from helpdesk import access, clock, i18n, journal, links, settings
 from helpdesk.access import Actor
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import lazy
@@ -49,7 +49,8 @@ def init(app: Flask) -> None:
 
 def render(email: OutgoingEmail, link: str | None = None) -> EmailMessage:
     """Return the mail as it goes out; without `link`, with a word in place of the private link."""
-    with _context():
+    # Templates are compiled for each language, and outside a request nobody reads along.
+    with _context(), i18n.in_language(email.locale):
         return rendering.compose(email, current_app.jinja_env, link)
 
 
