@@ -29,6 +29,7 @@ from models import (
     CannedResponse,
     ClosedDay,
     Customer,
+    CustomerAddress,
     Department,
     DueTime,
     Erasure,
@@ -653,7 +654,7 @@ class World:
 
     def part(self) -> int:
         """Make somebody part of the ticket’s customer, and return their former id."""
-        twin = cast.make_customer("Carol", "Johns", email=f"carol{Customer.select().count()}@home.example")
+        twin = cast.make_customer("Carol", "Johns", email=f"carol{CustomerAddress.select().count()}@home.example")
         with self.app.app_context(), i18n.in_language("en"):
             merging.merge(twin, self.ticket.customer, Choices(), actor=self.people["root"])
         return twin.id
