@@ -90,8 +90,11 @@ class CustomerMergingPage(DeskPage):
             else:
                 flash(_("The two are one customer now. It can be undone here for 30 days."), "success")
                 return redirect(self.page_of(target))
+        labels = histories.labels_of([source, target])
+        alike = source.display_name == target.display_name
+        names = [labels[row.id] if alike else row.display_name for row in (source, target)]
         page = self.render(
-            "admin/people/merge_ask.html", source=source, target=target, preview=seen, form=form,
+            "admin/people/merge_ask.html", source=source, target=target, names=names, preview=seen, form=form,
             return_url=self.page_of(target), swapped=url_for(".merge_view", key=source.id, twin=target.id),
         )  # fmt: skip
         return page, 422 if form.errors or form.form_errors else 200

@@ -84,9 +84,10 @@ def of_customer(customer: Customer) -> list[CustomerMerge]:
 
 
 def name_of(merge: CustomerMerge) -> str:
-    """Return the name of the former customer, or the address they had first."""
+    """Return the name of the former customer with the address they had first."""
     names = (merge.source.get("first_name"), merge.source.get("last_name"))
-    return " ".join(name for name in names if name) or _email_of(merge)
+    name, email = " ".join(name for name in names if name), _email_of(merge)
+    return f"{name} ({email})" if name else email
 
 
 def _email_of(merge: CustomerMerge) -> str:

@@ -58,7 +58,7 @@ def test_it_is_asked_side_by_side_and_then_done(
         assert re.search(rf'<input(?=[^>]* checked)[^>]* value="{value}"', refused.text)
     done = doors.post(client, path, {**sent, "seen": "y"}, follow_redirects=True)
     assert "The two are one customer now." in doors.text_of(done)
-    assert "Caroline Jones is part of this customer." in doors.text_of(done)
+    assert "Caroline Jones (caroline @home.example) is part of this customer." in doors.text_of(done)
     again = Customer.get_by_id(carol.id)
     assert (again.full_name, again.locale, again.primary_address) == ("Caroline Jones", "fr", main)
     assert Ticket.select().where(Ticket.customer == carol.id).count() == 2
