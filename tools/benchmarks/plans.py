@@ -110,8 +110,8 @@ def _rows_of(step: str) -> int:
     return int(read[1]) * int(read[2]) if read else 0
 
 
-def check(url: str, folder: Path, tickets: int) -> int:
-    """Fill a desk, ask for its pages, and return how many statements look at too much."""
+def check(url: str, folder: Path, tickets: int, most: int) -> int:
+    """Fill a desk, ask for its pages, and return how many statements look at more than so many rows."""
     pages.fill(url, folder, tickets)
     if not is_sqlite():
         database.execute_sql("ANALYZE")
@@ -131,13 +131,13 @@ def check(url: str, folder: Path, tickets: int) -> int:
             with database.connection_context():
                 answers = {text: work_of((text, values)) for text, values in statements}
             for text, (rows, steps) in answers.items():
-                if rows > MOST_ROWS:
+                if rows > most:
                     wrong += 1
                     print(f"{address}: about {rows:,} rows\n  {text[:400]}", *steps, sep="\n    ")
     finally:
         log.removeHandler(recorder)
         log.setLevel(logging.NOTSET)
-    print(f"{run} statements, {wrong} of them look at more than {MOST_ROWS:,} rows.")
+    print(f"{run} statements, {wrong} of them look at more than {most:,} rows.")
     return wrong
 
 
@@ -146,6 +146,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tickets", type=int, default=100_000)
     parser.add_argument("--engine", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
+    parser.add_argument("--most", type=int, default=MOST_ROWS, help="rows of a statement (default: %(default)s)")
     arguments, wrong = parser.parse_args(), 0
     for engine in arguments.engine:
         cluster = None
@@ -154,7 +155,7 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as name:
                 url = cluster.create("plans") if cluster else f"sqlite:///{name}/guichet.db"
                 print(f"{engine}, {arguments.tickets:,} tickets:")
-                wrong += check(url, Path(name), arguments.tickets)
+                wrong += check(url, Path(name), arguments.tickets, arguments.most)
                 database.close_all()
         except Missing as missing:
             print(f"PostgreSQL was not asked: {missing}.")
