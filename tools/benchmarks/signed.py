@@ -94,7 +94,7 @@ class Page:
     def __init__(self, html: str, values: Iterable[Any]) -> None:
         places: dict[str, int] = {}
         for place, value in enumerate(values):
-            for text in {str(escape(shown(value))), escaped(shown(value))}:
+            for text in {str(escape(text_in_page(value))), escaped(text_in_page(value))}:
                 if len(text) > 2:
                     places.setdefault(text, place)
         pattern = "|".join([FRESH.pattern, *(re.escape(text) for text in sorted(places, key=len, reverse=True))])
@@ -114,11 +114,11 @@ class Page:
         parts: list[str] = []
         for text, slot in zip(self.texts, self.slots, strict=True):
             parts.append(text)
-            parts.append(fresh[slot] if isinstance(slot, str) else str(escape(shown(values[slot]))))
+            parts.append(fresh[slot] if isinstance(slot, str) else str(escape(text_in_page(values[slot]))))
         return "".join((*parts, self.last))
 
 
-def shown(value: Any) -> str:
+def text_in_page(value: Any) -> str:
     """Return what of a value stands in the page: a time as machines read it."""
     text = "" if value is None else str(value)
     return text[:19].replace(" ", "T") if len(text) >= 19 and text[4:5] == text[7:8] == "-" else text
