@@ -35,6 +35,14 @@ def text_of(value: Any) -> str:
     return str(value) if kind is int else escape(value)
 
 
+def _language() -> str:
+    """Return the reader's language; an empty text outside of requests, where a template is for readers of several."""
+    try:
+        return i18n.language()
+    except RuntimeError:
+        return ""
+
+
 class Code(CodeGenerator):
     """Writes the Python of a template: constant calls as text, calls of plain functions as such."""
 
@@ -81,6 +89,8 @@ class Code(CodeGenerator):
             return None
         name = self._global_name(node.node, frame)
         if name not in CONSTANT or not all(isinstance(it, nodes.Const) for it in node.args):
+            return None
+        if name == "_" and not _language():
             return None
         function: Any = self.environment.globals[name]
         text: str = function(*(it.value for it in node.args if isinstance(it, nodes.Const)))
@@ -130,7 +140,7 @@ class Templates(Environment):
     @property
     def cache(self) -> Any:
         """Templates compiled for the reader's language."""
-        language = i18n.language()
+        language = _language()
         if language not in self._caches:
             self._caches[language] = LRUCache(CACHED)
         return self._caches[language]

@@ -74,3 +74,13 @@ def test_what_is_wrong_in_a_template_is_still_found(app: Any):
             ours.from_string("{{ _('x' }}")
         with pytest.raises(FileNotFoundError):
             ours.from_string("{{ static_url('no-such-file.css') }}").render()
+
+
+def test_where_no_request_asks_a_template_is_for_every_language(app: Any):
+    ours, _plain = environments(app)
+    with app.app_context():
+        assert app.jinja_env.get_template("email/layout.html") is not None
+        template = ours.get_template("text.html")
+        for code, text in (("fr", "Personne"), ("en", "Nobody")):
+            with i18n.in_language(code):
+                assert template.render() == "|".join([text] * 3)
