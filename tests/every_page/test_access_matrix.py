@@ -803,7 +803,10 @@ def test_who_lacks_the_required_second_factor_meets_the_page_that_sets_it_up(wor
 RESPONSIBLE = {
     "GET": {"public.ticket": "200", "public.file": "200"},
     # Only Carol closes it, takes somebody out of copy, and keeps it to herself.
-    "POST": {"public.answer": "422", "public.close": "403", "public.keep_private": "403", "public.rate": "403"},
+    "POST": {
+        "public.answer": "422",
+        **dict.fromkeys((f"public.{name}" for name in ("close", "keep_private", "rate", "not_resolved")), "403"),
+    },
 }
 
 
