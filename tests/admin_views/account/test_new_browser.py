@@ -9,9 +9,10 @@ import time_machine
 from flask.testing import FlaskClient
 
 from helpdesk import links, settings
-from models import Agent, OutgoingEmail
-from tests.support import cast, doors, phones
+from models import Agent, Identity, OutgoingEmail
+from tests.support import cast, doors, oidc_pages, phones
 from tests.support.mailbox import Mailbox
+from tests.support.oidc_provider import OidcProvider
 
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
@@ -78,3 +79,16 @@ def test_a_browser_of_no_name_is_called_so(smtp: Mailbox, client: FlaskClient, a
     Agent.update(locale=locale).execute()
     doors.post(client, "/admin/sign-in", {"email": ana.email, "password": cast.PASSWORD}, headers={"User-Agent": "x"})
     assert {"en": ">Unknown browser<", "fr": ">Navigateur inconnu<"}[locale] in mails()[0].body
+
+
+def test_a_sign_in_by_a_provider_is_mailed_as_any_other(
+    smtp: Mailbox, app: Any, linked: Identity, acme: OidcProvider, ana: Agent
+) -> None:
+    for _time in range(2):
+        oidc_pages.come_back(app.test_client(), acme)
+    assert [row.to_email for row in mails()] == [ana.email, ana.email]
+    client = app.test_client()
+    oidc_pages.come_back(client, acme)
+    doors.post(client, "/admin/sign-out")
+    oidc_pages.come_back(client, acme)
+    assert len(mails()) == 3
