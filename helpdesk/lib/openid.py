@@ -89,7 +89,7 @@ def _cached(url: str, *, local: bool, newer_than: float = 0.0) -> dict[str, Any]
     return value
 
 
-def fetch(url: str, *, local: bool, token: str = "") -> dict[str, Any]:  # nosec B107 # none is sent
+def fetch(url: str, *, local: bool, token: str = "") -> dict[str, Any]:
     """Return the JSON object at an address. Raises Failure."""
     headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     try:
