@@ -20,7 +20,7 @@ from helpdesk.settings import lookups, run_state
 from models import LIVE, AutomaticClosing, ClosedDay, ScheduledReply, Ticket, TicketEvent
 
 #: Tickets worked out in one transaction, and in one run: what is left follows a minute later.
-AT_ONCE, MOST = 200, 20_000
+AT_ONCE, MOST = 200, 5_000
 #: Where it is remembered for which rows and hours all tickets were worked out, and how far that has come.
 STATE = "automatic_closing"
 #: What happens to tickets and may change whether and when they are closed.
