@@ -19,6 +19,7 @@ from models import (
     Attachment,
     Customer,
     CustomerAddress,
+    CustomerMerge,
     Draft,
     Erasure,
     FormerNumber,
@@ -126,6 +127,8 @@ def customer_query() -> ModelSelect | None:
         copied.where(CustomerAddress.customer == here, Ticket.is_open | (Ticket.last_activity >= old)),
         kept,
         SignIn.select(SQL("1")).where(SignIn.customer == here),
+        # Whom somebody joined with another may be taken apart again.
+        CustomerMerge.select(SQL("1")).where(CustomerMerge.customer == here, CustomerMerge.merged_at >= old),
         Order.select(SQL("1")).where(Order.customer == here, Order.placed_at >= old),
         Erasure.select(SQL("1")).where(Erasure.customer == here, PENDING_ERASURES),
     )

@@ -26,6 +26,7 @@ from models import (
     Attachment,
     Customer,
     CustomerAddress,
+    CustomerMerge,
     Department,
     Erasure,
     IncomingMail,
@@ -299,10 +300,11 @@ def test_customers_without_tickets_are_erased_as_persons_are(
     carol: Customer, dan: Customer, sales: Service, root: Agent
 ) -> None:
     """Whoever has a ticket, or was heard of since, stays; who goes stands in the register and in the log."""
-    reading, writing, young = (
-        cast.make_customer(name, email=f"{name.lower()}@x.example") for name in ("Rita", "Will", "Yan")
+    reading, writing, joined, young = (
+        cast.make_customer(name, email=f"{name.lower()}@x.example") for name in ("Rita", "Will", "Jo", "Yan")
     )
-    for one in (carol, dan, reading, writing):
+    CustomerMerge.create(customer=joined, former_id=999, into_id=joined.id, merged_at=clock.now())
+    for one in (carol, dan, reading, writing, joined):
         aged.age(one, days=500)
     ticket = cast.open_ticket(dan, sales)
     cc.add_cc(ticket, ["rita@x.example"], actor=root)
@@ -317,7 +319,7 @@ def test_customers_without_tickets_are_erased_as_persons_are(
     row = Erasure.get()
     assert (row.state, row.kind, row.actor_name, row.customer_id) == ("done", "delete", "Retention", None)
     assert not CustomerAddress.select().where(CustomerAddress.email == "carol@customer.example").exists()
-    assert {row.id for row in Customer.select()} == {dan.id, reading.id, writing.id, young.id}
+    assert {row.id for row in Customer.select()} == {dan.id, reading.id, writing.id, joined.id, young.id}
 
 
 def test_no_more_than_so_many_go_in_a_night_the_oldest_first(
