@@ -64,7 +64,7 @@ def test_no_mail_outlives_the_tickets_it_names(database):
     old_mail(31, kind="digest")
     old_mail(2, kind="transfer", state="sent")
     kept += [old_mail(80, kind=kind) for kind in ("link-made", "two-factor-reset", "new-browser")]
-    of_ticket = {"received", "copied", "mention", "undelivered", "closing", "not-resolved"}
+    of_ticket = {"received", "copied", "mention", "undelivered", "closing", "not-resolved", "stand-in"}
     of_no_ticket = [kind for kind in UNEDITABLE if kind not in of_ticket]
     kept += [old_mail(2, kind=kind) for kind in of_no_ticket]
     old_mail(31, kind="due-list")
