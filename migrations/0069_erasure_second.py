@@ -5,10 +5,10 @@ from playhouse.migrate import SchemaMigrator
 
 
 def up(migrator: SchemaMigrator, db: Database) -> None:
-    kind = "INTEGER" if isinstance(db, SqliteDatabase) else "BOOLEAN"
+    boolean, number = ("INTEGER", "INTEGER") if isinstance(db, SqliteDatabase) else ("BOOLEAN", "BIGINT")
     for column in (
-        f'"needs_second" {kind} NOT NULL DEFAULT FALSE',
-        '"requested_by" BIGINT',
+        f'"needs_second" {boolean} NOT NULL DEFAULT FALSE',
+        f'"requested_by" {number}',
         "\"confirmed_by\" VARCHAR(120) NOT NULL DEFAULT ''",
     ):
         db.execute_sql(f'ALTER TABLE "erasure" ADD COLUMN {column}')

@@ -40,15 +40,15 @@ class Erasure(Base):
     begun_at = UtcDateTimeField(null=True)
     ended_at = UtcDateTimeField(null=True)
     cancelled_by = CharField(max_length=120, default="")
-    #: Whether another administrator must confirm it (not the one with the id `requested_by`), and who did.
-    needs_second = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
-    requested_by = BigIntegerField(null=True)
-    confirmed_by = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
     #: How many rows of each kind went.
     counts = JSONField(default=dict)
     person = JSONField(default=dict)
     step = IntegerField(default=0)
     cursor = BigIntegerField(default=0)
+    #: Whether another administrator must confirm it (not the one with the id `requested_by`), and who did.
+    needs_second = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    requested_by = BigIntegerField(null=True)
+    confirmed_by = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         constraints = [
