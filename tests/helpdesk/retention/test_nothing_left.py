@@ -13,7 +13,19 @@ from database import database
 from helpdesk import clock
 from helpdesk.erasing import carrying_out, erasure_log, scrubbing
 from helpdesk.operations import backup, migrate, restore, upkeep
-from models import Agent, Customer, Filter, Message, Order, SavedView, SenderRule, Service, Ticket, UnconfirmedRequest
+from models import (
+    Agent,
+    Customer,
+    CustomerMerge,
+    Filter,
+    Message,
+    Order,
+    SavedView,
+    SenderRule,
+    Service,
+    Ticket,
+    UnconfirmedRequest,
+)
 from tests.helpdesk.erasing import planting
 from tests.helpdesk.retention import aged
 from tests.support.desks import Desks
@@ -38,6 +50,7 @@ def plant_of_old(sales: Service, ben: Agent, dan: Customer) -> Ticket:
     for person in (customer, dan):
         aged.age(person, days=1_200)
     Order.update(placed_at=clock.now() - timedelta(days=1_100)).execute()
+    CustomerMerge.update(merged_at=clock.now() - timedelta(days=1_100)).execute()
     database.execute_sql("DELETE FROM draft")
     database.execute_sql("DELETE FROM merge")
     return ticket
