@@ -45,7 +45,7 @@ class Bounded(HTTPAdapter):
             if len(content) > LARGEST or time.monotonic() > end:
                 answer.close()
                 raise requests.RequestException("the answer is too long")
-        answer._content, answer._content_consumed = content, True  # type: ignore[attr-defined]
+        vars(answer).update(_content=content, _content_consumed=True)
         return answer
 
 
