@@ -25,8 +25,10 @@ BEGINNINGS = frozenset(
 )
 #: What else a ticket may be given back by an undo: days go on counting.
 IDLE_UNDOS = frozenset({"back-assign", "back-nobody", "back-priority"})
+#: What brings a ticket under a row, maybe long after the day that its customer was told.
+ENTRIES = frozenset({EventKind.MOVED, EventKind.CLOSING_ALLOWED})
 #: The lines that a plan is worked out from.
-KINDS = (*BEGINNINGS, EventKind.UNDONE, EventKind.CLOSING_ANNOUNCED, EventKind.NOT_CLOSED)
+KINDS = (*BEGINNINGS, *ENTRIES, EventKind.UNDONE, EventKind.CLOSING_ANNOUNCED, EventKind.NOT_CLOSED)
 
 #: The reason of such a closing, as the history says it.
 WHY = "no-message"
@@ -77,21 +79,38 @@ def plan(lines: list[Line], row: AutomaticClosing, calendar: Calendar, now: date
     spell, closes = _spell(lines), due(lines, row, calendar)
     if closes is None or any(line.kind is EventKind.NOT_CLOSED for line in spell):
         return None
-    start, announced = spell[0].at, [line for line in spell if line.kind is EventKind.CLOSING_ANNOUNCED]
-    if announced:
+    start, announced = spell[0].at, _announcement(spell, row)
+    if announced is not None:
         # What the customer was told holds, also where somebody has shortened the time since.
-        closes = max(closes, datetime.fromisoformat(announced[-1].data["until"]))
-        return Plan(start, closes, closes, is_announced=True, mail=announced[-1].data.get("mail"))
+        closes = max(closes, _until(announced))
+        return Plan(start, closes, closes, is_announced=True, mail=announced.data.get("mail"))
     if _is_older(closes, row):
         return None
     step = add_open_days(calendar, start, row.after_days - row.warning_days) or closes
     return Plan(start, max(closes, announcing_until(row, calendar, max(step, now)) or closes), step)
 
 
+def _announcement(spell: list[Line], row: AutomaticClosing) -> Line | None:
+    """Return the line that says what the customer was told; None without one, and once that is void.
+
+    The day it named passed, and nothing was closed: the row was off, the ticket kept open or in another place. What
+    comes back later is announced anew.
+    """
+    announced = next((line for line in reversed(spell) if line.kind is EventKind.CLOSING_ANNOUNCED), None)
+    entries = [line.at for line in spell if line.kind in ENTRIES] + ([row.acts_from] if row.acts_from else [])
+    if announced is None or any(at >= _until(announced) for at in entries):
+        return None
+    return announced
+
+
+def _until(announced: Line) -> datetime:
+    return datetime.fromisoformat(announced.data["until"])
+
+
 def is_left_alone(lines: list[Line], row: AutomaticClosing, calendar: Calendar) -> bool:
     """Whether a ticket was due before a row that is on was switched on, and nobody has included such tickets."""
-    closes = due(lines, row, calendar)
-    begun = any(line.kind in {EventKind.NOT_CLOSED, EventKind.CLOSING_ANNOUNCED} for line in _spell(lines))
+    spell, closes = _spell(lines), due(lines, row, calendar)
+    begun = any(line.kind is EventKind.NOT_CLOSED for line in spell) or _announcement(spell, row) is not None
     return closes is not None and not begun and _is_older(closes, row)
 
 

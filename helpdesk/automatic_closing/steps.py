@@ -83,9 +83,12 @@ def _try_step(key: int, full: frozenset[Step]) -> Step:
 def _of_last_hour() -> Counter[Step]:
     """Return how many tickets this job has closed, and announced, within the last hour."""
     kinds = {EventKind.CLOSED.value: Step.CLOSED, EventKind.CLOSING_ANNOUNCED.value: Step.ANNOUNCED}
+    now = clock.now()
     lines = TicketEvent.select(TicketEvent.kind, TicketEvent.data).where(
-        TicketEvent.created_at > clock.now() - HOUR, TicketEvent.kind.in_(list(kinds)), TicketEvent.agent.is_null()
-    )
+        # What was written by a clock that was ahead is not of this hour.
+        TicketEvent.created_at > now - HOUR, TicketEvent.created_at <= now,
+        TicketEvent.kind.in_(list(kinds)), TicketEvent.agent.is_null(),
+    )  # fmt: skip
     rows = list(lines.tuples())
     return Counter(kinds[kind] for kind, data in rows if kinds[kind] is not Step.CLOSED or data.get("why") == plans.WHY)
 

@@ -343,7 +343,85 @@ def test_a_shorter_time_closes_nothing_that_was_due_by_it_before(time, root, pen
     assert fresh(pending).closes_at is None
 
 
+def test_what_was_announced_before_a_row_was_off_for_long_is_announced_anew(time, root, pending):
+    run(time, days=11)
+    save(root, ruled_row(), enabled=False)
+    run(time, days=60)
+    row = save(root, ruled_row(), enabled=True)
+    assert run(time, minutes=1) == []
+    assert fresh(pending).is_open
+    assert preview.older([row]) == {row.id: [pending.id]}
+    places.include_older(row, actor=root)
+    assert run(time, minutes=1) == ["carol closing_soon"]
+    assert run(time, days=2) == []
+    assert fresh(pending).is_open
+    run(time, days=1)
+    assert fresh(pending).is_closed
+
+
+def test_an_announcement_holds_where_a_row_is_off_for_a_moment(time, root, pending):
+    run(time, days=11)
+    save(root, ruled_row(), enabled=False)
+    save(root, ruled_row(), enabled=True)
+    assert run(time, days=3) == []
+    assert fresh(pending).is_closed
+
+
+def test_kept_open_beyond_its_day_it_is_announced_anew(time, pending, ana):
+    run(time, days=11)
+    automatic_closing.keep_open(fresh(pending), actor=ana)
+    run(time, days=60)
+    automatic_closing.allow_closing(fresh(pending), actor=ana)
+    assert run(time, minutes=1) == ["carol closing_soon"]
+    assert fresh(pending).is_open
+    assert fresh(pending).closes_at == clock.now() + timedelta(days=3)
+
+
+def test_back_from_a_place_that_closes_nothing_it_is_announced_anew(time, pending, root, billing, invoices):
+    refunds = lookups.departments(billing.id)[1]
+    save(root, department=refunds.id, enabled=False)
+    run(time, days=11)
+    tickets.move(fresh(pending), billing.id, refunds.id, actor=root)
+    run(time, days=60)
+    tickets.move(fresh(pending), billing.id, invoices.id, actor=root)
+    assert run(time, minutes=1) == ["carol closing_soon"]
+    assert fresh(pending).is_open
+
+
 # --- The run ------------------------------------------------------------------------------------------------------
+
+
+def test_many_tickets_are_worked_out_by_few_statements(time, root, ana, carol, billing, invoices):
+    rows = []
+    for _ in range(5):
+        rows.append(waiting(ana, carol, billing, invoices))
+        time.shift(timedelta(minutes=1))
+    save(root)
+    with count_queries() as counted:
+        keeping.recalculate()
+    assert [fresh(row).closes_at for row in rows] == [datetime(2026, 11, 16, 9, minute) for minute in range(5)]
+    assert [fresh(row).closing_step_at for row in rows] == [datetime(2026, 11, 13, 9, minute) for minute in range(5)]
+    few = counted.count
+    for _ in range(5):
+        rows.append(waiting(ana, carol, billing, invoices))
+    save(root, ruled_row(), after_days=20)
+    places.rows()
+    with count_queries() as counted:
+        keeping.recalculate()
+    assert counted.count <= few
+    save(root, ruled_row(), enabled=False)
+    save(root, service=billing.id)
+    save(root, department=invoices.id, enabled=False)
+    keeping.recalculate()
+    assert not Ticket.select().where(keeping.STEP | Ticket.closes_at.is_null(False)).exists()
+
+
+def test_what_a_clock_that_was_ahead_has_done_holds_nothing_up(time, monkeypatch, pending):
+    monkeypatch.setattr(steps, "HOURLY", 1)
+    run(time, days=11)
+    ahead = TicketEvent.kind == events.EventKind.CLOSING_ANNOUNCED.value
+    TicketEvent.update(created_at=clock.now() + timedelta(days=20)).where(ahead).execute()
+    assert steps._of_last_hour() == {}
 
 
 def test_at_most_so_many_an_hour_the_longest_due_first(time, monkeypatch, ruled, ana, carol, billing, invoices):
