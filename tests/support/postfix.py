@@ -98,12 +98,14 @@ class Postfix:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.desk = folder / "desk"
+        self.is_started = False
 
     def start(self, address: str, variables: Mapping[str, str]) -> None:
         """Start it: mails to this address are handed to `receive`, which gets these variables."""
         python, found = python_of_others()
         for name in ("queue", "state", "log"):
             (self.folder / name).mkdir()
+            (self.folder / name).chmod(0o755)
         shutil.chown(self.folder / "state", "postfix")
         names = " ".join(f"{name}={value}" for name, value in {**variables, **found}.items())
         main = MAIN.format(base=self.folder, address=address, names=names)
@@ -111,6 +113,7 @@ class Postfix:
         (self.folder / "main.cf").write_text(main)
         (self.folder / "master.cf").write_text(f"{MASTER.format(port=self.port)}{line}\n")
         self._run("start")
+        self.is_started = True
         wait_until(self._answers)
 
     def send(self, content: bytes, address: str) -> None:
@@ -140,7 +143,9 @@ class Postfix:
             return False
 
     def _run(self, act: str) -> None:
-        answer = subprocess.run([str(PROGRAM), "-c", str(self.folder), act], capture_output=True, text=True)
+        # Its programs run as several accounts, which must read what it lays down.
+        command = [str(PROGRAM), "-c", str(self.folder), act]
+        answer = subprocess.run(command, capture_output=True, text=True, umask=0o022)
         assert answer.returncode == 0, f"{answer.stderr}\n{self.log()}"
 
 
@@ -158,6 +163,6 @@ def running() -> Iterator[Postfix]:
     try:
         yield server
     finally:
-        if (folder / "master.cf").exists():
+        if server.is_started:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
