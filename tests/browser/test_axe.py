@@ -29,7 +29,7 @@ NO_PAGES = {
     *("assets.labels", "assets.logo_file", "assets.static_file", "public.health", "desk_tickets.news_view"),
     "desk_composer.canned_view",
     "desk_composer.colleagues_view",
-    *("desk_files.file_view", "desk_emails.preview_view", "desk_composer.draft_view"),
+    *("desk_files.file_view", "desk_files.sent_picture_view", "desk_emails.preview_view", "desk_composer.draft_view"),
 }
 #: How the names of what is only downloaded end.
 DOWNLOADS = (".export", ".export_view", ".raw_view")
