@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from functools import partial
 
-from peewee import SQL, ModelSelect, chunked
+from peewee import SQL, Case, Field, ModelSelect, chunked
 
 from helpdesk import clock, i18n
 from helpdesk.automatic_closing import places, plans
@@ -46,16 +47,30 @@ def keep(noted: Mapping[int, set[EventKind]]) -> None:
 
 
 def store(tickets: list[Ticket]) -> None:
-    """Store what becomes of these tickets."""
+    """Store what becomes of these tickets, by one statement for those that have a plan and one for those without."""
     found = plans_of(tickets)
+    planned, without = dict[int, Plan](), list[int]()
     for ticket in tickets:
-        planned = found.get(ticket.id)
-        columns = {
-            "closes_at": planned.closes_at if planned is not None else None,
-            "closing_step_at": planned.step_at if planned is not None else None,
-        }
-        if any(getattr(ticket, name) != value for name, value in columns.items()):
-            Ticket.update(**columns).where(Ticket.id == ticket.id).execute()
+        plan = found.get(ticket.id)
+        values = (plan.closes_at, plan.step_at) if plan is not None else (None, None)
+        if (ticket.closes_at, ticket.closing_step_at) == values:
+            continue
+        if plan is not None:
+            planned[ticket.id] = plan
+        else:
+            without.append(ticket.id)
+    if without:
+        Ticket.update(closes_at=None, closing_step_at=None).where(Ticket.id.in_(without)).execute()
+    if planned:
+        closes = {key: plan.closes_at for key, plan in planned.items()}
+        steps = {key: plan.step_at for key, plan in planned.items()}
+        both = {"closes_at": _each(Ticket.closes_at, closes), "closing_step_at": _each(Ticket.closing_step_at, steps)}
+        Ticket.update(both).where(Ticket.id.in_(list(planned))).execute()
+
+
+def _each(column: Field, values: Mapping[int, datetime]) -> Case:
+    """Return an expression for a value of this column for each ticket (id)."""
+    return Case(Ticket.id, [(key, column.to_value(value)) for key, value in values.items()])
 
 
 def plans_of(tickets: Iterable[Ticket]) -> dict[int, Plan]:
