@@ -29,11 +29,14 @@ from models import (
     CannedResponse,
     Customer,
     CustomerAddress,
+    CustomerKey,
+    CustomerMerge,
     Department,
     FilterAction,
     FormerNumber,
     Message,
     OutgoingEmail,
+    PossibleDuplicate,
     SavedView,
     Service,
     Setting,
@@ -51,8 +54,8 @@ TABLES: dict[str, type[Base]] = {
     "departments": Department,
     "services": Service,
 }
-#: Rows that do not count as using a customer: they are deleted with it.
-PASSING = frozenset({AccessLink, SignIn, OutgoingEmail})
+#: Rows that do not count as using a customer: they are deleted with it. What merging brought along counts by itself.
+PASSING = frozenset({AccessLink, CustomerKey, CustomerMerge, OutgoingEmail, PossibleDuplicate, SignIn})
 
 
 @dataclass(frozen=True)

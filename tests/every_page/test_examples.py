@@ -11,6 +11,7 @@ from peewee import IntegrityError
 from database import Stamp, database
 from helpdesk import clock, examples, outbox, settings, tickets
 from helpdesk.errors import InvalidInput, NotAllowed
+from helpdesk.joining import merging as merging_customers
 from helpdesk.settings import lookups
 from helpdesk.tickets import merging
 from models import (
@@ -18,11 +19,13 @@ from models import (
     CannedResponse,
     Customer,
     CustomerAddress,
+    CustomerMerge,
     Department,
     JournalEntry,
     Message,
     OutgoingEmail,
     Permission,
+    PossibleDuplicate,
     Service,
     Ticket,
     TicketCc,
@@ -151,6 +154,37 @@ def test_two_examples_that_became_one_go(loaded, busy):
     first = example()
     second = Ticket.get(Ticket.customer == first.customer, Ticket.id != first.id)
     merged(second, first, busy)
+    assert examples.remove(actor=busy).kept == []
+    assert everything() == loaded
+
+
+def joined(source: Customer, target: Customer, root) -> Customer:
+    seen = frozenset(row.id for row in CustomerAddress.select())
+    return merging_customers.merge(source, target, merging_customers.Choices(seen=seen), actor=root)
+
+
+def test_two_example_customers_that_became_one_go(loaded, busy):
+    first, second = map(Customer.get_by_id, examples._ids()["customers"][:2])
+    joined(second, first, busy)
+    assert examples.remove(actor=busy).kept == []
+    assert everything() == loaded
+
+
+def test_an_own_customer_who_went_into_an_example_stays(loaded, busy, carol):
+    target = Customer.get_by_id(examples._ids()["customers"][0])
+    emails = {row.email for row in carol.addresses}
+    kept = joined(carol, target, busy)
+    assert str(kept) in examples.remove(actor=busy).kept
+    assert emails < {row.email for row in Customer.get_by_id(kept.id).addresses}
+    assert CustomerMerge.get().customer_id == kept.id
+
+
+def test_who_is_like_an_example_does_not_keep_it(loaded, busy, carol):
+    before = everything()
+    example_id = examples._ids()["customers"][0]
+    pair = {"first": min(carol.id, example_id), "second": max(carol.id, example_id), "reason": "name"}
+    PossibleDuplicate.create(**pair, found_at=clock.now(), decided_at=clock.now(), decided_by="Root")
+    assert everything() != before
     assert examples.remove(actor=busy).kept == []
     assert everything() == loaded
 
