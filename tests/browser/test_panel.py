@@ -141,3 +141,13 @@ def test_a_cross_in_the_line_to_takes_somebody_out_of_copy_and_back(page, ticket
     page.get_by_text("In copy from now on").wait_for()
     assert [address.email for address in cc.in_copy(ticket)] == ["eve@copied.example"]
     assert "Half a sen" in page.locator("trix-editor").inner_text()
+
+
+def test_the_field_for_a_link_proposes_the_customers_other_tickets(opened, ticket, carol):
+    rows = [cast.open_ticket(carol, ticket.service, ticket.department, subject=f"Other {n}") for n in range(7)]
+    opened.reload()
+    opened.click("#links > summary")
+    proposed = opened.locator("#link-numbers option")
+    proposed.nth(6).wait_for(state="attached")
+    found = {option.get_attribute("value"): option.text_content() for option in proposed.all()}
+    assert found == {row.number: row.subject for row in rows}
