@@ -21,6 +21,8 @@ from helpdesk.incoming.mail_threading import Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.lib import richtext, throttle
 from helpdesk.notifications import Cause, Occasion, frame, recipients, reply_address
+from helpdesk.relations import blocking
+from helpdesk.relations.blocking import Blocked
 from helpdesk.settings import email_kinds, lookups
 from helpdesk.tickets import close as close_ticket
 from helpdesk.tickets import lock, outdated_reply, set_status, take, transfer
@@ -78,6 +80,8 @@ def _carry_out(
             return _act(mail, answer, agent, ticket, kept, _read_by(answered, agent, ticket))
     except ReplyOutdated:
         return _Refusal("answer-outdated")
+    except Blocked:
+        return _Refusal("answer-refused", blocking.NAMELESS)
     except HelpdeskError as error:
         return _Refusal("answer-refused", error.message)
 

@@ -60,8 +60,7 @@ class SetStatus(Act):
     def refusal(self, ticket: Ticket) -> str:
         if (problem := super().refusal(ticket)) or ticket.is_closed or not self.ends:
             return problem
-        rows = blocking.blockers(ticket)
-        return str(blocking.sentence(rows, self.actor)) if rows else ""
+        return str(blocking.NAMELESS) if blocking.blockers(ticket) else ""
 
     @property
     def ends(self) -> bool:

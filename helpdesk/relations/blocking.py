@@ -15,6 +15,8 @@ from models import BLOCKS, Agent, Relation, Ticket
 
 #: Tickets that are named.
 NAMED = 5
+#: Why a ticket is not closed, for what others read, too: they may not see the one that blocks it.
+NAMELESS = lazy("Another ticket that is not closed blocks this one.")
 
 
 class Blocked(InvalidInput):
@@ -56,5 +58,5 @@ def sentence(rows: Iterable[Ticket], actor: Actor) -> object:
     """Return why a ticket is not closed, naming the tickets that the reader sees."""
     numbers = [row.number for row in rows if isinstance(actor, Agent) and access.sees(actor, row)]
     if not numbers:
-        return lazy("Another ticket that is not closed blocks this one.")
+        return NAMELESS
     return lazy("This ticket is blocked by ticket %(numbers)s, which is not closed.", numbers=", ".join(numbers))

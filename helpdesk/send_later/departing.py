@@ -124,7 +124,7 @@ def _send(row: ScheduledReply, author: Agent, *, at_once: bool = False, seen: Se
         at_once=at_once,
     )
     if blockers:
-        left_out = [*left_out, Effect(_("The ticket is closed."), str(blocking.sentence(blockers, author)))]
+        left_out = [*left_out, Effect(_("The ticket is closed."), str(blocking.NAMELESS))]
     for effect in left_out:
         record(ticket, EventKind.ACT_SKIPPED, actor=author, name=effect.words, reason=effect.problem)
     return message

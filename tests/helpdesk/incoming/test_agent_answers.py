@@ -15,6 +15,7 @@ from helpdesk.incoming.sender_checks import Check
 from helpdesk.notifications import reply_address
 from helpdesk.notifications.reply_address import Code
 from helpdesk.people import agents
+from helpdesk.relations import relating
 from models import (
     Agent,
     Attachment,
@@ -399,6 +400,17 @@ def test_commands_stand_in_the_first_lines(
         assert "#take" not in row.message.body
     assert now.assignee_id == (ben.id if "Ben" in text else ana.id if kind == "reply" or "moi" in text else None)
     assert not refusals()
+
+
+def test_what_others_read_of_an_answer_names_no_ticket_that_they_may_not_see(
+    mailbox: Mailbox, notice: OutgoingEmail, ticket: Ticket, carol: Customer, ana: Agent
+) -> None:
+    other = cast.open_ticket(carol, ticket.service, department=ticket.department)
+    relating.relate(other, ticket, "blocks", actor=ana)
+    [row] = receive(mailbox, answer("#close\nThat was it", notice))
+    assert (row.state, row.reason) == ("note", "answer-refused")
+    assert "blocks this one" in row.explanation["data"]["why"]
+    assert other.number not in str(row.explanation)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 import helpdesk.wiring  # noqa: F401 — acts owe mails only once it is read
-from helpdesk import settings, tickets
+from helpdesk import clock, send_later, settings, tickets
 from helpdesk.access import SYSTEM
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import describe
@@ -13,10 +15,11 @@ from helpdesk.lists import linked_reply
 from helpdesk.lists.linked_reply import Answer
 from helpdesk.relations import blocking, relating
 from helpdesk.relations.blocking import Blocked
+from helpdesk.send_later import NewReply
 from helpdesk.settings import lookups
 from helpdesk.tickets import drafts, merge_undo
 from helpdesk.tickets.splitting import Part
-from models import Draft, Message, OutgoingEmail, Relation, Ticket
+from models import Draft, Message, OutgoingEmail, Relation, Ticket, TicketEvent
 from tests.support import cast
 
 pytestmark = pytest.mark.usefixtures("request_context")
@@ -191,3 +194,14 @@ def test_a_text_that_cannot_be_sent_is_refused(ticket, ana, body, said):
         linked_reply.preview(Answer(body, "key"), [ticket], actor=ana)
     with pytest.raises(InvalidInput, match="Tick at least"):
         linked_reply.check(Answer("<p>Yes</p>", "key"), [])
+
+
+def test_what_the_history_says_of_a_scheduled_reply_names_no_ticket_that_others_do_not_see(ticket, second, ana):
+    relating.relate(second, ticket, "blocks", actor=ana)
+    new = NewReply("<p>Done</p>", close=True)
+    row = send_later.schedule(again(ticket), new, clock.now() + timedelta(days=1), actor=ana)
+    send_later.send_now(row, actor=ana)
+    assert again(ticket).is_open
+    line = TicketEvent.select().where(TicketEvent.kind == "act-skipped").get()
+    assert "blocks this one" in describe(line)
+    assert second.number not in describe(line)
