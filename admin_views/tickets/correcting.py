@@ -67,7 +67,8 @@ class CorrectPage(TicketDeskPage):
         """Store the correction. Raises InvalidInput, Merged, NotAllowed."""
         typed = sent()
         tells = {"yes": True, "no": False}.get(typed.tells)
-        correction = Correction(typed.html, typed.seen, files.to_send, typed.without, tells)
+        is_plain = request.form.get("format") != "html"
+        correction = Correction(typed.html, typed.seen, files.to_send, typed.without, tells, is_plain)
         if not correcting.correct(message, correction, actor=self.agent):
             flash(_("Nothing has changed."), "info")
         elif tells and settings.mail_server() is None:

@@ -38,7 +38,8 @@ _MENTIONED = re.compile(r"<strong>(@[^<]*)</strong>")
 class Correction:
     """What a form sends: the text (HTML), new files, files to take out (ids), and the state of the message it showed.
 
-    `tells`: whether those whom an e-mail of it has reached get a second one; None where nobody was asked.
+    `tells`: whether those whom an e-mail of it has reached get a second one; None where nobody was asked. `is_plain`:
+    it was written where no script runs, which shows no picture: those of the text stay, as files beside it.
     """
 
     body: str
@@ -46,6 +47,7 @@ class Correction:
     files: Sequence[StoredFile] = ()
     without: frozenset[int] = frozenset()
     tells: bool | None = None
+    is_plain: bool = False
 
 
 def find(message_id: int, *, actor: Agent) -> Message:
@@ -107,11 +109,12 @@ def _replace(message: Message, correction: Correction, *, actor: Agent) -> list[
     stays = [file for file in before if file.id not in correction.without]
     body = messages.require_text(correction.body, [*stays, *correction.files])
     # A picture that was taken out of the text is no file beside it.
-    drawn = set(text_pictures.keys(message.body)) - set(text_pictures.keys(body))
+    drawn = () if correction.is_plain else set(text_pictures.keys(message.body)) - set(text_pictures.keys(body))
     out = [file for file in before if file not in stays or text_pictures.key_of(file) in drawn]
     body, named = _with_mentions(message, body, actor)
     if body == message.body and not out and not correction.files:
         return None
+    correction_mails.hold(message)
     reached = correction_mails.reached(message)
     if reached and correction.tells is None:
         raise InvalidInput(

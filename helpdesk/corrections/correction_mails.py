@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from database import is_sqlite
 from helpdesk.notifications import contents, outbox_rows
 from models import Message, OutgoingEmail
 
@@ -9,6 +10,16 @@ from models import Message, OutgoingEmail
 WAITING = ("pending", "failed", "cancelled")
 #: The kinds that carry a reply to its readers, or say that it is there.
 OF_REPLIES = ("notification", "copy", "correction")
+
+
+def hold(message: Message) -> None:
+    """Let no e-mail of a message that waits leave until the caller's transaction is stored.
+
+    What is just being claimed is waited for: `reached` names it then.
+    """
+    waiting = OutgoingEmail.select(OutgoingEmail.id).where(OutgoingEmail.message == message.id)
+    if not is_sqlite():
+        list(waiting.order_by(OutgoingEmail.id).for_update("FOR UPDATE").tuples())
 
 
 def reached(message: Message) -> list[str]:

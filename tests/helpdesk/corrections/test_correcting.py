@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from database import Label
+from database import Label, is_sqlite
 from helpdesk import clock, outbox, search, settings, tickets
-from helpdesk.corrections import correcting
+from helpdesk.corrections import correcting, correction_mails
 from helpdesk.corrections.correcting import Correction
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import attachments
+from helpdesk.outbox import claims
 from helpdesk.tickets import cc
 from models import EmailText, Message, MessageVersion, OutgoingEmail, Ticket, TicketEvent
-from tests.support import attached, cast
+from tests.support import attached, cast, racing
 from tests.support.mailbox import text_of
 
 pytestmark = pytest.mark.usefixtures("request_context", "no_files")
@@ -152,7 +153,7 @@ def test_files_are_taken_out_and_added(ticket, ana):
     correct(sent, "<p>See</p>", ana, without=frozenset({wrong.id}), files=[right])
     assert [file.name for file in attachments.of_messages([sent])[sent.id]] == ["right.pdf"]
     assert MessageVersion.get().files == ["wrong.pdf"]
-    assert wrong.path not in attached.stored()
+    assert wrong.path.rpartition("/")[2] not in attached.stored()
     assert list(Ticket.select().where(Ticket.id.in_(search.ticket_ids("right pdf")))) == [ticket]
 
 
@@ -187,3 +188,31 @@ def test_who_does_not_see_the_ticket_does_not_find_the_message(ticket, ben, ana)
     sent = tickets.reply(ticket, "<p>One</p>", actor=ana)
     with pytest.raises(NotFound):
         correcting.find(sent.id, actor=ben)
+
+
+def test_no_mail_leaves_between_the_question_and_the_new_text(worded, ticket, ana, monkeypatch):
+    if is_sqlite():
+        return  # One writer at a time: nobody claims anything meanwhile.
+    settings.save({"undo_send_seconds": 0})
+    OutgoingEmail.update(state="sent").execute()
+    sent = tickets.reply(ticket, "<p>It costs twelve</p>", actor=ana)
+    real, claimed = correction_mails.reached, []
+
+    def reached(message):
+        rows = real(message)
+        assert racing.beside(lambda: claimed.extend(claims.claim(10))) == ["done"]
+        return rows
+
+    monkeypatch.setattr(correction_mails, "reached", reached)
+    assert correct(sent, "<p>It costs thirteen</p>", ana)
+    assert claimed == []
+    assert "thirteen" in mails("notification")[0].body
+
+
+def test_where_no_script_runs_a_picture_of_the_text_stays_as_a_file(ticket, ana):
+    picture = attached.received(attached.png(), "plan.png")
+    body = f'<p>See teh plan <img src="cid:{picture.sha256[:32]}" alt="plan.png"></p>'
+    sent = tickets.reply(ticket, body, actor=ana, files=[picture])
+    assert correct(sent, "<p>See the plan</p>", ana, is_plain=True)
+    assert [file.name for file in attachments.of_messages([sent])[sent.id]] == ["plan.png"]
+    assert picture.path.rpartition("/")[2] in attached.stored()
