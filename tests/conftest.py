@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 import database as db
 from helpdesk import clock, settings
+from helpdesk.corrections import aside
 from helpdesk.lib import passwords
 from helpdesk.settings import environment, environment_file
 from helpdesk.single_sign_on import providers
@@ -309,7 +310,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
 @pytest.fixture
 def no_files(desk: Desk) -> None:
     """A data folder without files of other tests."""
-    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", "masked"):
+    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", aside.FOLDER):
         shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)
 
 

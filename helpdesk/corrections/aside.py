@@ -10,7 +10,8 @@ from helpdesk.errors import NotFound
 from helpdesk.files import file_store
 from helpdesk.settings import encryption, environment
 
-FOLDER = "masked"
+#: Longer than a part of the attachment folder may be (`helpdesk.settings.checks`): what lies here is deleted by age.
+FOLDER = "masked-while-it-can-be-undone"
 #: Seconds.
 LONGEST = 2 * 3600
 
@@ -38,5 +39,7 @@ def sweep() -> None:
     """Delete what has rested aside for longer than anything is undone: what was used, and what a failed act left."""
     folder, limit = environment.current().data_dir / FOLDER, time.time() - LONGEST
     for place in folder.glob("??/*"):
-        if place.stat().st_mtime < limit:
-            place.unlink(missing_ok=True)
+        # Another host, or an undoing, may just have deleted it.
+        with suppress(FileNotFoundError):
+            if place.stat().st_mtime < limit:
+                place.unlink()

@@ -47,4 +47,11 @@ def _replace(file: Attachment, *, with_name: bool) -> dict[str, object]:
     made = file_store.keep(f"{line}\n".encode(), f"{MASK if with_name else file.name[:240]}.txt", "text/plain")
     values = {name: getattr(made, name) for name in file_store.COLUMNS}
     Attachment.update({**values, "created_at": clock.now()}).where(Attachment.id == file.id).execute()
-    return {"id": file.id, "path": file.path, "aside": kept_aside, "columns": columns, "made": made.path}
+    return {
+        "id": file.id,
+        "message": file.message_id,
+        "path": file.path,
+        "aside": kept_aside,
+        "columns": columns,
+        "made": made.path,
+    }

@@ -25,6 +25,7 @@ from helpdesk.settings import encryption
 from helpdesk.tickets import excerpt, reindexing
 from models import (
     Agent,
+    Attachment,
     Draft,
     IncomingMail,
     Mask,
@@ -101,7 +102,7 @@ def require_message(message: Message) -> None:
 def raw_mails(scope: Scope, what: Passage, found: Sequence[Change]) -> list[IncomingMail]:
     """Return the mails of a scope whose bytes hold the passage, as far as they can be read; else they count, too."""
     mails = IncomingMail.select().where(IncomingMail.path.is_null(False), _of(scope)).order_by(IncomingMail.id)
-    changed = {change.key for change in found if change.table is Message}
+    changed = touched(found)
     rows = list(mails)
     # What became of it holds the passage, or did before somebody masked it.
     sure = [row for row in rows if row.message_id in changed]
@@ -157,11 +158,19 @@ def carry_out(
         paths=[one["path"] for one in (*mails, *files)],
         masked_at=clock.now(),
     )
-    refresh(ticket, was, {change.key for change in found if change.table is Message} | {message.id})
+    refresh(ticket, was, touched(found) | {message.id, *(file["message"] for file in files)})
     event = EventKind.MASKED if kind == "passage" else EventKind.FILE_MASKED
     record(ticket, event, actor=actor, mask=row.id, name=message.author_name)
     scrubbing.owe()
     return row
+
+
+def touched(found: Sequence[Change]) -> set[int]:
+    """Return the messages (ids) of which the text changes, or the name of a file: they are found by both."""
+    files = Attachment.select(Attachment.message).where(
+        Attachment.id.in_([change.key for change in found if change.table is Attachment])
+    )
+    return {change.key for change in found if change.table is Message} | {key for (key,) in files.tuples()}
 
 
 def _value(change: Change) -> dict[str, Any]:
@@ -186,6 +195,11 @@ def refresh(ticket: Ticket, former_subject: str, message_ids: set[int]) -> None:
     else:
         reindexing.index_again(ticket, list(rows.where(Message.id.in_(message_ids))))
     Ticket.update(excerpt.of_newest(ticket)).where(Ticket.id == ticket.id).execute()
+    # A split, or the undoing of a merge, has moved some of them since.
+    moved = Message.select(Message, Ticket).join(Ticket).where(Message.id.in_(message_ids), Message.ticket != ticket.id)
+    for row in moved.where(Message.deleted_at.is_null()).order_by(Message.ticket, Message.id):
+        reindexing.index_again(row.ticket, [row])
+        Ticket.update(excerpt.of_newest(row.ticket)).where(Ticket.id == row.ticket_id).execute()
 
 
 def delete_files(row: Mask) -> None:

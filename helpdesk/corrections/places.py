@@ -12,6 +12,7 @@ from database import Base
 from helpdesk import folding
 from helpdesk.corrections.masked_text import Passage, Picture
 from models import (
+    Attachment,
     BulkChange,
     Draft,
     FormerNumber,
@@ -91,6 +92,7 @@ def _digests(scope: Scope) -> Any:
 #: What is made of a message alone, and what may quote it.
 OF_MESSAGES = (
     Place(Message, {"body": HTML, "signature": HTML}, _messages),
+    Place(Attachment, {"name": TEXT}, _of_messages(Attachment)),
     Place(MessageVersion, {"body": HTML, "files": JSON}, _of_messages(MessageVersion)),
     Place(MailedMessage, {"rest": HTML, "notes": JSON, "mail_signature": HTML}, _of_messages(MailedMessage)),
     Place(OutgoingEmail, {"subject": TEXT, "body": HTML, "bounce_reason": TEXT}, _mails(OutgoingEmail)),
@@ -138,7 +140,14 @@ def _changes(place: Place, scope: Scope, what: Passage | Picture) -> Iterator[Ch
         for (name, kind), before in zip(columns.items(), values, strict=True):
             after = masked(what, kind, before)
             if after != before:
+                after = _fitting(getattr(table, name), after)
                 yield Change(table, key, name, before, after)
+
+
+def _fitting(field: Any, value: Any) -> Any:
+    """Return a value as long as its column takes it: a mask may be longer than what it stands for."""
+    longest = getattr(field, "max_length", None)
+    return value[:longest] if longest and isinstance(value, str) else value
 
 
 def masked(what: Passage | Picture, kind: str, value: Any) -> Any:
@@ -153,10 +162,7 @@ def masked(what: Passage | Picture, kind: str, value: Any) -> Any:
 def write(change: Change, value: Any) -> None:
     """Write a column of a row and nothing else; a ticket's last activity stays as it is."""
     table: Any = change.table
-    field = getattr(table, change.column)
-    if getattr(field, "max_length", None) and isinstance(value, str):
-        value = value[: field.max_length]
-    table.update({field: value}).where(table.id == change.key).execute()
+    table.update({getattr(table, change.column): value}).where(table.id == change.key).execute()
 
 
 def digest(value: Any) -> str:

@@ -61,8 +61,9 @@ def undo(row: Mask, *, actor: Agent) -> int:
         made = [path for file in original.get("files", ()) if (path := _give_file_back(file))]
         left += len(original.get("files", ())) - len(made)
         ids = {value["id"] for value in original.get("values", ()) if value["table"] == "Message"}
+        names = [value["id"] for value in original.get("values", ()) if value["table"] == "Attachment"]
         files = Attachment.select(Attachment.message).where(
-            Attachment.id.in_([file["id"] for file in original.get("files", ())])
+            Attachment.id.in_([*names, *(file["id"] for file in original.get("files", ()))])
         )
         masking.refresh(ticket, was, ids | {key for (key,) in files.tuples()})
         gone = [one["aside"] for one in (*original.get("mails", ()), *original.get("files", ())) if one["aside"]]

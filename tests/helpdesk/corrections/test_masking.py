@@ -10,7 +10,7 @@ import time_machine
 
 import helpdesk.wiring  # noqa: F401 — events lead to mails only once it is read
 from helpdesk import clock, search, send_later, settings, tickets
-from helpdesk.corrections import correcting, masked_files, masked_text, masking, unmasking
+from helpdesk.corrections import aside, correcting, masked_files, masked_text, masking, unmasking
 from helpdesk.corrections.correcting import Correction
 from helpdesk.corrections.masked_text import MASK
 from helpdesk.erasing import scrubbing
@@ -18,7 +18,8 @@ from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import file_store
 from helpdesk.incoming import raw_mail
 from helpdesk.send_later import NewReply
-from helpdesk.tickets import drafts
+from helpdesk.tickets import drafts, merge_undo
+from helpdesk.tickets.splitting import Part
 from models import (
     Attachment,
     Draft,
@@ -87,6 +88,10 @@ def planted(carol, sales, ben):
         message=first, sender="c@x.example", mailbox="support@desk.example", rest=f"<p>&gt; {CARD}</p>"
     )
     return Ticket.get_by_id(ticket.id)
+
+
+def found(words):
+    return Ticket.select().where(Ticket.id.in_(search.ticket_ids(words)))
 
 
 def first_of(ticket):
@@ -221,6 +226,29 @@ def test_a_file_goes_with_its_bytes_and_pictures(ticket, ana, with_name):
     assert key in Message.get_by_id(sent.id).body
 
 
+def test_no_message_is_found_by_the_name_of_a_file_that_was_masked_with_it(ticket, ana):
+    sent, _again = (
+        tickets.reply(ticket, "<p>See</p>", actor=ana, files=[attached.received(name=name)])
+        for name in ("lion.pdf", "tiger.pdf")
+    )
+    file = Attachment.get(Attachment.message == sent.id)
+    row = masked_files.mask_file(file, with_name=True, actor=ana)
+    assert not any(list(found(name)) for name in ("lion pdf", "tiger pdf"))
+    unmasking.undo(unmasking.find(ticket, row.id), actor=ana)
+    assert all(list(found(name)) for name in ("lion pdf", "tiger pdf"))
+
+
+def test_names_of_files_are_masked_and_come_back(ticket, ana):
+    files = [attached.received(name="scan of secret.pdf")]
+    sent = tickets.reply(ticket, "<p>Your secret</p>", actor=ana, files=files)
+    row = masking.mask(Message.get_by_id(sent.id), passage("secret"), everywhere=False, actor=ana)
+    assert Attachment.get().name == f"scan of {MASK}.pdf"
+    assert not list(found("secret"))
+    assert unmasking.undo(unmasking.find(ticket, row.id), actor=ana) == 0
+    assert Attachment.get().name == "scan of secret.pdf"
+    assert list(found("scan secret")) == [ticket]
+
+
 def test_a_merge_takes_masks_along(ticket, carol, billing, ana):
     row = masking.mask(first_of(ticket), passage("total"), everywhere=True, actor=ana)
     target = cast.open_ticket(carol, billing, department=ticket.department)
@@ -240,3 +268,56 @@ def test_a_merge_takes_masks_along(ticket, carol, billing, ana):
 )
 def test_it_is_found_across_elements_and_line_ends(html, masked):
     assert passage("secret word").in_html(html) == masked
+
+
+def test_a_passage_with_the_signs_of_a_quotation_is_found_without_them_and_quickly():
+    assert passage("> secret\n> > word").in_text("My secret word") == f"My {MASK}"
+    assert passage("> " * 900 + "end").in_text("> " * 9_000) == "> " * 9_000
+    with pytest.raises(InvalidInput):
+        passage("> > > > >")
+
+
+def test_a_hostile_mail_is_looked_through_in_a_moment():
+    assert passage("secret").in_html("<" * 300_000 + " secret &amp; ") == "<" * 300_000 + f" {MASK} &amp; "
+    assert passage("a & b").in_html("a &amp; b &lt;") == f"{MASK} &lt;"
+
+
+def test_what_the_program_reads_again_stays_whatever_the_passage(ticket, carol, billing, ana):
+    source = cast.open_ticket(carol, billing, department=ticket.department, subject="Second")
+    number, opened = source.number, source.created_at
+    message = tickets.receive_message(ticket, f"It is {number}, {opened.year}, since {opened.year}-", actor=carol)
+    tickets.merge(source, Ticket.get_by_id(ticket.id), actor=ana)
+    target = Ticket.get_by_id(ticket.id)
+    message = Message.get_by_id(message.id)
+    for words in (number, f"{opened.year}-", str(opened.year)):
+        masking.mask(message, passage(words), everywhere=True, actor=ana)
+    assert Message.get_by_id(message.id).body.count(MASK) == 3
+    made = tickets.undo_merge(merge_undo.find(number, target), target, actor=ana)
+    assert (made.number, made.created_at) == (number, opened)
+    moment = {"until": "2026-12-01T08:00:00.123456+00:00", "old": "in 2026"}
+    assert passage("2026").in_json(moment) == {**moment, "old": f"in {MASK}"}
+
+
+def test_a_subject_that_grew_too_long_by_the_mask_comes_back(ticket, ana, carol):
+    subject = "pin " + "x" * 196
+    tickets.rename(ticket, subject, actor=ana)
+    message = tickets.receive_message(ticket, "My pin", actor=carol)
+    row = masking.mask(message, passage("pin"), everywhere=True, actor=ana)
+    assert Ticket.get_by_id(ticket.id).subject.startswith(MASK)
+    assert unmasking.undo(unmasking.find(ticket, row.id), actor=ana) == 0
+    assert Ticket.get_by_id(ticket.id).subject == subject
+
+
+def test_undone_after_a_split_it_is_found_again_in_the_new_ticket(ticket, carol, ana):
+    message = tickets.receive_message(ticket, "Something secret", actor=carol)
+    row = masking.mask(message, passage("secret"), everywhere=True, actor=ana)
+    part = Part((message.id,), "Else", ticket.service_id, ticket.department_id)
+    made = tickets.split(Ticket.get_by_id(ticket.id), part, actor=ana)
+    assert unmasking.undo(unmasking.find(Ticket.get_by_id(ticket.id), row.id), actor=ana) == 0
+    assert list(Ticket.select().where(Ticket.id.in_(search.ticket_ids("secret")))) == [made]
+    assert Ticket.get_by_id(made.id).excerpt == "Something secret"
+
+
+def test_no_owner_can_let_attachments_lie_where_files_are_deleted_by_age():
+    with pytest.raises(InvalidInput):
+        settings.clean("attachment_folder", aside.FOLDER)
