@@ -37,6 +37,8 @@ from models import (
 
 #: States of e-mails that have not gone out yet.
 WAITING = ("pending", "failed", "cancelled")
+#: The state of a mail that says what did not arrive.
+REPORT = "bounce"
 NOT_THERE = lazy("This passage does not stand in the message. Copy it from there, or write it as it stands.")
 
 
@@ -104,15 +106,16 @@ def raw_mails(scope: Scope, what: Passage, found: Sequence[Change]) -> list[Inco
     mails = IncomingMail.select().where(IncomingMail.path.is_null(False), _of(scope)).order_by(IncomingMail.id)
     changed = touched(found)
     rows = list(mails)
-    # What became of it holds the passage, or did before somebody masked it.
-    sure = [row for row in rows if row.message_id in changed]
+    # What became of it holds the passage, or did before somebody masked it; a report returns what we wrote.
+    sure = [row for row in rows if row.message_id in changed or row.state == REPORT]
     with Parser() as parser:
         return sure + [row for row in rows if row not in sure and _holds(parser, row, what)]
 
 
 def _of(scope: Scope) -> Any:
     if scope.message is not None:
-        return IncomingMail.message == scope.message
+        report = (IncomingMail.ticket == scope.ticket.id) & (IncomingMail.state == REPORT)
+        return (IncomingMail.message == scope.message) | report
     return IncomingMail.ticket == scope.ticket.id
 
 

@@ -90,7 +90,7 @@ def planted(carol, sales, ben):
     return Ticket.get_by_id(ticket.id)
 
 
-def found(words):
+def tickets_with(words):
     return Ticket.select().where(Ticket.id.in_(search.ticket_ids(words)))
 
 
@@ -233,9 +233,9 @@ def test_no_message_is_found_by_the_name_of_a_file_that_was_masked_with_it(ticke
     )
     file = Attachment.get(Attachment.message == sent.id)
     row = masked_files.mask_file(file, with_name=True, actor=ana)
-    assert not any(list(found(name)) for name in ("lion pdf", "tiger pdf"))
+    assert not any(list(tickets_with(name)) for name in ("lion pdf", "tiger pdf"))
     unmasking.undo(unmasking.find(ticket, row.id), actor=ana)
-    assert all(list(found(name)) for name in ("lion pdf", "tiger pdf"))
+    assert all(list(tickets_with(name)) for name in ("lion pdf", "tiger pdf"))
 
 
 def test_names_of_files_are_masked_and_come_back(ticket, ana):
@@ -243,10 +243,10 @@ def test_names_of_files_are_masked_and_come_back(ticket, ana):
     sent = tickets.reply(ticket, "<p>Your secret</p>", actor=ana, files=files)
     row = masking.mask(Message.get_by_id(sent.id), passage("secret"), everywhere=False, actor=ana)
     assert Attachment.get().name == f"scan of {MASK}.pdf"
-    assert not list(found("secret"))
+    assert not list(tickets_with("secret"))
     assert unmasking.undo(unmasking.find(ticket, row.id), actor=ana) == 0
     assert Attachment.get().name == "scan of secret.pdf"
-    assert list(found("scan secret")) == [ticket]
+    assert list(tickets_with("scan secret")) == [ticket]
 
 
 def test_a_merge_takes_masks_along(ticket, carol, billing, ana):
@@ -321,3 +321,23 @@ def test_undone_after_a_split_it_is_found_again_in_the_new_ticket(ticket, carol,
 def test_no_owner_can_let_attachments_lie_where_files_are_deleted_by_age():
     with pytest.raises(InvalidInput):
         settings.clean("attachment_folder", aside.FOLDER)
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_report_that_returns_what_we_wrote_goes_too(ticket, billing, ana, everywhere):
+    sent = tickets.reply(ticket, f"<p>{CARD}</p>", actor=ana)
+    mailbox = Mailbox.create(name="Support", address="support@desk.example", service=billing)
+    raw = (
+        "From: mailer-daemon@x.example\r\nSubject: failed\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
+        "--b\r\n\r\nIt did not arrive.\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Subject: Re\r\nContent-Type: text/html\r\n\r\n<p>{CARD}</p>\r\n--b--\r\n"
+    )
+    path, digest = raw_mail.keep(raw.encode())
+    mail = IncomingMail.create(
+        mailbox=mailbox, uid=1, sha256=digest, size=len(raw), path=path, received_at=clock.now(), ticket=ticket,
+        state="bounce",
+    )  # fmt: skip
+    masking.mask(Message.get_by_id(sent.id), passage(), everywhere=everywhere, actor=ana)
+    assert IncomingMail.get_by_id(mail.id).path is None
+    scrubbing.run()
+    assert left() == []
