@@ -11,6 +11,7 @@ from inspect import isroutine
 from keyword import iskeyword
 from typing import Any
 
+from flask import g, has_app_context, has_request_context
 from flask.templating import Environment
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -37,10 +38,10 @@ def text_of(value: Any) -> str:
 
 def _language() -> str:
     """Return the reader's language; an empty text outside of requests, where a template is for readers of several."""
-    try:
+    if has_request_context():
         return i18n.language()
-    except RuntimeError:
-        return ""
+    # There i18n would name the desk’s language, whoever reads; a mail is drawn in the language of its reader.
+    return (g.get("language") or "") if has_app_context() else ""
 
 
 class Code(CodeGenerator):
