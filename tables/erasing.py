@@ -61,6 +61,12 @@ class Erasure(Base):
         """Whether it waits for a second administrator, however long."""
         return bool(self.needs_second and not self.confirmed_by)
 
+    @property
+    def is_by_age(self) -> bool:
+        """Whether nobody wanted it, here or before a restore: nothing was heard of the person for long."""
+        is_wanted = self.by_customer or self.requested_by is not None or self.begun_at is not None
+        return bool(self.kind == DELETE and not is_wanted and self.due_at == self.requested_at)
+
     def __str__(self) -> str:
         return str(self.id)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
+from peewee import ModelSelect
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskView, as_key
@@ -77,6 +78,10 @@ class RetentionItemsView(ShowsBatches):
         **column_formatters,
         "target": lambda _view, _context, row, _name: row.shown,
     }
+
+    def scoped(self, query: ModelSelect) -> ModelSelect:
+        """Leave out what only says since when nothing was heard of a customer."""
+        return super().scoped(query).where(RetentionItem.act.in_(periods.ACTS))
 
     def complete(self, rows: list[Any]) -> None:
         """Name what each row is about, and when it goes."""

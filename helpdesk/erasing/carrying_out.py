@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from peewee import ModelSelect
 
@@ -41,8 +42,8 @@ from models import (
 logger = logging.getLogger(__name__)
 
 Step = Callable[[Person, int], int | None]
-#: Persons erased in one run; the next ones follow a minute later.
-MOST = 20
+#: Persons erased in one run, and seconds after which none is begun: other jobs wait. The next follow a minute later.
+MOST, LONGEST_RUN = 20, 30.0
 #: Seconds between two transactions, at the most.
 LONGEST_PAUSE = 0.5
 WALKS: tuple[Step, ...] = tuple(partial(elsewhere.walk, walk) for walk in elsewhere.WALKS)
@@ -64,8 +65,10 @@ def run_due() -> int:
     ready = (Erasure.state == "working") | Erasure.customer.not_in(kept)
     due = (Erasure.state.in_(("waiting", "working")), Erasure.due_at <= clock.now(), SECONDED)
     query = Erasure.select().where(*due, ready)
-    done = 0
+    done, begun = 0, time.monotonic()
     for erasure in query.order_by(Erasure.due_at, Erasure.id).limit(MOST):
+        if done and time.monotonic() - begun > LONGEST_RUN:
+            break
         try:
             done += carry_out(erasure.id)
         except Exception:
@@ -116,6 +119,10 @@ def _begin(erasure_id: int) -> bool:
             list(Customer.select(Customer.id).where(Customer.id == customer.id).for_update().tuples())
         if keeping_tags(customer.id):
             return False
+        if erasure.is_by_age and _is_back(customer):
+            erasure.state = "cancelled"
+            erasure.save()
+            return False
         emails, names = emails_of(customer), names_of(customer)
         # Before anything changes: whoever restores a backup must not bring them back.
         erasure_log.append(erasure, customer, emails)
@@ -137,6 +144,14 @@ def _begin(erasure_id: int) -> bool:
         erasure.save()
         scrubbing.owe()
     return True
+
+
+def _is_back(customer: Customer) -> bool:
+    """Whether a customer of whom nothing was heard for long has a ticket, or is signed in, after all."""
+    rows: tuple[Any, ...] = (
+        Ticket.select().where(Ticket.customer == customer.id), SignIn.select().where(SignIn.customer == customer.id),
+    )  # fmt: skip
+    return any(query.exists() for query in rows)
 
 
 def _take_addresses(erasure: Erasure, customer: Customer) -> CustomerAddress:

@@ -100,7 +100,7 @@ def _register_another(entry: Entry, customer_id: int) -> int:
     _cancel_others(entry, customer_id)
     row = Erasure.create(
         customer=customer_id, kind=entry.kind, blanks_replies=entry.blanks_replies, actor_name=entry.actor_name,
-        by_customer=entry.by_customer, requested_at=entry.begun_at, due_at=entry.begun_at,
+        by_customer=entry.by_customer, requested_at=entry.begun_at, due_at=entry.begun_at, begun_at=entry.begun_at,
     )  # fmt: skip
     return int(row.id)
 

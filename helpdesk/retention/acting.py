@@ -20,6 +20,7 @@ from helpdesk.events import EventKind, record
 from helpdesk.files import attachments
 from helpdesk.i18n import in_language, lazy
 from helpdesk.lib import richtext
+from helpdesk.retention import last_heard
 from helpdesk.retention.periods import ANONYMISE, DELETE, FILES, SPAM
 from helpdesk.settings import get
 from helpdesk.tickets import spam_and_bin
@@ -45,12 +46,16 @@ def act_on(act: str, tickets: Sequence[Ticket], *, blanks_replies: bool) -> list
     """Do this to tickets that the running transaction has locked; return the paths of files that go."""
     if not tickets:
         return []
+    if act in (ANONYMISE, DELETE):
+        last_heard.note(tickets)
+    paths = _ACTS[act](tickets, blanks_replies)
+    # After what may fail: a restore does again what this names.
     _note(act, tickets, blanks_replies=blanks_replies)
-    return _ACTS[act](tickets, blanks_replies)
+    return paths
 
 
 def _note(act: str, tickets: Sequence[Ticket], *, blanks_replies: bool) -> None:
-    """Write the log before anything changes: whoever restores a backup must not bring it back."""
+    """Write the log before the transaction ends: whoever restores a backup must not bring it back."""
     keys = tuple((ticket.id, ticket.created_at.isoformat()) for ticket in tickets)
     erasure_log.store([TicketsEntry(erasure_log.desk_id(), clock.now().isoformat(), act, blanks_replies, keys)])
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from peewee import SQL, Expression, ModelSelect, fn
 
-from helpdesk.retention import periods
+from helpdesk.retention import last_heard, periods
 from helpdesk.retention.periods import ANONYMISE, CUSTOMERS, FILES, OF_TICKETS, SPAM, Place
 from models import (
     PENDING_ERASURES,
@@ -23,6 +23,7 @@ from models import (
     Draft,
     Erasure,
     FormerNumber,
+    Identity,
     Merge,
     Message,
     Order,
@@ -127,12 +128,18 @@ def customer_query() -> ModelSelect | None:
         copied.where(CustomerAddress.customer == here, Ticket.is_open | (Ticket.last_activity >= old)),
         kept,
         SignIn.select(SQL("1")).where(SignIn.customer == here),
+        Identity.select(SQL("1")).where(
+            Identity.customer == here, (Identity.linked_at >= old) | (Identity.last_used_at >= old)
+        ),
+        last_heard.of_customer(old),
         # Whom somebody joined with another may be taken apart again.
         CustomerMerge.select(SQL("1")).where(CustomerMerge.customer == here, CustomerMerge.merged_at >= old),
         Order.select(SQL("1")).where(Order.customer == here, Order.placed_at >= old),
         Erasure.select(SQL("1")).where(Erasure.customer == here, PENDING_ERASURES),
     )
     none: list[Expression] = [~fn.EXISTS(query) for query in there]
+    # Whom an organisation lets read its tickets needs none of their own.
+    none += [Customer.organisation_role == "", ~Customer.organisation_copies]
     return Customer.select().where(SQL("erased_at IS NULL"), Customer.created_at < old, *none)
 
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from peewee import chunked
 
 from helpdesk import clock
 from helpdesk.erasing import erasure_log, scrubbing
 from helpdesk.erasing.erasure_log import TicketsEntry
-from helpdesk.events import transaction
+from helpdesk.events import EventKind, transaction
 from helpdesk.files import file_store
 from helpdesk.locking import locked
 from helpdesk.retention import acting
 from helpdesk.retention.bounds import NOTICE
 from helpdesk.retention.periods import ANONYMISE, FILES
-from models import Attachment, Message, RetentionBatch, Ticket
+from models import Attachment, Message, RetentionBatch, Ticket, TicketEvent
 
 #: Tickets of one transaction.
 AT_ONCE = 50
+#: What the history of a ticket says of it; the line is at most so much older than that of the log.
+LINES = {ANONYMISE: EventKind.ANONYMISED, FILES: EventKind.FILES_DELETED}
+MARGIN = timedelta(hours=1)
 
 
 def obey(entries: Iterable[TicketsEntry]) -> int:
     """Do to the tickets of this desk what these entries say was done; return how many of them the backup held."""
     due = clock.now() + NOTICE
     # What was announced when the backup was made waits anew: it may have been cancelled since.
-    RetentionBatch.update(due_at=due).where(RetentionBatch.state == "announced", RetentionBatch.due_at < due).execute()
+    pending = RetentionBatch.state.in_(("announced", "working"))
+    RetentionBatch.update(due_at=due).where(pending, RetentionBatch.due_at < due).execute()
     desk, count = erasure_log.desk_id(), 0
     for entry in entries:
         if entry.desk != desk:
@@ -36,7 +40,7 @@ def obey(entries: Iterable[TicketsEntry]) -> int:
             with transaction():
                 rows = locked(Ticket.select().where(Ticket.id.in_(list(ids))))
                 # A number that another ticket of the restored desk has since is not meant.
-                tickets = [row for row in rows if row.created_at == opened[row.id] and _is_left(entry.act, row)]
+                tickets = [row for row in rows if row.created_at == opened[row.id] and _is_left(entry, row)]
                 paths = acting.act_on(entry.act, tickets, blanks_replies=entry.blanks_replies)
                 if tickets:
                     scrubbing.owe()
@@ -46,8 +50,13 @@ def obey(entries: Iterable[TicketsEntry]) -> int:
     return count
 
 
-def _is_left(act: str, ticket: Ticket) -> bool:
-    """Whether this was not done to the ticket before the backup was made."""
-    if act == ANONYMISE:
+def _is_left(entry: TicketsEntry, ticket: Ticket) -> bool:
+    """Whether this was not done to the ticket before the backup was made: it may have a customer and files again."""
+    if entry.act in LINES:
+        since = datetime.fromisoformat(entry.at) - MARGIN
+        lines = TicketEvent.select().where(TicketEvent.ticket == ticket.id, TicketEvent.kind == LINES[entry.act].value)
+        if lines.where(TicketEvent.created_at >= since).exists():
+            return False
+    if entry.act == ANONYMISE:
         return not ticket.is_anonymised
-    return act != FILES or bool(Attachment.select().join(Message).where(Message.ticket == ticket.id).exists())
+    return entry.act != FILES or bool(Attachment.select().join(Message).where(Message.ticket == ticket.id).exists())

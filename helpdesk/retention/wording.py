@@ -13,7 +13,7 @@ from helpdesk.retention import bounds, periods
 from helpdesk.retention.periods import ANONYMISE, CUSTOMERS, DELETE, FILES, SPAM
 from helpdesk.settings import lookups
 from helpdesk.tickets.spam_and_bin import BIN_DAYS
-from models import RetentionRule
+from models import RetentionRule, Ticket
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,19 @@ def sentences(counts: Mapping[str, int]) -> list[str]:
 
 
 def public_sections() -> list[Section]:
-    """Return how long things are kept, as it is set now: of the desk, then of each open service that differs."""
+    """Return how long things are kept, as it is set now: of the desk, then of each service that differs.
+
+    Of those switched off, only such as still have tickets.
+    """
     desk = periods.of_desk()
     usual = _of_tickets(desk)
-    found = [Section("", usual)]
     rules = periods.rules()
-    for service in lookups.services(enabled_only=True):
+    # It is announced first, and no more than some hundred go in a night.
+    later = [_("What has reached its end goes within the weeks that follow: the team is told of it first.")]
+    found = [Section("", [*usual, *(later if rules else ())])]
+    for service in lookups.services():
+        if not service.enabled and not Ticket.select().where(Ticket.service == service.id).exists():
+            continue
         own = [row for row in rules if row.service_id == service.id and row.department_id is None]
         if own and (lines := _of_tickets(own[0])) != usual:
             found.append(Section(str(service), lines))

@@ -18,6 +18,7 @@ from models import (
     Customer,
     CustomerMerge,
     Filter,
+    Identity,
     Message,
     Order,
     SavedView,
@@ -51,6 +52,7 @@ def plant_of_old(sales: Service, ben: Agent, dan: Customer) -> Ticket:
         aged.age(person, days=1_200)
     Order.update(placed_at=clock.now() - timedelta(days=1_100)).execute()
     CustomerMerge.update(merged_at=clock.now() - timedelta(days=1_100)).execute()
+    Identity.update(linked_at=clock.now() - timedelta(days=1_100)).execute()
     database.execute_sql("DELETE FROM draft")
     database.execute_sql("DELETE FROM merge")
     return ticket
