@@ -61,4 +61,4 @@ def confirm_erasing(token: str) -> str | tuple[str, int]:
         return render_template("public/erase.html", refusal=str(error)), 404
     except InvalidInput as error:
         return render_template("public/erase.html", refusal=str(error)), 409
-    return render_template("public/erase.html", due=erasure.due_at)
+    return render_template("public/erase.html", erasing=erasure)

@@ -5,7 +5,7 @@ Their tickets stay for the figures, and what the team wrote; an administrator ma
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from peewee import IntegrityError
 
@@ -69,30 +69,32 @@ def confirm(token: str) -> Erasure:
         customer = row.customer
         _refuse(customer)
         due = clock.now() + timedelta(days=int(settings.get("erasure_days")))
+        needs_second = bool(settings.get("erasure_second"))
         unconfirmed = (Erasure.id == row.id) & (Erasure.state == "unconfirmed")
         if (
-            not Erasure.update(
-                state="waiting", due_at=due, requested_at=clock.now(), needs_second=bool(settings.get("erasure_second"))
-            )
+            not Erasure.update(state="waiting", due_at=due, requested_at=clock.now(), needs_second=needs_second)
             .where(unconfirmed)
             .execute()
         ):
             raise NotFound(lazy("This link confirms nothing any more: ask again in your account."))
         journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name)
+        row.state, row.due_at, row.needs_second = "waiting", due, needs_second
         address = customer.writing_address
         owner = Recipient(address.email, i18n.supported(customer.locale), address=address)
-        _tell(Occasion.ERASURE_PLANNED, owner, row, due_at=due)
+        _tell(Occasion.ERASURE_PLANNED, owner, row)
         for agent in Agent.select().where(Agent.is_admin, Agent.active, Agent.password_hash.is_null(False)):
             told = Recipient(agent.email, i18n.supported(agent.locale), agent=agent)
-            _tell(Occasion.ERASURE_WANTED, told, row, due_at=due)
-    row.state, row.due_at = "waiting", due
+            _tell(Occasion.ERASURE_WANTED, told, row)
     return row
 
 
-def _tell(occasion: Occasion, recipient: Recipient, row: Erasure, *, due_at: datetime) -> None:
+def _tell(occasion: Occasion, recipient: Recipient, row: Erasure) -> None:
     with i18n.in_language(recipient.locale):
         zone = i18n.zone(recipient.agent.timezone if recipient.agent is not None else None)
-        data = {"email": row.customer.display_name, "sentence": i18n.when(due_at, timezone=zone)}
+        at = i18n.when(row.due_at, timezone=zone)
+        if row.is_unconfirmed:
+            at = i18n.translate("%(at)s, or later, once an administrator has confirmed it", at=at)
+        data = {"email": row.customer.display_name, "sentence": at}
     notifications.owe(Cause(occasion, people=(recipient,), data=data))
 
 

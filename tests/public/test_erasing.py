@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from helpdesk import clock, outbox
+from helpdesk import clock, outbox, settings
 from helpdesk.erasing import carrying_out, erasure_log, own_request, requests
 from models import Agent, Customer, Erasure, OutgoingEmail, Tag, Ticket, TicketTag
 from tests.support import doors
@@ -115,3 +115,18 @@ def test_who_must_be_kept_is_told_so_and_not_why(client: FlaskClient, ticket: Ti
     text = ask(client)
     assert "one of your tickets must be kept" in text
     assert "lawsuit" not in text
+
+
+def test_nobody_is_promised_a_day_on_which_a_second_administrator_must_confirm(
+    client: FlaskClient, smtp: Mailbox, app: Any, root: Agent
+) -> None:
+    settings.save({"erasure_second": True}, actor=root)
+    ask(client)
+    path = link_in(smtp, app)
+    later = "or later, once the team has confirmed it"
+    assert later in doors.text_of(doors.post(app.test_client(), path))
+    assert later in doors.text_of(client.get("/account"))
+    with app.app_context():
+        outbox.deliver_due()
+    for address in ("carol@customer.example", "root@desk.example"):
+        assert "or later, once an administrator has confirmed it" in text_of(smtp.to(address)[-1])
