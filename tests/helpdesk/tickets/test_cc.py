@@ -228,10 +228,18 @@ def test_who_is_in_copy_reopens_by_answering(ticket, carol, ana):
 def test_a_failed_mail_tried_anew_does_not_reach_who_was_dropped(ticket, carol, ana, root, smtp, app):
     cc.add_cc(ticket, [EVE], actor=carol)
     tickets.reply(ticket, "<p>Yes</p>", actor=ana)
+    replied = OutgoingEmail.update(state="failed").where(OutgoingEmail.link_kind == "ticket")
+    replied.where(OutgoingEmail.to_email << [EVE, carol.primary_address.email]).execute()
     cc.remove_cc(ticket, address(), actor=carol)
-    retries.retry(OutgoingEmail.get(OutgoingEmail.to_email == EVE), actor=root)
+    mail = OutgoingEmail.get(OutgoingEmail.to_email == EVE)
+    with pytest.raises(InvalidInput, match=f"{ticket.number} is no longer that of {EVE}"):
+        retries.retry(mail, actor=root)
+    assert OutgoingEmail.get_by_id(mail.id).state == "failed"
+    # Whoever sends all anew is not stopped by it: the others leave.
+    assert retries.retry_failed(actor=root) == OutgoingEmail.select().where(OutgoingEmail.state == "pending").count()
     outbox.deliver_due()
     assert [mail for mail in smtp.messages if mail["To"].endswith(EVE)] == []
+    assert smtp.to(carol.primary_address.email)
     assert OutgoingEmail.get(OutgoingEmail.to_email == EVE).state == "cancelled"
 
 
