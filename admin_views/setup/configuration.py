@@ -21,6 +21,7 @@ from helpdesk.incoming import mailboxes
 from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups, mail_accounts
 from helpdesk.settings.environment import MailServer
 from helpdesk.setup import configuration, workflow
+from helpdesk.single_sign_on import only
 from web import site_address
 from web.security import LOOPBACK, host_of, safe_path
 
@@ -229,6 +230,8 @@ class ConfigurationPage(DeskPage):
                 clean = settings.clean(key, value)
                 if key == "site_url" and clean != settings.get(key):
                     site_address.check(clean)
+                if key == only.ONLY and clean and not settings.get(key):
+                    only.check_switch()
             except InvalidInput as error:
                 if not form[key].errors:
                     show(error, form)

@@ -43,6 +43,15 @@ def require_way_in() -> None:
         )
 
 
+def check_switch() -> None:
+    """Raise InvalidInput while the switch would let nobody in: no provider has let an administrator in."""
+    if not was_tried():
+        raise InvalidInput(
+            lazy("Link an account of an administrator and sign in with it once: else nobody could come in."),
+            field=ONLY,
+        )
+
+
 def follow_setting(changes: Mapping[str, tuple[Any, Any]], actor: Agent | None) -> None:
     """Refuse the switch before a provider has let an administrator in; end what passwords had opened.
 
@@ -50,11 +59,7 @@ def follow_setting(changes: Mapping[str, tuple[Any, Any]], actor: Agent | None) 
     """
     if not changes.get(ONLY, (None, False))[1]:
         return
-    if not was_tried():
-        raise InvalidInput(
-            lazy("Link an account of an administrator and sign in with it once: else nobody could come in."),
-            field=ONLY,
-        )
+    check_switch()
     SignIn.delete().where(SignIn.agent.is_null(False), SignIn.agent != (actor.id if actor is not None else 0)).execute()
     PendingSignIn.delete().execute()
 

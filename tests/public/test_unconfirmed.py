@@ -207,7 +207,9 @@ def test_a_service_switched_off_on_its_screen_is_not_the_single_one(client, clie
 def test_a_desk_switched_off_on_its_screen_says_so(client, client_of, root, sales):
     page = client_of(root)
     form = page.get("/admin/configuration/").get_data(as_text=True)
-    names = dict(re.findall(r'<(?:input|textarea)[^>]*name="([\w-]+)"[^>]*value="([^"]*)"', form))
+    # As a browser would: what is not ticked is not sent.
+    ticked = re.sub(r'<input(?![^>]* checked\b)[^>]*type="checkbox"[^>]*>', "", form)
+    names = dict(re.findall(r'<(?:input|textarea)[^>]*name="([\w-]+)"[^>]*value="([^"]*)"', ticked))
     chosen = re.findall(r'<select[^>]*name="(\w+)".*?<option selected value="([^"]*)"', form, re.S)
     values = {**names, **dict(chosen)}
     values.pop("desk_enabled")

@@ -69,6 +69,16 @@ def test_it_is_refused_before_an_administrator_has_come_by_a_provider(
     assert only.is_only()
 
 
+def test_its_refusal_stands_at_the_switch_and_what_was_typed_stays(client_of: Clients, root: Agent) -> None:
+    answer = doors.post(client_of(root), "/admin/configuration/", {only.ONLY: "y", "desk_name": "Acme’s desk"})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert f'id="{only.ONLY}-error"' in page
+    assert "sign in with it once" in doors.text_of(answer)
+    assert 'value="Acme’s desk"' in page
+    assert not settings.get(only.ONLY)
+
+
 def test_it_ends_what_passwords_had_opened_but_for_who_switched_it(
     client_of: Clients, roots: Identity, root: Agent, ana: Agent, carol: Customer
 ) -> None:
