@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (5, 10)
@@ -39,14 +40,24 @@ class Bounded(HTTPAdapter):
         check_address(request.url or "", local=self.local)
         end = time.monotonic() + DEADLINE
         answer = super().send(request, **{**options, "stream": True, "timeout": TIMEOUT})
-        content = b""
+        content = _content(answer, end)
+        answer._content, answer._content_consumed = content, True
+        return answer
+
+
+def _content(answer: requests.Response, end: float) -> bytes:
+    content = b""
+    try:
         while piece := answer.raw.read1(65_536, decode_content=True):
             content += piece
             if len(content) > LARGEST or time.monotonic() > end:
                 answer.close()
                 raise requests.RequestException("the answer is too long")
-        vars(answer).update(_content=content, _content_consumed=True)
-        return answer
+    except HTTPError as error:
+        # An answer that breaks off, stands still or cannot be unpacked: the library translates these nowhere but in
+        # its own loop, which waits for whole pieces.
+        raise requests.ConnectionError("the answer broke off") from error
+    return content
 
 
 def mount(session: requests.Session, *, local: bool) -> None:

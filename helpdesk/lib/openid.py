@@ -184,6 +184,11 @@ class Provider:
             raise _refusal(str(error.error or "")) from None
         except (requests.RequestException, ValueError, OSError, RecursionError) as error:
             raise failure_of(error) from None
+        except TypeError:
+            # The library takes JSON that is no object, or holds no numbers where they belong, for a token.
+            raise Failure("answer", "JSON") from None
+        if not isinstance(answer, dict):
+            raise Failure("answer", "JSON")
         token, access = answer.get("id_token"), answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise Failure("claim", "id_token")
@@ -225,7 +230,7 @@ class Provider:
             claims.validate(now=now(), leeway=LEEWAY)
         except (MissingClaimError, InvalidClaimError) as error:
             raise Failure("claim", str(getattr(error, "claim", "") or error.description or "")[:40]) from None
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise Failure("signature") from None
         if not 0 < len(claims["sub"]) <= 255 or not claims["sub"].isprintable():
             raise Failure("claim", "sub")

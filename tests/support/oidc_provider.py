@@ -74,6 +74,9 @@ class OidcProvider:
         self.requests: list[str] = []
         self.queries: list[Claims] = []
         self.is_down, self.seconds_off, self.raw = False, 0, b""
+        #: What it answers in place of tokens, headers it adds, and bytes that it promises and does not send.
+        self.raw_tokens, self.missing = b"", 0
+        self.headers: dict[str, str] = {}
         self.only_in_userinfo: set[str] = set()
         self.by_form = self.shipped_by_form
 
@@ -179,6 +182,8 @@ class OidcProvider:
         challenge = text_of(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if begun is None or begun["redirect_uri"] != form["redirect_uri"] or begun["code_challenge"] != challenge:
             return self._say(handler, 400, {"error": "invalid_grant"})
+        if self.raw_tokens:
+            return self._send(handler, 200, "application/json", self.raw_tokens)
         access = secrets.token_urlsafe(24)
         self.tokens[access] = dict(begun["person"])
         return self._say(
@@ -213,7 +218,9 @@ class OidcProvider:
     def _send(self, handler: http.server.BaseHTTPRequestHandler, status: int, kind: str, content: bytes) -> None:
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(content)))
+        handler.send_header("Content-Length", str(len(content) + self.missing))
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(content)
 
