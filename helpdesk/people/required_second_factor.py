@@ -50,9 +50,11 @@ def owners() -> CompoundSelectQuery:
 
 
 def vouched_for() -> ModelSelect:
-    """Return a query of the ids of the agents who come by a provider alone, which asks for a second factor itself."""
-    query = Identity.select(Identity.agent).join(IdentityProvider).switch(Identity).join(Agent)
-    return query.where(IdentityProvider.vouches, IdentityProvider.enabled, Agent.password_hash == passwords.NONE)
+    """Return a query of the ids of the agents who come by providers alone, which all ask for a second factor."""
+    linked = Identity.select(Identity.agent).join(IdentityProvider).where(IdentityProvider.enabled)
+    others = linked.where(~IdentityProvider.vouches, Identity.agent.is_null(False))
+    query = linked.switch(Identity).join(Agent)
+    return query.where(IdentityProvider.vouches, Agent.password_hash == passwords.NONE, Agent.id.not_in(others))
 
 
 def refresh() -> None:

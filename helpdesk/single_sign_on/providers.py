@@ -29,6 +29,7 @@ from models import (
     IdentityProvider,
     Role,
     Service,
+    SignIn,
 )
 
 #: Providers of one desk.
@@ -106,6 +107,8 @@ def save(provider: IdentityProvider, values: Mapping[str, Any], *, actor: Actor)
         raise InvalidInput(lazy("Type the client secret: it belongs to this application."), field="secret")
     with database.atomic():
         provider.save()
+        if changed or not (provider.enabled and provider.vouches):
+            _vouch_no_more(provider)
         if changed:
             Identity.delete().where(Identity.provider == provider.id).execute()
         required_second_factor.refresh()
@@ -200,5 +203,13 @@ def delete(provider: IdentityProvider, *, actor: Actor) -> None:
     """Delete a provider with what was linked to it. Raises NotAllowed or StillInUse."""
     access.require(actor, "administer")
     with database.atomic():
+        _vouch_no_more(provider)
         provider.delete_instance()
+        required_second_factor.refresh()
         only.require_way_in()
+
+
+def _vouch_no_more(provider: IdentityProvider) -> None:
+    """Let no open sign-in of those linked to a provider count as one with a second factor any more."""
+    theirs = Identity.select(Identity.agent).where(Identity.provider == provider.id, Identity.agent.is_null(False))
+    SignIn.update(vouched=False).where(SignIn.vouched, SignIn.agent.in_(theirs)).execute()
