@@ -37,13 +37,18 @@ def _agent_of(proof: Proof) -> Agent:
 
 def _linked(identity: Identity, proof: Proof) -> Agent:
     agent: Agent = identity.agent
-    if agent.active and identity.by_group and not (proof.provider.admits and proof.in_group):
+    if agent.active and _has_left(identity, proof):
         _close(agent)
         raise Refused("group", proof.provider)
     if not agent.active:
         raise Refused("disabled", proof.provider)
     linking.touch(identity, proof)
     return agent
+
+
+def _has_left(identity: Identity, proof: Proof) -> bool:
+    """Whether an account was made for a group in which its owner is no more; none is asked for where none admits."""
+    return bool(identity.by_group and proof.provider.admits) and not proof.in_group
 
 
 def _close(agent: Agent) -> None:
@@ -89,8 +94,7 @@ def fate(proof: Proof) -> tuple[str, Agent | None]:
     if identity is not None and agent is not None:
         if not agent.active:
             return "disabled", agent
-        left = identity.by_group and not (proof.provider.admits and proof.in_group)
-        return ("group" if left else "enters"), agent
+        return ("group" if _has_left(identity, proof) else "enters"), agent
     if identity is None and proof.provider.admits and proof.in_group and proof.provider.role is not None:
         known = Agent.get_or_none(Agent.email == proof.email)
         return ("unknown", known) if known is not None else ("made", None)
