@@ -140,6 +140,9 @@ def confirm_by_passkey(agent: Agent, answer: str, site: Site) -> None:
 
 def _pending_token() -> str:
     token = session.get(PENDING, "")
+    if CAME_BY in session and _came_by() is None:
+        # Their provider was switched off meanwhile: nobody comes in by it.
+        return ""
     return token if isinstance(token, str) else ""
 
 

@@ -22,6 +22,13 @@ SIGN_IN, LINK, CONFIRM, TEST = "sign-in", "link", "confirm", "test"
 WINDOW = 900
 #: Ways back that came to nothing, from one network in `WINDOW` seconds: each may ask the provider something.
 PER_NETWORK = 60
+#: Refusals that no visitor is to blame for: the provider is away or set up wrongly, or somebody turned back.
+NO_FAULT = frozenset(
+    {
+        *("unreachable", "certificate", "address", "answer", "issuer", "metadata", "client", "secret", "key", "clock"),
+        *("no-auth-time", "cancelled", "refused"),
+    }
+)
 #: Attempts that one browser has open at a time.
 OPEN = 3
 #: Claims that hold more than this are no text to show.
@@ -46,6 +53,8 @@ class Attempt:
     provider: int
     purpose: str
     begun_at: int
+    #: Where it leads back to: customers and agents have a door each, and what opens one opens no other.
+    path: str = ""
     after: str = ""
     agent: int = 0
 
@@ -79,7 +88,7 @@ def begin(
     """Return the address at the provider, and what the browser keeps meanwhile. Raises Refused."""
     attempt = Attempt(
         state=secrets.token_urlsafe(24), nonce=secrets.token_urlsafe(24), verifier=secrets.token_urlsafe(48),
-        provider=provider.id, purpose=purpose, begun_at=now(), after=after, agent=agent,
+        provider=provider.id, purpose=purpose, begun_at=now(), path=path, after=after, agent=agent,
     )  # fmt: skip
     try:
         url = providers.client_of(provider, path).sign_in_url(
@@ -93,7 +102,7 @@ def begin(
 def finish(attempt: Attempt | None, answer: Mapping[str, str], *, path: str, visitor: Visitor) -> Proof:
     """Return who came back by this answer of the provider; the attempt is used up. Raises Refused or TooMany."""
     provider = _provider_of(attempt) if attempt is not None else None
-    if attempt is None or provider is None or not 0 <= now() - attempt.begun_at <= WINDOW:
+    if attempt is None or provider is None or not 0 <= now() - attempt.begun_at <= WINDOW or attempt.path != path:
         raise Refused("state")
     key = f"single sign-on {network(visitor.address)}"
     try:
@@ -121,9 +130,16 @@ def _use_up(attempt: Attempt) -> None:
         raise Refused("state")
 
 
-def note(refused: Refused, visitor: Visitor, *, email: str = "") -> None:
-    """Write a refused sign-in into the log and the journal, with its reason."""
-    log.sign_in_refused("agent", "single sign-on", visitor.address)
+def note(refused: Refused, visitor: Visitor, *, email: str = "", account: str = "agent") -> None:
+    """Write a refused sign-in into the log and the journal, with its reason.
+
+    What the provider or its set-up is to blame for is no visitor's fault, by which fail2ban would shut an office out.
+    A flood from one network would only fill the journal.
+    """
+    if refused.key not in NO_FAULT:
+        log.sign_in_refused(account, "provider", visitor.address)
+    if throttle.count(f"single sign-on noted {network(visitor.address)}", seconds=WINDOW) > PER_NETWORK:
+        return
     journal.record(
         journal.Act.PROVIDER_REFUSED, actor=None, subject=email, network=visitor.address,
         provider=str(refused.provider or ""), failure=refused.key, detail=refused.detail,

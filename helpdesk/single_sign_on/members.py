@@ -18,18 +18,20 @@ def customer_of(proof: Proof, *, visitor: Visitor) -> Customer:
     try:
         return _customer_of(proof)
     except Refused as refused:
-        attempts.note(refused, visitor, email=proof.email)
+        attempts.note(refused, visitor, email=proof.email, account="customer")
         raise
 
 
 def _customer_of(proof: Proof) -> Customer:
+    if not proof.provider.for_members:
+        raise Refused("unknown", proof.provider)
     if not (proof.email and proof.is_verified):
         raise Refused("unverified", proof.provider)
     identity = linking.find(proof)
     if identity is not None and identity.customer is not None:
         linking.touch(identity, proof)
         return identity.customer
-    if identity is not None or customers.lookup(proof.email) is not None or not proof.provider.for_members:
+    if identity is not None or customers.lookup(proof.email) is not None:
         raise Refused("unknown", proof.provider)
     first, _blank, last = proof.name.partition(" ")
     with events.transaction():
