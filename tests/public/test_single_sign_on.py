@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from helpdesk import links
+from helpdesk import clock, links
 from models import Customer, CustomerAddress, Identity, IdentityProvider
 from tests.support import cast, doors, sqlite_only
-from tests.support.oidc_pages import come_back, links_on
+from tests.support.oidc_pages import come_back, leave, links_on, path_of
 from tests.support.oidc_provider import OidcProvider
 
 SIGN_IN = "/sign-in"
@@ -83,3 +83,16 @@ def test_the_account_of_an_agent_is_no_customers(
     client = app.test_client()
     come_back(client, acme, SIGN_IN)
     assert (is_in(client), Customer.select().count()) == (False, 0)
+
+
+def test_once_it_is_for_agents_alone_it_opens_no_customers_account(
+    app: Any, for_members: IdentityProvider, acme: OidcProvider, carol: Customer
+) -> None:
+    acme.sign_in_as(carol.primary_address.email)
+    Identity.create(provider=for_members, sub=acme.person["sub"], customer=carol, linked_at=clock.now())
+    client = app.test_client()
+    back = path_of(acme.allow(leave(client, SIGN_IN)))
+    for_members.for_members = False
+    for_members.save()
+    client.get(back)
+    assert not is_in(client)

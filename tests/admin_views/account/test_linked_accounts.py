@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from helpdesk import clock
 from helpdesk.lib import passwords
 from helpdesk.people import required_second_factor
+from helpdesk.single_sign_on import providers
 from models import Agent, Customer, Identity, IdentityProvider, JournalEntry, Permission, Role, Service, SignIn, Ticket
 from tests.support import cast, doors, phones, sqlite_only
 from tests.support.oidc_pages import SIGN_IN, come_back, is_in, leave, links_on, path_of, refusals
@@ -318,3 +319,40 @@ def test_an_account_without_a_password_owes_a_second_factor_unless_its_provider_
     group.save()
     required_second_factor.refresh()
     assert Agent.get_by_id(agent.id).second_factor_due_at is None
+
+
+@sqlite_only
+def test_where_no_group_admits_any_more_those_who_came_by_it_go_on(
+    app: Any, client_of: Clients, group: IdentityProvider, acme: OidcProvider, root: Agent
+) -> None:
+    come_back(app.test_client(), acme)
+    group.admits = False
+    group.save()
+    tested = doors.text_of(come_back(client_of(root), acme, f"{TEST}{group.id}", "token="))
+    assert "New Person would be signed in." in tested
+    client = app.test_client()
+    come_back(client, acme)
+    assert (is_in(client), Agent.get(Agent.email == "new@desk.example").active) == (True, True)
+
+
+@sqlite_only
+def test_who_may_also_come_by_a_provider_that_does_not_ask_owes_a_second_factor(
+    app: Any, group: IdentityProvider, acme: OidcProvider, root: Agent
+) -> None:
+    group.role.requires_second_factor = group.vouches = True
+    group.role.save()
+    group.save()
+    come_back(app.test_client(), acme)
+    agent = Agent.get(Agent.email == "new@desk.example")
+    assert agent.second_factor_due_at is None
+    other = acme.row(client_id="another")
+    Identity.create(provider=other, sub="x", agent=agent, linked_at=clock.now())
+    Identity.create(provider=other, sub="y", customer=cast.make_customer("Carl"), linked_at=clock.now())
+    required_second_factor.refresh()
+    assert Agent.get_by_id(agent.id).second_factor_due_at is not None
+    other.enabled = False
+    other.save()
+    required_second_factor.refresh()
+    assert Agent.get_by_id(agent.id).second_factor_due_at is None
+    providers.delete(group, actor=root)
+    assert Agent.get_by_id(agent.id).second_factor_due_at is not None

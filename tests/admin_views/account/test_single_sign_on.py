@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from database import Stamp
 from helpdesk import clock, settings
 from helpdesk.lib import openid
-from helpdesk.single_sign_on import attempts
+from helpdesk.single_sign_on import attempts, providers
 from models import Agent, Identity, IdentityProvider, JournalEntry, SignIn
 from tests.support import cast, doors, phones, sqlite_only
 from tests.support import oidc_provider as real
@@ -293,6 +294,17 @@ def test_a_code_is_used_once(app: Any, linked: Identity, acme: OidcProvider) -> 
 
 
 @sqlite_only
+def test_a_way_begun_at_one_door_ends_at_no_other(app: Any, linked: Identity, acme: OidcProvider) -> None:
+    IdentityProvider.update(for_members=True).execute()
+    for page, door in ((SIGN_IN, "/single-sign-on"), ("/sign-in", BACK)):
+        client = app.test_client()
+        back = path_of(acme.allow(leave(client, page)))
+        client.get(f"{door}?{back.partition('?')[2]}")
+        assert not is_in(client)
+    assert acme.requests.count("/token") == 0
+
+
+@sqlite_only
 def test_no_other_site_begins_a_way(app: Any, linked: Identity, acme: OidcProvider, provider: IdentityProvider) -> None:
     client = app.test_client()
     for token in ("", "?token=", "?token=x", f"?token={doors.csrf_token(app.test_client())}"):
@@ -373,6 +385,57 @@ def test_answers_that_are_too_long_or_no_answers_are_refused(app: Any, linked: I
         answer = client.get(link_on(client, SIGN_IN, "/by/"))
         assert answer.location == f"{SIGN_IN}?next=/admin/"
     assert set(refusals()) == {"answer", "unreachable"}
+
+
+@sqlite_only
+def test_answers_that_break_off_or_cannot_be_unpacked_are_refused(
+    app: Any, linked: Identity, acme: OidcProvider
+) -> None:
+    for missing, headers in ((9, {}), (0, {"Content-Encoding": "gzip"})):
+        acme.missing, acme.headers = missing, headers
+        openid.forget()
+        client = app.test_client()
+        answer = client.get(link_on(client, SIGN_IN, "/by/"))
+        assert answer.location == f"{SIGN_IN}?next=/admin/"
+    assert refusals() == ["unreachable", "unreachable"]
+
+
+@sqlite_only
+def test_what_is_no_token_is_refused(app: Any, linked: Identity, acme: OidcProvider) -> None:
+    answers = (b"null", b"7", b"[]", b'"error"', b'{"expires_in": [1]}', b'{"id_token": {}}', b'{"error": {"a": 1}}')
+    for raw in answers:
+        acme.raw_tokens = raw
+        client = app.test_client()
+        assert come_back(client, acme).location == f"{SIGN_IN}?next=/admin/"
+        assert not is_in(client)
+    assert len(refusals()) == len(answers)
+    acme.raw_tokens = b""
+    acme.twist = wrong(iat=float("inf"))
+    client = app.test_client()
+    come_back(client, acme)
+    assert (is_in(client), refusals()[-1]) == (False, "signature")
+
+
+@sqlite_only
+def test_what_the_provider_is_to_blame_for_shuts_no_visitor_out_and_does_not_flood_the_journal(
+    app: Any, linked: Identity, acme: OidcProvider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lines() -> list[dict[str, Any]]:
+        return [row.__dict__["fields"] for row in caplog.records if row.message == "sign-in refused"]
+
+    monkeypatch.setattr(attempts, "PER_NETWORK", 2)
+    acme.is_down = True
+    for _time in range(4):
+        openid.forget()
+        client = app.test_client()
+        client.get(link_on(client, SIGN_IN, "/by/"))
+    assert (lines(), refusals()) == ([], ["unreachable", "unreachable"])
+    acme.is_down = False
+    openid.forget()
+    acme.sign_in_as("nobody@desk.example")
+    come_back(app.test_client(), acme)
+    # One word: fail2ban reads no line whose reason has a blank.
+    assert [(row["account"], row["reason"]) for row in lines()] == [("agent", "provider")]
 
 
 @sqlite_only
@@ -494,3 +557,37 @@ def test_a_role_that_requires_one_holds_back_who_came_without(
     third = app.test_client()
     doors.post(third, SIGN_IN, {"email": ana.email, "password": cast.PASSWORD})
     assert third.get("/admin/tickets/").location == "/admin/profile/two-factor"
+
+
+@sqlite_only
+def test_a_provider_that_is_switched_off_lets_nobody_finish_with_a_code(
+    app: Any, linked: Identity, acme: OidcProvider, ana: Agent
+) -> None:
+    phone, _codes = phones.set_up(ana)
+    client = app.test_client()
+    come_back(client, acme)
+    row = IdentityProvider.get()
+    row.enabled = False
+    row.save()
+    doors.post(client, "/admin/sign-in/code", {"code": phone.code()})
+    assert not is_in(client)
+
+
+def test_an_open_sign_in_counts_as_one_with_a_second_factor_as_long_as_its_provider_asks_for_one(
+    app: Any, linked: Identity, acme: OidcProvider, ana: Agent, root: Agent
+) -> None:
+    IdentityProvider.update(vouches=True).execute()
+    Stamp.bump()
+    ana.role.requires_second_factor = True
+    ana.role.save()
+    client = app.test_client()
+    come_back(client, acme)
+    Agent.update(second_factor_due_at=clock.now() - timedelta(days=1)).where(Agent.id == ana.id).execute()
+    Stamp.bump()
+    assert client.get("/admin/tickets/").status_code == 200
+    row = IdentityProvider.get()
+    values = {"label": row.label, "issuer": row.issuer, "client_id": row.client_id}
+    providers.save(row, {**values, "vouches": True}, actor=root)
+    assert client.get("/admin/tickets/").status_code == 200
+    providers.save(row, values, actor=root)
+    assert client.get("/admin/tickets/").location == "/admin/profile/two-factor"
