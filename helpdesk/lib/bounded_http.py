@@ -40,8 +40,7 @@ class Bounded(HTTPAdapter):
         check_address(request.url or "", local=self.local)
         end = time.monotonic() + DEADLINE
         answer = super().send(request, **{**options, "stream": True, "timeout": TIMEOUT})
-        content = _content(answer, end)
-        answer._content, answer._content_consumed = content, True
+        vars(answer).update(_content=_content(answer, end), _content_consumed=True)
         return answer
 
 
