@@ -15,6 +15,7 @@ from admin_views.base import DeskView
 from admin_views.base.fields import mark_required
 from helpdesk import settings
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.single_sign_on import attempts, linking, providers
 from helpdesk.single_sign_on.attempts import TEST, Refused
@@ -201,8 +202,9 @@ class IdentitiesView(DeskView):
 
     def scoped(self, query: ModelSelect) -> ModelSelect:
         """Narrow to one provider, where its row led here."""
-        key = request.args.get("id") if request.endpoint == "desk_identities.index_view" else None
-        return query.where(Identity.provider == int(key)) if key and key.isdigit() and len(key) < 19 else query
+        text = request.args.get("id", "") if request.endpoint == "desk_identities.index_view" else ""
+        key = inputs.row_key(text)
+        return query.where(Identity.provider == key) if key is not None else query
 
     def complete(self, rows: list[Any]) -> None:
         """Name the customers and the providers of these rows, by a statement each."""

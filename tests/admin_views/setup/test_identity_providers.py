@@ -156,6 +156,7 @@ def test_the_list_says_who_is_linked_and_an_administrator_unlinks(
     client = client_of(root)
     text = doors.text_of(client.get(f"/admin/identities/?id={linked.provider_id}"))
     assert (ana.name in text, "@acme.example" in text) == (True, True)
+    assert ana.name in doors.text_of(client.get("/admin/identities/?id=²"))
     assert "Never" not in doors.text_of(client.get(PAGE))
     doors.post(client, "/admin/identities/delete/", {"id": linked.id, "confirmed": "1"})
     assert [row.sub for row in Identity.select()] == ["c"]
