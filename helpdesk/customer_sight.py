@@ -35,6 +35,17 @@ def of_organisation(organisation_id: int) -> Expression:
     return (Ticket.organisation_id == organisation_id) & ~Ticket.is_private & ~Ticket.is_spam
 
 
+def with_colleagues(customer: Customer, theirs: Expression) -> Expression:
+    """Return this condition of a customer’s tickets, and what their organisation opens to a proven address of theirs.
+
+    It is nothing to look for where there is none: a condition that is never true would keep SQLite from the indexes.
+    """
+    organisation = lookups.organisation(customer.organisation_id)
+    if organisation is None or not (organisation.everybody_sees or customer.organisation_role == RESPONSIBLE):
+        return theirs
+    return theirs | of_organisation(organisation.id)
+
+
 def organisation_read_by(customer: Customer) -> int | None:
     """Return the id of the organisation whose tickets a customer reads; None for nobody's but their own.
 

@@ -126,7 +126,7 @@ class TicketForm(FilesForm):
         if customer is not None:
             for name in ("email", "last_name", "first_name", "website"):
                 del self[name]
-        if customer is None or not of_organisation.may_be_read(customer):
+        if customer is None or not of_organisation.may_be_read(customer, customer.organisation_id):
             del self.is_private
         if not self.asks_code:
             del self.code, self.code_token

@@ -260,8 +260,7 @@ def _colleagues(who: Person, row: Ticket) -> dict[str, object]:
         "colleague_at": (is_colleague and lookups.organisation(row.organisation_id)) or None,
         "may_keep": isinstance(who, Customer)
         and who.id == row.customer_id
-        and row.organisation_id is not None
-        and of_organisation.may_be_read(who),
+        and of_organisation.may_be_read(who, row.organisation_id),
     }
 
 

@@ -145,6 +145,7 @@ def undo_merge(former_id: int, customer: Customer, *, actor: Agent | System, lat
         histories, present, label = newest_tickets(customer), customer_state.state_of(customer), label_of(customer)
         _end_sign_ins(customer, merge)
         levels = merge_chain.levels(merge, customer.id, _above)
+        former_place = customer.organisation_id
         state = _remaining(levels, customer, present)
         made = _bring_back(merge, going, customer)
         gone = {name: set(keys) for name, keys in going.keys.items()}
@@ -152,6 +153,8 @@ def undo_merge(former_id: int, customer: Customer, *, actor: Agent | System, lat
         merge_chain.forget_moved(levels[1:], gone)
         merge.delete_instance()
         customer_state.write(customer, state)
+        if former_place is not None and customer.organisation_id != former_place:
+            membership.leave_copies([customer.id], former_place)
         # The main address may have gone with the other one.
         before = [level.before[customer_state.PRIMARY] for level in reversed(levels)]
         customer_state.choose(customer.id, state[customer_state.PRIMARY], *before)

@@ -11,6 +11,7 @@ from helpdesk.joining import merging
 from helpdesk.people import addresses, customers
 from helpdesk.privacy import personal_data
 from helpdesk.privacy.personal_data import PersonalData
+from helpdesk.settings import lookups
 from models import Agent, Customer, CustomerAddress, Draft, FilterCondition, Ticket
 
 #: Customers that a search offers.
@@ -28,6 +29,11 @@ class Side:
     #: What agents are writing in their tickets; filters and rules that look for an address of theirs.
     drafts: int
     filters: int
+
+    @property
+    def organisation(self) -> str:
+        """The name of the organisation they belong to."""
+        return str(lookups.organisation(self.customer.organisation_id) or "")
 
     @property
     def has_password(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, customer_search, events, journal, links, notifications
+from helpdesk import access, clock, customer_search, customer_sight, events, journal, links, notifications
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
@@ -224,7 +224,7 @@ def has_whole_sight(customer: Customer, actor: Actor) -> bool:
     """Whether the actor sees all tickets that a new address of the customer would open."""
     if isinstance(actor, Agent) and access.sees_all(actor):
         return True
-    theirs = (Ticket.customer == customer.id) | is_copied(customer.id)
+    theirs = customer_sight.with_colleagues(customer, (Ticket.customer == customer.id) | is_copied(customer.id))
     return bool(access.visible_tickets(actor).where(theirs).count() == Ticket.select().where(theirs).count())
 
 

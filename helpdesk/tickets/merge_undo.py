@@ -240,6 +240,9 @@ def _people(state: State, merge: Merge, ticket: Ticket) -> State:
     )
     other = ticket.address_id if is_given else None
     people: State = {"customer": owner, "address": address.id if address is not None else other}
+    if is_given:
+        # So do they bring their own colleagues.
+        people["organisation_id"] = ticket.organisation_id
     return people | _assignee_left(state, ticket)
 
 

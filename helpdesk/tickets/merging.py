@@ -194,7 +194,9 @@ def readers(source: Ticket, target: Ticket) -> list[str]:
     An address that still waits (``TicketCc.waits``) counts as not in copy.
     """
     tickets_read: dict[str, int] = {}
-    for row in TicketCc.select().where(TicketCc.ticket.in_((source, target))):
+    # Where one of them is private, colleagues read neither from then on.
+    stays = (TicketCc.organisation_id.is_null(),) if source.is_private or target.is_private else ()
+    for row in TicketCc.select().where(TicketCc.ticket.in_((source, target)), *stays):
         tickets_read[row.address.email] = tickets_read.get(row.address.email, 0) + (not row.waits)
     return sorted(email for email, count in tickets_read.items() if count < 2)
 

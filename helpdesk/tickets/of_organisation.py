@@ -95,9 +95,9 @@ def _write(ticket: Ticket, colleague: Customer, *, actor: Actor, added_by: str, 
 # --- Private ------------------------------------------------------------------------------------------------------
 
 
-def may_be_read(customer: Customer) -> bool:
-    """Whether colleagues of this customer read what is not private."""
-    organisation = lookups.organisation(customer.organisation_id)
+def may_be_read(customer: Customer, organisation_id: int | None) -> bool:
+    """Whether anybody else reads what a customer opens, or has opened, as one of this organisation."""
+    organisation = lookups.organisation(organisation_id)
     if organisation is None or not organisation.enabled:
         return False
     readers = Customer.select().where(Customer.organisation_id == organisation.id, Customer.id != customer.id)

@@ -209,5 +209,7 @@ def _copy_readers(ticket: Ticket, made: Ticket, rows: Sequence[Message]) -> None
     copied = TicketCc.select().join(CustomerAddress).where(TicketCc.ticket == ticket.id)
     for copy in copied.where(CustomerAddress.customer.in_(authors)):
         TicketCc.create(
-            ticket=made, address=copy.address_id, added_by=copy.added_by, waits=copy.waits, created_at=clock.now()
-        )
+            ticket=made, address=copy.address_id, added_by=copy.added_by, waits=copy.waits, created_at=clock.now(),
+            # Who is in copy as a colleague is so here, too: until they leave.
+            organisation_id=copy.organisation_id,
+        )  # fmt: skip

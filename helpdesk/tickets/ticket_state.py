@@ -18,7 +18,19 @@ from helpdesk.lib import inputs
 from helpdesk.lib.merge_chain import Changes, State, changes_between
 from helpdesk.settings import lookups
 from helpdesk.tickets.derived_columns import AWAKE, BEHIND
-from models import CLOSED, NOTE, Draft, Rating, ReadMark, RuleMark, Ticket, TicketCc, TicketTag
+from models import (
+    CLOSED,
+    NOTE,
+    Customer,
+    CustomerAddress,
+    Draft,
+    Rating,
+    ReadMark,
+    RuleMark,
+    Ticket,
+    TicketCc,
+    TicketTag,
+)
 
 __all__ = [
     "COLUMNS", "DERIVED", "GROUPS", "KEYED", "STANDING", "Changes", "State", "as_ticket", "changes_between",
@@ -101,12 +113,20 @@ def write_row(ticket: Ticket, name: str, values: State | None) -> None:
         other = table._meta.fields[column].rel_model
         if values is not None and not other.select().where(other.id == int(key)).exists():
             return
+        if values is not None and _is_colleague(name, values) and not _still_belongs(int(key), values):
+            return
     if values is None:
         table.delete().where(mine).execute()
         return
     row = {field: read(table, field, value) for field, value in values.items()}
     if not table.update(row or {"ticket": ticket.id}).where(mine).execute():
         table.insert({**row, "ticket": ticket.id, **({column: int(key)} if column else {})}).execute()
+
+
+def _still_belongs(address_id: int, values: State) -> bool:
+    """Whether somebody who is to be in copy as a colleague has not left the organisation."""
+    query = CustomerAddress.select().join(Customer).where(CustomerAddress.id == address_id)
+    return bool(query.where(Customer.organisation_id == values["organisation_id"]).exists())
 
 
 def still_true(changes: Changes, present: State, *, but: Iterable[str] = ()) -> Changes:
@@ -147,11 +167,20 @@ def combined(source: State, target: State, terms: Mapping[str, Any]) -> State:
         if kind == "draft" and own is not None:
             state[name] = _joined_draft(value, own)
         elif kind == "copy" and own is not None:
-            # Who waits in one of them only reads both.
+            # Who waits in one of them only reads both; who is in copy of one by name is so of both.
+            is_named = any(row.get("organisation_id") is None for row in (own, value))
             state[name] = {**own, "waits": own["waits"] and value["waits"]}
+            state[name] |= {"organisation_id": None} if is_named else {}
         elif ":" in name and kind != "mark" and own is None:
             state[name] = value
+    if state["is_private"]:
+        state = {name: value for name, value in state.items() if not _is_colleague(name, value)}
     return state | _marks(source, target, *terms["newest"])
+
+
+def _is_colleague(name: str, value: Any) -> bool:
+    """Whether a row of a state is somebody in copy as a colleague of the author."""
+    return name.startswith("copy:") and value is not None and value.get("organisation_id") is not None
 
 
 def _columns(source: State, target: State, terms: Mapping[str, Any]) -> State:

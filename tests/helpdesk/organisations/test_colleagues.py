@@ -7,16 +7,21 @@ import pytest
 from helpdesk import access, clock, links, tickets
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.joining import merging as joining
+from helpdesk.joining import parting
+from helpdesk.joining.merging import Choices
 from helpdesk.organisations import place, responsible, saving
 from helpdesk.organisations.place import BY_DOMAIN, BY_NAME, NONE, Place
 from helpdesk.people import addresses
-from helpdesk.tickets import of_organisation
+from helpdesk.tickets import merge_undo, merging, of_organisation
+from helpdesk.tickets.splitting import Part
 from models import (
     PROPOSED,
     RESPONSIBLE,
     Agent,
     Customer,
     CustomerAddress,
+    Merge,
     Message,
     Organisation,
     OutgoingEmail,
@@ -210,6 +215,88 @@ def test_a_merge_keeps_what_was_private(acme_ticket, carol, dan, root, billing, 
     assert not sees(dan, secret)
     tickets.merge(secret, acme_ticket, actor=root)
     assert not sees(dan, Ticket.get_by_id(acme_ticket.id))
+
+
+@pytest.mark.parametrize("which", ["source", "target"])
+def test_a_private_merge_puts_colleagues_out_of_copy(acme_ticket, carol, dan, root, billing, invoices, which):
+    responsible.set_responsible(dan, True, actor=root)
+    tickets.receive_message(acme_ticket, "I know more.", actor=again(dan))
+    secret = cast.open_ticket(again(carol), billing, invoices, is_private=True)
+    pair = (acme_ticket, secret) if which == "source" else (secret, acme_ticket)
+    assert merging.readers(*pair) == []
+    source, target = (Ticket.get_by_id(row.id) for row in pair)
+    tickets.merge(source, target, actor=root)
+    target = Ticket.get_by_id(target.id)
+    assert (sees(dan, target), copied(target)) == (False, set())
+    merge_undo.undo_merge(Merge.get(), target, actor=root)
+    assert copied(Ticket.get_by_id(acme_ticket.id)) == {"dan@customer.example"}
+    assert not sees(dan, Ticket.get_by_id(secret.id))
+
+
+def test_undoing_a_merge_brings_nobody_back_who_has_left(acme_ticket, carol, dan, root, billing, invoices):
+    responsible.set_responsible(dan, True, actor=root)
+    tickets.receive_message(acme_ticket, "I know more.", actor=again(dan))
+    secret = cast.open_ticket(again(carol), billing, invoices, is_private=True)
+    tickets.merge(Ticket.get_by_id(acme_ticket.id), secret, actor=root)
+    place.save(again(dan), Place(NONE), actor=root)
+    merge_undo.undo_merge(Merge.get(), Ticket.get_by_id(secret.id), actor=root)
+    assert copied(Ticket.get_by_id(acme_ticket.id)) == set()
+
+
+def test_what_is_taken_out_of_a_ticket_of_another_customer_is_read_by_their_colleagues(
+    acme_ticket, carol, dan, root, billing, invoices
+):
+    responsible.set_responsible(dan, True, actor=root)
+    other = cast.open_ticket(again(carol), billing, invoices)
+    tickets.merge(Ticket.get_by_id(acme_ticket.id), other, actor=root)
+    tickets.change_customer(Ticket.get_by_id(other.id), "eve@elsewhere.example", actor=root, seen=9**9)
+    made = merge_undo.undo_merge(Merge.get(), Ticket.get_by_id(other.id), actor=root)
+    assert made.customer.primary_address.email == "eve@elsewhere.example"
+    assert (Ticket.get_by_id(made.id).organisation_id, sees(dan, made)) == (None, False)
+
+
+def test_a_colleague_whose_message_is_split_off_leaves_there_too(acme_ticket, carol, dan, root):
+    responsible.set_responsible(dan, True, actor=root)
+    message = tickets.receive_message(acme_ticket, "I know more.", actor=again(dan))
+    part = Part((message.id,), "More", acme_ticket.service_id, acme_ticket.department_id)
+    made = tickets.split(Ticket.get_by_id(acme_ticket.id), part, actor=root)
+    assert copied(made) == {"dan@customer.example"}
+    place.save(again(dan), Place(NONE), actor=root)
+    assert (copied(made), sees(dan, made)) == (set(), False)
+
+
+def test_who_has_left_may_still_keep_a_ticket_from_former_colleagues(acme_ticket, carol, dan, root, client_of):
+    responsible.set_responsible(dan, True, actor=root)
+    place.save(again(carol), Place(NONE), actor=root)
+    assert sees(dan, acme_ticket)
+    assert "Keep it to myself" in client_of(again(carol)).get(f"/tickets/{acme_ticket.number}").text
+
+
+def test_who_does_not_see_all_of_an_organisation_gives_nobody_its_sight(acme, acme_ticket, dan, root, sales):
+    """A new address of who is responsible, and a customer merged with them, would read what the agent may not."""
+    responsible.set_responsible(dan, True, actor=root)
+    role = cast.make_role("Clerk", can_configure=True, can_assign=True)
+    clerk = cast.make_agent("Clerk", sales, role=role)
+    friend = cast.make_customer("Friend", "Jones", email="friend@home.example")
+    cast.open_ticket(friend, sales)
+    cast.open_ticket(again(dan), sales)
+    assert not access.sees(clerk, acme_ticket)
+    with pytest.raises(NotAllowed):
+        addresses.add(again(dan), "clerk@home.example", actor=clerk)
+    for source, target in ((friend, dan), (dan, friend)):
+        with pytest.raises(NotAllowed):
+            joining.merge(again(source), again(target), Choices(), actor=clerk)
+
+
+def test_two_who_are_two_again_do_not_keep_copies_as_colleagues(acme, carol, dan, root, billing, invoices):
+    stranger = cast.make_customer("Daniel", "Webb", email="daniel@home.example")
+    responsible.set_responsible(dan, True, actor=root)
+    joining.merge(again(dan), stranger, Choices(), actor=root)
+    ticket = cast.open_ticket(again(carol), billing, invoices)
+    tickets.receive_message(ticket, "I know more.", actor=again(stranger))
+    assert copied(ticket) == {"daniel@home.example"}
+    parting.undo_merge(dan.id, again(stranger), actor=root)
+    assert (copied(ticket), sees(stranger, ticket), sees(dan, ticket)) == (set(), False, True)
 
 
 # --- Copies -------------------------------------------------------------------------------------------------------
