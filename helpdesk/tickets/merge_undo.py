@@ -216,6 +216,9 @@ def _restored(merge: Merge, ticket: Ticket) -> State:
         if (kind == "copy" and then is not None and now is None) or (kind == "draft" and now != then):
             del state[name]
     state |= ticket_state.copies_left(state, last.after, present)
+    if ticket.is_private and not last.after.get("is_private"):
+        # Its author has kept all of it from colleagues since.
+        state["is_private"] = True
     newest = merge.terms["newest"][0]
     for name, mark in present.items():
         # Whoever has read all of both has read this one.

@@ -243,6 +243,15 @@ def test_undoing_a_merge_brings_nobody_back_who_has_left(acme_ticket, carol, dan
     assert copied(Ticket.get_by_id(acme_ticket.id)) == set()
 
 
+def test_what_was_kept_since_a_merge_stays_so_when_it_is_undone(acme_ticket, carol, dan, root, billing, invoices):
+    responsible.set_responsible(dan, True, actor=root)
+    other = cast.open_ticket(again(carol), billing, invoices)
+    tickets.merge(Ticket.get_by_id(acme_ticket.id), other, actor=root)
+    of_organisation.set_private(Ticket.get_by_id(other.id), True, actor=again(carol))
+    made = merge_undo.undo_merge(Merge.get(), Ticket.get_by_id(other.id), actor=root)
+    assert (sees(dan, made), sees(dan, other)) == (False, False)
+
+
 def test_what_is_taken_out_of_a_ticket_of_another_customer_is_read_by_their_colleagues(
     acme_ticket, carol, dan, root, billing, invoices
 ):
