@@ -14,8 +14,9 @@ from helpdesk.folding import fold
 from helpdesk.lib.public_mail_domains import is_public
 from models import NAME, SPELLING, UNDECIDED, CustomerKey, PossibleDuplicate
 
-#: Pairs stored at a time: more that are alike are no people, but a list of them.
-MOST = 200
+#: Pairs stored at a time, and of each customer: more that are alike are no people, but a list of them, such as the
+#: addresses with a “+” by which a service passes on what its users write.
+MOST, EACH = 200, 5
 #: Providers that ignore dots in the name of a mailbox, and under which other domain they offer the same one.
 #: https://support.google.com/mail/answer/7436150
 DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
@@ -80,7 +81,7 @@ def _pair(ids: list[int]) -> None:
     own, other = CustomerKey.alias(), CustomerKey.alias()
     same = (own.key == other.key) & (own.reason == other.reason) & (own.customer != other.customer)
     alike = own.select(own.customer, other.customer, own.reason).join(other, on=same)
-    store(alike.where(own.customer.in_(ids)).order_by(own.id.desc()).limit(MOST).tuples())
+    store(alike.where(own.customer.in_(ids)).order_by(own.id.desc()).limit(min(MOST, EACH * len(ids))).tuples())
 
 
 def store(alike: Iterable[tuple[int, int, str]]) -> None:

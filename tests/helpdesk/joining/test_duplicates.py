@@ -120,6 +120,12 @@ def test_it_costs_few_statements_however_many_there_are(carol: Customer, root: A
     assert CustomerKey.select().where(CustomerKey.customer == carol.id).count() == 4
 
 
+def test_who_is_like_a_whole_list_is_compared_with_some_of_it(root: Agent) -> None:
+    for number in range(12):
+        customers.find_or_make(f"reply+{number}@lists.example")
+    assert PossibleDuplicate.select().count() == sum(min(number, customer_keys.EACH) for number in range(12))
+
+
 def test_whoever_is_erased_is_nobodys_twin(carol: Customer, root: Agent) -> None:
     cast.make_customer("Carol", "Jones", email="cj@customer.example")
     Customer.update(erased_at=clock.now()).where(Customer.id == carol.id).execute()
