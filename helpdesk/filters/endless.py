@@ -8,6 +8,7 @@ from typing import Any
 from helpdesk.filters.actions import ACTIONS
 from helpdesk.filters.ticket_fields import tag_key
 from helpdesk.i18n import lazy
+from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from models import CLOSED, OPEN, PENDING
 
@@ -72,4 +73,4 @@ def _falsifies(action: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
 
 
 def _number(argument: Any) -> int | None:
-    return int(argument) if str(argument).isdigit() else None
+    return inputs.row_key(str(argument))

@@ -13,7 +13,7 @@ from helpdesk.incoming.bounced_mail import BouncedMail
 from helpdesk.incoming.mail_threading import AGENT, STRONG, Trace
 from helpdesk.incoming.parsed_mail import ParsedMail
 from helpdesk.incoming.sent_mail import Sent
-from helpdesk.lib import email_syntax
+from helpdesk.lib import email_syntax, inputs
 from helpdesk.notifications import reply_address
 from helpdesk.settings import lookups
 from helpdesk.tickets import cc
@@ -183,6 +183,6 @@ def _spam(content: ParsedMail) -> str:
         if name in content.order and value.lower().startswith(words):
             return f"{name.title()}: {value[:80]}"
     level = content.header(SPAM_LEVEL).strip()
-    if SPAM_LEVEL in content.order and level.isdigit() and int(level) >= 5:
+    if SPAM_LEVEL in content.order and (inputs.row_key(level) or 0) >= 5:
         return f"{SPAM_LEVEL.upper()}: {level}"
     return ""

@@ -81,7 +81,11 @@ class Client:
         if not isinstance(access, str) or not access:
             raise Unreachable("no token")
         seconds = str(answer.get("expires_in") or "")
-        return Tokens(access, str(answer.get("refresh_token") or ""), int(seconds) if seconds.isdigit() else 3600)
+        return Tokens(
+            access,
+            str(answer.get("refresh_token") or ""),
+            int(seconds) if seconds.isdecimal() and len(seconds) < 10 else 3600,
+        )
 
 
 @dataclass(frozen=True)

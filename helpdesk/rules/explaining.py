@@ -14,6 +14,7 @@ from helpdesk import access, clock, i18n, round_robin
 from helpdesk.filters import actions, conditions, rule_log, sentences
 from helpdesk.filters.ticket_fields import FIRST, OPEN_NOW, PROGRAM
 from helpdesk.i18n import _, lazy, ngettext
+from helpdesk.lib import inputs
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
 from models import Agent, CannedResponse, RuleRecord, Ticket
@@ -177,6 +178,7 @@ def _act_text(actor: Agent, action: str, argument: str) -> str:
 
 def _reads(actor: Agent, argument: str) -> bool:
     """Whether the reader may know of the canned response that an action names."""
-    if not argument.isdigit():
+    key = inputs.row_key(argument)
+    if key is None:
         return False
-    return bool(canned_responses.readable_by(actor).where(CannedResponse.id == int(argument)).exists())
+    return bool(canned_responses.readable_by(actor).where(CannedResponse.id == key).exists())

@@ -149,6 +149,13 @@ def test_what_its_server_calls_spam_stands_under_spam(mailbox: Mailbox) -> None:
     assert not other.ticket.is_spam
 
 
+@pytest.mark.parametrize("level", ["²", "9" * 5_000, "-1", "4"])
+def test_a_level_of_spam_that_is_no_such_number_makes_no_spam(mailbox: Mailbox, level: str) -> None:
+    letter = f"X-MS-Exchange-Organization-SCL: {level}\r\nReceived: from here\r\n".encode() + mail()
+    [row] = receive(mailbox, letter)
+    assert (row.state, row.reason) == ("new", "new")
+
+
 def test_history_comes_in_without_a_mail_going_out(mailbox: Mailbox) -> None:
     row = take(mailbox, mail(), silent=True)
     pipeline.decide_waiting()
