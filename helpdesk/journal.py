@@ -257,7 +257,7 @@ def _as_text(value: Any) -> str:
         value = mail_failures.of(value) if "key" in value else Label(value)
     if isinstance(value, list):
         return ", ".join(map(_as_text, value))
-    return str(value) if str(value or "") else _("empty")
+    return ("" if value is None else str(value)) or _("empty")
 
 
 def with_sentences(lines: Iterable[JournalEntry]) -> list[tuple[JournalEntry, Any, str]]:

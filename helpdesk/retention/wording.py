@@ -30,7 +30,15 @@ class Section:
 def headline(counts: Mapping[str, int], day: date) -> str:
     """Return in one sentence, without its full stop, what goes on a day."""
     when = long_day(day)
-    if tickets := sum(counts.get(act, 0) for act in (DELETE, ANONYMISE, SPAM)):
+    deleted, anonymised = counts.get(DELETE, 0) + counts.get(SPAM, 0), counts.get(ANONYMISE, 0)
+    if anonymised and not deleted:
+        return ngettext(
+            "%(num)s ticket will be anonymised on %(day)s",
+            "%(num)s tickets will be anonymised on %(day)s",
+            anonymised,
+            day=when,
+        )
+    if tickets := deleted + anonymised:
         return ngettext(
             "%(num)s ticket will be erased on %(day)s", "%(num)s tickets will be erased on %(day)s", tickets, day=when
         )

@@ -107,6 +107,11 @@ def test_a_setting_is_noted_with_the_old_and_the_new_value(root):
     }
 
 
+def test_a_setting_of_none_at_all_is_noted_as_0_and_not_as_empty(root):
+    settings.save({"erasure_days": 0}, actor=root)
+    assert sentences(kind="settings")[0].endswith(": 7 → 0")
+
+
 def test_a_secret_setting_is_noted_without_its_value(root):
     settings.save({"mail_password": "hunter2 and more"}, actor=root)
     assert sentences() == ["Root set “Password” (the value is not kept)"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from helpdesk.files import file_store
 from helpdesk.incoming import raw_mail
 from helpdesk.operations import clock_guard, upkeep
 from helpdesk.reports import period_report
-from helpdesk.retention import acting, batches, bounds, due, last_heard
+from helpdesk.retention import acting, batches, bounds, due, last_heard, wording
 from helpdesk.send_later import NewReply
 from helpdesk.settings import run_state
 from helpdesk.tickets import cc, drafts
@@ -66,6 +66,20 @@ def test_nothing_goes_by_itself_until_somebody_says_so(ticket: Ticket, root: Age
     aged.close(ticket, days=9_000, actor=root)
     batches.run()
     assert not RetentionBatch.select().exists()
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"anonymise": 3}, "3 tickets will be anonymised on "),
+        ({"anonymise": 3, "spam": 1}, "4 tickets will be erased on "),
+        ({"delete": 1}, "1 ticket will be erased on "),
+    ],
+)
+def test_what_keeps_its_figures_is_not_called_erased(
+    app: object, request_context: None, counts: dict[str, int], words: str
+) -> None:
+    assert wording.headline(counts, date(2026, 12, 7)).startswith(words)
 
 
 def test_it_is_announced_to_administrators_waits_a_week_and_goes_once(
