@@ -82,14 +82,22 @@ def _same_account(mailbox: Mailbox) -> list[Step]:
 
 def _other_desk(mailbox: Mailbox, connection: Any) -> list[Step]:
     """Warn where another desk sends as this address: what both read would be answered twice."""
-    if not shared_account.has_other_desk(mailbox, connection):
-        return []
-    text = lazy(
-        "Another help desk sends e-mails as %(address)s (or this one did, under an earlier secret key). If it reads "
-        "this mailbox, too, each e-mail becomes a ticket in both: switch one of them off.",
-        address=mailbox.address,
-    )
-    return [Step(lazy("One help desk"), False, text)]
+    sign, name = shared_account.sign_of_other_desk(mailbox, connection), lazy("One help desk")
+    if sign == "sent":
+        text = lazy(
+            "Another help desk sends e-mails as %(address)s (or this one did, under an earlier secret key). If it "
+            "reads this mailbox, too, each e-mail becomes a ticket in both: switch one of them off.",
+            address=mailbox.address,
+        )
+        return [Step(name, False, text)]
+    if sign == "received":
+        text = lazy(
+            "An e-mail that was received says that another help desk sent it as %(address)s. Anybody can write that: "
+            "only where you know of such a desk, see that only one of them reads this mailbox.",
+            address=mailbox.address,
+        )
+        return [Step(name, True, text)]
+    return []
 
 
 def _resolved(mailbox: Mailbox) -> Step:

@@ -39,15 +39,25 @@ def same_text(other: Mailbox) -> Any:
     )
 
 
-def has_other_desk(mailbox: Mailbox, connection: Any) -> bool:
-    """Whether another desk has lately sent as an address of this mailbox: its mails lie in a folder of it."""
-    names = [*mailboxes.folders(mailbox), connection.sent_folder(mailbox.sent_folder)]
+def sign_of_other_desk(mailbox: Mailbox, connection: Any) -> str:
+    """Return where mails of another desk lie that were lately sent as an address of this mailbox.
+
+    ``sent``: in the folder of sent mails, where only who signs in writes. ``received``: in a folder that anybody writes
+    to by sending a mail, so that it may be forged. Empty: nowhere.
+    """
+    sent = connection.sent_folder(mailbox.sent_folder) or ""
+    if sent in mailboxes.folders(mailbox) or mailboxes.moves_to(mailbox, sent):
+        sent = ""
+    if sent and _bears_other_mark(mailbox, connection, sent):
+        return "sent"
+    names = [name for name in mailboxes.folders(mailbox) if name != sent and connection.has(name)]
+    return "received" if any(_bears_other_mark(mailbox, connection, name) for name in names) else ""
+
+
+def _bears_other_mark(mailbox: Mailbox, connection: Any, folder: str) -> bool:
     since = clock.now().date() - timedelta(days=DAYS)
     addresses = [email.encode() for email in lookups.mailbox_addresses(mailbox)]
     ours = reply_address.desk_mark().encode()
-    for name in dict.fromkeys(name for name in names if name and connection.has(name)):
-        connection.open(name)
-        heads = [head.lower() for head in connection.desk_marks(since, MOST)]
-        if any(ours not in head and any(email in head for email in addresses) for head in heads):
-            return True
-    return False
+    connection.open(folder)
+    heads = [head.lower() for head in connection.desk_marks(since, MOST)]
+    return any(ours not in head and any(email in head for email in addresses) for head in heads)

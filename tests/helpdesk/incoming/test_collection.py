@@ -227,6 +227,11 @@ def test_the_test_of_a_mailbox_warns_of_an_account_that_is_read_twice(
     # A customer who has such a desk, too, is none that reads this mailbox.
     put(mail(sender="desk@customer.example", headers=other))
     assert warnings() == []
+    # What anybody can send is told as what it is, and is no warning.
+    put(mail(sender=f"Support <{mailbox.address}>", headers=other))
+    assert warnings() == []
+    [line] = [step for step in mailbox_test.steps(mailbox, actor=root) if str(step.name) == "One help desk"]
+    assert "Anybody can write that" in str(line.text)
     put(mail(sender=f"Support <{mailbox.address.title()}>", headers=other), folder="Posted")
     [line] = warnings()
     assert "Another help desk sends e-mails as support@desk.example" in line
