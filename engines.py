@@ -85,12 +85,17 @@ class DatabaseFile(PooledSqliteDatabase):
 
     def _connect(self) -> Any:
         connection = super()._connect()
-        for name, (function, count) in self.functions.items():
-            connection.create_function(name, count, function, deterministic=True)
         if self._identity is None:
             state = os.stat(self.database)
             self._identity = (state.st_dev, state.st_ino)
         return connection
+
+    def _add_conn_hooks(self, conn: Any) -> None:
+        # For a new connection only, not for each taken from the pool: a function that is added makes SQLite prepare
+        # every statement of the connection anew, which takes longer than most of them run.
+        super()._add_conn_hooks(conn)
+        for name, (function, count) in self.functions.items():
+            conn.create_function(name, count, function, deterministic=True)
 
     def _refuse_another_file(self) -> None:
         try:

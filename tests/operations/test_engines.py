@@ -19,7 +19,7 @@ import pytest
 from peewee import OperationalError
 
 import engines
-from engines import DatabaseServer, open_database
+from engines import DatabaseFile, DatabaseServer, open_database
 from tests.conftest import skip
 from tests.support.desks import Desks
 from tests.support.line import Line
@@ -210,3 +210,23 @@ def test_a_folder_that_cannot_be_entered_is_a_database_that_does_not_answer(made
     folder.touch()
     with pytest.raises(OperationalError, match="cannot be reached"):
         made.connect()
+
+
+def test_a_connection_taken_again_keeps_its_prepared_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that is added makes SQLite prepare them all anew: none is, to a connection of the pool."""
+    path = tmp_path / "desk.sqlite"
+    path.write_bytes(b"")
+    database = open_database(f"sqlite:///{path}")
+    assert isinstance(database, DatabaseFile)
+    database.may_create = True
+    with database.connection_context():
+        first = database.connection()
+        assert database.execute_sql("SELECT desk_fold_label('\u00c9t\u00e9')").fetchone() == ("ete",)
+    monkeypatch.setattr(DatabaseFile, "functions", {"desk_later": (lambda: 1, 0)})
+    with database.connection_context():
+        assert database.connection() is first
+        with pytest.raises(OperationalError, match="desk_later"):
+            database.execute_sql("SELECT desk_later()")
+    database.close_all()
