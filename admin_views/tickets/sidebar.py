@@ -71,6 +71,7 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             "low": True,
             "links": [
                 *_received_link(agent),
+                *_mail_server_link(agent),
                 *_given_up_link(agent),
                 link(_("Snoozed"), "clock", view="snoozed"),
                 *([link(_("Overdue"), "warn", view="overdue")] if rules.exist() else []),
@@ -141,6 +142,14 @@ def _received_link(agent: Agent) -> list[dict[str, Any]]:
     count = held_mail_count.for_agent(agent)
     link = {"label": _("Received e-mails"), "url": address, "icon": "mail", "count": count, "current": here, "sub": []}
     return [link]
+
+
+def _mail_server_link(agent: Agent) -> list[dict[str, Any]]:
+    """Return the way to the page of health while the mail server refuses the desk, for who can correct that."""
+    if not outbox_health.is_refused_for(agent):
+        return []
+    address = url_for("desk_health.index_view")
+    return [{"label": _("No mail leaves"), "url": address, "icon": "warn", "count": None, "current": False, "sub": []}]
 
 
 def _given_up_link(agent: Agent) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from helpdesk import settings
 from helpdesk.cli.base import command, migrated_desk
 from helpdesk.lib import log
 from helpdesk.operations import serving
+from helpdesk.operations.service_manager import ServiceManager
 from helpdesk.settings import environment
 
 
@@ -25,4 +26,4 @@ def worker() -> None:
     with migrated_desk() as app:
         log.begin(environment.current().log)
         print(f"The worker of {settings.site_url()} is at work: mail and timetable.", flush=True)
-    serving.work(app)
+    serving.work(app, started=ServiceManager().ready)

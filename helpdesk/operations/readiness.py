@@ -158,7 +158,7 @@ def mail_server() -> Check:
     # A server that is away for a moment comes back by itself; a sign-in that is refused does not.
     waits = not fault.failure.is_of_setup and clock.now() - fault.since <= PATIENCE
     text = _(
-        "%(what)s Mails wait since %(when)s and are tried again by themselves.",
+        "%(what)s No mail has left since %(when)s; the desk goes on trying by itself.",
         what=_sentence(str(fault.failure)), when=i18n.when(fault.since),
     )  # fmt: skip
     return Check(name, False, text, is_note=waits)

@@ -57,12 +57,12 @@ def _end(_number: int, _frame: Any) -> NoReturn:
     sys.exit(0)
 
 
-def work(application: Any, beat: Beat = nobody_counts) -> None:
+def work(application: Any, beat: Beat = nobody_counts, *, started: Callable[[], None] = lambda: None) -> None:
     """Carry out what comes due, without web pages, until a signal comes; `beat` is called each second."""
     loop = Loop(application, jobs.SOURCES)
     try:
         loop.start()
-        ServiceManager().ready()
+        started()
         while True:
             if loop.is_whole:
                 beat()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any
 from peewee import ModelSelect, fn
 
 from helpdesk import access, clock, settings
+from helpdesk.lib import log
 from helpdesk.outbox import claims, sent_mail_retention
 from helpdesk.settings import environment, mail_failures, run_state
 from helpdesk.settings.environment import MailServer
@@ -38,9 +40,10 @@ SEVERAL = 3
 LOOKED_AT = 50
 #: Failed mails are counted so far.
 MOST_COUNTED = 1_000
-#: Seconds for which the menu's count may be old.
+#: Seconds for which the menu's count, and what it says of the server, may be old.
 SECONDS = 5
-_kept: tuple[float, int] = (float("-inf"), 0)
+_NEVER = (float("-inf"), 0, False)
+_kept: tuple[float, int, bool] = _NEVER
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,16 @@ def next_call(server: MailServer) -> datetime:
 def note_answer(server: MailServer) -> None:
     """Remember that the server does its work; written when what it answered last counts no more."""
     if "answered" not in _stored(server) or next_call(server) <= clock.now():
+        if "failure" in (run_state.read(KEY) or {}):
+            log.event("mail server works again")
         run_state.write(KEY, {"server": _name(server), "answered": clock.now().isoformat()})
 
 
 def note_fault(server: MailServer, failure: Failure) -> Fault:
     """Remember what is wrong with the server, and return it with the time of the next call."""
     before, now = fault(server), clock.now()
+    if before is None or before.failure.key != failure.key:
+        log.event("mail server at fault", level=logging.WARNING, reason=failure.in_log)
     # After days in which nobody called, switched off or by another clock, the five days of `retries` begin anew.
     since = before.since if before is not None and now - before.until <= UNTRIED else now
     found = Fault(failure, since, now + min(max(now - since, SHORTEST), LONGEST))
@@ -127,18 +134,30 @@ def given_up() -> int:
 
 def given_up_for(agent: Agent) -> int:
     """Return how many of them this agent may read, as of some seconds ago: nothing for who may not set the desk up."""
-    global _kept
     if not access.can(agent, "configure"):
         return 0
+    count, _is_refused = _some_seconds_ago()
+    return count if access.sees_all(agent) or not count else int(failed_of(agent).limit(MOST_COUNTED).count())
+
+
+def is_refused_for(agent: Agent) -> bool:
+    """Whether no mail leaves until somebody corrects the set-up, as of some seconds ago, told to who may do so."""
+    return access.can(agent, "administer") and _some_seconds_ago()[1]
+
+
+def _some_seconds_ago() -> tuple[int, bool]:
+    """Return how many mails were given up, and whether no waiting mends what is wrong with the server."""
+    global _kept
     if time.monotonic() - _kept[0] > SECONDS:
-        _kept = (time.monotonic(), given_up())
-    return _kept[1] if access.sees_all(agent) or not _kept[1] else int(failed_of(agent).limit(MOST_COUNTED).count())
+        found = fault()
+        _kept = (time.monotonic(), given_up(), found is not None and found.failure.is_of_setup)
+    return _kept[1:]
 
 
 def forget_count() -> None:
     """Count again for the next reader."""
     global _kept
-    _kept = (float("-inf"), 0)
+    _kept = _NEVER
 
 
 def failed_of(agent: Agent) -> ModelSelect:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -288,6 +289,17 @@ def failed(ticket):
     answer = Failure("recipient", {"answer": "550 no such user"})
     OutgoingEmail.update(state="failed", last_error=answer.stored).execute()
     return list(OutgoingEmail.select())
+
+
+def test_the_menu_says_that_no_mail_leaves_until_the_set_up_is_corrected(client_of, root, ben, database):
+    settings.save({"mail_host": "127.0.0.1", "mail_port": 25, "mail_tls": "none"})
+    for key, is_shown in (("silent", False), ("sign-in", True)):
+        outbox_health.note_fault(settings.mail_server(), Failure(key, {"answer": "535"}))
+        outbox_health.forget_count()
+        page = client_of(root).get("/admin/tickets/").text
+        link = re.search(r'href="/admin/health/"[^>]*>(?:(?!</a>).)*No mail leaves', page, re.S)
+        assert (link is not None) is is_shown
+        assert "No mail leaves" not in client_of(ben).get("/admin/tickets/").text
 
 
 def test_failed_mails_are_counted_and_sent_again_together(client_of, root, failed):

@@ -37,6 +37,20 @@ def test_a_weekend_with_a_wrong_password_loses_no_mail(database):
         assert outbox_health.fault() is None
 
 
+def test_the_log_says_once_that_the_server_refuses_and_once_that_it_works_again(database, caplog):
+    caplog.set_level("INFO", "guichet")
+    with signing_in("wrong"), time_machine.travel("2026-03-06 18:00", tick=False) as traveller:
+        for _ in range(3):
+            outbox.greet()
+            traveller.shift(timedelta(minutes=20))
+        settings.save({"mail_password": "right"})
+        assert outbox.greet() is None
+    records = [record for record in caplog.records if record.name == "guichet"]
+    lines = [(record.levelname, record.getMessage()) for record in records]
+    assert lines == [("WARNING", "mail server at fault"), ("INFO", "mail server works again")]
+    assert records[0].fields["reason"].startswith("sign-in: 535")
+
+
 def test_a_server_that_comes_back_gets_everything(database):
     port = free_port()
     settings.save({"mail_host": "127.0.0.1", "mail_port": port, "mail_tls": "none"})
