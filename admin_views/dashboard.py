@@ -19,6 +19,7 @@ from admin_views.base import DeskPage, exports
 from admin_views.period_form import PeriodForm
 from admin_views.tickets.sidebar import desk_menu
 from helpdesk import clock, examples, filters, i18n, journal
+from helpdesk.erasing import requests
 from helpdesk.examples import first_steps
 from helpdesk.i18n import _, lazy
 from helpdesk.incoming import held_mail_count, mailbox_health
@@ -117,6 +118,7 @@ class Dashboard(DeskPage):
             catalogue=lookups,
             failing=mailbox_health.failing() if administers else [],
             failure_text=mailbox_health.failure_text,
+            erasures=requests.waiting_for(self.agent),
             held=held_mail_count.for_agent(self.agent),
             troubles=readiness.troubles() if self.may("configure") else [],
             silent=permissions.places_without_notification() if administers else [],

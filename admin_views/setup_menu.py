@@ -7,6 +7,7 @@ from typing import Any
 from flask import request, url_for
 
 from helpdesk import access, availability
+from helpdesk.erasing import requests
 from helpdesk.i18n import lazy
 from helpdesk.outbox import outbox_health
 from helpdesk.people import assignees
@@ -77,7 +78,7 @@ SCREEN_OF = {
 }
 
 #: What a screen of the menu is counted by: work that waits there.
-COUNTS = {"desk_outbox": outbox_health.given_up_for}
+COUNTS = {"desk_outbox": outbox_health.given_up_for, "desk_erasures": requests.waiting_for}
 
 
 def setup_menu(agent: Agent) -> list[dict[str, Any]]:

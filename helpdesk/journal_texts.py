@@ -66,6 +66,15 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased")),
     Act.ERASURE_CONFIRMED: (DATA, lazy("%(who)s confirmed the erasure of %(subject)s")),
     Act.ERASURE_CANCELLED: (DATA, lazy("%(who)s cancelled the erasure of %(subject)s")),
+    Act.SECOND_OFF_WANTED: (SETTINGS, lazy("%(who)s wants erasures to need no second administrator")),
+    Act.SECOND_OFF_CONFIRMED: (
+        SETTINGS,
+        lazy("%(who)s confirmed that erasures need no second administrator, as %(subject)s wanted"),
+    ),
+    Act.SECOND_OFF_CANCELLED: (
+        SETTINGS,
+        lazy("%(who)s let erasures go on needing a second administrator, which %(subject)s wanted to end"),
+    ),
     Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
     Act.RETENTION_ANNOUNCED: (
         DATA,

@@ -49,6 +49,7 @@ class Erasure(Base):
     needs_second = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
     requested_by = BigIntegerField(null=True)
     confirmed_by = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
+    confirmed_at = UtcDateTimeField(null=True)
 
     class Meta:
         constraints = [

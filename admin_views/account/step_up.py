@@ -28,7 +28,7 @@ PAGES = frozenset(
         *("desk_users.invitation", "desk_users.invitations_view", "desk_users.new_password"),
         *("passkeys.new", "passkeys.remove"),
         *("desk_users.reset_two_factor", "desk_customer_erasing.erase_view"),
-        "desk_customer_erasing.confirm_view",
+        *("desk_customer_erasing.confirm_view", "desk_erasures.confirm_view"),
         *("desk_retention.create_view", "desk_retention.edit_view", "desk_retention.delete_view"),
         *("single_sign_on.link", "single_sign_on.unlink"),
         *(f"desk_identity_providers.{name}_view" for name in ("create", "edit", "delete", "test")),

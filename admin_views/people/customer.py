@@ -27,8 +27,9 @@ from helpdesk.people import addresses, customer_record, customers, former_custom
 from helpdesk.privacy import person_archive, personal_data
 from helpdesk.privacy.personal_data import PersonalData
 from helpdesk.settings import lookups
+from helpdesk.setup import erasure_second
 from helpdesk.tickets import thread
-from models import Customer, CustomerAddress
+from models import Agent, Customer, CustomerAddress
 from web import downloads
 
 #: Tickets on the page of a customer; a link searches for all.
@@ -109,6 +110,10 @@ class CustomerPage(DeskPage):
             **self.of_merging(customer, data, is_whole=is_whole),
         )  # fmt: skip
         return page, code
+
+    def other_administrators(self) -> list[Agent]:
+        """Return who may confirm an erasure that the reader wants."""
+        return erasure_second.others(self.agent)
 
     def of_merging(self, customer: Customer, data: PersonalData | None, *, is_whole: bool) -> dict[str, Any]:
         """Return who became part of a customer (former id, name, until when it can be undone), and who may be them.

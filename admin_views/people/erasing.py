@@ -22,7 +22,8 @@ from helpdesk.i18n import _, lazy
 from helpdesk.operations import nightly_backup
 from helpdesk.people import addresses, customers
 from helpdesk.privacy import personal_data
-from models import ANONYMISE, DELETE, Customer
+from helpdesk.setup import erasure_second
+from models import ANONYMISE, DELETE, Agent, Customer, Erasure
 
 
 class ErasingForm(DeskForm):
@@ -75,14 +76,16 @@ class ErasingPage(DeskPage):
             except HelpdeskError as error:
                 show(error, form)
             else:
-                flash(self.announced(row.due_at - row.requested_at), "success")
+                flash(self.announced(row), "success")
                 return redirect(self.page_of(customer))
         return self.ask(customer, form)
 
     @staticmethod
-    def announced(wait: timedelta) -> str:
+    def announced(row: Erasure) -> str:
         """Return what is said once it is asked for."""
-        if not wait:
+        if row.needs_second:
+            return _("Another administrator is asked by e-mail to confirm it. Until then nobody is erased.")
+        if row.due_at == row.requested_at:
             return _("This person is erased within a minute.")
         return _("This person will be erased. Until then you can cancel it here.")
 
@@ -93,9 +96,14 @@ class ErasingPage(DeskPage):
         page = self.render(
             "admin/people/erase.html", customer=customer, form=form, preview=preview.preview(customer),
             data=personal_data.of_customer(customer, rows), pending=requests.pending(customer), nights=nights,
-            until=self.kept_until(nights), days=settings.get("erasure_days"), return_url=self.page_of(customer),
+            until=self.kept_until(nights), days=settings.get("erasure_days"),
+            others=self.others(), return_url=self.page_of(customer),
         )  # fmt: skip
         return page, 422 if form.errors else 200
+
+    def others(self) -> list[Agent] | None:
+        """Return who may confirm what this administrator wants, None where nobody needs to."""
+        return erasure_second.others(self.agent) if settings.get(erasure_second.KEY) else None
 
     @staticmethod
     def kept_until(nights: list[date]) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -13,6 +12,7 @@ from wtforms import BooleanField, FileField, PasswordField, SelectField, StringF
 from admin_views.base import DeskPage, posted
 from admin_views.base.fields import ColourField, LabelFormField, LabelLength, LabelWidget, timezones
 from admin_views.base.forms import DeskForm, show
+from admin_views.setup.form_links import form_links, form_url
 from helpdesk import examples, outbox, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.files import logo
@@ -20,7 +20,7 @@ from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.incoming import mailboxes
 from helpdesk.settings import DECLARED, GROUPS, Declared, environment, lookups, mail_accounts
 from helpdesk.settings.environment import MailServer
-from helpdesk.setup import configuration, workflow
+from helpdesk.setup import configuration, erasure_second, workflow
 from helpdesk.single_sign_on import only
 from web import site_address
 from web.security import LOOPBACK, host_of, safe_path
@@ -102,24 +102,6 @@ def default_text(declared: Declared) -> str:
     if declared.kind in CHOICES and declared.kind != "timezone":
         return str(dict(CHOICES[declared.kind](declared)).get(declared.default, declared.default))
     return str(declared.default).rstrip(".")
-
-
-def form_url(**ids: int) -> str:
-    """Return the public address of the ticket form, for a service and department if given."""
-    query = f"?{urlencode(ids)}" if ids else ""
-    return f"{settings.site_url()}/tickets/new{query}"
-
-
-def form_links() -> list[tuple[str, str]]:
-    """Return each service and department with the address of the form that has it chosen."""
-    links = []
-    for service in lookups.services(enabled_only=True):
-        links.append((str(service.name), form_url(service=service.id)))
-        links += [
-            (f"{service.name}, {department.name}", form_url(service=service.id, department=department.id))
-            for department in lookups.departments(service.id)
-        ]
-    return links
 
 
 class ConfigurationPage(DeskPage):
@@ -204,9 +186,20 @@ class ConfigurationPage(DeskPage):
             return False
         changed = configuration.save(values, actor=self.agent)
         flash(_("The settings were saved."), "success")
+        self.tell_of_second(values)
         if changed.get("mail_password") == "":  # nosec B105 # forgotten
             flash(_("The password of the mail server was forgotten, as it was for another one: type it again."), "info")
         return True
+
+    @staticmethod
+    def tell_of_second(values: dict[str, Any]) -> bool:
+        """Say that another administrator must let the second confirmation of erasures end; whether that is so."""
+        is_held = not values.get(erasure_second.KEY, True) and erasure_second.waiting() is not None
+        if is_held:
+            name = str(DECLARED[erasure_second.KEY].label)
+            text = _("“%(name)s” stays on until another administrator lets it end under “Erasures”.", name=name)
+            flash(text, "info")
+        return is_held
 
     def take_logo(self, form: Any) -> bool:
         """Store the logo that came with the form, if one did; a refusal stands at its field."""
@@ -232,6 +225,8 @@ class ConfigurationPage(DeskPage):
                     site_address.check(clean)
                 if key == only.ONLY and clean and not settings.get(key):
                     only.check_switch()
+                if key == erasure_second.KEY and clean and not settings.get(key):
+                    erasure_second.check_switch()
             except InvalidInput as error:
                 if not form[key].errors:
                     show(error, form)
@@ -253,8 +248,11 @@ class ConfigurationPage(DeskPage):
                 if key == "site_url" and site_address.leads_away(""):
                     form.site_url.data = ""
                     site_address.ask("")
-                configuration.save({key: DECLARED[key].default}, actor=self.agent)
+                values = {key: DECLARED[key].default}
+                configuration.save(values, actor=self.agent)
                 form[key].data = settings.get(key)
+                if self.tell_of_second(values):
+                    return
                 flash(_("“%(name)s” has its default again.", name=str(DECLARED[key].label)), "success")
             except InvalidInput as error:
                 show(error, form)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import url_for
+from flask import flash, redirect, url_for
+from flask_admin import expose
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from admin_views.base import DeskView
 from helpdesk.erasing.person import label_of
+from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
+from helpdesk.setup import erasure_second
 from models import ANONYMISE, Customer, Erasure
 
 KINDS = {True: lazy("Anonymised"), False: lazy("Deleted")}
@@ -61,13 +66,14 @@ class ErasuresView(DeskView):
     lede = lazy("Whom administrators, or they themselves, had erased: who wanted it and when, never what was there.")
     empty_title = lazy("Nobody was erased")
     empty_text = lazy("A customer’s page has “Erase this person”.")
+    list_template = "admin/people/erasures.html"
     can_create = can_edit = False
     can_export = True
     column_list = ("id", "person", "kind", "state", "requested_at", "by", "due_at", "ended_at", "rows")
     column_details_list = ()
     column_export_list = (
         "id", "kind", "state", "requested_at", "by", "due_at", "begun_at", "ended_at",
-        "confirmed_by", "cancelled_by", "rows",
+        "confirmed_by", "confirmed_at", "cancelled_by", "rows",
     )  # fmt: skip
     form_columns = ()
     column_labels = {
@@ -81,6 +87,7 @@ class ErasuresView(DeskView):
         "begun_at": lazy("Begun"),
         "ended_at": lazy("Erased"),
         "confirmed_by": lazy("Confirmed by"),
+        "confirmed_at": lazy("Confirmed on"),
         "cancelled_by": lazy("Cancelled by"),
         "rows": lazy("What went"),
     }
@@ -99,3 +106,31 @@ class ErasuresView(DeskView):
         names = {row.id: row.full_name for row in Customer.select().where(Customer.id.in_(ids))} if ids else {}
         for row in rows:
             row.shown = names.get(row.customer_id) or f"#{row.customer_id}"
+
+    def second_ends(self) -> dict[str, Any] | None:
+        """Return who wants one administrator to be enough, None while nobody does."""
+        return erasure_second.waiting()
+
+    def confirms_end(self) -> bool:
+        """Whether it is the reader who may let that be."""
+        return erasure_second.waits_for(self.agent)
+
+    @expose("/second/confirm", methods=("POST",))
+    def confirm_view(self) -> Response:
+        """Let one administrator be enough, as another one wants."""
+        return self.answered(erasure_second.confirm, _("One administrator is enough to erase a customer from now on."))
+
+    @expose("/second/keep", methods=("POST",))
+    def keep_view(self) -> Response:
+        """Let a second administrator go on being needed."""
+        return self.answered(erasure_second.keep, _("A second administrator goes on confirming each erasure."))
+
+    def answered(self, rule: Callable[..., None], text: str) -> Response:
+        """Do it, say so or why not, and go back to the list."""
+        try:
+            rule(actor=self.agent)
+        except HelpdeskError as error:
+            flash(str(error), "error")
+        else:
+            flash(text, "success")
+        return redirect(self.get_url(".index_view"))

@@ -21,6 +21,7 @@ COMMANDS = (
     accounts.create_admin,
     accounts.print_reset_link,
     accounts.reset_second_factor,
+    accounts.release_erasures,
     accounts.revoke_links,
     accounts.make_new_key,
     maintenance.fill_demo,

@@ -94,7 +94,8 @@ def _tell(occasion: Occasion, recipient: Recipient, row: Erasure) -> None:
         at = i18n.when(row.due_at, timezone=zone)
         if row.is_unconfirmed:
             at = i18n.translate("%(at)s, or later, once an administrator has confirmed it", at=at)
-        data = {"email": row.customer.display_name, "sentence": at}
+        link = f"{settings.site_url()}/admin/customers/{row.customer_id}"
+        data = {"email": row.customer.display_name, "sentence": at, "link": link}
     notifications.owe(Cause(occasion, people=(recipient,), data=data))
 
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from peewee import IntegrityError
 
-from helpdesk import access, clock, journal, notifications, settings
+from helpdesk import access, clock, i18n, journal, notifications, settings
 from helpdesk.erasing.carrying_out import keeping_tags
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.events import transaction
 from helpdesk.i18n import in_language, lazy
 from helpdesk.locking import hold_actor
-from helpdesk.notifications import Cause, Occasion, recipients
-from models import ANONYMISE, DELETE, PENDING_ERASURES, Agent, Customer, Erasure
+from helpdesk.notifications import Cause, Occasion, Recipient
+from helpdesk.setup import erasure_second
+from models import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, Agent, Customer, Erasure
 
 #: What an administrator types, in either language.
 WORDS = ("ERASE", "EFFACER")
@@ -79,7 +80,7 @@ def _store(customer: Customer, *, kind: str, blanks_replies: bool, actor: Agent)
 
 def _tell_others(actor: Agent) -> None:
     """Mail the other administrators that one of them must confirm an erasure; the mail names nobody who is erased."""
-    others = tuple(one for one in recipients.administrators() if one.agent is not None and one.agent.id != actor.id)
+    others = tuple(Recipient(one.email, i18n.supported(one.locale), agent=one) for one in erasure_second.others(actor))
     link = f"{settings.site_url()}/admin/erasures/"
     notifications.owe(Cause(Occasion.ERASURE_TO_CONFIRM, actor, people=others, data={"link": link}))
 
@@ -98,8 +99,35 @@ def confirm(customer: Customer, *, actor: Agent) -> None:
         if row.requested_by == actor.id:
             raise NotAllowed(lazy("You wanted it yourself: another administrator confirms it."))
         waiting = (Erasure.id == row.id) & (Erasure.state == "waiting")
-        Erasure.update(confirmed_by=actor.name).where(waiting).execute()
+        Erasure.update(confirmed_by=actor.name, confirmed_at=clock.now()).where(waiting).execute()
         journal.record(journal.Act.ERASURE_CONFIRMED, actor=actor, subject=customer.display_name)
+
+
+#: Erasures that no administrator has confirmed yet; read by the index of those that are planned.
+UNCONFIRMED = (PLANNED_ERASURES, Erasure.state == "waiting", Erasure.needs_second, Erasure.confirmed_by == "")
+
+
+def waiting_for(agent: Agent) -> int:
+    """Return how many decisions about erasures wait for this administrator: erasures of others, and the switch."""
+    if not agent.is_admin:
+        return 0
+    by_others = Erasure.requested_by.is_null() | (Erasure.requested_by != agent.id)
+    return int(Erasure.select().where(*UNCONFIRMED, by_others).count()) + erasure_second.waits_for(agent)
+
+
+def release() -> int:
+    """Let one administrator be enough, also for what waits for a second one; return how many erasures waited.
+
+    It is the way back, on the machine, of the only administrator left. Each can still be cancelled for a day.
+    """
+    with transaction():
+        rows = list(Erasure.select().where(*UNCONFIRMED))
+        soonest = clock.now() + timedelta(days=1)
+        for row in rows:
+            row.needs_second, row.due_at = False, max(row.due_at, soonest)
+            row.save(only=[Erasure.needs_second, Erasure.due_at])
+        erasure_second.switch_off()
+    return len(rows)
 
 
 def by_age(customer: Customer) -> Erasure:

@@ -141,6 +141,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.ERASURE_WANTED: (Notice("erasure-wanted", recipients.people),),
     Occasion.ERASURE_CANCELLED: (Notice("erasure-cancelled", recipients.people),),
     Occasion.ERASURE_TO_CONFIRM: (Notice("erasure-to-confirm", recipients.people),),
+    # Whether a second administrator confirms erasures is about to change, or has.
+    Occasion.ERASURE_SECOND: (Notice("erasure-second", recipients.people),),
     # What goes in a week because its period is over.
     Occasion.RETENTION_ANNOUNCED: (Notice("retention-announced", recipients.people),),
     Occasion.PASSKEY_ADDED: (Notice("passkey-added", recipients.people),),

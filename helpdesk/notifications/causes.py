@@ -40,6 +40,7 @@ class Occasion(StrEnum):
     ERASURE_WANTED = "erasure-wanted"
     ERASURE_CANCELLED = "erasure-cancelled"
     ERASURE_TO_CONFIRM = "erasure-to-confirm"
+    ERASURE_SECOND = "erasure-second"
     RETENTION_ANNOUNCED = "retention-announced"
     REPLY_REDIRECTED = "reply-redirected"
     REMINDER = "reminder"

@@ -48,10 +48,12 @@ ERASURES = (
         subject=Label(en="A customer wants to be erased", fr="Un client souhaite être effacé"),
         body=Label(
             en="Hello,<br><br>%(email)s asked to be erased and confirmed it: %(sentence)s. Their tickets stay for the "
-            "figures. Until then an administrator can cancel it on the page of the customer.",
+            "figures. Until then an administrator can cancel it on the page of the customer, and confirms it there "
+            'where that is needed: <a href="%(link)s">%(link)s</a>',
             fr="Bonjour,<br><br>%(email)s a demandé son effacement et l’a confirmé : %(sentence)s. Ses tickets restent "
             "pour les statistiques. D’ici là, une personne qui administre le support peut l’annuler sur la page du "
-            "client.",
+            "client, et l’y confirme lorsque c’est nécessaire\u00a0: "
+            '<a href="%(link)s">%(link)s</a>',
         ),
     ),
     # To the customer, when an administrator stopped it.
@@ -80,6 +82,18 @@ ERASURES = (
             'it on the page of the customer: <a href="%(link)s">%(link)s</a>',
             fr="Bonjour,<br><br>%(who)s souhaite effacer un client. L’effacement attend qu’une autre personne qui "
             'administre le support le confirme sur la page du client : <a href="%(link)s">%(link)s</a>',
+        ),
+    ),
+    # To administrators, when the second confirmation itself is to end, or has.
+    Uneditable(
+        "erasure-second",
+        lazy("Second confirmation of erasures"),
+        like="reset",
+        of=ACCOUNT,
+        subject=Label(en="The second confirmation of erasures", fr="La deuxième confirmation des effacements"),
+        body=Label(
+            en='Hello,<br><br>%(sentence)s<br><br>It stands here: <a href="%(link)s">%(link)s</a>',
+            fr='Bonjour,<br><br>%(sentence)s<br><br>Cela se trouve ici\u00a0: <a href="%(link)s">%(link)s</a>',
         ),
     ),
     # To administrators, seven days before what its period ends goes (`helpdesk.retention`).

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpdesk import access, settings
+from helpdesk.events import transaction
 from helpdesk.settings import DECLARED
+from helpdesk.setup import erasure_second
 from models import Agent
 
 
@@ -16,13 +18,14 @@ def may_set(agent: Agent, key: str) -> bool:
 
 
 def save(values: Mapping[str, Any], *, actor: Agent) -> dict[str, Any]:
-    """Store these settings, all or none, and return those that changed.
+    """Store these settings, all or none, and return those that changed; one waits for a second administrator.
 
     Raises NotAllowed, also for one that belongs to administrators, or InvalidInput with the key as its field.
     """
     for verb in {_verb(key) for key in values}:
         access.require(actor, verb)
-    return settings.save(values, actor=actor)
+    with transaction():
+        return settings.save(erasure_second.held_back(values, actor=actor), actor=actor)
 
 
 def _verb(key: str) -> str:

@@ -337,6 +337,9 @@ POST: dict[str, str] = {
     "desk_erasures.create_view": f"{CONFIGURE} 302",
     "desk_erasures.edit_view": f"{CONFIGURE} 302",
     "desk_erasures.delete_view": f"{CONFIGURE} 404",
+    # Nobody wants one administrator to be enough: that is said.
+    "desk_erasures.confirm_view": f"{CONFIGURE} 302",
+    "desk_erasures.keep_view": f"{CONFIGURE} 302",
     **sends("desk_retention"),
     "desk_retention.edit_view": f"{CONFIGURE} 302",
     **{

@@ -382,6 +382,8 @@ def test_a_desk_that_lost_its_key_password_or_links_has_a_way_back(run: Any, tmp
     assert done.stdout.startswith("For Ada <ada@desk.example> alone, once: https://help.example.org/admin/reset/")
     assert one_line(run("reset-link", "--email", "x@y.example")) == "No account of the support has this e-mail address."
     assert run("reset-second-factor", *ada).stdout == "Ada <ada@desk.example> has no second factor.\n"
+    released = run("release-erasures").stdout
+    assert released.startswith("Erasures need no second administrator any more.")
     assert run("revoke-links").stdout == "Links that open nothing any more: 1.\n"
     (tmp_path / "data" / "secret_key").unlink()
     assert "python3 app.py new-key" in one_line(run("doctor"))

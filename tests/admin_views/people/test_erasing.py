@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -117,15 +118,32 @@ def test_a_second_administrator_confirms_it_on_the_page_of_the_customer(
     settings.save({"erasure_second": True})
     ask(client, carol)
     text = doors.text_of(client.get(page(carol)))
-    assert "It waits until another administrator confirms it." in text
+    assert "and there is none who can sign in: invite one." in text
+    assert "python3 app.py release-erasures" in text
     assert "Confirm the erasure" not in text
     assert "Waits for a second administrator" in doors.text_of(client.get("/admin/erasures/"))
     assert "You wanted it yourself" in doors.text_of(
         doors.post(client, page(carol, "/erase/confirm"), follow_redirects=True)
     )
     other = client_of(cast.make_agent("Olga", is_admin=True))
+    assert "however long: Olga." in doors.text_of(client.get(page(carol)))
+    # It is counted in the menu, and named on the dashboard, of whom it waits for alone.
+    assert "An erasure waits for your confirmation" in doors.text_of(other.get("/admin/dashboard/"))
+    assert "waits for your confirmation" not in doors.text_of(client.get("/admin/dashboard/"))
+    assert re.search(r"Erasures\s*1\b", doors.text_of(other.get("/admin/tags/")))
+    assert not re.search(r"Erasures\s*1\b", doors.text_of(client.get("/admin/tags/")))
     assert "Confirm the erasure" in doors.text_of(other.get(page(carol)))
     text = doors.text_of(doors.post(other, page(carol, "/erase/confirm"), follow_redirects=True))
     assert "The erasure is confirmed." in text
-    assert "Olga confirmed it." in text
+    assert "Olga confirmed it on" in text
     assert Erasure.get().confirmed_by == "Olga"
+
+
+def test_what_is_asked_for_says_who_must_confirm_it(client: FlaskClient, carol: Customer) -> None:
+    settings.save({"erasure_second": True})
+    assert "there is none who can sign in" in doors.text_of(client.get(page(carol, "/erase")))
+    cast.make_agent("Olga", is_admin=True)
+    text = doors.text_of(client.get(page(carol, "/erase")))
+    assert "Another administrator must confirm it, and is told by e-mail: Olga." in text
+    assert "It waits for 7 days, then for the second confirmation" in text
+    assert "Another administrator is asked by e-mail to confirm it." in ask(client, carol)

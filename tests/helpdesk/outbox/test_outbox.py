@@ -169,9 +169,9 @@ def provoke(kind, ticket, ana, locale):
 
     def owe_erasure(kind, reader=None):
         person = reader or Recipient(ticket.address.email, locale, address=ticket.address)
-        notifications.owe(
-            Cause(Occasion(kind), people=(person,), data={"email": "Carol Smith", "sentence": "30/11/2026, 10:00"})
-        )
+        link = "https://desk.example/admin/customers/1"
+        data = {"email": "Carol Smith", "sentence": "30/11/2026, 10:00", "link": link}
+        notifications.owe(Cause(Occasion(kind), people=(person,), data=data))
 
     acts = {
         "copy": lambda: copied("dan@customer.example"),
@@ -231,6 +231,13 @@ def provoke(kind, ticket, ana, locale):
                 ben,
                 people=(reader,),
                 data={"link": "https://desk.example/admin/erasures/"},
+            )
+        ),
+        "erasure-second": lambda: notifications.owe(
+            Cause(
+                Occasion.ERASURE_SECOND,
+                people=(reader,),
+                data={"sentence": "Olga …", "link": "https://desk.example/admin/erasures/"},
             )
         ),
         "retention-announced": lambda: owe_announcement(reader),
