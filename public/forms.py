@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-import time
+from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
 from flask_wtf import FlaskForm
-from itsdangerous import BadData, URLSafeTimedSerializer
 from wtforms import BooleanField, EmailField, Field, FileField, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from helpdesk import i18n
 from helpdesk.access import TicketGuest
 from helpdesk.errors import FormSent, HelpdeskError, InvalidInput
+from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
@@ -22,12 +20,12 @@ from helpdesk.tickets import NewTicket, cc, of_organisation
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from helpdesk.visitors import captcha
 from models import Customer
-from public import files
+from public import files, form_keys
 from public.units import Unit, label_of
+from web.uploads import BlankFiles, FormFiles
 
-#: Seconds below which nobody fills the form by hand, and above which its key is too old.
+#: Seconds below which nobody fills the form by hand.
 QUICKEST = 3
-OLDEST = 7 * 86_400
 
 #: Fields of a rule that have another name on the page.
 FIELD_OF = {"service": "unit", "department": "unit", "body": "message"}
@@ -54,9 +52,9 @@ class FilesForm(DeskForm):
 
     files = FileField(lazy("Files"))
 
-    def __init__(self) -> None:
+    def __init__(self, form_files: FormFiles | None = None) -> None:
         super().__init__()
-        self.form_files = files.form_files()
+        self.form_files = form_files or files.form_files()
         if self.is_submitted():
             self.form_files.take()
             self.files.errors = self.files.process_errors = list(self.form_files.errors)
@@ -76,6 +74,26 @@ def refuse_cc(field: Field, own: set[str]) -> None:
         cc.check(cc.split(field.data or ""), own=own)
     except InvalidInput as error:
         raise ValidationError(error.message) from error
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which fields the form has: it looks alike for all whom it asks the same (RULES 23)."""
+
+    asks_address: bool
+    asks_code: bool
+    can_be_private: bool
+    takes_files: bool
+
+
+def shape_for(customer: Customer | None) -> Shape:
+    """Return the fields for this customer; for a visitor without one."""
+    return Shape(
+        asks_address=customer is None,
+        asks_code=customer is None and captcha.is_on(),
+        can_be_private=customer is not None and of_organisation.may_be_read(customer, customer.organisation_id),
+        takes_files=attachments.may_attach(customer),
+    )
 
 
 class TicketForm(FilesForm):
@@ -108,27 +126,30 @@ class TicketForm(FilesForm):
         description=lazy("Copy the five letters. Capitals or not, it does not matter."),
     )
     is_private = BooleanField(lazy("Keep it from my colleagues"))
-    code_token = HiddenField()
-    form_key = HiddenField()
+    # Without a label the library looks for the translation of one, in a file read for each form.
+    code_token = HiddenField("")
+    form_key = HiddenField("")
     #: The service that a link asks for, when it leaves the department open.
     service: int | None = None
     #: Nobody sees it: only robots fill it in.
     website = StringField(lazy("Leave this field empty"))
 
-    def __init__(self, units: list[Unit], customer: Customer | None) -> None:
-        super().__init__()
+    def __init__(self, units: list[Unit], customer: Customer | None, blank: Shape | None = None) -> None:
+        """Make the form of this customer; `blank`: one to look at that nobody sends, of this shape."""
+        super().__init__(BlankFiles(is_open=blank.takes_files) if blank is not None else None)
         self.units = units
         self.customer = customer
-        self.asks_code = customer is None and captcha.is_on()
-        self.key, self.age = _read_stamp(self.form_key.data)
-        if self.key is None:
-            self.form_key.data = _stamp()
-        if customer is not None:
+        self.shape = shape = blank or shape_for(customer)
+        self.asks_code = shape.asks_code
+        self.key, self.age = form_keys.read(self.form_key.data)
+        if self.key is None and blank is None:
+            self.form_key.data = form_keys.new()
+        if not shape.asks_address:
             for name in ("email", "last_name", "first_name", "website"):
                 del self[name]
-        if customer is None or not of_organisation.may_be_read(customer, customer.organisation_id):
+        if not shape.can_be_private:
             del self.is_private
-        if not self.asks_code:
+        if not shape.asks_code:
             del self.code, self.code_token
         self.unit.label.text = label_of(units)
         if len(units) == 1 and self.unit.data in {None, "", units[0].key}:
@@ -163,8 +184,8 @@ class TicketForm(FilesForm):
 
     def renew(self) -> None:
         """Give the form a new key: the old one may not be used any more."""
-        self.form_key.data = _stamp()
-        self.key, self.age = _read_stamp(self.form_key.data)
+        self.form_key.data = form_keys.new()
+        self.key, self.age = form_keys.read(self.form_key.data)
 
     def refuse(self, error: HelpdeskError) -> None:
         """Show what a rule refused; a form that has sent another text comes back as one of its own."""
@@ -214,7 +235,7 @@ class PlaceForm(DeskForm):
 class AnswerForm(FilesForm):
     """What a customer adds to a ticket. Who is in copy of it (`owner` None) puts nobody else in copy."""
 
-    form_key = HiddenField()
+    form_key = HiddenField("")
 
     message = TextAreaField(
         lazy("Your message"),
@@ -226,15 +247,15 @@ class AnswerForm(FilesForm):
     def __init__(self, owner: Customer | TicketGuest | None) -> None:
         super().__init__()
         self.owner = owner
-        self.key, _age = _read_stamp(self.form_key.data)
+        self.key, _age = form_keys.read(self.form_key.data)
         if self.key is None:
-            self.form_key.data = _stamp()
+            self.form_key.data = form_keys.new()
         if owner is None:
             del self.copies
 
     def begin_anew(self) -> None:
         """Let the form that is shown again be another one: nothing of this one was stored."""
-        self.form_key.data = _stamp()
+        self.form_key.data = form_keys.new()
 
     def validate_copies(self, field: Field) -> None:
         """Name the address that cannot be in copy."""
@@ -268,24 +289,3 @@ class PasswordForm(DeskForm):
         [InputRequired(lazy("Choose a password."))],
         description=lazy("At least 8 characters; 15 or more are better."),
     )
-
-
-def _stamp() -> str:
-    return _serializer().dumps(secrets.token_urlsafe(24))
-
-
-def _read_stamp(text: str | None) -> tuple[str | None, float]:
-    """Return the key of a form and its age in seconds; no key when it is not ours or too old."""
-    try:
-        key, made = _serializer().loads(text or "", return_timestamp=True)
-    except BadData:
-        return None, 0.0
-    age = time.time() - made.timestamp()
-    if age > OLDEST:
-        return None, 0.0
-    # A form from the future is no robot's: the clock was set back.
-    return str(key), age if age >= 0 else float(OLDEST)
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt="ticket form")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, jsonify, redirect, render_template, request, session, url_for
-from itsdangerous import Signer
+from flask import Response, jsonify, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Answer
 
 from helpdesk import settings, tickets
@@ -11,15 +10,13 @@ from helpdesk.errors import FormSent, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import lazy
 from helpdesk.lib import throttle
 from helpdesk.people import customers
-from helpdesk.tickets import of_organisation
 from helpdesk.visitors import captcha, confirmations
 from helpdesk.visitors.captcha import CodeResult
-from models import Agent, Customer, Ticket
-from public import codes, current, rate_limits, unconfirmed, units
+from models import Ticket
+from public import current, form_page, rate_limits, unconfirmed, units
 from public.forms import TicketForm
 from public.rate_limits import HOUR, TICKETS_PER_NETWORK
 from public.routes import blueprint
-from web import sessions
 
 TICKETS_PER_CUSTOMER = 100
 WRONG_CODES_PER_NETWORK = 40
@@ -39,23 +36,19 @@ def new_ticket() -> Answer | tuple[str, int]:
     offered = units.offered()
     if not settings.get("desk_enabled") or not offered:
         return _closed(bool(offered))
+    if request.method != "POST":
+        return form_page.blank(offered, current.signed_in()), 200
     form = TicketForm(offered, current.signed_in())
-    if form.unit and not form.is_submitted():
-        form.unit.data, form.service = units.unit_of_link(offered, _argument("service"), _argument("department"))
-    if request.method != "POST" or "again" in request.form or "remove_file" in request.form:
-        return _page(form, 422 if form.form_files.errors else 200)
+    if "again" in request.form or "remove_file" in request.form:
+        return form_page.written(form), 422 if form.form_files.errors else 200
     try:
         if unconfirmed.is_asked(form):
-            return unconfirmed.keep(form) or _page(form, 422)
+            return unconfirmed.keep(form) or (form_page.written(form), 422)
         ticket = _made_before(form) or _send(form)
     except (FormSent, TooMany) as error:
         form.refuse(error)
-        return _page(form, 422 if isinstance(error, FormSent) else 429)
-    return _sent(ticket, form) if ticket is not None else _page(form, 422)
-
-
-def _argument(name: str) -> str:
-    return request.args.get(name, "")
+        return form_page.written(form), 422 if isinstance(error, FormSent) else 429
+    return _sent(ticket, form) if ticket is not None else (form_page.written(form), 422)
 
 
 def _made_before(form: TicketForm) -> Ticket | None:
@@ -114,36 +107,6 @@ def _count_ticket(form: TicketForm, token: str) -> None:
         captcha.forget(token)
         form.renew()
         raise
-
-
-def _page(form: TicketForm, status: int) -> tuple[str, int]:
-    if form.asks_code:
-        _renew_code(form)
-    page = render_template(
-        "public/form.html",
-        form=form,
-        groups=units.by_service(form.units),
-        is_agent=isinstance(sessions.current_person(), Agent),
-        always_ask_name=settings.get("always_ask_name"),
-        can_be_heard=codes.can_be_heard(),
-        may_confirm=unconfirmed.is_offered(form),
-        drawer=_drawer(form.customer),
-        copied=of_organisation.copied_colleagues(form.customer) if form.customer is not None else [],
-    )
-    return page, status
-
-
-def _drawer(customer: Customer | None) -> str:
-    """Return the name under which a browser keeps what is written: one for each customer, one for all visitors."""
-    signer = Signer(str(current_app.secret_key), salt="drawer of a browser")
-    return signer.get_signature(str(customer.id)).decode() if customer is not None else ""
-
-
-def _renew_code(form: TicketForm) -> None:
-    """Show another code, unless the one that was asked for is answered and right."""
-    again = "again" in request.form or not form.is_submitted() or form.code.errors
-    if again or not captcha.check(form.code_token.data or "", form.code.data or "", form.key or ""):
-        form.code_token.data, form.code.data = captcha.make(), ""
 
 
 def _closed(has_units: bool) -> tuple[str, int]:

@@ -21,6 +21,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, text_pictures
 from helpdesk.operations import outage
 from models import Upload
+from web.fragments import hole
 
 
 def init_app(app: Flask) -> None:
@@ -136,6 +137,24 @@ class FormFiles:
             uploads.drop(key, form_key=self.key, owner=self.owner)
             if self.shown is not None:
                 self.shown.discard(key)
+
+
+class BlankFiles(FormFiles):
+    """The files of a form before any came, alike for everybody: its key is a hole that each page fills."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.is_open, self.errors = is_open, []
+
+    @property
+    def stamp(self) -> str:
+        return hole("files_key")
+
+    @property
+    def stored(self) -> list[Upload]:
+        return []
+
+    def take(self) -> None:
+        """Take nothing: nobody sends this form."""
 
 
 def receive_one(form_files: FormFiles) -> tuple[dict[str, Any], int]:
