@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import email_validator
 
 from helpdesk.errors import InvalidInput
@@ -18,6 +20,8 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
 ]
 
 
+# The form, its rules and the act read the same address one after the other.
+@lru_cache(maxsize=8)
 def normalise(email: str) -> str:
     """Return an e-mail address in the form in which it is stored and compared. Raises InvalidInput at ``email``."""
     text = control_characters.of_address(email[:MAX_TYPED])

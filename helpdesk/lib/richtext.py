@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 
@@ -212,6 +213,8 @@ def inside(html: str) -> str | None:
     return html if _FORMATTED.search(html) else None
 
 
+# One act reads the same text for each of its mails, its filters and its index.
+@lru_cache(maxsize=8)
 def to_text(html: str) -> str:
     """Return clean HTML as plain text with paragraphs, lists and quotations; a link becomes its text and (address).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from peewee import ModelSelect
+from peewee import ModelInsert, ModelSelect
 
 from database import database
 from helpdesk import access, clock, links
@@ -26,25 +26,46 @@ def give(
 
     A pass lasts as long as the `link` that brought it, else `LIFETIME`.
     """
+    is_new = not token
     token = token or secrets.token_urlsafe(32)
     name = links.hash_token(token)
-    mine = GuestPass.token_hash == name
+    expires = link.expires_at if link is not None else clock.now() + LIFETIME
     with database.atomic():
-        GuestPass.delete().where(mine, GuestPass.ticket_id == ticket.id).execute()
-        older = GuestPass.select(GuestPass.id).where(mine).order_by(GuestPass.id.desc()).offset(MOST - 1).limit(MOST)
-        GuestPass.delete().where(GuestPass.id.in_([key for (key,) in older.tuples()])).execute()
-        row = GuestPass.insert(
-            token_hash=name,
-            ticket_id=ticket.id,
-            address=address,
-            link=link,
-            is_proven=is_proven,
-            expires_at=link.expires_at if link is not None else clock.now() + LIFETIME,
-        )
-        # The browser may open the same link twice at the same moment.
-        values = [GuestPass.address, GuestPass.link, GuestPass.is_proven, GuestPass.expires_at]
-        row.on_conflict(conflict_target=[GuestPass.token_hash, GuestPass.ticket_id], preserve=values).execute()
+        if not is_new:
+            _make_room(name, ticket)
+        values = {"link": link.id if link is not None else None, "is_proven": is_proven, "expires": expires}
+        _store.run(token=name, ticket=ticket.id, address=address.id, **values)
     return token
+
+
+def _make_room(name: str, ticket: Ticket) -> None:
+    """Delete an earlier pass to this ticket, which becomes the newest one, and the oldest of too many."""
+    others = [(row.id, row.ticket_id) for row in _newest_first(token=name)]
+    kept = [key for key, ticket_id in others if ticket_id != ticket.id][: MOST - 1]
+    gone = [key for key, _ticket_id in others if key not in kept]
+    if gone:
+        GuestPass.delete().where(GuestPass.id.in_(gone)).execute()
+
+
+@Prepared
+def _newest_first() -> ModelSelect:
+    rows = GuestPass.select(GuestPass.id, GuestPass.ticket_id).where(GuestPass.token_hash == Slot("token"))
+    return rows.order_by(GuestPass.id.desc()).limit(2 * MOST)
+
+
+@Prepared
+def _store() -> ModelInsert:
+    row = GuestPass.insert(
+        token_hash=Slot("token"),
+        ticket_id=Slot("ticket"),
+        address=Slot("address"),
+        link=Slot("link"),
+        is_proven=Slot("is_proven"),
+        expires_at=Slot("expires"),
+    )
+    # The browser may open the same link twice at the same moment.
+    values = [GuestPass.address, GuestPass.link, GuestPass.is_proven, GuestPass.expires_at]
+    return row.on_conflict(conflict_target=[GuestPass.token_hash, GuestPass.ticket_id], preserve=values)
 
 
 def guest_of(token: str, number: str) -> TicketGuest | None:

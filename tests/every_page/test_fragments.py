@@ -17,7 +17,10 @@ from web import fragments
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 #: What differs at each request without being anybody's: keys of forms, tokens, the moment.
-FRESH = re.compile(r'name="(csrf_token|form_key|files_key|made|known|csp-nonce)" (value|content)="[^"]*"|nonce="[^"]*"')
+FRESH = re.compile(
+    r'name="(csrf_token|form_key|files_key|code_token|made|known|csp-nonce)" (value|content)="[^"]*"|nonce="[^"]*"'
+    r"|security-code/[\w-]+"
+)
 
 
 @pytest.fixture
@@ -80,6 +83,49 @@ def test_a_fragment_holds_no_token_and_nobody_who_asked(readers, ticket, root, a
     # Names of colleagues stand in the menus of whom to assign to, and nowhere as the one who reads.
     assert "side-name" in held
     assert f'"side-name" href="/admin/profile">{root.name}' not in held
+
+
+@pytest.fixture
+def writers(app: Any, sales: Any, carol: Any, dan: Any) -> list[Any]:
+    """Visitors and customers, each in both languages."""
+    dan.locale = "fr"
+    dan.save()
+    visitors = [app.test_client(), app.test_client()]
+    visitors[1].set_cookie("language", "fr")
+    return [*visitors, *(doors.signed_in(app, person) for person in (carol, dan))]
+
+
+def test_everybody_gets_the_form_as_it_would_be_made_for_them_alone(writers, sales, billing, invoices):
+    links = ("/", f"/tickets/new?service={billing.id}", f"/tickets/new?service={sales.id}", "/tickets/new?service=0")
+    every = [(place, path) for place in range(len(writers)) for path in links]
+    alone = {(place, path): page_of(writers[place], path, anew=True) for place, path in every}
+    fragments.forget()
+    for _turn in range(2):
+        for place, path in every:
+            assert page_of(writers[place], path) == alone[place, path], path
+
+
+def test_the_fragment_of_the_form_holds_no_key_and_nobody(writers, sales, carol, dan):
+    pages = [one.get("/").text for one in writers]
+    held = "".join(text for texts, _names in fragments.cached_pieces() for text in texts)
+    assert 'id="subject"' in held
+    fresh = re.compile(r'(?:name="(?:form_key|files_key|csrf_token|code_token)" value|data-draft)="([^"]+)"')
+    for page in pages:
+        keys = fresh.findall(page)
+        assert len(set(keys)) > 2
+        assert not [key for key in keys if key in held]
+    for customer in (carol, dan):
+        assert customer.first_name not in held
+        assert customer.primary_address.email not in held
+
+
+def test_what_was_written_is_in_no_other_page(client, sales):
+    before = client.get("/").text
+    form = {"csrf_token": doors.printed_token(before), "subject": "Zanzibar", "email": "nobody", "unit": "s0"}
+    refused = client.post("/tickets/new", data=form)
+    assert refused.status_code == 422
+    assert "Zanzibar" in refused.text
+    assert FRESH.sub("", client.get("/").text) == FRESH.sub("", before)
 
 
 def test_a_right_taken_away_is_gone_from_the_next_page(app, billing, ana, ticket):
