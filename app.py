@@ -14,7 +14,6 @@ if __name__ == "__main__":
 from datetime import timedelta
 
 from flask import Flask, redirect, request
-from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
 import admin_views
@@ -27,9 +26,9 @@ from helpdesk import cli, i18n, outbox
 from helpdesk.files import file_store
 from helpdesk.lib import cache
 from helpdesk.settings import environment, environment_file
-from web import errors, liveness, rendering, request_log, security, sessions, statics, templates, uploads
+from web import errors, kept_input, liveness, rendering, request_log, security, sessions, statics, templates, uploads
 
-csrf = CSRFProtect()
+csrf = kept_input.Protection()
 
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import secrets
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, g, request, session
+from flask_wtf import CSRFProtect
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from helpdesk.lib import richtext
 from web.security import is_sound
@@ -23,6 +29,11 @@ WRITTEN = frozenset({"body", "message"})
 MOST_FIELDS, MOST_TEXT = 500, 500_000
 #: HTML beyond which a text is shown as it was sent: these pages are anybody's, and reading HTML costs.
 MOST_READ = 100_000
+#: Where a session has what binds given back forms to it: it outlives signing in, which makes the session anew.
+BROWSER = "given_back_to"
+#: Seconds for which a given back form is sent as it is; later it is offered once more, with a fresh token.
+TOKEN_AGE = 86_400
+NEW_LINE = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -49,13 +60,60 @@ def read_form(*, is_ours: bool = False) -> SentForm | None:
     if not any(value.strip() for name, value in fields if name not in ACTS):
         return None
     texts = [_plain(value) for name, value in fields if name not in ACTS and (len(value) >= LONG or name in WRITTEN)]
-    return SentForm(request.full_path.rstrip("?"), fields, texts, any(file.filename for file in request.files.values()))
+    return SentForm(_address(), fields, texts, any(file.filename for file in request.files.values()))
 
 
 def _is_ours() -> bool:
     """Whether a page of this desk sent the form: browsers say which site a form comes from."""
     source = request.headers.get("Origin") or request.referrer or ""
     return is_sound(source) and urlsplit(source).netloc == request.host
+
+
+class Protection(CSRFProtect):
+    """The check of tokens, which also takes a form as this browser was given it back.
+
+    Its page was made before its reader signed in again, in another tab: the token of that session holds no more.
+    """
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Let a given back form pass; check the token of every other one."""
+        if request.method == "POST" and _is_given_back():
+            g.csrf_valid = True
+            return
+        super().protect(apply_exemptions)
+
+
+def token_of(sent_form: SentForm) -> str:
+    """Return the token of a form that is given back: good for these very fields, at this address, in this browser."""
+    if BROWSER not in session:
+        session[BROWSER] = secrets.token_urlsafe(16)
+    return str(_serializer().dumps([session[BROWSER], _mark(sent_form.action, sent_form.fields)]))
+
+
+def _is_given_back() -> bool:
+    """Whether one of our pages sends what this browser was given back, unchanged."""
+    if BROWSER not in session or not _is_ours():
+        return False
+    try:
+        browser, mark = _serializer().loads(request.form.get("csrf_token", ""), max_age=TOKEN_AGE)
+    except (BadData, ValueError, TypeError):
+        return False
+    fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
+    return bool(browser == session[BROWSER] and mark == _mark(_address(), fields))
+
+
+def _address() -> str:
+    return request.script_root + request.full_path.rstrip("?")
+
+
+def _mark(action: str, fields: list[tuple[str, str]]) -> str:
+    """Return a mark of a form; browsers write line ends their own way."""
+    same: Any = [action, [[name, NEW_LINE.sub("\n", value)] for name, value in fields]]
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="given back form")
 
 
 def _may_return(name: str) -> bool:

@@ -20,6 +20,7 @@ from helpdesk.people import required_second_factor
 from models import Agent, Attachment
 from web import fragments, sessions, site_address
 from web.fragments import fragment, hole
+from web.kept_input import token_of
 from web.line_breaks import LineBreaks
 from web.security import nonce
 from web.side_menu import side_menu
@@ -54,6 +55,7 @@ def init_app(app: Flask) -> None:
         logo_url=logo_url,
         side_menu=side_menu,
         theme=theme,
+        token_of=token_of,
     )
     app.jinja_env.filters.update(
         ago=ago,

@@ -15,13 +15,13 @@ from helpdesk.two_factor import passkeys, pending_sign_ins, second_factors, step
 from helpdesk.two_factor.passkeys import Site
 from helpdesk.visitors import guest_passes
 from models import Agent, Customer, IdentityProvider
-from web import known_browsers
+from web import kept_input, known_browsers
 
 #: When a provider has confirmed who is here, where a code is still to come.
 CONFIRMED = "confirmed_by_provider_at"
 
 #: What a browser keeps when somebody signs in or out; everything else of its session is forgotten.
-KEPT = ("language",)
+KEPT = ("language", kept_input.BROWSER)
 
 #: Where the session has the token of a sign-in that waits for the code of a second factor, and who sent them here.
 PENDING, CAME_BY = "pending_sign_in", "came_by"
