@@ -14,6 +14,19 @@ READABLE = 4.5
 #: The colours of a row whose stored ones cannot be parsed: (background, text).
 FALLBACK = ("#574f55", "#ffffff")
 
+#: On a dark page the soft pairs that ship would be the brightest things there: (background, text) on light and dark.
+#: A pair that an owner chose is worn as it is.
+SOFT_PAIRS = {
+    ("#dcf5e4", "#14532d"): ("#1d3a29", "#a9e2bd"),
+    ("#fdeccb", "#6b3f04"): ("#42301a", "#f0cf98"),
+    ("#e6e8ed", "#3d4453"): ("#32343c", "#cdd1db"),
+    ("#fde2e1", "#8b1a1a"): ("#482526", "#f5bcb8"),
+}
+DARK = (
+    ("@media screen{", ':root[data-theme="dark"] '),
+    ("@media screen and (prefers-color-scheme:dark){", ':root:not([data-theme="light"]) '),
+)
+
 #: Steps from a background to black or white.
 STEPS = 25
 
@@ -122,7 +135,15 @@ def rule(name: str, row: Any) -> str:
 
 def stylesheet(statuses: Iterable[Any], priorities: Iterable[Any]) -> str:
     """Return the stylesheet of the owner's colours: ``status-<id>`` and ``priority-<id>``."""
-    rules = [rule(f"status-{row.id}", row) for row in statuses] + [
-        rule(f"priority-{row.id}", row) for row in priorities
-    ]
+    rows = [(f"status-{row.id}", row) for row in statuses] + [(f"priority-{row.id}", row) for row in priorities]
+    rules = [rule(name, row) for name, row in rows] + _dark_rules(rows)
     return "\n".join(rules) + "\n"
+
+
+def _dark_rules(rows: list[tuple[str, Any]]) -> list[str]:
+    soft = [(name, SOFT_PAIRS[pair]) for name, row in rows if (pair := _pair(row)) in SOFT_PAIRS]
+    return [
+        start + "".join(f"{root}.{name}{{--label-fg:{text};--label-safe:{ground}}}" for name, (ground, text) in soft) + "}"
+        for start, root in DARK
+        if soft
+    ]

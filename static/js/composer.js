@@ -106,10 +106,14 @@ function remember(id, macro) {
   if (macro) form.querySelector("[data-macro]").innerHTML = macro;
 }
 
-/** A slash in an empty reply opens the list. */
+/** A slash on an empty line opens the list. */
 function slash(editor, menu) {
   editor.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || editor.editor.getDocument().toString().trim()) return;
+    if (event.key !== "/") return;
+    const [from, to] = editor.editor.getSelectedRange();
+    const text = editor.editor.getDocument().toString();
+    const line = text.slice(from && text.lastIndexOf("\n", from - 1) + 1).split("\n", 1)[0];
+    if (from !== to || line.trim()) return;
     event.preventDefault();
     menu.querySelector("summary").click();
   });

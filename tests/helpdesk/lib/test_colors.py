@@ -67,6 +67,14 @@ def test_stylesheet_names_statuses_and_priorities_apart() -> None:
     )
 
 
+def test_shipped_soft_pairs_are_dark_on_a_dark_page_and_readable() -> None:
+    for light, dark in colors.SOFT_PAIRS.items():
+        row = Status(id=3, background_color=light[0], text_color=light[1])
+        sheet = colors.stylesheet([row], [])
+        assert sheet.count(f".status-3{{--label-fg:{dark[1]};--label-safe:{dark[0]}}}") == 2
+        assert colors.contrast(*dark) >= 7
+
+
 def test_stylesheet_never_repeats_what_it_cannot_read() -> None:
     row = Status(id=1, text_color="red}*{display:none", background_color="#fff")
     assert colors.stylesheet([row], []) == ".status-1{--label-bg:#574f55;--label-fg:#ffffff;--label-safe:#574f55}\n"
