@@ -178,7 +178,8 @@ def test_what_is_ticked_on_a_telephone_is_deleted(listed):
     listed.goto(LIST)
     listed.get_by_role("button", name="Select", exact=True).click()
     listed.check("[data-tick-all]")
-    listed.click(".bulk > button >> text=Delete")
+    listed.click(".bulk summary:has-text('More')")
+    listed.click(".bulk .menu-item:has-text('Delete')")
     listed.get_by_text("25 tickets are in the bin.").wait_for()
 
 
