@@ -143,7 +143,9 @@ def stylesheet(statuses: Iterable[Any], priorities: Iterable[Any]) -> str:
 def _dark_rules(rows: list[tuple[str, Any]]) -> list[str]:
     soft = [(name, SOFT_PAIRS[pair]) for name, row in rows if (pair := _pair(row)) in SOFT_PAIRS]
     return [
-        start + "".join(f"{root}.{name}{{--label-fg:{text};--label-safe:{ground}}}" for name, (ground, text) in soft) + "}"
+        start
+        + "".join(f"{root}.{name}{{--label-fg:{text};--label-safe:{ground}}}" for name, (ground, text) in soft)
+        + "}"
         for start, root in DARK
         if soft
     ]
