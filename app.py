@@ -26,7 +26,19 @@ from helpdesk import cli, i18n, outbox
 from helpdesk.files import file_store
 from helpdesk.lib import cache
 from helpdesk.settings import environment, environment_file
-from web import errors, kept_input, liveness, rendering, request_log, security, sessions, statics, templates, uploads
+from web import (
+    addresses,
+    errors,
+    kept_input,
+    liveness,
+    rendering,
+    request_log,
+    security,
+    sessions,
+    statics,
+    templates,
+    uploads,
+)
 
 csrf = kept_input.Protection()
 
@@ -38,7 +50,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     """
     env = environment.read({**environment_file.laid_under(os.environ), **(config or {})})
     environment.use(env)
-    app = Flask(__name__, static_folder=None)
+    app = addresses.Site(__name__, static_folder=None)
     app.jinja_environment = templates.Templates
     app.config.update(
         SECRET_KEY=env.secret_key,

@@ -150,11 +150,12 @@ def when(time: datetime, pattern: str = "", *, timezone: str | None = None) -> s
     code = language()
     minute = time.replace(second=0, microsecond=0)
     return _format(
-        minute, pattern or DATE_TIME_PATTERN.get(code, DATE_TIME_PATTERN[DEFAULT]), code, timezone or _zone_of_reader()
+        minute, pattern or DATE_TIME_PATTERN.get(code, DATE_TIME_PATTERN[DEFAULT]), code, timezone or zone_of_reader()
     )
 
 
-def _zone_of_reader() -> str:
+def zone_of_reader() -> str:
+    """Return the name of the present reader's time zone."""
     try:
         name: str | None = _globals().get("timezone")
     except RuntimeError:

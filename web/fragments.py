@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, current_app, g, request, session
 from jinja2 import StrictUndefined, UndefinedError
@@ -39,8 +39,31 @@ _NOTHING: Mapping[str, object] = {}
 _MARK = f"hole{secrets.token_hex(16)}"
 _HOLE = re.compile(rf"{_MARK}-([a-z0-9_]+)-")
 
-_Pieces = tuple[list[str], list[str]]
-_kept: tuple[object, dict[tuple[Hashable, ...], _Pieces]] = (None, {})
+
+class Pieces(NamedTuple):
+    """A rendered fragment: its texts, and the names of the holes between them."""
+
+    texts: list[str]
+    names: list[str]
+
+    def filled(self, values: Mapping[str, object]) -> str:
+        """Return the fragment with these values in its holes: markup as it is, anything else escaped."""
+        filled = [self.texts[0]]
+        for name, text in zip(self.names, self.texts[1:], strict=True):
+            value = values[name]
+            filled += (value if type(value) is Markup else str(escape(value)), text)
+        return "".join(filled)
+
+
+class _Kept(NamedTuple):
+    """What is cached while the stamp stays."""
+
+    version: object = None
+    pieces: dict[tuple[Hashable, ...], Pieces] = {}
+    shared: dict[tuple[Hashable, ...], dict[Any, Any]] = {}
+
+
+_kept = _Kept()
 
 
 def fragment(
@@ -56,11 +79,24 @@ def fragment(
     `make` gets the key and returns what else the template shows. It may depend on nothing but the key, the reader's
     language, and cached tables and settings.
     """
-    global _kept
-    version, kept = cache.version(), _kept
-    if kept[0] != version:
-        kept = _kept = (version, {})
-    entries = kept[1]
+    pieces = pieces_of(template, make, holes, **key)
+    if not pieces.names:
+        return Markup(pieces.texts[0])  # noqa: S704 — what a template rendered
+    # The token is the one hole that no caller fills.
+    token: Any = current_app.jinja_env.globals["csrf_field"]
+    values = {**holes, "csrf_field": token()} if "csrf_field" in pieces.names else holes
+    return Markup(pieces.filled(values))  # noqa: S704 — texts of the template, and values escaped there
+
+
+def pieces_of(
+    template: str,
+    make: Callable[..., Mapping[str, Any]] | None = None,
+    /,
+    holes: Iterable[str] = (),
+    **key: Hashable,
+) -> Pieces:
+    """Return this template as rendered once for this key, with its holes: a page may fill them many times."""
+    entries = _present().pieces
     where = (template, i18n.language(), request.script_root, *key.items())
     pieces = entries.get(where)
     if pieces is None:
@@ -68,16 +104,20 @@ def fragment(
         pieces = entries[where] = _rendered(template, context)
         if len(entries) > MOST:
             entries.pop(next(iter(tuple(entries))), None)
-    texts, names = pieces
-    if not names:
-        return Markup(texts[0])  # noqa: S704 — what a template rendered
-    # The token is the one hole that no caller fills.
-    token: Any = current_app.jinja_env.globals["csrf_field"]
-    values = {**holes, "csrf_field": token()} if "csrf_field" in names else holes
-    filled = [texts[0]]
-    for name, text in zip(names, texts[1:], strict=True):
-        filled += (str(escape(values[name])), text)
-    return Markup("".join(filled))  # noqa: S704 — texts of the template, and values escaped above
+    return pieces
+
+
+def shared(*key: Hashable) -> dict[Any, Any]:
+    """Return a dictionary that lasts as long as the fragments of this language do, for what is made of them alone."""
+    return _present().shared.setdefault((*key, i18n.language(), request.script_root), {})
+
+
+def _present() -> _Kept:
+    global _kept
+    version, kept = cache.version(), _kept
+    if kept.version != version:
+        kept = _kept = _Kept(version, {}, {})
+    return kept
 
 
 def is_rendering() -> bool:
@@ -113,12 +153,12 @@ def init_app(app: Flask) -> None:
 def forget() -> None:
     """Render every fragment anew from now on."""
     global _kept
-    _kept = (None, {})
+    _kept = _Kept(None, {}, {})
 
 
-def cached_pieces() -> list[_Pieces]:
-    """Return what is cached: the texts of each fragment, and the names of the holes between them."""
-    return list(_kept[1].values())
+def cached_pieces() -> list[Pieces]:
+    """Return the fragments that are cached."""
+    return list(_kept.pieces.values())
 
 
 def hole(name: str) -> Markup:
@@ -135,9 +175,9 @@ def _apart() -> Iterator[None]:
         g.pop("fragment")
 
 
-def _rendered(template: str, context: Mapping[str, Any]) -> _Pieces:
+def _rendered(template: str, context: Mapping[str, Any]) -> Pieces:
     forbidden = {name: StrictUndefined(name=name) for name in FORBIDDEN}
     with _apart():
         text = current_app.jinja_env.get_template(template).render({**forbidden, **context})
     parts = _HOLE.split(text)
-    return parts[::2], parts[1::2]
+    return Pieces(parts[::2], parts[1::2])

@@ -220,7 +220,12 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
 def waits(since: datetime) -> Markup:
     """Write how long somebody has been waiting, with the exact time on hover and for machines."""
     minutes = max(int((clock.now() - since).total_seconds() // 60), 1)
-    text = i18n.translate("waits %(time)s", time=i18n.span(minutes, i18n.language()))
+    return _waits(since, minutes, i18n.language(), i18n.zone_of_reader())
+
+
+@lru_cache(maxsize=2_048)
+def _waits(since: datetime, minutes: int, language: str, _zone: str) -> Markup:
+    text = i18n.translate("waits %(time)s", time=i18n.span(minutes, language))
     return _time(since, text, title=date_time(since))
 
 

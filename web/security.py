@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, g, has_request_context, request
@@ -27,8 +27,20 @@ POLICY = (
 )
 
 
+#: How old the signature of a cookie may be before an answer signs it anew, which makes it last longer.
+SIGNED_EVERY = timedelta(days=1)
+
+
+class Session(SecureCookieSession):
+    """What a browser keeps, and when that was signed; None when it is new."""
+
+    signed_at: datetime | None = None
+
+
 class Cookies(SecureCookieSessionInterface):
     """The session cookie: ``Secure`` and ``__Host-`` exactly when the site address is https."""
+
+    session_class = Session
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-guichet" if is_https() else "guichet"
@@ -39,7 +51,7 @@ class Cookies(SecureCookieSessionInterface):
     def get_cookie_domain(self, app: Flask) -> None:
         return None
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+    def open_session(self, app: Flask, request: Request) -> Session | None:
         """Read the cookie; one that seems to come from the future is as good: the clock was set back."""
         serializer = self.get_signing_serializer(app)
         if serializer is None:
@@ -51,7 +63,17 @@ class Cookies(SecureCookieSessionInterface):
         except BadData:
             return self.session_class()
         is_old = signed_at < datetime.now(UTC) - app.permanent_session_lifetime
-        return self.session_class() if is_old else self.session_class(values)
+        session = self.session_class() if is_old else self.session_class(values)
+        session.signed_at = signed_at
+        return session
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether the answer sets the cookie: it holds something else, or was signed more than a day ago."""
+        signed_at = session.signed_at if isinstance(session, Session) else None
+        age = datetime.now(UTC) - signed_at if signed_at is not None else SIGNED_EVERY
+        # One that seems to come from the future is signed by the clock of today.
+        is_recent = timedelta(0) <= age < SIGNED_EVERY
+        return session.modified or (session.permanent and not is_recent)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie. What is the same for everybody hangs on none: a browser keeps it when somebody signs in."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.tickets import list_tools, page_state
+from admin_views.tickets import list_rows, list_tools, page_state
 from admin_views.tickets.base import TicketDeskPage
 from admin_views.tickets.context import TICKET, TITLES
 from helpdesk import access, search
@@ -17,6 +18,7 @@ from helpdesk.i18n import Count, ngettext
 from helpdesk.lists import bulk, criteria, display, listing, snippets
 from helpdesk.lists.listing import TicketListing
 from helpdesk.lists.rows import newest_id
+from helpdesk.lists.snippets import Parts
 from helpdesk.people import permissions
 from helpdesk.settings import lookups
 from models import Agent, Department, Service, Ticket
@@ -64,9 +66,8 @@ class TicketsPage(TicketDeskPage):
             at_once=bulk.MAX_TICKETS,
             kept_view=context.saved_view(),
             made=made,
-            **looks(self.agent, page, words),
+            **looks(self.agent, page, tickets, words),
             **list_tools.tools(words, tickets),
-            **excerpts(page, tickets),
         )
 
     @expose("/news")
@@ -108,12 +109,13 @@ def news_since(tickets: TicketListing, page: listing.Page) -> int | None:
     return page.newest_id if page.newest_id is not None else newest_id()
 
 
-def looks(agent: Agent, page: listing.Page, words: Mapping[str, str]) -> dict[str, Any]:
-    """Return how the list looks for this agent."""
-    return {
-        "display": display.of_page(agent, page.rows, one_place=criteria.place_of(words) == "department"),
-        "short_names": display.short_names(),
-    }
+def looks(agent: Agent, page: listing.Page, tickets: TicketListing, words: Mapping[str, str]) -> dict[str, Any]:
+    """Return how the list looks for this agent: its columns, and what writes its rows."""
+    look = display.of_page(agent, page.rows, one_place=criteria.place_of(words) == "department")
+    # The ticket's page leads back to this list, and on to its neighbours there. Without a word it is the open one.
+    trail = f"?{urlencode(words or {'view': 'open'})}"
+    subjects, passages = excerpts(page, tickets)
+    return {"display": look, "rows": lambda: list_rows.rows(page.rows, agent, look, trail, subjects, passages)}
 
 
 def arg(name: str) -> str:
@@ -121,12 +123,10 @@ def arg(name: str) -> str:
     return request.args.get(name, "")
 
 
-def excerpts(page: listing.Page, tickets: TicketListing) -> dict[str, Any]:
+def excerpts(page: listing.Page, tickets: TicketListing) -> tuple[dict[int, Parts], dict[int, Parts]]:
     """Return where a search was met: subjects with their words marked, and passages of messages."""
     if not tickets.text or not page.rows:
-        return {"subjects": {}, "passages": {}}
+        return {}, {}
     words = search.words(tickets.text) if tickets.scope in {"everywhere", "subject"} else []
-    return {
-        "subjects": {row.id: snippets.marked(row.subject, words) for row in page.rows},
-        "passages": snippets.of_tickets([row.id for row in page.rows], tickets.text, tickets.scope),
-    }
+    subjects = {row.id: snippets.marked(row.subject, words) for row in page.rows}
+    return subjects, snippets.of_tickets([row.id for row in page.rows], tickets.text, tickets.scope)

@@ -7,7 +7,21 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
-from peewee import Context, Field, JSONField, ModelInsert, ModelSelect, ModelUpdate, Node, fn
+from peewee import (
+    CharField,
+    Context,
+    Field,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    ModelInsert,
+    ModelSelect,
+    ModelUpdate,
+    Node,
+    TextField,
+    fn,
+)
+from peewee import ModelTupleCursorWrapper as TupleMaker
 
 from database import Base, database, is_sqlite
 
@@ -87,8 +101,36 @@ class _Statement:
             wrapper.initialize()
             # No row asks for the cursor of the first run: it need not stay.
             wrapper.cursor = None
-            object_of = self._object_of = wrapper.process_row
+            object_of = self._object_of = _maker_of(wrapper)
         return [object_of(row) for row in cursor.fetchall()]
+
+
+def _maker_of(wrapper: Any) -> Callable[[Any], Any]:
+    """Return what makes an object or a tuple of a row: peewee's own, which leaves alone what the driver gives right."""
+    if type(wrapper) is not TupleMaker:
+        if hasattr(wrapper, "_row_spec"):
+            spec = wrapper._row_spec
+            wrapper._row_spec = tuple((*rest, None if _is_as_given(it) else it) for *rest, it in spec)
+        return wrapper.process_row
+    converted = [(place, it) for place, it in enumerate(wrapper.converters) if it is not None and not _is_as_given(it)]
+
+    def tuple_of(row: Any) -> tuple[Any, ...]:
+        values = list(row)
+        for place, value_of in converted:
+            values[place] = value_of(values[place])
+        return tuple(values)
+
+    return tuple_of if converted else tuple
+
+
+def _is_as_given(converter: Any) -> bool:
+    """Whether both drivers give the values of this field as they are used: whole numbers and texts."""
+    field = getattr(converter, "__self__", None)
+    while isinstance(field, ForeignKeyField):
+        field = field.rel_field
+    kind: Any = type(field)
+    is_plain = isinstance(field, IntegerField | CharField | TextField) and kind.python_value is Field.python_value
+    return is_plain and kind.adapt in (IntegerField.adapt, CharField.adapt)
 
 
 def insert(*rows: Base) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from helpdesk import access
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
+from helpdesk.lib.cache import CachedValue
 from helpdesk.lists.rows import Row
 from helpdesk.settings import lookups
 from models import COMFORTABLE, DENSE, Agent
@@ -75,11 +77,16 @@ def choose(rows: str, columns: Collection[str], *, actor: Agent) -> None:
     actor.save()
 
 
-def short_names() -> dict[int, str]:
+def short_names() -> Mapping[int, str]:
     """Return the first name of each agent, with the first letter of the last one where another has the same."""
+    return _short_names()
+
+
+@CachedValue
+def _short_names() -> dict[int, str]:
     names = {agent.id: agent.name.split() or [agent.name] for agent in lookups.agents()}
-    firsts = [words[0] for words in names.values()]
+    firsts = Counter(words[0] for words in names.values())
     return {
-        key: words[0] if len(words) == 1 or firsts.count(words[0]) == 1 else f"{words[0]} {words[-1][0]}."
+        key: words[0] if len(words) == 1 or firsts[words[0]] == 1 else f"{words[0]} {words[-1][0]}."
         for key, words in names.items()
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     snoozed_until: datetime | None
     organisation_id: int | None
     is_unread: bool
-    tags: Sequence[str] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def is_due(self) -> bool:
@@ -78,11 +78,12 @@ def rows_of(ids: list[int], agent: Agent) -> list[Row]:
         return []
     asked = ids + ids[:1] * (-len(ids) % STEP)
     by_id: dict[int, Row] = {}
+    named = lookups.tag_names()
     for *values, is_unread, tag_ids, first, last, email in _rows(
         len(asked), agent=agent.id, **{f"id{place}": key for place, key in enumerate(asked)}
     ):
         customer = f"{first} {last}" if first and last else first or last or email or ""
-        names = _names(tag_ids) if tag_ids else ()
+        names = _names(tag_ids, named) if tag_ids else ()
         by_id[values[0]] = Row._make((*values[:3], customer, *values[3:], bool(is_unread), names))
     return [by_id[key] for key in ids if key in by_id]
 
@@ -104,9 +105,8 @@ def _rows(count: int) -> ModelSelect:
     )
 
 
-def _names(tag_ids: str) -> list[str]:
-    tags = [lookups.tag(int(key)) for key in tag_ids.split(",")]
-    return sorted(str(tag) for tag in tags if tag is not None)
+def _names(tag_ids: str, named: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(sorted(named[key] for key in map(int, tag_ids.split(",")) if key in named))
 
 
 def newest_id() -> int:

@@ -13,6 +13,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, StillInUse
 from helpdesk.i18n import lazy, ngettext
 from helpdesk.lib import inputs, link_addresses, richtext
+from helpdesk.lib.cache import CachedValue
 from helpdesk.people import required_second_factor
 from helpdesk.settings import lookups
 from models import CAPABILITIES, Agent, Department, Permission, Role, Service
@@ -192,6 +193,11 @@ def places_left_by(leaving: Agent) -> tuple[list[Service | Department], list[Ser
 
 def places_without_notification() -> list[Service | Department]:
     """Return the offered departments, and services without any, where no agent is notified of a new ticket."""
+    return list(_places_without_notification())
+
+
+@CachedValue
+def _places_without_notification() -> list[Service | Department]:
     places = [department or service for service, department in lookups.places(enabled_only=True)]
     return [place for place in places if not any(_is_notified(agent, place) for agent in lookups.agents())]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk import folding, settings
+from helpdesk import folding, i18n, settings
 from helpdesk.lib.cache import CachedValue
 from models import (
     Agent,
@@ -33,6 +33,7 @@ _statuses = CachedValue(lambda: {row.id: row for row in Status.select().order_by
 _priorities = CachedValue(
     lambda: {row.id: row for row in Priority.select().order_by(Priority.weight.desc(), Priority.id)}
 )
+_tags_in: CachedValue[dict[str, dict[int, str]]] = CachedValue(dict)
 _tags = CachedValue(lambda: {row.id: row for row in Tag.select().order_by(Tag.name)})
 #: By the folded form of each of its names; where two tags have one, the older is meant.
 _tags_by_key = CachedValue(
@@ -67,6 +68,7 @@ def _group(rows: Any, key: str) -> dict[int, list[Any]]:
     return groups
 
 
+_departments_of = CachedValue(lambda: _group(_departments().values(), "service_id"))
 _permissions = CachedValue(lambda: _group(Permission.select().order_by(Permission.id), "agent_id"))
 _memberships = CachedValue(lambda: _group(TeamMember.select().order_by(TeamMember.id), "agent_id"))
 
@@ -96,6 +98,14 @@ def tag(key: int | None) -> Tag | None:
     return _tags().get(key)
 
 
+def tag_names() -> dict[int, str]:
+    """Return the names of all tags as the reader sees them, by their ids."""
+    language, by_language = i18n.language(), _tags_in()
+    if language not in by_language:
+        by_language[language] = {key: str(row) for key, row in _tags().items()}
+    return by_language[language]
+
+
 def tag_keys(row: Tag) -> list[str]:
     """Return the folded forms of all names of a tag: its own, and what it is called in each language."""
     return list(dict.fromkeys([row.key, *(folding.fold(text)[: Tag.key.max_length] for text in row.label.values())]))
@@ -121,8 +131,8 @@ def own_agent(key: int | None) -> Agent | None:
     row = agent(key)
     if row is None:
         return None
-    copy = Agent(**row.__data__)
-    copy._dirty.clear()
+    copy = Agent(__no_default__=True)
+    copy.__data__.update(row.__data__)
     return copy
 
 
@@ -143,7 +153,7 @@ def services(*, enabled_only: bool = False) -> list[Service]:
 
 def departments(service_id: int | None = None) -> list[Department]:
     """Return the departments in the owner's order: of one service, or all."""
-    return [row for row in _departments().values() if service_id is None or row.service_id == service_id]
+    return list(_departments().values() if service_id is None else _departments_of().get(service_id, ()))
 
 
 def places(*, enabled_only: bool = False) -> list[tuple[Service, Department | None]]:
