@@ -146,11 +146,12 @@ class _Words(NamedTuple):
 
     def matches(self, table: str, column: str | None = None) -> Node:
         """Return the condition that a row of an index holds them."""
+        name = self.place(column)
         if is_sqlite():
-            name, text = self.place(column), self.condition(column)
-            value = self.slot(name) if self.slot is not None else Value(text, converter=False)
+            value = self.slot(name) if self.slot else Value(self.condition(column), converter=False)
             return NodeList((SQL(f"{table} MATCH"), value))
-        return SQL(f"tsv @@ to_tsquery('simple', '{self.condition(column)}')")
+        text = self.slot(name) if self.slot else SQL(self.condition(column))
+        return NodeList((SQL("tsv @@ to_tsquery('simple', '"), text, SQL("')")), glue="")
 
     def place(self, column: str | None) -> str:
         """Return the name of the slot of their condition."""
@@ -188,42 +189,41 @@ class _Words(NamedTuple):
 
     def tagged(self, reach: int) -> CTE:
         """Return the tickets that last got a tag whose name holds them."""
-        ids: Any = self.tag_ids() if self.slot is None or not is_sqlite() else None
-        if ids is None and self.slot is not None:
-            ids = NodeList((SQL("(SELECT value FROM json_each("), self.slot(f"tags_{self.name}"), SQL("))")))
+        ids: Any = self.tag_ids()
+        if self.slot is not None:
+            before, after = ("(SELECT value FROM json_each(", "))") if is_sqlite() else ("(", ")")
+            ids = NodeList((SQL(before), self.slot(f"tags_{self.name}"), SQL(after)), glue="")
         query = TicketTag.select(TicketTag.ticket_id).where(TicketTag.tag.in_(ids))
         return query.order_by(TicketTag.id.desc()).limit(reach).cte(f"tagged_{self.name}", columns=("ticket_id",))
 
 
 class Form(NamedTuple):
-    """What the statement of a search depends on: `Prepared` statements of one form differ in their words only.
+    """What the statement of a search depends on: how many words, not which, so that it holds nothing of who searched.
 
-    On PostgreSQL the words are part of the form and of the statement's text: for a parameter it makes, after some runs,
-    one plan for rare and common words alike. Such a statement is not cached: it holds what somebody searched, and ids.
+    Each run sets the words in: as parameters on SQLite, into the text on PostgreSQL, which for a parameter would make
+    one plan for rare and common words alike.
     """
 
-    words: tuple[str, ...]
+    length: int
     scope: str
     reach: int
 
 
 def form_of(text: str, scope: str, reach: int) -> tuple[Form, dict[str, Any]] | None:
     """Return the form of a search and the values of its slots; None when the text holds no word."""
-    terms = tuple(words(text))
-    if not terms:
+    if not (terms := words(text)):
         return None
-    if not is_sqlite():
-        return Form(terms, scope, reach), {}
     values: dict[str, Any] = {}
     for group in _groups(terms, scope):
         values |= {group.place(column): group.condition(column) for column in (None, _COLUMNS.get(scope))}
-        values[f"tags_{group.name}"] = json.dumps(group.tag_ids())
-    return Form(("",) * len(terms), scope, reach), values
+        ids = group.tag_ids()
+        values[f"tags_{group.name}"] = json.dumps(ids) if is_sqlite() else ", ".join(map(str, ids)) or "NULL"
+    return Form(len(terms), scope, reach), values
 
 
 def parts_of(form: Form, slot: Slots) -> tuple[list[CTE], list[CTE]]:
     """Return the parts of a search with slots for its words, the last being what is met, and those to be counted."""
-    return _parts(_groups(form.words, form.scope, slot), form.scope, form.reach)
+    return _parts(_groups([""] * form.length, form.scope, slot), form.scope, form.reach)
 
 
 def _groups(terms: Sequence[str], scope: str, slot: Slots | None = None) -> list[_Words]:

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from flask import Flask, current_app, g, request, session
 from jinja2 import StrictUndefined, UndefinedError
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from helpdesk import i18n
 from helpdesk.lib import cache
+from web.templates import text_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,13 +47,12 @@ class Pieces(NamedTuple):
     texts: list[str]
     names: list[str]
 
-    def filled(self, values: Mapping[str, object]) -> str:
+    def filled(self, values: Mapping[str, object]) -> Markup:
         """Return the fragment with these values in its holes: markup as it is, anything else escaped."""
         filled = [self.texts[0]]
         for name, text in zip(self.names, self.texts[1:], strict=True):
-            value = values[name]
-            filled += (value if type(value) is Markup else str(escape(value)), text)
-        return "".join(filled)
+            filled += (text_of(values[name]), text)
+        return Markup("".join(filled))  # noqa: S704 — texts of the template, and values escaped above
 
 
 class _Kept(NamedTuple):
@@ -80,12 +80,10 @@ def fragment(
     language, and cached tables and settings.
     """
     pieces = pieces_of(template, make, holes, **key)
-    if not pieces.names:
-        return Markup(pieces.texts[0])  # noqa: S704 — what a template rendered
     # The token is the one hole that no caller fills.
     token: Any = current_app.jinja_env.globals["csrf_field"]
     values = {**holes, "csrf_field": token()} if "csrf_field" in pieces.names else holes
-    return Markup(pieces.filled(values))  # noqa: S704 — texts of the template, and values escaped there
+    return pieces.filled(values)
 
 
 def pieces_of(

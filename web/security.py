@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, g, has_request_context, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from itsdangerous import BadData
+from itsdangerous import BadData, URLSafeTimedSerializer
 from peewee import InterfaceError, OperationalError
 
 from helpdesk import links, settings
@@ -41,6 +41,14 @@ class Cookies(SecureCookieSessionInterface):
     """The session cookie: ``Secure`` and ``__Host-`` exactly when the site address is https."""
 
     session_class = Session
+    _serializer: tuple[object, URLSafeTimedSerializer] | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs cookies: one for all requests, because making it costs as much as a signature."""
+        if self._serializer is None or self._serializer[0] != app.secret_key:
+            made = super().get_signing_serializer(app)
+            self._serializer = (app.secret_key, made) if made is not None else None
+        return self._serializer[1] if self._serializer is not None else None
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-guichet" if is_https() else "guichet"

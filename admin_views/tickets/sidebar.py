@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from helpdesk.lists import counting, criteria, saved_views
 from helpdesk.outbox import outbox_health
 from helpdesk.settings import lookups
 from models import Agent
+from web import fragments
 
 LIST = "desk_tickets.index_view"
 DASHBOARD = "desk_dashboard.index_view"
@@ -28,14 +29,13 @@ FEW_DEPARTMENTS = 12
 MENU_GROUPS_COOKIE = "folds"
 
 
-def is_open(service_id: int, entry: dict[str, Any]) -> bool:
+def is_open(service_id: int, entry: dict[str, Any], chosen: Collection[str]) -> bool:
     """Whether the departments of a service are shown: those of the list at hand always are."""
     if entry["current"] or any(inner["current"] for inner in entry["sub"]):
         return True
-    chosen = request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
     if f"-{service_id}" in chosen or str(service_id) in chosen:
         return str(service_id) in chosen
-    return sum(len(lookups.departments(service.id)) for service in lookups.services()) <= FEW_DEPARTMENTS
+    return len(lookups.departments()) <= FEW_DEPARTMENTS
 
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
@@ -91,18 +91,26 @@ def _words(arguments: tuple[tuple[str, Any], ...]) -> str:
 
 def _places(agent: Agent, counts: counting.Counts, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the services an agent sees, each with its departments, which can be collapsed."""
+    shown = fragments.shared("places of the menu")
+    if agent.id not in shown:
+        shown[agent.id] = _visible_places(agent)
+    places, chosen = [], request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
+    for (key, label), departments in shown[agent.id]:
+        entry = link(label, count=counts.services.get(key, 0), service=key)
+        entry["sub"] = [link(name, count=counts.departments.get(row, 0), department=row) for row, name in departments]
+        entry["key"] = key
+        entry["open"] = is_open(key, entry, chosen)
+        places.append(entry)
+    return places
+
+
+def _visible_places(agent: Agent) -> list[tuple[tuple[int, str], list[tuple[int, str]]]]:
+    """Return the ids and names of the services an agent sees, and of the departments of each."""
     places = []
     for service in lookups.services():
-        departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
-        if not (departments or _is_visible(agent, service.id, None)):
-            continue
-        entry = link(str(service), count=counts.services.get(service.id, 0), service=service.id)
-        entry["sub"] = [
-            link(str(row.name), count=counts.departments.get(row.id, 0), department=row.id) for row in departments
-        ]
-        entry["key"] = service.id
-        entry["open"] = is_open(service.id, entry)
-        places.append(entry)
+        rows = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
+        if rows or _is_visible(agent, service.id, None):
+            places.append(((service.id, str(service)), [(row.id, str(row.name)) for row in rows]))
     return places
 
 

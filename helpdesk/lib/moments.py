@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from helpdesk import clock
@@ -33,10 +34,16 @@ NAMES = tuple(_NAMED)
 
 def offered(zone: ZoneInfo) -> tuple[str, ...]:
     """Return the names of the moments that are still to come in this zone, each moment under one name."""
+    # All of them are whole minutes.
+    return _offered(zone, clock.now().replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=64)
+def _offered(zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
     names: dict[datetime, str] = {}
     for name in _NAMED:
-        names.setdefault(_of_name(name, zone), name)
-    return tuple(name for moment, name in names.items() if moment > clock.now())
+        names.setdefault(_of_name(name, zone, clock.day_of(now, zone)), name)
+    return tuple(name for moment, name in names.items() if moment > now)
 
 
 def label_of(name: str) -> str:
@@ -51,7 +58,7 @@ def read(form: Mapping[str, str], zone: ZoneInfo) -> datetime:
     """
     name = form.get("moment", OWN)
     if name in _NAMED:
-        moment, field = _of_name(name, zone), "moment"
+        moment, field = _of_name(name, zone, clock.today(zone)), "moment"
     else:
         moment, field = of_fields(form.get("day", "").strip(), form.get("time", "").strip(), zone), "day"
     if moment <= clock.now():
@@ -61,8 +68,7 @@ def read(form: Mapping[str, str], zone: ZoneInfo) -> datetime:
     return moment
 
 
-def _of_name(name: str, zone: ZoneInfo) -> datetime:
-    today = clock.today(zone)
+def _of_name(name: str, zone: ZoneInfo, today: date) -> datetime:
     _label, days, at = _NAMED[name]
     return _utc(datetime.combine(today + timedelta(days=days(today)), at), zone)
 

@@ -43,6 +43,16 @@ class Slot(Node):
         return ctx.value(self.name, converter=False)
 
 
+class Literal(Slot):
+    """The place of a value that each run writes into the text of the statement: it must be safe there as it is.
+
+    PostgreSQL plans such a statement for its values, where a parameter gets one plan for all of them after some runs.
+    """
+
+    def __sql__(self, ctx: Context) -> Context:
+        return ctx.literal(f"\0{self.name}\0")
+
+
 class Prepared:
     """A query with slots: positional arguments choose its form, named ones are the values of its slots.
 
@@ -67,10 +77,6 @@ class Prepared:
         """Run the statement and return its rows."""
         return self._write(is_sqlite(), *form).rows(values)
 
-    def once(self, *form: Hashable, **values: Any) -> list[Any]:
-        """Run a statement whose text is not needed again, and return its rows: nothing of it is cached."""
-        return self._write.__wrapped__(is_sqlite(), *form).rows(values)
-
     def first(self, *form: Hashable, **values: Any) -> Any | None:
         """Run the statement, which asks for one row at most, and return that row."""
         return next(iter(self(*form, **values)), None)
@@ -84,13 +90,16 @@ class _Statement:
     """A built statement, and what makes objects of its rows, which peewee would work out anew for each run."""
 
     def __init__(self, query: Any, text: str, arguments: list[Any]) -> None:
-        self._query, self._text, self._arguments = query, text, arguments
+        self._query, self._arguments = query, arguments
+        #: Every second piece is the name of a literal.
+        self._texts = text.split("\0")
         self._object_of: Callable[[Any], Any] | None = None
 
     def run(self, values: dict[str, Any]) -> Any:
         """Run the statement and return the driver's cursor."""
         arguments = [values[it] if isinstance(it, _Name) else it for it in self._arguments]
-        return database.execute_sql(self._text, arguments)
+        pieces = [values[text] if place % 2 else text for place, text in enumerate(self._texts)]
+        return database.execute_sql("".join(pieces), arguments)
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         """Run the statement and return its rows."""

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from peewee import SQL, ModelSelect
 
-from database import is_sqlite
 from helpdesk import access, clock, search
 from helpdesk.due_times import rules
 from helpdesk.lib.paging import Order, pack
@@ -190,9 +189,7 @@ class TicketListing:
         searched = search.form_of(self.text, self.scope, self.looked_at)
         if searched is None:
             return []
-        # Only SQLite's statement is the same for other words.
-        run = statement if is_sqlite() else statement.once
-        return run(*form, searched[0], **self.values, **searched[1], **values)
+        return statement(*form, searched[0], **self.values, **searched[1], **values)
 
     def _tally_of(self, total: int, waiting: int | None, *looked_at: int) -> Tally:
         return Tally(min(int(total), COUNT_LIMIT), min(int(waiting or 0), COUNT_LIMIT), self.looked_at in looked_at)

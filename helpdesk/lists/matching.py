@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from peewee import CTE, SQL, Case, ModelSelect, Select, fn
 
-from database import database
+from database import database, is_sqlite
 from helpdesk import access, search
 from helpdesk.access import Sight
 from helpdesk.lib.paging import Order
-from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.lib.statements import Literal, Prepared, Slot
 from helpdesk.lists import period_criteria
 from models import LIVE, ORDER, Ticket, TicketTag
 
@@ -130,7 +130,7 @@ def search_page(
     shape: Shape, sort: str, begins: bool, backwards: bool, size: int, most: int, form: search.Form
 ) -> ModelSelect:
     """Return a page of a search; it counts what is met, up to a number, and looked at: the search is run once."""
-    order, (parts, lists) = order_of(shape, sort), search.parts_of(form, Slot)
+    order, (parts, lists) = order_of(shape, sort), _search_parts(form)
     matching = _met(shape, parts)
     few = matching.select(Ticket.awaits_reply).limit(most).cte("few", columns=("waits",))
     figures = [Select([few], [one]) for one in _figures(few)]
@@ -143,8 +143,12 @@ def search_page(
 @Prepared
 def looked_at(form: search.Form) -> Select:
     """Return how many matches of each word a search looks at: with as many as its reach, older ones are left out."""
-    parts, lists = search.parts_of(form, Slot)
+    parts, lists = _search_parts(form)
     return Select([], [search.count_of(one) for one in lists]).bind(database).with_cte(*parts).tuples()
+
+
+def _search_parts(form: search.Form) -> tuple[list[CTE], list[CTE]]:
+    return search.parts_of(form, Slot if is_sqlite() else Literal)
 
 
 def _met(shape: Shape, parts: Sequence[CTE]) -> ModelSelect:
@@ -177,7 +181,7 @@ def place(shape: Shape, sort: str, most: int, is_plain: bool, form: search.Form 
 
     Of a list that is not plain also how many it holds. A search is run once.
     """
-    order, parts = order_of(shape, sort), search.parts_of(form, Slot)[0] if form is not None else []
+    order, parts = order_of(shape, sort), _search_parts(form)[0] if form is not None else []
     tickets = _met(shape, parts) if parts else _slotted(shape)
     key, sides = _key_slots(order), []
     for backwards in (True, False):

@@ -7,12 +7,13 @@ import operator
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from peewee import Case, Value, fn
+from peewee import Case, ModelSelect, Value, fn
 
 from helpdesk import folding, search
 from helpdesk.lib import richtext
+from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.lists.rows import STEP
 from helpdesk.search import message_search
 from models import Message
 
@@ -35,24 +36,31 @@ def of_tickets(ids: Sequence[int], text: str, scope: str = "everywhere") -> dict
     words = search.words(text)
     if not words or not ids or scope in {"subject", "author"}:
         return {}
-    score = _score(words)
-    place = fn.ROW_NUMBER().over(partition_by=[Message.ticket], order_by=[score.desc(), Message.id.desc()])
-    ranked = Message.select(Message.id, score.alias("score"), place.alias("place"))
-    ranked = ranked.join(message_search, on=(Message.id == message_search.rowid)).where(Message.ticket.in_(ids))
-    best = ranked.alias("best")
-    rows = Message.select(Message.ticket_id, Message.body).join(best, on=(Message.id == best.c.id))
-    rows = rows.where(best.c.place == 1, best.c.score > 0).tuples()
+    asked = [*ids, *(ids[0] for _place in range(-len(ids) % STEP))]
+    *whole, last = map(search.indexed, words)
+    patterns = [*(f"% {word} %" for word in whole), f"% {last}%"]
+    rows = _best(
+        len(asked),
+        len(patterns),
+        **{f"id{place}": key for place, key in enumerate(asked)},
+        **{f"pattern{place}": pattern for place, pattern in enumerate(patterns)},
+    )
     passages = {key: cut(richtext.to_text(body), words) for key, body in rows}
     return {key: parts for key, parts in passages.items() if parts}
 
 
-def _score(words: Sequence[str]) -> Any:
-    """Count the words that stand in the folded text of a message, the last one as a beginning."""
+@Prepared
+def _best(count: int, patterns: int) -> ModelSelect:
+    """Return the message of each of so many tickets that holds most of so many words, the last one as a beginning."""
     text = Value(" ").concat(message_search.body).concat(" ")
-    *whole, last = map(search.indexed, words)
-    patterns = [*(f"% {word} %" for word in whole), f"% {last}%"]
-    scores = [Case(None, ((text.ilike(pattern), 1),), 0) for pattern in patterns]
-    return functools.reduce(operator.add, scores)
+    scores = [Case(None, ((text.ilike(Slot(f"pattern{place}")), 1),), 0) for place in range(patterns)]
+    score = functools.reduce(operator.add, scores)
+    place = fn.ROW_NUMBER().over(partition_by=[Message.ticket], order_by=[score.desc(), Message.id.desc()])
+    ranked = Message.select(Message.id, score.alias("score"), place.alias("place"))
+    ranked = ranked.join(message_search, on=(Message.id == message_search.rowid))
+    best = ranked.where(Message.ticket.in_([Slot(f"id{place}") for place in range(count)])).alias("best")
+    rows = Message.select(Message.ticket_id, Message.body).join(best, on=(Message.id == best.c.id))
+    return rows.where(best.c.place == 1, best.c.score > 0).tuples()
 
 
 def marked(text: str, words: Sequence[str]) -> Parts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from peewee import JOIN, ModelSelect
 
@@ -137,38 +137,27 @@ def is_vouched(token: str | None) -> bool:
 
 @Prepared
 def _sign_in() -> ModelSelect:
-    columns = (SignIn.id, SignIn.expires_at, SignIn.last_seen_at, SignIn.agent, *Customer._meta.sorted_fields)
-    query = SignIn.select(*columns).join(Customer, JOIN.LEFT_OUTER)
-    return query.where(SignIn.token_hash == Slot("token")).tuples()
+    query = SignIn.select(SignIn, Customer).join(Customer, JOIN.LEFT_OUTER)
+    return query.where(SignIn.token_hash == Slot("token"))
 
 
 def person_of(token: str) -> Agent | Customer | None:
     """Return the person signed in with this token, or None when the sign-in has ended or its agent is disabled."""
     row = _sign_in.first(token=links.hash_token(token))
-    if row is None:
+    now = clock.now()
+    if row is None or row.expires_at <= now:
         return None
-    now, (key, expires_at, last_seen_at, agent_id, *columns) = clock.now(), row
     # Agents are cached until the stamp moves: one that was just disabled is not signed in any more.
-    person: Agent | Customer | None = lookups.own_agent(agent_id) if agent_id is not None else _customer_of(columns)
+    person: Agent | Customer | None = lookups.own_agent(row.agent_id) if row.agent_id is not None else row.customer
     if (
         person is None
-        or expires_at <= now
-        or last_seen_at + IDLE[type(person)] <= now
+        or row.last_seen_at + IDLE[type(person)] <= now
         or (isinstance(person, Agent) and not person.active)
     ):
         return None
-    if last_seen_at + SEEN_EVERY <= now:
-        SignIn.update(last_seen_at=now).where(SignIn.id == key).execute()
+    if row.last_seen_at + SEEN_EVERY <= now:
+        SignIn.update(last_seen_at=now).where(SignIn.id == row.id).execute()
     return person
-
-
-def _customer_of(columns: list[Any]) -> Customer | None:
-    values = dict(zip((field.name for field in Customer._meta.sorted_fields), columns, strict=True))
-    if values["id"] is None:
-        return None
-    customer = Customer(**values)
-    customer._dirty.clear()
-    return customer
 
 
 def came_by_link(person: Agent | Customer, token: str | None) -> bool:

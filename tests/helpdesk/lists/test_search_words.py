@@ -22,7 +22,7 @@ def met(text, scope="everywhere", reach=search.NEWEST):
 
 def is_cut(text, reach):
     searched = search.form_of(text, "everywhere", reach)
-    return searched is not None and reach in matching.looked_at.once(searched[0], **searched[1])[0]
+    return searched is not None and reach in matching.looked_at(searched[0], **searched[1])[0]
 
 
 @pytest.fixture
