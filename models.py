@@ -94,6 +94,7 @@ from tables.sign_ins import (
     SignIn,
     Throttle,
 )
+from tables.suppression import SuppressedAddress
 from tables.tickets import LIVE, ORDER, UNRESOLVED, FormerNumber, Rating, Ticket, TicketCc, TicketTag
 
 TABLES: tuple[type[Base], ...] = (
@@ -182,6 +183,7 @@ TABLES: tuple[type[Base], ...] = (
     SenderRule,
     MailId,
     Erasure,
+    SuppressedAddress,
     RetentionRule,
     RetentionBatch,
     RetentionItem,

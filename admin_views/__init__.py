@@ -50,6 +50,7 @@ from admin_views.setup.retention import RetentionView
 from admin_views.setup.retention_lists import RetentionBatchesView, RetentionItemsView
 from admin_views.setup.roles import RolesView
 from admin_views.setup.services import DepartmentsView, ServicesView
+from admin_views.setup.suppressed_addresses import SuppressedAddressesView
 from admin_views.setup.teams import TeamsView
 from admin_views.setup.users import UsersView
 from admin_views.setup.workflow import PrioritiesView, StatusesView, TagsView
@@ -134,6 +135,7 @@ PAGES = (
     ErasingPage,
     CustomerOrganisationPage,
     ErasuresView,
+    SuppressedAddressesView,
     OrganisationsView,
     RetentionView,
     RetentionItemsView,

@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("desk_health", lazy("Health"), "configure"),
             ("desk_journal", lazy("Journal"), "administer"),
             ("desk_erasures", lazy("Erasures"), "administer"),
+            ("desk_suppressed_addresses", lazy("Addresses no longer kept"), "administer"),
             ("desk_retention", lazy("Retention"), "administer"),
         ),
     ),

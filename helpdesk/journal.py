@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from database import Base, Label
-from helpdesk import clock, events, folding, settings
+from helpdesk import clock, events, folding, settings, suppression
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind
@@ -202,9 +202,10 @@ def mail_ended(email: OutgoingEmail, failure: Failure | None = None) -> None:
 
 
 def sign_in_refused(email: str, network: str) -> None:
-    """Note a refused sign-in; what is no address is not kept, it may be a password typed in the wrong field."""
+    """Note a refused sign-in; neither what is no address, which may be a password, nor one that is no longer kept."""
     try:
         typed = email_syntax.normalise(email)
+        typed = "?" if suppression.is_suppressed(typed) else typed
     except InvalidInput:
         typed = "?"
     record(Act.SIGN_IN_FAILED, actor=None, subject=typed, network=network)

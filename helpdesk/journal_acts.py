@@ -45,6 +45,8 @@ class Act(StrEnum):
     SECOND_OFF_CONFIRMED = "second-off-confirmed"
     SECOND_OFF_CANCELLED = "second-off-cancelled"
     PERSON_ERASED = "person-erased"
+    ADDRESS_SUPPRESSED = "address-suppressed"
+    ADDRESS_RELEASED = "address-released"
     RETENTION_ANNOUNCED = "retention-announced"
     RETENTION_CANCELLED = "retention-cancelled"
     RETENTION_DONE = "retention-done"

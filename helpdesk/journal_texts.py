@@ -76,6 +76,8 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
         lazy("%(who)s let erasures go on needing a second administrator, which %(subject)s wanted to end"),
     ),
     Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
+    Act.ADDRESS_SUPPRESSED: (DATA, lazy("%(who)s put addresses among those no longer kept (addresses: %(count)s)")),
+    Act.ADDRESS_RELEASED: (DATA, lazy("%(who)s took an address off the list of those no longer kept")),
     Act.RETENTION_ANNOUNCED: (
         DATA,
         lazy(

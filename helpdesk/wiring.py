@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from database import Cached, Label
-from helpdesk import events, examples, filters, i18n, journal, notifications, send_later, settings, snooze
+from helpdesk import events, examples, filters, i18n, journal, notifications, outbox, send_later, settings, snooze
 from helpdesk.access import Actor
 from helpdesk.automatic_closing import keeping as closing_plans
 from helpdesk.due_times import keeping
 from helpdesk.events import EventKind
 from helpdesk.filters import running
+from helpdesk.incoming import suppressed_mail
 from helpdesk.joining import duplicates
 from helpdesk.lists import counting
 from helpdesk.operations import wakeups
@@ -53,6 +54,7 @@ for _kind in EventKind:
 i18n.read_setting = settings.get
 Label.languages = staticmethod(i18n.languages_of_labels)
 settings.watchers.extend((journal.settings_changed, required_second_factor.follow_setting, only.follow_setting))
+suppressed_mail.senders.append(outbox.send_unstored)
 Cached.before_delete.append(examples.forget)
 events.before_commit.extend((on_events.follow, keeping.keep, closing_plans.keep, running.count_hits))
 events.after_commit.extend((wakeups.wake, counting.forget_counts))

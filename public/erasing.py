@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from helpdesk.erasing import own_request, requests
@@ -56,7 +56,7 @@ def erasing_link(token: str) -> str | tuple[str, int]:
 def confirm_erasing(token: str) -> str | tuple[str, int]:
     """Let the customer of the link be erased."""
     try:
-        erasure = own_request.confirm(token)
+        erasure = own_request.confirm(token, suppresses="suppresses" in request.form)
     except NotFound as error:
         return render_template("public/erase.html", refusal=str(error)), 404
     except InvalidInput as error:

@@ -16,6 +16,7 @@ from helpdesk.files import attachments
 from helpdesk.i18n import lazy
 from helpdesk.orders.order_input import MAX_NUMBER
 from helpdesk.people import customers
+from helpdesk.suppression import AddressSuppressed
 from helpdesk.tickets import NewTicket, cc, of_organisation
 from helpdesk.tickets.opening import MAX_BODY, MAX_SUBJECT
 from helpdesk.visitors import captcha
@@ -191,6 +192,9 @@ class TicketForm(FilesForm):
         """Show what a rule refused; a form that has sent another text comes back as one of its own."""
         if isinstance(error, FormSent):
             self.renew()
+        if isinstance(error, AddressSuppressed) and error.field == "email":
+            # Their names and content would be kept for an hour.
+            self.form_files.forget()
         super().refuse(error)
 
     def new_ticket(self) -> NewTicket:

@@ -50,6 +50,8 @@ class Erasure(Base):
     requested_by = BigIntegerField(null=True)
     confirmed_by = CharField(max_length=120, default="", constraints=[SQL("DEFAULT ''")])
     confirmed_at = UtcDateTimeField(null=True)
+    #: Whether nothing is stored any more that comes from their addresses (`SuppressedAddress`).
+    suppresses = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     class Meta:
         constraints = [

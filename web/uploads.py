@@ -130,6 +130,13 @@ class FormFiles:
             self.shown.add(row.id)
         return row
 
+    def forget(self) -> None:
+        """Take all files out of the form."""
+        for row in self.stored:
+            uploads.drop(row.id, form_key=self.key, owner=self.owner)
+            if self.shown is not None:
+                self.shown.discard(row.id)
+
     def remove(self) -> None:
         """Take the file out that the form names."""
         key = inputs.row_key(request.form.get("remove_file", ""))

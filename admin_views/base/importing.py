@@ -57,7 +57,7 @@ class Imports:
             made=ngettext("%(num)d new", "%(num)d new", stored.made),
             changed=ngettext("%(num)d changed", "%(num)d changed", stored.changed),
             same=ngettext("%(num)d as it was", "%(num)d as they were", stored.same),
-            bad=ngettext("%(num)d line left out", "%(num)d lines left out", bad),
+            bad=ngettext("%(num)d line left out", "%(num)d lines left out", bad + stored.left_out),
         )
 
     @expose("/import/", methods=("GET", "POST"))

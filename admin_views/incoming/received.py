@@ -40,7 +40,7 @@ def outcome(mail: IncomingMail) -> Markup:
     """Return the outcome of a mail as its list shows it: an icon with its word."""
     extra = " is-held" if mail.state == "held" else ""
     return Markup('<span class="outcome{}">{}{}</span>').format(
-        extra, icon(ICONS[mail.state]), outcome_texts.STATES[mail.state]
+        extra, icon(ICONS[mail.state]), outcome_texts.outcome(mail)
     )
 
 
@@ -79,7 +79,7 @@ class ReceivedView(DeskView):
     }
     column_formatters_export = {
         "mailbox": lambda _view, _context, row, _name: str(lookups.mailbox(row.mailbox_id) or ""),
-        "state": lambda _view, _context, row, _name: str(outcome_texts.STATES[row.state]),
+        "state": lambda _view, _context, row, _name: outcome_texts.outcome(row),
         "reason": lambda _view, _context, row, _name: outcome_texts.reason(row),
         "ticket": lambda _view, _context, row, _name: row.number,
     }

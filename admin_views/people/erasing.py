@@ -46,6 +46,13 @@ class ErasingForm(DeskForm):
         lazy("Blank what the team wrote in them, too"),
         description=lazy("Replies and internal notes, with their files."),
     )
+    suppresses = BooleanField(
+        lazy("Keep nothing that they write later"),
+        description=lazy(
+            "Their addresses go on the list of those no longer kept: a text answers what comes from them, and nothing "
+            "is stored. Without it, who writes again is a new person."
+        ),
+    )
     word = StringField(
         lazy("To go on, type ERASE"), render_kw={"autocomplete": "off", "spellcheck": "false", "class": "half"}
     )
@@ -71,7 +78,7 @@ class ErasingPage(DeskPage):
             try:
                 row = requests.request(
                     customer, kind=form.kind.data or "", word=form.word.data or "", actor=self.agent,
-                    blanks_replies=form.blanks_replies.data,
+                    blanks_replies=form.blanks_replies.data, suppresses=form.suppresses.data,
                 )  # fmt: skip
             except HelpdeskError as error:
                 show(error, form)

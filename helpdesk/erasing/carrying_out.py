@@ -16,7 +16,7 @@ from peewee import ModelSelect
 
 from database import is_sqlite
 from helpdesk import clock, customer_search, journal
-from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, scrubbing
+from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, scrubbing, suppression_list
 from helpdesk.erasing.person import Person, emails_of, label_of, names_of, of, placeholder, searched_emails
 from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
@@ -129,6 +129,7 @@ def _begin(erasure_id: int) -> bool:
         address = _take_addresses(erasure, customer)
         erasure.state, erasure.begun_at = "working", clock.now()
         searched = searched_emails(emails)
+        suppression_list.follow(erasure, searched)
         erasure.person = {"emails": searched, "names": names, "address": address.id, "paths": []}
         _take_account(customer, emails)
         # Who became part of them goes, too: nobody is taken out of them any more.

@@ -1,14 +1,13 @@
 """The log of erasures beside the database: by it a restored backup forgets again who was erased since it was made.
 
-A file of the data folder with a line for each erasure, and for tickets that went by their age, and a copy of it in the
-folder of backups, so that it travels with them. It names nobody: hashes with the id of the desk as their salt. A hash
-cannot be read back, but whoever has the log and an address can tell whether it was erased: it is as private as the
-desk.
+A file of the data folder with a line for each erasure, for tickets that went by their age, and for addresses that are
+no longer kept, and a copy of it in the folder of backups, so that it travels with them. It names nobody: hashes with
+the id of the desk as their salt. A hash cannot be read back, but whoever has the log and an address can tell whether
+it was erased: it is as private as the desk.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -21,15 +20,14 @@ from typing import TypeVar
 from helpdesk import clock
 from helpdesk.people import former_customers
 from helpdesk.settings import environment
-from models import Customer, CustomerMerge, Erasure, Setting
+from helpdesk.suppression import desk_id, hash_of
+from models import Customer, CustomerMerge, Erasure
 
 T = TypeVar("T")
 
 NAME = "erasures.log"
 #: The folder of the nightly backups.
 BACKUPS = "backups"
-#: The key of the row that holds the desk's id (`helpdesk.operations.desk_identity`).
-DESK = "desk_id"
 
 
 @dataclass(frozen=True)
@@ -62,16 +60,6 @@ class TicketsEntry:
     tickets: tuple[tuple[int, str], ...]
 
 
-def desk_id() -> str:
-    """Return the id of the desk, which a restored copy has too."""
-    return str(Setting.select(Setting.value).where(Setting.key == DESK).scalar() or "")
-
-
-def hash_of(text: str, desk: str) -> str:
-    """Return by what the log knows an address, or a row of a customer."""
-    return hashlib.sha256(f"{desk} {text}".encode()).hexdigest()
-
-
 def row_text(customer: Customer) -> str:
     """Return what tells a row from any other of this desk and its copies."""
     return f"{customer.id} {customer.created_at.isoformat()}"
@@ -80,6 +68,23 @@ def row_text(customer: Customer) -> str:
 def former_text(merge: CustomerMerge) -> str:
     """Return the same of a row that became part of another one."""
     return f"{merge.former_id} {merge.terms['created_at']}"
+
+
+@dataclass(frozen=True)
+class SuppressionEntry:
+    """An address, by its hash, that was put among those no longer kept at `at`, or was taken off that list again."""
+
+    desk: str
+    at: str
+    digest: str
+    is_suppressed: bool
+    suppressed_by: str
+    by_erasure: bool
+
+    @property
+    def begun_at(self) -> datetime:
+        """When it was put there, or taken off."""
+        return datetime.fromisoformat(self.at)
 
 
 def append(erasure: Erasure, customer: Customer, emails: Iterable[str]) -> None:
@@ -94,7 +99,7 @@ def append(erasure: Erasure, customer: Customer, emails: Iterable[str]) -> None:
     store([entry])
 
 
-def store(entries: Iterable[Entry | TicketsEntry]) -> None:
+def store(entries: Iterable[Entry | TicketsEntry | SuppressionEntry]) -> None:
     """Append these lines to the log of this data folder, and to its copy beside the backups."""
     text = "".join(f"{json.dumps(asdict(entry))}\n" for entry in entries)
     folder = environment.current().data_dir
@@ -135,6 +140,12 @@ def read_tickets(*paths: Path) -> list[TicketsEntry]:
     return sorted(found, key=lambda entry: entry.at)
 
 
+def read_suppressions(*paths: Path) -> list[SuppressionEntry]:
+    """Return what these logs say last of each address that was put on the list or taken off it."""
+    found = sorted(_lines(paths, _parse_suppression), key=lambda entry: entry.at)
+    return list({(entry.desk, entry.digest): entry for entry in found}.values())
+
+
 def _lines(paths: Iterable[Path], parse: Callable[[str], T]) -> Iterator[T]:
     for path in paths:
         with suppress(OSError):
@@ -148,6 +159,12 @@ def _parse_tickets(line: str) -> TicketsEntry:
     values = json.loads(line)
     tickets = tuple((int(key), str(opened)) for key, opened in values["tickets"])
     entry = TicketsEntry(**{**values, "tickets": tickets})
+    datetime.fromisoformat(entry.at)
+    return entry
+
+
+def _parse_suppression(line: str) -> SuppressionEntry:
+    entry = SuppressionEntry(**json.loads(line))
     datetime.fromisoformat(entry.at)
     return entry
 

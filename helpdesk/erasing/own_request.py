@@ -59,9 +59,10 @@ def find(token: str) -> Erasure:
     return row
 
 
-def confirm(token: str) -> Erasure:
+def confirm(token: str, *, suppresses: bool = False) -> Erasure:
     """Let the customer of a mailed link be erased after the days of the setting; mail both sides.
 
+    `suppresses`: their addresses are no longer kept from then on.
     Raises NotFound, or InvalidInput when they must be kept.
     """
     with transaction():
@@ -71,14 +72,12 @@ def confirm(token: str) -> Erasure:
         due = clock.now() + timedelta(days=int(settings.get("erasure_days")))
         needs_second = bool(settings.get("erasure_second"))
         unconfirmed = (Erasure.id == row.id) & (Erasure.state == "unconfirmed")
-        if (
-            not Erasure.update(state="waiting", due_at=due, requested_at=clock.now(), needs_second=needs_second)
-            .where(unconfirmed)
-            .execute()
-        ):
+        values = {"state": "waiting", "due_at": due, "requested_at": clock.now()}
+        values |= {"needs_second": needs_second, "suppresses": suppresses}
+        if not Erasure.update(values).where(unconfirmed).execute():
             raise NotFound(lazy("This link confirms nothing any more: ask again in your account."))
         journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name)
-        row.state, row.due_at, row.needs_second = "waiting", due, needs_second
+        row.state, row.due_at, row.needs_second, row.suppresses = "waiting", due, needs_second, suppresses
         address = customer.writing_address
         owner = Recipient(address.email, i18n.supported(customer.locale), address=address)
         _tell(Occasion.ERASURE_PLANNED, owner, row)

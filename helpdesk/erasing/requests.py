@@ -27,9 +27,12 @@ def pending(customer: Customer) -> Erasure | None:
     return row
 
 
-def request(customer: Customer, *, kind: str, word: str, actor: Agent, blanks_replies: bool = False) -> Erasure:
+def request(
+    customer: Customer, *, kind: str, word: str, actor: Agent, blanks_replies: bool = False, suppresses: bool = False
+) -> Erasure:
     """Let a person be erased after the days of the setting; return the row of the register.
 
+    `suppresses`: their addresses are no longer kept from then on.
     Raises NotAllowed, or InvalidInput at ``kind``, at ``word`` when the word is missing, or when somebody else asked
     meanwhile, a tag keeps the person, or they were erased.
     """
@@ -42,7 +45,7 @@ def request(customer: Customer, *, kind: str, word: str, actor: Agent, blanks_re
         hold_actor(actor)
         check(customer)
         Erasure.delete().where(Erasure.customer == customer.id, Erasure.state == "unconfirmed").execute()
-        return _store(customer, kind=kind, blanks_replies=blanks_replies, actor=actor)
+        return _store(customer, kind=kind, blanks_replies=blanks_replies, suppresses=suppresses, actor=actor)
 
 
 def check(customer: Customer) -> None:
@@ -62,13 +65,13 @@ def check(customer: Customer) -> None:
         )
 
 
-def _store(customer: Customer, *, kind: str, blanks_replies: bool, actor: Agent) -> Erasure:
+def _store(customer: Customer, *, kind: str, blanks_replies: bool, suppresses: bool, actor: Agent) -> Erasure:
     now = clock.now()
     try:
         row: Erasure = Erasure.create(
             customer=customer, kind=kind, blanks_replies=blanks_replies, actor_name=actor.name, requested_at=now,
             due_at=now + timedelta(days=int(settings.get("erasure_days"))), requested_by=actor.id,
-            needs_second=bool(settings.get("erasure_second")),
+            needs_second=bool(settings.get("erasure_second")), suppresses=suppresses,
         )  # fmt: skip
     except IntegrityError as error:
         raise InvalidInput(lazy("This person is about to be erased already.")) from error

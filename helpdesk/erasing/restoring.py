@@ -11,10 +11,11 @@ from typing import Any
 from database import database, is_sqlite
 from helpdesk import clock, settings
 from helpdesk.access import SYSTEM
-from helpdesk.erasing import carrying_out, erasure_log, scrubbing
-from helpdesk.erasing.erasure_log import Entry, former_text, hash_of, row_text
+from helpdesk.erasing import carrying_out, scrubbing
+from helpdesk.erasing.erasure_log import Entry, former_text, row_text
 from helpdesk.errors import HelpdeskError
 from helpdesk.joining import parting
+from helpdesk.suppression import desk_id, hash_of
 from models import PENDING_ERASURES, Customer, CustomerAddress, CustomerMerge, Erasure
 
 
@@ -26,7 +27,7 @@ def obey(entries: Iterable[Entry]) -> int:
     """
     due = clock.now() + timedelta(days=int(settings.get("erasure_days")))
     Erasure.update(due_at=due).where(Erasure.state == "waiting", Erasure.due_at < due).execute()
-    desk, erased = erasure_log.desk_id(), 0
+    desk, erased = desk_id(), 0
     mine = [entry for entry in entries if entry.desk == desk]
     ended = {key for (key,) in Erasure.select(Erasure.id).where(Erasure.state.in_(("working", "done"))).tuples()}
     missing = [entry for entry in mine if entry.number not in ended]

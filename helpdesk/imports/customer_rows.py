@@ -9,7 +9,7 @@ from typing import Any
 from peewee import IntegrityError, chunked
 
 from database import database
-from helpdesk import clock, customer_search, orders
+from helpdesk import clock, customer_search, orders, suppression
 from helpdesk.access import SYSTEM, Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
@@ -89,8 +89,10 @@ def store(members: Sequence[NewMember], *, write: bool = True, actor: Actor = SY
     return total
 
 
-def _store(batch: list[NewMember], *, write: bool) -> Stored:
+def _store(rows: list[NewMember], *, write: bool) -> Stored:
     with database.atomic():
+        unwanted = suppression.among(one.email for one in rows)
+        batch = [one for one in rows if one.email not in unwanted]
         query = CustomerAddress.select(CustomerAddress, Customer).join(Customer)
         addresses = {row.email: row for row in query.where(CustomerAddress.email.in_([one.email for one in batch]))}
         new = [one for one in batch if one.email not in addresses]
@@ -99,7 +101,8 @@ def _store(batch: list[NewMember], *, write: bool) -> Stored:
             for one in changed:
                 _complete(one, addresses[one.email])
             _make(new)
-    return Stored(len(new), len(changed), len(batch) - len(new) - len(changed))
+    same = len(batch) - len(new) - len(changed)
+    return Stored(len(new), len(changed), same, left_out=len(rows) - len(batch))
 
 
 def _differs(one: NewMember, address: CustomerAddress) -> bool:

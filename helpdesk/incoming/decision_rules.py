@@ -60,6 +60,11 @@ def is_accepted(context: MailContext) -> bool:
     return context.rule is not None and context.rule.does == "accept"
 
 
+def _suppressed(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
+    """Before anything else of it is looked at: nothing of the mail is kept, not even that it came before."""
+    yield "suppressed", ("ignored", "suppressed", {}) if context.is_suppressed else None, ""
+
+
 def _size(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
     """Of a mail whose headers alone are here, only a person says what becomes: they look like a whole, empty one."""
     yield "too-large", ("held", "too-large", {}) if context.headers_only else None, ""
@@ -194,6 +199,7 @@ def _place(_content: ParsedMail, context: MailContext) -> Iterator[Line]:
 
 #: In this order; a later version of a line stands where its place in the order is.
 LINES: tuple[Callable[[ParsedMail, MailContext], Iterator[Line]], ...] = (
+    _suppressed,
     _size,
     _duplicate,
     _ours,

@@ -11,6 +11,7 @@ from helpdesk.incoming import (
     sender_checks,
     sender_rules,
     sent_replies,
+    suppressed_mail,
     ticket_from_mail,
 )
 from helpdesk.incoming.decision_rules import Decision
@@ -26,6 +27,9 @@ OF_AGENTS = frozenset({"reply", "note"})
 
 def carry_out(mail: IncomingMail, content: ParsedMail, context: MailContext, decision: Decision) -> None:
     """Do what was decided. Whatever goes wrong, nothing of it is stored; doing it again makes nothing twice."""
+    if decision.reason == suppressed_mail.REASON:
+        suppressed_mail.forget(mail, content, context)
+        return
     mail_record.remember(mail, content, context, decision)
     if context.rule is not None:
         sender_rules.count_hit(context.rule)

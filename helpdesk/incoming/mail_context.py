@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from helpdesk import clock, settings
+from helpdesk import clock, settings, suppression
 from helpdesk.errors import InvalidInput
 from helpdesk.incoming import agent_proof, automatic_mail, bounced_mail, mail_threading, sender_rules, sent_mail
 from helpdesk.incoming.agent_proof import Doubt
@@ -34,6 +34,8 @@ class MailContext:
 
     #: The one form of the author's address; empty when there is none that could be one.
     author: str = ""
+    #: Nothing is kept of its author.
+    is_suppressed: bool = False
     #: It was too large: only its headers are here.
     headers_only: bool = False
     #: The id of the same mail that came before.
@@ -73,6 +75,8 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     trace, role, address = mail_threading.place_of(content, author, is_agent=agent is not None)
     return MailContext(
         author=author,
+        # An agent’s address is the agent’s, whoever had it before.
+        is_suppressed=bool(author) and agent is None and suppression.is_suppressed(author),
         headers_only=mail.headers_only,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),

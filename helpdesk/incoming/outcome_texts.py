@@ -20,6 +20,8 @@ STATES: dict[str, Any] = {
     "ignored": lazy("Nothing to do"),
     "held": lazy("To check"),
 }
+#: What is shown in place of the state where nothing of a mail was kept.
+NOT_STORED = lazy("Not kept")
 
 REASONS: dict[str, Any] = {
     "": lazy("It has not been looked at yet."),
@@ -69,6 +71,7 @@ REASONS: dict[str, Any] = {
     "ours": lazy("The desk sent it itself."),
     "probe": lazy("The desk sent it itself, to try the sub-addresses of the mailbox: they work."),
     "forgotten": lazy("It was kept for as long as it had to be."),
+    "suppressed": lazy("Its address is among those that are no longer kept: nothing of it was stored."),
     "spam": lazy("The mail server takes it for spam: its ticket stands under Spam, and nobody was told."),
     "opened": lazy("%(who)s opened a ticket from it."),
     "added": lazy("%(who)s added it to a ticket."),
@@ -98,6 +101,7 @@ UNANSWERED: dict[str, Any] = {
 }
 
 TESTS: dict[str, Any] = {
+    "suppressed": lazy("From an address that is no longer kept"),
     "too-large": lazy("Larger than e-mails may be"),
     "answer-off": lazy("Agents do not answer by e-mail here"),
     "answer-own": lazy("Its author has switched answering off"),
@@ -175,6 +179,11 @@ def _line(note: dict[str, Any]) -> str:
             note["size"],
         )
     return str(NOT_KEPT[note["why"]]) % {"name": note["name"], "size": i18n.size(note["size"])}
+
+
+def outcome(mail: IncomingMail) -> str:
+    """Return what became of a mail, in a word or two."""
+    return str(NOT_STORED if mail.reason == "suppressed" else STATES[mail.state])
 
 
 def reason(mail: IncomingMail) -> str:

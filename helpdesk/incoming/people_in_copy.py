@@ -6,6 +6,7 @@ RULES 39: nobody is put in copy of a ticket by a mail alone unless the owner cho
 from __future__ import annotations
 
 from database import database
+from helpdesk import suppression
 from helpdesk.access import TicketGuest
 from helpdesk.errors import InvalidInput
 from helpdesk.incoming import automatic_mail
@@ -44,7 +45,8 @@ def take(
 ) -> list[dict[str, str | int]]:
     """Put these people in copy where the mailbox says so; return the notes that propose them otherwise."""
     present = {one.email for one in cc.in_copy(ticket)} | cc.own_addresses(ticket.customer)
-    new = [email for email in emails if email not in present]
+    left_out = present | suppression.among(emails)
+    new = [email for email in emails if email not in left_out]
     if new and mailbox.copies == "add":
         try:
             with database.atomic():

@@ -42,6 +42,12 @@ def purge() -> int:
     return gone
 
 
+def forget_from(email: str) -> None:
+    """Forget the mails of an address that belong to no ticket."""
+    for _count in _forget(IncomingMail.ticket.is_null() & (IncomingMail.from_email == email)):
+        pass
+
+
 def _forget(condition: Expression) -> Iterator[int]:
     """Drop what mails said and where they lie; what stays of each is its hash, so that it never comes in twice."""
     while True:

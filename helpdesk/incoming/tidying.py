@@ -14,7 +14,7 @@ from peewee import SQL
 
 from helpdesk import clock
 from helpdesk.errors import NotFound
-from helpdesk.incoming import collection, raw_mail
+from helpdesk.incoming import collection, raw_mail, suppressed_mail
 from helpdesk.incoming.imap_errors import explain
 from helpdesk.settings import lookups, run_state
 from models import IncomingMail, Mailbox
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 DECIDED = ("new", "message", "reply", "note", "bounce", "automatic", "ignored")
 #: Mails of a mailbox in one run.
 AT_ONCE = 500
+#: By what a mail is found on its server.
+KEYS = (IncomingMail.id, IncomingMail.folder, IncomingMail.uid, IncomingMail.uid_validity)
 
 
 def run() -> None:
@@ -68,25 +70,27 @@ def tidy(mailbox: Mailbox) -> int:
 
 
 def _due(mailbox: Mailbox) -> list[IncomingMail]:
-    """Return the mails that are due, by folder: decided so many days ago, and whole on our disk."""
+    """Return the mails that are due, by folder: decided so many days ago and whole on our disk, or not kept at all."""
     limit = clock.now() - timedelta(days=mailbox.after_days)
     # Without what was read of them: PostgreSQL hands over all rows at once.
-    columns = (IncomingMail.id, IncomingMail.folder, IncomingMail.uid, IncomingMail.uid_validity, IncomingMail.path)
+    columns = (*KEYS, IncomingMail.path, IncomingMail.reason)
+    # Of whom nothing is kept, nothing waits there either.
+    is_whole = IncomingMail.path.is_null(False) & ~IncomingMail.headers_only & (IncomingMail.decided_at < limit)
     rows = IncomingMail.select(*columns).where(
         IncomingMail.mailbox == mailbox.id,
         SQL("tidied_at IS NULL AND uid IS NOT NULL"),
         IncomingMail.state.in_(DECIDED),
-        IncomingMail.path.is_null(False),
-        ~IncomingMail.headers_only,
+        is_whole | (IncomingMail.reason == suppressed_mail.REASON),
         # What the team has sent is theirs.
         ~IncomingMail.is_sent,
-        IncomingMail.decided_at < limit,
     )
     here = filter(_is_here, rows.order_by(IncomingMail.id).iterator())
     return sorted(islice(here, AT_ONCE), key=lambda row: (row.folder, row.uid))
 
 
 def _is_here(mail: IncomingMail) -> bool:
+    if mail.reason == suppressed_mail.REASON:
+        return True
     try:
         raw_mail.location(mail)
     except NotFound:

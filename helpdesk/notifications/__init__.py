@@ -145,6 +145,7 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.ERASURE_SECOND: (Notice("erasure-second", recipients.people),),
     # What goes in a week because its period is over.
     Occasion.RETENTION_ANNOUNCED: (Notice("retention-announced", recipients.people),),
+    Occasion.SUPPRESSED: (Notice("suppressed", recipients.people),),
     Occasion.PASSKEY_ADDED: (Notice("passkey-added", recipients.people),),
 }
 
@@ -173,6 +174,13 @@ def owe(cause: Cause) -> list[OutgoingEmail]:
 
     What is spam or in the bin owes none.
     """
+    mails = written(cause)
+    outbox_rows.store_all(mails)
+    return mails
+
+
+def written(cause: Cause) -> list[OutgoingEmail]:
+    """Return the mails that something owes; none of them is stored yet."""
     if cause.ticket is not None and _is_hidden(cause.ticket):
         return []
     notices = [notice for notice in TABLE[cause.kind] if not notice.unless(cause)]
@@ -180,7 +188,6 @@ def owe(cause: Cause) -> list[OutgoingEmail]:
     mails: list[OutgoingEmail] = []
     for notice in notices:
         mails += _mails(notice, cause, author, told)
-    outbox_rows.store_all(mails)
     return mails
 
 

@@ -47,6 +47,7 @@ class Occasion(StrEnum):
     RULES_AT_REST = "rules-at-rest"
     RULE_TARGET_GONE = "rule-target-gone"
     REPLY_CORRECTED = "reply-corrected"
+    SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True)

@@ -92,24 +92,27 @@ def withhold_waiting(address: int) -> None:
 def _count(address: CustomerAddress, ticket: Ticket) -> bool:
     """Count an answer; whether it may still go out."""
     email = address.email
-    domain = email.rpartition("@")[2]
     limits = [
         (f"answer to {email}", "answers_to_address_hourly", HOUR),
         (f"answer of a day to {email}", "answers_to_address_daily", DAY),
         (f"answer about {ticket.id}", "answers_about_ticket_daily", DAY),
     ]
-    if not address.is_proven:
-        # Whoever has used a link of ours is a person, wherever their mail is kept.
-        limits += [
-            (f"answer to the domain {domain}", "answers_to_domain_hourly", HOUR),
-            ("answer of the desk", "answers_hourly", HOUR),
-        ]
     try:
         for key, ceiling, seconds in limits:
             throttle.hit(key, limit=settings.get(ceiling), seconds=seconds)
+        if not address.is_proven:
+            # Whoever has used a link of ours is a person, wherever their mail is kept.
+            count_stranger(email)
     except TooMany:
         return False
     return True
+
+
+def count_stranger(email: str) -> None:
+    """Count an answer to somebody of whom nothing is known. Raises TooMany where there were too many in an hour."""
+    domain = email.rpartition("@")[2]
+    throttle.hit(f"answer to the domain {domain}", limit=settings.get("answers_to_domain_hourly"), seconds=HOUR)
+    throttle.hit("answer of the desk", limit=settings.get("answers_hourly"), seconds=HOUR)
 
 
 def fresh_try() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from peewee import SqliteDatabase
 
 from database import database, is_sqlite
 from helpdesk import clock
-from helpdesk.erasing import erasure_log, restoring
+from helpdesk.erasing import erasure_log, restoring, suppression_list
 from helpdesk.files import file_store
 from helpdesk.operations import desk_identity, migrate, restored_copy
 from helpdesk.operations.backup import LINKED, MANIFEST, BackupError, files_dir, hash_before_seal
@@ -55,12 +55,14 @@ def _forget_erased(path: Path) -> None:
     """Erase again who was erased since the backup was made, as the log beside it says, before the desk may start."""
     logs = erasure_log.beside(path)
     entries, tickets = erasure_log.read(*logs), erasure_log.read_tickets(*logs)
-    if entries or tickets or database.table_exists(Erasure):
+    suppressions = erasure_log.read_suppressions(*logs)
+    if entries or tickets or suppressions or database.table_exists(Erasure):
         with database.unlimited() if not is_sqlite() else database.connection_context():
             migrate.runner(database).up()
-            erasure_log.store([*entries, *tickets])
+            erasure_log.store([*entries, *tickets, *suppressions])
             restored_tickets.obey(tickets)
             restoring.obey(entries)
+            suppression_list.obey(suppressions)
 
 
 def _accepted(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from peewee import EXCLUDED, JOIN, Case, ModelSelect, chunked, fn
 
 from database import Base, database, is_sqlite
-from helpdesk import access, clock
+from helpdesk import access, clock, suppression
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.orders import money
@@ -41,10 +41,12 @@ class Stored:
     changed: int = 0
     same: int = 0
     new: tuple[tuple[int, str], ...] = ()
+    #: Rows with an address that is no longer kept.
+    left_out: int = 0
 
     def __add__(self, other: Stored) -> Stored:
         made, changed, same = self.made + other.made, self.changed + other.changed, self.same + other.same
-        return Stored(made, changed, same, self.new + other.new)
+        return Stored(made, changed, same, self.new + other.new, self.left_out + other.left_out)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Entry:
 def save_order(values: Mapping[str, Any]) -> tuple[Order, bool]:
     """Store an order with the `values` of `incoming.read`; return it and whether it is new. Raises InvalidInput."""
     new = read(values)
+    suppression.refuse(new.email, for_team=True)
     result = store([new])
     return Order.get(Order.shop == new.shop, Order.number == new.number), bool(result.made)
 
@@ -112,7 +115,9 @@ def analyze(*tables: type[Base]) -> None:
             database.execute_sql(f'ANALYZE "{table._meta.table_name}"')
 
 
-def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
+def _store(orders: list[NewOrder], *, write: bool, now: datetime) -> Stored:
+    unwanted = suppression.among({order.email for order in orders})
+    batch = [order for order in orders if order.email not in unwanted]
     stored, owners = _stored(batch), _owners({order.email for order in batch})
     before = lines_of([row.id for row in stored.values()])
     created, changed = 0, []
@@ -123,7 +128,8 @@ def _store(batch: list[NewOrder], *, write: bool, now: datetime) -> Stored:
             changed.append(order)
     if write and changed:
         _write(changed, owners, now)
-    return Stored(created, len(changed) - created, len(batch) - len(changed))
+    same, left_out = len(batch) - len(changed), len(orders) - len(batch)
+    return Stored(created, len(changed) - created, same, left_out=left_out)
 
 
 def _stored(batch: list[NewOrder]) -> dict[tuple[str, str], Order]:

@@ -239,6 +239,21 @@ def hand_over(email: OutgoingEmail, server: MailServer | None = None) -> str:
     return str(lazy("The mail server took the message for %(email)s.", email=email.to_email))
 
 
+def send_unstored(email: OutgoingEmail) -> None:
+    """Try once to send a mail that stands in no outbox: where that fails, neither it nor its address is kept."""
+    server = settings.mail_server()
+    is_nobody = email.to_email.endswith(f"@{claims.UNREACHED}")
+    if server is None or is_nobody or run_state.is_resting_copy() or _is_left_alone(server):
+        return
+    try:
+        with _context(), Connection(server) as connection:
+            connection.hand_over(Letter(render(email), email.from_email, email.to_email))
+    except LOST:
+        raise
+    except Exception as error:
+        logger.warning("An e-mail that is not kept could not be sent (%s).", type(error).__name__)
+
+
 def _test_mail(to: str) -> OutgoingEmail:
     words = lazy("Your help desk can send e-mail.")
     return OutgoingEmail(

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import IntegrityError, fn
 
 from database import database, is_sqlite
-from helpdesk import access, clock, customer_search, journal, links, notifications, orders, settings
+from helpdesk import access, clock, customer_search, journal, links, notifications, orders, settings, suppression
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotFound, StillInUse
 from helpdesk.events import EventKind, record, transaction
@@ -253,6 +253,7 @@ def _take(address: CustomerAddress, clean: str) -> CustomerAddress:
     if present is not None and present.customer_id != address.customer_id:
         raise InvalidInput(lazy("Another customer has this address."), field="email")
     if present is None:
+        suppression.refuse(clean, for_team=True)
         try:
             with database.atomic():
                 present = CustomerAddress.create(

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import access, clock, customer_search, customer_sight, events, journal, links, notifications
+from helpdesk import access, clock, customer_search, customer_sight, events, journal, links, notifications, suppression
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound, StillInUse
 from helpdesk.events import EventKind
@@ -45,8 +45,7 @@ __all__ = [
     "store_address",
 ]
 
-MAX_NAME = 80
-MAX_ADDRESSES = 20
+MAX_NAME, MAX_ADDRESSES = 80, 20
 #: Tickets in whose histories it is written what became of an address.
 MOST_HISTORIES = 200
 
@@ -61,8 +60,7 @@ def lookup(email: str) -> CustomerAddress | None:
 
 def is_known(email: str) -> bool:
     """Whether a name is stored with this address, so that the form need not ask for one."""
-    address = lookup(email)
-    return address is not None and bool(address.customer.full_name)
+    return (address := lookup(email)) is not None and bool(address.customer.full_name)
 
 
 def find_or_make(
@@ -89,6 +87,7 @@ def _with_email() -> ModelSelect:
 
 
 def _make(email: str, **values: Any) -> CustomerAddress:
+    suppression.refuse(email)
     now = clock.now()
     try:
         with database.atomic():
@@ -236,6 +235,7 @@ def require_whole_sight(customer: Customer, actor: Actor) -> None:
 
 def store_address(customer: Customer, email: str, *, is_primary: bool) -> CustomerAddress:
     """Store an address that an agent gives a customer. Raises InvalidInput at ``email``."""
+    suppression.refuse(email, for_team=True)
     try:
         with database.atomic():
             address = CustomerAddress.create(

@@ -23,6 +23,7 @@ from helpdesk.lib import richtext
 from helpdesk.retention import last_heard
 from helpdesk.retention.periods import ANONYMISE, DELETE, FILES, SPAM
 from helpdesk.settings import get
+from helpdesk.suppression import desk_id
 from helpdesk.tickets import spam_and_bin
 from models import (
     AccessLink,
@@ -57,7 +58,7 @@ def act_on(act: str, tickets: Sequence[Ticket], *, blanks_replies: bool) -> list
 def _note(act: str, tickets: Sequence[Ticket], *, blanks_replies: bool) -> None:
     """Write the log before the transaction ends: whoever restores a backup must not bring it back."""
     keys = tuple((ticket.id, ticket.created_at.isoformat()) for ticket in tickets)
-    erasure_log.store([TicketsEntry(erasure_log.desk_id(), clock.now().isoformat(), act, blanks_replies, keys)])
+    erasure_log.store([TicketsEntry(desk_id(), clock.now().isoformat(), act, blanks_replies, keys)])
 
 
 # --- Anonymising --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from peewee import chunked
 
 from helpdesk import clock
-from helpdesk.erasing import erasure_log, scrubbing
+from helpdesk.erasing import scrubbing
 from helpdesk.erasing.erasure_log import TicketsEntry
 from helpdesk.events import EventKind, transaction
 from helpdesk.files import file_store
@@ -16,6 +16,7 @@ from helpdesk.locking import locked
 from helpdesk.retention import acting
 from helpdesk.retention.bounds import NOTICE
 from helpdesk.retention.periods import ANONYMISE, FILES
+from helpdesk.suppression import desk_id
 from models import Attachment, Message, RetentionBatch, Ticket, TicketEvent
 
 #: Tickets of one transaction.
@@ -31,7 +32,7 @@ def obey(entries: Iterable[TicketsEntry]) -> int:
     # What was announced when the backup was made waits anew: it may have been cancelled since.
     pending = RetentionBatch.state.in_(("announced", "working"))
     RetentionBatch.update(due_at=due).where(pending, RetentionBatch.due_at < due).execute()
-    desk, count = erasure_log.desk_id(), 0
+    desk, count = desk_id(), 0
     for entry in entries:
         if entry.desk != desk:
             continue

@@ -6,6 +6,7 @@ from database import Label
 from helpdesk.i18n import CHOICES, lazy
 from helpdesk.settings.ceilings import BEYOND, CEILINGS
 from helpdesk.settings.declaration import Declared
+from helpdesk.settings.suppression_texts import NOTICE
 
 GROUPS = {
     "general": lazy("General"),
@@ -156,6 +157,11 @@ DECLARED: dict[str, Declared] = {
                 "Ils sont lus par l’équipe du service choisi.",
             ),
             lazy("Privacy notice"), lazy("Stands under the ticket form."),
+        ),
+        Declared(
+            "suppressed_notice", "customers", "label", NOTICE, lazy("Text for an address no longer kept"),
+            lazy("Read on the form by who writes with it. It may be somebody else’s: the text should not say why."),
+            is_rare=True,
         ),
         Declared(
             "opening_hours", "customers", "label", Label(), lazy("Opening hours"),

@@ -9,6 +9,7 @@ from helpdesk.i18n import lazy
 from helpdesk.settings.account_emails import ACCOUNTS
 from helpdesk.settings.closing_emails import CLOSING_SOON, NOT_RESOLVED
 from helpdesk.settings.email_kind import TEAM_EN, TEAM_FR, Kind
+from helpdesk.settings.suppression_texts import SUPPRESSED
 from helpdesk.settings.uneditable import AUTO_REPLIED, Uneditable
 from helpdesk.settings.uneditable_emails import UNEDITABLE
 from models import CUSTOMER_MESSAGE, NOTE, REPLY
@@ -86,6 +87,7 @@ KINDS: dict[str, Kind] = {
             like="notification",
         ),
         CLOSING_SOON,
+        SUPPRESSED,
         Kind(
             "correction",
             "customers",

@@ -26,6 +26,7 @@ TEXTS: dict[str, Any] = {
     "state": lazy("This sign-in was not begun in this browser, too long ago, or used already: begin again."),
     "cancelled": lazy("The sign-in at %(name)s was cancelled."),
     "refused": lazy("%(name)s refused the sign-in (%(detail)s)."),
+    "suppressed": lazy("Nothing is kept here of your address, so no account was made."),
     "unverified": lazy("%(name)s does not say that your e-mail address is proven, so it was not used."),
     "unknown": lazy("No account here is linked to this account of %(name)s."),
     "disabled": lazy("The account that is linked to it is disabled."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import events
+from helpdesk import events, suppression
 from helpdesk.people import customers
 from helpdesk.people.sign_in_limits import Visitor
 from helpdesk.single_sign_on import attempts, linking
@@ -18,7 +18,8 @@ def customer_of(proof: Proof, *, visitor: Visitor) -> Customer:
     try:
         return _customer_of(proof)
     except Refused as refused:
-        attempts.note(refused, visitor, email=proof.email, account="customer")
+        if refused.key != "suppressed":
+            attempts.note(refused, visitor, email=proof.email, account="customer")
         raise
 
 
@@ -33,6 +34,8 @@ def _customer_of(proof: Proof) -> Customer:
         return identity.customer
     if identity is not None or customers.lookup(proof.email) is not None:
         raise Refused("unknown", proof.provider)
+    if suppression.is_suppressed(proof.email):
+        raise Refused("suppressed", proof.provider)
     first, _blank, last = proof.name.partition(" ")
     with events.transaction():
         address = customers.find_or_make(proof.email, first_name=first, last_name=last)

@@ -10,7 +10,7 @@ from typing import Any
 from peewee import IntegrityError, ModelSelect
 
 from database import database
-from helpdesk import clock, links, notifications
+from helpdesk import clock, links, notifications, suppression
 from helpdesk.access import SYSTEM, Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, customer_of, record, transaction
@@ -93,6 +93,7 @@ def write_cc(ticket: Ticket, emails: Iterable[str], *, actor: Actor, unsure: boo
     new = [email for email in clean if email not in present | former | own_addresses(ticket.customer)]
     if len(present) + len(new) > MOST:
         raise InvalidInput(too_many_text(), field="copies")
+    suppression.refuse_copies(new, for_team=isinstance(actor, Agent))
     _refuse_many(customer_of(actor), new)
     for email in new:
         _write(ticket, customers.find_or_make(email), actor, unsure=unsure)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN, ModelSelect, fn
 
 from database import is_sqlite
-from helpdesk import access, clock, customer_search, journal, notifications
+from helpdesk import access, clock, customer_search, journal, notifications, suppression
 from helpdesk.errors import InvalidInput
 from helpdesk.events import EventKind, record
 from helpdesk.i18n import lazy
@@ -106,6 +106,8 @@ def check(ticket: Ticket, email: str) -> CustomerAddress | None:
             lazy("%(email)s is an address of this help desk, which gets every message.", email=clean), field="email"
         )
     address = customers.lookup(clean)
+    if address is None:
+        suppression.refuse(clean, for_team=True)
     if address is not None and address.customer_id == ticket.customer_id:
         raise InvalidInput(lazy("%(email)s is an address of the present customer.", email=clean), field="email")
     return address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpdesk import access
+from helpdesk import access, suppression
 from helpdesk.errors import InvalidInput
 from helpdesk.event_texts import OPENED_FOR
 from helpdesk.i18n import lazy
@@ -22,7 +22,7 @@ def open_for_caller(new: NewTicket, *, actor: Agent) -> Ticket:
         raise InvalidInput(lazy("Choose one from the list."), field="source")
     if not may_open_in(actor, new.service_id, new.department_id):
         raise InvalidInput(lazy("Choose a service."), field="service")
-    email_syntax.normalise(new.email)
+    suppression.refuse(email_syntax.normalise(new.email), for_team=True)
     if not (new.first_name.strip() or new.last_name.strip() or customers.is_known(new.email)):
         raise InvalidInput(lazy("Nobody with this address is known yet: write a name."), field="last_name")
     return open_ticket(new, actor=actor)

@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from helpdesk import clock, events, i18n, links, notifications, tickets
+from helpdesk import clock, events, i18n, links, notifications, suppression, tickets
 from helpdesk.errors import NotFound
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
@@ -40,6 +40,9 @@ def store(new: NewTicket) -> None:
     """
     address = customers.normalise(new.email)
     tickets.opening.place(new.service_id, new.department_id)
+    if customers.lookup(address) is None:
+        suppression.refuse(address)
+    suppression.refuse_copies(map(customers.normalise, new.copies))
     nonce, now = new.form_key or secrets.token_urlsafe(32), clock.now()
     token_hash = links.hash_token(links.token_of(KIND, nonce))
     if _is_stored(new, token_hash):

@@ -42,6 +42,7 @@ from models import (
     SavedView,
     SenderRule,
     Status,
+    SuppressedAddress,
     Tag,
 )
 from tests.support import cast
@@ -96,6 +97,7 @@ def add_rows(number: int, reader) -> set[type]:
         (batch := RetentionBatch.create(announced_at=now, due_at=now + timedelta(days=7), planned={"delete": 1})),
         RetentionItem.create(batch=batch, act="delete", target=ticket.id, since=now),
         Erasure.create(customer=customer, actor_name="Root", requested_at=now, due_at=now + timedelta(days=7)),
+        SuppressedAddress.create(digest=f"{number}", suppressed_at=now, actor_name="Root"),
         IncomingMail.create(mailbox=mailbox, ticket=ticket, state="new", sha256=f"{number}", size=1, received_at=now),
         OutgoingEmail.create(kind="reply", subject="Hello", body="<p>Hello</p>", mail_id=f"{number}", **mail),
     ]

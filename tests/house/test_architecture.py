@@ -40,7 +40,7 @@ FLOORS = (
     ("errors", "clock", "i18n", "folding"),
     ("lib",),
     ("settings",),
-    ("search",),
+    ("search", "suppression"),
     ("customer_keys",),
     ("customer_search", "customer_sight"),
     ("access", "links", "event_texts", "journal_acts", "journal_fields"),

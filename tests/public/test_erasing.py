@@ -12,9 +12,9 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from helpdesk import clock, outbox, settings
+from helpdesk import clock, outbox, settings, suppression
 from helpdesk.erasing import carrying_out, erasure_log, own_request, requests
-from models import Agent, Customer, Erasure, OutgoingEmail, Tag, Ticket, TicketTag
+from models import Agent, Customer, Erasure, OutgoingEmail, SuppressedAddress, Tag, Ticket, TicketTag
 from tests.support import doors
 from tests.support.mailbox import Mailbox, text_of
 
@@ -69,6 +69,19 @@ def test_it_is_confirmed_by_a_link_waits_and_both_sides_hear_of_it(
     assert Ticket.get_by_id(ticket.id).subject == "(text erased)"
     # The mails about it name them, too.
     assert not OutgoingEmail.select().where(OutgoingEmail.body.contains("Carol")).exists()
+
+
+def test_they_may_want_nothing_kept_that_they_write_later(client: FlaskClient, smtp: Mailbox, app: Any) -> None:
+    ask(client)
+    path = link_in(smtp, app)
+    assert "Also keep nothing that I write later" in doors.text_of(client.get(path))
+    answer = doors.text_of(doors.post(app.test_client(), path, {"suppresses": "1"}))
+    assert "After that, nothing that comes from your addresses is kept." in answer
+    assert Erasure.get().suppresses
+    with time_machine.travel(clock.now() + timedelta(days=8)), app.app_context():
+        assert carrying_out.run_due() == 1
+        assert suppression.is_suppressed("carol@customer.example")
+    assert [row.actor_name for row in SuppressedAddress.select()] == [""]
 
 
 def test_it_is_cancelled_in_the_account(client: FlaskClient, smtp: Mailbox, app: Any) -> None:

@@ -270,7 +270,7 @@ NAMELESS = {
     *("Priority", "Tag", "CannedAct", "EmailText", "Filter", "BulkAction", "Departure", "DueOutcome", "FormerNumber"),
     *("SecondFactor", "Passkey", "RecoveryCode", "PendingSignIn", "Throttle", "SecurityCode", "TimetableRun", "Worker"),
     *("ApiKey", "Mailbox", "MailFolder", "RetentionBatch", "RetentionItem", "Relation"),
-    *("OrganisationDomain", "IdentityProvider"),
+    *("OrganisationDomain", "IdentityProvider", "SuppressedAddress"),
 }
 #: Tables whose rows of a person are found by what they belong to, or go with it.
 BY_OWNER = {

@@ -14,10 +14,11 @@ import time_machine
 
 from helpdesk import clock, journal, settings
 from helpdesk.erasing import carrying_out, erasure_log, requests, restoring, scrubbing
-from helpdesk.erasing.erasure_log import Entry, hash_of, row_text
+from helpdesk.erasing.erasure_log import Entry, row_text
 from helpdesk.erasing.person import alone
 from helpdesk.errors import StillInUse
 from helpdesk.people import customers
+from helpdesk.suppression import desk_id, hash_of
 from helpdesk.tickets import customer_change, thread
 from models import (
     Agent,
@@ -207,7 +208,7 @@ def test_a_full_disk_is_not_filled_each_minute(
 
 def entry(number: int, *people: str, kind: str = "delete", days: int = 1) -> Entry:
     """Return a line of the log of this desk."""
-    desk, at = erasure_log.desk_id(), (clock.now() + timedelta(days=days)).isoformat()
+    desk, at = desk_id(), (clock.now() + timedelta(days=days)).isoformat()
     return Entry(desk, number, at, kind, False, "Root", False, tuple(hash_of(text, desk) for text in people))
 
 

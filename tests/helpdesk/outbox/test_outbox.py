@@ -241,6 +241,9 @@ def provoke(kind, ticket, ana, locale):
             )
         ),
         "retention-announced": lambda: owe_announcement(reader),
+        "suppressed": lambda: notifications.owe(
+            Cause(Occasion.SUPPRESSED, people=(Recipient("vera@x.example", locale),))
+        ),
         "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
         "received": lambda: cast.open_ticket(*stranger, locale=locale),
         "notification": lambda: tickets.reply(ticket, "<p>Look again.</p>", actor=ben),
