@@ -62,7 +62,7 @@ def content(
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
-        "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number),
+        "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number) if opened.has_orders else [],
         "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),
         "catalogue": lookups,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from peewee import ModelSelect
+
 from helpdesk import folding
+from helpdesk.lib.statements import Prepared, Slot
 from models import KeptApart, Ticket
 
 #: How far apart two tickets of one subject may have been opened.
@@ -40,4 +43,10 @@ def keep_apart(ticket: Ticket, other: Ticket) -> None:
 def are_kept_apart(ticket: Ticket, other: Ticket) -> bool:
     """Whether somebody said that these two are not to be merged."""
     first, second = sorted((ticket.id, other.id))
-    return bool(KeptApart.select().where(KeptApart.ticket == first, KeptApart.other == second).exists())
+    return bool(_kept_apart(first=first, second=second))
+
+
+@Prepared
+def _kept_apart() -> ModelSelect:
+    query = KeptApart.select(KeptApart.ticket)
+    return query.where(KeptApart.ticket == Slot("first"), KeptApart.other == Slot("second")).tuples()

@@ -27,6 +27,7 @@ from models import (
     Draft,
     FormerNumber,
     Message,
+    Order,
     OutgoingEmail,
     ReadMark,
     Relation,
@@ -237,10 +238,10 @@ class OpenedTicket:
     draft: Draft | None
     mark: int | None = None
     unread: int = 0
-    #: Whether replies are scheduled in it, or were.
+    #: Whether replies are scheduled in it, or were; whether it is linked to others; whether its customer has orders.
     has_scheduled: bool = False
-    #: Whether it is linked to other tickets.
     is_linked: bool = False
+    has_orders: bool = False
 
 
 @Prepared
@@ -253,6 +254,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
     copies = TicketCc.select(join(copy, "\n")).join(CustomerAddress).where(TicketCc.ticket == Ticket.id)
     scheduled = ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.ticket == Ticket.id)
     linked = Relation.select(Relation.id).where((Relation.ticket == Ticket.id) | (Relation.other == Ticket.id))
+    ordered = Order.select(Order.id).where(Order.customer == Ticket.customer)
     mine = (Draft.ticket == Ticket.id) & (Draft.agent == Slot("agent"))
     query = access.numbered(access.within(sight, Slot("agent")), Slot("number")).select_extend(
         Draft,
@@ -262,6 +264,7 @@ def _opened(sight: access.Sight | None) -> ModelSelect:
         unread.later_messages().alias("unread"),
         fn.EXISTS(scheduled).alias("has_scheduled"),
         fn.EXISTS(linked).alias("is_linked"),
+        fn.EXISTS(ordered).alias("has_orders"),
     )
     query = query.switch(Ticket).join(Draft, JOIN.LEFT_OUTER, on=mine, attr="draft")
     return query.switch(Ticket).join(ReadMark, JOIN.LEFT_OUTER, on=unread.mine(Slot("agent")), attr="mark")
@@ -275,9 +278,9 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     names = sorted(str(row) for row in rows if row is not None)
     copies = sorted((line.split(" ", 3) for line in (ticket.copied or "").splitlines()), key=lambda part: int(part[0]))
     readers = [InCopy(email, word == "waits", int(customer)) for _id, word, customer, email in copies]
-    mark = getattr(ticket, "mark", None)
-    draft, more = getattr(ticket, "draft", None), (bool(ticket.has_scheduled), bool(ticket.is_linked))
-    return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, *more)
+    mark, draft = getattr(ticket, "mark", None), getattr(ticket, "draft", None)
+    exist = (ticket.has_scheduled, ticket.is_linked, ticket.has_orders)
+    return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, *map(bool, exist))
 
 
 def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
