@@ -214,7 +214,23 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
     """
     if when is None:
         return Markup("")
-    return _time(when, _short(when, hour=hour), title=date_time(when))
+    minutes = int((clock.now() - when).total_seconds() // 60)
+    if minutes < 24 * 60:
+        return _ago(when, max(minutes, 0), "", i18n.language(), i18n.zone_of_reader())
+    if hour:
+        pattern = _with_year(when, "d MMM") + ", HH:mm"
+    else:
+        pattern = "d MMM" if minutes < 330 * 24 * 60 else "d MMM y"
+    return _ago(when, None, pattern, i18n.language(), i18n.zone_of_reader())
+
+
+@lru_cache(maxsize=2_048)
+def _ago(when: datetime, minutes: int | None, pattern: str, language: str, _zone: str) -> Markup:
+    if minutes is None:
+        text = i18n.when(when, pattern)
+    else:
+        text = i18n.span(minutes, language) if minutes else i18n.translate("just now")
+    return _time(when, text, title=date_time(when))
 
 
 def waits(since: datetime) -> Markup:
@@ -255,17 +271,6 @@ def at(when: datetime) -> Markup:
 def _time(when: datetime, text: str, *, title: str = "") -> Markup:
     hover = f' title="{escape(title)}"' if title else ""
     return Markup(f'<time datetime="{when.isoformat(timespec="seconds")}Z"{hover}>{escape(text)}</time>')  # noqa: S704
-
-
-def _short(when: datetime, *, hour: bool = False) -> str:
-    minutes = int((clock.now() - when).total_seconds() // 60)
-    if minutes < 1:
-        return i18n.translate("just now")
-    if minutes < 24 * 60:
-        return i18n.span(minutes, i18n.language())
-    if hour:
-        return i18n.when(when, _with_year(when, "d MMM") + ", HH:mm")
-    return i18n.when(when, "d MMM" if minutes < 330 * 24 * 60 else "d MMM y")
 
 
 def _with_year(when: datetime, pattern: str) -> str:

@@ -21,6 +21,7 @@ from admin_views.tickets.composer_content import Composer
 from admin_views.tickets.context import TicketContext
 from admin_views.tickets.files import stored_files
 from admin_views.tickets.moments import zone_of
+from admin_views.tickets.thread_messages import MessageWriter
 from helpdesk import access, filters, orders, snooze, tickets
 from helpdesk.automatic_closing import places
 from helpdesk.corrections import correcting, unmasking
@@ -54,16 +55,17 @@ def content(
     messages = [block.message for block in timeline["blocks"] if block.message]
     history = thread.earlier_tickets(ticket, agent)
     files = attachments.of_messages(row for row in messages if row.has_files)
+    mail = mail_of(ticket, messages, files)
     return {
         **timeline,
         "ticket": ticket,
         "files": files,
-        **mail_of(ticket, messages, files),
+        **mail,
+        **messages_of(opened, timeline, files, mail, agent),
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
         "orders": orders.orders_of(ticket.customer_id, named=ticket.order_number) if opened.has_orders else [],
-        "may_delete_note": lambda note: tickets.may_delete_note(note, agent),
         "can": lambda verb: access.can(agent, verb, ticket),
         "catalogue": lookups,
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
@@ -87,6 +89,42 @@ def content(
             has_others=bool(history),
             has_several=len(messages) > 1,
         ),
+    }
+
+
+def messages_of(
+    opened: thread.OpenedTicket,
+    timeline: Mapping[str, Any],
+    files: Mapping[int, list[Attachment]],
+    mail: Mapping[str, Any],
+    agent: Agent,
+) -> dict[str, Any]:
+    """Return what writes the messages of the thread, and which of them something follows."""
+    may_mask = access.can(agent, "mask", opened.ticket)
+
+    def may_correct(row: Message) -> bool:
+        return correcting.may_correct(row, agent)
+
+    def may_delete_note(row: Message) -> bool:
+        return tickets.may_delete_note(row, agent)
+
+    def has_below(row: Message) -> bool:
+        if row.has_files or row.failed_mails or row.id in mail["mailed"]:
+            return True
+        return (row.kind == NOTE and may_delete_note(row)) or (row.agent_id == agent.id and may_correct(row))
+
+    return {
+        "messages": MessageWriter(
+            opened.ticket,
+            {copy.customer_id for copy in opened.copies},
+            files,
+            timeline["collapsed"],
+            timeline["long"],
+            has_more=lambda row: may_mask or may_correct(row),
+        ),
+        "has_below": has_below,
+        "may_correct": may_correct,
+        "may_delete_note": may_delete_note,
     }
 
 
@@ -173,7 +211,6 @@ def timeline_of(opened: thread.OpenedTicket, agent: Agent) -> dict[str, Any]:
         "blocks": shown.blocks,
         "undoable": merge_undo.numbers(opened.ticket) if may_undo else set(),
         "unmaskable": unmasking.undoable(opened.ticket) if may_unmask else set(),
-        "may_correct": lambda row: correcting.may_correct(row, agent),
         "earlier": shown.earlier,
         "later": shown.later,
         # Whoever has not come to the end is shown the rest before a reply is sent.

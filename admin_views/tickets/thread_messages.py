@@ -1,0 +1,84 @@
+"""The messages of a thread. Those that look alike share a fragment, which holds nothing of a message: that fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from models import CUSTOMER_MESSAGE, Attachment, Message, Ticket
+from web import fragments, rendering
+
+#: What a message writes into its fragment; `below` is what follows its text: files, where it came from, what is done.
+HOLES = ("id", "author", "initials", "when", "corrected", "own", "tail", "text", "signature", "words", "below")
+#: Sends a file of a message.
+FILE = "desk_files.file_view"
+
+
+class Shape(NamedTuple):
+    """How a message looks, whatever it says."""
+
+    kind: str
+    is_collapsed: bool
+    is_long: bool
+    has_signature: bool
+    is_corrected: bool
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class MessageWriter:
+    """Writes the messages of a page.
+
+    `readers` are the ids of the customers in copy, `collapsed` the first words of what is folded, `has_more` says of a
+    message whether its reader may correct or mask it.
+    """
+
+    ticket: Ticket
+    readers: Collection[int]
+    files: Mapping[int, Sequence[Attachment]]
+    collapsed: Mapping[int, str]
+    long: Collection[int]
+    has_more: Callable[[Message], bool]
+
+    def write(self, row: Message, own: str, tail: str, below: str = "") -> Markup:
+        """Return a message; `own` and `tail` are the address of its ticket."""
+        shape = Shape(
+            self._kind_of(row),
+            row.id in self.collapsed,
+            row.id in self.long,
+            bool(row.signature),
+            row.corrected_at is not None,
+            self.has_more(row),
+        )
+        shapes = fragments.shared("message shapes")
+        pieces = shapes.get(shape)
+        if pieces is None:
+            pieces = fragments.pieces_of("admin/ticket_thread_message.html", None, HOLES, **shape._asdict())
+            shapes[shape] = pieces
+        values: dict[str, object] = {
+            "id": row.id,
+            "author": row.author_name,
+            "initials": rendering.initials(row.author_name),
+            "when": rendering.ago(row.created_at, hour=True),
+            "own": own,
+            "tail": tail,
+            "text": rendering.fold_quotes(rendering.rich(row.body, self.files.get(row.id, ()), FILE)),
+            "below": below,
+        }
+        if shape.has_signature:
+            values["signature"] = rendering.rich(row.signature)
+        if row.corrected_at is not None:
+            values["corrected"] = rendering.at(row.corrected_at)
+        if shape.is_collapsed:
+            values["words"] = self.collapsed[row.id]
+        return Markup(pieces.filled(values))  # noqa: S704 — texts of the template, and values escaped there
+
+    def _kind_of(self, row: Message) -> str:
+        if row.kind != CUSTOMER_MESSAGE:
+            return str(row.kind)
+        if not row.customer_id or row.customer_id == self.ticket.customer_id:
+            return "customer"
+        return "in-copy" if row.customer_id in self.readers else "no-longer"
