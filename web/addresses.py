@@ -24,6 +24,8 @@ class Site(Flask):
         Nothing but what the key holds decides over a path: endpoints are named in full, and no page has defaults.
         """
         is_path = endpoint[:1] != "." and has_request_context()
+        # `flask.url_for` names every argument it has, most of them None, which says nothing.
+        values = {name: value for name, value in values.items() if value is not None}
         # 1 and True are one key, and two addresses.
         if is_path and all(type(value) in (str, int) and name not in OTHERS for name, value in values.items()):
             return self._cached_address(request.script_root, endpoint, tuple(values.items()))

@@ -24,7 +24,7 @@ from admin_views.tickets.moments import zone_of
 from admin_views.tickets.thread_messages import MessageWriter
 from helpdesk import access, filters, orders, snooze, tickets
 from helpdesk.automatic_closing import places
-from helpdesk.corrections import correcting, unmasking
+from helpdesk.corrections import unmasking
 from helpdesk.due_times import outcomes, rules
 from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
@@ -55,13 +55,12 @@ def content(
     messages = [block.message for block in timeline["blocks"] if block.message]
     history = thread.earlier_tickets(ticket, agent)
     files = attachments.of_messages(row for row in messages if row.has_files)
-    mail = mail_of(ticket, messages, files)
     return {
         **timeline,
         "ticket": ticket,
         "files": files,
-        **mail,
-        **messages_of(opened, timeline, files, mail, agent),
+        **mail_of(ticket, messages, files),
+        "messages": messages_of(opened, timeline, files, agent),
         "tags": opened.tags,
         "copied": opened.copies,
         "history": history,
@@ -93,39 +92,18 @@ def content(
 
 
 def messages_of(
-    opened: thread.OpenedTicket,
-    timeline: Mapping[str, Any],
-    files: Mapping[int, list[Attachment]],
-    mail: Mapping[str, Any],
-    agent: Agent,
-) -> dict[str, Any]:
-    """Return what writes the messages of the thread, and which of them something follows."""
-    may_mask = access.can(agent, "mask", opened.ticket)
-
-    def may_correct(row: Message) -> bool:
-        return correcting.may_correct(row, agent)
-
-    def may_delete_note(row: Message) -> bool:
-        return tickets.may_delete_note(row, agent)
-
-    def has_below(row: Message) -> bool:
-        if row.has_files or row.failed_mails or row.id in mail["mailed"]:
-            return True
-        return (row.kind == NOTE and may_delete_note(row)) or (row.agent_id == agent.id and may_correct(row))
-
-    return {
-        "messages": MessageWriter(
-            opened.ticket,
-            {copy.customer_id for copy in opened.copies},
-            files,
-            timeline["collapsed"],
-            timeline["long"],
-            has_more=lambda row: may_mask or may_correct(row),
-        ),
-        "has_below": has_below,
-        "may_correct": may_correct,
-        "may_delete_note": may_delete_note,
-    }
+    opened: thread.OpenedTicket, timeline: Mapping[str, Any], files: Mapping[int, list[Attachment]], agent: Agent
+) -> MessageWriter:
+    """Return what writes the messages of the thread."""
+    return MessageWriter(
+        opened.ticket,
+        agent,
+        frozenset(copy.customer_id for copy in opened.copies),
+        files,
+        timeline["collapsed"],
+        timeline["long"],
+        may_mask=access.can(agent, "mask", opened.ticket),
+    )
 
 
 def related(opened: thread.OpenedTicket, history: list[Ticket], agent: Agent) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from models import CUSTOMER_MESSAGE, Attachment, Message, Ticket
+from helpdesk import tickets
+from helpdesk.corrections import correcting
+from models import CUSTOMER_MESSAGE, NOTE, Agent, Attachment, Message, Ticket
 from web import fragments, rendering
 
-#: What a message writes into its fragment; `below` is what follows its text: files, where it came from, what is done.
+#: What a message writes into its fragment; `below` is what follows its text: files, where it came from.
 HOLES = ("id", "author", "initials", "when", "corrected", "own", "tail", "text", "signature", "words", "below")
 #: Sends a file of a message.
 FILE = "desk_files.file_view"
@@ -25,34 +27,30 @@ class Shape(NamedTuple):
     is_long: bool
     has_signature: bool
     is_corrected: bool
+    #: What its reader may do: open the page on which it is corrected or masked, correct it at once, delete the note.
     has_more: bool
+    may_correct: bool
+    may_delete: bool
 
 
 @dataclass(frozen=True)
 class MessageWriter:
-    """Writes the messages of a page.
+    """Writes the messages of a page for an agent.
 
-    `readers` are the ids of the customers in copy, `collapsed` the first words of what is folded, `has_more` says of a
-    message whether its reader may correct or mask it.
+    `readers` are the ids of the customers in copy, `collapsed` the first words of what is folded.
     """
 
     ticket: Ticket
+    agent: Agent
     readers: Collection[int]
     files: Mapping[int, Sequence[Attachment]]
     collapsed: Mapping[int, str]
     long: Collection[int]
-    has_more: Callable[[Message], bool]
+    may_mask: bool
 
     def write(self, row: Message, own: str, tail: str, below: str = "") -> Markup:
         """Return a message; `own` and `tail` are the address of its ticket."""
-        shape = Shape(
-            self._kind_of(row),
-            row.id in self.collapsed,
-            row.id in self.long,
-            bool(row.signature),
-            row.corrected_at is not None,
-            self.has_more(row),
-        )
+        shape = self._shape_of(row)
         shapes = fragments.shared("message shapes")
         pieces = shapes.get(shape)
         if pieces is None:
@@ -68,6 +66,8 @@ class MessageWriter:
             "text": rendering.fold_quotes(rendering.rich(row.body, self.files.get(row.id, ()), FILE)),
             "below": below,
         }
+        if shape.may_delete:
+            values["csrf_field"] = rendering.csrf_field()
         if shape.has_signature:
             values["signature"] = rendering.rich(row.signature)
         if row.corrected_at is not None:
@@ -75,6 +75,19 @@ class MessageWriter:
         if shape.is_collapsed:
             values["words"] = self.collapsed[row.id]
         return Markup(pieces.filled(values))  # noqa: S704 — texts of the template, and values escaped there
+
+    def _shape_of(self, row: Message) -> Shape:
+        is_own, may_correct = row.agent_id == self.agent.id, correcting.may_correct(row, self.agent)
+        return Shape(
+            self._kind_of(row),
+            row.id in self.collapsed,
+            row.id in self.long,
+            bool(row.signature),
+            row.corrected_at is not None,
+            self.may_mask or may_correct,
+            is_own and may_correct,
+            row.kind == NOTE and tickets.may_delete_note(row, self.agent),
+        )
 
     def _kind_of(self, row: Message) -> str:
         if row.kind != CUSTOMER_MESSAGE:
