@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import peewee
 from peewee import Database, OperationalError
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase, PooledSqliteDatabase
 
@@ -55,7 +56,32 @@ class DatabaseGone(OperationalError):
     """The file of the database is missing, empty, or another than the one this process began with."""
 
 
-class DatabaseFile(PooledSqliteDatabase):
+class Savepoint(peewee._savepoint):
+    """A savepoint under the one name of all: a random name makes it a statement that is prepared for nobody else.
+
+    Of several under one name the innermost is meant, so one that is rolled back ends, too.
+    """
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db, sid="part")
+
+    def rollback(self, begin: bool = True) -> None:
+        """Undo what was done since, and end; or begin another."""
+        super().rollback(begin=False)
+        self.db.execute_sql(f"RELEASE SAVEPOINT {self.quoted_sid};")
+        if begin:
+            self._begin()
+
+
+class WithSavepoints:
+    """A database whose nested transactions are these."""
+
+    def savepoint(self: Any) -> Savepoint:
+        """Return a savepoint inside the running transaction."""
+        return Savepoint(self)
+
+
+class DatabaseFile(WithSavepoints, PooledSqliteDatabase):
     """The embedded engine: one file, never made by looking at it, and refused when another takes its place.
 
     A connection goes on writing to a file that was deleted or replaced, and all of it would be lost at the next start.
@@ -140,7 +166,7 @@ class DatabaseFile(PooledSqliteDatabase):
         return bool(super()._can_reuse(conn))
 
 
-class DatabaseServer(PooledPostgresqlDatabase):
+class DatabaseServer(WithSavepoints, PooledPostgresqlDatabase):
     """PostgreSQL, left in time when it neither answers nor refuses.
 
     The server ends what takes too long (`LIMITS`); where it cannot even do that (frozen, or behind a network that

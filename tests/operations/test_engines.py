@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -230,3 +231,41 @@ def test_a_connection_taken_again_keeps_its_prepared_statements(
         with pytest.raises(OperationalError, match="desk_later"):
             database.execute_sql("SELECT desk_later()")
     database.close_all()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_nested_transactions_are_undone_one_by_one(engine: str, tmp_path: Path, desks: Desks) -> None:
+    """They share one name: what is rolled back leaves no savepoint behind that the next outer one would mean."""
+    if engine == "postgresql":
+        try:
+            database = open_database(desks.postgres_url("savepoints"))
+        except Missing as missing:
+            skip(f"PostgreSQL is missing: {missing}")
+    else:
+        database = open_database(f"sqlite:///{tmp_path / 'desk.sqlite'}")
+        database.may_create = True
+
+    def put(number: int) -> None:
+        database.execute_sql(f"INSERT INTO numbers VALUES ({number})")
+
+    def undone(number: int) -> None:
+        with contextlib.suppress(ZeroDivisionError), database.atomic():
+            put(number)
+            raise ZeroDivisionError
+
+    with database.connection_context():
+        database.execute_sql("CREATE TABLE numbers (number INTEGER)")
+        with database.atomic():
+            put(1)
+            with contextlib.suppress(ZeroDivisionError), database.atomic():
+                put(2)
+                undone(3)
+                with database.atomic():
+                    put(4)
+                raise ZeroDivisionError
+            with database.atomic():
+                put(5)
+                undone(6)
+        rows = database.execute_sql("SELECT number FROM numbers ORDER BY number").fetchall()
+    database.close_all()
+    assert [number for (number,) in rows] == [1, 5]
