@@ -217,10 +217,8 @@ def ago(when: datetime | None, *, hour: bool = False) -> Markup:
     minutes = int((clock.now() - when).total_seconds() // 60)
     if minutes < 24 * 60:
         return _ago(when, max(minutes, 0), "", i18n.language(), i18n.zone_of_reader())
-    if hour:
-        pattern = _with_year(when, "d MMM") + ", HH:mm"
-    else:
-        pattern = "d MMM" if minutes < 330 * 24 * 60 else "d MMM y"
+    day_only = "d MMM" if minutes < 330 * 24 * 60 else "d MMM y"
+    pattern = _with_year(when, "d MMM") + ", HH:mm" if hour else day_only
     return _ago(when, None, pattern, i18n.language(), i18n.zone_of_reader())
 
 

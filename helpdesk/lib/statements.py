@@ -14,6 +14,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     JSONField,
+    ModelDelete,
     ModelInsert,
     ModelSelect,
     ModelUpdate,
@@ -65,7 +66,7 @@ class Prepared:
         _of_ticket(ticket=ticket.id)
     """
 
-    def __init__(self, build: Callable[..., ModelSelect | ModelUpdate | ModelInsert]) -> None:
+    def __init__(self, build: Callable[..., ModelSelect | ModelUpdate | ModelInsert | ModelDelete]) -> None:
         @lru_cache(maxsize=CACHED)
         def write(_engine: bool, *form: Hashable) -> _Statement:
             query = build(*form)
@@ -82,7 +83,7 @@ class Prepared:
         return next(iter(self(*form, **values)), None)
 
     def run(self, *form: Hashable, **values: Any) -> int:
-        """Run the statement, which changes or adds rows, and return how many."""
+        """Run the statement, which changes, adds or deletes rows, and return how many."""
         return int(self._write(is_sqlite(), *form).run(values).rowcount)
 
 
@@ -155,6 +156,27 @@ def insert(*rows: Base) -> None:
         rows[0]._pk = cursor.lastrowid if is_sqlite() else cursor.fetchone()[0]
     for row in rows:
         row._dirty.clear()
+
+
+def update(row: Base) -> None:
+    """Store what was changed of a row; nothing where nothing was.
+
+    For uncached tables only: an overridden ``save`` is not called.
+    """
+    changed = frozenset(row._dirty) - {row._meta.primary_key.name}
+    if changed:
+        model: Any = type(row)
+        fields, text = _change(is_sqlite(), model, changed)
+        values = [_driver_value(field, row.__data__[field.name]) for field in fields]
+        database.execute_sql(text, [*values, row._pk])
+    row._dirty.clear()
+
+
+@lru_cache(maxsize=CACHED)
+def _change(_engine: bool, model: Any, names: frozenset[str]) -> tuple[list[Field], str]:
+    fields = [field for field in model._meta.sorted_fields if field.name in names]
+    query = model.update({field: _slot(field) for field in fields}).where(model._meta.primary_key == Slot("key"))
+    return fields, query.sql()[0]
 
 
 @lru_cache(maxsize=CACHED)

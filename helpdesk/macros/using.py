@@ -221,11 +221,12 @@ def reply(
                 acts.remove(status)
         # Before the reply takes the ticket.
         acts, refused = _guarded(acts, ticket, guard)
-        tags = sorted(_tags_of([ticket.id]).get(ticket.id, set()))
+        remembers = macro is not None or bool(used)
+        tags = sorted(_tags_of([ticket.id]).get(ticket.id, set())) if remembers else []
         message = tickets.reply(ticket, body, actor=actor, close=close, waits_as=waits_as, **more)
         with outbox_rows.noted() as mails:
             left_out = _run(acts, ticket) + refused + left_out
-        if macro is not None or used:
+        if remembers:
             key = macro.id if macro is not None else None
             memo = {"macro": key, "used": count(used), "tags": tags, "mails": mails, "close": by_hand}
             undo_send.remember_acts(message, ticket, memo)

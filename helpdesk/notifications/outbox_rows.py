@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from peewee import ModelSelect
+
 from helpdesk import clock, i18n
 from helpdesk.lib import richtext
-from helpdesk.lib.statements import insert
+from helpdesk.lib.statements import Prepared, Slot, insert
 from helpdesk.notifications import rendering, reply_address
 from helpdesk.notifications.causes import Recipient
 from helpdesk.settings import lookups, placeholders
@@ -239,7 +241,12 @@ def _earlier(ticket: Ticket | None, email: str) -> list[str]:
     """Return the ids of the last mails about this ticket to this address, oldest first."""
     if ticket is None or ticket.created_at == ticket.last_activity:
         return []  # nothing was mailed about a ticket that is only just there
+    return [key for (key,) in reversed(_last_mails(ticket=ticket.id, email=email))]
+
+
+@Prepared
+def _last_mails() -> ModelSelect:
     query = OutgoingEmail.select(OutgoingEmail.mail_id).where(
-        OutgoingEmail.ticket == ticket.id, OutgoingEmail.to_email == email
+        OutgoingEmail.ticket == Slot("ticket"), OutgoingEmail.to_email == Slot("email")
     )
-    return [row[0] for row in query.order_by(OutgoingEmail.id.desc()).limit(rendering.MAX_REFERENCES).tuples()][::-1]
+    return query.order_by(OutgoingEmail.id.desc()).limit(rendering.MAX_REFERENCES).tuples()

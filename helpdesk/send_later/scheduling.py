@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from peewee import ModelSelect
+
 from helpdesk import access, clock
 from helpdesk.access import Actor
 from helpdesk.errors import FormSent, InvalidInput, NotAllowed, NotFound
@@ -15,6 +17,7 @@ from helpdesk.files import file_store, uploads
 from helpdesk.files.file_store import StoredFile
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.macros import using
 from helpdesk.settings import lookups
@@ -119,8 +122,13 @@ def find_by_form_key(form_key: str | None, ticket: Ticket, body: str) -> Schedul
 
 def refuse_sent(form_key: str | None) -> None:
     """Raise FormSent where the form of this key has scheduled a reply: sent at once, it would go out twice."""
-    if form_key and ScheduledReply.select().where(ScheduledReply.form_key == form_key).exists():
+    if form_key and _of_form(key=form_key):
         raise FormSent(FORM_SENT)
+
+
+@Prepared
+def _of_form() -> ModelSelect:
+    return ScheduledReply.select(ScheduledReply.id).where(ScheduledReply.form_key == Slot("key")).tuples()
 
 
 def _keep_files(row: ScheduledReply, files: Sequence[StoredFile]) -> None:

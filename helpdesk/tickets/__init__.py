@@ -10,10 +10,10 @@ from helpdesk.tickets.customer_change import change_customer
 from helpdesk.tickets.merge_undo import undo_merge
 from helpdesk.tickets.merging import merge
 from helpdesk.tickets.messages import add_note, delete_note, may_delete_note, receive_message, reply, signature_of
-from helpdesk.tickets.messages import find_by_form_key as find_message_by_form_key
 from helpdesk.tickets.on_behalf import may_open_in, open_for_caller
 from helpdesk.tickets.opening import NewTicket, find_made, open_ticket
 from helpdesk.tickets.properties import mark_important, not_important, rename, set_priority, set_tags, tag, untag
+from helpdesk.tickets.sent_forms import find_by_form_key as find_message_by_form_key
 from helpdesk.tickets.spam_and_bin import (
     delete,
     mark_spam,

@@ -8,6 +8,7 @@ from typing import Any
 from helpdesk import clock
 from helpdesk.due_times import overdue
 from helpdesk.lib import inputs
+from helpdesk.lib.statements import update
 from models import CLOSED, OPEN, Priority, Status, Ticket
 
 #: The columns that say that a ticket sleeps, and their values in one that is awake.
@@ -37,7 +38,7 @@ def store(ticket: Ticket, **changes: Any) -> None:
         setattr(ticket, name, value)
     if not ticket.is_unresolved and (ticket.is_snoozed or ticket.woken_at is not None):
         inputs.set_attributes(ticket, AWAKE)
-    ticket.save()
+    update(ticket)
 
 
 def status_columns(status: Status, *, by_customer: bool = False) -> dict[str, Any]:

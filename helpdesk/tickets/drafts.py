@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from peewee import chunked
+from peewee import ModelDelete, chunked
 
 from helpdesk import access, clock
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import control_characters, richtext
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from models import NOTE, REPLY, Agent, Draft, Message, ScheduledReply, Ticket
@@ -101,7 +102,12 @@ def of(ticket: Ticket, agent: Agent) -> Draft | None:
 
 def discard(ticket: Ticket, *, actor: Agent) -> None:
     """Delete this agent's draft in this ticket."""
-    Draft.delete().where(Draft.ticket == ticket.id, Draft.agent == actor.id).execute()
+    _discard.run(ticket=ticket.id, agent=actor.id)
+
+
+@Prepared
+def _discard() -> ModelDelete:
+    return Draft.delete().where(Draft.ticket == Slot("ticket"), Draft.agent == Slot("agent"))
 
 
 def hand_over(agent: Agent, to: Agent) -> list[int]:

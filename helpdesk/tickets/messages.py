@@ -8,20 +8,22 @@ from datetime import datetime
 
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor, System, TicketGuest
-from helpdesk.errors import FormSent, InvalidInput, Merged, NotAllowed, NotFound
+from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
-from helpdesk.files.attachments import attach, detach, of_messages
+from helpdesk.files.attachments import attach, detach
 from helpdesk.files.file_store import StoredFile, discard
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs, richtext, text_pictures
+from helpdesk.lib.statements import insert
 from helpdesk.locking import act
 from helpdesk.relations import blocking
 from helpdesk.settings import lookups
 from helpdesk.tickets import excerpt, first_response, mentions, of_organisation, outdated_reply, undo_send
 from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
-from helpdesk.tickets.opening import FORM_SENT, MAX_BODY, MAX_HTML
+from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from helpdesk.tickets.outdated_reply import Seen
+from helpdesk.tickets.sent_forms import find_by_form_key
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,
@@ -91,24 +93,6 @@ def _message_of(text: str) -> str:
     if len(body) > MAX_BODY:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     return body
-
-
-def find_by_form_key(form_key: str | None, ticket: Ticket, html: str) -> Message | None:
-    """Return the message that the form of this key made of the same words and pictures before, or None.
-
-    Raises FormSent where it made another message: what was typed since must not get lost.
-    """
-    message = Message.get_or_none(Message.form_key == form_key) if form_key else None
-    if message is None:
-        return None
-    if message.ticket_id != ticket.id:
-        raise InvalidInput(lazy("This form was sent already. Load the page again."))
-    # The files of the form are the message's now.
-    files = of_messages([message]).get(message.id, [])
-    text = richtext.to_text(text_pictures.bound(richtext.clean(html, pictures=True), files))
-    if richtext.to_text(message.body).split() != text.split():
-        raise FormSent(FORM_SENT)
-    return message
 
 
 def hand_to_team(ticket: Ticket, actor: Actor) -> None:
@@ -279,7 +263,7 @@ def require_text(body: str, files: Sequence[StoredFile]) -> str:
 def _write(
     ticket: Ticket, kind: str, body: str, *, actor: Actor, signature: str = "", **more: str | datetime | None
 ) -> Message:
-    message = Message.create(
+    message = Message(
         ticket=ticket,
         kind=kind,
         agent=actor if isinstance(actor, Agent) else None,
@@ -290,6 +274,7 @@ def _write(
         created_at=clock.now(),
         **more,
     )
+    insert(message)
     customer, text = ticket.customer, richtext.to_text(body)
     search.index(message, ticket, customer, ticket.address.email if ticket.address_id else "", text)
     if kind != NOTE:

@@ -10,6 +10,7 @@ from peewee import ModelSelect
 from helpdesk.errors import ReplyOutdated
 from helpdesk.events import EventKind
 from helpdesk.i18n import ngettext
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.tickets.thread import MESSAGES
 from models import NOTE, Message, Ticket, TicketEvent
 
@@ -34,10 +35,21 @@ def arrived_since(ticket: Ticket, seen: Seen) -> list[Message]:
 
     Includes the last message of each ticket merged into this one since the page was made.
     """
-    came, page = Message.id > seen.message, seen.page
-    merged = [event.data["newest"] for event in _merged(ticket, page) if event.data.get("newest")] if page else []
-    query = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, came | Message.id.in_(merged))
+    events = _merged(ticket=ticket.id, page=seen.page) if seen.page else []
+    merged = [event.data["newest"] for event in events if event.data.get("newest")]
+    if not merged:
+        return _newer(ticket=ticket.id, seen=seen.message)
+    query = _public(ticket.id).where((Message.id > seen.message) | Message.id.in_(merged))
     return list(query.order_by(Message.id).limit(MESSAGES))
+
+
+@Prepared
+def _newer() -> ModelSelect:
+    return _public(Slot("ticket")).where(Message.id > Slot("seen")).order_by(Message.id).limit(MESSAGES)
+
+
+def _public(ticket: int | Slot) -> ModelSelect:
+    return Message.select().where(Message.ticket == ticket, Message.kind != NOTE)
 
 
 def newer_text(number: int) -> str:
@@ -45,6 +57,9 @@ def newer_text(number: int) -> str:
     return ngettext("%(num)d new message — read, then send", "%(num)d new messages — read, then send", number)
 
 
-def _merged(ticket: Ticket, page: datetime) -> ModelSelect:
-    kind = TicketEvent.kind == EventKind.MERGED.value
-    return TicketEvent.select().where(TicketEvent.ticket == ticket.id, kind, TicketEvent.created_at >= page)
+@Prepared
+def _merged() -> ModelSelect:
+    since = TicketEvent.created_at >= Slot("page")
+    return TicketEvent.select().where(
+        TicketEvent.ticket == Slot("ticket"), TicketEvent.kind == EventKind.MERGED.value, since
+    )

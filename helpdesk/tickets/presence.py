@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from peewee import ModelDelete
+
 from helpdesk import clock
+from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from models import Agent, Presence, Ticket
 
@@ -23,7 +26,12 @@ def touch(ticket: Ticket, *, actor: Agent) -> None:
 
 def leave(ticket: Ticket, *, actor: Agent) -> None:
     """Note that the agent stopped writing in this ticket."""
-    Presence.delete().where(Presence.ticket == ticket.id, Presence.agent == actor.id).execute()
+    _leave.run(ticket=ticket.id, agent=actor.id)
+
+
+@Prepared
+def _leave() -> ModelDelete:
+    return Presence.delete().where(Presence.ticket == Slot("ticket"), Presence.agent == Slot("agent"))
 
 
 def others(ticket: Ticket, *, actor: Agent) -> list[str]:

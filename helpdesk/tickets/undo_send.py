@@ -12,10 +12,11 @@ from typing import Any
 from helpdesk import access, clock, search, settings
 from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
-from helpdesk.events import EventKind, record, transaction
+from helpdesk.events import EventKind, record, recorded, transaction
 from helpdesk.files import uploads
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
+from helpdesk.lib.statements import update
 from helpdesk.locking import for_update, hold, hold_actor, mark_locked
 from helpdesk.settings import lookups
 from helpdesk.tickets import drafts, excerpt, first_response, unread
@@ -81,7 +82,7 @@ def remember(event: TicketEvent, before: Snapshot, *, canned: CannedResponse | N
     canned_values = {"id": canned.id, "name": canned.name.text()} if canned is not None else {}
     undo = [before, snapshot(event.ticket), canned_values, _last_line(event.ticket_id)]
     event.data = {**event.data, "undo": undo}
-    event.save()
+    update(event)
 
 
 def remember_acts(message: Message, ticket: Ticket, acts: dict[str, Any]) -> None:
@@ -97,13 +98,13 @@ def remember_acts(message: Message, ticket: Ticket, acts: dict[str, Any]) -> Non
     acts["after"] = _tags_of(ticket)
     undo = [before, snapshot(ticket), saved, _last_line(ticket.id), acts]
     event.data = {**event.data, "undo": undo}
-    event.save()
+    update(event)
     OutgoingEmail.update(due_at=message.public_at).where(OutgoingEmail.id.in_(acts["mails"])).execute()
 
 
 def _last_line(ticket_id: int) -> int:
-    lines = TicketEvent.select(TicketEvent.id).where(TicketEvent.ticket == ticket_id)
-    return int(lines.order_by(TicketEvent.id.desc()).limit(1).scalar())
+    # Nobody else writes in the history of a locked ticket.
+    return max(line.id for line in recorded() if line.ticket_id == ticket_id)
 
 
 def _tags_of(ticket: Ticket) -> list[int]:

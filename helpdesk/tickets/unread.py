@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import EXCLUDED, Case, Expression, chunked, fn
+from peewee import EXCLUDED, Case, Expression, ModelInsert, chunked, fn
 
 from database import database
 from helpdesk import access
 from helpdesk.access import Actor
+from helpdesk.lib.statements import Prepared, Slot
 from models import Agent, Message, ReadMark, Ticket, TicketEvent
 
 #: Tickets marked in one statement.
@@ -66,7 +67,7 @@ def mark(ids: Sequence[int], *, read: bool, actor: Agent) -> int:
 def follow(event: TicketEvent, actor: Actor) -> None:
     """Mark the ticket as read by the agent who wrote in it; a listener of events."""
     if isinstance(actor, Agent) and event.about is not None:
-        _put([(event.ticket_id, actor.id, event.about.id)], only_forward=True)
+        _forward.run(ticket=event.ticket_id, agent=actor.id, message=event.about.id)
 
 
 def forget(message: Message) -> None:
@@ -75,13 +76,25 @@ def forget(message: Message) -> None:
     ReadMark.update(message=message.id - 1).where(ReadMark.ticket == message.ticket_id, beyond).execute()
 
 
+@Prepared
+def _forward() -> ModelInsert:
+    fields = [ReadMark.ticket, ReadMark.agent, ReadMark.message]
+    row = ReadMark.insert_many([[Slot("ticket"), Slot("agent"), Slot("message")]], fields=fields)
+    return _replacing(row, only_forward=True)
+
+
+def _replacing(rows: ModelInsert, *, only_forward: bool) -> ModelInsert:
+    """Return an insertion of marks that takes the place of those that are there."""
+    return rows.on_conflict(
+        conflict_target=[ReadMark.ticket, ReadMark.agent],
+        preserve=[ReadMark.message],
+        where=(EXCLUDED.message > ReadMark.message) if only_forward else None,
+    )
+
+
 def _put(rows: Sequence[tuple[int, int, int]], *, only_forward: bool = False) -> None:
     if not rows:
         return
     fields = [ReadMark.ticket, ReadMark.agent, ReadMark.message]
     with database.atomic():
-        ReadMark.insert_many(rows, fields=fields).on_conflict(
-            conflict_target=[ReadMark.ticket, ReadMark.agent],
-            preserve=[ReadMark.message],
-            where=(EXCLUDED.message > ReadMark.message) if only_forward else None,
-        ).execute()
+        _replacing(ReadMark.insert_many(rows, fields=fields), only_forward=only_forward).execute()
