@@ -10,6 +10,7 @@ from typing import Any
 from flask import request, session
 
 from admin_views.tickets import (
+    canned_menu,
     collapsed_messages,
     macros,
     page_state,
@@ -30,7 +31,6 @@ from helpdesk.files import attachments
 from helpdesk.incoming import outcome_texts
 from helpdesk.lib import inputs, moments
 from helpdesk.lists import listing
-from helpdesk.macros import using
 from helpdesk.notifications import withholding
 from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
@@ -128,11 +128,8 @@ def composing(ticket: Ticket, agent: Agent, composer: Composer, offered: list[Ca
         "empty_composer": Composer(),
         "form_files": files,
         "form_key": secrets.token_urlsafe(9),
-        "canned": offered,
+        "canned": lambda: canned_menu.menu(offered, ticket, agent),
         "macro": macros.macro_of(composer.macro, ticket, agent, offered),
-        "canned_name": lambda response: canned_responses.name_in(response, ticket),
-        "canned_acts": lambda response: using.sentence(response, actor=agent),
-        "canned_begins": lambda response: canned_responses.beginning(response, ticket),
         "signature": tickets.signature_of(agent, ticket),
         "ways": ways,
         "later_moments": moments.offered(zone_of(agent)),

@@ -16,6 +16,7 @@ from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from models import Agent, Team, Ticket
 from web.fragments import fragment
+from web.uploads import BlankFiles
 
 #: The acts below the reply.
 VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge", "split")
@@ -66,6 +67,7 @@ def of_ticket(
         "absence": assignees.absence_text(ticket),
         "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
+        "blank_files": lambda holes: fragment("admin/ticket_files.html", _blank_files, holes=holes),
         "composer_form": lambda holes, **values: fragment(
             "admin/ticket_composer_form.html", _composer, holes=holes, **values
         ),
@@ -100,6 +102,11 @@ def _rows(*, kind: str, current: int, **_key: Any) -> dict[str, Any]:
     """Return what a ticket may be set to: what is switched on, and what it is now."""
     rows: list[Any] = lookups.statuses() if kind == "status" else lookups.priorities()
     return {"rows": [row for row in rows if row.enabled or row.id == current]}
+
+
+def _blank_files() -> dict[str, Any]:
+    """Return the field of files that holds none; it is open to agents who may attach some."""
+    return {"form_files": BlankFiles(is_open=True)}
 
 
 def _composer(*, may_close: bool, **_key: Any) -> dict[str, Any]:
