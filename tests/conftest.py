@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -22,7 +23,7 @@ from helpdesk.lib import passwords
 from helpdesk.settings import environment, environment_file
 from helpdesk.single_sign_on import providers
 from models import Agent, Customer, Department, Identity, IdentityProvider, Service, Team, Ticket
-from tests.support import browsing, cast, doors, programs, reading, selection
+from tests.support import browsing, cast, collecting, doors, programs, reading, selection
 from tests.support.desks import REAL_HASHER, Desk, Desks
 from tests.support.mailbox import Mailbox
 from tests.support.oidc_provider import OidcProvider
@@ -52,10 +53,22 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Share with the processes beside this one what reading the tests costs."""
+    collecting.read_share(session.config)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose what runs, and in which order."""
     selection.choose(config, items)
+
+
+def pytest_runtestloop() -> None:
+    """Spare the collector of garbage what was read for the whole run: it would walk through all tests each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
