@@ -107,7 +107,9 @@ def own_lines(wanted: Wanted, before: Key | None, search: Expression | None = No
     if wanted.kind == DELETED:
         query = query.where(DELETIONS)
     elif wanted.kind:
-        query = query.where(_is(JournalEntry.kind, wanted.kind, wanted.subjects is not None))
+        # With whoever acted, the kind has an index of its own.
+        is_beside = search is not None and search.lhs is not JournalEntry.agent
+        query = query.where(_is(JournalEntry.kind, wanted.kind, is_beside))
     return _narrowed(query, JournalEntry, wanted, [wanted.since], [_bound(ENTRY, before), (wanted.until, 0)])
 
 

@@ -70,6 +70,7 @@ class JournalEntry(Base):
             (("created_at", "id"), False),
             (("kind", "created_at", "id"), False),
             (("agent", "created_at", "id"), False),
+            (("agent", "kind", "created_at", "id"), False),
             (("about", "created_at", "id"), False),
         )
 
