@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -194,4 +195,9 @@ def _read(stamp: str) -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="files of a form")
+    return _serializer_of(str(current_app.secret_key))
+
+
+@lru_cache(maxsize=2)
+def _serializer_of(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="files of a form")

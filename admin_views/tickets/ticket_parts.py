@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +15,7 @@ from helpdesk.lib import moments
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
 from models import Agent, Team, Ticket
+from web import fragments, rendering
 from web.fragments import fragment
 from web.uploads import BlankFiles
 
@@ -22,6 +23,8 @@ from web.uploads import BlankFiles
 VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge", "split")
 #: Those of them whose form may come back.
 REFUSED = ("transfer", "move", "snooze")
+#: What another ticket writes into its line.
+OTHER = ("base", "number", "subject", "status", "label", "when")
 #: Tags that the panel proposes.
 TAGS = 200
 
@@ -67,11 +70,31 @@ def of_ticket(
         "absence": assignees.absence_text(ticket),
         "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
+        "others": _others,
         "blank_files": lambda holes: fragment("admin/ticket_files.html", _blank_files, holes=holes),
         "composer_form": lambda holes, **values: fragment(
             "admin/ticket_composer_form.html", _composer, holes=holes, **values
         ),
     }
+
+
+def _others(rows: Iterable[Ticket], base: str) -> Markup:
+    """Return a line for each of these tickets, whose addresses begin with `base`."""
+    pieces = fragments.pieces_of("admin/ticket_other.html", None, OTHER)
+    labels = {row.id: str(row.label) for row in lookups.statuses()}
+    return Markup("").join(
+        pieces.filled(
+            {
+                "base": base,
+                "number": row.number,
+                "subject": row.subject,
+                "status": row.status_id,
+                "label": labels[row.status_id],
+                "when": rendering.ago(row.created_at),
+            }
+        )
+        for row in rows
+    )
 
 
 def _target(current: str) -> str:
