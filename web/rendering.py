@@ -27,6 +27,8 @@ from web.side_menu import side_menu
 from web.statics import labels_url, logo_url, static_url
 
 THEMES = ("light", "dark")
+#: The verbs that have a key, where a role lets one do them.
+KEYS = ("close", "assign", "transfer", "tag")
 #: Minutes before its end from which a due time is marked.
 SOON = 60
 
@@ -103,13 +105,13 @@ def keys_help() -> Markup:
     A key that the reader's role does not let work is left out.
     """
     person = sessions.current_person()
-    closes = isinstance(person, Agent) and access.can(person, "close")
-    return _keys_help(i18n.language(), request.script_root, closes)
+    may = tuple(verb for verb in KEYS if isinstance(person, Agent) and access.can(person, verb))
+    return _keys_help(i18n.language(), request.script_root, may)
 
 
 @lru_cache(maxsize=32)
-def _keys_help(_language: str, _root: str, closes: bool) -> Markup:
-    return Markup(render_template("admin/keyboard_help.html", closes=closes))  # noqa: S704
+def _keys_help(_language: str, _root: str, may: tuple[str, ...]) -> Markup:
+    return Markup(render_template("admin/keyboard_help.html", may=may))  # noqa: S704
 
 
 def second_factor_days() -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -31,13 +32,21 @@ TITLES = {
 }
 
 
+#: Two numbers of tickets in an address: who stood beside this one before an act moved it, or took it out of its list.
+SPOT = re.compile(r"([\w-]{0,40})\.([\w-]{0,40})")
+
+
 class Stand(NamedTuple):
-    """Where a ticket stands in its list: addresses of its neighbours, and its position where it is not far down."""
+    """Where a ticket stands in its list: addresses of its neighbours, and its position where it is not far down.
+
+    `spot` names the neighbours for the page after an act: one goes on from where the ticket stood.
+    """
 
     before: str | None = None
     after: str | None = None
     position: int = 0
     total: int = 0
+    spot: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class TicketContext:
 
     def address(self, ticket: Ticket, endpoint: str = TICKET, **values: Any) -> str:
         """Return the address of a ticket's page, or of what is done there, in the list it was opened from."""
+        if endpoint == TICKET and spot_of_request():
+            values["spot"] = spot_of_request()
         return url_for(endpoint, number=ticket.number, **values, **self.criteria)
 
     def list_address(self) -> str:
@@ -96,15 +107,16 @@ class TicketContext:
 
     def stand(self, ticket: Ticket) -> Stand:
         """Return where the ticket stands in its list, and the addresses of its neighbours there."""
+        spot = spot_of_request()
         if request.method != "GET":
-            return Stand()
+            return Stand(spot=spot)
         words = self.words_of(ticket)
         place = criteria.listing_of(self.agent, words).place_of(ticket)
+        beside = spot.split(".") if spot else [place.before or "", place.after or ""]
         before, after = [
-            url_for(TICKET, number=number, **words, _anchor="newest") if number else None
-            for number in (place.before, place.after)
+            url_for(TICKET, number=number, **words, _anchor="newest") if number else None for number in beside
         ]
-        return Stand(before, after, place.position, place.total)
+        return Stand(before, after, place.position, place.total, spot or (".".join(beside) if any(beside) else ""))
 
     def next_address(self, ticket: Ticket) -> str:
         """Return the address of the ticket after this one in its list, else of the one before, else of the list."""
@@ -112,6 +124,12 @@ class TicketContext:
         place = criteria.listing_of(self.agent, words).place_of(ticket)
         number = place.after or place.before
         return url_for(TICKET, number=number, **words, _anchor="newest") if number else url_for(LIST, **words)
+
+
+def spot_of_request() -> str:
+    """Return where the ticket stood in its list before an act, as the address says it; empty when it does not."""
+    spot = request.args.get("spot", "")
+    return spot if SPOT.fullmatch(spot) else ""
 
 
 def title_of(words: Mapping[str, str]) -> str:

@@ -36,6 +36,13 @@ function act(name) {
   press(`.ticket form:is([action$="/${name}"], [action*="/${name}?"]) button`);
 }
 
+function transfer() {
+  const form = find(".ticket form[action*='/transfer']");
+  if (!form) return;
+  form.closest("details").open = true;
+  form.querySelector("select").focus();
+}
+
 const ACTS = {
   "?": () => find("#keys").showModal(),
   "/": search,
@@ -47,6 +54,9 @@ const ACTS = {
   n: () => write("note"),
   t: () => act("take"),
   c: () => act("close"),
+  a: () => find("#assignee")?.focus(),
+  l: () => find("#tags")?.focus(),
+  f: transfer,
   z: () => press("[data-undo-seconds] button:not([hidden]), [data-panel-undo]"),
 };
 

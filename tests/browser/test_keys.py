@@ -85,7 +85,11 @@ def test_r_and_n_write(opened):
     assert Message.select().count() == 1
 
 
-def test_t_takes_and_c_closes(opened, ticket, ana):
+def test_t_takes_and_c_closes_and_a_l_and_f_lead_to_their_fields(opened, ticket, ana):
+    for key, field in (("a", "#assignee"), ("l", "#tags"), ("f", "#to")):
+        press(opened, key)
+        opened.locator(f"{field}:focus").wait_for()
+        press(opened, "Escape")
     press(opened, "t")
     opened.get_by_text("The ticket is yours.").wait_for()
     assert Ticket.get().assignee == ana

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import unescape
 
 import pytest
 from playhouse.test_utils import count_queries
@@ -239,6 +240,27 @@ def test_the_list_leads_to_the_neighbours(client_of, ticket, ana, carol, billing
         * 2
     )
     assert "2 of 3" in page
+
+
+@pytest.mark.parametrize("act", ["close", "reply"])
+def test_after_an_act_one_goes_on_from_where_the_ticket_stood(client_of, ticket, ana, carol, billing, invoices, act):
+    second, third = (cast.open_ticket(carol, billing, invoices) for _one in range(2))
+    client = client_of(ana)
+    page = client.get(f"{url(second)}?view=open").get_data(as_text=True)
+    [address] = set(re.findall(rf'action="([^"]+/{act}\?[^"]+)"', page))
+    after = post(client, unescape(address), {"body": "Here it is.", "form_key": "a key of this form"})
+    page = client.get(after.location).get_data(as_text=True)
+    assert re.findall(r'href="([^"]+)" rel="(prev|next)"', page)[:2] == [
+        (f"{url(ticket)}?view=open#newest", "prev"),
+        (f"{url(third)}?view=open#newest", "next"),
+    ]
+
+
+@pytest.mark.parametrize("spot", ["", ".", "x", "1.2.3", "//evil.example.", "<b>.1", "9" * 41 + ".1"])
+def test_a_spot_that_names_no_tickets_is_nothing(client_of, ticket, ana, spot):
+    page = client_of(ana).get(f"{url(ticket)}?view=open&spot={spot}")
+    assert page.status_code == 200
+    assert 'href="//evil' not in page.text
 
 
 def test_a_ticket_opened_by_its_address_has_neighbours_too(client_of, ticket, ana, carol, billing, invoices):
