@@ -19,7 +19,7 @@ from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk import access, clock, orders, settings
 from helpdesk.erasing import requests
-from helpdesk.errors import HelpdeskError, NotFound
+from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.joining import duplicates, parting
 from helpdesk.notifications import withholding
@@ -93,7 +93,10 @@ class CustomerPage(DeskPage):
         name = customer.full_name or (rows[0].email if rows else "")
         search: dict[str, Any] = {"view": "search", "scope": "author", "q": name}
         form = form or NewAddressForm()
-        data = personal_data.of_customer(customer, rows) if self.may("administer") else None
+        # Of an erased person nothing is left that could be changed, written to or looked up.
+        is_present = customer.erased_at is None
+        is_whole = is_whole and is_present
+        data = personal_data.of_customer(customer, rows) if self.may("administer") and is_present else None
         if settings.mail_server() is None:
             del form["invited"]
         page = self.render(
@@ -101,7 +104,8 @@ class CustomerPage(DeskPage):
             opened_with=addresses.tickets_opened_with(rows) if is_whole else {}, is_whole=is_whole,
             tickets=tickets[:SHOWN], all_tickets=url_for(LIST, **search) if len(tickets) > SHOWN else "",
             counts=customer_record.ticket_counts(customer, self.agent), orders=orders.orders_of(customer),
-            status=lookups.status, may_manage=self.may("configure"), may_block=self.may("spam"),
+            status=lookups.status, may_manage=self.may("configure") and is_present,
+            may_block=self.may("spam") and is_present,
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
             data=data, erasing=requests.pending(customer) if data is not None and data.erasures else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
@@ -252,8 +256,12 @@ class CustomerPage(DeskPage):
         """Block a customer, or lift it."""
         customer = customers.find_customer(key, self.agent)
         blocked = request.form.get("act") == "block"
-        customers.block(customer, blocked, actor=self.agent)
         name = customer.display_name
         message = _("“%(name)s” is blocked.", name=name) if blocked else _("“%(name)s” is unblocked.", name=name)
-        flash(message, "success")
+        try:
+            customers.block(customer, blocked, actor=self.agent)
+        except InvalidInput as error:
+            flash(str(error), "error")
+        else:
+            flash(message, "success")
         return redirect(self.address_of(customer))

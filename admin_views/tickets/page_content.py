@@ -37,6 +37,7 @@ from helpdesk.people import customer_absences
 from helpdesk.relations import blocking, relating
 from helpdesk.settings import lookups
 from helpdesk.tickets import alike, canned_responses, email_origin, merge_undo, organisation_panel, thread
+from helpdesk.tickets.reach import REACHES_NOBODY, reaches_nobody
 from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
 
 
@@ -69,6 +70,7 @@ def content(
         "catalogue": lookups,
         "here": lambda endpoint, **values: context.address(ticket, endpoint, **values),
         **ways_on(context, ticket),
+        "unreachable": REACHES_NOBODY if reaches_nobody(ticket) else "",
         "gone_on": tickets.purge_date(ticket),
         "scheduled": scheduled_replies.shown_in(ticket, agent) if opened.has_scheduled else (),
         **related(opened, history, agent),

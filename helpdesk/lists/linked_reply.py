@@ -13,7 +13,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
 from helpdesk.relations import blocking
 from helpdesk.settings import placeholders
-from helpdesk.tickets import canned_responses, drafts, messages, reply, withdraw_reply
+from helpdesk.tickets import canned_responses, drafts, messages, reach, reply, withdraw_reply
 from models import Agent, Draft, Message, Status, Ticket
 
 #: Tickets answered at once.
@@ -64,7 +64,7 @@ def preview(answer: Answer, tickets: Sequence[Ticket], *, actor: Agent) -> Outco
             access.require(actor, "reply", ticket)
             if answer.close or answer.waits_as is not None:
                 access.require(actor, "close" if answer.close else "set_status", ticket)
-            messages.require_mailed(ticket)
+            reach.require_mailed(ticket)
             if ticket.id in blocked:
                 blocking.require_free(ticket, actor=actor)
         except HelpdeskError as error:

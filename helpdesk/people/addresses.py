@@ -21,7 +21,7 @@ from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import lock_all
 from helpdesk.notifications import withholding
 from helpdesk.notifications.withholding import UNDELIVERABLE
-from helpdesk.people import address_changes, customers, former_customers, sign_ins
+from helpdesk.people import address_changes, customers, erased, former_customers, sign_ins
 from helpdesk.people.customers import MAX_ADDRESSES, MOST_HISTORIES
 from models import Agent, Customer, CustomerAddress, OutgoingEmail, Ticket, TicketCc
 
@@ -72,6 +72,7 @@ def add(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
     """
     access.require(actor, "configure")
     customers.require_whole_sight(customer, actor)
+    erased.require_present(customer)
     clean = normalise(email)
     with transaction():
         _hold(customer)
@@ -109,6 +110,7 @@ def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
     Raises NotFound, InvalidInput while the desk sends no e-mail or where e-mails come back, or TooMany.
     """
     require(address, actor)
+    erased.require_present(address.customer)
     if settings.mail_server() is None:
         raise InvalidInput(lazy("This desk sends no e-mail yet, so it cannot mail a link."))
     if withholding.is_undeliverable(address):

@@ -17,7 +17,7 @@ from helpdesk.lib import inputs, passwords
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.organisations import membership
-from helpdesk.people import address_changes, sign_ins
+from helpdesk.people import address_changes, erased, sign_ins
 from helpdesk.settings import lookups
 from models import PLANNED_ERASURES, Agent, Customer, CustomerAddress, Erasure, GuestPass, Ticket, TicketCc
 
@@ -169,6 +169,7 @@ def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor
     at the field that is wrong.
     """
     access.require(actor, "configure")
+    erased.require_present(customer)
     _set_names(customer, values)
     if customer.id is not None:
         store(customer)
@@ -208,8 +209,9 @@ def is_copied(customer_id: int) -> Any:
 
 
 def block(customer: Customer, blocked: bool, *, actor: Actor) -> None:
-    """Block or unblock a customer as spam would; their tickets do not change (RULES 15). Raises NotAllowed."""
+    """Block or unblock a customer as spam would, not their tickets (RULES 15). Raises NotAllowed or InvalidInput."""
     access.require(actor, "spam")
+    erased.require_present(customer)
     if blocked == (customer.blocked_at is not None):
         return
     before = journal.snapshot(customer)

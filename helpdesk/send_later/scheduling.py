@@ -21,7 +21,7 @@ from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import act
 from helpdesk.macros import using
 from helpdesk.settings import lookups
-from helpdesk.tickets import canned_responses, drafts, messages, outdated_reply
+from helpdesk.tickets import canned_responses, drafts, messages, outdated_reply, reach
 from helpdesk.tickets.drafts import Writing
 from helpdesk.tickets.opening import FORM_SENT
 from helpdesk.tickets.outdated_reply import Seen
@@ -68,7 +68,7 @@ def schedule(
             outdated_reply.refuse(ticket, seen)
         if reply.close:
             access.require(actor, "close", ticket)
-        messages.require_mailed(ticket)
+        reach.require_mailed(ticket)
         if ScheduledReply.select().where(ScheduledReply.ticket == ticket.id).count() >= MOST:
             text = lazy("At most %(limit)s replies wait in a ticket: discard one first.", limit=MOST)
             raise InvalidInput(text, field="body")

@@ -24,6 +24,7 @@ from helpdesk.tickets.derived_columns import answered_columns, status_columns, s
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from helpdesk.tickets.outdated_reply import Seen
 from helpdesk.tickets.sent_forms import find_by_form_key
+from helpdesk.tickets.reach import require_mailed
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,
@@ -172,14 +173,6 @@ def _require_waiting(status: Status, ticket: Ticket, actor: Agent | System) -> N
     access.require(actor, "set_status", ticket)
     if not status.enabled or status.category != PENDING:
         raise InvalidInput(lazy("This status cannot be chosen any more. Choose again how to send."), field="then")
-
-
-def require_mailed(ticket: Ticket) -> None:
-    """Raise InvalidInput at ``body`` where nobody would be mailed."""
-    if ticket.in_bin:
-        raise InvalidInput(lazy("This ticket is in the bin: restore it, then reply."), field="body")
-    if ticket.is_spam:
-        raise InvalidInput(lazy("This ticket is under Spam: say that it is no spam, then reply."), field="body")
 
 
 def signature_of(agent: Agent | System, ticket: Ticket) -> str:
