@@ -64,7 +64,13 @@ def code() -> Page:
     template, passkey = "admin/account/code.html", passkey_site.request_options(pending)
     has_phone = second_factors.of(pending) is not None
     is_recovery = "recovery" in request.args or not (has_phone or passkey)
-    context: dict[str, Any] = {"after": after, "is_recovery": is_recovery, "passkey": passkey, "has_phone": has_phone}
+    context: dict[str, Any] = {
+        "email": pending.email,
+        "after": after,
+        "is_recovery": is_recovery,
+        "passkey": passkey,
+        "has_phone": has_phone,
+    }
     if request.method != "POST":
         return render_template(template, form=form, **context)
     if not form.validate():
@@ -128,6 +134,15 @@ def page(agent: Agent) -> Page:
 def _change(agent: Agent, action: str, form: CurrentForm, code_form: CodeForm) -> Page:
     if action == "confirm":
         key, token = session.get(SETUP, ""), sessions.current_token()
+        if second_factors.was_confirmed(agent, key):
+            flash(
+                _(
+                    "Two-factor authentication is on. The recovery codes are shown once: if you have not kept them, "
+                    "make new ones here."
+                ),
+                "info",
+            )
+            return redirect(url_for(".page"), 303)
         return _codes(agent, second_factors.confirm(agent, code_form.code.data, key=key, keep_token=token))
     sessions.confirm(agent, form.current_password, form.given_code)
     if action == "codes":

@@ -36,6 +36,15 @@ SOURCES: dict[type, Callable[[], Iterable[Any]]] = {
     Service: lookups.services,
     Team: lookups.teams,
 }
+#: The empty option of such a select: with its noun, whose gender other languages need.
+NONE_OF: dict[type, Any] = {
+    Agent: lazy("Nobody"),
+    Department: lazy("No department"),
+    Priority: lazy("No priority"),
+    Role: lazy("No role"),
+    Service: lazy("No service"),
+    Team: lazy("No team"),
+}
 
 
 class DeskForm(BaseForm):
@@ -94,7 +103,7 @@ class DeskConverter(CustomModelConverter):
             kwargs.pop(unwanted, None)
         kwargs.setdefault("rows", SOURCES[field.rel_model])
         if field.null:
-            kwargs.setdefault("empty", lazy("None"))
+            kwargs.setdefault("empty", NONE_OF.get(field.rel_model, lazy("None")))
         return field.name, RowSelect(**kwargs)
 
     def number(self, _model: Any, field: Any, **kwargs: Any) -> tuple[str, Any]:

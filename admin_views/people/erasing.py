@@ -33,7 +33,7 @@ class ErasingForm(DeskForm):
         lazy("What becomes of the tickets?"),
         choices=[
             SelectChoice(ANONYMISE, lazy("Anonymise: they stay for the figures")),
-            SelectChoice(DELETE, lazy("Delete everything")),
+            SelectChoice(DELETE, lazy("Delete the tickets, with what the team wrote in them")),
         ],
         default=ANONYMISE,
         validate_choice=False,

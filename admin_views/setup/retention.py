@@ -15,7 +15,7 @@ from helpdesk.erasing.requests import WORDS
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy, ngettext
 from helpdesk.outbox import sent_mail_retention
-from helpdesk.retention import periods, preview, wording
+from helpdesk.retention import batches, periods, preview, wording
 from helpdesk.retention.due import Total
 from helpdesk.retention.periods import ANONYMISE, CUSTOMERS, DELETE, FILES, SPAM
 from helpdesk.settings import lookups
@@ -150,7 +150,10 @@ class RetentionView(ShowsBatches):
             # The form says why.
             return None
         totals = preview.with_row(changed)
-        question = _("Save the changes to “%(name)s”?", name=self.named(changed))
+        name = self.named(changed)
+        question = _("Save the changes to “%(name)s”?", name=name)
+        if row.id is None:
+            question = _("Save the periods of “%(name)s”?", name=name)
         return self._question(changed, totals, question, _("Save")) if totals else None
 
     @staticmethod
@@ -165,8 +168,16 @@ class RetentionView(ShowsBatches):
             "admin/retention_ask.html", title=question, button=button, action=request.full_path, return_url=back,
             hidden={**hidden, "url": back, "confirmed": "1"}, ways=(), is_wrong=is_wrong, consequences=[],
             lines=[(wording.sentence(one.act, one.number), one.oldest, self._list_of(row, one)) for one in totals],
+            without=self._without(row, totals), announced_at=batches.next_announcement(),
         )  # fmt: skip
         return (page, 422) if is_wrong else page
+
+    def _without(self, row: RetentionRule, totals: list[Total]) -> list[str]:
+        """Return the periods of a row by which nothing more goes today."""
+        due = {one.act for one in totals}
+        acts = {f"{act}_months": act for act in (FILES, ANONYMISE, DELETE, SPAM, CUSTOMERS)}
+        names = [name for name in MONTHS if getattr(row, name) is not None and acts[name] not in due]
+        return [str(self.column_labels[name]) for name in names]
 
     @staticmethod
     def _list_of(row: RetentionRule, total: Total) -> str:

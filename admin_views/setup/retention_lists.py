@@ -57,12 +57,13 @@ class RetentionItemsView(ShowsBatches):
     can_export = True
     empty_title = lazy("Nothing goes")
     empty_text = lazy("What is due is announced here and by e-mail, seven days before.")
-    column_list = ("target", "act", "since", "due_at")
+    column_list = column_export_list = ("target", "subject", "customer", "act", "since", "due_at")
     column_details_list = ()
-    column_export_list = ("target", "act", "since", "due_at")
     form_columns = ()
     column_labels = {
         "target": lazy("Ticket or customer"),
+        "subject": lazy("Subject"),
+        "customer": lazy("Customer"),
         "act": lazy("What is done"),
         "since": lazy("Since"),
         "due_at": lazy("Goes on"),
@@ -71,6 +72,8 @@ class RetentionItemsView(ShowsBatches):
     column_formatters = {
         "target": lambda _view, _context, row, _name: Markup('<a href="{}">{}</a>').format(row.place, row.shown)
         if row.place else row.shown,
+        "subject": lambda _view, _context, row, _name: row.about,
+        "customer": lambda _view, _context, row, _name: row.whose,
         "act": lambda _view, _context, row, _name: ACTS[row.act],
         "due_at": lambda _view, _context, row, _name: i18n.when(row.day, "d MMMM y"),
     }  # fmt: skip
@@ -85,22 +88,22 @@ class RetentionItemsView(ShowsBatches):
 
     def complete(self, rows: list[Any]) -> None:
         """Name what each row is about, and when it goes."""
-        customers = {row.target for row in rows if row.act == CUSTOMERS}
-        tickets = {row.target for row in rows if row.act != CUSTOMERS}
-        numbers = (
-            dict(Ticket.select(Ticket.id, Ticket.number).where(Ticket.id.in_(tickets)).tuples()) if tickets else {}
-        )
-        names = {row.id: row for row in Customer.select().where(Customer.id.in_(customers))} if customers else {}
+        ids = {row.target for row in rows if row.act != CUSTOMERS}
+        query = Ticket.select(Ticket.id, Ticket.number, Ticket.subject, Ticket.customer).where(Ticket.id.in_(ids))
+        tickets = {ticket.id: ticket for ticket in query} if ids else {}
+        people = {row.target for row in rows if row.act == CUSTOMERS} | {one.customer_id for one in tickets.values()}
+        names = {one.id: one.full_name for one in Customer.select().where(Customer.id.in_(people))} if people else {}
         due = {row.id: row.due_at for row in batches.pending()}
         for row in rows:
             row.day = due.get(row.batch_id, row.since)
-            row.shown, row.place = f"#{row.target}", ""
+            row.shown, row.place, row.about, row.whose = f"#{row.target}", "", "", ""
+            ticket = tickets.get(row.target)
             if row.act == CUSTOMERS and row.target in names:
-                row.shown = names[row.target].full_name or f"#{row.target}"
+                row.shown = names[row.target] or f"#{row.target}"
                 row.place = url_for("desk_customer.customer_view", key=row.target)
-            elif row.act != CUSTOMERS and row.target in numbers:
-                row.shown = numbers[row.target]
-                row.place = url_for("desk_ticket.ticket_view", number=numbers[row.target])
+            elif row.act != CUSTOMERS and ticket is not None:
+                row.shown, row.about, row.whose = ticket.number, ticket.subject, names.get(ticket.customer_id, "")
+                row.place = url_for("desk_ticket.ticket_view", number=ticket.number)
 
     @expose("/cancel", methods=("POST",))
     def cancel_view(self) -> Response:

@@ -17,7 +17,7 @@ from typing import Any
 from helpdesk import clock, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
-from helpdesk.notifications import outbox_rows, recipients, withholding
+from helpdesk.notifications import account_sentences, outbox_rows, recipients, withholding
 from helpdesk.notifications.causes import Cause, Occasion, Recipient, cause_of
 from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
@@ -141,11 +141,14 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.ERASURE_WANTED: (Notice("erasure-wanted", recipients.people),),
     Occasion.ERASURE_CANCELLED: (Notice("erasure-cancelled", recipients.people),),
     Occasion.ERASURE_TO_CONFIRM: (Notice("erasure-to-confirm", recipients.people),),
-    # Whether a second administrator confirms erasures is about to change, or has.
     Occasion.ERASURE_SECOND: (Notice("erasure-second", recipients.people),),
     # What goes in a week because its period is over.
     Occasion.RETENTION_ANNOUNCED: (Notice("retention-announced", recipients.people),),
+<<<<<<< HEAD
     Occasion.SUPPRESSED: (Notice("suppressed", recipients.people),),
+=======
+    Occasion.RETENTION_CANCELLED: (Notice("retention-cancelled", recipients.people),),
+>>>>>>> 89cc3d57 (Say who does what in the account, the second factor and retention)
     Occasion.PASSKEY_ADDED: (Notice("passkey-added", recipients.people),),
 }
 
@@ -283,10 +286,15 @@ def send_account_mail(
 
 
 def tell_of_reset(agent: Agent, *, actor: Agent | None) -> None:
-    """Write the mails about a second factor that was reset: to its agent, and to the administrator who did it."""
-    people = [one for one in (agent, actor) if one is not None]
-    told = tuple(Recipient(one.email, i18n.supported(one.locale), agent=one) for one in people)
-    owe(Cause(Occasion.TWO_FACTOR_RESET, people=told, data={"email": agent.email}))
+    """Write the mails about a second factor that was reset: to its agent, and to the administrator who did it.
+
+    Where nobody who is signed in did it (`actor` is None), but the machine, all administrators are told.
+    """
+    others = [one.agent for one in recipients.administrators()] if actor is None else [actor]
+    for one in recipients.agents({row.id: row for row in (agent, *others) if row is not None}.values()):
+        with i18n.in_language(one.locale):
+            data = {"sentence": account_sentences.of_reset(agent, actor)}
+        owe(Cause(Occasion.TWO_FACTOR_RESET, people=(one,), data=data))
 
 
 def tell_of_browser(agent: Agent, *, device: str, network: str) -> None:

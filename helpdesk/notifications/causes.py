@@ -42,6 +42,7 @@ class Occasion(StrEnum):
     ERASURE_TO_CONFIRM = "erasure-to-confirm"
     ERASURE_SECOND = "erasure-second"
     RETENTION_ANNOUNCED = "retention-announced"
+    RETENTION_CANCELLED = "retention-cancelled"
     REPLY_REDIRECTED = "reply-redirected"
     REMINDER = "reminder"
     RULES_AT_REST = "rules-at-rest"

@@ -107,7 +107,7 @@ def _choose(address: CustomerAddress) -> None:
 def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
     """Mail a link to the account to an address, which proves it when it is used.
 
-    Raises NotFound, InvalidInput while the desk sends no e-mail or where e-mails come back, or TooMany.
+    Raises NotFound, InvalidInput while the desk sends no e-mail or where they come back, or TooMany.
     """
     require(address, actor)
     erased.require_present(address.customer)
@@ -118,8 +118,7 @@ def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
     throttle.hit(f"link by desk {address.id}", limit=LINKS, seconds=SECONDS)
     with transaction():
         notifications.send_account_mail("sign-in", address=address)
-        name = address.customer.display_name
-        journal.record(journal.Act.LINK_MAILED, actor=actor, subject=address.email, to=name)
+        journal.record(journal.Act.LINK_MAILED, actor=actor, subject=address.email, to=address.customer.display_name)
 
 
 def remove(address: CustomerAddress, *, actor: Actor, successor: CustomerAddress | None = None) -> None:

@@ -131,9 +131,8 @@ def prove(address: CustomerAddress) -> None:
 def set_password(customer: Customer, new: str, *, current: str | None = None, keep_token: str | None = None) -> None:
     """Set a customer's password and sign their browsers out, except the one with `keep_token`.
 
-    Unused links to the account, and what browsers open of single tickets, end with the old one. A browser that has
-    just signed in by a mailed link need not give the current password. Raises InvalidInput at ``current`` when that is
-    needed and wrong, or at ``password``.
+    Unused links to the account, and what browsers open of single tickets, end with the old one. Who has just signed in
+    by a mailed link need not give the current password. Raises InvalidInput at ``current`` or at ``password``.
     """
     if needs_current(customer, keep_token):
         sign_ins.check_current(customer, current)
@@ -165,8 +164,7 @@ def save_own_profile(customer: Customer, values: Mapping[str, Any]) -> None:
 def save_customer(customer: Customer, values: Mapping[str, Any], *, actor: Actor) -> Customer:
     """Store ``first_name``, ``last_name`` and ``locale``; a new customer needs an ``email`` too.
 
-    A new one is mailed nothing, unless ``invited`` asks for a link to the account. Raises NotAllowed, or InvalidInput
-    at the field that is wrong.
+    A new one is mailed nothing, unless ``invited`` asks for a link. Raises NotAllowed, or InvalidInput at the field.
     """
     access.require(actor, "configure")
     erased.require_present(customer)

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -79,6 +80,13 @@ def announce() -> RetentionBatch | None:
     return batch
 
 
+def next_announcement() -> datetime:
+    """Return when what is due is announced next, at the earliest: a week after the last time, else within a day."""
+    newest = RetentionBatch.select(RetentionBatch.announced_at).order_by(RetentionBatch.announced_at.desc()).scalar()
+    now = clock.now()
+    return max(now, newest + NOTICE) if newest is not None else now
+
+
 def _write_journal(act: journal.Act, batch: RetentionBatch, counts: dict[str, int], actor: Actor | None = None) -> None:
     numbers: dict[str, Any] = {f"{name}_count": counts.get(name, 0) for name in ACTS}
     journal.record(act, actor=actor, subject=batch.id, **numbers)
@@ -96,6 +104,7 @@ def cancel(batch_id: int, *, actor: Actor) -> None:
         batch.state, batch.cancelled_by, batch.ended_at = "cancelled", actor_name(actor), clock.now()
         batch.save()
         _write_journal(journal.Act.RETENTION_CANCELLED, batch, batch.planned, actor)
+        mailing.tell_cancelled(batch, actor)
 
 
 # --- Carrying out -------------------------------------------------------------------------------------------------

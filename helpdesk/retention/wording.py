@@ -105,9 +105,18 @@ def public_sections() -> list[Section]:
     desk = periods.of_desk()
     usual = _of_tickets(desk)
     rules = periods.rules()
-    # It is announced first, and no more than some hundred go in a night.
-    later = [_("What has reached its end goes within the weeks that follow: the team is told of it first.")]
-    found = [Section("", [*usual, *(later if rules else ())])]
+    # Until the next announcement, then until the day that it names, each in the night after.
+    longest = 2 * bounds.NOTICE.days + 2
+    later = [
+        ngettext(
+            "When a period of months has ended, up to %(num)d day passes until it is done, or more where very much is "
+            "due at once: each week the team is told what goes a week later.",
+            "When a period of months has ended, up to %(num)d days pass until it is done, or more where very much is "
+            "due at once: each week the team is told what goes a week later.",
+            longest,
+        )
+    ]
+    found = [Section("", [*(later if rules else ()), *usual])]
     for service in lookups.services():
         if not service.enabled and not Ticket.select().where(Ticket.service == service.id).exists():
             continue

@@ -32,9 +32,11 @@ ERASURES = (
         of=ACCOUNT,
         subject=Label(en="Your account will be erased", fr="Votre compte va être effacé"),
         body=Label(
-            en="Hello,<br><br>Your account and everything that we keep of you will be erased: %(sentence)s. Until then "
-            "you can cancel it in your account. Afterwards there is no way back, and no more e-mail will come.",
-            fr="Bonjour,<br><br>Votre compte et tout ce que nous conservons de vous seront effacés : %(sentence)s. "
+            en="Hello,<br><br>Your account, your messages, files, orders and addresses will be erased: %(sentence)s. "
+            "What the team wrote stays in the tickets, which bear your name no more. Until then you can cancel it in "
+            "your account. Afterwards there is no way back, and no more e-mail will come.",
+            fr="Bonjour,<br><br>Votre compte, vos messages, fichiers, commandes et adresses seront effacés\u00a0: "
+            "%(sentence)s. Ce que l’équipe a écrit reste dans les tickets, qui ne portent plus votre nom. "
             "D’ici là, vous pouvez l’annuler dans votre compte. Ensuite, aucun retour n’est possible, et vous ne "
             "recevrez plus d’e-mail.",
         ),
@@ -113,6 +115,22 @@ ERASURES = (
             "%(details)s<br><br>D’ici là, vous les voyez un par un ici, et vous pouvez tout annuler : "
             '<a href="%(link)s">%(link)s</a><br><br>Un ticket dont un tag conserve ses tickets reste. '
             "Ensuite, aucun retour n’est possible.",
+        ),
+    ),
+    # To the other administrators, when what was announced stays.
+    Uneditable(
+        "retention-cancelled",
+        lazy("What was announced stays"),
+        like="assignment",
+        of=ACCOUNT,
+        sender_name=Label(en="HelpDesk - Retention", fr="HelpDesk - Conservation"),
+        subject=Label(en="A batch of retention was cancelled", fr="Un lot de conservation a été annulé"),
+        body=Label(
+            en="Hello,<br><br>%(name)s cancelled what was announced for %(moment)s: everything in it stays. What is "
+            'still due then is announced again in a week at the earliest: <a href="%(link)s">%(link)s</a>',
+            fr="Bonjour,<br><br>%(name)s a annulé ce qui était annoncé pour le %(moment)s\u00a0: tout ce qu’il "
+            "contenait reste. Ce qui sera encore à échéance sera annoncé de nouveau dans une semaine au plus tôt "
+            'ici\u00a0: <a href="%(link)s">%(link)s</a>',
         ),
     ),
 )

@@ -203,12 +203,10 @@ UNEDITABLE: dict[str, Uneditable] = {
                 en="Two-factor authentication was reset", fr="La double authentification a été réinitialisée"
             ),
             body=Label(
-                en="Hello,<br><br>The two-factor authentication of the account %(email)s was reset by somebody who "
-                "administers the help desk, and its browsers were signed out. The password alone opens the account "
+                en="Hello,<br><br>%(sentence)s Its browsers were signed out. The password alone opens the account "
                 "until two-factor authentication is set up again, in the profile. If nobody asked for this, tell an "
                 "administrator now.",
-                fr="Bonjour,<br><br>La double authentification du compte %(email)s a été réinitialisée par une "
-                "personne qui administre le support, et ses navigateurs ont été déconnectés. Le mot de passe seul "
+                fr="Bonjour,<br><br>%(sentence)s Ses navigateurs ont été déconnectés. Le mot de passe seul "
                 "ouvre ce compte jusqu’à ce que la double authentification soit de nouveau activée, dans le profil. "
                 "Si personne ne l’a demandé, prévenez tout de suite une personne qui administre le support.",
             ),

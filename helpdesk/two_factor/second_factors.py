@@ -110,6 +110,12 @@ def confirm(agent: Agent, code: str, *, key: str, keep_token: str | None) -> lis
     return codes
 
 
+def was_confirmed(agent: Agent, key: str) -> bool:
+    """Whether this very setup is what counts now: its form is being sent once more, by loading its page again."""
+    row = of(agent)
+    return row is not None and bool(key) and links.hash_token(row.secret) == key
+
+
 def _digits(code: str) -> str:
     return code.replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
 

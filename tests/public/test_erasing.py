@@ -62,7 +62,9 @@ def test_it_is_confirmed_by_a_link_waits_and_both_sides_hear_of_it(
     with app.app_context():
         outbox.deliver_due()
     assert "will be erased" in text_of(smtp.to("carol@customer.example")[-1])
-    assert "Carol Jones asked to be erased" in text_of(smtp.to("root@desk.example")[-1])
+    wanted = text_of(smtp.to("root@desk.example")[-1])
+    assert "Carol Jones asked to be erased" in wanted
+    assert f"/admin/customers/{carol.id}" in wanted
     assert doors.post(stranger, path).status_code == 404
     with time_machine.travel(clock.now() + timedelta(days=8)), app.app_context():
         assert carrying_out.run_due() == 1
@@ -143,3 +145,11 @@ def test_nobody_is_promised_a_day_on_which_a_second_administrator_must_confirm(
         outbox.deliver_due()
     for address in ("carol@customer.example", "root@desk.example"):
         assert "or later, once an administrator has confirmed it" in text_of(smtp.to(address)[-1])
+
+
+def test_the_way_to_be_forgotten_stands_in_the_header(client: FlaskClient) -> None:
+    page = client.get("/tickets")
+    assert '<a href="/account">My account</a>' in page.text
+    text = doors.text_of(client.get("/account"))
+    assert "My account My password My data Erase my account" in text
+    assert "What the team wrote stays in the tickets" in text

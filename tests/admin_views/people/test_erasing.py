@@ -147,3 +147,29 @@ def test_what_is_asked_for_says_who_must_confirm_it(client: FlaskClient, carol: 
     assert "Another administrator must confirm it, and is told by e-mail: Olga." in text
     assert "It waits for 7 days, then for the second confirmation" in text
     assert "Another administrator is asked by e-mail to confirm it." in ask(client, carol)
+
+
+def test_of_an_erased_person_nothing_is_offered_that_cannot_work(
+    client: FlaskClient, carol: Customer, ticket: Ticket, app: Any
+) -> None:
+    settings.save({"erasure_days": 0})
+    ask(client, carol)
+    with app.app_context():
+        carrying_out.run_due()
+    text = doors.text_of(client.get(page(carol)))
+    assert "nobody can be written to, blocked or merged" in text
+    offered = ("Block", "Merge", "Mail a link", "Add an address", "Correct", "Change names", "Erase this person")
+    assert [words for words in offered if words in text] == []
+    # Nor is it done for who sends the form of before.
+    answer = doors.post(client, page(carol, "/block"), {"act": "block"}, follow_redirects=True)
+    assert "has been erased already" in doors.text_of(answer)
+    assert doors.post(client, page(carol, "/addresses"), {"email": "new@x.example"}).status_code == 422
+    place = f"/admin/tickets/{ticket.number}"
+    shown = client.get(place).text
+    assert "an answer would reach nobody" in shown
+    assert 'data-kind="message"' not in shown
+    assert 'name="kind" value="message"' not in shown
+    assert "mailto:erased" not in shown
+    answer = doors.post(client, f"{place}/reply", {"kind": "message", "body": "Hello?"})
+    assert (answer.status_code, "an answer would reach nobody" in answer.text) == (422, True)
+    assert doors.post(client, f"{place}/reply", {"kind": "note", "body": "For us."}).status_code == 302

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from helpdesk import clock, settings
 from helpdesk.erasing import erasure_log
 from helpdesk.retention import batches
-from models import Agent, Customer, JournalEntry, RetentionBatch, RetentionRule, Service, Tag, Ticket
+from models import Agent, Customer, JournalEntry, OutgoingEmail, RetentionBatch, RetentionRule, Service, Tag, Ticket
 from tests.helpdesk.retention import aged
 from tests.support import cast, doors
 
@@ -181,3 +181,27 @@ def test_a_batch_of_many_kinds_names_each_of_them(
     text = doors.text_of(client.get(NEXT))
     for line in ("Delete the ticket", "Delete the spam", "Erase the customer", "Lonely", spam.number, old.number):
         assert line in text
+
+
+def test_the_question_of_a_new_row_names_its_periods_and_the_first_announcement(
+    client: FlaskClient, old: Ticket
+) -> None:
+    text = doors.text_of(doors.post(client, f"{PAGE}new/", {"delete_months": "24", "customer_months": "36"}))
+    assert "Save the periods of “The whole desk”?" in text
+    assert "Customers without tickets: erase: nothing more is due today." in text
+    assert "It is announced by e-mail on" in text
+
+
+def test_what_was_announced_is_named_and_its_end_mailed(
+    client: FlaskClient, old: Ticket, app: Flask, carol: Customer
+) -> None:
+    other = cast.make_agent("Olga", is_admin=True)
+    doors.post(client, f"{PAGE}new/", {"delete_months": "24", "confirmed": "1", "word": "ERASE"})
+    with app.app_context():
+        batch = batches.announce()
+    assert batch is not None
+    text = doors.text_of(client.get(NEXT))
+    assert f"{old.number} {old.subject} {carol.full_name} Delete the ticket" in text
+    doors.post(client, f"{NEXT}cancel", {"batch": str(batch.id)})
+    mails = OutgoingEmail.select().where(OutgoingEmail.kind == "retention-cancelled")
+    assert [mail.to_email for mail in mails] == [other.email]

@@ -244,6 +244,13 @@ def provoke(kind, ticket, ana, locale):
         "suppressed": lambda: notifications.owe(
             Cause(Occasion.SUPPRESSED, people=(Recipient("vera@x.example", locale),))
         ),
+        "retention-cancelled": lambda: notifications.owe(
+            Cause(
+                Occasion.RETENTION_CANCELLED,
+                people=(reader,),
+                data={"name": "Ben", "moment": "6/12", "link": f"https://desk.example{mailing.PAGE}"},
+            )
+        ),
         "confirmation": lambda: tickets.receive_message(ticket, "Two lines,\n<b>no markup</b>.", actor=ticket.customer),
         "received": lambda: cast.open_ticket(*stranger, locale=locale),
         "notification": lambda: tickets.reply(ticket, "<p>Look again.</p>", actor=ben),

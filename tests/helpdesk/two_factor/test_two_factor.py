@@ -303,6 +303,14 @@ def test_an_administrator_resets_it_and_both_are_told(ana: Agent, root: Agent) -
     assert OutgoingEmail.select().count() == 2
 
 
+def test_what_the_machine_resets_is_told_as_that_to_all_administrators(ana: Agent, root: Agent) -> None:
+    phones.set_up(ana)
+    second_factors.reset(ana, actor=None)
+    mails = {mail.to_email: mail.body for mail in OutgoingEmail.select()}
+    assert set(mails) == {ana.email, root.email}
+    assert all("was reset on the machine of the desk" in body for body in mails.values())
+
+
 def test_only_administrators_reset_and_not_their_own(ana: Agent, ben: Agent, root: Agent) -> None:
     phones.set_up(ana)
     phones.set_up(root)
