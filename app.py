@@ -28,6 +28,7 @@ from helpdesk.lib import cache
 from helpdesk.settings import environment, environment_file
 from web import (
     addresses,
+    erased_words,
     errors,
     kept_input,
     liveness,
@@ -69,6 +70,7 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     csrf.init_app(app)
     i18n.babel.init_app(app, locale_selector=rendering.locale, timezone_selector=rendering.timezone)
     rendering.init_app(app)
+    erased_words.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     outbox.init(app)

@@ -12,7 +12,7 @@ from flask import Flask, g, has_request_context, render_template, request, url_f
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from helpdesk import access, clock, i18n, settings
+from helpdesk import access, clock, erased_marks, i18n, settings
 from helpdesk.files import logo
 from helpdesk.lib import richtext, text_pictures
 from helpdesk.opening_hours import words
@@ -283,6 +283,6 @@ def _with_year(when: datetime, pattern: str) -> str:
 
 def initials(name: Any) -> str:
     """Return the first letters of the first and last word of a name."""
-    words = [word for word in str(name or "").replace("@", " ").split() if word[0].isalnum()]
+    words = [word for word in erased_marks.in_words(str(name or "")).replace("@", " ").split() if word[0].isalnum()]
     picked = words[:1] + words[1:][-1:]
     return "".join(word[0] for word in picked).upper()

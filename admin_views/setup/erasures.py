@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from admin_views.base import DeskView
-from helpdesk.erasing.person import label_of
+from helpdesk.erased_marks import of_person
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.setup import erasure_second
@@ -39,7 +39,7 @@ def person(_view: Any, _context: Any, row: Erasure, _name: str) -> Any:
     if row.state == "cancelled":
         return "—"
     if row.state == "done" or row.customer_id is None:
-        return label_of(row.id)
+        return of_person(row.id)
     place = url_for("desk_customer.customer_view", key=row.customer_id)
     return Markup('<a href="{}">{}</a>').format(place, row.shown)
 

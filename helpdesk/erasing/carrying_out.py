@@ -16,8 +16,9 @@ from peewee import ModelSelect
 
 from database import is_sqlite
 from helpdesk import clock, customer_search, journal
+from helpdesk.erased_marks import of_person
 from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, scrubbing, suppression_list
-from helpdesk.erasing.person import Person, emails_of, label_of, names_of, of, placeholder, searched_emails
+from helpdesk.erasing.person import Person, emails_of, names_of, of, placeholder, searched_emails
 from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
 from helpdesk.lib import throttle
@@ -136,7 +137,7 @@ def _begin(erasure_id: int) -> bool:
         CustomerMerge.delete().where(CustomerMerge.customer == customer.id).execute()
         pairs = (PossibleDuplicate.first == customer.id) | (PossibleDuplicate.second == customer.id)
         PossibleDuplicate.delete().where(pairs).execute()
-        customer.first_name, customer.last_name = "", label_of(erasure.id)
+        customer.first_name, customer.last_name = "", of_person(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None
         customer.blocked_at, customer.erased_at = None, clock.now()
         membership.forget(customer)
@@ -226,7 +227,7 @@ def _end(erasure_id: int) -> bool:
             erasure.customer = None
         erasure.save()
         journal.record(
-            journal.Act.PERSON_ERASED, actor=None, actor_name=erasure.actor_name, subject=label_of(erasure.id),
+            journal.Act.PERSON_ERASED, actor=None, actor_name=erasure.actor_name, subject=of_person(erasure.id),
             count=sum(erasure.counts.values()),
         )  # fmt: skip
         scrubbing.owe()

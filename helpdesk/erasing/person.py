@@ -10,9 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from helpdesk import settings
+from helpdesk import erased_marks
 from helpdesk.folding import fold
-from helpdesk.i18n import in_language, lazy
 from helpdesk.outbox import claims
 from helpdesk.people.former_customers import part_of
 from models import Agent, Customer, CustomerAddress, Erasure, Message, TicketEvent
@@ -103,18 +102,6 @@ def placeholder(erasure_id: int) -> str:
     return f"erased-{erasure_id}@{claims.UNREACHED}"
 
 
-def label_of(erasure_id: int) -> str:
-    """Return how an erased person is called, in the language of the desk."""
-    with in_language(str(settings.get("language"))):
-        return str(lazy("Erased customer no. %(number)s", number=erasure_id))
-
-
-def blank_text() -> str:
-    """Return what stands for an erased text, in the language of the desk."""
-    with in_language(str(settings.get("language"))):
-        return str(lazy("(text erased)"))
-
-
 def forms(email: str) -> tuple[str, ...]:
     """Return an address as texts, query strings and JSON hold it."""
     quoted = email.replace("+", "%2B").replace("@", "%40")
@@ -137,8 +124,8 @@ def of(erasure: Erasure) -> Person:
         erasure=erasure,
         emails=tuple(stored["emails"]),
         names=tuple(stored["names"]),
-        label=label_of(erasure.id),
-        text=blank_text(),
+        label=erased_marks.of_person(erasure.id),
+        text=erased_marks.TEXT,
         address_id=stored["address"],
     )
 

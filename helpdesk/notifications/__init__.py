@@ -292,8 +292,7 @@ def tell_of_reset(agent: Agent, *, actor: Agent | None) -> None:
     """
     others = [one.agent for one in recipients.administrators()] if actor is None else [actor]
     for one in recipients.agents({row.id: row for row in (agent, *others) if row is not None}.values()):
-        with i18n.in_language(one.locale):
-            data = {"sentence": account_sentences.of_reset(agent, actor)}
+        data = {"sentence": account_sentences.of_reset(agent, actor, one.locale)}
         owe(Cause(Occasion.TWO_FACTOR_RESET, people=(one,), data=data))
 
 

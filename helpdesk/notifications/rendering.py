@@ -17,7 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from database import Label
-from helpdesk import clock, links, settings
+from helpdesk import clock, erased_marks, links, settings
 from helpdesk.lib import accent, richtext, text_pictures
 from helpdesk.notifications import account_link, frame, headers, inline_styles, mailed_pictures, reply_address
 from helpdesk.settings import email_frame, email_kinds, lookups
@@ -72,7 +72,7 @@ def compose(email: OutgoingEmail, templates: Environment, link: str | None = Non
     pictures = mailed_pictures.of(email)
     values = _values(email, link, templates, list(pictures))
     letter.set_content(_plain(values, templates) + "\n", cte="quoted-printable")
-    html = templates.get_template("email/layout.html").render(values)
+    html = erased_marks.in_words(templates.get_template("email/layout.html").render(values))
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     mailed_pictures.enclose(letter, pictures)
     return letter
@@ -91,7 +91,7 @@ def preview(email: OutgoingEmail, templates: Environment, problems: Iterable[str
 
 
 def _plain(values: dict[str, Any], templates: Environment) -> str:
-    text = templates.get_template("email/layout.txt").render(values)
+    text = erased_marks.in_words(templates.get_template("email/layout.txt").render(values))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
@@ -101,7 +101,7 @@ def _headers(email: OutgoingEmail, link: str | None) -> dict[str, str]:
         "Date": format_datetime(clock.now()).replace("-0000", "+0000"),
         "From": headers.mailbox(email.from_name, headers.address(email.from_email, "bad-sender")),
         "To": headers.address(email.to_email, "bad-recipient"),
-        "Subject": headers.text(email.subject, name="Subject"),
+        "Subject": headers.text(erased_marks.in_words(email.subject), name="Subject"),
     }
     if lookups.mailboxes():
         written["X-Guichet-Desk"] = reply_address.desk_mark()

@@ -11,18 +11,17 @@ from collections.abc import Callable, Sequence
 from peewee import IntegrityError
 
 from database import database
-from helpdesk import clock, search
+from helpdesk import clock, erased_marks, search
 from helpdesk.access import SYSTEM
+from helpdesk.erased_marks import of_person
 from helpdesk.erasing import erasure_log, mails, own_tickets
 from helpdesk.erasing.erasure_log import TicketsEntry
-from helpdesk.erasing.person import Person, blank_text, emails_of, names_of, placeholder, searched_emails
+from helpdesk.erasing.person import Person, emails_of, names_of, placeholder, searched_emails
 from helpdesk.events import EventKind, record
 from helpdesk.files import attachments
-from helpdesk.i18n import in_language, lazy
 from helpdesk.lib import richtext
 from helpdesk.retention import last_heard
 from helpdesk.retention.periods import ANONYMISE, DELETE, FILES, SPAM
-from helpdesk.settings import get
 from helpdesk.suppression import desk_id
 from helpdesk.tickets import spam_and_bin
 from models import (
@@ -78,15 +77,9 @@ def stand_in() -> Customer:
     return customer
 
 
-def nobody() -> str:
-    """Return how whoever was taken out of a ticket is called, in the language of the desk."""
-    with in_language(str(get("language"))):
-        return str(lazy("Erased customer"))
-
-
 def _make_stand_in(email: str) -> CustomerAddress:
     now = clock.now()
-    customer = Customer.create(last_name=nobody(), created_at=now, erased_at=now)
+    customer = Customer.create(last_name=of_person(NOBODY), created_at=now, erased_at=now)
     return CustomerAddress.create(customer=customer, email=email, is_primary=True, created_at=now)
 
 
@@ -120,8 +113,8 @@ def _person_of(ticket: Ticket, address_id: int, *, blanks_replies: bool) -> Pers
         erasure=erasure,
         emails=tuple(searched_emails(emails_of(customer))),
         names=tuple(names_of(customer)),
-        label=nobody(),
-        text=blank_text(),
+        label=of_person(NOBODY),
+        text=erased_marks.TEXT,
         address_id=address_id,
     )
 

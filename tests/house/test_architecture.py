@@ -38,6 +38,7 @@ MAY_IMPORT = {
 #: The rooms of `helpdesk/`, floor by floor: a room imports what stands on a floor before its own, and itself.
 FLOORS = (
     ("errors", "clock", "i18n", "folding"),
+    ("erased_marks",),
     ("lib",),
     ("settings",),
     ("search", "suppression"),

@@ -68,7 +68,7 @@ def test_it_is_confirmed_by_a_link_waits_and_both_sides_hear_of_it(
     assert doors.post(stranger, path).status_code == 404
     with time_machine.travel(clock.now() + timedelta(days=8)), app.app_context():
         assert carrying_out.run_due() == 1
-    assert Ticket.get_by_id(ticket.id).subject == "(text erased)"
+    assert Ticket.get_by_id(ticket.id).subject == "[[erased]]"
     # The mails about it name them, too.
     assert not OutgoingEmail.select().where(OutgoingEmail.body.contains("Carol")).exists()
 

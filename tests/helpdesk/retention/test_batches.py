@@ -161,11 +161,11 @@ def test_anonymised_it_stays_for_the_figures_without_its_customer(
     batch = aged.carry_out()
     assert (batch.state, batch.done) == ("done", {"anonymise": 1})
     after = Ticket.get_by_id(ticket.id)
-    assert (after.subject, after.is_anonymised, after.closed_at) == ("(text erased)", True, ticket.closed_at)
-    assert (after.customer.display_name, after.last_activity) == ("Erased customer", ticket.last_activity)
+    assert (after.subject, after.is_anonymised, after.closed_at) == ("[[erased]]", True, ticket.closed_at)
+    assert (after.customer.display_name, after.last_activity) == ("[[erased:0]]", ticket.last_activity)
     written = Message.select().where(Message.ticket == ticket.id).order_by(Message.id)
     assert [(row.author_name, row.body) for row in written] == [
-        ("Erased customer", "<p>(text erased)</p>"), ("Dan Brown", "<p>Dan reads along.</p>"),
+        ("[[erased:0]]", "<p>[[erased]]</p>"), ("Dan Brown", "<p>Dan reads along.</p>"),
         ("Ben", "<p>Dear Carol</p>"),
     ]  # fmt: skip
     assert not Attachment.select().exists()
@@ -189,7 +189,7 @@ def test_what_the_team_wrote_is_blanked_where_that_is_ticked(
     aged.close(ticket, days=400, actor=root)
     aged.rule(root, anonymise_months=12, blanks_replies=True)
     aged.carry_out()
-    assert {row.body for row in Message.select()} == {"<p>(text erased)</p>"}
+    assert {row.body for row in Message.select()} == {"<p>[[erased]]</p>"}
 
 
 def test_it_is_anonymised_first_and_deleted_later(carol: Customer, sales: Service, root: Agent) -> None:
