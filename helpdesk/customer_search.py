@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from peewee import JOIN, chunked
 
 from database import database, is_sqlite
-from helpdesk import customer_keys, search
+from helpdesk import customer_keys, erased_marks, search
 from helpdesk.customer_keys import Texts
 from models import Customer, CustomerAddress, Message, Ticket
 
@@ -49,7 +49,11 @@ def index_customers(ids: Iterable[int]) -> None:
         for key, first, last, email, erased_at in query.order_by(Customer.id, CustomerAddress.id).tuples():
             words_of.setdefault(key, [first, last]).append(email or "")
             erased |= {key} if erased_at is not None else set()
-        rows = [{"rowid": key, "body": search.plain(" ".join(texts))} for key, texts in words_of.items()]
+        extra = {key: [erased_marks.SEARCHED] for key in erased}
+        rows = [
+            {"rowid": key, "body": search.plain(" ".join([*texts, *extra.get(key, ())]))}
+            for key, texts in words_of.items()
+        ]
         if rows:
             search.customer_search.insert(rows).execute(database)
             customer_keys.refresh(

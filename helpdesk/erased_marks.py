@@ -12,6 +12,8 @@ from helpdesk.i18n import translate as _
 
 #: What stands for a text that was erased.
 TEXT = "[[erased]]"
+#: By which words erased persons are searched, in any language of the desk: their mark has none.
+SEARCHED = "Erased customer, Client effacé"
 #: What every mark begins with.
 BEGINNING = "[[erased"
 _MARK = re.compile(r"\[\[erased(?::(\d{1,19}))?\]\]")

@@ -23,16 +23,13 @@ def put_in(response: Response) -> Response:
     if response.mimetype not in TEXTS or response.direct_passthrough:
         return response
     if response.is_streamed:
-        response.response = _pieces(response.response, erased_marks.translator())
+        response.response = _pieces(response.iter_encoded(), erased_marks.translator())
     elif BEGINNING in (data := response.get_data()):
         response.set_data(erased_marks.in_words(data.decode()).encode())
     return response
 
 
-def _pieces(pieces: Iterable[str] | Iterable[bytes], words: Callable[[str], str]) -> Iterator[str | bytes]:
+def _pieces(pieces: Iterable[bytes], words: Callable[[str], str]) -> Iterator[bytes]:
     """Put the words into each piece: one is a line, or a whole value, and no mark is cut in two."""
     for piece in pieces:
-        if isinstance(piece, str):
-            yield words(piece) if erased_marks.BEGINNING in piece else piece
-        else:
-            yield words(piece.decode()).encode() if BEGINNING in piece else piece
+        yield words(piece.decode()).encode() if BEGINNING in piece else piece

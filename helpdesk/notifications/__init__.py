@@ -18,7 +18,7 @@ from helpdesk import clock, i18n, settings
 from helpdesk.access import Actor, System
 from helpdesk.events import EventKind, transaction
 from helpdesk.notifications import account_sentences, outbox_rows, recipients, withholding
-from helpdesk.notifications.causes import Cause, Occasion, Recipient, cause_of
+from helpdesk.notifications.causes import NAMED_ALIKE, Cause, Occasion, Recipient, cause_of
 from helpdesk.notifications.contents import new_mail
 from helpdesk.settings import email_kinds
 from models import Agent, CustomerAddress, OutgoingEmail, Ticket, TicketEvent
@@ -135,21 +135,8 @@ TABLE: dict[EventKind | Occasion, tuple[Notice, ...]] = {
     Occasion.TWO_FACTOR_RESET: (Notice("two-factor-reset", recipients.people),),
     # Somebody signed in with a browser that the account has not had before.
     Occasion.NEW_BROWSER: (Notice("new-browser", recipients.people),),
-    # A customer wants to be erased: the link that confirms it, then both sides, and the customer when it was stopped.
-    Occasion.ERASE: (Notice("erase", recipients.people),),
-    Occasion.ERASURE_PLANNED: (Notice("erasure-planned", recipients.people),),
-    Occasion.ERASURE_WANTED: (Notice("erasure-wanted", recipients.people),),
-    Occasion.ERASURE_CANCELLED: (Notice("erasure-cancelled", recipients.people),),
-    Occasion.ERASURE_TO_CONFIRM: (Notice("erasure-to-confirm", recipients.people),),
-    Occasion.ERASURE_SECOND: (Notice("erasure-second", recipients.people),),
-    # What goes in a week because its period is over.
-    Occasion.RETENTION_ANNOUNCED: (Notice("retention-announced", recipients.people),),
-<<<<<<< HEAD
-    Occasion.SUPPRESSED: (Notice("suppressed", recipients.people),),
-=======
-    Occasion.RETENTION_CANCELLED: (Notice("retention-cancelled", recipients.people),),
->>>>>>> 89cc3d57 (Say who does what in the account, the second factor and retention)
-    Occasion.PASSKEY_ADDED: (Notice("passkey-added", recipients.people),),
+    # Of erasures, retention and passkeys: each is called as its mail is, and its cause names whom it concerns.
+    **{one: (Notice(one.value, recipients.people),) for one in NAMED_ALIKE},
 }
 
 

@@ -51,6 +51,14 @@ class Occasion(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+#: Occasions that owe one mail, called as they are, to those whom the cause names.
+NAMED_ALIKE = (
+    *(Occasion.ERASE, Occasion.ERASURE_PLANNED, Occasion.ERASURE_WANTED, Occasion.ERASURE_CANCELLED),
+    *(Occasion.ERASURE_TO_CONFIRM, Occasion.ERASURE_SECOND, Occasion.SUPPRESSED, Occasion.PASSKEY_ADDED),
+    *(Occasion.RETENTION_ANNOUNCED, Occasion.RETENTION_CANCELLED),
+)
+
+
 @dataclass(frozen=True)
 class Recipient:
     """One address, in its holder's language. A team's address has neither `agent` nor `address`."""

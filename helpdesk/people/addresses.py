@@ -72,11 +72,9 @@ def add(customer: Customer, email: str, *, actor: Actor) -> CustomerAddress:
     """
     access.require(actor, "configure")
     customers.require_whole_sight(customer, actor)
-    erased.require_present(customer)
-    clean = normalise(email)
     with transaction():
         _hold(customer)
-        present = customers.lookup(clean)
+        present = customers.lookup(clean := normalise(email))
         if present is not None and present.customer_id == customer.id:
             raise InvalidInput(lazy("The customer has this address already."), field="email")
         if customer.addresses.count() >= MAX_ADDRESSES:
@@ -93,8 +91,8 @@ def make_primary(address: CustomerAddress, *, actor: Actor) -> None:
         _lock_addresses(address)
         if not address.is_primary:
             _choose(address)
-            name = address.customer.display_name
-            journal.record(journal.Act.ADDRESS_CHOSEN, actor=actor, subject=address.email, to=name)
+            to = address.customer.display_name
+            journal.record(journal.Act.ADDRESS_CHOSEN, actor=actor, subject=address.email, to=to)
 
 
 def _choose(address: CustomerAddress) -> None:
@@ -107,7 +105,7 @@ def _choose(address: CustomerAddress) -> None:
 def mail_link(address: CustomerAddress, *, actor: Agent) -> None:
     """Mail a link to the account to an address, which proves it when it is used.
 
-    Raises NotFound, InvalidInput while the desk sends no e-mail or where they come back, or TooMany.
+    Raises NotFound, TooMany, or InvalidInput while the desk sends no e-mail, or where they come back.
     """
     require(address, actor)
     erased.require_present(address.customer)
@@ -163,7 +161,8 @@ def _refuse_with_tickets(address: CustomerAddress) -> None:
 
 
 def _hold(customer: Customer) -> None:
-    """Let the addresses of a customer stay as they are until the running transaction is stored."""
+    """Let the addresses of a customer, who is not erased, stay as they are until the transaction is stored."""
+    erased.require_present(customer)
     customer_search.wait_for_others([customer.id])
 
 

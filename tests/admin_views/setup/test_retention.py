@@ -151,6 +151,7 @@ def test_visitors_read_what_is_really_set_in_their_language(
     settings.save({"backup_nightly": True, "backup_kept": 5})
     text = doors.text_of(client.get("/privacy"))
     assert "A ticket is anonymised 12 months after it was closed" in text
+    assert "up to 16 days pass until it is done" in text
     assert "Billing A ticket is deleted 120 months after it was closed, with everything in it." in text
     assert "Your name and your addresses are erased 24 months after we last heard from you" in text
     assert "What was marked as spam is deleted after 3 months." in text

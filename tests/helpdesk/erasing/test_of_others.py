@@ -169,7 +169,7 @@ def test_the_name_goes_from_a_ticket_that_was_theirs(ann: Customer, sales: Servi
     texts = [str(one.data) for one in TicketEvent.select().where(TicketEvent.ticket == ticket.id)]
     texts += [f"{one.subject} {one.data}" for one in JournalEntry.select()]
     assert not [text for text in texts if "Ann Lee" in text]
-    assert any(f"no. {row.id}" in text for text in texts)
+    assert any(f"[[erased:{row.id}]]" in text for text in texts)
 
 
 def test_who_waits_to_be_erased_is_not_deleted(ann: Customer, root: Agent) -> None:
