@@ -23,8 +23,8 @@ from helpdesk.tickets.cc import add_cc, release
 from helpdesk.tickets.derived_columns import answered_columns, status_columns, store, waiting_columns
 from helpdesk.tickets.opening import MAX_BODY, MAX_HTML
 from helpdesk.tickets.outdated_reply import Seen
-from helpdesk.tickets.sent_forms import find_by_form_key
 from helpdesk.tickets.reach import require_mailed
+from helpdesk.tickets.sent_forms import find_by_form_key
 from models import (
     CUSTOMER_MESSAGE,
     NOTE,

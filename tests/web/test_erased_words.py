@@ -70,7 +70,7 @@ def test_what_was_stored_in_words_becomes_a_mark(root: Agent, carol: Customer, t
     Ticket.update(subject="(texte effacé)", is_anonymised=True).where(Ticket.id == ticket.id).execute()
     Message.update(author_name="Erased customer no. 12", body="<p>(text erased)</p>").execute()
     other = cast.make_customer("Erased customer no. 5")
-    import_module("migrations.0072_erased_marks").up(None, database)
+    import_module("migrations.0073_erased_marks").up(None, database)
     assert Customer.get_by_id(carol.id).last_name == "[[erased:12]]"
     assert Customer.get_by_id(other.id).full_name == "Erased customer no. 5"
     assert Ticket.get_by_id(ticket.id).subject == "[[erased]]"
