@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, has_request_context, request
+from werkzeug.routing import Rule
 
 #: Addresses cached in the process, of some 200 bytes each; those of single tickets come and go.
 CACHED = 2_000
 
 
+class LateRule(Rule):
+    """A rule for addresses, of which the desk has 470; Werkzeug compiles two functions for each while they are made."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_now = super()._compile_builder
+        place = "_build_unknown" if append_unknown else "_build"
+
+        def build(rule: LateRule, **values: Any) -> tuple[str, str]:
+            builder = compile_now(append_unknown).__get__(rule, None)
+            setattr(rule, place, builder)
+            written: tuple[str, str] = builder(**values)
+            return written
+
+        return build
+
+
 class Site(Flask):
     """Flask, with addresses that are worked out once."""
+
+    url_rule_class = LateRule
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)

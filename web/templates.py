@@ -36,7 +36,7 @@ def text_of(value: Any) -> str:
     return str(value) if kind is int else escape(value)
 
 
-def _language() -> str:
+def reader_language() -> str:
     """Return the reader's language; an empty text outside of requests, where a template is for readers of several."""
     if has_request_context():
         return i18n.language()
@@ -91,7 +91,7 @@ class Code(CodeGenerator):
         name = self._global_name(node.node, frame)
         if name not in CONSTANT or not all(isinstance(it, nodes.Const) for it in node.args):
             return None
-        if name == "_" and not _language():
+        if name == "_" and not reader_language():
             return None
         function: Any = self.environment.globals[name]
         text: str = function(*(it.value for it in node.args if isinstance(it, nodes.Const)))
@@ -141,7 +141,7 @@ class Templates(Environment):
     @property
     def cache(self) -> Any:
         """Templates compiled for the reader's language."""
-        language = _language()
+        language = reader_language()
         if language not in self._caches:
             self._caches[language] = LRUCache(CACHED)
         return self._caches[language]
