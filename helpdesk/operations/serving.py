@@ -79,6 +79,7 @@ def serve(application: Any) -> None:
         limit = file_store.largest_body()
     # No connection may be open when the processes part.
     database.close_all()
+    machine.share_one_heap()
     machine.allow_open_files(4 * CONNECTIONS)
     count = environment.current().processes or default_processes()
     is_embedded = environment.current().worker == "embedded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -219,3 +220,21 @@ def test_a_process_of_the_web_wakes_the_one_with_the_loop(monkeypatch: pytest.Mo
     assert heard.wait(PATIENCE)
     assert wakeups._pipe is not None
     os.close(wakeups._pipe[1])
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the system's library is not glibc")
+def test_threads_take_memory_from_one_place() -> None:
+    """Asked of the library itself: each place of its own is a heap that it names."""
+    code = """if True:
+        import ctypes, os, threading
+        from helpdesk.lib import machine
+        machine.share_one_heap()
+        library, path = ctypes.CDLL(None), "/proc/self/fd"
+        library.malloc.restype = ctypes.c_void_p
+        threads = [threading.Thread(target=library.malloc, args=(100_000,)) for _ in range(4)]
+        [thread.start() for thread in threads], [thread.join() for thread in threads]
+        library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+        library.fflush(None)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.count("<heap nr=") <= 1
