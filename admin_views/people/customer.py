@@ -28,7 +28,7 @@ from helpdesk.privacy import person_archive, personal_data
 from helpdesk.privacy.personal_data import PersonalData
 from helpdesk.settings import lookups
 from helpdesk.setup import erasure_second
-from helpdesk.tickets import thread
+from helpdesk.tickets import customer_tickets
 from models import Agent, Customer, CustomerAddress
 from web import downloads
 
@@ -89,7 +89,7 @@ class CustomerPage(DeskPage):
     def show(self, customer: Customer, form: NewAddressForm | None = None, code: int = 200) -> tuple[str, int]:
         """Render the page; `form` is what comes back of an address that was refused."""
         rows, is_whole = addresses.of_customer(customer), customers.has_whole_sight(customer, self.agent)
-        tickets = thread.tickets_of(customer, self.agent)
+        tickets = customer_tickets.of_customer(customer, self.agent)
         name = customer.full_name or (rows[0].email if rows else "")
         search: dict[str, Any] = {"view": "search", "scope": "author", "q": name}
         form = form or NewAddressForm()

@@ -36,7 +36,16 @@ from helpdesk.outbox import returned
 from helpdesk.people import customer_absences
 from helpdesk.relations import blocking, relating
 from helpdesk.settings import lookups
-from helpdesk.tickets import alike, canned_responses, email_origin, merge_undo, organisation_panel, thread
+from helpdesk.tickets import (
+    alike,
+    canned_responses,
+    customer_tickets,
+    email_origin,
+    merge_undo,
+    organisation_panel,
+    thread,
+)
+from helpdesk.tickets.customer_tickets import CustomerTicket
 from helpdesk.tickets.reach import REACHES_NOBODY, reaches_nobody
 from models import NOTE, Agent, Attachment, CannedResponse, Message, Ticket
 
@@ -54,7 +63,7 @@ def content(
     composer = composer or Composer.of_draft(opened.draft, offered)
     timeline = timeline_of(opened, agent)
     messages = [block.message for block in timeline["blocks"] if block.message]
-    history = thread.earlier_tickets(ticket, agent)
+    history = customer_tickets.earlier(ticket, agent)
     files = attachments.of_messages(row for row in messages if row.has_files)
     return {
         **timeline,
@@ -108,7 +117,7 @@ def messages_of(
     )
 
 
-def related(opened: thread.OpenedTicket, history: list[Ticket], agent: Agent) -> dict[str, Any]:
+def related(opened: thread.OpenedTicket, history: list[CustomerTicket], agent: Agent) -> dict[str, Any]:
     """Return what the page shows of other tickets: those it is linked to, and one that looks alike."""
     ticket = opened.ticket
     return {

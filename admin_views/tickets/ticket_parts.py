@@ -14,6 +14,7 @@ from helpdesk import access, availability
 from helpdesk.lib import moments
 from helpdesk.people import assignees
 from helpdesk.settings import lookups
+from helpdesk.tickets.customer_tickets import CustomerTicket
 from models import Agent, Team, Ticket
 from web import fragments, rendering
 from web.fragments import fragment
@@ -78,7 +79,7 @@ def of_ticket(
     }
 
 
-def _others(rows: Iterable[Ticket], base: str) -> Markup:
+def _others(rows: Iterable[Ticket | CustomerTicket], base: str) -> Markup:
     """Return a line for each of these tickets, whose addresses begin with `base`."""
     pieces = fragments.pieces_of("admin/ticket_other.html", None, OTHER)
     labels = {row.id: str(row.label) for row in lookups.statuses()}

@@ -9,13 +9,14 @@ from peewee import ModelSelect
 
 from helpdesk import folding
 from helpdesk.lib.statements import Prepared, Slot
+from helpdesk.tickets.customer_tickets import CustomerTicket
 from models import KeptApart, Ticket
 
 #: How far apart two tickets of one subject may have been opened.
 NEAR = timedelta(days=7)
 
 
-def find(ticket: Ticket, others: Iterable[Ticket]) -> Ticket | None:
+def find(ticket: Ticket, others: Iterable[CustomerTicket]) -> CustomerTicket | None:
     """Return the newest of the customer's `others` of the same subject and week, unless the two are kept apart.
 
     They are those that the page of the ticket shows anyway: nothing is read where none is alike.
@@ -30,7 +31,7 @@ def find(ticket: Ticket, others: Iterable[Ticket]) -> Ticket | None:
     return None
 
 
-def _words(ticket: Ticket) -> list[str]:
+def _words(ticket: Ticket | CustomerTicket) -> list[str]:
     return folding.fold(ticket.subject).split()
 
 
@@ -40,7 +41,7 @@ def keep_apart(ticket: Ticket, other: Ticket) -> None:
     KeptApart.insert(ticket=first, other=second).on_conflict_ignore().execute()
 
 
-def are_kept_apart(ticket: Ticket, other: Ticket) -> bool:
+def are_kept_apart(ticket: Ticket, other: Ticket | CustomerTicket) -> bool:
     """Whether somebody said that these two are not to be merged."""
     first, second = sorted((ticket.id, other.id))
     return bool(_kept_apart(first=first, second=second))

@@ -22,7 +22,6 @@ from models import (
     NOTE,
     Agent,
     Attachment,
-    Customer,
     CustomerAddress,
     Draft,
     FormerNumber,
@@ -48,8 +47,6 @@ FOLDED, AT_ONCE = 3, timedelta(seconds=2)
 NOTABLE_OPENING = ("source", "former")
 #: What a line of the history undoes: it stands alone.
 UNDOABLE = (EventKind.MERGED, EventKind.MASKED, EventKind.FILE_MASKED)
-#: Earlier tickets of the customer beside a ticket.
-EARLIER = 20
 
 
 @dataclass(frozen=True)
@@ -281,20 +278,3 @@ def open_thread(agent: Agent, number: str) -> OpenedTicket:
     mark, draft = getattr(ticket, "mark", None), getattr(ticket, "draft", None)
     exist = (ticket.has_scheduled, ticket.is_linked, ticket.has_orders)
     return OpenedTicket(ticket, names, readers, draft, mark and mark.message, ticket.unread, *map(bool, exist))
-
-
-def earlier_tickets(ticket: Ticket, agent: Agent) -> list[Ticket]:
-    """Return the customer's other tickets within the agent's sight, newest first (B20)."""
-    return _earlier(access.sight_of(agent), agent=agent.id, customer=ticket.customer_id, ticket=ticket.id)
-
-
-def tickets_of(customer: Customer, agent: Agent) -> list[Ticket]:
-    """Return the customer's tickets within the agent's sight that are not in the bin, newest first."""
-    return _earlier(access.sight_of(agent), agent=agent.id, customer=customer.id, ticket=0)
-
-
-@Prepared
-def _earlier(sight: access.Sight | None) -> ModelSelect:
-    columns = (Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.created_at, Ticket.is_spam)
-    others = (Ticket.customer == Slot("customer")) & (Ticket.id != Slot("ticket")) & ~Ticket.in_bin
-    return access.within(sight, Slot("agent")).select(*columns).where(others).order_by(Ticket.id.desc()).limit(EARLIER)

@@ -9,7 +9,8 @@ from helpdesk.access import SYSTEM, TicketGuest
 from helpdesk.errors import NotFound
 from helpdesk.lists.listing import TicketListing
 from helpdesk.people import assignees
-from helpdesk.tickets.thread import earlier_tickets, open_thread
+from helpdesk.tickets import customer_tickets
+from helpdesk.tickets.thread import open_thread
 from models import Agent, CustomerAddress, Permission, Team
 from tests.support import cast
 
@@ -46,8 +47,8 @@ def test_agents_of_equal_rights_share_statements_and_no_ticket(ticket, sales, bi
             read(dee, aside.number)
     assert aside.id in [row.id for row in TicketListing(cat).page().rows]
     assert aside.id not in [row.id for row in TicketListing(dee).page().rows]
-    assert [row.id for row in earlier_tickets(ticket, cat)] == [aside.id]
-    assert earlier_tickets(ticket, dee) == []
+    assert [row.id for row in customer_tickets.earlier(ticket, cat)] == [aside.id]
+    assert customer_tickets.earlier(ticket, dee) == []
 
 
 def test_an_assigned_ticket_is_seen_by_its_assignee_only(ticket, ana, ben, root):
