@@ -11,7 +11,9 @@ from jinja2 import DictLoader, UndefinedError
 
 from database import Label
 from helpdesk import clock, tickets
-from models import Role, Status
+from helpdesk.corrections import correcting, masked_text, masking
+from helpdesk.tickets import canned_responses
+from models import Message, Role, Status, Ticket
 from tests.support import cast, doors
 from web import fragments
 
@@ -156,6 +158,29 @@ def test_a_changed_name_stands_on_the_next_page(app, root, ticket):
     assert ">Root<" not in page
 
 
+def test_a_thread_and_canned_responses_are_the_tickets_own_and_of_now(app, root, ana, ticket, dan, billing, invoices):
+    """What is filled into the fragments of a thread is read each time: nothing of it outlasts a change."""
+    body = "<p>Hello {{customer_firstname}}, we look into it.</p>"
+    canned_responses.save_from_reply(ticket, "Greeting", body, actor=root)
+    other = cast.open_ticket(dan, billing, invoices)
+    for one, agent in ((ticket, ana), (other, root), (ticket, root)):
+        tickets.add_note(Ticket.get_by_id(one.id), f"<p>Zanzibar of {one.number} by {agent.name}</p>", actor=agent)
+    clients = [doors.signed_in(app, agent) for agent in (root, ana)]
+    for _turn in range(2):
+        for client in clients:
+            pages = [client.get(f"/admin/tickets/{one.number}").text for one in (ticket, other)]
+            for page, one, another in zip(pages, (ticket, other), (other, ticket), strict=True):
+                assert f"Hello {one.customer.first_name}" in page
+                assert f"Hello {another.customer.first_name}" not in page
+                assert f"Zanzibar of {another.number}" not in page
+    note = Message.get(Message.agent == ana.id)
+    correcting.correct(note, correcting.Correction("<p>Timbuktu</p>", correcting.state_of(note, [])), actor=ana)
+    shown = [client.get(f"/admin/tickets/{ticket.number}").text for client in clients]
+    assert all("Timbuktu" in page and f"{ticket.number} by {ana.name}" not in page for page in shown)
+    masking.mask(Message.get_by_id(note.id), masked_text.passage_of("Timbuktu"), everywhere=True, actor=root)
+    assert not any("Timbuktu" in client.get(f"/admin/tickets/{ticket.number}").text for client in clients)
+
+
 @pytest.mark.parametrize(
     "asks",
     [
@@ -184,7 +209,7 @@ def test_a_fragment_cannot_ask_who_reads():
     """A template of a fragment names nothing of the request, and no time: it would stand there for good."""
     used = set()
     for path in (TEMPLATES.parent / "admin_views").rglob("*.py"):
-        used |= set(re.findall(r'fragment\(\s*"([^"]+)"', path.read_text()))
+        used |= set(re.findall(r'(?:fragment|pieces_of)\(\s*"([^"]+)"', path.read_text()))
     for path in TEMPLATES.rglob("*.html"):
         used |= set(re.findall(r"fragment\(\s*'([^']+)'", path.read_text()))
     used |= {"admin/menu.html"}
