@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,6 @@ from wtforms.fields.choices import SelectChoice
 
 from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
-from admin_views.setup_menu import setup_menu
 from helpdesk import clock, settings
 from helpdesk.erasing import preview, requests
 from helpdesk.errors import HelpdeskError, NotFound
@@ -64,10 +62,6 @@ class ErasingPage(DeskPage):
     slug, path = "customer-erasing", "customers"
     title = lazy("Customers")
     verb = "administer"
-
-    def render(self, template: str, **kwargs: Any) -> str:
-        """Render with the menu of set-up."""
-        return super().render(template, sidebar=setup_menu(self.agent), **kwargs)
 
     @expose("/<int:key>/erase", methods=["GET", "POST"])
     def erase_view(self, key: int) -> ResponseReturnValue:

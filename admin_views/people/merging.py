@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -12,7 +10,6 @@ from wtforms import BooleanField, RadioField
 
 from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
-from admin_views.setup_menu import setup_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, language_name, lazy
@@ -47,10 +44,6 @@ class CustomerMergingPage(DeskPage):
     slug, path = "customer-merging", "customers"
     title = lazy("Customers")
     verb = "configure"
-
-    def render(self, template: str, **kwargs: Any) -> str:
-        """Render with the menu of set-up."""
-        return super().render(template, sidebar=setup_menu(self.agent), **kwargs)
 
     @staticmethod
     def page_of(customer: Customer) -> str:
@@ -163,10 +156,6 @@ class DuplicatesPage(DeskPage):
     slug, path = "customer-duplicates", "customers/duplicates"
     title = lazy("Possible duplicates")
     verb = "configure"
-
-    def render(self, template: str, **kwargs: Any) -> str:
-        """Render with the menu of set-up."""
-        return super().render(template, sidebar=setup_menu(self.agent), **kwargs)
 
     @expose("/")
     def index_view(self) -> ResponseReturnValue:

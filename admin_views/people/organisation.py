@@ -12,7 +12,6 @@ from wtforms.fields.choices import SelectChoice
 
 from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
-from admin_views.setup_menu import setup_menu
 from helpdesk import access
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
@@ -62,10 +61,6 @@ class CustomerOrganisationPage(DeskPage):
     slug, path = "customer-organisation", "customers"
     title = lazy("Customers")
     verb = "configure"
-
-    def render(self, template: str, **kwargs: Any) -> str:
-        """Render with the menu of set-up."""
-        return super().render(template, sidebar=setup_menu(self.agent), **kwargs)
 
     @expose("/<int:key>/organisation", methods=["GET", "POST"])
     def organisation_view(self, key: int) -> ResponseReturnValue:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import partial
 
 from peewee import SQL, Case, Field, ModelSelect, chunked
 
 from helpdesk import clock, i18n
 from helpdesk.automatic_closing import places, plans
 from helpdesk.automatic_closing.plans import Line, Plan
+from helpdesk.due_times import recalculation
 from helpdesk.due_times.keeping import calendar_of
-from helpdesk.events import EventKind, transaction, twice_at_most
+from helpdesk.events import EventKind, transaction
 from helpdesk.lib.cache import CachedValue
 from helpdesk.locking import lock_all
 from helpdesk.opening_hours import calendars
@@ -139,19 +139,7 @@ def recalculate() -> int:
         if state:
             run_state.forget(STATE)
         return 0
-    mark = _mark()
-    if state.get("mark") == mark and state.get("after") is None:
-        return 0
-    after = int(state.get("after") or 0) if state.get("mark") == mark else 0
-    count = 0
-    while ids := _next(after):
-        if count >= MOST:
-            return count
-        twice_at_most(partial(_recalculate, ids))
-        after, count = ids[-1], count + len(ids)
-        run_state.write(STATE, {"mark": mark, "after": after})
-    run_state.write(STATE, {"mark": mark, "after": None})
-    return count
+    return recalculation.go_on(STATE, state, _mark(), _next, _recalculate, MOST)
 
 
 def candidates(after: int = 0) -> ModelSelect:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from peewee import SQL, chunked
 
 from helpdesk import i18n, settings
-from helpdesk.due_times import alerts, outcomes, overdue, rules
+from helpdesk.due_times import alerts, outcomes, overdue, recalculation, rules
 from helpdesk.due_times.alerts import Alert
 from helpdesk.due_times.targets import WAKING, History, Step, Target, targets
-from helpdesk.events import EventKind, transaction, twice_at_most
+from helpdesk.events import EventKind, transaction
 from helpdesk.lib.cache import CachedValue
 from helpdesk.locking import lock_all
 from helpdesk.opening_hours import calendars
@@ -155,19 +154,7 @@ def recalculate() -> int:
             overdue.clear()
             run_state.forget(STATE)
         return 0
-    mark = _mark()
-    if state.get("mark") == mark and state.get("after") is None:
-        return 0
-    after = int(state.get("after") or 0) if state.get("mark") == mark else 0
-    count = 0
-    while ids := _next(after):
-        if count >= MOST:
-            return count
-        twice_at_most(partial(_recalculate, ids))
-        after, count = ids[-1], count + len(ids)
-        run_state.write(STATE, {"mark": mark, "after": after})
-    run_state.write(STATE, {"mark": mark, "after": None})
-    return count
+    return recalculation.go_on(STATE, state, _mark(), _next, _recalculate, MOST)
 
 
 def _next(after: int) -> list[int]:
