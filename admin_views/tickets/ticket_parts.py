@@ -71,7 +71,7 @@ def of_ticket(
         "absence": assignees.absence_text(ticket),
         "choices": _choices,
         "known_tags": lambda: fragment("admin/ticket_tags.html", lambda: {"tags": lookups.tags()[:TAGS]}),
-        "others": _others,
+        "lines_of_others": _others,
         "blank_files": lambda holes: fragment("admin/ticket_files.html", _blank_files, holes=holes),
         "composer_form": lambda holes, **values: fragment(
             "admin/ticket_composer_form.html", _composer, holes=holes, **values
