@@ -17,6 +17,7 @@ from tables.due_outcomes import DueOutcome
 from tables.due_times import NO_DUE_TIME, WEEKDAYS, WHOLE_DESK, ClosedDay, DueTime, OpeningHours
 from tables.duplicates import NAME, ORDER_NUMBER, SPELLING, UNDECIDED, CustomerKey, PossibleDuplicate
 from tables.erasing import ANONYMISE, DELETE, PENDING_ERASURES, PLANNED_ERASURES, SECONDED, Erasure
+from tables.exports import UNWRITTEN_EXPORTS, PersonExport
 from tables.filters import (
     ARRIVES,
     BEGINNINGS,
@@ -184,6 +185,7 @@ TABLES: tuple[type[Base], ...] = (
     MailId,
     Erasure,
     SuppressedAddress,
+    PersonExport,
     RetentionRule,
     RetentionBatch,
     RetentionItem,

@@ -12,6 +12,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput, NotFound, TooMany
 from helpdesk.i18n import _, lazy
 from helpdesk.links import LinkExpired
 from helpdesk.people import customers
+from helpdesk.privacy import person_exports
 from helpdesk.single_sign_on import linking
 from helpdesk.visitors import customer_sign_in
 from models import Customer
@@ -127,6 +128,7 @@ def account() -> Response | str | tuple[str, int]:
         has_password=customer.password_hash is not None,
         email=customer.primary_address.email,
         erasing=requests.pending(customer),
+        export=person_exports.of(customer, actor=customer),
         linked=linking.of(customer),
     )
     return page if request.method != "POST" else (page, 422)

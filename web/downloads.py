@@ -44,6 +44,13 @@ def send_archive(parts: Iterator[bytes], name: str) -> Response:
     return harmless(Response(stream_with_context(parts), mimetype="application/zip", headers=headers))
 
 
+def send_written(path: Path, name: str) -> Response:
+    """Send a zip archive of this name that lies on disk."""
+    return harmless(
+        send_file(path, mimetype="application/zip", as_attachment=True, download_name=f"{name}.zip", max_age=0)
+    )
+
+
 def mail_document(html: str, *, with_remote: bool) -> Response:
     """Send the layout of an e-mail as a document of its own: no script, no form, and pictures only of the mail."""
     response = harmless(Response(html, mimetype="text/html"))

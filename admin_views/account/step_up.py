@@ -35,7 +35,7 @@ PAGES = frozenset(
     }
 )
 #: What the endpoint of every file that goes out ends with.
-DOWNLOADS = (".export", ".export_view")
+DOWNLOADS = (".export", ".export_view", ".export_file_view")
 
 
 def ask_again() -> Page | None:

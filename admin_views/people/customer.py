@@ -17,19 +17,19 @@ from admin_views.base import DeskPage, posted
 from admin_views.base.forms import DeskForm, show
 from admin_views.setup_menu import setup_menu
 from admin_views.tickets.sidebar import LIST, desk_menu
-from helpdesk import access, clock, orders, settings
+from helpdesk import access, orders, settings
 from helpdesk.erasing import requests
 from helpdesk.errors import HelpdeskError, InvalidInput, NotFound
 from helpdesk.i18n import _, lazy
 from helpdesk.joining import duplicates, parting
 from helpdesk.notifications import withholding
 from helpdesk.people import addresses, customer_record, customers, former_customers
-from helpdesk.privacy import person_archive, personal_data
+from helpdesk.privacy import person_archive, person_exports, personal_data
 from helpdesk.privacy.personal_data import PersonalData
 from helpdesk.settings import lookups
 from helpdesk.setup import erasure_second
 from helpdesk.tickets import customer_tickets
-from models import Agent, Customer, CustomerAddress
+from models import Agent, Customer, CustomerAddress, PersonExport
 from web import downloads
 
 #: Tickets on the page of a customer; a link searches for all.
@@ -107,7 +107,8 @@ class CustomerPage(DeskPage):
             status=lookups.status, may_manage=self.may("configure") and is_present,
             may_block=self.may("spam") and is_present,
             takes_no_mail=withholding.is_undeliverable, mails=settings.mail_server() is not None,
-            data=data, erasing=requests.pending(customer) if data is not None and data.erasures else None,
+            data=data, export=self.export_of(customer, data),
+            erasing=requests.pending(customer) if data is not None and data.erasures else None,
             most=customers.MAX_ADDRESSES, return_url=self.way_back(), own=self.address_of(customer),
             origin=self.origin(), organisation=lookups.organisation(customer.organisation_id),
             has_organisations=bool(lookups.organisations()),
@@ -242,12 +243,27 @@ class CustomerPage(DeskPage):
 
     # --- What is kept of them ---
 
+    def export_of(self, customer: Customer, data: PersonalData | None) -> PersonExport | None:
+        """Return the file with all of it that waits, or can be fetched."""
+        return person_exports.of(customer, actor=self.agent) if data is not None and data.exports else None
+
     @expose("/<int:key>/export")
     def export_view(self, key: int) -> ResponseReturnValue:
-        """Send everything of a customer as one file."""
+        """Send everything of a customer as one file; a large one is written first, in the background."""
         customer = customers.find_customer(key, self.agent)
+        if person_exports.is_large(person_archive.extent_of(customer, actor=self.agent)):
+            person_exports.ask(customer, actor=self.agent)
+            flash(_("The file is being written. You get an e-mail once it is ready; it is then here."), "success")
+            return redirect(self.address_of(customer))
         parts = person_archive.export(customer, actor=self.agent)
-        return downloads.send_archive(parts, f"personal-data-{clock.now():%Y-%m-%d}")
+        return downloads.send_archive(parts, person_archive.file_name())
+
+    @expose("/<int:key>/export/file")
+    def export_file_view(self, key: int) -> ResponseReturnValue:
+        """Send the file that was written in the background."""
+        customer = customers.find_customer(key, self.agent)
+        path = person_exports.find(customer, actor=self.agent)
+        return downloads.send_written(path, person_archive.file_name())
 
     # --- Blocking ---
 

@@ -23,6 +23,7 @@ from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
 from helpdesk.lib import throttle
 from helpdesk.organisations import membership
+from helpdesk.privacy import person_exports
 from models import (
     DELETE,
     SECONDED,
@@ -127,11 +128,11 @@ def _begin(erasure_id: int) -> bool:
         emails, names = emails_of(customer), names_of(customer)
         # Before anything changes: whoever restores a backup must not bring them back.
         erasure_log.append(erasure, customer, emails)
-        address = _take_addresses(erasure, customer)
+        address, exports = _take_addresses(erasure, customer), person_exports.forget(customer)
         erasure.state, erasure.begun_at = "working", clock.now()
         searched = searched_emails(emails)
         suppression_list.follow(erasure, searched)
-        erasure.person = {"emails": searched, "names": names, "address": address.id, "paths": []}
+        erasure.person = {"emails": searched, "names": names, "address": address.id, "paths": exports}
         _take_account(customer, emails)
         # Who became part of them goes, too: nobody is taken out of them any more.
         CustomerMerge.delete().where(CustomerMerge.customer == customer.id).execute()

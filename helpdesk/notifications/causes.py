@@ -49,12 +49,14 @@ class Occasion(StrEnum):
     RULE_TARGET_GONE = "rule-target-gone"
     REPLY_CORRECTED = "reply-corrected"
     SUPPRESSED = "suppressed"
+    EXPORT_READY = "export-ready"
 
 
 #: Occasions that owe one mail, called as they are, to those whom the cause names.
 NAMED_ALIKE = (
     *(Occasion.ERASE, Occasion.ERASURE_PLANNED, Occasion.ERASURE_WANTED, Occasion.ERASURE_CANCELLED),
     *(Occasion.ERASURE_TO_CONFIRM, Occasion.ERASURE_SECOND, Occasion.SUPPRESSED, Occasion.PASSKEY_ADDED),
+    Occasion.EXPORT_READY,
     *(Occasion.RETENTION_ANNOUNCED, Occasion.RETENTION_CANCELLED),
 )
 

@@ -16,6 +16,7 @@ from helpdesk.operations import clock_guard, search_index, sent_copies, upkeep
 from helpdesk.operations.loop import Source
 from helpdesk.operations.timetable import DAILY, HOURLY, MINUTELY, Job, Timetable
 from helpdesk.outbox import claims
+from helpdesk.privacy import person_exports
 from helpdesk.rules import on_events, time_rules
 
 
@@ -41,6 +42,7 @@ TIMETABLE = Timetable(
         Job("masked passages", MINUTELY, upkeep.by_age(unmasking.forget_due)),
         Job("erasures", MINUTELY, upkeep.by_age(carrying_out.run_due)),
         Job("expired uploads", HOURLY, upkeep.by_age(uploads.drop_expired)),
+        Job("expired exports", HOURLY, upkeep.by_age(person_exports.purge)),
         Job("mails of a clock that was ahead", HOURLY, claims.pull_in),
         *(Job(f"upkeep: {name}", DAILY, step) for name, step in upkeep.STEPS.items()),
     )
@@ -62,5 +64,12 @@ SOURCES = (
     Source("received mails", pipeline.next_due, lambda _stopping: pipeline.decide_waiting() > 0),
     Source("watched mailboxes", watching.next_due, watching.run, watching.claimants, watching.release, is_woken=False),
     Source("mail server", outbox.next_greeting, lambda _stopping: outbox.greet() is None, is_woken=False),
+    Source(
+        "exports of persons",
+        person_exports.next_due,
+        person_exports.run,
+        person_exports.claimants,
+        person_exports.release,
+    ),
     TIMETABLE.source("timetable"),
 )

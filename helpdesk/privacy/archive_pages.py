@@ -9,12 +9,14 @@ from html import escape
 from urllib.parse import quote
 
 from helpdesk import settings
-from helpdesk.i18n import _, language, when
+from helpdesk.i18n import _, language, lazy, when
 from helpdesk.lib import richtext
 from models import Attachment, Customer, Message, Ticket
 
-#: Where what somebody wrote in tickets of others lies, as a page and as data.
-ELSEWHERE = "elsewhere/messages"
+#: The folders of an archive by what lies there, and how the file with what they wrote elsewhere is called.
+FOLDERS = {
+    "tickets": lazy("tickets"), "elsewhere": lazy("elsewhere"), "files": lazy("files"), "messages": lazy("messages"),
+}  # fmt: skip
 _STYLE = (
     "body{font:1rem/1.5 sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem}"
     "article{border-top:1px solid #bbb;padding:1rem 0}header{color:#555}"
@@ -27,6 +29,16 @@ class Page:
 
     head: str
     foot: str = "</body></html>\n"
+
+
+def folder_of(kind: str) -> str:
+    """Return how a folder of the archive is called, in the language in which that is written."""
+    return str(FOLDERS[kind])
+
+
+def elsewhere_path() -> str:
+    """Return where what somebody wrote in tickets of others lies, as a page and as data."""
+    return f"{folder_of('elsewhere')}/{folder_of('messages')}"
 
 
 def readme(customer: Customer) -> str:
@@ -54,7 +66,7 @@ def index(customer: Customer, tickets: Sequence[tuple[str, str, str, datetime]])
         for at, number, subject, opened in tickets
     )
     page = _page(customer.display_name)
-    link = f'<p><a href="{ELSEWHERE}.html">{escape(_elsewhere_title())}</a></p>'
+    link = f'<p><a href="{quote(elsewhere_path())}.html">{escape(_elsewhere_title())}</a></p>'
     return f"{page.head}<ul>{lines}</ul>{link}{page.foot}"
 
 

@@ -11,6 +11,7 @@ from peewee import JOIN, ModelSelect
 from helpdesk import orders
 from helpdesk.i18n import _
 from helpdesk.lib import richtext
+from helpdesk.people import former_customers
 from helpdesk.settings import lookups
 from helpdesk.single_sign_on import linking
 from models import (
@@ -52,6 +53,7 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
     return {
         "first_name": customer.first_name,
         "last_name": customer.last_name,
+        "former_names": _former_names(customer),
         "language": customer.locale,
         "since": moment(customer.created_at),
         "blocked": customer.blocked_at is not None,
@@ -74,6 +76,13 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         ],
         "linked_accounts": _linked_accounts(customer),
     }
+
+
+def _former_names(customer: Customer) -> list[str]:
+    """Return the names of who became part of them."""
+    rows = former_customers.part_of(customer)
+    names = (f"{row.source.get('first_name', '')} {row.source.get('last_name', '')}".strip() for row in rows)
+    return list(dict.fromkeys(name for name in names if name and name != customer.full_name))
 
 
 def _address(row: CustomerAddress) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from peewee import ModelSelect
 
-from helpdesk import access, clock, journal, settings
+from helpdesk import access, clock, i18n, journal, settings
 from helpdesk.errors import NotFound
 from helpdesk.events import transaction
 from helpdesk.files import attachments, file_store
@@ -30,6 +30,8 @@ AT_ONCE, CHUNK = 100, 1 << 16
 PER_DAY, DAY = 3, 86_400
 #: Letters of the name of a file.
 LONGEST_NAME = 100
+#: What there is after the last step.
+_END = object()
 #: By it, a program that reads the data knows what it is.
 FORMAT = {"name": "guichet-person", "version": 1}
 
@@ -49,17 +51,40 @@ def export(customer: Customer, *, actor: Agent | Customer) -> Iterator[bytes]:
     An administrator gets all there is, the customer what they see of their own, some times a day. Raises NotAllowed,
     NotFound for another customer, or TooMany.
     """
+    extent = admit(customer, actor=actor)
+    with transaction():
+        note(customer, actor=actor)
+    return stream(extent)
+
+
+def extent_of(customer: Customer, *, actor: Agent | Customer) -> Extent:
+    """Return what of a customer this actor may take. Raises NotAllowed, or NotFound for another customer."""
     if isinstance(actor, Agent):
         access.require(actor, "administer")
-        extent = for_administrator(customer)
-    else:
-        extent = for_customer(customer)
-        if actor.id != customer.id or not extent.addresses:
-            raise NotFound(lazy("There is no such customer."))
+        return for_administrator(customer)
+    extent = for_customer(customer)
+    if actor.id != customer.id or not extent.addresses:
+        raise NotFound(lazy("There is no such customer."))
+    return extent
+
+
+def file_name() -> str:
+    """Return how a download is called, in the reader’s language."""
+    name = _("personal-data")
+    return f"{name}-{clock.now():%Y-%m-%d}"
+
+
+def admit(customer: Customer, *, actor: Agent | Customer) -> Extent:
+    """Return the same, and count it for a customer. Raises TooMany, too."""
+    extent = extent_of(customer, actor=actor)
+    if isinstance(actor, Customer):
         throttle.hit(f"personal data {customer.id}", limit=PER_DAY, seconds=DAY)
-    with transaction():
-        journal.record(journal.Act.PERSON_EXPORTED, actor=actor, subject=customer.display_name)
-    return stream(extent)
+    return extent
+
+
+def note(customer: Customer, *, actor: Agent | Customer) -> None:
+    """Write into the journal who took it out."""
+    journal.record(journal.Act.PERSON_EXPORTED, actor=actor, subject=customer.display_name)
 
 
 def for_administrator(customer: Customer) -> Extent:
@@ -97,32 +122,40 @@ class _Outlet:
 
 
 def stream(extent: Extent) -> Iterator[bytes]:
-    """Write the archive, part by part."""
+    """Write the archive, part by part, in the language of whom it is about: it is theirs, whoever fetches it."""
     outlet = _Outlet()
+    locale = i18n.supported(extent.customer.locale or settings.get("language"))
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-        for _step in _write(archive, extent):
+        steps = _write(archive, extent)
+        while _next(steps, locale):
             # A part without a byte would end a response that is sent in chunks.
             if data := outlet.take():
                 yield data
     yield outlet.take()
 
 
+def _next(steps: Iterator[None], locale: str) -> bool:
+    """Take one step in this language: between two of them the reader’s own holds, for whatever else is written."""
+    with i18n.in_language(locale):
+        return next(steps, _END) is not _END
+
+
 def _write(archive: zipfile.ZipFile, extent: Extent) -> Iterator[None]:
     archive.writestr(_safe(_("README.txt")), archive_pages.readme(extent.customer))
     yield
     person = {"format": FORMAT, "made_at": archive_rows.moment(clock.now()), "desk": settings.site_url()}
-    archive.writestr("person.json", _json(person | archive_rows.person(extent.customer, extent.addresses)))
+    archive.writestr(_safe(_("person.json")), _json(person | archive_rows.person(extent.customer, extent.addresses)))
     yield
     lines = []
     for key in [key for (key,) in extent.tickets.select(Ticket.id).order_by(Ticket.id).tuples()]:
         ticket = Ticket.get_or_none(Ticket.id == key)
         if ticket is not None:
-            name = f"tickets/{_safe(ticket.number)}"
+            name = f"{archive_pages.folder_of('tickets')}/{_safe(ticket.number)}"
             lines.append((f"{name}.html", ticket.number, ticket.subject, ticket.created_at))
             yield from _write_ticket(archive, name, ticket, extent.customer)
     elsewhere = archive_rows.written_elsewhere(extent.customer)
     page = archive_pages.elsewhere()
-    yield from _write_messages(archive, archive_pages.ELSEWHERE, elsewhere, page, extent.customer)
+    yield from _write_messages(archive, archive_pages.elsewhere_path(), elsewhere, page, extent.customer)
     archive.writestr("index.html", archive_pages.index(extent.customer, lines))
     yield
 
@@ -205,7 +238,7 @@ def _paths(files: list[Attachment]) -> list[tuple[Attachment, str]]:
 
 def _path(file: Attachment) -> str:
     """Return where a file lies in the archive."""
-    return f"files/{file.id}-{_safe(file.name)}"
+    return f"{archive_pages.folder_of('files')}/{file.id}-{_safe(file.name)}"
 
 
 def _safe(text: str) -> str:

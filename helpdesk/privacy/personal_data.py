@@ -23,6 +23,7 @@ from models import (
     Message,
     Order,
     OutgoingEmail,
+    PersonExport,
     PossibleDuplicate,
     Rating,
     SignIn,
@@ -54,6 +55,8 @@ class PersonalData:
     #: Who became part of them, and with whom they may be one.
     merges: int
     duplicates: int
+    #: Files with all of it that wait to be written, or fetched.
+    exports: int
     since: datetime
 
 
@@ -83,6 +86,7 @@ def of_customer(customer: Customer, own: Sequence[CustomerAddress]) -> PersonalD
         "erasures": _count(Erasure.select().where(Erasure.customer == customer.id, PENDING_ERASURES)),
         "merges": _count(CustomerMerge.select().where(CustomerMerge.customer == customer.id)),
         "duplicates": _count(PossibleDuplicate.select().where(alike, UNDECIDED)),
+        "exports": _count(PersonExport.select().where(PersonExport.customer == customer.id)),
         "first": Message.select(fn.MIN(Message.created_at)).where(theirs),
     }
     query = Customer.select(*(select.alias(name) for name, select in counted.items()))

@@ -98,6 +98,20 @@ ERASURES = (
             fr='Bonjour,<br><br>%(sentence)s<br><br>Cela se trouve ici\u00a0: <a href="%(link)s">%(link)s</a>',
         ),
     ),
+    # To who asked for everything that is kept of a person, a customer or an administrator, once the file is written.
+    Uneditable(
+        "export-ready",
+        lazy("Export of a person is ready"),
+        like="sign-in",
+        of=ACCOUNT,
+        subject=Label(en="The file you asked for is ready", fr="Le fichier demandé est prêt"),
+        body=Label(
+            en="Hello,<br><br>The file with everything that is kept is ready. Fetch it within 7 days, signed in: "
+            '<a href="%(link)s">%(link)s</a><br><br>Then it is deleted.',
+            fr="Bonjour,<br><br>Le fichier avec tout ce qui est conservé est prêt. Téléchargez-le dans les 7 jours, "
+            'après vous être connecté : <a href="%(link)s">%(link)s</a><br><br>Il est ensuite supprimé.',
+        ),
+    ),
     # To administrators, seven days before what its period ends goes (`helpdesk.retention`).
     Uneditable(
         "retention-announced",

@@ -121,6 +121,8 @@ GET: dict[str, str] = {
         for name in ("items", "batches")
         for way in ("create", "edit")
     },
+    # No file waits for them.
+    "desk_customer.export_file_view": f"{CONFIGURE} 404",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 200",
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 200",
     "desk_customer_merging.choose_view": f"{CONFIGURE} 200",

@@ -276,7 +276,7 @@ NAMELESS = {
 BY_OWNER = {
     *("Customer", "CustomerAddress", "Ticket", "TicketCc", "Message", "Attachment", "Upload", "Rating", "MailId"),
     *("AccessLink", "GuestPass", "SignIn", "UnconfirmedRequest", "Order", "OrderLine", "MailRecipient", "Erasure"),
-    *("CustomerMerge", "CustomerKey", "PossibleDuplicate", "Identity"),
+    *("CustomerMerge", "CustomerKey", "PossibleDuplicate", "Identity", "PersonExport"),
     # What a mask hides is encrypted, and forgotten after an hour.
     "Mask",
 }

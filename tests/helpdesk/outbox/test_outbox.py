@@ -241,6 +241,9 @@ def provoke(kind, ticket, ana, locale):
             )
         ),
         "retention-announced": lambda: owe_announcement(reader),
+        "export-ready": lambda: notifications.owe(
+            Cause(Occasion.EXPORT_READY, people=(reader,), data={"link": "https://desk.example/admin/customers/1"})
+        ),
         "suppressed": lambda: notifications.owe(
             Cause(Occasion.SUPPRESSED, people=(Recipient("vera@x.example", locale),))
         ),
