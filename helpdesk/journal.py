@@ -20,6 +20,7 @@ from helpdesk.journal_acts import Act
 from helpdesk.journal_fields import CHILDREN, FIELD_NAMES, SILENT
 from helpdesk.journal_texts import (
     ACTIVITY,
+    ERASURES,
     HOLDING_NAMES,
     KINDS,
     OPTIONAL,
@@ -219,6 +220,7 @@ def describe(entry: JournalEntry) -> str:
     act = Act(entry.act)
     values: dict[str, Any] = {
         "old": "", "new": "", "reason": "", "count": "", "setting": "", "event": "", "what": "", "fields": "",
+        "erasure": "—",
         **{key: _as_text(value) for key, value in entry.data.items()},
         "who": entry.actor_name or _("The desk"),
         "subject": entry.subject,
@@ -226,6 +228,8 @@ def describe(entry: JournalEntry) -> str:
     data = entry.data
     if "fields" in data:
         values["fields"] = ", ".join(str(FIELD_NAMES.get(name, name)) for name in data["fields"])
+    if "erasure" in data:
+        values["erasure"] = ERASURES.get(data["erasure"], "—")
     if "what" in data:
         values["what"] = TABLE_NAMES[data["what"]][1]
     if "holding" in data:

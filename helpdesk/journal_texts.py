@@ -22,6 +22,13 @@ KINDS: dict[str, Any] = {
     MAIL: lazy("E-mails"),
 }
 
+#: What became of an erased person’s tickets.
+ERASURES: dict[str, Any] = {
+    "anonymise": lazy("anonymised"),
+    "anonymise-blanked": lazy("anonymised, with what the team wrote"),
+    "delete": lazy("deleted with the tickets"),
+}
+
 #: What was deleted, of any kind: shown and found as a kind of its own.
 DELETED = "deleted"
 
@@ -63,7 +70,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
     Act.TEXT_CHANGED: (SETUP, lazy("%(who)s changed the e-mail “%(email)s”: %(fields)s")),
     Act.EXPORTED: (DATA, lazy("%(who)s exported “%(subject)s”")),
     Act.PERSON_EXPORTED: (DATA, lazy("%(who)s exported everything that is kept of %(subject)s")),
-    Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased")),
+    Act.ERASURE_REQUESTED: (DATA, lazy("%(who)s wants %(subject)s to be erased (%(erasure)s)")),
     Act.ERASURE_CONFIRMED: (DATA, lazy("%(who)s confirmed the erasure of %(subject)s")),
     Act.ERASURE_CANCELLED: (DATA, lazy("%(who)s cancelled the erasure of %(subject)s")),
     Act.SECOND_OFF_WANTED: (SETTINGS, lazy("%(who)s wants erasures to need no second administrator")),
@@ -75,7 +82,7 @@ SENTENCES: dict[Act, tuple[str, Any]] = {
         SETTINGS,
         lazy("%(who)s let erasures go on needing a second administrator, which %(subject)s wanted to end"),
     ),
-    Act.PERSON_ERASED: (DATA, lazy("A person was erased, who is %(subject)s from now on (rows: %(count)s)")),
+    Act.PERSON_ERASED: (DATA, lazy("A person was erased: %(subject)s from now on (%(erasure)s; rows: %(count)s)")),
     Act.ADDRESS_SUPPRESSED: (DATA, lazy("%(who)s put addresses among those no longer kept (addresses: %(count)s)")),
     Act.ADDRESS_RELEASED: (DATA, lazy("%(who)s took an address off the list of those no longer kept")),
     Act.RETENTION_ANNOUNCED: (

@@ -65,6 +65,11 @@ class Erasure(Base):
         return bool(self.needs_second and not self.confirmed_by)
 
     @property
+    def way(self) -> str:
+        """What becomes of the tickets, and of what the team wrote in them where these stay."""
+        return f"{ANONYMISE}-blanked" if self.kind == ANONYMISE and self.blanks_replies else str(self.kind)
+
+    @property
     def is_by_age(self) -> bool:
         """Whether nobody wanted it, here or before a restore: nothing was heard of the person for long."""
         is_wanted = self.by_customer or self.requested_by is not None or self.begun_at is not None

@@ -15,11 +15,15 @@ from helpdesk.erased_marks import of_person
 from helpdesk.errors import HelpdeskError
 from helpdesk.i18n import _, lazy
 from helpdesk.setup import erasure_second
-from models import ANONYMISE, Customer, Erasure
+from models import Customer, Erasure
 
-KINDS = {True: lazy("Anonymised"), False: lazy("Deleted")}
+KINDS = {
+    "anonymise": lazy("Anonymised"),
+    "anonymise-blanked": lazy("Anonymised, replies and notes blanked"),
+    "delete": lazy("Deleted"),
+}
 STATES = {
-    "waiting": lazy("Waits"), "working": lazy("Is being carried out"), "done": lazy("Erased"),
+    "waiting": lazy("Waiting"), "working": lazy("Is being carried out"), "done": lazy("Erased"),
     "cancelled": lazy("Cancelled"),
 }  # fmt: skip
 UNCONFIRMED = lazy("Waits for a second administrator")
@@ -51,7 +55,7 @@ def counts(_view: Any, _context: Any, row: Erasure, _name: str) -> str:
 
 
 IN_WORDS: dict[str, Any] = {
-    "kind": lambda _view, _context, row, _name: KINDS[row.kind == ANONYMISE],
+    "kind": lambda _view, _context, row, _name: KINDS[row.way],
     "state": lambda _view, _context, row, _name: UNCONFIRMED if waits(row) else STATES[row.state],
     "by": lambda _view, _context, row, _name: row.actor_name if not row.by_customer else _("The customer"),
     "rows": counts,
@@ -69,7 +73,7 @@ class ErasuresView(DeskView):
     list_template = "admin/people/erasures.html"
     can_create = can_edit = False
     can_export = True
-    column_list = ("id", "person", "kind", "state", "requested_at", "by", "due_at", "ended_at", "rows")
+    column_list = ("id", "person", "kind", "state", "requested_at", "by", "due_at", "confirmed_by", "ended_at", "rows")
     column_details_list = ()
     column_export_list = (
         "id", "kind", "state", "requested_at", "by", "due_at", "begun_at", "ended_at",

@@ -229,7 +229,7 @@ def _end(erasure_id: int) -> bool:
         erasure.save()
         journal.record(
             journal.Act.PERSON_ERASED, actor=None, actor_name=erasure.actor_name, subject=of_person(erasure.id),
-            count=sum(erasure.counts.values()),
+            count=sum(erasure.counts.values()), erasure=erasure.way,
         )  # fmt: skip
         scrubbing.owe()
     return True

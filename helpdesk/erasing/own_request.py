@@ -76,7 +76,7 @@ def confirm(token: str, *, suppresses: bool = False) -> Erasure:
         values |= {"needs_second": needs_second, "suppresses": suppresses}
         if not Erasure.update(values).where(unconfirmed).execute():
             raise NotFound(lazy("This link confirms nothing any more: ask again in your account."))
-        journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name)
+        journal.record(journal.Act.ERASURE_REQUESTED, actor=customer, subject=customer.display_name, erasure=row.way)
         row.state, row.due_at, row.needs_second, row.suppresses = "waiting", due, needs_second, suppresses
         address = customer.writing_address
         owner = Recipient(address.email, i18n.supported(customer.locale), address=address)

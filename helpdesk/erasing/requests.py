@@ -75,7 +75,7 @@ def _store(customer: Customer, *, kind: str, blanks_replies: bool, suppresses: b
         )  # fmt: skip
     except IntegrityError as error:
         raise InvalidInput(lazy("This person is about to be erased already.")) from error
-    journal.record(journal.Act.ERASURE_REQUESTED, actor=actor, subject=customer.display_name)
+    journal.record(journal.Act.ERASURE_REQUESTED, actor=actor, subject=customer.display_name, erasure=row.way)
     if row.needs_second:
         _tell_others(actor)
     return row
@@ -156,7 +156,8 @@ def cancel(customer: Customer, *, actor: Agent | Customer) -> None:
         raise NotFound(lazy("There is no such customer."))
     with transaction():
         waiting = (Erasure.customer == customer.id) & (Erasure.state == "waiting")
-        name = actor.name if isinstance(actor, Agent) else ""
+        with in_language(str(settings.get("language"))):
+            name = actor.name if isinstance(actor, Agent) else str(lazy("The customer"))
         stored = Erasure.get_or_none(waiting)
         if not Erasure.update(state="cancelled", cancelled_by=name).where(waiting).execute():
             raise NotFound(lazy("There is nothing to cancel any more."))

@@ -275,6 +275,7 @@ GET: dict[str, str] = {
     "public.leave_page": NOBODY,
     "public.erasing_link": NOBODY,
     "public.account": "302 302 200 200 302 302 302 302",
+    "public.personal_data_file": "303 303 404 404 303 303 303 303",
     "public.tickets": "302 200 200 200 302 302 302 302",
     "public.ticket": "404 200 404 200 404 404 404 404",
     "public.file": "404 200 404 200 404 404 404 404",

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from database import database
-from helpdesk import clock, settings
+from helpdesk import clock, settings, tickets
 from helpdesk.erasing import carrying_out, erasure_log, requests
 from helpdesk.operations import backup, migrate, nightly_backup, restore
 from models import Agent, Customer, CustomerAddress, Erasure, Service, Ticket
@@ -61,6 +61,32 @@ def test_an_older_backup_forgets_them_again(
         assert Ticket.select().where(Ticket.customer == dan.id).exists()
         root = Agent.get(Agent.is_admin)
         assert requests.request(dan, kind="delete", word="ERASE", actor=root).id > row.id
+
+
+@pytest.mark.parametrize("is_merged_before", [True, False])
+def test_tickets_that_were_merged_before_or_since_hold_nothing_of_them(
+    is_merged_before: bool, sales: Service, ben: Agent, root: Agent, dan: Customer, data_dir: Path, engine: str,
+    desks: Desks, tmp_path: Path,
+) -> None:  # fmt: skip
+    customer = planting.person()
+    ticket, theirs = planting.plant(customer, sales, agent=ben, other=dan), cast.open_ticket(dan, sales)
+    archive = tmp_path / "away" / "desk.zip"
+    archive.parent.mkdir()
+    if is_merged_before:
+        tickets.merge(Ticket.get_by_id(ticket.id), theirs, actor=root)
+    backup.backup(archive)
+    settings.save({"erasure_days": 0})
+    requests.request(customer, kind="anonymise", word="ERASE", actor=root, blanks_replies=True)
+    assert carrying_out.run_due() == 1
+    if not is_merged_before:
+        tickets.merge(Ticket.get_by_id(ticket.id), Ticket.get_by_id(theirs.id), actor=root)
+    shutil.copy(data_dir / erasure_log.NAME, archive.parent / erasure_log.NAME)
+    with fresh_database(engine, desks, tmp_path / "elsewhere"):
+        restore.restore(archive)
+        migrate.migrate(database)
+        left = planting.left()
+        # What others wrote in a ticket of somebody else stays: nobody ticked to blank it there.
+        assert set().union(*left.values()) <= ({"reply", "note", "name"} if is_merged_before else set())
 
 
 def test_a_backup_without_a_log_says_all_it_holds(

@@ -7,10 +7,11 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from helpdesk import links
-from helpdesk.privacy import person_archive
+from helpdesk.privacy import person_archive, person_exports
 from models import Agent, Customer, Ticket
 from tests.support import doors
 
@@ -38,6 +39,22 @@ def test_it_is_not_taken_without_end(client_of: Clients, carol: Customer) -> Non
     answer = doors.post(client, PATH, follow_redirects=True)
     assert answer.status_code == 200
     assert "is-error" in answer.text
+
+
+def test_a_large_one_is_written_first_and_fetched_from_the_account(
+    client_of: Clients, app: Any, ticket: Ticket, carol: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person_exports, "TICKETS", 0)
+    client = client_of(carol)
+    assert "The file is being written." in doors.text_of(doors.post(client, PATH, follow_redirects=True))
+    assert client.get(f"{PATH}/file").status_code == 404
+    with app.app_context():
+        person_exports.run()
+    assert "Fetch the file" in doors.text_of(client.get("/account"))
+    answer = client.get(f"{PATH}/file")
+    assert f"tickets/{ticket.number}.html" in zipfile.ZipFile(io.BytesIO(answer.get_data())).namelist()
+    assert "private" in answer.headers["Cache-Control"]
+    assert app.test_client().get(f"{PATH}/file").status_code == 303
 
 
 def test_strangers_and_guests_are_asked_to_sign_in(app: Any, ticket: Ticket, client_of: Clients, root: Agent) -> None:

@@ -42,6 +42,27 @@ def ask(client: FlaskClient, customer: Customer, **values: str) -> str:
     return doors.text_of(client.get(answer.location) if answer.location else answer)
 
 
+def test_register_and_journal_say_how_and_who_cancelled(
+    client: FlaskClient, client_of: ClientOf, carol: Customer, ticket: Ticket, dan: Customer
+) -> None:
+    ask(client, carol, blanks_replies="1")
+    doors.post(client_of(carol), "/account/erase/cancel")
+    ask(client, dan, kind="delete")
+    [head, *rows] = doors.csv_rows(client.get("/admin/erasures/export/csv/"))
+    cancelled = next(row for row in rows if "Cancelled" in row)
+    assert cancelled[head.index("Kind")] == "Anonymised, replies and notes blanked"
+    assert cancelled[head.index("Cancelled by")] == "The customer"
+    lines = doors.text_of(client.get("/admin/journal/"))
+    assert "wants Carol Jones to be erased (anonymised, with what the team wrote)" in lines
+    assert "wants Dan Brown to be erased (deleted with the tickets)" in lines
+
+
+def test_a_block_that_goes_with_them_is_told(client: FlaskClient, carol: Customer) -> None:
+    assert "the block goes with them" not in doors.text_of(client.get(page(carol, "/erase")))
+    Customer.update(blocked_at=clock.now()).execute()
+    assert "the block goes with them" in doors.text_of(client.get(page(carol, "/erase")))
+
+
 def test_it_is_said_before_what_goes_and_who_is_named(
     client: FlaskClient, carol: Customer, ticket: Ticket, ana: Agent
 ) -> None:
@@ -67,7 +88,7 @@ def test_it_can_be_cancelled_until_it_is_carried_out(client: FlaskClient, carol:
     assert "This person will be erased." in ask(client, carol)
     assert "Root wants this person to be erased" in doors.text_of(client.get(page(carol)))
     assert "already" in doors.text_of(client.get(page(carol, "/erase")))
-    assert "Waits" in doors.text_of(client.get("/admin/erasures/"))
+    assert "Waiting" in doors.text_of(client.get("/admin/erasures/"))
     doors.post(client, page(carol, "/erase/cancel"))
     assert "this person stays" in doors.text_of(client.get(page(carol)))
     doors.post(client, page(carol, "/erase/cancel"))
