@@ -122,7 +122,7 @@ GET: dict[str, str] = {
         for way in ("create", "edit")
     },
     # No file waits for them.
-    "desk_customer.export_file_view": f"{CONFIGURE} 404",
+    "desk_customer.export_file_view": f"{DESK} 404 403 403 404",
     "desk_customer_erasing.erase_view": f"{CONFIGURE} 200",
     "desk_customer_organisation.organisation_view": f"{CONFIGURE} 200",
     "desk_customer_merging.choose_view": f"{CONFIGURE} 200",
