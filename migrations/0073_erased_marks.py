@@ -22,7 +22,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
             number = f"substr({column}, {len(words) + 1})"
             db.execute_sql(
                 f"UPDATE {table} SET {column} = '[[erased:' || {number} || ']]' "
-                f"WHERE {column} LIKE '{words}%' AND length({column}) <= {len(words) + 19} AND ({where})"
+                f"WHERE substr({column}, 1, {len(words)}) = '{words}' AND length({column}) <= {len(words) + 19} AND ({where})"
             )
         for words in NOBODY:
             db.execute_sql(f"UPDATE {table} SET {column} = '[[erased:0]]' WHERE {column} = '{words}' AND ({where})")
