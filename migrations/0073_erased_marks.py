@@ -20,10 +20,8 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
     for table, column, where in NAMES:
         for words in PERSONS:
             number = f"substr({column}, {len(words) + 1})"
-            db.execute_sql(
-                f"UPDATE {table} SET {column} = '[[erased:' || {number} || ']]' "
-                f"WHERE substr({column}, 1, {len(words)}) = '{words}' AND length({column}) <= {len(words) + 19} AND ({where})"
-            )
+            named = f"substr({column}, 1, {len(words)}) = '{words}' AND length({column}) <= {len(words) + 19}"
+            db.execute_sql(f"UPDATE {table} SET {column} = '[[erased:' || {number} || ']]' WHERE {named} AND ({where})")
         for words in NOBODY:
             db.execute_sql(f"UPDATE {table} SET {column} = '[[erased:0]]' WHERE {column} = '{words}' AND ({where})")
     for words in TEXTS:
