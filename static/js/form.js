@@ -32,6 +32,7 @@ const askNames = () => {
   let asked = "";
   const show = (shown) => {
     names.hidden = !shown;
+    names.dataset.ready = "";
     names.querySelector("[data-unknown]").hidden = !shown;
   };
   const look = async () => {

@@ -74,7 +74,7 @@ SHIFTS = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_jumps_when_the_fonts_come_late(page, app, width):
+def test_nothing_jumps_when_fonts_and_scripts_come_late(page, app, width):
     demo.fill(tickets=40)
     enter(page, Agent.get(Agent.is_admin))
     page.set_viewport_size({"width": width, "height": 800})
@@ -83,8 +83,13 @@ def test_nothing_jumps_when_the_fonts_come_late(page, app, width):
         page.wait_for_timeout(300)
         route.continue_()
 
-    page.route("**/*.woff2*", late)
+    for name in ("*.woff2*", "trix.umd*", "form.js*"):
+        page.route(f"**/{name}", late)
     page.goto("/admin/tickets/")
     page.wait_for_function(LOADED)
     assert page.evaluate("document.fonts.check('1em \"Guichet Text\"')")
     assert page.evaluate(SHIFTS) < 0.02
+    for path, ready in ((f"/admin/tickets/{Ticket.get().number}", "trix-toolbar"), ("/tickets/new", "#email")):
+        page.goto(path)
+        page.locator(ready).wait_for(state="attached")
+        assert page.evaluate(SHIFTS) < 0.02
