@@ -51,7 +51,8 @@ class Pieces(NamedTuple):
         """Return the fragment with these values in its holes: markup as it is, anything else escaped."""
         filled = [self.texts[0]]
         for name, text in zip(self.names, self.texts[1:], strict=True):
-            filled += (text_of(values[name]), text)
+            value = values[name]
+            filled += (value if type(value) is Markup else text_of(value), text)
         return Markup("".join(filled))  # noqa: S704 — texts of the template, and values escaped above
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from flask import request
+from flask import current_app, request
 from markupsafe import Markup
 
-from web.fragments import fragment
+from web import fragments
+
+#: Menus cached in the process: agents have one for each list they read.
+MOST = 300
 
 
 class Link(NamedTuple):
@@ -31,36 +34,69 @@ class Section(NamedTuple):
     links: tuple[Link, ...]
 
 
-def side_menu(sections: Iterable[Mapping[str, Any]], me: Mapping[str, str] | None, initials: str, theme: str) -> Markup:
+class Menu(NamedTuple):
+    """A menu whose links depend on its key alone, whose counts stand by the names that the links give as theirs."""
+
+    key: tuple[Any, ...]
+    counts: Mapping[str, object]
+    sections: Callable[[], list[dict[str, Any]]]
+
+
+class _Values(dict[str, object]):
+    """What a page fills into the menu: where nothing was counted, there is none."""
+
+    def __missing__(self, _name: str) -> object:
+        return 0
+
+
+def side_menu(
+    sections: Menu | Iterable[Mapping[str, Any]], me: Mapping[str, str] | None, initials: str, theme: str
+) -> Markup:
     """Return the menu: its sections (those with foot=True at its end, before them those with low=True), who reads."""
-    holes: dict[str, object] = {"here": request.full_path}
+    values = _Values(here=request.full_path)
     if me:
-        holes |= {"name": me["name"], "profile": me["profile_url"], "initials": initials, "absence": me["absence"]}
+        values |= {"name": me["name"], "profile": me["profile_url"], "initials": initials, "absence": me["absence"]}
+    state = {
+        "signed_in": bool(me),
+        "availability": ("away" if me["absence"] else me["availability"]) if me else "",
+        "chosen": theme,
+        "root": request.script_root,
+    }
+    if isinstance(sections, Menu):
+        values |= sections.counts
+        cached, key = fragments.shared("menus"), (sections.key, *state.values())
+        if key not in cached:
+            if len(cached) >= MOST:
+                cached.clear()
+            cached[key] = _pieces(sections.sections(), values, state)
+        pieces = cached[key]
+    else:
+        pieces = _pieces(sections, values, state)
+    values["csrf_field"] = current_app.jinja_env.globals["csrf_field"]()  # type: ignore[operator]
+    return pieces.filled(values)
+
+
+def _pieces(sections: Iterable[Mapping[str, Any]], values: _Values, state: Mapping[str, Any]) -> fragments.Pieces:
+    """Return the menu with its holes; `values` get the counts that the links themselves hold."""
     places: dict[str, list[Section]] = {"top": [], "low": [], "foot": []}
     for section in sections:
         place = "foot" if section.get("foot") else "low" if section.get("low") else "top"
-        links = tuple(_link(link, holes) for link in section["links"])
+        links = tuple(_link(link, values) for link in section["links"])
         if links:
             places[place].append(Section(section["label"], links))
-    top, low, foot = (tuple(places[place]) for place in ("top", "low", "foot"))
-    return fragment(
-        "admin/menu.html",
-        holes=holes,
-        top=top,
-        low=low,
-        foot=foot,
-        signed_in=bool(me),
-        availability=("away" if me["absence"] else me["availability"]) if me else "",
-        chosen=theme,
-        root=request.script_root,
-    )
+    holes = ("here", "name", "profile", "initials", "absence")
+    shown = {place: tuple(rows) for place, rows in places.items()}
+    return fragments.pieces_of("admin/menu.html", None, holes, **shown, **state)
 
 
-def _link(link: Mapping[str, Any], holes: dict[str, object]) -> Link:
+def _link(link: Mapping[str, Any], values: _Values) -> Link:
+    """Return a link; its count is the name of a hole, or a number that fills one."""
     count, name = link.get("count"), ""
-    if count is not None:
-        name = f"count{len(holes)}"
-        holes[name] = count
+    if isinstance(count, str):
+        name = count
+    elif count is not None:
+        name = f"count{len(values)}"
+        values[name] = count
     return Link(
         link["label"],
         link["url"],
@@ -69,5 +105,5 @@ def _link(link: Mapping[str, Any], holes: dict[str, object]) -> Link:
         bool(link.get("current")),
         link.get("key"),
         bool(link.get("open")),
-        tuple(_link(inner, holes) for inner in link["sub"]),
+        tuple(_link(inner, values) for inner in link["sub"]),
     )

@@ -41,7 +41,8 @@ class QuickSearchPage(DeskPage):
 
 def screens(agent: Agent, text: str) -> list[Line]:
     """Return the screens this agent may open whose name holds all words."""
-    links = [link for section in [*desk_menu(agent, {}), *setup_menu(agent)[1:]] for link in section["links"]]
+    sections = [*desk_menu(agent, {}).sections(), *setup_menu(agent)[1:]]
+    links = [link for section in sections for link in section["links"]]
     every = [inner for link in links for inner in (link, *link["sub"])]
     named = {link["url"]: str(link["label"]) for link in every} | {url_for("account.profile"): _("My profile")}
     words = folding.fold(text).split()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +16,8 @@ from helpdesk.incoming import held_mail_count, mail_access
 from helpdesk.lists import counting, criteria, saved_views
 from helpdesk.outbox import outbox_health
 from helpdesk.settings import lookups
-from models import Agent
-from web import fragments
+from models import Agent, SavedView
+from web.side_menu import Menu
 
 LIST = "desk_tickets.index_view"
 DASHBOARD = "desk_dashboard.index_view"
@@ -29,23 +29,57 @@ FEW_DEPARTMENTS = 12
 MENU_GROUPS_COOKIE = "folds"
 
 
-def is_open(service_id: int, entry: dict[str, Any], chosen: Collection[str]) -> bool:
+def is_open(service_id: int, entry: dict[str, Any]) -> bool:
     """Whether the departments of a service are shown: those of the list at hand always are."""
     if entry["current"] or any(inner["current"] for inner in entry["sub"]):
         return True
+    chosen = request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
     if f"-{service_id}" in chosen or str(service_id) in chosen:
         return str(service_id) in chosen
     return len(lookups.departments()) <= FEW_DEPARTMENTS
 
 
-def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
+def desk_menu(agent: Agent, current: dict[str, Any]) -> Menu:
     """Return the menu of the desk: `current` holds the arguments of the list being read."""
-    counts, saved = counting.counts(agent), _saved_lists(agent)
-    if any(entry.get("current") for entry in saved):
+    here = criteria.parse(request.args) if request.endpoint == LIST else None
+    views = saved_views.offered(agent)
+    if any(saved_views.criteria_of(row) == here for row in views):
         current = {}
+    counts, numbers = counting.counts(agent), saved_views.counts(agent, views)
+    received, given_up = held_mail_count.for_agent(agent), outbox_health.given_up_for(agent)
+    refused, folds = outbox_health.is_refused_for(agent), request.cookies.get(MENU_GROUPS_COOKIE, "")
+    place = request.endpoint if request.endpoint == DASHBOARD else request.blueprint
+    return Menu(
+        # Apart from what moves the stamp, the links depend on nothing else.
+        (
+            agent.id,
+            *current.items(),
+            tuple((here or {}).items()) if views else (),
+            place,
+            bool(given_up),
+            refused,
+            folds,
+        ),
+        {
+            "open": counts.open,
+            "mine": counts.mine,
+            "unassigned": counts.unassigned,
+            "received": received,
+            "failed": given_up,
+            **{f"service{key}": number for key, number in counts.services.items()},
+            **{f"department{key}": number for key, number in counts.departments.items()},
+            **{f"saved{key}": _count(number) for key, number in numbers.items()},
+        },
+        lambda: _sections(agent, current, _saved_lists(views, set(numbers), here), given_up=bool(given_up)),
+    )
+
+
+def _sections(
+    agent: Agent, current: dict[str, Any], saved: list[dict[str, Any]], *, given_up: bool
+) -> list[dict[str, Any]]:
     base = url_for(LIST)
 
-    def link(label: str, icon: str | None = None, count: int | None = None, **arguments: Any) -> dict[str, Any]:
+    def link(label: str, icon: str | None = None, count: str | None = None, **arguments: Any) -> dict[str, Any]:
         return {
             "label": label,
             "url": base + _words(tuple(arguments.items())),
@@ -59,12 +93,12 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "label": None,
             "links": [
-                link(_("Open tickets"), "inbox", counts.open, view="open"),
+                link(_("Open tickets"), "inbox", "open", view="open"),
                 link(_("Search"), "search", view="search"),
-                link(_("My tickets"), "user", counts.mine, view="mine"),
+                link(_("My tickets"), "user", "mine", view="mine"),
             ],
         },
-        {"label": _("Services"), "links": _places(agent, counts, link)},
+        {"label": _("Services"), "links": _places(agent, link)},
         *([{"label": _("Lists"), "links": saved}] if saved else []),
         {
             "label": None,
@@ -72,10 +106,10 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> list[dict[str, Any]]:
             "links": [
                 *_received_link(agent),
                 *_mail_server_link(agent),
-                *_given_up_link(agent),
+                *(_given_up_link() if given_up else []),
                 link(_("Snoozed"), "clock", view="snoozed"),
                 *([link(_("Overdue"), "warn", view="overdue")] if rules.exist() else []),
-                link(_("Unassigned"), "none", counts.unassigned, view="unassigned"),
+                link(_("Unassigned"), "none", "unassigned", view="unassigned"),
                 link(_("Spam"), "spam", view="spam"),
                 link(_("Bin"), "bin", view="bin"),
             ],
@@ -89,42 +123,31 @@ def _words(arguments: tuple[tuple[str, Any], ...]) -> str:
     return f"?{urlencode(arguments)}"
 
 
-def _places(agent: Agent, counts: counting.Counts, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+def _places(agent: Agent, link: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the services an agent sees, each with its departments, which can be collapsed."""
-    shown = fragments.shared("places of the menu")
-    if agent.id not in shown:
-        shown[agent.id] = _visible_places(agent)
-    places, chosen = [], request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
-    for (key, label), departments in shown[agent.id]:
-        entry = link(label, count=counts.services.get(key, 0), service=key)
-        entry["sub"] = [link(name, count=counts.departments.get(row, 0), department=row) for row, name in departments]
-        entry["key"] = key
-        entry["open"] = is_open(key, entry, chosen)
+    places = []
+    for service in lookups.services():
+        departments = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
+        if not (departments or _is_visible(agent, service.id, None)):
+            continue
+        entry = link(str(service), count=f"service{service.id}", service=service.id)
+        entry["sub"] = [link(str(row.name), count=f"department{row.id}", department=row.id) for row in departments]
+        entry["key"] = service.id
+        entry["open"] = is_open(service.id, entry)
         places.append(entry)
     return places
 
 
-def _visible_places(agent: Agent) -> list[tuple[tuple[int, str], list[tuple[int, str]]]]:
-    """Return the ids and names of the services an agent sees, and of the departments of each."""
-    places = []
-    for service in lookups.services():
-        rows = [row for row in lookups.departments(service.id) if _is_visible(agent, service.id, row.id)]
-        if rows or _is_visible(agent, service.id, None):
-            places.append(((service.id, str(service)), [(row.id, str(row.name)) for row in rows]))
-    return places
-
-
-def _saved_lists(agent: Agent) -> list[dict[str, Any]]:
+def _saved_lists(
+    views: list[SavedView], counted: Collection[int], here: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return the saved lists, each with its number of tickets where that is known."""
-    views = saved_views.offered(agent)
-    numbers = saved_views.counts(agent, views)
-    here = criteria.parse(request.args) if request.endpoint == LIST else None
     links = [
         {
             "label": row.name,
             "url": url_for(LIST, **words),
             "icon": None,
-            "count": _count(numbers.get(row.id)),
+            "count": f"saved{row.id}" if row.id in counted else None,
             "sub": [],
             "current": words == here,
         }
@@ -137,7 +160,7 @@ def _saved_lists(agent: Agent) -> list[dict[str, Any]]:
     return links
 
 
-def _count(number: int | None) -> int | str | None:
+def _count(number: int) -> int | str:
     return f"{number - 1}+" if number == counting.MOST_COUNTED else number
 
 
@@ -147,9 +170,8 @@ def _received_link(agent: Agent) -> list[dict[str, Any]]:
         return []
     here = request.blueprint == "desk_incoming"
     address = url_for("desk_incoming.index_view")
-    count = held_mail_count.for_agent(agent)
-    link = {"label": _("Received e-mails"), "url": address, "icon": "mail", "count": count, "current": here, "sub": []}
-    return [link]
+    name = _("Received e-mails")
+    return [{"label": name, "url": address, "icon": "mail", "count": "received", "current": here, "sub": []}]
 
 
 def _mail_server_link(agent: Agent) -> list[dict[str, Any]]:
@@ -160,13 +182,12 @@ def _mail_server_link(agent: Agent) -> list[dict[str, Any]]:
     return [{"label": _("No mail leaves"), "url": address, "icon": "warn", "count": None, "current": False, "sub": []}]
 
 
-def _given_up_link(agent: Agent) -> list[dict[str, Any]]:
-    """Return the way to the mails that could not be sent, for who can do something about them; none without any."""
-    count = outbox_health.given_up_for(agent)
-    if not count:
-        return []
+def _given_up_link() -> list[dict[str, Any]]:
+    """Return the way to the mails that could not be sent."""
     address = url_for("desk_outbox.index_view", flt0_0="failed")
-    return [{"label": _("Mails not sent"), "url": address, "icon": "warn", "count": count, "current": False, "sub": []}]
+    return [
+        {"label": _("Mails not sent"), "url": address, "icon": "warn", "count": "failed", "current": False, "sub": []}
+    ]
 
 
 def _dashboard_link() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpdesk import search, settings
-from helpdesk.i18n import _, days_in_words
+from helpdesk.i18n import _, days_in_words, lazy
 from helpdesk.lib import inputs, periods
 from helpdesk.lists import period_criteria
 from helpdesk.lists.listing import DUE, SORTS, TicketListing
@@ -43,6 +43,33 @@ FILTERS = (
     *("state", "service", "department", "status", "priority", "assignee", "team", "tag", "organisation", "waits"),
     *period_criteria.CRITERIA,
 )
+
+#: What each of them is called.
+LABELS = {
+    "state": lazy("State"),
+    "service": lazy("Service"),
+    "department": lazy("Department"),
+    "status": lazy("Status"),
+    "priority": lazy("Priority"),
+    "assignee": lazy("Assigned to"),
+    "team": lazy("Team"),
+    "tag": lazy("Tag"),
+    "organisation": lazy("Organisation"),
+    "waits": lazy("Waits"),
+    "opened": lazy("Opened"),
+    "closed": lazy("Closed"),
+    "open_on": lazy("Open at the end of"),
+    "first_response": lazy("First response"),
+    "rated": lazy("Rated"),
+    "satisfied": lazy("Satisfied"),
+    "unsatisfied": lazy("Not satisfied"),
+    "first_reply_met": lazy("First reply in time"),
+    "first_reply_missed": lazy("First reply late"),
+    "next_reply_met": lazy("Next reply in time"),
+    "next_reply_missed": lazy("Next reply late"),
+    "resolution_met": lazy("Resolution in time"),
+    "resolution_missed": lazy("Resolution late"),
+}
 
 
 @dataclass(frozen=True)
@@ -120,34 +147,9 @@ def listing_of(agent: Agent, words: Mapping[str, str]) -> TicketListing:
 
 def chips(words: Mapping[str, str]) -> list[Chip]:
     """Return the criteria in words: without the place when it is the name of the list."""
-    names = {
-        "state": _("State"),
-        "service": _("Service"),
-        "department": _("Department"),
-        "status": _("Status"),
-        "priority": _("Priority"),
-        "assignee": _("Assigned to"),
-        "team": _("Team"),
-        "tag": _("Tag"),
-        "organisation": _("Organisation"),
-        "waits": _("Waits"),
-        "opened": _("Opened"),
-        "closed": _("Closed"),
-        "open_on": _("Open at the end of"),
-        "first_response": _("First response"),
-        "rated": _("Rated"),
-        "satisfied": _("Satisfied"),
-        "unsatisfied": _("Not satisfied"),
-        "first_reply_met": _("First reply in time"),
-        "first_reply_missed": _("First reply late"),
-        "next_reply_met": _("Next reply in time"),
-        "next_reply_missed": _("Next reply late"),
-        "resolution_met": _("Resolution in time"),
-        "resolution_missed": _("Resolution late"),
-    }
     shown = [name for name in FILTERS if name in words and name != place_of(words)]
     return [
-        Chip(names[name], _words(name, words[name]), {key: value for key, value in words.items() if key != name})
+        Chip(str(LABELS[name]), _words(name, words[name]), {key: value for key, value in words.items() if key != name})
         for name in shown
     ]
 
