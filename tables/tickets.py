@@ -187,12 +187,27 @@ Ticket.add_index(
         name="ticket_live_organisation",
     )
 )
+_CLOSED = "NOT is_open AND NOT is_spam AND NOT in_bin"
 # What is due by the periods of retention: the oldest closed tickets of a service.
 Ticket.add_index(
     Ticket.index(
         *(Ticket.service, Ticket.is_anonymised, Ticket.closed_at, Ticket.id),
-        where=SQL("NOT is_open AND NOT is_spam AND NOT in_bin"),
+        where=SQL(_CLOSED),
         name="ticket_closed_of_service",
+    )
+)
+# The closed tickets of an assignee or a team, and those that wait: none, which is known without reading them all.
+for _column in (Ticket.assignee, Ticket.team):
+    Ticket.add_index(
+        Ticket.index(
+            *(_column, Ticket.last_activity, Ticket.id),
+            where=SQL(f"{_CLOSED} AND {_column.column_name} IS NOT NULL"),
+            name=f"ticket_closed_{_column.name}",
+        )
+    )
+Ticket.add_index(
+    Ticket.index(
+        *(Ticket.last_activity, Ticket.id), where=SQL(f"{_CLOSED} AND awaits_reply"), name="ticket_closed_waiting"
     )
 )
 # What wakes next, and the list of what sleeps.

@@ -24,6 +24,8 @@ HOLES = (
     *("number", "subject", "customer", "organisation", "trail", "name", "words", "passage"),
     *("place", "status", "priority", "assignee", "due", "when", "more_tags"),
 )
+#: What stands around a searched word.
+MARK, END_OF_MARK = Markup("<mark>"), Markup("</mark>")
 
 
 class Shape(NamedTuple):
@@ -124,7 +126,7 @@ def _when(row: Row) -> object:
 
 def _marked(parts: Parts) -> Markup:
     """Return a text whose searched words are marked."""
-    return Markup("").join(Markup("<mark>{}</mark>").format(text) if hit else escape(text) for text, hit in parts)
+    return Markup("").join(piece for text, hit in parts for piece in ((MARK, text, END_OF_MARK) if hit else (text,)))
 
 
 class _Cells:

@@ -89,7 +89,7 @@ def _matches(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
     whole, beginning = frozenset(words), words[-1] if words else None
     for word in search.WORD.finditer(text):
         folded = _fold(word.group())
-        if search.is_unspaced(folded):
+        if not folded.isascii() and search.is_unspaced(folded):
             yield from _inside(word, whole)
         elif folded in whole or (beginning is not None and folded.startswith(beginning)):
             yield word.span()
