@@ -82,6 +82,9 @@ def test_a_fragment_holds_no_token_and_nobody_who_asked(readers, ticket, root, a
         assert token not in held
     assert 'name="csrf_token" value="' not in held
     assert "Zanzibar" not in held
+    # The rows of lists hold their tickets' looks, not their words.
+    assert 'class="c-subject"' in held
+    assert ticket.customer.full_name not in held
     # Names of colleagues stand in the menus of whom to assign to, and nowhere as the one who reads.
     assert "side-name" in held
     assert f'"side-name" href="/admin/profile">{root.name}' not in held
