@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import current_app, render_template, request
 from itsdangerous import Signer
-from markupsafe import Markup
 
 from helpdesk import settings
 from helpdesk.tickets import of_organisation
@@ -30,7 +29,8 @@ def blank(offered: list[Unit], customer: Customer | None) -> str:
         **_values(customer, form_keys.new(), captcha.make() if shape.asks_code else ""),
         "files_key": files.form_files().stamp,
     }
-    fields = fragment("public/form_fields.html", _blank_fields, holes=holes, shape=shape, unit=unit, service=service)
+    key = {"shape": shape, "unit": unit, "service": service, "has_copied": bool(holes["copied"])}
+    fields = fragment("public/form_fields.html", _blank_fields, holes=holes, **key)
     return _page(shape, offered, service, form=None, fields=fields)
 
 
@@ -40,7 +40,8 @@ def written(form: TicketForm) -> str:
         _renew_code(form)
     token = form.code_token.data if form.asks_code else ""
     values = _values(form.customer, form.form_key.data, token)
-    return _page(form.shape, form.units, form.service, form=form, holes=values, **_words(form.shape, form.units))
+    parts = {"holes": values, "has_copied": bool(values["copied"]), **_words(form.shape, form.units)}
+    return _page(form.shape, form.units, form.service, form=form, **parts)
 
 
 def _page(shape: Shape, offered: list[Unit], service: int | None, **parts: Any) -> str:
@@ -53,7 +54,7 @@ def _page(shape: Shape, offered: list[Unit], service: int | None, **parts: Any) 
     )
 
 
-def _blank_fields(*, shape: Shape, unit: str, service: int | None) -> dict[str, Any]:
+def _blank_fields(*, shape: Shape, unit: str, service: int | None, **_key: Any) -> dict[str, Any]:
     offered = units.offered()
     form = TicketForm(offered, None, blank=shape)
     form.service = service
@@ -75,8 +76,8 @@ def _words(shape: Shape, offered: list[Unit]) -> dict[str, Any]:
 def _values(customer: Customer | None, form_key: str | None, code_token: str | None) -> dict[str, object]:
     """Return what this page alone has: a name of `HOLES` each."""
     colleagues = of_organisation.copied_colleagues(customer) if customer is not None else []
-    copied = Markup(render_template("public/_copied.html", copied=colleagues)) if colleagues else ""  # noqa: S704
-    return dict(zip(HOLES, (form_key or "", code_token or "", _drawer(customer), copied), strict=True))
+    values = (form_key or "", code_token or "", _drawer(customer), ", ".join(map(str, colleagues)))
+    return dict(zip(HOLES, values, strict=True))
 
 
 def _drawer(customer: Customer | None) -> str:
