@@ -31,6 +31,8 @@ class Customer(Base):
     organisation_role = CharField(max_length=11, default="", constraints=[SQL("DEFAULT ''")])
     #: Whether they are put in copy of each new ticket of its people.
     organisation_copies = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
+    #: When they last signed in, for the period after which nothing was heard of them (`helpdesk.retention`).
+    signed_in_at = UtcDateTimeField(null=True)
 
     @property
     def full_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BooleanField, CharField, Check, ForeignKeyField, TextField
+from peewee import SQL, BooleanField, CharField, Check, ForeignKeyField, TextField
 
 from database import Base, Cached, LabelField, UtcDateTimeField
 from tables.agents import Agent, Role
@@ -37,6 +37,8 @@ class IdentityProvider(Cached):
     covers = CharField(max_length=10, default=COVERS_NOTHING)
     service = ForeignKeyField(Service, backref="+", null=True, on_delete="SET NULL")
     department = ForeignKeyField(Department, backref="+", null=True, on_delete="SET NULL")
+    #: Whether agents sign in by it; `for_members`: whether customers do.
+    for_agents = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
 
     class Meta:
         constraints = [Check("covers IN ('nothing', 'all', 'place')", name="identity_provider_covers")]

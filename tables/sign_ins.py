@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, TextField
+from peewee import SQL, BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, TextField
 
 from database import Base, UtcDateTimeField
 from tables.agents import Agent
@@ -60,6 +60,8 @@ class SignIn(Base):
     confirmed_at = UtcDateTimeField(null=True)
     #: Whether a provider that asks for a second factor itself has signed them in.
     vouched = BooleanField(default=False)
+    #: Whether it counts only while the machine opens passwords (GUICHET_PASSWORDS=1) of a desk that takes none.
+    needs_passwords = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
 
     class Meta:
         constraints = [Check("(agent_id IS NULL) <> (customer_id IS NULL)", name="sign_in_person")]

@@ -58,7 +58,7 @@ def confirm(agent: Agent, key: int) -> Page:
 
 
 def _leave(key: int, purpose: str, back: str, after: str = "", agent: Agent | None = None) -> Page:
-    provider = providers.of(key)
+    provider = next((row for row in providers.enabled() if row.id == key), None)
     if provider is None:
         abort(404)
     if not provider_ways.is_own_link():

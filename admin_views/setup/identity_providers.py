@@ -46,12 +46,12 @@ class IdentityProvidersView(DeskView):
     column_details_list = column_export_list = ()
     form_columns = (
         *("label", "issuer", "client_id", "secret", "scopes", "enabled"),
-        *("assumes_verified", "vouches", "for_members"),
+        *("assumes_verified", "vouches", "for_agents", "for_members"),
         *("admits", "group_claim", "group", "role", "covers", "service", "department"),
     )
     form_sections = (
         (lazy("Provider"), ["label", "issuer", "client_id", "secret", "scopes", "enabled"]),
-        (lazy("What counts"), ["assumes_verified", "vouches", "for_members"]),
+        (lazy("What counts"), ["assumes_verified", "vouches", "for_agents", "for_members"]),
         (lazy("Who is new"), ["admits", "group_claim", "group", "role", "covers", "service", "department"]),
     )
     form_overrides = {"covers": SelectField}
@@ -70,7 +70,8 @@ class IdentityProvidersView(DeskView):
         "accounts": lazy("Linked accounts"),
         "assumes_verified": lazy("Addresses are proven"),
         "vouches": lazy("Asks for a second factor itself"),
-        "for_members": lazy("For customers, too"),
+        "for_agents": lazy("For agents"),
+        "for_members": lazy("For customers"),
         "admits": lazy("Make accounts for a group"),
         "group_claim": lazy("Claim of the groups"),
         "group": lazy("Group"),
@@ -92,7 +93,8 @@ class IdentityProvidersView(DeskView):
             "provider does not call proven is refused."
         ),
         "vouches": lazy("The desk asks for no code then, also where the role requires two-factor authentication."),
-        "for_members": lazy("The button stands on the sign-in page of customers, too. Their links go on as before."),
+        "for_agents": lazy("The button stands on the sign-in page of the team. One account there opens one here only."),
+        "for_members": lazy("The button stands on the sign-in page of customers. Their links go on as before."),
         "admits": lazy(
             "Who comes from the group below and has no account here gets one; who left the group is disabled at the "
             "next sign-in. When off, only agents who have an account come in."

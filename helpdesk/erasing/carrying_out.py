@@ -140,7 +140,7 @@ def _begin(erasure_id: int) -> bool:
         PossibleDuplicate.delete().where(pairs).execute()
         customer.first_name, customer.last_name = "", of_person(erasure.id)
         customer.password_hash = customer.locale = customer.absent_until = customer.absent_words = None
-        customer.blocked_at, customer.erased_at = None, clock.now()
+        customer.blocked_at, customer.signed_in_at, customer.erased_at = None, None, clock.now()
         membership.forget(customer)
         customer.save()
         customer_search.index_customers([customer.id])

@@ -16,7 +16,7 @@ from helpdesk.tickets.ticket_state import plain, read
 from models import Customer, CustomerAddress
 
 #: What tells a row from others, and is nobody else's.
-APART = frozenset({"id", "created_at", "erased_at"})
+APART = frozenset({"id", "created_at", "erased_at", "signed_in_at"})
 COLUMNS = tuple(field.name for field in Customer._meta.sorted_fields if field.name not in APART)
 MEMBERSHIP = tuple(name for name in COLUMNS if name.startswith("organisation"))
 #: Columns that make sense together only: they are taken, and restored, together.

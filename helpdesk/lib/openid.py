@@ -24,6 +24,7 @@ from joserfc.jws import JWSRegistry
 
 from helpdesk import clock
 from helpdesk.lib import bounded_http
+from helpdesk.lib.turns import Turns
 
 #: Signatures that only the provider can make: with a shared secret, or none, anybody could.
 ALGORITHMS = tuple(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512))
@@ -58,6 +59,8 @@ def now() -> int:
 
 _answers: dict[tuple[str, bool], tuple[float, dict[str, Any] | Failure]] = {}
 _lock = threading.Lock()
+#: One question to each address at a time: whoever else needs the answer waits for it.
+_turns = Turns(MOST)
 
 
 def forget() -> None:
@@ -70,22 +73,31 @@ def _cached(url: str, *, local: bool, newer_than: float = 0.0) -> dict[str, Any]
     key, moment = (url, local), time.monotonic()
     entry = _answers.get(key)
     if entry is not None:
-        age, limit = moment - entry[0], KEPT_FAILURE if isinstance(entry[1], Failure) else KEPT
-        if age < min(limit, newer_than or limit):
-            if isinstance(entry[1], Failure):
-                raise Failure(entry[1].key, entry[1].detail)
-            return entry[1]
-    value: dict[str, Any] | Failure
+        limit = KEPT_FAILURE if isinstance(entry[1], Failure) else KEPT
+        if moment - entry[0] < min(limit, newer_than or limit):
+            return _given(entry[1])
+    with _turns.of(key):
+        entry = _answers.get(key)
+        # What came while one waited is new enough.
+        return _given(entry[1] if entry is not None and entry[0] >= moment else _ask(key))
+
+
+def _given(value: dict[str, Any] | Failure) -> dict[str, Any]:
+    if isinstance(value, Failure):
+        raise Failure(value.key, value.detail)
+    return value
+
+
+def _ask(key: tuple[str, bool]) -> dict[str, Any] | Failure:
+    """Return what an address answers now, or why it does not; it is kept."""
     try:
-        value = fetch(url, local=local)
+        value: dict[str, Any] | Failure = fetch(key[0], local=key[1])
     except Failure as failure:
         value = failure
     with _lock:
         if len(_answers) >= MOST:
             _answers.clear()
-        _answers[key] = (moment, value)
-    if isinstance(value, Failure):
-        raise value
+        _answers[key] = (time.monotonic(), value)
     return value
 
 

@@ -15,7 +15,17 @@ from helpdesk.lib import inputs, richtext
 from helpdesk.organisations import domains as domain_rules
 from helpdesk.organisations import membership
 from helpdesk.settings import lookups
-from models import Agent, Customer, CustomerAddress, Organisation, OrganisationDomain, Priority, Team, Ticket
+from models import (
+    RESPONSIBLE,
+    Agent,
+    Customer,
+    CustomerAddress,
+    Organisation,
+    OrganisationDomain,
+    Priority,
+    Team,
+    Ticket,
+)
 
 MAX_NAME, MAX_NOTE, MAX_PINNED = 120, 500, 20_000
 
@@ -41,6 +51,7 @@ def save(row: Organisation, values: Mapping[str, Any], *, actor: Actor) -> Organ
     domain_rules.require_free(domains, row.id)
     former = domains_of(row)
     _require_sight(row, values, changes_domains=set(domains) != set(former), actor=actor)
+    _require_responsibility(row, [name for name in domains if name not in former], actor=actor)
     _set_name(row, values)
     _set_defaults(row, values)
     row.note = inputs.one_line(values.get("note"), MAX_NOTE)
@@ -70,6 +81,15 @@ def _require_sight(row: Organisation, values: Mapping[str, Any], *, changes_doma
     if opens and not access.can(actor, "administer"):
         text = lazy("Only administrators let all people of an organisation read each other’s tickets.")
         raise NotAllowed(text, field="everybody_sees")
+
+
+def _require_responsibility(row: Organisation, new: list[str], *, actor: Actor) -> None:
+    """Raise NotAllowed where a domain gives a responsible person more to read, and no administrator adds it."""
+    theirs = (Customer.organisation_id == (row.id or 0)) & (Customer.organisation_role == RESPONSIBLE)
+    if not new or access.can(actor, "administer") or not Customer.select().where(theirs).exists():
+        return
+    text = lazy("Somebody is responsible here and would read the tickets from a new domain: an administrator adds it.")
+    raise NotAllowed(text, field="domains")
 
 
 def _set_name(row: Organisation, values: Mapping[str, Any]) -> None:

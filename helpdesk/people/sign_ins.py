@@ -18,7 +18,7 @@ from helpdesk.i18n import lazy
 from helpdesk.lib import log, passwords, throttle
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.locking import lock_account
-from helpdesk.people import required_second_factor, sign_in_limits
+from helpdesk.people import required_second_factor, sign_in_limits, sign_in_marks
 from helpdesk.people.sign_in_limits import WINDOW, Visitor, network
 from helpdesk.settings import lookups
 from models import AccessLink, Agent, Customer, PendingSignIn, SignIn
@@ -114,10 +114,12 @@ def start_sign_in(
         device=device[:200],
         by_link=by_link,
         vouched=vouched,
+        needs_passwords=sign_in_marks.needs_passwords(person, provider),
         created_at=now,
         last_seen_at=now,
         expires_at=now + ABSOLUTE[type(person)],
     )
+    sign_in_marks.keep(person, now)
     # Where no mail server is set, it would come when nobody needs it any more.
     is_mailed = settings.get("mail_on_new_browser") and settings.mail_server() is not None
     if is_new_browser and isinstance(person, Agent) and is_mailed:
@@ -149,11 +151,8 @@ def person_of(token: str) -> Agent | Customer | None:
         return None
     # Agents are cached until the stamp moves: one that was just disabled is not signed in any more.
     person: Agent | Customer | None = lookups.own_agent(row.agent_id) if row.agent_id is not None else row.customer
-    if (
-        person is None
-        or row.last_seen_at + IDLE[type(person)] <= now
-        or (isinstance(person, Agent) and not person.active)
-    ):
+    is_idle = person is not None and row.last_seen_at + IDLE[type(person)] <= now
+    if person is None or is_idle or sign_in_marks.is_over(row, person):
         return None
     if row.last_seen_at + SEEN_EVERY <= now:
         SignIn.update(last_seen_at=now).where(SignIn.id == row.id).execute()

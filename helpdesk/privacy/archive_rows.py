@@ -56,6 +56,7 @@ def person(customer: Customer, own: Sequence[CustomerAddress]) -> dict[str, Any]
         "former_names": _former_names(customer),
         "language": customer.locale,
         "since": moment(customer.created_at),
+        "signed_in": moment(customer.signed_in_at),
         "blocked": customer.blocked_at is not None,
         "away_until": moment(customer.absent_until),
         **_organisation(customer),

@@ -16,7 +16,7 @@ from helpdesk.events import EventKind, record, transaction
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
 from helpdesk.lib.statements import Prepared, Slot
-from helpdesk.locking import hold_actor, lock
+from helpdesk.locking import hold_actor, lock, lock_all
 from models import BLOCKS, FOLLOWS, SAME, Agent, Relation, Ticket
 
 #: Links of one ticket.
@@ -132,6 +132,7 @@ def unrelate(ticket: Ticket, key: int, *, actor: Agent) -> None:
     with transaction():
         hold_actor(actor)
         # Whoever sees one side alone takes the link away from both: the other side is locked and not looked at.
+        lock_all(Ticket.select().where(Ticket.id.in_((ticket.id, far.id))))
         lock(ticket, actor=actor)
         access.require(actor, "note", ticket)
         if Relation.delete().where(Relation.id == row.id).execute():

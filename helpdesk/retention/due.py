@@ -140,6 +140,7 @@ def customer_query() -> ModelSelect | None:
     none: list[Expression] = [~fn.EXISTS(query) for query in there]
     # Whom an organisation lets read its tickets needs none of their own.
     none += [Customer.organisation_role == "", ~Customer.organisation_copies]
+    none.append(Customer.signed_in_at.is_null() | (Customer.signed_in_at < old))
     return Customer.select().where(SQL("erased_at IS NULL"), Customer.created_at < old, *none)
 
 

@@ -94,6 +94,10 @@ def _extensions(_declared: Declared, value: Any) -> str:
     return ",".join(names)
 
 
+#: Folders of the data folder in which the program keeps what is no attachment: received mails, backups, its processes.
+OWN_FOLDERS = frozenset({"backups", "imports", "mail", "masked-while-it-can-be-undone", "processes"})
+
+
 def _folder(_declared: Declared, value: Any) -> str:
     """Return a folder relative to the data folder. Raises InvalidInput for one outside, also through a link."""
     parts = str(value or "").strip().strip("/").split("/")
@@ -101,6 +105,8 @@ def _folder(_declared: Declared, value: Any) -> str:
     plain = len(parts) <= 8 and all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,24}", part) for part in parts)
     if not plain or not root.joinpath(*parts).resolve().is_relative_to(root.resolve()):
         raise InvalidInput(lazy("Expected a folder inside the data folder. Example: helpdesk/files."))
+    if parts[0] in OWN_FOLDERS:
+        raise InvalidInput(lazy("The desk keeps something else in this folder: choose another one."))
     above = [root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
     if any(path.exists() and not path.is_dir() for path in above):
         raise InvalidInput(lazy("There is a file of this name: choose another folder."))

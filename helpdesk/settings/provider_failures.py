@@ -31,6 +31,12 @@ TEXTS: dict[str, Any] = {
     "unknown": lazy("No account here is linked to this account of %(name)s."),
     "disabled": lazy("The account that is linked to it is disabled."),
     "group": lazy("Who is not in the group any more has no account here: it was disabled."),
+    "groups-hidden": lazy(
+        "%(name)s names no groups of yours, as you are in too many: nothing was changed. Whoever runs it lets it name "
+        "only the groups assigned to this application."
+    ),
+    "of-customer": lazy("This account of %(name)s opens an account of customers here, so it opens none of the team."),
+    "of-agent": lazy("This account of %(name)s opens an account of the team here, so it opens none of customers."),
     "other-person": lazy("This is another account of %(name)s than the one that is linked to you."),
     "taken": lazy("This account of %(name)s is linked to another person here."),
 }

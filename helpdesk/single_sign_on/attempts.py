@@ -76,6 +76,16 @@ class Proof:
         """Whether they are in the group by which the provider admits somebody new."""
         return bool(self.provider.group) and self.provider.group in self.groups
 
+    @property
+    def hides_groups(self) -> bool:
+        """Whether the provider says that there are groups, and where they are read, in place of their names.
+
+        Entra ID does so from 200 groups on (OpenID Connect Core, section 5.6.2: distributed claims).
+        """
+        name = self.provider.group_claim
+        elsewhere = self.claims.get("_claim_names")
+        return name not in self.claims and isinstance(elsewhere, Mapping) and name in elsewhere
+
 
 def now() -> int:
     """Return the present time in seconds since 1970."""

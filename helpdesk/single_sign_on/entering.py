@@ -25,18 +25,26 @@ def agent_of(proof: Proof, *, visitor: Visitor) -> Agent:
 
 
 def _agent_of(proof: Proof) -> Agent:
+    if not proof.provider.for_agents:
+        raise Refused("unknown", proof.provider)
     if not (proof.email and proof.is_verified):
         raise Refused("unverified", proof.provider)
     identity = linking.find(proof)
     if identity is not None and identity.agent is not None:
         return _linked(identity, proof)
-    if identity is None and proof.provider.admits and proof.in_group:
+    if identity is not None:
+        raise Refused("of-customer", proof.provider)
+    if proof.provider.admits:
+        _require_groups(proof)
+    if proof.provider.admits and proof.in_group:
         return _new(proof)
     raise Refused("unknown", proof.provider)
 
 
 def _linked(identity: Identity, proof: Proof) -> Agent:
     agent: Agent = identity.agent
+    if agent.active and identity.by_group and proof.provider.admits:
+        _require_groups(proof)
     if agent.active and _has_left(identity, proof):
         _close(agent)
         raise Refused("group", proof.provider)
@@ -44,6 +52,12 @@ def _linked(identity: Identity, proof: Proof) -> Agent:
         raise Refused("disabled", proof.provider)
     linking.touch(identity, proof)
     return agent
+
+
+def _require_groups(proof: Proof) -> None:
+    """Raise Refused where a provider does not name the groups: whoever is in very many has not left any."""
+    if proof.hides_groups and not proof.in_group:
+        raise Refused("groups-hidden", proof.provider)
 
 
 def _has_left(identity: Identity, proof: Proof) -> bool:
@@ -91,6 +105,10 @@ def fate(proof: Proof) -> tuple[str, Agent | None]:
     agent = identity.agent if identity is not None else None
     if not (proof.email and proof.is_verified):
         return "unverified", agent
+    if identity is not None and identity.customer is not None:
+        return "of-customer", None
+    if proof.provider.admits and proof.hides_groups and (identity is None or identity.by_group):
+        return "groups-hidden", agent
     if identity is not None and agent is not None:
         if not agent.active:
             return "disabled", agent

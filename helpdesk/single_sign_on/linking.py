@@ -76,6 +76,8 @@ def store(
 ) -> Identity:
     """Link the account with this name at a provider to somebody, as `link` does."""
     now = clock.now()
+    if isinstance(person, Agent) and not provider.for_agents:
+        raise Refused("unknown", provider)
     with events.transaction():
         if isinstance(person, Agent):
             lock_account(person)
@@ -115,7 +117,7 @@ def complete(person: Agent | Customer, stored: Any) -> IdentityProvider | None:
     if waiting is None or waiting[2] not in _addresses(person):
         return None
     provider, sub, email = waiting
-    if isinstance(person, Customer) and not provider.for_members:
+    if not (provider.for_members if isinstance(person, Customer) else provider.for_agents):
         return None
     try:
         store(person, provider, sub, email)

@@ -32,7 +32,9 @@ def _customer_of(proof: Proof) -> Customer:
     if identity is not None and identity.customer is not None:
         linking.touch(identity, proof)
         return identity.customer
-    if identity is not None or customers.lookup(proof.email) is not None:
+    if identity is not None:
+        raise Refused("of-agent", proof.provider)
+    if customers.lookup(proof.email) is not None:
         raise Refused("unknown", proof.provider)
     if suppression.is_suppressed(proof.email):
         raise Refused("suppressed", proof.provider)

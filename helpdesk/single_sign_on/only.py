@@ -25,7 +25,8 @@ def is_only() -> bool:
 def was_tried() -> bool:
     """Whether an administrator has signed in by a provider that is enabled."""
     query = Identity.select().join(Agent).switch(Identity).join(IdentityProvider)
-    came = Agent.is_admin & Agent.active & IdentityProvider.enabled & Identity.last_used_at.is_null(False)
+    open_to_them = IdentityProvider.enabled & IdentityProvider.for_agents
+    came = Agent.is_admin & Agent.active & open_to_them & Identity.last_used_at.is_null(False)
     return query.where(came).exists()
 
 

@@ -54,7 +54,12 @@ def protocol() -> ModuleType:
 
 def enabled(*, members: bool = False) -> list[IdentityProvider]:
     """Return the providers that one may sign in by: agents, or with `members` customers."""
-    return [row for row in _rows().values() if row.enabled and (row.for_members or not members)]
+    return [row for row in _rows().values() if row.enabled and (row.for_members if members else row.for_agents)]
+
+
+def in_use() -> list[IdentityProvider]:
+    """Return the providers that anybody may sign in by."""
+    return [row for row in _rows().values() if row.enabled]
 
 
 def exist() -> bool:
@@ -107,7 +112,7 @@ def save(provider: IdentityProvider, values: Mapping[str, Any], *, actor: Actor)
         raise InvalidInput(lazy("Type the client secret: it belongs to this application."), field="secret")
     with database.atomic():
         provider.save()
-        if changed or not (provider.enabled and provider.vouches):
+        if changed or not (provider.enabled and provider.vouches and provider.for_agents):
             _vouch_no_more(provider)
         if changed:
             Identity.delete().where(Identity.provider == provider.id).execute()
@@ -137,8 +142,15 @@ def _application(values: Mapping[str, Any]) -> dict[str, Any]:
         "enabled": bool(values.get("enabled", True)),
         "assumes_verified": bool(values.get("assumes_verified")),
         "vouches": bool(values.get("vouches")),
-        "for_members": bool(values.get("for_members")),
+        **_whom(values),
     }
+
+
+def _whom(values: Mapping[str, Any]) -> dict[str, bool]:
+    agents, members = bool(values.get("for_agents", True)), bool(values.get("for_members"))
+    if not (agents or members):
+        raise InvalidInput(lazy("Choose who signs in by it: agents, customers or both."), field="for_agents")
+    return {"for_agents": agents, "for_members": members}
 
 
 def _is_issuer(text: str) -> bool:

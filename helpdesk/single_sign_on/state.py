@@ -22,7 +22,7 @@ def findings(*, deep: bool) -> list[tuple[str, bool, str, bool]]:
     if settings.get(only.ONLY) and environment.current().passwords:
         text = _("Passwords open accounts, as GUICHET_PASSWORDS=1 is set: take it away once it is not needed any more.")
         return [(name, False, text, True)]
-    troubles = [text for row in providers.enabled() if (text := _trouble(row, deep=deep))]
+    troubles = [text for row in providers.in_use() if (text := _trouble(row, deep=deep))]
     text = troubles[0] if troubles else _("The only way in for agents") if only.is_only() else _("On")
     return [(name, not troubles, text, False)]
 

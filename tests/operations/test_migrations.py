@@ -61,7 +61,7 @@ def begin_at(database: Any, version: str) -> None:
     added = ("_excerpts", "_bounces", "_customer_search", "_answers", "_absences", "_first_responses")
     # What every line of the journal has, and every role.
     added += ("_journal_search", "_second_factor", "_snooze", "_due_times", "_due_alerts", "_macros", "_erasing")
-    added += ("_organisations", "_leave", "_retention", "_automatic_closing", "_customer_merges")
+    added += ("_organisations", "_leave", "_retention", "_automatic_closing", "_customer_merges", "_customer_sign_ins")
     for row in runner.status():
         if row.name > version and row.name.endswith(added):
             runner._run(row.name, row.load(), "up")

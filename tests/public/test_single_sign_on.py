@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from helpdesk import clock, links
-from models import Customer, CustomerAddress, Identity, IdentityProvider
+from helpdesk.errors import InvalidInput
+from helpdesk.single_sign_on import providers
+from models import Agent, Customer, CustomerAddress, Identity, IdentityProvider
 from tests.support import cast, doors, sqlite_only
 from tests.support.oidc_pages import come_back, leave, links_on, path_of
 from tests.support.oidc_provider import OidcProvider
@@ -96,3 +98,29 @@ def test_once_it_is_for_agents_alone_it_opens_no_customers_account(
     for_members.save()
     client.get(back)
     assert not is_in(client)
+
+
+def test_a_provider_for_customers_alone_opens_no_account_of_the_team(
+    app: Any, for_members: IdentityProvider, linked: Identity, acme: OidcProvider, ana: Agent, root: Agent
+) -> None:
+    values = {"label": for_members.label, "issuer": for_members.issuer, "client_id": for_members.client_id}
+    with pytest.raises(InvalidInput, match="agents, customers or both"):
+        providers.save(for_members, {**values, "for_agents": False}, actor=root)
+    providers.save(IdentityProvider.get(), {**values, "for_agents": False, "for_members": True}, actor=root)
+    client = app.test_client()
+    assert links_on(client, "/admin/sign-in", "/by/") == []
+    place = f"/admin/sign-in/by/{for_members.id}?token={doors.csrf_token(client)}"
+    assert client.get(place).status_code == 404
+    assert links_on(client, SIGN_IN, "/by/") != []
+
+
+def test_one_account_there_opens_one_here_and_that_is_said(
+    app: Any, for_members: IdentityProvider, linked: Identity, acme: OidcProvider, carol: Customer
+) -> None:
+    client = app.test_client()
+    come_back(client, acme, SIGN_IN)
+    assert "opens an account of the team here" in doors.text_of(client.get(SIGN_IN))
+    Identity.update(agent=None, customer=carol).execute()
+    other = app.test_client()
+    come_back(other, acme)
+    assert "opens an account of customers here" in doors.text_of(other.get("/admin/sign-in"))

@@ -270,6 +270,22 @@ def test_who_left_the_group_is_disabled_at_the_next_sign_in_and_their_tickets_ar
     assert (is_in(other), refusals()) == (False, ["group", "disabled"])
 
 
+def test_who_is_in_so_many_groups_that_none_is_named_has_left_none(
+    app: Any, group: IdentityProvider, acme: OidcProvider
+) -> None:
+    come_back(app.test_client(), acme)
+    made = Agent.get(Agent.email == "new@desk.example")
+    del acme.person["groups"]
+    acme.person |= {
+        "_claim_names": {"groups": "src1"},
+        "_claim_sources": {"src1": {"endpoint": "https://graph.example/getMemberObjects"}},
+    }
+    client = app.test_client()
+    come_back(client, acme)
+    assert "names no groups of yours, as you are in too many" in doors.text_of(client.get(SIGN_IN))
+    assert (is_in(client), Agent.get_by_id(made.id).active, refusals()) == (False, True, ["groups-hidden"])
+
+
 def test_who_is_linked_by_themselves_is_not_bound_to_the_group(
     app: Any, group: IdentityProvider, acme: OidcProvider, ana: Agent
 ) -> None:

@@ -168,6 +168,14 @@ def test_the_machine_opens_passwords_again(app: Any, reopened: None, ana: Agent)
     assert is_in(client)
 
 
+def test_what_the_machine_opened_ends_with_it(app: Any, reopened: None, ana: Agent) -> None:
+    client = app.test_client()
+    doors.post(client, SIGN_IN, {"email": ana.email, "password": cast.PASSWORD})
+    assert is_in(client)
+    environment.use(replace(environment.current(), passwords=False))
+    assert not is_in(client)
+
+
 def test_the_last_way_in_of_administrators_is_kept(
     only_there: Identity, provider: IdentityProvider, root: Agent
 ) -> None:

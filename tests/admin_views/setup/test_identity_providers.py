@@ -24,7 +24,7 @@ Clients = Callable[[Agent | Customer], FlaskClient]
 PAGE = "/admin/identity-providers/"
 FORM = {
     "label-en": "Acme", "label-fr": "Acmé", "issuer": "https://sso.desk.example/realms/acme", "client_id": "desk",
-    "secret": "a secret of the desk", "scopes": "profile email", "enabled": "y", "covers": "nothing",
+    "secret": "a secret of the desk", "scopes": "profile email", "enabled": "y", "for_agents": "y", "covers": "nothing",
 }  # fmt: skip
 
 

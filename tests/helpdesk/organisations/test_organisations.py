@@ -348,3 +348,26 @@ def test_an_erased_person_belongs_to_none(root, carol, dan, billing, invoices):
     stored.save()
     assert (stored.organisation_id, stored.organisation_role, stored.organisation_copies) == (None, "", False)
     assert not TicketCc.select().where(TicketCc.ticket == ticket.id).exists()
+
+
+def test_whoever_sets_up_adds_no_domain_that_a_responsible_person_would_read(root: Agent, dan: Customer) -> None:
+    keeper = cast.make_agent("Eve", None, role=cast.make_role("Keeper", can_configure=True))
+    row = saving.save(Organisation(), {"name": "Acme", "domains": "acme.example"}, actor=keeper)
+    more = {"name": "Acme", "domains": "acme.example, other.example"}
+    saving.save(row, more, actor=keeper)
+    Customer.update(organisation_id=row.id, organisation_role="responsible").where(Customer.id == dan.id).execute()
+    yet_more = {"name": "Acme", "domains": "acme.example, third.example"}
+    with pytest.raises(NotAllowed, match="an administrator adds it"):
+        saving.save(row, yet_more, actor=keeper)
+    # Taking one away gives nobody more to read.
+    saving.save(row, {"name": "Acme", "domains": "acme.example"}, actor=keeper)
+    saving.save(row, yet_more, actor=root)
+    assert saving.domains_of(row) == ["acme.example", "third.example"]
+
+
+def test_addresses_at_and_below_a_domain_are_found_and_no_others() -> None:
+    for email in ("a@acme.example", "b@mail.acme.example", "c@notacme.example", "d@acme.example.org"):
+        cast.make_customer(email[0].upper(), email=email)
+    query = CustomerAddress.select(CustomerAddress.email).where(domains.holds(["acme.example", "other.example"]))
+    assert sorted(email for (email,) in query.tuples()) == ["a@acme.example", "b@mail.acme.example"]
+    assert not CustomerAddress.select().where(domains.holds(["other.example"])).exists()

@@ -11,6 +11,7 @@ import pytest
 from database import Label
 from helpdesk import clock, tickets
 from helpdesk.erasing import carrying_out, erasure_log
+from helpdesk.people import sign_ins
 from helpdesk.retention import batches, due, last_heard, restored_tickets, wording
 from helpdesk.tickets import spam_and_bin
 from models import (
@@ -185,3 +186,15 @@ def test_many_persons_at_once_let_other_jobs_have_their_turn(
     with aged.week_later():
         batches.run()
         assert [carrying_out.run_due() for _minute in range(3)] == [1, 1, 0]
+
+
+def test_who_signed_in_was_heard_of_also_once_that_is_over(root: Agent, carol: Customer) -> None:
+    aged.age(carol, days=3_000)
+    aged.rule(root, customer_months=36)
+    assert due.is_due_customer(carol.id)
+    sign_ins.end_all_sign_ins(carol)
+    sign_ins.start_sign_in(carol)
+    sign_ins.end_all_sign_ins(carol)
+    assert not due.is_due_customer(carol.id)
+    Customer.update(signed_in_at=clock.now() - timedelta(days=2_000)).where(Customer.id == carol.id).execute()
+    assert due.is_due_customer(carol.id)
