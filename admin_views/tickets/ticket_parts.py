@@ -22,7 +22,9 @@ from web.uploads import BlankFiles
 
 #: The acts below the reply.
 VERBS = ("close", "spam", "important", "delete", "transfer", "move", "snooze", "merge", "split")
-#: Those of them whose form may come back.
+#: What the panel sets.
+PANEL_VERBS = ("assign", "set_status", "set_priority", "tag")
+#: Those of the acts whose form may come back.
 REFUSED = ("transfer", "move", "snooze")
 #: What another ticket writes into its line.
 OTHER = ("base", "number", "subject", "status", "label", "when")
@@ -43,6 +45,7 @@ def of_ticket(
         "absences": availability.absences(),
     }
     may = tuple(verb for verb in VERBS if access.can(agent, verb, ticket))
+    panel_may = tuple(verb for verb in PANEL_VERBS if access.can(agent, verb, ticket))
     states = {
         "closed": ticket.is_closed,
         "spam": ticket.is_spam,
@@ -67,6 +70,8 @@ def of_ticket(
         acts = {"acts": None, **key, **_acts(**place), "refused": refused}
     return {
         **acts,
+        "panel_may": panel_may,
+        "panel_form": lambda holes: fragment("admin/ticket_panel_form.html", _nothing, holes=holes, may=panel_may),
         "whom": lambda current: fragment("admin/ticket_whom.html", _targets, current=_target(current), **place),
         "absence": assignees.absence_text(ticket),
         "choices": _choices,
@@ -120,6 +125,11 @@ def _targets(*, service: int, department: int | None, absences: availability.Abs
 def _acts(*, service: int, department: int | None, absences: availability.Absences, **_key: Any) -> dict[str, Any]:
     targets = _targets(service=service, department=department, absences=absences)
     return {**targets, "catalogue": lookups, "refused": NOTHING, "label_of": moments.label_of}
+
+
+def _nothing(**_key: Any) -> dict[str, Any]:
+    """Return what a form shows in which nothing was refused."""
+    return {"refused": NOTHING}
 
 
 def _rows(*, kind: str, current: int, **_key: Any) -> dict[str, Any]:
