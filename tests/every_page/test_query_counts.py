@@ -1,5 +1,7 @@
 """What a page asks of the database does not grow with what it shows."""
 
+import re
+
 import pytest
 from playhouse.test_utils import count_queries
 
@@ -10,6 +12,7 @@ from tests.support import cast, doors
 
 #: The list, a thread, the form of visitors.
 MOST = {"/admin/tickets/": 4, "/admin/tickets/%s": 7, "/tickets/new": 8}
+MOST_OF_A_REPLY = 24
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,20 @@ def test_a_long_thread_asks_no_more_than_a_short_one(app, ticket, root):
     for _ in range(10):
         tickets.reply(Ticket.get_by_id(ticket.id), "<p>We are on it.</p>", actor=root)
     assert count_of(client, path) == few <= MOST["/admin/tickets/%s"]
+
+
+def test_a_reply_stores_each_row_once(app, ticket, root):
+    """With the mail to its customer, the line of the history and what takes it back; without begin and commit."""
+    client, path = doors.signed_in(app, root), f"/admin/tickets/{ticket.number}"
+    for _turn in range(2):
+        page = client.get(path).text
+        fields = re.findall(
+            r'name="(csrf_token|seen|known|form_key)" value="([^"]*)"', page.partition('id="composer"')[2]
+        )
+        with count_queries() as counter:
+            sent = client.post(f"{path}/reply", data={**dict(fields), "body": "We look into it.", "kind": "message"})
+    assert sent.status_code == 302
+    assert counter.count <= MOST_OF_A_REPLY
 
 
 @pytest.mark.parametrize("path", ["/admin/tickets/", "/tickets/new"])
