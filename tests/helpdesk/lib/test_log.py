@@ -89,12 +89,12 @@ def refuse() -> None:
 
 
 @pytest.mark.parametrize("form", log.FORMS)
-@pytest.mark.parametrize("prefix", ["", "desk python3[12]: "])
+@pytest.mark.parametrize("prefix", ["", "desk python3[12]: ", "Nov 30 22:24:30 desk python3[12]: "])
 def test_fail2ban_reads_who_was_refused_and_nobody_else(logged: Any, tmp_path: Path, form: str, prefix: str) -> None:
     if shutil.which("fail2ban-regex") is None:
         skip("fail2ban is missing")
     lines = logged(refuse, form)
-    # Of the journal, fail2ban sees each line behind the name of the machine and of the program.
+    # Of the journal, fail2ban sees each line behind the names of machine and program; a file has the time, too.
     (tmp_path / "log").write_text("".join(f"{prefix}{line}\n" for line in lines))
     done = subprocess.run(
         ["fail2ban-regex", "-o", "<ip>", tmp_path / "log", environment.ROOT / "deploy" / "fail2ban.conf"],
