@@ -32,6 +32,7 @@ from models import (
     Identity,
     Message,
     Order,
+    PersonExport,
     PossibleDuplicate,
     SignIn,
     Ticket,
@@ -49,8 +50,9 @@ MOVED: dict[type[Base], str] = {
     Identity: "id",
     CustomerMerge: "former_id",
 }
-#: What goes with the source: the browsers in which they are signed in, and what is found anew for the target.
-DROPPED: tuple[type[Base], ...] = (SignIn, CustomerKey, PossibleDuplicate)
+#: What goes with the source: the browsers in which they are signed in, an export of half the person (its file goes when
+#: no row names it), and what is found anew for the target.
+DROPPED: tuple[type[Base], ...] = (SignIn, PersonExport, CustomerKey, PossibleDuplicate)
 #: Where an address is named: these rows go with it, without a change.
 OF_ADDRESSES = frozenset({"AccessLink", "GuestPass", "MailId", "OutgoingEmail", "Ticket", "TicketCc"})
 

@@ -75,14 +75,14 @@ def _cached(url: str, *, local: bool, newer_than: float = 0.0) -> dict[str, Any]
     if entry is not None:
         limit = KEPT_FAILURE if isinstance(entry[1], Failure) else KEPT
         if moment - entry[0] < min(limit, newer_than or limit):
-            return _given(entry[1])
+            return _answer_of(entry[1])
     with _turns.of(key):
         entry = _answers.get(key)
         # What came while one waited is new enough.
-        return _given(entry[1] if entry is not None and entry[0] >= moment else _ask(key))
+        return _answer_of(entry[1] if entry is not None and entry[0] >= moment else _ask(key))
 
 
-def _given(value: dict[str, Any] | Failure) -> dict[str, Any]:
+def _answer_of(value: dict[str, Any] | Failure) -> dict[str, Any]:
     if isinstance(value, Failure):
         raise Failure(value.key, value.detail)
     return value
