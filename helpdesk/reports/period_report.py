@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, reduce
 from itertools import chain
+from operator import and_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -147,12 +148,9 @@ def _add_groups(agent: Agent, period: Period, groups: _Groups, rows: dict[int, L
     def line(key: int) -> list[Line]:
         return [rows.setdefault(key, Line(key))]
 
-    for _month, key, number, seconds in _rows([_opened(agent, period, groups)]):
-        _add_opened(line(key), number, seconds)
-    for _month, key, number in _rows([_closed(agent, period, groups)]):
-        _add(line(key), closed=number)
-    for _month, key, number in _rows([_open(agent, period, groups)]):
-        _add(line(key), open=number)
+    for _month, key, opened, seconds, closed, still_open in _rows([_counted(agent, period, groups)]):
+        _add_opened(line(key), opened, seconds)
+        _add(line(key), closed=closed, open=still_open)
     for _month, key, good, bad in _rows([_rated(agent, period, groups)] if has_ratings else []):
         _add(line(key), good=good, bad=bad)
 
@@ -165,10 +163,31 @@ def _rows(parts: Iterable[ModelSelect]) -> list[Any]:
 
 def _opened(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> ModelSelect:
     """Return a query of groups of tickets opened: their number, and the seconds to their first responses."""
-    seconds = Ticket.first_response
-    joined = fn.GROUP_CONCAT(seconds) if is_sqlite() else fn.STRING_AGG(seconds.cast("text"), ",")
-    query = _grouped(agent, groups, month, fn.COUNT(SQL("*")), joined)
+    query = _grouped(agent, groups, month, fn.COUNT(SQL("*")), _joined_seconds())
     return query.where(*period_criteria.opened(period.start, period.end))
+
+
+def _joined_seconds() -> Any:
+    """Return the seconds to first responses as one text: a row for each would take longer to read."""
+    seconds = Ticket.first_response
+    return fn.GROUP_CONCAT(seconds) if is_sqlite() else fn.STRING_AGG(seconds.cast("text"), ",")
+
+
+def _counted(agent: Agent, period: Period, groups: _Groups) -> ModelSelect:
+    """Return a query of groups with all that is counted of them but ratings: what joins to tickets is read once."""
+    opened, closed, still_open = (
+        reduce(and_, conditions)
+        for conditions in (
+            period_criteria.opened(period.start, period.end),
+            period_criteria.closed(period.start, period.end),
+            period_criteria.open_at(period.end),
+        )
+    )
+    number = fn.COUNT(SQL("*"))
+    columns = number.filter(opened), _joined_seconds().filter(opened), number.filter(closed), number.filter(still_open)
+    query = _grouped(agent, groups, 0, *columns)
+    # Whatever counts was opened before the end.
+    return query.where(period_criteria.COUNTED, Ticket.created_at < period.end)
 
 
 def _closed(agent: Agent, period: Period, groups: _Groups, month: int = 0) -> ModelSelect:
