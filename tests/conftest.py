@@ -323,7 +323,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
 @pytest.fixture
 def no_files(desk: Desk) -> None:
     """A data folder without files of other tests."""
-    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", aside.FOLDER):
+    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", "exports", aside.FOLDER):
         shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
 """Write the ``.gz`` twin of every text file under ``static/`` (with ``--check``, only tell which are stale).
 
-Our own stylesheets are laid out for people; their twins, which is what browsers load, go without comments and
-indentation.
+Our own stylesheets and scripts are laid out for people; their twins, which is what browsers load, go without comments,
+those of stylesheets without indentation, too.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ def _same(path: Path) -> bool:
 
 def _content(path: Path) -> bytes:
     content = path.read_bytes()
-    if path.suffix != ".css" or path.is_relative_to(STATIC / "vendor"):
+    if path.suffix == ".svg" or path.is_relative_to(STATIC / "vendor"):
         return content
+    if path.suffix == ".js":
+        # Comments that have lines of their own: what stands behind code may be within a text.
+        return re.sub(rb"(?ms)^[ \t]*(?://[^\n]*|/[*].*?[*]/[ \t]*)\n", b"", content)
     return re.sub(rb"\n\s*", b"\n", re.sub(rb"/[*].*?[*]/", b"", content, flags=re.DOTALL)).strip()
 
 

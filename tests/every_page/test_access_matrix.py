@@ -429,7 +429,8 @@ POST: dict[str, str] = {
     "desk_mailboxes.read_view": f"{CONFIGURE} 302",
     "desk_mailboxes.probe_view": f"{CONFIGURE} 302",
     **sends("desk_identity_providers"),
-    "desk_identity_providers.edit_view": f"{CONFIGURE} 302",
+    # Without a tick it would be for nobody.
+    "desk_identity_providers.edit_view": f"{CONFIGURE} 200",
     **sends("desk_identities"),
     **dict.fromkeys(("desk_identities.create_view", "desk_identities.edit_view"), f"{CONFIGURE} 302"),
     # The message of this world is no stranger's.

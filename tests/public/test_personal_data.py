@@ -42,7 +42,7 @@ def test_it_is_not_taken_without_end(client_of: Clients, carol: Customer) -> Non
 
 
 def test_a_large_one_is_written_first_and_fetched_from_the_account(
-    client_of: Clients, app: Any, ticket: Ticket, carol: Customer, monkeypatch: pytest.MonkeyPatch
+    client_of: Clients, app: Any, ticket: Ticket, carol: Customer, monkeypatch: pytest.MonkeyPatch, no_files: None
 ) -> None:
     monkeypatch.setattr(person_exports, "TICKETS", 0)
     client = client_of(carol)
@@ -54,6 +54,7 @@ def test_a_large_one_is_written_first_and_fetched_from_the_account(
     answer = client.get(f"{PATH}/file")
     assert f"tickets/{ticket.number}.html" in zipfile.ZipFile(io.BytesIO(answer.get_data())).namelist()
     assert "private" in answer.headers["Cache-Control"]
+    answer.close()
     assert app.test_client().get(f"{PATH}/file").status_code == 303
 
 
