@@ -11,6 +11,8 @@ from werkzeug.routing import Rule
 
 #: Addresses cached in the process, of some 200 bytes each; those of single tickets come and go.
 CACHED = 2_000
+#: Characters of a text in one that is cached, as many as a search has: strangers choose where signing in leads back to.
+LONGEST = 200
 
 
 class LateRule(Rule):
@@ -20,7 +22,7 @@ class LateRule(Rule):
         compile_now = super()._compile_builder
         place = "_build_unknown" if append_unknown else "_build"
 
-        def build(rule: LateRule, **values: Any) -> tuple[str, str]:
+        def build(rule: LateRule, /, **values: Any) -> tuple[str, str]:
             builder = compile_now(append_unknown).__get__(rule, None)
             setattr(rule, place, builder)
             written: tuple[str, str] = builder(**values)
@@ -46,8 +48,7 @@ class Site(Flask):
         is_path = endpoint[:1] != "." and has_request_context()
         # `flask.url_for` names every argument it has, most of them None, which says nothing.
         values = {name: value for name, value in values.items() if value is not None}
-        # 1 and True are one key, and two addresses.
-        if is_path and all(type(value) in (str, int) and name not in OTHERS for name, value in values.items()):
+        if is_path and all(_is_short(value) and name not in OTHERS for name, value in values.items()):
             return self._cached_address(request.script_root, endpoint, tuple(values.items()))
         return super().url_for(endpoint, **values)
 
@@ -57,3 +58,8 @@ class Site(Flask):
 
 #: What asks for more than a path.
 OTHERS = frozenset({"_method", "_scheme", "_external"})
+
+
+def _is_short(value: Any) -> bool:
+    # 1 and True are one key, and two addresses.
+    return type(value) is int or (type(value) is str and len(value) <= LONGEST)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from flask import Flask, url_for
+from werkzeug.routing import Map
 
 from tests.support import doors
 from web import security
+from web.addresses import LateRule
 
 LIST = "desk_tickets.index_view"
 
@@ -24,6 +26,23 @@ def test_an_address_is_what_flask_makes_of_it(app: Any, values: dict[str, Any], 
         for _turn in range(2):
             assert url_for(LIST, **values) == Flask.url_for(app, LIST, **values)
         assert url_for(LIST, _external=True, **values).startswith("http")
+
+
+def test_what_strangers_write_at_length_is_not_cached(app: Any, root: Any) -> None:
+    client = app.test_client()
+    before = app._cached_address.cache_info()
+    answer = client.get(f"/admin/tickets/?q={'a' * 100_000}")
+    assert "/sign-in?next=" in answer.location
+    with app.test_request_context():
+        url_for(LIST, q="a" * 201)
+        url_for(LIST, q="b" * 200)
+    after = app._cached_address.cache_info()
+    assert after.currsize == before.currsize + 1
+
+
+def test_a_word_of_an_address_may_have_any_name() -> None:
+    rule = LateRule("/a/<rule>", endpoint="a")
+    assert Map([rule]).bind("desk.example").build("a", {"rule": "b", "self": "c"}) == "/a/b?self=c"
 
 
 def test_the_cookie_is_signed_anew_once_a_day(app: Any, ana: Any, ticket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
