@@ -65,11 +65,12 @@ def side_menu(
     if isinstance(sections, Menu):
         values |= sections.counts
         cached, key = fragments.shared("menus"), (sections.key, *state.values())
-        if key not in cached:
+        pieces = cached.get(key)
+        if pieces is None:
             if len(cached) >= MOST:
                 cached.clear()
-            cached[key] = _pieces(sections.sections(), values, state)
-        pieces = cached[key]
+            # Another thread may clear them at any moment.
+            pieces = cached[key] = _pieces(sections.sections(), values, state)
     else:
         pieces = _pieces(sections, values, state)
     values["csrf_field"] = current_app.jinja_env.globals["csrf_field"]()  # type: ignore[operator]

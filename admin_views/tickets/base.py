@@ -20,8 +20,8 @@ from helpdesk.lists import bulk
 from helpdesk.lists.bulk import Outcome
 from models import BACK, NEXT, STAY, Ticket
 
-#: What the links of the menu are told by.
-MENU = ("view", "service", "department")
+#: What the links of the menu are told by, and characters of each; menus are cached by them.
+MENU, LONGEST = ("view", "service", "department"), 40
 #: What comes back in the other forms of a page when nothing was refused.
 NONE: Mapping[str, str] = {}
 
@@ -46,7 +46,8 @@ class TicketDeskPage(DeskPage):
 
     def render(self, template: str, **kwargs: Any) -> str:
         """Render with the desk's menu."""
-        place = {key: request.args.get(key, type=int) or request.args[key] for key in MENU if key in request.args}
+        words = {key: request.args[key][:LONGEST] for key in MENU if key in request.args}
+        place = {key: request.args.get(key, type=int) or word for key, word in words.items()}
         return super().render(template, sidebar=desk_menu(self.agent, place or {"view": "open"}), **kwargs)
 
     def onward(self, ticket: Ticket) -> str:

@@ -133,10 +133,11 @@ class _Cells:
     """What stands in many rows: written once for each status, priority, place and assignee."""
 
     def __init__(self) -> None:
+        # Before what is read below: when the stamp moves meanwhile, what is written goes with the old one.
+        self._written = fragments.shared("row cells")
         self.short_names: Mapping[Any, str] = display.short_names()
         self.default_status = lookups.default_status().id
         self.default_priority = lookups.default_priority().id
-        self._written = fragments.shared("row cells")
 
     def status(self, key: int) -> Markup:
         return self._cell("status", key)
@@ -153,10 +154,11 @@ class _Cells:
     def _cell(self, kind: str, *keys: int | None) -> Markup:
         cell: Markup | None = self._written.get((kind, *keys))
         if cell is None:
-            cell = fragment("admin/ticket_cells.html", lambda **_key: self._context(), kind=kind, keys=keys)
+            cell = fragment("admin/ticket_cells.html", _context, kind=kind, keys=keys)
             self._written[(kind, *keys)] = cell
         return cell
 
-    def _context(self) -> dict[str, Any]:
-        names, first = self.short_names, self.default_priority
-        return {"catalogue": lookups, "short_names": names, "default_priority": first}
+
+def _context(**_key: Any) -> dict[str, Any]:
+    first = lookups.default_priority().id
+    return {"catalogue": lookups, "short_names": display.short_names(), "default_priority": first}

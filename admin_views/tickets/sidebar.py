@@ -27,16 +27,23 @@ DASHBOARD = "desk_dashboard.index_view"
 FEW_DEPARTMENTS = 12
 #: The cookie that names the services somebody collapsed or expanded: ``3`` is open, ``-3`` is not.
 MENU_GROUPS_COOKIE = "folds"
+#: Characters of it that are read: of hundreds of services.
+LONGEST = 2_000
 
 
 def is_open(service_id: int, entry: dict[str, Any]) -> bool:
     """Whether the departments of a service are shown: those of the list at hand always are."""
     if entry["current"] or any(inner["current"] for inner in entry["sub"]):
         return True
-    chosen = request.cookies.get(MENU_GROUPS_COOKIE, "").split(".")
+    chosen = _groups().split(".")
     if f"-{service_id}" in chosen or str(service_id) in chosen:
         return str(service_id) in chosen
     return len(lookups.departments()) <= FEW_DEPARTMENTS
+
+
+def _groups() -> str:
+    """Return which services were collapsed or expanded."""
+    return request.cookies.get(MENU_GROUPS_COOKIE, "")[:LONGEST]
 
 
 def desk_menu(agent: Agent, current: dict[str, Any]) -> Menu:
@@ -47,18 +54,17 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> Menu:
         current = {}
     counts, numbers = counting.counts(agent), saved_views.counts(agent, views)
     received, given_up = held_mail_count.for_agent(agent), outbox_health.given_up_for(agent)
-    refused, folds = outbox_health.is_refused_for(agent), request.cookies.get(MENU_GROUPS_COOKIE, "")
+    refused = outbox_health.is_refused_for(agent)
     place = request.endpoint if request.endpoint == DASHBOARD else request.blueprint
     return Menu(
-        # Apart from what moves the stamp, the links depend on nothing else.
+        # Apart from what moves the stamp, the links depend on nothing else. What was read before the menu is made is
+        # named here, too: the stamp may have moved since, and what another thread sees by now is another menu.
         (
-            agent.id,
+            (agent.id, agent.is_admin, agent.role_id),
             *current.items(),
-            tuple((here or {}).items()) if views else (),
-            place,
-            bool(given_up),
-            refused,
-            folds,
+            tuple(here.items()) if here is not None and views else None,
+            tuple((row.id, row.name, row.query) for row in views),
+            (place, bool(given_up), refused, _groups()),
         ),
         {
             "open": counts.open,
@@ -70,12 +76,14 @@ def desk_menu(agent: Agent, current: dict[str, Any]) -> Menu:
             **{f"department{key}": number for key, number in counts.departments.items()},
             **{f"saved{key}": _count(number) for key, number in numbers.items()},
         },
-        lambda: _sections(agent, current, _saved_lists(views, set(numbers), here), given_up=bool(given_up)),
+        lambda: _sections(
+            agent, current, _saved_lists(views, set(numbers), here), given_up=bool(given_up), is_refused=refused
+        ),
     )
 
 
 def _sections(
-    agent: Agent, current: dict[str, Any], saved: list[dict[str, Any]], *, given_up: bool
+    agent: Agent, current: dict[str, Any], saved: list[dict[str, Any]], *, given_up: bool, is_refused: bool
 ) -> list[dict[str, Any]]:
     base = url_for(LIST)
 
@@ -105,7 +113,7 @@ def _sections(
             "low": True,
             "links": [
                 *_received_link(agent),
-                *_mail_server_link(agent),
+                *(_mail_server_link() if is_refused else []),
                 *(_given_up_link() if given_up else []),
                 link(_("Snoozed"), "clock", view="snoozed"),
                 *([link(_("Overdue"), "warn", view="overdue")] if rules.exist() else []),
@@ -174,10 +182,8 @@ def _received_link(agent: Agent) -> list[dict[str, Any]]:
     return [{"label": name, "url": address, "icon": "mail", "count": "received", "current": here, "sub": []}]
 
 
-def _mail_server_link(agent: Agent) -> list[dict[str, Any]]:
-    """Return the way to the page of health while the mail server refuses the desk, for who can correct that."""
-    if not outbox_health.is_refused_for(agent):
-        return []
+def _mail_server_link() -> list[dict[str, Any]]:
+    """Return the way to the page of health while the mail server refuses the desk."""
     address = url_for("desk_health.index_view")
     return [{"label": _("No mail leaves"), "url": address, "icon": "warn", "count": None, "current": False, "sub": []}]
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import DictLoader, UndefinedError
 
+from admin_views.tickets.sidebar import desk_menu
 from database import Label
 from helpdesk import clock, tickets
 from helpdesk.corrections import correcting, masked_text, masking
+from helpdesk.outbox import outbox_health
+from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
-from models import Message, Role, Status, Ticket
+from models import Message, Role, SavedView, Status, Ticket
 from tests.support import cast, doors
 from web import fragments
+from web.side_menu import side_menu
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 #: What differs at each request without being anybody's: keys of forms, tokens, the moment.
@@ -224,3 +229,39 @@ def test_a_fragment_cannot_ask_who_reads():
         for piece in re.findall(r"(?s)\{[{%].*?[%}]\}", source):
             assert not forbidden.search(piece), name
             assert not times.search(piece), name
+
+
+def menu_of(agent: Any) -> Any:
+    """Return what a page of this agent reads for its menu, which is written later."""
+    return desk_menu(agent, {})
+
+
+def written(menu: Any) -> str:
+    """Return the menu as its page shows it."""
+    return str(side_menu(menu, None, "", "light"))
+
+
+def test_a_menu_that_is_written_after_a_change_is_nobody_elses(app, billing, sales, ana, root):
+    view = SavedView.create(owner=root, name="Layoffs", query="view=closed", shared=True)
+    ana.is_admin = True
+    ana.save()
+    with app.test_request_context("/admin/tickets/"):
+        slow = menu_of(lookups.own_agent(ana.id))
+        view.name, ana.is_admin = "Moves", False
+        view.save()
+        ana.save()
+        late = written(slow)
+        now = written(menu_of(lookups.own_agent(ana.id)))
+    assert "Layoffs" in late
+    assert "Moves" in now
+    assert "Layoffs" not in now
+    assert str(sales) in late
+    assert str(sales) not in now
+
+
+def test_a_menu_says_of_the_mail_server_what_was_read_for_it(app, ana, root, monkeypatch):
+    with app.test_request_context("/admin/tickets/"):
+        slow = menu_of(root)
+        monkeypatch.setattr(outbox_health, "_kept", (time.monotonic(), 0, True))
+        texts = [written(slow), written(menu_of(root)), written(menu_of(ana))]
+    assert ["No mail leaves" in text for text in texts] == [False, True, False]
