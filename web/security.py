@@ -88,7 +88,7 @@ class Cookies(SecureCookieSessionInterface):
         if request.blueprint != "assets":
             super().save_session(app, session, response)
         if response.headers.get("Cache-Control") == KEPT_FOR_BACK:
-            # The cookie is signed anew by each answer: with it, the page would be another one a second later.
+            # An answer may sign the cookie anew: with it, the page would be another one a second later.
             response.vary.discard("Cookie")
 
 
