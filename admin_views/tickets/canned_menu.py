@@ -56,11 +56,13 @@ def _words(response: CannedResponse, ticket: Ticket) -> Words:
     """Return the words of a response in a ticket: the same for all of one language, unless it names the customer."""
     written = fragments.shared("canned words")
     key = (response.id, canned_responses.language_of(ticket))
-    words: Words | None = written.get(key)
-    if words is None:
+    # The row may be older than the stamp is by now: what is of another one is written anew.
+    row, words = written.get(key, (None, None))
+    if words is None or row is not response:
         beginning = canned_responses.beginning(response, ticket)
         in_short = current_app.jinja_env.filters["truncate"](current_app.jinja_env, beginning, SHOWN)
         words = Words(canned_responses.name_in(response, ticket), beginning, in_short)
-        if "{{" not in canned_responses.body_in(response, ticket):
-            written[key] = words
+        # Markup may stand between the braces of a variable: of a text with any, nothing is cached.
+        if "{" not in canned_responses.body_in(response, ticket):
+            written[key] = response, words
     return words

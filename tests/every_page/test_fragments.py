@@ -170,6 +170,7 @@ def test_a_thread_and_canned_responses_are_the_tickets_own_and_of_now(app, root,
     """What is filled into the fragments of a thread is read each time: nothing of it outlasts a change."""
     body = "<p>Hello {{customer_firstname}}, we look into it.</p>"
     canned_responses.save_from_reply(ticket, "Greeting", body, actor=root)
+    canned_responses.save_from_reply(ticket, "Apart", "<p>Yes, {<em>{customer_firstname}}</em></p>", actor=root)
     other = cast.open_ticket(dan, billing, invoices)
     for one, agent in ((ticket, ana), (other, root), (ticket, root)):
         tickets.add_note(Ticket.get_by_id(one.id), f"<p>Zanzibar of {one.number} by {agent.name}</p>", actor=agent)
@@ -180,6 +181,7 @@ def test_a_thread_and_canned_responses_are_the_tickets_own_and_of_now(app, root,
             for page, one, another in zip(pages, (ticket, other), (other, ticket), strict=True):
                 assert f"Hello {one.customer.first_name}" in page
                 assert f"Hello {another.customer.first_name}" not in page
+                assert f"Yes, {one.customer.first_name}" in page
                 assert f"Zanzibar of {another.number}" not in page
     note = Message.get(Message.agent == ana.id)
     correcting.correct(note, correcting.Correction("<p>Timbuktu</p>", correcting.state_of(note, [])), actor=ana)
