@@ -1,6 +1,6 @@
 """A large export of a person is written in the background, to be fetched for seven days by whoever asked for it.
 
-A file lies in the folder ``exports`` of the data folder, which no backup holds: what it says is in the backup already.
+A file lies in a folder of its own in the data folder, which no backup holds: what it says is in the backup already.
 What a process leaves half-written when it ends is begun again.
 """
 
@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from peewee import ModelSelect, fn
+from peewee import IntegrityError, ModelSelect, fn
 
 from database import database
 from helpdesk import access, clock, i18n, notifications, settings
@@ -32,7 +32,8 @@ from models import Agent, Attachment, Customer, Message, PersonExport, Ticket
 
 logger = logging.getLogger(__name__)
 
-FOLDER = "exports"
+#: Too long a name for the folder of attachments: what no export names is deleted here.
+FOLDER = "exports-while-they-can-be-fetched"
 #: Tickets, and bytes of files, up to which an export is sent at once, while it is written.
 TICKETS, BYTES = 50, 20 * 1024 * 1024
 #: For how long it can be fetched.
@@ -79,11 +80,17 @@ def ask(customer: Customer, *, actor: Agent | Customer) -> PersonExport:
         if row is not None and row.state in ("waiting", "working"):
             return row
         path = row.path if row is not None else ""
-        PersonExport.delete().where(_mine(customer, actor)).execute()
-        made: PersonExport = PersonExport.create(
-            customer=customer, by_customer=isinstance(actor, Customer), requested_at=now, due_at=now,
-            requested_by=actor.id if isinstance(actor, Agent) else None,
-        )  # fmt: skip
+        try:
+            with database.atomic():
+                PersonExport.delete().where(_mine(customer, actor)).execute()
+                made: PersonExport = PersonExport.create(
+                    customer=customer, by_customer=isinstance(actor, Customer), requested_at=now, due_at=now,
+                    requested_by=actor.id if isinstance(actor, Agent) else None,
+                )  # fmt: skip
+        except IntegrityError:
+            # Whoever clicks twice asks twice at the same moment.
+            other: PersonExport = PersonExport.get(_mine(customer, actor))
+            return other
         person_archive.note(customer, actor=actor)
     _discard(path)
     return made

@@ -95,7 +95,12 @@ def _extensions(_declared: Declared, value: Any) -> str:
 
 
 #: Folders of the data folder in which the program keeps what is no attachment: received mails, backups, its processes.
-OWN_FOLDERS = frozenset({"backups", "imports", "mail", "masked-while-it-can-be-undone", "processes"})
+OWN_FOLDERS = frozenset(
+    {
+        *("backups", "exports-while-they-can-be-fetched", "imports", "mail", "masked-while-it-can-be-undone"),
+        "processes",
+    }
+)
 
 
 def _folder(_declared: Declared, value: Any) -> str:

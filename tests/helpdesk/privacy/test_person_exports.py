@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +15,12 @@ import time_machine
 
 from helpdesk import clock, settings
 from helpdesk.erasing import carrying_out, erasure_log, requests
-from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.errors import InvalidInput, NotAllowed, NotFound
+from helpdesk.files import file_store
 from helpdesk.lib import process
 from helpdesk.privacy import person_archive, person_exports
 from models import Agent, Customer, CustomerMerge, OutgoingEmail, PersonExport, Ticket
+from tests.support import attached, racing
 
 pytestmark = pytest.mark.usefixtures("request_context")
 
@@ -158,3 +161,20 @@ def test_a_file_that_no_row_names_goes_after_a_day(carol: Customer, root: Agent,
     with time_machine.travel(clock.now() + timedelta(days=2)):
         person_exports.purge()
     assert files(folder) == []
+
+
+def test_files_of_tickets_that_lie_in_a_folder_of_that_name_stay(ticket: Ticket) -> None:
+    settings.save({"attachment_folder": "exports"})
+    row = attached.file(ticket)
+    with pytest.raises(InvalidInput):
+        settings.save({"attachment_folder": person_exports.FOLDER})
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        person_exports.purge()
+    assert file_store.location(row.path).is_file()
+
+
+def test_who_asks_twice_at_once_has_asked_once(carol: Customer, root: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = racing.meeting(monkeypatch, person_archive, "note", 0.3)
+    ask = partial(person_exports.ask, carol, actor=root)
+    assert racing.beside(ask, lambda: first.wait(60) and ask()) == ["done", "done"]
+    assert PersonExport.select().count() == 1
