@@ -36,6 +36,7 @@ from models import (
     Identity,
     Message,
     Order,
+    PersonExport,
     Ticket,
     TicketEvent,
 )
@@ -278,6 +279,8 @@ def _end_sign_ins(customer: Customer, merge: CustomerMerge) -> None:
     """Let nobody go on being signed in, nor by an account elsewhere that was linked since: it may be either’s."""
     sign_ins.end_all_sign_ins(customer)
     links.forget_links_of(customer)
+    # It holds what is of both; its file goes when no row names it.
+    PersonExport.delete().where(PersonExport.customer == customer.id).execute()
     since = (Identity.customer == customer.id) & (Identity.linked_at >= merge.merged_at)
     Identity.delete().where(since, Identity.id.not_in(merge.moved.get("Identity", []))).execute()
 

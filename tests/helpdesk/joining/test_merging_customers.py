@@ -18,6 +18,7 @@ from helpdesk.joining import customer_state, merging, parting
 from helpdesk.joining.merging import DROPPED, MOVED, OF_ADDRESSES, Choices
 from helpdesk.lists import bulk, undo
 from helpdesk.people import addresses, customers, former_customers, sign_ins
+from helpdesk.privacy import person_exports
 from helpdesk.tickets import cc, merge_undo, thread
 from models import (
     ANONYMISE,
@@ -278,6 +279,19 @@ def test_a_password_set_since_is_nobodys_afterwards(carol: Customer, twin: Custo
     assert (Customer.get_by_id(carol.id).password_hash, made.password_hash) == (former, twin.password_hash)
     assert [(row, row.customer) for row in Identity.select()] == [(earlier, made)]
     assert not SignIn.select().exists()
+
+
+def test_a_file_with_what_is_of_both_can_be_fetched_by_neither(
+    carol: Customer, twin: Customer, theirs: Ticket, root: Agent
+) -> None:
+    merge(twin, carol, root)
+    for actor in (carol, root):
+        person_exports.ask(carol, actor=actor)
+    assert person_exports.run()
+    part(twin, root)
+    assert not person_exports.run()
+    assert person_exports.of(carol, actor=carol) is None
+    assert person_exports.of(carol, actor=root) is None
 
 
 def test_a_corrected_address_goes_back_in_its_place(
