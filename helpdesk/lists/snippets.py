@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from peewee import Case, ModelSelect, Value, fn
 
-from helpdesk import folding, search
+from helpdesk import erased_marks, folding, search
 from helpdesk.lib import richtext
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.lists.rows import STEP
@@ -65,6 +65,8 @@ def _best(count: int, patterns: int) -> ModelSelect:
 
 def marked(text: str, words: Sequence[str]) -> Parts:
     """Return the whole text, its searched words marked: case and accents aside, the last word as a beginning."""
+    # A mark that is cut into parts would be shown as it is stored.
+    text = erased_marks.in_words(text)
     parts: Parts = []
     end = 0
     for start, stop in _matches(text, words):
@@ -75,7 +77,8 @@ def marked(text: str, words: Sequence[str]) -> Parts:
 
 def cut(text: str, words: Sequence[str]) -> Parts:
     """Return the passage of a text around the first searched word; nothing when it holds none."""
-    line = " ".join(unicodedata.normalize("NFC", text[:LOOKED_AT]).split())
+    shown = erased_marks.in_words(unicodedata.normalize("NFC", text[:LOOKED_AT]))
+    line = " ".join(shown.split())
     first = next(_matches(line, words), None)
     if first is None:
         return []

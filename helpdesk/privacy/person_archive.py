@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from peewee import ModelSelect
 
-from helpdesk import access, clock, i18n, journal, settings
+from helpdesk import access, clock, erased_marks, i18n, journal, settings
 from helpdesk.errors import NotFound
 from helpdesk.events import transaction
 from helpdesk.files import attachments, file_store
@@ -178,7 +178,8 @@ def _write_messages(
     def as_page(out: IO[bytes]) -> Iterator[None]:
         out.write(page.head.encode())
         for row, files in _batches(messages):
-            out.write(archive_pages.message(row, archive_rows.author(row, customer), _paths(files)).encode())
+            page_part = archive_pages.message(row, archive_rows.author(row, customer), _paths(files))
+            out.write(erased_marks.in_words(page_part).encode())
             yield
         out.write(page.foot.encode())
 
@@ -249,4 +250,4 @@ def _safe(text: str) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+    return erased_marks.in_words(json.dumps(value, ensure_ascii=False, indent=1)).encode()

@@ -74,3 +74,10 @@ def test_notes_are_searched_too(carol, sales, root):
 def test_only_the_tickets_of_the_page_are_looked_at(carol, sales, text):
     cast.open_ticket(carol, sales, subject="Hello", body="My bicycle")
     assert snippets.of_tickets([], text) == {}
+
+
+def test_what_stands_for_erased_people_and_texts_is_no_match_by_its_mark():
+    for text in ("[[erased:5]]", "[[erased]]"):
+        for parts in (snippets.marked(f"Hello {text}", ["erased"]), snippets.cut(f"Hello {text}", ["erased"])):
+            assert "[[" not in "".join(piece for piece, _hit in parts)
+            assert [piece for piece, hit in parts if hit] in (["Erased"], ["erased"])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from helpdesk import clock, links, orders, settings, tickets
+from helpdesk.erased_marks import TEXT, of_person
 from helpdesk.errors import NotAllowed, NotFound, TooMany
 from helpdesk.files import attachments, file_store
 from helpdesk.people import addresses, sign_ins
@@ -118,6 +119,19 @@ def test_what_they_wrote_in_tickets_of_others_is_in_it(
     assert (message["from"], message["text"]) == ("you", "The total looks wrong to me.")
     assert "The total looks wrong to me." in made.read("elsewhere/messages.html").decode()
     assert "Dan’s own words." not in whole(made)
+
+
+def test_erased_people_who_wrote_in_their_tickets_stand_there_in_words(
+    ticket: Ticket, carol: Customer, archive: Archive
+) -> None:
+    carol.locale = "fr"
+    carol.save()
+    Message.update(author_name=of_person(7), body=f"<p>{TEXT}</p>", customer=None).where(
+        Message.ticket == ticket.id
+    ).execute()
+    text = whole(archive(carol))
+    assert "[[erased" not in text
+    assert text.count("Client effacé n°\u00a07") == text.count("(texte effacé)") - 1 == 2
 
 
 def test_a_person_gets_nothing_that_goes_by_an_address_they_have_not_proven(
