@@ -20,6 +20,8 @@ from web import templates
 
 #: Where the data folder has them; whoever deletes it loses nothing.
 FOLDER = "cache"
+#: The folders of versions there: nothing else is removed, whoever put it beside them.
+VERSIONS = "templates-" + 16 * "[0-9a-f]"
 #: What is written into compiled templates beside their own source: texts, fingerprints of files, the compiler's ways.
 WRITTEN_IN = ("web/*.py", "translations/*/LC_MESSAGES/*.mo", "static/**/*", "requirements.txt")
 
@@ -51,12 +53,18 @@ class CompiledTemplates(BytecodeCache):
         code = bucket.bytecode_to_string()
         with suppress(OSError):
             if not self._folder.is_dir():
-                shutil.rmtree(self._folder.parent, ignore_errors=True)
+                for earlier in self._folder.parent.glob(VERSIONS):
+                    shutil.rmtree(earlier, ignore_errors=True)
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._signature(bucket.key, code) + code)
-            os.replace(name, self._folder / bucket.key)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(self._signature(bucket.key, code) + code)
+                os.replace(name, self._folder / bucket.key)
+            except OSError:
+                # A full disk would gather one for each template and start.
+                os.unlink(name)
+                raise
 
     def _signature(self, name: str, code: bytes) -> bytes:
         return hmac.digest(self._key, name.encode() + code, "sha256")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,24 @@ def test_an_upgrade_begins_with_an_empty_folder(app: Any, env: Any, folder: Path
     monkeypatch.setattr(compiled_templates, "WRITTEN_IN", ("requirements.txt",))
     assert start(app, env)[1] == [True, True]
     assert len(files(folder)) == 2
+
+
+def test_what_others_keep_beside_it_stays(app: Any, env: Any, folder: Path) -> None:
+    """An owner may have chosen this very folder for the files of customers, before the desk did."""
+    file = folder / "cache" / "ab" / "file"
+    file.parent.mkdir(parents=True)
+    file.write_text("of a customer")
+    start(app, env)
+    assert file.read_text() == "of a customer"
+
+
+def test_a_full_disk_gathers_nothing(app: Any, env: Any, folder: Path, monkeypatch: Any) -> None:
+    def refuse(*_paths: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", refuse)
+    assert "Nobody" in start(app, env)[0]
+    assert files(folder) == []
 
 
 def test_a_file_in_place_of_the_folder_is_no_fault(app: Any, env: Any, folder: Path) -> None:
