@@ -95,7 +95,8 @@ def _others(rows: Iterable[Ticket | CustomerTicket], base: str) -> Markup:
                 "number": row.number,
                 "subject": row.subject,
                 "status": row.status_id,
-                "label": labels[row.status_id],
+                # A status that was just made elsewhere is not known before the next page.
+                "label": labels.get(row.status_id, ""),
                 "when": rendering.ago(row.created_at),
             }
         )
