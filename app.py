@@ -34,6 +34,7 @@ from web import (
     compiled_templates,
     erased_words,
     errors,
+    fragments,
     kept_input,
     liveness,
     rendering,
@@ -100,6 +101,7 @@ def open_the_database(app: Flask, env: environment.Environment) -> None:
         if request.endpoint != "assets.static_file":
             database.connect(reuse_if_open=True)
             cache.refresh()
+            fragments.begin()
 
     @app.teardown_request
     def give_back(_error: BaseException | None) -> None:

@@ -111,9 +111,20 @@ def shared(*key: Hashable) -> dict[Any, Any]:
     return _present().shared.setdefault((*key, i18n.language(), request.script_root), {})
 
 
+def begin() -> None:
+    """Note what a request reads from now on: call it when the stamp has been read."""
+    g.begun_at = cache.version()
+
+
 def _present() -> _Kept:
     global _kept
     version, kept = cache.version(), _kept
+    if g.get("begun_at", version) != version:
+        # Another request has read a newer stamp since: what this one read before that must not outlast it.
+        if "fragments" not in g:
+            g.fragments = _Kept(None, {}, {})
+        own: _Kept = g.fragments
+        return own
     if kept.version != version:
         kept = _kept = _Kept(version, {}, {})
     return kept

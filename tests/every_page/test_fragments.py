@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader, UndefinedError
 
+from admin_views.tickets import canned_menu
 from admin_views.tickets.sidebar import desk_menu
 from database import Label
 from helpdesk import clock, tickets
 from helpdesk.corrections import correcting, masked_text, masking
+from helpdesk.lib import cache
 from helpdesk.outbox import outbox_health
 from helpdesk.settings import lookups
 from helpdesk.tickets import canned_responses
-from models import Message, Role, SavedView, Status, Ticket
+from models import CannedResponse, Message, Role, SavedView, Status, Ticket
 from tests.support import cast, doors
 from web import fragments
 from web.side_menu import side_menu
@@ -189,6 +191,27 @@ def test_a_thread_and_canned_responses_are_the_tickets_own_and_of_now(app, root,
     assert all("Timbuktu" in page and f"{ticket.number} by {ana.name}" not in page for page in shown)
     masking.mask(Message.get_by_id(note.id), masked_text.passage_of("Timbuktu"), everywhere=True, actor=root)
     assert not any("Timbuktu" in client.get(f"/admin/tickets/{ticket.number}").text for client in clients)
+
+
+def test_what_a_request_read_before_a_change_does_not_outlast_it(app, root, ticket, monkeypatch):
+    """The stamp is the process's: while a page is made, another request may read that it moved."""
+    written = canned_responses.save_from_reply(ticket, "Zanzibar", "<p>We look into it.</p>", actor=root)
+    client, path = doors.signed_in(app, root), f"/admin/tickets/{ticket.number}"
+
+    def menu_after_a_change(*arguments: Any) -> Any:
+        row = CannedResponse.get_by_id(written.id)
+        row.name = Label(en="Timbuktu")
+        row.save()
+        cache.refresh()
+        return menu(*arguments)
+
+    menu = canned_menu.menu
+    with monkeypatch.context() as patch:
+        patch.setattr(canned_menu, "menu", menu_after_a_change)
+        assert "Zanzibar" in client.get(path).text
+    page = client.get(path).text
+    assert "Timbuktu" in page
+    assert "Zanzibar" not in page
 
 
 @pytest.mark.parametrize(
