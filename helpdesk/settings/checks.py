@@ -98,7 +98,7 @@ def _extensions(_declared: Declared, value: Any) -> str:
 OWN_FOLDERS = frozenset(
     {
         *("backups", "exports-while-they-can-be-fetched", "imports", "mail", "masked-while-it-can-be-undone"),
-        "processes",
+        *("cache", "orphans", "processes"),
     }
 )
 

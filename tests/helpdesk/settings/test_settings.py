@@ -17,7 +17,7 @@ def test_a_stored_password_is_encrypted(database):
 
 
 def test_attachments_go_into_no_folder_of_the_program() -> None:
-    for folder in ("mail", "mail/files", "backups"):
+    for folder in ("mail", "mail/files", "backups", "cache", "orphans/files"):
         with pytest.raises(InvalidInput, match="keeps something else"):
             settings.clean("attachment_folder", folder)
     assert settings.clean("attachment_folder", "mailed/files") == "mailed/files"
