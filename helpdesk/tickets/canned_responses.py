@@ -89,14 +89,14 @@ def require_readable(response: CannedResponse, actor: Actor) -> None:
 
 def beginning(response: CannedResponse, ticket: Ticket) -> str:
     """Return the first characters of the response in this ticket, plain and on one line, to be shown and searched."""
-    return placeholders.fill(unfilled_beginning(body_in(response, ticket)), values_of(ticket), html=False)[:BEGINNING]
+    html = body_in(response, ticket)[: 20 * BEGINNING]
+    return placeholders.fill(_beginning(html), values_of(ticket), html=False)[:BEGINNING]
 
 
 @functools.lru_cache(maxsize=1_024)
-def unfilled_beginning(html: str) -> str:
-    """Return the same of a text as it is stored: its variables stand in it."""
+def _beginning(html: str) -> str:
     # A cut may leave a tag open: cleaning closes it.
-    return " ".join(richtext.to_text(richtext.clean(html[: 20 * BEGINNING])).split())[: 2 * BEGINNING]
+    return " ".join(richtext.to_text(richtext.clean(html)).split())[: 2 * BEGINNING]
 
 
 def filled(response: CannedResponse, ticket: Ticket) -> str:
