@@ -20,6 +20,7 @@ import database as db
 from helpdesk import clock, settings
 from helpdesk.corrections import aside
 from helpdesk.lib import passwords
+from helpdesk.privacy import person_exports
 from helpdesk.settings import environment, environment_file
 from helpdesk.single_sign_on import providers
 from models import Agent, Customer, Department, Identity, IdentityProvider, Service, Team, Ticket
@@ -323,7 +324,7 @@ def page(browser: Any, live_server: browsing.LiveServer) -> Iterator[Any]:
 @pytest.fixture
 def no_files(desk: Desk) -> None:
     """A data folder without files of other tests."""
-    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", "exports", aside.FOLDER):
+    for name in ("helpdesk", "elsewhere", "new", "orphans", "backups", "mail", person_exports.FOLDER, aside.FOLDER):
         shutil.rmtree(environment.current().data_dir / name, ignore_errors=True)
 
 
