@@ -132,9 +132,17 @@ def _restore_files(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
 
 
 def _restore_linked(path: Path, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
-    """Bring back the files that a nightly backup left beside its archive."""
-    for name in manifest.get("linked_files", []):
-        source = path.parent / LINKED / name
+    """Bring back the files that an archive names and does not hold.
+
+    A nightly backup left them beside it; that from before an upgrade lies in a data folder, which has them.
+    """
+    _copy_files(manifest.get("linked_files", []), path.parent / LINKED)
+    _copy_files(manifest.get("left_out", []), path.absolute().parent.parent)
+
+
+def _copy_files(names: list[str], folder: Path) -> None:
+    for name in names:
+        source = folder / name
         if source.is_file():
             target = file_store.location(name)
             file_store.make_folder(target.parent)

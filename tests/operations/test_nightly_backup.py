@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,24 @@ def test_a_backup_without_files_says_so(
     settings.save({"backup_files": False})
     nights(1)
     (archive,) = nightly_backup.nights()
+    (tmp_path / "away").mkdir()
+    carried = Path(shutil.copy(archive, tmp_path / "away"))
     with fresh_database(engine, desks, tmp_path / "elsewhere"):
-        manifest = restore.restore(archive)
+        manifest = restore.restore(carried)
         assert (manifest["files"], restore.missing_files(manifest)) == ("nowhere", 1)
+
+
+def test_the_way_back_takes_the_files_of_the_folder_that_the_copy_lies_in(
+    ticket: Ticket, folder: Path, engine: str, desks: Desks, tmp_path: Path
+) -> None:
+    settings.save({"attachment_folder": "elsewhere/kept"})
+    row = attached.file(ticket)
+    content = file_store.location(row.path).read_bytes()
+    copy = migrate._back_up(before="0070_next")
+    with fresh_database(engine, desks, tmp_path / "elsewhere"):
+        manifest = restore.restore(copy)
+        assert (manifest["files"], restore.missing_files(manifest)) == ("nowhere", 0)
+        assert file_store.location(row.path).read_bytes() == content
 
 
 def test_a_half_archive_is_swept(ticket: Ticket, folder: Path) -> None:
