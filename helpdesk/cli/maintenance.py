@@ -13,7 +13,7 @@ from helpdesk import settings
 from helpdesk.cli.base import command, desk, migrated_desk, tell
 from helpdesk.examples import demo
 from helpdesk.operations import backup, backup_records, desk_identity, doctor, migrate, restore, restored_copy
-from helpdesk.settings import secret_key
+from helpdesk.settings import environment, secret_key
 
 
 def _moment(text: str) -> datetime:
@@ -54,7 +54,9 @@ def fill_demo(tickets: int, seed: int, now: datetime | None) -> None:
 def write_backup(file: Path, anyway: bool) -> int:
     """Write the whole desk into one file, also while it works."""
     with desk():
-        if desk_identity.is_desk() and not anyway:
+        if not desk_identity.is_desk():
+            raise backup.BackupError(f"There is no desk in {environment.current().data_dir}: is this the one you mean?")
+        if not anyway:
             backup_records.refuse_lesser(file.absolute())
         manifest = backup.backup(file.absolute())
         backup_records.remember(manifest)

@@ -66,6 +66,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert run_in(folder)("migrate").returncode == 0
     assert "has no administrator" in one_line(run_in(folder)("backup", "desk.zip"))
     assert run_in(folder)("backup", "--anyway", "desk.zip").returncode == 0
+    lost = run_in(folder)("backup", "desk.zip", data_dir=folder / "lost")
+    assert one_line(lost).startswith("There is no desk in ")
     return folder
 
 
