@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import IntegrityError, fn
 
@@ -36,35 +37,60 @@ def accept(
         raw_mail.discard([path])
         advance(origin)
         return None
-    where = (
-        {"folder": origin.folder.name, "uid_validity": origin.folder.uid_validity, "uid": origin.uid} if origin else {}
-    )
+    values = {
+        "mailbox": mailbox.id, "sha256": digest, "size": max(size, len(content)), "path": path,
+        "headers_only": headers_only, "received_at": clock.now(), **_found_at(origin),
+    }  # fmt: skip
     try:
-        # Whoever decides is woken once it is stored.
-        with events.transaction():
-            mail = IncomingMail.create(
-                mailbox=mailbox.id,
-                sha256=digest,
-                size=max(size, len(content)),
-                path=path,
-                silent=origin is not None and origin.uid <= origin.folder.silent_until,
-                headers_only=headers_only,
-                is_sent=origin is not None and origin.is_sent,
-                received_at=clock.now(),
-                **where,
-            )
-            if origin is not None:
-                advance(origin)
-            return mail
+        return _store(values, origin)
     except IntegrityError:
+        if origin is not None and _free_number(mailbox, origin, values):
+            return _store(values, origin)
         # Another host has just taken it, or this one did before it was killed.
         raw_mail.discard([path])
         if origin is not None:
             advance(origin)
         return None
-    except BaseException:
-        raw_mail.discard([path])
+
+
+def _found_at(origin: Origin | None) -> dict[str, Any]:
+    if origin is None:
+        return {}
+    folder = origin.folder
+    return {
+        "folder": folder.name, "uid_validity": folder.uid_validity, "uid": origin.uid,
+        "silent": origin.uid <= folder.silent_until, "is_sent": origin.is_sent,
+    }  # fmt: skip
+
+
+def _store(values: dict[str, Any], origin: Origin | None) -> IncomingMail:
+    """Commit the row of a mail; its bytes go where that fails, unless its number was another's."""
+    try:
+        # Whoever decides is woken once it is stored.
+        with events.transaction():
+            mail = IncomingMail.create(**values)
+            if origin is not None:
+                advance(origin)
+            return mail
+    except IntegrityError:
         raise
+    except BaseException:
+        raw_mail.discard([values["path"]])
+        raise
+
+
+def _free_number(mailbox: Mailbox, origin: Origin, values: dict[str, Any]) -> bool:
+    """Take its number from another mail, which a server that was put back had given it before; whether there was one.
+
+    Of a large mail that was fetched whole meanwhile, the headers come again: it is the same as long as its size is.
+    """
+    folder = origin.folder
+    same = IncomingMail.sha256 == values["sha256"]
+    if values["headers_only"]:
+        same |= IncomingMail.size == values["size"]
+    numbered = (IncomingMail.mailbox == mailbox.id) & (IncomingMail.folder == folder.name)
+    numbered &= (IncomingMail.uid_validity == folder.uid_validity) & (IncomingMail.uid == origin.uid)
+    return bool(IncomingMail.update(uid_validity=None, uid=None).where(numbered, ~same).execute())
 
 
 def advance(origin: Origin) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -95,11 +95,11 @@ def _opened(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = Fal
     folder = MailFolder.get_or_none(mine)
     if folder is None:
         folder = MailFolder.create(mailbox=mailbox.id, name=name, **_beginning(mailbox, connection, opened, is_sent))
-    elif folder.uid_validity != opened.validity:
+    elif folder.uid_validity != opened.validity or _is_put_back(connection, folder):
         logger.warning(
             "The server of %s has numbered its mails anew; %s days are looked through.", mailbox, RESCAN_DAYS
         )
-        recent = [] if is_sent else connection.uids_since(clock.now().date() - timedelta(days=RESCAN_DAYS))
+        recent = [] if is_sent else connection.uids_since(_rescan_from(mailbox, name))
         newest = _newest(connection, opened)
         first = recent[0] - 1 if recent else newest
         MailFolder.update(uid_validity=opened.validity, last_uid=first, rescan_until=newest, silent_until=0).where(
@@ -107,6 +107,28 @@ def _opened(mailbox: Mailbox, connection: Any, name: str, *, is_sent: bool = Fal
         ).execute()
         folder = MailFolder.get_by_id(folder.id)
     return folder
+
+
+def _is_put_back(connection: Any, folder: MailFolder) -> bool:
+    """Whether a folder gives out numbers again that it has given before, as one from a backup does."""
+    next_uid = connection.opened[folder.name].next_uid
+    # It may have been opened before somebody else took what came: only what it says afterwards counts.
+    return 0 < next_uid <= folder.last_uid and 0 < connection.open(folder.name).next_uid <= folder.last_uid
+
+
+def _rescan_from(mailbox: Mailbox, name: str) -> date:
+    """Return the first day that is looked through again; none before a folder that began with new mails had begun.
+
+    Whatever arrived there before its first mail was taken is history, which this mailbox was to leave where it is.
+    """
+    day = clock.now().date() - timedelta(days=RESCAN_DAYS)
+    mine = (IncomingMail.mailbox == mailbox.id) & (IncomingMail.folder == name)
+    first = IncomingMail.select(IncomingMail.received_at).where(mine).order_by(IncomingMail.id).limit(1).scalar()
+    begun = first or mailbox.begins_at
+    if mailbox.begin != "new" or begun is None:
+        return day
+    # The day is that of the server's zone.
+    return max(day, (begun - timedelta(days=1)).date())
 
 
 def _beginning(mailbox: Mailbox, connection: Any, opened: Any, is_sent: bool) -> dict[str, int]:

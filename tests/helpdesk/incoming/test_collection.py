@@ -145,6 +145,20 @@ def test_a_server_that_was_moved_loses_nothing_and_repeats_nothing(
     assert Ticket.select().count() == 3
 
 
+def test_a_server_that_was_moved_brings_no_history(mailbox: Mailbox, server: real.Dovecot, user: str) -> None:
+    mailbox.begin, mailbox.begins_at = "new", clock.now()
+    mailbox.save()
+    client = server.client(user)
+    for name, days in (("Old", -10), ("Ours", 0)):
+        arrived = imaplib.Time2Internaldate(time.time() + 86_400 * days)
+        assert client.append("INBOX", "", arrived, mail(name, subject=name))[0] == "OK"
+    client.logout()
+    assert run() == ["new"]
+    server.forget_numbers(user)
+    assert run() == ["new"]
+    assert Ticket.get().subject == "Ours"
+
+
 def test_folders_of_spam_are_always_held(mailbox: Mailbox, put: Callable[..., None]) -> None:
     mailbox.held_folders = "Junk"
     mailbox.save()
@@ -320,6 +334,19 @@ def test_a_server_that_repeats_numbers_and_names_the_last_again(scripted: Script
     assert run() == ["new"] * 3
     script.mails[9] = mail("Nine")
     assert run() == ["new"] * 4
+
+
+def test_a_server_that_was_put_back_gives_its_numbers_again(scripted: Scripted) -> None:
+    """A backup of a folder keeps its validity: what comes next has the numbers of what is not there any more."""
+    script, _box, _server = scripted
+    assert run() == ["new"] * 3
+    script.mails = {1: script.mails[1], 2: mail("Another second")}
+    assert run() == ["new"] * 4
+    script.mails[3] = mail("Another third")
+    assert run() == ["new"] * 5
+    assert run() == ["new"] * 5
+    assert [row.uid for row in IncomingMail.select().order_by(IncomingMail.id)] == [1, None, None, 2, 3]
+    assert Ticket.select().count() == 5
 
 
 def test_no_command_changes_anything_on_the_server(scripted: Scripted) -> None:
