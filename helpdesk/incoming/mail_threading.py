@@ -87,7 +87,8 @@ def _by_theirs(ids: list[str]) -> Iterator[Trace]:
     if not ids:
         return
     query = IncomingMail.select().where(IncomingMail.mail_id.in_(ids), IncomingMail.ticket.is_null(False))
-    rows = {row.mail_id: row for row in query.where(IncomingMail.mail_id != "")}
+    # The first one of an id counts: anybody who was sent it may use it again.
+    rows = {row.mail_id: row for row in query.where(IncomingMail.mail_id != "").order_by(IncomingMail.id.desc())}
     for mail_id in ids:
         row = rows.get(mail_id)
         ticket = ticket_of(row.ticket_id) if row is not None else None

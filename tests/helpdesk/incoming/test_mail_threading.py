@@ -386,3 +386,13 @@ def test_a_strangers_message_gets_a_ticket_of_its_own(doubted: Message, ticket: 
     assert IncomingMail.select().where(IncomingMail.ticket == made.id).count() == 1
     assert Message.get(Message.ticket == made.id) == doubted
     assert "Let me in" in Message.get_by_id(doubted.id).body
+
+
+def test_who_uses_an_id_again_gets_no_answer_of_others(mailbox: Mailbox) -> None:
+    [first] = receive(mailbox, mail("My saddle", sender=CAROL, mail_id="<known@customer.example>"))
+    again = mail("Mine", sender="mallory@m.example", to=f"{ADDRESS}, {CAROL}", mail_id="<known@customer.example>")
+    [other] = receive(mailbox, again)
+    assert other.ticket_id not in {None, first.ticket_id}
+    headers = [("In-Reply-To", "<known@customer.example>")]
+    [row] = receive(mailbox, mail("It is red", sender=CAROL, subject="Again", headers=headers))
+    assert (row.state, row.ticket_id) == ("message", first.ticket_id)
