@@ -71,12 +71,11 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
     mailbox: Mailbox = lookups.mailbox(mail.mailbox_id) or mail.mailbox
     author = author_of(content)
     service = lookups.service(mailbox.service_id)
-    agent = _agent(author)
+    agent, bounced = _agent(author), bounced_mail.find(content)
     trace, role, address = mail_threading.place_of(content, author, is_agent=agent is not None)
     return MailContext(
         author=author,
-        # An agent’s address is the agent’s, whoever had it before.
-        is_suppressed=bool(author) and agent is None and suppression.is_suppressed(author),
+        is_suppressed=_is_suppressed(content, author, agent, bounced),
         headers_only=mail.headers_only,
         duplicate=_duplicate(mail, content),
         own_address=_own(content),
@@ -95,9 +94,20 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
         spam=_spam(content),
         place_is_open=service is not None and service.enabled,
         hold_lists=mailbox.hold_lists,
-        bounced=bounced_mail.find(content),
+        bounced=bounced,
         sent=sent_mail.of(content, author, trace) if mail.is_sent else None,
     )
+
+
+def _is_suppressed(content: ParsedMail, author: str, agent: Agent | None, bounced: BouncedMail | None) -> bool:
+    """Whether nothing is kept of who wrote a mail, or of whom a mail server reports that an answer did not arrive."""
+    # The address of an agent or of the desk is theirs, whoever had it before.
+    is_ours = agent is not None or author.casefold() in cc.desk_addresses()
+    if author and not is_ours and suppression.is_suppressed(author):
+        return True
+    if content.report is None or bounced is None or bounced.is_ours or not automatic_mail.sign(content):
+        return False
+    return any(suppression.is_suppressed(email) for email, _kind, _code, _reason in content.report.recipients)
 
 
 def _doubts(

@@ -31,10 +31,17 @@ def forget(mail: IncomingMail, content: ParsedMail, context: MailContext) -> Non
     MailRecipient.delete().where(MailRecipient.mail == mail.id).execute()
     mail_record.finish(mail)
     raw_mail.discard([path])
-    answer = _answer(mail, content, context.author)
+    answer = _answer(mail, content, context.author) if _is_wanted(context) else None
     if answer is not None:
         for send in senders:
             send(answer)
+
+
+def _is_wanted(context: MailContext) -> bool:
+    """Whether a mail would be answered from another address: spam, what came before and what is held would not."""
+    rule = context.rule.does if context.rule is not None else ""
+    is_held = context.held_folder or context.own_address or rule in {"ignore", "hold"}
+    return not (context.spam or context.duplicate or context.is_ours or is_held)
 
 
 def _answer(mail: IncomingMail, content: ParsedMail, email: str) -> OutgoingEmail | None:

@@ -40,6 +40,7 @@ from models import (
 from tests.helpdesk.erasing import planting
 from tests.helpdesk.erasing.planting import MARKERS
 from tests.support import cast, mailbox
+from tests.support.automatic_mails import REPORTS
 from tests.support.desks import Desks
 from tests.support.fresh import fresh_database
 from tests.support.mails import mail, make_mailbox, receive
@@ -155,6 +156,25 @@ def test_a_program_history_and_a_deaf_server_get_no_answer(
     assert row.reason == "suppressed"
     assert not OutgoingEmail.select().exists()
     assert not smtp.messages
+
+
+def test_what_the_mail_server_takes_for_spam_gets_no_answer(
+    gone: SuppressedAddress, sales: Service, smtp: mailbox.Mailbox, app: Any
+) -> None:
+    """Whoever forges the address must not make the desk write to it."""
+    outbox.init(app)
+    box = make_mailbox(sales)
+    [row] = receive(box, from_them(headers=[("X-Spam-Flag", "YES")]))
+    assert row.reason == "suppressed"
+    assert not smtp.messages
+
+
+def test_a_report_on_the_answer_is_not_kept_either(gone: SuppressedAddress, sales: Service) -> None:
+    report = REPORTS["postfix"].mail("<unknown@desk.example>", GONE)
+    other = REPORTS["postfix"].mail("<unknown@desk.example>", "agnes@nowhere.example")
+    rows = receive(make_mailbox(sales), report, other)
+    assert [(row.state, row.reason) for row in rows] == [("ignored", "suppressed"), ("held", "bounce-unknown")]
+    assert (rows[0].path, rows[0].explanation) == (None, {})
 
 
 def test_a_mail_of_headers_alone_is_not_kept_either(gone: SuppressedAddress, sales: Service) -> None:
