@@ -113,7 +113,8 @@ def page_text(page: str) -> str:
     """Return an HTML page as plain text."""
     page = _ROW.sub("<br>", _CELL.sub(" ", _without_head(page)))
     if richtext.is_too_heavy(page):
-        return re.sub(r"\s*\n\s*", "\n", _TAG.sub(" ", page)).strip()
+        lines = (line.strip() for line in _TAG.sub(" ", page).split("\n"))
+        return "\n".join(filter(None, lines))
     text = richtext.to_text(richtext.clean(page))
     return re.sub(r"[ \u00a0]+\n", "\n", text).strip()
 

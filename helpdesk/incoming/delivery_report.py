@@ -171,7 +171,7 @@ def _of_text(top: Part, text: str) -> list[list[str]]:
 def _above_copy(text: str) -> str:
     """Return what stands above the copy of the mail that came back."""
     cut = re.search(
-        r"^-{2,}.*(copy of|original message|message d'origine|returned message|headers of|transcript).*$",
+        r"^--.*(copy of|original message|message d'origine|returned message|headers of|transcript).*$",
         text,
         re.IGNORECASE | re.MULTILINE,
     )

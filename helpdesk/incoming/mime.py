@@ -21,6 +21,8 @@ MOST_DEPTH = 50
 MOST_HEADERS = 1_000
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+#: A piece of a parameter (RFC 2231) with a number that no program writes, and that Python takes for none.
+_LONG_NUMBER = re.compile(rb"\*[0-9]{10,}")
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:", re.MULTILINE)
 
 
@@ -102,7 +104,7 @@ def _part(raw: bytes, number: int, start: int, end: int, depth: int) -> Part:
     part.headers = headers(raw[start : min(head_end, start + HEADER_BLOCK)])
     for name in ("content-type", "content-disposition", "content-transfer-encoding", "content-id"):
         if value := part.header(name):
-            part.fields[name] = value.decode("utf-8", "surrogateescape")
+            part.fields[name] = _LONG_NUMBER.sub(b"*", value).decode("utf-8", "surrogateescape")
     return part
 
 
@@ -140,10 +142,14 @@ def _ranges(raw: bytes, part: Part) -> list[tuple[int, int]]:
         at = raw.find(mark, at, part.end)
         if at < 0:
             break
+        if at != part.body and raw[at - 1 : at] != b"\n":
+            # Within a line: its end is not looked for from each place of it.
+            at += len(mark)
+            continue
         line_end = raw.find(b"\n", at, part.end)
         line_end = part.end if line_end < 0 else line_end
         rest = raw[at + len(mark) : min(line_end, at + len(mark) + 100)].strip()
-        if (at == part.body or raw[at - 1 : at] == b"\n") and rest in {b"", b"--"}:
+        if rest in {b"", b"--"}:
             if begin >= 0:
                 ranges.append((begin, _before_line_end(raw, begin, at)))
             begin = min(line_end + 1, part.end)

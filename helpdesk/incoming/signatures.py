@@ -6,11 +6,14 @@ Only what a program marks as one is taken for it: the line “-- ” with its bl
 from __future__ import annotations
 
 import re
+from itertools import dropwhile
 
 from helpdesk.incoming import page_marks
 
 #: Lines and letters of a signature; what is longer may be more than that.
 MOST_LINES, MOST_LETTERS = 15, 1_200
+#: Places of a text that are looked at, each with all that stands above and below it.
+MOST_PLACES = 20
 #: What `mark` puts into a page where a mail program says that its signature begins.
 MARK = "\ue001"
 
@@ -31,16 +34,18 @@ def mark(page: str) -> str:
 def split(text: str) -> tuple[str, str]:
     """Return a text without its signature, and the signature; an empty one where there is none or that is in doubt."""
     lines = text.split("\n")
+    looked_at = 0
     for place, line in enumerate(lines):
         if line == _DELIMITER or MARK in line:
+            looked_at += 1
+            if looked_at > MOST_PLACES:
+                break
             above, below = lines[:place], lines[place + 1 :]
             after: list[str] = []
             if line == _DELIMITER:
                 below, after = _until_blank(below)
-            below = [one for one in below if one.strip()]
             # Programs draw the dashes and then the element; the element may hold them, too.
-            while below and _DASHES.match(below[0]):
-                below.pop(0)
+            below = list(dropwhile(_DASHES.match, (one for one in below if one.strip())))
             while above and (not above[-1].strip() or _DASHES.match(above[-1])):
                 above.pop()
             signature = "\n".join(below)

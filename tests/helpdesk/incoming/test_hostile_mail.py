@@ -56,6 +56,29 @@ def test_headers_are_read_whatever_they_hold(raw: bytes, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("Content-Type: text/html", "<td>" * 100_000),
+        ("Content-Type: text/plain", "-- \n" * 100_000),
+        ("Subject: failure notice\r\nReturn-Path: <>", "--" * 100_000),
+        ('Content-Type: multipart/mixed; boundary="-"', "-" * 4_000_000),
+    ],
+)
+def test_what_was_made_to_take_minutes_is_read_in_a_moment(head: str, body: str) -> None:
+    sender = "mailer-daemon@x.example" if "failure" in head else "a@x.example"
+    before = time.process_time()
+    parser_process.document(f"From: {sender}\r\n{head}\r\n\r\n{body}".encode())
+    # Each took more than ten seconds, and grew with the square of its length.
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("name", ["Content-Type: text/plain; name", "Content-Disposition: attachment; filename"])
+def test_a_parameter_in_pieces_without_end_is_read(name: str) -> None:
+    raw = f"From: a@x.example\r\n{name}*{'9' * 5_000}*=x\r\n\r\nHello".encode()
+    assert parser_process.document(raw)["from"] == [["", "a@x.example"]]
+
+
+@pytest.mark.parametrize(
     "kind", ["application/pkcs7-signature; name=smime.p7s", "application/pgp-signature; name=s.asc"]
 )
 def test_a_signed_mail_is_read_and_its_signature_named(mailbox: Mailbox, kind: str) -> None:
