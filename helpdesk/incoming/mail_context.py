@@ -102,7 +102,7 @@ def of(mail: IncomingMail, content: ParsedMail) -> MailContext:
 def _is_suppressed(content: ParsedMail, author: str, agent: Agent | None, bounced: BouncedMail | None) -> bool:
     """Whether nothing is kept of who wrote a mail, or of whom a mail server reports that an answer did not arrive."""
     # The address of an agent or of the desk is theirs, whoever had it before.
-    is_ours = agent is not None or author.casefold() in cc.desk_addresses()
+    is_ours = agent is not None or (bool(author) and cc.is_of_desk(author))
     if author and not is_ours and suppression.is_suppressed(author):
         return True
     if content.report is None or bounced is None or bounced.is_ours or not automatic_mail.sign(content):
@@ -167,9 +167,8 @@ def _duplicate(mail: IncomingMail, content: ParsedMail) -> int | None:
 
 
 def _own(content: ParsedMail) -> str:
-    own = cc.desk_addresses()
     people = (*content.authors, *content.reply_to)
-    return next((person.email for person in people if normalised(person.email).casefold() in own), "")
+    return next((person.email for person in people if cc.is_of_desk(normalised(person.email))), "")
 
 
 def _agent(author: str) -> Agent | None:

@@ -128,7 +128,7 @@ def check(emails: Iterable[str], *, own: set[str]) -> list[str]:
         if email in own:
             message = lazy("%(email)s needs no copy: it is the address of who opened the ticket.", email=email)
             raise InvalidInput(message, field="copies")
-        if email in desk_addresses():
+        if is_of_desk(email):
             raise InvalidInput(
                 lazy("%(email)s is an address of this help desk, which gets every message.", email=email),
                 field="copies",
@@ -151,6 +151,12 @@ def desk_addresses() -> set[str]:
     emails += [team.email for team in lookups.teams(enabled_only=False)]
     emails += [email for row in lookups.mailboxes() for email in lookups.mailbox_addresses(row)]
     return {email.casefold() for email in emails if email}
+
+
+def is_of_desk(email: str) -> bool:
+    """Whether what is sent to this address comes to the desk itself, also with something behind a plus (RFC 5233)."""
+    local, _at, domain = email.casefold().rpartition("@")
+    return not {email.casefold(), f"{local.partition('+')[0]}@{domain}"}.isdisjoint(desk_addresses())
 
 
 def _refuse_many(customer: Customer | None, new: list[str]) -> None:

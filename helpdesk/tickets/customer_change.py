@@ -101,7 +101,7 @@ def check(ticket: Ticket, email: str) -> CustomerAddress | None:
     if ticket.in_bin or ticket.is_spam:
         place = lazy("Ticket %(number)s is in the bin or under Spam: take it out first.", number=ticket.number)
         raise InvalidInput(place, field="email")
-    if clean in cc.desk_addresses():
+    if cc.is_of_desk(clean):
         raise InvalidInput(
             lazy("%(email)s is an address of this help desk, which gets every message.", email=clean), field="email"
         )

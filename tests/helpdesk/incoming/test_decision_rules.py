@@ -84,6 +84,7 @@ def test_without_an_id_a_mail_is_taken(mailbox: Mailbox) -> None:
         (mail(sender="nobody at all"), "no-sender"),
         (mail(sender="a@customer.example, b@customer.example"), "no-sender"),
         (mail(sender=ADDRESS), "own-address"),
+        (mail(sender="support+x@desk.example"), "own-address"),
         (mail(headers=[("Reply-To", ADDRESS)]), "own-address"),
         (mail(headers=[("Auto-Submitted", "auto-replied")]), "automatic-answer"),
         (mail(subject="Absence du bureau", headers=[("References", "<a@b>")]), "automatic-answer"),
