@@ -13,10 +13,8 @@ from helpdesk import settings
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib.email_syntax import normalise
-from models import Setting, SuppressedAddress
-
-#: The key of the row that holds the desk's id (`helpdesk.operations.desk_identity`).
-DESK = "desk_id"
+from helpdesk.settings.desk import desk_id
+from models import SuppressedAddress
 
 #: What the team reads; a visitor reads what the owner wrote for them, which does not say why.
 FOR_TEAM = lazy(
@@ -27,11 +25,6 @@ FOR_TEAM = lazy(
 
 class AddressSuppressed(InvalidInput):
     """Nothing may be stored under this address."""
-
-
-def desk_id() -> str:
-    """Return the id of the desk, which a restored copy has too."""
-    return str(Setting.select(Setting.value).where(Setting.key == DESK).scalar() or "")
 
 
 def hash_of(text: str, desk: str) -> str:

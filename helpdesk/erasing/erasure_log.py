@@ -20,7 +20,8 @@ from typing import TypeVar
 from helpdesk import clock
 from helpdesk.people import former_customers
 from helpdesk.settings import environment
-from helpdesk.suppression import desk_id, hash_of
+from helpdesk.settings.desk import desk_id
+from helpdesk.suppression import hash_of
 from models import Customer, CustomerMerge, Erasure
 
 T = TypeVar("T")

@@ -15,7 +15,8 @@ from helpdesk.erasing import carrying_out, scrubbing
 from helpdesk.erasing.erasure_log import Entry, former_text, row_text
 from helpdesk.errors import HelpdeskError
 from helpdesk.joining import parting
-from helpdesk.suppression import desk_id, hash_of
+from helpdesk.settings.desk import desk_id
+from helpdesk.suppression import hash_of
 from models import PENDING_ERASURES, Customer, CustomerAddress, CustomerMerge, Erasure
 
 

@@ -21,7 +21,8 @@ from helpdesk.incoming import raw_mail_retention
 from helpdesk.lib.email_syntax import normalise
 from helpdesk.locking import hold_actor
 from helpdesk.people import customers
-from helpdesk.suppression import desk_id, hash_of
+from helpdesk.settings.desk import desk_id
+from helpdesk.suppression import hash_of
 from helpdesk.tickets import cc
 from models import Agent, Erasure, SuppressedAddress
 

@@ -16,12 +16,10 @@ from pathlib import Path
 from database import database, is_sqlite
 from helpdesk import clock
 from helpdesk.errors import HelpdeskError
-from helpdesk.settings import environment
+from helpdesk.settings import desk, environment
 from helpdesk.settings.secret_key import FIRST_START, MARK
 from models import Setting
 
-#: The key of the row that holds the desk's id.
-KEY = "desk_id"
 #: Says that a restore began and has not ended.
 RESTORING = "restore-unfinished"
 
@@ -75,7 +73,7 @@ def settle() -> None:
     if stored is None:
         stored = mark.desk if mark else secrets.token_hex(16)
         with database.atomic():
-            Setting.insert(key=KEY, value=stored, changed_at=clock.now()).on_conflict_ignore().execute()
+            Setting.insert(key=desk.KEY, value=stored, changed_at=clock.now()).on_conflict_ignore().execute()
         stored = desk_id() or stored
     if mark != Mark(stored, engine()):
         _write_mark(Mark(stored, engine()))
@@ -90,7 +88,7 @@ def engine() -> str:
 def desk_id() -> str | None:
     """Return the id that the database holds, None before the desk has one."""
     with _connected():
-        return Setting.select(Setting.value).where(Setting.key == KEY).scalar()
+        return desk.stored_id()
 
 
 def read_mark() -> Mark | None:

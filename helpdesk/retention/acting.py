@@ -22,7 +22,7 @@ from helpdesk.files import attachments
 from helpdesk.lib import richtext
 from helpdesk.retention import last_heard
 from helpdesk.retention.periods import ANONYMISE, DELETE, FILES, SPAM
-from helpdesk.suppression import desk_id
+from helpdesk.settings.desk import desk_id
 from helpdesk.tickets import spam_and_bin
 from models import (
     AccessLink,

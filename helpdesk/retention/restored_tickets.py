@@ -16,7 +16,7 @@ from helpdesk.locking import locked
 from helpdesk.retention import acting
 from helpdesk.retention.bounds import NOTICE
 from helpdesk.retention.periods import ANONYMISE, FILES
-from helpdesk.suppression import desk_id
+from helpdesk.settings.desk import desk_id
 from models import Attachment, Message, RetentionBatch, Ticket, TicketEvent
 
 #: Tickets of one transaction.

@@ -13,6 +13,7 @@ import time_machine
 from helpdesk import clock, outbox, settings
 from helpdesk.operations import desk_identity, doctor, jobs, readiness, workers
 from helpdesk.outbox import outbox_health
+from helpdesk.settings.desk import KEY
 from models import OutgoingEmail, Setting, Worker
 from tests.support import doors, sqlite_only
 from tests.support.mailbox import AuthResult, free_port
@@ -201,7 +202,7 @@ def test_a_database_that_is_gone_is_red(client, database):
 
 def test_a_foreign_database_is_red(client, database):
     desk_identity.settle()
-    Setting.update(value="another").where(Setting.key == desk_identity.KEY).execute()
+    Setting.update(value="another").where(Setting.key == KEY).execute()
     assert ask(client) == red("Database and data folder")
 
 

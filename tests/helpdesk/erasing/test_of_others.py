@@ -18,7 +18,8 @@ from helpdesk.erasing.erasure_log import Entry, row_text
 from helpdesk.erasing.person import alone
 from helpdesk.errors import StillInUse
 from helpdesk.people import customers
-from helpdesk.suppression import desk_id, hash_of
+from helpdesk.settings.desk import desk_id
+from helpdesk.suppression import hash_of
 from helpdesk.tickets import customer_change, thread
 from models import (
     Agent,

@@ -18,8 +18,9 @@ from helpdesk.errors import InvalidInput, NotAllowed
 from helpdesk.imports import customer_rows
 from helpdesk.imports.customer_rows import NewMember
 from helpdesk.incoming import outcome_texts, raw_mail
-from helpdesk.operations import backup, restore
+from helpdesk.operations import backup, desk_identity, restore
 from helpdesk.people import addresses, customers
+from helpdesk.settings.desk import KEY
 from helpdesk.tickets import NewTicket, cc, customer_change, open_for_caller, thread
 from models import (
     Agent,
@@ -33,6 +34,7 @@ from models import (
     Order,
     OutgoingEmail,
     Service,
+    Setting,
     SuppressedAddress,
     Ticket,
     TicketCc,
@@ -83,6 +85,20 @@ def test_only_a_hash_of_it_is_there(gone: SuppressedAddress, root: Agent) -> Non
         for row in JournalEntry.select().where(JournalEntry.act.startswith("address-")).order_by(JournalEntry.id)
     ]
     assert acts == ["address-suppressed", "address-released"]
+
+
+def test_no_hash_is_made_without_the_id_of_the_desk(gone: SuppressedAddress, root: Agent) -> None:
+    Setting.delete().where(Setting.key == KEY).execute()
+    for act in (
+        lambda: suppression.is_suppressed(GONE),
+        lambda: suppression.among([GONE]),
+        lambda: suppression_list.add(SuppressedAddress(), {"email": "other@p.example"}, actor=root),
+    ):
+        with pytest.raises(RuntimeError, match="lost its id"):
+            act()
+    assert list(SuppressedAddress.select()) == [gone]
+    desk_identity.settle()
+    assert not suppression.is_suppressed("nobody@p.example")
 
 
 def test_who_may_be_put_there(carol: Customer, ana: Agent, root: Agent, sales: Service) -> None:
