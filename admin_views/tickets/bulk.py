@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -14,8 +15,9 @@ from werkzeug.wrappers import Response
 
 from admin_views.tickets import bulk_macros, bulk_turns, page_state
 from admin_views.tickets.actions import ACTS
-from admin_views.tickets.base import TicketDeskPage, offer_undo
-from admin_views.tickets.bulk_texts import success_text, undone_texts
+from admin_views.tickets.base import TicketDeskPage
+from admin_views.tickets.bulk_form import back, flash_outcome, list_criteria, list_fields, nothing_ticked
+from admin_views.tickets.bulk_texts import undone_texts
 from admin_views.tickets.merging import question
 from admin_views.tickets.moments import zone_of
 from admin_views.tickets.panel import setting, target
@@ -35,8 +37,6 @@ from models import CLOSED, Agent, Team, Ticket
 MARKS = {"read": True, "unread": False}
 #: Tickets merged into one at once.
 MOST_MERGED = 20
-#: What a form of the bar puts before the criteria of its list.
-PREFIX = "list_"
 
 
 class BulkPage(TicketDeskPage):
@@ -84,7 +84,7 @@ class BulkPage(TicketDeskPage):
     def ask_blocked(self, act: str, ids: list[int], number: int) -> str:
         """Ask what becomes of tickets that others block: they are closed with the rest, or left out."""
         rows = Ticket.select(Ticket.number).where(Ticket.id.in_(ids)).order_by(Ticket.id)
-        fields = {name: text for name, text in request.form.items() if name.startswith(PREFIX) or name == "value"}
+        fields = list_fields() | {name: text for name, text in request.form.items() if name == "value"}
         text = ngettext(
             "%(num)d of these tickets is blocked by one that is not closed.",
             "%(num)d of these tickets are blocked by ones that are not closed.",
@@ -104,7 +104,9 @@ class BulkPage(TicketDeskPage):
             if read
             else ngettext("%(num)s ticket is marked as unread.", "%(num)s tickets are marked as unread.", number)
         )
-        flash(text if number else _("Tick at least one ticket first."), "success" if number else "error")
+        if not number:
+            return nothing_ticked()
+        flash(text, "success")
         return redirect(back())
 
     def merge(self) -> ResponseReturnValue:
@@ -120,8 +122,7 @@ class BulkPage(TicketDeskPage):
                 access.require(self.agent, "merge", source)
                 merging.check(source, oldest)
             if "confirmed" not in request.form:
-                fields = {name: text for name, text in request.form.items() if name.startswith(PREFIX)}
-                hidden = {**fields, "number": [row.number for row in rows]}
+                hidden = {**list_fields(), "number": [row.number for row in rows]}
                 summary, act = question(sources, oldest), url_for("desk_bulk.bulk_view", act="merge")
                 return self.render("admin/ticket_merge_ask.html", **summary, act=act, back=back(), hidden=hidden)
             with tickets.transaction():
@@ -139,47 +140,56 @@ class BulkPage(TicketDeskPage):
 
     def macro(self) -> ResponseReturnValue:
         """Do a macro to every ticked ticket, once it was shown in numbers what it does."""
-        ids, error, form = self.ticked(), "", request.form
-        if not ids:
-            flash(_("Tick at least one ticket first."), "error")
-            return redirect(back())
-        try:
-            if "confirmed" in form:
-                seen = inputs.row_key(form.get("seen", "")) or 0
-                flash_outcome("macro", bulk_macros.do(self.agent, ids, form.get("macro", ""), seen))
-                return redirect(back())
-            shown = bulk_macros.question(self.agent, ids, MultiDict() if "again" in form else form)
-        except InvalidInput as refused:
-            error, shown = str(refused), bulk_macros.question(self.agent, ids, MultiDict())
-        hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
-        act = url_for("desk_bulk.bulk_view", act="macro")
-        return self.render("admin/ticket_macro_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
+        form = request.form
+
+        def question(ids: list[int], chosen: MultiDict[str, str]) -> dict[str, Any]:
+            return bulk_macros.question(self.agent, ids, MultiDict() if "again" in form else chosen)
+
+        def do(ids: list[int]) -> Outcome:
+            seen = inputs.row_key(form.get("seen", "")) or 0
+            return bulk_macros.do(self.agent, ids, form.get("macro", ""), seen)
+
+        return self.ask_first("macro", "admin/ticket_macro_ask.html", question, do, is_confirmed="confirmed" in form)
 
     def hand_out(self) -> ResponseReturnValue:
         """Hand the ticked tickets out in turn, once it was shown who gets how many."""
-        ids, error, form = self.ticked(), "", request.form
-        if not ids:
-            flash(_("Tick at least one ticket first."), "error")
-            return redirect(back())
         access.require(self.agent, "assign")
+        question, do = partial(bulk_turns.question, self.agent), partial(bulk_turns.do, self.agent)
+        pool = request.form.get("pool", "")
+        # What was shown is done: another choice in the menu is shown first.
+        is_confirmed = request.form.get("confirmed", "") == pool != ""
+        return self.ask_first(
+            "in-turn", "admin/ticket_turns_ask.html", question, partial(do, chosen=pool), is_confirmed=is_confirmed
+        )
+
+    def ask_first(
+        self,
+        act: str,
+        template: str,
+        question: Callable[[list[int], MultiDict[str, str]], dict[str, Any]],
+        do: Callable[[list[int]], Outcome],
+        *,
+        is_confirmed: bool,
+    ) -> ResponseReturnValue:
+        """Do something to every ticked ticket once that is confirmed; until then show the page that asks."""
+        ids, error = self.ticked(), ""
+        if not ids:
+            return nothing_ticked()
         try:
-            # What was shown is done: another choice in the menu is shown first.
-            if form.get("confirmed", "") == form.get("pool") != "":
-                flash_outcome("in-turn", bulk_turns.do(self.agent, ids, form["pool"]))
+            if is_confirmed:
+                flash_outcome(act, do(ids))
                 return redirect(back())
-            shown = bulk_turns.question(self.agent, ids, form)
+            shown = question(ids, request.form)
         except InvalidInput as refused:
-            error, shown = str(refused), bulk_turns.question(self.agent, ids, MultiDict())
-        hidden = {name: text for name, text in form.items() if name.startswith(PREFIX)}
-        act = url_for("desk_bulk.bulk_view", act="in-turn")
-        return self.render("admin/ticket_turns_ask.html", **shown, act=act, back=back(), hidden=hidden, error=error)
+            error, shown = str(refused), question(ids, MultiDict())
+        url = url_for("desk_bulk.bulk_view", act=act)
+        return self.render(template, **shown, act=url, back=back(), hidden=list_fields(), error=error)
 
     def snooze(self) -> ResponseReturnValue:
         """Snooze every ticked ticket until a day and a time of one's own, which a page of its own asks for."""
         ids, form, refused = self.ticked(), request.form, None
         if not ids:
-            flash(_("Tick at least one ticket first."), "error")
-            return redirect(back())
+            return nothing_ticked()
         if "day" in form:
             try:
                 until = moments.read({"day": form["day"], "time": form.get("time", "")}, zone_of(self.agent))
@@ -199,7 +209,7 @@ class BulkPage(TicketDeskPage):
             error=refused,
             act=url_for("desk_bulk.bulk_view", act="snooze"),
             back=back(),
-            hidden={name: text for name, text in form.items() if name.startswith(PREFIX)},
+            hidden=list_fields(),
         )
         return (page, 422) if refused is not None else page
 
@@ -234,14 +244,16 @@ class BulkPage(TicketDeskPage):
 
     def ticked(self) -> list[int]:
         """Return the tickets of the form within the agent's sight: those ticked, or all that match the list now."""
+        too_many = False
         if "all" in request.form:
             listing = criteria.listing_of(self.agent, list_criteria())
             query = listing.query(Ticket.id).order_by(*listing.order.terms()).limit(MAX_TICKETS + 1)
         else:
-            numbers = [access.clean_number(number) for number in request.form.getlist("number")[:MAX_TICKETS]]
+            numbers = list(dict.fromkeys(access.clean_number(number) for number in request.form.getlist("number")))
+            too_many, numbers = len(numbers) > MAX_TICKETS, numbers[:MAX_TICKETS]
             query = access.visible_tickets(self.agent).select(Ticket.id).where(Ticket.number.in_(numbers))
         ids = [row[0] for row in query.tuples()]
-        if len(ids) > MAX_TICKETS:
+        if too_many or len(ids) > MAX_TICKETS:
             text = _("Only the first %(limit)s tickets were met: do it again for the rest.", limit=MAX_TICKETS)
             flash(text, "warning")
         return ids[:MAX_TICKETS]
@@ -263,29 +275,3 @@ class BulkPage(TicketDeskPage):
             for text, kind in texts:
                 flash(text, kind)
         return redirect(url_for(LIST, **criteria.parse(request.args)))
-
-
-def list_criteria() -> dict[str, Any]:
-    """Return the criteria of the list that the form comes from."""
-    fields = request.form.items()
-    return criteria.parse({name.removeprefix(PREFIX): value for name, value in fields if name.startswith(PREFIX)})
-
-
-def back() -> str:
-    """Return the list the act came from, by its own criteria only."""
-    return url_for(LIST, **list_criteria())
-
-
-def flash_outcome(act: str, outcome: Outcome) -> None:
-    """Say on the next page what became of an act, and offer to take it back."""
-    if outcome.done:
-        flash(success_text(act, outcome.done), "success")
-    if outcome.unchanged:
-        text = ngettext("%(num)s ticket was so already.", "%(num)s tickets were so already.", outcome.unchanged)
-        flash(text, "info")
-    if not (outcome.done or outcome.unchanged or outcome.refused):
-        flash(_("Tick at least one ticket first."), "error")
-    for why, number in outcome.refused.items():
-        text = ngettext("%(num)s ticket was refused: %(why)s", "%(num)s tickets were refused: %(why)s", number, why=why)
-        flash(text, "error")
-    offer_undo(outcome, list_criteria())

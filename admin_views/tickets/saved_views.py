@@ -12,7 +12,7 @@ from peewee import ModelSelect
 
 from admin_views.base import DeskView
 from admin_views.base.ordering import Ordered
-from admin_views.tickets.bulk import back, list_criteria
+from admin_views.tickets.bulk_form import back, list_criteria
 from admin_views.tickets.sidebar import LIST, desk_menu
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy

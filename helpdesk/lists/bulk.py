@@ -12,7 +12,7 @@ from typing import Any
 from peewee import DatabaseError, InterfaceError, chunked, fn
 
 from helpdesk import clock, notifications
-from helpdesk.errors import HelpdeskError, NotAllowed, NotFound
+from helpdesk.errors import HelpdeskError, InvalidInput, NotAllowed, NotFound
 from helpdesk.events import EventKind, transaction, twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 #: Tickets changed by one act at the most.
 MAX_TICKETS = 1_000
+NOTHING_TICKED = lazy("Tick at least one ticket first.")
 #: Tickets changed in one transaction.
 AT_ONCE = 100
 #: Days after which an act is forgotten: nobody can take it back any more.
@@ -148,8 +149,10 @@ def run(
 
     `begin` is called in each transaction, once its tickets are locked. A transaction for all of them would keep
     everybody else waiting for seconds. Where the database fails after some were done, the rest counts as refused: what
-    was done can be taken back.
+    was done can be taken back. Raises InvalidInput for more than `MAX_TICKETS`.
     """
+    if len(ids) > MAX_TICKETS:
+        raise InvalidInput(lazy("At most %(limit)s tickets are changed at once.", limit=MAX_TICKETS))
     outcome, failure, met = Outcome(), None, 0
     # One act, one mail to whom it concerns, however many tickets (RULES 10).
     with outbox_rows.noted() as mails, notifications.one_mail(actor=actor):

@@ -11,6 +11,7 @@ from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.events import twice_at_most
 from helpdesk.i18n import lazy
 from helpdesk.lib import richtext
+from helpdesk.lists.bulk import NOTHING_TICKED
 from helpdesk.relations import blocking
 from helpdesk.settings import placeholders
 from helpdesk.tickets import canned_responses, drafts, messages, reach, reply, withdraw_reply
@@ -49,7 +50,7 @@ def check(answer: Answer, tickets: Sequence[Ticket]) -> None:
         text = lazy("There is no variable %(name)s.", name="{{" + names[0] + "}}")
         raise InvalidInput(text, field="body")
     if not tickets:
-        raise InvalidInput(lazy("Tick at least one ticket first."), field="tickets")
+        raise InvalidInput(NOTHING_TICKED, field="tickets")
     if len(tickets) > MOST:
         raise InvalidInput(lazy("At most %(limit)s tickets are answered at once.", limit=MOST), field="tickets")
 

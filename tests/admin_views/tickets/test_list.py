@@ -188,6 +188,14 @@ def test_no_act_meets_more_than_its_limit(client_of, many, ana, monkeypatch):
     assert MAX_TICKETS == 1_000
 
 
+def test_too_many_ticked_tickets_are_not_cut_in_silence(client_of, many, ana, monkeypatch):
+    monkeypatch.setattr("admin_views.tickets.bulk.MAX_TICKETS", 10)
+    client = client_of(ana)
+    act(client, "tag", value="late", number=["unknown", *(ticket.number for ticket in many)])
+    assert [stored(ticket).ticket_tags.count() for ticket in many] == [1] * 9 + [0] * 21
+    assert "Only the first 10 tickets were met" in text_of(client.get(LIST))
+
+
 def test_the_bar_offers_all_that_match(client_of, many, ana):
     html = page(client_of(ana))
     assert "Tick all 30" in html

@@ -70,6 +70,14 @@ def test_taking_back_stands_in_the_history(three, root, ana, name):
     assert "Root" in events.describe(last)
 
 
+def test_no_act_is_done_to_more_tickets_than_its_limit(three, root, monkeypatch):
+    monkeypatch.setattr("helpdesk.lists.bulk.MAX_TICKETS", 2)
+    before = snapshot(three)
+    with pytest.raises(InvalidInput, match="At most 2 tickets"):
+        act("tag", three, rules(root, root)["tag"], root)
+    assert snapshot(three) == before
+
+
 def test_what_somebody_changed_since_is_left_alone(three, root, ana, ben):
     outcome = act("assign", three, rules(root, ana)["assign"], root)
     tickets.assign(Ticket.get_by_id(three[1].id), ben, actor=root)
