@@ -9,7 +9,7 @@ from peewee import JOIN, SQL, Expression, ModelSelect, NodeList
 
 from helpdesk import clock, customer_sight
 from helpdesk.errors import Merged, NotAllowed, NotFound
-from helpdesk.i18n import lazy
+from helpdesk.i18n import _, lazy
 from helpdesk.lib.statements import Prepared, Slot
 from helpdesk.settings import lookups
 from models import NOTE, Agent, Customer, CustomerAddress, FormerNumber, Message, Permission, Ticket
@@ -94,6 +94,12 @@ def deciding_permission(agent: Agent, service_id: int | None, department_id: int
             if row.service_id == service and row.department_id == department:
                 return row
     return None
+
+
+def place_text(permission: Permission) -> str:
+    """Say what a permission covers."""
+    row = lookups.department(permission.department_id) or lookups.service(permission.service_id)
+    return str(row) if row is not None else _("The whole support")
 
 
 def visible_tickets(actor: Actor) -> ModelSelect:

@@ -62,12 +62,6 @@ def scope(place: str) -> dict[str, Any]:
     return {"service": None if place == EVERYWHERE else service, "department": department or None}
 
 
-def place_text(permission: Permission) -> str:
-    """Say what a permission covers."""
-    row = lookups.department(permission.department_id) or lookups.service(permission.service_id)
-    return str(row) if row is not None else _("The whole support")
-
-
 def covering(agent: Agent) -> None:
     """Let the forms of new permissions in this request be about this agent."""
     g.covering_agent = agent
@@ -77,8 +71,8 @@ def until_now(agent: Agent) -> str:
     """Say under the switch of a new permission what has ruled until now; nothing where no permission did."""
     rows = lookups.permissions_of(agent.id)
     rules = [
-        _("%(place)s: on", place=place_text(row)) if row.notify else _("%(place)s: off", place=place_text(row))
-        for row in rows[:SHOWN]
+        _("%(place)s: on", place=place) if row.notify else _("%(place)s: off", place=place)
+        for row, place in ((row, access.place_text(row)) for row in rows[:SHOWN])
     ]
     if not rules:
         return str(NOTIFY_HELP)
@@ -162,7 +156,7 @@ class MySettingsView(DeskView):
     column_descriptions = {"place": lazy("What you cover."), "signature": SIGNATURE_HELP, "notify": NOTIFY_HELP}
     column_default_sort = "id"
     column_formatters = {
-        "place": lambda _view, _context, row, _name: place_text(row),
+        "place": lambda _view, _context, row, _name: access.place_text(row),
         "signature": lambda _view, _context, row, _name: _("Yes") if row.signature else _("No"),
     }
 
@@ -202,7 +196,7 @@ class MySettingsView(DeskView):
 
     def named(self, row: Any) -> str:
         """Call a permission by what it covers."""
-        return place_text(row)
+        return access.place_text(row)
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
         """Store one's own permission."""

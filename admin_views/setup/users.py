@@ -17,9 +17,9 @@ from admin_views.base.fields import languages, optional
 from admin_views.base.forms import show
 from admin_views.base.lists import ChoiceFilter
 from admin_views.setup.inviting import Inviting
-from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, place_text, save_permission
+from admin_views.setup.permissions import InlinePermission, PermissionForm, covering, save_permission
 from admin_views.setup.two_factor import SecondFactorFilter, TwoFactorReset
-from helpdesk import departures, settings
+from helpdesk import access, departures, settings
 from helpdesk.errors import HelpdeskError, InvalidInput
 from helpdesk.i18n import Count, _, lazy, ngettext
 from helpdesk.people import agents, assignees, invitations, mailed_links, permissions, teams
@@ -141,7 +141,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
         self.complete_second_factors(rows)
         for row in rows:
             row.covers = bool(lookups.permissions_of(row.id))
-            texts = [place_text(permission) for permission in lookups.permissions_of(row.id)]
+            texts = [access.place_text(permission) for permission in lookups.permissions_of(row.id)]
             more = [_("and %(count)d more", count=len(texts) - PLACES_SHOWN)] if len(texts) > PLACES_SHOWN else []
             row.support = " · ".join(texts[:PLACES_SHOWN] + more) or _("No")
 
@@ -235,7 +235,7 @@ class UsersView(Inviting, TwoFactorReset, DeskView):
     @staticmethod
     def support(agent: Agent) -> str:
         """Name what an agent covers."""
-        return " · ".join(place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
+        return " · ".join(access.place_text(row) for row in Permission.select().where(Permission.agent == agent.id))
 
     @expose("/remove-from-support/", methods=("GET", "POST"))
     def remove_from_support(self) -> ResponseReturnValue:

@@ -116,7 +116,7 @@ def concerns(row: Leave) -> list[str]:
     if not one.active:
         return [_("%(name)s is disabled: nobody stands in.", name=one.name)]
     texts = []
-    missing = [_place(own) for own in lookups.permissions_of(agent.id) if not _covers(one, own)]
+    missing = [access.place_text(own) for own in lookups.permissions_of(agent.id) if not _covers(one, own)]
     if missing:
         places = ", ".join(missing)
         texts.append(_("%(name)s does not see all of it: %(places)s. Whoever is notified of new tickets there is told "
@@ -135,8 +135,3 @@ def _covers(one: Agent, own: Permission) -> bool:
     if access.sees_all(one):
         return True
     return own.service_id is not None and access.covers(one, own.service_id, own.department_id)
-
-
-def _place(row: Permission) -> str:
-    place = lookups.department(row.department_id) or lookups.service(row.service_id)
-    return str(place) if place is not None else _("The whole support")

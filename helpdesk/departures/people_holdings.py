@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from helpdesk import availability
+from helpdesk import access, availability
 from helpdesk.departures.holding import Move
-from helpdesk.i18n import _
 from helpdesk.people import api_keys, permissions, teams
 from helpdesk.settings import lookups
 from models import Agent, ApiKey, Leave, Permission, Team
@@ -75,12 +74,7 @@ def give_back_memberships(move: Move) -> int:
 
 def places(agent: Agent) -> list[str]:
     """Return what the agent covers: nothing, once the account is closed."""
-    return [_place(row) for row in lookups.permissions_of(agent.id)] if agent.active else []
-
-
-def _place(row: Permission) -> str:
-    place = lookups.department(row.department_id) or lookups.service(row.service_id)
-    return str(place) if place is not None else _("The whole support")
+    return [access.place_text(row) for row in lookups.permissions_of(agent.id)] if agent.active else []
 
 
 def move_places(move: Move) -> int:
