@@ -92,9 +92,3 @@ def still_true(changes: Changes, present: State) -> Changes:
         if any(name in changes and name not in fit for name in group):
             fit = {name: pair for name, pair in fit.items() if name not in group}
     return fit
-
-
-def patched(state: State, changes: Changes) -> State:
-    """Return a state after these changes."""
-    rows = {**state, **{name: new for name, (_old, new) in changes.items()}}
-    return {name: value for name, value in rows.items() if ":" not in name or value is not None}

@@ -294,4 +294,4 @@ def _remaining(levels: Sequence[CustomerMerge], customer: Customer, present: Sta
     changes = merge_chain.take_out(levels, customer_state)
     fit = customer_state.still_true(changes, present)
     _before, former = changes.get("password_hash", (password, password))
-    return customer_state.patched(present, fit | {"password_hash": (present["password_hash"], former)})
+    return merge_chain.patched(present, fit | {"password_hash": (present["password_hash"], former)})

@@ -25,15 +25,17 @@ class States(Protocol):
         """Return those changes whose former value is the present one."""
         ...
 
-    def patched(self, state: State, changes: Changes) -> State:
-        """Return a state after these changes."""
-        ...
-
 
 def changes_between(before: State, after: State) -> Changes:
     """Return what differs between two states."""
     names = [*after, *(name for name in before if name not in after)]
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+
+
+def patched(state: State, changes: Changes) -> State:
+    """Return a state after these changes: a key with a colon, a row, goes where its new value is None."""
+    rows = {**state, **{name: new for name, (_old, new) in changes.items()}}
+    return {name: value for name, value in rows.items() if ":" not in name or value is not None}
 
 
 def levels(merge: Any, live_id: int, above_of: Callable[[int], Any | None]) -> list[Any]:
@@ -68,7 +70,7 @@ def take_out(rows: Sequence[Any], states: States) -> Changes:
 def _rebase(later: Any, name: str, changes: Changes, states: States) -> Changes:
     """Change a state that a later merge was built on; return what that changes in its outcome."""
     state = getattr(later, name)
-    setattr(later, name, states.patched(state, states.still_true(changes, state)))
+    setattr(later, name, patched(state, states.still_true(changes, state)))
     outcome = states.combined(later.source, later.before, later.terms)
     changes = changes_between(later.after, outcome)
     later.after = outcome

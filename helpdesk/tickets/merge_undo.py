@@ -191,7 +191,7 @@ def _restore_target(last: Merge, ticket: Ticket, changes: Changes) -> None:
     # What its customer or the team wrote since counts, and decides how the ticket stands.
     written = Message.select().where(Message.ticket == ticket.id, Message.kind != NOTE, *_since(last, ticket)).exists()
     fit = ticket_state.still_true(changes, present, but=(*GROUPS[0], "waiting_since") if written else ())
-    state = ticket_state.patched(present, fit)
+    state = merge_chain.patched(present, fit)
     if "awaits_reply" in fit and "waiting_since" not in fit:
         state |= ticket_state.settled(state, {})
     # What comes back may be gone by now.

@@ -34,7 +34,7 @@ from models import (
 
 __all__ = [
     "COLUMNS", "DERIVED", "GROUPS", "KEYED", "STANDING", "Changes", "State", "as_ticket", "changes_between",
-    "columns_of", "combined", "copies_left", "labels_left", "patched", "place_left", "plain", "read", "settled",
+    "columns_of", "combined", "copies_left", "labels_left", "place_left", "plain", "read", "settled",
     "state_of", "status_left", "still_true", "write", "write_row",
 ]  # fmt: skip
 
@@ -147,12 +147,6 @@ def _stands(name: str, pair: tuple[Any, Any], present: State) -> bool:
     if name.startswith("copy:") and pair[1] is None and former is not None and now is not None:
         now = {**now, "waits": former["waits"]}
     return bool(former == now)
-
-
-def patched(state: State, changes: Changes) -> State:
-    """Return a state after these changes."""
-    rows = {**state, **{name: new for name, (_old, new) in changes.items()}}
-    return {name: value for name, value in rows.items() if ":" not in name or value is not None}
 
 
 def combined(source: State, target: State, terms: Mapping[str, Any]) -> State:
