@@ -242,8 +242,7 @@ def hand_over(email: OutgoingEmail, server: MailServer | None = None) -> str:
 def send_unstored(email: OutgoingEmail) -> None:
     """Try once to send a mail that stands in no outbox: where that fails, neither it nor its address is kept."""
     server = settings.mail_server()
-    is_nobody = email.to_email.endswith(f"@{claims.UNREACHED}")
-    if server is None or is_nobody or run_state.is_resting_copy() or _is_left_alone(server):
+    if server is None or claims.is_unreached(email) or run_state.is_resting_copy() or _is_left_alone(server):
         return
     try:
         with _context(), Connection(server) as connection:

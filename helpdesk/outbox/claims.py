@@ -82,9 +82,14 @@ def _among_due(count: int) -> Expression:
     return OutgoingEmail.id == fn.ANY(fn.ARRAY(due.for_update("FOR UPDATE SKIP LOCKED")))
 
 
+def is_unreached(email: OutgoingEmail) -> bool:
+    """Whether the mail is for nobody: an example of a customer, or somebody erased."""
+    return email.to_email.lower().endswith(f"@{UNREACHED}")
+
+
 def is_moot(email: OutgoingEmail) -> bool:
     """Whether the mail has no sense, or lost it while it waited: its agent, ticket or copy is gone."""
-    if email.to_email.lower().endswith(f"@{UNREACHED}"):
+    if is_unreached(email):
         return True
     if email.agent_id is not None and not (email.agent.active and _is_seen(email)):
         return True

@@ -754,3 +754,12 @@ def test_the_password_of_the_environment_is_used(database, smtp):
     settings.save({"mail_host": ""})
     owe()
     assert outbox.deliver_due() == 1
+
+
+def test_an_unstored_mail_to_nobody_is_not_sent_in_either_case(smtp):
+    email = owe()
+    for to in (f"x@{claims.UNREACHED}", f"x@{claims.UNREACHED.upper()}"):
+        email.to_email = to
+        assert claims.is_moot(email)
+        outbox.send_unstored(email)
+    assert not smtp.messages
