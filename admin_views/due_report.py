@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from admin_views.base import DeskPage, exports
-from admin_views.report import Cell, Row, about_period, address, form_and_period, list_of, share
-from helpdesk import journal
+from admin_views.base import DeskPage
+from admin_views.report import (
+    Cell,
+    Row,
+    about_period,
+    address,
+    form_and_period,
+    list_of,
+    send_table,
+    share,
+    table_and_period,
+)
 from helpdesk.due_times import rules
 from helpdesk.i18n import Count, _, lazy
 from helpdesk.lib.periods import Period
@@ -62,13 +71,9 @@ class DueReportPage(DeskPage):
     @expose("/export/")
     def export_view(self) -> Response:
         """Send one table as CSV; this too is noted in the journal."""
-        kind = request.args.get("by", "")
-        if kind not in KINDS:
-            abort(404)
-        _form, period = form_and_period()
+        kind, period = table_and_period(KINDS)
         lines = csv_lines(kind, due_report.measure(self.agent, period))
-        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
-        return exports.csv_response(lines, f"due-times-{kind}-{period.first}-{period.last}")
+        return send_table(self, lines, f"due-times-{kind}", period)
 
 
 def tables(report: DueReport) -> dict[str, list[Row]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -123,13 +123,9 @@ class ReportPage(DeskPage):
     @expose("/export/")
     def export_view(self) -> Response:
         """Send one table as CSV; this too is noted in the journal."""
-        kind = request.args.get("by", "")
-        if kind not in KINDS:
-            abort(404)
-        _form, period = form_and_period()
+        kind, period = table_and_period(KINDS)
         lines = csv_lines(kind, period_report.measure(self.agent, period))
-        journal.record(journal.Act.EXPORTED, actor=self.agent, subject=self.title)
-        return exports.csv_response(lines, f"report-{kind}-{period.first}-{period.last}")
+        return send_table(self, lines, f"report-{kind}", period)
 
 
 def form_and_period() -> tuple[PeriodForm, Period]:
@@ -137,6 +133,20 @@ def form_and_period() -> tuple[PeriodForm, Period]:
     zone = period_report.desk_zone()
     form, today = period_form.read(zone), clock.today(zone)
     return form, form.period or period_report.year(today.year, today, zone)
+
+
+def table_and_period(kinds: Collection[str]) -> tuple[str, Period]:
+    """Return which of these tables the address asks for, and its period; another one is a 404."""
+    kind = request.args.get("by", "")
+    if kind not in kinds:
+        abort(404)
+    return kind, form_and_period()[1]
+
+
+def send_table(page: DeskPage, lines: Iterator[list[Any]], name: str, period: Period) -> Response:
+    """Send a table of a page as CSV; this too is noted in the journal."""
+    journal.record(journal.Act.EXPORTED, actor=page.agent, subject=page.title)
+    return exports.csv_response(lines, f"{name}-{period.first}-{period.last}")
 
 
 def about_period(agent: Agent, form: PeriodForm, period: Period) -> dict[str, Any]:
