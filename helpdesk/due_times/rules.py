@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from helpdesk import access
@@ -12,7 +11,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import _, lazy
 from helpdesk.lib import inputs, sort_position
-from helpdesk.lib.cache import CachedValue
+from helpdesk.lib.cache import CachedValue, Trial
 from helpdesk.settings import lookups
 from models import Department, DueTime, Priority, Service, Ticket
 
@@ -27,34 +26,28 @@ MOST = 200
 LONGEST = 366 * 24 * 60
 
 _rules = CachedValue(lambda: list(DueTime.select().order_by(DueTime.position, DueTime.id)))
-#: The rules that stand in for the stored ones, where a change is tried.
-_tried: ContextVar[list[DueTime] | None] = ContextVar("tried_rules", default=None)
+#: The stored rules, or those that stand in for them where a change is tried.
+_holding = Trial(_rules)
 
 
 def rules() -> list[DueTime]:
     """Return the rules in the owner's order."""
-    return list(_rules())
+    return list(_holding())
 
 
-@contextmanager
-def tried(rows: list[DueTime]) -> Iterator[None]:
+def tried(rows: list[DueTime]) -> AbstractContextManager[None]:
     """Let these rules hold inside, for this thread alone: nothing is stored."""
-    token = _tried.set(rows)
-    try:
-        yield
-    finally:
-        _tried.reset(token)
+    return _holding.holding(rows)
 
 
 def exist() -> bool:
     """Whether tickets of this desk may have due times."""
-    return bool(_rules())
+    return bool(_holding())
 
 
 def rule_for(ticket: Ticket) -> DueTime | None:
     """Return the first rule that fits a ticket's place and priority."""
-    instead = _tried.get()
-    for rule in _rules() if instead is None else instead:
+    for rule in _holding():
         pairs = (
             (rule.service_id, ticket.service_id),
             (rule.department_id, ticket.department_id),

@@ -6,7 +6,9 @@ stamp once, so that a right revoked on one host is gone on all hosts from the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 from database import Cached, database
@@ -47,3 +49,25 @@ class CachedValue(Generic[T]):
         if entry is None or entry[0] != key:
             entry = self._entry = (key, self._load())
         return entry[1]
+
+
+class Trial(Generic[T]):
+    """What `stored` returns, or what stands in for it while a change is tried; calling the object returns it."""
+
+    def __init__(self, stored: Callable[[], T]) -> None:
+        self._stored = stored
+        # A list of one, so that None can stand in too.
+        self._instead: ContextVar[list[T]] = ContextVar("instead")
+
+    def __call__(self) -> T:
+        instead = self._instead.get(None)
+        return self._stored() if instead is None else instead[0]
+
+    @contextmanager
+    def holding(self, value: T) -> Iterator[None]:
+        """Let this value hold inside, for this thread alone: nothing is stored."""
+        token = self._instead.set([value])
+        try:
+            yield
+        finally:
+            self._instead.reset(token)

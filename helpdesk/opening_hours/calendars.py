@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from helpdesk import i18n
-from helpdesk.lib.cache import CachedValue
+from helpdesk.lib.cache import CachedValue, Trial
 from helpdesk.opening_hours import written_hours
 from helpdesk.opening_hours.arithmetic import Calendar, Interval
 from helpdesk.settings import lookups
@@ -28,8 +27,8 @@ def _read_rows() -> list[OpeningHours]:
 _rows = CachedValue(_read_rows)
 _days = CachedValue(lambda: list(ClosedDay.select().order_by(ClosedDay.id)))
 _calendars = CachedValue(lambda: _of(rows(), days()))
-#: The calendars that stand in for the stored ones, where a change is tried.
-_tried: ContextVar[dict[int | None, Calendar] | None] = ContextVar("tried_calendars", default=None)
+#: The stored calendars, or those that stand in for them where a change is tried.
+_holding = Trial(_calendars)
 
 
 def _of(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> dict[int | None, Calendar]:
@@ -37,14 +36,9 @@ def _of(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> dict[int 
     return {row.service_id: calendar_of(row, every) for row in hours}
 
 
-@contextmanager
-def tried(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> Iterator[None]:
+def tried(hours: Iterable[OpeningHours], closed: Iterable[ClosedDay]) -> AbstractContextManager[None]:
     """Let these hours and closed days hold inside, for this thread alone: nothing is stored."""
-    token = _tried.set(_of(hours, closed))
-    try:
-        yield
-    finally:
-        _tried.reset(token)
+    return _holding.holding(_of(hours, closed))
 
 
 def rows() -> list[OpeningHours]:
@@ -59,8 +53,7 @@ def days() -> list[ClosedDay]:
 
 def own_calendar(service_id: int | None) -> Calendar | None:
     """Return the calendar of this service (None: of the desk), or None where it has none of its own."""
-    instead = _tried.get()
-    return (_calendars() if instead is None else instead).get(service_id)
+    return _holding().get(service_id)
 
 
 def find_calendar(service_id: int | None) -> Calendar | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from helpdesk.access import Actor
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import lazy
 from helpdesk.lib import inputs
-from helpdesk.lib.cache import CachedValue
+from helpdesk.lib.cache import CachedValue, Trial
 from helpdesk.settings import lookups
 from helpdesk.tickets import merge_undo
 from models import Department, RetentionRule, Service, Ticket
@@ -34,24 +33,18 @@ OF_DESK = (SPAM, CUSTOMERS)
 ACTS = (*OF_TICKETS, *OF_DESK)
 
 _rules = CachedValue(lambda: list(RetentionRule.select().order_by(RetentionRule.service, RetentionRule.department)))
-#: The rules that stand in for the stored ones, where a change is tried.
-_tried: ContextVar[list[RetentionRule] | None] = ContextVar("tried_retention", default=None)
+#: The stored rules, or those that stand in for them where a change is tried.
+_holding = Trial(_rules)
 
 
 def rules() -> list[RetentionRule]:
     """Return the rules of all places."""
-    instead = _tried.get()
-    return list(_rules() if instead is None else instead)
+    return list(_holding())
 
 
-@contextmanager
-def tried(rows: list[RetentionRule]) -> Iterator[None]:
+def tried(rows: list[RetentionRule]) -> AbstractContextManager[None]:
     """Let these rules hold inside, for this thread alone: nothing is stored."""
-    token = _tried.set(rows)
-    try:
-        yield
-    finally:
-        _tried.reset(token)
+    return _holding.holding(rows)
 
 
 def months_of(rule: RetentionRule | None, act: str) -> int | None:

@@ -362,3 +362,13 @@ def test_a_department_of_another_service_is_refused(root, ana, sales, invoices):
     assert refusal.value.field == "department"
     with pytest.raises(NotAllowed):
         rules.save(DueTime(), {"first_reply": 5}, actor=ana)
+
+
+def test_while_a_change_is_tried_every_question_is_about_it(ticket, root):
+    stored = rule(root, first_reply=60)
+    other = DueTime(first_reply=30)
+    with rules.tried([other]):
+        assert (rules.rules(), rules.rule_for(ticket), rules.exist()) == ([other], other, True)
+        with rules.tried([]):
+            assert (rules.rules(), rules.rule_for(ticket), rules.exist()) == ([], None, False)
+    assert (rules.rules(), rules.exist()) == ([stored], True)
