@@ -14,7 +14,7 @@ from helpdesk import clock
 from helpdesk.corrections import aside, places
 from helpdesk.corrections.masked_text import Passage
 from helpdesk.corrections.places import Change, Scope
-from helpdesk.erasing import scrubbing
+from helpdesk.erasing import vacuuming
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record
 from helpdesk.files import file_store
@@ -164,7 +164,7 @@ def carry_out(
     refresh(ticket, was, touched(found) | {message.id, *(file["message"] for file in files)})
     event = EventKind.MASKED if kind == "passage" else EventKind.FILE_MASKED
     record(ticket, event, actor=actor, mask=row.id, name=message.author_name)
-    scrubbing.owe()
+    vacuuming.owe()
     return row
 
 

@@ -10,7 +10,7 @@ import models
 from helpdesk import clock
 from helpdesk.corrections import aside, masking, places
 from helpdesk.corrections.places import Change
-from helpdesk.erasing import scrubbing
+from helpdesk.erasing import vacuuming
 from helpdesk.errors import InvalidInput, NotFound
 from helpdesk.events import EventKind, record, transaction
 from helpdesk.files import file_store
@@ -115,7 +115,7 @@ def forget_due() -> int:
         with transaction():
             same = Mask.update(original="", paths=[*row.paths, *gone]).where(Mask.id == row.id, Mask.original != "")
             done += same.execute()
-            scrubbing.owe()
+            vacuuming.owe()
     # What an act or a run that broke off left on the disk.
     for row in Mask.select().where(Mask.masked_at > clock.now() - timedelta(days=2)):
         masking.delete_files(row)

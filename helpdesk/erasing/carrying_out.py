@@ -17,7 +17,7 @@ from peewee import ModelSelect
 from database import is_sqlite
 from helpdesk import clock, customer_search, journal
 from helpdesk.erased_marks import of_person
-from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, scrubbing, suppression_list
+from helpdesk.erasing import elsewhere, erasure_log, mails, own_tickets, suppression_list, vacuuming
 from helpdesk.erasing.person import Person, emails_of, names_of, of, placeholder, searched_emails
 from helpdesk.events import transaction, twice_at_most
 from helpdesk.files import file_store
@@ -75,7 +75,7 @@ def run_due() -> int:
             done += carry_out(erasure.id)
         except Exception:
             logger.exception("The erasure no. %s could not be carried out; it is tried again.", erasure.id)
-    scrubbing.run()
+    vacuuming.run()
     return done
 
 
@@ -145,7 +145,7 @@ def _begin(erasure_id: int) -> bool:
         customer.save()
         customer_search.index_customers([customer.id])
         erasure.save()
-        scrubbing.owe()
+        vacuuming.owe()
     return True
 
 
@@ -231,5 +231,5 @@ def _end(erasure_id: int) -> bool:
             journal.Act.PERSON_ERASED, actor=None, actor_name=erasure.actor_name, subject=of_person(erasure.id),
             count=sum(erasure.counts.values()), erasure=erasure.way,
         )  # fmt: skip
-        scrubbing.owe()
+        vacuuming.owe()
     return True

@@ -11,7 +11,7 @@ from typing import Any
 from database import database, is_sqlite
 from helpdesk import clock, settings
 from helpdesk.access import SYSTEM
-from helpdesk.erasing import carrying_out, scrubbing
+from helpdesk.erasing import carrying_out, vacuuming
 from helpdesk.erasing.erasure_log import Entry, former_text, row_text
 from helpdesk.errors import HelpdeskError
 from helpdesk.joining import parting
@@ -46,7 +46,7 @@ def obey(entries: Iterable[Entry]) -> int:
             erased += carrying_out.carry_out(_register_another(entry, customer_id))
     for (key,) in list(Erasure.select(Erasure.id).where(Erasure.state == "working").tuples()):
         carrying_out.carry_out(key)
-    scrubbing.run()
+    vacuuming.run()
     return erased
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from helpdesk import due_alerts, outbox, send_later, snooze
+from helpdesk import due_mails, outbox, send_later, snooze
 from helpdesk.automatic_closing import keeping as closing_plans
 from helpdesk.automatic_closing import steps
 from helpdesk.corrections import unmasking
@@ -36,8 +36,8 @@ TIMETABLE = Timetable(
         Job("rules of passed time", MINUTELY, upkeep.by_clock(time_rules.act_due)),
         Job("due times", MINUTELY, keeping.recalculate),
         Job("overdue tickets", MINUTELY, overdue.mark),
-        Job("mails about due times", MINUTELY, upkeep.by_clock(due_alerts.run)),
-        Job("list of overdue tickets", MINUTELY, upkeep.by_clock(due_alerts.tell_managers)),
+        Job("mails about due times", MINUTELY, upkeep.by_clock(due_mails.run)),
+        Job("list of overdue tickets", MINUTELY, upkeep.by_clock(due_mails.tell_managers)),
         # Before the erasures, after which the database's file is written anew.
         Job("masked passages", MINUTELY, upkeep.by_age(unmasking.forget_due)),
         Job("erasures", MINUTELY, upkeep.by_age(carrying_out.run_due)),

@@ -18,7 +18,7 @@ from peewee import ModelSelect
 from database import is_sqlite
 from helpdesk import access, clock, journal
 from helpdesk.access import Actor
-from helpdesk.erasing import requests, scrubbing
+from helpdesk.erasing import requests, vacuuming
 from helpdesk.erasing.carrying_out import LONGEST_PAUSE
 from helpdesk.errors import HelpdeskError, NotFound
 from helpdesk.events import actor_name, transaction, twice_at_most
@@ -43,7 +43,7 @@ def run() -> None:
     """Carry out what is due by now, then announce what has become due; the timetable does it once a day."""
     for batch in list(pending().where(RetentionBatch.due_at <= clock.now())):
         _carry_out(batch.id)
-    scrubbing.run()
+    vacuuming.run()
     twice_at_most(announce)
 
 
@@ -177,7 +177,7 @@ def _step(batch_id: int, act: str, item_ids: list[int]) -> None:
         batch.save()
         _count(done, persons=done if act == CUSTOMERS else 0)
         if done:
-            scrubbing.owe()
+            vacuuming.owe()
 
 
 def _act(act: str, targets: Sequence[int]) -> tuple[int, list[str]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from peewee import chunked
 
 from helpdesk import clock
-from helpdesk.erasing import scrubbing
+from helpdesk.erasing import vacuuming
 from helpdesk.erasing.erasure_log import TicketsEntry
 from helpdesk.events import EventKind, transaction
 from helpdesk.files import file_store
@@ -44,10 +44,10 @@ def obey(entries: Iterable[TicketsEntry]) -> int:
                 tickets = [row for row in rows if row.created_at == opened[row.id] and _is_left(entry, row)]
                 paths = acting.act_on(entry.act, tickets, blanks_replies=entry.blanks_replies)
                 if tickets:
-                    scrubbing.owe()
+                    vacuuming.owe()
             file_store.discard(paths)
             count += len(tickets)
-    scrubbing.run()
+    vacuuming.run()
     return count
 
 

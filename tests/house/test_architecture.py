@@ -59,7 +59,7 @@ FLOORS = (
     ("single_sign_on",),
     ("relations",),
     ("tickets", "imports"),
-    ("snooze", "due_alerts", "automatic_closing", "round_robin"),
+    ("snooze", "due_mails", "automatic_closing", "round_robin"),
     ("macros",),
     ("send_later",),
     ("lists", "filters", "visitors", "setup"),

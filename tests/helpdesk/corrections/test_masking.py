@@ -13,7 +13,7 @@ from helpdesk import clock, search, send_later, settings, tickets
 from helpdesk.corrections import aside, correcting, masked_files, masked_text, masking, unmasking
 from helpdesk.corrections.correcting import Correction
 from helpdesk.corrections.masked_text import MASK
-from helpdesk.erasing import scrubbing
+from helpdesk.erasing import vacuuming
 from helpdesk.errors import InvalidInput, NotAllowed, NotFound
 from helpdesk.files import file_store
 from helpdesk.incoming import raw_mail
@@ -103,13 +103,13 @@ def first_of(ticket):
 def test_nothing_of_it_is_left_anywhere_after_an_hour(planted, ben):
     assert "backup" in left()
     row = masking.mask(first_of(planted), passage(), everywhere=True, actor=ben)
-    scrubbing.run()
+    vacuuming.run()
     # Within the hour what stood there rests encrypted.
     assert left() == []
     assert Mask.get_by_id(row.id).original
     with time_machine.travel(clock.now() + timedelta(minutes=61)):
         assert unmasking.forget_due() == 1
-        scrubbing.run()
+        vacuuming.run()
         assert left() == []
         assert Mask.get_by_id(row.id).original == ""
         with pytest.raises(InvalidInput, match="more than an hour"):
@@ -213,7 +213,7 @@ def test_a_file_goes_with_its_bytes_and_pictures(ticket, ana, with_name):
     again = attached.file(ticket, content, "copy.png")
     file = Attachment.get(Attachment.message == sent.id)
     row = masked_files.mask_file(file, with_name=with_name, actor=ana)
-    scrubbing.run()
+    vacuuming.run()
     assert left() == []
     rows = list(Attachment.select().order_by(Attachment.id))
     assert [one.media_type for one in rows] == ["text/plain", "text/plain"]
@@ -339,5 +339,5 @@ def test_a_report_that_returns_what_we_wrote_goes_too(ticket, billing, ana, ever
     )  # fmt: skip
     masking.mask(Message.get_by_id(sent.id), passage(), everywhere=everywhere, actor=ana)
     assert IncomingMail.get_by_id(mail.id).path is None
-    scrubbing.run()
+    vacuuming.run()
     assert left() == []

@@ -186,7 +186,7 @@ def test_what_was_interrupted_goes_on(
         except KeyboardInterrupt:
             interruptions += 1
     assert interruptions > 5
-    carrying_out.scrubbing.run()
+    carrying_out.vacuuming.run()
     assert planting.left() == {}
     assert erasure_log.read(environment.current().data_dir / erasure_log.NAME)[-1].number == row.id
 

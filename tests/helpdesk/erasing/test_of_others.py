@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from helpdesk import clock, journal, settings
-from helpdesk.erasing import carrying_out, erasure_log, requests, restoring, scrubbing
+from helpdesk.erasing import carrying_out, erasure_log, requests, restoring, vacuuming
 from helpdesk.erasing.erasure_log import Entry, row_text
 from helpdesk.erasing.person import alone
 from helpdesk.errors import StillInUse
@@ -197,11 +197,11 @@ def test_a_full_disk_is_not_filled_each_minute(
         pytest.skip("PostgreSQL writes no file anew")
     plan(ann, root)
     with monkeypatch.context() as full:
-        full.setattr(scrubbing.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
+        full.setattr(vacuuming.shutil, "disk_usage", lambda _path: SimpleNamespace(free=1))
         assert carrying_out.run_due() == 1
-        assert scrubbing.is_owed()
-    scrubbing.run()
-    assert not scrubbing.is_owed()
+        assert vacuuming.is_owed()
+    vacuuming.run()
+    assert not vacuuming.is_owed()
 
 
 # --- What a restored backup forgets -------------------------------------------------------------------------------

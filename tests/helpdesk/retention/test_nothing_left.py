@@ -11,7 +11,7 @@ import pytest
 
 from database import database
 from helpdesk import clock
-from helpdesk.erasing import carrying_out, erasure_log, scrubbing
+from helpdesk.erasing import carrying_out, erasure_log, vacuuming
 from helpdesk.operations import backup, migrate, restore, upkeep
 from models import (
     Agent,
@@ -62,7 +62,7 @@ def forget(root: Agent, kind: str) -> None:
     """Let the periods of tickets, then those of customers, be over."""
     aged.rule(root, **{f"{kind}_months": 24}, blanks_replies=True, customer_months=25)
     aged.live_on(days=16)
-    scrubbing.run()
+    vacuuming.run()
 
 
 @pytest.mark.parametrize("kind", ["anonymise", "delete"])

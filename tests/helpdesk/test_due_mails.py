@@ -11,7 +11,7 @@ from playhouse.test_utils import count_queries
 
 import helpdesk.wiring  # noqa: F401 — due times follow from events only once it is read
 from database import database
-from helpdesk import clock, due_alerts, settings, snooze, tickets
+from helpdesk import clock, due_mails, settings, snooze, tickets
 from helpdesk.due_times import keeping, rules
 from helpdesk.opening_hours import saving
 from helpdesk.operations import clock_guard, jobs
@@ -56,7 +56,7 @@ def mails() -> list[tuple[str, str]]:
 def run(moment, **ahead: float) -> list[tuple[str, str]]:
     """Let time pass, and the desk do its work of a minute."""
     moment.shift(timedelta(**ahead))
-    due_alerts.run()
+    due_mails.run()
     return mails()
 
 
@@ -64,7 +64,7 @@ def test_whoever_has_it_is_warned_once_and_told_once(monday, ruled, ana, carol, 
     ticket = assigned(ana, carol, billing, invoices)
     assert run(monday, hours=3, minutes=59) == []
     monday.shift(timedelta(minutes=1))
-    due_alerts.run()
+    due_mails.run()
     mail = OutgoingEmail.get(kind="due_soon")
     assert ticket.number in mail.subject
     assert "First reply: due on" in mail.body
@@ -100,7 +100,7 @@ def test_taking_an_answer_back_warns_nobody_again(monday, ruled, ana, carol, bil
 def test_several_at_once_come_in_one_mail(monday, ruled, ana, carol, billing, invoices):
     numbers = {assigned(ana, carol, billing, invoices).number for _ in range(3)}
     monday.shift(timedelta(hours=4))
-    due_alerts.run()
+    due_mails.run()
     mail = OutgoingEmail.get(kind="several-due-soon")
     assert all(number in mail.body for number in numbers)
     assert mails() == [("ana", "several-due-soon")]
@@ -195,7 +195,7 @@ def test_hosts_that_look_at_the_same_moment_tell_once(app, root, ana, carol, bil
 
         def look() -> None:
             with app.app_context():
-                counts.append(due_alerts.run())
+                counts.append(due_mails.run())
             database.close()
 
         threads = [threading.Thread(target=look) for _ in range(3)]
@@ -211,24 +211,24 @@ def test_hosts_that_look_at_the_same_moment_tell_once(app, root, ana, carol, bil
 def test_a_minute_without_anything_new_reads_one_index(monday, ruled, ana, carol, billing, invoices):
     assigned(ana, carol, billing, invoices)
     with count_queries() as counter:
-        assert due_alerts.run() == 0
+        assert due_mails.run() == 0
     assert counter.count == 1
 
 
 def test_those_who_see_everything_get_a_list_once_a_day(monday, root, ruled, ana, carol, billing, invoices):
     first, _second = (assigned(ana, carol, billing, invoices) for _ in range(2))
-    assert due_alerts.tell_managers() == 0
+    assert due_mails.tell_managers() == 0
     monday.shift(timedelta(days=1, hours=-1, minutes=-1))
     # It is a minute to eight in the morning.
-    assert due_alerts.tell_managers() == 0
+    assert due_mails.tell_managers() == 0
     monday.shift(timedelta(minutes=1))
-    assert due_alerts.tell_managers() == 1
+    assert due_mails.tell_managers() == 1
     mail = OutgoingEmail.get(kind="due-list")
     assert mail.to_email == root.email
     assert mail.subject == "Overdue tickets: 2"
     assert f">#{first.number}<" in mail.body
     monday.shift(timedelta(hours=3))
-    assert due_alerts.tell_managers() == 0
+    assert due_mails.tell_managers() == 0
     agents.save_profile(Agent.get_by_id(root.id), {"mail_on_due_list": False})
     monday.shift(timedelta(days=1))
-    assert due_alerts.tell_managers() == 0
+    assert due_mails.tell_managers() == 0
