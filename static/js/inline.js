@@ -31,7 +31,7 @@ function remove(row) {
 export function inline() {
   for (const blank of document.querySelectorAll("[data-row][data-blank]")) blank.remove();
   document.addEventListener("click", ({ target }) => {
-    const control = target.closest("[data-add], [data-remove]");
+    const control = target.closest("[data-inline] :is([data-add], [data-remove])");
     if (!control) return;
     if ("add" in control.dataset) add(control.closest("[data-inline]"));
     else remove(control.closest("[data-row]"));

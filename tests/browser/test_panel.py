@@ -112,6 +112,7 @@ def test_arrows_pass_through_what_nobody_means(opened, ticket):
 
 
 def test_tags_are_chips(opened, ticket):
+    opened.click("#tags")
     opened.fill("#tags", "late")
     opened.press("#tags", "Enter")
     opened.get_by_role("button", name="Remove the tag late").wait_for()
