@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from flask import url_for
+from flask import flash, url_for
 from werkzeug.datastructures import MultiDict
 
 from admin_views.tickets import page_state
@@ -72,8 +72,11 @@ def store_choice(context: TicketContext, ticket: Ticket, form: MultiDict[str, st
         "known": page_state.of_now(now),
     }
     if not access.sees(context.agent, now):
-        # Given away: there is nothing more to see here.
+        # Given away: there is nothing more to see here, and the list says what became of it.
         answer["leave"] = context.list_address()
+        flash(answer["text"], "success")
+        if undo:
+            flash(undo, "undo")
     return answer, 200
 
 

@@ -141,5 +141,11 @@ def test_what_the_role_does_not_allow_is_not_saved(client_of, ticket, ana):
 def test_who_gives_a_ticket_away_is_led_to_the_list(client_of, ticket, ana, ben, carol, sales):
     tickets.move(ticket, sales.id, None, actor=cast.make_agent("Max", is_admin=True))
     tickets.assign(stored(ticket), ana, actor=cast.make_agent("Moe", is_admin=True))
-    answer = save(client_of(ana), ticket, assignee=f"agent-{ben.id}").get_json()
+    client = client_of(ana)
+    answer = save(client, ticket, assignee=f"agent-{ben.id}").get_json()
     assert answer["leave"] == "/admin/tickets/?view=open"
+    page = client.get(answer["leave"])
+    assert text_of(page).count("The ticket parameters have been updated.") == 1
+    assert f'action="{answer["undo"]}"' in page.text
+    assert "1 ticket is as before." in text_of(post(client, answer["undo"], {}, follow_redirects=True))
+    assert stored(ticket).assignee == ana
