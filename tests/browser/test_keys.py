@@ -55,6 +55,8 @@ def test_j_and_k_move_x_ticks_and_o_opens(listed):
 def test_in_a_ticket_j_goes_to_the_next_one(listed):
     press(listed, ["j", "Enter"])
     listed.get_by_role("heading", name="Ticket 0").wait_for()
+    # Keys are met from when the page has all its scripts.
+    listed.wait_for_load_state()
     press(listed, "j")
     listed.get_by_role("heading", name="Ticket 1").wait_for()
 

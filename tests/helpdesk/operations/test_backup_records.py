@@ -14,7 +14,7 @@ import time_machine
 from helpdesk import clock, settings
 from helpdesk.operations import backup, backup_records, desk_identity, doctor, nightly_backup
 from helpdesk.operations.backup import BackupError
-from helpdesk.settings import run_state
+from helpdesk.settings import desk, run_state
 from models import Agent, Customer, Department, Service, Ticket
 from tests.support import cast, sqlite_only
 
@@ -70,7 +70,7 @@ def test_another_or_a_smaller_desk_is_refused_beside_a_backup(
     Ticket.delete().where(Ticket.id > Ticket.select().order_by(Ticket.id).offset(8).limit(1)).execute()
     with pytest.raises(BackupError, match=r"yesterday.zip holds 20 tickets, .* only 9\."):
         backup_records.refuse_lesser(today)
-    run_state.write(desk_identity.KEY, "another")
+    run_state.write(desk.KEY, "another")
     with pytest.raises(BackupError, match="is the backup of another desk"):
         backup_records.refuse_lesser(today)
     # What is no backup stands for none, and hides none.
