@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 
 from admin_views.account import two_factor
 from database import Label
-from helpdesk import clock, i18n, links, orders, tickets
+from helpdesk import clock, i18n, links, orders, settings, tickets
+from helpdesk.erasing import carrying_out, erasure_log, requests
 from helpdesk.files import logo
 from helpdesk.incoming import pipeline
 from helpdesk.joining import merging
@@ -23,6 +24,7 @@ from helpdesk.joining.merging import Choices
 from helpdesk.notifications import KINDS
 from helpdesk.operations import workers
 from helpdesk.people import api_keys
+from helpdesk.settings import environment
 from models import (
     AutomaticClosing,
     BulkAction,
@@ -815,6 +817,24 @@ def test_who_lacks_the_required_second_factor_meets_the_page_that_sets_it_up(wor
         with client.get(url) if method == "GET" else doors.post(client, url) as response:
             found[endpoint] = (str(response.status_code), response.location if is_held else "")
     assert found == wanted
+
+
+@sqlite_only
+@pytest.mark.parametrize("persona", ["carol", "guest"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_was_erased_is_a_stranger(world, method, persona):
+    """Neither the sign-in nor the mailed link that Carol had before opens what nobody else may open."""
+    client, table = world.client(persona), {"GET": GET, "POST": POST}[method]
+    urls = {endpoint: world.url(endpoint) for endpoint in table}
+    settings.save({"erasure_days": 0})
+    requests.request(world.people["carol"], kind="anonymise", word="ERASE", actor=world.people["root"])
+    assert carrying_out.run_due() == 1
+    (environment.current().data_dir / erasure_log.NAME).unlink()
+    found = {}
+    for endpoint, url in urls.items():
+        with client.get(url) if method == "GET" else doors.post(client, url) as response:
+            found[endpoint] = str(response.status_code)
+    assert found == {endpoint: statuses.split()[0] for endpoint, statuses in table.items()}
 
 
 #: What a colleague of Carol’s meets who is responsible for their organisation: Dan without it is a stranger.
