@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from peewee import IntegrityError, ModelSelect, fn
+from peewee import Expression, IntegrityError, ModelSelect, fn
 
 from database import database
 from helpdesk import access, clock, i18n, notifications, settings
@@ -129,9 +129,7 @@ def run(_stopping: threading.Event | None = None) -> bool:
         _make(row)
     except Exception:
         logger.exception("The export no. %s could not be written.", row.id)
-        over = row.attempts >= TRIES
-        values = {"state": "failed" if over else "waiting", "due_at": clock.now() + PAUSE, "claimed_by": None}
-        PersonExport.update(values).where(PersonExport.id == row.id).execute()
+        _try_again(PersonExport.id == row.id)
     return True
 
 
@@ -150,9 +148,17 @@ def claimants() -> list[str]:
 
 
 def release(name: str) -> None:
-    """Let what a dead process was writing be begun again."""
-    mine = (PersonExport.claimed_by == name) & (PersonExport.state == "working")
-    PersonExport.update(state="waiting", claimed_by=None).where(mine).execute()
+    """Let what a dead process was writing be begun again, unless it died of it each time."""
+    _try_again((PersonExport.claimed_by == name) & (PersonExport.state == "working"), pause=timedelta())
+
+
+def _try_again(chosen: Expression, *, pause: timedelta = PAUSE) -> None:
+    """Let exports wait for their next try; after the last one they have failed, which is told for as long as a file."""
+    now = clock.now()
+    failed = {"state": "failed", "expires_at": now + LIFETIME, "claimed_by": None}
+    PersonExport.update(failed).where(chosen, PersonExport.attempts >= TRIES).execute()
+    waiting = {"state": "waiting", "due_at": now + pause, "claimed_by": None}
+    PersonExport.update(waiting).where(chosen, PersonExport.attempts < TRIES).execute()
 
 
 def _make(row: PersonExport) -> None:

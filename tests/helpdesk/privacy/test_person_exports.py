@@ -110,6 +110,17 @@ def test_a_full_disk_leaves_nothing_and_is_tried_again_some_times(
             assert person_exports.run()
     assert PersonExport.get().state == "failed"
     assert files(folder) == []
+    # It is told for as long as a file could be fetched.
+    with time_machine.travel(clock.now() + person_exports.LIFETIME + timedelta(minutes=30)):
+        assert person_exports.purge() == 1
+
+
+def test_what_each_process_dies_of_is_not_begun_for_ever(carol: Customer, root: Agent) -> None:
+    person_exports.ask(carol, actor=root)
+    PersonExport.update(state="working", claimed_by="dead@host", attempts=person_exports.TRIES).execute()
+    person_exports.release("dead@host")
+    assert PersonExport.get().state == "failed"
+    assert not person_exports.run()
 
 
 @pytest.mark.parametrize("kind", ["anonymise", "delete"])
