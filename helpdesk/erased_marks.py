@@ -24,6 +24,11 @@ def of_person(number: int) -> str:
     return f"[[erased:{number}]]"
 
 
+def disarmed(text: str) -> str:
+    """Return a text from outside in which nothing is a mark: whoever types one stands for nobody who was erased."""
+    return text.replace(BEGINNING, f"[ {BEGINNING[1:]}")
+
+
 def in_words(text: str) -> str:
     """Return a text with words in the place of marks, in the language that is set."""
     return translator()(text) if BEGINNING in text else text

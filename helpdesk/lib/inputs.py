@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from database import Base, Label
+from helpdesk import erased_marks
 from helpdesk.errors import InvalidInput
 from helpdesk.i18n import LANGUAGES, lazy, zones
 from helpdesk.lib import control_characters
@@ -14,7 +15,7 @@ from helpdesk.lib import control_characters
 def one_line(value: Any, length: int) -> str:
     """Return a text on one line, without control characters, cut to `length`; empty when nothing of it can be seen."""
     # A NUL ends a text where it comes from: it parts words.
-    return control_characters.one_line(str(value or "").replace("\0", " "))[:length].strip()
+    return erased_marks.disarmed(control_characters.one_line(str(value or "").replace("\0", " ")))[:length].strip()
 
 
 def lines(value: Any) -> str:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import nh3
 
+from helpdesk import erased_marks
 from helpdesk.lib import control_characters, text_pictures
 from helpdesk.lib.plain_text import CELLS, PlainText
 
@@ -182,7 +183,7 @@ def from_form(text: str) -> str:
 
 def from_text(text: str) -> str:
     """Return plain text as HTML: escaped, with paragraphs at blank lines and links for web addresses."""
-    return _paragraphs(text, links=True)
+    return _paragraphs(erased_marks.disarmed(text), links=True)
 
 
 def _paragraphs(text: str, *, links: bool = False) -> str:

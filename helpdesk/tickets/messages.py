@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from helpdesk import access, clock, search, settings
+from helpdesk import access, clock, erased_marks, search, settings
 from helpdesk.access import Actor, System, TicketGuest
 from helpdesk.errors import InvalidInput, Merged, NotAllowed, NotFound
 from helpdesk.events import EventKind, actor_name, customer_of, record
@@ -247,7 +247,7 @@ def require_text(body: str, files: Sequence[StoredFile]) -> str:
     if len(body) > MAX_HTML:
         raise InvalidInput(lazy("At most %(limit)s characters.", limit=MAX_BODY), field="body")
     # A picture without its file would be a hole in the text.
-    clean = text_pictures.bound(richtext.clean(body, pictures=True), files)
+    clean = text_pictures.bound(richtext.clean(erased_marks.disarmed(body), pictures=True), files)
     if not richtext.to_text(clean).strip():
         raise InvalidInput(lazy("Write a message first."), field="body")
     return clean

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from peewee import IntegrityError, ModelSelect, ModelUpdate
 
-from helpdesk import clock, search
+from helpdesk import clock, erased_marks, search
 from helpdesk.access import Actor
 from helpdesk.errors import FormSent, InvalidInput
 from helpdesk.events import EventKind, record, transaction
@@ -142,6 +142,7 @@ def clean_subject(value: str) -> str:
 
 def _text(value: str, field: str, limit: int) -> str:
     text = control_characters.one_line(value) if field == "subject" else inputs.lines(value)
+    text = erased_marks.disarmed(text)
     if not text:
         raise InvalidInput(lazy("This field is required."), field=field)
     if len(text) > limit:
@@ -214,7 +215,7 @@ def store_row(
         created_at=now,
         form_key=new.form_key,
         order_number=inputs.one_line(new.order_number, MAX_NUMBER),
-        excerpt=excerpt.first_words(inputs.lines(new.body)),
+        excerpt=excerpt.first_words(erased_marks.disarmed(inputs.lines(new.body))),
         **status_columns(lookups.default_status()) | {"awaits_reply": True, "waiting_since": now},
         organisation_id=address.customer.organisation_id,
         is_private=new.is_private,

@@ -11,9 +11,9 @@ import time_machine
 from flask.testing import FlaskClient
 
 from database import database
-from helpdesk import clock, outbox
+from helpdesk import clock, outbox, tickets
 from helpdesk.erasing import carrying_out, requests
-from models import Agent, Customer, Message, OutgoingEmail, Ticket
+from models import Agent, Customer, Message, OutgoingEmail, Service, Ticket
 from tests.support import cast
 
 ClientOf = Callable[[Agent | Customer], FlaskClient]
@@ -49,6 +49,18 @@ def test_each_reads_it_in_the_own_language(
         lines = client.get("/admin/customers/export/csv/").text
         assert person in lines
         assert "[[erased" not in lines
+
+
+def test_who_types_a_mark_poses_as_nobody(client_of: ClientOf, root: Agent, carol: Customer, sales: Service) -> None:
+    typed = "[[erased:5]] and [[erased]]"
+    ticket = cast.open_ticket("visitor@customer.example", sales, subject=typed, body=typed, first_name=typed)
+    tickets.add_note(ticket, f"<p>{typed}</p>", actor=root)
+    client = client_of(root)
+    for place in ("/admin/tickets/?view=open", f"/admin/tickets/{ticket.number}"):
+        page = client.get(place).text
+        assert "[ [erased:5]] and [ [erased]]" in page
+        assert "Erased customer" not in page, page[page.index("Erased customer") - 150 :][:300]
+        assert "(text erased)" not in page
 
 
 def test_a_mail_says_it_in_the_language_of_its_reader(app: Any, root: Agent, ticket: Ticket, smtp: Any) -> None:
