@@ -111,6 +111,24 @@ def shared(*key: Hashable) -> dict[Any, Any]:
     return _present().shared.setdefault((*key, i18n.language(), request.script_root), {})
 
 
+class Shapes:
+    """The fragments of what stands many times in a page, found by how it looks: make one for each page.
+
+    A shape is a named tuple of all that its template sees beside `holes`, and holds nothing of a ticket or a person.
+    """
+
+    def __init__(self, template: str, holes: Iterable[str]) -> None:
+        self._template, self._holes = template, holes
+        self._pieces = shared(template)
+
+    def pieces_of(self, shape: Any) -> Pieces:
+        """Return the fragment of what looks like this."""
+        pieces: Pieces | None = self._pieces.get(shape)
+        if pieces is None:
+            pieces = self._pieces[shape] = pieces_of(self._template, None, self._holes, **shape._asdict())
+        return pieces
+
+
 def begin() -> None:
     """Note what a request reads from now on: call it when the stamp has been read."""
     g.begun_at = cache.version()

@@ -55,12 +55,9 @@ class BulkPage(TicketDeskPage):
         """Do one thing to every ticked ticket; say how many were done, and how many were refused and why."""
         if act in MARKS:
             return self.mark(read=MARKS[act])
-        if act == "merge":
-            return self.merge()
-        if act == "macro":
-            return self.macro()
-        if act == "in-turn":
-            return self.hand_out()
+        asking = {"merge": self.merge, "macro": self.macro, "in-turn": self.hand_out}
+        if act in asking:
+            return asking[act]()
         if act == "snooze" and request.form.get("value") == moments.OWN:
             return self.snooze()
         if act not in bulk.ACTS or act in bulk.OF_ONE:

@@ -29,27 +29,30 @@ class Words(NamedTuple):
     in_short: str
 
 
+class Shape(NamedTuple):
+    """What a response has beside its name."""
+
+    has_shortcut: bool
+    has_beginning: bool
+    has_acts: bool
+
+
 def menu(offered: Sequence[CannedResponse], ticket: Ticket, agent: Agent) -> Markup:
     """Return the menu of these responses in a ticket; nothing where there are none."""
     if not offered:
         return Markup("")
     own = url_for(TICKET, number=ticket.number)
-    lines = Markup("").join(_line(response, ticket, agent, own) for response in offered)
+    shapes = fragments.Shapes("admin/ticket_canned_line.html", HOLES)
+    lines = Markup("").join(_line(response, ticket, agent, own, shapes) for response in offered)
     return fragment("admin/ticket_canned.html", holes={"lines": lines})
 
 
-def _line(response: CannedResponse, ticket: Ticket, agent: Agent, own: str) -> Markup:
+def _line(response: CannedResponse, ticket: Ticket, agent: Agent, own: str, shapes: fragments.Shapes) -> Markup:
     words = _words(response, ticket)
     acts = using.sentence(response, actor=agent) if using.is_macro(response) else ""
-    shape = (bool(response.shortcut), bool(words.beginning), bool(acts))
-    shapes = fragments.shared("canned lines")
-    pieces = shapes.get(shape)
-    if pieces is None:
-        names = ("has_shortcut", "has_beginning", "has_acts")
-        key = dict(zip(names, shape, strict=True))
-        pieces = shapes[shape] = fragments.pieces_of("admin/ticket_canned_line.html", None, HOLES, **key)
+    shape = Shape(bool(response.shortcut), bool(words.beginning), bool(acts))
     values = {"own": own, "id": response.id, "shortcut": response.shortcut, "acts": acts, **words._asdict()}
-    return pieces.filled(values)
+    return shapes.pieces_of(shape).filled(values)
 
 
 def _words(response: CannedResponse, ticket: Ticket) -> Words:

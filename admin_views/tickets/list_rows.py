@@ -57,20 +57,17 @@ def rows(
 
     With columns that are rarely filled, or many tags, there are some dozens of shapes.
     """
-    shapes, cells = fragments.shared("row shapes"), _Cells()
+    shapes, cells = fragments.Shapes("admin/ticket_row.html", HOLES), _Cells()
     link, texts = escape(trail), []
     for row in page:
         passage = passages.get(row.id)
         shape = _shape_of(row, agent, look, cells, has_passage=passage is not None)
-        pieces = shapes.get(shape)
-        if pieces is None:
-            pieces = shapes[shape] = fragments.pieces_of("admin/ticket_row.html", None, HOLES, **shape._asdict())
         values = _values_of(row, look, cells) | {"trail": link}
         if row.id in subjects:
             values["subject"] = _marked(subjects[row.id])
         if passage is not None:
             values["passage"] = _marked(passage)
-        texts.append(pieces.filled(values))
+        texts.append(shapes.pieces_of(shape).filled(values))
     return Markup("").join(texts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -11,7 +11,8 @@ from markupsafe import Markup
 from helpdesk import tickets
 from helpdesk.corrections import correcting
 from models import CUSTOMER_MESSAGE, NOTE, Agent, Attachment, Message, Ticket
-from web import fragments, rendering
+from web import rendering
+from web.fragments import Shapes
 
 #: What a message writes into its fragment; `below` is what follows its text: files, where it came from.
 HOLES = ("id", "author", "initials", "when", "corrected", "own", "tail", "text", "signature", "words", "below")
@@ -47,15 +48,11 @@ class MessageWriter:
     collapsed: Mapping[int, str]
     long: Collection[int]
     may_mask: bool
+    shapes: Shapes = field(default_factory=lambda: Shapes("admin/ticket_thread_message.html", HOLES))
 
     def write(self, row: Message, own: str, tail: str, below: str = "") -> Markup:
         """Return a message; `own` and `tail` are the address of its ticket."""
         shape = self._shape_of(row)
-        shapes = fragments.shared("message shapes")
-        pieces = shapes.get(shape)
-        if pieces is None:
-            pieces = fragments.pieces_of("admin/ticket_thread_message.html", None, HOLES, **shape._asdict())
-            shapes[shape] = pieces
         values: dict[str, object] = {
             "id": row.id,
             "author": row.author_name,
@@ -74,7 +71,7 @@ class MessageWriter:
             values["corrected"] = rendering.at(row.corrected_at)
         if shape.is_collapsed:
             values["words"] = self.collapsed[row.id]
-        return pieces.filled(values)
+        return self.shapes.pieces_of(shape).filled(values)
 
     def _shape_of(self, row: Message) -> Shape:
         is_own, may_correct = row.agent_id == self.agent.id, correcting.may_correct(row, self.agent)
